@@ -1,0 +1,140 @@
+// Forms: labels, hints and errors that belong to their fields, a button that cannot be pressed twice, and a key for retries.
+
+import { strings } from "../strings.js";
+import { h, swap, uniqueId } from "./dom.js";
+import { icon } from "./icons.js";
+import { hashOf } from "./router.js";
+import { submissionKeys } from "./idempotency.js";
+
+/** A labelled control with room for a hint and for what is wrong with it. The control's `name` is the API's field. */
+export function field({ label, control, hint, suffix, hiddenLabel = false }) {
+  const id = uniqueId("field");
+  const [hintId, errorId] = [`${id}-hint`, `${id}-error`];
+  control.id = id;
+  control.setAttribute("aria-describedby", [hint && hintId, errorId].filter(Boolean).join(" "));
+  const optional = !control.required && !control.readOnly && control.type !== "file";
+  return h("div.field",
+    h(hiddenLabel ? "label.visually-hidden" : "label", { for: id },
+      label, optional && !hiddenLabel && h("span.optional", ` ${strings.form.optional}`)),
+    suffix ? h("div.with-suffix", control, h("span.suffix", suffix)) : control,
+    hint && h("p.hint", { id: hintId }, hint),
+    h("p.field-error", { id: errorId, hidden: true }));
+}
+
+/** A text input. */
+export function input(name, properties = {}) {
+  return h("input", { type: "text", name, autocomplete: "off", ...properties });
+}
+
+/** An input for an amount: a decimal text. */
+export function amountInput(name, properties = {}) {
+  return input(name, { inputmode: "decimal", spellcheck: "false", ...properties });
+}
+
+/** The row of buttons at the end of a form. */
+export function actions(submitLabel, { cancel, kind = "primary" } = {}) {
+  return h("div.actions",
+    cancel && h("button", { type: "button", onclick: cancel }, strings.cancel),
+    h(`button.${kind}`, { type: "submit", "data-submit": true }, h("span.label", submitLabel)));
+}
+
+/**
+ * A form that sends. `payload()` tells what would be sent, as something that can be compared; `send({ idempotencyKey })` sends
+ * it; `done(result)` comes after it. `check()` answers errors that are known before, and `alias` maps the API's field names to
+ * the form's where the two differ.
+ */
+export function form({ fields, check = () => [], payload, send, done, alias = {} }) {
+  const summary = h("div.form-problem", { role: "alert", hidden: true });
+  const node = h("form", { novalidate: true }, summary, fields);
+  const keys = submissionKeys();
+  node.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (node.ariaBusy === "true") return;
+    clear(node, summary);
+    const errors = [...missing(node), ...check()];
+    if (errors.length > 0) return tell(node, errors);
+    busy(node, true);
+    try {
+      const result = await send({ idempotencyKey: keys.for(payload()) });
+      keys.succeeded();
+      done(result);
+    } catch (problem) {
+      refuse(node, summary, problem, alias);
+    } finally {
+      busy(node, false);
+    }
+  });
+  return node;
+}
+
+/** Says what went wrong and what to do: the box that stands where something failed. */
+export function problemBox(problem, retry) {
+  const box = h("div.notice.notice-bad", { role: "alert" });
+  swap(box, h("div", icon("warning")), h("div", explanation(problem),
+    retry && h("p", h("button", { type: "button", onclick: retry }, strings.tryAgain))));
+  return box;
+}
+
+/** The problem's detail, and what can be done about it. */
+export function explanation(problem) {
+  const advice = strings.advice[problem.code];
+  return [
+    h("p", problem.message),
+    advice && h("p", advice.text, advice.to && [" ", h("a", { href: hashOf(advice.to) }, advice.link)]),
+  ];
+}
+
+/** Shows what is wrong with a single field, or nothing. */
+export function mark(control, reason) {
+  const error = document.getElementById(`${control.id}-error`);
+  if (error) {
+    error.textContent = reason ?? "";
+    error.hidden = !reason;
+  }
+  if (reason) control.setAttribute("aria-invalid", "true");
+  else control.removeAttribute("aria-invalid");
+}
+
+function missing(node) {
+  return [...node.elements]
+    .filter((control) => control.required && !control.disabled && control.value.trim() === "")
+    .map((control) => ({ field: control.name, reason: strings.form.required }));
+}
+
+function clear(node, summary) {
+  summary.hidden = true;
+  for (const control of node.elements) if (control.id) mark(control, null);
+}
+
+function refuse(node, summary, problem, alias) {
+  if (problem.name === "AbortError") return;
+  if (problem.status === undefined) console.error(problem);
+  const errors = problem.errors.map((error) => ({ ...error, field: alias[error.field] ?? error.field }));
+  const elsewhere = tell(node, errors);
+  if (errors.length > 0 && elsewhere.length === 0) return;
+  const told = elsewhere.length > 0 ? elsewhere.map((error) => h("p", `${error.field}: ${error.reason}`)) : explanation(problem);
+  swap(summary, icon("warning"), h("div", told));
+  summary.hidden = false;
+  summary.scrollIntoView({ block: "nearest" });
+}
+
+/** Shows each error beside its field and answers those that have none here. */
+function tell(node, errors) {
+  const controls = new Map([...node.elements].map((control) => [control.name, control]));
+  const elsewhere = errors.filter((error) => !controls.has(error.field));
+  const shown = errors.filter((error) => controls.has(error.field));
+  for (const error of shown) mark(controls.get(error.field), sentence(error.reason));
+  if (shown.length > 0) controls.get(shown[0].field).focus();
+  return elsewhere;
+}
+
+function sentence(reason) {
+  return reason.charAt(0).toUpperCase() + reason.slice(1);
+}
+
+function busy(node, is) {
+  node.ariaBusy = String(is);
+  const submit = node.querySelector("[data-submit]");
+  submit?.classList.toggle("busy", is);
+  submit?.setAttribute("aria-disabled", String(is));
+}

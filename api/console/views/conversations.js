@@ -1,0 +1,58 @@
+// Conversations with buyers: the list, and beside it the one that is open.
+
+import { get } from "../lib/api.js";
+import { h, swap } from "../lib/dom.js";
+import { tag, time } from "../lib/format.js";
+import { live } from "../lib/live.js";
+import { pager } from "../lib/pager.js";
+import { title } from "../lib/router.js";
+import { strings } from "../strings.js";
+import { empty, failure, pageHead, region } from "./page.js";
+import { showThread } from "./thread.js";
+
+const PATH = "/conversations";
+const LIMIT = 50;
+
+/** Draws the list and the conversation that the address names. */
+export function showConversations({ root, params: [open], query }) {
+  const t = strings.conversations;
+  title(t.title);
+  const list = region("div.card.list-card");
+  const side = h("div.thread-side");
+  let thread = null;
+  const following = live({
+    name: `conversations ${query.cursor ?? ""}`,
+    load: (signal) => get(PATH, { query: { limit: LIMIT, cursor: query.cursor }, signal }),
+    show: (page) => {
+      drawList(list, page, open, query);
+      thread?.told(page.items.find((conversation) => conversation.id === open));
+    },
+    fail: (problem) => failure(list, problem, () => following.refresh()),
+  });
+  swap(root, pageHead(t.title), h(open ? "div.conversations.one-open" : "div.conversations", list, side));
+  if (open) thread = showThread({ root: side, id: open, said: () => following.refresh() });
+  else swap(side, h("p.quiet.choose", t.choose));
+  return () => {
+    following.stop();
+    thread?.stop();
+  };
+}
+
+function drawList(list, page, open, query) {
+  const t = strings.conversations;
+  if (page.items.length === 0 && !query.cursor) return swap(list, empty(t.emptyTitle, t.empty));
+  swap(list,
+    h("ul.rows", { "aria-label": t.list }, page.items.map((conversation) => row(conversation, open))),
+    pager(PATH, query, page.next_cursor));
+}
+
+function row(conversation, open) {
+  const t = strings.conversations;
+  return h("li", h("a.conversation-row", {
+    href: `#${PATH}/${conversation.id}`, key: conversation.id, "aria-current": conversation.id === open && "true",
+  },
+    h("span.conversation-name", conversation.customer_name ?? conversation.phone ?? t.erased),
+    h("span.conversation-time", time(conversation.last_message_at, { short: true })),
+    h("span.conversation-phone", conversation.phone ?? ""),
+    conversation.opted_out_at && tag("opted-out", t.optedOut)));
+}

@@ -1,0 +1,64 @@
+// Credits: what there is, and where it went.
+
+import { get } from "../lib/api.js";
+import { h, swap } from "../lib/dom.js";
+import { humanised, number, signed, time } from "../lib/format.js";
+import { live } from "../lib/live.js";
+import { pager } from "../lib/pager.js";
+import { title } from "../lib/router.js";
+import { strings } from "../strings.js";
+import { empty, failure, pageHead, region } from "./page.js";
+
+const PATH = "/credits";
+
+/** Draws the balance and a page of the ledger. */
+export function showCredits({ root, query }) {
+  const t = strings.credits;
+  title(t.title);
+  const balance = h("div.stats");
+  const ledger = region("section.card.list-card");
+  const following = live({
+    name: `credits ${query.cursor ?? ""}`,
+    load: async (signal) => {
+      const [credits, page] = await Promise.all([
+        get("/credits", { signal }), get("/credits/entries", { query: { cursor: query.cursor }, signal }),
+      ]);
+      return { credits, page };
+    },
+    show: ({ credits, page }) => {
+      swap(balance, stat(t.available, credits.available, t.availableHint), stat(t.held, credits.held, t.heldHint));
+      drawLedger(ledger, page, query);
+    },
+    fail: (problem) => failure(ledger, problem, () => following.refresh()),
+  });
+  swap(root, pageHead(t.title), balance, ledger);
+  return () => following.stop();
+}
+
+function stat(name, value, hint) {
+  return h("div.card.stat", h("p.stat-name", name), h("p.stat-value", number(value)), h("p.quiet", hint));
+}
+
+function drawLedger(ledger, page, query) {
+  const t = strings.credits;
+  if (page.items.length === 0) return swap(ledger, empty(t.ledger, t.empty));
+  const { what, available, held, after } = t.columns;
+  swap(ledger,
+    h("table.ledger",
+      h("caption", t.ledger),
+      h("thead", h("tr", h("th", { scope: "col" }, what), [available, held, after].map((name) => h("th.amount", { scope: "col" }, name)))),
+      h("tbody", page.items.map(row))),
+    pager(PATH, query, page.next_cursor));
+}
+
+function row(entry) {
+  return h("tr",
+    h("td", h("span.entry-kind", strings.credits.kinds[entry.kind] ?? humanised(entry.kind)),
+      h("span.entry-more", time(entry.created_at, { short: true }), entry.note && h("span", entry.note))),
+    h("td.amount", change(entry.amount)), h("td.amount", change(entry.held)), h("td.amount", number(entry.available_after)));
+}
+
+function change(value) {
+  const kind = value > 0 ? "gain" : value < 0 ? "loss" : "nothing";
+  return h(`span.${kind}`, signed(value));
+}

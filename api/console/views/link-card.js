@@ -1,0 +1,113 @@
+// A payment link: where it stands, what can be done with it, and what happened to it.
+
+import { copyable } from "../lib/clipboard.js";
+import { h, safeAddress } from "../lib/dom.js";
+import { humanised, money, tag, time } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
+import { openPdf, whileBusy } from "../lib/pdf.js";
+import { strings } from "../strings.js";
+import { sendLink } from "./link-send.js";
+import { voidLink } from "./link-void.js";
+import { messageState } from "./message-state.js";
+
+const UNDER_WAY = ["creating", "voiding", "expiring"];
+
+/** Whether a job is at work on the link, so that it is another in a moment. */
+export function isUnderWay(link) {
+  return UNDER_WAY.includes(link.status);
+}
+
+/** The link that counts now. `act` has the order, its messages, and what to do when the link has changed. */
+export function linkCard(link, act) {
+  const t = strings.link;
+  return h("section.card.link-card", { "aria-labelledby": "link-title" },
+    h("div.link-head",
+      h("h2", { id: "link-title" }, t.title), stateTag(link)),
+    h("p.link-amount", money(link.amount, link.currency)),
+    h("p.link-sentence", t.sentences[link.status]),
+    notices(link), address(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, true));
+}
+
+/** A link of the past, folded. */
+export function pastLink(link, act) {
+  return h("details.card.past-link", { key: `past ${link.id}` },
+    h("summary",
+      h("span.past-name", link.invoice_number ?? strings.erased, h("span.quiet", money(link.amount, link.currency))),
+      link.review && tag("review", strings.link.events.review),
+      stateTag(link), h("span.past-time", time(link.created_at, { short: true }))),
+    notices(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, false));
+}
+
+function stateTag(link) {
+  return tag(`link-${link.status}`, strings.link.states[link.status] ?? humanised(link.status), { busy: isUnderWay(link) });
+}
+
+function notices(link) {
+  const t = strings.link;
+  const dashboard = safeAddress(link.dashboard_url);
+  return [
+    link.failure && notice("bad", t.failureTitle, link.failure),
+    link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
+    dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
+  ];
+}
+
+function notice(kind, heading, text) {
+  return h(`div.notice.notice-${kind}`, h("div", icon("warning")), h("div", h("p.notice-title", heading), h("p", text)));
+}
+
+function address(link) {
+  const t = strings.link;
+  const url = safeAddress(link.url);
+  if (!url || !["unpaid", "processing"].includes(link.status)) return null;
+  const open = h("a.button.icon-only", { href: url, target: "_blank", rel: "noopener noreferrer", "aria-label": t.openPage, title: t.openPage, key: "open-page" }, icon("open"));
+  return copyable(t.address, url, { key: "copy-link", more: open });
+}
+
+function buttons(link, act) {
+  const t = strings.link;
+  const unpaid = link.status === "unpaid";
+  const sent = act.messages.some((message) => message.link_id === link.id);
+  const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
+  const view = (event) => whileBusy(event.currentTarget,
+    () => openPdf(`/payment-links/${link.id}/invoice`, `invoice-${link.invoice_number}`));
+  const list = [
+    unpaid && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
+      icon("send"), sent ? t.sendAgain : t.send),
+    stored && h("button", { type: "button", key: `invoice ${link.id}`, onclick: view }, icon("document"), t.viewInvoice),
+    unpaid && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
+      icon("void"), t.void),
+  ].filter(Boolean);
+  return list.length > 0 && h("div.buttons.link-buttons", list);
+}
+
+function facts(link) {
+  const t = strings.link;
+  const row = (name, value) => value && h("div", h("dt", name), h("dd", value));
+  return h("dl.facts",
+    row(t.invoice, link.invoice_number ?? strings.erased),
+    row(t.created, time(link.created_at)),
+    row(t.viewed, link.viewed_at && time(link.viewed_at)),
+    row(t.paidAt, link.paid_at && time(link.paid_at)),
+    !link.paid_at && row(t.payableUntil, time(link.expires_at)),
+    row(t.erasedAt, link.purged_at && time(link.purged_at)));
+}
+
+function texts(link, messages) {
+  const own = messages.filter((message) => message.link_id === link.id);
+  return own.length > 0 && h("section.texts", h("h3", strings.link.texts),
+    h("ul", own.map((message) => h("li", h("span", message.to ?? strings.erased), messageState(message)))));
+}
+
+function timeline(link, open) {
+  const t = strings.link;
+  return h("details.timeline", { key: `timeline ${link.id}`, open },
+    h("summary", t.timeline),
+    h("ol", [...link.timeline].reverse().map((entry) => h("li",
+      h("span.event", t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }),
+      entry.detail && h("p.quiet", detailOf(entry))))));
+}
+
+function detailOf(entry) {
+  return entry.event === "review" ? strings.link.reviews[entry.detail] ?? entry.detail : entry.detail;
+}

@@ -1,0 +1,76 @@
+// The dialog that sends a link by SMS: the template for this one message, and what it costs before it is sent.
+
+import { command, get } from "../lib/api.js";
+import { openDialog } from "../lib/dialog.js";
+import { h, swap } from "../lib/dom.js";
+import { number } from "../lib/format.js";
+import { actions, form, problemBox } from "../lib/form.js";
+import { icon } from "../lib/icons.js";
+import { say } from "../lib/notify.js";
+import { strings } from "../strings.js";
+import { creditsMoved } from "./balance.js";
+import { templateFields } from "./template-fields.js";
+
+/** Opens the dialog for the link. */
+export function sendLink(link, act) {
+  const t = strings.send;
+  const body = h("div", h("p.loading", strings.loading));
+  const { close } = openDialog({ title: t.title, wide: true, content: () => body });
+  const load = async () => {
+    try {
+      const [template, credits] = await Promise.all([get("/message-template"), get("/credits")]);
+      swap(body, sendForm({ link, act, close, saved: template.body, available: credits.available }));
+      body.querySelector("textarea")?.focus();
+    } catch (problem) {
+      swap(body, problemBox(problem, load));
+    }
+  };
+  load();
+}
+
+function sendForm({ link, act, close, saved, available }) {
+  const t = strings.send;
+  const cost = costLine(available);
+  const buttons = actions(t.submit, { cancel: close });
+  const fields = templateFields({
+    name: "template", label: t.template, hint: t.hint, value: saved, linkId: link.id, previewTitle: t.preview,
+    costs(credits) {
+      cost.show(credits);
+      buttons.querySelector(".label").textContent = credits === null ? t.submit : t.submitFor(credits);
+    },
+  });
+  const reset = h("button.as-link", { type: "button", onclick: () => fields.set(saved) }, t.reset);
+  const body = () => (fields.text.value === saved ? {} : { template: fields.text.value });
+  const [text, chips, preview] = fields.nodes;
+  fields.start();
+  return form({
+    fields: [recipient(act.order), h("div.columns.send-columns", h("div", text, chips, reset), preview), cost.node, buttons],
+    payload: () => JSON.stringify(body()),
+    send: ({ idempotencyKey }) => command("POST", `/payment-links/${link.id}/send`, body(), { idempotencyKey }),
+    done: () => {
+      close();
+      say(t.queued);
+      creditsMoved();
+      act.refresh();
+    },
+  });
+}
+
+function recipient(order) {
+  return h("p.recipient", h("span.quiet", strings.send.to), " ", h("strong", order.customer.name), " ", order.customer.phone ?? "");
+}
+
+/** What is available, and a warning when the text costs more. */
+function costLine(available) {
+  const t = strings.send;
+  const node = h("div", { "aria-live": "polite" });
+  const show = (credits) => {
+    if (credits !== null && credits > available) {
+      swap(node, h("p.notice.notice-warn", icon("warning"), t.tooFew(number(credits), number(available))));
+    } else {
+      swap(node, h("p.quiet.available", t.available(strings.nav.available(number(available)))));
+    }
+  };
+  show(null);
+  return { node, show };
+}

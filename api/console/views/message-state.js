@@ -1,0 +1,19 @@
+// What became of a message.
+
+import { h } from "../lib/dom.js";
+import { humanised, time } from "../lib/format.js";
+import { strings } from "../strings.js";
+
+const UNDER_WAY = ["queued", "sending"];
+
+/** State, cost and time in a line, and why it failed. */
+export function messageState(message) {
+  const t = strings.message;
+  const busy = UNDER_WAY.includes(message.status);
+  return h("span.message-state",
+    h(`span.state.state-${message.status}`, busy && h("span.spinner", { "aria-hidden": "true" }), t.states[message.status] ?? humanised(message.status)),
+    message.credits > 0 && h("span", strings.preview.credits(message.credits)),
+    time(message.created_at, { short: true }),
+    message.error && h("span.message-error", message.error),
+    message.status === "unknown" && h("span.message-error", t.unknownHint));
+}

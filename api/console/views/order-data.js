@@ -1,0 +1,44 @@
+// What was ordered, by whom, for how much.
+
+import { text, times } from "../lib/decimal.js";
+import { h } from "../lib/dom.js";
+import { money, number, time } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
+import { strings } from "../strings.js";
+
+/** The order's data; `conversation` is the id of the one with its buyer. */
+export function orderData(order, conversation) {
+  const t = strings.order;
+  return h("aside.order-data",
+    h("section.card",
+      h("h2", t.buyer),
+      h("dl.facts",
+        h("div", h("dt", t.buyer), h("dd", order.customer.name || strings.erased)),
+        h("div", h("dt", t.phone), h("dd", order.customer.phone ?? t.phoneErased)),
+        h("div", h("dt", t.created), h("dd", time(order.created_at)))),
+      conversation && h("a.button.wide", { href: `#/conversations/${conversation}`, key: "conversation" },
+        icon("conversations"), t.conversation)),
+    h("section.card", h("h2", t.items), items(order), totals(order)));
+}
+
+function items(order) {
+  const t = strings.order;
+  if (order.items.length === 0) return h("p.quiet", t.noItems);
+  return h("ul.items-list", order.items.map((item) => h("li",
+    h("span.item-name", item.description),
+    h("span.item-amount", lineTotal(item, order.currency)),
+    h("span.item-parts", `${number(item.quantity)} × ${money(item.unit_amount, order.currency)}`))));
+}
+
+function lineTotal(item, currency) {
+  const total = times(item.unit_amount, item.quantity);
+  return total === null ? "" : money(text(total, item.unit_amount), currency);
+}
+
+function totals(order) {
+  const t = strings.order;
+  return h("dl.totals",
+    order.shipping && h("div", h("dt", t.shipping), h("dd", money(order.shipping, order.currency))),
+    order.discount && h("div", h("dt", t.discount), h("dd", `\u2212${money(order.discount, order.currency)}`)),
+    h("div.total", h("dt", t.total), h("dd", money(order.amount, order.currency))));
+}

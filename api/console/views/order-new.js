@@ -1,0 +1,136 @@
+// The dialog for a new order.
+
+import { command } from "../lib/api.js";
+import { hundredths, text, times } from "../lib/decimal.js";
+import { openDialog } from "../lib/dialog.js";
+import { h, swap } from "../lib/dom.js";
+import { actions, amountInput, field, form, input } from "../lib/form.js";
+import { icon } from "../lib/icons.js";
+import { say } from "../lib/notify.js";
+import { go } from "../lib/router.js";
+import { strings } from "../strings.js";
+
+const COMMON_CURRENCIES = ["eur", "usd", "gbp", "chf", "pln", "czk", "dkk", "sek", "nok", "cad", "aud", "jpy"];
+
+/** Opens the dialog. `currency` is the one to begin with. */
+export function newOrder(currency) {
+  openDialog({ title: strings.newOrder.title, wide: true, content: (close) => orderForm(close, currency) });
+}
+
+function orderForm(close, currency) {
+  const t = strings.newOrder;
+  const items = itemLines(() => sum.draw());
+  const fields = {
+    number: input("number", { required: true, maxlength: "64", autofocus: true }),
+    currency: input("currency", { required: true, maxlength: "3", list: "currencies", value: (currency ?? "").toUpperCase(), spellcheck: "false" }),
+    name: input("customer.name", { required: true, maxlength: "120" }),
+    phone: input("customer.phone", { type: "tel", required: true }),
+    shipping: amountInput("shipping"),
+    discount: amountInput("discount"),
+    amount: amountInput("amount", { required: true }),
+  };
+  const sum = sumOfLines(items, fields);
+  for (const control of [fields.shipping, fields.discount, fields.amount]) control.addEventListener("input", sum.draw);
+  const body = () => inputOf(fields, items.read());
+  return form({
+    fields: [
+      h("datalist", { id: "currencies" }, COMMON_CURRENCIES.map((code) => h("option", { value: code.toUpperCase() }))),
+      h("div.columns.two-to-one", field({ label: t.number, control: fields.number }), field({ label: t.currency, control: fields.currency })),
+      h("div.columns", field({ label: t.customerName, control: fields.name }),
+        field({ label: t.customerPhone, control: fields.phone, hint: t.phoneHint })),
+      items.node,
+      h("div.columns.three", field({ label: t.shipping, control: fields.shipping }), field({ label: t.discount, control: fields.discount }),
+        field({ label: t.amount, control: fields.amount, hint: t.amountHint })),
+      sum.node,
+      actions(t.submit, { cancel: close }),
+    ],
+    check: () => items.check(),
+    payload: () => JSON.stringify(body()),
+    send: ({ idempotencyKey }) => command("POST", "/orders", body(), { idempotencyKey }),
+    done: (order) => {
+      close();
+      say(t.done(order.number));
+      go(`/orders/${order.id}`);
+    },
+  });
+}
+
+function inputOf(fields, items) {
+  const filled = (control) => control.value.trim() || undefined;
+  return {
+    number: fields.number.value.trim(),
+    customer: { name: fields.name.value.trim(), phone: fields.phone.value.trim() },
+    amount: fields.amount.value.trim(),
+    currency: fields.currency.value.trim().toLowerCase(),
+    items,
+    shipping: filled(fields.shipping),
+    discount: filled(fields.discount),
+  };
+}
+
+/** The lines of the order: as many as are added. Their names follow their place, as the API's errors name them. */
+function itemLines(changed) {
+  const t = strings.newOrder;
+  const lines = h("div.item-lines");
+  const rename = () => {
+    [...lines.children].forEach((line, index) => {
+      for (const control of line.querySelectorAll("[data-part]")) control.name = `items[${index}].${control.dataset.part}`;
+    });
+    changed();
+  };
+  const add = () => {
+    const line = itemLine(() => {
+      line.remove();
+      rename();
+    }, changed);
+    lines.append(line);
+    rename();
+    line.querySelector("input").focus();
+  };
+  const read = () => [...lines.children].map((line) => {
+    const [description, quantity, unit] = [...line.querySelectorAll("[data-part]")].map((control) => control.value.trim());
+    return { description, quantity: Number.parseInt(quantity, 10), unit_amount: unit };
+  });
+  const check = () => [...lines.querySelectorAll('[data-part="quantity"]')]
+    .filter((control) => control.value.trim() !== "" && !/^[1-9]\d{0,8}$/.test(control.value.trim()))
+    .map((control) => ({ field: control.name, reason: t.quantityWrong }));
+  const node = h("fieldset.items", h("legend", t.items), lines,
+    h("button", { type: "button", onclick: add }, icon("plus"), t.addItem));
+  return { node, read, check };
+}
+
+function itemLine(remove, changed) {
+  const t = strings.newOrder;
+  const part = (control, name) => {
+    control.dataset.part = name;
+    control.addEventListener("input", () => changed());
+    return control;
+  };
+  return h("div.item-line",
+    field({ label: t.description, control: part(input("", { required: true, maxlength: "500" }), "description") }),
+    field({ label: t.quantity, control: part(input("", { required: true, inputmode: "numeric", value: "1" }), "quantity") }),
+    field({ label: t.unitAmount, control: part(amountInput("", { required: true }), "unit_amount") }),
+    h("button.plain", { type: "button", "aria-label": t.removeItem, title: t.removeItem, onclick: remove }, icon("trash")));
+}
+
+/** What the lines, the shipping and the discount come to, offered as the total when that is another. */
+function sumOfLines(items, fields) {
+  const t = strings.newOrder;
+  const node = h("p.sum", { "aria-live": "polite" });
+  const draw = () => {
+    const lines = items.read();
+    const amounts = lines.map((line) => times(line.unit_amount, line.quantity));
+    const extra = [fields.shipping, fields.discount].map((control) => hundredths(control.value.trim() || "0"));
+    if (lines.length === 0 || [...amounts, ...extra].includes(null)) return swap(node);
+    const sum = amounts.reduce((total, amount) => total + amount, 0n) + extra[0] - extra[1];
+    if (sum <= 0n || sum === hundredths(fields.amount.value)) return swap(node);
+    const shown = text(sum, lines.map((line) => line.unit_amount).join());
+    const use = () => {
+      fields.amount.value = shown;
+      draw();
+      fields.amount.focus();
+    };
+    swap(node, t.sum(shown), " ", h("button.as-link", { type: "button", onclick: use }, t.useSum));
+  };
+  return { node, draw };
+}

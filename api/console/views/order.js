@@ -1,0 +1,123 @@
+// One order: its link now, its links of the past, and what was ordered.
+
+import { get } from "../lib/api.js";
+import { h, swap } from "../lib/dom.js";
+import { tag } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
+import { PACE, live } from "../lib/live.js";
+import { say } from "../lib/notify.js";
+import { openPdf, whileBusy } from "../lib/pdf.js";
+import { title } from "../lib/router.js";
+import { strings } from "../strings.js";
+import { findConversation, messagesOf } from "./buyers.js";
+import { createLink } from "./link-create.js";
+import { isUnderWay, linkCard, pastLink } from "./link-card.js";
+import { orderData } from "./order-data.js";
+import { failure, pageHead, region } from "./page.js";
+
+/** Draws the order and follows it. */
+export function showOrder({ root, params: [id] }) {
+  const page = region("div.order-page");
+  swap(root, page);
+  title(strings.order.title("…"));
+  const conversation = {};
+  let before = null;
+  const following = live({
+    name: `order ${id}`,
+    load: (signal) => load(id, conversation, signal),
+    show: (data) => {
+      title(strings.order.title(data.order.number));
+      tellChanges(before, data.order.links);
+      before = data.order.links;
+      draw(page, data, (link) => following.put(withLink(data, link)), () => following.refresh());
+    },
+    fail: (problem) => failure(page, problem, () => following.refresh()),
+    pace: ({ order, messages }) => paceOf(order, messages),
+  });
+  return () => following.stop();
+}
+
+/** The order, and what was texted to its buyer. Without the texts the page is still worth showing. */
+async function load(id, conversation, signal) {
+  const order = await get(`/orders/${encodeURIComponent(id)}`, { signal });
+  try {
+    conversation.id ??= await findConversation(order.customer.phone, signal);
+    const messages = conversation.id ? await messagesOf(conversation.id, signal) : [];
+    return { order, conversation: conversation.id, messages };
+  } catch (problem) {
+    if (signal.aborted) throw problem;
+    return { order, conversation: conversation.id, messages: [] };
+  }
+}
+
+function paceOf(order, messages) {
+  const leaving = messages.some((message) => ["queued", "sending"].includes(message.status));
+  if (leaving || order.links.some(isUnderWay)) return PACE.busy;
+  return order.links.some((link) => link.status === "unpaid") ? PACE.watched : PACE.calm;
+}
+
+/** The data with this link in it, new or changed. */
+function withLink(data, link) {
+  const others = data.order.links.filter((other) => other.id !== link.id);
+  const at = data.order.links.findIndex((other) => other.id === link.id);
+  const links = at < 0 ? [link, ...others] : data.order.links.map((other) => (other.id === link.id ? link : other));
+  return { ...data, order: { ...data.order, links } };
+}
+
+/** Says what became of a link while somebody looks at it. */
+function tellChanges(before, links) {
+  if (!before) return;
+  const states = new Map(before.map((link) => [link.id, link.status]));
+  for (const link of links) {
+    const became = strings.link.became[link.status];
+    const was = states.get(link.id);
+    if (became && was && was !== link.status) {
+      say(became(link.invoice_number ?? strings.link.erasedNumber), link.status === "failed" ? "bad" : "good");
+    }
+  }
+}
+
+function draw(page, data, changed, refresh) {
+  const t = strings.order;
+  const { order } = data;
+  const [latest] = order.links;
+  const shown = latest && !["voided", "expired"].includes(latest.status) ? latest : null;
+  const past = order.links.filter((link) => link !== shown);
+  const act = { changed, refresh, messages: data.messages, order };
+  const create = () => createLink(order, changed);
+  const details = h("button", {
+    type: "button", key: "details",
+    onclick: (event) => whileBusy(event.currentTarget, () => openPdf(`/orders/${order.id}/details.pdf`, `order-${order.number}`)),
+  }, icon("document"), t.details);
+  swap(page,
+    pageHead(t.title(order.number), {
+      back: h("a.back", { href: "#/orders" }, icon("back"), t.back),
+      more: tag(`order-${order.tag}`, strings.tags[order.tag]),
+      buttons: [details, mayHaveLink(shown) && createButton(order, create)],
+    }),
+    h("div.order-columns",
+      h("div.order-main",
+        shown ? linkCard(shown, act) : noLink(order),
+        past.length > 0 && h("section.past", h("h2", t.pastLinks), past.map((link) => pastLink(link, act)))),
+      orderData(order, data.conversation)));
+}
+
+/** An order has one open link at a time. */
+function mayHaveLink(shown) {
+  return !shown || ["paid", "failed"].includes(shown.status);
+}
+
+function createButton(order, create) {
+  const t = strings.order;
+  const again = order.links.length > 0;
+  return h(order.tag === "paid" ? "button" : "button.primary", { type: "button", key: "create-link", onclick: create },
+    icon("link"), again ? t.newLink : t.createLink);
+}
+
+function noLink(order) {
+  const t = strings.order;
+  const had = order.links.length > 0;
+  return h("section.card.no-link",
+    h("div.no-link-mark", icon("link")),
+    h("h2", had ? t.noOpenLinkTitle : t.noLinkTitle), h("p", had ? t.noOpenLink : t.noLink));
+}

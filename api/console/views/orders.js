@@ -1,0 +1,92 @@
+// The list of orders.
+
+import { get } from "../lib/api.js";
+import { h, swap } from "../lib/dom.js";
+import { money, tag, time } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
+import { PACE, live } from "../lib/live.js";
+import { pager } from "../lib/pager.js";
+import { narrow, title } from "../lib/router.js";
+import { strings } from "../strings.js";
+import { newOrder } from "./order-new.js";
+import { empty, failure, pageHead, region } from "./page.js";
+
+const PATH = "/orders";
+const TYPING = 250;
+const TAGS = ["", "none", "unpaid", "paid"];
+
+/** Draws the list, narrowed as the address says. */
+export function showOrders({ root, query }) {
+  const t = strings.orders;
+  title(t.title);
+  const list = region("div.card.list-card");
+  const narrowed = { q: query.q, tag: query.tag, cursor: query.cursor };
+  let currency;
+  const following = live({
+    name: `orders ${JSON.stringify(narrowed)}`,
+    load: (signal) => get(PATH, { query: { ...narrowed }, signal }),
+    show: (page) => {
+      currency = page.items[0]?.currency ?? currency;
+      drawList(list, page, narrowed);
+    },
+    fail: (problem) => failure(list, problem, () => following.refresh()),
+    pace: (page) => (page.items.some((order) => order.tag === "unpaid") ? PACE.watched : PACE.calm),
+  });
+  const change = (changes) => {
+    Object.assign(narrowed, { cursor: undefined }, changes);
+    narrow(PATH, narrowed);
+    following.refresh();
+  };
+  const add = h("button.primary", { type: "button", key: "new-order", onclick: () => newOrder(currency) }, icon("plus"), t.add);
+  swap(root, pageHead(t.title, { buttons: [add] }), filters(narrowed, change), list);
+  return () => following.stop();
+}
+
+function filters(narrowed, change) {
+  const t = strings.orders;
+  let typing;
+  const search = h("input", {
+    type: "search", placeholder: t.searchHint, "aria-label": t.search, value: narrowed.q ?? "", autocomplete: "off",
+    oninput: () => {
+      clearTimeout(typing);
+      typing = setTimeout(() => change({ q: search.value.trim() }), TYPING);
+    },
+  });
+  const choices = TAGS.map((value) => h("label.choice",
+    h("input", { type: "radio", name: "tag", value, checked: value === (narrowed.tag ?? ""), onchange: () => change({ tag: value }) }),
+    h("span", value === "" ? t.all : strings.tags[value])));
+  return h("div.filters",
+    h("div.search", icon("search"), search),
+    h("fieldset.choices", h("legend.visually-hidden", t.filter), choices));
+}
+
+function drawList(list, page, narrowed) {
+  const t = strings.orders;
+  if (page.items.length === 0) {
+    const isNarrowed = narrowed.q || narrowed.tag || narrowed.cursor;
+    swap(list, isNarrowed
+      ? empty(t.nothingFound, null, h("a.button", { href: `#${PATH}`, onclick: reload }, t.clear))
+      : empty(t.emptyTitle, t.empty));
+    return;
+  }
+  const head = h("div.row.row-head", { "aria-hidden": "true" },
+    h("span", t.columns.number), h("span", t.columns.buyer), h("span", t.columns.created),
+    h("span.amount", t.columns.amount), h("span", t.columns.tag));
+  swap(list, head, h("ul.rows", { "aria-label": t.list }, page.items.map(row)), pager(PATH, narrowed, page.next_cursor));
+}
+
+function row(order) {
+  return h("li", h("a.row", { href: `#${PATH}/${order.id}`, key: order.id },
+    h("span.row-number", order.number),
+    h("span.row-buyer", order.customer.name || strings.erased),
+    h("span.row-created", time(order.created_at, { short: true })),
+    h("span.row-amount.amount", money(order.amount, order.currency)),
+    h("span.row-tag", tag(`order-${order.tag}`, strings.tags[order.tag]))));
+}
+
+/** The address was narrowed without the router: the plain one may be the one that it still knows. */
+function reload(event) {
+  event.preventDefault();
+  narrow(PATH, {});
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}

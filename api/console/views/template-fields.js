@@ -1,0 +1,71 @@
+// A template being written: the text, buttons for its variables, and live what the buyer would get and what it costs.
+
+import { command } from "../lib/api.js";
+import { h, swap } from "../lib/dom.js";
+import { field, mark } from "../lib/form.js";
+import { icon } from "../lib/icons.js";
+import { strings } from "../strings.js";
+
+const VARIABLES = ["merchant_name", "customer_name", "order_number", "invoice_number", "amount", "link", "expires_on"];
+const TYPING = 250;
+
+/**
+ * The fields. `name` is the API's name of the text, `linkId` the link that fills the preview, `costs` is told what each preview
+ * costs, or `null` while the template cannot be rendered. `start()` shows the first preview.
+ */
+export function templateFields({ name, label, hint, value, linkId, previewTitle, costs = () => {} }) {
+  const text = h("textarea", { name, rows: "5", required: true, maxlength: "1000", value, spellcheck: "true" });
+  const bubble = h("div.bubble.outgoing", strings.preview.waiting);
+  const figures = h("p.figures");
+  const warnings = h("ul.warnings");
+  const asked = { typing: 0, controller: null };
+  const preview = () => previewOf({ text, linkId, asked, show: (made) => draw({ bubble, figures, warnings, text, costs }, made) });
+  text.addEventListener("input", () => {
+    clearTimeout(asked.typing);
+    asked.typing = setTimeout(preview, TYPING);
+  });
+  const insert = (variable) => h("button.chip", { type: "button", onclick: () => insertInto(text, `{{${variable}}}`) }, variable);
+  return {
+    text,
+    start: preview,
+    set(body) {
+      text.value = body;
+      preview();
+    },
+    nodes: [
+      field({ label, control: text, hint }),
+      h("div.chips", h("span.quiet", strings.template.variables), VARIABLES.map(insert)),
+      h("section.preview", { "aria-live": "polite" }, h("h3", previewTitle), bubble, figures, warnings),
+    ],
+  };
+}
+
+async function previewOf({ text, linkId, asked, show }) {
+  asked.controller?.abort();
+  const controller = new AbortController();
+  asked.controller = controller;
+  try {
+    const body = { body: text.value, link_id: linkId };
+    show({ preview: await command("POST", "/message-template/preview", body, { signal: controller.signal }) });
+  } catch (problem) {
+    if (!controller.signal.aborted) show({ problem });
+  }
+}
+
+function draw({ bubble, figures, warnings, text, costs }, { preview, problem }) {
+  mark(text, problem ? problem.errors?.[0]?.reason ?? problem.message : null);
+  bubble.classList.toggle("stale", Boolean(problem));
+  costs(preview?.credits ?? null);
+  if (!preview) return;
+  const t = strings.preview;
+  bubble.textContent = preview.text;
+  swap(figures, h("span", t.encodings[preview.encoding] ?? preview.encoding), h("span", t.segments(preview.segments)),
+    h("span", t.credits(preview.credits)));
+  swap(warnings, preview.warnings.map((warning) => h("li", icon("warning"), h("span", warning))));
+}
+
+function insertInto(text, variable) {
+  text.focus();
+  text.setRangeText(variable, text.selectionStart, text.selectionEnd, "end");
+  text.dispatchEvent(new Event("input"));
+}

@@ -1,0 +1,128 @@
+// One conversation: what was said, both ways, and a box to answer.
+
+import { command, get } from "../lib/api.js";
+import { h, swap } from "../lib/dom.js";
+import { time } from "../lib/format.js";
+import { form } from "../lib/form.js";
+import { icon } from "../lib/icons.js";
+import { PACE, live } from "../lib/live.js";
+import { complain } from "../lib/notify.js";
+import { strings } from "../strings.js";
+import { creditsMoved } from "./balance.js";
+import { messageState } from "./message-state.js";
+import { failure, region } from "./page.js";
+
+const LIMIT = 50;
+
+/** Draws the conversation; `said` is called when something was. `told(conversation)` is given what the list knows of it. */
+export function showThread({ root, id, said }) {
+  const path = `/conversations/${encodeURIComponent(id)}/messages`;
+  const head = h("header.thread-head", backLink());
+  const bubbles = region("div.bubbles");
+  const reply = replyBox(path, () => {
+    following.refresh();
+    said();
+  });
+  const earlier = { messages: [], cursor: null };
+  const show = (page) => drawBubbles(bubbles, page, earlier);
+  const following = live({
+    name: path,
+    load: (signal) => get(path, { query: { limit: LIMIT }, signal }),
+    show,
+    fail: (problem) => failure(bubbles, problem, () => following.refresh()),
+    pace: paceOf,
+  });
+  async function loadEarlier(cursor, latest) {
+    try {
+      const page = await get(path, { query: { limit: LIMIT, cursor } });
+      earlier.messages.push(...page.items);
+      earlier.cursor = page.next_cursor ?? "";
+      show(latest);
+    } catch (problem) {
+      complain(problem);
+    }
+  }
+  earlier.load = loadEarlier;
+  swap(root, h("section.card.thread", head, bubbles, reply.node));
+  return {
+    stop: () => following.stop(),
+    told: (conversation) => {
+      drawHead(head, conversation);
+      if (conversation) reply.allow(conversation);
+    },
+  };
+}
+
+function paceOf(page) {
+  const states = page.items.map((message) => message.status);
+  if (states.some((state) => state === "queued" || state === "sending")) return PACE.busy;
+  return PACE.watched;
+}
+
+function backLink() {
+  return h("a.back.only-narrow", { href: "#/conversations" }, icon("back"), strings.conversations.back);
+}
+
+/** The buyer, as far as the list knows of them: a conversation of long ago is not in it. */
+function drawHead(head, conversation) {
+  const t = strings.conversations;
+  const { customer_name: name, phone } = conversation ?? {};
+  swap(head, backLink(), h("div", h("h2", name ?? phone ?? (conversation ? t.erased : t.one)), name && phone && h("p.quiet", phone)));
+}
+
+function drawBubbles(bubbles, page, earlier) {
+  const t = strings.conversations;
+  const atEnd = bubbles.scrollHeight - bubbles.scrollTop - bubbles.clientHeight < 60;
+  const known = new Set(page.items.map((message) => message.id));
+  const messages = [...page.items, ...earlier.messages.filter((message) => !known.has(message.id))];
+  const cursor = earlier.cursor ?? page.next_cursor;
+  const fromEnd = bubbles.scrollHeight - bubbles.scrollTop;
+  swap(bubbles,
+    cursor && h("button.earlier", { type: "button", key: "earlier", onclick: () => earlier.load(cursor, page) }, t.earlier),
+    messages.length === 0 && h("p.quiet", t.none),
+    h("ol", { "aria-live": "polite", "aria-relevant": "additions" }, messages.reverse().map(bubble)));
+  bubbles.scrollTop = atEnd ? bubbles.scrollHeight : bubbles.scrollHeight - fromEnd;
+}
+
+function bubble(message) {
+  const t = strings.conversations;
+  const incoming = message.direction === "incoming";
+  return h(`li.${message.direction}`,
+    h("span.visually-hidden", incoming ? t.buyer : t.you),
+    h(`div.bubble.${message.direction}`, message.body ?? h("em", t.textErased)),
+    incoming ? h("span.message-state", time(message.created_at, { short: true })) : messageState(message));
+}
+
+function replyBox(path, sent) {
+  const t = strings.conversations;
+  const text = h("textarea", { id: "reply", name: "body", rows: "2", required: true, maxlength: "1600", placeholder: t.placeholder, "aria-describedby": "reply-error reply-hint" });
+  const body = () => ({ body: text.value });
+  const node = form({
+    fields: [
+      h("label.visually-hidden", { for: "reply" }, t.reply),
+      h("div.reply-line", text, h("button.primary", { type: "submit", "data-submit": true }, icon("send"), h("span.label", t.send))),
+      h("p.field-error", { id: "reply-error", hidden: true }),
+      h("p.hint", { id: "reply-hint" }, t.replyHint),
+    ],
+    payload: () => JSON.stringify(body()),
+    send: ({ idempotencyKey }) => command("POST", path, body(), { idempotencyKey }),
+    done: () => {
+      text.value = "";
+      creditsMoved();
+      sent();
+    },
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) node.requestSubmit();
+  });
+  const note = h("p.notice.notice-warn", { hidden: true });
+  return {
+    node: h("footer.reply", note, node),
+    allow(conversation) {
+      const reason = !conversation.phone ? t.erasedNote : conversation.opted_out_at ? t.optedOutNote : null;
+      note.hidden = !reason;
+      note.textContent = reason ?? "";
+      node.hidden = Boolean(reason);
+    },
+  };
+}

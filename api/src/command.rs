@@ -1,0 +1,175 @@
+//! How a command is accepted: its rows, its jobs and its answer in one transaction; then the commit; then the bell.
+//!
+//! The answer that an idempotency key will give again is written in that same transaction: a crash leaves the command done
+//! and answered, or not done at all.
+
+use std::{future::Future, marker::PhantomData};
+
+use chrono::{DateTime, Utc};
+use entity::{
+    MerchantId,
+    idempotency::{self, Answer, Claim},
+    sha256,
+};
+use poem::{
+    IntoResponse, Response,
+    http::{StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse,
+    payload::{Json, Payload},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::{ToJSON, Type},
+};
+use queue::Ticket;
+use sea_orm::DatabaseTransaction;
+
+use crate::{Api, Problem};
+
+/// The longest idempotency key.
+const LONGEST_KEY: usize = 255;
+
+/// A command that is ready to be committed.
+pub(crate) struct Accepted<T> {
+    /// Holds its rows and jobs.
+    pub(crate) tx: DatabaseTransaction,
+    /// 201 for what exists now, 202 for what jobs will do.
+    pub(crate) status: StatusCode,
+    /// Where the resource is.
+    pub(crate) location: String,
+    /// The resource as it is now.
+    pub(crate) view: T,
+    /// The jobs to ring after the commit.
+    pub(crate) tickets: Vec<Ticket>,
+}
+
+/// What is the same of two requests if and only if they ask for the same.
+pub(crate) fn fingerprint(call: &str, input: &[u8]) -> Vec<u8> {
+    sha256(&[&sha256(call.as_bytes()), input].concat())
+}
+
+impl Api {
+    /// Runs a command once for each idempotency key. Without a key it just runs.
+    pub(crate) async fn command<T, F, Fut>(
+        &self,
+        merchant: MerchantId,
+        key: Option<String>,
+        fingerprint: Vec<u8>,
+        work: F,
+    ) -> Result<Answered<T>, Problem>
+    where
+        T: ToJSON,
+        F: FnOnce(DateTime<Utc>) -> Fut,
+        Fut: Future<Output = Result<Accepted<T>, Problem>>,
+    {
+        let now = self.clock.now();
+        let Some(key) = key else {
+            return self.commit(work(now).await?, None).await;
+        };
+        if key.is_empty() || key.chars().count() > LONGEST_KEY {
+            return Err(Problem::malformed("Idempotency-Key must have 1 to 255 characters."));
+        }
+        match idempotency::claim(self.db.pool(), merchant, &key, fingerprint, now).await? {
+            Claim::Replay(answer) => Ok(Answered::again(answer)),
+            Claim::OtherCommand => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request.",
+            )),
+            Claim::Running => Err(Problem::conflict(
+                "idempotency_key_in_use",
+                "The first request with this Idempotency-Key is still running.",
+            )),
+            Claim::Ours(held) => {
+                let answered = match work(now).await {
+                    Ok(accepted) => self.commit(accepted, Some(&held)).await,
+                    Err(problem) => Err(problem),
+                };
+                if answered.is_err() {
+                    // A refused command may be corrected and sent again under its key.
+                    idempotency::abandon(self.db.pool(), &held).await?;
+                }
+                answered
+            }
+        }
+    }
+
+    async fn commit<T: ToJSON>(
+        &self,
+        accepted: Accepted<T>,
+        held: Option<&idempotency::Held>,
+    ) -> Result<Answered<T>, Problem> {
+        let Accepted { tx, status, location, view, tickets } = accepted;
+        let answer = Answer { status: status.as_u16(), headers: location, body: view.to_json_string().into_bytes() };
+        if let Some(held) = held
+            && !idempotency::finish(&tx, held, &answer).await?
+        {
+            tx.rollback().await?;
+            return Err(Problem::conflict("idempotency_key_in_use", "This request took too long and was sent again."));
+        }
+        tx.commit().await?;
+        self.queue.ring(tickets);
+        Ok(Answered { answer, replayed: false, view: PhantomData })
+    }
+}
+
+/// The answer to a command: the resource, and where it is.
+#[derive(Debug)]
+pub(crate) struct Answered<T> {
+    answer: Answer,
+    replayed: bool,
+    view: PhantomData<fn() -> T>,
+}
+
+impl<T> Answered<T> {
+    /// Whether this is the command's own answer, and not one that was given before.
+    pub(crate) const fn is_first(&self) -> bool {
+        !self.replayed
+    }
+
+    fn again(answer: Answer) -> Self {
+        Self { answer, replayed: true, view: PhantomData }
+    }
+}
+
+impl<T: Send> IntoResponse for Answered<T> {
+    fn into_response(self) -> Response {
+        let mut response = Response::builder()
+            .status(StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK))
+            .header(header::LOCATION, &self.answer.headers)
+            .content_type("application/json; charset=utf-8");
+        if self.replayed {
+            response = response.header("Idempotent-Replayed", "true");
+        }
+        response.body(self.answer.body)
+    }
+}
+
+impl<T: Type + ToJSON> ApiResponse for Answered<T> {
+    fn meta() -> MetaResponses {
+        let header = |name: &str, description: &str| MetaHeader {
+            name: name.to_owned(),
+            description: Some(description.to_owned()),
+            required: false,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
+        let answer = |status, description| MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content: vec![MetaMediaType { content_type: Json::<T>::CONTENT_TYPE, schema: Json::<T>::schema_ref() }],
+            headers: vec![
+                header("Location", "Where the resource is."),
+                header("Idempotent-Replayed", "`true` if this answer was given before."),
+            ],
+        };
+        MetaResponses {
+            responses: vec![answer(201, "It exists now."), answer(202, "It is accepted; the resource tells the rest.")],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}

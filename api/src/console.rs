@@ -1,0 +1,236 @@
+//! The merchant's console: static files that are part of the program, and call nothing but the public `/v1`.
+//!
+//! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not.
+
+use std::fmt::Write;
+
+use entity::sha256;
+use poem::{
+    Endpoint, Request, Response, Result, Route, get,
+    http::{HeaderMap, StatusCode, header},
+};
+
+/// A page that runs its own files, talks to its own origin, and is shown in nobody's frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+macro_rules! files {
+    ($($path:literal: $kind:ident),* $(,)?) => {
+        &[$(($path, $kind, include_str!(concat!("../console/", $path)))),*]
+    };
+}
+
+/// Path below `/console`, content type, content.
+const FILES: &[(&str, &str, &str)] = files! {
+    "index.html": HTML,
+    "icon.svg": SVG,
+    "css/tokens.css": CSS,
+    "css/base.css": CSS,
+    "css/controls.css": CSS,
+    "css/layout.css": CSS,
+    "css/views.css": CSS,
+    "main.js": SCRIPT,
+    "strings.js": SCRIPT,
+    "lib/api.js": SCRIPT,
+    "lib/clipboard.js": SCRIPT,
+    "lib/decimal.js": SCRIPT,
+    "lib/dialog.js": SCRIPT,
+    "lib/dom.js": SCRIPT,
+    "lib/form.js": SCRIPT,
+    "lib/format.js": SCRIPT,
+    "lib/icons.js": SCRIPT,
+    "lib/idempotency.js": SCRIPT,
+    "lib/live.js": SCRIPT,
+    "lib/notify.js": SCRIPT,
+    "lib/pager.js": SCRIPT,
+    "lib/pdf.js": SCRIPT,
+    "lib/router.js": SCRIPT,
+    "lib/session.js": SCRIPT,
+    "views/balance.js": SCRIPT,
+    "views/brand.js": SCRIPT,
+    "views/buyers.js": SCRIPT,
+    "views/conversations.js": SCRIPT,
+    "views/credits.js": SCRIPT,
+    "views/link-card.js": SCRIPT,
+    "views/link-create.js": SCRIPT,
+    "views/link-send.js": SCRIPT,
+    "views/link-void.js": SCRIPT,
+    "views/message-state.js": SCRIPT,
+    "views/order-data.js": SCRIPT,
+    "views/order-new.js": SCRIPT,
+    "views/order.js": SCRIPT,
+    "views/orders.js": SCRIPT,
+    "views/page.js": SCRIPT,
+    "views/pdf-picker.js": SCRIPT,
+    "views/settings-sms.js": SCRIPT,
+    "views/settings-stripe.js": SCRIPT,
+    "views/settings-template.js": SCRIPT,
+    "views/settings.js": SCRIPT,
+    "views/shell.js": SCRIPT,
+    "views/signin.js": SCRIPT,
+    "views/template-fields.js": SCRIPT,
+    "views/thread.js": SCRIPT,
+};
+
+/// The console's files, below `/console`; the page itself at its root.
+pub(crate) fn routes() -> Route {
+    FILES.iter().fold(Route::new(), |route, (path, content_type, content)| {
+        let path = if *path == "index.html" { "" } else { path };
+        route.at(format!("/{path}"), get(StaticFile::new(content_type, content)))
+    })
+}
+
+struct StaticFile {
+    content_type: &'static str,
+    content: &'static str,
+    tag: String,
+}
+
+impl StaticFile {
+    fn new(content_type: &'static str, content: &'static str) -> Self {
+        let tag = sha256(content.as_bytes()).iter().take(16).fold(String::new(), |mut tag, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(tag, "{byte:02x}");
+            tag
+        });
+        Self { content_type, content, tag: format!("\"{tag}\"") }
+    }
+
+    /// Whether the browser has this very content.
+    fn is_known(&self, headers: &HeaderMap) -> bool {
+        let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        known.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == self.tag)
+    }
+}
+
+impl Endpoint for StaticFile {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let response = Response::builder()
+            .header(header::ETAG, &self.tag)
+            .header(header::CACHE_CONTROL, "no-cache")
+            .header(header::CONTENT_SECURITY_POLICY, POLICY)
+            .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .header(header::REFERRER_POLICY, "no-referrer");
+        Ok(if self.is_known(request.headers()) {
+            response.status(StatusCode::NOT_MODIFIED).finish()
+        } else {
+            response.content_type(self.content_type).body(self.content)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        path::{Path, PathBuf},
+    };
+
+    use poem::{Body, http::Method};
+
+    use super::*;
+
+    async fn ask(method: Method, path: &str, tag: Option<&str>) -> Response {
+        let mut request = Request::builder().method(method).uri_str(path);
+        if let Some(tag) = tag {
+            request = request.header(header::IF_NONE_MATCH, tag);
+        }
+        let console = Route::new().nest("/console", routes());
+        console.get_response(request.body(Body::empty())).await
+    }
+
+    fn header_of(response: &Response, name: header::HeaderName) -> &str {
+        response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+    }
+
+    #[tokio::test]
+    async fn the_page_is_at_the_root_with_and_without_a_slash() {
+        for path in ["/console", "/console/"] {
+            let response = ask(Method::GET, path, None).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(header_of(&response, header::CONTENT_TYPE), HTML);
+            assert!(response.into_body().into_string().await.unwrap().contains("/console/main.js"));
+        }
+    }
+
+    #[tokio::test]
+    async fn every_answer_forbids_what_the_console_does_not_need() {
+        for path in ["/console/", "/console/main.js", "/console/css/base.css", "/console/icon.svg"] {
+            let response = ask(Method::GET, path, None).await;
+            assert_eq!(header_of(&response, header::CONTENT_SECURITY_POLICY), POLICY, "{path}");
+            assert_eq!(header_of(&response, header::X_CONTENT_TYPE_OPTIONS), "nosniff");
+            assert_eq!(header_of(&response, header::REFERRER_POLICY), "no-referrer");
+            assert_eq!(header_of(&response, header::CACHE_CONTROL), "no-cache");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_browser_has_is_not_sent_again() {
+        let first = ask(Method::GET, "/console/main.js", None).await;
+        let tag = header_of(&first, header::ETAG).to_owned();
+        let again = ask(Method::GET, "/console/main.js", Some(&format!("\"other\", W/{tag}"))).await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert!(again.into_body().into_vec().await.unwrap().is_empty());
+        let other = ask(Method::GET, "/console/main.js", Some("\"other\"")).await;
+        assert_eq!(other.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_file_of_the_console_is_not_there() {
+        for path in ["/console/nothing.js", "/console/lib", "/console/index.html", "/console/../Cargo.toml"] {
+            assert_eq!(ask(Method::GET, path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+        assert_eq!(ask(Method::POST, "/console", None).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_served() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("console");
+        let there: BTreeSet<String> = files_below(&folder)
+            .iter()
+            .map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap().replace('\\', "/"))
+            .collect();
+        let served: BTreeSet<String> = FILES.iter().map(|(path, ..)| (*path).to_owned()).collect();
+        assert_eq!(there, served);
+    }
+
+    #[test]
+    fn every_import_names_a_file_that_is_served() {
+        for (path, kind, content) in FILES {
+            let folder = Path::new(path).parent().unwrap();
+            let imports = content.split("from \"").skip(1).filter_map(|rest| rest.split('"').next());
+            for import in imports.filter(|_| *kind == SCRIPT) {
+                let named = match import.strip_prefix("../") {
+                    Some(rest) => rest.to_owned(),
+                    None => folder.join(import.trim_start_matches("./")).to_str().unwrap().to_owned(),
+                };
+                assert!(FILES.iter().any(|(served, ..)| *served == named), "{path} imports {import}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_into_the_page_that_the_policy_forbids() {
+        for (path, _, content) in FILES {
+            for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]
+            {
+                assert!(!content.contains(forbidden), "{path} has {forbidden}");
+            }
+        }
+        let (_, _, page) = FILES.iter().find(|(path, ..)| *path == "index.html").unwrap();
+        assert!(!page.contains("style=") && !page.contains("<style") && !page.contains(" on"));
+        assert_eq!(page.matches("<script").count(), page.matches("<script type=\"module\" src=\"").count());
+    }
+}

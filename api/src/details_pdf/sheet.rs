@@ -1,0 +1,82 @@
+//! Sheets of paper with marks on them: the result of the layout, before anything is known of PDF.
+//!
+//! Lengths are in points (1/72 inch), measured from the top left corner.
+
+use super::typeface::{Shaped, Weight};
+
+/// A4: 210 mm.
+pub(super) const WIDTH: f32 = 595.276;
+/// A4: 297 mm.
+pub(super) const HEIGHT: f32 = 841.89;
+
+/// The colours of the page, from the text to the faintest line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colour {
+    /// What is to be read.
+    Ink,
+    /// Labels and small print.
+    Muted,
+    /// The merchant's bar and the total.
+    Accent,
+    /// Lines between items.
+    Hairline,
+    /// The ground of the table's head and of the total.
+    Tint,
+}
+
+impl Colour {
+    /// Red, green and blue.
+    pub(super) fn rgb(self) -> (u8, u8, u8) {
+        match self {
+            Self::Ink => (0x1b, 0x22, 0x2c),
+            Self::Muted => (0x5f, 0x6b, 0x7a),
+            Self::Accent => (0x17, 0x4a, 0x6e),
+            Self::Hairline => (0xdd, 0xe2, 0xe8),
+            Self::Tint => (0xf2, 0xf5, 0xf8),
+        }
+    }
+}
+
+/// How a piece of text looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Style {
+    pub(super) weight: Weight,
+    /// The size of the letters in points.
+    pub(super) size: f32,
+    pub(super) colour: Colour,
+}
+
+impl Style {
+    pub(super) const fn new(weight: Weight, size: f32, colour: Colour) -> Self {
+        Self { weight, size, colour }
+    }
+
+    /// The distance from one baseline to the next.
+    pub(super) fn leading(self) -> f32 {
+        self.size * 1.38
+    }
+}
+
+/// A rectangle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Area {
+    pub(super) left: f32,
+    pub(super) top: f32,
+    pub(super) width: f32,
+    pub(super) height: f32,
+}
+
+/// Something drawn.
+#[derive(Debug)]
+pub(super) enum Mark {
+    /// A line of text, starting at `left`.
+    Text { left: f32, baseline: f32, style: Style, run: Shaped },
+    /// A filled rectangle; a thin one is a line.
+    Block { area: Area, colour: Colour },
+}
+
+/// One page: marks in the order in which they are drawn, and read aloud.
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    pub(super) marks: Vec<Mark>,
+}

@@ -1,0 +1,111 @@
+//! The table of items: four columns, and a head that every sheet repeats.
+
+use super::layout::{LABEL, LEFT, Layout, PADDING, RIGHT, TEXT, baseline};
+use super::page::Line;
+use super::sheet::Colour;
+use super::typeface::{Shaped, one_line};
+
+const HEAD: [&str; 4] = ["Description", "Quantity", "Unit price", "Amount"];
+/// Room between two columns.
+const GAP: f32 = 18.0;
+/// Room above and below the text of a row.
+const SPACE: f32 = 5.0;
+/// A row as high as this, which is some twenty lines, is divided between sheets rather than moved to the next.
+const MUST_FIT: f32 = 280.0;
+/// The widest a column of numbers may become; longer numbers are made smaller.
+const WIDEST: f32 = 120.0;
+
+/// Where the columns of numbers end, and how wide they are: quantity, unit price, amount.
+struct Columns {
+    numbers: [Column; 3],
+    /// The width left for the description.
+    description: f32,
+}
+
+#[derive(Clone, Copy)]
+struct Column {
+    right: f32,
+    width: f32,
+}
+
+/// Writes the items, over as many sheets as they take. Without items there is no table.
+pub(super) fn items(layout: &mut Layout<'_>) {
+    let page = layout.page;
+    if page.items.is_empty() {
+        return;
+    }
+    let columns = columns(layout, &page.items);
+    head(layout, &columns);
+    for line in &page.items {
+        row(layout, &columns, line);
+    }
+}
+
+/// Makes each column of numbers as wide as its widest number, and leaves the rest to the description.
+fn columns(layout: &Layout<'_>, items: &[Line]) -> Columns {
+    let width = |label: &str, text: &dyn Fn(&Line) -> String| {
+        let label = layout.shape(label, LABEL).width(LABEL.size);
+        let widths = items.iter().map(|line| layout.shape(&one_line(&text(line)), TEXT).width(TEXT.size));
+        widths.fold(label, f32::max).min(WIDEST)
+    };
+    let [_, quantity, unit, amount] = HEAD;
+    let amount = Column { right: RIGHT - PADDING, width: width(amount, &|line| line.total.clone()) };
+    let unit =
+        Column { right: amount.right - amount.width - GAP, width: width(unit, &|line| line.unit_amount.clone()) };
+    let quantity =
+        Column { right: unit.right - unit.width - GAP, width: width(quantity, &|line| line.quantity.to_string()) };
+    Columns { numbers: [quantity, unit, amount], description: quantity.right - quantity.width - GAP - LEFT - PADDING }
+}
+
+fn head(layout: &mut Layout<'_>, columns: &Columns) {
+    let height = LABEL.leading() + 2.0 * SPACE;
+    layout.block(LEFT, layout.y, RIGHT - LEFT, height, Colour::Tint);
+    let baseline = layout.y + SPACE + baseline(LABEL);
+    let [description, numbers @ ..] = HEAD;
+    let label = layout.shape(description, LABEL);
+    layout.text(LEFT + PADDING, baseline, label, LABEL);
+    for (label, column) in numbers.into_iter().zip(columns.numbers) {
+        layout.amount(column.right, column.width, baseline, label, LABEL);
+    }
+    layout.y += height;
+}
+
+/// A row stays on one sheet unless it is very long; then its description goes on overleaf.
+fn row(layout: &mut Layout<'_>, columns: &Columns, line: &Line) {
+    let mut lines: Vec<Option<Shaped>> =
+        layout.wrap(&line.description, TEXT, columns.description).into_iter().map(Some).collect();
+    if lines.is_empty() {
+        lines.push(None);
+    }
+    let height = lines.iter().fold(2.0 * SPACE, |height, _| height + TEXT.leading());
+    if !layout.fits(height.min(MUST_FIT)) {
+        turn(layout, columns);
+    }
+    layout.y += SPACE;
+    numbers(layout, columns, line);
+    for run in lines {
+        if !layout.fits(TEXT.leading() + SPACE) {
+            turn(layout, columns);
+            layout.y += SPACE;
+        }
+        match run {
+            Some(run) => layout.line(LEFT + PADDING, run, TEXT),
+            None => layout.y += TEXT.leading(),
+        }
+    }
+    layout.y += SPACE;
+    layout.block(LEFT, layout.y - 0.3, RIGHT - LEFT, 0.6, Colour::Hairline);
+}
+
+fn numbers(layout: &mut Layout<'_>, columns: &Columns, line: &Line) {
+    let baseline = layout.y + baseline(TEXT);
+    let quantity = line.quantity.to_string();
+    for (text, column) in [&quantity, &line.unit_amount, &line.total].into_iter().zip(columns.numbers) {
+        layout.amount(column.right, column.width, baseline, text, TEXT);
+    }
+}
+
+fn turn(layout: &mut Layout<'_>, columns: &Columns) {
+    layout.turn();
+    head(layout, columns);
+}

@@ -1,0 +1,59 @@
+//! The thin front: commands in, views out, webhooks in, the buyer's page.
+//!
+//! A handler is a paragraph: parse → decide → write → ring. Everything slow or external is a job's.
+
+mod auth;
+mod buyer;
+mod command;
+mod console;
+mod details_pdf;
+mod health;
+mod optional_json;
+mod page;
+mod pdf_response;
+mod problem;
+mod state;
+mod v1;
+mod webhooks;
+
+use std::{future::Future, io, time::Duration};
+
+use poem::{Endpoint, EndpointExt, IntoResponse, Route, Server, get, listener::Acceptor, post};
+
+pub use problem::Problem;
+pub use state::Api;
+
+/// How long requests in flight may take when the server stops.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Every route.
+pub fn routes(api: Api) -> impl Endpoint {
+    let service = v1::service(&api.public_url);
+    Route::new()
+        .at("/openapi.json", service.spec_endpoint())
+        .nest("/docs", service.swagger_ui())
+        .nest("/v1", service)
+        .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
+        .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive))
+        .at("/p/:token", get(buyer::show))
+        .at("/p/:token/invoice.pdf", get(buyer::invoice))
+        .at("/p/:token/pay", post(buyer::pay))
+        .at("/assets/buyer.css", get(buyer::style))
+        .nest("/console", console::routes())
+        .at("/healthz", get(health::alive))
+        .at("/readyz", get(health::ready))
+        .data(api)
+        .catch_all_error(|error: poem::Error| async move { Problem::from_framework(error).into_response() })
+}
+
+/// Serves until `stop` resolves, then finishes the requests in flight.
+///
+/// # Errors
+/// When the socket fails.
+pub async fn serve(
+    acceptor: impl Acceptor + 'static,
+    api: Api,
+    stop: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes(api), stop, Some(DRAIN)).await
+}

@@ -1,0 +1,75 @@
+//! Lists: `?limit=&cursor=` → `{items, next_cursor}`. A cursor is the id of the last item of the page before.
+
+use std::str::FromStr;
+
+use poem_openapi::{
+    Object,
+    types::{IsObjectType, ParseFromJSON, ToJSON, Type},
+};
+
+use crate::Problem;
+
+const DEFAULT_LIMIT: u64 = 20;
+const MOST: u64 = 100;
+
+/// A page of a list.
+#[derive(Debug, Object)]
+pub(crate) struct Page<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> {
+    /// The items, newest first.
+    items: Vec<T>,
+    /// The cursor of the next page; absent on the last one.
+    next_cursor: Option<String>,
+}
+
+/// Which page is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<Id> {
+    /// The last id of the page before.
+    pub(crate) before: Option<Id>,
+    limit: u64,
+}
+
+impl<Id: FromStr + ToString + Copy> Asked<Id> {
+    /// Reads `limit` and `cursor`.
+    pub(crate) fn parse(limit: Option<u64>, cursor: Option<&str>) -> Result<Self, Problem> {
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if limit == 0 || limit > MOST {
+            return Err(Problem::field("limit", format!("must be from 1 to {MOST}")));
+        }
+        let before = cursor
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| Problem::field("cursor", "is not one that this list gave"))?;
+        Ok(Self { before, limit })
+    }
+
+    /// How many rows to fetch: one more than is shown, to know whether there is a next page.
+    pub(crate) const fn fetch(&self) -> u64 {
+        self.limit + 1
+    }
+
+    /// The page made of the fetched rows.
+    ///
+    /// # Errors
+    /// The first error of `view`.
+    pub(crate) fn page<Row, T, E>(
+        &self,
+        mut rows: Vec<Row>,
+        id: impl Fn(&Row) -> Id,
+        view: impl Fn(Row) -> Result<T, E>,
+    ) -> Result<Page<T>, E>
+    where
+        T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync,
+    {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows.last().filter(|_| more).map(|row| id(row).to_string());
+        Ok(Page { items: rows.into_iter().map(view).collect::<Result<_, _>>()?, next_cursor })
+    }
+}
+
+/// The id in a path; a text that is none names nothing.
+pub(crate) fn id<Id: FromStr>(text: &str) -> Result<Id, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}

@@ -1,0 +1,291 @@
+//! Errors as RFC 9457 `application/problem+json`: the one map from what went wrong to an HTTP status.
+//!
+//! - 4xx say what to change and carry a stable `code`; bad input names each field.
+//! - 5xx say nothing of the inside: the error is logged here, once, with its sources.
+
+use std::error::Error as StdError;
+
+use entity::{VaultError, documents::DocumentError, stripe_integration::ConnectError};
+use poem::{
+    IntoResponse, Response,
+    error::{MethodNotAllowedError, NotFoundError, ParseFormError, SizedLimitError},
+    http::{StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, Object,
+    error::{AuthorizationError, ContentTypeError, ParseParamError, ParseRequestPayloadError},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::{ToJSON, Type},
+};
+use sea_orm::DbErr;
+
+/// One field of the input and what is wrong with it.
+#[derive(Debug, Clone, Object)]
+pub(crate) struct FieldError {
+    /// The field, as a path such as `customer.phone`.
+    pub field: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A problem as it is sent.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "Problem", skip_serializing_if_is_none)]
+pub(crate) struct ProblemBody {
+    /// Always `about:blank`: the `code` tells problems apart.
+    #[oai(rename = "type")]
+    pub kind: String,
+    /// The status, in words.
+    pub title: String,
+    /// The status.
+    pub status: u16,
+    /// What went wrong, for programs; stable.
+    pub code: String,
+    /// What went wrong, for people.
+    pub detail: String,
+    /// For bad input: field by field.
+    pub errors: Option<Vec<FieldError>>,
+}
+
+/// Why a request is not answered as it was meant to be.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    fields: Vec<FieldError>,
+    #[source]
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Problem {
+    /// A problem of the caller's making.
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), fields: Vec::new(), source: None }
+    }
+
+    /// The same answer for what does not exist and for what is somebody else's.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.")
+    }
+
+    /// The state of things does not allow it.
+    pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// The request cannot be read at all.
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_request", detail)
+    }
+
+    /// One field is wrong.
+    pub(crate) fn field(field: &str, reason: impl Into<String>) -> Self {
+        let mut fields = Fields::default();
+        fields.refuse(field, reason);
+        fields.into_problem()
+    }
+
+    /// The same problem under another code, for a field that has one of its own.
+    pub(crate) fn coded(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
+    /// The same problem with another status.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Something of ours is broken.
+    pub(crate) fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "internal", source)
+    }
+
+    fn of_ours(status: StatusCode, code: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let detail = match status {
+            StatusCode::SERVICE_UNAVAILABLE => "Please try again in a moment; nothing was changed.",
+            _ => "Something went wrong on our side; nothing was changed.",
+        };
+        Self { status, code, detail: detail.to_owned(), fields: Vec::new(), source: Some(source.into()) }
+    }
+
+    /// What poem and poem-openapi refuse before a handler is reached.
+    pub(crate) fn from_framework(error: poem::Error) -> Self {
+        if error.is::<Self>() {
+            return match error.downcast::<Self>() {
+                Ok(problem) => problem,
+                Err(error) => Self::internal(error.to_string()),
+            };
+        }
+        if error.is::<NotFoundError>() {
+            return Self::not_found();
+        }
+        if error.is::<AuthorizationError>() {
+            return Self::unauthorized();
+        }
+        if error.is::<MethodNotAllowedError>() {
+            return Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method.");
+        }
+        if error.is::<ContentTypeError>() {
+            return Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", error.to_string());
+        }
+        if error.is::<SizedLimitError>() {
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than is taken here.");
+        }
+        if error.is::<ParseRequestPayloadError>() || error.is::<ParseParamError>() || error.is::<ParseFormError>() {
+            return Self::malformed(error.to_string());
+        }
+        let status = error.status();
+        if status.is_client_error() {
+            return Self::new(status, "bad_request", error.to_string());
+        }
+        Self::internal(error.to_string())
+    }
+
+    /// No key, or one that is none.
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Send a valid key in the header `Authorization: Bearer <key>`.",
+        )
+    }
+
+    fn body(&self) -> ProblemBody {
+        ProblemBody {
+            kind: "about:blank".to_owned(),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: self.detail.clone(),
+            errors: (!self.fields.is_empty()).then(|| self.fields.clone()),
+        }
+    }
+
+    fn log(&self) {
+        let Some(source) = &self.source else { return };
+        let mut sources = source.to_string();
+        let mut next = source.source();
+        while let Some(error) = next {
+            sources = format!("{sources}: {error}");
+            next = error.source();
+        }
+        tracing::error!(code = self.code, status = self.status.as_u16(), error = sources, "request failed");
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.log();
+        let response = Response::builder()
+            .status(self.status)
+            .content_type("application/problem+json")
+            .header(header::CACHE_CONTROL, "no-store");
+        let response = if self.status == StatusCode::UNAUTHORIZED {
+            response.header(header::WWW_AUTHENTICATE, "Bearer")
+        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.header(header::RETRY_AFTER, "2")
+        } else {
+            response
+        };
+        response.body(self.body().to_json_string())
+    }
+}
+
+impl poem::error::ResponseError for Problem {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl ApiResponse for Problem {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "What went wrong.",
+                status: None,
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: "application/problem+json",
+                    schema: ProblemBody::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemBody::register(registry);
+    }
+}
+
+impl From<DbErr> for Problem {
+    fn from(error: DbErr) -> Self {
+        Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", error)
+    }
+}
+
+impl From<DocumentError> for Problem {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::Missing => Self::not_found(),
+            DocumentError::Store(_) => Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", error),
+        }
+    }
+}
+
+impl From<VaultError> for Problem {
+    fn from(error: VaultError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<ConnectError> for Problem {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Vault(error) => error.into(),
+            ConnectError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// Collects what is wrong with the fields of an input, so that all of it is told at once.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Notes that a field is wrong.
+    pub(crate) fn refuse(&mut self, field: &str, reason: impl Into<String>) {
+        self.errors.push(FieldError { field: field.to_owned(), reason: reason.into() });
+    }
+
+    /// The value, or a note of why there is none.
+    pub(crate) fn take<T, E: std::fmt::Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
+        value.map_err(|error| self.refuse(field, error.to_string())).ok()
+    }
+
+    /// A text that is not empty and not longer than `most` characters, without surrounding space.
+    pub(crate) fn text(&mut self, field: &str, text: &str, most: usize) -> Option<String> {
+        let text = text.trim();
+        if text.is_empty() {
+            self.refuse(field, "must not be empty");
+        } else if text.chars().count() > most {
+            self.refuse(field, format!("must not be longer than {most} characters"));
+        } else if text.chars().any(char::is_control) {
+            self.refuse(field, "must not contain control characters");
+        } else {
+            return Some(text.to_owned());
+        }
+        None
+    }
+
+    /// The problem that tells all of it.
+    pub(crate) fn into_problem(self) -> Problem {
+        let detail =
+            self.errors.iter().map(|error| format!("{}: {}", error.field, error.reason)).collect::<Vec<_>>().join("; ");
+        Problem { fields: self.errors, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", detail) }
+    }
+}

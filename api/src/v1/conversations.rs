@@ -1,0 +1,118 @@
+//! `/v1/conversations`.
+
+use chrono::{DateTime, Utc};
+use entity::{Conversation, ConversationId, MessageId, conversation, message};
+use poem::web::Data;
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+};
+use serde::Serialize;
+
+use super::{Group, messages::MessageView, send};
+use crate::{
+    Api, Problem,
+    auth::{Principal, Reader, Writer},
+    command::{Answered, fingerprint},
+    page::{Asked, Page, id},
+};
+
+pub(super) struct Conversations;
+
+/// The conversation with a buyer. Number and name are absent once they were erased.
+#[derive(Debug, Object)]
+#[oai(rename = "Conversation", skip_serializing_if_is_none)]
+struct ConversationView {
+    id: String,
+    phone: Option<String>,
+    customer_name: Option<String>,
+    /// Since when the buyer wants no more texts.
+    opted_out_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    last_message_at: DateTime<Utc>,
+}
+
+impl From<Conversation> for ConversationView {
+    fn from(conversation: Conversation) -> Self {
+        Self {
+            id: conversation.id.to_string(),
+            phone: conversation.phone.map(|phone| phone.as_e164().to_owned()),
+            customer_name: conversation.customer_name,
+            opted_out_at: conversation.opted_out_at,
+            created_at: conversation.created_at,
+            last_message_at: conversation.last_message_at,
+        }
+    }
+}
+
+/// What is written to a buyer.
+#[derive(Debug, Object, Serialize)]
+struct Text {
+    /// The text.
+    body: String,
+}
+
+#[OpenApi(tag = "Group::Messages")]
+impl Conversations {
+    /// List conversations
+    #[oai(path = "/conversations", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<ConversationView>>, Problem> {
+        let asked = Asked::<ConversationId>::parse(limit.0, cursor.0.as_deref())?;
+        let found = conversation::list(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
+        Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+    }
+
+    /// See what was said
+    #[oai(path = "/conversations/:id/messages", method = "get")]
+    async fn messages(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] conversation_id: Path<String>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<MessageView>>, Problem> {
+        let asked = Asked::<MessageId>::parse(limit.0, cursor.0.as_deref())?;
+        let conversation = find(&api, &key.0, &conversation_id).await?;
+        let (pool, merchant) = (api.db.pool(), key.0.merchant);
+        let found = message::of_conversation(pool, merchant, conversation.id, asked.before, asked.fetch()).await?;
+        let view = |row| Ok::<_, Problem>(MessageView::of(row, conversation.phone.as_ref()));
+        Ok(Json(asked.page(found, |row| row.id, view)?))
+    }
+
+    /// Write to the buyer
+    ///
+    /// Costs credits like any message.
+    #[oai(path = "/conversations/:id/messages", method = "post")]
+    async fn write(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] conversation_id: Path<String>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+        input: Json<Text>,
+    ) -> Result<Answered<MessageView>, Problem> {
+        let conversation = find(&api, &key.0, &conversation_id).await?;
+        if conversation.phone.is_none() {
+            return Err(Problem::conflict("purged", "The buyer's number was erased after 90 days."));
+        }
+        let call = format!("POST messages {}", conversation.id);
+        let fingerprint = fingerprint(&call, input.body.as_bytes());
+        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
+            let (api, key, body) = (*api, &key.0, &input.0.body);
+            async move { send::accept_text(api, key, conversation, body, now).await }
+        })
+        .await
+    }
+}
+
+async fn find(api: &Api, key: &Principal, conversation_id: &str) -> Result<Conversation, Problem> {
+    conversation::find(api.db.pool(), key.merchant, id(conversation_id)?).await?.ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,248 @@
+//! The multipart form that makes a payment link: the PDF is streamed to the store while it is read, never held as a whole.
+
+use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::{
+    Currency, LinkId, Merchant, Money, Order,
+    documents::{Documents, MAX_BYTES},
+    link::RETENTION,
+};
+use poem::{
+    FromRequest, Request, RequestBody,
+    http::StatusCode,
+    web::{Field, Multipart},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    error::ContentTypeError,
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
+    types::{Binary, Type},
+};
+use ring::digest;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::problem::{Fields, Problem};
+
+/// Longer texts are no invoice number, amount, currency or date.
+const LONGEST_TEXT: u64 = 1_024;
+
+/// How much of an upload is read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// The form, not read yet.
+pub(super) struct LinkForm(Multipart);
+
+/// What the form said. The invoice, if there was one, lies in staging.
+#[derive(Debug, Default)]
+pub(super) struct Filled {
+    /// SHA-256 of the invoice; absent if none was sent.
+    pub(super) invoice: Option<Vec<u8>>,
+    invoice_number: Option<String>,
+    amount: Option<String>,
+    currency: Option<String>,
+    expires_on: Option<String>,
+}
+
+/// What the link is to be.
+#[derive(Debug)]
+pub(super) struct Terms {
+    /// The number on the invoice.
+    pub(super) invoice_number: String,
+    /// What is asked.
+    pub(super) money: Money,
+    /// When it closes by itself.
+    pub(super) expires_at: DateTime<Utc>,
+}
+
+impl LinkForm {
+    /// Reads the form; the invoice goes to the link's place in staging as it comes in.
+    pub(super) async fn read(mut self, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
+        let mut filled = Filled::default();
+        while let Some(field) = self.0.next_field().await.map_err(|error| unreadable(&error))? {
+            match field.name().unwrap_or_default() {
+                "invoice" if filled.invoice.is_some() => {
+                    return Err(Problem::field("invoice", "must be sent only once"));
+                }
+                "invoice" => filled.invoice = Some(stage(field, documents, link).await?),
+                "invoice_number" => filled.invoice_number = Some(text(field).await?),
+                "amount" => filled.amount = Some(text(field).await?),
+                "currency" => filled.currency = Some(text(field).await?),
+                "expires_on" => filled.expires_on = Some(text(field).await?),
+                unknown => return Err(Problem::field(unknown, "is not a field of this form")),
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// Streams the invoice to staging; answers its SHA-256.
+async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<u8>, Problem> {
+    let mut upload = documents.upload(&Documents::staging_name(link));
+    let mut hash = digest::Context::new(&digest::SHA256);
+    let mut start: Vec<u8> = Vec::with_capacity(5);
+    let mut length = 0;
+    let mut reader = field.into_async_read();
+    loop {
+        let chunk = match next_chunk(&mut reader).await {
+            Ok(chunk) if chunk.is_empty() => break,
+            Ok(chunk) => chunk,
+            Err(problem) => {
+                upload.abandon().await;
+                return Err(problem);
+            }
+        };
+        length += chunk.len();
+        start.extend(chunk.iter().take(5 - start.len()));
+        let not_a_pdf = start.len() == 5 && start != b"%PDF-";
+        if length > MAX_BYTES || not_a_pdf {
+            upload.abandon().await;
+            return Err(if not_a_pdf { refuse_no_pdf() } else { refuse_too_large() });
+        }
+        hash.update(&chunk);
+        upload.write(chunk).await?;
+    }
+    if start.len() < 5 {
+        upload.abandon().await;
+        return Err(if length == 0 {
+            Problem::field("invoice", "is empty").coded("empty_file")
+        } else {
+            refuse_no_pdf()
+        });
+    }
+    upload.finish().await?;
+    Ok(hash.finish().as_ref().to_vec())
+}
+
+fn refuse_no_pdf() -> Problem {
+    Problem::field("invoice", "is not a PDF: it does not begin with %PDF-").coded("not_a_pdf")
+}
+
+fn refuse_too_large() -> Problem {
+    Problem::field("invoice", format!("is larger than {} MiB", MAX_BYTES / 1024 / 1024))
+        .coded("file_too_large")
+        .with_status(StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+async fn next_chunk(reader: &mut (impl AsyncRead + Unpin)) -> Result<Bytes, Problem> {
+    let mut chunk = BytesMut::with_capacity(CHUNK);
+    reader.read_buf(&mut chunk).await.map_err(|error| unreadable(&error))?;
+    Ok(chunk.freeze())
+}
+
+async fn text(field: Field) -> Result<String, Problem> {
+    let name = field.name().unwrap_or_default().to_owned();
+    let mut bytes = Vec::new();
+    let mut reader = field.into_async_read().take(LONGEST_TEXT + 1);
+    reader.read_to_end(&mut bytes).await.map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > LONGEST_TEXT {
+        return Err(Problem::field(&name, "is too long"));
+    }
+    String::from_utf8(bytes).map_err(|_| Problem::field(&name, "is not UTF-8"))
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> Problem {
+    Problem::malformed(format!("The form ends early or is not a multipart form: {error}"))
+}
+
+impl Filled {
+    /// What is the same of two forms if and only if they ask for the same.
+    pub(super) fn canonical(&self) -> Vec<u8> {
+        let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on);
+        format!("{texts:?} {:?}", self.invoice).into_bytes()
+    }
+
+    /// The terms, or everything that is wrong with them. What is absent is the order's.
+    pub(super) fn check(&self, order: &Order, merchant: &Merchant, now: DateTime<Utc>) -> Result<Terms, Problem> {
+        let mut fields = Fields::default();
+        let invoice_number = fields.text("invoice_number", self.invoice_number.as_deref().unwrap_or(&order.number), 64);
+        let money = self.money(order, &mut fields);
+        let expires_at = self.expires_at(merchant, now, &mut fields);
+        match (invoice_number, money, expires_at) {
+            (Some(invoice_number), Some(money), Some(expires_at)) => Ok(Terms { invoice_number, money, expires_at }),
+            _ => Err(fields.into_problem()),
+        }
+    }
+
+    fn money(&self, order: &Order, fields: &mut Fields) -> Option<Money> {
+        let currency = match &self.currency {
+            Some(code) => fields.take("currency", Currency::parse(code))?,
+            None => order.currency,
+        };
+        let money = match &self.amount {
+            Some(amount) => fields.take("amount", Money::parse(amount, currency))?,
+            None if currency == order.currency => fields.take("amount", order.money())?,
+            None => {
+                fields.refuse("amount", "is needed when the currency is not the order's");
+                return None;
+            }
+        };
+        fields.take("amount", money.check_chargeable())?;
+        Some(money)
+    }
+
+    fn expires_at(&self, merchant: &Merchant, now: DateTime<Utc>, fields: &mut Fields) -> Option<DateTime<Utc>> {
+        let latest = now + RETENTION;
+        let Some(text) = &self.expires_on else { return Some(latest) };
+        let day: NaiveDate = fields.take("expires_on", text.parse().map_err(|_| "is not a date such as 2026-12-31"))?;
+        if day < merchant.day_of(now) {
+            fields.refuse("expires_on", "is in the past");
+        } else if day > merchant.day_of(latest) {
+            fields.refuse("expires_on", format!("is more than {} days away", RETENTION.num_days()));
+        } else {
+            // The last of the 90 days ends when the 90 days do.
+            return merchant.end_of(day).map(|end| end.min(latest));
+        }
+        None
+    }
+}
+
+impl LinkForm {
+    const CONTENT_TYPE: &'static str = "multipart/form-data";
+
+    fn schema() -> MetaSchemaRef {
+        let described = |schema: MetaSchemaRef, description: &'static str| {
+            schema.merge(MetaSchema { description: Some(description), ..MetaSchema::ANY })
+        };
+        let text = |description| described(String::schema_ref(), description);
+        let invoice =
+            described(Binary::<Vec<u8>>::schema_ref(), "A PDF of at most 10 MiB; absent: the order's details page.");
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            properties: vec![
+                ("invoice", invoice),
+                ("invoice_number", text("Absent: the order's number.")),
+                ("amount", text("A decimal text such as 129.50; absent: the order's.")),
+                ("currency", text("ISO 4217; absent: the order's.")),
+                ("expires_on", text("The last day on which it can be paid, at most 90 days away: 2026-12-31.")),
+            ],
+            ..MetaSchema::new("object")
+        }))
+    }
+}
+
+impl<'a> ApiExtractor<'a> for LinkForm {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema() }],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let sent = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
+        if !sent.to_ascii_lowercase().starts_with(Self::CONTENT_TYPE) {
+            return Err(ContentTypeError::NotSupported { content_type: sent.to_owned() }.into());
+        }
+        let form = <Multipart as FromRequest>::from_request(request, body).await;
+        form.map(Self).map_err(|error| unreadable(&error).into())
+    }
+}

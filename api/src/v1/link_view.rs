@@ -1,0 +1,102 @@
+//! A payment link as it is shown.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Order,
+    link::{self, TimelineEntry},
+};
+use poem_openapi::Object;
+use sea_orm::DbErr;
+
+use crate::Api;
+
+/// A payment link. What the purge has erased is absent.
+#[derive(Debug, Object)]
+#[oai(rename = "PaymentLink", skip_serializing_if_is_none)]
+pub(super) struct LinkView {
+    id: String,
+    order_id: String,
+    /// `creating`, `failed`, `unpaid`, `processing`, `paid`, `voiding`, `voided`, `expiring` or `expired`.
+    status: String,
+    amount: Option<String>,
+    currency: String,
+    invoice_number: Option<String>,
+    /// The buyer's page.
+    url: Option<String>,
+    /// Where Stripe takes the payment.
+    stripe_url: Option<String>,
+    /// Why it could not be made.
+    failure: Option<String>,
+    /// What a person should look at: `paid_after_void`, `paid_after_expiry`, `amount_mismatch`, `currency_mismatch` or
+    /// `livemode_mismatch`.
+    review: Option<String>,
+    /// The payment in Stripe's dashboard, where refunds are made.
+    dashboard_url: Option<String>,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    paid_at: Option<DateTime<Utc>>,
+    viewed_at: Option<DateTime<Utc>>,
+    purged_at: Option<DateTime<Utc>>,
+    timeline: Vec<EntryView>,
+}
+
+/// Something that happened to a link.
+#[derive(Debug, Object)]
+#[oai(rename = "TimelineEntry", skip_serializing_if_is_none)]
+struct EntryView {
+    at: DateTime<Utc>,
+    event: String,
+    detail: Option<String>,
+}
+
+impl From<TimelineEntry> for EntryView {
+    fn from(entry: TimelineEntry) -> Self {
+        Self { at: entry.at, event: entry.event, detail: entry.detail }
+    }
+}
+
+impl LinkView {
+    /// The link with its timeline, as `db` sees it: inside a command, that is the command's own transaction.
+    pub(super) async fn read(api: &Api, db: &impl sea_orm::ConnectionTrait, link: link::Model) -> Result<Self, DbErr> {
+        let timeline = link::timeline(db, link.id).await?;
+        Self::of(api, link, timeline)
+    }
+
+    /// All links of an order, newest first.
+    pub(super) async fn of_order(api: &Api, order: &Order) -> Result<Vec<Self>, DbErr> {
+        let mut views = Vec::new();
+        for link in link::of_order(api.db.pool(), order.merchant_id, order.id).await? {
+            views.push(Self::read(api, api.db.pool(), link).await?);
+        }
+        Ok(views)
+    }
+
+    /// The link, with a timeline that was read before.
+    pub(super) fn of(api: &Api, link: link::Model, timeline: Vec<TimelineEntry>) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: link.id.to_string(),
+            order_id: link.order_id.to_string(),
+            status: link.state.to_string(),
+            amount: link.money()?.map(entity::Money::to_decimal_string),
+            currency: link.currency.as_str().to_owned(),
+            url: link.stripe_url.is_some().then(|| api.buyer_url(link.id)),
+            dashboard_url: dashboard_url(&link),
+            invoice_number: link.invoice_number,
+            stripe_url: link.stripe_url,
+            failure: link.failure,
+            review: link.review.map(|review| review.to_string()),
+            created_at: link.created_at,
+            expires_at: link.expires_at,
+            paid_at: link.paid_at,
+            viewed_at: link.viewed_at,
+            purged_at: link.purged_at,
+            timeline: timeline.into_iter().map(EntryView::from).collect(),
+        })
+    }
+}
+
+fn dashboard_url(link: &link::Model) -> Option<String> {
+    let test = if link.livemode == Some(true) { "" } else { "test/" };
+    let intent = link.stripe_payment_intent.as_ref()?;
+    Some(format!("https://dashboard.stripe.com/{test}payments/{intent}"))
+}

@@ -1,0 +1,308 @@
+//! `/v1/orders/{id}/payment-links` and `/v1/payment-links`.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Documents, LinkId, LinkState, Merchant, Order, OrderId,
+    audit::{self, Act},
+    link::{self, Advanced, LinkEvent, NewLink, Refusal, StripeFacts},
+    merchant, order,
+    stripe_integration::{self, StripeStatus},
+};
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+};
+use queue::{CloseReason, CloseStripeLink, Promise, StoreInvoice, promise};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use serde::Serialize;
+
+use super::{
+    Group,
+    link_form::{Filled, LinkForm, Terms},
+    link_view::LinkView,
+    orders::render_details,
+};
+use crate::{
+    Api, Problem,
+    auth::{Principal, Reader, Writer},
+    command::{Accepted, Answered, fingerprint},
+    optional_json::OptionalJson,
+    page::{Asked, Page, id},
+    pdf_response::Pdf,
+};
+
+pub(super) struct Links;
+
+/// A void.
+#[derive(Debug, Default, Object, Serialize)]
+struct Void {
+    /// Why, for your own records.
+    reason: Option<String>,
+}
+
+#[OpenApi(tag = "Group::PaymentLinks")]
+impl Links {
+    /// Create a payment link
+    ///
+    /// Answers at once with a link in `creating`; it turns `unpaid` when Stripe has made it, or `failed`.
+    #[oai(path = "/orders/:id/payment-links", method = "post")]
+    async fn create(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] order_id: Path<String>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+        form: LinkForm,
+    ) -> Result<Answered<LinkView>, Problem> {
+        let order = find_order(&api, &key.0, id(&order_id)?).await?;
+        let owner = merchant::get(api.db.pool(), order.merchant_id).await?;
+        let link = LinkId::new(api.clock.now());
+        let filled = form.read(&api.documents, link).await?;
+        let fingerprint = fingerprint(&format!("POST payment-links {}", order.id), &filled.canonical());
+        let answered = api
+            .command(owner.id, idempotency_key.0, fingerprint, |now| {
+                let api = *api;
+                let (order, owner, filled, key) = (&order, &owner, &filled, &key.0);
+                async move { accept_link(api, key, order, owner, link, filled, now).await }
+            })
+            .await;
+        if !answered.as_ref().is_ok_and(Answered::is_first) {
+            // Nobody will come for this upload; what cannot be removed now is swept with the staging area.
+            let _ = api.documents.delete(&Documents::staging_name(link)).await;
+        }
+        answered
+    }
+
+    /// List payment links
+    #[oai(path = "/payment-links", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        /// A link's status.
+        status: Query<Option<String>>,
+        /// Part of the invoice number, the order's number or the buyer's name.
+        q: Query<Option<String>>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<LinkView>>, Problem> {
+        let asked = Asked::<LinkId>::parse(limit.0, cursor.0.as_deref())?;
+        let state = status.0.map(|status| status.parse()).transpose();
+        let search = link::Search {
+            state: state.map_err(|reason: String| Problem::field("status", reason))?,
+            text: q.0.filter(|text| !text.trim().is_empty()),
+            before: asked.before,
+            limit: asked.fetch(),
+        };
+        let found = link::search(api.db.pool(), key.0.merchant, search).await?;
+        let page = asked.page(found, |(link, _)| link.id, |(link, timeline)| LinkView::of(&api, link, timeline))?;
+        Ok(Json(page))
+    }
+
+    /// See a payment link
+    #[oai(path = "/payment-links/:id", method = "get")]
+    async fn get(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] link_id: Path<String>,
+    ) -> Result<Json<LinkView>, Problem> {
+        let link = find_link(api.db.pool(), &key.0, &link_id).await?;
+        Ok(Json(LinkView::read(&api, api.db.pool(), link).await?))
+    }
+
+    /// The invoice
+    #[oai(path = "/payment-links/:id/invoice", method = "get")]
+    async fn invoice(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] link_id: Path<String>,
+    ) -> Result<Pdf, Problem> {
+        let link = find_link(api.db.pool(), &key.0, &link_id).await?;
+        read_invoice(&api, &link).await
+    }
+
+    /// Void an unpaid payment link
+    ///
+    /// Answers at once with a link in `voiding`; it turns `voided` when Stripe has confirmed that it can no longer be paid, or
+    /// `paid` if the payment was faster.
+    #[oai(path = "/payment-links/:id/void", method = "post")]
+    async fn void(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+        input: OptionalJson<Void>,
+    ) -> Result<Answered<LinkView>, Problem> {
+        let input = input.0;
+        let call = format!("POST void {}", link_id.0);
+        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
+            let (api, key, link_id) = (*api, &key.0, &link_id.0);
+            async move { accept_void(api, key, link_id, input, now).await }
+        })
+        .await
+    }
+}
+
+async fn find_order(api: &Api, key: &Principal, order: OrderId) -> Result<Order, Problem> {
+    order::find(api.db.pool(), key.merchant, order).await?.ok_or_else(Problem::not_found)
+}
+
+/// The merchant's link, or 404.
+pub(super) async fn find_link(
+    db: &impl ConnectionTrait,
+    key: &Principal,
+    link_id: &str,
+) -> Result<link::Model, Problem> {
+    link::find(db, key.merchant, id(link_id)?).await?.ok_or_else(Problem::not_found)
+}
+
+/// The link's invoice, unless it was erased.
+pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, Problem> {
+    let (Some(document), Some(number)) = (&link.document, &link.invoice_number) else {
+        return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased after 90 days."));
+    };
+    Ok(Pdf::inline(api.documents.get(document).await?, &format!("invoice-{number}")))
+}
+
+async fn accept_link(
+    api: &Api,
+    key: &Principal,
+    order: &Order,
+    owner: &Merchant,
+    link: LinkId,
+    filled: &Filled,
+    now: DateTime<Utc>,
+) -> Result<Accepted<LinkView>, Problem> {
+    let terms = filled.check(order, owner, now)?;
+    if filled.invoice.is_none() {
+        let page = render_details(order, owner).await?;
+        api.documents.put(&Documents::staging_name(link), page).await?;
+    }
+    let tx = api.db.begin().await?;
+    refuse_unless_connected(&tx, owner).await?;
+    let row = insert_link(api, &tx, order, link, terms, now).await?;
+    record(&tx, key, "link.create", link, None, now).await?;
+    let job = StoreInvoice { merchant: owner.id, link };
+    let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
+    let view = LinkView::read(api, &tx, row).await?;
+    Ok(accepted(tx, link, view, ticket))
+}
+
+async fn refuse_unless_connected(tx: &DatabaseTransaction, owner: &Merchant) -> Result<(), Problem> {
+    let integration = stripe_integration::find(tx, owner.id).await?;
+    match integration.map(|integration| integration.status) {
+        Some(StripeStatus::Connected) => Ok(()),
+        Some(StripeStatus::Checking) => Err(Problem::conflict(
+            "stripe_not_connected",
+            "Your Stripe key is still being checked. Try again in a moment.",
+        )),
+        Some(StripeStatus::Failed) | None => {
+            Err(Problem::conflict("stripe_not_connected", "Connect your Stripe account first, in the settings."))
+        }
+    }
+}
+
+async fn insert_link(
+    api: &Api,
+    tx: &DatabaseTransaction,
+    order: &Order,
+    link: LinkId,
+    terms: Terms,
+    now: DateTime<Utc>,
+) -> Result<link::Model, Problem> {
+    let new = NewLink {
+        id: link,
+        merchant_id: order.merchant_id,
+        order_id: order.id,
+        token: api.vault.link_token(link),
+        invoice_number: terms.invoice_number,
+        money: terms.money,
+        document: Documents::staging_name(link),
+        expires_at: terms.expires_at,
+    };
+    link::insert(tx, new, now).await.map_err(|error| {
+        if link::is_second_open(&error) {
+            return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
+        }
+        error.into()
+    })
+}
+
+async fn accept_void(
+    api: &Api,
+    key: &Principal,
+    link_id: &str,
+    input: Void,
+    now: DateTime<Utc>,
+) -> Result<Accepted<LinkView>, Problem> {
+    let reason = input.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
+        return Err(Problem::field("reason", "must not be longer than 500 characters"));
+    }
+    let tx = api.db.begin().await?;
+    let link = find_link(&tx, key, link_id).await?;
+    let facts = StripeFacts { detail: reason.clone(), ..StripeFacts::default() };
+    let (link, ticket) = match link::advance(&tx, &link, LinkEvent::VoidRequested, &facts, now).await? {
+        Advanced::To(link) => {
+            record(&tx, key, "link.void", link.id, reason, now).await?;
+            let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
+            (*link, promise(&tx, &job, Promise::of(key.merchant), now).await?)
+        }
+        Advanced::Unchanged => (link, None),
+        Advanced::Refused(refusal) => return Err(refused(refusal)),
+    };
+    let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
+    Ok(accepted(tx, id, view, ticket))
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::Paid => Problem::conflict("link_paid", "The link is paid. Refunds are made in Stripe's dashboard."),
+        Refusal::PaymentUnderWay => {
+            Problem::conflict("link_processing", "A payment is under way; its end decides what becomes of the link.")
+        }
+        Refusal::StillCreating => {
+            Problem::conflict("link_not_open", "The link is still being made. Try again in a moment.")
+        }
+        Refusal::NotOpen => Problem::conflict("link_not_open", "The link is closed already."),
+    }
+}
+
+async fn record(
+    tx: &DatabaseTransaction,
+    key: &Principal,
+    action: &str,
+    link: LinkId,
+    detail: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let actor = key.key.to_string();
+    let act = Act { merchant_id: Some(key.merchant), actor: &actor, action, subject: link.to_string(), detail };
+    Ok(audit::record(tx, act, now).await?)
+}
+
+fn accepted(
+    tx: DatabaseTransaction,
+    link: LinkId,
+    view: LinkView,
+    ticket: Option<queue::Ticket>,
+) -> Accepted<LinkView> {
+    Accepted {
+        tx,
+        status: StatusCode::ACCEPTED,
+        location: format!("/v1/payment-links/{link}"),
+        view,
+        tickets: ticket.into_iter().collect(),
+    }
+}
+
+/// Whether a buyer can pay the link now: what is past its time is closed here before Stripe is told.
+pub(crate) fn can_be_paid(link: &link::Model, now: DateTime<Utc>) -> bool {
+    link.state == LinkState::Unpaid && now < link.expires_at
+}

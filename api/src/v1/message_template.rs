@@ -1,0 +1,140 @@
+//! `/v1/message-template`: the text of a link's message, and what it would cost.
+
+use chrono::NaiveDate;
+use entity::{
+    Currency, Merchant, Money,
+    audit::{self, Act},
+    link::RETENTION,
+    merchant, order,
+    template::{Preview, Template, Variables},
+};
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi, payload::Json};
+
+use super::{
+    Group,
+    links::find_link,
+    send::{bad_template, template_of, variables},
+};
+use crate::{
+    Api, Problem,
+    auth::{Reader, Writer},
+};
+
+pub(super) struct MessageTemplate;
+
+/// The template of a link's message.
+#[derive(Debug, Object)]
+#[oai(rename = "MessageTemplate")]
+struct TemplateView {
+    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link`
+    /// and `expires_on`; `{{link}}` is needed.
+    body: String,
+}
+
+/// A template to try.
+#[derive(Debug, Object)]
+#[oai(rename = "PreviewRequest")]
+struct PreviewInput {
+    /// The template.
+    body: String,
+    /// The link to fill it with; absent: an example.
+    link_id: Option<String>,
+}
+
+/// What a template makes, and what that costs.
+#[derive(Debug, Object)]
+#[oai(rename = "Preview")]
+struct PreviewView {
+    text: String,
+    /// `gsm_7` or `ucs_2`.
+    encoding: String,
+    segments: u32,
+    credits: i64,
+    /// What is worth a thought before it is sent.
+    warnings: Vec<String>,
+}
+
+impl PreviewView {
+    fn of(preview: &Preview, owner: &Merchant) -> Self {
+        let segments = preview.body.segments();
+        Self {
+            text: preview.body.text().to_owned(),
+            encoding: segments.encoding().as_str().to_owned(),
+            segments: segments.count(),
+            credits: i64::from(segments.count()) * owner.sms_rate,
+            warnings: preview.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+#[OpenApi(tag = "Group::Messages")]
+impl MessageTemplate {
+    /// See the template
+    #[oai(path = "/message-template", method = "get")]
+    async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<TemplateView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        Ok(Json(TemplateView { body: template_of(&owner, None)?.as_str().to_owned() }))
+    }
+
+    /// Change the template
+    #[oai(path = "/message-template", method = "put")]
+    async fn put(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        input: Json<TemplateView>,
+    ) -> Result<Json<TemplateView>, Problem> {
+        let template = Template::parse(&input.body).map_err(bad_template)?;
+        let (merchant, now, actor) = (key.0.merchant, api.clock.now(), key.0.key.to_string());
+        let tx = api.db.begin().await?;
+        merchant::set_template(&tx, merchant, template.as_str()).await?;
+        let act = Act {
+            merchant_id: Some(merchant),
+            actor: &actor,
+            action: "template.change",
+            subject: merchant.to_string(),
+            detail: None,
+        };
+        audit::record(&tx, act, now).await?;
+        tx.commit().await?;
+        Ok(Json(TemplateView { body: template.as_str().to_owned() }))
+    }
+
+    /// Try a template
+    #[oai(path = "/message-template/preview", method = "post")]
+    async fn preview(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        input: Json<PreviewInput>,
+    ) -> Result<Json<PreviewView>, Problem> {
+        let pool = api.db.pool();
+        let owner = merchant::get(pool, key.0.merchant).await?;
+        let template = Template::parse(&input.body).map_err(bad_template)?;
+        let preview = if let Some(link_id) = &input.link_id {
+            let link = find_link(pool, &key.0, link_id).await?;
+            let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
+            let url = api.buyer_url(link.id);
+            template.preview(&variables(&owner, &order, &link, &url)?)
+        } else {
+            let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
+            template.preview(&example(&owner, &url, owner.day_of(api.clock.now() + RETENTION))?)
+        };
+        Ok(Json(PreviewView::of(&preview.map_err(bad_template)?, &owner)))
+    }
+}
+
+/// Values for a preview without a link.
+fn example<'a>(owner: &'a Merchant, url: &'a str, expires_on: NaiveDate) -> Result<Variables<'a>, Problem> {
+    let currency = Currency::parse("eur").map_err(Problem::internal)?;
+    Ok(Variables {
+        merchant_name: &owner.name,
+        customer_name: "Alex Example",
+        order_number: "1001",
+        invoice_number: "INV-1001",
+        amount: Money::from_minor(12_950, currency).map_err(Problem::internal)?,
+        link: url,
+        expires_on,
+    })
+}

@@ -1,0 +1,55 @@
+//! `/v1`: what merchants' frontends and operators call. One file a resource: its views, its inputs, its calls.
+
+mod admin;
+mod conversations;
+mod credits;
+mod integrations;
+mod link_form;
+mod link_view;
+mod links;
+mod message_template;
+mod messages;
+mod order_input;
+mod order_view;
+mod orders;
+mod send;
+
+pub(crate) use links::{can_be_paid, read_invoice};
+
+use poem_openapi::{OpenApi, OpenApiService, Tags};
+
+/// The groups of calls in `/docs`.
+#[derive(Tags)]
+enum Group {
+    /// Orders and their details page.
+    Orders,
+    /// Payment links: make, see, send, void.
+    #[oai(rename = "Payment links")]
+    PaymentLinks,
+    /// Conversations with buyers, and what is sent in them.
+    Messages,
+    /// Prepaid credits.
+    Credits,
+    /// Stripe and carriers.
+    Integrations,
+    /// For the operator.
+    Admin,
+}
+
+/// Every call of `/v1`, described by itself.
+pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
+    let calls = (
+        orders::Orders,
+        links::Links,
+        messages::Messages,
+        conversations::Conversations,
+        message_template::MessageTemplate,
+        credits::Credits,
+        integrations::Integrations,
+        admin::Admin,
+    );
+    OpenApiService::new(calls, "Paylink", env!("CARGO_PKG_VERSION"))
+        .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")
+        .server(public_url)
+        .url_prefix("/v1")
+}

@@ -1,0 +1,137 @@
+//! What a new order must be, checked field by field.
+
+use entity::{
+    Currency, Merchant, MerchantId, Money, PhoneNumber,
+    order::{Details, Item, NewOrder},
+};
+use poem_openapi::Object;
+use serde::Serialize;
+
+use crate::problem::{Fields, Problem};
+
+const MOST_ITEMS: usize = 500;
+
+/// A new order.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "NewOrder")]
+pub(super) struct Input {
+    /// Your own number for it.
+    number: String,
+    /// The buyer.
+    customer: CustomerInput,
+    /// The total, as a decimal text: `"129.50"`.
+    amount: String,
+    /// ISO 4217: `eur`.
+    currency: String,
+    /// The lines.
+    #[oai(default)]
+    items: Vec<ItemInput>,
+    /// What delivery costs.
+    shipping: Option<String>,
+    /// What is taken off.
+    discount: Option<String>,
+}
+
+/// The buyer of a new order.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "NewCustomer")]
+struct CustomerInput {
+    /// The name.
+    name: String,
+    /// The phone number; without a country code it is read in the merchant's region.
+    phone: String,
+}
+
+/// A line of a new order.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "NewItem")]
+struct ItemInput {
+    /// What it is.
+    description: String,
+    /// How many.
+    quantity: u32,
+    /// What one costs.
+    unit_amount: String,
+}
+
+impl Input {
+    /// The order, or everything that is wrong with it.
+    pub(super) fn check(self, merchant: &Merchant) -> Result<NewOrder, Problem> {
+        let mut fields = Fields::default();
+        let number = fields.text("number", &self.number, 64);
+        let customer_name = fields.text("customer.name", &self.customer.name, 120);
+        let phone = PhoneNumber::parse(&self.customer.phone, merchant.region);
+        let customer_phone = fields.take("customer.phone", phone);
+        let currency = fields.take("currency", Currency::parse(&self.currency));
+        let amounts = currency.and_then(|currency| Amounts { currency, fields: &mut fields }.check(&self));
+        match (number, customer_name, customer_phone, amounts) {
+            (Some(number), Some(customer_name), Some(customer_phone), Some((money, details))) => {
+                Ok(new_order(merchant.id, number, customer_name, customer_phone, money, details))
+            }
+            _ => Err(fields.into_problem()),
+        }
+    }
+}
+
+fn new_order(
+    merchant_id: MerchantId,
+    number: String,
+    customer_name: String,
+    customer_phone: PhoneNumber,
+    money: Money,
+    details: Details,
+) -> NewOrder {
+    NewOrder { merchant_id, number, customer_name, customer_phone, money, details }
+}
+
+/// Reads the amounts of an order, all of them in its currency.
+struct Amounts<'a> {
+    currency: Currency,
+    fields: &'a mut Fields,
+}
+
+impl Amounts<'_> {
+    fn check(mut self, input: &Input) -> Option<(Money, Details)> {
+        let total = self.amount("amount", &input.amount);
+        if total.is_some_and(Money::is_zero) {
+            self.fields.refuse("amount", "must be more than zero");
+            return None;
+        }
+        let shipping = self.optional("shipping", input.shipping.as_deref())?;
+        let discount = self.optional("discount", input.discount.as_deref())?;
+        let items = self.items(&input.items)?;
+        Some((total?, Details { items, shipping, discount }))
+    }
+
+    fn amount(&mut self, field: &str, text: &str) -> Option<Money> {
+        self.fields.take(field, Money::parse(text, self.currency))
+    }
+
+    /// `None` if it is wrong, `Some(None)` if there is none.
+    #[expect(clippy::option_option, reason = "absent and wrong are two things")]
+    fn optional(&mut self, field: &str, text: Option<&str>) -> Option<Option<i64>> {
+        let Some(text) = text else { return Some(None) };
+        self.amount(field, text).map(|money| Some(money.minor()))
+    }
+
+    fn items(&mut self, items: &[ItemInput]) -> Option<Vec<Item>> {
+        if items.len() > MOST_ITEMS {
+            self.fields.refuse("items", format!("must not be more than {MOST_ITEMS}"));
+            return None;
+        }
+        let read: Vec<Option<Item>> = items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect();
+        read.into_iter().collect()
+    }
+
+    fn item(&mut self, index: usize, item: &ItemInput) -> Option<Item> {
+        let field = |name: &str| format!("items[{index}].{name}");
+        let description = self.fields.text(&field("description"), &item.description, 500);
+        let unit = self.amount(&field("unit_amount"), &item.unit_amount)?;
+        if item.quantity == 0 {
+            self.fields.refuse(&field("quantity"), "must be at least 1");
+            return None;
+        }
+        self.fields.take(&field("unit_amount"), unit.checked_mul(item.quantity))?;
+        Some(Item { description: description?, quantity: item.quantity, unit_amount: unit.minor() })
+    }
+}

@@ -1,0 +1,121 @@
+//! `/v1/orders`.
+
+use bytes::Bytes;
+use entity::{Merchant, Order, OrderId, merchant, order};
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{
+    OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+};
+
+use super::{
+    Group,
+    link_view::LinkView,
+    order_input::Input,
+    order_view::{OrderView, details_page},
+};
+use crate::{
+    Api, Problem,
+    auth::{Reader, Writer},
+    command::{Accepted, Answered, fingerprint},
+    details_pdf,
+    page::{Asked, Page, id},
+    pdf_response::Pdf,
+};
+
+pub(super) struct Orders;
+
+#[OpenApi(tag = "Group::Orders")]
+impl Orders {
+    /// Create an order
+    #[oai(path = "/orders", method = "post")]
+    async fn create(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+        input: Json<Input>,
+    ) -> Result<Answered<OrderView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
+        let new = input.0.check(&owner)?;
+        api.command(owner.id, idempotency_key.0, fingerprint, |now| async move {
+            let tx = api.db.begin().await?;
+            let order = order::insert(&tx, new, now).await?;
+            Ok(Accepted {
+                tx,
+                status: StatusCode::CREATED,
+                location: format!("/v1/orders/{}", order.id),
+                view: OrderView::of(order, Some(Vec::new()))?,
+                tickets: Vec::new(),
+            })
+        })
+        .await
+    }
+
+    /// List orders
+    #[oai(path = "/orders", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        /// Part of the number or of the buyer's name.
+        q: Query<Option<String>>,
+        /// `none`, `unpaid` or `paid`.
+        tag: Query<Option<String>>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<OrderView>>, Problem> {
+        let asked = Asked::<OrderId>::parse(limit.0, cursor.0.as_deref())?;
+        let tag = tag.0.map(|tag| tag.parse()).transpose();
+        let search = order::Search {
+            text: q.0.filter(|text| !text.trim().is_empty()),
+            tag: tag.map_err(|reason: String| Problem::field("tag", reason))?,
+            before: asked.before,
+            limit: asked.fetch(),
+        };
+        let orders = order::search(api.db.pool(), key.0.merchant, search).await?;
+        Ok(Json(asked.page(orders, |order| order.id, |order| OrderView::of(order, None))?))
+    }
+
+    /// See an order and its payment links
+    #[oai(path = "/orders/:id", method = "get")]
+    async fn get(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] order_id: Path<String>,
+    ) -> Result<Json<OrderView>, Problem> {
+        let order = find(&api, &key, &order_id).await?;
+        let links = LinkView::of_order(&api, &order).await?;
+        Ok(Json(OrderView::of(order, Some(links))?))
+    }
+
+    /// The order's details page as a PDF
+    #[oai(path = "/orders/:id/details.pdf", method = "get")]
+    async fn details(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] order_id: Path<String>,
+    ) -> Result<Pdf, Problem> {
+        let order = find(&api, &key, &order_id).await?;
+        let owner = merchant::get(api.db.pool(), order.merchant_id).await?;
+        Ok(Pdf::inline(render_details(&order, &owner).await?, &format!("order-{}", order.number)))
+    }
+}
+
+async fn find(api: &Api, key: &Reader, order_id: &str) -> Result<Order, Problem> {
+    order::find(api.db.pool(), key.0.merchant, id(order_id)?).await?.ok_or_else(Problem::not_found)
+}
+
+/// The order's details page: what is sent as the invoice when the merchant has none.
+pub(super) async fn render_details(order: &Order, owner: &Merchant) -> Result<Bytes, Problem> {
+    let page = details_page(order, owner)?;
+    tokio::task::spawn_blocking(move || details_pdf::render(&page))
+        .await
+        .map_err(Problem::internal)?
+        .map(Bytes::from)
+        .map_err(Problem::internal)
+}

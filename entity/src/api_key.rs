@@ -1,0 +1,101 @@
+//! API keys: 192 random bits, stored as a hash, with a scope.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*};
+
+use crate::{ApiKeyId, MerchantId, Secret, column::words, sha256};
+
+words! {
+    /// What a key may do; each scope includes the ones before it.
+    #[derive(PartialOrd, Ord)]
+    pub enum Scope {
+        /// Look.
+        Read = "read",
+        /// Look and command.
+        Write = "write",
+        /// All that, and connect Stripe and carriers.
+        Admin = "admin",
+    }
+}
+
+/// An API key.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_key")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ApiKeyId,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// What it is called.
+    pub name: String,
+    /// SHA-256 of the key.
+    pub hash: Vec<u8>,
+    /// Its last four characters.
+    pub last_four: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as ApiKey;
+
+/// Writes a key; only its hash and last four characters are kept.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    name: String,
+    scope: Scope,
+    key: &Secret,
+    now: DateTime<Utc>,
+) -> Result<ApiKey, DbErr> {
+    let row = ActiveModel {
+        id: Set(ApiKeyId::new(now)),
+        merchant_id: Set(merchant),
+        name: Set(name),
+        hash: Set(sha256(key.expose().as_bytes())),
+        last_four: Set(key.last_four()),
+        scope: Set(scope),
+        created_at: Set(now),
+        last_used_at: Set(None),
+        revoked_at: Set(None),
+    };
+    row.insert(db).await
+}
+
+/// The key that was presented, unless it was revoked.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Option<ApiKey>, DbErr> {
+    Entity::find().filter(Column::Hash.eq(sha256(key.as_bytes()))).filter(Column::RevokedAt.is_null()).one(db).await
+}
+
+/// Notes that the key is in use. Written once a minute at most: a note of use is not worth a write for each request.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_use(db: &impl ConnectionTrait, key: &ApiKey, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let minute_ago = now - TimeDelta::minutes(1);
+    if key.last_used_at.is_some_and(|at| at > minute_ago) {
+        return Ok(());
+    }
+    Entity::update_many()
+        .col_expr(Column::LastUsedAt, Expr::value(now))
+        .filter(Column::Id.eq(key.id))
+        .filter(Condition::any().add(Column::LastUsedAt.is_null()).add(Column::LastUsedAt.lte(minute_ago)))
+        .exec(db)
+        .await
+        .map(|_| ())
+}

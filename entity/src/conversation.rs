@@ -1,0 +1,148 @@
+//! Conversations: all that was said with one buyer's number, found by its keyed hash, so that an opt-out outlives the number.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+
+use crate::{ConversationId, MerchantId, PhoneNumber, Vault};
+
+/// The conversation with one buyer.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "conversation")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ConversationId,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// The buyer's number; erased when its last message is.
+    pub phone: Option<PhoneNumber>,
+    /// The keyed hash of the number; stays.
+    pub phone_hash: Vec<u8>,
+    /// The buyer's name, as the latest order has it.
+    pub customer_name: Option<String>,
+    /// When the buyer asked to get no more texts.
+    pub opted_out_at: Option<DateTime<Utc>>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When something was last said.
+    pub last_message_at: DateTime<Utc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as Conversation;
+
+/// The conversation with this number, begun if there is none, and brought up to date.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn open(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+    customer_name: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Conversation, DbErr> {
+    let hash = vault.phone_hash(merchant, phone);
+    let row = ActiveModel {
+        id: Set(ConversationId::new(now)),
+        merchant_id: Set(merchant),
+        phone: Set(Some(phone.clone())),
+        phone_hash: Set(hash.clone()),
+        customer_name: Set(customer_name.map(ToOwned::to_owned)),
+        opted_out_at: Set(None),
+        created_at: Set(now),
+        last_message_at: Set(now),
+    };
+    let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
+    refreshed.update_columns([Column::Phone, Column::LastMessageAt]);
+    if customer_name.is_some() {
+        refreshed.update_column(Column::CustomerName);
+    }
+    Entity::insert(row).on_conflict(refreshed).exec_without_returning(db).await?;
+    by_hash(db, merchant, hash).await?.ok_or_else(|| DbErr::RecordNotFound("conversation".to_owned()))
+}
+
+async fn by_hash(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    hash: Vec<u8>,
+) -> Result<Option<Conversation>, DbErr> {
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::PhoneHash.eq(hash)).one(db).await
+}
+
+/// The merchant's conversation.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    id: ConversationId,
+) -> Result<Option<Conversation>, DbErr> {
+    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// Whether this number asked to get no more texts from this merchant.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_opted_out(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+) -> Result<bool, DbErr> {
+    let conversation = by_hash(db, merchant, vault.phone_hash(merchant, phone)).await?;
+    Ok(conversation.is_some_and(|conversation| conversation.opted_out_at.is_some()))
+}
+
+/// Notes that the buyer wants no more texts (`Some`), or wants them again (`None`).
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_opted_out(
+    db: &impl ConnectionTrait,
+    id: ConversationId,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::OptedOutAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// A page of the merchant's conversations, newest first; `before` is the last one of the page before.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    before: Option<ConversationId>,
+    limit: u64,
+) -> Result<Vec<Conversation>, DbErr> {
+    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
+/// Erases the number and the name of a conversation in which no text is left.
+pub(crate) async fn forget_if_empty(db: &impl ConnectionTrait, id: ConversationId) -> Result<(), DbErr> {
+    if crate::message::has_texts(db, id).await? {
+        return Ok(());
+    }
+    Entity::update_many()
+        .col_expr(Column::Phone, Expr::value(Option::<String>::None))
+        .col_expr(Column::CustomerName, Expr::value(Option::<String>::None))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,176 @@
+//! Invoices in the store: a folder on disk by default, any S3-compatible store by URL.
+//!
+//! An upload is streamed to `staging/`, where it stays until a job has looked at it; what is accepted moves to `invoices/`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, buffered::BufWriter, path::Path};
+use tokio::io::AsyncWriteExt;
+
+use crate::{LinkId, MerchantId};
+
+/// The largest invoice that is taken: 10 MiB.
+pub const MAX_BYTES: usize = 10 * 1024 * 1024;
+
+/// How much of an upload is held in memory: the smallest part that S3 takes.
+const PART: usize = 5 * 1024 * 1024;
+
+/// Why a document could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// There is no such document.
+    #[error("there is no such document")]
+    Missing,
+    /// The store refused or did not answer.
+    #[error("the document store failed")]
+    Store(#[source] object_store::Error),
+}
+
+impl From<object_store::Error> for DocumentError {
+    fn from(error: object_store::Error) -> Self {
+        if matches!(error, object_store::Error::NotFound { .. }) { Self::Missing } else { Self::Store(error) }
+    }
+}
+
+/// The store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Documents(Arc<dyn ObjectStore>);
+
+impl Documents {
+    /// Documents in this store.
+    #[must_use]
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self(store)
+    }
+
+    /// Where a link's upload waits to be looked at.
+    #[must_use]
+    pub fn staging_name(link: LinkId) -> String {
+        format!("staging/{link}.pdf")
+    }
+
+    /// Where a link's invoice lies.
+    #[must_use]
+    pub fn invoice_name(merchant: MerchantId, link: LinkId) -> String {
+        format!("invoices/{merchant}/{link}.pdf")
+    }
+
+    /// Writes a document as a whole: it is there entirely, or not at all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn put(&self, name: &str, content: Bytes) -> Result<(), DocumentError> {
+        self.0.put(&Path::from(name), PutPayload::from_bytes(content)).await?;
+        Ok(())
+    }
+
+    /// Begins to write a document piece by piece: it is there once it is finished, not before.
+    #[must_use]
+    pub fn upload(&self, name: &str) -> Upload {
+        Upload(BufWriter::with_capacity(Arc::clone(&self.0), Path::from(name), PART))
+    }
+
+    /// Reads a document as a whole.
+    ///
+    /// # Errors
+    /// [`DocumentError::Missing`], or when the store fails.
+    pub async fn get(&self, name: &str) -> Result<Bytes, DocumentError> {
+        Ok(self.0.get(&Path::from(name)).await?.bytes().await?)
+    }
+
+    /// Removes a document; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn delete(&self, name: &str) -> Result<(), DocumentError> {
+        match self.0.delete(&Path::from(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(DocumentError::Store(error)),
+        }
+    }
+
+    /// Removes uploads from before `cutoff` whose command or job never came to its end; answers how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep_staging(&self, cutoff: DateTime<Utc>) -> Result<usize, DocumentError> {
+        let prefix = Path::from("staging");
+        let old: Vec<_> = self
+            .0
+            .list(Some(&prefix))
+            .try_filter(|meta| std::future::ready(meta.last_modified < cutoff))
+            .map_ok(|meta| meta.location)
+            .try_collect()
+            .await?;
+        let count = old.len();
+        let mut deleted = self.0.delete_stream(futures_util::stream::iter(old.into_iter().map(Ok)).boxed());
+        while let Some(result) = deleted.next().await {
+            match result {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// A document that is being written.
+#[derive(Debug)]
+pub struct Upload(BufWriter);
+
+impl Upload {
+    /// Writes the next piece.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn write(&mut self, piece: Bytes) -> Result<(), DocumentError> {
+        Ok(self.0.put(piece).await?)
+    }
+
+    /// Finishes the document: now it is there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn finish(mut self) -> Result<(), DocumentError> {
+        self.0.shutdown().await.map_err(|error| {
+            DocumentError::Store(object_store::Error::Generic { store: "upload", source: error.into() })
+        })
+    }
+
+    /// Drops what was written so far. What cannot be dropped now is swept with the staging area.
+    pub async fn abandon(mut self) {
+        if let Err(error) = self.0.abort().await {
+            tracing::debug!(%error, "an upload could not be dropped");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object_store::memory::InMemory;
+
+    #[tokio::test]
+    async fn a_document_is_read_as_it_was_written_and_gone_after_its_removal() {
+        let documents = Documents::new(Arc::new(InMemory::new()));
+        documents.put("staging/a.pdf", Bytes::from_static(b"%PDF-")).await.unwrap();
+        assert_eq!(documents.get("staging/a.pdf").await.unwrap(), Bytes::from_static(b"%PDF-"));
+        documents.delete("staging/a.pdf").await.unwrap();
+        documents.delete("staging/a.pdf").await.unwrap();
+        assert!(matches!(documents.get("staging/a.pdf").await, Err(DocumentError::Missing)));
+    }
+
+    #[tokio::test]
+    async fn the_sweep_takes_old_uploads_and_no_invoices() {
+        let documents = Documents::new(Arc::new(InMemory::new()));
+        documents.put("staging/a.pdf", Bytes::from_static(b"a")).await.unwrap();
+        documents.put("invoices/b.pdf", Bytes::from_static(b"b")).await.unwrap();
+        assert_eq!(documents.sweep_staging(Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap(), 0);
+        assert_eq!(documents.sweep_staging(Utc::now() + chrono::TimeDelta::hours(1)).await.unwrap(), 1);
+        assert!(documents.get("staging/a.pdf").await.is_err());
+        assert!(documents.get("invoices/b.pdf").await.is_ok());
+    }
+}

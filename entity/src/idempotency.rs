@@ -1,0 +1,158 @@
+//! Idempotency keys of commands: the first answer is kept for 24 h and given again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*, sea_query::OnConflict};
+
+use crate::MerchantId;
+
+/// How long an answer is kept.
+pub const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// How long a command may run before its key is taken to be left over from a crash.
+const ABANDONED: TimeDelta = TimeDelta::minutes(2);
+
+/// A key and, once there is one, the answer.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "idempotency_key")]
+pub struct Model {
+    /// Whose it is.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    /// The key, as the caller chose it.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: String,
+    /// SHA-256 of method, path and body.
+    pub fingerprint: Vec<u8>,
+    /// The answer's status.
+    pub status: Option<i64>,
+    /// The answer's headers worth keeping, as JSON.
+    pub headers: Option<String>,
+    /// The answer's body.
+    pub body: Option<Vec<u8>>,
+    /// When the command came.
+    pub created_at: DateTime<Utc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// An answer that was given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Location` and content type, as JSON.
+    pub headers: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A key that is ours until the command ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    merchant: MerchantId,
+    key: String,
+    since: DateTime<Utc>,
+}
+
+/// What a key means for the command that carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// It is new: run the command, then [`finish`] or [`abandon`].
+    Ours(Held),
+    /// It was answered before.
+    Replay(Answer),
+    /// It was used for another command.
+    OtherCommand,
+    /// The command is running now.
+    Running,
+}
+
+/// Claims a key for a command.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    key: &str,
+    fingerprint: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<Claim, DbErr> {
+    let mine = Entity::delete_many().filter(Column::MerchantId.eq(merchant)).filter(Column::Key.eq(key));
+    mine.clone().filter(Column::CreatedAt.lte(now - KEPT)).exec(db).await?;
+    mine.filter(Column::Status.is_null()).filter(Column::CreatedAt.lte(now - ABANDONED)).exec(db).await?;
+
+    let row = ActiveModel {
+        merchant_id: Set(merchant),
+        key: Set(key.to_owned()),
+        fingerprint: Set(fingerprint.clone()),
+        status: Set(None),
+        headers: Set(None),
+        body: Set(None),
+        created_at: Set(now),
+    };
+    let once = OnConflict::columns([Column::MerchantId, Column::Key]).do_nothing().to_owned();
+    match Entity::insert(row).on_conflict(once).exec_without_returning(db).await {
+        Ok(rows) if rows > 0 => return Ok(Claim::Ours(Held { merchant, key: key.to_owned(), since: now })),
+        Ok(_) | Err(DbErr::RecordNotInserted) => {}
+        Err(error) => return Err(error),
+    }
+    let Some(found) = Entity::find_by_id((merchant, key.to_owned())).one(db).await? else {
+        return Ok(Claim::Running);
+    };
+    Ok(judge(found, &fingerprint))
+}
+
+fn judge(found: Model, fingerprint: &[u8]) -> Claim {
+    if found.fingerprint != fingerprint {
+        return Claim::OtherCommand;
+    }
+    match (found.status.map(u16::try_from), found.body) {
+        (Some(Ok(status)), Some(body)) => {
+            Claim::Replay(Answer { status, headers: found.headers.unwrap_or_default(), body })
+        }
+        _ => Claim::Running,
+    }
+}
+
+/// Keeps the answer, in the transaction of the command, so that a crash leaves both or neither. `false` if the command took so
+/// long that its key was given to another: then the transaction must not be committed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn finish(db: &impl ConnectionTrait, held: &Held, answer: &Answer) -> Result<bool, DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value(i64::from(answer.status)))
+        .col_expr(Column::Headers, Expr::value(answer.headers.clone()))
+        .col_expr(Column::Body, Expr::value(answer.body.clone()))
+        .filter(unfinished(held))
+        .exec(db)
+        .await
+        .map(|result| result.rows_affected == 1)
+}
+
+/// Frees a key whose command changed nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn abandon(db: &impl ConnectionTrait, held: &Held) -> Result<(), DbErr> {
+    Entity::delete_many().filter(unfinished(held)).exec(db).await.map(|_| ())
+}
+
+fn unfinished(held: &Held) -> Condition {
+    Condition::all()
+        .add(Column::MerchantId.eq(held.merchant))
+        .add(Column::Key.eq(held.key.clone()))
+        .add(Column::CreatedAt.eq(held.since))
+        .add(Column::Status.is_null())
+}
+
+/// Removes what is older than 24 h; answers how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let gone = Entity::delete_many().filter(Column::CreatedAt.lte(now - KEPT)).exec(db).await?;
+    Ok(gone.rows_affected)
+}

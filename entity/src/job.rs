@@ -1,0 +1,58 @@
+//! The `job` table. What a job is and how it is claimed, finished and retried is `queue`'s.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use crate::{JobId, MerchantId, column::words};
+
+words! {
+    /// What became of a job.
+    pub enum JobState {
+        /// It waits, or is being done.
+        Queued = "queued",
+        /// It was done.
+        Done = "done",
+        /// It was given up; an operator sees why and can retry it.
+        Dead = "dead",
+        /// An operator threw it away.
+        Discarded = "discarded",
+    }
+}
+
+/// A job: the promise that a command made.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "job")]
+pub struct Model {
+    /// Its id, the one thing of it that Redis holds.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: JobId,
+    /// Its kind: the name of its queue.
+    pub kind: String,
+    /// One job of a kind for each key: what makes a tick on ten schedulers one set of jobs.
+    pub dedup_key: Option<String>,
+    /// For whom; the queue takes turns among merchants.
+    pub merchant_id: Option<MerchantId>,
+    /// Its payload as JSON: ids, and no more.
+    pub payload: String,
+    /// What became of it.
+    pub state: JobState,
+    /// How many times it was claimed. A crash counts.
+    pub attempt: i64,
+    /// How many of these attempts ended without a word: the process died, or lost its lease.
+    pub crashes: i64,
+    /// Not before.
+    pub run_at: DateTime<Utc>,
+    /// Why the last attempt did not succeed.
+    pub last_error: Option<String>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// Since when it is being done; empty between attempts.
+    pub claimed_at: Option<DateTime<Utc>>,
+    /// When it was done, given up or thrown away.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as Job;

@@ -1,0 +1,50 @@
+//! Everything that Paylink persists, and its rules: tables, ids, money, the link's state machine, the credit ledger.
+//!
+//! No HTTP and no Redis. Finders take the merchant: there is no query for a tenant's row without the tenant, except by a
+//! buyer's token, which is a right of its own.
+
+mod column;
+
+pub mod api_key;
+pub mod audit;
+mod clock;
+pub mod conversation;
+pub mod credits;
+mod db;
+pub mod documents;
+mod id;
+pub mod idempotency;
+pub mod job;
+pub mod link;
+pub mod merchant;
+pub mod message;
+pub mod money;
+mod money_column;
+pub mod order;
+pub mod phone;
+mod phone_column;
+mod secret;
+pub mod sms;
+pub mod sms_integration;
+pub mod stripe_integration;
+pub mod template;
+pub mod tick;
+mod vault;
+pub mod webhook_event;
+
+pub use clock::Clock;
+pub use conversation::Conversation;
+pub use db::Db;
+pub use documents::Documents;
+pub use id::{
+    ApiKeyId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId, MerchantId, MessageId,
+    OrderId, WebhookEventId,
+};
+pub use link::LinkState;
+pub use merchant::Merchant;
+pub use message::Message;
+pub use money::{Currency, Money};
+pub use order::Order;
+pub use phone::{PhoneNumber, Region};
+pub use secret::Secret;
+pub use vault::{LinkToken, Vault, VaultError, random_secret, sha256};

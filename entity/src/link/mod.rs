@@ -1,0 +1,306 @@
+//! Payment links.
+
+mod advance;
+mod purge;
+mod search;
+mod state;
+mod timeline;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+
+pub use advance::{Advanced, StripeFacts, advance, note_review};
+pub use purge::purge;
+pub use search::{Search, search};
+pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
+pub use timeline::{TimelineEntry, note, timeline};
+
+use crate::{Currency, LinkId, LinkToken, MerchantId, Money, OrderId, money_column::stored_money};
+
+/// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
+pub const RETENTION: TimeDelta = TimeDelta::days(90);
+
+/// A payment link. What a purge erases is optional here.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "payment_link")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: LinkId,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// What it is for.
+    pub order_id: OrderId,
+    /// Where it is in its life.
+    pub state: LinkState,
+    /// SHA-256 of the buyer's token.
+    pub token_hash: Vec<u8>,
+    /// The number on the invoice; erased by the purge.
+    pub invoice_number: Option<String>,
+    /// What is asked, in people's smallest unit of `currency`; erased by the purge.
+    pub amount: Option<i64>,
+    /// The currency asked.
+    pub currency: Currency,
+    /// Where the invoice lies in the store (see `documents`); erased by the purge.
+    pub document: Option<String>,
+    /// SHA-256 of the invoice, once it is stored.
+    pub document_sha256: Option<Vec<u8>>,
+    /// The invoice's pages, once it is stored.
+    pub document_pages: Option<i64>,
+    /// How many idempotency keys were used to create it at Stripe.
+    pub stripe_attempt: i64,
+    /// When the current idempotency key was first used: past 24 h Stripe may have forgotten it.
+    pub stripe_attempted_at: Option<DateTime<Utc>>,
+    /// `plink_…`
+    pub stripe_link_id: Option<String>,
+    /// Where the buyer pays.
+    pub stripe_url: Option<String>,
+    /// `pi_…`, once paid.
+    pub stripe_payment_intent: Option<String>,
+    /// Whether it was made with a live key.
+    pub livemode: Option<bool>,
+    /// Why it could not be made, in words for the merchant.
+    pub failure: Option<String>,
+    /// What a person should look at.
+    pub review: Option<Review>,
+    /// The merchant's reason for a void.
+    pub close_reason: Option<String>,
+    /// When the command was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When it closes by itself.
+    pub expires_at: DateTime<Utc>,
+    /// When Stripe said that it was paid.
+    pub paid_at: Option<DateTime<Utc>>,
+    /// When a person first saw the buyer's page.
+    pub viewed_at: Option<DateTime<Utc>>,
+    /// When its contents were erased.
+    pub purged_at: Option<DateTime<Utc>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// What is asked; nothing once it was purged.
+    ///
+    /// # Errors
+    /// When the stored amount is none.
+    pub fn money(&self) -> Result<Option<Money>, DbErr> {
+        self.amount.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// Whether 90 days have passed since its creation.
+    #[must_use]
+    pub fn is_due_for_purge(&self, now: DateTime<Utc>) -> bool {
+        self.purged_at.is_none() && self.created_at + RETENTION <= now
+    }
+}
+
+/// What it takes to make a link.
+#[derive(Debug)]
+pub struct NewLink {
+    /// Its id, chosen before, because its token and its document are named after it.
+    pub id: LinkId,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// What it is for.
+    pub order_id: OrderId,
+    /// The buyer's token.
+    pub token: LinkToken,
+    /// The number on the invoice.
+    pub invoice_number: String,
+    /// What is asked.
+    pub money: Money,
+    /// Where the upload lies.
+    pub document: String,
+    /// When it closes by itself.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Writes a new link in `creating`. A second open link of the order runs into `payment_link_one_open`: see [`is_second_open`].
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+    let link = ActiveModel {
+        id: Set(new.id),
+        merchant_id: Set(new.merchant_id),
+        order_id: Set(new.order_id),
+        state: Set(LinkState::Creating),
+        token_hash: Set(new.token.hash()),
+        invoice_number: Set(Some(new.invoice_number)),
+        amount: Set(Some(new.money.minor())),
+        currency: Set(new.money.currency()),
+        document: Set(Some(new.document)),
+        stripe_attempt: Set(0),
+        created_at: Set(now),
+        expires_at: Set(new.expires_at),
+        ..Default::default()
+    };
+    let link = link.insert(db).await?;
+    note(db, link.id, now, "creating", None).await?;
+    Ok(link)
+}
+
+/// Whether an insert failed because the order has an open link already.
+#[must_use]
+pub fn is_second_open(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// A document that was checked and stored.
+#[derive(Debug, Clone)]
+pub struct StoredDocument {
+    /// Where it lies.
+    pub name: String,
+    /// SHA-256 of it.
+    pub sha256: Vec<u8>,
+    /// How many pages it has.
+    pub pages: i64,
+}
+
+/// Notes that a link's invoice is stored.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_document(
+    db: &impl ConnectionTrait,
+    link: &Model,
+    stored: StoredDocument,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Document, Expr::value(stored.name))
+        .col_expr(Column::DocumentSha256, Expr::value(stored.sha256))
+        .col_expr(Column::DocumentPages, Expr::value(stored.pages))
+        .filter(Column::Id.eq(link.id))
+        .exec(db)
+        .await?;
+    note(db, link.id, now, "invoice_stored", Some(format!("{} pages", stored.pages))).await
+}
+
+/// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<i64, DbErr> {
+    let attempt = link.stripe_attempt + 1;
+    Entity::update_many()
+        .col_expr(Column::StripeAttempt, Expr::value(attempt))
+        .col_expr(Column::StripeAttemptedAt, Expr::value(now))
+        .filter(Column::Id.eq(link.id))
+        .exec(db)
+        .await?;
+    Ok(attempt)
+}
+
+/// The merchant's link.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: LinkId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// The link with this token, whoever's it is: the token is the buyer's right to see it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::TokenHash.eq(token.hash())).one(db).await
+}
+
+/// The merchant's link that Stripe calls `plink_…`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_stripe_id(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    stripe_link_id: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::StripeLinkId.eq(stripe_link_id)).one(db).await
+}
+
+/// The merchant's link that was paid by this `pi_…`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_payment_intent(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    payment_intent: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::StripePaymentIntent.eq(payment_intent))
+        .one(db)
+        .await
+}
+
+/// All links of an order, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::OrderId.eq(order))
+        .order_by_desc(Column::Id)
+        .all(db)
+        .await
+}
+
+/// Unpaid links whose time is over but which are too young for the purge, which closes links itself.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_for_expiry(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    page(
+        Entity::find()
+            .filter(Column::State.eq(LinkState::Unpaid))
+            .filter(Column::ExpiresAt.lte(now))
+            .filter(Column::CreatedAt.gt(now - RETENTION)),
+        after,
+        limit,
+        db,
+    )
+    .await
+}
+
+/// Links of 90 days or older that still hold something.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_for_purge(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    page(
+        Entity::find().filter(Column::PurgedAt.is_null()).filter(Column::CreatedAt.lte(now - RETENTION)),
+        after,
+        limit,
+        db,
+    )
+    .await
+}
+
+async fn page(
+    query: Select<Entity>,
+    after: Option<LinkId>,
+    limit: u64,
+    db: &impl ConnectionTrait,
+) -> Result<Vec<Model>, DbErr> {
+    let query = match after {
+        Some(after) => query.filter(Column::Id.gt(after)),
+        None => query,
+    };
+    query.order_by_asc(Column::Id).limit(limit).all(db).await
+}

@@ -1,0 +1,32 @@
+//! What is left of a link after 90 days: ids, states, times, Stripe's ids and credit amounts.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use super::{Column, Entity, Model, timeline};
+use crate::{message, order, webhook_event};
+
+/// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
+/// The document itself must be gone from the store before: afterwards nobody knows where it lay.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let erased = Expr::value(Option::<String>::None);
+    Entity::update_many()
+        .col_expr(Column::PurgedAt, Expr::value(now))
+        .col_expr(Column::InvoiceNumber, erased.clone())
+        .col_expr(Column::Document, erased.clone())
+        .col_expr(Column::Amount, Expr::value(Option::<i64>::None))
+        .col_expr(Column::DocumentSha256, Expr::value(Option::<Vec<u8>>::None))
+        .col_expr(Column::CloseReason, erased)
+        .filter(Column::Id.eq(link.id))
+        .filter(Column::PurgedAt.is_null())
+        .exec(db)
+        .await?;
+    timeline::erase_details(db, link.id).await?;
+    timeline::note(db, link.id, now, "purged", None).await?;
+    message::erase_texts(db, link.id, now).await?;
+    webhook_event::erase_payloads(db, link.id).await?;
+    order::forget_customer_if_all_purged(db, link.merchant_id, link.order_id).await
+}

@@ -1,0 +1,61 @@
+//! The merchant's list of links.
+
+use std::collections::HashMap;
+
+use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+
+use super::{Column, Entity, LinkState, Model, TimelineEntry, timeline};
+use crate::{LinkId, MerchantId, order};
+
+/// What a list of links is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// The state.
+    pub state: Option<LinkState>,
+    /// Part of the invoice number, of the order's number or of the buyer's name.
+    pub text: Option<String>,
+    /// Only links older than this one: the cursor.
+    pub before: Option<LinkId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// A page of the merchant's links with their timelines, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: Search,
+) -> Result<Vec<(Model, Vec<TimelineEntry>)>, DbErr> {
+    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    if let Some(state) = search.state {
+        query = query.filter(Column::State.eq(state));
+    }
+    if let Some(text) = &search.text {
+        let orders = order::Entity::find()
+            .select_only()
+            .column(order::Column::Id)
+            .filter(order::Column::MerchantId.eq(merchant))
+            .filter(order::matches(text));
+        query = query.filter(
+            Condition::any()
+                .add(order::contains(Column::InvoiceNumber, text))
+                .add(Column::OrderId.in_subquery(orders.into_query())),
+        );
+    }
+    if let Some(before) = search.before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    let links = query.order_by_desc(Column::Id).limit(search.limit).all(db).await?;
+    let mut entries: HashMap<LinkId, Vec<TimelineEntry>> = HashMap::new();
+    for entry in timeline::of_links(db, links.iter().map(|link| link.id)).await? {
+        entries.entry(entry.link_id).or_default().push(entry);
+    }
+    let with_timeline = |link: Model| {
+        let timeline = entries.remove(&link.id).unwrap_or_default();
+        (link, timeline)
+    };
+    Ok(links.into_iter().map(with_timeline).collect())
+}

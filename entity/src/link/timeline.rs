@@ -1,0 +1,75 @@
+//! What happened to a link, in order, for people to read.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
+
+use crate::{LinkEventId, LinkId};
+
+/// One entry of a link's timeline.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "link_event")]
+pub struct Model {
+    /// Its id; ids sort by time.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: LinkEventId,
+    /// Whose timeline.
+    pub link_id: LinkId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What: a state's name, or a word such as `sent`, `refunded`.
+    pub event: String,
+    /// More of it; erased by the purge.
+    pub detail: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as TimelineEntry;
+
+/// Adds an entry.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note(
+    db: &impl ConnectionTrait,
+    link: LinkId,
+    at: DateTime<Utc>,
+    event: &str,
+    detail: Option<String>,
+) -> Result<(), DbErr> {
+    let entry = ActiveModel {
+        id: Set(LinkEventId::new(at)),
+        link_id: Set(link),
+        at: Set(at),
+        event: Set(event.to_owned()),
+        detail: Set(detail),
+    };
+    Entity::insert(entry).exec_without_returning(db).await.map(|_| ())
+}
+
+/// The whole timeline, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn timeline(db: &impl ConnectionTrait, link: LinkId) -> Result<Vec<TimelineEntry>, DbErr> {
+    of_links(db, [link]).await
+}
+
+/// The timelines of several links, oldest entry first.
+pub(super) async fn of_links(
+    db: &impl ConnectionTrait,
+    links: impl IntoIterator<Item = LinkId>,
+) -> Result<Vec<TimelineEntry>, DbErr> {
+    Entity::find().filter(Column::LinkId.is_in(links)).order_by_asc(Column::At).order_by_asc(Column::Id).all(db).await
+}
+
+/// Erases the details, which may name amounts or numbers; what happened and when stays.
+pub(super) async fn erase_details(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Detail, Expr::value(Option::<String>::None))
+        .filter(Column::LinkId.eq(link))
+        .exec(db)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,146 @@
+//! Merchants: the tenants.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*};
+
+use crate::{MerchantId, Region};
+
+/// A merchant.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "merchant")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: MerchantId,
+    /// The name that buyers see.
+    pub name: String,
+    /// How buyers reach it.
+    pub contact: Option<String>,
+    /// The region of phone numbers that are written without a country code.
+    pub region: Region,
+    /// The IANA time zone in which its people read times.
+    pub time_zone: String,
+    /// The template of its messages; absent: the default.
+    pub message_template: Option<String>,
+    /// Credits per segment.
+    pub sms_rate: i64,
+    /// Credits that can be spent.
+    pub available: i64,
+    /// Credits set aside for messages under way.
+    pub held: i64,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as Merchant;
+
+impl Model {
+    /// The time zone in which its people read times; UTC if the stored name is none.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        self.time_zone.parse().unwrap_or(Tz::UTC)
+    }
+
+    /// The day it is for the merchant at that time.
+    #[must_use]
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone()).date_naive()
+    }
+
+    /// The last moment of a day, as the merchant counts days.
+    #[must_use]
+    pub fn end_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let next_midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
+        // Where the clocks change at midnight, the day ends with the earlier of the two midnights, or an hour after none.
+        let end = self
+            .zone()
+            .from_local_datetime(&next_midnight)
+            .earliest()
+            .or_else(|| self.zone().from_local_datetime(&(next_midnight + TimeDelta::hours(1))).earliest())?;
+        Some(end.with_timezone(&Utc) - TimeDelta::milliseconds(1))
+    }
+}
+
+/// The name of a time zone, if there is one of that name.
+///
+/// # Errors
+/// A sentence for who typed it.
+pub fn parse_zone(name: &str) -> Result<String, String> {
+    name.parse::<Tz>()
+        .map(|zone| zone.name().to_owned())
+        .map_err(|_| format!("there is no time zone {name:?}; one is written like Europe/Berlin"))
+}
+
+/// What it takes to make a merchant.
+#[derive(Debug, Clone)]
+pub struct NewMerchant {
+    /// The name that buyers see.
+    pub name: String,
+    /// How buyers reach it.
+    pub contact: Option<String>,
+    /// The region of phone numbers that are written without a country code.
+    pub region: Region,
+    /// The IANA time zone in which its people read times.
+    pub time_zone: String,
+}
+
+/// Writes a new merchant, with no credits and a rate of one credit a segment.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<Utc>) -> Result<Merchant, DbErr> {
+    let merchant = ActiveModel {
+        id: Set(MerchantId::new(now)),
+        name: Set(new.name),
+        contact: Set(new.contact),
+        region: Set(new.region),
+        time_zone: Set(new.time_zone),
+        message_template: Set(None),
+        sms_rate: Set(1),
+        available: Set(0),
+        held: Set(0),
+        created_at: Set(now),
+    };
+    merchant.insert(db).await
+}
+
+/// The merchant, if there is one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl ConnectionTrait, id: MerchantId) -> Result<Option<Merchant>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+/// A merchant that must exist, because something of its was just found.
+///
+/// # Errors
+/// When it does not exist or the database does not answer.
+pub async fn get(db: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, DbErr> {
+    find(db, id).await?.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
+}
+
+/// All merchants' ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
+    Entity::find().select_only().column(Column::Id).into_tuple().all(db).await
+}
+
+/// Changes the template of the merchant's messages.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: &str) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::MessageTemplate, Expr::value(body))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}

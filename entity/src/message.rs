@@ -1,0 +1,310 @@
+//! Messages, both ways. Their status only moves forward: delivery reports come late, twice and out of order.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
+
+use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words};
+
+words! {
+    /// Which way a message went.
+    pub enum Direction {
+        /// To the buyer.
+        Outgoing = "outgoing",
+        /// From the buyer.
+        Incoming = "incoming",
+    }
+}
+
+words! {
+    /// What became of a message.
+    pub enum MessageStatus {
+        /// It came from the buyer.
+        Received = "received",
+        /// It waits for its turn; the credits are held.
+        Queued = "queued",
+        /// It is about to leave, or has left: from here on nobody sends it blindly again.
+        Sending = "sending",
+        /// It left, and whether the carrier took it is not known; the credits stay held.
+        Unknown = "unknown",
+        /// The carrier took it; the credits are spent.
+        Sent = "sent",
+        /// It reached the phone.
+        Delivered = "delivered",
+        /// The carrier took it and could not deliver it.
+        Undelivered = "undelivered",
+        /// It was refused; the credits are available again.
+        Failed = "failed",
+    }
+}
+
+impl MessageStatus {
+    /// How far a message has come. A report of a lower rank than what is known is late, and changes nothing.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Queued => 0,
+            Self::Sending => 1,
+            Self::Unknown => 2,
+            Self::Sent => 3,
+            Self::Delivered | Self::Undelivered | Self::Failed | Self::Received => 4,
+        }
+    }
+
+    /// The states from which a message may come to this one.
+    fn predecessors(self) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |from| from.rank() < self.rank())
+    }
+}
+
+/// A message.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "message")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: MessageId,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// The conversation it belongs to; the buyer's number is there.
+    pub conversation_id: ConversationId,
+    /// The link it carries.
+    pub link_id: Option<LinkId>,
+    /// Which way it went.
+    pub direction: Direction,
+    /// The text, as it was rendered and costed; erased by the purge.
+    pub body: Option<String>,
+    /// Segments that it takes.
+    pub segments: i64,
+    /// What it costs.
+    pub credits: i64,
+    /// What became of it.
+    pub status: MessageStatus,
+    /// Why it failed, in words for the merchant.
+    pub error: Option<String>,
+    /// The carrier's id of it.
+    pub carrier_id: Option<String>,
+    /// When the command was accepted, or when it came.
+    pub created_at: DateTime<Utc>,
+    /// When the carrier took it.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When it reached the phone.
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// When its text was erased.
+    pub purged_at: Option<DateTime<Utc>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as Message;
+
+/// What it takes to write a message to a buyer.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Its id.
+    pub id: MessageId,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// The conversation it belongs to.
+    pub conversation_id: ConversationId,
+    /// The link it carries.
+    pub link_id: Option<LinkId>,
+    /// The rendered text.
+    pub body: String,
+    /// Segments that it takes.
+    pub segments: i64,
+    /// What it costs.
+    pub credits: i64,
+}
+
+/// Writes a message to a buyer, in `queued`.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: DateTime<Utc>) -> Result<Message, DbErr> {
+    let message = ActiveModel {
+        id: Set(new.id),
+        merchant_id: Set(new.merchant_id),
+        conversation_id: Set(new.conversation_id),
+        link_id: Set(new.link_id),
+        direction: Set(Direction::Outgoing),
+        body: Set(Some(new.body)),
+        segments: Set(new.segments),
+        credits: Set(new.credits),
+        status: Set(MessageStatus::Queued),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    message.insert(db).await
+}
+
+/// Writes a message from a buyer.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_incoming(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    conversation: ConversationId,
+    carrier_id: String,
+    body: String,
+    at: DateTime<Utc>,
+) -> Result<Message, DbErr> {
+    let message = ActiveModel {
+        id: Set(MessageId::new(at)),
+        merchant_id: Set(merchant),
+        conversation_id: Set(conversation),
+        direction: Set(Direction::Incoming),
+        body: Set(Some(body)),
+        segments: Set(0),
+        credits: Set(0),
+        status: Set(MessageStatus::Received),
+        carrier_id: Set(Some(carrier_id)),
+        created_at: Set(at),
+        ..Default::default()
+    };
+    message.insert(db).await
+}
+
+/// The merchant's message.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<Option<Message>, DbErr> {
+    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// The merchant's message that the carrier knows by this id.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_carrier_id(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    carrier_id: &str,
+) -> Result<Option<Message>, DbErr> {
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::CarrierId.eq(carrier_id)).one(db).await
+}
+
+/// What is learnt about a message along with its new status.
+#[derive(Debug, Clone, Default)]
+pub struct Learnt {
+    /// The carrier's id of it.
+    pub carrier_id: Option<String>,
+    /// Why it failed, in words for the merchant.
+    pub error: Option<String>,
+}
+
+/// Moves a message forward to `status`; `false` if it is there or further already.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn advance(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    id: MessageId,
+    status: MessageStatus,
+    learnt: Learnt,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let mut update = Entity::update_many()
+        .col_expr(Column::Status, Expr::value(status))
+        .filter(Column::Id.eq(id))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Status.is_in(status.predecessors()));
+    if let Some(carrier_id) = learnt.carrier_id {
+        update = update.col_expr(Column::CarrierId, Expr::value(carrier_id));
+    }
+    if let Some(error) = learnt.error {
+        update = update.col_expr(Column::Error, Expr::value(error));
+    }
+    match status {
+        MessageStatus::Sent => update = update.col_expr(Column::SentAt, Expr::value(now)),
+        MessageStatus::Delivered => update = update.col_expr(Column::DeliveredAt, Expr::value(now)),
+        MessageStatus::Received
+        | MessageStatus::Queued
+        | MessageStatus::Sending
+        | MessageStatus::Unknown
+        | MessageStatus::Undelivered
+        | MessageStatus::Failed => {}
+    }
+    update.exec(db).await.map(|result| result.rows_affected == 1)
+}
+
+/// Puts a message that certainly did not leave back to `queued`, so that it may be sent later.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn requeue(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value(MessageStatus::Queued))
+        .filter(Column::Id.eq(id))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Status.eq(MessageStatus::Sending))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// A page of a conversation, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_conversation(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    conversation: ConversationId,
+    before: Option<MessageId>,
+    limit: u64,
+) -> Result<Vec<Message>, DbErr> {
+    let mut query =
+        Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::ConversationId.eq(conversation));
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
+/// Whether anything that was said in a conversation is still kept.
+pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: ConversationId) -> Result<bool, DbErr> {
+    let one = Entity::find()
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Body.is_not_null())
+        .one(db)
+        .await?;
+    Ok(one.is_some())
+}
+
+/// Erases the texts of a link, and what else was said in their conversations up to the last of them; what it cost stays.
+pub(crate) async fn erase_texts(db: &impl ConnectionTrait, link: LinkId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let of_link = Entity::find().filter(Column::LinkId.eq(link)).order_by_asc(Column::Id).all(db).await?;
+    let Some(last) = of_link.last() else { return Ok(()) };
+    let answers = Condition::all()
+        .add(Column::ConversationId.is_in(of_link.iter().map(|message| message.conversation_id)))
+        .add(Column::LinkId.is_null())
+        .add(Column::Id.lt(last.id));
+    Entity::update_many()
+        .col_expr(Column::Body, Expr::value(Option::<String>::None))
+        .col_expr(Column::PurgedAt, Expr::value(now))
+        .filter(Condition::any().add(Column::LinkId.eq(link)).add(answers))
+        .filter(Column::PurgedAt.is_null())
+        .exec(db)
+        .await?;
+    for message in &of_link {
+        crate::conversation::forget_if_empty(db, message.conversation_id).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_report_never_goes_back() {
+        let before_sent: Vec<_> = MessageStatus::Sent.predecessors().collect();
+        assert!(!before_sent.contains(&MessageStatus::Delivered));
+        assert!(!before_sent.contains(&MessageStatus::Sent));
+        assert!(before_sent.contains(&MessageStatus::Unknown));
+        assert_eq!(MessageStatus::Queued.predecessors().count(), 0);
+    }
+}

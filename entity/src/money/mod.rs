@@ -1,0 +1,122 @@
+//! Money: a whole number of the smallest unit people count a currency in, and the currency. No floats anywhere.
+//!
+//! There are two ways of counting, and they differ for two currencies:
+//!
+//! | | `EUR 129.50` | `JPY 500` | `ISK 500` | where |
+//! |---|---|---|---|---|
+//! | [`Money::minor`] | 12950 | 500 | 500 | our database, our arithmetic, what people read |
+//! | [`Money::to_stripe_amount`] | 12950 | 500 | 50000 | Stripe's `unit_amount`, `amount_total`, … |
+//!
+//! Everything of ours uses the first; only the Stripe client and the reading of Stripe's events use the second.
+
+mod arithmetic;
+mod charge;
+mod currency;
+mod parse;
+mod print;
+mod stripe;
+
+pub use arithmetic::MoneyError;
+pub use charge::{AmountError, largest_charge, smallest_charge};
+pub use currency::{Currency, CurrencyError};
+pub use parse::ParseAmountError;
+
+/// An amount of money: never negative, and never more than [`Money::LARGEST_MINOR`].
+///
+/// Zero is an amount (a free item, no discount); whether an amount can be charged is asked with
+/// [`Money::check_chargeable`]. Amounts of different currencies cannot be added or ordered, only told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Money {
+    minor: i64,
+    currency: Currency,
+}
+
+impl Money {
+    /// The largest amount that can be held, in minor units: far above what can be charged, so that the lines of an
+    /// order add up, and low enough that counting it as Stripe does (at most ×100) never overflows.
+    pub const LARGEST_MINOR: i64 = 999_999_999_999_999;
+
+    /// An amount from its minor units, as people count them: cents of a euro, whole yen, whole krónur.
+    ///
+    /// # Errors
+    /// [`MoneyError::Negative`] below zero, [`MoneyError::TooLarge`] above [`Money::LARGEST_MINOR`].
+    pub const fn from_minor(minor: i64, currency: Currency) -> Result<Self, MoneyError> {
+        if minor < 0 {
+            Err(MoneyError::Negative)
+        } else if minor > Self::LARGEST_MINOR {
+            Err(MoneyError::TooLarge)
+        } else {
+            Ok(Self { minor, currency })
+        }
+    }
+
+    /// Nothing, in that currency.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        Self { minor: 0, currency }
+    }
+
+    /// The minor units, as people count them; this is what the database holds.
+    #[must_use]
+    pub const fn minor(self) -> i64 {
+        self.minor
+    }
+
+    /// The currency.
+    #[must_use]
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+
+    /// Whether this is nothing at all.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.minor == 0
+    }
+}
+
+/// Shared by the tests of this folder.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{Currency, Money};
+
+    /// Every code of three letters that is a currency of ours.
+    pub(crate) fn every_currency() -> Vec<Currency> {
+        let letters = || b'a'..=b'z';
+        letters()
+            .flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])))
+            .filter_map(|code| Currency::parse(std::str::from_utf8(&code).unwrap()).ok())
+            .collect()
+    }
+
+    pub(crate) fn currency(code: &str) -> Currency {
+        Currency::parse(code).unwrap()
+    }
+
+    pub(crate) fn money(text: &str, code: &str) -> Money {
+        Money::parse(text, currency(code)).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::currency;
+    use super::{Money, MoneyError};
+
+    #[test]
+    fn an_amount_is_never_negative_and_never_beyond_the_largest() {
+        let eur = currency("eur");
+        assert_eq!(Money::from_minor(-1, eur), Err(MoneyError::Negative));
+        assert_eq!(Money::from_minor(i64::MIN, eur), Err(MoneyError::Negative));
+        assert_eq!(Money::from_minor(Money::LARGEST_MINOR + 1, eur), Err(MoneyError::TooLarge));
+        assert_eq!(Money::from_minor(0, eur), Ok(Money::zero(eur)));
+        assert!(Money::from_minor(Money::LARGEST_MINOR, eur).is_ok());
+    }
+
+    #[test]
+    fn the_same_number_of_another_currency_is_another_amount() {
+        let (eur, usd) = (Money::zero(currency("eur")), Money::zero(currency("usd")));
+        assert_ne!(eur, usd);
+        assert!(eur.is_zero() && usd.is_zero());
+    }
+}

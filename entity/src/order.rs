@@ -1,0 +1,233 @@
+//! Orders, and the tag that says whether they are paid.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, column::words, link, money_column::stored_money,
+};
+
+words! {
+    /// What the order's list shows. It outlives the purge of the links it came from.
+    pub enum Tag {
+        /// No payment was asked for, or the request was taken back.
+        None = "none",
+        /// A payment was asked for and has not come.
+        Unpaid = "unpaid",
+        /// Paid.
+        Paid = "paid",
+    }
+}
+
+/// One line of an order. Amounts are in people's smallest unit of the order's currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// What it is.
+    pub description: String,
+    /// How many.
+    pub quantity: u32,
+    /// What one costs.
+    pub unit_amount: i64,
+}
+
+/// What an order consists of, beside its total.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// The lines.
+    pub items: Vec<Item>,
+    /// What delivery costs.
+    pub shipping: Option<i64>,
+    /// What is taken off.
+    pub discount: Option<i64>,
+}
+
+/// An order.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "orders")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: OrderId,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// The merchant's own number for it.
+    pub number: String,
+    /// The buyer's name; erased with the last link.
+    pub customer_name: String,
+    /// The buyer's number; erased with the last link.
+    pub customer_phone: Option<PhoneNumber>,
+    /// The total, in people's smallest unit of `currency`.
+    pub amount: i64,
+    /// The currency of every amount of the order.
+    pub currency: Currency,
+    /// Its [`Details`] as JSON.
+    pub details: String,
+    /// Whether it is paid.
+    pub tag: Tag,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as Order;
+
+impl Model {
+    /// The total.
+    ///
+    /// # Errors
+    /// When the stored amount is none.
+    pub fn money(&self) -> Result<Money, DbErr> {
+        stored_money(self.amount, self.currency)
+    }
+
+    /// What it consists of.
+    ///
+    /// # Errors
+    /// When the stored JSON is damaged.
+    pub fn details(&self) -> Result<Details, DbErr> {
+        serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
+    }
+}
+
+/// What it takes to make an order.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// The merchant's own number for it.
+    pub number: String,
+    /// The buyer's name.
+    pub customer_name: String,
+    /// The buyer's number.
+    pub customer_phone: PhoneNumber,
+    /// The total.
+    pub money: Money,
+    /// What it consists of.
+    pub details: Details,
+}
+
+/// Writes a new order.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert(db: &impl ConnectionTrait, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
+    let details = serde_json::to_string(&new.details).map_err(|error| DbErr::Json(error.to_string()))?;
+    let order = ActiveModel {
+        id: Set(OrderId::new(now)),
+        merchant_id: Set(new.merchant_id),
+        number: Set(new.number),
+        customer_name: Set(new.customer_name),
+        customer_phone: Set(Some(new.customer_phone)),
+        amount: Set(new.money.minor()),
+        currency: Set(new.money.currency()),
+        details: Set(details),
+        tag: Set(Tag::None),
+        created_at: Set(now),
+    };
+    order.insert(db).await
+}
+
+/// The merchant's order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<Option<Order>, DbErr> {
+    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// What a list of orders is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Part of the number or of the buyer's name.
+    pub text: Option<String>,
+    /// The tag.
+    pub tag: Option<Tag>,
+    /// Only orders older than this one: the cursor.
+    pub before: Option<OrderId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// A page of the merchant's orders, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Search) -> Result<Vec<Order>, DbErr> {
+    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    if let Some(text) = &search.text {
+        query = query.filter(matches(text));
+    }
+    if let Some(tag) = search.tag {
+        query = query.filter(Column::Tag.eq(tag));
+    }
+    if let Some(before) = search.before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(search.limit).all(db).await
+}
+
+/// The order's number or its buyer's name contains `text`.
+pub(crate) fn matches(text: &str) -> Condition {
+    Condition::any().add(contains(Column::Number, text)).add(contains(Column::CustomerName, text))
+}
+
+/// `column` contains `text`, whatever its case, with no character of `text` taken for a wildcard.
+pub(crate) fn contains(column: impl ColumnTrait, text: &str) -> Expr {
+    use sea_orm::sea_query::{ExprTrait, Func, LikeExpr};
+
+    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    Expr::expr(Func::lower(column.into_expr())).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+}
+
+/// Brings the order's tag in line with what became of one of its links.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn refresh_tag(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    id: OrderId,
+    link: LinkState,
+) -> Result<(), DbErr> {
+    let tag = match link {
+        LinkState::Paid => Tag::Paid,
+        // The request was taken back.
+        LinkState::Voided => Tag::None,
+        // An order whose link has run out is as unpaid as before.
+        LinkState::Unpaid | LinkState::Processing | LinkState::Voiding | LinkState::Expiring | LinkState::Expired => {
+            Tag::Unpaid
+        }
+        LinkState::Creating | LinkState::Failed => return Ok(()),
+    };
+    Entity::update_many()
+        .col_expr(Column::Tag, Expr::value(tag))
+        .filter(Column::Id.eq(id))
+        .filter(Column::MerchantId.eq(merchant))
+        // A paid order stays paid, whatever becomes of its other links.
+        .filter(Column::Tag.ne(Tag::Paid))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Erases the buyer's name and number once no link of the order holds anything any more.
+pub(crate) async fn forget_customer_if_all_purged(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    id: OrderId,
+) -> Result<(), DbErr> {
+    if link::of_order(db, merchant, id).await?.iter().any(|link| link.purged_at.is_none()) {
+        return Ok(());
+    }
+    Entity::update_many()
+        .col_expr(Column::CustomerName, Expr::value(""))
+        .col_expr(Column::CustomerPhone, Expr::value(Option::<String>::None))
+        .filter(Column::Id.eq(id))
+        .filter(Column::MerchantId.eq(merchant))
+        .exec(db)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,221 @@
+//! Numbers as people write them, and the ways in which reading them could go wrong.
+
+use proptest::prelude::*;
+
+use phonenumber::metadata::DATABASE;
+
+use super::{PhoneError, PhoneNumber, Region};
+
+fn parse(text: &str, region: &str) -> Result<PhoneNumber, PhoneError> {
+    PhoneNumber::parse(text, Region::parse(region).unwrap())
+}
+
+fn e164(text: &str, region: &str) -> String {
+    parse(text, region).unwrap_or_else(|error| panic!("{text}: {error}")).as_e164().to_owned()
+}
+
+fn every_region() -> Vec<Region> {
+    let letters = || b'A'..=b'Z';
+    letters()
+        .flat_map(|a| letters().map(move |b| [a, b]))
+        .filter_map(|code| Region::parse(std::str::from_utf8(&code).unwrap()).ok())
+        .collect()
+}
+
+#[test]
+fn a_number_is_the_same_however_it_is_written() {
+    for text in [
+        "+12025550123",
+        "+1 202-555-0123",
+        "+1 (202) 555.0123",
+        "(202) 555-0123",
+        "202/555/0123",
+        "2025550123",
+        "1 202 555 0123",
+        "011 1 202 555 0123",
+        " \u{202a}+1\u{a0}202\u{2011}555\u{2011}0123\u{202c} ",
+    ] {
+        assert_eq!(e164(text, "US"), "+12025550123", "{text:?}");
+    }
+}
+
+#[test]
+fn the_national_form_is_that_of_the_region() {
+    for (text, region, number) in [
+        ("0151 23456789", "DE", "+4915123456789"),
+        ("07911 123456", "GB", "+447911123456"),
+        ("06 31 96 65 43", "FR", "+33631966543"),
+        ("333 123 4567", "IT", "+393331234567"),
+        ("02 3661 8300", "IT", "+390236618300"),
+        ("0491 570 156", "AU", "+61491570156"),
+        ("070-174 06 05", "SE", "+46701740605"),
+        ("06 20 123 4567", "HU", "+36201234567"),
+        ("8 916 123 45 67", "RU", "+79161234567"),
+        ("11 96123-4567", "BR", "+5511961234567"),
+        ("11 15-2345-6789", "AR", "+5491123456789"),
+        ("0987 654 3210", "IN", "+919876543210"),
+        ("01 23 45 67 89", "CI", "+2250123456789"),
+    ] {
+        assert_eq!(e164(text, region), number, "{text} in {region}");
+    }
+}
+
+#[test]
+fn a_number_with_a_country_code_is_the_same_in_every_region() {
+    for number in ["+8613123456789", "+998901234567", "+447911123456", "+390236618300", "+12025550123"] {
+        for region in every_region() {
+            assert_eq!(e164(number, region.as_str()), number, "in {region}");
+        }
+    }
+}
+
+#[test]
+fn the_example_of_a_mobile_number_in_every_region_is_read_in_each_of_its_forms() {
+    for region in every_region() {
+        let plan = DATABASE.by_id(region.as_str()).unwrap();
+        let Some(national) = plan.descriptors().mobile().and_then(|mobile| mobile.example()) else {
+            continue;
+        };
+        let number = format!("+{}{national}", plan.country_code());
+        let with_trunk_prefix = plan.national_prefix().unwrap_or_default().to_owned() + national;
+        for text in [&number, national, &with_trunk_prefix] {
+            assert_eq!(e164(text, region.as_str()), number, "{text} in {region}");
+        }
+    }
+}
+
+#[test]
+fn a_national_number_that_starts_like_its_country_code_keeps_those_digits() {
+    for (text, region, number) in [
+        ("91234 56789", "IN", "+919123456789"),
+        ("391 234 5678", "IT", "+393912345678"),
+        ("55 99612 3456", "BR", "+5555996123456"),
+        ("771 000 9998", "KZ", "+77710009998"),
+    ] {
+        assert_eq!(e164(text, region), number, "{text} in {region}");
+    }
+}
+
+#[test]
+fn a_country_code_may_come_without_its_plus_where_it_cannot_be_mistaken() {
+    for (text, region, number) in [
+        ("91 91234 56789", "IN", "+919123456789"),
+        ("39 391 234 5678", "IT", "+393912345678"),
+        ("44 7911 123456", "GB", "+447911123456"),
+        ("1 202 555 0123", "US", "+12025550123"),
+    ] {
+        assert_eq!(e164(text, region), number, "{text} in {region}");
+    }
+}
+
+#[test]
+fn digits_that_are_two_numbers_are_refused_rather_than_guessed() {
+    // A mobile number with the country code, or a number in the area of 04915.
+    assert!(matches!(parse("49 151 23456789", "DE"), Err(PhoneError::Ambiguous)));
+    assert_eq!(e164("+49 151 23456789", "DE"), "+4915123456789");
+    assert_eq!(e164("0151 23456789", "DE"), "+4915123456789");
+}
+
+#[test]
+fn a_dialling_prefix_counts_only_at_the_start() {
+    assert_eq!(e164("202 301-1555", "US"), "+12023011555");
+}
+
+#[test]
+fn what_comes_after_a_country_code_is_not_guessed_at() {
+    // The domestic form of an Argentine mobile number, after the country code: +54 9 11 2345 6789 may be meant.
+    assert!(matches!(parse("+54 11 15 2345 6789", "AR"), Err(PhoneError::NotAssigned)));
+}
+
+#[test]
+fn a_foreign_number_may_be_written_with_the_dialling_prefix_of_the_region() {
+    assert_eq!(e164("011 86 131 2345 6789", "US"), "+8613123456789");
+    assert_eq!(e164("0086 131 2345 6789", "DE"), "+8613123456789");
+    assert_eq!(e164("0011 1 202 555 0123", "AU"), "+12025550123");
+}
+
+#[test]
+fn a_trunk_zero_after_the_country_code_is_left_out() {
+    assert_eq!(e164("+44 (0)7911 123456", "US"), "+447911123456");
+    assert_eq!(e164("+33 (0)6 31 96 65 43", "FR"), "+33631966543");
+    assert_eq!(e164("+390236618300", "US"), "+390236618300");
+}
+
+#[test]
+fn what_is_not_a_number_is_refused_with_a_reason() {
+    use PhoneError::{Empty, NotAssigned, NotDigits, TooLong, TooShort, Unreadable};
+    let refusal = |text| parse(text, "US").unwrap_err();
+    for text in ["", "   ", "+", "()", "-"] {
+        assert!(matches!(refusal(text), Empty), "{text:?}");
+    }
+    for text in ["abc", "1-800-FLOWERS", "+1 202 555 0123 ext. 5", "+1 202 555 0123 or 4", "++12025550123"] {
+        assert!(matches!(refusal(text), NotDigits), "{text:?}");
+    }
+    for text in ["tel:+12025550123", "+1202555012３", "+٣٣٦٣١٩٦٦٥٤٣", "2025550123;ext=5", "202+5550123"] {
+        assert!(matches!(refusal(text), NotDigits), "{text:?}");
+    }
+    for text in ["+1234567890123456", "+12345678901234567890", "999999999999999999999"] {
+        assert!(matches!(refusal(text), TooLong), "{text:?}");
+    }
+    for text in ["+0012025550123", "+2101234567"] {
+        assert!(matches!(refusal(text), Unreadable(_)), "{text:?}");
+    }
+    for text in ["+1 555 555 5555", "+1 202 555 012", "+447700900123", "911", "+1 202 555 01234"] {
+        assert!(matches!(refusal(text), NotAssigned | TooShort), "{text:?}");
+    }
+}
+
+#[test]
+fn a_number_in_e164_is_taken_back_as_it_is() {
+    for text in ["+12025550123", "+447700900123", "+1234567", "+123456789012345"] {
+        assert_eq!(PhoneNumber::from_e164(text).unwrap().as_e164(), text);
+    }
+    for text in ["", "+", "12025550123", "+0123456789", "+1 2025550123", "+123456", "+1234567890123456", "+1202555012a"]
+    {
+        assert!(PhoneNumber::from_e164(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn debug_never_shows_the_number() {
+    let number = parse("+12025550123", "US").unwrap();
+    assert_eq!(format!("{number:?}"), "PhoneNumber(***23)");
+    assert_eq!(number.masked(), "***23");
+}
+
+#[test]
+fn no_refusal_repeats_the_number() {
+    for text in ["+1 555 555 5555", "+12345678901234567890", "2025550123;ext=5", "+2101234567"] {
+        let error = parse(text, "US").unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.chars().any(|c| c.is_ascii_digit()), "{shown}");
+    }
+}
+
+proptest! {
+    // Few, because each new region compiles its patterns.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_text_makes_reading_panic(
+        text in "[+0-9 ().-]{0,24}|\\PC{0,30}",
+        region in proptest::sample::select(every_region()),
+    ) {
+        if let Ok(number) = PhoneNumber::parse(&text, region) {
+            prop_assert!(PhoneNumber::from_e164(number.as_e164()).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_international_number_is_read_as_written_or_not_at_all(
+        digits in "[1-9][0-9]{6,14}",
+        region in proptest::sample::select(every_region()),
+    ) {
+        let written = format!("+{digits}");
+        if let Ok(number) = PhoneNumber::parse(&written, region) {
+            let kept = number.as_e164() == written;
+            let trunk_zero_left_out = number.as_e164().len() + 1 == written.len() && digits.contains('0');
+            prop_assert!(kept || trunk_zero_left_out, "{} became {}", written, number.as_e164());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Texts that must never be printed.
+
+use std::fmt;
+
+/// A secret: it has no `Display`, no `Serialize`, and a `Debug` that says nothing. To read it is to call [`Secret::expose`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a text into custody.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself: only for the wire it is meant for.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The last four characters, the one part that may be shown; nothing of a secret too short to hide the rest.
+    #[must_use]
+    pub fn last_four(&self) -> String {
+        let characters: Vec<char> = self.0.chars().collect();
+        if characters.len() < 12 {
+            return "····".to_owned();
+        }
+        characters[characters.len() - 4..].iter().collect()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_does_not_print() {
+        let secret = Secret::new("sk_test_0123456789");
+        assert!(!format!("{secret:?}").contains("0123"));
+        assert_eq!(secret.last_four(), "6789");
+        assert_eq!(Secret::new("short").last_four(), "····");
+    }
+}

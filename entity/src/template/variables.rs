@@ -1,0 +1,149 @@
+//! What can be put into a template.
+
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+
+use crate::money::Money;
+
+/// A variable that a template may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// `{{merchant_name}}`: who sends the invoice.
+    MerchantName,
+    /// `{{customer_name}}`: who gets it.
+    CustomerName,
+    /// `{{order_number}}`: the merchant's number of the order.
+    OrderNumber,
+    /// `{{invoice_number}}`: the merchant's number of the invoice.
+    InvoiceNumber,
+    /// `{{amount}}`: what is to be paid, such as `1,234.50 EUR`.
+    Amount,
+    /// `{{link}}`: our page with the invoice and the way to pay.
+    Link,
+    /// `{{expires_on}}`: the last day on which the link can be paid, such as `1 Dec 2026`.
+    ExpiresOn,
+}
+
+impl Variable {
+    /// Every variable, in the order in which they are listed to people.
+    pub const ALL: [Self; 7] = [
+        Self::MerchantName,
+        Self::CustomerName,
+        Self::OrderNumber,
+        Self::InvoiceNumber,
+        Self::Amount,
+        Self::Link,
+        Self::ExpiresOn,
+    ];
+
+    /// The name that stands between the braces.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MerchantName => "merchant_name",
+            Self::CustomerName => "customer_name",
+            Self::OrderNumber => "order_number",
+            Self::InvoiceNumber => "invoice_number",
+            Self::Amount => "amount",
+            Self::Link => "link",
+            Self::ExpiresOn => "expires_on",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|variable| variable.name() == name)
+    }
+
+    /// All names, for the text of an error.
+    pub(super) fn list() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+}
+
+/// The values for one message. No `Debug`: the link is as good as a password.
+#[derive(Clone, Copy)]
+pub struct Variables<'a> {
+    /// Who sends the invoice.
+    pub merchant_name: &'a str,
+    /// Who gets it.
+    pub customer_name: &'a str,
+    /// The merchant's number of the order.
+    pub order_number: &'a str,
+    /// The merchant's number of the invoice.
+    pub invoice_number: &'a str,
+    /// What is to be paid.
+    pub amount: Money,
+    /// The address of our page for the buyer.
+    pub link: &'a str,
+    /// The last day on which the link can be paid, in the merchant's time zone.
+    pub expires_on: NaiveDate,
+}
+
+impl Variables<'_> {
+    /// What stands in the text for a variable: on one line, whatever was typed as a name or a number.
+    #[must_use]
+    pub fn value(&self, variable: Variable) -> String {
+        match variable {
+            Variable::MerchantName => on_one_line(self.merchant_name),
+            Variable::CustomerName => on_one_line(self.customer_name),
+            Variable::OrderNumber => on_one_line(self.order_number),
+            Variable::InvoiceNumber => on_one_line(self.invoice_number),
+            Variable::Amount => self.amount.to_people(),
+            Variable::Link => on_one_line(self.link),
+            Variable::ExpiresOn => self.expires_on.format("%-d %b %Y").to_string(),
+        }
+    }
+
+    pub(super) fn values(&self) -> Map<String, Value> {
+        Variable::ALL
+            .into_iter()
+            .map(|variable| (variable.name().to_owned(), Value::String(self.value(variable))))
+            .collect()
+    }
+}
+
+/// Line breaks, control characters and runs of spaces become one space; marks that turn the direction of writing,
+/// by which a name could make the rest of the text read backwards, go.
+fn on_one_line(value: &str) -> String {
+    let visible: String = value.chars().filter(|&character| !turns_direction(character)).collect();
+    visible
+        .split(|character: char| character.is_whitespace() || character.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+const fn turns_direction(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Variable, on_one_line};
+
+    #[test]
+    fn a_value_is_on_one_line_without_control_characters() {
+        for (typed, value) in [
+            ("Ada Lovelace", "Ada Lovelace"),
+            ("  Ada \n\t Lovelace\r\n", "Ada Lovelace"),
+            ("Ada\u{a0}\u{2028}Lovelace", "Ada Lovelace"),
+            ("A\0d\u{1b}a\u{85}", "A d a"),
+            ("\u{202e}adA\u{2066}", "adA"),
+            ("👩\u{200d}👧", "👩\u{200d}👧"),
+            ("\n", ""),
+            ("", ""),
+        ] {
+            assert_eq!(on_one_line(typed), value, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn each_variable_is_found_by_its_name_and_by_no_other() {
+        for variable in Variable::ALL {
+            assert_eq!(Variable::named(variable.name()), Some(variable));
+        }
+        for name in ["", "Link", "LINK", "links", "this", "link "] {
+            assert_eq!(Variable::named(name), None, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! How far each tick of the scheduler has come, so that what was missed is caught up.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
+
+/// A tick and the last time it was due and done.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "tick")]
+pub struct Model {
+    /// Its name.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub name: String,
+    /// The last time it was due and done.
+    pub last_due: DateTime<Utc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// When a tick was last due and done.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn last_due(db: &impl ConnectionTrait, name: &str) -> Result<Option<DateTime<Utc>>, DbErr> {
+    Ok(Entity::find_by_id(name.to_owned()).one(db).await?.map(|tick| tick.last_due))
+}
+
+/// Notes that a tick was done for the time it was due.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn done(db: &impl ConnectionTrait, name: &str, due: DateTime<Utc>) -> Result<(), DbErr> {
+    let row = ActiveModel { name: Set(name.to_owned()), last_due: Set(due) };
+    let latest = OnConflict::column(Column::Name).update_column(Column::LastDue).to_owned();
+    Entity::insert(row).on_conflict(latest).exec_without_returning(db).await.map(|_| ())
+}

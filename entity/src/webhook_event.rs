@@ -1,0 +1,165 @@
+//! What Stripe and carriers told us: stored before it is answered, applied by a job, kept for 90 days.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
+
+use crate::{LinkId, MerchantId, WebhookEventId, column::words};
+
+words! {
+    /// Who told.
+    pub enum Source {
+        /// Stripe.
+        Stripe = "stripe",
+        /// The carrier.
+        Sms = "sms",
+    }
+}
+
+words! {
+    /// What became of an event.
+    pub enum EventState {
+        /// It is stored and waits for its job.
+        Received = "received",
+        /// It was applied.
+        Applied = "applied",
+        /// It means nothing to us; recorded all the same.
+        Ignored = "ignored",
+        /// It could not be applied; `error` says why.
+        Failed = "failed",
+    }
+}
+
+/// An event that came in by webhook.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "webhook_event")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: WebhookEventId,
+    /// Whom it was told to.
+    pub merchant_id: MerchantId,
+    /// Who told.
+    pub source: Source,
+    /// The sender's id of it; the second of the same is not stored.
+    pub external_id: String,
+    /// The sender's word for what happened.
+    pub kind: String,
+    /// The body as it came; erased with the link or after 90 days.
+    pub payload: Option<String>,
+    /// What became of it.
+    pub state: EventState,
+    /// Why it could not be applied.
+    pub error: Option<String>,
+    /// The link it was about.
+    pub link_id: Option<LinkId>,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// When it was applied.
+    pub applied_at: Option<DateTime<Utc>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as WebhookEvent;
+
+/// What comes in.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// Its id.
+    pub id: WebhookEventId,
+    /// Whom it was told to.
+    pub merchant_id: MerchantId,
+    /// Who told.
+    pub source: Source,
+    /// The sender's id of it.
+    pub external_id: String,
+    /// The sender's word for what happened.
+    pub kind: String,
+    /// The body as it came.
+    pub payload: String,
+}
+
+/// Stores an event; `false` if it was stored before.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert(db: &impl ConnectionTrait, new: NewEvent, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let event = ActiveModel {
+        id: Set(new.id),
+        merchant_id: Set(new.merchant_id),
+        source: Set(new.source),
+        external_id: Set(new.external_id),
+        kind: Set(new.kind),
+        payload: Set(Some(new.payload)),
+        state: Set(EventState::Received),
+        received_at: Set(now),
+        ..Default::default()
+    };
+    let once = OnConflict::columns([Column::MerchantId, Column::Source, Column::ExternalId]).do_nothing().to_owned();
+    let inserted = Entity::insert(event).on_conflict(once).exec_without_returning(db).await;
+    match inserted {
+        Ok(rows) => Ok(rows > 0),
+        Err(DbErr::RecordNotInserted) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The merchant's event.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    id: WebhookEventId,
+) -> Result<Option<WebhookEvent>, DbErr> {
+    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// Says what became of an event.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn conclude(
+    db: &impl ConnectionTrait,
+    event: &WebhookEvent,
+    state: EventState,
+    link: Option<LinkId>,
+    error: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(state))
+        .col_expr(Column::LinkId, Expr::value(link))
+        .col_expr(Column::Error, Expr::value(error))
+        .col_expr(Column::AppliedAt, Expr::value(now))
+        .filter(Column::Id.eq(event.id))
+        .filter(Column::MerchantId.eq(event.merchant_id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Erases what was told about a link.
+pub(crate) async fn erase_payloads(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
+    erase(db, Column::LinkId.eq(link)).await.map(|_| ())
+}
+
+/// Erases what was told before `cutoff`, whatever it was about; answers how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn erase_payloads_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
+    erase(db, Column::ReceivedAt.lte(cutoff)).await
+}
+
+async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Payload, Expr::value(Option::<String>::None))
+        .filter(Column::Payload.is_not_null())
+        .filter(which)
+        .exec(db)
+        .await
+        .map(|result| result.rows_affected)
+}

@@ -1,0 +1,30 @@
+//! The schema, one file a step. Unique keys, CHECKs and foreign keys carry the invariants, on SQLite and on PostgreSQL alike,
+//! so a bug above them becomes an error and never a wrong row.
+//!
+//! Steps are SQL, written once for both databases: `{{placeholders}}` name the few types that differ (see [`dialect`]).
+//! Migrations never import entities: a step says what the schema was, not what the code has become.
+
+mod dialect;
+mod m0001_merchants;
+mod m0002_orders_and_links;
+mod m0003_conversations_and_credits;
+mod m0004_jobs;
+
+use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+
+/// Every step, oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_merchants::Step),
+            Box::new(m0002_orders_and_links::Step),
+            Box::new(m0003_conversations_and_credits::Step),
+            Box::new(m0004_jobs::Step),
+        ]
+    }
+}
+
+pub use sea_orm_migration::MigratorTrait as Migrate;

@@ -1,0 +1,171 @@
+//! One queue's scripts as functions: the only place where what they are told and what they answer is spelled out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use redis::Cmd;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::id::{self, Id};
+use super::keys::Keys;
+use super::link::Link;
+use super::script;
+use super::{Bell, BellError, Depth, Ringing};
+
+/// A queue, and the connection it is reached by.
+pub(super) struct Line {
+    link: Arc<Link>,
+    keys: Keys,
+    wake: watch::Sender<()>,
+}
+
+/// What is to become of a job's bell.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reply {
+    /// It goes away.
+    Done,
+    /// It rings again at a time.
+    At(DateTime<Utc>),
+    /// It rings again after a while, by Redis's clock.
+    After(Duration),
+}
+
+/// What a turn is to claim.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    /// How many jobs at most.
+    pub(super) want: usize,
+    /// Whether to look first for what has fallen due or lost its worker.
+    pub(super) sweep: bool,
+    /// How long the leases are to last.
+    pub(super) lifetime: Duration,
+}
+
+/// What a turn brought.
+#[derive(Debug)]
+pub(super) struct Turn {
+    /// Whether more may be ready than was claimed.
+    pub(super) more: bool,
+    /// In how long the next job is due, if any is.
+    pub(super) due_in: Option<Duration>,
+    /// What is ours now.
+    pub(super) claimed: Vec<Ringing>,
+    /// What is ours too, but cannot be read: the ids, as Redis holds them.
+    pub(super) unreadable: Vec<Vec<u8>>,
+}
+
+impl Line {
+    pub(super) fn new(link: Arc<Link>, keys: Keys) -> Self {
+        let (wake, _) = watch::channel(());
+        Self { link, keys, wake }
+    }
+
+    /// Tells those who wait that there may be something to claim.
+    pub(super) fn wake(&self) {
+        self.wake.send_replace(());
+    }
+
+    /// Where to wait for it.
+    pub(super) fn woken(&self) -> watch::Receiver<()> {
+        self.wake.subscribe()
+    }
+
+    /// Rings; returns how many were not known. See `ring.lua`.
+    pub(super) async fn ring(&self, bells: &[Bell]) -> Result<u64, BellError> {
+        let mut call = script::RING.call(&self.keys);
+        for bell in bells {
+            call.arg(Id::new(bell.job, bell.lane).as_bytes());
+            match bell.at {
+                Some(at) => call.arg(at.timestamp_millis()),
+                None => call.arg(""),
+            };
+        }
+        self.link.run(&script::RING, &call).await
+    }
+
+    /// Acknowledges and claims. See `turn.lua`.
+    pub(super) async fn turn(
+        &self,
+        answers: impl Iterator<Item = (Ringing, Reply)>,
+        wish: Wish,
+    ) -> Result<Turn, BellError> {
+        let mut call = script::TURN.call(&self.keys);
+        call.arg(millis(wish.lifetime)).arg(wish.want).arg(u8::from(wish.sweep));
+        for (ringing, reply) in answers {
+            push_lease(&mut call, &ringing);
+            match reply {
+                Reply::Done => call.arg("done"),
+                Reply::At(at) => call.arg(format!("@{}", at.timestamp_millis())),
+                Reply::After(wait) => call.arg(format!("+{}", millis(wait))),
+            };
+        }
+        let answer = self.link.run(&script::TURN, &call).await?;
+        let (more, due_in, claimed): (bool, i64, Vec<(Vec<u8>, String)>) = answer;
+        let mut turn = Turn {
+            more,
+            due_in: u64::try_from(due_in).ok().map(Duration::from_millis),
+            claimed: Vec::with_capacity(claimed.len()),
+            unreadable: Vec::new(),
+        };
+        for (id, entry) in claimed {
+            match id::read_claim(&id, &entry) {
+                Some(ringing) => turn.claimed.push(ringing),
+                None => turn.unreadable.push(id),
+            }
+        }
+        Ok(turn)
+    }
+
+    /// Renews leases; returns the ones that are lost. See `renew.lua`.
+    pub(super) async fn renew(&self, leases: &[Ringing], lifetime: Duration) -> Result<Vec<Uuid>, BellError> {
+        let mut call = script::RENEW.call(&self.keys);
+        call.arg(millis(lifetime));
+        for lease in leases {
+            push_lease(&mut call, lease);
+        }
+        let lost: Vec<Vec<u8>> = self.link.run(&script::RENEW, &call).await?;
+        let jobs = lost.iter().filter_map(|id| Some(id::read_id(id)?.0));
+        Ok(jobs.collect())
+    }
+
+    /// Gives leases back. See `release.lua`.
+    pub(super) async fn release(&self, leases: &[Ringing]) -> Result<(), BellError> {
+        let mut call = script::RELEASE.call(&self.keys);
+        for lease in leases {
+            push_lease(&mut call, lease);
+        }
+        self.link.run(&script::RELEASE, &call).await
+    }
+
+    /// Puts aside ids that cannot be read. See `park.lua`.
+    pub(super) async fn park(&self, ids: &[Vec<u8>]) -> Result<(), BellError> {
+        let mut call = script::PARK.call(&self.keys);
+        call.arg(ids);
+        self.link.run(&script::PARK, &call).await
+    }
+
+    /// Removes a bell; whether there was one. See `forget.lua`.
+    pub(super) async fn forget(&self, job: Uuid, lane: Uuid) -> Result<bool, BellError> {
+        let mut call = script::FORGET.call(&self.keys);
+        call.arg(Id::new(job, lane).as_bytes());
+        self.link.run(&script::FORGET, &call).await
+    }
+
+    /// Counts. See `depth.lua`.
+    pub(super) async fn depth(&self) -> Result<Depth, BellError> {
+        let call = script::DEPTH.call(&self.keys);
+        let (ready, due, leased, dead) = self.link.run(&script::DEPTH, &call).await?;
+        Ok(Depth { ready, due, leased, dead })
+    }
+}
+
+/// What shows that a job is ours: its id, and its entry as it was when we claimed it.
+fn push_lease(call: &mut Cmd, ringing: &Ringing) {
+    call.arg(Id::new(ringing.job, ringing.lane).as_bytes()).arg(id::entry(ringing));
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

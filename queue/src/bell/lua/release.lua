@@ -1,0 +1,16 @@
+-- Gives back jobs that were claimed and not started, to the heads of their lanes and in their order: id and entry
+-- for each. The delivery stays counted, as the number must not come twice.
+local stir = false
+for i = #ARGV - 1, 1, -2 do
+  local id, entry = ARGV[i], ARGV[i + 1]
+  if redis.call('HGET', JOBS, id) == entry then
+    local lane = string.sub(id, 38)
+    redis.call('ZREM', LEASES, id)
+    redis.call('HSET', JOBS, id, turned(entry, 'r'))
+    if redis.call('LPUSH', READY .. lane, id) == 1 then
+      stir = redis.call('LPUSH', LANES, lane) == 1 or stir
+    end
+  end
+end
+if stir then wake() end
+return redis.status_reply('OK')

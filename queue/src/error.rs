@@ -1,0 +1,53 @@
+//! A job's error says the decision.
+
+use std::{error::Error, time::Duration};
+
+use sea_orm::DbErr;
+
+/// Why an attempt did not succeed, and what follows from it.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// Try again: after `after` if the other side asked for that, else by the kind's policy.
+    #[error("{why}")]
+    Retry {
+        /// What went wrong.
+        #[source]
+        why: Box<dyn Error + Send + Sync>,
+        /// How long the other side asked to be left alone.
+        after: Option<Duration>,
+    },
+    /// Trying again cannot help: the job is given up, and an operator sees why.
+    #[error("{why}")]
+    Fail {
+        /// What went wrong.
+        #[source]
+        why: Box<dyn Error + Send + Sync>,
+    },
+    /// The job was finished by another, or is another's now: what was done here is undone, and nothing follows.
+    #[error("the job is no longer this worker's")]
+    NotOurs,
+}
+
+impl JobError {
+    /// Try again, by the kind's policy.
+    pub fn retry(why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Retry { why: why.into(), after: None }
+    }
+
+    /// Try again after this time.
+    pub fn retry_after(why: impl Into<Box<dyn Error + Send + Sync>>, after: Duration) -> Self {
+        Self::Retry { why: why.into(), after: Some(after) }
+    }
+
+    /// Give the job up.
+    pub fn fail(why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Fail { why: why.into() }
+    }
+}
+
+/// A database that refuses or is away today may not be tomorrow.
+impl From<DbErr> for JobError {
+    fn from(error: DbErr) -> Self {
+        Self::retry(error)
+    }
+}

@@ -1,0 +1,134 @@
+//! Claiming a job's row, and ending the attempt in one of three ways: finished, to be tried again, given up. Each is fenced by
+//! the attempt: a worker that lost its lease changes nothing any more.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    JobId,
+    job::{Column, Entity, Job as Row, JobState},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, UpdateMany,
+    sea_query::{CaseStatement, Expr, ExprTrait},
+};
+
+use crate::{Job, JobError};
+
+/// What a rung job turns out to be.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is ours for this attempt.
+    Ours(Lease),
+    /// It is not due yet.
+    NotBefore(DateTime<Utc>),
+    /// It is finished, given up or unknown: the bell rang once too often.
+    Over,
+}
+
+/// A job that is ours for this attempt.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    job: Row,
+}
+
+/// The proof that a job's row was finished in the transaction of its effect: only [`Lease::finish`] makes one.
+#[derive(Debug)]
+pub struct Done(());
+
+/// Claims a job that is due: counts the attempt, and a crash if the attempt before ended without a word.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn claim(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Claim, DbErr> {
+    let crashed = CaseStatement::new().case(Column::ClaimedAt.is_null(), 0).finally(1);
+    let claimed = Entity::update_many()
+        .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
+        .col_expr(Column::Crashes, Expr::col(Column::Crashes).add(crashed))
+        .col_expr(Column::ClaimedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(JobState::Queued))
+        .filter(Column::RunAt.lte(now))
+        .exec_with_returning(db)
+        .await?;
+    if let Some(job) = claimed.into_iter().next() {
+        return Ok(Claim::Ours(Lease { job }));
+    }
+    Ok(match Entity::find_by_id(id).one(db).await? {
+        Some(job) if job.state == JobState::Queued => Claim::NotBefore(job.run_at),
+        Some(_) | None => Claim::Over,
+    })
+}
+
+impl Lease {
+    /// The job's row, as it was at the claim.
+    #[must_use]
+    pub const fn job(&self) -> &Row {
+        &self.job
+    }
+
+    /// The payload.
+    ///
+    /// # Errors
+    /// [`JobError::Fail`] if it is not one of this kind: an older or newer version wrote it, and it holds nobody up.
+    pub fn payload<J: Job>(&self) -> Result<J, JobError> {
+        serde_json::from_str(&self.job.payload).map_err(JobError::fail)
+    }
+
+    /// Finishes the job and commits `tx`, which holds its effect: both, or neither.
+    ///
+    /// # Errors
+    /// [`JobError::NotOurs`] if another finished or claimed the job meanwhile; then the effect is rolled back.
+    pub async fn finish(&self, tx: DatabaseTransaction, now: DateTime<Utc>) -> Result<Done, JobError> {
+        let finished = self
+            .fenced()
+            .col_expr(Column::State, Expr::value(JobState::Done))
+            .col_expr(Column::FinishedAt, Expr::value(now))
+            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
+            .exec(&tx)
+            .await?;
+        if finished.rows_affected == 0 {
+            tx.rollback().await?;
+            return Err(JobError::NotOurs);
+        }
+        tx.commit().await?;
+        Ok(Done(()))
+    }
+
+    /// Puts the job off; `false` if it is no longer ours.
+    pub(crate) async fn postpone(
+        &self,
+        db: &impl ConnectionTrait,
+        why: &str,
+        until: DateTime<Utc>,
+    ) -> Result<bool, DbErr> {
+        let postponed = self
+            .fenced()
+            .col_expr(Column::RunAt, Expr::value(until))
+            .col_expr(Column::LastError, Expr::value(why))
+            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
+            .exec(db)
+            .await?;
+        Ok(postponed.rows_affected == 1)
+    }
+
+    /// Gives the job up, in the transaction that holds what follows from that; `false` if it is no longer ours.
+    pub(crate) async fn bury(&self, db: &impl ConnectionTrait, why: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
+        let buried = self
+            .fenced()
+            .col_expr(Column::State, Expr::value(JobState::Dead))
+            .col_expr(Column::LastError, Expr::value(why))
+            .col_expr(Column::FinishedAt, Expr::value(now))
+            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
+            .exec(db)
+            .await?;
+        Ok(buried.rows_affected == 1)
+    }
+
+    fn fenced(&self) -> UpdateMany<Entity> {
+        Entity::update_many().filter(
+            Condition::all()
+                .add(Column::Id.eq(self.job.id))
+                .add(Column::State.eq(JobState::Queued))
+                .add(Column::Attempt.eq(self.job.attempt)),
+        )
+    }
+}

@@ -1,0 +1,28 @@
+//! What a job is, how it is promised, rung, claimed, finished and retried. The only crate that knows Redis.
+//!
+//! The row is the promise, Redis is the bell. A command writes a `job` row in its own transaction ([`promise`]) and rings
+//! the job's id after the commit ([`Queue::ring`]). A worker claims the row, does the work, and finishes the row in the same
+//! transaction as the effect ([`Lease::finish`]). A bell that is lost is rung again from the rows; one that rings twice finds
+//! the job finished.
+
+mod attempt;
+pub mod bell;
+mod error;
+mod jobs;
+mod kind;
+mod lease;
+mod operate;
+mod promise;
+mod retry;
+
+pub use attempt::{Handle, attempt};
+pub use error::JobError;
+pub use jobs::{
+    CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, Job, ProcessSmsEvent, ProcessStripeEvent,
+    PurgeLink, SendSms, StoreInvoice,
+};
+pub use kind::Kind;
+pub use lease::{Claim, Done, Lease, claim};
+pub use operate::{JobFilter, Overdue, clean, discard, find, list, overdue, retry_now};
+pub use promise::{Promise, Queue, Ticket, promise};
+pub use retry::{Policy, policy};

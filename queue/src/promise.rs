@@ -1,0 +1,147 @@
+//! Promising a job: its row, in the transaction of the command; and ringing it, after the commit.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    JobId, MerchantId,
+    job::{ActiveModel, Column, Entity, JobState},
+};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, sea_query::OnConflict};
+use uuid::Uuid;
+
+use crate::{
+    Job, Kind,
+    bell::{Bell, Bells},
+};
+
+/// What is promised beside the payload.
+#[derive(Debug, Clone, Default)]
+pub struct Promise {
+    /// For whom; the queue takes turns among merchants.
+    pub merchant: Option<MerchantId>,
+    /// One job of the kind for each key.
+    pub dedup_key: Option<String>,
+    /// Not before; absent: now.
+    pub run_at: Option<DateTime<Utc>>,
+}
+
+impl Promise {
+    /// A job of this merchant, to be done at once.
+    #[must_use]
+    pub fn of(merchant: MerchantId) -> Self {
+        Self { merchant: Some(merchant), ..Self::default() }
+    }
+
+    /// The same, once for each key.
+    #[must_use]
+    pub fn once(self, key: impl Into<String>) -> Self {
+        Self { dedup_key: Some(key.into()), ..self }
+    }
+}
+
+/// A promised job that is to be rung once its transaction is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a job that is not rung waits until the scheduler finds it"]
+pub struct Ticket {
+    /// The job.
+    pub job: JobId,
+    /// Its queue.
+    pub kind: Kind,
+    /// Whose turn it takes.
+    pub lane: Uuid,
+    /// Not before.
+    pub run_at: DateTime<Utc>,
+}
+
+/// Writes a job's row. `None` if there is a job of that kind and key already.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn promise<J: Job>(
+    db: &impl ConnectionTrait,
+    payload: &J,
+    promise: Promise,
+    now: DateTime<Utc>,
+) -> Result<Option<Ticket>, DbErr> {
+    let run_at = promise.run_at.unwrap_or(now);
+    let job = JobId::new(now);
+    let row = ActiveModel {
+        id: Set(job),
+        kind: Set(J::KIND.as_str().to_owned()),
+        dedup_key: Set(promise.dedup_key),
+        merchant_id: Set(promise.merchant),
+        payload: Set(serde_json::to_string(payload).map_err(|error| DbErr::Json(error.to_string()))?),
+        state: Set(JobState::Queued),
+        attempt: Set(0),
+        crashes: Set(0),
+        run_at: Set(run_at),
+        last_error: Set(None),
+        created_at: Set(now),
+        claimed_at: Set(None),
+        finished_at: Set(None),
+    };
+    let once = OnConflict::columns([Column::Kind, Column::DedupKey]).do_nothing().to_owned();
+    match Entity::insert(row).on_conflict(once).exec_without_returning(db).await {
+        Ok(0) | Err(DbErr::RecordNotInserted) => Ok(None),
+        Ok(_) => Ok(Some(Ticket { job, kind: J::KIND, lane: lane(promise.merchant), run_at })),
+        Err(error) => Err(error),
+    }
+}
+
+/// Jobs of no merchant share a lane.
+pub(crate) fn lane(merchant: Option<MerchantId>) -> Uuid {
+    merchant.map_or(Uuid::nil(), MerchantId::uuid)
+}
+
+/// Rings jobs in Redis. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    bells: Bells,
+}
+
+impl Queue {
+    /// A queue on these bells.
+    #[must_use]
+    pub const fn new(bells: Bells) -> Self {
+        Self { bells }
+    }
+
+    /// Rings jobs without waiting: the caller's answer must not depend on Redis. What cannot be rung now is rung by the
+    /// scheduler, from the rows.
+    pub fn ring(&self, tickets: impl IntoIterator<Item = Ticket>) {
+        let tickets: Vec<Ticket> = tickets.into_iter().collect();
+        if tickets.is_empty() {
+            return;
+        }
+        let queue = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = queue.ring_now(&tickets).await {
+                tracing::warn!(jobs = tickets.len(), %error, "jobs were not rung; the scheduler will");
+            }
+        });
+    }
+
+    /// Rings jobs and waits until Redis has them; answers how many it did not have already.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn ring_now(&self, tickets: &[Ticket]) -> Result<u64, crate::bell::BellError> {
+        let mut rung = 0;
+        for kind in Kind::ALL {
+            let bells: Vec<Bell> = tickets
+                .iter()
+                .filter(|ticket| ticket.kind == kind)
+                .map(|ticket| Bell { job: ticket.job.uuid(), lane: ticket.lane, at: Some(ticket.run_at) })
+                .collect();
+            if !bells.is_empty() {
+                rung += self.bells.ring(kind.as_str(), &bells).await?;
+            }
+        }
+        Ok(rung)
+    }
+
+    /// The bells, for workers.
+    #[must_use]
+    pub const fn bells(&self) -> &Bells {
+        &self.bells
+    }
+}

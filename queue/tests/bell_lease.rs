@@ -1,0 +1,230 @@
+//! Leases: a job belongs to one worker while that worker lives, and to another soon after.
+
+mod support;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use queue::bell::{BackendOptions, Bell, Depth, Verdict};
+use support::{Log, QUEUE, Redis, Running, bell, depth, eventually, id, options, ring};
+use uuid::Uuid;
+
+/// Ends the lease of a job, as if its worker had not been able to renew it.
+async fn let_lapse(redis: &Redis, bell: Bell) {
+    let lapsed: u32 = redis.ask(&format!("ZADD {{paylink}}:{QUEUE}:leases XX CH 1 {}", id(bell))).await;
+    assert_eq!(lapsed, 1, "it was leased");
+}
+
+fn looking_often(slots: usize) -> BackendOptions {
+    BackendOptions { poll: Duration::from_millis(20), ..options(slots) }
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_for_as_long_as_the_handler_takes() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let (log, other_log) = (Log::closed(), Log::open());
+    let lease = Duration::from_millis(1500);
+    let worker = Running::done(&bells, BackendOptions { lease, ..options(1) }, &log);
+    let job = bell(Uuid::now_v7());
+    ring(&bells, &[job]).await;
+    eventually("it is handled", async || log.len() == 1).await;
+
+    let expiry = async || redis.ask::<f64>(&format!("ZSCORE {{paylink}}:{QUEUE}:leases {}", id(job))).await;
+    let first = expiry().await;
+    let other = Running::done(&bells, looking_often(1), &other_log);
+    // Twice its life later, while another worker looks for what has lapsed all the time.
+    eventually("it is renewed again and again", async || expiry().await > first + 3000.0).await;
+    assert_eq!(other_log.len(), 0);
+
+    log.let_through(1);
+    eventually("it is done", async || depth(&bells).await == Depth::default()).await;
+    assert_eq!((log.len(), other_log.len()), (1, 0));
+    worker.stop().await;
+    other.stop().await;
+}
+
+#[test]
+fn a_job_whose_worker_died_is_delivered_again_and_the_delivery_is_counted() {
+    let runtime = || tokio::runtime::Runtime::new().expect("a runtime");
+    let (doomed, alive) = (runtime(), runtime());
+    let redis = alive.block_on(Redis::start());
+    let job = bell(Uuid::now_v7());
+    doomed.block_on(async {
+        let bells = redis.bells();
+        let log = Log::closed();
+        let lease = Duration::from_millis(200);
+        let _worker = Running::done(&bells, BackendOptions { lease, ..options(1) }, &log);
+        ring(&bells, &[job]).await;
+        eventually("it is handled", async || log.len() == 1).await;
+    });
+    // All its tasks stop where they are, as in a crash: nothing is given back.
+    doomed.shutdown_background();
+
+    alive.block_on(async {
+        let bells = redis.bells();
+        let log = Log::open();
+        let worker = Running::done(&bells, looking_often(1), &log);
+        eventually("it is handled again", async || log.len() == 1).await;
+        assert_eq!(log.all()[0].job, job.job);
+        assert_eq!(log.all()[0].lane, job.lane);
+        assert_eq!(log.all()[0].delivery, 2);
+        worker.stop().await;
+        assert_eq!(redis.ask::<u64>("DBSIZE").await, 0);
+    });
+}
+
+#[tokio::test]
+async fn an_answer_from_a_worker_that_lost_its_lease_does_nothing() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let (slow, fast) = (Log::closed(), Log::closed());
+    let slow_worker = Running::done(&bells, options(1), &slow);
+    let job = bell(Uuid::now_v7());
+    ring(&bells, &[job]).await;
+    eventually("the slow one has it", async || slow.len() == 1).await;
+    let_lapse(&redis, job).await;
+    let tomorrow = Utc::now() + TimeDelta::days(1);
+    let fast_worker = Running::start(&bells, looking_often(1), &fast, move |_| Ok(Verdict::Later(tomorrow)));
+    eventually("the other has it", async || fast.len() == 1).await;
+    assert_eq!(fast.all()[0].delivery, 2);
+
+    slow.let_through(1);
+    slow_worker.stop().await;
+    assert_eq!(depth(&bells).await, Depth { leased: 1, ..Depth::default() });
+
+    fast.let_through(1);
+    eventually("the other's answer counts", async || depth(&bells).await == Depth { due: 1, ..Depth::default() }).await;
+    fast_worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_claims_its_own_lapsed_job_does_not_run_it_beside_itself() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let log = Log::closed();
+    let worker = Running::done(&bells, looking_often(5), &log);
+    let job = bell(Uuid::now_v7());
+    ring(&bells, &[job]).await;
+    eventually("it is handled", async || log.len() == 1).await;
+    let_lapse(&redis, job).await;
+    let entry = format!("HGET {{paylink}}:{QUEUE}:jobs {}", id(job));
+    eventually("it is claimed again", async || redis.ask::<String>(&entry).await.starts_with("l2")).await;
+
+    log.let_through(1);
+    eventually("its answer counts", async || depth(&bells).await == Depth::default()).await;
+    assert_eq!(log.len(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn no_more_is_claimed_than_there_are_free_slots() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let log = Log::closed();
+    let jobs: Vec<Bell> = (0..10).map(|_| bell(Uuid::now_v7())).collect();
+    ring(&bells, &jobs).await;
+    let worker = Running::done(&bells, looking_often(3), &log);
+    for (finish, handled) in [(0, 3), (1, 4), (2, 6), (3, 9)] {
+        log.let_through(finish);
+        eventually("the free slots are filled", async || log.len() == handled).await;
+        let ready = 10 - handled as u64;
+        eventually("no slot is free", async || depth(&bells).await.leased == 3).await;
+        assert_eq!(depth(&bells).await, Depth { ready, leased: 3, ..Depth::default() });
+    }
+    log.let_through(10);
+    eventually("all are done", async || depth(&bells).await == Depth::default()).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn workers_that_share_a_queue_share_the_jobs() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let log = Log::open();
+    let workers: Vec<Running> = (0..3).map(|_| Running::done(&bells, options(10), &log)).collect();
+    let lanes: Vec<Uuid> = (0..7).map(|_| Uuid::now_v7()).collect();
+    let jobs: Vec<Bell> = (0..3000).map(|n| bell(lanes[n % lanes.len()])).collect();
+    for page in jobs.chunks(100) {
+        ring(&bells, page).await;
+    }
+    eventually("all are done", async || depth(&bells).await == Depth::default()).await;
+    for worker in workers {
+        worker.stop().await;
+    }
+    let handled: HashSet<Uuid> = log.jobs().into_iter().collect();
+    assert_eq!((log.len(), handled.len()), (jobs.len(), jobs.len()));
+    assert!(log.all().iter().all(|ringing| ringing.delivery == 1));
+}
+
+#[tokio::test]
+async fn a_job_that_waits_is_rung_again_at_its_time() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let log = Log::open();
+    let soon = Utc::now() + TimeDelta::milliseconds(300);
+    let worker = Running::start(&bells, options(1), &log, move |ringing| {
+        Ok(if ringing.delivery == 1 { Verdict::Later(soon) } else { Verdict::Done })
+    });
+    let job = bell(Uuid::now_v7());
+    ring(&bells, &[job]).await;
+    // The worker polls once in an hour: it knows the time by itself.
+    eventually("it is handled again", async || log.len() == 2).await;
+    assert!(Utc::now() >= soon);
+    assert_eq!(log.all()[1].delivery, 2);
+    worker.stop().await;
+    assert_eq!(redis.ask::<u64>("DBSIZE").await, 0);
+}
+
+#[tokio::test]
+async fn a_long_lane_does_not_hold_up_a_short_one() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let (crowded, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let crowd: Vec<Bell> = (0..50_000).map(|_| bell(crowded)).collect();
+    assert_eq!(ring(&bells, &crowd).await, 50_000);
+    let first = bell(other);
+    ring(&bells, &[first]).await;
+
+    let log = Log::closed();
+    let worker = Running::done(&bells, options(4), &log);
+    eventually("four are handled", async || log.len() == 4).await;
+    assert!(log.jobs().contains(&first.job));
+    worker.abort();
+}
+
+#[tokio::test]
+async fn lanes_take_turns_and_each_keeps_its_order() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let (a, b) = (Uuid::now_v7(), Uuid::now_v7());
+    let jobs = [bell(a), bell(a), bell(a), bell(b), bell(b)];
+    ring(&bells, &jobs).await;
+    let log = Log::open();
+    let worker = Running::done(&bells, options(1), &log);
+    eventually("all are done", async || depth(&bells).await == Depth::default()).await;
+    assert_eq!(log.jobs(), [0, 3, 1, 4, 2].map(|n| jobs[n].job));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_behind_by_jobs_that_are_done() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let log = Log::open();
+    let worker = Running::start(&bells, options(10), &log, |ringing| {
+        if ringing.delivery == 1 && ringing.job.as_u128() % 3 == 0 {
+            return Ok(Verdict::Later(Utc::now()));
+        }
+        Ok(Verdict::Done)
+    });
+    let soon = Utc::now() + TimeDelta::milliseconds(50);
+    let jobs: Vec<Bell> =
+        (0..1000).map(|n| Bell { at: (n % 2 == 0).then_some(soon), ..bell(Uuid::now_v7()) }).collect();
+    ring(&bells, &jobs).await;
+    eventually("no key remains", async || redis.ask::<u64>("DBSIZE").await == 0).await;
+    assert!(log.len() >= 1000);
+    worker.stop().await;
+    assert_eq!(redis.ask::<u64>("DBSIZE").await, 0);
+}

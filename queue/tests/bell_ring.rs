@@ -1,0 +1,198 @@
+//! Ringing: once for each job, now or later, and never for longer than a caller can wait.
+
+mod support;
+
+use chrono::{TimeDelta, Utc};
+use queue::bell::{Bell, BellError, Bells, Depth};
+use support::{Log, QUEUE, Redis, Running, bell, depth, eventually, listens, options, ring, soon};
+use uuid::Uuid;
+
+const ANSWERS: &str = "Redis answers";
+
+#[tokio::test]
+async fn a_job_is_handled_as_soon_as_it_is_rung() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let log = Log::open();
+    let worker = Running::done(&bells, options(1), &log);
+    listens(&redis).await;
+
+    for n in 1..=3 {
+        bells.ring(QUEUE, &[bell(Uuid::now_v7())]).await.unwrap();
+        // It polls once in an hour: only a wake-up can bring the job.
+        eventually("it is handled", async || log.len() == n).await;
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn ringing_again_changes_nothing_whether_the_job_is_ready_due_or_handled() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let lane = Uuid::now_v7();
+    let handled = bell(lane);
+    let log = Log::closed();
+    let worker = Running::done(&bells, options(1), &log);
+    assert_eq!(ring(&bells, &[handled]).await, 1);
+    eventually("it is handled", async || log.len() == 1).await;
+
+    let ready = bell(lane);
+    let due = Bell { at: Some(Utc::now() + TimeDelta::days(1)), ..bell(lane) };
+    assert_eq!(ring(&bells, &[ready, due, ready]).await, 2);
+
+    let before = depth(&bells).await;
+    assert_eq!(before, Depth { ready: 1, due: 1, leased: 1, dead: 0 });
+    let due_now = Bell { at: None, ..due };
+    assert_eq!(ring(&bells, &[handled, ready, due_now]).await, 0);
+    assert_eq!(depth(&bells).await, before);
+
+    log.let_through(2);
+    eventually("both are handled", async || depth(&bells).await == Depth { due: 1, ..Depth::default() }).await;
+    assert_eq!(log.jobs(), [handled.job, ready.job]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_for_later_starts_when_it_is_due_and_not_before() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let log = Log::open();
+    let worker = Running::done(&bells, options(4), &log);
+    let at = Utc::now() + TimeDelta::milliseconds(500);
+    // The later one first, so that the worker has to be told of an earlier one.
+    let later = Bell { at: Some(at + TimeDelta::days(1)), ..bell(Uuid::now_v7()) };
+    let sooner = Bell { at: Some(at), ..bell(Uuid::now_v7()) };
+    ring(&bells, &[later]).await;
+    ring(&bells, &[sooner]).await;
+
+    eventually("the sooner is handled", async || log.len() >= 1).await;
+    assert!(Utc::now() >= at, "it started before its time");
+    eventually("the later waits", async || depth(&bells).await == Depth { due: 1, ..Depth::default() }).await;
+    assert_eq!(log.jobs(), [sooner.job]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_time_that_has_passed_is_now() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let past = Bell { at: Some(Utc::now() - TimeDelta::days(1)), ..bell(Uuid::now_v7()) };
+    ring(&bells, &[past]).await;
+    assert_eq!(depth(&bells).await.ready, 1);
+}
+
+#[tokio::test]
+async fn ten_thousand_jobs_that_fall_due_at_once_are_all_handled() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let lane = Uuid::now_v7();
+    let at = Some(Utc::now() + TimeDelta::days(1));
+    let due: Vec<Bell> = (0..10_000).map(|_| Bell { at, ..bell(lane) }).collect();
+    assert_eq!(ring(&bells, &due).await, 10_000);
+    assert_eq!(depth(&bells).await.due, 10_000);
+    let due = format!("{{paylink}}:{QUEUE}:due");
+    redis.ask::<u32>(&format!("ZUNIONSTORE {due} 1 {due} WEIGHTS 0")).await;
+
+    let log = Log::open();
+    let worker = Running::done(&bells, options(50), &log);
+    eventually("all are handled", async || depth(&bells).await == Depth::default()).await;
+    assert_eq!(log.len(), 10_000);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_forgotten_job_is_gone_whatever_its_state() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let lane = Uuid::now_v7();
+    let handled = bell(lane);
+    let log = Log::closed();
+    let worker = Running::done(&bells, options(1), &log);
+    ring(&bells, &[handled]).await;
+    eventually("it is handled", async || log.len() == 1).await;
+    let ready = bell(lane);
+    let due = Bell { at: Some(Utc::now() + TimeDelta::days(1)), ..bell(lane) };
+    let kept = bell(lane);
+    ring(&bells, &[ready, due, kept]).await;
+
+    for job in [handled.job, ready.job, due.job] {
+        assert!(bells.forget(QUEUE, job, lane).await.expect(ANSWERS));
+        assert!(!bells.forget(QUEUE, job, lane).await.expect(ANSWERS));
+    }
+    assert_eq!(depth(&bells).await, Depth { ready: 1, ..Depth::default() });
+
+    log.let_through(2);
+    eventually("the other one is handled", async || depth(&bells).await == Depth::default()).await;
+    assert_eq!(log.jobs(), [handled.job, kept.job]);
+    worker.stop().await;
+    assert_eq!(redis.ask::<u64>("DBSIZE").await, 0);
+}
+
+#[tokio::test]
+async fn a_job_that_was_forgotten_and_rung_again_runs_once() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let twice = bell(Uuid::now_v7());
+    ring(&bells, &[twice]).await;
+    assert!(bells.forget(QUEUE, twice.job, twice.lane).await.expect(ANSWERS));
+    assert_eq!(ring(&bells, &[twice]).await, 1);
+
+    let log = Log::open();
+    let worker = Running::done(&bells, options(5), &log);
+    eventually("the list is used up", async || redis.ask::<u64>("DBSIZE").await == 0).await;
+    worker.stop().await;
+    assert_eq!(log.jobs(), [twice.job]);
+}
+
+#[tokio::test]
+async fn a_redis_that_is_away_fails_the_caller_until_it_comes() {
+    let mut redis = Redis::away();
+    let bells = redis.bells();
+    let early = bell(Uuid::now_v7());
+    let refused = soon(bells.ring(QUEUE, &[early])).await;
+    assert!(matches!(refused, Err(BellError::Redis(_))), "{refused:?}");
+    assert!(bells.ping().await.is_err());
+
+    redis.come_up().await;
+    assert_eq!(ring(&bells, &[early]).await, 1);
+    redis.kill();
+    redis.come_up().await;
+    // The connection is dead and nobody has noticed: the caller does not have to.
+    assert_eq!(ring(&bells, &[early]).await, 0);
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_does_not_hang_the_caller() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    bells.ping().await.expect(ANSWERS);
+    redis.ask::<()>("CLIENT PAUSE 60000 ALL").await;
+    let hung = soon(bells.ring(QUEUE, &[bell(Uuid::now_v7())])).await;
+    assert!(matches!(hung, Err(BellError::TimedOut(_))), "{hung:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_url_or_a_prefix_is_refused_at_once() {
+    for url in ["", "localhost", "http://localhost", "rediss://localhost"] {
+        assert!(matches!(Bells::open(url, "paylink"), Err(BellError::Url(_))), "{url}");
+    }
+    for prefix in ["", "pay{link", "}", "*"] {
+        let opened = Bells::open("redis://localhost", prefix);
+        assert!(matches!(opened, Err(BellError::Prefix(_))), "{prefix}");
+    }
+}
+
+#[tokio::test]
+async fn two_installations_do_not_hear_each_other() {
+    let redis = Redis::start().await;
+    let (ours, theirs) = (redis.bells(), Bells::open(&redis.url(), "other").expect("the URL is right"));
+    let log = Log::open();
+    let worker = Running::done(&ours, options(1), &log);
+    theirs.ring(QUEUE, &[bell(Uuid::now_v7())]).await.unwrap();
+    let own = bell(Uuid::now_v7());
+    ring(&ours, &[own]).await;
+    eventually("ours is handled", async || depth(&ours).await == Depth::default()).await;
+    assert_eq!(log.jobs(), [own.job]);
+    assert_eq!(depth(&theirs).await.ready, 1);
+    worker.stop().await;
+}

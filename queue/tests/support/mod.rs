@@ -1,0 +1,258 @@
+//! A Redis of the test's own, and workers on it.
+
+#![expect(dead_code, reason = "each test file uses its part, and none is warned of the rest")]
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use apalis_core::error::WorkerError;
+use apalis_core::worker::builder::WorkerBuilder;
+use apalis_core::worker::context::WorkerContext;
+use queue::bell::{BackendOptions, Bell, BellBackend, Bells, Depth, Ringing, Verdict};
+use redis::aio::MultiplexedConnection;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+pub(crate) const QUEUE: &str = "send_sms";
+/// Long enough that nothing a test sees can be due to a poll.
+pub(crate) const NEVER: Duration = Duration::from_hours(1);
+
+/// A `redis-server` on a socket in a folder of its own; it ends with the test.
+pub(crate) struct Redis {
+    folder: PathBuf,
+    child: Option<Child>,
+}
+
+impl Redis {
+    /// Where one would be, without starting it.
+    pub(crate) fn away() -> Self {
+        let folder = std::env::temp_dir().join(format!("bell-{}", Uuid::now_v7()));
+        std::fs::create_dir(&folder).expect("a folder for Redis");
+        Self { folder, child: None }
+    }
+
+    pub(crate) async fn start() -> Self {
+        let mut redis = Self::away();
+        redis.come_up().await;
+        redis
+    }
+
+    pub(crate) async fn come_up(&mut self) {
+        let child = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--appendonly", "yes", "--appendfsync", "always"])
+            .arg("--unixsocket")
+            .arg(self.socket())
+            .arg("--dir")
+            .arg(&self.folder)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server is installed");
+        self.child = Some(child);
+        eventually("Redis is up", async || {
+            let bells = self.bells();
+            bells.ping().await.is_ok()
+        })
+        .await;
+    }
+
+    /// Kills it as a power cut would (SIGKILL).
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it was running");
+            child.wait().expect("it was our child");
+            std::fs::remove_file(self.socket()).expect("a killed server leaves its socket");
+        }
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join("redis.sock")
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis+unix://{}", self.socket().display())
+    }
+
+    pub(crate) fn bells(&self) -> Bells {
+        Bells::open(&self.url(), "paylink").expect("the URL is right")
+    }
+
+    /// A plain connection, to look behind the scenes.
+    pub(crate) async fn connection(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(self.url()).expect("the URL is right");
+        client.get_multiplexed_async_connection().await.expect("Redis is up")
+    }
+
+    /// What one command answers.
+    pub(crate) async fn ask<T: redis::FromRedisValue>(&self, command: &str) -> T {
+        let mut words = command.split(' ');
+        let mut cmd = redis::cmd(words.next().unwrap_or_default());
+        for word in words {
+            cmd.arg(word);
+        }
+        cmd.query_async(&mut self.connection().await).await.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it was running");
+            child.wait().expect("it was our child");
+        }
+        std::fs::remove_dir_all(&self.folder).expect("the folder is ours");
+    }
+}
+
+/// Waits until it is so; a test fails if it never is.
+pub(crate) async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !so().await {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    };
+    let patience = Duration::from_secs(30);
+    assert!(tokio::time::timeout(patience, waiting).await.is_ok(), "this never came to be: {what}");
+}
+
+/// Rings, on a Redis that is there; returns how many were new.
+pub(crate) async fn ring(bells: &Bells, rung: &[Bell]) -> u64 {
+    bells.ring(QUEUE, rung).await.expect("Redis answers")
+}
+
+pub(crate) async fn depth(bells: &Bells) -> Depth {
+    bells.depth(QUEUE).await.expect("Redis answers")
+}
+
+/// Waits until a worker would hear a wake-up.
+pub(crate) async fn listens(redis: &Redis) {
+    eventually("a worker listens", async || redis.ask::<u32>("PUBSUB NUMPAT").await == 1).await;
+}
+
+/// How a job is written in Redis.
+pub(crate) fn id(bell: Bell) -> String {
+    format!("{}:{}", bell.job, bell.lane)
+}
+
+/// A bell for now in a lane.
+pub(crate) fn bell(lane: Uuid) -> Bell {
+    Bell { job: Uuid::now_v7(), lane, at: None }
+}
+
+pub(crate) fn options(slots: usize) -> BackendOptions {
+    BackendOptions { slots, lease: Duration::from_secs(30), poll: NEVER }
+}
+
+/// What handlers were given, in order, and what they wait for.
+#[derive(Clone)]
+pub(crate) struct Log {
+    rung: Arc<Mutex<Vec<Ringing>>>,
+    gate: Arc<Semaphore>,
+}
+
+impl Log {
+    /// Handlers answer at once.
+    pub(crate) fn open() -> Self {
+        Self::with_permits(Semaphore::MAX_PERMITS)
+    }
+
+    /// Handlers wait to be let through.
+    pub(crate) fn closed() -> Self {
+        Self::with_permits(0)
+    }
+
+    fn with_permits(permits: usize) -> Self {
+        Self { rung: Arc::default(), gate: Arc::new(Semaphore::new(permits)) }
+    }
+
+    pub(crate) fn let_through(&self, handlers: usize) {
+        self.gate.add_permits(handlers);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Ringing> {
+        self.rung.lock().expect("no handler panics here").clone()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rung.lock().expect("no handler panics here").len()
+    }
+
+    pub(crate) fn jobs(&self) -> Vec<Uuid> {
+        self.all().iter().map(|ringing| ringing.job).collect()
+    }
+
+    /// A handler's body: notes the job, waits to be let through.
+    pub(crate) async fn handle(&self, ringing: Ringing) {
+        self.rung.lock().expect("no handler panics here").push(ringing);
+        self.gate.acquire().await.expect("it is never closed").forget();
+    }
+}
+
+/// A worker that runs beside the test.
+pub(crate) struct Running {
+    pub(crate) context: WorkerContext,
+    task: JoinHandle<Result<(), WorkerError>>,
+}
+
+impl Running {
+    /// A worker whose handler notes the job, waits to be let through, and answers as told.
+    pub(crate) fn start<A>(bells: &Bells, options: BackendOptions, log: &Log, answer: A) -> Self
+    where
+        A: Fn(Ringing) -> Result<Verdict, std::io::Error> + Clone + Send + Sync + 'static,
+    {
+        let context = WorkerContext::new("worker");
+        let log = log.clone();
+        let worker = WorkerBuilder::new(&context).backend(BellBackend::new(bells.clone(), QUEUE, options)).build(
+            move |ringing: Ringing| {
+                let (log, answer) = (log.clone(), answer.clone());
+                async move {
+                    log.handle(ringing).await;
+                    answer(ringing)
+                }
+            },
+        );
+        Self { context, task: tokio::spawn(worker.run()) }
+    }
+
+    /// A worker that says of each job that it is done.
+    pub(crate) fn done(bells: &Bells, options: BackendOptions, log: &Log) -> Self {
+        Self::start(bells, options, log, |_| Ok(Verdict::Done))
+    }
+
+    /// Asks it to stop, and does not wait.
+    pub(crate) fn ask_to_stop(&self) {
+        self.context.stop().expect("it has started");
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(crate) async fn stop(self) {
+        self.ask_to_stop();
+        self.ended().await;
+    }
+
+    /// Waits until it has ended of itself.
+    pub(crate) async fn ended(self) {
+        tokio::time::timeout(Duration::from_secs(30), self.task)
+            .await
+            .expect("the worker ends in time")
+            .expect("the worker does not panic")
+            .expect("the worker ends well");
+    }
+
+    /// Drops it in the middle of what it does.
+    pub(crate) fn abort(self) {
+        self.task.abort();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
+/// Waits for a future that must come soon.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), future).await.expect("it comes soon")
+}

@@ -1,0 +1,159 @@
+//! What buyers, their banks and the merchant do at Stripe.
+
+use std::sync::Arc;
+
+use poem::{
+    handler,
+    web::{Data, Json},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    state::{Shared, Txn},
+    stripe::{
+        aftermath::{self, Happened},
+        checkout::{self, CheckoutError, Method, Paid},
+        objects::session::Session,
+    },
+};
+
+use super::ControlError;
+
+/// The page of a payment link.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    url: String,
+}
+
+/// Somebody opens the page and does not pay yet.
+#[handler]
+pub(crate) fn open(Json(page): Json<Page>, Data(shared): Data<&Arc<Shared>>) -> Result<Json<Value>, ControlError> {
+    let session = shared.write(|txn| open_url(txn, &page.url))?;
+    Ok(Json(json!({ "session": session.id, "payment_link": session.link })))
+}
+
+/// What is paid, and how.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payment {
+    /// A link's page, which is opened and paid,
+    url: Option<String>,
+    /// or a page that is open already.
+    session: Option<String>,
+    /// Whether the money comes later, if it comes.
+    #[serde(default, rename = "async")]
+    delayed: bool,
+}
+
+/// Somebody pays.
+#[handler]
+pub(crate) fn pay(Json(payment): Json<Payment>, Data(shared): Data<&Arc<Shared>>) -> Result<Json<Value>, ControlError> {
+    let method = if payment.delayed { Method::Delayed } else { Method::Instant };
+    let Paid { session, event } = shared.write(|txn| {
+        let session = match (&payment.url, payment.session) {
+            (Some(url), None) => open_url(txn, url)?.id,
+            (None, Some(session)) => session,
+            (Some(_), Some(_)) | (None, None) => {
+                return Err(ControlError::Invalid("give either url or session"));
+            }
+        };
+        Ok(checkout::pay(txn, &session, method)?)
+    })?;
+    Ok(Json(json!({
+        "session": session.id,
+        "event": event,
+        "payment_intent": session.payment,
+        "payment_link": session.link,
+        "payment_status": if session.paid { "paid" } else { "unpaid" },
+        "amount": session.amount,
+        "currency": session.currency,
+    })))
+}
+
+/// Opens `…/pay/{slug}`; a query or fragment behind it does not matter.
+fn open_url(txn: &mut Txn<'_>, url: &str) -> Result<Session, CheckoutError> {
+    let (_, slug) = url.rsplit_once("/pay/").ok_or(CheckoutError::NoSuchLink)?;
+    let slug = slug.split(['?', '#']).next().unwrap_or_default();
+    checkout::open(txn, slug)
+}
+
+/// What a bank says of a delayed payment.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settlement {
+    session: String,
+    succeed: bool,
+}
+
+/// A bank says whether the money comes.
+#[handler]
+pub(crate) fn settle(
+    Json(settlement): Json<Settlement>,
+    Data(shared): Data<&Arc<Shared>>,
+) -> Result<Json<Value>, ControlError> {
+    let event = shared.write(|txn| checkout::settle(txn, &settlement.session, settlement.succeed))?;
+    Ok(Json(json!({ "event": event })))
+}
+
+/// Money that goes back.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refund {
+    payment_intent: String,
+    /// In the unit that Stripe takes; absent: all that is left.
+    amount: Option<i64>,
+}
+
+/// The merchant gives money back.
+#[handler]
+pub(crate) fn refund(
+    Json(refund): Json<Refund>,
+    Data(shared): Data<&Arc<Shared>>,
+) -> Result<Json<Value>, ControlError> {
+    let Happened { id, event } = shared.write(|txn| aftermath::refund(txn, &refund.payment_intent, refund.amount))?;
+    Ok(Json(json!({ "refund": id, "event": event })))
+}
+
+/// Money that a bank wants back.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Complaint {
+    payment_intent: String,
+    amount: Option<i64>,
+    /// Stripe's word for why; `fraudulent` if absent.
+    reason: Option<String>,
+}
+
+/// A buyer's bank wants money back.
+#[handler]
+pub(crate) fn dispute(
+    Json(complaint): Json<Complaint>,
+    Data(shared): Data<&Arc<Shared>>,
+) -> Result<Json<Value>, ControlError> {
+    let reason = complaint.reason.as_deref().unwrap_or("fraudulent");
+    let Happened { id, event } =
+        shared.write(|txn| aftermath::dispute(txn, &complaint.payment_intent, complaint.amount, reason))?;
+    Ok(Json(json!({ "dispute": id, "event": event })))
+}
+
+/// How a dispute ends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    payment_intent: String,
+    /// Whether the merchant keeps the money.
+    won: bool,
+}
+
+/// A dispute ends.
+#[handler]
+pub(crate) fn close_dispute(
+    Json(verdict): Json<Verdict>,
+    Data(shared): Data<&Arc<Shared>>,
+) -> Result<Json<Value>, ControlError> {
+    let Happened { id, event } =
+        shared.write(|txn| aftermath::close_dispute(txn, &verdict.payment_intent, verdict.won))?;
+    Ok(Json(json!({ "dispute": id, "event": event })))
+}

@@ -1,0 +1,111 @@
+//! Texts: those that were sent, those that buyers write, and what the carrier says.
+
+use std::sync::Arc;
+
+use poem::{
+    handler,
+    web::{Data, Json},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    settings::Reports,
+    sms::{
+        incoming::receive,
+        message::{Direction, Message, Status},
+        reports,
+        rules::is_e164,
+    },
+    state::Shared,
+    tables::Change,
+};
+
+use super::ControlError;
+
+/// The texts that were sent, oldest first, as the carrier's API shows them.
+#[handler]
+pub(crate) fn outbox(Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
+    shared.read(|tables| {
+        let sent = tables.messages.iter().filter(|message| message.direction == Direction::Outbound);
+        let items: Vec<Value> = sent.map(Message::view).collect();
+        Json(json!({ "items": items }))
+    })
+}
+
+/// A text from a buyer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Incoming {
+    from: String,
+    /// The account's number; may be left out.
+    to: Option<String>,
+    body: String,
+}
+
+/// A buyer writes.
+#[handler]
+pub(crate) fn incoming(
+    Json(text): Json<Incoming>,
+    Data(shared): Data<&Arc<Shared>>,
+) -> Result<Json<Value>, ControlError> {
+    if !is_e164(&text.from) {
+        return Err(ControlError::Invalid("from is not a phone number in E.164"));
+    }
+    let sid = shared.write(|txn| receive(txn, &text.from, text.to.as_deref(), &text.body))?;
+    Ok(Json(json!({ "sid": sid })))
+}
+
+/// What the carrier says of a text.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    sid: String,
+    status: Status,
+    error_code: Option<u32>,
+}
+
+/// The carrier reports, in whatever order.
+#[handler]
+pub(crate) fn report(
+    Json(report): Json<Report>,
+    Data(shared): Data<&Arc<Shared>>,
+) -> Result<Json<Value>, ControlError> {
+    if report.status == Status::Received {
+        return Err(ControlError::Invalid("a text that was sent cannot be received"));
+    }
+    let told = shared.write(|txn| reports::report(txn, &report.sid, report.status, report.error_code));
+    let told = told.ok_or(ControlError::NotFound("text that was sent"))?;
+    Ok(Json(json!({ "reported": told })))
+}
+
+/// Whether, and how fast, the carrier reports by itself from now on.
+#[handler]
+pub(crate) fn automatic(Json(reports): Json<Reports>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
+    shared.write(|txn| {
+        let mut settings = txn.tables.settings.clone();
+        settings.reports = reports;
+        txn.put(Change::Settings(settings));
+    });
+    Json(json!(reports))
+}
+
+/// Where incoming texts go.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhook {
+    /// Absent or null: to the status callback that was seen last.
+    url: Option<String>,
+}
+
+/// Sets where incoming texts go.
+#[handler]
+pub(crate) fn webhook(Json(webhook): Json<Webhook>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
+    let answer = json!({ "url": webhook.url });
+    shared.write(|txn| {
+        let mut settings = txn.tables.settings.clone();
+        settings.incoming_url = webhook.url;
+        txn.put(Change::Settings(settings));
+    });
+    Json(answer)
+}

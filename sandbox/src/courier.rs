@@ -1,0 +1,67 @@
+//! The task that makes things happen by themselves: webhooks go out, texts arrive, pages expire.
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{Client, header::CONTENT_TYPE};
+use tokio::{task::JoinSet, time::sleep};
+
+use crate::{
+    agenda::Chore,
+    clock::{self, Moment},
+    delivery::{self, Parcel},
+    sms,
+    state::Shared,
+    stripe,
+};
+
+/// How many webhooks are on the wire at a time.
+const AT_ONCE: usize = 64;
+/// How long a receiver may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the courier sleeps when nothing is to be done, unless the bell rings.
+const IDLE: Duration = Duration::from_mins(1);
+
+/// Does every chore at its time, for ever.
+pub(crate) async fn run(shared: Arc<Shared>, client: Client) {
+    let mut on_the_wire = JoinSet::new();
+    loop {
+        let (chores, next) = shared.take_due(AT_ONCE.saturating_sub(on_the_wire.len()));
+        for chore in chores {
+            match chore {
+                Chore::Deliver(id) => {
+                    on_the_wire.spawn(deliver(Arc::clone(&shared), client.clone(), id));
+                }
+                Chore::StepMessage(sid) => shared.write(|txn| sms::reports::step(txn, &sid)),
+                Chore::ExpireSession(id) => {
+                    shared.write(|txn| stripe::checkout::time_out(txn, &id));
+                }
+            }
+        }
+        let full = on_the_wire.len() >= AT_ONCE;
+        tokio::select! {
+            () = sleep(until(next)), if !full => {}
+            () = shared.bell.notified(), if !full => {}
+            Some(_) = on_the_wire.join_next() => {}
+        }
+    }
+}
+
+fn until(next: Option<Moment>) -> Duration {
+    next.and_then(|moment| (moment - clock::now()).to_std().ok().or(Some(Duration::ZERO))).unwrap_or(IDLE).min(IDLE)
+}
+
+async fn deliver(shared: Arc<Shared>, client: Client, id: String) {
+    let parcel = shared.read(|tables| delivery::parcel(tables, &shared.config, &id, clock::now()));
+    let Some(parcel) = parcel else {
+        return shared.write(|txn| delivery::give_up(txn, &id));
+    };
+    let result = send(&client, parcel).await;
+    shared.write(|txn| delivery::settle(txn, &id, result));
+}
+
+async fn send(client: &Client, parcel: Parcel) -> Result<u16, String> {
+    let (signature, value) = parcel.signature;
+    let request = client.post(parcel.url).header(CONTENT_TYPE, parcel.content_type).header(signature, value);
+    let answer = request.timeout(PATIENCE).body(parcel.body).send().await;
+    answer.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
+}

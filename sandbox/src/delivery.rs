@@ -1,0 +1,207 @@
+//! Webhooks on their way out, of both services: what is sent where, when it is tried again and when it is given up.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Moment,
+    exchange::Service,
+    ids, sms,
+    state::{Config, Txn},
+    stripe,
+    tables::{Change, Row, Tables},
+};
+
+/// The pause after the first failed attempt; it doubles with each further one.
+const FIRST_PAUSE: TimeDelta = TimeDelta::milliseconds(200);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// Stripe tries for three days; the sandbox for as long as somebody would watch.
+const STRIPE_ATTEMPTS: u32 = 120;
+/// The carrier tries a few times only.
+const SMS_ATTEMPTS: u32 = 6;
+/// Shuffled webhooks are held back for up to this many milliseconds each.
+const SHUFFLE_MS: u32 = 400;
+
+/// One webhook to one address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Delivery {
+    pub(crate) id: String,
+    pub(crate) service: Service,
+    pub(crate) url: String,
+    pub(crate) content: Content,
+    pub(crate) state: DeliveryState,
+    /// How often it was tried.
+    pub(crate) attempts: u32,
+    /// When it is tried next, while it is pending.
+    pub(crate) due_at: Moment,
+    /// What came of the last attempt: a status or why there was none.
+    pub(crate) last: Option<String>,
+}
+
+/// What a webhook says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Content {
+    /// A Stripe event, signed with the endpoint's secret.
+    Event { event: String, endpoint: String },
+    /// A form of the carrier, signed with the account's token.
+    Form(Vec<(String, String)>),
+}
+
+/// How far a delivery has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DeliveryState {
+    Pending,
+    Delivered,
+    /// Tried too often, or its endpoint is gone.
+    GivenUp,
+    /// Never tried, because it was ordered so.
+    Dropped,
+}
+
+impl Row for Delivery {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Delivery {
+    /// When it is to be tried next, if it is.
+    pub(crate) fn next_attempt_at(&self) -> Option<Moment> {
+        match self.state {
+            DeliveryState::Pending => Some(self.due_at),
+            DeliveryState::Delivered | DeliveryState::GivenUp | DeliveryState::Dropped => None,
+        }
+    }
+
+    /// The same delivery after an attempt that ended so: `Ok` with the status, or why there is none.
+    fn after(self, result: Result<u16, String>, now: Moment) -> Self {
+        let attempts = self.attempts + 1;
+        let most = match self.service {
+            Service::Stripe => STRIPE_ATTEMPTS,
+            Service::Sms => SMS_ATTEMPTS,
+        };
+        let state = match result {
+            Ok(200..=299) => DeliveryState::Delivered,
+            Ok(_) | Err(_) if attempts >= most => DeliveryState::GivenUp,
+            Ok(_) | Err(_) => DeliveryState::Pending,
+        };
+        let last = Some(result.map_or_else(|error| error, |status| status.to_string()));
+        Self { state, attempts, due_at: now + pause(attempts), last, ..self }
+    }
+}
+
+/// The pause after this many failed attempts.
+fn pause(attempts: u32) -> TimeDelta {
+    let doublings = attempts.saturating_sub(1).min(8);
+    (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE)
+}
+
+/// Queues a webhook in the manner that is ordered at present: late, several times, shuffled or not at all.
+pub(crate) fn enqueue(txn: &mut Txn<'_>, service: Service, url: &str, content: &Content) {
+    let mut settings = txn.tables.settings.clone();
+    let manner = settings.manner_mut(service);
+    let before = manner.drop;
+    let (dropped, after) = before.next();
+    manner.drop = after;
+    let manner = manner.clone();
+    if before != after {
+        txn.put(Change::Settings(settings));
+    }
+    let state = if dropped { DeliveryState::Dropped } else { DeliveryState::Pending };
+    let copies = if dropped { 1 } else { manner.duplicate.saturating_add(1) };
+    for _ in 0..copies {
+        let jitter = if manner.shuffle { ids::below(SHUFFLE_MS) } else { 0 };
+        let delay = TimeDelta::milliseconds(i64::from(manner.delay_ms) + i64::from(jitter));
+        txn.put(Change::Delivery(Delivery {
+            id: ids::stripe("dlv_", 24),
+            service,
+            url: url.to_owned(),
+            content: content.clone(),
+            state,
+            attempts: 0,
+            due_at: txn.now + delay,
+            last: None,
+        }));
+    }
+}
+
+/// What one attempt puts on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parcel {
+    pub(crate) url: String,
+    pub(crate) content_type: &'static str,
+    /// The header that carries the signature.
+    pub(crate) signature: (&'static str, String),
+    pub(crate) body: String,
+}
+
+/// The parcel of a delivery, signed at `now`; none if there is no one to deliver to any more.
+pub(crate) fn parcel(tables: &Tables, config: &Config, id: &str, now: Moment) -> Option<Parcel> {
+    let delivery = tables.deliveries.get(id)?;
+    match &delivery.content {
+        Content::Event { event, endpoint } => stripe::deliveries::parcel(tables, event, endpoint, now),
+        Content::Form(pairs) => Some(sms::reports::parcel(config.sms_account.as_ref()?, &delivery.url, pairs)),
+    }
+}
+
+/// Records what came of an attempt.
+pub(crate) fn settle(txn: &mut Txn<'_>, id: &str, result: Result<u16, String>) {
+    if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
+        txn.put(Change::Delivery(delivery.after(result, txn.now)));
+    }
+}
+
+/// Ends a delivery that has no one to go to any more.
+pub(crate) fn give_up(txn: &mut Txn<'_>, id: &str) {
+    if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
+        let last = Some("there is no such endpoint any more".to_owned());
+        txn.put(Change::Delivery(Delivery { state: DeliveryState::GivenUp, last, ..delivery }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending(service: Service, attempts: u32) -> Delivery {
+        Delivery {
+            id: "dlv_1".to_owned(),
+            service,
+            url: "http://127.0.0.1/hook".to_owned(),
+            content: Content::Form(Vec::new()),
+            state: DeliveryState::Pending,
+            attempts,
+            due_at: Moment::UNIX_EPOCH,
+            last: None,
+        }
+    }
+
+    #[test]
+    fn pauses_double_from_a_fifth_of_a_second_to_five_seconds() {
+        let pauses: Vec<i64> = (1..=7).map(|attempts| pause(attempts).num_milliseconds()).collect();
+        assert_eq!(pauses, [200, 400, 800, 1600, 3200, 5000, 5000]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn only_an_answer_of_200_to_299_counts_as_delivered() {
+        for (result, state) in [
+            (Ok(204), DeliveryState::Delivered),
+            (Ok(302), DeliveryState::Pending),
+            (Ok(500), DeliveryState::Pending),
+            (Err("refused".to_owned()), DeliveryState::Pending),
+        ] {
+            assert_eq!(pending(Service::Stripe, 0).after(result, Moment::UNIX_EPOCH).state, state);
+        }
+    }
+
+    #[test]
+    fn the_carrier_gives_up_after_a_few_attempts_and_stripe_does_not() {
+        let failed = |service| pending(service, SMS_ATTEMPTS - 1).after(Ok(500), Moment::UNIX_EPOCH).state;
+        assert_eq!(failed(Service::Sms), DeliveryState::GivenUp);
+        assert_eq!(failed(Service::Stripe), DeliveryState::Pending);
+    }
+}

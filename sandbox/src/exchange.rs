@@ -1,0 +1,131 @@
+//! Requests to the two services, and the log of them.
+
+use std::collections::BTreeMap;
+
+use poem::{Request, http::header::AUTHORIZATION};
+use serde::{Deserialize, Serialize};
+
+use crate::{answer::Answer, clock::Moment, faults::Mode, state::Txn, tables::Change};
+
+/// One of the two services that the sandbox stands in for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Service {
+    Stripe,
+    Sms,
+}
+
+impl Service {
+    /// The path below which the service lives.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Stripe => "/stripe",
+            Self::Sms => "/sms",
+        }
+    }
+}
+
+/// A request as it was received, and what it was answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Exchange {
+    /// Counted from 0 over both services.
+    pub(crate) number: usize,
+    pub(crate) service: Service,
+    pub(crate) method: String,
+    /// As the real service would see it: `/v1/payment_links`.
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    /// By name in lower case. Of `authorization` only the scheme and the last four characters are kept.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+    pub(crate) at: Moment,
+    /// The fault that struck it.
+    pub(crate) fault: Option<Mode>,
+    /// Absent while it is under way, and for good if it hung or was reset before the effect. If that was after the
+    /// effect: the answer that was kept back.
+    pub(crate) answer: Option<LoggedAnswer>,
+}
+
+/// What a request was answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LoggedAnswer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+/// The answer to a logged request, for the journal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Answered {
+    /// The request's number.
+    pub(crate) number: usize,
+    pub(crate) answer: LoggedAnswer,
+}
+
+/// A request on its way through a service.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) logged: Exchange,
+    /// The `Authorization` header in full, which the log does not keep.
+    pub(crate) authorization: Option<String>,
+}
+
+impl Incoming {
+    /// Reads an HTTP request; text that is not UTF-8 is taken as well as it can be.
+    pub(crate) fn read(service: Service, request: &Request, body: &[u8], at: Moment) -> Self {
+        let path = request.uri().path();
+        let logged = Exchange {
+            number: 0,
+            service,
+            method: request.method().to_string(),
+            path: path.strip_prefix(service.prefix()).unwrap_or(path).to_owned(),
+            query: request.uri().query().map(str::to_owned),
+            headers: readable_headers(request),
+            body: String::from_utf8_lossy(body).into_owned(),
+            at,
+            fault: None,
+            answer: None,
+        };
+        let authorization = request.headers().get(AUTHORIZATION);
+        let authorization = authorization.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Self { logged, authorization }
+    }
+
+    /// A header by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.logged.headers.get(name).map(String::as_str)
+    }
+
+    /// Puts the request into the log.
+    pub(crate) fn receive(&mut self, txn: &mut Txn<'_>) {
+        self.logged.number = txn.tables.requests.len();
+        txn.put(Change::Request(self.logged.clone()));
+    }
+
+    /// Puts its answer into the log.
+    pub(crate) fn answered(&self, txn: &mut Txn<'_>, answer: &Answer) {
+        let answer = LoggedAnswer { status: answer.status.as_u16(), body: answer.body.clone() };
+        txn.put(Change::Answered(Answered { number: self.logged.number, answer }));
+    }
+}
+
+fn readable_headers(request: &Request) -> BTreeMap<String, String> {
+    let header = |(name, value): (&poem::http::HeaderName, &poem::http::HeaderValue)| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let value = if name == AUTHORIZATION { masked(&value) } else { value };
+        (name.as_str().to_owned(), value)
+    };
+    request.headers().iter().map(header).collect()
+}
+
+/// `Bearer sk_test_abcd1234` as `Bearer …1234`; Basic credentials are not shown at all.
+fn masked(authorization: &str) -> String {
+    match authorization.split_once(' ') {
+        Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => {
+            let letters = secret.chars().count();
+            let last: String = secret.chars().skip(letters.saturating_sub(4)).collect();
+            format!("{scheme} …{last}")
+        }
+        Some((scheme, _)) => format!("{scheme} …"),
+        None => "…".to_owned(),
+    }
+}

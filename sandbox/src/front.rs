@@ -1,0 +1,111 @@
+//! The way of a request to one of the services: it is logged, a fault may strike, it is answered.
+
+use std::{sync::Arc, time::Duration};
+
+use poem::{Request, Response, handler, http::StatusCode, web::Data};
+use tokio::time::sleep;
+
+use crate::{
+    answer::Answer,
+    clock,
+    exchange::{Incoming, Service},
+    faults::{self, Fault, Mode},
+    sms,
+    state::Shared,
+    stripe,
+};
+
+/// How long a request hangs before its connection is closed, if the client does not leave.
+const HANG: Duration = Duration::from_mins(2);
+
+/// A failure in place of an answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    /// Whether the call has its effect all the same.
+    pub(crate) after_effect: bool,
+    pub(crate) answer: Answer,
+}
+
+/// Everything below `/stripe`.
+#[handler]
+pub(crate) async fn stripe_api(request: &Request, body: Vec<u8>, Data(shared): Data<&Arc<Shared>>) -> Response {
+    serve(Service::Stripe, request, &body, shared).await
+}
+
+/// Everything below `/sms`.
+#[handler]
+pub(crate) async fn sms_api(request: &Request, body: Vec<u8>, Data(shared): Data<&Arc<Shared>>) -> Response {
+    serve(Service::Sms, request, &body, shared).await
+}
+
+async fn serve(service: Service, request: &Request, body: &[u8], shared: &Shared) -> Response {
+    let mut incoming = Incoming::read(service, request, body, clock::now());
+    let fault = shared.write(|txn| {
+        let fault = faults::strike(txn, &incoming.logged);
+        incoming.logged.fault = fault.as_ref().map(|fault| fault.mode);
+        incoming.receive(txn);
+        fault
+    });
+    let Some(fault) = fault else {
+        return answer(shared, &incoming, None).into();
+    };
+    fail(shared, &incoming, &fault, request).await
+}
+
+async fn fail(shared: &Shared, incoming: &Incoming, fault: &Fault, request: &Request) -> Response {
+    match fault.mode {
+        Mode::Status => return answer(shared, incoming, Some(failure(fault, false))).into(),
+        Mode::StatusAfter => return answer(shared, incoming, Some(failure(fault, true))).into(),
+        Mode::Hang => {
+            let _in_progress = stripe::held_key(&shared.config, incoming).map(|key| shared.hold(key));
+            hang(shared, request).await;
+        }
+        Mode::HangAfter => {
+            answer(shared, incoming, None);
+            hang(shared, request).await;
+        }
+        Mode::Reset => {}
+        Mode::ResetAfter => {
+            answer(shared, incoming, None);
+        }
+    }
+    shared.connections.reset(request.remote_addr());
+    // Nobody will see this: the connection takes no more bytes.
+    StatusCode::INTERNAL_SERVER_ERROR.into()
+}
+
+/// Waits until the client has left, or for so long that it should have.
+async fn hang(shared: &Shared, request: &Request) {
+    tokio::select! {
+        () = shared.connections.left(request.remote_addr()) => {}
+        () = sleep(HANG) => {}
+    }
+}
+
+/// The effect and its log entry, as one transaction.
+fn answer(shared: &Shared, incoming: &Incoming, failure: Option<Failure>) -> Answer {
+    shared.write(|txn| {
+        let answer = match incoming.logged.service {
+            Service::Stripe => stripe::answer(txn, incoming, failure),
+            Service::Sms => sms::answer(txn, incoming, failure),
+        };
+        incoming.answered(txn, &answer);
+        answer
+    })
+}
+
+fn failure(fault: &Fault, after_effect: bool) -> Failure {
+    let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = match fault.service {
+        Service::Stripe => stripe::errors::ordered(status),
+        Service::Sms => sms::errors::ordered(status),
+    };
+    if let Some(seconds) = fault.retry_after {
+        answer = answer.with("Retry-After", seconds.to_string());
+    }
+    if let Some(should_retry) = fault.should_retry {
+        answer = answer.with("Stripe-Should-Retry", should_retry.to_string());
+    }
+    Failure { after_effect, answer }
+}

@@ -1,0 +1,142 @@
+//! Starting and stopping.
+
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use poem::{EndpointExt, IntoEndpoint, Route, Server, get, middleware::AddData};
+use reqwest::redirect;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{
+    connections::{Connections, ResettableAcceptor},
+    control, courier, front,
+    journal::{Journal, JournalError},
+    options::Options,
+    sms,
+    state::{Config, Shared},
+    stripe,
+    tables::Tables,
+};
+
+/// How long a stop waits for requests that are being answered.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Why a sandbox could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The address could not be listened on.
+    #[error("the sandbox cannot listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The journal could not be opened or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The client that delivers webhooks could not be made.
+    #[error("the sandbox cannot deliver webhooks")]
+    Client(#[source] reqwest::Error),
+}
+
+/// A running sandbox. When it is dropped it stops at once, without waiting for what is being answered.
+pub struct Sandbox {
+    url: String,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+    courier: Courier,
+}
+
+/// The courier's task, which ends with its owner.
+struct Courier(JoinHandle<()>);
+
+impl Drop for Courier {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Binds, replays the journal and serves until [`Sandbox::stop`]. Deliveries that were pending go on.
+    ///
+    /// If the process has no default TLS provider yet, ring is made it: webhooks may go to `https` addresses.
+    ///
+    /// # Errors
+    /// If the address is taken, or the journal is not one.
+    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+        let Options { listen, public_url, journal, stripe_keys, sms_account } = options;
+        let listening = |source| SandboxError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(listening)?;
+        let port = listener.local_addr().map_err(listening)?.port();
+        let connections = Connections::default();
+        let acceptor = ResettableAcceptor::new(listener, connections.clone()).map_err(listening)?;
+
+        let url = public_url.unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
+        let (journal, tables) = match journal {
+            Some(path) => Journal::open(&path).map(|(journal, tables)| (Some(journal), tables))?,
+            None => (None, Tables::default()),
+        };
+        let client = client().map_err(SandboxError::Client)?;
+        let config = Config { base: url.clone(), stripe_keys, sms_account };
+        let shared = Arc::new(Shared::new(config, connections, tables, journal));
+
+        let courier = Courier(tokio::spawn(courier::run(Arc::clone(&shared), client)));
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(serve(acceptor, shared, stopped));
+        Ok(Self { url, stop, server, courier })
+    }
+
+    /// Where the sandbox is reached: `http://127.0.0.1:PORT`, no trailing slash.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops listening, waits up to half a second for what is being answered, and ends. What was pending stays in the
+    /// journal.
+    pub async fn stop(self) {
+        drop(self.courier);
+        drop(self.stop);
+        if let Err(error) = self.server.await {
+            tracing::error!(%error, "the sandbox's server did not end well");
+        }
+    }
+}
+
+/// Serves until the sender of `stopped` is gone.
+async fn serve(acceptor: ResettableAcceptor, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+    let stop = async {
+        // Nothing is ever sent: the receiver wakes because the sender is dropped.
+        stopped.await.unwrap_or_default();
+    };
+    let server = Server::new_with_acceptor(acceptor).name("sandbox");
+    if let Err(error) = server.run_with_graceful_shutdown(routes(shared), stop, Some(GRACE)).await {
+        tracing::error!(%error, "the sandbox's server ended");
+    }
+}
+
+fn routes(shared: Arc<Shared>) -> impl IntoEndpoint {
+    Route::new()
+        .at("/", get(sms::pages::index))
+        .at("/outbox", get(sms::pages::outbox).post(sms::pages::reply))
+        .at("/pay/:slug", get(stripe::pages::open).post(stripe::pages::pay))
+        .at("/pay/:slug/:what", get(stripe::pages::afterwards))
+        .at("/stripe/*path", front::stripe_api)
+        .at("/sms/*path", front::sms_api)
+        .nest("/_control", control::routes())
+        .with(AddData::new(shared))
+}
+
+fn client() -> reqwest::Result<reqwest::Client> {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Somebody else may have been faster; then theirs is used.
+        drop(rustls::crypto::ring::default_provider().install_default());
+    }
+    reqwest::Client::builder().user_agent("Stripe/1.0 (sandbox)").redirect(redirect::Policy::none()).no_proxy().build()
+}

@@ -1,0 +1,82 @@
+//! What buyers write.
+
+use crate::{
+    delivery::{self, Content},
+    exchange::Service,
+    ids,
+    options::SmsAccount,
+    state::Txn,
+    tables::Change,
+};
+
+use super::{
+    message::{Direction, Message, Status},
+    reports, segments,
+};
+
+/// Words with which a buyer opts out, and in again. Case and surrounding space do not matter.
+const OUT: [&str; 8] = ["STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"];
+const IN: [&str; 3] = ["START", "YES", "UNSTOP"];
+
+/// Why a buyer's text does not reach the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum IncomingError {
+    /// There is no SMS account.
+    #[error("the sandbox was started without an SMS account")]
+    NoAccount,
+    /// The text is for a number that is not the account's.
+    #[error("that number is not the account's")]
+    NotOurs,
+    /// No text was sent with a status callback yet, and no address was set.
+    #[error("it is not known where incoming texts go: set it with POST /_control/sms/webhook")]
+    NoAddress,
+}
+
+/// A buyer writes. STOP and its like also opt the number out, START and its like in again. Gives back the text's sid.
+pub(crate) fn receive(txn: &mut Txn<'_>, from: &str, to: Option<&str>, body: &str) -> Result<String, IncomingError> {
+    let account = txn.config.sms_account.as_ref().ok_or(IncomingError::NoAccount)?;
+    if to.is_some_and(|to| to != account.number) {
+        return Err(IncomingError::NotOurs);
+    }
+    let settings = &txn.tables.settings;
+    let url = settings.incoming_url.clone().or_else(|| settings.last_callback.clone());
+    let url = url.ok_or(IncomingError::NoAddress)?;
+    opt(txn, from, body);
+    let message = message(txn, account, from, body);
+    let mut pairs = reports::common(&message);
+    let segments = segments::count(body).to_string();
+    let fields = [("Body", body), ("SmsStatus", "received"), ("NumMedia", "0"), ("NumSegments", &segments)];
+    pairs.extend(fields.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    delivery::enqueue(txn, Service::Sms, &url, &Content::Form(pairs));
+    let sid = message.sid.clone();
+    txn.put(Change::Message(message));
+    Ok(sid)
+}
+
+/// Opts the number out or in, if the text is one of the words for that.
+fn opt(txn: &mut Txn<'_>, number: &str, body: &str) {
+    let word = body.trim().to_uppercase();
+    let out = OUT.contains(&word.as_str());
+    if out || IN.contains(&word.as_str()) {
+        txn.put(Change::OptOut { number: number.to_owned(), out });
+    }
+}
+
+fn message(txn: &Txn<'_>, account: &SmsAccount, from: &str, body: &str) -> Message {
+    Message {
+        sid: ids::twilio("SM"),
+        account: account.sid.clone(),
+        direction: Direction::Inbound,
+        from: from.to_owned(),
+        to: account.number.clone(),
+        messaging_service: None,
+        body: body.to_owned(),
+        status: Status::Received,
+        error_code: None,
+        callback: None,
+        created_at: txn.now,
+        sent_at: Some(txn.now),
+        updated_at: txn.now,
+        next_step_at: None,
+    }
+}

@@ -1,0 +1,127 @@
+//! What the carrier tells the sender of a text: how far it has come.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use ring::hmac;
+
+use crate::{
+    delivery::{self, Content, Parcel},
+    exchange::Service,
+    form,
+    options::SmsAccount,
+    state::Txn,
+    tables::Change,
+};
+
+use super::{
+    API_VERSION,
+    message::{Direction, Message, Status},
+};
+
+/// A text was accepted: it is reported as queued and moves on by itself, unless that was switched off.
+pub(crate) fn begin(txn: &mut Txn<'_>, message: Message) {
+    let mut settings = txn.tables.settings.clone();
+    if message.callback.is_some() && settings.last_callback != message.callback {
+        settings.last_callback.clone_from(&message.callback);
+        txn.put(Change::Settings(settings.clone()));
+    }
+    let next_step_at = settings.reports.automatic.then(|| txn.now + settings.reports.step());
+    let message = Message { next_step_at, ..message };
+    if settings.reports.automatic {
+        tell(txn, &message, message.status, None);
+    }
+    txn.put(Change::Message(message));
+}
+
+/// The text moves one step on: queued, sent, delivered.
+pub(crate) fn step(txn: &mut Txn<'_>, sid: &str) {
+    let Some(message) = txn.tables.messages.get(sid).cloned() else {
+        return;
+    };
+    let Some(status) = message.status.next() else {
+        return;
+    };
+    let next_step_at = status.next().map(|_| txn.now + txn.tables.settings.reports.step());
+    let message = Message { next_step_at, ..message.reached(status, None, txn.now) };
+    tell(txn, &message, status, None);
+    txn.put(Change::Message(message));
+}
+
+/// The carrier reports `status`, in whatever order; from now on the text does not move by itself. Gives back whether
+/// anybody is told; none if there is no such text.
+pub(crate) fn report(txn: &mut Txn<'_>, sid: &str, status: Status, error_code: Option<u32>) -> Option<bool> {
+    let message = txn.tables.messages.get(sid).filter(|message| message.direction == Direction::Outbound)?;
+    let message = message.clone().reached(status, error_code, txn.now);
+    let told = tell(txn, &message, status, error_code);
+    txn.put(Change::Message(message));
+    Some(told)
+}
+
+/// Queues a report, if somebody asked for reports about this text.
+fn tell(txn: &mut Txn<'_>, message: &Message, status: Status, error_code: Option<u32>) -> bool {
+    let Some(url) = &message.callback else {
+        return false;
+    };
+    let mut pairs = common(message);
+    pairs.push(("MessageStatus".to_owned(), status.name().to_owned()));
+    pairs.push(("SmsStatus".to_owned(), status.name().to_owned()));
+    if let Some(service) = &message.messaging_service {
+        pairs.push(("MessagingServiceSid".to_owned(), service.clone()));
+    }
+    if let Some(code) = error_code {
+        pairs.push(("ErrorCode".to_owned(), code.to_string()));
+    }
+    delivery::enqueue(txn, Service::Sms, url, &Content::Form(pairs));
+    true
+}
+
+/// What every form about a text begins with.
+pub(crate) fn common(message: &Message) -> Vec<(String, String)> {
+    let fields = [
+        ("MessageSid", message.sid.as_str()),
+        ("SmsSid", &message.sid),
+        ("AccountSid", &message.account),
+        ("From", &message.from),
+        ("To", &message.to),
+        ("ApiVersion", API_VERSION),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
+
+/// The signed form in which a report or a text leaves.
+pub(crate) fn parcel(account: &SmsAccount, url: &str, pairs: &[(String, String)]) -> Parcel {
+    Parcel {
+        url: url.to_owned(),
+        content_type: "application/x-www-form-urlencoded",
+        signature: ("X-Twilio-Signature", signature(&account.auth_token, url, pairs)),
+        body: form::encode(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
+    }
+}
+
+/// Base64 of the HMAC-SHA1, under the account's token, of the full URL followed by each name and value, sorted by name.
+fn signature(token: &str, url: &str, pairs: &[(String, String)]) -> String {
+    let mut sorted: Vec<_> = pairs.iter().collect();
+    sorted.sort();
+    let signed = sorted.into_iter().fold(url.to_owned(), |text, (name, value)| text + name + value);
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
+    BASE64_STANDARD.encode(hmac::sign(&key, signed.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of Twilio's documentation on security.
+    #[test]
+    fn the_signature_is_that_of_the_published_example() {
+        let pairs = [
+            ("CallSid", "CA1234567890ABCDE"),
+            ("Caller", "+14158675309"),
+            ("Digits", "1234"),
+            ("From", "+14158675309"),
+            ("To", "+18005551212"),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let url = "https://mycompany.com/myapp.php?foo=1&bar=2";
+        assert_eq!(signature("12345", url, &pairs), "RSOYDt4T1cUTdK1PDd93/VVr8B8=");
+    }
+}

@@ -1,0 +1,106 @@
+//! The stand-in Stripe.
+
+pub(crate) mod aftermath;
+pub(crate) mod auth;
+pub(crate) mod checkout;
+pub(crate) mod deliveries;
+pub(crate) mod errors;
+pub(crate) mod idempotency;
+pub(crate) mod link_params;
+pub(crate) mod list;
+pub(crate) mod objects;
+pub(crate) mod pages;
+pub(crate) mod params;
+pub(crate) mod payment_links;
+pub(crate) mod sessions;
+pub(crate) mod webhook_endpoints;
+
+use poem::http::StatusCode;
+use serde_json::Value;
+
+use crate::{
+    answer::Answer,
+    exchange::Incoming,
+    form::Params,
+    front::Failure,
+    ids,
+    state::{Config, Txn},
+};
+
+use self::{auth::Scope, errors::StripeError, objects::event::Cause};
+
+/// The version of the API that the objects and events look like.
+pub(crate) const API_VERSION: &str = "2026-10-28.endive";
+
+/// A call whose key is known and whose parameters are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) scope: Scope,
+    pub(crate) params: Params,
+    /// The request that events are said to be caused by.
+    pub(crate) cause: Cause,
+}
+
+/// Answers a request to the API. With a [`Failure`] the answer is that, before or after the effect.
+pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &Incoming, failure: Option<Failure>) -> Answer {
+    let request_id = ids::stripe("req_", 14);
+    let answer = match failure {
+        // A failure other than 500 stands for Stripe's front door: what is behind it never ran.
+        Some(failure) if !failure.after_effect && !idempotency::remembers(failure.answer.status) => failure.answer,
+        Some(failure) if failure.after_effect => {
+            let shown = failure.answer.clone();
+            run(txn, incoming, &request_id, Some(failure));
+            shown
+        }
+        other => run(txn, incoming, &request_id, other),
+    };
+    let version = incoming.header("stripe-version").unwrap_or(API_VERSION).to_owned();
+    answer.with("Request-Id", request_id).with("Stripe-Version", version)
+}
+
+fn run(txn: &mut Txn<'_>, incoming: &Incoming, request_id: &str, failure: Option<Failure>) -> Answer {
+    let call = match read(txn.config, incoming, request_id) {
+        Ok(call) => call,
+        Err(error) => return error.answer(request_id),
+    };
+    let execute = |txn: &mut Txn<'_>, call| match route(txn, incoming, call) {
+        Ok(body) => Answer::json(StatusCode::OK, &body),
+        Err(error) => error.answer(request_id),
+    };
+    idempotency::answer(txn, incoming, call, failure, execute)
+}
+
+fn read(config: &Config, incoming: &Incoming, request_id: &str) -> Result<Call, StripeError> {
+    let scope = auth::authenticate(config, incoming)?;
+    auth::check_version(incoming)?;
+    let idempotency_key = idempotency::key(incoming)?.map(str::to_owned);
+    let params = params::read(incoming)?;
+    Ok(Call { scope, params, cause: Cause { request: Some(request_id.to_owned()), idempotency_key } })
+}
+
+fn route(txn: &mut Txn<'_>, incoming: &Incoming, call: Call) -> Result<Value, StripeError> {
+    let (method, path) = (incoming.logged.method.as_str(), incoming.logged.path.as_str());
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match (method, segments.as_slice()) {
+        ("POST", ["v1", "payment_links"]) => payment_links::create(txn, call),
+        ("GET", ["v1", "payment_links"]) => payment_links::list(txn, call),
+        ("GET", ["v1", "payment_links", id]) => payment_links::retrieve(txn, &call, id),
+        ("POST", ["v1", "payment_links", id]) => payment_links::update(txn, call, id),
+        ("GET", ["v1", "checkout", "sessions"]) => sessions::list(txn, call),
+        ("GET", ["v1", "checkout", "sessions", id]) => sessions::retrieve(txn, &call, id),
+        ("POST", ["v1", "checkout", "sessions", id, "expire"]) => sessions::expire(txn, &call, id),
+        ("POST", ["v1", "webhook_endpoints"]) => webhook_endpoints::create(txn, call),
+        ("GET", ["v1", "webhook_endpoints"]) => webhook_endpoints::list(txn, call),
+        ("GET", ["v1", "webhook_endpoints", id]) => webhook_endpoints::retrieve(txn, &call, id),
+        ("POST", ["v1", "webhook_endpoints", id]) => webhook_endpoints::update(txn, call, id),
+        ("DELETE", ["v1", "webhook_endpoints", id]) => webhook_endpoints::delete(txn, &call, id),
+        _ => Err(StripeError::unrecognized_url(method, path)),
+    }
+}
+
+/// Under which name the idempotency key of this request is held while it is in progress, if it has one.
+pub(crate) fn held_key(config: &Config, incoming: &Incoming) -> Option<String> {
+    let scope = auth::authenticate(config, incoming).ok()?;
+    let key = idempotency::key(incoming).ok()??;
+    Some(idempotency::stored_id(&scope, key))
+}

@@ -1,0 +1,150 @@
+//! The payment: a payment intent with its charge, and what may become of it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{clock::Moment, stripe::auth::Scope, tables::Row};
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PaymentState {
+    /// The bank has not said yet.
+    Processing,
+    Succeeded,
+    Failed,
+}
+
+/// A payment intent and its one charge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Payment {
+    /// The payment intent's id, `pi_…`.
+    pub(crate) id: String,
+    /// The charge's id, `ch_…`.
+    pub(crate) charge: String,
+    pub(crate) scope: Scope,
+    pub(crate) state: PaymentState,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    /// How much was given back.
+    pub(crate) refunded: i64,
+    pub(crate) disputed: bool,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) created_at: Moment,
+}
+
+impl Row for Payment {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Payment {
+    /// The payment intent as a client sees it.
+    pub(crate) fn intent(&self) -> Value {
+        let (status, received, charge) = match self.state {
+            PaymentState::Processing => ("processing", 0, None),
+            PaymentState::Succeeded => ("succeeded", self.amount, Some(&self.charge)),
+            PaymentState::Failed => ("requires_payment_method", 0, None),
+        };
+        json!({
+            "id": self.id,
+            "object": "payment_intent",
+            "amount": self.amount,
+            "amount_capturable": 0,
+            "amount_received": received,
+            "capture_method": "automatic_async",
+            "confirmation_method": "automatic",
+            "created": self.created_at.timestamp(),
+            "currency": self.currency,
+            "customer": null,
+            "description": null,
+            "latest_charge": charge,
+            "livemode": self.scope.livemode,
+            "metadata": self.metadata,
+            "payment_method_types": ["card"],
+            "receipt_email": null,
+            "status": status,
+        })
+    }
+
+    /// The charge as a client sees it.
+    pub(crate) fn charge(&self) -> Value {
+        let succeeded = self.state == PaymentState::Succeeded;
+        json!({
+            "id": self.charge,
+            "object": "charge",
+            "amount": self.amount,
+            "amount_captured": if succeeded { self.amount } else { 0 },
+            "amount_refunded": self.refunded,
+            "balance_transaction": null,
+            "captured": succeeded,
+            "created": self.created_at.timestamp(),
+            "currency": self.currency,
+            "customer": null,
+            "description": null,
+            "disputed": self.disputed,
+            "livemode": self.scope.livemode,
+            "metadata": self.metadata,
+            "paid": succeeded,
+            "payment_intent": self.id,
+            "receipt_email": null,
+            "refunded": self.refunded == self.amount,
+            "status": if succeeded { "succeeded" } else { "pending" },
+        })
+    }
+}
+
+/// How a dispute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DisputeStatus {
+    NeedsResponse,
+    Won,
+    Lost,
+}
+
+/// A buyer's bank wants the money back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dispute {
+    /// `du_…`.
+    pub(crate) id: String,
+    /// The payment intent's id.
+    pub(crate) payment: String,
+    pub(crate) charge: String,
+    pub(crate) scope: Scope,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) reason: String,
+    pub(crate) status: DisputeStatus,
+    pub(crate) created_at: Moment,
+}
+
+impl Row for Dispute {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Dispute {
+    /// What a client sees.
+    pub(crate) fn view(&self) -> Value {
+        json!({
+            "id": self.id,
+            "object": "dispute",
+            "amount": self.amount,
+            "charge": self.charge,
+            "created": self.created_at.timestamp(),
+            "currency": self.currency,
+            "evidence_details": { "has_evidence": false, "past_due": false, "submission_count": 0 },
+            "is_charge_refundable": false,
+            "livemode": self.scope.livemode,
+            "metadata": {},
+            "payment_intent": self.payment,
+            "reason": self.reason,
+            "status": self.status,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! `/v1/payment_links`.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    state::Txn,
+    tables::{Change, Tables},
+};
+
+use super::{
+    Call,
+    auth::Scope,
+    errors::StripeError,
+    link_params::{Changes, Item},
+    list::Page,
+    objects::{
+        event::{self, News},
+        link::PaymentLink,
+    },
+    params,
+};
+
+/// `POST /v1/payment_links`, with the parameters that Paylink needs and no other.
+pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError> {
+    let Call { scope, mut params, cause } = call;
+    let item = Item::take(&mut params)?;
+    let changes = Changes::take(&mut params)?;
+    params::finish(&params)?;
+    let link = changes.apply(item.into_link(scope.clone(), txn.now)?)?;
+    let view = link.view(&txn.config.base);
+    txn.put(Change::Link(link));
+    event::emit(txn, &scope, News::of("payment_link.created", view.clone()), &cause);
+    Ok(view)
+}
+
+/// `GET /v1/payment_links/{id}`.
+pub(crate) fn retrieve(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Value, StripeError> {
+    params::finish(&call.params)?;
+    find(txn.tables, &call.scope, id).map(|link| link.view(&txn.config.base))
+}
+
+/// `GET /v1/payment_links`, newest first.
+pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
+    let Call { scope, mut params, .. } = call;
+    let page = Page::take(&mut params)?;
+    let active = params::present(params.take("active")?, "active")?;
+    params::finish(&params)?;
+    let active = active.map(|active| params::boolean(&active, "active")).transpose()?;
+    let rows = txn.tables.links.iter().rev().filter(|link| link.scope == scope);
+    let keep = |link: &PaymentLink| active.is_none_or(|active| link.active == active);
+    let base = &txn.config.base;
+    page.of(rows, keep, ("/v1/payment_links", "payment_link"), |link| link.view(base))
+}
+
+/// `POST /v1/payment_links/{id}`.
+pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, StripeError> {
+    let Call { scope, mut params, cause } = call;
+    let active = params::present(params.take("active")?, "active")?;
+    let changes = Changes::take(&mut params)?;
+    params::finish(&params)?;
+    let before = find(txn.tables, &scope, id)?.clone();
+    let mut after = changes.apply(before.clone())?;
+    if let Some(active) = active {
+        after.active = params::boolean(&active, "active")?;
+    }
+    let base = &txn.config.base;
+    let (old, view) = (before.view(base), after.view(base));
+    if after != before {
+        txn.put(Change::Link(after));
+        let previous = Some(Value::Object(differing(&old, &view)));
+        let news = News { kind: "payment_link.updated", object: view.clone(), previous };
+        event::emit(txn, &scope, news, &cause);
+    }
+    Ok(view)
+}
+
+/// The fields of `old` that read otherwise in `new`.
+fn differing(old: &Value, new: &Value) -> Map<String, Value> {
+    let fields = old.as_object().into_iter().flatten();
+    fields
+        .filter(|(name, value)| new[name.as_str()] != **value)
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect()
+}
+
+/// The link with this id, if it is in this scope.
+pub(crate) fn find<'a>(tables: &'a Tables, scope: &Scope, id: &str) -> Result<&'a PaymentLink, StripeError> {
+    let link = tables.links.get(id).filter(|link| link.scope == *scope);
+    link.ok_or_else(|| StripeError::no_such("payment_link", id))
+}

@@ -1,0 +1,63 @@
+//! `/v1/checkout/sessions`.
+
+use serde_json::Value;
+
+use crate::{state::Txn, tables::Tables};
+
+use super::{
+    Call,
+    auth::Scope,
+    checkout,
+    errors::StripeError,
+    list::Page,
+    objects::session::{Session, SessionStatus},
+    params, payment_links,
+};
+
+/// `GET /v1/checkout/sessions`, newest first.
+pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
+    let Call { scope, mut params, .. } = call;
+    let page = Page::take(&mut params)?;
+    let link = params::present(params.take("payment_link")?, "payment_link")?;
+    let status = params::present(params.take("status")?, "status")?;
+    params::finish(&params)?;
+    if let Some(link) = &link {
+        payment_links::find(txn.tables, &scope, link)
+            .map_err(|_| StripeError::no_such_in_param("payment_link", link, "payment_link"))?;
+    }
+    if let Some(status) = &status {
+        params::one_of(status, "status", &["open", "complete", "expired"])?;
+    }
+    let keep = |session: &Session| {
+        link.as_ref().is_none_or(|link| session.link == *link)
+            && status.as_ref().is_none_or(|status| session.status.name() == status)
+    };
+    let rows = txn.tables.sessions.iter().rev().filter(|session| session.scope == scope);
+    let view = |session: &Session| checkout::view(txn.tables, txn.config, session);
+    page.of(rows, keep, ("/v1/checkout/sessions", "checkout.session"), view)
+}
+
+/// `GET /v1/checkout/sessions/{id}`.
+pub(crate) fn retrieve(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Value, StripeError> {
+    params::finish(&call.params)?;
+    find(txn.tables, &call.scope, id).map(|session| checkout::view(txn.tables, txn.config, session))
+}
+
+/// `POST /v1/checkout/sessions/{id}/expire`: only an open session can be.
+pub(crate) fn expire(txn: &mut Txn<'_>, call: &Call, id: &str) -> Result<Value, StripeError> {
+    params::finish(&call.params)?;
+    let session = find(txn.tables, &call.scope, id)?.clone();
+    match session.status {
+        SessionStatus::Open => Ok(checkout::expire(txn, session, &call.cause)),
+        SessionStatus::Complete | SessionStatus::Expired => Err(StripeError::invalid(format!(
+            "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of \
+             `{}`.",
+            session.status.name()
+        ))),
+    }
+}
+
+fn find<'a>(tables: &'a Tables, scope: &Scope, id: &str) -> Result<&'a Session, StripeError> {
+    let session = tables.sessions.get(id).filter(|session| session.scope == *scope);
+    session.ok_or_else(|| StripeError::no_such("checkout.session", id))
+}

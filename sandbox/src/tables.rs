@@ -1,0 +1,140 @@
+//! Everything the sandbox knows, as rows that changes replace.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    agenda::{Agenda, Chore},
+    delivery::Delivery,
+    exchange::{Answered, Exchange},
+    settings::Settings,
+    sms::message::Message,
+    stripe::{
+        idempotency::StoredAnswer,
+        objects::{
+            endpoint::WebhookEndpoint,
+            event::Event,
+            link::PaymentLink,
+            payment::{Dispute, Payment},
+            session::Session,
+        },
+    },
+};
+
+/// A row has an id under which a later version replaces it.
+pub(crate) trait Row {
+    fn id(&self) -> &str;
+}
+
+/// Rows in the order in which they were created, and by id.
+#[derive(Debug)]
+pub(crate) struct Table<T> {
+    rows: Vec<T>,
+    position: HashMap<String, usize>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), position: HashMap::new() }
+    }
+}
+
+impl<T: Row> Table<T> {
+    pub(crate) fn get(&self, id: &str) -> Option<&T> {
+        self.position.get(id).map(|position| &self.rows[*position])
+    }
+
+    /// Every row, oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.rows.iter()
+    }
+
+    fn put(&mut self, row: T) {
+        if let Some(position) = self.position.get(row.id()) {
+            self.rows[*position] = row;
+        } else {
+            self.position.insert(row.id().to_owned(), self.rows.len());
+            self.rows.push(row);
+        }
+    }
+}
+
+/// One change, as the journal holds it. Of several with one id the last wins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "row", rename_all = "snake_case")]
+pub(crate) enum Change {
+    Link(PaymentLink),
+    Session(Session),
+    Payment(Payment),
+    Dispute(Dispute),
+    Endpoint(WebhookEndpoint),
+    Event(Event),
+    StoredAnswer(StoredAnswer),
+    Delivery(Delivery),
+    Message(Message),
+    OptOut { number: String, out: bool },
+    Request(Exchange),
+    Answered(Answered),
+    Settings(Settings),
+}
+
+/// Everything the sandbox knows.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) links: Table<PaymentLink>,
+    pub(crate) sessions: Table<Session>,
+    pub(crate) payments: Table<Payment>,
+    pub(crate) disputes: Table<Dispute>,
+    pub(crate) endpoints: Table<WebhookEndpoint>,
+    pub(crate) events: Table<Event>,
+    pub(crate) stored_answers: Table<StoredAnswer>,
+    pub(crate) deliveries: Table<Delivery>,
+    pub(crate) messages: Table<Message>,
+    /// Numbers that said STOP.
+    pub(crate) opted_out: HashSet<String>,
+    /// Every request to the two services, oldest first.
+    pub(crate) requests: Vec<Exchange>,
+    pub(crate) settings: Settings,
+    /// Follows from the rows; the journal does not hold it.
+    pub(crate) agenda: Agenda,
+}
+
+impl Tables {
+    /// Makes one change.
+    pub(crate) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Link(row) => self.links.put(row),
+            Change::Session(row) => {
+                self.agenda.set(Chore::ExpireSession(row.id.clone()), row.expires_by_itself_at());
+                self.sessions.put(row);
+            }
+            Change::Payment(row) => self.payments.put(row),
+            Change::Dispute(row) => self.disputes.put(row),
+            Change::Endpoint(row) => self.endpoints.put(row),
+            Change::Event(row) => self.events.put(row),
+            Change::StoredAnswer(row) => self.stored_answers.put(row),
+            Change::Delivery(row) => {
+                self.agenda.set(Chore::Deliver(row.id.clone()), row.next_attempt_at());
+                self.deliveries.put(row);
+            }
+            Change::Message(row) => {
+                self.agenda.set(Chore::StepMessage(row.sid.clone()), row.next_step_at);
+                self.messages.put(row);
+            }
+            Change::OptOut { number, out: true } => {
+                self.opted_out.insert(number);
+            }
+            Change::OptOut { number, out: false } => {
+                self.opted_out.remove(&number);
+            }
+            Change::Request(row) => self.requests.push(row),
+            Change::Answered(Answered { number, answer }) => {
+                if let Some(request) = self.requests.get_mut(number) {
+                    request.answer = Some(answer);
+                }
+            }
+            Change::Settings(row) => self.settings = row,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Time: what becomes due, and when.
+//!
+//! A tick is a cron expression in a time zone and a sweep. Sweeps write jobs with deterministic keys, or remove what is over, so
+//! that ten schedulers make one set of jobs and no leader is needed. What was missed is caught up: each tick remembers the last
+//! time it was due and done, and a sweep looks at everything that is due, not at what became due just now.
+
+mod calendar;
+mod tick;
+mod ticks;
+
+use std::{future::Future, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{Clock, Db, Documents, documents::DocumentError};
+use queue::{Queue, Ticket, bell::BellError};
+use sea_orm::DbErr;
+
+pub use calendar::{Calendar, CalendarError};
+pub use tick::{Tick, Times};
+
+/// How often to look whether a tick is due: the grain of time here.
+const GRAIN: Duration = Duration::from_secs(1);
+
+/// Why a sweep stopped half-way; the next one goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum SchedulerError {
+    /// The database refused or did not answer.
+    #[error("the database did not answer")]
+    Db(#[from] DbErr),
+    /// Redis did not answer.
+    #[error("Redis did not answer")]
+    Redis(#[from] BellError),
+    /// The document store failed.
+    #[error(transparent)]
+    Documents(#[from] DocumentError),
+}
+
+/// What the scheduler needs to run.
+#[derive(Debug, Clone)]
+pub struct Scheduler {
+    /// The database.
+    pub db: Db,
+    /// The queue, to ring what is promised.
+    pub queue: Queue,
+    /// The store of invoices.
+    pub documents: Documents,
+    /// Time.
+    pub clock: Clock,
+    /// When each tick is due.
+    pub times: Times,
+    /// How long finished jobs are kept.
+    pub job_retention: TimeDelta,
+}
+
+impl Scheduler {
+    /// Runs ticks as they become due, until `stop` resolves.
+    pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
+        let mut stop = std::pin::pin!(stop);
+        let mut grain = tokio::time::interval(GRAIN);
+        grain.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                _ = grain.tick() => {}
+            }
+            let now = self.clock.now();
+            for tick in Tick::ALL {
+                if let Err(error) = self.run_if_due(tick, now).await {
+                    tracing::error!(tick = tick.name(), %error, "a tick stopped half-way and will be caught up");
+                }
+            }
+        }
+    }
+
+    /// Runs every tick that is due at `at`, as if it were then.
+    ///
+    /// # Errors
+    /// The first error of a tick.
+    pub async fn once(&self, at: DateTime<Utc>) -> Result<(), SchedulerError> {
+        for tick in Tick::ALL {
+            self.run_if_due(tick, at).await?;
+        }
+        Ok(())
+    }
+
+    /// Rings what a sweep has promised. What Redis does not take now is rung by a later tick.
+    async fn ring(&self, tickets: &[Ticket]) {
+        if let Err(error) = self.queue.ring_now(tickets).await {
+            tracing::warn!(jobs = tickets.len(), %error, "jobs were not rung; a later tick will");
+        }
+    }
+
+    async fn run_if_due(&self, tick: Tick, at: DateTime<Utc>) -> Result<(), SchedulerError> {
+        let Some(due) = self.times.of(tick).latest(at) else { return Ok(()) };
+        let last = entity::tick::last_due(self.db.pool(), tick.name()).await?;
+        if last.is_some_and(|last| last >= due) {
+            return Ok(());
+        }
+        let swept = tick.sweep(self, at, due).await?;
+        if swept > 0 {
+            tracing::info!(tick = tick.name(), %due, swept, "tick");
+        }
+        // A look into the future must not make the present wait for it.
+        if due <= self.clock.now() {
+            entity::tick::done(self.db.pool(), tick.name(), due).await?;
+        }
+        Ok(())
+    }
+}

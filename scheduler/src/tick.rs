@@ -1,0 +1,83 @@
+//! Every tick, as a table of contents.
+
+use chrono::{DateTime, Utc};
+
+use crate::{Calendar, CalendarError, Scheduler, SchedulerError, ticks};
+
+/// Something that is due from time to time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tick {
+    /// Closes unpaid links whose time is over.
+    Expire,
+    /// Erases what is older than 90 days.
+    Purge,
+    /// Rings jobs again whose bell was lost.
+    Ring,
+    /// Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.
+    Clean,
+}
+
+impl Tick {
+    /// Every tick, in the order in which they run when several are due.
+    pub const ALL: [Self; 4] = [Self::Expire, Self::Purge, Self::Ring, Self::Clean];
+
+    /// Its name, in settings, in the `tick` table and in logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expire => "expire",
+            Self::Purge => "purge",
+            Self::Ring => "ring",
+            Self::Clean => "clean",
+        }
+    }
+
+    /// Sweeps everything that is due at `at`; `due` is the time of the tick, the same on every scheduler. Answers how much it found.
+    pub(crate) async fn sweep(
+        self,
+        scheduler: &Scheduler,
+        at: DateTime<Utc>,
+        due: DateTime<Utc>,
+    ) -> Result<u64, SchedulerError> {
+        match self {
+            Self::Expire => ticks::expire::sweep(scheduler, at, due).await,
+            Self::Purge => ticks::purge::sweep(scheduler, at).await,
+            Self::Ring => ticks::ring::sweep(scheduler, at).await,
+            Self::Clean => ticks::clean::sweep(scheduler, at).await,
+        }
+    }
+}
+
+/// When each tick is due.
+#[derive(Debug, Clone)]
+pub struct Times {
+    expire: Calendar,
+    purge: Calendar,
+    ring: Calendar,
+    clean: Calendar,
+}
+
+impl Times {
+    /// Reads a cron expression for each tick, all in one time zone.
+    ///
+    /// # Errors
+    /// The first expression that is none, or the time zone.
+    pub fn parse(expression: impl Fn(Tick) -> String, zone: &str) -> Result<Self, CalendarError> {
+        let calendar = |tick| Calendar::parse(&expression(tick), zone);
+        Ok(Self {
+            expire: calendar(Tick::Expire)?,
+            purge: calendar(Tick::Purge)?,
+            ring: calendar(Tick::Ring)?,
+            clean: calendar(Tick::Clean)?,
+        })
+    }
+
+    pub(crate) const fn of(&self, tick: Tick) -> &Calendar {
+        match tick {
+            Tick::Expire => &self.expire,
+            Tick::Purge => &self.purge,
+            Tick::Ring => &self.ring,
+            Tick::Clean => &self.clean,
+        }
+    }
+}

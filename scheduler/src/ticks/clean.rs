@@ -1,0 +1,18 @@
+//! Removes what is over: finished jobs, idempotency keys, webhook payloads, uploads that nobody came for.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{idempotency, link::RETENTION, webhook_event};
+
+use crate::{Scheduler, SchedulerError};
+
+/// An upload older than this belongs to no command and to no job any more.
+const STAGING: TimeDelta = TimeDelta::days(2);
+
+pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
+    let pool = scheduler.db.pool();
+    let jobs = queue::clean(pool, scheduler.job_retention, at).await?;
+    let keys = idempotency::clean(pool, at).await?;
+    let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
+    let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
+    Ok(jobs + keys + payloads + uploads as u64)
+}

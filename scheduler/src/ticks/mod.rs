@@ -1,0 +1,9 @@
+//! One file a tick.
+
+pub(crate) mod clean;
+pub(crate) mod expire;
+pub(crate) mod purge;
+pub(crate) mod ring;
+
+/// How many rows are read at a time, so that a sweep takes the same memory whatever there is.
+const PAGE: u64 = 500;

@@ -1,0 +1,35 @@
+//! `paylink api`.
+
+use std::net::SocketAddr;
+
+use ::api::Api;
+use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
+
+use crate::{
+    error::Error,
+    parts::{Parts, public_url},
+    settings::Settings,
+    stop::Stop,
+};
+
+/// Runs the HTTP front until it is told to stop.
+pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
+    let parts = Parts::open(&settings).await?;
+    let (acceptor, address) = bind(settings.listen).await?;
+    let api = parts.api(public_url(&settings, address));
+    tracing::info!(%address, "listening");
+    serve(acceptor, api, &Stop::on_signals()).await
+}
+
+/// Takes the address; with port 0, a free one.
+pub(crate) async fn bind(address: SocketAddr) -> Result<(TcpAcceptor, SocketAddr), Error> {
+    let failed = || Error::io(format!("{address} cannot be listened on"));
+    let acceptor = TcpListener::bind(address).into_acceptor().await.map_err(failed())?;
+    let listening = acceptor.local_addr().iter().find_map(|local| local.as_socket_addr().copied());
+    Ok((acceptor, listening.unwrap_or(address)))
+}
+
+/// Serves until it is told to stop, then finishes the requests in flight.
+pub(crate) async fn serve(acceptor: TcpAcceptor, api: Api, stop: &Stop) -> Result<(), Error> {
+    ::api::serve(acceptor, api, stop.told()).await.map_err(Error::io("the HTTP front failed"))
+}

@@ -1,0 +1,97 @@
+//! The data directory: what `paylink up` makes once and keeps, and how other sub-commands find the running system.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use entity::Secret;
+
+use crate::error::Error;
+
+/// The data directory.
+#[derive(Debug, Clone)]
+pub(crate) struct DataDir(PathBuf);
+
+/// Held for as long as a process has the directory for itself.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "the lock is the open file")] File);
+
+impl DataDir {
+    /// The directory, which need not exist yet.
+    pub(crate) fn new(path: &Path) -> Result<Self, Error> {
+        std::path::absolute(path).map(Self).map_err(Error::io("the data directory has no path"))
+    }
+
+    /// Makes the directory, readable by its owner only.
+    pub(crate) fn create(&self) -> Result<(), Error> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.0)
+            .map_err(Error::io(format!("{} cannot be made", self.0.display())))
+    }
+
+    /// Takes the directory for this process.
+    pub(crate) fn lock(&self) -> Result<Lock, Error> {
+        let path = self.file("lock");
+        let file = File::create(&path).map_err(Error::io(format!("{} cannot be made", path.display())))?;
+        file.try_lock().map_err(|_| Error::DataDirInUse(self.0.display().to_string()))?;
+        Ok(Lock(file))
+    }
+
+    /// A file in it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The SQLite database in it.
+    pub(crate) fn database_url(&self) -> String {
+        format!("sqlite://{}?mode=rwc", self.file("paylink.db").display())
+    }
+
+    /// The folder of documents in it, which is made if need be.
+    pub(crate) fn documents(&self) -> Result<PathBuf, Error> {
+        let path = self.file("documents");
+        fs::create_dir_all(&path).map_err(Error::io(format!("{} cannot be made", path.display())))?;
+        Ok(path)
+    }
+
+    /// A secret that is kept in it, if it is there.
+    pub(crate) fn secret(&self, name: &str) -> Result<Option<Secret>, Error> {
+        let path = self.file(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(Secret::new(text.trim()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io(format!("{} cannot be read", path.display()))(error)),
+        }
+    }
+
+    /// Keeps a text in it, whole or not at all, readable by its owner only.
+    pub(crate) fn keep(&self, name: &str, text: &str) -> Result<(), Error> {
+        let (path, fresh) = (self.file(name), self.file(&format!("{name}.new")));
+        let write = || {
+            let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&fresh, &path)
+        };
+        write().map_err(Error::io(format!("{} cannot be written", path.display())))
+    }
+
+    /// The secret of that name, made now if it is not there.
+    pub(crate) fn secret_or_make(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Result<Secret, entity::VaultError>,
+    ) -> Result<Secret, Error> {
+        if let Some(secret) = self.secret(name)? {
+            return Ok(secret);
+        }
+        let secret = make()?;
+        self.keep(name, secret.expose())?;
+        Ok(secret)
+    }
+}

@@ -1,0 +1,229 @@
+//! `--demo`: the sandbox, a merchant that is connected to it, 100 credits, an order and a key. Made once; a second start finds
+//! them again.
+
+use std::{fs, net::SocketAddr, time::Duration};
+
+use entity::{
+    Currency, MerchantId, Money, OrderId, PhoneNumber, Region, Secret,
+    api_key::{self, Scope},
+    credits,
+    merchant::{self, NewMerchant},
+    order::{self, Details, Item, NewOrder},
+    random_secret, sms_integration,
+    stripe_integration::{self, StripeStatus},
+};
+use queue::{CheckStripeKey, Promise, promise};
+use sandbox::{Options, Sandbox, SmsAccount, StripeKey};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{data_dir::DataDir, error::Error, parts::Parts, settings::Settings};
+
+const KEPT: &str = "demo.json";
+const SANDBOX_PORT: &str = "sandbox.port";
+
+// The sandbox's, and worth nothing anywhere else.
+const STRIPE_KEY: &str = "sk_test_paylink_demo_sandbox";
+const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
+const SMS_TOKEN: &str = "paylink_demo_sandbox_token";
+const SMS_NUMBER: &str = "+12025550100";
+
+/// What was made for the demo.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    api_key: String,
+    merchant_id: MerchantId,
+    order_id: OrderId,
+    webhook_secret: String,
+}
+
+/// The demo, ready to be tried.
+#[derive(Debug)]
+pub(crate) struct Demo {
+    url: String,
+    sandbox_url: String,
+    operator_key: String,
+    kept: Kept,
+}
+
+impl Demo {
+    /// Starts the sandbox, at the port it had before if that is free, and points the settings to it.
+    pub(crate) async fn start_sandbox(data: &DataDir, settings: &mut Settings) -> Result<Sandbox, Error> {
+        let before = fs::read_to_string(data.file(SANDBOX_PORT)).ok().and_then(|port| port.trim().parse().ok());
+        let options = |port| Options {
+            listen: SocketAddr::from(([127, 0, 0, 1], port)),
+            journal: Some(data.file("sandbox.jsonl")),
+            stripe_keys: vec![StripeKey::new(STRIPE_KEY)],
+            sms_account: Some(SmsAccount {
+                sid: SMS_ACCOUNT.to_owned(),
+                auth_token: SMS_TOKEN.to_owned(),
+                number: SMS_NUMBER.to_owned(),
+            }),
+            ..Options::default()
+        };
+        let sandbox = match before {
+            Some(port) => match Sandbox::start(options(port)).await {
+                Ok(sandbox) => sandbox,
+                Err(_taken) => Sandbox::start(options(0)).await?,
+            },
+            None => Sandbox::start(options(0)).await?,
+        };
+        if let Some((_, port)) = sandbox.url().rsplit_once(':') {
+            data.keep(SANDBOX_PORT, port)?;
+        }
+        settings.stripe_api_base = format!("{}/stripe", sandbox.url());
+        settings.sms_api_base = format!("{}/sms", sandbox.url());
+        Ok(sandbox)
+    }
+
+    /// Makes what is not there yet, and waits until Stripe is connected.
+    pub(crate) async fn prepare(data: &DataDir, parts: &Parts, sandbox: &Sandbox, url: &str) -> Result<Self, Error> {
+        let kept = match fs::read_to_string(data.file(KEPT)).ok().and_then(|text| serde_json::from_str(&text).ok()) {
+            Some(kept) => kept,
+            None => make(data, parts).await?,
+        };
+        connect_sandbox(sandbox.url(), url, &kept).await?;
+        wait_until_connected(parts, kept.merchant_id).await?;
+        Ok(Self {
+            url: url.to_owned(),
+            sandbox_url: sandbox.url().to_owned(),
+            operator_key: parts.operator_key.as_ref().map(|key| key.expose().to_owned()).unwrap_or_default(),
+            kept,
+        })
+    }
+
+    /// Says where everything is.
+    pub(crate) fn greet(&self, as_json: bool) {
+        let Self { url, sandbox_url, operator_key, kept } = self;
+        if as_json {
+            let line = json!({
+                "url": url,
+                "api_key": kept.api_key,
+                "merchant_id": kept.merchant_id,
+                "order_id": kept.order_id,
+                "operator_key": operator_key,
+                "webhook_secret": kept.webhook_secret,
+                "sandbox_url": sandbox_url,
+            });
+            println!("{line}");
+            return;
+        }
+        println!(
+            "
+Paylink is ready.
+
+  Console    {url}/console
+  API key    {key}
+  API docs   {url}/docs
+  Sandbox    {sandbox_url}  (the buyer's phone: {sandbox_url}/outbox)
+
+Try it:
+
+  curl -s {url}/v1/orders/{order}/payment-links -H 'Authorization: Bearer {key}' -F invoice_number=INV-1
+
+Ctrl-C stops it.",
+            key = kept.api_key,
+            order = kept.order_id,
+        );
+    }
+}
+
+async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
+    let now = parts.clock.now();
+    let (api_key, webhook_secret) = (random_secret("pk_")?, random_secret("whsec_")?);
+    let tx = parts.db.begin().await?;
+    let new = NewMerchant {
+        name: "Example Bakery".to_owned(),
+        contact: Some("hello@bakery.example".to_owned()),
+        region: Region::parse("US").map_err(refused)?,
+        time_zone: "America/New_York".to_owned(),
+    };
+    let owner = merchant::insert(&tx, new, now).await?;
+    credits::top_up(&tx, owner.id, 100, Some("demo".to_owned()), now).await?;
+    api_key::insert(&tx, owner.id, "demo".to_owned(), Scope::Admin, &api_key, now).await?;
+    let order = order::insert(&tx, example_order(owner.id)?, now).await?;
+    let stripe_key = Secret::new(STRIPE_KEY);
+    stripe_integration::put(&tx, &parts.vault, owner.id, &stripe_key, Some(&webhook_secret), now).await?;
+    let token = Secret::new(SMS_TOKEN);
+    sms_integration::put(&tx, &parts.vault, owner.id, SMS_ACCOUNT.to_owned(), &token, SMS_NUMBER.to_owned(), now)
+        .await?;
+    let job = CheckStripeKey { merchant: owner.id };
+    let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
+    let kept = Kept {
+        api_key: api_key.expose().to_owned(),
+        merchant_id: owner.id,
+        order_id: order.id,
+        webhook_secret: webhook_secret.expose().to_owned(),
+    };
+    let text = serde_json::to_string(&kept).map_err(|error| Error::Refused(error.to_string()))?;
+    tx.commit().await?;
+    data.keep(KEPT, &text)?;
+    parts.queue.ring(ticket);
+    Ok(kept)
+}
+
+fn example_order(merchant_id: MerchantId) -> Result<NewOrder, Error> {
+    let usd = Currency::parse("usd").map_err(refused)?;
+    let item =
+        |description: &str, quantity, unit_amount| Item { description: description.to_owned(), quantity, unit_amount };
+    Ok(NewOrder {
+        merchant_id,
+        number: "1001".to_owned(),
+        customer_name: "Alex Example".to_owned(),
+        customer_phone: PhoneNumber::from_e164("+12025550123").map_err(refused)?,
+        money: Money::from_minor(12_950, usd).map_err(refused)?,
+        details: Details {
+            items: vec![item("Wedding cake, three tiers", 1, 11_000), item("Box of twelve macarons", 2, 1_200)],
+            shipping: Some(550),
+            discount: Some(1_000),
+        },
+    })
+}
+
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::Refused(error.to_string())
+}
+
+/// Has the sandbox's Stripe and carrier report to us: as a merchant would set up in their dashboards.
+async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), Error> {
+    let http = reqwest::Client::new();
+    let endpoint = format!("{url}/webhooks/stripe/{}", kept.merchant_id);
+    let endpoints = format!("{sandbox}/stripe/v1/webhook_endpoints");
+    let stripe = |request: reqwest::RequestBuilder| {
+        request.bearer_auth(STRIPE_KEY).header("Stripe-Version", "2026-10-28.endive").send()
+    };
+    let listed: Value = stripe(http.get(&endpoints)).await?.error_for_status()?.json().await?;
+    let mut there = false;
+    for known in listed["data"].as_array().into_iter().flatten() {
+        if known["url"] == endpoint.as_str() {
+            there = true;
+        } else if let Some(id) = known["id"].as_str() {
+            // We listened at another address before.
+            stripe(http.delete(format!("{endpoints}/{id}"))).await?.error_for_status()?;
+        }
+    }
+    let control = format!("{sandbox}/_control");
+    if !there {
+        let wanted = json!({"url": endpoint, "secret": kept.webhook_secret});
+        http.post(format!("{control}/stripe/webhook_endpoints")).json(&wanted).send().await?.error_for_status()?;
+    }
+    let incoming = json!({"url": format!("{url}/webhooks/sms/{}", kept.merchant_id)});
+    http.post(format!("{control}/sms/webhook")).json(&incoming).send().await?.error_for_status()?;
+    Ok(())
+}
+
+async fn wait_until_connected(parts: &Parts, merchant: MerchantId) -> Result<(), Error> {
+    let asked = async {
+        loop {
+            let integration = stripe_integration::find(parts.db.pool(), merchant).await?;
+            match integration.map(|integration| integration.status) {
+                Some(StripeStatus::Checking) => tokio::time::sleep(Duration::from_millis(5)).await,
+                // A merchant who has changed or taken away the key since finds it so.
+                Some(StripeStatus::Connected | StripeStatus::Failed) | None => return Ok(()),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), asked)
+        .await
+        .map_err(|_| Error::Refused("the sandbox did not answer".to_owned()))?
+}

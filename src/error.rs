@@ -1,0 +1,74 @@
+//! Why a command ends early, in words for whoever typed it.
+
+use std::{error::Error as StdError, io};
+
+/// Why a command ends early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("no TLS could be set up")]
+    Tls,
+    #[error("the settings cannot be used")]
+    Settings(#[from] config::ConfigError),
+    #[error("{setting}: {reason}")]
+    Setting { setting: &'static str, reason: String },
+    #[error("{what}")]
+    Io {
+        what: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the data directory {0} is in use by another paylink")]
+    DataDirInUse(String),
+    #[error("neither redis-server nor valkey-server could be started; install one, or set PAYLINK_REDIS_URL")]
+    NoRedisServer(#[source] io::Error),
+    #[error("the private Redis did not come up; its log is beside its data")]
+    RedisDidNotStart,
+    #[error("the database failed")]
+    Db(#[from] sea_orm::DbErr),
+    #[error("Redis cannot be used")]
+    Redis(#[from] queue::bell::BellError),
+    #[error("the document store cannot be used")]
+    Store(#[from] object_store::Error),
+    #[error(transparent)]
+    Vault(#[from] entity::VaultError),
+    #[error(transparent)]
+    Connect(#[from] entity::stripe_integration::ConnectError),
+    #[error(transparent)]
+    Credits(#[from] entity::credits::CreditError),
+    #[error("the workers failed")]
+    Worker(#[from] Box<dyn StdError + Send + Sync>),
+    #[error(transparent)]
+    Work(#[from] worker::WorkError),
+    #[error(transparent)]
+    Scheduler(#[from] scheduler::SchedulerError),
+    #[error(transparent)]
+    Calendar(#[from] scheduler::CalendarError),
+    #[error("the sandbox cannot be started")]
+    Sandbox(#[from] sandbox::SandboxError),
+    #[error("the demo could not be set up")]
+    Demo(#[from] reqwest::Error),
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Error {
+    /// An I/O error, with what was being done.
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+
+    /// The whole chain in one line.
+    pub(crate) fn with_sources(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(error) = source {
+            let more = error.to_string();
+            if !text.ends_with(&more) {
+                text = format!("{text}: {more}");
+            }
+            source = error.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,85 @@
+//! Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
+//!
+//! One binary, one sub-command a file. `up` composes all roles in one process on embedded defaults; the others run them apart.
+
+mod api;
+mod data_dir;
+mod demo;
+mod error;
+mod jobs;
+mod logging;
+mod merchant;
+mod migrate;
+mod parts;
+mod redis_child;
+mod scheduler;
+mod settings;
+mod stop;
+mod up;
+mod worker;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{error::Error, settings::Settings};
+
+/// Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    /// The settings file; `PAYLINK_*` variables go over it.
+    #[arg(long, default_value = "paylink.toml", global = true)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs everything in one process, on embedded defaults.
+    Up(up::Args),
+    /// Runs the HTTP front.
+    Api,
+    /// Runs workers.
+    Worker(worker::Args),
+    /// Runs the scheduler.
+    Scheduler(scheduler::Args),
+    /// Brings the database's schema up to date.
+    Migrate,
+    /// Makes merchants and keys, tops up credits, audits the ledger.
+    Merchant(merchant::Args),
+    /// Looks at jobs, retries and discards dead ones.
+    Jobs(jobs::Args),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("paylink: {}", error.with_sources());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Error> {
+    // One TLS stack, named once: reqwest and the store use whatever is installed here.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return Err(Error::Tls);
+    }
+    let settings = Settings::load(&cli.config)?;
+    logging::start(settings.log_format);
+    match cli.command {
+        Command::Up(args) => up::run(settings, args).await?,
+        Command::Api => api::run(settings).await?,
+        Command::Worker(args) => worker::run(settings, args).await?,
+        Command::Scheduler(args) => scheduler::run(settings, args).await?,
+        Command::Migrate => migrate::run(&settings).await?,
+        Command::Merchant(args) => return merchant::run(&settings, args).await,
+        Command::Jobs(args) => jobs::run(&settings, args).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,145 @@
+//! `paylink merchant`.
+
+use std::process::ExitCode;
+
+use clap::{Args as ClapArgs, Subcommand};
+use entity::{
+    Db, MerchantId, Region,
+    api_key::{self, Scope},
+    audit::{self, Act},
+    credits,
+    merchant::{self, NewMerchant},
+    random_secret,
+};
+
+use crate::{error::Error, parts::open_database, settings::Settings};
+
+/// What to do.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Makes a merchant and prints its id.
+    Create {
+        /// The name that buyers see.
+        name: String,
+        /// How buyers reach it.
+        #[arg(long)]
+        contact: Option<String>,
+        /// The region of phone numbers without a country code (ISO 3166).
+        #[arg(long, default_value = "US")]
+        region: String,
+        /// The time zone (IANA).
+        #[arg(long, default_value = "UTC")]
+        time_zone: String,
+    },
+    /// Lists merchants with their credits.
+    List,
+    /// Makes an API key and prints it, once.
+    Key {
+        /// Whose.
+        merchant: MerchantId,
+        /// What it is called.
+        #[arg(long, default_value = "key")]
+        name: String,
+        /// read, write or admin.
+        #[arg(long, default_value = "admin")]
+        scope: Scope,
+    },
+    /// Adds credits and prints what is available then.
+    TopUp {
+        /// Whose.
+        merchant: MerchantId,
+        /// How many.
+        credits: i64,
+        /// Why.
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Recomputes every balance from the ledger; exits with 1 if one differs.
+    Audit,
+}
+
+/// Does it.
+pub(crate) async fn run(settings: &Settings, args: Args) -> Result<ExitCode, Error> {
+    let db = open_database(settings).await?;
+    match args.action {
+        Action::Create { name, contact, region, time_zone } => create(&db, name, contact, &region, &time_zone).await?,
+        Action::List => list(&db).await?,
+        Action::Key { merchant, name, scope } => key(&db, merchant, name, scope).await?,
+        Action::TopUp { merchant, credits, note } => top_up(&db, merchant, credits, note).await?,
+        Action::Audit => return audit_ledger(&db).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(db: &Db, name: String, contact: Option<String>, region: &str, time_zone: &str) -> Result<(), Error> {
+    let region = Region::parse(region).map_err(|error| Error::Refused(error.to_string()))?;
+    let time_zone = merchant::parse_zone(time_zone).map_err(Error::Refused)?;
+    let now = entity::Clock::system().now();
+    let tx = db.begin().await?;
+    let row = merchant::insert(&tx, NewMerchant { name, contact, region, time_zone }, now).await?;
+    audit::record(&tx, act(row.id, "merchant.create", row.id.to_string(), None), now).await?;
+    tx.commit().await?;
+    println!("{}", row.id);
+    Ok(())
+}
+
+async fn list(db: &Db) -> Result<(), Error> {
+    for id in merchant::ids(db.pool()).await? {
+        let row = merchant::get(db.pool(), id).await?;
+        println!("{}  {:>8} available  {:>6} held  {}", row.id, row.available, row.held, row.name);
+    }
+    Ok(())
+}
+
+async fn key(db: &Db, merchant: MerchantId, name: String, scope: Scope) -> Result<(), Error> {
+    find(db, merchant).await?;
+    let now = entity::Clock::system().now();
+    let key = random_secret("pk_")?;
+    let tx = db.begin().await?;
+    let row = api_key::insert(&tx, merchant, name, scope, &key, now).await?;
+    audit::record(&tx, act(merchant, "key.create", row.id.to_string(), None), now).await?;
+    tx.commit().await?;
+    println!("{}", key.expose());
+    Ok(())
+}
+
+async fn top_up(db: &Db, merchant: MerchantId, amount: i64, note: Option<String>) -> Result<(), Error> {
+    find(db, merchant).await?;
+    let now = entity::Clock::system().now();
+    let tx = db.begin().await?;
+    let available = credits::top_up(&tx, merchant, amount, note.clone(), now).await?;
+    audit::record(&tx, act(merchant, "credits.top_up", merchant.to_string(), note), now).await?;
+    tx.commit().await?;
+    println!("{available}");
+    Ok(())
+}
+
+async fn audit_ledger(db: &Db) -> Result<ExitCode, Error> {
+    let discrepancies = credits::audit(db).await?;
+    for found in &discrepancies {
+        println!(
+            "{}: available and held are {:?}, by the ledger they are {:?}",
+            found.merchant_id, found.on_row, found.by_ledger
+        );
+    }
+    if discrepancies.is_empty() {
+        println!("every balance equals its ledger");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+async fn find(db: &Db, merchant: MerchantId) -> Result<(), Error> {
+    let found = merchant::find(db.pool(), merchant).await?;
+    found.map(|_| ()).ok_or_else(|| Error::Refused(format!("there is no merchant {merchant}")))
+}
+
+fn act(merchant: MerchantId, action: &str, subject: String, detail: Option<String>) -> Act<'_> {
+    Act { merchant_id: Some(merchant), actor: "operator", action, subject, detail }
+}

@@ -1,0 +1,147 @@
+//! Opens the parts that every role is made of, from the settings.
+
+use std::{path::Path, sync::Arc};
+
+use chrono::TimeDelta;
+use entity::{Clock, Db, Documents, Secret, Vault};
+use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
+use queue::{Queue, bell::Bells};
+use url::Url;
+
+use crate::{data_dir::DataDir, error::Error, settings::Settings};
+
+/// The file in the data directory that holds the key of the vault.
+pub(crate) const SECRET_KEY: &str = "secret.key";
+/// The file in the data directory that holds the operator's key.
+pub(crate) const OPERATOR_KEY: &str = "operator.key";
+/// The file in the data directory that says where the private Redis is.
+pub(crate) const REDIS_URL: &str = "redis.url";
+
+/// The parts that every role is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) db: Db,
+    pub(crate) queue: Queue,
+    pub(crate) documents: Documents,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) clock: Clock,
+    pub(crate) operator_key: Option<Secret>,
+}
+
+impl Parts {
+    /// Opens them. What the settings leave open is looked for in the data directory.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
+        let data = DataDir::new(&settings.data_dir)?;
+        let secret_key = match &settings.secret_key {
+            Some(key) => key.clone(),
+            None => data.secret(SECRET_KEY)?.ok_or(Error::Setting {
+                setting: "secret_key",
+                reason: "is not set, and there is none in the data directory".to_owned(),
+            })?,
+        };
+        let operator_key = match &settings.operator_key {
+            Some(key) => Some(key.clone()),
+            None => data.secret(OPERATOR_KEY)?,
+        };
+        Ok(Self {
+            db: open_database(settings).await?,
+            queue: Queue::new(open_bells(settings, &data)?),
+            documents: open_documents(settings, &data)?,
+            vault: Arc::new(Vault::new(&secret_key)?),
+            clock: Clock::system(),
+            operator_key,
+        })
+    }
+
+    /// What the API needs.
+    pub(crate) fn api(&self, public_url: String) -> ::api::Api {
+        ::api::Api {
+            db: self.db.clone(),
+            queue: self.queue.clone(),
+            documents: self.documents.clone(),
+            vault: Arc::clone(&self.vault),
+            clock: self.clock.clone(),
+            public_url,
+            operator_key: self.operator_key.clone(),
+        }
+    }
+
+    /// What the workers need.
+    pub(crate) fn work(&self, settings: &Settings, public_url: String) -> Result<::worker::Work, Error> {
+        Ok(::worker::Work::new(
+            self.db.clone(),
+            self.queue.clone(),
+            self.documents.clone(),
+            Arc::clone(&self.vault),
+            self.clock.clone(),
+            public_url,
+            settings.stripe_api_base.clone(),
+            settings.sms_api_base.clone(),
+        )?)
+    }
+
+    /// What the scheduler needs.
+    pub(crate) fn scheduler(&self, settings: &Settings) -> Result<::scheduler::Scheduler, Error> {
+        Ok(::scheduler::Scheduler {
+            db: self.db.clone(),
+            queue: self.queue.clone(),
+            documents: self.documents.clone(),
+            clock: self.clock.clone(),
+            times: settings.times()?,
+            job_retention: TimeDelta::days(settings.job_retention_days),
+        })
+    }
+}
+
+/// Opens the database.
+pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
+    let url = match &settings.database_url {
+        Some(url) => url.clone(),
+        None => DataDir::new(&settings.data_dir)?.database_url(),
+    };
+    Ok(Db::open(&url, settings.database_connections).await?)
+}
+
+fn open_bells(settings: &Settings, data: &DataDir) -> Result<Bells, Error> {
+    let url = match &settings.redis_url {
+        Some(url) => url.clone(),
+        None => data.secret(REDIS_URL)?.map(|url| url.expose().to_owned()).ok_or(Error::Setting {
+            setting: "redis_url",
+            reason: "is not set, and no `paylink up` has left one in the data directory".to_owned(),
+        })?,
+    };
+    Ok(Bells::open(&url, &settings.redis_prefix)?)
+}
+
+fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {
+    let bad = |reason: String| Error::Setting { setting: "store_url", reason };
+    let Some(store_url) = &settings.store_url else { return local(&data.documents()?) };
+    let url = Url::parse(store_url).map_err(|error| bad(error.to_string()))?;
+    match url.scheme() {
+        "file" => {
+            let path = url.to_file_path().map_err(|()| bad("is not a path".to_owned()))?;
+            std::fs::create_dir_all(&path).map_err(Error::io(format!("{} cannot be made", path.display())))?;
+            local(&path)
+        }
+        "s3" => {
+            let plain_http = std::env::var("AWS_ENDPOINT").is_ok_and(|endpoint| endpoint.starts_with("http://"));
+            let s3 = AmazonS3Builder::from_env().with_url(store_url).with_allow_http(plain_http).build()?;
+            let store: Arc<dyn ObjectStore> = match url.path().trim_matches('/') {
+                "" => Arc::new(s3),
+                prefix => Arc::new(PrefixStore::new(s3, prefix)),
+            };
+            Ok(Documents::new(store))
+        }
+        other => Err(bad(format!("must begin with file:// or s3://, not {other}://"))),
+    }
+}
+
+fn local(path: &Path) -> Result<Documents, Error> {
+    let store = LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true);
+    Ok(Documents::new(Arc::new(store)))
+}
+
+/// Where this installation is reached, if nothing else was set.
+pub(crate) fn public_url(settings: &Settings, listening: std::net::SocketAddr) -> String {
+    settings.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
+}

@@ -1,0 +1,104 @@
+//! Settings: `paylink.example.toml` compiled in as the defaults, a TOML file over it, `PAYLINK_*` variables over both.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use ::scheduler::{Tick, Times};
+use config::{Config, Environment, File, FileFormat};
+use entity::Secret;
+use serde::Deserialize;
+
+use crate::{error::Error, logging::LogFormat};
+
+/// The documented defaults.
+const DEFAULTS: &str = include_str!("../paylink.example.toml");
+
+/// All settings. Each is documented in `paylink.example.toml`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: Option<String>,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) database_url: Option<String>,
+    pub(crate) database_connections: u32,
+    pub(crate) redis_url: Option<String>,
+    pub(crate) redis_prefix: String,
+    pub(crate) store_url: Option<String>,
+    pub(crate) secret_key: Option<Secret>,
+    pub(crate) operator_key: Option<Secret>,
+    pub(crate) stripe_api_base: String,
+    pub(crate) sms_api_base: String,
+    pub(crate) concurrency: usize,
+    pub(crate) stop_within_seconds: u64,
+    pub(crate) job_retention_days: i64,
+    pub(crate) log_format: LogFormat,
+    pub(crate) scheduler: SchedulerSettings,
+}
+
+/// When ticks are due.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct SchedulerSettings {
+    time_zone: String,
+    expire: String,
+    purge: String,
+    ring: String,
+    clean: String,
+}
+
+impl Settings {
+    /// Reads the settings; a file that is not there is no error.
+    pub(crate) fn load(file: &Path) -> Result<Self, Error> {
+        let settings: Self = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::from(file).format(FileFormat::Toml).required(false))
+            .add_source(Environment::with_prefix("PAYLINK").prefix_separator("_").separator("__").ignore_empty(true))
+            .build()?
+            .try_deserialize()?;
+        settings.check()
+    }
+
+    fn check(mut self) -> Result<Self, Error> {
+        let refuse = |setting, reason: &str| Err(Error::Setting { setting, reason: reason.to_owned() });
+        if self.concurrency == 0 {
+            return refuse("concurrency", "must be at least 1");
+        }
+        if self.database_connections == 0 {
+            return refuse("database_connections", "must be at least 1");
+        }
+        if self.job_retention_days < 1 {
+            return refuse("job_retention_days", "must be at least 1");
+        }
+        if let Some(url) = &mut self.public_url {
+            if !url.starts_with("http://") && !url.starts_with("https://") {
+                return refuse("public_url", "must begin with http:// or https://");
+            }
+            url.truncate(url.trim_end_matches('/').len());
+        }
+        Ok(self)
+    }
+
+    /// When each tick is due.
+    pub(crate) fn times(&self) -> Result<Times, Error> {
+        let expression = |tick| match tick {
+            Tick::Expire => self.scheduler.expire.clone(),
+            Tick::Purge => self.scheduler.purge.clone(),
+            Tick::Ring => self.scheduler.ring.clone(),
+            Tick::Clean => self.scheduler.clean.clone(),
+        };
+        Ok(Times::parse(expression, &self.scheduler.time_zone)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_file_is_the_defaults_and_is_valid() {
+        let settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
+        assert!(settings.times().is_ok());
+        assert_eq!(settings.stripe_api_base, "https://api.stripe.com");
+    }
+}

@@ -1,0 +1,90 @@
+//! `paylink up`: everything in one process, on embedded defaults: SQLite and files in the data directory, a private Redis.
+//! With `--demo` also the sandbox, a merchant, an order and a key.
+
+use clap::Args as ClapArgs;
+use entity::{Vault, random_secret};
+use queue::Kind;
+
+use crate::{
+    api,
+    data_dir::DataDir,
+    demo::Demo,
+    error::Error,
+    migrate,
+    parts::{OPERATOR_KEY, Parts, SECRET_KEY, public_url},
+    redis_child::RedisChild,
+    settings::Settings,
+    stop::Stop,
+    worker::work_until_told,
+};
+
+/// How to start.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    /// Also start the sandbox, with a merchant that is connected to it, 100 credits, an order and a key.
+    #[arg(long)]
+    demo: bool,
+    /// Print where everything is as one line of JSON, when everything is ready.
+    #[arg(long, requires = "demo")]
+    json: bool,
+}
+
+/// Runs until it is told to stop; then jobs in flight finish, and Redis is stopped last.
+pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error> {
+    let stop = Stop::on_signals();
+    let data = DataDir::new(&settings.data_dir)?;
+    data.create()?;
+    let _lock = data.lock()?;
+    if settings.secret_key.is_none() {
+        data.secret_or_make(SECRET_KEY, Vault::generate_key)?;
+    }
+    if settings.operator_key.is_none() {
+        data.secret_or_make(OPERATOR_KEY, || random_secret("op_"))?;
+    }
+    let redis = match &settings.redis_url {
+        Some(_) => None,
+        None => Some(RedisChild::start(&data).await?),
+    };
+    settings.redis_url = settings.redis_url.or_else(|| redis.as_ref().map(|redis| redis.url().to_owned()));
+    let outcome = run_roles(settings, &data, &args, &stop).await;
+    if let Some(redis) = redis {
+        redis.stop().await;
+    }
+    outcome
+}
+
+async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &Stop) -> Result<(), Error> {
+    migrate::run(&settings).await?;
+    let (acceptor, address) = api::bind(settings.listen).await?;
+    let public_url = public_url(&settings, address);
+    let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
+    let parts = Parts::open(&settings).await?;
+    let work = parts.work(&settings, public_url.clone())?;
+    let scheduler = parts.scheduler(&settings)?;
+
+    let front = api::serve(acceptor, parts.api(public_url.clone()), stop);
+    let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency, &settings, stop);
+    let ticks = async {
+        scheduler.run(stop.told()).await;
+        Ok(())
+    };
+    let greeting = async {
+        match &sandbox {
+            Some(sandbox) => Demo::prepare(data, &parts, sandbox, &public_url).await?.greet(args.json),
+            None => tracing::info!(%address, public_url, "ready"),
+        }
+        Ok(())
+    };
+    // Whatever ends early takes the rest with it, in good order.
+    let or_stop = async |role: Result<(), Error>| role.inspect_err(|_| stop.now());
+    let outcome = tokio::join!(
+        async { or_stop(front.await).await },
+        async { or_stop(workers.await).await },
+        async { or_stop(ticks.await).await },
+        async { or_stop(greeting.await).await },
+    );
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+    outcome.0.and(outcome.1).and(outcome.2).and(outcome.3)
+}

@@ -1,0 +1,48 @@
+//! `paylink worker`.
+
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+use queue::Kind;
+use worker::{Options, Work};
+
+use crate::{
+    error::Error,
+    parts::{Parts, public_url},
+    settings::Settings,
+    stop::Stop,
+};
+
+/// Which jobs, and how many at once.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    /// The kinds of jobs to do, separated by commas; all of them if absent.
+    #[arg(long, value_delimiter = ',')]
+    queues: Vec<Kind>,
+    /// How many jobs of each kind to do at once; the setting if absent.
+    #[arg(long)]
+    concurrency: Option<usize>,
+}
+
+/// Runs workers until they are told to stop.
+pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
+    let parts = Parts::open(&settings).await?;
+    let work = parts.work(&settings, public_url(&settings, settings.listen))?;
+    let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
+    let concurrency = args.concurrency.unwrap_or(settings.concurrency).max(1);
+    tracing::info!(kinds = kinds.len(), concurrency, "working");
+    work_until_told(work, kinds, concurrency, &settings, &Stop::on_signals()).await
+}
+
+/// Does jobs until it is told to stop, then finishes those in flight.
+pub(crate) async fn work_until_told(
+    work: Work,
+    kinds: Vec<Kind>,
+    concurrency: usize,
+    settings: &Settings,
+    stop: &Stop,
+) -> Result<(), Error> {
+    let drain = Duration::from_secs(settings.stop_within_seconds);
+    let options = Options { kinds, concurrency, drain };
+    worker::run(work, options, stop.told()).await.map_err(|error| Error::Worker(Box::new(error)))
+}

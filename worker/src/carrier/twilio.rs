@@ -1,0 +1,130 @@
+//! Twilio's REST, and whoever else speaks it. It has no idempotency key: what may have left is never sent again, but looked for.
+
+use chrono::{DateTime, Utc};
+use entity::Secret;
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+
+use super::{Handover, Known, Refusal};
+use crate::http;
+
+/// An account with a carrier.
+pub(crate) struct Twilio {
+    http: Client,
+    base: String,
+    account: String,
+    token: Secret,
+    sender: String,
+}
+
+#[derive(Deserialize)]
+struct Taken {
+    sid: String,
+}
+
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(default)]
+    code: u32,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    messages: Vec<ListedMessage>,
+}
+
+#[derive(Deserialize)]
+struct ListedMessage {
+    sid: String,
+    #[serde(default)]
+    body: String,
+}
+
+impl Twilio {
+    pub(crate) fn new(http: Client, base: &str, account: String, token: Secret, sender: String) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned(), account, token, sender }
+    }
+
+    fn url(&self) -> String {
+        format!("{}/2010-04-01/Accounts/{}/Messages.json", self.base, self.account)
+    }
+
+    /// Hands a text over, once.
+    pub(crate) async fn send(&self, to: &str, body: &str, report_to: &str) -> Handover {
+        let sender = if self.sender.starts_with("MG") { "MessagingServiceSid" } else { "From" };
+        let form = [("To", to), (sender, self.sender.as_str()), ("Body", body), ("StatusCallback", report_to)];
+        let request = self.http.post(self.url()).basic_auth(&self.account, Some(self.token.expose())).form(&form);
+        match request.send().await {
+            Ok(response) => read(response).await,
+            Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url()),
+            Err(error) => Handover::Unknown(error.without_url().to_string()),
+        }
+    }
+
+    /// The texts to this number since the day of `since`, newest first.
+    pub(crate) async fn sent_to(&self, to: &str, since: DateTime<Utc>) -> Result<Vec<Known>, reqwest::Error> {
+        let day = since.format("%Y-%m-%d").to_string();
+        let query = [("To", to), ("DateSent>", day.as_str())];
+        let request = self.http.get(self.url()).basic_auth(&self.account, Some(self.token.expose())).query(&query);
+        let listed: Listed = request
+            .send()
+            .await
+            .and_then(reqwest::Response::error_for_status)
+            .map_err(reqwest::Error::without_url)?
+            .json()
+            .await
+            .map_err(reqwest::Error::without_url)?;
+        Ok(listed.messages.into_iter().map(|message| Known { id: message.sid, body: message.body }).collect())
+    }
+}
+
+async fn read(response: reqwest::Response) -> Handover {
+    let (status, after) = (response.status(), http::retry_after(&response));
+    let body = match response.bytes().await {
+        Ok(body) => body,
+        Err(error) => return Handover::Unknown(error.without_url().to_string()),
+    };
+    if status.is_success() {
+        return match serde_json::from_slice::<Taken>(&body) {
+            Ok(taken) => Handover::Accepted { id: taken.sid },
+            Err(error) => Handover::Unknown(error.to_string()),
+        };
+    }
+    let error: ErrorBody = serde_json::from_slice(&body).unwrap_or_default();
+    if status == StatusCode::TOO_MANY_REQUESTS || error.code == 20_429 {
+        return Handover::Busy { after };
+    }
+    if status.is_client_error() {
+        return Handover::Refused(refusal(&error));
+    }
+    Handover::Unknown(format!("the carrier answered {status}"))
+}
+
+/// The carrier's code in words for the merchant.
+fn refusal(error: &ErrorBody) -> Refusal {
+    let reason = match error.code {
+        20_003 => "The carrier does not accept the account or its token. Connect it again in the settings.",
+        21_211 => "The carrier says that this is not a phone number.",
+        21_408 => "The carrier account may not send to this region.",
+        21_606 => "The carrier account may not send from this sender.",
+        21_608 => "A trial account of the carrier can only send to verified numbers.",
+        21_610 => "The buyer has asked to get no more texts.",
+        21_614 => "This is not a mobile number.",
+        21_635 => "This is a landline.",
+        _ => {
+            return Refusal {
+                reason: format!("The carrier refused: {} ({})", error.message, error.code),
+                opted_out: false,
+            };
+        }
+    };
+    Refusal { reason: reason.to_owned(), opted_out: error.code == 21_610 }
+}
+
+impl std::fmt::Debug for Twilio {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Twilio").field("base", &self.base).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,31 @@
+//! `check_stripe_key`: asks Stripe whether it takes a merchant's key, and says what to change if not.
+
+use chrono::{DateTime, Utc};
+use entity::stripe_integration::{self, StripeStatus};
+use queue::{CheckStripeKey, Done, JobError, Lease};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use super::nothing_to_do;
+use crate::{Work, handler::Handler, stripe::Advice};
+
+impl Handler for CheckStripeKey {
+    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
+        let Some(integration) = work.stripe_integration(self.merchant).await? else {
+            return nothing_to_do(work, lease).await;
+        };
+        let (status, reason) = match work.stripe_of(&integration)?.check_key().await {
+            Ok(()) => (StripeStatus::Connected, None),
+            Err(error) if error.advice() == Advice::Tell => (StripeStatus::Failed, Some(error.for_merchant())),
+            Err(error) => return Err(error.into_retry()),
+        };
+        let tx = work.db.begin().await?;
+        stripe_integration::set_status(&tx, &integration, status, reason).await?;
+        lease.finish(tx, work.now()).await
+    }
+
+    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        let Some(integration) = stripe_integration::find(tx, self.merchant).await? else { return Ok(()) };
+        let reason = "Stripe could not be reached to check the key. Enter it again.".to_owned();
+        stripe_integration::set_status(tx, &integration, StripeStatus::Failed, Some(reason)).await
+    }
+}

@@ -1,0 +1,136 @@
+//! `create_stripe_link`: makes the link at Stripe, in one call, once.
+//!
+//! The idempotency key and its time are saved before the call. While Stripe remembers the key (24 h), a lost answer is asked for
+//! again with the same key. After that, or when the key has stored a failure, the link is looked up; only if it is not there is
+//! it made anew, with the next key.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    LinkId, LinkState, MerchantId, Money,
+    link::{self, LinkEvent, StripeFacts},
+};
+use queue::{CreateStripeLink, Done, JobError, Lease};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+
+use super::{find_link, nothing_to_do};
+use crate::{
+    Work,
+    handler::Handler,
+    stripe::{Advice, NewPaymentLink, PaymentLink, Stripe, StripeError},
+};
+
+/// How long an idempotency key is trusted: Stripe keeps it for 24 h at least.
+const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
+
+impl Handler for CreateStripeLink {
+    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
+        let link = find_link(work, self.merchant, self.link).await?;
+        if link.state != LinkState::Creating {
+            return nothing_to_do(work, lease).await;
+        }
+        let stripe = work.stripe(self.merchant).await?;
+        let made = match make(work, &stripe, &link).await {
+            Ok(made) => made,
+            Err(Failure::Refused(refused)) => return refuse(work, lease, &link, &refused).await,
+            Err(Failure::NotYet(error)) => return Err(error),
+        };
+        let now = work.now();
+        let tx = work.db.begin().await?;
+        let facts = StripeFacts {
+            detail: Some(format!("made at Stripe: {}", made.id)),
+            link_id: Some(made.id),
+            url: Some(made.url),
+            livemode: Some(made.livemode),
+            ..StripeFacts::default()
+        };
+        link::advance(&tx, &link, LinkEvent::Created, &facts, now).await?;
+        lease.finish(tx, now).await
+    }
+
+    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+        fail(tx, self.merchant, self.link, "Stripe could not be reached for a day. Please make the link again.", now)
+            .await
+    }
+}
+
+/// Turns a link that will never be made into `failed`, unless it has moved on.
+pub(super) async fn fail(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    link: LinkId,
+    why: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let Some(link) = link::find(db, merchant, link).await? else { return Ok(()) };
+    let facts = StripeFacts { failure: Some(why.to_owned()), detail: Some(why.to_owned()), ..StripeFacts::default() };
+    link::advance(db, &link, LinkEvent::CreationFailed, &facts, now).await.map(|_| ())
+}
+
+enum Failure {
+    /// Stripe will never make it.
+    Refused(StripeError),
+    /// It may be made later.
+    NotYet(JobError),
+}
+
+impl<E: Into<JobError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::NotYet(error.into())
+    }
+}
+
+async fn make(work: &Work, stripe: &Stripe, link: &link::Model) -> Result<PaymentLink, Failure> {
+    let key_is_trusted = |at: DateTime<Utc>| work.now() < at + KEY_LIFE;
+    let attempt = match link.stripe_attempted_at {
+        Some(at) if key_is_trusted(at) => link.stripe_attempt,
+        Some(_) => match look_up(stripe, link).await? {
+            Some(found) => return Ok(found),
+            None => link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?,
+        },
+        None => link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?,
+    };
+    let money = link.money()?.ok_or_else(|| JobError::fail("the link's amount was erased"))?;
+    match call(work, stripe, link, money, attempt).await {
+        Ok(made) => Ok(made),
+        Err(error) => match error.advice() {
+            Advice::Tell => Err(Failure::Refused(error)),
+            Advice::Retry => Err(Failure::NotYet(error.into_retry())),
+            Advice::LookUp => match look_up(stripe, link).await? {
+                Some(found) => Ok(found),
+                None => {
+                    // The next attempt uses the next key.
+                    link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?;
+                    Err(Failure::NotYet(error.into_retry()))
+                }
+            },
+        },
+    }
+}
+
+async fn look_up(stripe: &Stripe, link: &link::Model) -> Result<Option<PaymentLink>, JobError> {
+    stripe.find_payment_link(link.merchant_id, link.id, link.created_at).await.map_err(StripeError::into_retry)
+}
+
+async fn call(
+    work: &Work,
+    stripe: &Stripe,
+    link: &link::Model,
+    money: Money,
+    attempt: i64,
+) -> Result<PaymentLink, StripeError> {
+    let token = work.vault.link_token(link.id);
+    let return_url = format!("{}/p/{}", work.public_url, token.expose());
+    let name = format!("Invoice {}", link.invoice_number.as_deref().unwrap_or_default());
+    let new = NewPaymentLink { link: link.id, merchant: link.merchant_id, money, name: &name, return_url: &return_url };
+    stripe.create_payment_link(&new, &format!("link:{}:{attempt}", link.id)).await
+}
+
+async fn refuse(work: &Work, lease: &Lease, link: &link::Model, refused: &StripeError) -> Result<Done, JobError> {
+    tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to make a link");
+    let now = work.now();
+    let tx = work.db.begin().await?;
+    let why = refused.for_merchant();
+    let facts = StripeFacts { failure: Some(why.clone()), detail: Some(why), ..StripeFacts::default() };
+    link::advance(&tx, link, LinkEvent::CreationFailed, &facts, now).await?;
+    lease.finish(tx, now).await
+}

@@ -1,0 +1,31 @@
+//! One file a job.
+
+mod check_stripe_key;
+mod close_stripe_link;
+mod create_stripe_link;
+mod process_sms_event;
+mod process_stripe_event;
+mod purge_link;
+mod send_sms;
+mod store_invoice;
+
+use entity::{LinkId, MerchantId, link};
+use queue::{Done, JobError, Lease};
+
+use crate::Work;
+
+/// A row that a job was promised for and that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} does not exist")]
+struct Missing(String);
+
+/// The link that a job is about.
+async fn find_link(work: &Work, merchant: MerchantId, id: LinkId) -> Result<link::Model, JobError> {
+    let link = link::find(work.db.pool(), merchant, id).await?;
+    link.ok_or_else(|| JobError::fail(Missing(id.to_string())))
+}
+
+/// Finishes a job for which there is nothing left to do.
+async fn nothing_to_do(work: &Work, lease: &Lease) -> Result<Done, JobError> {
+    lease.finish(work.db.begin().await?, work.now()).await
+}

@@ -1,0 +1,44 @@
+//! `purge_link`: closes a link that is still open, then erases what it held. Retried until done: nothing may be left.
+
+use chrono::{DateTime, Utc};
+use entity::{Documents, link};
+use queue::{Done, JobError, Lease, PurgeLink};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use super::{find_link, nothing_to_do};
+use crate::{Work, closing, handler::Handler};
+
+impl Handler for PurgeLink {
+    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
+        let link = find_link(work, self.merchant, self.link).await?;
+        if !link.is_due_for_purge(self.as_of) {
+            return nothing_to_do(work, lease).await;
+        }
+        let link = close(work, link).await?;
+        for name in [Documents::staging_name(link.id), Documents::invoice_name(link.merchant_id, link.id)] {
+            work.documents.delete(&name).await.map_err(JobError::retry)?;
+        }
+        let tx = work.db.begin().await?;
+        link::purge(&tx, &link, self.as_of).await?;
+        lease.finish(tx, work.now()).await
+    }
+
+    /// Without a deadline it is given up only when it kills its workers; the next tick does not make it again, so an operator must.
+    async fn give_up(&self, _: &Work, _: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        Ok(())
+    }
+}
+
+/// The link once it can no longer be paid: closed at Stripe if it could.
+async fn close(work: &Work, link: link::Model) -> Result<link::Model, JobError> {
+    let Some(closing) = closing::begin(work, link.clone()).await? else { return Ok(link) };
+    if work.stripe_integration(closing.merchant_id).await?.is_none() {
+        // The merchant has taken the key away, so nobody can close it. Data that must go goes all the same.
+        return Ok(closing);
+    }
+    let (event, facts) = closing::close_link(work, closing.merchant_id, &closing).await?;
+    let tx = work.db.begin().await?;
+    link::advance(&tx, &closing, event, &facts, work.now()).await?;
+    tx.commit().await?;
+    find_link(work, closing.merchant_id, closing.id).await
+}

@@ -1,0 +1,103 @@
+//! `store_invoice`: checks that the upload is a PDF that opens, moves it from staging to the store, takes its SHA-256 and page
+//! count, and has the link made at Stripe.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use entity::{
+    Documents, LinkState,
+    documents::DocumentError,
+    link::{self, LinkEvent, StoredDocument, StripeFacts},
+    sha256,
+};
+use queue::{CreateStripeLink, Done, JobError, Lease, Promise, StoreInvoice, promise};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use super::{find_link, nothing_to_do};
+use crate::{
+    Work,
+    handler::Handler,
+    pdf::{self, PdfError, PdfFacts},
+};
+
+impl Handler for StoreInvoice {
+    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
+        let link = find_link(work, self.merchant, self.link).await?;
+        if link.state != LinkState::Creating {
+            return nothing_to_do(work, lease).await;
+        }
+        let staged = Documents::staging_name(self.link);
+        let content = match work.documents.get(&staged).await {
+            Ok(content) => content,
+            Err(DocumentError::Missing) => {
+                let why = "The upload was lost. Please make the link again.".to_owned();
+                return self.refuse(work, lease, &link, why).await;
+            }
+            Err(error) => return Err(JobError::retry(error)),
+        };
+        let done = match inspect(content.clone()).await? {
+            Ok(facts) => self.store(work, lease, &link, content, facts).await?,
+            Err(refused) => self.refuse(work, lease, &link, refused.to_string()).await?,
+        };
+        // The row no longer names it; what cannot be removed now is swept with the staging area.
+        if let Err(error) = work.documents.delete(&staged).await {
+            tracing::debug!(link.id = %self.link, %error, "a staged upload was left for the sweep");
+        }
+        Ok(done)
+    }
+
+    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+        super::create_stripe_link::fail(tx, self.merchant, self.link, "The invoice could not be stored.", now).await
+    }
+}
+
+/// Parsing is the processor's work, and the input is anybody's: not on the threads that serve.
+async fn inspect(content: Bytes) -> Result<Result<PdfFacts, PdfError>, JobError> {
+    tokio::task::spawn_blocking(move || pdf::inspect(&content)).await.map_err(JobError::retry)
+}
+
+trait Steps {
+    async fn store(
+        &self,
+        work: &Work,
+        lease: &Lease,
+        link: &link::Model,
+        content: Bytes,
+        facts: PdfFacts,
+    ) -> Result<Done, JobError>;
+
+    async fn refuse(&self, work: &Work, lease: &Lease, link: &link::Model, why: String) -> Result<Done, JobError>;
+}
+
+impl Steps for StoreInvoice {
+    async fn store(
+        &self,
+        work: &Work,
+        lease: &Lease,
+        link: &link::Model,
+        content: Bytes,
+        facts: PdfFacts,
+    ) -> Result<Done, JobError> {
+        let stored = StoredDocument {
+            name: Documents::invoice_name(self.merchant, self.link),
+            sha256: sha256(&content),
+            pages: i64::from(facts.pages),
+        };
+        work.documents.put(&stored.name, content).await.map_err(JobError::retry)?;
+        let now = work.now();
+        let tx = work.db.begin().await?;
+        link::set_document(&tx, link, stored, now).await?;
+        let next = CreateStripeLink { merchant: self.merchant, link: self.link };
+        let ticket = promise(&tx, &next, Promise::of(self.merchant), now).await?;
+        let done = lease.finish(tx, now).await?;
+        work.queue.ring(ticket);
+        Ok(done)
+    }
+
+    async fn refuse(&self, work: &Work, lease: &Lease, link: &link::Model, why: String) -> Result<Done, JobError> {
+        let now = work.now();
+        let tx = work.db.begin().await?;
+        let facts = StripeFacts { failure: Some(why.clone()), detail: Some(why), ..StripeFacts::default() };
+        link::advance(&tx, link, LinkEvent::CreationFailed, &facts, now).await?;
+        lease.finish(tx, now).await
+    }
+}

@@ -1,0 +1,15 @@
+//! The workers: one file a job, and the clients of Stripe and of carriers. Everything slow or external happens here.
+
+mod carrier;
+mod closing;
+mod handler;
+mod http;
+mod jobs;
+mod payment;
+mod pdf;
+mod registry;
+mod stripe;
+mod work;
+
+pub use registry::{Options, run};
+pub use work::{Work, WorkError};

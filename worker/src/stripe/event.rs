@@ -1,0 +1,72 @@
+//! Webhook events, read leniently: few fields, and nothing that is not needed.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::Session;
+
+/// One of Stripe's events.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Event {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    data: Data,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data {
+    object: serde_json::Value,
+}
+
+/// What an event is about, as far as it means something to us.
+#[derive(Debug)]
+pub(crate) enum Object {
+    /// `checkout.session.completed`, `.async_payment_succeeded`
+    SessionCompleted(Session),
+    /// `checkout.session.async_payment_failed`
+    SessionFailed(Session),
+    /// `charge.refunded`
+    Refunded(Charge),
+    /// `charge.dispute.created`, `.closed`
+    Disputed(Dispute),
+    /// `checkout.session.expired`, `payment_link.updated` and all the others.
+    Other,
+}
+
+/// A charge of which something was refunded.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Charge {
+    pub(crate) payment_intent: Option<String>,
+    pub(crate) amount_refunded: i64,
+    pub(crate) currency: String,
+    #[serde(default)]
+    pub(crate) metadata: HashMap<String, String>,
+}
+
+/// A dispute.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dispute {
+    pub(crate) payment_intent: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) status: Option<String>,
+}
+
+impl Event {
+    /// What it is about.
+    ///
+    /// # Errors
+    /// When the object is not what its type promises.
+    pub(crate) fn object(&self) -> Result<Object, serde_json::Error> {
+        let object = &self.data.object;
+        Ok(match self.kind.as_str() {
+            "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
+                Object::SessionCompleted(Session::deserialize(object)?)
+            }
+            "checkout.session.async_payment_failed" => Object::SessionFailed(Session::deserialize(object)?),
+            "charge.refunded" => Object::Refunded(Charge::deserialize(object)?),
+            "charge.dispute.created" | "charge.dispute.closed" => Object::Disputed(Dispute::deserialize(object)?),
+            _ => Object::Other,
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! Stripe's API: the wire here, one file a resource beside it.
+
+mod error;
+mod event;
+mod payment_links;
+mod sessions;
+
+use entity::Secret;
+use reqwest::{Client, RequestBuilder};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::http;
+
+pub(crate) use error::{Advice, StripeError};
+pub(crate) use event::{Charge, Dispute, Event, Object};
+pub(crate) use payment_links::{METADATA_LINK, NewPaymentLink, PaymentLink};
+pub(crate) use sessions::{PaymentStatus, Session};
+
+/// The version of the API that we were written for.
+const VERSION: &str = "2026-10-28.endive";
+
+/// Stripe, in one merchant's name.
+pub(crate) struct Stripe {
+    http: Client,
+    base: String,
+    key: Secret,
+}
+
+/// A page of a list.
+#[derive(Debug, Deserialize)]
+struct List<T> {
+    data: Vec<T>,
+    has_more: bool,
+}
+
+impl Stripe {
+    pub(crate) fn new(http: Client, base: &str, key: Secret) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned(), key }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, StripeError> {
+        self.call(self.http.get(self.url(path)).query(query)).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        form: &[(&str, &str)],
+        idempotency_key: Option<&str>,
+    ) -> Result<T, StripeError> {
+        let request = self.http.post(self.url(path)).form(form);
+        match idempotency_key {
+            Some(key) => self.call(request.header("Idempotency-Key", key)).await,
+            None => self.call(request).await,
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/v1/{path}", self.base)
+    }
+
+    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, StripeError> {
+        let request = request.bearer_auth(self.key.expose()).header("Stripe-Version", VERSION);
+        let response = request.send().await.map_err(StripeError::unanswered)?;
+        let header =
+            |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+        let facts = error::ResponseFacts {
+            status: response.status(),
+            request_id: header("Request-Id"),
+            should_retry: header("Stripe-Should-Retry"),
+            replayed: header("Idempotent-Replayed").as_deref() == Some("true"),
+            retry_after: http::retry_after(&response),
+        };
+        let body = response.bytes().await.map_err(StripeError::unanswered)?;
+        if facts.status.is_success() {
+            return serde_json::from_slice(&body).map_err(|source| StripeError::Unreadable { source });
+        }
+        Err(facts.refusal(&body))
+    }
+}
+
+impl std::fmt::Debug for Stripe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stripe").field("base", &self.base).finish_non_exhaustive()
+    }
+}
