@@ -1,0 +1,24 @@
+# Two commands do everything: `make run` and `make test`.
+.PHONY: run test lint bench help
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+run: ## Start the demo: everything in one process, with a sandbox Stripe and carrier
+	@scripts/setup.sh run
+	cargo run --locked --release -- up --demo
+
+test: ## Run every test
+	@scripts/setup.sh test
+	cargo fmt --all --check
+	cargo test --locked --workspace
+
+lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-machete)
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo machete
+	cargo deny check
+
+bench: ## Measure the queue on this machine, beside bare Redis
+	@scripts/setup.sh run
+	cargo bench --locked -p queue
