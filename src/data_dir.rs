@@ -47,7 +47,7 @@ impl DataDir {
         self.0.join(name)
     }
 
-    /// The SQLite database in it.
+    /// The `SQLite` database in it.
     pub(crate) fn database_url(&self) -> String {
         format!("sqlite://{}?mode=rwc", self.file("paylink.db").display())
     }

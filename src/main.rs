@@ -56,7 +56,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(cli).await {
+    match Box::pin(run(cli)).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("paylink: {}", error.with_sources());
@@ -73,7 +73,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     let settings = Settings::load(&cli.config)?;
     logging::start(settings.log_format);
     match cli.command {
-        Command::Up(args) => up::run(settings, args).await?,
+        Command::Up(args) => Box::pin(up::run(settings, args)).await?,
         Command::Api => api::run(settings).await?,
         Command::Worker(args) => worker::run(settings, args).await?,
         Command::Scheduler(args) => scheduler::run(settings, args).await?,

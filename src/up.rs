@@ -1,4 +1,4 @@
-//! `paylink up`: everything in one process, on embedded defaults: SQLite and files in the data directory, a private Redis.
+//! `paylink up`: everything in one process, on embedded defaults: `SQLite` and files in the data directory, a private Redis.
 //! With `--demo` also the sandbox, a merchant, an order and a key.
 
 use clap::Args as ClapArgs;
@@ -46,7 +46,7 @@ pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error>
         None => Some(RedisChild::start(&data).await?),
     };
     settings.redis_url = settings.redis_url.or_else(|| redis.as_ref().map(|redis| redis.url().to_owned()));
-    let outcome = run_roles(settings, &data, &args, &stop).await;
+    let outcome = Box::pin(run_roles(settings, &data, &args, &stop)).await;
     if let Some(redis) = redis {
         redis.stop().await;
     }
@@ -69,10 +69,7 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
         Ok(())
     };
     let greeting = async {
-        match &sandbox {
-            Some(sandbox) => Demo::prepare(data, &parts, sandbox, &public_url).await?.greet(args.json),
-            None => tracing::info!(%address, public_url, "ready"),
-        }
+        if let Some(sandbox) = &sandbox { Demo::prepare(data, &parts, sandbox, &public_url).await?.greet(args.json) } else { tracing::info!(%address, public_url, "ready") }
         Ok(())
     };
     // Whatever ends early takes the rest with it, in good order.

@@ -115,6 +115,7 @@ export const strings = {
     details: "Details PDF",
     data: "Order",
     buyer: "Buyer",
+    buyerName: "Name",
     phone: "Mobile number",
     phoneErased: "Erased after 90 days",
     items: "Items",
@@ -145,7 +146,7 @@ export const strings = {
     sentences: {
       creating: "The invoice is being stored and Stripe is making the link. This takes a moment; you can go on working.",
       failed: "The link could not be made. Nothing was sent to the buyer.",
-      unpaid: "Waiting for the buyer.",
+      unpaid: "Waiting for the buyer to pay.",
       processing: "The buyer has paid, and the bank has not confirmed it yet. This can take a few days.",
       paid: "The buyer has paid. The money is in your Stripe account.",
       voiding: "The buyer's page is closed already; Stripe is confirming that nobody can pay any more.",
@@ -153,6 +154,7 @@ export const strings = {
       expiring: "The time is over; Stripe is confirming that nobody can pay any more.",
       expired: "The time is over: it can no longer be paid.",
     },
+    unsent: "Ready to be paid. Send it by SMS, or copy the link and send it another way.",
     became: {
       unpaid: (number) => `The link for invoice ${number} is ready.`,
       failed: (number) => `The link for invoice ${number} could not be made.`,
@@ -325,7 +327,7 @@ export const strings = {
     webhook: "Webhook URL",
     webhookHint: "At Stripe, under Developers, Webhooks, add an endpoint with this URL. Its signing secret belongs below. Without it Paylink learns late that a link is paid.",
     connect: "Connect Stripe",
-    replace: "Replace the keys",
+    replace: "Replace the keys or disconnect",
     secretKey: "Secret or restricted key",
     secretKeyHint: "From Stripe's dashboard, under Developers, API keys: sk_… or rk_…. It is stored encrypted and never shown again.",
     webhookSecretHint: "Begins with whsec_. Left empty, the one that is stored stays.",

@@ -27,6 +27,7 @@ pub use state::Api;
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Every route.
+#[must_use] 
 pub fn routes(api: Api) -> impl Endpoint {
     let service = v1::service(&api.public_url);
     Route::new()

@@ -1,4 +1,4 @@
-//! One way to open the database and one way to begin a transaction, for SQLite and PostgreSQL alike.
+//! One way to open the database and one way to begin a transaction, for `SQLite` and `PostgreSQL` alike.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
-/// How long a writer waits for its turn on SQLite before the command is answered 503.
+/// How long a writer waits for its turn on `SQLite` before the command is answered 503.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
 
 /// The database. Cheap to clone.
@@ -17,7 +17,7 @@ pub struct Db(DatabaseConnection);
 impl Db {
     /// Opens `sqlite://path?mode=rwc` or `postgres://…` with a pool of at most `connections`.
     ///
-    /// SQLite runs in WAL mode with full syncing: what was committed survives a power cut, as it does on PostgreSQL.
+    /// `SQLite` runs in WAL mode with full syncing: what was committed survives a power cut, as it does on `PostgreSQL`.
     ///
     /// # Errors
     /// When the URL is none of ours or the database does not answer.
@@ -37,7 +37,7 @@ impl Db {
         Database::connect(options).await.map(Self)
     }
 
-    /// Begins a transaction that may write. On SQLite it takes the write lock at once: a transaction that starts as a reader
+    /// Begins a transaction that may write. On `SQLite` it takes the write lock at once: a transaction that starts as a reader
     /// and writes later can fail half-way with "database is locked", one that starts as a writer only waits.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The words in which SQLite and PostgreSQL differ.
+//! The words in which `SQLite` and `PostgreSQL` differ.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

@@ -1,4 +1,4 @@
-//! The schema, one file a step. Unique keys, CHECKs and foreign keys carry the invariants, on SQLite and on PostgreSQL alike,
+//! The schema, one file a step. Unique keys, CHECKs and foreign keys carry the invariants, on `SQLite` and on `PostgreSQL` alike,
 //! so a bug above them becomes an error and never a wrong row.
 //!
 //! Steps are SQL, written once for both databases: `{{placeholders}}` name the few types that differ (see [`dialect`]).

@@ -94,11 +94,14 @@ async fn give_up(
     Ok(Verdict::Done)
 }
 
-/// A number from 0 to 1 that differs from job to job and from attempt to attempt: taken from the random bits of the job's id.
+/// A number from 0 to 1 that differs from job to job and from attempt to attempt: two of the random bytes of the job's id.
 fn jitter(lease: &Lease) -> f64 {
-    let bits = lease.job().id.uuid().as_u128() as u32;
-    let mixed = bits.wrapping_mul(2_654_435_761).rotate_left((lease.job().attempt % 32) as u32);
-    f64::from(mixed) / f64::from(u32::MAX)
+    /// Where the random bytes of a `UUIDv7` begin that no version or variant bit is part of.
+    const RANDOM: usize = 9;
+    let uuid = lease.job().id.uuid();
+    let at = RANDOM + usize::try_from(lease.job().attempt).unwrap_or(0) % 6;
+    let bytes = uuid.as_bytes();
+    f64::from(u16::from_be_bytes([bytes[at], bytes[at + 1]])) / f64::from(u16::MAX)
 }
 
 fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {

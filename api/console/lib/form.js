@@ -32,10 +32,11 @@ export function amountInput(name, properties = {}) {
 }
 
 /** The row of buttons at the end of a form. */
-export function actions(submitLabel, { cancel, kind = "primary" } = {}) {
+export function actions(submitLabel, { cancel, before } = {}) {
   return h("div.actions",
+    before,
     cancel && h("button", { type: "button", onclick: cancel }, strings.cancel),
-    h(`button.${kind}`, { type: "submit", "data-submit": true }, h("span.label", submitLabel)));
+    h("button.primary", { type: "submit", "data-submit": true }, h("span.label", submitLabel)));
 }
 
 /**
@@ -47,6 +48,8 @@ export function form({ fields, check = () => [], payload, send, done, alias = {}
   const summary = h("div.form-problem", { role: "alert", hidden: true });
   const node = h("form", { novalidate: true }, summary, fields);
   const keys = submissionKeys();
+  // What was wrong with a field is no longer known to be once it is changed.
+  node.addEventListener("input", ({ target }) => target.id && target.getAttribute("aria-invalid") && mark(target, null));
   node.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (node.ariaBusy === "true") return;
@@ -109,10 +112,10 @@ function clear(node, summary) {
 function refuse(node, summary, problem, alias) {
   if (problem.name === "AbortError") return;
   if (problem.status === undefined) console.error(problem);
-  const errors = problem.errors.map((error) => ({ ...error, field: alias[error.field] ?? error.field }));
+  const errors = problem.errors.map(({ field: name, reason }) => ({ field: alias[name] ?? name, reason: sentence(reason) }));
   const elsewhere = tell(node, errors);
   if (errors.length > 0 && elsewhere.length === 0) return;
-  const told = elsewhere.length > 0 ? elsewhere.map((error) => h("p", `${error.field}: ${error.reason}`)) : explanation(problem);
+  const told = elsewhere.length > 0 ? elsewhere.map((error) => h("p", h("strong", error.field), " ", error.reason)) : explanation(problem);
   swap(summary, icon("warning"), h("div", told));
   summary.hidden = false;
   summary.scrollIntoView({ block: "nearest" });
@@ -123,12 +126,13 @@ function tell(node, errors) {
   const controls = new Map([...node.elements].map((control) => [control.name, control]));
   const elsewhere = errors.filter((error) => !controls.has(error.field));
   const shown = errors.filter((error) => controls.has(error.field));
-  for (const error of shown) mark(controls.get(error.field), sentence(error.reason));
+  for (const error of shown) mark(controls.get(error.field), error.reason);
   if (shown.length > 0) controls.get(shown[0].field).focus();
   return elsewhere;
 }
 
-function sentence(reason) {
+/** The API's reason, which follows a field's name, as a sentence of its own. */
+export function sentence(reason) {
   return reason.charAt(0).toUpperCase() + reason.slice(1);
 }
 

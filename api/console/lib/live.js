@@ -3,7 +3,7 @@
 import { connection } from "./notify.js";
 
 /** How long to wait between two reads, in milliseconds. */
-export const PACE = { busy: 1_500, watched: 4_000, calm: 10_000 };
+export const PACE = { busy: 1_500, watched: 3_000, calm: 10_000 };
 
 const LONGEST_WAIT = 30_000;
 

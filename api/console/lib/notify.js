@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
 const STAYS = 5_000;
+const MOST = 3;
 
 /** Says that something was done, to eyes and to screen readers. */
 export function say(text, kind = "good") {
@@ -41,5 +42,6 @@ function show(kind, symbol, text, stays) {
   // Toasts stand in the top layer, above an open dialog.
   const place = document.querySelector("dialog[open] .toasts") ?? document.getElementById("toasts");
   place.append(toast);
+  while (place.children.length > MOST) place.firstElementChild.remove();
   if (stays > 0) setTimeout(() => toast.remove(), stays);
 }

@@ -11,6 +11,7 @@ import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
 
 const UNDER_WAY = ["creating", "voiding", "expiring"];
+const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
 
 /** Whether a job is at work on the link, so that it is another in a moment. */
 export function isUnderWay(link) {
@@ -24,8 +25,17 @@ export function linkCard(link, act) {
     h("div.link-head",
       h("h2", { id: "link-title" }, t.title), stateTag(link)),
     h("p.link-amount", money(link.amount, link.currency)),
-    h("p.link-sentence", t.sentences[link.status]),
+    h("p.link-sentence", sentenceOf(link, act.messages)),
     notices(link), address(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, true));
+}
+
+function sentenceOf(link, messages) {
+  const t = strings.link;
+  return link.status === "unpaid" && !wasSent(link, messages) ? t.unsent : t.sentences[link.status];
+}
+
+function wasSent(link, messages) {
+  return messages.some((message) => message.link_id === link.id);
 }
 
 /** A link of the past, folded. */
@@ -67,7 +77,7 @@ function address(link) {
 function buttons(link, act) {
   const t = strings.link;
   const unpaid = link.status === "unpaid";
-  const sent = act.messages.some((message) => message.link_id === link.id);
+  const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
   const view = (event) => whileBusy(event.currentTarget,
     () => openPdf(`/payment-links/${link.id}/invoice`, `invoice-${link.invoice_number}`));
@@ -89,7 +99,7 @@ function facts(link) {
     row(t.created, time(link.created_at)),
     row(t.viewed, link.viewed_at && time(link.viewed_at)),
     row(t.paidAt, link.paid_at && time(link.paid_at)),
-    !link.paid_at && row(t.payableUntil, time(link.expires_at)),
+    HAS_END.includes(link.status) && row(t.payableUntil, time(link.expires_at)),
     row(t.erasedAt, link.purged_at && time(link.purged_at)));
 }
 

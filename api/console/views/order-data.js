@@ -13,7 +13,7 @@ export function orderData(order, conversation) {
     h("section.card",
       h("h2", t.buyer),
       h("dl.facts",
-        h("div", h("dt", t.buyer), h("dd", order.customer.name || strings.erased)),
+        h("div", h("dt", t.buyerName), h("dd", order.customer.name || strings.erased)),
         h("div", h("dt", t.phone), h("dd", order.customer.phone ?? t.phoneErased)),
         h("div", h("dt", t.created), h("dd", time(order.created_at)))),
       conversation && h("a.button.wide", { href: `#/conversations/${conversation}`, key: "conversation" },

@@ -25,7 +25,7 @@ export function showStripe(root) {
     name: PATH,
     load: (signal) => found(PATH, signal),
     show: ({ connection }) => {
-      drawState(state, connection, following);
+      drawState(state, connection);
       // The form is not drawn again while somebody writes in it.
       const kind = connection ? "replace" : "connect";
       if (formFor !== kind) swap(place, connectForm(connection, following));
@@ -52,7 +52,7 @@ export async function found(path, signal) {
   }
 }
 
-function drawState(place, connection, following) {
+function drawState(place, connection) {
   const t = strings.stripe;
   if (!connection) return swap(place, stateLine("none"), h("p", t.none));
   const ending = (four) => (four ? t.ending(four) : t.notSet);
@@ -64,8 +64,7 @@ function drawState(place, connection, following) {
       h("div", h("dt", t.key), h("dd", ending(connection.secret_key_last_four))),
       h("div", h("dt", t.webhookSecret), h("dd", ending(connection.webhook_secret_last_four))),
       h("div", h("dt", t.lastEvent), h("dd", connection.last_event_at ? time(connection.last_event_at) : t.never))),
-    h("h3", t.webhook), copyable(t.webhook, connection.webhook_url, { key: "copy-webhook" }), h("p.hint", t.webhookHint),
-    h("button.quiet-danger", { type: "button", key: "disconnect", onclick: () => disconnect(following) }, t.disconnect));
+    h("h3", t.webhook), copyable(t.webhook, connection.webhook_url, { key: "copy-webhook" }), h("p.hint", t.webhookHint));
 }
 
 function stateLine(status, livemode) {
@@ -81,11 +80,12 @@ function connectForm(connection, following) {
   const key = secret("secret_key", { required: true });
   const webhookSecret = secret("webhook_secret");
   const body = () => ({ secret_key: key.value.trim(), webhook_secret: webhookSecret.value.trim() || undefined });
+  const leave = h("button.quiet-danger", { type: "button", key: "disconnect", onclick: () => disconnect(following) }, t.disconnect);
   const node = form({
     fields: [
       field({ label: t.secretKey, control: key, hint: t.secretKeyHint }),
       field({ label: t.webhookSecret, control: webhookSecret, hint: connection && t.webhookSecretHint }),
-      actions(t.submit),
+      actions(t.submit, connection && { before: leave }),
     ],
     payload: () => JSON.stringify(body()),
     send: () => command("PUT", PATH, body()),

@@ -2,7 +2,7 @@
 
 import { command } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
-import { field, mark } from "../lib/form.js";
+import { field, mark, sentence } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { strings } from "../strings.js";
 
@@ -53,15 +53,20 @@ async function previewOf({ text, linkId, asked, show }) {
 }
 
 function draw({ bubble, figures, warnings, text, costs }, { preview, problem }) {
-  mark(text, problem ? problem.errors?.[0]?.reason ?? problem.message : null);
+  mark(text, problem ? sentence(problem.errors?.[0]?.reason ?? problem.message) : null);
   bubble.classList.toggle("stale", Boolean(problem));
   costs(preview?.credits ?? null);
   if (!preview) return;
   const t = strings.preview;
   bubble.textContent = preview.text;
-  swap(figures, h("span", t.encodings[preview.encoding] ?? preview.encoding), h("span", t.segments(preview.segments)),
+  swap(figures, h("span", t.encodings[encodingOf(preview)] ?? preview.encoding), h("span", t.segments(preview.segments)),
     h("span", t.credits(preview.credits)));
   swap(warnings, preview.warnings.map((warning) => h("li", icon("warning"), h("span", warning))));
+}
+
+/** `gsm_7`, however it is written. */
+function encodingOf(preview) {
+  return preview.encoding.toLowerCase().replaceAll("-", "_");
 }
 
 function insertInto(text, variable) {

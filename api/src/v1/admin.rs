@@ -238,6 +238,7 @@ impl Admin {
     }
 
     /// List jobs
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/admin/jobs", method = "get")]
     async fn jobs(
         &self,

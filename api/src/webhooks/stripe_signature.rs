@@ -95,7 +95,7 @@ mod tests {
     fn hex(secret: &Secret, time: i64, body: &[u8]) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
         let tag = hmac::sign(&key, &[format!("{time}.").as_bytes(), body].concat());
-        tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        tag.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 
     fn header(offset: i64) -> String {

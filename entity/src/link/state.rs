@@ -107,6 +107,7 @@ impl LinkState {
     ///
     /// # Errors
     /// A [`Refusal`], with nothing changed.
+    #[expect(clippy::match_same_arms, reason = "a table is read row by row: events are kept together, not outcomes")]
     pub const fn on(self, event: LinkEvent) -> Result<Transition, Refusal> {
         use LinkState::{Creating, Expired, Expiring, Failed, Paid, Processing, Unpaid, Voided, Voiding};
         use Transition::{To, Unchanged};

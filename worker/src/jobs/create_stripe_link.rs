@@ -95,13 +95,10 @@ async fn make(work: &Work, stripe: &Stripe, link: &link::Model) -> Result<Paymen
         Err(error) => match error.advice() {
             Advice::Tell => Err(Failure::Refused(error)),
             Advice::Retry => Err(Failure::NotYet(error.into_retry())),
-            Advice::LookUp => match look_up(stripe, link).await? {
-                Some(found) => Ok(found),
-                None => {
-                    // The next attempt uses the next key.
-                    link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?;
-                    Err(Failure::NotYet(error.into_retry()))
-                }
+            Advice::LookUp => if let Some(found) = look_up(stripe, link).await? { Ok(found) } else {
+                // The next attempt uses the next key.
+                link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?;
+                Err(Failure::NotYet(error.into_retry()))
             },
         },
     }

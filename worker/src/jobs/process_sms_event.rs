@@ -131,12 +131,12 @@ async fn receive(
     let merchant = event.merchant_id;
     let from = PhoneNumber::from_e164(form.get("From")).map_err(JobError::fail)?;
     let conversation = conversation::open(tx, &work.vault, merchant, &from, None, now).await?;
-    let (sid, body) = (form.get("MessageSid").to_owned(), form.get("Body").to_owned());
-    let word = body.trim().to_uppercase();
-    message::insert_incoming(tx, merchant, conversation.id, sid, body, event.received_at).await?;
-    if OPT_OUT.contains(&word.as_str()) {
+    let (carrier_id, body) = (form.get("MessageSid").to_owned(), form.get("Body").to_owned());
+    let said = body.trim().to_uppercase();
+    message::insert_incoming(tx, merchant, conversation.id, carrier_id, body, event.received_at).await?;
+    if OPT_OUT.contains(&said.as_str()) {
         conversation::set_opted_out(tx, conversation.id, Some(now)).await?;
-    } else if OPT_IN.contains(&word.as_str()) {
+    } else if OPT_IN.contains(&said.as_str()) {
         conversation::set_opted_out(tx, conversation.id, None).await?;
     }
     Ok(EventState::Applied)
