@@ -12,6 +12,7 @@ mod optional_json;
 mod page;
 mod pdf_response;
 mod problem;
+mod record;
 mod state;
 mod v1;
 mod webhooks;
@@ -27,7 +28,7 @@ pub use state::Api;
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Every route.
-#[must_use] 
+#[must_use]
 pub fn routes(api: Api) -> impl Endpoint {
     let service = v1::service(&api.public_url);
     Route::new()

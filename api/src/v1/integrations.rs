@@ -2,23 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    MerchantId, PhoneNumber, Secret,
-    audit::{self, Act},
-    merchant,
+    MerchantId, PhoneNumber, Secret, merchant,
     sms_integration::{self, SmsIntegration},
     stripe_integration::{self, StripeIntegration},
 };
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
 use queue::{CheckStripeKey, Promise, promise};
-use sea_orm::DatabaseTransaction;
 
 use super::Group;
 use crate::{
     Api, Problem,
-    auth::{Administrator, Principal, Reader},
+    auth::{Administrator, Reader},
     command::{Accepted, Answered},
     problem::Fields,
+    record::act_of_key,
 };
 
 pub(super) struct Integrations;
@@ -138,7 +136,7 @@ impl Integrations {
             async move {
                 let tx = api.db.begin().await?;
                 let row = stripe_integration::put(&tx, &api.vault, merchant, secret_key, webhook_secret, now).await?;
-                record(&tx, key, "stripe.connect", now).await?;
+                act_of_key(&tx, key, "stripe.connect", merchant, None, now).await?;
                 let ticket = promise(&tx, &CheckStripeKey { merchant }, Promise::of(merchant), now).await?;
                 Ok(Accepted {
                     tx,
@@ -159,7 +157,7 @@ impl Integrations {
     async fn delete_stripe(&self, api: Data<&Api>, key: Administrator) -> Result<Deleted, Problem> {
         let tx = api.db.begin().await?;
         stripe_integration::delete(&tx, key.0.merchant).await?;
-        record(&tx, &key.0, "stripe.disconnect", api.clock.now()).await?;
+        act_of_key(&tx, &key.0, "stripe.disconnect", key.0.merchant, None, api.clock.now()).await?;
         tx.commit().await?;
         Ok(Deleted::Gone)
     }
@@ -183,7 +181,7 @@ impl Integrations {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = sms_integration::put(&tx, &api.vault, key.0.merchant, account, &auth_token, sender, now).await?;
-        record(&tx, &key.0, "sms.connect", now).await?;
+        act_of_key(&tx, &key.0, "sms.connect", key.0.merchant, None, now).await?;
         tx.commit().await?;
         Ok(Json(SmsView::of(&api, row)))
     }
@@ -235,11 +233,4 @@ async fn check_sms(api: &Api, merchant: MerchantId, input: &SmsInput) -> Result<
         (Some(account), Some(auth_token), Some(sender)) => Ok((account, Secret::new(auth_token), sender)),
         _ => Err(fields.into_problem()),
     }
-}
-
-async fn record(tx: &DatabaseTransaction, key: &Principal, action: &str, now: DateTime<Utc>) -> Result<(), Problem> {
-    let actor = key.key.to_string();
-    let act =
-        Act { merchant_id: Some(key.merchant), actor: &actor, action, subject: key.merchant.to_string(), detail: None };
-    Ok(audit::record(tx, act, now).await?)
 }

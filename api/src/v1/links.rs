@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use entity::{
     Documents, LinkId, LinkState, Merchant, Order, OrderId,
-    audit::{self, Act},
     link::{self, Advanced, LinkEvent, NewLink, Refusal, StripeFacts},
     merchant, order,
     stripe_integration::{self, StripeStatus},
@@ -31,6 +30,7 @@ use crate::{
     optional_json::OptionalJson,
     page::{Asked, Page, id},
     pdf_response::Pdf,
+    record::act_of_key,
 };
 
 pub(super) struct Links;
@@ -187,7 +187,7 @@ async fn accept_link(
     let tx = api.db.begin().await?;
     refuse_unless_connected(&tx, owner).await?;
     let row = insert_link(api, &tx, order, link, terms, now).await?;
-    record(&tx, key, "link.create", link, None, now).await?;
+    act_of_key(&tx, key, "link.create", link, None, now).await?;
     let job = StoreInvoice { merchant: owner.id, link };
     let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
     let view = LinkView::read(api, &tx, row).await?;
@@ -250,7 +250,7 @@ async fn accept_void(
     let facts = StripeFacts { detail: reason.clone(), ..StripeFacts::default() };
     let (link, ticket) = match link::advance(&tx, &link, LinkEvent::VoidRequested, &facts, now).await? {
         Advanced::To(link) => {
-            record(&tx, key, "link.void", link.id, reason, now).await?;
+            act_of_key(&tx, key, "link.void", link.id, reason, now).await?;
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, promise(&tx, &job, Promise::of(key.merchant), now).await?)
         }
@@ -272,19 +272,6 @@ fn refused(refusal: Refusal) -> Problem {
         }
         Refusal::NotOpen => Problem::conflict("link_not_open", "The link is closed already."),
     }
-}
-
-async fn record(
-    tx: &DatabaseTransaction,
-    key: &Principal,
-    action: &str,
-    link: LinkId,
-    detail: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let actor = key.key.to_string();
-    let act = Act { merchant_id: Some(key.merchant), actor: &actor, action, subject: link.to_string(), detail };
-    Ok(audit::record(tx, act, now).await?)
 }
 
 fn accepted(

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use entity::{
     Currency, Merchant, Money,
-    audit::{self, Act},
     link::RETENTION,
     merchant, order,
     template::{Preview, Template, Variables},
@@ -19,6 +18,7 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
+    record::act_of_key,
 };
 
 pub(super) struct MessageTemplate;
@@ -86,17 +86,10 @@ impl MessageTemplate {
         input: Json<TemplateView>,
     ) -> Result<Json<TemplateView>, Problem> {
         let template = Template::parse(&input.body).map_err(bad_template)?;
-        let (merchant, now, actor) = (key.0.merchant, api.clock.now(), key.0.key.to_string());
+        let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
         merchant::set_template(&tx, merchant, template.as_str()).await?;
-        let act = Act {
-            merchant_id: Some(merchant),
-            actor: &actor,
-            action: "template.change",
-            subject: merchant.to_string(),
-            detail: None,
-        };
-        audit::record(&tx, act, now).await?;
+        act_of_key(&tx, &key.0, "template.change", merchant, None, now).await?;
         tx.commit().await?;
         Ok(Json(TemplateView { body: template.as_str().to_owned() }))
     }

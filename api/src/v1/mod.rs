@@ -46,7 +46,8 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         message_template::MessageTemplate,
         credits::Credits,
         integrations::Integrations,
-        admin::Admin,
+        admin::Merchants,
+        admin::Jobs,
     );
     OpenApiService::new(calls, "Paylink", env!("CARGO_PKG_VERSION"))
         .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")

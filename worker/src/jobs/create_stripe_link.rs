@@ -95,11 +95,15 @@ async fn make(work: &Work, stripe: &Stripe, link: &link::Model) -> Result<Paymen
         Err(error) => match error.advice() {
             Advice::Tell => Err(Failure::Refused(error)),
             Advice::Retry => Err(Failure::NotYet(error.into_retry())),
-            Advice::LookUp => if let Some(found) = look_up(stripe, link).await? { Ok(found) } else {
-                // The next attempt uses the next key.
-                link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?;
-                Err(Failure::NotYet(error.into_retry()))
-            },
+            Advice::LookUp => {
+                if let Some(found) = look_up(stripe, link).await? {
+                    Ok(found)
+                } else {
+                    // The next attempt uses the next key.
+                    link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?;
+                    Err(Failure::NotYet(error.into_retry()))
+                }
+            }
         },
     }
 }
@@ -126,8 +130,6 @@ async fn refuse(work: &Work, lease: &Lease, link: &link::Model, refused: &Stripe
     tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to make a link");
     let now = work.now();
     let tx = work.db.begin().await?;
-    let why = refused.for_merchant();
-    let facts = StripeFacts { failure: Some(why.clone()), detail: Some(why), ..StripeFacts::default() };
-    link::advance(&tx, link, LinkEvent::CreationFailed, &facts, now).await?;
+    fail(&tx, link.merchant_id, link.id, &refused.for_merchant(), now).await?;
     lease.finish(tx, now).await
 }

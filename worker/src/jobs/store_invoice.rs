@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use entity::{
     Documents, LinkState,
     documents::DocumentError,
-    link::{self, LinkEvent, StoredDocument, StripeFacts},
+    link::{self, StoredDocument},
     sha256,
 };
 use queue::{CreateStripeLink, Done, JobError, Lease, Promise, StoreInvoice, promise};
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use super::{find_link, nothing_to_do};
+use super::{create_stripe_link::fail, find_link, nothing_to_do};
 use crate::{
     Work,
     handler::Handler,
@@ -29,14 +29,13 @@ impl Handler for StoreInvoice {
         let content = match work.documents.get(&staged).await {
             Ok(content) => content,
             Err(DocumentError::Missing) => {
-                let why = "The upload was lost. Please make the link again.".to_owned();
-                return self.refuse(work, lease, &link, why).await;
+                return refuse(work, lease, &link, "The upload was lost. Please make the link again.").await;
             }
             Err(error) => return Err(JobError::retry(error)),
         };
         let done = match inspect(content.clone()).await? {
-            Ok(facts) => self.store(work, lease, &link, content, facts).await?,
-            Err(refused) => self.refuse(work, lease, &link, refused.to_string()).await?,
+            Ok(facts) => store(work, lease, &link, content, facts).await?,
+            Err(refused) => refuse(work, lease, &link, &refused.to_string()).await?,
         };
         // The row no longer names it; what cannot be removed now is swept with the staging area.
         if let Err(error) = work.documents.delete(&staged).await {
@@ -46,7 +45,7 @@ impl Handler for StoreInvoice {
     }
 
     async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
-        super::create_stripe_link::fail(tx, self.merchant, self.link, "The invoice could not be stored.", now).await
+        fail(tx, self.merchant, self.link, "The invoice could not be stored.", now).await
     }
 }
 
@@ -55,49 +54,32 @@ async fn inspect(content: Bytes) -> Result<Result<PdfFacts, PdfError>, JobError>
     tokio::task::spawn_blocking(move || pdf::inspect(&content)).await.map_err(JobError::retry)
 }
 
-trait Steps {
-    async fn store(
-        &self,
-        work: &Work,
-        lease: &Lease,
-        link: &link::Model,
-        content: Bytes,
-        facts: PdfFacts,
-    ) -> Result<Done, JobError>;
-
-    async fn refuse(&self, work: &Work, lease: &Lease, link: &link::Model, why: String) -> Result<Done, JobError>;
+async fn store(
+    work: &Work,
+    lease: &Lease,
+    link: &link::Model,
+    content: Bytes,
+    facts: PdfFacts,
+) -> Result<Done, JobError> {
+    let stored = StoredDocument {
+        name: Documents::invoice_name(link.merchant_id, link.id),
+        sha256: sha256(&content),
+        pages: i64::from(facts.pages),
+    };
+    work.documents.put(&stored.name, content).await.map_err(JobError::retry)?;
+    let now = work.now();
+    let tx = work.db.begin().await?;
+    link::set_document(&tx, link, stored, now).await?;
+    let next = CreateStripeLink { merchant: link.merchant_id, link: link.id };
+    let ticket = promise(&tx, &next, Promise::of(link.merchant_id), now).await?;
+    let done = lease.finish(tx, now).await?;
+    work.queue.ring(ticket);
+    Ok(done)
 }
 
-impl Steps for StoreInvoice {
-    async fn store(
-        &self,
-        work: &Work,
-        lease: &Lease,
-        link: &link::Model,
-        content: Bytes,
-        facts: PdfFacts,
-    ) -> Result<Done, JobError> {
-        let stored = StoredDocument {
-            name: Documents::invoice_name(self.merchant, self.link),
-            sha256: sha256(&content),
-            pages: i64::from(facts.pages),
-        };
-        work.documents.put(&stored.name, content).await.map_err(JobError::retry)?;
-        let now = work.now();
-        let tx = work.db.begin().await?;
-        link::set_document(&tx, link, stored, now).await?;
-        let next = CreateStripeLink { merchant: self.merchant, link: self.link };
-        let ticket = promise(&tx, &next, Promise::of(self.merchant), now).await?;
-        let done = lease.finish(tx, now).await?;
-        work.queue.ring(ticket);
-        Ok(done)
-    }
-
-    async fn refuse(&self, work: &Work, lease: &Lease, link: &link::Model, why: String) -> Result<Done, JobError> {
-        let now = work.now();
-        let tx = work.db.begin().await?;
-        let facts = StripeFacts { failure: Some(why.clone()), detail: Some(why), ..StripeFacts::default() };
-        link::advance(&tx, link, LinkEvent::CreationFailed, &facts, now).await?;
-        lease.finish(tx, now).await
-    }
+async fn refuse(work: &Work, lease: &Lease, link: &link::Model, why: &str) -> Result<Done, JobError> {
+    let now = work.now();
+    let tx = work.db.begin().await?;
+    fail(&tx, link.merchant_id, link.id, why, now).await?;
+    lease.finish(tx, now).await
 }

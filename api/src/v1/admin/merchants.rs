@@ -1,33 +1,20 @@
-//! `/v1/admin`: what the operator's key may do.
+//! `/v1/admin/merchants`.
 
 use chrono::{DateTime, Utc};
 use entity::{
-    JobId, Merchant, MerchantId, Region, Secret,
+    Merchant, Region, Secret,
     api_key::{self, Scope},
-    audit::{self, Act},
     credits::{self, CreditError},
-    job::{Job, JobState},
     merchant::{self, NewMerchant},
     random_secret,
 };
 use poem::web::Data;
-use poem_openapi::{
-    ApiResponse, Object, OpenApi,
-    param::{Path, Query},
-    payload::Json,
-};
-use queue::{JobFilter, Kind};
-use sea_orm::DatabaseTransaction;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json};
 
 use super::Group;
-use crate::{
-    Api, Problem,
-    auth::Operator,
-    page::{Asked, Page, id},
-    problem::Fields,
-};
+use crate::{Api, Problem, auth::Operator, page::id, problem::Fields, record::act_of_operator};
 
-pub(super) struct Admin;
+pub(crate) struct Merchants;
 
 /// A new merchant.
 #[derive(Debug, Object)]
@@ -113,49 +100,6 @@ struct TopUpInput {
     note: Option<String>,
 }
 
-/// A job.
-#[derive(Debug, Object)]
-#[oai(rename = "Job", skip_serializing_if_is_none)]
-struct JobView {
-    id: String,
-    kind: String,
-    /// `queued`, `done`, `dead` or `discarded`.
-    state: String,
-    merchant_id: Option<String>,
-    /// How many times it was tried.
-    attempt: i64,
-    /// Not before.
-    run_at: DateTime<Utc>,
-    /// Why the last attempt did not succeed.
-    last_error: Option<String>,
-    created_at: DateTime<Utc>,
-    finished_at: Option<DateTime<Utc>>,
-}
-
-impl From<Job> for JobView {
-    fn from(row: Job) -> Self {
-        Self {
-            id: row.id.to_string(),
-            kind: row.kind,
-            state: row.state.to_string(),
-            merchant_id: row.merchant_id.map(|merchant| merchant.to_string()),
-            attempt: row.attempt,
-            run_at: row.run_at,
-            last_error: row.last_error,
-            created_at: row.created_at,
-            finished_at: row.finished_at,
-        }
-    }
-}
-
-/// Why an operator does it.
-#[derive(Debug, Object)]
-#[oai(rename = "Reason")]
-struct ReasonInput {
-    /// For the audit log.
-    reason: String,
-}
-
 /// It exists now.
 #[derive(ApiResponse)]
 enum Created<T: poem_openapi::types::ToJSON> {
@@ -165,7 +109,7 @@ enum Created<T: poem_openapi::types::ToJSON> {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Admin {
+impl Merchants {
     /// Create a merchant
     #[oai(path = "/admin/merchants", method = "post")]
     async fn create_merchant(
@@ -178,7 +122,7 @@ impl Admin {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::insert(&tx, new, now).await?;
-        record(&tx, Some(row.id), "merchant.create", row.id.to_string(), None, now).await?;
+        act_of_operator(&tx, Some(row.id), "merchant.create", row.id, None, now).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
     }
@@ -201,7 +145,7 @@ impl Admin {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = api_key::insert(&tx, owner.id, name, scope, &key, now).await?;
-        record(&tx, Some(owner.id), "key.create", row.id.to_string(), None, now).await?;
+        act_of_operator(&tx, Some(owner.id), "key.create", row.id, None, now).await?;
         tx.commit().await?;
         let view = KeyView {
             id: row.id.to_string(),
@@ -231,82 +175,10 @@ impl Admin {
                 Problem::field("credits", error.to_string())
             }
         })?;
-        record(&tx, Some(owner.id), "credits.top_up", owner.id.to_string(), note, now).await?;
+        act_of_operator(&tx, Some(owner.id), "credits.top_up", owner.id, note, now).await?;
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
-    }
-
-    /// List jobs
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
-    #[oai(path = "/admin/jobs", method = "get")]
-    async fn jobs(
-        &self,
-        api: Data<&Api>,
-        _key: Operator,
-        /// `queued`, `done`, `dead` or `discarded`.
-        state: Query<Option<String>>,
-        kind: Query<Option<String>>,
-        merchant_id: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
-    ) -> Result<Json<Page<JobView>>, Problem> {
-        let asked = Asked::<JobId>::parse(limit.0, cursor.0.as_deref())?;
-        let mut fields = Fields::default();
-        let state = state.0.map(|state| fields.take("state", state.parse::<JobState>()));
-        let kind = kind.0.map(|kind| fields.take("kind", kind.parse::<Kind>()));
-        let merchant = merchant_id.0.map(|merchant| fields.take("merchant_id", merchant.parse::<MerchantId>()));
-        if state == Some(None) || kind == Some(None) || merchant == Some(None) {
-            return Err(fields.into_problem());
-        }
-        let filter = JobFilter {
-            state: state.flatten(),
-            kind: kind.flatten(),
-            merchant: merchant.flatten(),
-            before: asked.before,
-            limit: asked.fetch(),
-        };
-        let found = queue::list(api.db.pool(), filter).await?;
-        Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
-    }
-
-    /// Retry a dead job
-    #[oai(path = "/admin/jobs/:id/retry", method = "post")]
-    async fn retry(
-        &self,
-        api: Data<&Api>,
-        _key: Operator,
-        #[oai(name = "id")] job_id: Path<String>,
-        input: Json<ReasonInput>,
-    ) -> Result<Json<JobView>, Problem> {
-        let job = find_dead(&api, &job_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        let ticket = queue::retry_now(&tx, job.id, now).await?.ok_or_else(not_dead)?;
-        record(&tx, job.merchant_id, "job.retry", job.id.to_string(), Some(input.0.reason), now).await?;
-        tx.commit().await?;
-        api.queue.ring([ticket]);
-        see(&api, job.id).await
-    }
-
-    /// Discard a dead job
-    #[oai(path = "/admin/jobs/:id/discard", method = "post")]
-    async fn discard(
-        &self,
-        api: Data<&Api>,
-        _key: Operator,
-        #[oai(name = "id")] job_id: Path<String>,
-        input: Json<ReasonInput>,
-    ) -> Result<Json<JobView>, Problem> {
-        let job = find_dead(&api, &job_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        if !queue::discard(&tx, job.id, now).await? {
-            return Err(not_dead());
-        }
-        record(&tx, job.merchant_id, "job.discard", job.id.to_string(), Some(input.0.reason), now).await?;
-        tx.commit().await?;
-        see(&api, job.id).await
     }
 }
 
@@ -327,30 +199,4 @@ fn check_merchant(input: &MerchantInput) -> Result<NewMerchant, Problem> {
 
 async fn find_merchant(api: &Api, merchant_id: &str) -> Result<Merchant, Problem> {
     merchant::find(api.db.pool(), id(merchant_id)?).await?.ok_or_else(Problem::not_found)
-}
-
-async fn find_dead(api: &Api, job_id: &str) -> Result<Job, Problem> {
-    let job = queue::find(api.db.pool(), id(job_id)?).await?.ok_or_else(Problem::not_found)?;
-    if job.state == JobState::Dead { Ok(job) } else { Err(not_dead()) }
-}
-
-fn not_dead() -> Problem {
-    Problem::conflict("job_not_dead", "Only a dead job can be retried or discarded.")
-}
-
-async fn see(api: &Api, job: JobId) -> Result<Json<JobView>, Problem> {
-    let row = queue::find(api.db.pool(), job).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(row.into()))
-}
-
-async fn record(
-    tx: &DatabaseTransaction,
-    merchant: Option<MerchantId>,
-    action: &str,
-    subject: String,
-    detail: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let act = Act { merchant_id: merchant, actor: "operator", action, subject, detail };
-    Ok(audit::record(tx, act, now).await?)
 }
