@@ -10,6 +10,9 @@ use queue::{JobFilter, Kind};
 
 use crate::{error::Error, parts::Parts, settings::Settings};
 
+/// How many rows are read at a time.
+const PAGE: u64 = 1_000;
+
 /// What to do.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
@@ -47,6 +50,8 @@ enum Action {
         #[arg(long)]
         reason: String,
     },
+    /// Rings every job that is not finished: fills an empty Redis from the rows. Safe at any time.
+    Rebuild,
     /// Throws a dead job away.
     Discard {
         /// Which.
@@ -67,10 +72,23 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
                 println!("{}  {:<20}  {:<9}  attempt {:>3}  {}", job.id, job.kind, job.state, job.attempt, error(&job));
             }
         }
+        Action::Rebuild => rebuild(&parts).await?,
         Action::Show { job } => show(&find(&parts, job).await?),
         Action::Retry { job, reason } => retry(&parts, job, reason).await?,
         Action::Discard { job, reason } => discard(&parts, job, reason).await?,
     }
+    Ok(())
+}
+
+async fn rebuild(parts: &Parts) -> Result<(), Error> {
+    let (mut after, mut rung) = (None, 0);
+    loop {
+        let page = queue::queued(parts.db.pool(), after, PAGE).await?;
+        let Some(last) = page.last else { break };
+        after = Some(last);
+        rung += parts.queue.ring_now(&page.tickets).await?;
+    }
+    println!("{rung} jobs were rung that Redis did not have");
     Ok(())
 }
 

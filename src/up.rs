@@ -69,7 +69,11 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
         Ok(())
     };
     let greeting = async {
-        if let Some(sandbox) = &sandbox { Demo::prepare(data, &parts, sandbox, &public_url).await?.greet(args.json) } else { tracing::info!(%address, public_url, "ready") }
+        if let Some(sandbox) = &sandbox {
+            Demo::prepare(data, &parts, sandbox, &public_url).await?.greet(args.json)
+        } else {
+            tracing::info!(%address, public_url, "ready")
+        }
         Ok(())
     };
     // Whatever ends early takes the rest with it, in good order.

@@ -23,6 +23,6 @@ pub use jobs::{
 };
 pub use kind::Kind;
 pub use lease::{Claim, Done, Lease, claim};
-pub use operate::{JobFilter, Overdue, clean, discard, find, list, overdue, retry_now};
+pub use operate::{JobFilter, Page, clean, discard, find, list, overdue, queued, retry_now};
 pub use promise::{Promise, Queue, Ticket, promise};
 pub use retry::{Policy, policy};

@@ -11,9 +11,9 @@ use sea_orm::{
 
 use crate::{Kind, Ticket, attempt::OVERDUE, promise::lane};
 
-/// A page of overdue jobs.
+/// A page of jobs to ring.
 #[derive(Debug)]
-pub struct Overdue {
+pub struct Page {
     /// The jobs to ring. A row of a kind that this version does not know is not among them: it waits for a version that does.
     pub tickets: Vec<Ticket>,
     /// The last row of the page, from which the next goes on; absent when there are no more.
@@ -30,13 +30,33 @@ pub async fn overdue(
     now: DateTime<Utc>,
     after: Option<JobId>,
     limit: u64,
-) -> Result<Overdue, DbErr> {
-    let mut query = Entity::find().filter(Column::State.eq(JobState::Queued)).filter(Column::RunAt.lte(now - OVERDUE));
+) -> Result<Page, DbErr> {
+    queued_page(db, Some(now - OVERDUE), after, limit).await
+}
+
+/// A page of all jobs that are not finished, whenever they are due, in the order of their ids: what an empty Redis is filled from.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn queued(db: &impl ConnectionTrait, after: Option<JobId>, limit: u64) -> Result<Page, DbErr> {
+    queued_page(db, None, after, limit).await
+}
+
+async fn queued_page(
+    db: &impl ConnectionTrait,
+    due_by: Option<DateTime<Utc>>,
+    after: Option<JobId>,
+    limit: u64,
+) -> Result<Page, DbErr> {
+    let mut query = Entity::find().filter(Column::State.eq(JobState::Queued));
+    if let Some(due_by) = due_by {
+        query = query.filter(Column::RunAt.lte(due_by));
+    }
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }
     let rows = query.order_by_asc(Column::Id).limit(limit).all(db).await?;
-    Ok(Overdue { last: rows.last().map(|row| row.id), tickets: rows.iter().filter_map(ticket).collect() })
+    Ok(Page { last: rows.last().map(|row| row.id), tickets: rows.iter().filter_map(ticket).collect() })
 }
 
 fn ticket(row: &Row) -> Option<Ticket> {

@@ -40,8 +40,8 @@ pub const fn policy(kind: Kind) -> Policy {
         // Past 24 h Stripe may have forgotten the idempotency key; the handler then looks the link up instead of making it.
         Kind::CreateStripeLink => Policy { deadline: Some(TimeDelta::hours(25)), ..BASE },
         Kind::CloseStripeLink | Kind::ProcessStripeEvent => Policy { deadline: Some(TimeDelta::days(3)), ..BASE },
-        Kind::SendSms => Policy { deadline: Some(TimeDelta::hours(4)), ..BASE },
-        Kind::ProcessSmsEvent => Policy { deadline: Some(TimeDelta::days(1)), ..BASE },
+        // After a day nobody wants the text any more, and one that may have left is a person's to settle.
+        Kind::SendSms | Kind::ProcessSmsEvent => Policy { deadline: Some(TimeDelta::days(1)), ..BASE },
         Kind::PurgeLink => Policy { ceiling: Duration::from_hours(1), ..BASE },
         Kind::CheckStripeKey => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
     }

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use apalis::prelude::{Monitor, MonitorError, WorkerBuilder};
+use apalis::prelude::{Monitor, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::JobId;
 use queue::{
     CheckStripeKey, CloseStripeLink, CreateStripeLink, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, SendSms,
@@ -47,6 +47,8 @@ fn workers<J: Handler>(monitor: Monitor, work: &Work, options: &Options) -> Moni
         let options = BackendOptions { slots, ..BackendOptions::default() };
         WorkerBuilder::new(J::KIND.as_str())
             .backend(BellBackend::new(work.queue.bells().clone(), J::KIND.as_str(), options))
+            // All workers share the monitor's task; each job gets one of its own, so that they use every core.
+            .parallelize(tokio::spawn)
             .build(move |ringing: Ringing| {
                 let (work, runner) = (work.clone(), Arc::clone(&runner));
                 async move {

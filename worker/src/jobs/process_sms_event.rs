@@ -129,7 +129,8 @@ async fn receive(
     now: DateTime<Utc>,
 ) -> Result<EventState, JobError> {
     let merchant = event.merchant_id;
-    let from = PhoneNumber::from_e164(form.get("From")).map_err(JobError::fail)?;
+    // Short codes and names text too; nobody can be answered there.
+    let Ok(from) = PhoneNumber::from_e164(form.get("From")) else { return Ok(EventState::Ignored) };
     let conversation = conversation::open(tx, &work.vault, merchant, &from, None, now).await?;
     let (carrier_id, body) = (form.get("MessageSid").to_owned(), form.get("Body").to_owned());
     let said = body.trim().to_uppercase();
