@@ -5,7 +5,8 @@ use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prel
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, column::words, link, money_column::stored_money,
+    Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, column::words, contains, link,
+    money_column::stored_money,
 };
 
 words! {
@@ -172,14 +173,6 @@ pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Sea
 /// The order's number or its buyer's name contains `text`.
 pub(crate) fn matches(text: &str) -> Condition {
     Condition::any().add(contains(Column::Number, text)).add(contains(Column::CustomerName, text))
-}
-
-/// `column` contains `text`, whatever its case, with no character of `text` taken for a wildcard.
-pub(crate) fn contains(column: impl ColumnTrait, text: &str) -> Expr {
-    use sea_orm::sea_query::{ExprTrait, Func, LikeExpr};
-
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Expr::expr(Func::lower(column.into_expr())).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
 /// Brings the order's tag in line with what became of one of its links.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    JobId, MerchantId,
+    JobId, MerchantId, contains,
     job::{Column, Entity, Job as Row, JobState},
 };
 use sea_orm::{
@@ -73,6 +73,10 @@ pub struct JobFilter {
     pub kind: Option<Kind>,
     /// For whom.
     pub merchant: Option<MerchantId>,
+    /// Part of the last error, whatever its case.
+    pub error: Option<String>,
+    /// Only jobs that were promised before this time.
+    pub promised_before: Option<DateTime<Utc>>,
     /// Only jobs older than this one: the cursor.
     pub before: Option<JobId>,
     /// At most so many.
@@ -93,6 +97,12 @@ pub async fn list(db: &impl ConnectionTrait, filter: JobFilter) -> Result<Vec<Ro
     }
     if let Some(merchant) = filter.merchant {
         query = query.filter(Column::MerchantId.eq(merchant));
+    }
+    if let Some(error) = &filter.error {
+        query = query.filter(contains(Column::LastError, error));
+    }
+    if let Some(time) = filter.promised_before {
+        query = query.filter(Column::CreatedAt.lt(time));
     }
     if let Some(before) = filter.before {
         query = query.filter(Column::Id.lt(before));

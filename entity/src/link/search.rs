@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
 use super::{Column, Entity, LinkState, Model, TimelineEntry, timeline};
-use crate::{LinkId, MerchantId, order};
+use crate::{LinkId, MerchantId, contains, order};
 
 /// What a list of links is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ pub async fn search(
             .filter(order::matches(text));
         query = query.filter(
             Condition::any()
-                .add(order::contains(Column::InvoiceNumber, text))
+                .add(contains(Column::InvoiceNumber, text))
                 .add(Column::OrderId.in_subquery(orders.into_query())),
         );
     }

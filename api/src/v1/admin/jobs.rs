@@ -97,6 +97,7 @@ impl Jobs {
             merchant: merchant.flatten(),
             before: asked.before,
             limit: asked.fetch(),
+            ..JobFilter::default()
         };
         let found = queue::list(api.db.pool(), filter).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
