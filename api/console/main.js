@@ -3,12 +3,14 @@
 import { onUnauthorized } from "./lib/api.js";
 import { closeDialogs } from "./lib/dialog.js";
 import { forget } from "./lib/live.js";
+import { hush } from "./lib/notify.js";
 import * as session from "./lib/session.js";
 import { strings } from "./strings.js";
 import { showShell } from "./views/shell.js";
 import { showSignIn } from "./views/signin.js";
 
 const app = document.getElementById("app");
+document.getElementById("toasts").setAttribute("aria-label", strings.notices);
 let leave = () => {};
 
 function enter() {
@@ -20,6 +22,7 @@ function signOut(reason) {
   session.end();
   forget();
   closeDialogs();
+  hush();
   leave();
   leave = showSignIn({ root: app, enter, reason });
 }

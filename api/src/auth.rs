@@ -56,7 +56,7 @@ async fn authenticate(request: &Request, bearer: &Bearer, needed: Scope) -> poem
     let pool = api.db.pool();
     let key = api_key::find(pool, &bearer.token).await.map_err(Problem::from)?.ok_or_else(Problem::unauthorized)?;
     if key.scope < needed {
-        let detail = format!("This call needs a key of scope `{needed}`; yours has `{}`.", key.scope);
+        let detail = format!("This call needs a key of scope {needed}; yours has {}.", key.scope);
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into());
     }
     api_key::note_use(pool, &key, api.clock.now()).await.map_err(Problem::from)?;

@@ -1,6 +1,7 @@
 // Forms: labels, hints and errors that belong to their fields, a button that cannot be pressed twice, and a key for retries.
 
 import { strings } from "../strings.js";
+import { Problem } from "./api.js";
 import { h, swap, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 import { hashOf } from "./router.js";
@@ -79,10 +80,10 @@ export function problemBox(problem, retry) {
 }
 
 /** The problem's detail, and what can be done about it. */
-export function explanation(problem) {
+function explanation(problem) {
   const advice = strings.advice[problem.code];
   return [
-    h("p", problem.message),
+    h("p", problem instanceof Problem ? problem.message : strings.problems.broken),
     advice && h("p", advice.text, advice.to && [" ", h("a", { href: hashOf(advice.to) }, advice.link)]),
   ];
 }

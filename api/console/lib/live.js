@@ -18,83 +18,100 @@ export function forget() {
  * Follows a resource until it is stopped.
  *
  * `load(signal)` reads it, `show(data)` draws it whenever it has changed, `pace(data)` says how soon it is read again, and
- * `fail(problem)` draws why there is nothing to show. With a `name`, what was read last is shown at once the next time.
+ * `fail(problem)` draws why there is nothing to show. With a `name()`, what was read last under it is shown at once the next
+ * time.
  */
-export function live({ name, load, show, fail, pace = () => PACE.calm }) {
-  const state = { timer: 0, controller: null, shown: null, failures: 0, stopped: false };
+export function live(options) {
+  return new Following({ pace: () => PACE.calm, name: () => null, ...options });
+}
 
-  const draw = (data) => {
-    const text = JSON.stringify(data);
-    if (name) remembered.set(name, data);
-    if (text === state.shown) return;
-    state.shown = text;
-    show(data);
-  };
+class Following {
+  #options;
+  #timer = 0;
+  #controller = null;
+  #shown = null;
+  #failures = 0;
+  #stopped = false;
 
-  const schedule = (wait) => {
-    clearTimeout(state.timer);
-    if (!state.stopped && !document.hidden) state.timer = setTimeout(round, wait);
-  };
+  constructor(options) {
+    this.#options = options;
+    document.addEventListener("visibilitychange", this.#wake);
+    // Not before the caller holds what is made here.
+    queueMicrotask(() => {
+      const name = options.name();
+      if (!this.#stopped && remembered.has(name)) this.#draw(remembered.get(name));
+      this.refresh();
+    });
+  }
 
-  async function round() {
-    if (state.stopped) return;
-    clearTimeout(state.timer);
-    state.controller?.abort();
+  /** Reads now. */
+  refresh = async () => {
+    if (this.#stopped) return;
+    this.#halt();
     const controller = new AbortController();
-    state.controller = controller;
+    this.#controller = controller;
     try {
-      const data = await load(controller.signal);
+      const data = await this.#options.load(controller.signal);
       if (controller.signal.aborted) return;
-      state.failures = 0;
+      this.#failures = 0;
       connection(true);
-      draw(data);
-      schedule(pace(data));
+      this.#draw(data);
+      this.#schedule(this.#options.pace(data));
     } catch (problem) {
-      if (!controller.signal.aborted) endure(problem);
+      if (!controller.signal.aborted) this.#endure(problem);
     }
+  };
+
+  /** Shows this at once, such as the answer to a command, and reads again soon. */
+  put(data) {
+    if (this.#stopped) return;
+    this.#halt();
+    this.#draw(data);
+    this.#schedule(Math.min(this.#options.pace(data), PACE.busy));
   }
 
-  function endure(problem) {
-    state.failures += 1;
+  /** Ends it. */
+  stop() {
+    this.#stopped = true;
+    this.#halt();
+    document.removeEventListener("visibilitychange", this.#wake);
+  }
+
+  #wake = () => {
+    if (document.hidden) clearTimeout(this.#timer);
+    else this.refresh();
+  };
+
+  #halt() {
+    clearTimeout(this.#timer);
+    this.#controller?.abort();
+  }
+
+  #schedule(wait) {
+    clearTimeout(this.#timer);
+    if (!this.#stopped && !document.hidden) this.#timer = setTimeout(this.refresh, wait);
+  }
+
+  #draw(data) {
+    const { name, show } = this.#options;
+    if (name()) remembered.set(name(), data);
+    const text = JSON.stringify(data);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    show(data);
+  }
+
+  /** What passes is tried again, later each time, and what was shown stays; what does not pass is told. */
+  #endure(problem) {
+    this.#failures += 1;
     if (problem.status === undefined) console.error(problem);
-    if (problem.passes) {
-      if (state.shown === null) fail(problem);
-      else connection(false);
-      schedule(Math.min(LONGEST_WAIT, PACE.busy * 2 ** (state.failures - 1)));
-    } else {
-      fail(problem);
-      state.shown = null;
+    if (!problem.passes) {
+      this.#shown = null;
+      this.#options.fail(problem);
+      return;
     }
+    if (this.#shown === null) this.#options.fail(problem);
+    else connection(false);
+    this.#schedule(Math.min(LONGEST_WAIT, PACE.busy * 2 ** (this.#failures - 1)));
   }
-
-  const wake = () => {
-    if (document.hidden) clearTimeout(state.timer);
-    else round();
-  };
-  document.addEventListener("visibilitychange", wake);
-  // Not before the caller holds what is returned here.
-  queueMicrotask(() => {
-    if (state.stopped) return;
-    if (name && remembered.has(name)) draw(remembered.get(name));
-    round();
-  });
-
-  return {
-    /** Reads now. */
-    refresh: round,
-    /** Shows this at once, such as the answer to a command, and reads again soon. */
-    put(data) {
-      if (state.stopped) return;
-      state.controller?.abort();
-      draw(data);
-      schedule(Math.min(pace(data), PACE.busy));
-    },
-    /** Ends it. */
-    stop() {
-      state.stopped = true;
-      clearTimeout(state.timer);
-      state.controller?.abort();
-      document.removeEventListener("visibilitychange", wake);
-    },
-  };
 }

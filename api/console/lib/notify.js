@@ -19,6 +19,11 @@ export function complain(problem) {
   show("bad", "warning", problem.message, 0);
 }
 
+/** Takes all toasts away, such as when somebody else may sign in. */
+export function hush() {
+  document.getElementById("toasts").replaceChildren();
+}
+
 /** Says something to screen readers only. */
 export function announce(text) {
   const announcer = document.getElementById("announcer");

@@ -17,7 +17,7 @@ export function creditsMoved() {
 /** Keeps the balance in `place`; answers how to stop. */
 export function followBalance(place) {
   const following = live({
-    name: "balance",
+    name: () => "balance",
     load: (signal) => get("/credits", { signal }),
     show: ({ available }) => {
       place.classList.toggle("none-left", available === 0);

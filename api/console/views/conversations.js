@@ -21,7 +21,7 @@ export function showConversations({ root, params: [open], query }) {
   const side = h("div.thread-side");
   let thread = null;
   const following = live({
-    name: `conversations ${query.cursor ?? ""}`,
+    name: () => `conversations ${query.cursor ?? ""}`,
     load: (signal) => get(PATH, { query: { limit: LIMIT, cursor: query.cursor }, signal }),
     show: (page) => {
       drawList(list, page, open, query);

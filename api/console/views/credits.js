@@ -18,7 +18,7 @@ export function showCredits({ root, query }) {
   const balance = h("div.stats");
   const ledger = region("section.card.list-card");
   const following = live({
-    name: `credits ${query.cursor ?? ""}`,
+    name: () => `credits ${query.cursor ?? ""}`,
     load: async (signal) => {
       const [credits, page] = await Promise.all([
         get("/credits", { signal }), get("/credits/entries", { query: { cursor: query.cursor }, signal }),

@@ -42,7 +42,8 @@ function wasSent(link, messages) {
 export function pastLink(link, act) {
   return h("details.card.past-link", { key: `past ${link.id}` },
     h("summary",
-      h("span.past-name", link.invoice_number ?? strings.erased, h("span.quiet", money(link.amount, link.currency))),
+      h("span.past-name", link.invoice_number ?? strings.erased,
+        link.amount && h("span.quiet", money(link.amount, link.currency))),
       link.review && tag("review", strings.link.events.review),
       stateTag(link), h("span.past-time", time(link.created_at, { short: true }))),
     notices(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, false));

@@ -19,11 +19,11 @@ import { failure, pageHead, region } from "./page.js";
 export function showOrder({ root, params: [id] }) {
   const page = region("div.order-page");
   swap(root, page);
-  title(strings.order.title("…"));
+  title(strings.order.one);
   const conversation = {};
   let before = null;
   const following = live({
-    name: `order ${id}`,
+    name: () => `order ${id}`,
     load: (signal) => load(id, conversation, signal),
     show: (data) => {
       title(strings.order.title(data.order.number));
@@ -31,7 +31,7 @@ export function showOrder({ root, params: [id] }) {
       before = data.order.links;
       draw(page, data, (link) => following.put(withLink(data, link)), () => following.refresh());
     },
-    fail: (problem) => failure(page, problem, () => following.refresh()),
+    fail: (problem) => failure(page, problem, () => following.refresh(), strings.order.one),
     pace: ({ order, messages }) => paceOf(order, messages),
   });
   return () => following.stop();

@@ -23,7 +23,7 @@ export function showOrders({ root, query }) {
   const narrowed = { q: query.q, tag: query.tag, cursor: query.cursor };
   let currency;
   const following = live({
-    name: `orders ${JSON.stringify(narrowed)}`,
+    name: () => `orders ${JSON.stringify(narrowed)}`,
     load: (signal) => get(PATH, { query: { ...narrowed }, signal }),
     show: (page) => {
       currency = page.items[0]?.currency ?? currency;

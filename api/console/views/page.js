@@ -12,14 +12,13 @@ export function pageHead(title, { back, lead, more, buttons = [] } = {}) {
 }
 
 /** A region that says that it is loading, until it has something to show. */
-export function region(selector) {
-  return h(selector, h("p.loading", { role: "status" }, h("span.spinner", { "aria-hidden": "true" }), strings.loading));
+export function region(selector, properties = {}) {
+  return h(selector, properties, h("p.loading", { role: "status" }, h("span.spinner", { "aria-hidden": "true" }), strings.loading));
 }
 
-/** Shows in `place` why there is nothing to show. */
-export function failure(place, problem, retry) {
-  const told = problem.status === 404 ? Object.assign(problem, { message: strings.problems.pageMissing }) : problem;
-  swap(place, problemBox(told, problem.status === 404 ? undefined : retry));
+/** Shows in `place` why there is nothing to show; `heading` where nothing else names the page. */
+export function failure(place, problem, retry, heading) {
+  swap(place, heading && pageHead(heading), problemBox(problem, problem.status === 404 ? undefined : retry));
 }
 
 /** What is said where a list is empty. */

@@ -20,7 +20,7 @@ export function showSms(root) {
   const place = h("div");
   let formFor = null;
   const following = live({
-    name: PATH,
+    name: () => PATH,
     load: (signal) => found(PATH, signal),
     show: ({ connection }) => {
       drawState(state, connection);

@@ -22,7 +22,7 @@ export function showStripe(root) {
   const place = h("div");
   let formFor = null;
   const following = live({
-    name: PATH,
+    name: () => PATH,
     load: (signal) => found(PATH, signal),
     show: ({ connection }) => {
       drawState(state, connection);
@@ -85,7 +85,7 @@ function connectForm(connection, following) {
     fields: [
       field({ label: t.secretKey, control: key, hint: t.secretKeyHint }),
       field({ label: t.webhookSecret, control: webhookSecret, hint: connection && t.webhookSecretHint }),
-      actions(t.submit, connection && { before: leave }),
+      actions(t.submit, { before: connection && leave }),
     ],
     payload: () => JSON.stringify(body()),
     send: () => command("PUT", PATH, body()),

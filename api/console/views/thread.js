@@ -18,7 +18,8 @@ const LIMIT = 50;
 export function showThread({ root, id, said }) {
   const path = `/conversations/${encodeURIComponent(id)}/messages`;
   const head = h("header.thread-head", backLink());
-  const bubbles = region("div.bubbles");
+  // It scrolls, so it has to be reached with the keyboard.
+  const bubbles = region("div.bubbles", { tabindex: "0", role: "region", "aria-label": strings.conversations.messages });
   const reply = replyBox(path, () => {
     following.refresh();
     said();
@@ -26,7 +27,7 @@ export function showThread({ root, id, said }) {
   const earlier = { messages: [], cursor: null };
   const show = (page) => drawBubbles(bubbles, page, earlier);
   const following = live({
-    name: path,
+    name: () => path,
     load: (signal) => get(path, { query: { limit: LIMIT }, signal }),
     show,
     fail: (problem) => failure(bubbles, problem, () => following.refresh()),

@@ -47,7 +47,7 @@ struct PreviewInput {
 #[oai(rename = "Preview")]
 struct PreviewView {
     text: String,
-    /// `gsm_7` or `ucs_2`.
+    /// `GSM-7` or `UCS-2`.
     encoding: String,
     segments: u32,
     credits: i64,
@@ -85,7 +85,7 @@ impl MessageTemplate {
         key: Writer,
         input: Json<TemplateView>,
     ) -> Result<Json<TemplateView>, Problem> {
-        let template = Template::parse(&input.body).map_err(bad_template)?;
+        let template = Template::parse(&input.body).map_err(bad_template("body"))?;
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
         merchant::set_template(&tx, merchant, template.as_str()).await?;
@@ -104,7 +104,7 @@ impl MessageTemplate {
     ) -> Result<Json<PreviewView>, Problem> {
         let pool = api.db.pool();
         let owner = merchant::get(pool, key.0.merchant).await?;
-        let template = Template::parse(&input.body).map_err(bad_template)?;
+        let template = Template::parse(&input.body).map_err(bad_template("body"))?;
         let preview = if let Some(link_id) = &input.link_id {
             let link = find_link(pool, &key.0, link_id).await?;
             let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
@@ -114,7 +114,7 @@ impl MessageTemplate {
             let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
             template.preview(&example(&owner, &url, owner.day_of(api.clock.now() + RETENTION))?)
         };
-        Ok(Json(PreviewView::of(&preview.map_err(bad_template)?, &owner)))
+        Ok(Json(PreviewView::of(&preview.map_err(bad_template("body"))?, &owner)))
     }
 }
 

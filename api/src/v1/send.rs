@@ -124,13 +124,13 @@ pub(super) fn render(
 ) -> Result<Body, Problem> {
     let template = template_of(owner, template)?;
     let url = api.buyer_url(link.id);
-    template.render(&variables(owner, order, link, &url)?).map_err(bad_template)
+    template.render(&variables(owner, order, link, &url)?).map_err(bad_template("template"))
 }
 
 /// The template to use: the one given, the merchant's, or the default.
 pub(super) fn template_of(owner: &Merchant, given: Option<&str>) -> Result<Template, Problem> {
     match given.or(owner.message_template.as_deref()) {
-        Some(text) => Template::parse(text).map_err(bad_template),
+        Some(text) => Template::parse(text).map_err(bad_template("template")),
         None => Ok(Template::default()),
     }
 }
@@ -154,7 +154,7 @@ pub(super) fn variables<'a>(
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is used as an argument of map_err")]
-pub(super) fn bad_template(error: TemplateError) -> Problem {
-    Problem::field("template", error.to_string()).coded("bad_template")
+/// What is wrong with the template in this field of the request.
+pub(super) fn bad_template(field: &'static str) -> impl Fn(TemplateError) -> Problem {
+    move |error| Problem::field(field, error.to_string()).coded("bad_template")
 }

@@ -176,7 +176,8 @@ pub async fn set_document(
         .filter(Column::Id.eq(link.id))
         .exec(db)
         .await?;
-    note(db, link.id, now, "invoice_stored", Some(format!("{} pages", stored.pages))).await
+    let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
+    note(db, link.id, now, "invoice_stored", Some(pages)).await
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.
