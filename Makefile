@@ -6,12 +6,12 @@ help: ## Say what there is
 
 run: ## Start the demo: everything in one process, with a sandbox Stripe and carrier
 	@scripts/setup.sh run
-	cargo run --locked --release -- up --demo
+	cargo run --locked -- up --demo
 
 test: ## Run every test
 	@scripts/setup.sh test
 	cargo fmt --all --check
-	cargo test --locked --workspace
+	cargo test --locked --workspace -- --test-threads=4
 
 lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-machete)
 	cargo fmt --all --check

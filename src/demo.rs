@@ -169,7 +169,7 @@ fn example_order(merchant_id: MerchantId) -> Result<NewOrder, Error> {
     Ok(NewOrder {
         merchant_id,
         number: "1001".to_owned(),
-        customer_name: "Alex Example".to_owned(),
+        customer_name: "Example Buyer".to_owned(),
         customer_phone: PhoneNumber::from_e164("+12025550123").map_err(refused)?,
         money: Money::from_minor(12_950, usd).map_err(refused)?,
         details: Details {

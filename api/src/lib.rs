@@ -8,7 +8,7 @@ mod command;
 mod console;
 mod details_pdf;
 mod health;
-mod optional_json;
+mod json_body;
 mod page;
 mod pdf_response;
 mod problem;

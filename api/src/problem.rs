@@ -80,6 +80,15 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "malformed_request", detail)
     }
 
+    /// The request cannot be read at one field, or at none if `path` is `.`.
+    pub(crate) fn unreadable_field(path: &str, reason: String) -> Self {
+        let mut problem = Self::malformed(reason.clone());
+        if path != "." {
+            problem.fields.push(FieldError { field: path.to_owned(), reason });
+        }
+        problem
+    }
+
     /// One field is wrong.
     pub(crate) fn field(field: &str, reason: impl Into<String>) -> Self {
         let mut fields = Fields::default();

@@ -1,7 +1,7 @@
 //! Messages, both ways. Their status only moves forward: delivery reports come late, twice and out of order.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::IntoCondition};
 
 use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words};
 
@@ -274,23 +274,49 @@ pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: Conversat
     Ok(one.is_some())
 }
 
-/// Erases the texts of a link, and what else was said in their conversations up to the last of them; what it cost stays.
+/// Erases the texts that carried a link; what they cost stays.
 pub(crate) async fn erase_texts(db: &impl ConnectionTrait, link: LinkId, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let of_link = Entity::find().filter(Column::LinkId.eq(link)).order_by_asc(Column::Id).all(db).await?;
-    let Some(last) = of_link.last() else { return Ok(()) };
-    let answers = Condition::all()
-        .add(Column::ConversationId.is_in(of_link.iter().map(|message| message.conversation_id)))
-        .add(Column::LinkId.is_null())
-        .add(Column::Id.lt(last.id));
-    Entity::update_many()
+    let conversations = erase(db, Column::LinkId.eq(link), now).await?;
+    forget_empty(db, conversations).await
+}
+
+/// Erases what else was said in conversations before `cutoff`; answers how much.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn erase_said_before(
+    db: &impl ConnectionTrait,
+    cutoff: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let which = Condition::all().add(Column::LinkId.is_null()).add(Column::CreatedAt.lte(cutoff));
+    let conversations = erase(db, which, now).await?;
+    let erased = conversations.len() as u64;
+    forget_empty(db, conversations).await?;
+    Ok(erased)
+}
+
+/// Erases texts; answers the conversation of each.
+async fn erase(
+    db: &impl ConnectionTrait,
+    which: impl IntoCondition,
+    now: DateTime<Utc>,
+) -> Result<Vec<ConversationId>, DbErr> {
+    let erased = Entity::update_many()
         .col_expr(Column::Body, Expr::value(Option::<String>::None))
         .col_expr(Column::PurgedAt, Expr::value(now))
-        .filter(Condition::any().add(Column::LinkId.eq(link)).add(answers))
+        .filter(which.into_condition())
         .filter(Column::PurgedAt.is_null())
-        .exec(db)
+        .exec_with_returning(db)
         .await?;
-    for message in &of_link {
-        crate::conversation::forget_if_empty(db, message.conversation_id).await?;
+    Ok(erased.into_iter().map(|message| message.conversation_id).collect())
+}
+
+async fn forget_empty(db: &impl ConnectionTrait, mut conversations: Vec<ConversationId>) -> Result<(), DbErr> {
+    conversations.sort_unstable();
+    conversations.dedup();
+    for conversation in conversations {
+        crate::conversation::forget_if_empty(db, conversation).await?;
     }
     Ok(())
 }

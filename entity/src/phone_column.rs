@@ -6,5 +6,5 @@ crate::column::stored_as!(PhoneNumber, String, |number| number.as_e164().to_owne
     &number
 )
 .map_err(|error| error.to_string()));
-crate::column::stored_as!(Region, String, |region| region.as_str().to_owned(), |code| Region::parse(&code)
+crate::column::stored_as!(Region, String, |region| region.as_str().to_owned(), |code| Region::from_stored(&code)
     .map_err(|error| error.to_string()));

@@ -129,7 +129,12 @@ pub async fn conclude(
     error: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    Entity::update_many()
+    let mut update = Entity::update_many();
+    if state == EventState::Ignored {
+        // Nobody will ask for it again, and it may name amounts and buyers.
+        update = update.col_expr(Column::Payload, Expr::value(Option::<String>::None));
+    }
+    update
         .col_expr(Column::State, Expr::value(state))
         .col_expr(Column::LinkId, Expr::value(link))
         .col_expr(Column::Error, Expr::value(error))
@@ -142,7 +147,10 @@ pub async fn conclude(
 }
 
 /// Erases what was told about a link.
-pub(crate) async fn erase_payloads(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn erase_payloads(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
     erase(db, Column::LinkId.eq(link)).await.map(|_| ())
 }
 

@@ -8,7 +8,7 @@ use queue::JobError;
 
 use crate::{
     Work, payment,
-    stripe::{Session, Stripe, StripeError},
+    stripe::{PaymentStatus, Session, Stripe, StripeError},
 };
 
 /// How often sessions that keep being opened are expired before the job tries again later. A link that is inactive opens no
@@ -29,14 +29,14 @@ pub(crate) enum Closing {
 struct StillOpen;
 
 /// Closes a link at Stripe. Safe to repeat.
-pub(crate) async fn close(stripe: &Stripe, stripe_link_id: &str) -> Result<Closing, JobError> {
+async fn close(stripe: &Stripe, link: &link::Model, stripe_link_id: &str) -> Result<Closing, JobError> {
     let error = StripeError::into_job_error;
     stripe.deactivate_payment_link(stripe_link_id).await.map_err(error)?;
     for _ in 0..MOST_ROUNDS {
         let open = stripe.sessions(stripe_link_id, "open").await.map_err(error)?;
         if open.is_empty() {
             let complete = stripe.sessions(stripe_link_id, "complete").await.map_err(error)?;
-            return Ok(match complete.into_iter().next() {
+            return Ok(match complete.into_iter().find(|session| !has_failed(link, session)) {
                 Some(session) => Closing::Completed(Box::new(session)),
                 None => Closing::Closed,
             });
@@ -50,6 +50,14 @@ pub(crate) async fn close(stripe: &Stripe, stripe_link_id: &str) -> Result<Closi
         }
     }
     Err(JobError::retry(StillOpen))
+}
+
+/// Whether this is a delayed payment of which Stripe has told that it failed: its session stays complete and unpaid for ever.
+/// A link comes here from `unpaid`, so a payment that it was `processing` before is over.
+fn has_failed(link: &link::Model, session: &Session) -> bool {
+    session.payment_status == Some(PaymentStatus::Unpaid)
+        && session.payment_intent.is_some()
+        && session.payment_intent == link.stripe_payment_intent
 }
 
 /// A payment is under way; its end decides.
@@ -67,7 +75,7 @@ pub(crate) async fn close_link(
         return Err(JobError::fail("the link was never made at Stripe"));
     };
     let stripe = work.stripe(merchant).await?;
-    match close(&stripe, stripe_link_id).await? {
+    match close(&stripe, link, stripe_link_id).await? {
         Closing::Closed => {
             let detail = format!("Stripe confirmed that {stripe_link_id} is inactive and no session is open");
             Ok((LinkEvent::CloseConfirmed, StripeFacts { detail: Some(detail), ..StripeFacts::default() }))

@@ -8,13 +8,14 @@ use poem_openapi::{
     param::{Header, Path, Query},
     payload::Json,
 };
-use serde::Serialize;
+use serde::Deserialize;
 
 use super::{Group, messages::MessageView, send};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
     command::{Answered, fingerprint},
+    json_body::JsonBody,
     page::{Asked, Page, id},
 };
 
@@ -47,7 +48,7 @@ impl From<Conversation> for ConversationView {
 }
 
 /// What is written to a buyer.
-#[derive(Debug, Object, Serialize)]
+#[derive(Debug, Deserialize, Object)]
 struct Text {
     /// The text.
     body: String,
@@ -97,14 +98,14 @@ impl Conversations {
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<String>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
-        input: Json<Text>,
+        input: JsonBody<Text>,
     ) -> Result<Answered<MessageView>, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
         if conversation.phone.is_none() {
             return Err(Problem::conflict("purged", "The buyer's number was erased after 90 days."));
         }
         let call = format!("POST messages {}", conversation.id);
-        let fingerprint = fingerprint(&call, input.body.as_bytes());
+        let fingerprint = fingerprint(&call, input.0.body.as_bytes());
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, body) = (*api, &key.0, &input.0.body);
             async move { send::accept_text(api, key, conversation, body, now).await }

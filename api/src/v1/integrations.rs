@@ -9,12 +9,14 @@ use entity::{
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
 use queue::{CheckStripeKey, Promise, promise};
+use serde::Deserialize;
 
 use super::Group;
 use crate::{
     Api, Problem,
     auth::{Administrator, Reader},
     command::{Accepted, Answered},
+    json_body::JsonBody,
     problem::Fields,
     record::act_of_key,
 };
@@ -22,7 +24,7 @@ use crate::{
 pub(super) struct Integrations;
 
 /// Keys of your Stripe account.
-#[derive(Object)]
+#[derive(Deserialize, Object)]
 #[oai(rename = "StripeKeys")]
 struct StripeInput {
     /// A secret (`sk_…`) or restricted (`rk_…`) key.
@@ -66,7 +68,7 @@ impl StripeView {
 }
 
 /// An account with a carrier that speaks Twilio's REST.
-#[derive(Object)]
+#[derive(Deserialize, Object)]
 #[oai(rename = "SmsKeys")]
 struct SmsInput {
     /// The account's id (`AC…`).
@@ -127,9 +129,9 @@ impl Integrations {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        input: Json<StripeInput>,
+        input: JsonBody<StripeInput>,
     ) -> Result<Answered<StripeView>, Problem> {
-        let (secret_key, webhook_secret) = check_stripe(&input)?;
+        let (secret_key, webhook_secret) = check_stripe(&input.0)?;
         let merchant = key.0.merchant;
         api.command(merchant, None, Vec::new(), |now| {
             let (api, key, secret_key, webhook_secret) = (*api, &key.0, &secret_key, webhook_secret.as_ref());
@@ -175,9 +177,9 @@ impl Integrations {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        input: Json<SmsInput>,
+        input: JsonBody<SmsInput>,
     ) -> Result<Json<SmsView>, Problem> {
-        let (account, auth_token, sender) = check_sms(&api, key.0.merchant, &input).await?;
+        let (account, auth_token, sender) = check_sms(&api, key.0.merchant, &input.0).await?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = sms_integration::put(&tx, &api.vault, key.0.merchant, account, &auth_token, sender, now).await?;

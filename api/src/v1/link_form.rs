@@ -1,5 +1,7 @@
 //! The multipart form that makes a payment link: the PDF is streamed to the store while it is read, never held as a whole.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{
@@ -26,11 +28,14 @@ use crate::problem::{Fields, Problem};
 /// Longer texts are no invoice number, amount, currency or date.
 const LONGEST_TEXT: u64 = 1_024;
 
+/// How long the rest of a refused upload is read.
+const DRAIN: Duration = Duration::from_secs(10);
+
 /// How much of an upload is read at a time.
 const CHUNK: usize = 64 * 1024;
 
 /// The form, not read yet.
-pub(super) struct LinkForm(Multipart);
+pub(super) struct LinkForm(Option<Multipart>);
 
 /// What the form said. The invoice, if there was one, lies in staging.
 #[derive(Debug, Default)]
@@ -56,23 +61,36 @@ pub(super) struct Terms {
 
 impl LinkForm {
     /// Reads the form; the invoice goes to the link's place in staging as it comes in.
-    pub(super) async fn read(mut self, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
-        let mut filled = Filled::default();
-        while let Some(field) = self.0.next_field().await.map_err(|error| unreadable(&error))? {
-            match field.name().unwrap_or_default() {
-                "invoice" if filled.invoice.is_some() => {
-                    return Err(Problem::field("invoice", "must be sent only once"));
-                }
-                "invoice" => filled.invoice = Some(stage(field, documents, link).await?),
-                "invoice_number" => filled.invoice_number = Some(text(field).await?),
-                "amount" => filled.amount = Some(text(field).await?),
-                "currency" => filled.currency = Some(text(field).await?),
-                "expires_on" => filled.expires_on = Some(text(field).await?),
-                unknown => return Err(Problem::field(unknown, "is not a field of this form")),
-            }
+    ///
+    /// After a refusal the rest is read and dropped, within limits: an answer to a request that is still being sent gets lost.
+    pub(super) async fn read(self, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
+        let Some(mut form) = self.0 else { return Ok(Filled::default()) };
+        let read = read_fields(&mut form, documents, link).await;
+        if read.is_err() {
+            let rest = async { while let Ok(Some(_)) = form.next_field().await {} };
+            // Whoever sends for longer than this gets no answer, which is theirs to bear.
+            let _ = tokio::time::timeout(DRAIN, rest).await;
         }
-        Ok(filled)
+        read
     }
+}
+
+async fn read_fields(form: &mut Multipart, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
+    let mut filled = Filled::default();
+    while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
+        match field.name().unwrap_or_default() {
+            "invoice" if filled.invoice.is_some() => {
+                return Err(Problem::field("invoice", "must be sent only once"));
+            }
+            "invoice" => filled.invoice = Some(stage(field, documents, link).await?),
+            "invoice_number" => filled.invoice_number = Some(text(field).await?),
+            "amount" => filled.amount = Some(text(field).await?),
+            "currency" => filled.currency = Some(text(field).await?),
+            "expires_on" => filled.expires_on = Some(text(field).await?),
+            unknown => return Err(Problem::field(unknown, "is not a field of this form")),
+        }
+    }
+    Ok(filled)
 }
 
 /// Streams the invoice to staging; answers its SHA-256.
@@ -229,7 +247,7 @@ impl<'a> ApiExtractor<'a> for LinkForm {
         Some(MetaRequest {
             description: None,
             content: vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema() }],
-            required: true,
+            required: false,
         })
     }
 
@@ -238,11 +256,15 @@ impl<'a> ApiExtractor<'a> for LinkForm {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let sent = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
+        let Some(sent) = request.content_type() else {
+            // Every field may be left out, and so may the form.
+            let empty = request.header("content-length").is_none_or(|length| length == "0");
+            return if empty { Ok(Self(None)) } else { Err(ContentTypeError::ExpectContentType.into()) };
+        };
         if !sent.to_ascii_lowercase().starts_with(Self::CONTENT_TYPE) {
             return Err(ContentTypeError::NotSupported { content_type: sent.to_owned() }.into());
         }
         let form = <Multipart as FromRequest>::from_request(request, body).await;
-        form.map(Self).map_err(|error| unreadable(&error).into())
+        form.map(|form| Self(Some(form))).map_err(|error| unreadable(&error).into())
     }
 }

@@ -15,7 +15,7 @@ use poem_openapi::{
 };
 use queue::{CloseReason, CloseStripeLink, Promise, StoreInvoice, promise};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Group,
@@ -27,7 +27,7 @@ use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
     command::{Accepted, Answered, fingerprint},
-    optional_json::OptionalJson,
+    json_body::OptionalJson,
     page::{Asked, Page, id},
     pdf_response::Pdf,
     record::act_of_key,
@@ -36,7 +36,7 @@ use crate::{
 pub(super) struct Links;
 
 /// A void.
-#[derive(Debug, Default, Object, Serialize)]
+#[derive(Debug, Default, Deserialize, Object, Serialize)]
 struct Void {
     /// Why, for your own records.
     reason: Option<String>,

@@ -9,6 +9,7 @@ use entity::{
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json};
+use serde::Deserialize;
 
 use super::{
     Group,
@@ -18,13 +19,14 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
+    json_body::JsonBody,
     record::act_of_key,
 };
 
 pub(super) struct MessageTemplate;
 
 /// The template of a link's message.
-#[derive(Debug, Object)]
+#[derive(Debug, Deserialize, Object)]
 #[oai(rename = "MessageTemplate")]
 struct TemplateView {
     /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link`
@@ -33,7 +35,7 @@ struct TemplateView {
 }
 
 /// A template to try.
-#[derive(Debug, Object)]
+#[derive(Debug, Deserialize, Object)]
 #[oai(rename = "PreviewRequest")]
 struct PreviewInput {
     /// The template.
@@ -83,9 +85,9 @@ impl MessageTemplate {
         &self,
         api: Data<&Api>,
         key: Writer,
-        input: Json<TemplateView>,
+        input: JsonBody<TemplateView>,
     ) -> Result<Json<TemplateView>, Problem> {
-        let template = Template::parse(&input.body).map_err(bad_template("body"))?;
+        let template = Template::parse(&input.0.body).map_err(bad_template("body"))?;
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
         merchant::set_template(&tx, merchant, template.as_str()).await?;
@@ -100,12 +102,12 @@ impl MessageTemplate {
         &self,
         api: Data<&Api>,
         key: Reader,
-        input: Json<PreviewInput>,
+        input: JsonBody<PreviewInput>,
     ) -> Result<Json<PreviewView>, Problem> {
         let pool = api.db.pool();
         let owner = merchant::get(pool, key.0.merchant).await?;
-        let template = Template::parse(&input.body).map_err(bad_template("body"))?;
-        let preview = if let Some(link_id) = &input.link_id {
+        let template = Template::parse(&input.0.body).map_err(bad_template("body"))?;
+        let preview = if let Some(link_id) = &input.0.link_id {
             let link = find_link(pool, &key.0, link_id).await?;
             let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
             let url = api.buyer_url(link.id);
@@ -123,7 +125,7 @@ fn example<'a>(owner: &'a Merchant, url: &'a str, expires_on: NaiveDate) -> Resu
     let currency = Currency::parse("eur").map_err(Problem::internal)?;
     Ok(Variables {
         merchant_name: &owner.name,
-        customer_name: "Alex Example",
+        customer_name: "Example Buyer",
         order_number: "1001",
         invoice_number: "INV-1001",
         amount: Money::from_minor(12_950, currency).map_err(Problem::internal)?,

@@ -8,14 +8,14 @@ use poem_openapi::{
     param::{Header, Path},
     payload::Json,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Group, send};
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
     command::{Answered, fingerprint},
-    optional_json::OptionalJson,
+    json_body::OptionalJson,
     page::id,
 };
 
@@ -64,7 +64,7 @@ impl MessageView {
 }
 
 /// How to send.
-#[derive(Debug, Default, Object, Serialize)]
+#[derive(Debug, Default, Deserialize, Object, Serialize)]
 struct Send {
     /// A template for this message only; absent: the merchant's.
     template: Option<String>,

@@ -5,14 +5,14 @@ use entity::{
     order::{Details, Item, NewOrder},
 };
 use poem_openapi::Object;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::problem::{Fields, Problem};
 
 const MOST_ITEMS: usize = 500;
 
 /// A new order.
-#[derive(Debug, Object, Serialize)]
+#[derive(Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "NewOrder")]
 pub(super) struct Input {
     /// Your own number for it.
@@ -25,6 +25,7 @@ pub(super) struct Input {
     currency: String,
     /// The lines.
     #[oai(default)]
+    #[serde(default)]
     items: Vec<ItemInput>,
     /// What delivery costs.
     shipping: Option<String>,
@@ -33,7 +34,7 @@ pub(super) struct Input {
 }
 
 /// The buyer of a new order.
-#[derive(Debug, Object, Serialize)]
+#[derive(Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "NewCustomer")]
 struct CustomerInput {
     /// The name.
@@ -43,7 +44,7 @@ struct CustomerInput {
 }
 
 /// A line of a new order.
-#[derive(Debug, Object, Serialize)]
+#[derive(Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "NewItem")]
 struct ItemInput {
     /// What it is.

@@ -20,6 +20,7 @@ use crate::{
     auth::{Reader, Writer},
     command::{Accepted, Answered, fingerprint},
     details_pdf,
+    json_body::JsonBody,
     page::{Asked, Page, id},
     pdf_response::Pdf,
 };
@@ -35,7 +36,7 @@ impl Orders {
         api: Data<&Api>,
         key: Writer,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
-        input: Json<Input>,
+        input: JsonBody<Input>,
     ) -> Result<Answered<OrderView>, Problem> {
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
         let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());

@@ -26,6 +26,14 @@ impl Region {
         region.plan().map(|_| region).ok_or(RegionError)
     }
 
+    /// A region as it was stored: it was parsed before, and its numbering plan need not be looked up again.
+    ///
+    /// # Errors
+    /// [`RegionError`] if there is no such country.
+    pub(crate) fn from_stored(code: &str) -> Result<Self, RegionError> {
+        code.parse().map(Self).map_err(|_| RegionError)
+    }
+
     /// The two letters, in upper case.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    LinkId, Money,
+    LinkId, MerchantId, Money,
     link::{self, LinkEvent},
     stripe_integration,
     webhook_event::{self, EventState, WebhookEvent},
@@ -45,6 +45,9 @@ impl Handler for ProcessStripeEvent {
             Outcome::Ignored => (EventState::Ignored, None),
         };
         webhook_event::conclude(&tx, &event, state, link, None, now).await?;
+        if let Some(link) = link {
+            forget_if_purged(&tx, self.merchant, link).await?;
+        }
         stripe_integration::note_event(&tx, self.merchant, now).await?;
         lease.finish(tx, now).await
     }
@@ -53,6 +56,14 @@ impl Handler for ProcessStripeEvent {
         let Some(event) = webhook_event::find(tx, self.merchant, self.event).await? else { return Ok(()) };
         let why = Some("It could not be applied; the job's error says why.".to_owned());
         webhook_event::conclude(tx, &event, EventState::Failed, None, why, now).await
+    }
+}
+
+/// What is told about a link after its purge is acted on and not kept.
+async fn forget_if_purged(tx: &DatabaseTransaction, merchant: MerchantId, link: LinkId) -> Result<(), DbErr> {
+    match link::find(tx, merchant, link).await? {
+        Some(link) if link.purged_at.is_some() => webhook_event::erase_payloads(tx, link.id).await,
+        Some(_) | None => Ok(()),
     }
 }
 

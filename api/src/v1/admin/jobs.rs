@@ -12,11 +12,13 @@ use poem_openapi::{
     payload::Json,
 };
 use queue::{JobFilter, Kind};
+use serde::Deserialize;
 
 use super::Group;
 use crate::{
     Api, Problem,
     auth::Operator,
+    json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
     record::act_of_operator,
@@ -60,7 +62,7 @@ impl From<Job> for JobView {
 }
 
 /// Why an operator does it.
-#[derive(Debug, Object)]
+#[derive(Debug, Deserialize, Object)]
 #[oai(rename = "Reason")]
 struct ReasonInput {
     /// For the audit log.
@@ -110,7 +112,7 @@ impl Jobs {
         api: Data<&Api>,
         _key: Operator,
         #[oai(name = "id")] job_id: Path<String>,
-        input: Json<ReasonInput>,
+        input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
         let job = find_dead(&api, &job_id).await?;
         let now = api.clock.now();
@@ -129,7 +131,7 @@ impl Jobs {
         api: Data<&Api>,
         _key: Operator,
         #[oai(name = "id")] job_id: Path<String>,
-        input: Json<ReasonInput>,
+        input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
         let job = find_dead(&api, &job_id).await?;
         let now = api.clock.now();

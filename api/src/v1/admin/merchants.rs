@@ -10,14 +10,15 @@ use entity::{
 };
 use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json};
+use serde::Deserialize;
 
 use super::Group;
-use crate::{Api, Problem, auth::Operator, page::id, problem::Fields, record::act_of_operator};
+use crate::{Api, Problem, auth::Operator, json_body::JsonBody, page::id, problem::Fields, record::act_of_operator};
 
 pub(crate) struct Merchants;
 
 /// A new merchant.
-#[derive(Debug, Object)]
+#[derive(Debug, Deserialize, Object)]
 #[oai(rename = "NewMerchant")]
 struct MerchantInput {
     /// The name that buyers see.
@@ -26,9 +27,11 @@ struct MerchantInput {
     contact: Option<String>,
     /// ISO 3166: the region of phone numbers without a country code.
     #[oai(default = "default_region")]
+    #[serde(default = "default_region")]
     region: String,
     /// IANA, such as `Europe/Berlin`.
     #[oai(default = "default_time_zone")]
+    #[serde(default = "default_time_zone")]
     time_zone: String,
 }
 
@@ -70,7 +73,7 @@ impl From<Merchant> for MerchantView {
 }
 
 /// A new API key.
-#[derive(Debug, Object)]
+#[derive(Debug, Deserialize, Object)]
 #[oai(rename = "NewKey")]
 struct KeyInput {
     /// What it is called.
@@ -91,7 +94,7 @@ struct KeyView {
 }
 
 /// Credits that were bought.
-#[derive(Debug, Object)]
+#[derive(Debug, Deserialize, Object)]
 #[oai(rename = "TopUp")]
 struct TopUpInput {
     /// How many.
@@ -116,9 +119,9 @@ impl Merchants {
         &self,
         api: Data<&Api>,
         _key: Operator,
-        input: Json<MerchantInput>,
+        input: JsonBody<MerchantInput>,
     ) -> Result<Created<MerchantView>, Problem> {
-        let new = check_merchant(&input)?;
+        let new = check_merchant(&input.0)?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::insert(&tx, new, now).await?;
@@ -134,11 +137,11 @@ impl Merchants {
         api: Data<&Api>,
         _key: Operator,
         #[oai(name = "id")] merchant_id: Path<String>,
-        input: Json<KeyInput>,
+        input: JsonBody<KeyInput>,
     ) -> Result<Created<KeyView>, Problem> {
         let mut fields = Fields::default();
-        let name = fields.text("name", &input.name, 64);
-        let scope = fields.take("scope", input.scope.parse::<Scope>());
+        let name = fields.text("name", &input.0.name, 64);
+        let scope = fields.take("scope", input.0.scope.parse::<Scope>());
         let (Some(name), Some(scope)) = (name, scope) else { return Err(fields.into_problem()) };
         let owner = find_merchant(&api, &merchant_id).await?;
         let key: Secret = random_secret("pk_")?;
@@ -163,7 +166,7 @@ impl Merchants {
         api: Data<&Api>,
         _key: Operator,
         #[oai(name = "id")] merchant_id: Path<String>,
-        input: Json<TopUpInput>,
+        input: JsonBody<TopUpInput>,
     ) -> Result<Created<MerchantView>, Problem> {
         let owner = find_merchant(&api, &merchant_id).await?;
         let now = api.clock.now();
