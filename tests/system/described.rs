@@ -1,0 +1,79 @@
+//! What the server says about itself.
+
+use serde_json::json;
+
+use crate::support::{App, on_both_databases};
+
+on_both_databases!(the_server_describes_its_calls, keys_go_in_and_never_come_out);
+
+/// Every call of the contract that is JSON or a form.
+const CALLS: [(&str, &str); 31] = [
+    ("post", "/v1/orders"),
+    ("get", "/v1/orders"),
+    ("get", "/v1/orders/{id}"),
+    ("get", "/v1/orders/{id}/details.pdf"),
+    ("post", "/v1/orders/{id}/payment-links"),
+    ("get", "/v1/payment-links"),
+    ("get", "/v1/payment-links/{id}"),
+    ("get", "/v1/payment-links/{id}/invoice"),
+    ("post", "/v1/payment-links/{id}/send"),
+    ("post", "/v1/payment-links/{id}/void"),
+    ("get", "/v1/messages/{id}"),
+    ("get", "/v1/conversations"),
+    ("get", "/v1/conversations/{id}/messages"),
+    ("post", "/v1/conversations/{id}/messages"),
+    ("get", "/v1/message-template"),
+    ("put", "/v1/message-template"),
+    ("post", "/v1/message-template/preview"),
+    ("get", "/v1/credits"),
+    ("get", "/v1/credits/entries"),
+    ("get", "/v1/stripe-integration"),
+    ("put", "/v1/stripe-integration"),
+    ("delete", "/v1/stripe-integration"),
+    ("get", "/v1/sms-integration"),
+    ("put", "/v1/sms-integration"),
+    ("post", "/v1/admin/merchants"),
+    ("post", "/v1/admin/merchants/{id}/keys"),
+    ("post", "/v1/admin/merchants/{id}/credits"),
+    ("get", "/v1/admin/jobs"),
+    ("post", "/v1/admin/jobs/{id}/retry"),
+    ("post", "/v1/admin/jobs/{id}/discard"),
+    ("get", "/v1/conversations/{id}/messages"),
+];
+
+async fn the_server_describes_its_calls(app: &mut App) {
+    let http = app.anybody();
+
+    let described = http.get("/openapi.json").await.with_status(200).json();
+    for (method, path) in CALLS {
+        let call = &described["paths"][path][method];
+        assert!(call["summary"].is_string(), "{method} {path} is not described");
+    }
+    let page = http.get("/docs").await;
+    let page = if page.status == 200 { page } else { http.get("/docs/").await };
+    assert!(page.with_status(200).text().contains("<html"), "the description cannot be read");
+    assert_eq!(http.get("/healthz").await.with_status(200).text(), "ok\n");
+    assert_eq!(http.get("/readyz").await.with_status(200).json(), json!({"database": "ok", "redis": "ok"}));
+    http.get("/console").await.with_status(200);
+}
+
+/// Every answer of every story is searched for secrets, and every log for more than that; here are the calls in which they would
+/// be expected first. See [`crate::support::App`].
+async fn keys_go_in_and_never_come_out(app: &mut App) {
+    let merchant = app.merchant();
+
+    let stripe = merchant.http.get("/v1/stripe-integration").await.with_status(200).json();
+    assert_eq!((&stripe["status"], &stripe["secret_key_last_four"]), (&"connected".into(), &"dbox".into()));
+    let secret = &app.hello.webhook_secret;
+    assert_eq!(stripe["webhook_secret_last_four"], secret[secret.len() - 4..]);
+    let sms = merchant.http.get("/v1/sms-integration").await.with_status(200).json();
+    assert_eq!(sms["auth_token_last_four"], "oken");
+    app.connects(&merchant).await;
+    let wrong = json!({"secret_key": "paylink_demo_sandbox_token", "webhook_secret": app.hello.webhook_secret});
+    merchant.http.put("/v1/stripe-integration", &wrong).await.problem(422, "invalid_input");
+
+    let rows = app.rows().await;
+    for sealed in ["sk_test_paylink_demo_sandbox", "paylink_demo_sandbox_token", secret, &app.hello.api_key] {
+        assert!(!rows.contains(sealed), "{sealed} lies open in the database");
+    }
+}

@@ -1,0 +1,131 @@
+//! Commands that are sent again, and commands that are sent at once.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::support::{Answer, App, INVOICE, Invoice, Merchant, on_both_databases, order_body};
+
+on_both_databases!(
+    a_command_that_is_sent_again_is_answered_again,
+    an_upload_that_is_sent_again_is_answered_again,
+    a_command_that_is_sent_many_times_at_once_has_one_effect,
+    of_many_links_for_one_order_at_once_one_is_made,
+);
+
+async fn with_key(merchant: &Merchant, path: &str, key: &str, body: &Value) -> Answer {
+    let request = merchant.http.request(Method::POST, path).header("Idempotency-Key", key).json(body);
+    merchant.http.ask(request).await
+}
+
+async fn a_command_that_is_sent_again_is_answered_again(app: &mut App) {
+    let merchant = app.merchant();
+    let body = order_body("9001", "+12025560001");
+    let first = with_key(&merchant, "/v1/orders", "order-9001", &body).await.with_status(201);
+    assert_eq!(first.header("Idempotent-Replayed"), "");
+
+    let again = with_key(&merchant, "/v1/orders", "order-9001", &body).await.with_status(201);
+    assert_eq!(again.header("Idempotent-Replayed"), "true");
+    assert_eq!((&again.body, again.header("location")), (&first.body, first.header("location")));
+
+    let other = order_body("9002", "+12025560001");
+    with_key(&merchant, "/v1/orders", "order-9001", &other).await.problem(422, "idempotency_key_reused");
+    assert_eq!(merchant.http.whole_list("/v1/orders", 10).await.len(), 2, "the demo's order and ours");
+
+    // What was refused may be corrected under its key.
+    let order = app.order();
+    let path = format!("/v1/orders/{}/payment-links", order.id);
+    let form = |amount| Invoice { amount: Some(amount), ..Invoice::default() }.form();
+    let ask =
+        |amount| merchant.http.request(Method::POST, &path).header("Idempotency-Key", "k").multipart(form(amount));
+    merchant.http.ask(ask("nothing")).await.problem(422, "invalid_input");
+    merchant.http.ask(ask("20.00")).await.with_status(202);
+
+    for (key, status) in [("k".repeat(255), 201), ("k".repeat(256), 400), (String::new(), 400)] {
+        with_key(&merchant, "/v1/orders", &key, &body).await.with_status(status);
+    }
+}
+
+async fn an_upload_that_is_sent_again_is_answered_again(app: &mut App) {
+    let merchant = app.merchant();
+    let order = app.order();
+    let invoice = Invoice { pdf: Some(INVOICE), number: Some("INV-1"), ..Invoice::default() };
+    let ask = async |invoice: &Invoice<'_>| {
+        let request = merchant.request_for_a_link(&order, invoice).header("Idempotency-Key", "upload-1");
+        merchant.http.ask(request).await
+    };
+    let first = ask(&invoice).await.with_status(202);
+    let link = merchant.has_the_link(first.json()["id"].as_str().unwrap()).await;
+
+    // The first answer again, although the link has moved on.
+    let again = ask(&invoice).await.with_status(202);
+    assert_eq!(again.header("Idempotent-Replayed"), "true");
+    assert_eq!(again.json(), first.json());
+    let changed = [INVOICE, b"\n"].concat();
+    ask(&Invoice { pdf: Some(&changed), ..invoice.clone() }).await.problem(422, "idempotency_key_reused");
+    ask(&Invoice { number: Some("INV-2"), ..invoice }).await.problem(422, "idempotency_key_reused");
+    assert_eq!(app.documents().len(), 1, "{:?}", app.documents());
+
+    // So with a message: one text, one credit.
+    let path = format!("/v1/payment-links/{}/send", link.id);
+    let sent = with_key(&merchant, &path, "send-1", &json!({})).await.with_status(202);
+    let again = with_key(&merchant, &path, "send-1", &json!({})).await.with_status(202);
+    assert_eq!(again.json()["id"], sent.json()["id"]);
+    merchant.sees_message(sent.json()["id"].as_str().unwrap(), "delivered").await;
+    assert_eq!(app.sandbox().texts_to(&order.phone).await.len(), 1);
+    assert_eq!(merchant.credits().await, (99, 0));
+}
+
+async fn a_command_that_is_sent_many_times_at_once_has_one_effect(app: &mut App) {
+    let merchant = app.merchant();
+    let mut calls = JoinSet::new();
+    for _ in 0..10 {
+        let merchant = merchant.clone();
+        calls.spawn(
+            async move { with_key(&merchant, "/v1/orders", "at-once", &order_body("9003", "+12025560002")).await },
+        );
+    }
+
+    let mut made = Vec::new();
+    for answer in calls.join_all().await {
+        if answer.status == 201 {
+            made.push(answer.json()["id"].clone());
+        } else {
+            answer.problem(409, "idempotency_key_in_use");
+        }
+    }
+
+    made.dedup();
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert_eq!(merchant.http.whole_list("/v1/orders", 10).await.len(), 2, "the demo's order and ours");
+}
+
+async fn of_many_links_for_one_order_at_once_one_is_made(app: &mut App) {
+    let merchant = app.merchant();
+    let order = app.order();
+    let mut calls = JoinSet::new();
+    for number in 0..20 {
+        let (merchant, order) = (merchant.clone(), order.clone());
+        calls.spawn(async move {
+            let number = format!("INV-{number}");
+            let invoice = Invoice { pdf: Some(INVOICE), number: Some(&number), ..Invoice::default() };
+            merchant.asks_for_a_link(&order, &invoice).await
+        });
+    }
+
+    let mut accepted = Vec::new();
+    for answer in calls.join_all().await {
+        if answer.status == 202 {
+            accepted.push(answer.json()["id"].as_str().unwrap().to_owned());
+        } else {
+            answer.problem(409, "link_open");
+        }
+    }
+
+    assert_eq!(accepted.len(), 1, "{accepted:?}");
+    merchant.has_the_link(&accepted[0]).await;
+    let seen = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.json();
+    assert_eq!(seen["links"].as_array().unwrap().len(), 1);
+    crate::support::eventually("one upload is left", async || (app.documents().len() == 1).then_some(())).await;
+    assert_eq!(app.sandbox().knows("counts").await["payment_links"]["total"], 1);
+}

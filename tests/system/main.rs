@@ -1,0 +1,23 @@
+//! Paylink from outside: the real binary, real Redis, a real database, and the sandbox's Stripe and carrier.
+//!
+//! Every story is told on SQLite and on PostgreSQL. When its app goes, each of them also shows what all of them promise: see
+//! [`support::App`].
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bad_input;
+mod crashes;
+mod described;
+mod details_page;
+mod idempotency;
+mod ninety_days;
+mod rows;
+mod starts_and_stops;
+mod story;
+mod stripe_trouble;
+mod support;
+mod tenancy;
+mod texting;
+mod void;
+mod webhooks;
+mod without_redis;

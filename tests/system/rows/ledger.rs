@@ -1,0 +1,95 @@
+use entity::{
+    MessageId, PhoneNumber, conversation,
+    credits::{self, CreditError, Settlement},
+    message::{self, Outgoing},
+};
+
+use super::{Rows, now, on_both_databases};
+
+/// A message that costs `credits`, with its hold, as a command would write it.
+async fn send(rows: &Rows, cost: i64) -> Result<MessageId, CreditError> {
+    let phone = PhoneNumber::from_e164("+12025550123").unwrap();
+    let tx = rows.db.begin().await?;
+    let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, now()).await?;
+    let id = MessageId::new(now());
+    let new = Outgoing {
+        id,
+        merchant_id: rows.merchant,
+        conversation_id: conversation.id,
+        link_id: None,
+        body: "text".to_owned(),
+        segments: 1,
+        credits: cost,
+    };
+    message::insert_outgoing(&tx, new, now()).await?;
+    credits::hold(&tx, rows.merchant, id, cost, now()).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+async fn settle(rows: &Rows, message: MessageId, settlement: Settlement) -> bool {
+    let tx = rows.db.begin().await.unwrap();
+    let settled = credits::settle(&tx, rows.merchant, message, settlement, now()).await.unwrap();
+    tx.commit().await.unwrap();
+    settled
+}
+
+async fn top_up(rows: &Rows, credits: i64) {
+    let tx = rows.db.begin().await.unwrap();
+    credits::top_up(&tx, rows.merchant, credits, None, now()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn assert_balanced(rows: &Rows) {
+    assert_eq!(credits::audit(&rows.db).await.unwrap(), []);
+}
+
+on_both_databases! {
+    async fn two_hundred_sends_with_credits_for_a_hundred(rows) {
+        top_up(&rows, 100).await;
+        let outcomes = futures_util::future::join_all((0..200).map(|_| send(&rows, 1))).await;
+        let refused = outcomes.iter().filter(|outcome| matches!(outcome, Err(CreditError::Insufficient { .. }))).count();
+        let accepted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!((accepted, refused), (100, 100));
+        let merchant = rows.merchant().await;
+        assert_eq!((merchant.available, merchant.held), (0, 100));
+        assert_balanced(&rows).await;
+    }
+
+    async fn a_hold_is_settled_once_however_many_try(rows) {
+        top_up(&rows, 10).await;
+        let message = send(&rows, 3).await.unwrap();
+        let settlements = [Settlement::Capture, Settlement::Release].into_iter().cycle().take(10);
+        let attempts = settlements.map(|settlement| settle(&rows, message, settlement));
+        let settled = futures_util::future::join_all(attempts).await;
+        assert_eq!(settled.iter().filter(|settled| **settled).count(), 1);
+        let merchant = rows.merchant().await;
+        assert_eq!(merchant.held, 0);
+        assert!(merchant.available == 7 || merchant.available == 10);
+        assert_balanced(&rows).await;
+    }
+
+    async fn the_ledger_is_a_statement(rows) {
+        top_up(&rows, 10).await;
+        let (sent, refused) = (send(&rows, 2).await.unwrap(), send(&rows, 3).await.unwrap());
+        settle(&rows, sent, Settlement::Capture).await;
+        settle(&rows, refused, Settlement::Release).await;
+        let entries = credits::entries(rows.db.pool(), rows.merchant, None, 10).await.unwrap();
+        let lines: Vec<_> = entries
+            .iter()
+            .rev()
+            .map(|entry| (entry.kind.as_str(), entry.available_delta, entry.held_delta, entry.available_after))
+            .collect();
+        let expected =
+            [("top_up", 10, 0, 10), ("hold", -2, 2, 8), ("hold", -3, 3, 5), ("capture", 0, -2, 5), ("release", 3, -3, 8)];
+        assert_eq!(lines, expected);
+    }
+
+    async fn the_audit_finds_a_balance_that_is_not_its_ledger(rows) {
+        top_up(&rows, 10).await;
+        sea_orm::ConnectionTrait::execute_unprepared(rows.db.pool(), "UPDATE merchant SET available = 11").await.unwrap();
+        let found = credits::audit(&rows.db).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].on_row, found[0].by_ledger), ((11, 0), (10, 0)));
+    }
+}

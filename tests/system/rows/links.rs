@@ -1,0 +1,96 @@
+use entity::{
+    LinkState,
+    link::{self, Advanced, LinkEvent, Refusal, Review, StripeFacts},
+    order::{self, Tag},
+};
+
+use super::{Rows, now, on_both_databases};
+
+fn made_at_stripe() -> StripeFacts {
+    StripeFacts {
+        link_id: Some("plink_1".to_owned()),
+        url: Some("https://buy.stripe.com/1".to_owned()),
+        livemode: Some(false),
+        ..StripeFacts::default()
+    }
+}
+
+async fn advance(rows: &Rows, link: &link::Model, event: LinkEvent) -> Advanced {
+    link::advance(rows.db.pool(), link, event, &made_at_stripe(), now()).await.unwrap()
+}
+
+/// The events one after the other, each judged by where the link is then.
+async fn live(rows: &Rows, link: &link::Model, events: &[LinkEvent]) {
+    for event in events {
+        advance(rows, &reread(rows, link).await, *event).await;
+    }
+}
+
+async fn reread(rows: &Rows, link: &link::Model) -> link::Model {
+    link::find(rows.db.pool(), rows.merchant, link.id).await.unwrap().unwrap()
+}
+
+on_both_databases! {
+    async fn an_order_has_at_most_one_open_link(rows) {
+        let order = rows.order().await;
+        let first = rows.link(&order).await.unwrap();
+        let refused = rows.link(&order).await.unwrap_err();
+        assert!(link::is_second_open(&refused), "{refused}");
+
+        live(&rows, &first, &[LinkEvent::Created, LinkEvent::VoidRequested, LinkEvent::CloseConfirmed]).await;
+        assert_eq!(reread(&rows, &first).await.state, LinkState::Voided);
+        rows.link(&order).await.unwrap();
+    }
+
+    async fn of_many_writers_one_moves_a_link(rows) {
+        let link = rows.link(&rows.order().await).await.unwrap();
+        advance(&rows, &link, LinkEvent::Created).await;
+        let stale = reread(&rows, &link).await;
+        let moves = (0..8).map(|_| advance(&rows, &stale, LinkEvent::VoidRequested));
+        let outcomes = futures_util::future::join_all(moves).await;
+        let moved = outcomes.iter().filter(|outcome| matches!(outcome, Advanced::To(_))).count();
+        assert_eq!(moved, 1);
+    }
+
+    async fn a_stale_void_of_a_paid_link_is_refused(rows) {
+        let link = rows.link(&rows.order().await).await.unwrap();
+        advance(&rows, &link, LinkEvent::Created).await;
+        let stale = reread(&rows, &link).await;
+        advance(&rows, &stale, LinkEvent::PaymentSucceeded).await;
+        let outcome = advance(&rows, &stale, LinkEvent::VoidRequested).await;
+        assert!(matches!(outcome, Advanced::Refused(Refusal::Paid)), "{outcome:?}");
+    }
+
+    async fn the_tag_follows_the_links_and_stays_paid(rows) {
+        let order = rows.order().await;
+        let tag = async || order::find(rows.db.pool(), rows.merchant, order.id).await.unwrap().unwrap().tag;
+        let link = rows.link(&order).await.unwrap();
+        assert_eq!(tag().await, Tag::None);
+        live(&rows, &link, &[LinkEvent::Created]).await;
+        assert_eq!(tag().await, Tag::Unpaid);
+        live(&rows, &link, &[LinkEvent::VoidRequested, LinkEvent::CloseConfirmed]).await;
+        assert_eq!(tag().await, Tag::None);
+        live(&rows, &link, &[LinkEvent::PaymentSucceeded]).await;
+        assert_eq!(tag().await, Tag::Paid);
+        assert_eq!(reread(&rows, &link).await.review, Some(Review::PaidAfterVoid));
+
+        let next = rows.link(&order).await.unwrap();
+        let facts = StripeFacts { link_id: Some("plink_2".to_owned()), ..StripeFacts::default() };
+        link::advance(rows.db.pool(), &next, LinkEvent::Created, &facts, now()).await.unwrap();
+        assert_eq!(tag().await, Tag::Paid);
+    }
+
+    async fn a_purge_leaves_ids_states_and_times_only(rows) {
+        let order = rows.order().await;
+        let link = rows.link(&order).await.unwrap();
+        live(&rows, &link, &[LinkEvent::Created, LinkEvent::PaymentSucceeded]).await;
+        link::purge(rows.db.pool(), &reread(&rows, &link).await, now()).await.unwrap();
+
+        let purged = reread(&rows, &link).await;
+        assert_eq!((purged.state, purged.stripe_link_id.as_deref()), (LinkState::Paid, Some("plink_1")));
+        assert_eq!((purged.amount, purged.invoice_number, purged.document), (None, None, None));
+        assert!(purged.paid_at.is_some() && purged.purged_at.is_some());
+        let order = order::find(rows.db.pool(), rows.merchant, order.id).await.unwrap().unwrap();
+        assert_eq!((order.customer_phone, order.customer_name.as_str(), order.tag), (None, "", Tag::Paid));
+    }
+}

@@ -1,0 +1,113 @@
+//! The rules that rows obey whatever the code above them does, on SQLite and on PostgreSQL.
+
+mod invariants;
+mod jobs;
+mod ledger;
+mod links;
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Clock, Currency, Db, LinkId, Merchant, MerchantId, Money, Order, PhoneNumber, Region, Secret, Vault,
+    link::{self, NewLink},
+    merchant::{self, NewMerchant},
+    order::{self, Details, NewOrder},
+};
+use migration::{Migrate, Migrator};
+
+use crate::support::fresh_postgresql;
+
+/// A database with the current schema and one merchant.
+pub(crate) struct Rows {
+    db: Db,
+    merchant: MerchantId,
+    vault: Vault,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Rows {
+    async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("rows.db").display());
+        Self::open(&url, Some(folder)).await
+    }
+
+    async fn on_postgresql() -> Self {
+        Self::open(&fresh_postgresql().await, None).await
+    }
+
+    async fn open(url: &str, folder: Option<tempfile::TempDir>) -> Self {
+        let db = Db::open(url, 10).await.unwrap();
+        Migrator::up(db.pool(), None).await.unwrap();
+        Migrator::up(db.pool(), None).await.unwrap();
+        let new = NewMerchant {
+            name: "Example Merchant".to_owned(),
+            contact: None,
+            region: Region::parse("US").unwrap(),
+            time_zone: "UTC".to_owned(),
+        };
+        let merchant = merchant::insert(db.pool(), new, now()).await.unwrap().id;
+        let vault = Vault::new(&Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).unwrap();
+        Self { db, merchant, vault, _folder: folder }
+    }
+
+    async fn merchant(&self) -> Merchant {
+        merchant::get(self.db.pool(), self.merchant).await.unwrap()
+    }
+
+    async fn order(&self) -> Order {
+        let new = NewOrder {
+            merchant_id: self.merchant,
+            number: "1".to_owned(),
+            customer_name: "Example Buyer".to_owned(),
+            customer_phone: PhoneNumber::from_e164("+12025550123").unwrap(),
+            money: euros("10.00"),
+            details: Details::default(),
+        };
+        order::insert(self.db.pool(), new, now()).await.unwrap()
+    }
+
+    async fn link(&self, order: &Order) -> Result<link::Model, sea_orm::DbErr> {
+        let id = LinkId::new(now());
+        let new = NewLink {
+            id,
+            merchant_id: self.merchant,
+            order_id: order.id,
+            token: self.vault.link_token(id),
+            invoice_number: "INV-1".to_owned(),
+            money: euros("10.00"),
+            document: "staging/1.pdf".to_owned(),
+            expires_at: now() + link::RETENTION,
+        };
+        link::insert(self.db.pool(), new, now()).await
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    Clock::system().now()
+}
+
+fn euros(amount: &str) -> Money {
+    Money::parse(amount, Currency::parse("eur").unwrap()).unwrap()
+}
+
+/// The same test on both databases.
+macro_rules! on_both_databases {
+    ($( async fn $name:ident($rows:ident) $body:block )+) => { $(
+        mod $name {
+            use super::*;
+
+            async fn check($rows: Rows) $body
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                check(Rows::on_sqlite().await).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgresql() {
+                check(Rows::on_postgresql().await).await;
+            }
+        }
+    )+ };
+}
+use on_both_databases;

@@ -1,0 +1,38 @@
+//! `paylink up`, started, stopped and started again.
+
+use crate::support::{App, on_both_databases};
+
+on_both_databases!(a_second_start_finds_its_data, a_data_directory_is_for_one_process);
+
+async fn a_second_start_finds_its_data(app: &mut App) {
+    let (merchant, buyer) = (app.merchant(), app.buyer());
+    let order = app.order();
+    let link = merchant.makes_a_link(&order).await;
+    let message = merchant.sends(&link).await;
+    let message = merchant.sees_message(&message, "delivered").await;
+    let (hello, seen) = (app.hello.clone(), merchant.link(&link.id).await);
+    assert!(app.redis().process().is_some());
+
+    assert!(app.stops().success());
+    assert_eq!(app.redis().process(), None);
+    app.starts_again().await;
+
+    assert_eq!(app.hello, hello);
+    assert_eq!(merchant.link(&link.id).await, seen);
+    assert_eq!(merchant.message(message["id"].as_str().unwrap()).await, message);
+    assert_eq!(merchant.credits().await, (99, 0));
+    assert_eq!(merchant.http.whole_list("/v1/orders", 10).await.len(), 1);
+    buyer.pays(&link).await;
+    merchant.sees(&link.id, "paid").await;
+    assert_eq!(merchant.tag(&order).await, "paid");
+}
+
+async fn a_data_directory_is_for_one_process(app: &mut App) {
+    let second = app.runs(&["up", "--demo", "--json"]);
+
+    assert_eq!(second.status.code(), Some(1));
+    assert!(second.stdout.is_empty());
+    let why = String::from_utf8(second.stderr).unwrap();
+    assert!(why.contains("is in use by another paylink"), "{why}");
+    app.merchant().makes_a_link(&app.order()).await;
+}

@@ -1,0 +1,260 @@
+//! The product as its users start it: the binary, with a data directory of its own.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+    thread,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde::Deserialize;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::{
+    buyer::Buyer,
+    database::Database,
+    http::Http,
+    hush::{Hush, SMS_TOKEN, STRIPE_KEY},
+    merchant::{Merchant, Order, with_key},
+    operator::Operator,
+    private_redis::PrivateRedis,
+    sandbox::Sandbox,
+    wait::{comes_true, eventually},
+};
+
+/// The line that `up --demo --json` prints.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(crate) struct Hello {
+    pub(crate) url: String,
+    pub(crate) api_key: String,
+    pub(crate) merchant_id: String,
+    pub(crate) order_id: String,
+    pub(crate) operator_key: String,
+    pub(crate) webhook_secret: String,
+    pub(crate) sandbox_url: String,
+}
+
+/// `paylink up --demo --json`, running. When it goes, it is stopped as users stop it, and looked at for what every story
+/// promises: a clean end, no Redis left, no job given up, a ledger that adds up, and nothing in the log that must not be told.
+#[derive(Debug)]
+pub(crate) struct App {
+    database: Database,
+    data: TempDir,
+    port: u16,
+    process: Option<Child>,
+    hush: Hush,
+    pub(crate) hello: Hello,
+}
+
+impl App {
+    /// Starts one on this database and waits until it is ready.
+    pub(crate) async fn start(database: Database) -> Self {
+        let data = tempfile::Builder::new().prefix("paylink-").tempdir().unwrap();
+        let port = free_port();
+        let hush = Hush::new();
+        let mut process = launch(&database, data.path(), port);
+        let hello = greeting(&mut process, data.path()).await;
+        hush.secret(&hello.webhook_secret);
+        hush.private(&hello.api_key);
+        hush.private(&hello.operator_key);
+        Self { database, data, port, process: Some(process), hush, hello }
+    }
+
+    /// Ends the process from one moment to the next, as a power cut would, and starts it again.
+    pub(crate) async fn is_killed_and_started_again(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+        self.starts_again().await;
+    }
+
+    /// Stops as users stop it.
+    pub(crate) fn stops(&mut self) -> ExitStatus {
+        let mut process = self.process.take().unwrap();
+        kill(pid(&process), Signal::SIGTERM).unwrap();
+        let mut status = None;
+        let ended = comes_true(|| {
+            status = process.try_wait().unwrap();
+            status.is_some()
+        });
+        if !ended {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+        status.unwrap_or_else(|| panic!("it did not stop: {}", self.log()))
+    }
+
+    /// Starts again on the same data directory and address.
+    pub(crate) async fn starts_again(&mut self) {
+        let mut process = launch(&self.database, self.data.path(), self.port);
+        self.hello = greeting(&mut process, self.data.path()).await;
+        self.process = Some(process);
+    }
+
+    /// Runs another sub-command with the same settings, to its end.
+    pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
+        command(&self.database, self.data.path(), self.port).args(arguments).output().unwrap()
+    }
+
+    /// Everything that it has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.data.path().join("log")).unwrap_or_default()
+    }
+
+    /// Everything that its database holds, as one text.
+    pub(crate) async fn rows(&self) -> String {
+        self.database.dump(self.data.path()).await
+    }
+
+    /// The files of its document store, by their path in it.
+    pub(crate) fn documents(&self) -> Vec<String> {
+        let store = self.data.path().join("documents");
+        let mut files = Vec::new();
+        let mut folders = vec![store.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    files.push(entry.path().strip_prefix(&store).unwrap().display().to_string());
+                }
+            }
+        }
+        files
+    }
+
+    /// Somebody without a key.
+    pub(crate) fn anybody(&self) -> Http {
+        Http::new(&self.hello.url, &self.hush)
+    }
+
+    /// The demo's merchant.
+    pub(crate) fn merchant(&self) -> Merchant {
+        with_key(&self.anybody(), &self.hello.merchant_id, &self.hello.api_key)
+    }
+
+    /// The demo's order.
+    pub(crate) fn order(&self) -> Order {
+        self.hush.private("+12025550123");
+        Order { id: self.hello.order_id.clone(), phone: "+12025550123".to_owned() }
+    }
+
+    pub(crate) fn buyer(&self) -> Buyer {
+        Buyer { browser: self.anybody(), sandbox: self.sandbox() }
+    }
+
+    pub(crate) fn operator(&self) -> Operator {
+        Operator(self.anybody().with_key(&self.hello.operator_key))
+    }
+
+    pub(crate) fn sandbox(&self) -> Sandbox {
+        Sandbox::new(&self.hello.sandbox_url)
+    }
+
+    pub(crate) fn redis(&self) -> PrivateRedis {
+        PrivateRedis::of(self.data.path())
+    }
+
+    /// Connects a merchant to the sandbox's Stripe and carrier, with the accounts of the demo.
+    pub(crate) async fn connects(&self, merchant: &Merchant) {
+        let stripe = json!({"secret_key": STRIPE_KEY, "webhook_secret": self.hello.webhook_secret});
+        merchant.http.put("/v1/stripe-integration", &stripe).await.with_status(202);
+        let carrier = self.merchant().http.get("/v1/sms-integration").await.with_status(200).json();
+        let sms = json!({"account_sid": carrier["account_sid"], "auth_token": SMS_TOKEN, "from": carrier["from"]});
+        merchant.http.put("/v1/sms-integration", &sms).await.with_status(200);
+        eventually("Stripe is connected", async || {
+            let stripe = merchant.http.get("/v1/stripe-integration").await.with_status(200).json();
+            (stripe["status"] == "connected").then_some(())
+        })
+        .await;
+    }
+
+    fn is_searched(&self) {
+        assert_eq!(self.redis().process(), None, "its Redis runs on");
+        let audit = self.runs(&["merchant", "audit"]);
+        assert!(audit.status.success(), "the ledger does not add up: {audit:?}");
+        let dead = self.runs(&["jobs", "list", "--state", "dead"]);
+        assert!(dead.status.success() && dead.stdout.is_empty(), "jobs were given up: {dead:?}");
+        let log = self.log();
+        assert_eq!(self.hush.slip_in(&log), None, "the log says what it must not");
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            if let Some(mut process) = self.process.take() {
+                let _ = process.kill();
+                let _ = process.wait();
+            }
+            self.redis().end_left_over();
+            eprintln!("--- what it logged\n{}---", self.log());
+            return;
+        }
+        if self.process.is_some() {
+            let status = self.stops();
+            assert!(status.success(), "it stopped with {status}: {}", self.log());
+        }
+        self.is_searched();
+    }
+}
+
+/// The binary with the settings of this app and no others.
+pub(crate) fn command(database: &Database, data_dir: &Path, port: u16) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_paylink"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PAYLINK_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env_remove("RUST_LOG")
+        .env("PAYLINK_DATA_DIR", data_dir)
+        .env("PAYLINK_LISTEN", format!("127.0.0.1:{port}"))
+        .current_dir(data_dir)
+        .stdin(Stdio::null());
+    if let Database::Postgresql { url } = database {
+        command.env("PAYLINK_DATABASE_URL", url);
+    }
+    command
+}
+
+fn launch(database: &Database, data_dir: &Path, port: u16) -> Child {
+    let hello = File::create(data_dir.join("hello")).unwrap();
+    let log = OpenOptions::new().create(true).append(true).open(data_dir.join("log")).unwrap();
+    command(database, data_dir, port).args(["up", "--demo", "--json"]).stdout(hello).stderr(log).spawn().unwrap()
+}
+
+async fn greeting(process: &mut Child, data_dir: &Path) -> Hello {
+    eventually("it is ready", async || {
+        if let Some(status) = process.try_wait().unwrap() {
+            panic!("it ended with {status}: {}", fs::read_to_string(data_dir.join("log")).unwrap());
+        }
+        let text = fs::read_to_string(data_dir.join("hello")).unwrap();
+        text.ends_with('\n').then(|| serde_json::from_str(&text).unwrap())
+    })
+    .await
+}
+
+fn pid(process: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(process.id()).unwrap())
+}
+
+/// A port that nobody has. It lies below those that the kernel gives away by itself, so that it is still free after a restart.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The two databases on which every story is told.
+
+use std::path::Path;
+
+use sea_orm::{ConnectionTrait, Database as Connection, DbErr, Statement};
+
+use super::postgres;
+
+/// Writes, for each table, the query that gives its rows as text.
+const SQLITE_QUERIES: &str = "SELECT 'SELECT ' || group_concat('quote(\"' || c.name || '\")', '||'' ''||') || ' AS row FROM \"' || t.name || '\"' AS query \
+     FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' GROUP BY t.name";
+const POSTGRESQL_QUERIES: &str = "SELECT 'SELECT row_to_json(t)::text AS row FROM ' || quote_ident(table_name) || ' t' AS query \
+     FROM information_schema.tables WHERE table_schema = 'public'";
+
+/// Where an app keeps its rows.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    /// In a file in its data directory.
+    Sqlite,
+    /// On a server.
+    Postgresql {
+        /// The fresh database there.
+        url: String,
+    },
+}
+
+impl Database {
+    /// The default.
+    pub(crate) const fn sqlite() -> Self {
+        Self::Sqlite
+    }
+
+    /// A fresh database on the server of this test run.
+    pub(crate) async fn postgresql() -> Self {
+        Self::Postgresql { url: postgres::fresh_database().await }
+    }
+
+    /// Everything that the database holds, as one text.
+    pub(crate) async fn dump(&self, data_dir: &Path) -> String {
+        self.read_everything(data_dir).await.unwrap().join("\n")
+    }
+
+    async fn read_everything(&self, data_dir: &Path) -> Result<Vec<String>, DbErr> {
+        let (url, queries) = match self {
+            Self::Sqlite => (format!("sqlite://{}", data_dir.join("paylink.db").display()), SQLITE_QUERIES),
+            Self::Postgresql { url } => (url.clone(), POSTGRESQL_QUERIES),
+        };
+        let connection = Connection::connect(url).await?;
+        let ask = async |query: &str, column: &str| {
+            let statement = Statement::from_string(connection.get_database_backend(), query);
+            let rows = connection.query_all_raw(statement).await?;
+            rows.iter().map(|row| row.try_get::<String>("", column)).collect::<Result<Vec<_>, _>>()
+        };
+        let mut everything = Vec::new();
+        for query in ask(queries, "query").await? {
+            everything.extend(ask(&query, "row").await?);
+        }
+        connection.close().await?;
+        Ok(everything)
+    }
+}

@@ -1,0 +1,144 @@
+//! HTTP as anybody speaks it, from outside. Every answer is searched for secrets.
+
+use std::sync::Once;
+
+use reqwest::{
+    Client, Method, RequestBuilder,
+    header::{CONTENT_TYPE, HeaderMap},
+    redirect::Policy,
+};
+use serde_json::Value;
+
+use super::hush::Hush;
+
+/// Somebody who speaks HTTP to the product, with a key or without.
+#[derive(Clone, Debug)]
+pub(crate) struct Http {
+    client: Client,
+    base: String,
+    key: Option<String>,
+    hush: Hush,
+}
+
+impl Http {
+    /// Without a key.
+    pub(crate) fn new(base: &str, hush: &Hush) -> Self {
+        Self { client: client(), base: base.to_owned(), key: None, hush: hush.clone() }
+    }
+
+    /// The same with a key.
+    pub(crate) fn with_key(&self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    /// What must not be told.
+    pub(crate) fn hush(&self) -> &Hush {
+        &self.hush
+    }
+
+    /// A request, to be completed and given to [`Self::ask`]. A path, or a whole URL.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let request = self.client.request(method, url);
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    /// Sends a request; one that is not answered at all fails the test.
+    pub(crate) async fn ask(&self, request: RequestBuilder) -> Answer {
+        self.try_ask(request).await.unwrap()
+    }
+
+    /// Sends a request that may stay without an answer.
+    pub(crate) async fn try_ask(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
+        let request = request.build()?;
+        let call = format!("{} {}", request.method(), request.url().path());
+        let response = self.client.execute(request).await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await?.to_vec();
+        self.hush.listen_to_answer(&call, &body);
+        Ok(Answer { call, status, headers, body })
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.ask(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// Every item of a list, page by page.
+    pub(crate) async fn whole_list(&self, path: &str, limit: usize) -> Vec<Value> {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = self.get(&format!("{path}?limit={limit}{cursor}")).await.with_status(200).json();
+            let found = page["items"].as_array().unwrap();
+            assert!(found.len() <= limit, "a page of {path} is longer than was asked for");
+            items.extend(found.iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+}
+
+/// A client that follows no redirects, as a test wants to see them.
+pub(crate) fn client() -> Client {
+    static TLS: Once = Once::new();
+    TLS.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
+    Client::builder().redirect(Policy::none()).build().unwrap()
+}
+
+/// What was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    call: String,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The same, if it has this status.
+    #[track_caller]
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{} answered {}", self.call, self.text());
+        self
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{}: {error}: {}", self.call, self.text()))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn content_type(&self) -> &str {
+        self.header(CONTENT_TYPE.as_str())
+    }
+
+    /// The body of a problem with this status and code.
+    #[track_caller]
+    pub(crate) fn problem(self, status: u16, code: &str) -> Value {
+        let answer = self.with_status(status);
+        assert_eq!(answer.content_type(), "application/problem+json", "{}", answer.call);
+        let problem = answer.json();
+        assert_eq!(problem["code"], code, "{}: {problem}", answer.call);
+        assert_eq!(problem["status"], status, "{}: {problem}", answer.call);
+        problem
+    }
+}

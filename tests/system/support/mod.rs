@@ -1,0 +1,43 @@
+//! What the stories are told with: the running product, the people around it, and the world that it lives in.
+
+mod app;
+mod buyer;
+mod database;
+mod http;
+mod hush;
+mod merchant;
+mod operator;
+mod postgres;
+mod private_redis;
+mod sandbox;
+mod wait;
+
+pub(crate) use app::App;
+pub(crate) use database::Database;
+pub(crate) use http::{Answer, Http};
+pub(crate) use merchant::{Invoice, Merchant, Order, order_body};
+pub(crate) use postgres::fresh_database as fresh_postgresql;
+pub(crate) use wait::eventually;
+
+/// A PDF of three pages, made by a real tool.
+pub(crate) const INVOICE: &[u8] = include_bytes!("../../fixtures/invoice-3-pages.pdf");
+
+/// Tells each story twice: on SQLite and on PostgreSQL, with a fresh database and a data directory of its own.
+macro_rules! on_both_databases {
+    ($($story:ident),+ $(,)?) => { $(
+        mod $story {
+            use crate::support::{App, Database};
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$story(&mut App::start(Database::sqlite()).await).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgresql() {
+                super::$story(&mut App::start(Database::postgresql().await).await).await;
+            }
+        }
+    )+ };
+}
+pub(crate) use on_both_databases;

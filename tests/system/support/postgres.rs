@@ -1,0 +1,117 @@
+//! One PostgreSQL server for all tests of a run, from Debian's package, on a socket in a directory of its own.
+
+use std::{
+    env, fs,
+    os::unix::{
+        fs::{DirBuilderExt, chown},
+        process::CommandExt,
+    },
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use nix::unistd::{Uid, User};
+use sea_orm::{ConnectionTrait, Database};
+
+use super::wait::comes_true;
+
+/// Starts the server and waits until the standard input ends, which is a pipe that only the tests hold. However they end, by
+/// their last line, a panic, Ctrl-C or a kill, the kernel closes the pipe, the server is stopped and its directory removed.
+/// A guard of ours could not do that: statics are never dropped.
+const WATCHDOG: &str = r#"
+trap '' INT TERM HUP
+"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+    -c max_connections=300 >"$2/log" 2>&1 &
+cat >/dev/null
+kill -INT $!
+wait $!
+rm -rf "$2"
+"#;
+
+/// The running server.
+#[derive(Debug)]
+struct Server {
+    socket: PathBuf,
+    /// Holds the pipe that keeps the server running.
+    _watchdog: Child,
+}
+
+/// The URL of a fresh, empty database.
+pub(crate) async fn fresh_database() -> String {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    static COUNT: AtomicUsize = AtomicUsize::new(1);
+    let server = SERVER.get_or_init(Server::start);
+    let name = format!("paylink_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let create = format!("CREATE DATABASE {name}");
+    async { Database::connect(server.url("postgres")).await?.execute_unprepared(&create).await }.await.unwrap();
+    server.url(&name)
+}
+
+impl Server {
+    fn start() -> Self {
+        let binaries = binaries();
+        let place = tempfile::Builder::new().prefix("paylink-postgres-").tempdir().unwrap().keep();
+        let data = place.join("data");
+        fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
+        let owner = somebody_else();
+        if let Some(owner) = &owner {
+            for path in [&place, &data] {
+                chown(path, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
+            }
+        }
+        let as_owner = |command: &mut Command| {
+            if let Some(owner) = &owner {
+                command.uid(owner.uid.as_raw()).gid(owner.gid.as_raw());
+            }
+            command.current_dir(&place);
+        };
+        let mut init = Command::new(binaries.join("initdb"));
+        init.args(["--username", "paylink", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"]);
+        as_owner(init.arg("--pgdata").arg(&data));
+        let made = init.output().unwrap();
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+
+        let mut watchdog = Command::new("sh");
+        as_owner(watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(&binaries).arg(&place).stdin(Stdio::piped()));
+        let watchdog = watchdog.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let server = Self { socket: place, _watchdog: watchdog };
+        assert!(server.comes_up(), "PostgreSQL does not start: {}", server.log());
+        server
+    }
+
+    /// The server says in its file when it takes connections.
+    fn comes_up(&self) -> bool {
+        let says = self.socket.join("data/postmaster.pid");
+        comes_true(|| fs::read_to_string(&says).is_ok_and(|text| text.contains("ready")))
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.socket.join("log")).unwrap_or_default()
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgres://paylink@localhost/{database}?host={}", self.socket.display())
+    }
+}
+
+/// Where `initdb` and `postgres` are: the newest of Debian's versions, or else what the path has.
+fn binaries() -> PathBuf {
+    let mut debian: Vec<PathBuf> =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path()).collect();
+    debian.sort_by_key(|version| version.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
+    let debian = debian.iter().rev().map(|version| version.join("bin"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let whole = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
+    let found = debian.chain(env::split_paths(&path)).find(whole);
+    found.expect("PostgreSQL is needed for these tests: apt-get install postgresql")
+}
+
+/// Whom to run the server as: it refuses to be run by root.
+fn somebody_else() -> Option<User> {
+    let known = |name| User::from_name(name).unwrap();
+    Uid::effective().is_root().then(|| known("postgres").or_else(|| known("nobody")).unwrap())
+}

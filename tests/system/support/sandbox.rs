@@ -1,0 +1,91 @@
+//! The world outside as the sandbox plays it: Stripe, the carrier, the buyer's bank and phone.
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use super::{http, merchant::Link, wait::eventually};
+
+/// The sandbox's controls.
+#[derive(Clone, Debug)]
+pub(crate) struct Sandbox {
+    client: Client,
+    pub(crate) url: String,
+}
+
+/// Payment links at Stripe that were made for one of ours.
+#[derive(Debug)]
+pub(crate) struct AtStripe {
+    pub(crate) total: u64,
+    pub(crate) live: u64,
+}
+
+impl Sandbox {
+    pub(crate) fn new(url: &str) -> Self {
+        Self { client: http::client(), url: url.to_owned() }
+    }
+
+    /// Reads what the sandbox knows.
+    pub(crate) async fn knows(&self, what: &str) -> Value {
+        let response = self.client.get(format!("{}/_control/{what}", self.url)).send().await.unwrap();
+        response.error_for_status().unwrap().json().await.unwrap()
+    }
+
+    /// Tells the sandbox to do something, and gives back the status and what it answered.
+    pub(crate) async fn is_told(&self, what: &str, how: &Value) -> (u16, Value) {
+        let response = self.client.post(format!("{}/_control/{what}", self.url)).json(how).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or_default())
+    }
+
+    /// Tells the sandbox to do something that it can do.
+    pub(crate) async fn does(&self, what: &str, how: Value) -> Value {
+        let (status, answer) = self.is_told(what, &how).await;
+        assert_eq!(status, 200, "the sandbox does not {what} {how}: {answer}");
+        answer
+    }
+
+    /// The next calls of a service fail.
+    pub(crate) async fn fails(&self, how: Value) {
+        self.does("fail", how).await;
+    }
+
+    /// The texts that were sent to a number.
+    pub(crate) async fn texts_to(&self, phone: &str) -> Vec<Value> {
+        let sent = self.knows("sms/outbox").await;
+        sent["items"].as_array().unwrap().iter().filter(|text| text["to"] == phone).cloned().collect()
+    }
+
+    /// A buyer texts the merchant.
+    pub(crate) async fn buyer_texts(&self, phone: &str, body: &str) {
+        self.does("sms/incoming", json!({"from": phone, "body": body})).await;
+    }
+
+    /// How many payment links Stripe has for a link of ours.
+    pub(crate) async fn links_for(&self, link: &str) -> AtStripe {
+        let counts = self.knows("counts?key=paylink_link").await;
+        let counts = &counts["payment_links_by_metadata"][link];
+        let number = |name: &str| counts[name].as_u64().unwrap_or_default();
+        AtStripe { total: number("total"), live: number("live") }
+    }
+
+    /// Whether Stripe takes a payment for this link: the status of the attempt.
+    pub(crate) async fn payment_is_tried(&self, link: &Link) -> u16 {
+        self.is_told("pay", &json!({"url": link.stripe_url})).await.0
+    }
+
+    /// The requests of a service that have this method and path in them.
+    pub(crate) async fn requests(&self, service: &str, method: &str, path: &str) -> Vec<Value> {
+        let all = self.knows(&format!("requests?service={service}")).await;
+        let fits = |request: &&Value| request["method"] == method && request["path"].as_str().unwrap().contains(path);
+        all["items"].as_array().unwrap().iter().filter(fits).cloned().collect()
+    }
+
+    /// Waits until everything that Stripe and the carrier had to tell was told.
+    pub(crate) async fn has_told_everything(&self) -> Value {
+        eventually("every webhook is delivered", async || {
+            let webhooks = self.knows("counts").await["webhooks"].clone();
+            (webhooks["pending"] == 0).then_some(webhooks)
+        })
+        .await
+    }
+}
