@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs what is missing on a Debian machine that has Rust. Says what it does; does nothing where nothing is missing.
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
-#   scripts/setup.sh test   that, and what the tests start: PostgreSQL
+#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, and moto's server as a store that speaks S3
 set -eu
+cd "$(dirname "$0")/.."
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -11,19 +12,25 @@ has cc || missing="$missing build-essential"
 has redis-server || has valkey-server || missing="$missing redis-server"
 if [ "${1:-run}" = test ]; then
     has postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
 fi
 
 if ! has cargo; then
     echo "Rust is missing: see https://rustup.rs" >&2
     exit 1
 fi
-[ -n "$missing" ] || exit 0
+if [ -n "$missing" ]; then
+    echo "Installing:$missing"
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo"
+    $as_root apt-get update -q
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+fi
 
-echo "Installing:$missing"
-as_root=""
-[ "$(id -u)" = 0 ] || as_root="sudo"
-export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -q
-# Debian starts what it installs; we start our own, so a service that cannot start here is no error.
-# shellcheck disable=SC2086
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+moto=target/moto
+if [ "${1:-run}" = test ] && [ ! -x "$moto/bin/moto_server" ]; then
+    echo "Installing moto's server into $moto"
+    python3 -m venv "$moto"
+    "$moto/bin/pip" install -q --disable-pip-version-check 'moto[s3,server]==5.2.5'
+fi

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use cron::Schedule;
 
@@ -44,6 +44,8 @@ impl Calendar {
 
     /// The latest time, not after `at`, at which it was due.
     pub(crate) fn latest(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // A time within a second counts as that second: cron has no finer grain.
+        let at = at.duration_trunc(TimeDelta::seconds(1)).ok()?;
         let local = at.with_timezone(&self.zone);
         // The iterator excludes its start, and a tick that is due now is due.
         if self.schedule.includes(local) {

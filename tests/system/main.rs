@@ -12,6 +12,7 @@ mod details_page;
 mod idempotency;
 mod ninety_days;
 mod rows;
+mod s3;
 mod starts_and_stops;
 mod story;
 mod stripe_trouble;

@@ -1,8 +1,10 @@
 //! From an order to money, once.
 
+use serde_json::json;
+
 use crate::support::{App, INVOICE, Invoice, on_both_databases};
 
-on_both_databases!(an_order_becomes_a_paid_order);
+on_both_databases!(an_order_becomes_a_paid_order, a_buyer_who_is_faster_than_the_webhook_is_not_asked_to_pay_again);
 
 async fn an_order_becomes_a_paid_order(app: &mut App) {
     let (merchant, buyer, sandbox) = (app.merchant(), app.buyer(), app.sandbox());
@@ -50,6 +52,23 @@ async fn an_order_becomes_a_paid_order(app: &mut App) {
     merchant.voids(&link).await.problem(409, "link_paid");
     assert!(buyer.opens(&link).await.with_status(200).text().contains("is paid"));
     assert_eq!(buyer.presses_pay(&link).await.with_status(303).header("location"), new_path(&link.url));
+}
+
+async fn a_buyer_who_is_faster_than_the_webhook_is_not_asked_to_pay_again(app: &mut App) {
+    let (merchant, buyer, sandbox) = (app.merchant(), app.buyer(), app.sandbox());
+    let order = merchant.opens_an_order("2002").await;
+    let id = merchant.uploads(&order, &Invoice::default()).await;
+    let link = merchant.has_the_link(&id).await;
+    sandbox.does("webhooks", json!({"drop": true})).await;
+    buyer.pays(&link).await;
+
+    // Where Stripe leads the buyer back to is what we told it when the link was made.
+    let made = sandbox.requests("stripe", "POST", "/v1/payment_links").await;
+    let returned = format!("{}?returned=1", link.url);
+    assert!(made.iter().any(|request| request.to_string().contains("returned")), "{made:?}");
+    let page = buyer.browser.get(&returned).await.with_status(200);
+    assert!(page.text().contains("being confirmed") && !page.text().contains("<form"), "{}", page.text());
+    assert!(buyer.opens(&link).await.with_status(200).text().contains("<form"));
 }
 
 /// The path of the buyer's page.

@@ -9,8 +9,9 @@ use entity::{LinkToken, link, merchant};
 use poem::{
     IntoResponse, Response, handler,
     http::{StatusCode, header},
-    web::{Data, Path},
+    web::{Data, Path, Query},
 };
+use serde::Deserialize;
 
 use crate::{
     Api, Problem,
@@ -23,14 +24,29 @@ async fn find(api: &Api, token: &str) -> Result<Option<link::Model>, Problem> {
     Ok(link.filter(|link| link.state != entity::LinkState::Failed))
 }
 
+/// How the buyer came to the page.
+#[derive(Deserialize)]
+pub(crate) struct Came {
+    /// From Stripe, after a payment of which we may not have been told yet.
+    returned: Option<String>,
+}
+
 /// The page.
 #[handler]
-pub(crate) async fn show(api: Data<&Api>, Path(token): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn show(
+    api: Data<&Api>,
+    Path(token): Path<String>,
+    Query(came): Query<Came>,
+) -> Result<Response, Problem> {
     let Some(link) = find(&api, &token).await? else {
         return Ok(BuyerPage::unknown().into_response());
     };
     let owner = merchant::get(api.db.pool(), link.merchant_id).await?;
-    Ok(BuyerPage::of(&link, &owner, &token, Standing::of(&link, api.clock.now()))?.into_response())
+    let standing = match Standing::of(&link, api.clock.now()) {
+        Standing::Open if came.returned.is_some() => Standing::Confirming,
+        standing => standing,
+    };
+    Ok(BuyerPage::of(&link, &owner, &token, standing)?.into_response())
 }
 
 /// The invoice; while the link can still be paid, and after it was.
@@ -40,7 +56,9 @@ pub(crate) async fn invoice(api: Data<&Api>, Path(token): Path<String>) -> Resul
         return Ok(BuyerPage::unknown().into_response());
     };
     match Standing::of(&link, api.clock.now()) {
-        Standing::Open | Standing::Processing | Standing::Paid => Ok(read_invoice(&api, &link).await?.into_response()),
+        Standing::Open | Standing::Confirming | Standing::Processing | Standing::Paid => {
+            Ok(read_invoice(&api, &link).await?.into_response())
+        }
         Standing::Preparing | Standing::Voided | Standing::Expired => show_again(&token),
     }
 }

@@ -29,6 +29,8 @@ pub(super) enum Standing {
     Preparing,
     /// It can be paid.
     Open,
+    /// The buyer comes from Stripe, and Stripe has not told us yet.
+    Confirming,
     /// Stripe is waiting for the money.
     Processing,
     /// It is paid.
@@ -53,15 +55,16 @@ impl Standing {
 
     const fn status(self) -> StatusCode {
         match self {
-            Self::Preparing | Self::Open | Self::Processing | Self::Paid => StatusCode::OK,
+            Self::Preparing | Self::Open | Self::Confirming | Self::Processing | Self::Paid => StatusCode::OK,
             Self::Voided | Self::Expired => StatusCode::GONE,
         }
     }
 
     const fn sentence(self) -> &'static str {
         match self {
-            Self::Preparing => "This invoice is being prepared. Please reload the page in a moment.",
+            Self::Preparing => "This invoice is being prepared. It will be here in a moment.",
             Self::Open => "",
+            Self::Confirming => "Thank you. Your payment is being confirmed; this page will say so in a moment.",
             Self::Processing => "Thank you. Your payment is being processed; there is nothing more to do.",
             Self::Paid => "Thank you. This invoice is paid.",
             Self::Voided => {
@@ -80,6 +83,8 @@ pub(super) struct BuyerPage {
     contact: Option<String>,
     sentence: Option<&'static str>,
     invoice: Option<Invoice>,
+    /// The page looks again by itself.
+    refresh: bool,
     #[serde(skip)]
     status: StatusCode,
     #[serde(skip)]
@@ -105,6 +110,7 @@ impl BuyerPage {
             contact: None,
             sentence: Some("There is no invoice here. Please check the link that you were sent."),
             invoice: None,
+            refresh: false,
             status: StatusCode::NOT_FOUND,
             pays_at: None,
         }
@@ -113,7 +119,7 @@ impl BuyerPage {
     /// The page of a link.
     pub(super) fn of(link: &link::Model, owner: &Merchant, token: &str, standing: Standing) -> Result<Self, Problem> {
         let payable = standing == Standing::Open;
-        let shown = payable || matches!(standing, Standing::Processing | Standing::Paid);
+        let shown = payable || matches!(standing, Standing::Confirming | Standing::Processing | Standing::Paid);
         let invoice = match (&link.invoice_number, link.money()?) {
             (Some(number), Some(money)) if shown => Some(Invoice {
                 number: number.clone(),
@@ -130,6 +136,7 @@ impl BuyerPage {
             contact: owner.contact.clone(),
             sentence: (!payable).then(|| standing.sentence()),
             invoice,
+            refresh: matches!(standing, Standing::Preparing | Standing::Confirming),
             status: standing.status(),
             pays_at: link.stripe_url.as_deref().filter(|_| payable).and_then(origin),
         })

@@ -29,6 +29,9 @@ use super::{
     wait::{comes_true, eventually},
 };
 
+/// The file in the data directory with the variables that every sub-command of this app is given.
+const ENVIRONMENT: &str = "environment";
+
 /// The line that `up --demo --json` prints.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct Hello {
@@ -56,7 +59,14 @@ pub(crate) struct App {
 impl App {
     /// Starts one on this database and waits until it is ready.
     pub(crate) async fn start(database: Database) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same, with more variables.
+    pub(crate) async fn start_with(database: Database, environment: &[(&str, String)]) -> Self {
         let data = tempfile::Builder::new().prefix("paylink-").tempdir().unwrap();
+        let lines: String = environment.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        fs::write(data.path().join(ENVIRONMENT), lines).unwrap();
         let port = free_port();
         let hush = Hush::new();
         let mut process = launch(&database, data.path(), port);
@@ -223,6 +233,8 @@ pub(crate) fn command(database: &Database, data_dir: &Path, port: u16) -> Comman
     if let Database::Postgresql { url } = database {
         command.env("PAYLINK_DATABASE_URL", url);
     }
+    let environment = fs::read_to_string(data_dir.join(ENVIRONMENT)).unwrap_or_default();
+    command.envs(environment.lines().filter_map(|line| line.split_once('=')));
     command
 }
 

@@ -9,6 +9,7 @@ mod merchant;
 mod operator;
 mod postgres;
 mod private_redis;
+mod s3;
 mod sandbox;
 mod wait;
 
@@ -17,6 +18,7 @@ pub(crate) use database::Database;
 pub(crate) use http::{Answer, Http};
 pub(crate) use merchant::{Invoice, Merchant, Order, order_body};
 pub(crate) use postgres::fresh_database as fresh_postgresql;
+pub(crate) use s3::S3;
 pub(crate) use wait::eventually;
 
 /// A PDF of three pages, made by a real tool.

@@ -120,7 +120,7 @@ async fn call(
     attempt: i64,
 ) -> Result<PaymentLink, StripeError> {
     let token = work.vault.link_token(link.id);
-    let return_url = format!("{}/p/{}", work.public_url, token.expose());
+    let return_url = format!("{}/p/{}?returned=1", work.public_url, token.expose());
     let name = format!("Invoice {}", link.invoice_number.as_deref().unwrap_or_default());
     let new = NewPaymentLink { link: link.id, merchant: link.merchant_id, money, name: &name, return_url: &return_url };
     stripe.create_payment_link(&new, &format!("link:{}:{attempt}", link.id)).await
