@@ -7,7 +7,8 @@ on_both_databases! {
         let order = rows.order().await;
         rows.link(&order).await.unwrap();
         let job = queue::CheckStripeKey { merchant: rows.merchant };
-        queue::promise(rows.db.pool(), &job, queue::Promise::of(rows.merchant), now()).await.unwrap().unwrap();
+        let promised = queue::promise(rows.db.pool(), &job, queue::Promise::of(rows.merchant), now()).await.unwrap();
+        assert!(promised.is_some(), "there is a row to break the rules on");
         let forbidden = [
             "UPDATE merchant SET available = -1",
             "UPDATE merchant SET held = -1",
