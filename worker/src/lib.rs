@@ -9,6 +9,7 @@ mod payment;
 mod pdf;
 mod registry;
 mod stripe;
+mod stripe_event;
 mod work;
 
 pub use registry::{Options, run};

@@ -1,0 +1,173 @@
+//! What one of Stripe's webhook events means for a link, and its application. The job around it is `jobs::process_stripe_event`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    LinkId, Money,
+    link::{self, LinkEvent},
+    webhook_event::WebhookEvent,
+};
+use queue::JobError;
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use crate::{
+    payment,
+    stripe::{Charge, Dispute, Event, METADATA_LINK, Object, Session},
+};
+
+/// How long an event may wait for the one that tells which link it is about.
+const PATIENCE: TimeDelta = TimeDelta::hours(1);
+
+/// What became of an event.
+pub(crate) enum Outcome {
+    /// It was about this link.
+    Applied(LinkId),
+    /// It means nothing to us.
+    Ignored,
+}
+
+/// What an event tells, once it is read.
+pub(crate) enum Told {
+    /// Something happened to the link of this session.
+    Payment(Session, LinkEvent),
+    /// Something was refunded.
+    Refund(Charge),
+    /// A dispute was opened.
+    Dispute(Dispute),
+    /// A dispute has ended.
+    DisputeClosed(Dispute),
+    /// Nothing that means something to us, or nothing any more: its payload was erased.
+    Nothing,
+}
+
+/// The event that names the link has not come yet.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not known yet which link this is about")]
+struct TooEarly;
+
+/// Reads what an event tells.
+///
+/// # Errors
+/// When its payload is not what its type promises; to read it again cannot help.
+pub(crate) fn read(event: &WebhookEvent) -> Result<Told, serde_json::Error> {
+    let Some(payload) = &event.payload else { return Ok(Told::Nothing) };
+    let told: Event = serde_json::from_str(payload)?;
+    Ok(match told.object()? {
+        Object::SessionCompleted(session) => {
+            let what = payment::event_of(&session);
+            Told::Payment(session, what)
+        }
+        Object::SessionFailed(session) => Told::Payment(session, LinkEvent::PaymentFailed),
+        Object::Refunded(charge) => Told::Refund(charge),
+        Object::Disputed(dispute) if told.kind.ends_with("closed") => Told::DisputeClosed(dispute),
+        Object::Disputed(dispute) => Told::Dispute(dispute),
+        Object::Other => Told::Nothing,
+    })
+}
+
+/// Applies what an event tells, in the transaction that concludes it.
+///
+/// # Errors
+/// When the database does not answer, or when it is too early to know which link it is about.
+pub(crate) async fn apply(
+    tx: &DatabaseTransaction,
+    event: &WebhookEvent,
+    told: &Told,
+    now: DateTime<Utc>,
+) -> Result<Outcome, JobError> {
+    match told {
+        Told::Payment(session, what) => pay(tx, event, session, *what, now).await,
+        Told::Refund(charge) => note_refund(tx, event, charge, now).await,
+        Told::Dispute(dispute) => note_dispute(tx, event, dispute, "disputed", dispute.reason.clone(), now).await,
+        Told::DisputeClosed(dispute) => {
+            note_dispute(tx, event, dispute, "dispute_closed", dispute.status.clone(), now).await
+        }
+        Told::Nothing => Ok(Outcome::Ignored),
+    }
+}
+
+async fn pay(
+    tx: &DatabaseTransaction,
+    event: &WebhookEvent,
+    session: &Session,
+    what: LinkEvent,
+    now: DateTime<Utc>,
+) -> Result<Outcome, JobError> {
+    let Some(link) = link_of_session(tx, event, session).await? else { return Ok(Outcome::Ignored) };
+    let facts = payment::facts_of(&link, session, "webhook");
+    link::advance(tx, &link, what, &facts, now).await?;
+    Ok(Outcome::Applied(link.id))
+}
+
+/// By Stripe's id of the link, or by the metadata that we gave it: the answer to its creation may have been lost.
+async fn link_of_session(
+    tx: &DatabaseTransaction,
+    event: &WebhookEvent,
+    session: &Session,
+) -> Result<Option<link::Model>, DbErr> {
+    if let Some(stripe_link_id) = &session.payment_link
+        && let Some(link) = link::find_by_stripe_id(tx, event.merchant_id, stripe_link_id).await?
+    {
+        return Ok(Some(link));
+    }
+    let named = session.metadata.as_ref().and_then(|metadata| metadata.get(METADATA_LINK));
+    named_link(tx, event, named).await
+}
+
+async fn named_link(
+    tx: &DatabaseTransaction,
+    event: &WebhookEvent,
+    id: Option<&String>,
+) -> Result<Option<link::Model>, DbErr> {
+    match id.map(|id| id.parse::<LinkId>()) {
+        Some(Ok(id)) => link::find(tx, event.merchant_id, id).await,
+        Some(Err(_)) | None => Ok(None),
+    }
+}
+
+async fn note_refund(
+    tx: &DatabaseTransaction,
+    event: &WebhookEvent,
+    charge: &Charge,
+    now: DateTime<Utc>,
+) -> Result<Outcome, JobError> {
+    let mut link = named_link(tx, event, charge.metadata.get(METADATA_LINK)).await?;
+    if link.is_none() {
+        link = paid_link(tx, event, charge.payment_intent.as_deref()).await?;
+    }
+    let Some(link) = link else { return Ok(Outcome::Ignored) };
+    let refunded = charge
+        .currency
+        .parse()
+        .ok()
+        .and_then(|currency| Money::from_stripe_amount(charge.amount_refunded, currency).ok())
+        .map(Money::to_people);
+    link::note(tx, link.id, now, "refunded", refunded).await?;
+    Ok(Outcome::Applied(link.id))
+}
+
+async fn note_dispute(
+    tx: &DatabaseTransaction,
+    event: &WebhookEvent,
+    dispute: &Dispute,
+    what: &str,
+    detail: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<Outcome, JobError> {
+    let Some(link) = paid_link(tx, event, dispute.payment_intent.as_deref()).await? else {
+        // A dispute carries no metadata. It may have overtaken the payment, or be about a payment that is none of ours.
+        return if event.received_at + PATIENCE > now { Err(JobError::retry(TooEarly)) } else { Ok(Outcome::Ignored) };
+    };
+    link::note(tx, link.id, now, what, detail).await?;
+    Ok(Outcome::Applied(link.id))
+}
+
+async fn paid_link(
+    tx: &DatabaseTransaction,
+    event: &WebhookEvent,
+    payment_intent: Option<&str>,
+) -> Result<Option<link::Model>, DbErr> {
+    match payment_intent {
+        Some(intent) => link::find_by_payment_intent(tx, event.merchant_id, intent).await,
+        None => Ok(None),
+    }
+}
