@@ -31,7 +31,7 @@ pub(crate) async fn receive(
     let owner = find_merchant(&api, &merchant_id).await?;
     let body = read(body).await?;
     let secrets = match stripe_integration::find(api.db.pool(), owner.id).await? {
-        Some(integration) => integration.webhook_secrets(&api.vault)?,
+        Some(integration) => integration.webhook_secrets(&api.vault, api.clock.now())?,
         None => Vec::new(),
     };
     let header = request.header("Stripe-Signature").unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Payment links.
 
 mod advance;
+mod aftermath;
 mod purge;
 mod search;
 mod state;
@@ -10,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, advance, note_review};
+pub use aftermath::Dispute;
 pub use purge::purge;
 pub use search::{Search, search};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
@@ -58,6 +60,18 @@ pub struct Model {
     pub stripe_url: Option<String>,
     /// `pi_…`, once paid.
     pub stripe_payment_intent: Option<String>,
+    /// `cs_…`: the session by which it was paid, or by which a payment is under way.
+    pub stripe_session_id: Option<String>,
+    /// Sessions whose delayed payment did not settle, one a line: what else is told of them changes nothing.
+    pub failed_sessions: Option<String>,
+    /// When Stripe was last asked about it, beside what webhooks tell.
+    pub stripe_checked_at: Option<DateTime<Utc>>,
+    /// What was refunded of it, in people's smallest unit of `currency`; erased by the purge.
+    pub refunded: Option<i64>,
+    /// How the dispute that was opened last stands.
+    pub dispute: Option<Dispute>,
+    /// When that dispute was opened.
+    pub disputed_at: Option<DateTime<Utc>>,
     /// Whether it was made with a live key.
     pub livemode: Option<bool>,
     /// Why it could not be made, in words for the merchant.
