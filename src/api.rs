@@ -16,7 +16,7 @@ use crate::{
 pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
     let parts = Parts::open(&settings).await?;
     let (acceptor, address) = bind(settings.listen).await?;
-    let api = parts.api(public_url(&settings, address));
+    let api = parts.api(&settings, public_url(&settings, address));
     tracing::info!(%address, "listening");
     serve(acceptor, api, &Stop::on_signals()).await
 }

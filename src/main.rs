@@ -7,6 +7,7 @@ mod data_dir;
 mod demo;
 mod error;
 mod jobs;
+mod listed;
 mod logging;
 mod merchant;
 mod migrate;

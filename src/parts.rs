@@ -54,8 +54,8 @@ impl Parts {
     }
 
     /// What the API needs.
-    pub(crate) fn api(&self, public_url: String) -> ::api::Api {
-        ::api::Api {
+    pub(crate) fn api(&self, settings: &Settings, public_url: String) -> ::api::Api {
+        ::api::Api::new(::api::Parts {
             db: self.db.clone(),
             queue: self.queue.clone(),
             documents: self.documents.clone(),
@@ -63,7 +63,8 @@ impl Parts {
             clock: self.clock.clone(),
             public_url,
             operator_key: self.operator_key.clone(),
-        }
+            trusted_proxies: settings.trusted_proxies.clone(),
+        })
     }
 
     /// What the workers need.

@@ -8,9 +8,10 @@ use std::{
 use ::scheduler::{Tick, Times};
 use config::{Config, Environment, File, FileFormat};
 use entity::Secret;
+use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::{error::Error, logging::LogFormat};
+use crate::{error::Error, listed, logging::LogFormat};
 
 /// The documented defaults.
 const DEFAULTS: &str = include_str!("../paylink.example.toml");
@@ -20,6 +21,8 @@ const DEFAULTS: &str = include_str!("../paylink.example.toml");
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<String>,
+    #[serde(deserialize_with = "listed::read")]
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: Option<String>,
     pub(crate) database_connections: u32,

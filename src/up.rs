@@ -62,7 +62,7 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
     let work = parts.work(&settings, public_url.clone())?;
     let scheduler = parts.scheduler(&settings)?;
 
-    let front = api::serve(acceptor, parts.api(public_url.clone()), stop);
+    let front = api::serve(acceptor, parts.api(&settings, public_url.clone()), stop);
     let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency, &settings, stop);
     let ticks = async {
         scheduler.run(stop.told()).await;

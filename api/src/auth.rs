@@ -1,16 +1,27 @@
 //! Who calls, and what they may do: one extractor a scope, so that a handler's signature says what it takes.
+//!
+//! A key in `Authorization: Bearer` or the cookie of a console session, which stands in for the key that it was given for. Where
+//! both are sent, the key counts.
 
 use entity::{
     ApiKeyId, MerchantId, Secret,
-    api_key::{self, Scope},
+    api_key::{self, ApiKey, Scope},
+    session::{self, SignedIn},
     sha256,
 };
-use poem::{Request, http::StatusCode};
-use poem_openapi::{SecurityScheme, auth::Bearer};
+use poem::{
+    Request, RequestBody,
+    http::StatusCode,
+    web::headers::{Authorization, HeaderMapExt, authorization::Bearer},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
 
-use crate::{Api, Problem};
+use crate::{Api, Problem, cookie, same_origin};
 
-/// The key that called, and whose it is.
+/// The key that called, or for which a session called, and whose it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {
     /// Whose key.
@@ -20,61 +31,158 @@ pub(crate) struct Principal {
 }
 
 /// A key of any scope.
-#[derive(SecurityScheme)]
-#[oai(rename = "api_key", ty = "bearer", checker = "may_read")]
 pub(crate) struct Reader(pub(crate) Principal);
 
 /// A key of scope `write` or `admin`.
-#[derive(SecurityScheme)]
-#[oai(rename = "api_key", ty = "bearer", checker = "may_write")]
 pub(crate) struct Writer(pub(crate) Principal);
 
 /// A key of scope `admin`.
-#[derive(SecurityScheme)]
-#[oai(rename = "api_key", ty = "bearer", checker = "may_administer")]
 pub(crate) struct Administrator(pub(crate) Principal);
 
 /// The operator's key.
-#[derive(SecurityScheme)]
-#[oai(rename = "operator_key", ty = "bearer", checker = "is_operator")]
 pub(crate) struct Operator(());
 
-async fn may_read(request: &Request, bearer: Bearer) -> poem::Result<Principal> {
-    authenticate(request, &bearer, Scope::Read).await
+macro_rules! extracted {
+    ($($name:ident from $key:literal by $check:expr;)+) => { $(
+        impl<'a> ApiExtractor<'a> for $name {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                registry.create_security_scheme($key, bearer());
+                registry.create_security_scheme("console_session", session_cookie());
+            }
+
+            fn security_schemes() -> Vec<&'static str> {
+                vec![$key, "console_session"]
+            }
+
+            async fn from_request(
+                request: &'a Request,
+                _: &mut RequestBody,
+                _: ExtractParamOptions<()>,
+            ) -> poem::Result<Self> {
+                let check = $check;
+                Ok(check(request).await.map(Self)?)
+            }
+        }
+    )+ };
 }
 
-async fn may_write(request: &Request, bearer: Bearer) -> poem::Result<Principal> {
-    authenticate(request, &bearer, Scope::Write).await
+extracted! {
+    Reader from "api_key" by async |request| authenticate(request, Scope::Read).await;
+    Writer from "api_key" by async |request| authenticate(request, Scope::Write).await;
+    Administrator from "api_key" by async |request| authenticate(request, Scope::Admin).await;
+    Operator from "operator_key" by is_operator;
 }
 
-async fn may_administer(request: &Request, bearer: Bearer) -> poem::Result<Principal> {
-    authenticate(request, &bearer, Scope::Admin).await
+/// What a request shows of who sends it.
+enum Presented {
+    Key(String),
+    Session(String),
 }
 
-async fn authenticate(request: &Request, bearer: &Bearer, needed: Scope) -> poem::Result<Principal> {
+fn presented(request: &Request) -> Result<Presented, Problem> {
+    if let Some(bearer) = request.headers().typed_get::<Authorization<Bearer>>() {
+        return Ok(Presented::Key(bearer.token().to_owned()));
+    }
+    cookie::read(request).map(Presented::Session).ok_or_else(Problem::unauthorized)
+}
+
+async fn authenticate(request: &Request, needed: Scope) -> Result<Principal, Problem> {
     let api = state(request)?;
-    let pool = api.db.pool();
-    let key = api_key::find(pool, &bearer.token).await.map_err(Problem::from)?.ok_or_else(Problem::unauthorized)?;
+    let key = match presented(request)? {
+        Presented::Key(key) => api_key::find(api.db.pool(), &key).await?.ok_or_else(Problem::unauthorized)?,
+        Presented::Session(token) => match signed_in(request, api, &token).await? {
+            SignedIn::Merchant(_, key) => key,
+            SignedIn::Operator(_) => return Err(Problem::unauthorized()),
+        },
+    };
     if key.scope < needed {
         let detail = format!("This call needs a key of scope {needed}; yours has {}.", key.scope);
-        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into());
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
-    api_key::note_use(pool, &key, api.clock.now()).await.map_err(Problem::from)?;
+    api_key::note_use(api.db.pool(), &key, api.clock.now()).await?;
     Ok(Principal { merchant: key.merchant_id, key: key.id })
 }
 
-#[expect(clippy::unused_async, reason = "poem-openapi awaits its checkers")]
-async fn is_operator(request: &Request, bearer: Bearer) -> poem::Result<()> {
+async fn is_operator(request: &Request) -> Result<(), Problem> {
     let api = state(request)?;
-    // Hashes of one length are compared, so the time that it takes tells nothing of the key.
-    let presented = sha256(bearer.token.as_bytes());
-    let expected = api.operator_key.as_ref().map(Secret::expose).map(|key| sha256(key.as_bytes()));
-    if expected.is_some_and(|expected| expected == presented) {
-        return Ok(());
+    match presented(request)? {
+        Presented::Key(key) if is_operator_key(api, &key) => Ok(()),
+        Presented::Key(_) => Err(Problem::unauthorized()),
+        Presented::Session(token) => match signed_in(request, api, &token).await? {
+            SignedIn::Operator(_) => Ok(()),
+            SignedIn::Merchant(..) => Err(Problem::unauthorized()),
+        },
     }
-    Err(Problem::unauthorized().into())
 }
 
-fn state(request: &Request) -> poem::Result<&Api> {
-    request.data::<Api>().ok_or_else(|| poem::Error::from_string("no state", StatusCode::INTERNAL_SERVER_ERROR))
+/// The session of this token. A browser sends cookies by itself, so it must be our own page that asks.
+async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn, Problem> {
+    same_origin::check(request, api)?;
+    let (pool, now) = (api.db.pool(), api.clock.now());
+    let found = session::find(pool, token, api.operator_key.as_ref(), now).await?;
+    let signed_in = found.ok_or_else(Problem::session_expired)?;
+    match &signed_in {
+        SignedIn::Merchant(session, _) | SignedIn::Operator(session) => session::note_use(pool, session, now).await?,
+    };
+    Ok(signed_in)
+}
+
+/// Who a key belongs to.
+pub(crate) enum Holder {
+    /// A merchant.
+    Merchant(ApiKey),
+    /// The operator.
+    Operator,
+}
+
+/// Whose key this is, if it is one.
+pub(crate) async fn holder(api: &Api, key: &str) -> Result<Option<Holder>, Problem> {
+    if is_operator_key(api, key) {
+        return Ok(Some(Holder::Operator));
+    }
+    Ok(api_key::find(api.db.pool(), key).await?.map(Holder::Merchant))
+}
+
+/// Hashes of one length are compared, so the time that it takes tells nothing of the key.
+fn is_operator_key(api: &Api, presented: &str) -> bool {
+    let presented = sha256(presented.as_bytes());
+    let expected = api.operator_key.as_ref().map(Secret::expose).map(|key| sha256(key.as_bytes()));
+    expected.is_some_and(|expected| expected == presented)
+}
+
+fn state(request: &Request) -> Result<&Api, Problem> {
+    request.data::<Api>().ok_or_else(|| Problem::internal("a request came without the state"))
+}
+
+fn bearer() -> MetaSecurityScheme {
+    MetaSecurityScheme { scheme: Some("bearer"), ..scheme("http") }
+}
+
+fn session_cookie() -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        description: Some(
+            "The console's own session. Calls that change something also need the header `X-Paylink-Console: 1`.",
+        ),
+        name: Some(cookie::NAME),
+        key_in: Some("cookie"),
+        ..scheme("apiKey")
+    }
+}
+
+const fn scheme(ty: &'static str) -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        ty,
+        description: None,
+        name: None,
+        key_in: None,
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    }
 }

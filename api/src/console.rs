@@ -10,6 +10,8 @@ use poem::{
     http::{HeaderMap, StatusCode, header},
 };
 
+use crate::session;
+
 /// A page that runs its own files, talks to its own origin, and is shown in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -79,7 +81,8 @@ const FILES: &[(&str, &str, &str)] = files! {
 
 /// The console's files, below `/console`; the page itself at its root.
 pub(crate) fn routes() -> Route {
-    FILES.iter().fold(Route::new(), |route, (path, content_type, content)| {
+    let session = get(session::who).post(session::sign_in).delete(session::sign_out);
+    FILES.iter().fold(Route::new().at("/session", session), |route, (path, content_type, content)| {
         let path = if *path == "index.html" { "" } else { path };
         route.at(format!("/{path}"), get(StaticFile::new(content_type, content)))
     })

@@ -2,10 +2,12 @@
 //!
 //! A handler is a paragraph: parse → decide → write → ring. Everything slow or external is a job's.
 
+mod address;
 mod auth;
 mod buyer;
 mod command;
 mod console;
+mod cookie;
 mod details_pdf;
 mod health;
 mod json_body;
@@ -13,7 +15,10 @@ mod page;
 mod pdf_response;
 mod problem;
 mod record;
+mod same_origin;
+mod session;
 mod state;
+mod throttle;
 mod v1;
 mod webhooks;
 
@@ -22,7 +27,7 @@ use std::{future::Future, io, time::Duration};
 use poem::{Endpoint, EndpointExt, IntoResponse, Route, Server, get, listener::Acceptor, post};
 
 pub use problem::Problem;
-pub use state::Api;
+pub use state::{Api, Parts};
 
 /// How long requests in flight may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(20);

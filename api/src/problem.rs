@@ -3,7 +3,7 @@
 //! - 4xx say what to change and carry a stable `code`; bad input names each field.
 //! - 5xx say nothing of the inside: the error is logged here, once, with its sources.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use entity::{VaultError, documents::DocumentError, stripe_integration::ConnectError};
 use poem::{
@@ -18,6 +18,9 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 use sea_orm::DbErr;
+
+/// When to try again what failed on our side.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// One field of the input and what is wrong with it.
 #[derive(Debug, Clone, Object)]
@@ -55,6 +58,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     fields: Vec<FieldError>,
+    after: Option<Duration>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -62,7 +66,7 @@ pub struct Problem {
 impl Problem {
     /// A problem of the caller's making.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), fields: Vec::new(), source: None }
+        Self { status, code, detail: detail.into(), fields: Vec::new(), after: None, source: None }
     }
 
     /// The same answer for what does not exist and for what is somebody else's.
@@ -106,6 +110,11 @@ impl Problem {
         Self { status, ..self }
     }
 
+    /// The same problem, of which one knows when it will be over.
+    pub(crate) fn after(self, wait: Duration) -> Self {
+        Self { after: Some(wait), ..self }
+    }
+
     /// Something of ours is broken.
     pub(crate) fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "internal", source)
@@ -116,7 +125,8 @@ impl Problem {
             StatusCode::SERVICE_UNAVAILABLE => "Please try again in a moment; nothing was changed.",
             _ => "Something went wrong on our side; nothing was changed.",
         };
-        Self { status, code, detail: detail.to_owned(), fields: Vec::new(), source: Some(source.into()) }
+        let after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(TRY_AGAIN_AFTER);
+        Self { status, code, detail: detail.to_owned(), fields: Vec::new(), after, source: Some(source.into()) }
     }
 
     /// What poem and poem-openapi refuse before a handler is reached.
@@ -161,6 +171,16 @@ impl Problem {
         )
     }
 
+    /// A key that is none, where one signs in.
+    pub(crate) fn unknown_key() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "This key is not known. It may have been revoked.")
+    }
+
+    /// A session that is over.
+    pub(crate) fn session_expired() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "session_expired", "The session is over. Please sign in again.")
+    }
+
     fn body(&self) -> ProblemBody {
         ProblemBody {
             kind: "about:blank".to_owned(),
@@ -193,10 +213,13 @@ impl IntoResponse for Problem {
             .header(header::CACHE_CONTROL, "no-store");
         let response = if self.status == StatusCode::UNAUTHORIZED {
             response.header(header::WWW_AUTHENTICATE, "Bearer")
-        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.header(header::RETRY_AFTER, "2")
         } else {
             response
+        };
+        let response = match self.after {
+            // To come a moment too early would be in vain.
+            Some(wait) => response.header(header::RETRY_AFTER, wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            None => response,
         };
         response.body(self.body().to_json_string())
     }

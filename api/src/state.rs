@@ -1,13 +1,20 @@
 //! What every handler has at hand.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use entity::{Clock, Db, Documents, LinkId, Secret, Vault};
+use ipnet::IpNet;
 use queue::Queue;
 
-/// What the API needs to run.
+use crate::throttle::Throttles;
+
+/// What the API needs to run. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Api {
+pub struct Api(Arc<Inner>);
+
+/// The parts of an [`Api`].
+#[derive(Debug)]
+pub struct Parts {
     /// The database.
     pub db: Db,
     /// The queue, to ring what commands promise.
@@ -22,11 +29,47 @@ pub struct Api {
     pub public_url: String,
     /// The operator's key; absent: there are no admin calls.
     pub operator_key: Option<Secret>,
+    /// The proxies whose word is taken for where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// The parts, and what the API makes for itself.
+#[derive(Debug)]
+pub struct Inner {
+    parts: Parts,
+    pub(crate) throttles: Throttles,
 }
 
 impl Api {
+    /// An API of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, throttles: Throttles::default() }))
+    }
+
     /// The buyer's page of a link.
     pub(crate) fn buyer_url(&self, link: LinkId) -> String {
         format!("{}/p/{}", self.public_url, self.vault.link_token(link).expose())
+    }
+
+    /// Whether browsers reach us by TLS.
+    pub(crate) fn is_behind_tls(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+impl Deref for Api {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Deref for Inner {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
     }
 }

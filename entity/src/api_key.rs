@@ -82,6 +82,14 @@ pub async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Option<ApiKey>
     Entity::find().filter(Column::Hash.eq(sha256(key.as_bytes()))).filter(Column::RevokedAt.is_null()).one(db).await
 }
 
+/// The key of this id, unless it was revoked: a session stands in for it.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn find_in_force(db: &impl ConnectionTrait, id: ApiKeyId) -> Result<Option<ApiKey>, DbErr> {
+    Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).one(db).await
+}
+
 /// Notes that the key is in use. Written once a minute at most: a note of use is not worth a write for each request.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*};
 
-use crate::{MerchantId, Region};
+use crate::{Currency, MerchantId, Region};
 
 /// A merchant.
 #[sea_orm::model]
@@ -22,6 +22,10 @@ pub struct Model {
     pub region: Region,
     /// The IANA time zone in which its people read times.
     pub time_zone: String,
+    /// The currency that new orders are in if they do not say.
+    pub currency: Option<Currency>,
+    /// The colour of its pages: `#rrggbb`, dark enough for white text.
+    pub colour: Option<String>,
     /// The template of its messages; absent: the default.
     pub message_template: Option<String>,
     /// Credits per segment.
@@ -99,6 +103,8 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         contact: Set(new.contact),
         region: Set(new.region),
         time_zone: Set(new.time_zone),
+        currency: Set(None),
+        colour: Set(None),
         message_template: Set(None),
         sms_rate: Set(1),
         available: Set(0),

@@ -181,7 +181,19 @@ pub fn sha256(bytes: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`VaultError::NoRandomness`].
 pub fn random_secret(prefix: &str) -> Result<Secret, VaultError> {
-    let bytes: [u8; 24] = random_bytes(&SystemRandom::new())?;
+    secret_of::<24>(prefix)
+}
+
+/// The same with 256 bits, for what nobody has to type or paste.
+///
+/// # Errors
+/// [`VaultError::NoRandomness`].
+pub fn random_token(prefix: &str) -> Result<Secret, VaultError> {
+    secret_of::<32>(prefix)
+}
+
+fn secret_of<const N: usize>(prefix: &str) -> Result<Secret, VaultError> {
+    let bytes: [u8; N] = random_bytes(&SystemRandom::new())?;
     Ok(Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
 }
 

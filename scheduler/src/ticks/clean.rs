@@ -1,7 +1,7 @@
-//! Removes what is over: finished jobs, idempotency keys, webhook payloads, what was said in conversations, uploads that nobody came for.
+//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, what was said in conversations, uploads that nobody came for.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{idempotency, link::RETENTION, message, webhook_event};
+use entity::{idempotency, link::RETENTION, message, session, webhook_event};
 
 use crate::{Scheduler, SchedulerError};
 
@@ -12,8 +12,9 @@ pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u6
     let pool = scheduler.db.pool();
     let jobs = queue::clean(pool, scheduler.job_retention, at).await?;
     let keys = idempotency::clean(pool, at).await?;
+    let sessions = session::clean(pool, at).await?;
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
     let texts = message::erase_said_before(pool, at - RETENTION, at).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
-    Ok(jobs + keys + payloads + texts + uploads as u64)
+    Ok(jobs + keys + sessions + payloads + texts + uploads as u64)
 }

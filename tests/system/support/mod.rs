@@ -1,6 +1,7 @@
 //! What the stories are told with: the running product, the people around it, and the world that it lives in.
 
 mod app;
+mod browser;
 mod buyer;
 mod database;
 mod http;
@@ -14,6 +15,7 @@ mod sandbox;
 mod wait;
 
 pub(crate) use app::App;
+pub(crate) use browser::{Browser, asks_to_sign_in, marked};
 pub(crate) use database::Database;
 pub(crate) use http::{Answer, Http};
 pub(crate) use merchant::{Invoice, Merchant, Order, order_body};

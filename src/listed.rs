@@ -1,0 +1,56 @@
+//! Settings that are lists: an array in the file, or one text with commas, as a variable must be.
+
+use std::{fmt::Display, str::FromStr};
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Array(Vec<String>),
+    Text(String),
+}
+
+/// Something that stands in such a list.
+pub(crate) trait Entry: Sized {
+    /// Reads it, or says what is wrong with it.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+/// An address is the network that holds nothing else.
+impl Entry for ipnet::IpNet {
+    fn read(text: &str) -> Result<Self, String> {
+        parse::<std::net::IpAddr>(text).map(Self::from).or_else(|_| parse(text))
+    }
+}
+
+fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error| format!("{text:?}: {error}"))
+}
+
+/// Reads such a list.
+pub(crate) fn read<'de, T: Entry, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let texts = match Written::deserialize(deserializer)? {
+        Written::Array(texts) => texts,
+        Written::Text(text) => text.split(',').map(ToOwned::to_owned).collect(),
+    };
+    let entries = texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+    entries.map(|text| T::read(text).map_err(D::Error::custom)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ipnet::IpNet;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_is_an_array_or_a_text_with_commas() {
+        let wanted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "192.0.2.1/32".parse().unwrap()];
+        assert_eq!(read::<IpNet, _>(json!(["10.0.0.0/8", "192.0.2.1"])).unwrap(), wanted);
+        assert_eq!(read::<IpNet, _>(json!("10.0.0.0/8, 192.0.2.1,")).unwrap(), wanted);
+        assert_eq!(read::<IpNet, _>(json!([])).unwrap(), []);
+        assert!(read::<IpNet, _>(json!(["10.0.0.0/99"])).is_err());
+    }
+}
