@@ -34,6 +34,20 @@ pub struct Model {
     pub available: i64,
     /// Credits set aside for messages under way.
     pub held: i64,
+    /// Whether buyers are reminded of unpaid links.
+    pub reminders: bool,
+    /// How many days after the last text about a link its buyer is reminded.
+    pub reminder_after_days: i64,
+    /// How often, at most, a buyer is reminded of one link.
+    pub reminders_at_most: i64,
+    /// With fewer credits available than this, the merchant is warned; 0: never.
+    pub low_credit_threshold: i64,
+    /// Since when there are fewer, if there are and the warning was given.
+    pub low_credit_since: Option<DateTime<Utc>>,
+    /// How many entries their ledger has.
+    pub ledger_entries: i64,
+    /// Whether typography is made plain where that makes a text cheaper.
+    pub plain_typography: bool,
     /// Since when.
     pub created_at: DateTime<Utc>,
 }
@@ -47,6 +61,18 @@ impl Model {
     #[must_use]
     pub fn zone(&self) -> Tz {
         self.time_zone.parse().unwrap_or(Tz::UTC)
+    }
+
+    /// Whether, when and how often buyers are reminded of unpaid links.
+    #[must_use]
+    pub const fn reminding(&self) -> Reminding {
+        Reminding { on: self.reminders, after_days: self.reminder_after_days, at_most: self.reminders_at_most }
+    }
+
+    /// Whether there are fewer credits than the merchant wants to be warned of.
+    #[must_use]
+    pub const fn is_low_on_credit(&self) -> bool {
+        self.available < self.low_credit_threshold
     }
 
     /// The day it is for the merchant at that time.
@@ -79,6 +105,44 @@ pub fn parse_zone(name: &str) -> Result<String, String> {
         .map_err(|_| format!("there is no time zone {name:?}; one is written like Europe/Berlin"))
 }
 
+/// Whether, when and how often buyers are reminded of unpaid links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reminding {
+    /// Whether they are.
+    pub on: bool,
+    /// How many days after the last text about a link: 1 to 60.
+    pub after_days: i64,
+    /// How often, at most, for one link: 1 to 10.
+    pub at_most: i64,
+}
+
+/// Why buyers cannot be reminded so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RemindingError {
+    /// Too soon or too late.
+    #[error("must be from 1 to 60 days")]
+    AfterDays,
+    /// Never or too often.
+    #[error("must be from 1 to 10")]
+    AtMost,
+}
+
+impl Reminding {
+    /// Whether it is within bounds.
+    ///
+    /// # Errors
+    /// The bound that it is not within.
+    pub fn check(self) -> Result<Self, RemindingError> {
+        if !(1..=60).contains(&self.after_days) {
+            return Err(RemindingError::AfterDays);
+        }
+        if !(1..=10).contains(&self.at_most) {
+            return Err(RemindingError::AtMost);
+        }
+        Ok(self)
+    }
+}
+
 /// What it takes to make a merchant.
 #[derive(Debug, Clone)]
 pub struct NewMerchant {
@@ -109,6 +173,13 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         sms_rate: Set(1),
         available: Set(0),
         held: Set(0),
+        reminders: Set(false),
+        reminder_after_days: Set(3),
+        reminders_at_most: Set(2),
+        low_credit_threshold: Set(10),
+        low_credit_since: Set(None),
+        ledger_entries: Set(0),
+        plain_typography: Set(true),
         created_at: Set(now),
     };
     merchant.insert(db).await
@@ -145,6 +216,62 @@ pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
 pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: &str) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::MessageTemplate, Expr::value(body))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Changes whether typography in messages is made plain where that makes them cheaper.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_plain_typography(db: &impl ConnectionTrait, id: MerchantId, plain: bool) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::PlainTypography, Expr::value(plain))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Changes how buyers are reminded, which was checked before ([`Reminding::check`]).
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn set_reminding(db: &impl ConnectionTrait, id: MerchantId, reminding: Reminding) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Reminders, Expr::value(reminding.on))
+        .col_expr(Column::ReminderAfterDays, Expr::value(reminding.after_days))
+        .col_expr(Column::RemindersAtMost, Expr::value(reminding.at_most))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Changes below how many credits the merchant is warned (0: never); a warning that was given is forgotten.
+///
+/// # Errors
+/// When the number is negative or the database does not answer.
+pub async fn set_low_credit_threshold(db: &impl ConnectionTrait, id: MerchantId, credits: i64) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::LowCreditThreshold, Expr::value(credits))
+        .col_expr(Column::LowCreditSince, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Notes since when the merchant has fewer credits than they want to be warned of, or that they have enough.
+pub(crate) async fn set_low_credit_since(
+    db: &impl ConnectionTrait,
+    id: MerchantId,
+    since: Option<DateTime<Utc>>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::LowCreditSince, Expr::value(since))
         .filter(Column::Id.eq(id))
         .exec(db)
         .await

@@ -16,6 +16,18 @@ words! {
 }
 
 words! {
+    /// Who wanted a message sent.
+    pub enum Origin {
+        /// The merchant, or the buyer.
+        Merchant = "merchant",
+        /// Paylink, to remind of an unpaid link.
+        Reminder = "reminder",
+        /// Paylink, to answer a buyer who asked for help.
+        Answer = "answer",
+    }
+}
+
+words! {
     /// What became of a message.
     pub enum MessageStatus {
         /// It came from the buyer.
@@ -91,6 +103,12 @@ pub struct Model {
     pub delivered_at: Option<DateTime<Utc>>,
     /// When its text was erased.
     pub purged_at: Option<DateTime<Utc>>,
+    /// Who wanted it sent.
+    pub origin: Origin,
+    /// One message of the merchant for each key: what makes one reminder of ten schedulers.
+    pub once_key: Option<String>,
+    /// When it was left to a person, because nobody knows whether the carrier took it.
+    pub parked_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -114,6 +132,10 @@ pub struct Outgoing {
     pub segments: i64,
     /// What it costs.
     pub credits: i64,
+    /// Who wants it sent.
+    pub origin: Origin,
+    /// One message of the merchant for each key.
+    pub once_key: Option<String>,
 }
 
 /// Writes a message to a buyer, in `queued`.
@@ -131,6 +153,8 @@ pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: Date
         segments: Set(new.segments),
         credits: Set(new.credits),
         status: Set(MessageStatus::Queued),
+        origin: Set(new.origin),
+        once_key: Set(new.once_key),
         created_at: Set(now),
         ..Default::default()
     };
@@ -159,6 +183,7 @@ pub async fn insert_incoming(
         credits: Set(0),
         status: Set(MessageStatus::Received),
         carrier_id: Set(Some(carrier_id)),
+        origin: Set(Origin::Merchant),
         created_at: Set(at),
         ..Default::default()
     };

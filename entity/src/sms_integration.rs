@@ -3,7 +3,17 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
-use crate::{MerchantId, Secret, Vault, VaultError, stripe_integration::ConnectError};
+use crate::{MerchantId, Secret, Vault, VaultError, column::words, stripe_integration::ConnectError};
+
+words! {
+    /// How a merchant's carrier is spoken to.
+    pub enum CarrierKind {
+        /// Twilio's REST.
+        Twilio = "twilio",
+        /// A gateway whose HTTP request is described.
+        Http = "http",
+    }
+}
 
 /// A merchant's account with a carrier.
 #[sea_orm::model]
@@ -23,6 +33,12 @@ pub struct Model {
     pub sender: String,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// Which carrier.
+    pub carrier: CarrierKind,
+    /// How the gateway is asked, as JSON, if the carrier is one that is described.
+    pub gateway: Option<String>,
+    /// What proves a report of such a gateway, sealed.
+    pub report_secret: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -61,6 +77,9 @@ pub async fn put(
         auth_token_last_four: Set(auth_token.last_four()),
         sender: Set(sender),
         updated_at: Set(now),
+        carrier: Set(CarrierKind::Twilio),
+        gateway: Set(None),
+        report_secret: Set(None),
     };
     let replace = OnConflict::column(Column::MerchantId)
         .update_columns([
@@ -69,6 +88,9 @@ pub async fn put(
             Column::AuthTokenLastFour,
             Column::Sender,
             Column::UpdatedAt,
+            Column::Carrier,
+            Column::Gateway,
+            Column::ReportSecret,
         ])
         .to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;

@@ -10,6 +10,7 @@ mod m0002_orders_and_links;
 mod m0003_conversations_and_credits;
 mod m0004_jobs;
 mod m0007_stripe;
+mod m0009_texting;
 mod m0010_front;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_conversations_and_credits::Step),
             Box::new(m0004_jobs::Step),
             Box::new(m0007_stripe::Step),
+            Box::new(m0009_texting::Step),
             Box::new(m0010_front::Step),
         ]
     }

@@ -5,7 +5,7 @@ use entity::{
     Conversation, LinkId, Merchant, MessageId, Order, conversation,
     credits::{self, CreditError},
     link, merchant, message,
-    message::Outgoing,
+    message::{Origin, Outgoing},
     order,
     sms::Body,
     sms_integration,
@@ -89,6 +89,8 @@ async fn queue_message(
         body: body.into_text(),
         segments,
         credits: cost,
+        origin: Origin::Merchant,
+        once_key: None,
     };
     let message = message::insert_outgoing(&tx, outgoing, now).await?;
     credits::hold(&tx, owner.id, id, cost, now).await.map_err(insufficient)?;

@@ -90,6 +90,8 @@ pub struct Model {
     pub viewed_at: Option<DateTime<Utc>>,
     /// When its contents were erased.
     pub purged_at: Option<DateTime<Utc>>,
+    /// When the buyer, or the merchant, had enough of reminders of it.
+    pub reminders_stopped_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -207,6 +209,26 @@ pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: 
         .exec(db)
         .await?;
     Ok(attempt)
+}
+
+/// Stops reminders of a link for good; `false` if they were stopped before.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stop_reminders(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    id: LinkId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let stopped = Entity::update_many()
+        .col_expr(Column::RemindersStoppedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::RemindersStoppedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(stopped.rows_affected == 1)
 }
 
 /// The merchant's link.

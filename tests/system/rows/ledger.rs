@@ -1,7 +1,7 @@
 use entity::{
     MessageId, PhoneNumber, conversation,
     credits::{self, CreditError, Settlement},
-    message::{self, Outgoing},
+    message::{self, Origin, Outgoing},
 };
 
 use super::{Rows, now, on_both_databases};
@@ -20,6 +20,8 @@ async fn send(rows: &Rows, cost: i64) -> Result<MessageId, CreditError> {
         body: "text".to_owned(),
         segments: 1,
         credits: cost,
+        origin: Origin::Merchant,
+        once_key: None,
     };
     message::insert_outgoing(&tx, new, now()).await?;
     credits::hold(&tx, rows.merchant, id, cost, now()).await?;

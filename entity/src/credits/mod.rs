@@ -1,12 +1,22 @@
 //! The credit ledger: append-only, and always equal to the balances on the merchant's row.
 //!
 //! A message's credits are held with the command, then captured when the carrier took it or released when it refused: once,
-//! by `credit_entry_one_settlement`. `available` never falls below zero: the hold is one guarded update.
+//! by `credit_entry_one_settlement`. `available` never falls below zero: the hold is one guarded update. Entries are numbered
+//! without a gap, by the count on the merchant's row that each of them moves on.
+
+mod audit;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ExprTrait, FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::{LockType, Query}};
 
-use crate::{CreditEntryId, MerchantId, MessageId, column::words, merchant};
+pub use audit::{Discrepancy, audit};
+
+use crate::{
+    CreditEntryId, Merchant, MerchantId, Message, MessageId,
+    column::words,
+    merchant,
+    message::{self, MessageStatus},
+};
 
 words! {
     /// What an entry does.
@@ -27,11 +37,13 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "credit_entry")]
 pub struct Model {
-    /// Its id; ids sort by time.
+    /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CreditEntryId,
     /// Whose ledger.
     pub merchant_id: MerchantId,
+    /// Its place in that ledger, from 1.
+    pub number: i64,
     /// What it does.
     pub kind: EntryKind,
     /// What it adds to the credits available; negative for a hold.
@@ -130,8 +142,8 @@ pub async fn settle(
     settlement: Settlement,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
-    // The merchant's row is the lock under which all entries of one ledger are written.
-    merchant::Entity::find_by_id(merchant).lock_exclusive().one(db).await?;
+    // The merchant's row is the lock under which all entries of one ledger are written. Rows that only refer to it may still be.
+    merchant::Entity::find_by_id(merchant).lock(LockType::NoKeyUpdate).one(db).await?;
     let entries =
         Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::MessageId.eq(message)).all(db).await?;
     if entries.iter().any(|entry| matches!(entry.kind, EntryKind::Capture | EntryKind::Release)) {
@@ -155,7 +167,7 @@ struct Move {
     note: Option<String>,
 }
 
-/// Moves the balances by a guarded update and writes the entry that says so.
+/// Moves the balances by a guarded update and writes the entry that says so; answers what is available then.
 async fn append(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -165,30 +177,45 @@ async fn append(
     let guarded = merchant::Entity::update_many()
         .col_expr(merchant::Column::Available, Expr::col(merchant::Column::Available).add(moved.available))
         .col_expr(merchant::Column::Held, Expr::col(merchant::Column::Held).add(moved.held))
+        .col_expr(merchant::Column::LedgerEntries, Expr::col(merchant::Column::LedgerEntries).add(1))
         .filter(merchant::Column::Id.eq(merchant))
         .filter(merchant::Column::Available.gte(-moved.available))
         .exec(db)
         .await?;
-    let available = merchant::get(db, merchant).await?.available;
+    let owner = merchant::get(db, merchant).await?;
     if guarded.rows_affected == 0 {
-        return Err(CreditError::Insufficient { wanted: -moved.available, available });
+        return Err(CreditError::Insufficient { wanted: -moved.available, available: owner.available });
     }
     let entry = ActiveModel {
         id: Set(CreditEntryId::new(now)),
         merchant_id: Set(merchant),
+        number: Set(owner.ledger_entries),
         kind: Set(moved.kind),
         available_delta: Set(moved.available),
         held_delta: Set(moved.held),
-        available_after: Set(available),
+        available_after: Set(owner.available),
         message_id: Set(moved.message),
         note: Set(moved.note),
         created_at: Set(now),
     };
     Entity::insert(entry).exec_without_returning(db).await?;
-    Ok(available)
+    note_low_credit(db, &owner, now).await?;
+    Ok(owner.available)
 }
 
-/// A page of the merchant's ledger, newest first.
+/// Warns once when there are fewer credits than the merchant's threshold, and not again before there were enough.
+async fn note_low_credit(db: &impl ConnectionTrait, owner: &Merchant, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let is_low = owner.is_low_on_credit();
+    if is_low == owner.low_credit_since.is_some() {
+        return Ok(());
+    }
+    if is_low {
+        tracing::warn!(merchant.id = %owner.id, owner.available, threshold = owner.low_credit_threshold, "credits are low");
+    }
+    merchant::set_low_credit_since(db, owner.id, is_low.then_some(now)).await
+}
+
+/// A page of the merchant's ledger, newest first; `before` is the last entry of the page before.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -200,52 +227,54 @@ pub async fn entries(
 ) -> Result<Vec<CreditEntry>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
     if let Some(before) = before {
-        query = query.filter(Column::Id.lt(before));
+        let before = Entity::find_by_id(before).filter(Column::MerchantId.eq(merchant)).one(db).await?;
+        query = query.filter(Column::Number.lt(before.map_or(0, |entry| entry.number)));
     }
-    query.order_by_desc(Column::Id).limit(limit).all(db).await
+    query.order_by_desc(Column::Number).limit(limit).all(db).await
 }
 
-/// A merchant whose balances are not the sum of their ledger. There must be none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Discrepancy {
-    /// Whose.
-    pub merchant_id: MerchantId,
-    /// Available and held on the merchant's row.
-    pub on_row: (i64, i64),
-    /// Available and held by the ledger.
-    pub by_ledger: (i64, i64),
-}
-
-#[derive(FromQueryResult)]
-struct Sums {
-    available: Option<i64>,
-    held: Option<i64>,
-}
-
-/// Recomputes every balance from the ledger, merchant by merchant, each in its own transaction's view.
+/// A page of the merchant's ledger as a statement: oldest first, from the entry after number `after` on.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn audit(db: &crate::Db) -> Result<Vec<Discrepancy>, DbErr> {
-    let mut found = Vec::new();
-    for id in merchant::ids(db.pool()).await? {
-        let tx = db.begin().await?;
-        // Under the ledger's lock, so that no entry lands between the two readings.
-        let Some(row) = merchant::Entity::find_by_id(id).lock_exclusive().one(&tx).await? else { continue };
-        let sum = |column: Column| Expr::col(column).sum().cast_as("bigint");
-        let sums = Entity::find()
-            .select_only()
-            .column_as(sum(Column::AvailableDelta), "available")
-            .column_as(sum(Column::HeldDelta), "held")
-            .filter(Column::MerchantId.eq(id))
-            .into_model::<Sums>()
-            .one(&tx)
-            .await?;
-        let by_ledger = sums.map_or((0, 0), |sums| (sums.available.unwrap_or(0), sums.held.unwrap_or(0)));
-        if by_ledger != (row.available, row.held) {
-            found.push(Discrepancy { merchant_id: id, on_row: (row.available, row.held), by_ledger });
-        }
-        tx.rollback().await?;
+pub async fn statement(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<CreditEntry>, DbErr> {
+    Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Number.gt(after))
+        .order_by_asc(Column::Number)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// Messages that the carrier took before `cutoff` and whose credits are still held: nobody reported on them. At most `limit`,
+/// in the order of their ids, after `after`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn held_without_report(
+    db: &impl ConnectionTrait,
+    cutoff: DateTime<Utc>,
+    after: Option<MessageId>,
+    limit: u64,
+) -> Result<Vec<Message>, DbErr> {
+    let settled = Query::select()
+        .column(Column::MessageId)
+        .from(Entity)
+        .and_where(Column::Kind.is_in([EntryKind::Capture, EntryKind::Release]))
+        .and_where(Expr::col((Entity, Column::MessageId)).equals((message::Entity, message::Column::Id)))
+        .to_owned();
+    let mut query = message::Entity::find()
+        .filter(message::Column::Status.eq(MessageStatus::Sent))
+        .filter(message::Column::SentAt.lte(cutoff))
+        .filter(Expr::not_exists(settled));
+    if let Some(after) = after {
+        query = query.filter(message::Column::Id.gt(after));
     }
-    Ok(found)
+    query.order_by_asc(message::Column::Id).limit(limit).all(db).await
 }

@@ -1,0 +1,79 @@
+//! Whether every balance is what its ledger says.
+
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QuerySelect, sea_query::LockType};
+
+use super::{CreditEntry, statement};
+use crate::{Db, Merchant, MerchantId, merchant};
+
+/// How many entries are read at a time.
+const PAGE: u64 = 1_000;
+
+/// A merchant whose balances are not the sum of their ledger, or whose ledger does not add up. There must be none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discrepancy {
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// Available and held on the merchant's row.
+    pub on_row: (i64, i64),
+    /// Available and held by the ledger.
+    pub by_ledger: (i64, i64),
+    /// The place of the first entry that is missing or too much, or after which the balance is not the sum so far.
+    pub first_wrong: Option<i64>,
+}
+
+/// What the entries add up to.
+#[derive(Default)]
+struct Sums {
+    entries: i64,
+    available: i64,
+    held: i64,
+    first_wrong: Option<i64>,
+}
+
+impl Sums {
+    fn add(&mut self, entry: &CreditEntry) {
+        self.entries += 1;
+        self.available += entry.available_delta;
+        self.held += entry.held_delta;
+        if entry.number != self.entries || entry.available_after != self.available {
+            self.first_wrong.get_or_insert(self.entries);
+        }
+    }
+}
+
+/// Recomputes every balance from the ledger, merchant by merchant.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn audit(db: &Db) -> Result<Vec<Discrepancy>, DbErr> {
+    let mut found = Vec::new();
+    for id in merchant::ids(db.pool()).await? {
+        let row = merchant::get(db.pool(), id).await?;
+        if compare(db.pool(), &row).await?.is_none() {
+            continue;
+        }
+        // Somebody may have been sending between the two readings: under the ledger's lock nobody is.
+        let tx = db.begin().await?;
+        if let Some(row) = merchant::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(&tx).await? {
+            found.extend(compare(&tx, &row).await?);
+        }
+        tx.rollback().await?;
+    }
+    Ok(found)
+}
+
+async fn compare(db: &impl ConnectionTrait, row: &Merchant) -> Result<Option<Discrepancy>, DbErr> {
+    let (mut sums, mut after) = (Sums::default(), i64::MIN);
+    loop {
+        let page = statement(db, row.id, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        page.iter().for_each(|entry| sums.add(entry));
+    }
+    if sums.entries != row.ledger_entries {
+        sums.first_wrong.get_or_insert(sums.entries.min(row.ledger_entries) + 1);
+    }
+    let (on_row, by_ledger) = ((row.available, row.held), (sums.available, sums.held));
+    let adds_up = on_row == by_ledger && sums.first_wrong.is_none();
+    Ok((!adds_up).then_some(Discrepancy { merchant_id: row.id, on_row, by_ledger, first_wrong: sums.first_wrong }))
+}
