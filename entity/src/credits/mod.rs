@@ -7,7 +7,12 @@
 mod audit;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::{LockType, Query}};
+use sea_orm::{
+    ActiveValue::Set,
+    ExprTrait, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{LockType, Query},
+};
 
 pub use audit::{Discrepancy, audit};
 

@@ -1,7 +1,20 @@
 //! Messages, both ways. Their status only moves forward: delivery reports come late, twice and out of order.
 
+mod erase;
+mod outcome;
+mod search;
+mod status;
+
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::IntoCondition};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
+
+pub use erase::erase_said_before;
+pub(crate) use erase::{erase_texts, has_texts};
+pub use outcome::{
+    Resolution, UndeliveredCredits, accepted, delivered, park, park_unknown_before, refused, resolve, undelivered,
+};
+pub use search::{Search, of_conversation, search, search_all, sent_since, waiting_for};
+pub use status::MessageStatus;
 
 use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words};
 
@@ -24,46 +37,6 @@ words! {
         Reminder = "reminder",
         /// Paylink, to answer a buyer who asked for help.
         Answer = "answer",
-    }
-}
-
-words! {
-    /// What became of a message.
-    pub enum MessageStatus {
-        /// It came from the buyer.
-        Received = "received",
-        /// It waits for its turn; the credits are held.
-        Queued = "queued",
-        /// It is about to leave, or has left: from here on nobody sends it blindly again.
-        Sending = "sending",
-        /// It left, and whether the carrier took it is not known; the credits stay held.
-        Unknown = "unknown",
-        /// The carrier took it; the credits are spent.
-        Sent = "sent",
-        /// It reached the phone.
-        Delivered = "delivered",
-        /// The carrier took it and could not deliver it.
-        Undelivered = "undelivered",
-        /// It was refused; the credits are available again.
-        Failed = "failed",
-    }
-}
-
-impl MessageStatus {
-    /// How far a message has come. A report of a lower rank than what is known is late, and changes nothing.
-    const fn rank(self) -> u8 {
-        match self {
-            Self::Queued => 0,
-            Self::Sending => 1,
-            Self::Unknown => 2,
-            Self::Sent => 3,
-            Self::Delivered | Self::Undelivered | Self::Failed | Self::Received => 4,
-        }
-    }
-
-    /// The states from which a message may come to this one.
-    fn predecessors(self) -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(move |from| from.rank() < self.rank())
     }
 }
 
@@ -210,6 +183,14 @@ pub async fn find_by_carrier_id(
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::CarrierId.eq(carrier_id)).one(db).await
 }
 
+/// The message, whoever's it is. Operators only.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_of_any(db: &impl ConnectionTrait, id: MessageId) -> Result<Option<Message>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
 /// What is learnt about a message along with its new status.
 #[derive(Debug, Clone, Default)]
 pub struct Learnt {
@@ -268,94 +249,4 @@ pub async fn requeue(db: &impl ConnectionTrait, merchant: MerchantId, id: Messag
         .exec(db)
         .await
         .map(|_| ())
-}
-
-/// A page of a conversation, newest first.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn of_conversation(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    conversation: ConversationId,
-    before: Option<MessageId>,
-    limit: u64,
-) -> Result<Vec<Message>, DbErr> {
-    let mut query =
-        Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::ConversationId.eq(conversation));
-    if let Some(before) = before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    query.order_by_desc(Column::Id).limit(limit).all(db).await
-}
-
-/// Whether anything that was said in a conversation is still kept.
-pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: ConversationId) -> Result<bool, DbErr> {
-    let one = Entity::find()
-        .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::Body.is_not_null())
-        .one(db)
-        .await?;
-    Ok(one.is_some())
-}
-
-/// Erases the texts that carried a link; what they cost stays.
-pub(crate) async fn erase_texts(db: &impl ConnectionTrait, link: LinkId, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let conversations = erase(db, Column::LinkId.eq(link), now).await?;
-    forget_empty(db, conversations).await
-}
-
-/// Erases what else was said in conversations before `cutoff`; answers how much.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn erase_said_before(
-    db: &impl ConnectionTrait,
-    cutoff: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<u64, DbErr> {
-    let which = Condition::all().add(Column::LinkId.is_null()).add(Column::CreatedAt.lte(cutoff));
-    let conversations = erase(db, which, now).await?;
-    let erased = conversations.len() as u64;
-    forget_empty(db, conversations).await?;
-    Ok(erased)
-}
-
-/// Erases texts; answers the conversation of each.
-async fn erase(
-    db: &impl ConnectionTrait,
-    which: impl IntoCondition,
-    now: DateTime<Utc>,
-) -> Result<Vec<ConversationId>, DbErr> {
-    let erased = Entity::update_many()
-        .col_expr(Column::Body, Expr::value(Option::<String>::None))
-        .col_expr(Column::PurgedAt, Expr::value(now))
-        .filter(which.into_condition())
-        .filter(Column::PurgedAt.is_null())
-        .exec_with_returning(db)
-        .await?;
-    Ok(erased.into_iter().map(|message| message.conversation_id).collect())
-}
-
-async fn forget_empty(db: &impl ConnectionTrait, mut conversations: Vec<ConversationId>) -> Result<(), DbErr> {
-    conversations.sort_unstable();
-    conversations.dedup();
-    for conversation in conversations {
-        crate::conversation::forget_if_empty(db, conversation).await?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_late_report_never_goes_back() {
-        let before_sent: Vec<_> = MessageStatus::Sent.predecessors().collect();
-        assert!(!before_sent.contains(&MessageStatus::Delivered));
-        assert!(!before_sent.contains(&MessageStatus::Sent));
-        assert!(before_sent.contains(&MessageStatus::Unknown));
-        assert_eq!(MessageStatus::Queued.predecessors().count(), 0);
-    }
 }

@@ -1,0 +1,75 @@
+//! Erasing what was said; what it cost stays.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    Condition,
+    entity::prelude::*,
+    sea_query::{CaseStatement, IntoCondition},
+};
+
+use super::{Column, Entity};
+use crate::{ConversationId, LinkId};
+
+/// What is left of the reason why a text failed.
+const ERASED: &str = "The reason was erased after 90 days.";
+
+/// Whether anything that was said in a conversation is still kept.
+pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: ConversationId) -> Result<bool, DbErr> {
+    let one = Entity::find()
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Body.is_not_null())
+        .one(db)
+        .await?;
+    Ok(one.is_some())
+}
+
+/// Erases the texts that carried a link; what they cost stays.
+pub(crate) async fn erase_texts(db: &impl ConnectionTrait, link: LinkId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let conversations = erase(db, Column::LinkId.eq(link), now).await?;
+    forget_empty(db, conversations).await
+}
+
+/// Erases what else was said in conversations before `cutoff`; answers how much.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn erase_said_before(
+    db: &impl ConnectionTrait,
+    cutoff: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64, DbErr> {
+    let which = Condition::all().add(Column::LinkId.is_null()).add(Column::CreatedAt.lte(cutoff));
+    let conversations = erase(db, which, now).await?;
+    let erased = conversations.len() as u64;
+    forget_empty(db, conversations).await?;
+    Ok(erased)
+}
+
+/// Erases texts; answers the conversation of each.
+async fn erase(
+    db: &impl ConnectionTrait,
+    which: impl IntoCondition,
+    now: DateTime<Utc>,
+) -> Result<Vec<ConversationId>, DbErr> {
+    // What a carrier said of a failure may repeat the number.
+    let reason =
+        CaseStatement::new().case(Column::Error.is_not_null(), ERASED).finally(Expr::value(Option::<String>::None));
+    let erased = Entity::update_many()
+        .col_expr(Column::Body, Expr::value(Option::<String>::None))
+        .col_expr(Column::Error, reason.into())
+        .col_expr(Column::PurgedAt, Expr::value(now))
+        .filter(which.into_condition())
+        .filter(Column::PurgedAt.is_null())
+        .exec_with_returning(db)
+        .await?;
+    Ok(erased.into_iter().map(|message| message.conversation_id).collect())
+}
+
+async fn forget_empty(db: &impl ConnectionTrait, mut conversations: Vec<ConversationId>) -> Result<(), DbErr> {
+    conversations.sort_unstable();
+    conversations.dedup();
+    for conversation in conversations {
+        crate::conversation::forget_if_empty(db, conversation).await?;
+    }
+    Ok(())
+}

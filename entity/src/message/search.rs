@@ -1,0 +1,102 @@
+//! Finding messages.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*};
+
+use super::{Column, Direction, Entity, Message, MessageStatus};
+use crate::{ConversationId, LinkId, MerchantId, MessageId};
+
+/// What a list of messages is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// The status.
+    pub status: Option<MessageStatus>,
+    /// The link that it carries.
+    pub link: Option<LinkId>,
+    /// Only messages older than this one: the cursor.
+    pub before: Option<MessageId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// A page of the merchant's messages, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Search) -> Result<Vec<Message>, DbErr> {
+    page(Entity::find().filter(Column::MerchantId.eq(merchant)), search, db).await
+}
+
+/// A page of everybody's messages, newest first. Operators only: it looks across merchants.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search_all(db: &impl ConnectionTrait, search: Search) -> Result<Vec<Message>, DbErr> {
+    page(Entity::find(), search, db).await
+}
+
+async fn page(mut query: Select<Entity>, search: Search, db: &impl ConnectionTrait) -> Result<Vec<Message>, DbErr> {
+    if let Some(status) = search.status {
+        query = query.filter(Column::Status.eq(status));
+    }
+    if let Some(link) = search.link {
+        query = query.filter(Column::LinkId.eq(link));
+    }
+    if let Some(before) = search.before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(search.limit).all(db).await
+}
+
+/// A page of a conversation, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_conversation(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    conversation: ConversationId,
+    before: Option<MessageId>,
+    limit: u64,
+) -> Result<Vec<Message>, DbErr> {
+    let query = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::ConversationId.eq(conversation));
+    page(query, Search { before, limit, ..Search::default() }, db).await
+}
+
+/// The newest text with this link in this conversation, commanded at or after `since`, that went out or still may.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sent_since(
+    db: &impl ConnectionTrait,
+    link: LinkId,
+    conversation: ConversationId,
+    since: DateTime<Utc>,
+) -> Result<Option<Message>, DbErr> {
+    Entity::find()
+        .filter(Column::LinkId.eq(link))
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Direction.eq(Direction::Outgoing))
+        .filter(Column::Status.ne(MessageStatus::Failed))
+        .filter(Column::CreatedAt.gte(since))
+        .order_by_desc(Column::Id)
+        .one(db)
+        .await
+}
+
+/// The texts of a conversation that wait for their turn.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waiting_for(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    conversation: ConversationId,
+) -> Result<Vec<Message>, DbErr> {
+    Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Status.eq(MessageStatus::Queued))
+        .all(db)
+        .await
+}
