@@ -124,3 +124,6 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// How late a row may be before its bell counts as lost: longer than a healthy worker takes to claim it.
 pub(crate) const OVERDUE: TimeDelta = TimeDelta::seconds(10);
+
+#[cfg(test)]
+mod tests;

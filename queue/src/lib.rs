@@ -14,6 +14,7 @@ mod lease;
 mod operate;
 mod promise;
 mod retry;
+mod unknown;
 
 pub use attempt::{Handle, attempt};
 pub use error::JobError;
@@ -26,3 +27,4 @@ pub use lease::{Claim, Done, Lease, claim};
 pub use operate::{JobFilter, Page, clean, discard, find, list, overdue, queued, retry_now};
 pub use promise::{Promise, Queue, Ticket, promise};
 pub use retry::{Policy, policy};
+pub use unknown::park_unknown;
