@@ -16,6 +16,8 @@ pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u6
         let overdue = queue::overdue(scheduler.db.pool(), at, after, PAGE).await?;
         let Some(last) = overdue.last else { return Ok(rung) };
         after = Some(last);
-        rung += scheduler.queue.ring_now(&overdue.tickets).await?;
+        let again = scheduler.queue.ring_now(&overdue.tickets).await?;
+        queue::meter::rung_again(again);
+        rung += again;
     }
 }
