@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what is missing on a Debian machine that has Rust. Says what it does; does nothing where nothing is missing.
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
-#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, and moto's server as a store that speaks S3
+#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, moto's server as a store that speaks S3, and a browser
+#                           with its driver and axe, which checks that the pages are for everybody
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,9 @@ has redis-server || has valkey-server || missing="$missing redis-server"
 if [ "${1:-run}" = test ]; then
     has postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+    has chromium || missing="$missing chromium fonts-noto-core"
+    has chromedriver || missing="$missing chromium-driver"
+    has npm || missing="$missing npm"
 fi
 
 if ! has cargo; then
@@ -33,4 +37,10 @@ if [ "${1:-run}" = test ] && [ ! -x "$moto/bin/moto_server" ]; then
     echo "Installing moto's server into $moto"
     python3 -m venv "$moto"
     "$moto/bin/pip" install -q --disable-pip-version-check 'moto[s3,server]==5.2.5'
+fi
+
+axe=target/axe
+if [ "${1:-run}" = test ] && [ ! -f "$axe/node_modules/axe-core/axe.min.js" ]; then
+    echo "Installing axe into $axe"
+    npm install --prefix "$axe" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error axe-core@4.14.1
 fi

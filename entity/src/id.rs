@@ -112,8 +112,6 @@ ids! {
     WebhookEventId = "evt",
     /// An entry of the audit log.
     AuditEntryId = "aud",
-    /// A request, as its answer and the log lines about it say.
-    RequestId = "req",
 }
 
 #[cfg(test)]

@@ -18,7 +18,6 @@ pub mod job;
 pub mod link;
 pub mod merchant;
 pub mod message;
-pub mod meter;
 pub mod money;
 mod money_column;
 pub mod order;
@@ -37,11 +36,11 @@ pub mod webhook_event;
 
 pub use clock::Clock;
 pub use conversation::Conversation;
-pub use db::{Db, PoolUse};
+pub use db::Db;
 pub use documents::Documents;
 pub use id::{
     ApiKeyId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId, MerchantId, MessageId,
-    OrderId, RequestId, WebhookEventId,
+    OrderId, WebhookEventId,
 };
 pub use link::LinkState;
 pub use merchant::Merchant;

@@ -12,7 +12,7 @@ use entity::{
 use poem::{Body, error::ReadBodyError, http::StatusCode};
 use queue::{Job, Promise, promise};
 
-use crate::{Api, Problem, meter};
+use crate::{Api, Problem};
 
 /// The largest body that is read.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -32,8 +32,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     })
 }
 
-fn bad_signature(source: Source) -> Problem {
-    meter::webhook_refused(source);
+fn bad_signature() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_signature", "The signature does not match.")
 }
 

@@ -7,7 +7,6 @@ use tracing::{debug, warn};
 
 use super::{ANSWER_PAGE, Clerk};
 use crate::bell::line::{Turn, Wish};
-use crate::meter;
 
 impl Clerk {
     /// Acknowledges and claims.
@@ -21,9 +20,6 @@ impl Clerk {
         match self.line.turn(replies, wish).await {
             Ok(turn) => {
                 self.recover();
-                if turn.reclaimed > 0 {
-                    meter::reclaimed(self.queue, turn.reclaimed);
-                }
                 self.settle(sent);
                 if want > 0 {
                     self.stirred = turn.more;

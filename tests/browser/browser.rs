@@ -1,0 +1,224 @@
+//! A person at a browser: finds things by the names that they have for people, and waits for what is to be seen.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use fantoccini::{
+    Client,
+    actions::{InputSource, KeyAction, KeyActions},
+    elements::{Element, ElementRef},
+    error::CmdError,
+    key::Key,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    chromium::{Chromium, Setup},
+    quiet::{Refusals, complaints},
+    support::App,
+};
+
+/// How long to look before a test fails. It decides nothing else.
+const PATIENCE: Duration = Duration::from_secs(30);
+const GRAIN: Duration = Duration::from_millis(40);
+
+/// Finds what can be used under a name: in the open dialog if there is one, the exact name before one that begins so.
+const FIND: &str = r#"
+const [selector, name] = arguments;
+const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+const nameOf = (node) => plain(node.getAttribute("aria-label") ?? (node.labels?.length ? node.labels[0].innerText : node.innerText));
+const within = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
+const there = [...within.querySelectorAll(selector)].filter((node) => node.checkVisibility() && !node.disabled);
+const named = (fits) => there.find((node) => fits(nameOf(node)));
+return named((it) => it === name) ?? named((it) => it === `${name} (optional)`) ?? named((it) => it.startsWith(name)) ?? null;
+"#;
+
+const SEEN: &str = r#"return document.body.innerText.replace(/\s+/g, " ")"#;
+
+/// What can be pressed.
+const PRESSED: &str = "button, a[href], summary, input[type=radio], input[type=checkbox]";
+/// What can be written into.
+const WRITTEN: &str = "input:not([type=radio], [type=checkbox]), textarea, select";
+
+/// A browser, and whoever sits at it.
+#[derive(Debug)]
+pub(crate) struct Browser {
+    pub(crate) chromium: Chromium,
+    pub(crate) refusals: Refusals,
+    hosts: [String; 2],
+}
+
+impl Browser {
+    /// Starts one, with an empty profile.
+    pub(crate) async fn start(setup: Setup, app: &App) -> Self {
+        let hosts = [app.hello.url.clone(), app.hello.sandbox_url.clone()];
+        Self { chromium: Chromium::start(setup).await, refusals: Refusals::default(), hosts }
+    }
+
+    /// Goes to an address.
+    pub(crate) async fn opens(&self, url: &str) {
+        self.client().goto(url).await.unwrap();
+    }
+
+    /// Presses what has this name: a button, a link, a choice.
+    pub(crate) async fn clicks(&self, name: &str) {
+        self.uses(PRESSED, name, async |element| element.click().await).await;
+    }
+
+    /// Writes into the field of this name, in place of what is there.
+    pub(crate) async fn writes(&self, name: &str, text: &str) {
+        self.uses(WRITTEN, name, async |element| {
+            element.clear().await?;
+            element.send_keys(text).await
+        })
+        .await;
+    }
+
+    /// What is written in the field of this name.
+    pub(crate) async fn reads(&self, name: &str) -> String {
+        let mut found = None;
+        self.uses(WRITTEN, name, async |element| {
+            found = element.prop("value").await?;
+            Ok(())
+        })
+        .await;
+        found.unwrap_or_default()
+    }
+
+    /// Picks a file in the picker of this name.
+    pub(crate) async fn picks(&self, name: &str, file: &Path) {
+        self.uses("input[type=file]", name, async |element| element.send_keys(file.to_str().unwrap()).await).await;
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub(crate) async fn presses(&self, key: impl Into<char>) {
+        let value = key.into();
+        let actions =
+            KeyActions::new("keyboard".to_owned()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        self.client().perform_actions(actions).await.unwrap();
+    }
+
+    /// Types, wherever the focus is.
+    pub(crate) async fn types(&self, text: &str) {
+        for letter in text.chars() {
+            self.presses(letter).await;
+        }
+    }
+
+    /// Presses Tab until what has this name is in focus.
+    pub(crate) async fn tabs_to(&self, name: &str) {
+        const MOST: usize = 60;
+        let mut passed = Vec::new();
+        for _ in 0..MOST {
+            let focused = self.focused().await;
+            if focused.starts_with(name) {
+                return;
+            }
+            passed.push(focused);
+            self.presses(Key::Tab).await;
+        }
+        panic!("Tab does not come to {name:?}, but to {passed:?}");
+    }
+
+    /// The name of what is in focus.
+    pub(crate) async fn focused(&self) -> String {
+        let name = self
+            .runs(
+                r#"const node = document.activeElement;
+                const text = node.getAttribute("aria-label") ?? (node.labels?.length ? node.labels[0].innerText : node.innerText);
+                return (text ?? "").replace(/\s+/g, " ").trim();"#,
+                vec![],
+            )
+            .await;
+        name.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until this is to be read on the page.
+    pub(crate) async fn sees(&self, text: &str) {
+        self.waits(&format!("{text:?} to be seen"), async |seen| seen.contains(text)).await;
+    }
+
+    /// Waits until this is no longer to be read on the page.
+    pub(crate) async fn sees_no(&self, text: &str) {
+        self.waits(&format!("{text:?} to be gone"), async |seen| !seen.contains(text)).await;
+    }
+
+    /// Opens an address in a new tab and goes on there.
+    pub(crate) async fn opens_in_a_new_tab(&self, url: &str) {
+        let made = self.client().new_window(true).await.unwrap();
+        self.client().switch_to_window(made.handle).await.unwrap();
+        self.opens(url).await;
+    }
+
+    /// Goes on in another tab: the first is 0.
+    pub(crate) async fn turns_to_tab(&self, number: usize) {
+        let windows = self.client().windows().await.unwrap();
+        self.client().switch_to_window(windows[number].clone()).await.unwrap();
+    }
+
+    /// Runs a script in the page.
+    pub(crate) async fn runs(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client().execute(script, arguments).await.unwrap()
+    }
+
+    /// Draws the page into this file.
+    pub(crate) async fn is_drawn(&self, file: &Path) {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, self.client().screenshot().await.unwrap()).unwrap();
+    }
+
+    /// What went wrong that nobody expected, one line each.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let (console, network) = (self.chromium.log("browser").await, self.chromium.log("performance").await);
+        complaints(&console, &network, &self.hosts, &self.refusals)
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.chromium.client
+    }
+
+    /// Looks for what has this name and uses it; what is drawn anew or moves meanwhile is looked for again.
+    async fn uses(&self, selector: &str, name: &str, mut how: impl AsyncFnMut(Element) -> Result<(), CmdError>) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let trouble = match self.found(selector, name).await {
+                Some(element) => match how(element).await {
+                    Ok(()) => return,
+                    Err(error) => error.to_string(),
+                },
+                None => "it is not there".to_owned(),
+            };
+            if Instant::now() > deadline {
+                panic!("{name:?} cannot be used: {trouble}; the page says: {}", self.page().await);
+            }
+            tokio::time::sleep(GRAIN).await;
+        }
+    }
+
+    async fn found(&self, selector: &str, name: &str) -> Option<Element> {
+        let found = self.client().execute(FIND, vec![json!(selector), json!(name)]).await.ok()?;
+        let id = found.as_object()?.values().next()?.as_str()?.to_owned();
+        Some(Element::from_element_id(self.client().clone(), ElementRef::from(id)))
+    }
+
+    async fn waits(&self, what: &str, fits: impl AsyncFn(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.page().await;
+            if fits(&seen).await {
+                return;
+            }
+            assert!(Instant::now() < deadline, "waited for {what}; the page says: {seen}");
+            tokio::time::sleep(GRAIN).await;
+        }
+    }
+
+    /// Everything that is to be read on the page. Between two pages there is nothing.
+    async fn page(&self) -> String {
+        let seen = self.client().execute(SEEN, vec![]).await.unwrap_or_default();
+        seen.as_str().unwrap_or_default().to_owned()
+    }
+}

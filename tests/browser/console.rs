@@ -1,0 +1,44 @@
+//! What a merchant does in the console again and again.
+
+use std::path::PathBuf;
+
+use crate::{browser::Browser, support::App};
+
+/// A PDF of the fixtures.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+impl Browser {
+    /// Opens the console and signs in as the demo's merchant.
+    pub(crate) async fn signs_in(&self, app: &App) {
+        self.signs_in_with(app, &app.hello.api_key).await;
+    }
+
+    /// Opens the console and signs in with this key.
+    pub(crate) async fn signs_in_with(&self, app: &App, key: &str) {
+        self.opens(&format!("{}/console", app.hello.url)).await;
+        self.writes("API key", key).await;
+        self.clicks("Sign in").await;
+        self.sees("New order").await;
+    }
+
+    /// Opens an order from the list.
+    pub(crate) async fn opens_order(&self, number: &str) {
+        self.clicks(number).await;
+        self.sees(&format!("Order {number}")).await;
+    }
+
+    /// Makes a link for the order that is shown, out of its details page, and waits until it can be paid.
+    pub(crate) async fn makes_a_link(&self) {
+        self.clicks("Create a link").await;
+        self.clicks("Use the order's details page").await;
+        self.clicks("Create a link").await;
+        self.sees("Ready to be paid").await;
+    }
+
+    /// Where the buyer's page of the link that is shown is.
+    pub(crate) async fn buyers_link(&self) -> String {
+        self.reads("Buyer's link").await
+    }
+}

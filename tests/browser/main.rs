@@ -1,0 +1,21 @@
+//! The pages in a real browser, Debian's Chromium, by clicking: on the real binary, as in the system tests.
+//!
+//! When a story ends, its browser is asked what went wrong meanwhile: see [`quiet`].
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bad_pdf;
+mod browser;
+mod chromium;
+mod console;
+mod keyboard;
+mod live;
+mod no_credits;
+mod quiet;
+mod scene;
+mod story;
+#[path = "../system/support/mod.rs"]
+#[expect(dead_code, unused_imports, unused_macros, reason = "the system tests use the rest of it")]
+mod support;
+mod void;
+mod without_scripts;

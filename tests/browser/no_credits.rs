@@ -1,0 +1,30 @@
+//! A merchant who has links to send and no credits.
+
+use crate::{browser::Browser, chromium::Setup, scene, support::App};
+
+#[tokio::test]
+async fn without_credits_a_text_is_not_sent_and_the_link_can_still_be_copied() {
+    scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
+        let operator = app.operator();
+        let merchant = operator.makes_a_merchant("Corner Shop").await;
+        app.connects(&merchant).await;
+        merchant.opens_an_order("7001").await;
+        let key = operator.makes_a_key(&merchant.id, "admin").await;
+
+        browser.signs_in_with(app, &key).await;
+        browser.opens_order("7001").await;
+        browser.makes_a_link().await;
+        browser.clicks("Send link").await;
+        browser.sees("This costs 1 credits and 0 are available").await;
+        browser.refusals.expect(402, "/send");
+        browser.clicks("Send for 1 credit").await;
+        browser.sees("Ask your operator for a top-up; the link itself can still be copied").await;
+        browser.clicks("Cancel").await;
+
+        operator.tops_up(&merchant, 5).await;
+        browser.clicks("Send link").await;
+        browser.clicks("Send for 1 credit").await;
+        browser.sees("Delivered").await;
+    })
+    .await;
+}

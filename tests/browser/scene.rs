@@ -1,0 +1,30 @@
+//! A story: the product, a browser, and what somebody does there.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures_util::FutureExt;
+
+use crate::{
+    browser::Browser,
+    chromium::Setup,
+    support::{App, Database},
+};
+
+/// Tells a story, and looks at the end whether anything went wrong behind it.
+pub(crate) async fn on(setup: Setup, story: impl AsyncFnOnce(&mut App, &Browser)) {
+    let mut app = App::start(Database::sqlite()).await;
+    let browser = Browser::start(setup, &app).await;
+    let told = AssertUnwindSafe(story(&mut app, &browser)).catch_unwind().await;
+    let complaints = browser.complaints().await;
+    if told.is_err() {
+        let picture = std::env::temp_dir().join(format!("{}.png", app.hello.merchant_id));
+        browser.is_drawn(&picture).await;
+        eprintln!("--- what the browser showed is in {}; it complains: {complaints:#?}", picture.display());
+    }
+    // Closed before the product is, so that no request is cut off.
+    browser.client().clone().close().await.unwrap();
+    if let Err(failure) = told {
+        resume_unwind(failure);
+    }
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
