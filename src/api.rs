@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 
 use ::api::Api;
-use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
+use poem::{
+    endpoint::BoxEndpoint,
+    listener::{Acceptor, Listener, TcpAcceptor, TcpListener},
+};
 
 use crate::{
     error::Error,
+    metrics::Metrics,
     parts::{Parts, public_url},
     settings::Settings,
     stop::Stop,
@@ -15,10 +19,11 @@ use crate::{
 /// Runs the HTTP front until it is told to stop.
 pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
     let parts = Parts::open(&settings).await?;
+    let metrics = Metrics::start(&settings, &parts).await?;
     let (acceptor, address) = bind(settings.listen).await?;
     let api = parts.api(&settings, public_url(&settings, address));
     tracing::info!(%address, "listening");
-    serve(acceptor, api, &Stop::on_signals()).await
+    serve(acceptor, api, metrics, &Stop::on_signals()).await
 }
 
 /// Takes the address; with port 0, a free one.
@@ -30,6 +35,11 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<(TcpAcceptor, SocketAddr
 }
 
 /// Serves until it is told to stop, then finishes the requests in flight.
-pub(crate) async fn serve(acceptor: TcpAcceptor, api: Api, stop: &Stop) -> Result<(), Error> {
-    ::api::serve(acceptor, api, stop.told()).await.map_err(Error::io("the HTTP front failed"))
+pub(crate) async fn serve(
+    acceptor: TcpAcceptor,
+    api: Api,
+    metrics: Option<BoxEndpoint<'static>>,
+    stop: &Stop,
+) -> Result<(), Error> {
+    ::api::serve(acceptor, api, metrics, stop.told()).await.map_err(Error::io("the HTTP front failed"))
 }

@@ -45,6 +45,8 @@ pub(crate) enum Error {
     Calendar(#[from] scheduler::CalendarError),
     #[error("the sandbox cannot be started")]
     Sandbox(#[from] sandbox::SandboxError),
+    #[error("nothing can be counted")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the demo could not be set up")]
     Demo(#[from] reqwest::Error),
     #[error("{0}")]

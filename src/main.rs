@@ -10,6 +10,7 @@ mod jobs;
 mod listed;
 mod logging;
 mod merchant;
+mod metrics;
 mod migrate;
 mod parts;
 mod redis_child;

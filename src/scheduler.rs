@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args as ClapArgs;
 
-use crate::{error::Error, parts::Parts, settings::Settings, stop::Stop};
+use crate::{error::Error, metrics::Metrics, parts::Parts, settings::Settings, stop::Stop};
 
 /// Once, or until it is told to stop.
 #[derive(ClapArgs)]
@@ -23,6 +23,7 @@ pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
     if args.once {
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {
+        Metrics::start_apart(&settings, &parts).await?;
         scheduler.run(Stop::on_signals().told()).await;
     }
     Ok(())

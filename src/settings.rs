@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<String>,
     #[serde(deserialize_with = "listed::read")]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: Option<String>,
     pub(crate) database_connections: u32,

@@ -10,6 +10,7 @@ use crate::{
     data_dir::DataDir,
     demo::Demo,
     error::Error,
+    metrics::Metrics,
     migrate,
     parts::{OPERATOR_KEY, Parts, SECRET_KEY, public_url},
     redis_child::RedisChild,
@@ -59,10 +60,11 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
     let public_url = public_url(&settings, address);
     let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
     let parts = Parts::open(&settings).await?;
+    let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone())?;
     let scheduler = parts.scheduler(&settings)?;
 
-    let front = api::serve(acceptor, parts.api(&settings, public_url.clone()), stop);
+    let front = api::serve(acceptor, parts.api(&settings, public_url.clone()), metrics, stop);
     let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency, &settings, stop);
     let ticks = async {
         scheduler.run(stop.told()).await;

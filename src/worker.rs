@@ -8,6 +8,7 @@ use worker::{Options, Work};
 
 use crate::{
     error::Error,
+    metrics::Metrics,
     parts::{Parts, public_url},
     settings::Settings,
     stop::Stop,
@@ -27,6 +28,7 @@ pub(crate) struct Args {
 /// Runs workers until they are told to stop.
 pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
     let parts = Parts::open(&settings).await?;
+    Metrics::start_apart(&settings, &parts).await?;
     let work = parts.work(&settings, public_url(&settings, settings.listen))?;
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
     let concurrency = args.concurrency.unwrap_or(settings.concurrency).max(1);

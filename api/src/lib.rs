@@ -2,6 +2,7 @@
 //!
 //! A handler is a paragraph: parse → decide → write → ring. Everything slow or external is a job's.
 
+mod access;
 mod address;
 mod auth;
 mod buyer;
@@ -11,6 +12,7 @@ mod cookie;
 mod details_pdf;
 mod health;
 mod json_body;
+pub mod meter;
 mod page;
 mod pdf_response;
 mod problem;
@@ -24,19 +26,28 @@ mod webhooks;
 
 use std::{future::Future, io, time::Duration};
 
-use poem::{Endpoint, EndpointExt, IntoResponse, Route, Server, get, listener::Acceptor, post};
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, PathPattern, Response, Route, Server, endpoint::BoxEndpoint, get,
+    listener::Acceptor, post,
+};
 
+pub use health::readiness;
 pub use problem::Problem;
 pub use state::{Api, Parts};
 
 /// How long requests in flight may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// Every route.
+/// Every route; `/metrics` only if it is to be seen by everybody.
 #[must_use]
-pub fn routes(api: Api) -> impl Endpoint {
+pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint {
     let service = v1::service(&api.public_url);
-    Route::new()
+    let access = access::Access::new(api.clock.clone());
+    let routes = match metrics {
+        Some(metrics) => Route::new().at("/metrics", metrics),
+        None => Route::new(),
+    };
+    routes
         .at("/openapi.json", service.spec_endpoint())
         .nest("/docs", service.swagger_ui())
         .nest("/v1", service)
@@ -50,7 +61,18 @@ pub fn routes(api: Api) -> impl Endpoint {
         .at("/healthz", get(health::alive))
         .at("/readyz", get(health::ready))
         .data(api)
-        .catch_all_error(|error: poem::Error| async move { Problem::from_framework(error).into_response() })
+        .catch_all_error(|error: poem::Error| async move { tell(error) })
+        .with(access)
+}
+
+/// The problem that an error is, and the route on which it happened.
+fn tell(error: poem::Error) -> Response {
+    let route = error.data::<PathPattern>().cloned();
+    let mut response = Problem::from_framework(error).into_response();
+    if let Some(route) = route {
+        response.set_data(route);
+    }
+    response
 }
 
 /// Serves until `stop` resolves, then finishes the requests in flight.
@@ -60,7 +82,8 @@ pub fn routes(api: Api) -> impl Endpoint {
 pub async fn serve(
     acceptor: impl Acceptor + 'static,
     api: Api,
+    metrics: Option<BoxEndpoint<'static>>,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes(api), stop, Some(DRAIN)).await
+    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes(api, metrics), stop, Some(DRAIN)).await
 }

@@ -5,7 +5,7 @@
 
 use std::{error::Error as StdError, time::Duration};
 
-use entity::{VaultError, documents::DocumentError, stripe_integration::ConnectError};
+use entity::{VaultError, documents::DocumentError, meter::database_error, stripe_integration::ConnectError};
 use poem::{
     IntoResponse, Response,
     error::{MethodNotAllowedError, NotFoundError, ParseFormError, SizedLimitError},
@@ -254,6 +254,7 @@ impl ApiResponse for Problem {
 
 impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Self {
+        database_error(&error);
         Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", error)
     }
 }

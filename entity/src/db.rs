@@ -4,11 +4,24 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    TransactionOptions, TransactionTrait, sqlx,
 };
+
+use crate::meter;
 
 /// How long a writer waits for its turn on `SQLite` before the command is answered 503.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
+
+/// How much of the pool of connections is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Connections that somebody holds.
+    pub in_use: u32,
+    /// Connections that are open and free.
+    pub idle: u32,
+    /// The most that are opened.
+    pub most: u32,
+}
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,7 +47,13 @@ impl Db {
                     .pragma("journal_mode", "WAL")
                     .pragma("synchronous", "FULL")
             });
-        Database::connect(options).await.map(Self)
+        let mut connection = Database::connect(options).await?;
+        connection.set_metric_callback(|statement| {
+            if statement.failed {
+                meter::statement_failed();
+            }
+        });
+        Ok(Self(connection))
     }
 
     /// Begins a transaction that may write. On `SQLite` it takes the write lock at once: a transaction that starts as a reader
@@ -59,9 +78,25 @@ impl Db {
         self.0.ping().await
     }
 
+    /// How much of the pool is used now.
+    #[must_use]
+    pub fn pool_use(&self) -> PoolUse {
+        if matches!(self.0.get_database_backend(), DbBackend::Sqlite) {
+            use_of(self.0.get_sqlite_connection_pool())
+        } else {
+            use_of(self.0.get_postgres_connection_pool())
+        }
+    }
+
     /// The pool, for reads and for single statements.
     #[must_use]
     pub const fn pool(&self) -> &DatabaseConnection {
         &self.0
     }
+}
+
+fn use_of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> PoolUse {
+    let open = pool.size();
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX).min(open);
+    PoolUse { in_use: open - idle, idle, most: pool.options().get_max_connections() }
 }

@@ -112,6 +112,8 @@ ids! {
     WebhookEventId = "evt",
     /// An entry of the audit log.
     AuditEntryId = "aud",
+    /// A request, as its answer and the log lines about it say.
+    RequestId = "req",
 }
 
 #[cfg(test)]

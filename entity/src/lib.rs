@@ -18,6 +18,7 @@ pub mod job;
 pub mod link;
 pub mod merchant;
 pub mod message;
+pub mod meter;
 pub mod money;
 mod money_column;
 pub mod order;
@@ -36,11 +37,11 @@ pub mod webhook_event;
 
 pub use clock::Clock;
 pub use conversation::Conversation;
-pub use db::Db;
+pub use db::{Db, PoolUse};
 pub use documents::Documents;
 pub use id::{
     ApiKeyId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId, MerchantId, MessageId,
-    OrderId, WebhookEventId,
+    OrderId, RequestId, WebhookEventId,
 };
 pub use link::LinkState;
 pub use merchant::Merchant;

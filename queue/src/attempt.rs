@@ -7,7 +7,7 @@ use entity::{Clock, Db, JobId};
 use futures_util::FutureExt;
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use crate::{Claim, Done, JobError, Lease, bell::Verdict, claim, policy, retry::MOST_CRASHES};
+use crate::{Claim, Done, JobError, Lease, bell::Verdict, claim, meter, policy, retry::MOST_CRASHES};
 
 /// What does a kind of job.
 pub trait Handle: Send + Sync + 'static {
@@ -39,12 +39,14 @@ pub async fn attempt(
         Claim::NotBefore(at) => return Ok(Verdict::Later(at)),
         Claim::Over => return Ok(Verdict::Done),
     };
+    let mut metered = meter::Attempt::of(kind, lease.job());
     let policy = policy(kind);
     let outcome = if lease.job().crashes >= MOST_CRASHES {
         Err(JobError::fail(format!("its worker died {} times while doing it", lease.job().crashes)))
     } else {
         run_caught(handler, &lease, policy.timeout).await
     };
+    metered.ended(meter::Outcome::of(&outcome));
     let (why, next) = match outcome {
         Ok(Done { .. }) | Err(JobError::NotOurs) => return Ok(Verdict::Done),
         Err(JobError::Retry { why, after }) => {
@@ -55,7 +57,10 @@ pub async fn attempt(
     let why = with_sources(why.as_ref());
     match next {
         Some(at) => postpone(db, &lease, kind, &why, at).await,
-        None => give_up(db, clock, handler, &lease, kind, &why).await,
+        None => {
+            metered.ended(meter::Outcome::Dead);
+            give_up(db, clock, handler, &lease, kind, &why).await
+        }
     }
 }
 
@@ -124,3 +129,6 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// How late a row may be before its bell counts as lost: longer than a healthy worker takes to claim it.
 pub(crate) const OVERDUE: TimeDelta = TimeDelta::seconds(10);
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,12 @@ pub async fn claim(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> 
 }
 
 impl Lease {
+    /// As if the row had been claimed.
+    #[cfg(test)]
+    pub(crate) const fn of(job: Row) -> Self {
+        Self { job }
+    }
+
     /// The job's row, as it was at the claim.
     #[must_use]
     pub const fn job(&self) -> &Row {

@@ -11,9 +11,12 @@ mod error;
 mod jobs;
 mod kind;
 mod lease;
+pub mod meter;
 mod operate;
 mod promise;
 mod retry;
+mod survey;
+mod unknown;
 
 pub use attempt::{Handle, attempt};
 pub use error::JobError;
@@ -26,3 +29,5 @@ pub use lease::{Claim, Done, Lease, claim};
 pub use operate::{JobFilter, Page, clean, discard, find, list, overdue, queued, retry_now};
 pub use promise::{Promise, Queue, Ticket, promise};
 pub use retry::{Policy, policy};
+pub use survey::{KindStanding, MOST_DEAD, Rows, standings, survey_bells, survey_rows};
+pub use unknown::park_unknown;

@@ -67,7 +67,9 @@ impl Policy {
         let backoff = self.first_delay.saturating_mul(2_u32.saturating_pow(doublings)).min(self.ceiling);
         let backoff = backoff.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
         let delay = asked.map_or(backoff, |asked| asked.max(backoff));
-        let next = now + TimeDelta::from_std(delay).unwrap_or(TimeDelta::days(1));
+        // Whole milliseconds, as databases and bells keep them: else the bell would ring before the row is due.
+        let delay = i64::try_from(delay.as_millis()).ok().and_then(TimeDelta::try_milliseconds);
+        let next = now + delay.unwrap_or(TimeDelta::days(1));
         match self.deadline {
             Some(deadline) if next > job.created_at + deadline => None,
             Some(_) | None => Some(next),

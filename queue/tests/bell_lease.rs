@@ -3,7 +3,7 @@
 mod support;
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use queue::bell::{BackendOptions, Bell, Depth, Verdict};
@@ -46,7 +46,7 @@ async fn a_lease_is_renewed_for_as_long_as_the_handler_takes() {
 }
 
 #[test]
-fn a_job_whose_worker_died_is_delivered_again_and_the_delivery_is_counted() {
+fn a_crash_counts_as_an_attempt() {
     let runtime = || tokio::runtime::Runtime::new().expect("a runtime");
     let (doomed, alive) = (runtime(), runtime());
     let redis = alive.block_on(Redis::start());
@@ -76,7 +76,7 @@ fn a_job_whose_worker_died_is_delivered_again_and_the_delivery_is_counted() {
 }
 
 #[tokio::test]
-async fn an_answer_from_a_worker_that_lost_its_lease_does_nothing() {
+async fn the_late_ack_of_a_worker_that_lost_its_lease_is_fenced() {
     let redis = Redis::start().await;
     let bells = redis.bells();
     let (slow, fast) = (Log::closed(), Log::closed());
@@ -119,7 +119,7 @@ async fn a_worker_that_claims_its_own_lapsed_job_does_not_run_it_beside_itself()
 }
 
 #[tokio::test]
-async fn no_more_is_claimed_than_there_are_free_slots() {
+async fn prefetch_is_bounded_by_the_free_slots() {
     let redis = Redis::start().await;
     let bells = redis.bells();
     let log = Log::closed();
@@ -136,6 +136,29 @@ async fn no_more_is_claimed_than_there_are_free_slots() {
     log.let_through(10);
     eventually("all are done", async || depth(&bells).await == Depth::default()).await;
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn jobs_that_take_longer_than_their_lease_are_not_run_by_two_healthy_workers() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let log = Log::closed();
+    let lease = Duration::from_millis(1500);
+    let workers = [2, 2].map(|slots| Running::done(&bells, BackendOptions { lease, ..looking_often(slots) }, &log));
+    let jobs: Vec<Bell> = (0..12).map(|_| bell(Uuid::now_v7())).collect();
+    ring(&bells, &jobs).await;
+    eventually("every slot is taken", async || log.len() == 4).await;
+    // More jobs wait than there are slots, and those that are handled take twice as long as a lease lasts.
+    tokio::time::sleep(lease * 2).await;
+    assert_eq!(log.len(), 4);
+
+    log.let_through(jobs.len());
+    eventually("all are done", async || depth(&bells).await == Depth::default()).await;
+    let handled: HashSet<Uuid> = log.jobs().into_iter().collect();
+    assert_eq!((log.len(), handled.len()), (jobs.len(), jobs.len()));
+    for worker in workers {
+        worker.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -178,19 +201,23 @@ async fn a_job_that_waits_is_rung_again_at_its_time() {
 }
 
 #[tokio::test]
-async fn a_long_lane_does_not_hold_up_a_short_one() {
+async fn with_50_000_jobs_of_one_merchant_queued_anothers_first_is_next() {
     let redis = Redis::start().await;
     let bells = redis.bells();
     let (crowded, other) = (Uuid::now_v7(), Uuid::now_v7());
     let crowd: Vec<Bell> = (0..50_000).map(|_| bell(crowded)).collect();
     assert_eq!(ring(&bells, &crowd).await, 50_000);
-    let first = bell(other);
-    ring(&bells, &[first]).await;
-
     let log = Log::closed();
     let worker = Running::done(&bells, options(4), &log);
-    eventually("four are handled", async || log.len() == 4).await;
-    assert!(log.jobs().contains(&first.job));
+    eventually("every slot is taken", async || log.len() == 4).await;
+
+    let first = bell(other);
+    let rung = Instant::now();
+    ring(&bells, &[first]).await;
+    log.let_through(4);
+    eventually("the next four are handled", async || log.len() == 8).await;
+    assert!(log.jobs()[4..].contains(&first.job));
+    assert!(rung.elapsed() < Duration::from_secs(1), "{:?}", rung.elapsed());
     worker.abort();
 }
 

@@ -28,7 +28,7 @@ async fn a_worker_can_stop_while_redis_is_away() {
 }
 
 #[tokio::test]
-async fn a_stop_waits_for_the_handlers_and_leaves_no_trace_of_the_worker() {
+async fn a_stop_with_200_jobs_in_flight_ends_when_they_do_and_leaves_no_trace_of_the_worker() {
     let redis = Redis::start().await;
     let bells = redis.bells();
     let log = Log::closed();

@@ -99,7 +99,7 @@ async fn answers_given_while_redis_is_away_count_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_put_aside_and_holds_nobody_up() {
+async fn an_entry_that_cannot_be_read_is_put_aside_and_holds_nobody_up() {
     let redis = Redis::start().await;
     let bells = redis.bells();
     let key = |name: &str| format!("{{paylink}}:{QUEUE}:{name}");

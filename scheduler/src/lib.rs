@@ -66,6 +66,9 @@ impl Scheduler {
             let now = self.clock.now();
             for tick in Tick::ALL {
                 if let Err(error) = self.run_if_due(tick, now).await {
+                    if let SchedulerError::Db(error) = &error {
+                        entity::meter::database_error(error);
+                    }
                     tracing::error!(tick = tick.name(), %error, "a tick stopped half-way and will be caught up");
                 }
             }

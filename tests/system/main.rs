@@ -13,6 +13,7 @@ mod idempotency;
 mod ninety_days;
 mod rows;
 mod s3;
+mod seeing;
 mod sessions;
 mod starts_and_stops;
 mod story;

@@ -54,6 +54,7 @@ fn workers<J: Handler>(monitor: Monitor, work: &Work, options: &Options) -> Moni
                 async move {
                     let job = JobId::from_uuid(ringing.job);
                     attempt(&work.db, &work.clock, job, J::KIND, runner.as_ref()).await.inspect_err(|error| {
+                        entity::meter::database_error(error);
                         tracing::error!(job.id = %job, job.kind = %J::KIND, %error, "the database did not answer");
                     })
                 }

@@ -12,7 +12,7 @@ use entity::{
 use poem::{Body, error::ReadBodyError, http::StatusCode};
 use queue::{Job, Promise, promise};
 
-use crate::{Api, Problem};
+use crate::{Api, Problem, meter};
 
 /// The largest body that is read.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -32,7 +32,8 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     })
 }
 
-fn bad_signature() -> Problem {
+fn bad_signature(source: Source) -> Problem {
+    meter::webhook_refused(source);
     Problem::new(StatusCode::BAD_REQUEST, "bad_signature", "The signature does not match.")
 }
 

@@ -29,14 +29,15 @@ pub(crate) async fn receive(
     let body = read(body).await?;
     let mut form: Vec<(String, String)> =
         serde_urlencoded::from_bytes(&body).map_err(|_| Problem::malformed("The body is not a form."))?;
-    let integration = sms_integration::find(api.db.pool(), owner.id).await?.ok_or_else(bad_signature)?;
+    let integration =
+        sms_integration::find(api.db.pool(), owner.id).await?.ok_or_else(|| bad_signature(Source::Sms))?;
     let token = integration.auth_token(&api.vault)?;
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let url = format!("{}/webhooks/sms/{}{query}", api.public_url, owner.id);
     let signature = request.header("X-Twilio-Signature").unwrap_or_default();
     if !verify(signature, &url, &form, &token) {
         tracing::warn!(merchant.id = %owner.id, "a webhook of the carrier was refused: no signature matches");
-        return Err(bad_signature());
+        return Err(bad_signature(Source::Sms));
     }
     // What the URL says was signed as well: the message of ours that a report is about.
     form.extend(

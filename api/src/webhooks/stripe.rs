@@ -37,7 +37,7 @@ pub(crate) async fn receive(
     let header = request.header("Stripe-Signature").unwrap_or_default();
     verify(header, &body, &secrets, api.clock.now()).map_err(|error| {
         tracing::warn!(merchant.id = %owner.id, %error, "a webhook of Stripe was refused");
-        bad_signature()
+        bad_signature(Source::Stripe)
     })?;
     let payload = String::from_utf8(body).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
     let envelope: Envelope =

@@ -54,6 +54,8 @@ pub(super) struct Turn {
     pub(super) claimed: Vec<Ringing>,
     /// What is ours too, but cannot be read: the ids, as Redis holds them.
     pub(super) unreadable: Vec<Vec<u8>>,
+    /// How many leases had run out, under whatever worker.
+    pub(super) reclaimed: u64,
 }
 
 impl Line {
@@ -102,12 +104,13 @@ impl Line {
             };
         }
         let answer = self.link.run(&script::TURN, &call).await?;
-        let (more, due_in, claimed): (bool, i64, Vec<(Vec<u8>, String)>) = answer;
+        let (more, due_in, claimed, reclaimed): (bool, i64, Vec<(Vec<u8>, String)>, u64) = answer;
         let mut turn = Turn {
             more,
             due_in: u64::try_from(due_in).ok().map(Duration::from_millis),
             claimed: Vec::with_capacity(claimed.len()),
             unreadable: Vec::new(),
+            reclaimed,
         };
         for (id, entry) in claimed {
             match id::read_claim(&id, &entry) {

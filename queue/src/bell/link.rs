@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::BellError;
 use super::script::Script;
+use crate::meter;
 
 /// How long a caller waits for Redis at most, dialing included: an API command must not hang on a bell.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -71,8 +72,9 @@ impl Link {
     /// Sends a command and waits for its answer, for so long as a caller may be held up.
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, BellError> {
         if let Ok(answer) = timeout(ANSWER_WITHIN, self.query_twice(command)).await {
-            return Ok(answer?);
+            return Ok(answer.inspect_err(meter::redis_failed)?);
         }
+        meter::redis_timed_out();
         let number = self.live().number;
         self.discard(number);
         Err(BellError::TimedOut(ANSWER_WITHIN))

@@ -12,6 +12,7 @@ use apalis_core::error::WorkerError;
 use apalis_core::worker::builder::WorkerBuilder;
 use apalis_core::worker::context::WorkerContext;
 use queue::bell::{BackendOptions, Bell, BellBackend, Bells, Depth, Ringing, Verdict};
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -83,7 +84,8 @@ impl Redis {
     /// A plain connection, to look behind the scenes.
     pub(crate) async fn connection(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.url()).expect("the URL is right");
-        client.get_multiplexed_async_connection().await.expect("Redis is up")
+        let patient = AsyncConnectionConfig::new().set_response_timeout(None);
+        client.get_multiplexed_async_connection_with_config(&patient).await.expect("Redis is up")
     }
 
     /// What one command answers.

@@ -1,5 +1,5 @@
 //! Rings jobs again whose bell was lost: Redis was away, was flushed, or the process died between the commit and the ring. To ring
-//! a job that Redis has already costs nothing.
+//! a job that Redis has already costs nothing. What nobody here can do is given up, for an operator to see.
 
 use chrono::{DateTime, Utc};
 
@@ -7,11 +7,17 @@ use super::PAGE;
 use crate::{Scheduler, SchedulerError};
 
 pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
+    let unknown = queue::park_unknown(scheduler.db.pool(), at).await?;
+    if unknown > 0 {
+        tracing::error!(jobs = unknown, "jobs of a kind that no version here knows were given up");
+    }
     let (mut after, mut rung) = (None, 0);
     loop {
         let overdue = queue::overdue(scheduler.db.pool(), at, after, PAGE).await?;
         let Some(last) = overdue.last else { return Ok(rung) };
         after = Some(last);
-        rung += scheduler.queue.ring_now(&overdue.tickets).await?;
+        let again = scheduler.queue.ring_now(&overdue.tickets).await?;
+        queue::meter::rung_again(again);
+        rung += again;
     }
 }

@@ -1,9 +1,11 @@
 //! The rules that rows obey whatever the code above them does, on SQLite and on PostgreSQL.
 
+mod attempts;
 mod invariants;
 mod jobs;
 mod ledger;
 mod links;
+mod ticks;
 
 use chrono::{DateTime, Utc};
 use entity::{

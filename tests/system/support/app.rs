@@ -108,9 +108,14 @@ impl App {
         self.process = Some(process);
     }
 
+    /// Another process with the same settings.
+    pub(crate) fn command(&self) -> Command {
+        command(&self.database, self.data.path(), self.port)
+    }
+
     /// Runs another sub-command with the same settings, to its end.
     pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
-        command(&self.database, self.data.path(), self.port).args(arguments).output().unwrap()
+        self.command().args(arguments).output().unwrap()
     }
 
     /// Everything that it has logged.

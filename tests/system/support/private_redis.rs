@@ -37,6 +37,11 @@ impl PrivateRedis {
         kill(self.process().unwrap(), Signal::SIGSTOP).unwrap();
     }
 
+    /// It answers again.
+    pub(crate) fn thaws(&self) {
+        kill(self.process().unwrap(), Signal::SIGCONT).unwrap();
+    }
+
     /// It is killed.
     pub(crate) fn is_killed(&self) {
         kill(self.process().unwrap(), Signal::SIGKILL).unwrap();

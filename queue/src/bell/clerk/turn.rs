@@ -7,6 +7,7 @@ use tracing::{debug, warn};
 
 use super::{ANSWER_PAGE, Clerk};
 use crate::bell::line::{Turn, Wish};
+use crate::meter;
 
 impl Clerk {
     /// Acknowledges and claims.
@@ -20,6 +21,9 @@ impl Clerk {
         match self.line.turn(replies, wish).await {
             Ok(turn) => {
                 self.recover();
+                if turn.reclaimed > 0 {
+                    meter::reclaimed(self.queue, turn.reclaimed);
+                }
                 self.settle(sent);
                 if want > 0 {
                     self.stirred = turn.more;

@@ -1,8 +1,8 @@
 -- Makes ready one page of what `set` held until now: jobs that are due, or whose lease has run out.
--- True if nothing was ready before.
+-- True if nothing was ready before; and how many there were.
 local function lapse(set, now)
   local ids = redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', 0, PAGE)
-  if #ids == 0 then return false end
+  if #ids == 0 then return false, 0 end
   redis.call('ZREM', set, unpack(ids))
   local stir = false
   for n, known in ipairs(redis.call('HMGET', JOBS, unpack(ids))) do
@@ -14,7 +14,7 @@ local function lapse(set, now)
       bury(ids[n], known)
     end
   end
-  return stir
+  return stir, #ids
 end
 
 -- Takes up to `want` ids from the heads of the lanes, in turn. Each lane gives an equal share before its next turn;

@@ -1,15 +1,15 @@
 -- One turn of a worker: acknowledges its answers, then claims up to `want` jobs. Both in one call, so that a slot
 -- that an answer frees is filled without another round trip, and never before the answer counts. With `sweep`, looks
 -- first for what has fallen due or lost its worker; a busy worker does so now and then only.
--- Returns whether more may be ready, in how many ms the next job is due (-1 if none is known of), and id and entry of
--- each that was claimed.
+-- Returns whether more may be ready, in how many ms the next job is due (-1 if none is known of), id and entry of each
+-- that was claimed, and how many leases had run out.
 local lifetime, want, sweep = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
 local first = acknowledge(4)
-local leased, taken, stir, due_in = {}, {}, false, -1
+local leased, taken, stir, reclaimed, due_in = {}, {}, false, 0, -1
 local now = (sweep or want > 0 or first) and now_ms()
 
 if sweep then
-  stir = lapse(LEASES, now)
+  stir, reclaimed = lapse(LEASES, now)
   stir = lapse(DUE, now) or stir
 end
 if want > 0 then
@@ -26,4 +26,4 @@ end
 -- More became ready than we took, or something is due earlier than the others know.
 local more = #taken == want
 if stir and (more or first) then wake() end
-return { more and 1 or 0, due_in, leased }
+return { more and 1 or 0, due_in, leased, reclaimed }

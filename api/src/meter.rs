@@ -1,0 +1,48 @@
+//! What is counted of requests, by the pattern of their route: never by what stands in a path.
+
+use std::time::Duration;
+
+use entity::webhook_event::Source;
+use metrics::{counter, describe_counter, describe_histogram, histogram};
+use poem::http::{Method, StatusCode};
+
+const REQUESTS: &str = "paylink_http_requests_total";
+const DURATION: &str = "paylink_http_request_duration_seconds";
+const REFUSED: &str = "paylink_webhooks_refused_total";
+
+/// Says what is counted here, and begins at zero.
+pub fn declare() {
+    describe_counter!(REQUESTS, "Requests that were answered, by method, route and status.");
+    describe_histogram!(DURATION, "From when a request came to when its answer began.");
+    describe_counter!(REFUSED, "Webhooks whose signature was missing or did not match.");
+    for source in Source::ALL {
+        counter!(REFUSED, "source" => source.as_str()).increment(0);
+    }
+}
+
+/// A request was answered.
+pub(crate) fn answered(method: &Method, route: &str, status: StatusCode, took: Duration) {
+    let (method, route) = (method_word(method), route.to_owned());
+    histogram!(DURATION, "method" => method, "route" => route.clone()).record(took);
+    let status = status.as_str().to_owned();
+    counter!(REQUESTS, "method" => method, "route" => route, "status" => status).increment(1);
+}
+
+/// A webhook was not signed by whom it claims to be from.
+pub(crate) fn webhook_refused(source: Source) {
+    counter!(REFUSED, "source" => source.as_str()).increment(1);
+}
+
+/// Anybody can make methods up, so only those that we know are told apart.
+fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,186 @@
+//! What is counted of jobs and their bells. No label says more than a kind, an outcome or a reason: what there are few of.
+
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::job::Job as Row;
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use redis::{RedisError, ServerErrorKind};
+
+use crate::{Done, JobError, Kind, KindStanding};
+
+const IN_FLIGHT: &str = "paylink_jobs_in_flight";
+const WAIT: &str = "paylink_job_wait_seconds";
+const DURATION: &str = "paylink_job_duration_seconds";
+const RECLAIMED: &str = "paylink_leases_reclaimed_total";
+const RUNG_AGAIN: &str = "paylink_bells_rung_again_total";
+const REDIS_ERRORS: &str = "paylink_redis_errors_total";
+const BELLS: &str = "paylink_queue_jobs";
+const OLDEST: &str = "paylink_queue_oldest_seconds";
+const DEAD: &str = "paylink_jobs_dead";
+
+/// Says what is counted here, and begins at zero.
+pub fn declare() {
+    describe_gauge!(IN_FLIGHT, "Jobs that this process is doing.");
+    describe_histogram!(WAIT, "From when a job was due to when it was claimed, by how the attempt ended.");
+    describe_histogram!(DURATION, "From the claim of a job to the end of the attempt, by how it ended.");
+    describe_counter!(RECLAIMED, "Leases that ran out under a worker that died or was cut off.");
+    describe_counter!(RUNG_AGAIN, "Jobs whose bell was lost and that were rung again from their rows.");
+    describe_counter!(REDIS_ERRORS, "Commands that Redis refused, did not answer in time, or was not there for.");
+    describe_gauge!(BELLS, "Jobs in Redis: ready, delayed until their time, leased to a worker, or unreadable.");
+    describe_gauge!(OLDEST, "How long the job that has been due the longest has not been finished.");
+    describe_gauge!(DEAD, "Jobs that were given up and wait for an operator; 10,000 of all kinds are counted at most.");
+    for kind in Kind::ALL {
+        gauge!(IN_FLIGHT, "kind" => kind.as_str()).set(0);
+        counter!(RECLAIMED, "kind" => kind.as_str()).increment(0);
+    }
+    for reason in Trouble::ALL {
+        counter!(REDIS_ERRORS, "reason" => reason.as_str()).increment(0);
+    }
+    counter!(RUNG_AGAIN).increment(0);
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The job is done.
+    Done,
+    /// It will be tried again.
+    Retried,
+    /// It was given up.
+    Dead,
+    /// It was another's by the time it ended.
+    Lost,
+    /// The database did not answer: nobody knows.
+    Unknown,
+}
+
+impl Outcome {
+    /// What is known as soon as the handler has ended.
+    pub(crate) const fn of(said: &Result<Done, JobError>) -> Self {
+        match said {
+            Ok(Done { .. }) => Self::Done,
+            Err(JobError::NotOurs) => Self::Lost,
+            Err(JobError::Retry { .. }) => Self::Retried,
+            Err(JobError::Fail { .. }) => Self::Dead,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Retried => "retried",
+            Self::Dead => "dead",
+            Self::Lost => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// An attempt, from its claim on. It counts as in flight until it is dropped, and as of unknown outcome unless it is told.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    kind: Kind,
+    waited: TimeDelta,
+    since: Instant,
+    outcome: Outcome,
+}
+
+impl Attempt {
+    /// Begins with the claim of this row.
+    pub(crate) fn of(kind: Kind, job: &Row) -> Self {
+        gauge!(IN_FLIGHT, "kind" => kind.as_str()).increment(1);
+        let waited = job.claimed_at.map_or(TimeDelta::zero(), |claimed_at| claimed_at - job.run_at);
+        Self { kind, waited, since: Instant::now(), outcome: Outcome::Unknown }
+    }
+
+    /// Says how it ended.
+    pub(crate) const fn ended(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let (kind, outcome) = (self.kind.as_str(), self.outcome.as_str());
+        gauge!(IN_FLIGHT, "kind" => kind).decrement(1);
+        // The clocks of two machines may differ by more than the wait.
+        let waited = self.waited.to_std().unwrap_or_default();
+        histogram!(WAIT, "kind" => kind, "outcome" => outcome).record(waited);
+        histogram!(DURATION, "kind" => kind, "outcome" => outcome).record(self.since.elapsed());
+    }
+}
+
+/// Leases of this queue ran out, and their jobs are ready again.
+pub(crate) fn reclaimed(queue: &'static str, leases: u64) {
+    counter!(RECLAIMED, "kind" => queue).increment(leases);
+}
+
+/// Jobs were rung again from their rows.
+pub fn rung_again(jobs: u64) {
+    counter!(RUNG_AGAIN).increment(jobs);
+}
+
+/// What Redis did wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// It did not answer in time.
+    Timeout,
+    /// It could not be reached, or the connection broke.
+    Connection,
+    /// It answered that it will not.
+    Refused,
+}
+
+impl Trouble {
+    const ALL: [Self; 3] = [Self::Timeout, Self::Connection, Self::Refused];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Connection => "connection",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Redis did not answer in time.
+pub(crate) fn redis_timed_out() {
+    count(Trouble::Timeout);
+}
+
+/// Redis failed. That it does not know a script (any more) is no failure: it is told.
+pub(crate) fn redis_failed(error: &RedisError) {
+    if error.kind() != redis::ErrorKind::Server(ServerErrorKind::NoScript) {
+        let broken = error.is_io_error() || error.is_unrecoverable_error();
+        count(if broken { Trouble::Connection } else { Trouble::Refused });
+    }
+}
+
+fn count(trouble: Trouble) {
+    counter!(REDIS_ERRORS, "reason" => trouble.as_str()).increment(1);
+}
+
+/// Shows how the queues stand. What could not be learnt is shown as not a number: an old figure would be taken for a new one.
+pub fn show(standings: &[KindStanding], now: DateTime<Utc>) {
+    for standing in standings {
+        let kind = standing.kind.as_str();
+        for (state, jobs) in [
+            ("ready", standing.bells.map(|bells| bells.ready)),
+            ("delayed", standing.bells.map(|bells| bells.due)),
+            ("leased", standing.bells.map(|bells| bells.leased)),
+            ("unreadable", standing.bells.map(|bells| bells.dead)),
+        ] {
+            gauge!(BELLS, "kind" => kind, "state" => state).set(figure(jobs));
+        }
+        let rows = standing.rows;
+        let age = rows.map(|rows| rows.due_since.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0)));
+        gauge!(OLDEST, "kind" => kind).set(age.unwrap_or(f64::NAN));
+        gauge!(DEAD, "kind" => kind).set(figure(rows.map(|rows| rows.dead)));
+    }
+}
+
+/// A count as Prometheus has numbers.
+fn figure(count: Option<u64>) -> f64 {
+    count.and_then(|count| u32::try_from(count).ok()).map_or(f64::NAN, f64::from)
+}

@@ -1,0 +1,155 @@
+//! `/metrics`: what was counted since this process started, and how queues, database and Redis stand now.
+//!
+//! How they stand is looked at when somebody asks, and not again within [`FRESH`]: what a scrape costs depends neither on how
+//! many jobs wait nor on how many ask. Every process shows all queues, so that no one of them has to be alive for it.
+
+use std::{sync::Arc, time::Duration};
+
+use entity::{Clock, Db};
+use metrics::{describe_gauge, gauge};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use poem::{
+    Endpoint, EndpointExt, IntoEndpoint, Response, Route, Server, endpoint::BoxEndpoint, get, handler, web::Data,
+};
+use queue::{Queue, survey_bells, survey_rows};
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::{api::bind, error::Error, parts::Parts, settings::Settings};
+
+/// For how long a look at the queues is taken for how they stand.
+const FRESH: Duration = Duration::from_secs(3);
+
+/// How long such a look may take: whoever asks must not wait for what does not answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often what was measured is sorted into the histograms, so that it does not pile up where nobody asks.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// The upper bounds of the histograms' buckets, in seconds: from a bell on an idle machine to a backlog.
+const BUCKETS: [f64; 17] =
+    [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];
+
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+const UP: [&str; 2] = ["paylink_database_up", "paylink_redis_up"];
+const CONNECTIONS: &str = "paylink_database_connections";
+const MOST_CONNECTIONS: &str = "paylink_database_connections_max";
+const BUILD: &str = "paylink_build_info";
+
+/// What this process has to say. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Metrics(Arc<Inner>);
+
+struct Inner {
+    counted: PrometheusHandle,
+    db: Db,
+    queue: Queue,
+    clock: Clock,
+    /// When the queues were looked at last.
+    looked: Mutex<Option<Instant>>,
+}
+
+impl Metrics {
+    /// Counts from now on; before, and in a process that never calls this, counting costs nothing. Shows it on the address that
+    /// is set for that; without one, gives back what the public front is to show.
+    pub(crate) async fn start(settings: &Settings, parts: &Parts) -> Result<Option<BoxEndpoint<'static>>, Error> {
+        let metrics = Self(Arc::new(Inner {
+            counted: record()?,
+            db: parts.db.clone(),
+            queue: parts.queue.clone(),
+            clock: parts.clock.clone(),
+            looked: Mutex::default(),
+        }));
+        tokio::spawn(metrics.clone().keep_up());
+        let Some(address) = settings.metrics_listen else {
+            return Ok(Some(get(show).data(metrics).into_endpoint().boxed()));
+        };
+        let (acceptor, address) = bind(address).await?;
+        tracing::info!(%address, "showing metrics");
+        // It answers for as long as the process lives: how a stop goes is worth seeing too.
+        tokio::spawn(Server::new_with_acceptor(acceptor).run(metrics.routes()));
+        Ok(None)
+    }
+
+    /// The same in a process that has no public front: only if an address is set for it.
+    pub(crate) async fn start_apart(settings: &Settings, parts: &Parts) -> Result<(), Error> {
+        if settings.metrics_listen.is_some() {
+            Self::start(settings, parts).await?;
+        }
+        Ok(())
+    }
+
+    fn routes(self) -> impl Endpoint {
+        Route::new().at("/metrics", get(show)).at("/healthz", get(alive)).at("/readyz", get(ready)).data(self)
+    }
+
+    async fn keep_up(self) {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            self.0.counted.run_upkeep();
+        }
+    }
+
+    async fn render(&self) -> String {
+        let mut looked = self.0.looked.lock().await;
+        if looked.is_none_or(|at| at.elapsed() > FRESH) {
+            self.look().await;
+            *looked = Some(Instant::now());
+        }
+        drop(looked);
+        self.show_pool();
+        self.0.counted.render()
+    }
+
+    async fn look(&self) {
+        let inner = &self.0;
+        let (rows, bells) = tokio::join!(
+            tokio::time::timeout(PATIENCE, survey_rows(inner.db.pool())),
+            tokio::time::timeout(PATIENCE, survey_bells(inner.queue.bells())),
+        );
+        let rows = rows.ok().and_then(Result::ok);
+        let bells = bells.ok().and_then(Result::ok);
+        for (name, answered) in UP.into_iter().zip([rows.is_some(), bells.is_some()]) {
+            gauge!(name).set(f64::from(u8::from(answered)));
+        }
+        let standings = queue::standings(bells.as_deref(), rows.as_deref());
+        queue::meter::show(&standings, inner.clock.now());
+    }
+
+    fn show_pool(&self) {
+        let pool = self.0.db.pool_use();
+        gauge!(CONNECTIONS, "state" => "in_use").set(pool.in_use);
+        gauge!(CONNECTIONS, "state" => "idle").set(pool.idle);
+        gauge!(MOST_CONNECTIONS).set(pool.most);
+    }
+}
+
+/// Sets up the counting, with all that there is to count at zero.
+fn record() -> Result<PrometheusHandle, BuildError> {
+    let counted = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
+    entity::meter::declare();
+    queue::meter::declare();
+    ::api::meter::declare();
+    describe_gauge!(UP[0], "Whether the database answered when the queues were looked at.");
+    describe_gauge!(UP[1], "Whether Redis answered when the queues were looked at.");
+    describe_gauge!(CONNECTIONS, "Connections to the database that this process has open.");
+    describe_gauge!(MOST_CONNECTIONS, "The most connections to the database that this process opens.");
+    describe_gauge!(BUILD, "Always 1; the label says the version.");
+    gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1);
+    Ok(counted)
+}
+
+#[handler]
+async fn show(Data(metrics): Data<&Metrics>) -> Response {
+    Response::builder().content_type(CONTENT_TYPE).body(metrics.render().await)
+}
+
+#[handler]
+fn alive() -> &'static str {
+    "ok\n"
+}
+
+#[handler]
+async fn ready(Data(metrics): Data<&Metrics>) -> Response {
+    ::api::readiness(&metrics.0.db, &metrics.0.queue).await
+}

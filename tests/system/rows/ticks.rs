@@ -1,0 +1,76 @@
+//! Ticks: however many schedulers there are, and however late they come.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    Clock, Documents,
+    job::{Column, Entity, JobState},
+    link::{self, LinkEvent, StripeFacts},
+};
+use object_store::memory::InMemory;
+use queue::{Kind, Queue, bell::Bells};
+use scheduler::{Scheduler, Tick, Times};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{Rows, now, on_both_databases};
+
+/// A scheduler whose clock stands at `at`. Its Redis is away: what it promises, it promises in rows.
+fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
+    let every = |tick| match tick {
+        Tick::Expire => "0 * * * * *",
+        Tick::Purge => "0 0 * * * *",
+        Tick::Ring => "*/5 * * * * *",
+        Tick::Clean => "0 30 * * * *",
+    };
+    Scheduler {
+        db: rows.db.clone(),
+        queue: Queue::new(Bells::open("redis://127.0.0.1:1", "paylink").unwrap()),
+        documents: Documents::new(Arc::new(InMemory::new())),
+        clock: Clock::stopped_at(at),
+        times: Times::parse(|tick| every(tick).to_owned(), "UTC").unwrap(),
+        job_retention: TimeDelta::days(7),
+    }
+}
+
+/// A link that was made at Stripe and is not paid.
+async fn unpaid_link(rows: &Rows) {
+    let link = rows.link(&rows.order().await).await.unwrap();
+    let facts = StripeFacts {
+        link_id: Some("plink_1".to_owned()),
+        url: Some("https://buy.stripe.com/1".to_owned()),
+        livemode: Some(false),
+        ..StripeFacts::default()
+    };
+    link::advance(rows.db.pool(), &link, LinkEvent::Created, &facts, now()).await.unwrap();
+}
+
+/// How many jobs of a kind were promised and are not done.
+async fn queued(rows: &Rows, kind: Kind) -> usize {
+    let queued = Entity::find().filter(Column::Kind.eq(kind.as_str())).filter(Column::State.eq(JobState::Queued));
+    queued.all(rows.db.pool()).await.unwrap().len()
+}
+
+on_both_databases! {
+    async fn two_schedulers_make_one_set_of_jobs(rows) {
+        unpaid_link(&rows).await;
+        let at = now() + link::RETENTION + TimeDelta::hours(1);
+        let (one, other) = (scheduler(&rows, at), scheduler(&rows, at));
+        for _ in 0..2 {
+            let (first, second) = tokio::join!(one.once(at), other.once(at));
+            assert!(first.is_ok() && second.is_ok(), "{first:?}, {second:?}");
+        }
+        assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
+    }
+
+    async fn a_missed_tick_is_caught_up(rows) {
+        unpaid_link(&rows).await;
+        let before = now() + link::RETENTION - TimeDelta::days(2);
+        scheduler(&rows, before).once(before).await.unwrap();
+        assert_eq!(queued(&rows, Kind::PurgeLink).await, 0);
+        // No scheduler runs for a week. The first that does finds what has become due meanwhile.
+        let after = before + TimeDelta::days(7);
+        scheduler(&rows, after).once(after).await.unwrap();
+        assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
+    }
+}

@@ -1,0 +1,148 @@
+//! What operators see: figures that match what happened, on the front or on an address of their own, and nothing that they must
+//! not see.
+
+use std::{
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{App, Database, Figures, Http, INVOICE, Invoice, eventually, free_port, on_both_databases};
+
+on_both_databases!(the_figures_match_what_happened, what_does_not_answer_is_shown_as_such);
+
+async fn figures(http: &Http) -> Figures {
+    let answer = http.get("/metrics").await.with_status(200);
+    assert_eq!(answer.content_type(), "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text();
+    assert_eq!(http.hush().slip_in(&text), None, "the figures say what they must not");
+    Figures::read(&text)
+}
+
+async fn the_figures_match_what_happened(app: &mut App) {
+    let (merchant, buyer, anybody) = (app.merchant(), app.buyer(), app.anybody());
+    let order = merchant.opens_an_order("12001").await;
+    let id = merchant.uploads(&order, &Invoice { pdf: Some(INVOICE), ..Invoice::default() }).await;
+    let link = merchant.has_the_link(&id).await;
+    buyer.opens(&link).await.with_status(200);
+    anybody.get("/p/a-token-that-is-none").await.with_status(404);
+    anybody.get("/nowhere/at/all").await.with_status(404);
+    let event = json!({"id": "evt_1", "type": "checkout.session.completed", "data": {"object": {}}});
+    let unsigned = anybody.request(Method::POST, &format!("/webhooks/stripe/{}", app.hello.merchant_id)).json(&event);
+    let refused = anybody.ask(unsigned).await;
+    assert!(refused.header("x-request-id").starts_with("req_"), "{refused:?}");
+    refused.problem(400, "bad_signature");
+
+    let seen = figures(&anybody).await;
+
+    let requests = |method, route, status| {
+        seen.one("paylink_http_requests_total", &[("method", method), ("route", route), ("status", status)])
+    };
+    assert_eq!(requests("POST", "/v1/orders", "201"), 1.0);
+    assert_eq!(requests("POST", "/v1/orders/:id/payment-links", "202"), 1.0);
+    assert_eq!(requests("GET", "/p/:token", "200"), 1.0);
+    assert_eq!(requests("GET", "/p/:token", "404"), 1.0);
+    assert_eq!(requests("GET", "none", "404"), 1.0);
+    let orders = [("method", "POST"), ("route", "/v1/orders")];
+    assert_eq!(seen.one("paylink_http_request_duration_seconds_count", &orders), 1.0);
+    assert_eq!(seen.one("paylink_webhooks_refused_total", &[("source", "stripe")]), 1.0);
+    assert_eq!(seen.one("paylink_webhooks_refused_total", &[("source", "sms")]), 0.0);
+    for (kind, jobs) in [("store_invoice", 1.0), ("create_stripe_link", 1.0), ("check_stripe_key", 1.0)] {
+        for histogram in ["paylink_job_wait_seconds_count", "paylink_job_duration_seconds_count"] {
+            assert_eq!(seen.one(histogram, &[("kind", kind), ("outcome", "done")]), jobs, "{histogram} {kind}");
+        }
+        assert_eq!(seen.one("paylink_jobs_in_flight", &[("kind", kind)]), 0.0);
+        assert_eq!(seen.one("paylink_queue_oldest_seconds", &[("kind", kind)]), 0.0);
+        assert_eq!(seen.one("paylink_jobs_dead", &[("kind", kind)]), 0.0);
+    }
+    for up in ["paylink_redis_up", "paylink_database_up"] {
+        assert_eq!(seen.one(up, &[]), 1.0);
+    }
+    let most = seen.one("paylink_database_connections_max", &[]);
+    let open: f64 =
+        ["in_use", "idle"].map(|state| seen.one("paylink_database_connections", &[("state", state)])).iter().sum();
+    assert!(0.0 < open && open <= most, "{open} of {most} connections are open");
+    let ids = ["mer_", "ord_", "link_", "msg_", "job_", "evt_", "req_"];
+    for label in ["kind", "route", "outcome", "state", "reason", "source"] {
+        let id =
+            seen.values_of(label).find(|value| ids.iter().any(|prefix| value.contains(prefix)) && *value != "link_");
+        assert_eq!(id, None, "{label} tells single things apart");
+    }
+}
+
+/// An old figure would be taken for a new one, and an operator who asks must not wait for what does not answer.
+async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
+    let http = app.anybody();
+    app.redis().freezes();
+    let asked = Instant::now();
+    let seen = eventually("it is seen that Redis does not answer", async || {
+        let seen = figures(&http).await;
+        (seen.one("paylink_redis_up", &[]) == 0.0).then_some(seen)
+    })
+    .await;
+    assert!(asked.elapsed() < Duration::from_secs(20), "it took {:?}", asked.elapsed());
+    let ready = [("kind", "send_sms"), ("state", "ready")];
+    assert!(seen.one("paylink_queue_jobs", &ready).is_nan());
+    assert_eq!(seen.one("paylink_queue_oldest_seconds", &[("kind", "send_sms")]), 0.0);
+    let errors = ["timeout", "connection"].map(|reason| seen.one("paylink_redis_errors_total", &[("reason", reason)]));
+    assert!(errors.iter().sum::<f64>() >= 1.0, "{errors:?}");
+
+    // What waits in the meantime is seen in the rows.
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("12002").await;
+    merchant.uploads(&order, &Invoice::default()).await;
+    eventually("the oldest job grows older", async || {
+        let oldest = figures(&http).await.one("paylink_queue_oldest_seconds", &[("kind", "store_invoice")]);
+        (oldest > 1.0).then_some(())
+    })
+    .await;
+
+    app.redis().thaws();
+    eventually("Redis is seen again, and the line is empty", async || {
+        let seen = figures(&http).await;
+        let empty = seen.one("paylink_queue_oldest_seconds", &[("kind", "store_invoice")]) == 0.0;
+        (empty && seen.one("paylink_queue_jobs", &ready) == 0.0).then_some(())
+    })
+    .await;
+}
+
+/// A role that runs beside an app.
+struct Beside(Child);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn figures_can_have_an_address_of_their_own() {
+    let own = |port: u16| format!("127.0.0.1:{port}");
+    let port = free_port();
+    let app = App::start_with(Database::sqlite(), &[("PAYLINK_METRICS_LISTEN", own(port))]).await;
+    let front = app.anybody();
+    front.get("/metrics").await.with_status(404);
+    front.get("/healthz").await.with_status(200);
+    is_seen_at(&front, port).await;
+
+    for role in ["worker", "scheduler"] {
+        let port = free_port();
+        let mut command = app.command();
+        command.arg(role).env("PAYLINK_METRICS_LISTEN", own(port)).stdout(Stdio::null()).stderr(Stdio::null());
+        let _beside = Beside(command.spawn().unwrap());
+        let http = Http::new(&format!("http://{}", own(port)), front.hush());
+        eventually("it listens", async || http.try_ask(http.request(Method::GET, "/healthz")).await.ok()).await;
+        is_seen_at(&front, port).await;
+    }
+}
+
+async fn is_seen_at(front: &Http, port: u16) {
+    let http = Http::new(&format!("http://127.0.0.1:{port}"), front.hush());
+    assert_eq!(http.get("/healthz").await.with_status(200).text(), "ok\n");
+    assert_eq!(http.get("/readyz").await.with_status(200).json(), json!({"database": "ok", "redis": "ok"}));
+    assert_eq!(figures(&http).await.one("paylink_redis_up", &[]), 1.0);
+    http.get("/v1/orders").await.with_status(404);
+}
