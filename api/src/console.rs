@@ -2,15 +2,13 @@
 //!
 //! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not.
 
-use std::fmt::Write;
-
 use entity::sha256;
 use poem::{
     Endpoint, Request, Response, Result, Route, get,
     http::{HeaderMap, StatusCode, header},
 };
 
-use crate::session;
+use crate::{hex::hex, session};
 
 /// A page that runs its own files, talks to its own origin, and is shown in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -96,12 +94,8 @@ struct StaticFile {
 
 impl StaticFile {
     fn new(content_type: &'static str, content: &'static str) -> Self {
-        let tag = sha256(content.as_bytes()).iter().take(16).fold(String::new(), |mut tag, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(tag, "{byte:02x}");
-            tag
-        });
-        Self { content_type, content, tag: format!("\"{tag}\"") }
+        let tag = format!("\"{}\"", hex(&sha256(content.as_bytes())[..16]));
+        Self { content_type, content, tag }
     }
 
     /// Whether the browser has this very content.

@@ -315,6 +315,11 @@ impl Fields {
         None
     }
 
+    /// Nothing was found wrong; else the problem that tells all of it.
+    pub(crate) fn none_wrong(self) -> Result<(), Problem> {
+        if self.errors.is_empty() { Ok(()) } else { Err(self.into_problem()) }
+    }
+
     /// The problem that tells all of it.
     pub(crate) fn into_problem(self) -> Problem {
         let detail =

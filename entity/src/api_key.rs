@@ -1,9 +1,9 @@
 //! API keys: 192 random bits, stored as a hash, with a scope.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, DatabaseTransaction, QueryOrder, QuerySelect, entity::prelude::*};
 
-use crate::{ApiKeyId, MerchantId, Secret, column::words, sha256};
+use crate::{ApiKeyId, MerchantId, Secret, column::words, merchant, session, sha256};
 
 words! {
     /// What a key may do; each scope includes the ones before it.
@@ -88,6 +88,58 @@ pub async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Option<ApiKey>
 /// When the database does not answer.
 pub(crate) async fn find_in_force(db: &impl ConnectionTrait, id: ApiKeyId) -> Result<Option<ApiKey>, DbErr> {
     Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).one(db).await
+}
+
+/// A page of the merchant's keys, revoked ones too, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    before: Option<ApiKeyId>,
+    limit: u64,
+) -> Result<Vec<ApiKey>, DbErr> {
+    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
+/// What became of the wish to revoke a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// It opens nothing any more.
+    Revoked,
+    /// There is no such key, or it was revoked before.
+    NoSuchKey,
+    /// It is the merchant's last key of scope `admin`: without it nobody could make another.
+    LastAdmin,
+}
+
+/// Revokes the merchant's key and ends the sessions that it was given for, in a transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn revoke(
+    tx: &DatabaseTransaction,
+    merchant: MerchantId,
+    id: ApiKeyId,
+    now: DateTime<Utc>,
+) -> Result<Revocation, DbErr> {
+    // Two administrators who revoke each other's keys must not both succeed.
+    merchant::hold(tx, merchant).await?;
+    let in_force = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::RevokedAt.is_null());
+    let Some(key) = in_force.clone().filter(Column::Id.eq(id)).one(tx).await? else {
+        return Ok(Revocation::NoSuchKey);
+    };
+    if key.scope == Scope::Admin && in_force.filter(Column::Scope.eq(Scope::Admin)).count(tx).await? < 2 {
+        return Ok(Revocation::LastAdmin);
+    }
+    Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now)).filter(Column::Id.eq(id)).exec(tx).await?;
+    session::end_all_of(tx, id).await?;
+    Ok(Revocation::Revoked)
 }
 
 /// Notes that the key is in use. Written once a minute at most: a note of use is not worth a write for each request.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
-use crate::{Currency, MerchantId, Region};
+use crate::{Colour, Currency, MerchantId, Region, contains};
 
 /// A merchant.
 #[sea_orm::model]
@@ -24,8 +24,8 @@ pub struct Model {
     pub time_zone: String,
     /// The currency that new orders are in if they do not say.
     pub currency: Option<Currency>,
-    /// The colour of its pages: `#rrggbb`, dark enough for white text.
-    pub colour: Option<String>,
+    /// The colour of its pages; absent: ours.
+    pub colour: Option<Colour>,
     /// The template of its messages; absent: the default.
     pub message_template: Option<String>,
     /// Credits per segment.
@@ -207,6 +207,69 @@ pub async fn get(db: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, 
 /// When the database does not answer.
 pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
     Entity::find().select_only().column(Column::Id).into_tuple().all(db).await
+}
+
+/// What is to change of a merchant; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// The name that buyers see.
+    pub name: Option<String>,
+    /// How buyers reach it, or that they cannot.
+    pub contact: Option<Option<String>>,
+    /// The region of phone numbers that are written without a country code.
+    pub region: Option<Region>,
+    /// The IANA time zone in which its people read times.
+    pub time_zone: Option<String>,
+    /// The currency that new orders are in if they do not say, or that they must say.
+    pub currency: Option<Option<Currency>>,
+    /// The colour of its pages, or ours.
+    pub colour: Option<Option<Colour>>,
+}
+
+/// Changes a merchant.
+///
+/// # Errors
+/// When it does not exist, or the database refuses or does not answer.
+pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: Changes) -> Result<Merchant, DbErr> {
+    let mut row = ActiveModel { id: Set(id), ..Default::default() };
+    set(&mut row.name, changes.name);
+    set(&mut row.contact, changes.contact);
+    set(&mut row.region, changes.region);
+    set(&mut row.time_zone, changes.time_zone);
+    set(&mut row.currency, changes.currency);
+    set(&mut row.colour, changes.colour);
+    if row.is_changed() { row.update(db).await } else { get(db, id).await }
+}
+
+fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Option<T>) {
+    if let Some(value) = value {
+        *column = Set(value);
+    }
+}
+
+/// Holds the merchant's row until the transaction ends, so that what is decided about its keys is decided one at a time.
+pub(crate) async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<(), DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(tx).await.map(|_| ())
+}
+
+/// A page of all merchants, newest first; of those whose name contains `text`, if it is given. Operators only.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search(
+    db: &impl ConnectionTrait,
+    text: Option<&str>,
+    before: Option<MerchantId>,
+    limit: u64,
+) -> Result<Vec<Merchant>, DbErr> {
+    let mut query = Entity::find();
+    if let Some(text) = text {
+        query = query.filter(contains(Column::Name, text));
+    }
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(limit).all(db).await
 }
 
 /// Changes the template of the merchant's messages.

@@ -159,10 +159,7 @@ pub async fn end(db: &impl ConnectionTrait, token: &str, operator_key: Option<&S
 }
 
 /// Ends every session that was given for a key.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn end_all_of(db: &impl ConnectionTrait, key: ApiKeyId) -> Result<(), DbErr> {
+pub(crate) async fn end_all_of(db: &impl ConnectionTrait, key: ApiKeyId) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::ApiKeyId.eq(key)).exec(db).await.map(|_| ())
 }
 

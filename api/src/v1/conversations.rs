@@ -1,7 +1,11 @@
 //! `/v1/conversations`.
 
 use chrono::{DateTime, Utc};
-use entity::{Conversation, ConversationId, MessageId, conversation, message};
+use entity::{
+    Conversation, Message, MessageId,
+    conversation::{self, Listed, Place},
+    message,
+};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -10,7 +14,7 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{Group, messages::MessageView, send};
+use super::{Group, answers::Done, messages::MessageView, send};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
@@ -32,11 +36,42 @@ struct ConversationView {
     opted_out_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     last_message_at: DateTime<Utc>,
+    /// What was last said.
+    last_message: Option<LastMessageView>,
+    /// How many texts of the buyer have not been read.
+    unread: u64,
 }
 
-impl From<Conversation> for ConversationView {
-    fn from(conversation: Conversation) -> Self {
+/// What was last said in a conversation.
+#[derive(Debug, Object)]
+#[oai(rename = "LastMessage", skip_serializing_if_is_none)]
+struct LastMessageView {
+    id: String,
+    /// `outgoing` or `incoming`.
+    direction: String,
+    /// Absent once it was erased.
+    body: Option<String>,
+    status: String,
+    created_at: DateTime<Utc>,
+}
+
+impl From<Message> for LastMessageView {
+    fn from(message: Message) -> Self {
         Self {
+            id: message.id.to_string(),
+            direction: message.direction.to_string(),
+            body: message.body,
+            status: message.status.to_string(),
+            created_at: message.created_at,
+        }
+    }
+}
+
+impl From<Listed> for ConversationView {
+    fn from(Listed { conversation, last, unread }: Listed) -> Self {
+        Self {
+            last_message: last.map(LastMessageView::from),
+            unread,
             id: conversation.id.to_string(),
             phone: conversation.phone.map(|phone| phone.as_e164().to_owned()),
             customer_name: conversation.customer_name,
@@ -57,6 +92,8 @@ struct Text {
 #[OpenApi(tag = "Group::Messages")]
 impl Conversations {
     /// List conversations
+    ///
+    /// The one in which something was last said comes first.
     #[oai(path = "/conversations", method = "get")]
     async fn list(
         &self,
@@ -65,9 +102,9 @@ impl Conversations {
         limit: Query<Option<u64>>,
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<ConversationView>>, Problem> {
-        let asked = Asked::<ConversationId>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<Place>::parse(limit.0, cursor.0.as_deref())?;
         let found = conversation::list(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
-        Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+        Ok(Json(asked.page(found, |row| Place::of(&row.conversation), |row| Ok::<_, Problem>(row.into()))?))
     }
 
     /// See what was said
@@ -86,6 +123,21 @@ impl Conversations {
         let found = message::of_conversation(pool, merchant, conversation.id, asked.before, asked.fetch()).await?;
         let view = |row| Ok::<_, Problem>(MessageView::of(row, conversation.phone.as_ref()));
         Ok(Json(asked.page(found, |row| row.id, view)?))
+    }
+
+    /// Note that a conversation was read
+    ///
+    /// What the buyer has said up to now is no longer unread.
+    #[oai(path = "/conversations/:id/read", method = "post")]
+    async fn read(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] conversation_id: Path<String>,
+    ) -> Result<Done, Problem> {
+        let conversation = find(&api, &key.0, &conversation_id).await?;
+        conversation::note_read(api.db.pool(), conversation.id, api.clock.now()).await?;
+        Ok(Done::Done)
     }
 
     /// Write to the buyer

@@ -7,11 +7,11 @@ use entity::{
     stripe_integration::{self, StripeIntegration},
 };
 use poem::{http::StatusCode, web::Data};
-use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
+use poem_openapi::{Object, OpenApi, payload::Json};
 use queue::{CheckStripeKey, Promise, promise};
 use serde::Deserialize;
 
-use super::Group;
+use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
     auth::{Administrator, Reader},
@@ -103,14 +103,6 @@ impl SmsView {
     }
 }
 
-/// It is gone.
-#[derive(ApiResponse)]
-enum Deleted {
-    /// It is gone.
-    #[oai(status = 204)]
-    Gone,
-}
-
 #[OpenApi(tag = "Group::Integrations")]
 impl Integrations {
     /// See the connection to Stripe
@@ -156,12 +148,12 @@ impl Integrations {
     ///
     /// Open links can then neither be closed nor be seen to be paid: void them before.
     #[oai(path = "/stripe-integration", method = "delete")]
-    async fn delete_stripe(&self, api: Data<&Api>, key: Administrator) -> Result<Deleted, Problem> {
+    async fn delete_stripe(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
         let tx = api.db.begin().await?;
         stripe_integration::delete(&tx, key.0.merchant).await?;
         act_of_key(&tx, &key.0, "stripe.disconnect", key.0.merchant, None, api.clock.now()).await?;
         tx.commit().await?;
-        Ok(Deleted::Gone)
+        Ok(Done::Done)
     }
 
     /// See the connection to the carrier

@@ -1,17 +1,21 @@
 //! `/v1`: what merchants' frontends and operators call. One file a resource: its views, its inputs, its calls.
 
 mod admin;
+mod answers;
+mod api_keys;
 mod conversations;
 mod credits;
 mod integrations;
 mod link_form;
 mod link_view;
 mod links;
+mod merchant;
 mod message_template;
 mod messages;
 mod order_input;
 mod order_view;
 mod orders;
+mod qr;
 mod send;
 
 pub(crate) use links::{can_be_paid, read_invoice};
@@ -32,6 +36,8 @@ enum Group {
     Credits,
     /// Stripe and carriers.
     Integrations,
+    /// The merchant, and its API keys.
+    Merchant,
     /// For the operator.
     Admin,
 }
@@ -41,11 +47,14 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
     let calls = (
         orders::Orders,
         links::Links,
+        qr::QrCodes,
         messages::Messages,
         conversations::Conversations,
         message_template::MessageTemplate,
         credits::Credits,
         integrations::Integrations,
+        merchant::Profile,
+        api_keys::ApiKeys,
         admin::Merchants,
         admin::Jobs,
     );

@@ -21,8 +21,8 @@ pub(super) struct Input {
     customer: CustomerInput,
     /// The total, as a decimal text: `"129.50"`.
     amount: String,
-    /// ISO 4217: `eur`.
-    currency: String,
+    /// ISO 4217: `eur`. Absent: the merchant's.
+    currency: Option<String>,
     /// The lines.
     #[oai(default)]
     #[serde(default)]
@@ -63,7 +63,14 @@ impl Input {
         let customer_name = fields.text("customer.name", &self.customer.name, 120);
         let phone = PhoneNumber::parse(&self.customer.phone, merchant.region);
         let customer_phone = fields.take("customer.phone", phone);
-        let currency = fields.take("currency", Currency::parse(&self.currency));
+        let currency = match (&self.currency, merchant.currency) {
+            (Some(code), _) => fields.take("currency", Currency::parse(code)),
+            (None, Some(default)) => Some(default),
+            (None, None) => {
+                fields.refuse("currency", "is missing, and the merchant has none to be used instead");
+                None
+            }
+        };
         let amounts = currency.and_then(|currency| Amounts { currency, fields: &mut fields }.check(&self));
         match (number, customer_name, customer_phone, amounts) {
             (Some(number), Some(customer_name), Some(customer_phone), Some((money, details))) => {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Merchant, Money, Order,
+    ConversationId, Merchant, Money, Order,
     order::{Details, Item},
 };
 use poem_openapi::Object;
@@ -30,6 +30,8 @@ pub(super) struct OrderView {
     created_at: DateTime<Utc>,
     /// Its payment links, newest first; only where a single order is asked for.
     links: Option<Vec<LinkView>>,
+    /// The conversation with its buyer, if there is one; only where a single order is asked for.
+    conversation_id: Option<String>,
 }
 
 /// The buyer; erased with the last link.
@@ -65,12 +67,20 @@ impl OrderView {
             tag: order.tag.to_string(),
             created_at: order.created_at,
             links,
+            conversation_id: None,
             customer: CustomerView {
                 name: order.customer_name.clone(),
                 phone: order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()),
             },
             number: order.number,
         })
+    }
+}
+
+impl OrderView {
+    /// The same with the conversation with its buyer.
+    pub(super) fn within(self, conversation: Option<ConversationId>) -> Self {
+        Self { conversation_id: conversation.map(|id| id.to_string()), ..self }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `/v1/orders`.
 
 use bytes::Bytes;
-use entity::{Merchant, Order, OrderId, merchant, order};
+use entity::{ConversationId, Merchant, Order, OrderId, conversation, merchant, order};
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     OpenApi,
@@ -90,7 +90,8 @@ impl Orders {
     ) -> Result<Json<OrderView>, Problem> {
         let order = find(&api, &key, &order_id).await?;
         let links = LinkView::of_order(&api, &order).await?;
-        Ok(Json(OrderView::of(order, Some(links))?))
+        let conversation = find_conversation(&api, &order).await?;
+        Ok(Json(OrderView::of(order, Some(links))?.within(conversation)))
     }
 
     /// The order's details page as a PDF
@@ -109,6 +110,12 @@ impl Orders {
 
 async fn find(api: &Api, key: &Reader, order_id: &str) -> Result<Order, Problem> {
     order::find(api.db.pool(), key.0.merchant, id(order_id)?).await?.ok_or_else(Problem::not_found)
+}
+
+async fn find_conversation(api: &Api, order: &Order) -> Result<Option<ConversationId>, Problem> {
+    let Some(phone) = &order.customer_phone else { return Ok(None) };
+    let found = conversation::with(api.db.pool(), &api.vault, order.merchant_id, phone).await?;
+    Ok(found.map(|conversation| conversation.id))
 }
 
 /// The order's details page: what is sent as the invoice when the merchant has none.

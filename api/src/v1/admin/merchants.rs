@@ -9,10 +9,10 @@ use entity::{
     random_secret,
 };
 use poem::web::Data;
-use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json};
+use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use serde::Deserialize;
 
-use super::Group;
+use super::{super::answers::Created, Group};
 use crate::{Api, Problem, auth::Operator, json_body::JsonBody, page::id, problem::Fields, record::act_of_operator};
 
 pub(crate) struct Merchants;
@@ -101,14 +101,6 @@ struct TopUpInput {
     credits: i64,
     /// Why, such as an invoice's number.
     note: Option<String>,
-}
-
-/// It exists now.
-#[derive(ApiResponse)]
-enum Created<T: poem_openapi::types::ToJSON> {
-    /// It exists now.
-    #[oai(status = 201)]
-    Created(Json<T>),
 }
 
 #[OpenApi(tag = "Group::Admin")]

@@ -1,7 +1,11 @@
 //! Conversations: all that was said with one buyer's number, found by its keyed hash, so that an opt-out outlives the number.
 
+mod inbox;
+
+pub use inbox::{Listed, Place, PlaceError, list};
+
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
 use crate::{ConversationId, MerchantId, PhoneNumber, Vault};
 
@@ -27,6 +31,8 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     /// When something was last said.
     pub last_message_at: DateTime<Utc>,
+    /// Up to when the merchant has read it.
+    pub read_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -55,6 +61,7 @@ pub async fn open(
         opted_out_at: Set(None),
         created_at: Set(now),
         last_message_at: Set(now),
+        read_at: Set(None),
     };
     let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
     refreshed.update_columns([Column::Phone, Column::LastMessageAt]);
@@ -95,7 +102,7 @@ pub async fn is_opted_out(
     merchant: MerchantId,
     phone: &PhoneNumber,
 ) -> Result<bool, DbErr> {
-    let conversation = by_hash(db, merchant, vault.phone_hash(merchant, phone)).await?;
+    let conversation = with(db, vault, merchant, phone).await?;
     Ok(conversation.is_some_and(|conversation| conversation.opted_out_at.is_some()))
 }
 
@@ -116,21 +123,30 @@ pub async fn set_opted_out(
         .map(|_| ())
 }
 
-/// A page of the merchant's conversations, newest first; `before` is the last one of the page before.
+/// The conversation with this number, if there is one.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(
+pub async fn with(
     db: &impl ConnectionTrait,
+    vault: &Vault,
     merchant: MerchantId,
-    before: Option<ConversationId>,
-    limit: u64,
-) -> Result<Vec<Conversation>, DbErr> {
-    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
-    if let Some(before) = before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    query.order_by_desc(Column::Id).limit(limit).all(db).await
+    phone: &PhoneNumber,
+) -> Result<Option<Conversation>, DbErr> {
+    by_hash(db, merchant, vault.phone_hash(merchant, phone)).await
+}
+
+/// Notes that the merchant has read the conversation up to now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_read(db: &impl ConnectionTrait, id: ConversationId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::ReadAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
 }
 
 /// Erases the number and the name of a conversation in which no text is left.

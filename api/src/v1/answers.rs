@@ -1,0 +1,19 @@
+//! Answers that many calls share.
+
+use poem_openapi::{ApiResponse, payload::Json, types::ToJSON};
+
+/// It exists now.
+#[derive(ApiResponse)]
+pub(super) enum Created<T: ToJSON> {
+    /// It exists now.
+    #[oai(status = 201)]
+    Created(Json<T>),
+}
+
+/// It is done, and there is nothing to say.
+#[derive(ApiResponse)]
+pub(super) enum Done {
+    /// It is done.
+    #[oai(status = 204)]
+    Done,
+}

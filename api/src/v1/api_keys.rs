@@ -1,0 +1,149 @@
+//! `/v1/api-keys`: the merchant's own keys. A key is shown once, when it is made.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    ApiKeyId,
+    api_key::{self, ApiKey, Revocation, Scope},
+    random_secret,
+};
+use poem::web::Data;
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+use serde::Deserialize;
+
+use super::{
+    Group,
+    answers::{Created, Done},
+};
+use crate::{
+    Api, Problem,
+    auth::{Administrator, Principal},
+    json_body::JsonBody,
+    page::{Asked, Page, id},
+    problem::Fields,
+    record::act_of_key,
+};
+
+pub(super) struct ApiKeys;
+
+/// An API key.
+#[derive(Debug, Object)]
+#[oai(rename = "ApiKey", skip_serializing_if_is_none)]
+struct KeyView {
+    id: String,
+    name: String,
+    /// `read`, `write` or `admin`; each includes the ones before it.
+    scope: String,
+    /// The key's last four characters.
+    last_four: String,
+    created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    last_used_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+    /// Whether this call was made with it.
+    current: bool,
+    /// The key itself, the one time that it is shown: keep it.
+    #[oai(read_only)]
+    key: Option<String>,
+}
+
+impl KeyView {
+    fn of(row: ApiKey, caller: &Principal) -> Self {
+        Self {
+            current: row.id == caller.key,
+            id: row.id.to_string(),
+            name: row.name,
+            scope: row.scope.to_string(),
+            last_four: row.last_four,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            revoked_at: row.revoked_at,
+            key: None,
+        }
+    }
+}
+
+/// A new API key.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "NewApiKey")]
+struct KeyInput {
+    /// What it is called, so that one knows later what it was for.
+    name: String,
+    /// `read`, `write` or `admin`.
+    scope: String,
+}
+
+impl KeyInput {
+    fn check(&self) -> Result<(String, Scope), Problem> {
+        let mut fields = Fields::default();
+        let name = fields.text("name", &self.name, 64);
+        let scope = fields.take("scope", self.scope.parse());
+        name.zip(scope).ok_or_else(|| fields.into_problem())
+    }
+}
+
+#[OpenApi(tag = "Group::Merchant")]
+impl ApiKeys {
+    /// List API keys
+    #[oai(path = "/api-keys", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<KeyView>>, Problem> {
+        let asked = Asked::<ApiKeyId>::parse(limit.0, cursor.0.as_deref())?;
+        let found = api_key::list(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
+        Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(KeyView::of(row, &key.0)))?))
+    }
+
+    /// Create an API key
+    ///
+    /// The answer holds the key, and no other does.
+    #[oai(path = "/api-keys", method = "post")]
+    async fn create(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        input: JsonBody<KeyInput>,
+    ) -> Result<Created<KeyView>, Problem> {
+        let (name, scope) = input.0.check()?;
+        let (new, now) = (random_secret("pk_")?, api.clock.now());
+        let tx = api.db.begin().await?;
+        let row = api_key::insert(&tx, key.0.merchant, name, scope, &new, now).await?;
+        act_of_key(&tx, &key.0, "key.create", row.id, None, now).await?;
+        tx.commit().await?;
+        let view = KeyView { key: Some(new.expose().to_owned()), ..KeyView::of(row, &key.0) };
+        Ok(Created::Created(Json(view)))
+    }
+
+    /// Revoke an API key
+    ///
+    /// At once, with every console session that it was given for. The last key of scope `admin` stays.
+    #[oai(path = "/api-keys/:id", method = "delete")]
+    async fn revoke(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        #[oai(name = "id")] key_id: Path<String>,
+    ) -> Result<Done, Problem> {
+        let (revoked, now) = (id::<ApiKeyId>(&key_id)?, api.clock.now());
+        let tx = api.db.begin().await?;
+        match api_key::revoke(&tx, key.0.merchant, revoked, now).await? {
+            Revocation::Revoked => {}
+            Revocation::NoSuchKey => return Err(Problem::not_found()),
+            Revocation::LastAdmin => {
+                let detail = "This is the last key of scope admin. Make another one first.";
+                return Err(Problem::conflict("last_admin_key", detail));
+            }
+        }
+        act_of_key(&tx, &key.0, "key.revoke", revoked, None, now).await?;
+        tx.commit().await?;
+        Ok(Done::Done)
+    }
+}

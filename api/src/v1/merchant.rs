@@ -1,0 +1,275 @@
+//! `/v1/merchant`: who the merchant is to buyers, and how it reads numbers, times and amounts.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Colour, Currency, Merchant, Region,
+    logo::{self, About, Picture, PictureError},
+    merchant::{self, Changes, Reminding, RemindingError},
+};
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{Object, OpenApi, payload::Json, types::MaybeUndefined};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::Deserialize;
+
+use super::{Group, answers::Done};
+use crate::{
+    Api, Problem,
+    auth::{Administrator, Reader},
+    hex::hex,
+    json_body::JsonBody,
+    picture,
+    problem::Fields,
+    record::act_of_key,
+};
+
+/// The most credits of which a warning can be made to depend.
+const MOST_CREDITS: i64 = 1_000_000_000;
+
+pub(super) struct Profile;
+
+/// The merchant.
+#[derive(Debug, Object)]
+#[oai(rename = "Profile", skip_serializing_if_is_none)]
+struct ProfileView {
+    id: String,
+    /// The name that buyers see.
+    name: String,
+    /// How buyers reach it.
+    contact: Option<String>,
+    /// ISO 3166: the region of phone numbers without a country code.
+    region: String,
+    /// ISO 4217: the currency of new orders that do not say.
+    currency: Option<String>,
+    /// IANA, such as `Europe/Berlin`: when its days end.
+    time_zone: String,
+    /// The colour of its pages: `#rrggbb`; absent: ours.
+    colour: Option<String>,
+    logo: Option<LogoView>,
+    /// Whether buyers are reminded of unpaid links.
+    reminders: bool,
+    /// How many days after the last text about a link.
+    reminder_after_days: i64,
+    /// How often, at most, for one link.
+    reminders_at_most: i64,
+    /// Below how many credits the merchant is warned; 0: never.
+    low_credit_threshold: i64,
+    webhook_urls: WebhookUrls,
+    created_at: DateTime<Utc>,
+}
+
+/// The merchant's logo.
+#[derive(Debug, Object)]
+#[oai(rename = "Logo")]
+struct LogoView {
+    /// `image/png` or `image/jpeg`.
+    content_type: String,
+    /// In pixels.
+    width: i64,
+    /// In pixels.
+    height: i64,
+    sha256: String,
+    url: String,
+}
+
+impl From<About> for LogoView {
+    fn from(logo: About) -> Self {
+        Self {
+            content_type: logo.content_type.to_string(),
+            width: logo.width,
+            height: logo.height,
+            sha256: hex(&logo.sha256),
+            url: "/v1/merchant/logo".to_owned(),
+        }
+    }
+}
+
+/// Where others tell us what happened. Known before anything is connected, so that it can be entered at the other side first.
+#[derive(Debug, Object)]
+#[oai(rename = "WebhookUrls")]
+struct WebhookUrls {
+    stripe: String,
+    sms: String,
+}
+
+impl ProfileView {
+    async fn read(api: &Api, db: &impl ConnectionTrait, owner: Merchant) -> Result<Self, DbErr> {
+        let url = |service: &str| format!("{}/webhooks/{service}/{}", api.public_url, owner.id);
+        Ok(Self {
+            logo: logo::about(db, owner.id).await?.map(LogoView::from),
+            webhook_urls: WebhookUrls { stripe: url("stripe"), sms: url("sms") },
+            id: owner.id.to_string(),
+            name: owner.name,
+            contact: owner.contact,
+            region: owner.region.as_str().to_owned(),
+            currency: owner.currency.map(|currency| currency.as_str().to_owned()),
+            time_zone: owner.time_zone,
+            colour: owner.colour.map(|colour| colour.to_string()),
+            reminders: owner.reminders,
+            reminder_after_days: owner.reminder_after_days,
+            reminders_at_most: owner.reminders_at_most,
+            low_credit_threshold: owner.low_credit_threshold,
+            created_at: owner.created_at,
+        })
+    }
+}
+
+/// What is to change. What is absent stays; `null` takes away what may be absent.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "ProfileChanges")]
+struct ChangesInput {
+    name: Option<String>,
+    #[serde(default)]
+    contact: MaybeUndefined<String>,
+    region: Option<String>,
+    #[serde(default)]
+    currency: MaybeUndefined<String>,
+    time_zone: Option<String>,
+    /// `#rrggbb`, dark enough for white text.
+    #[serde(default)]
+    colour: MaybeUndefined<String>,
+    /// Whether buyers are reminded of unpaid links.
+    reminders: Option<bool>,
+    /// How many days after the last text about a link: 1 to 60.
+    reminder_after_days: Option<i64>,
+    /// How often, at most, for one link: 1 to 10.
+    reminders_at_most: Option<i64>,
+    /// Below how many credits the merchant is warned; 0: never.
+    low_credit_threshold: Option<i64>,
+}
+
+/// What is to change, once it was checked.
+struct Checked {
+    changes: Changes,
+    reminding: Reminding,
+    low_credit_threshold: Option<i64>,
+}
+
+impl ChangesInput {
+    fn check(self, owner: &Merchant) -> Result<Checked, Problem> {
+        let mut fields = Fields::default();
+        let reminding = self.reminding(owner, &mut fields);
+        if self.low_credit_threshold.is_some_and(|credits| !(0..=MOST_CREDITS).contains(&credits)) {
+            fields.refuse("low_credit_threshold", format!("must be from 0 to {MOST_CREDITS}"));
+        }
+        let changes = Changes {
+            name: self.name.and_then(|name| fields.text("name", &name, 120)),
+            contact: clearable(self.contact, |contact| fields.text("contact", &contact, 200)),
+            region: self.region.and_then(|region| fields.take("region", Region::parse(&region))),
+            currency: clearable(self.currency, |code| fields.take("currency", Currency::parse(&code))),
+            time_zone: self.time_zone.and_then(|zone| fields.take("time_zone", merchant::parse_zone(&zone))),
+            colour: clearable(self.colour, |colour| fields.take("colour", Colour::parse(&colour))),
+        };
+        fields.none_wrong()?;
+        Ok(Checked { changes, reminding, low_credit_threshold: self.low_credit_threshold })
+    }
+
+    /// How buyers are to be reminded: as now, where nothing is said.
+    fn reminding(&self, owner: &Merchant, fields: &mut Fields) -> Reminding {
+        let now = owner.reminding();
+        let wanted = Reminding {
+            on: self.reminders.unwrap_or(now.on),
+            after_days: self.reminder_after_days.unwrap_or(now.after_days),
+            at_most: self.reminders_at_most.unwrap_or(now.at_most),
+        };
+        wanted.check().unwrap_or_else(|error| {
+            let field = match error {
+                RemindingError::AfterDays => "reminder_after_days",
+                RemindingError::AtMost => "reminders_at_most",
+            };
+            fields.refuse(field, error.to_string());
+            now
+        })
+    }
+}
+
+impl Checked {
+    async fn write(self, tx: &impl ConnectionTrait, owner: Merchant) -> Result<Merchant, DbErr> {
+        if self.reminding != owner.reminding() {
+            merchant::set_reminding(tx, owner.id, self.reminding).await?;
+        }
+        if let Some(credits) = self.low_credit_threshold.filter(|credits| *credits != owner.low_credit_threshold) {
+            merchant::set_low_credit_threshold(tx, owner.id, credits).await?;
+        }
+        merchant::change(tx, owner.id, self.changes).await
+    }
+}
+
+/// `None`: it stays; `Some(None)`: it goes. What is wrong is noted by `read`.
+#[expect(clippy::option_option, reason = "to stay and to go are two things")]
+fn clearable<T>(sent: MaybeUndefined<String>, read: impl FnOnce(String) -> Option<T>) -> Option<Option<T>> {
+    match sent {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(text) => read(text).map(Some),
+    }
+}
+
+#[OpenApi(tag = "Group::Merchant")]
+impl Profile {
+    /// See the merchant
+    #[oai(path = "/merchant", method = "get")]
+    async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<ProfileView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        Ok(Json(ProfileView::read(&api, api.db.pool(), owner).await?))
+    }
+
+    /// Change the merchant
+    #[oai(path = "/merchant", method = "patch")]
+    async fn change(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        input: JsonBody<ChangesInput>,
+    ) -> Result<Json<ProfileView>, Problem> {
+        let tx = api.db.begin().await?;
+        let owner = merchant::get(&tx, key.0.merchant).await?;
+        let owner = input.0.check(&owner)?.write(&tx, owner).await?;
+        act_of_key(&tx, &key.0, "merchant.change", owner.id, None, api.clock.now()).await?;
+        let view = ProfileView::read(&api, &tx, owner).await?;
+        tx.commit().await?;
+        Ok(Json(view))
+    }
+
+    /// See the logo
+    #[oai(path = "/merchant/logo", method = "get")]
+    async fn logo(&self, api: Data<&Api>, key: Reader) -> Result<picture::Picture, Problem> {
+        let logo = logo::find(api.db.pool(), key.0.merchant).await?.ok_or_else(Problem::not_found)?;
+        Ok(picture::Picture::of(logo))
+    }
+
+    /// Change the logo
+    ///
+    /// The picture itself is the body: a PNG or JPEG of at most 64 KiB, with sides of 16 to 1024 pixels.
+    #[oai(path = "/merchant/logo", method = "put")]
+    async fn put_logo(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        upload: picture::Upload,
+    ) -> Result<Json<ProfileView>, Problem> {
+        let picture = Picture::check(upload.0).map_err(bad_logo)?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        logo::put(&tx, key.0.merchant, picture, now).await?;
+        act_of_key(&tx, &key.0, "merchant.logo", key.0.merchant, None, now).await?;
+        let owner = merchant::get(&tx, key.0.merchant).await?;
+        let view = ProfileView::read(&api, &tx, owner).await?;
+        tx.commit().await?;
+        Ok(Json(view))
+    }
+
+    /// Remove the logo
+    #[oai(path = "/merchant/logo", method = "delete")]
+    async fn delete_logo(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+        let tx = api.db.begin().await?;
+        logo::delete(&tx, key.0.merchant).await?;
+        act_of_key(&tx, &key.0, "merchant.logo", key.0.merchant, None, api.clock.now()).await?;
+        tx.commit().await?;
+        Ok(Done::Done)
+    }
+}
+
+fn bad_logo(error: PictureError) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_logo", format!("{error}."))
+}

@@ -1,0 +1,90 @@
+//! `/v1/payment-links/{id}/qr.svg`: the buyer's page as a QR code, to be shown across a counter or printed.
+
+use entity::link;
+use poem::{IntoResponse, Response, http::header, web::Data};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::Path,
+    payload::{Payload, PlainText},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+};
+use qrcode::{EcLevel, QrCode, render::svg, types::QrError};
+
+use super::Group;
+use crate::{Api, Problem, auth::Reader, page::id};
+
+/// Each dot's side in the picture's own units, which scale.
+const DOT: u32 = 8;
+
+pub(super) struct QrCodes;
+
+/// An SVG picture.
+struct Svg(String);
+
+impl IntoResponse for Svg {
+    fn into_response(self) -> Response {
+        Response::builder()
+            .content_type("image/svg+xml")
+            .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'")
+            .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .header(header::CACHE_CONTROL, "private, no-store")
+            .body(self.0)
+    }
+}
+
+impl ApiResponse for Svg {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The picture.",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: "image/svg+xml",
+                    schema: <PlainText<String> as Payload>::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+#[OpenApi(tag = "Group::PaymentLinks")]
+impl QrCodes {
+    /// The buyer's page as a QR code
+    #[oai(path = "/payment-links/:id/qr.svg", method = "get")]
+    async fn qr(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] link_id: Path<String>,
+    ) -> Result<Svg, Problem> {
+        let found = link::find(api.db.pool(), key.0.merchant, id(&link_id)?).await?;
+        let link = found.ok_or_else(Problem::not_found)?;
+        if link.stripe_url.is_none() {
+            return Err(Problem::conflict("link_not_open", "The link is still being made. Try again in a moment."));
+        }
+        draw(&api.buyer_url(link.id)).map(Svg).map_err(Problem::internal)
+    }
+}
+
+/// Black on white whatever the page's colours: some readers know nothing else.
+fn draw(url: &str) -> Result<String, QrError> {
+    let code = QrCode::with_error_correction_level(url, EcLevel::M)?;
+    Ok(code.render::<svg::Color<'_>>().module_dimensions(DOT, DOT).quiet_zone(true).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draw;
+
+    #[test]
+    fn a_code_is_a_picture_that_loads_nothing() {
+        let svg = draw("https://pay.example.com/p/AAAAAAAAAAAAAAAAAAAAAA").unwrap();
+        assert!(svg.contains("<svg") && svg.contains("http://www.w3.org/2000/svg"));
+        assert!(!svg.contains("href") && !svg.contains("<script") && !svg.contains("pay.example.com"));
+        assert_ne!(svg, draw("https://pay.example.com/p/BBBBBBBBBBBBBBBBBBBBBB").unwrap());
+    }
+}

@@ -1,0 +1,151 @@
+//! The merchant's list of conversations: the one in which something was last said comes first.
+
+use std::{collections::HashMap, fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    Condition, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Alias, Expr, ExprTrait, Order, Query},
+};
+
+use super::{Column, Conversation, Entity};
+use crate::{ConversationId, MerchantId, Message, message, message::Direction};
+
+/// A conversation with what the list shows of it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// What was last said.
+    pub last: Option<Message>,
+    /// How many texts of the buyer the merchant has not read.
+    pub unread: u64,
+}
+
+/// Where a conversation stands in the list. It does not move when something is said later: then the conversation stands
+/// elsewhere, and the place is still one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    at: DateTime<Utc>,
+    id: ConversationId,
+}
+
+impl Place {
+    /// The place of this conversation.
+    #[must_use]
+    pub const fn of(conversation: &Conversation) -> Self {
+        Self { at: conversation.last_message_at, id: conversation.id }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at.timestamp_millis(), self.id)
+    }
+}
+
+/// A text that is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no place in a list of conversations")]
+pub struct PlaceError;
+
+impl FromStr for Place {
+    type Err = PlaceError;
+
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        let (at, id) = text.split_once('.').ok_or(PlaceError)?;
+        let at = at.parse().ok().and_then(DateTime::from_timestamp_millis).ok_or(PlaceError)?;
+        Ok(Self { at, id: id.parse().map_err(|_| PlaceError)? })
+    }
+}
+
+/// A page of the merchant's conversations; `before` is the place of the last one of the page before.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    before: Option<Place>,
+    limit: u64,
+) -> Result<Vec<Listed>, DbErr> {
+    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    if let Some(Place { at, id }) = before {
+        let same_time = Condition::all().add(Column::LastMessageAt.eq(at)).add(Column::Id.lt(id));
+        query = query.filter(Condition::any().add(Column::LastMessageAt.lt(at)).add(same_time));
+    }
+    let found = query.order_by_desc(Column::LastMessageAt).order_by_desc(Column::Id).limit(limit).all(db).await?;
+    let ids: Vec<ConversationId> = found.iter().map(|conversation| conversation.id).collect();
+    let mut last = last_messages(db, &ids).await?;
+    let unread = unread_texts(db, &ids).await?;
+    let listed = found.into_iter().map(|conversation| Listed {
+        last: last.remove(&conversation.id),
+        unread: unread.get(&conversation.id).copied().unwrap_or(0),
+        conversation,
+    });
+    Ok(listed.collect())
+}
+
+async fn last_messages(
+    db: &impl ConnectionTrait,
+    conversations: &[ConversationId],
+) -> Result<HashMap<ConversationId, Message>, DbErr> {
+    let one = Alias::new("one");
+    // Not `max(id)`: PostgreSQL has none for UUIDs.
+    let last = Query::select()
+        .column((one.clone(), message::Column::Id))
+        .from_as(message::Entity, one.clone())
+        .and_where(Expr::col((one.clone(), message::Column::ConversationId)).equals((Entity, Column::Id)))
+        .order_by((one, message::Column::Id), Order::Desc)
+        .limit(1)
+        .to_owned();
+    let of_each = Query::select()
+        .expr(Expr::SubQuery(None, Box::new(last.into())))
+        .from(Entity)
+        .and_where(Column::Id.is_in(conversations.iter().copied()))
+        .to_owned();
+    let messages = message::Entity::find().filter(message::Column::Id.in_subquery(of_each)).all(db).await?;
+    Ok(messages.into_iter().map(|message| (message.conversation_id, message)).collect())
+}
+
+async fn unread_texts(
+    db: &impl ConnectionTrait,
+    conversations: &[ConversationId],
+) -> Result<HashMap<ConversationId, u64>, DbErr> {
+    let read_at = Query::select()
+        .column((Entity, Column::ReadAt))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::Id)).equals((message::Entity, message::Column::ConversationId)))
+        .to_owned();
+    let read_at = || Expr::SubQuery(None, Box::new(read_at.clone().into()));
+    let counted: Vec<(ConversationId, i64)> = message::Entity::find()
+        .select_only()
+        .column(message::Column::ConversationId)
+        .column_as(message::Column::Id.count(), "unread")
+        .filter(message::Column::ConversationId.is_in(conversations.iter().copied()))
+        .filter(message::Column::Direction.eq(Direction::Incoming))
+        .filter(Condition::any().add(read_at().is_null()).add(message::Column::CreatedAt.into_expr().gt(read_at())))
+        .group_by(message::Column::ConversationId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counted.into_iter().map(|(id, unread)| (id, unread.unsigned_abs())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_prints_and_reads_back() {
+        let at = DateTime::from_timestamp_millis(1_764_000_000_123).unwrap();
+        let place = Place { at, id: ConversationId::new(at) };
+        assert_eq!(place.to_string().parse(), Ok(place));
+        for text in
+            ["", "1.", ".conv_", "x.conv_00000000000000000000000000000000", "1.link_00000000000000000000000000000000"]
+        {
+            assert_eq!(text.parse::<Place>(), Err(PlaceError), "{text}");
+        }
+    }
+}
