@@ -44,6 +44,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 #[must_use]
 pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint {
     let service = v1::service(&api.public_url);
+    let intake = webhooks::Intake::new(&api);
     let access = access::Access::new(api.clock.clone());
     let routes = match metrics {
         Some(metrics) => Route::new().at("/metrics", metrics),
@@ -62,6 +63,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .nest("/console", console::routes())
         .at("/healthz", get(health::alive))
         .at("/readyz", get(health::ready))
+        .data(intake)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { tell(error) })
         .with(access)

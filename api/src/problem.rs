@@ -120,6 +120,11 @@ impl Problem {
         Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "internal", source)
     }
 
+    /// It cannot be done now, and may be tried again.
+    pub(crate) fn unavailable(code: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, code, source)
+    }
+
     fn of_ours(status: StatusCode, code: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let detail = match status {
             StatusCode::SERVICE_UNAVAILABLE => "Please try again in a moment; nothing was changed.",
@@ -255,7 +260,7 @@ impl ApiResponse for Problem {
 impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Self {
         database_error(&error);
-        Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", error)
+        Self::unavailable("database_unavailable", error)
     }
 }
 

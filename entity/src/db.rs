@@ -62,12 +62,17 @@ impl Db {
     /// # Errors
     /// When the database does not answer or the wait for the lock was too long.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let sqlite = matches!(self.0.get_database_backend(), DbBackend::Sqlite);
         let options = TransactionOptions {
-            sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+            sqlite_transaction_mode: self.has_one_writer().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         self.0.begin_with_options(options).await
+    }
+
+    /// Whether only one transaction at a time may write, as on `SQLite`.
+    #[must_use]
+    pub fn has_one_writer(&self) -> bool {
+        matches!(self.0.get_database_backend(), DbBackend::Sqlite)
     }
 
     /// Whether the database answers.

@@ -1,9 +1,11 @@
 //! What Stripe and carriers told us: stored before it is answered, applied by a job, kept for 90 days.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
+use std::collections::HashSet;
 
-use crate::{LinkId, MerchantId, WebhookEventId, column::words};
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use crate::{LinkId, MerchantId, Rows, WebhookEventId, column::words};
 
 words! {
     /// Who told.
@@ -80,29 +82,45 @@ pub struct NewEvent {
     pub payload: String,
 }
 
-/// Stores an event; `false` if it was stored before.
+/// Stores events in one statement; answers the ids of those that were not stored before. Of two events of a sender with the
+/// same id, in `new` or beside it, one is stored.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
-pub async fn insert(db: &impl ConnectionTrait, new: NewEvent, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    let event = ActiveModel {
-        id: Set(new.id),
-        merchant_id: Set(new.merchant_id),
-        source: Set(new.source),
-        external_id: Set(new.external_id),
-        kind: Set(new.kind),
-        payload: Set(Some(new.payload)),
-        state: Set(EventState::Received),
-        received_at: Set(now),
-        ..Default::default()
-    };
-    let once = OnConflict::columns([Column::MerchantId, Column::Source, Column::ExternalId]).do_nothing().to_owned();
-    let inserted = Entity::insert(event).on_conflict(once).exec_without_returning(db).await;
-    match inserted {
-        Ok(rows) => Ok(rows > 0),
-        Err(DbErr::RecordNotInserted) => Ok(false),
-        Err(error) => Err(error),
+/// When the database refuses or does not answer; then none is stored.
+pub async fn insert_all(
+    db: &impl ConnectionTrait,
+    mut new: Vec<NewEvent>,
+    now: DateTime<Utc>,
+) -> Result<HashSet<WebhookEventId>, DbErr> {
+    // Two writers that have the same two events take them in the same order, so that neither waits for the other for ever.
+    new.sort_by(|a, b| (a.merchant_id, &a.external_id).cmp(&(b.merchant_id, &b.external_id)));
+    let mut rows = Rows::new([
+        ("id", "uuid"),
+        ("merchant_id", "uuid"),
+        ("source", "text"),
+        ("external_id", "text"),
+        ("kind", "text"),
+        ("payload", "text"),
+    ]);
+    for event in new {
+        rows.push([
+            event.id.into(),
+            event.merchant_id.into(),
+            event.source.into(),
+            event.external_id.into(),
+            event.kind.into(),
+            event.payload.into(),
+        ]);
     }
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let insert = "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, payload, state, received_at) \
+        SELECT id, merchant_id, source, external_id, kind, payload, {0}, {1} FROM v WHERE true \
+        ON CONFLICT (merchant_id, source, external_id) DO NOTHING RETURNING id";
+    let more = vec![EventState::Received.into(), now.into()];
+    let stored = db.query_all_raw(rows.statement(db.get_database_backend(), insert, more)).await?;
+    stored.iter().map(|row| row.try_get("", "id")).collect()
 }
 
 /// The merchant's event.

@@ -6,6 +6,8 @@
 //! the job finished.
 
 mod attempt;
+mod batch;
+mod batch_promise;
 pub mod bell;
 mod error;
 mod jobs;
@@ -19,6 +21,8 @@ mod survey;
 mod unknown;
 
 pub use attempt::{Handle, attempt};
+pub use batch::{Batch, BatchError, Limits, Together};
+pub use batch_promise::{Draft, promise_all};
 pub use error::JobError;
 pub use jobs::{
     CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, Job, ProcessSmsEvent, ProcessStripeEvent,

@@ -1,14 +1,21 @@
 //! What Stripe and the carrier tell: believed when signed, in any order, once.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use reqwest::Method;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use crate::support::{App, on_both_databases};
+use crate::support::{Answer, App, Database, STRIPE_KEY, eventually, on_both_databases, sign};
 
 on_both_databases!(
     a_webhook_that_is_not_signed_is_refused,
     webhooks_that_come_twice_and_in_any_order_have_one_effect,
     a_webhook_whose_answer_was_lost_comes_again_and_changes_nothing,
+    many_webhooks_at_once_are_each_stored_and_applied_once,
+    a_secret_is_believed_as_soon_as_it_is_set,
+    a_webhook_that_is_too_large_or_is_none_is_refused,
 );
 
 fn events(link: &Value, kind: &str) -> usize {
@@ -84,4 +91,84 @@ async fn a_webhook_whose_answer_was_lost_comes_again_and_changes_nothing(app: &m
     sandbox.has_told_everything().await;
 
     assert_eq!(merchant.link(&link.id).await, paid);
+}
+
+/// Sends a body as Stripe would, signed with this secret.
+async fn stripe_sends(app: &App, secret: &str, body: &str) -> Answer {
+    let http = app.anybody();
+    let post = http.request(Method::POST, &format!("/webhooks/stripe/{}", app.hello.merchant_id));
+    let signature = sign(secret, chrono::Utc::now().timestamp(), body);
+    http.ask(post.header("Stripe-Signature", signature).body(body.to_owned())).await
+}
+
+async fn many_webhooks_at_once_are_each_stored_and_applied_once(app: &mut App) {
+    let event = |number: usize| {
+        json!({"id": format!("evt_many_{number}"), "type": "customer.created", "data": {"object": {}}}).to_string()
+    };
+    let secret = app.hello.webhook_secret.clone();
+    // Each comes twice, and all of them at the same time.
+    let bodies: Vec<String> = (0..80).map(|number| event(number / 2)).collect();
+    let answers = join_all(bodies.iter().map(|body| stripe_sends(app, &secret, body))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+
+    eventually("all of them are applied", async || (jobs_done(app).await == 40).then_some(())).await;
+    assert_eq!(count(app, "webhook_event WHERE external_id LIKE 'evt_many_%'").await, 40);
+    assert_eq!(count(app, "job WHERE kind = 'process_stripe_event'").await, 40);
+}
+
+async fn count(app: &App, what: &str) -> i64 {
+    let database = app.database().await;
+    let query = Statement::from_string(database.get_database_backend(), format!("SELECT count(*) AS n FROM {what}"));
+    database.query_one_raw(query).await.unwrap().unwrap().try_get("", "n").unwrap()
+}
+
+async fn jobs_done(app: &App) -> i64 {
+    count(app, "job WHERE kind = 'process_stripe_event' AND state = 'done'").await
+}
+
+async fn a_secret_is_believed_as_soon_as_it_is_set(app: &mut App) {
+    let (merchant, old) = (app.merchant(), app.hello.webhook_secret.clone());
+    let event = |id: &str| json!({"id": id, "type": "customer.created", "data": {"object": {}}}).to_string();
+    let new = "whsec_after_the_rotation";
+    stripe_sends(app, &old, &event("evt_old")).await.with_status(200);
+    stripe_sends(app, new, &event("evt_too_early")).await.problem(400, "bad_signature");
+
+    let keys = json!({"secret_key": STRIPE_KEY, "webhook_secret": new});
+    merchant.http.put("/v1/stripe-integration", &keys).await.with_status(202);
+
+    stripe_sends(app, new, &event("evt_new")).await.with_status(200);
+}
+
+async fn a_webhook_that_is_too_large_or_is_none_is_refused(app: &mut App) {
+    let secret = app.hello.webhook_secret.clone();
+    let padded = |length: usize| {
+        let event =
+            json!({"id": format!("evt_{length}"), "type": "customer.created", "data": {"object": {}}}).to_string();
+        format!("{event}{}", " ".repeat(length - event.len()))
+    };
+    const MIB: usize = 1024 * 1024;
+    stripe_sends(app, &secret, &padded(MIB)).await.with_status(200);
+    stripe_sends(app, &secret, &padded(MIB + 1)).await.problem(413, "too_large");
+    let nul = "{\"id\": \"evt_\\u0000\", \"type\": \"customer.created\"}";
+    for body in ["", "[]", "{\"id\": \"evt_1\"}", "{\"id\": 1, \"type\": \"customer.created\"}", nul] {
+        stripe_sends(app, &secret, body).await.problem(400, "malformed_request");
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_is_answered_503_while_the_database_is_away_and_taken_when_it_is_back() {
+    let app = App::start(Database::sqlite()).await;
+    let secret = app.hello.webhook_secret.clone();
+    let event = json!({"id": "evt_1", "type": "customer.created", "data": {"object": {}}}).to_string();
+    let other = app.database().await;
+    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+
+    let answer = tokio::time::timeout(Duration::from_secs(9), stripe_sends(&app, &secret, &event)).await.unwrap();
+
+    answer.clone().problem(503, "database_unavailable");
+    assert!(!answer.header("Retry-After").is_empty());
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    stripe_sends(&app, &secret, &event).await.with_status(200);
+    eventually("it is applied", async || (jobs_done(&app).await == 1).then_some(())).await;
+    assert_eq!(count(&app, "webhook_event").await, 1);
 }

@@ -1,26 +1,38 @@
 //! What Stripe and carriers tell us: verified on the raw bytes, stored with its job in one transaction, and only then answered.
 
+mod intake;
+mod keyring;
 pub(crate) mod sms;
 mod sms_signature;
 pub(crate) mod stripe;
 mod stripe_signature;
 
-use entity::{
-    Merchant, MerchantId, WebhookEventId, merchant,
-    webhook_event::{self, NewEvent, Source},
-};
-use poem::{Body, error::ReadBodyError, http::StatusCode};
-use queue::{Job, Promise, promise};
+use std::{future::Future, time::Duration};
 
-use crate::{Api, Problem, meter};
+use entity::{MerchantId, webhook_event::Source};
+use poem::{Body, error::ReadBodyError, http::StatusCode};
+
+pub(crate) use intake::Intake;
+
+use crate::{Problem, meter};
 
 /// The largest body that is read.
 const MOST_BYTES: usize = 1024 * 1024;
 
+/// How long a sender is kept waiting for the database; those who send webhooks try again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The merchant in the path; any text that is none gets the same 404.
-async fn find_merchant(api: &Api, merchant_id: &str) -> Result<Merchant, Problem> {
-    let id: MerchantId = merchant_id.parse().map_err(|_| Problem::not_found())?;
-    merchant::find(api.db.pool(), id).await?.ok_or_else(Problem::not_found)
+fn merchant_id(text: &str) -> Result<MerchantId, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
+}
+
+/// Answers 503 rather than late: nobody knows then whether the event was stored, and its second coming changes nothing.
+async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(outcome) => outcome,
+        Err(elapsed) => Err(Problem::unavailable("database_unavailable", elapsed)),
+    }
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {
@@ -35,40 +47,4 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
 fn bad_signature(source: Source) -> Problem {
     meter::webhook_refused(source);
     Problem::new(StatusCode::BAD_REQUEST, "bad_signature", "The signature does not match.")
-}
-
-/// What came in.
-struct Incoming {
-    source: Source,
-    external_id: String,
-    kind: String,
-    payload: String,
-}
-
-/// Stores an event and promises its job, in one transaction; an event that is known already changes nothing.
-async fn store<J: Job>(
-    api: &Api,
-    merchant: MerchantId,
-    incoming: Incoming,
-    job: impl FnOnce(WebhookEventId) -> J,
-) -> Result<(), Problem> {
-    let now = api.clock.now();
-    let id = WebhookEventId::new(now);
-    let new = NewEvent {
-        id,
-        merchant_id: merchant,
-        source: incoming.source,
-        external_id: incoming.external_id,
-        kind: incoming.kind,
-        payload: incoming.payload,
-    };
-    let tx = api.db.begin().await?;
-    if !webhook_event::insert(&tx, new, now).await? {
-        tx.rollback().await?;
-        return Ok(());
-    }
-    let ticket = promise(&tx, &job(id), Promise::of(merchant), now).await?;
-    tx.commit().await?;
-    api.queue.ring(ticket);
-    Ok(())
 }

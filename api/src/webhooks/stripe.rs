@@ -1,6 +1,7 @@
 //! `POST /webhooks/stripe/{merchant_id}`.
 
-use entity::{stripe_integration, webhook_event::Source};
+use chrono::{DateTime, Utc};
+use entity::{MerchantId, WebhookEventId, stripe_integration, webhook_event::Source};
 use poem::{
     Body, Request, handler,
     http::StatusCode,
@@ -9,7 +10,7 @@ use poem::{
 use queue::ProcessStripeEvent;
 use serde::Deserialize;
 
-use super::{Incoming, bad_signature, find_merchant, read, store, stripe_signature::verify};
+use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read, stripe_signature::SignatureError};
 use crate::{Api, Problem};
 
 /// The few fields that are read here; the job reads the rest.
@@ -24,25 +25,44 @@ struct Envelope {
 #[handler]
 pub(crate) async fn receive(
     api: Data<&Api>,
-    Path(merchant_id): Path<String>,
+    intake: Data<&Intake>,
+    Path(merchant): Path<String>,
     request: &Request,
     body: Body,
 ) -> Result<StatusCode, Problem> {
-    let owner = find_merchant(&api, &merchant_id).await?;
+    let merchant = merchant_id(&merchant)?;
     let body = read(body).await?;
-    let secrets = match stripe_integration::find(api.db.pool(), owner.id).await? {
-        Some(integration) => integration.webhook_secrets(&api.vault, api.clock.now())?,
-        None => Vec::new(),
-    };
     let header = request.header("Stripe-Signature").unwrap_or_default();
-    verify(header, &body, &secrets, api.clock.now()).map_err(|error| {
-        tracing::warn!(merchant.id = %owner.id, %error, "a webhook of Stripe was refused");
-        bad_signature(Source::Stripe)
-    })?;
-    let payload = String::from_utf8(body).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
-    let envelope: Envelope =
-        serde_json::from_str(&payload).map_err(|_| Problem::malformed("The body is not an event."))?;
-    let incoming = Incoming { source: Source::Stripe, external_id: envelope.id, kind: envelope.kind, payload };
-    store(&api, owner.id, incoming, |event| ProcessStripeEvent { merchant: owner.id, event }).await?;
+    let now = api.clock.now();
+    in_time(async {
+        if let Err(error) = intake.keyring.judge(&api, merchant, header, &body, now).await? {
+            return Err(refuse(&api, merchant, error, now).await?);
+        }
+        intake.store(read_event(merchant, body, now)?).await
+    })
+    .await?;
     Ok(StatusCode::OK)
+}
+
+/// Refuses a webhook, and notes it for the merchant if one with our secret would have been taken.
+async fn refuse(
+    api: &Api,
+    merchant: MerchantId,
+    error: SignatureError,
+    now: DateTime<Utc>,
+) -> Result<Problem, Problem> {
+    tracing::warn!(merchant.id = %merchant, %error, "a webhook of Stripe was refused");
+    match error {
+        SignatureError::Mismatch => stripe_integration::note_signature_failure(api.db.pool(), merchant, now).await?,
+        SignatureError::NoSecret | SignatureError::Malformed | SignatureError::Time => {}
+    }
+    Ok(bad_signature(Source::Stripe))
+}
+
+fn read_event(merchant: MerchantId, body: Vec<u8>, now: DateTime<Utc>) -> Result<Incoming, Problem> {
+    let payload = String::from_utf8(body).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
+    let Envelope { id, kind } =
+        serde_json::from_str(&payload).map_err(|_| Problem::malformed("The body is not an event."))?;
+    let event = WebhookEventId::new(now);
+    Incoming::new(event, merchant, Source::Stripe, [id, kind], payload, &ProcessStripeEvent { merchant, event })
 }

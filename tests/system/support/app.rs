@@ -13,6 +13,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use sea_orm::DatabaseConnection;
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
@@ -126,6 +127,11 @@ impl App {
     /// Everything that its database holds, as one text.
     pub(crate) async fn rows(&self) -> String {
         self.database.dump(self.data.path()).await
+    }
+
+    /// A connection of one's own to its database.
+    pub(crate) async fn database(&self) -> DatabaseConnection {
+        self.database.connect(self.data.path()).await.unwrap()
     }
 
     /// The files of its document store, by their path in it.

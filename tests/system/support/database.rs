@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sea_orm::{ConnectionTrait, Database as Connection, DbErr, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database as Connection, DatabaseConnection, DbErr, Statement};
 
 use super::postgres;
 
@@ -40,12 +40,23 @@ impl Database {
         self.read_everything(data_dir).await.unwrap().join("\n")
     }
 
-    async fn read_everything(&self, data_dir: &Path) -> Result<Vec<String>, DbErr> {
-        let (url, queries) = match self {
-            Self::Sqlite => (format!("sqlite://{}", data_dir.join("paylink.db").display()), SQLITE_QUERIES),
-            Self::Postgresql { url } => (url.clone(), POSTGRESQL_QUERIES),
+    /// A connection of one's own to it.
+    pub(crate) async fn connect(&self, data_dir: &Path) -> Result<DatabaseConnection, DbErr> {
+        let url = match self {
+            Self::Sqlite => format!("sqlite://{}", data_dir.join("paylink.db").display()),
+            Self::Postgresql { url } => url.clone(),
         };
-        let connection = Connection::connect(url).await?;
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(1);
+        Connection::connect(options).await
+    }
+
+    async fn read_everything(&self, data_dir: &Path) -> Result<Vec<String>, DbErr> {
+        let queries = match self {
+            Self::Sqlite => SQLITE_QUERIES,
+            Self::Postgresql { .. } => POSTGRESQL_QUERIES,
+        };
+        let connection = self.connect(data_dir).await?;
         let ask = async |query: &str, column: &str| {
             let statement = Statement::from_string(connection.get_database_backend(), query);
             let rows = connection.query_all_raw(statement).await?;

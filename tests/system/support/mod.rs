@@ -13,6 +13,7 @@ mod postgres;
 mod private_redis;
 mod s3;
 mod sandbox;
+mod signature;
 mod wait;
 
 pub(crate) use app::{App, free_port};
@@ -20,9 +21,11 @@ pub(crate) use browser::{Browser, asks_to_sign_in, marked};
 pub(crate) use database::Database;
 pub(crate) use figures::Figures;
 pub(crate) use http::{Answer, Http};
+pub(crate) use hush::STRIPE_KEY;
 pub(crate) use merchant::{Invoice, Merchant, Order, order_body};
 pub(crate) use postgres::fresh_database as fresh_postgresql;
 pub(crate) use s3::S3;
+pub(crate) use signature::sign;
 pub(crate) use wait::eventually;
 
 /// A PDF of three pages, made by a real tool.

@@ -1,0 +1,225 @@
+//! Where what comes in is stored: under load many webhooks share one transaction, and none is answered before its commit.
+
+use std::sync::Arc;
+
+use entity::{
+    Clock, Db, MerchantId, WebhookEventId,
+    webhook_event::{self, NewEvent, Source},
+};
+use queue::{Batch, BatchError, Draft, Job, Limits, Queue, Together, promise_all};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+use super::keyring::Keyring;
+use crate::{Api, Problem};
+
+/// The longest id or kind of an event that is taken.
+const LONGEST_WORD: usize = 255;
+
+/// Takes webhooks in. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Intake {
+    pub(super) keyring: Arc<Keyring>,
+    store: Batch<Store>,
+}
+
+/// A webhook that was verified, with the job that will apply it.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    event: NewEvent,
+    job: Draft,
+}
+
+impl Incoming {
+    /// An event and its job.
+    ///
+    /// # Errors
+    /// When the sender's words are not ones that a database can hold.
+    pub(super) fn new<J: Job>(
+        id: WebhookEventId,
+        merchant: MerchantId,
+        source: Source,
+        [external_id, kind]: [String; 2],
+        payload: String,
+        job: &J,
+    ) -> Result<Self, Problem> {
+        let is_sound =
+            |word: &str| !word.is_empty() && word.len() <= LONGEST_WORD && !word.chars().any(char::is_control);
+        if !is_sound(&external_id) || !is_sound(&kind) {
+            return Err(Problem::malformed("The event's id or type is not one."));
+        }
+        let job = Draft::new(merchant, job).map_err(Problem::internal)?;
+        Ok(Self { event: NewEvent { id, merchant_id: merchant, source, external_id, kind, payload }, job })
+    }
+}
+
+impl Intake {
+    /// Takes in for this API.
+    pub(crate) fn new(api: &Api) -> Self {
+        // A second group writes while the first one's commit is on its way to the disk; SQLite has one writer anyway.
+        let at_once = if api.db.has_one_writer() { 1 } else { 2 };
+        let store = Store { db: api.db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
+        let limits = Limits { group: 128, at_once, waiting: 1024 };
+        Self { keyring: Arc::default(), store: Batch::new(store, limits) }
+    }
+
+    /// Stores an event and promises its job; an event that is known already changes nothing. When this returns, both are
+    /// committed.
+    pub(super) async fn store(&self, incoming: Incoming) -> Result<(), Problem> {
+        match self.store.submit(incoming).await {
+            Ok(stored) => Ok(stored?),
+            Err(error @ BatchError::Full) => Err(Problem::unavailable("overloaded", error)),
+            Err(error @ BatchError::Lost) => Err(Problem::internal(error)),
+        }
+    }
+}
+
+/// Stores groups of webhooks.
+struct Store {
+    db: Db,
+    queue: Queue,
+    clock: Clock,
+}
+
+impl Together for Store {
+    type Item = Incoming;
+    type Answer = Result<(), DbErr>;
+
+    async fn handle(&self, group: Vec<Incoming>) -> Vec<Self::Answer> {
+        match self.store(&group).await {
+            Ok(()) => group.iter().map(|_| Ok(())).collect(),
+            Err(error) if group.len() > 1 && is_refusal(&error) => self.store_each(&group).await,
+            Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+}
+
+impl Store {
+    /// Writes events and jobs in one transaction, and rings the jobs after it, without waiting.
+    async fn store(&self, group: &[Incoming]) -> Result<(), DbErr> {
+        let now = self.clock.now();
+        let tx = self.db.begin().await?;
+        let stored = webhook_event::insert_all(&tx, group.iter().map(|one| one.event.clone()).collect(), now).await?;
+        let is_new = |one: &&Incoming| stored.contains(&one.event.id);
+        let jobs = group.iter().filter(is_new).map(|one| one.job.clone()).collect();
+        let tickets = promise_all(&tx, jobs, now).await?;
+        tx.commit().await?;
+        self.queue.ring(tickets);
+        Ok(())
+    }
+
+    /// One of them is not to the database's liking; the others must not suffer for it.
+    async fn store_each(&self, group: &[Incoming]) -> Vec<Result<(), DbErr>> {
+        let mut answers = Vec::with_capacity(group.len());
+        let mut away: Option<DbErr> = None;
+        for one in group {
+            let answer = match &away {
+                Some(error) => Err(error.clone()),
+                None => self.store(std::slice::from_ref(one)).await,
+            };
+            away = answer.as_ref().err().filter(|error| !is_refusal(error)).cloned();
+            answers.push(answer);
+        }
+        answers
+    }
+}
+
+/// Whether the database answered, and said no.
+fn is_refusal(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    matches!(error.as_ref(), sqlx::Error::Database(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Utc;
+    use entity::{
+        Region,
+        merchant::{self, NewMerchant},
+    };
+    use migration::{Migrate, Migrator};
+    use queue::{ProcessStripeEvent, bell::Bells};
+    use sea_orm::{ConnectionTrait, Statement};
+    use tempfile::TempDir;
+
+    struct Test {
+        store: Store,
+        merchant: MerchantId,
+        _folder: TempDir,
+    }
+
+    /// A store on a fresh database, with a Redis that is away: what is stored must not depend on it.
+    async fn test() -> Test {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&format!("sqlite://{}/test.db?mode=rwc", folder.path().display()), 4).await.unwrap();
+        Migrator::up(db.pool(), None).await.unwrap();
+        let new = NewMerchant {
+            name: "Example Bakery".to_owned(),
+            contact: None,
+            region: Region::parse("US").unwrap(),
+            time_zone: merchant::parse_zone("UTC").unwrap(),
+        };
+        let merchant = merchant::insert(db.pool(), new, Utc::now()).await.unwrap().id;
+        let queue = Queue::new(Bells::open("redis://127.0.0.1:1", "test").unwrap());
+        Test { store: Store { db, queue, clock: Clock::system() }, merchant, _folder: folder }
+    }
+
+    impl Test {
+        async fn count(&self, table: &str) -> i64 {
+            let pool = self.store.db.pool();
+            let count = format!("SELECT count(*) AS n FROM {table}");
+            let row = pool.query_one_raw(Statement::from_string(pool.get_database_backend(), count)).await.unwrap();
+            row.unwrap().try_get("", "n").unwrap()
+        }
+    }
+
+    fn event(merchant: MerchantId, name: &str) -> Incoming {
+        let event = WebhookEventId::new(Utc::now());
+        let words = [name.to_owned(), "checkout.session.completed".to_owned()];
+        Incoming::new(event, merchant, Source::Stripe, words, "{}".to_owned(), &ProcessStripeEvent { merchant, event })
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn events_that_come_together_are_stored_with_a_job_each() {
+        let test = test().await;
+        let group = (0..100).map(|number| event(test.merchant, &format!("evt_{number}"))).collect();
+        assert!(test.store.handle(group).await.iter().all(Result::is_ok));
+        assert_eq!((test.count("webhook_event").await, test.count("job").await), (100, 100));
+    }
+
+    #[tokio::test]
+    async fn a_duplicate_is_accepted_and_changes_nothing_in_its_group_or_after_it() {
+        let test = test().await;
+        let group = || ["evt_1", "evt_2", "evt_1"].map(|name| event(test.merchant, name)).into();
+        for _ in 0..2 {
+            assert!(test.store.handle(group()).await.iter().all(Result::is_ok));
+            assert_eq!((test.count("webhook_event").await, test.count("job").await), (2, 2));
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_the_database_refuses_does_not_fail_its_neighbours() {
+        let test = test().await;
+        let nobody = MerchantId::new(Utc::now());
+        let group = vec![event(test.merchant, "evt_1"), event(nobody, "evt_2"), event(test.merchant, "evt_3")];
+        let answers = test.store.handle(group).await;
+        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!((test.count("webhook_event").await, test.count("job").await), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn words_that_no_database_can_hold_are_refused() {
+        let merchant = MerchantId::new(Utc::now());
+        let event = WebhookEventId::new(Utc::now());
+        for word in ["", "evt\0", "evt\n1", &"x".repeat(256)] {
+            for words in [[word, "charge.refunded"], ["evt_1", word]] {
+                let job = ProcessStripeEvent { merchant, event };
+                let words = words.map(str::to_owned);
+                assert!(Incoming::new(event, merchant, Source::Stripe, words, "{}".to_owned(), &job).is_err());
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The signing secrets of merchants' Stripe accounts, kept for a moment, so that a webhook need not read and open them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{MerchantId, merchant, stripe_integration};
+use ring::hmac;
+
+use super::stripe_signature::{SignatureError, signing_key, verify};
+use crate::{Api, Problem};
+
+/// How long a secret that was taken out of use may still be believed. One that is new is believed at once: whenever no known
+/// secret matches, they are read again.
+const KEPT: TimeDelta = TimeDelta::seconds(2);
+
+/// What this process knows of merchants' secrets.
+#[derive(Debug, Default)]
+pub(super) struct Keyring(Mutex<HashMap<MerchantId, Known>>);
+
+#[derive(Debug, Clone)]
+struct Known {
+    keys: Arc<[hmac::Key]>,
+    read_at: DateTime<Utc>,
+}
+
+impl Keyring {
+    /// Judges a webhook's signature.
+    ///
+    /// # Errors
+    /// A problem when there is no such merchant or the database does not answer; else what is wrong with the signature, if
+    /// anything is.
+    pub(super) async fn judge(
+        &self,
+        api: &Api,
+        merchant: MerchantId,
+        header: &str,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Result<(), SignatureError>, Problem> {
+        if let Some(keys) = self.known(merchant, now) {
+            match verify(header, body, &keys, now) {
+                Err(SignatureError::NoSecret | SignatureError::Mismatch) => {}
+                verdict @ (Ok(()) | Err(SignatureError::Malformed | SignatureError::Time)) => return Ok(verdict),
+            }
+        }
+        let keys = self.read(api, merchant, now).await?;
+        Ok(verify(header, body, &keys, now))
+    }
+
+    fn known(&self, merchant: MerchantId, now: DateTime<Utc>) -> Option<Arc<[hmac::Key]>> {
+        let known = self.lock().get(&merchant).cloned()?;
+        ((now - known.read_at).abs() < KEPT).then_some(known.keys)
+    }
+
+    async fn read(&self, api: &Api, merchant: MerchantId, now: DateTime<Utc>) -> Result<Arc<[hmac::Key]>, Problem> {
+        let pool = api.db.pool();
+        let secrets = match stripe_integration::find(pool, merchant).await? {
+            Some(integration) => integration.webhook_secrets(&api.vault, now)?,
+            None if merchant::find(pool, merchant).await?.is_some() => Vec::new(),
+            // Whoever invents merchants must not fill the memory with them.
+            None => return Err(Problem::not_found()),
+        };
+        let keys: Arc<[hmac::Key]> = secrets.iter().map(|secret| signing_key(secret.expose())).collect();
+        self.lock().insert(merchant, Known { keys: Arc::clone(&keys), read_at: now });
+        Ok(keys)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<MerchantId, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
