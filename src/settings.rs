@@ -35,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) stripe_api_base: String,
     pub(crate) sms_api_base: String,
     pub(crate) concurrency: usize,
+    pub(crate) lease_seconds: u64,
     pub(crate) stop_within_seconds: u64,
     pub(crate) job_retention_days: i64,
     pub(crate) log_format: LogFormat,
@@ -70,6 +71,9 @@ impl Settings {
         }
         if self.database_connections == 0 {
             return refuse("database_connections", "must be at least 1");
+        }
+        if self.lease_seconds == 0 {
+            return refuse("lease_seconds", "must be at least 1");
         }
         if self.job_retention_days < 1 {
             return refuse("job_retention_days", "must be at least 1");

@@ -45,6 +45,7 @@ pub(crate) async fn work_until_told(
     stop: &Stop,
 ) -> Result<(), Error> {
     let drain = Duration::from_secs(settings.stop_within_seconds);
-    let options = Options { kinds, concurrency, drain };
+    let lease = Duration::from_secs(settings.lease_seconds);
+    let options = Options { kinds, concurrency, lease, drain };
     worker::run(work, options, stop.told()).await.map_err(|error| Error::Worker(Box::new(error)))
 }

@@ -22,6 +22,8 @@ pub struct Options {
     pub kinds: Vec<Kind>,
     /// How many jobs of each kind are done at once.
     pub concurrency: usize,
+    /// How long a job stays with a worker that gives no sign of life.
+    pub lease: Duration,
     /// How long jobs in flight may take when the workers stop; then they are left to others.
     pub drain: Duration,
 }
@@ -40,11 +42,11 @@ fn register(monitor: Monitor, kind: Kind, work: &Work, options: &Options) -> Mon
 }
 
 fn workers<J: Handler>(monitor: Monitor, work: &Work, options: &Options) -> Monitor {
-    let (work, slots) = (work.clone(), options.concurrency);
+    let (work, slots, lease) = (work.clone(), options.concurrency, options.lease);
     let runner = Arc::new(Runner::<J>::new(work.clone()));
     monitor.register(move |_restart| {
         let (work, runner) = (work.clone(), Arc::clone(&runner));
-        let options = BackendOptions { slots, ..BackendOptions::default() };
+        let options = BackendOptions { slots, lease, ..BackendOptions::default() };
         WorkerBuilder::new(J::KIND.as_str())
             .backend(BellBackend::new(work.queue.bells().clone(), J::KIND.as_str(), options))
             // All workers share the monitor's task; each job gets one of its own, so that they use every core.

@@ -18,6 +18,6 @@ pub struct BackendOptions {
 
 impl Default for BackendOptions {
     fn default() -> Self {
-        Self { slots: 10, lease: Duration::from_secs(30), poll: Duration::from_secs(2) }
+        Self { slots: 10, lease: Duration::from_secs(15), poll: Duration::from_secs(2) }
     }
 }
