@@ -3,7 +3,7 @@
 //! The answer that an idempotency key will give again is written in that same transaction: a crash leaves the command done
 //! and answered, or not done at all.
 
-use std::{future::Future, marker::PhantomData};
+use std::{future::Future, marker::PhantomData, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -87,11 +87,28 @@ impl Api {
                 };
                 if answered.is_err() {
                     // A refused command may be corrected and sent again under its key.
-                    idempotency::abandon(self.db.pool(), &held).await?;
+                    self.abandon(held).await;
                 }
                 answered
             }
         }
+    }
+
+    /// Frees the key. If the database is away it is tried again for a while; past that the key counts as left over from a crash.
+    async fn abandon(&self, held: idempotency::Held) {
+        if idempotency::abandon(self.db.pool(), &held).await.is_ok() {
+            return;
+        }
+        let db = self.db.clone();
+        tokio::spawn(async move {
+            for seconds in [1, 2, 4, 8] {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                if idempotency::abandon(db.pool(), &held).await.is_ok() {
+                    return;
+                }
+            }
+            tracing::warn!("an idempotency key could not be freed; it will be soon, by itself");
+        });
     }
 
     async fn commit<T: ToJSON>(

@@ -8,8 +8,8 @@ use crate::MerchantId;
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// How long a command may run before its key is taken to be left over from a crash.
-const ABANDONED: TimeDelta = TimeDelta::minutes(2);
+/// How long a command may run before its key is taken to be left over from a crash: a caller that tries again waits no longer.
+const ABANDONED: TimeDelta = TimeDelta::seconds(30);
 
 /// A key and, once there is one, the answer.
 #[sea_orm::model]
