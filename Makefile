@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test lint bench help
+.PHONY: run test lint bench soak help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -18,6 +18,10 @@ lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-mach
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo machete
 	cargo deny check
+
+soak: ## Do the running system harm at random for five minutes, then audit it (PAYLINK_SOAK_SEED, PAYLINK_SOAK_SECONDS)
+	@scripts/setup.sh test
+	cargo test --locked --test system faults::soak -- --ignored --nocapture
 
 bench: ## Measure the queue on this machine, beside bare Redis
 	@scripts/setup.sh run

@@ -9,6 +9,7 @@ mod bad_input;
 mod crashes;
 mod described;
 mod details_page;
+mod faults;
 mod idempotency;
 mod merchant_page;
 mod ninety_days;

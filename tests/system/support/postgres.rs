@@ -1,4 +1,5 @@
-//! One PostgreSQL server for all tests of a run, from Debian's package, on a socket in a directory of its own.
+//! One PostgreSQL server for all tests of a run, from Debian's package, on a socket in a directory of its own; and servers that a
+//! test has for itself, to do them harm.
 
 use std::{
     env, fs,
@@ -14,27 +15,34 @@ use std::{
     },
 };
 
-use nix::unistd::{Uid, User};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::{Pid, Uid, User},
+};
 use sea_orm::{ConnectionTrait, Database};
 
 use super::wait::comes_true;
 
 /// Starts the server and waits until the standard input ends, which is a pipe that only the tests hold. However they end, by
 /// their last line, a panic, Ctrl-C or a kill, the kernel closes the pipe, the server is stopped and its directory removed.
-/// A guard of ours could not do that: statics are never dropped.
+/// A guard of ours could not do that: statics are never dropped. A server that ends before is started again.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
-    -c max_connections=300 >"$2/log" 2>&1 &
+while [ ! -e "$2/over" ]; do
+    "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit="$3" -c full_page_writes=off \
+        -c max_connections=300 >>"$2/log" 2>&1
+    sleep 0.1
+done &
 cat >/dev/null
-kill -INT $!
+touch "$2/over"
+kill -INT "$(head -n 1 "$2/data/postmaster.pid")"
 wait $!
 rm -rf "$2"
 "#;
 
-/// The running server.
+/// A running server.
 #[derive(Debug)]
-struct Server {
+pub(crate) struct Server {
     socket: PathBuf,
     /// Holds the pipe that keeps the server running.
     _watchdog: Child,
@@ -43,16 +51,34 @@ struct Server {
 /// The URL of a fresh, empty database.
 pub(crate) async fn fresh_database() -> String {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    static COUNT: AtomicUsize = AtomicUsize::new(1);
-    let server = SERVER.get_or_init(Server::start);
-    let name = format!("paylink_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    let create = format!("CREATE DATABASE {name}");
-    async { Database::connect(server.url("postgres")).await?.execute_unprepared(&create).await }.await.unwrap();
-    server.url(&name)
+    // What a killed server forgets is nobody's loss: it is only killed when the tests are over.
+    SERVER.get_or_init(|| Server::start("off")).fresh_database().await
 }
 
 impl Server {
-    fn start() -> Self {
+    /// One for a test alone. What it has committed it keeps, however it ends.
+    pub(crate) fn of_its_own() -> Self {
+        Self::start("on")
+    }
+
+    /// The URL of a fresh, empty database.
+    pub(crate) async fn fresh_database(&self) -> String {
+        static COUNT: AtomicUsize = AtomicUsize::new(1);
+        let name = format!("paylink_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let create = format!("CREATE DATABASE {name}");
+        async { Database::connect(self.url("postgres")).await?.execute_unprepared(&create).await }.await.unwrap();
+        self.url(&name)
+    }
+
+    /// It ends at this signal, and comes up again: `SIGQUIT` is a crash, `SIGINT` an orderly end.
+    pub(crate) fn is_restarted_by(&self, signal: Signal) {
+        let before = self.process().expect("it runs");
+        kill(before, signal).unwrap();
+        let again = comes_true(|| self.is_ready() && self.process().is_some_and(|now| now != before));
+        assert!(again, "PostgreSQL does not come up again: {}", self.log());
+    }
+
+    fn start(synchronous_commit: &str) -> Self {
         let binaries = binaries();
         let place = tempfile::Builder::new().prefix("paylink-postgres-").tempdir().unwrap().keep();
         let data = place.join("data");
@@ -76,17 +102,26 @@ impl Server {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
 
         let mut watchdog = Command::new("sh");
-        as_owner(watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(&binaries).arg(&place).stdin(Stdio::piped()));
+        as_owner(watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(&binaries).arg(&place).arg(synchronous_commit));
+        watchdog.stdin(Stdio::piped());
         let watchdog = watchdog.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let server = Self { socket: place, _watchdog: watchdog };
-        assert!(server.comes_up(), "PostgreSQL does not start: {}", server.log());
+        assert!(comes_true(|| server.is_ready()), "PostgreSQL does not start: {}", server.log());
         server
     }
 
     /// The server says in its file when it takes connections.
-    fn comes_up(&self) -> bool {
-        let says = self.socket.join("data/postmaster.pid");
-        comes_true(|| fs::read_to_string(&says).is_ok_and(|text| text.contains("ready")))
+    fn is_ready(&self) -> bool {
+        self.says().is_some_and(|text| text.contains("ready"))
+    }
+
+    /// The number of its process is the first line of the same file.
+    fn process(&self) -> Option<Pid> {
+        self.says()?.lines().next()?.trim().parse().ok().map(Pid::from_raw)
+    }
+
+    fn says(&self) -> Option<String> {
+        fs::read_to_string(self.socket.join("data/postmaster.pid")).ok()
     }
 
     fn log(&self) -> String {

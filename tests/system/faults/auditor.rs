@@ -1,0 +1,128 @@
+//! The auditor: looks from outside, at the database, at Redis and at the sandbox, whether every promise was kept.
+
+use std::collections::HashMap;
+
+use entity::{
+    Db, LinkId, LinkState, MerchantId,
+    job::{Column, Entity, Job, JobState},
+    link,
+    message::{self, MessageStatus},
+    order,
+};
+use queue::Kind;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{
+    cluster::Cluster,
+    promised::{Promised, PromisedLink, PromisedText},
+};
+use crate::support::{Database, Sandbox, eventually};
+
+/// What is audited, beside the promises.
+pub(crate) struct Books<'a> {
+    pub(crate) db: Db,
+    pub(crate) merchant: MerchantId,
+    pub(crate) world: &'a Sandbox,
+}
+
+/// Waits until nothing is left to do, then checks that
+/// - every 2xx has its row, and each row has reached an end; no job was given up, but for `parked` of them, which an operator sees;
+/// - each effect happened once: one payment link at Stripe for each of ours, one text for each message, none that can still be
+///   paid though it is voided, none paid that is not `paid`;
+/// - every balance equals its ledger;
+/// - Redis holds nothing any more, and nobody panicked or told what must not be told.
+pub(crate) async fn audit(cluster: &Cluster, promised: &Promised, parked: usize) {
+    let (db, world) = (open(&cluster.database).await, cluster.world());
+    let books = Books { db, merchant: cluster.merchant.id.parse().unwrap(), world: &world };
+    world.has_told_everything().await;
+    is_at_rest(&books.db).await;
+    assert_eq!(jobs(&books.db, JobState::Dead).await.len(), parked, "{:?}", jobs(&books.db, JobState::Dead).await);
+    effects(&books, promised).await;
+    let ledger = cluster.runs(&["merchant", "audit"]);
+    assert!(ledger.status.success(), "the ledger does not add up: {ledger:?}");
+    eventually("Redis holds nothing any more", async || (cluster.redis.keys() == 0).then_some(())).await;
+    let log = cluster.log();
+    assert!(!log.contains("panicked"), "somebody panicked");
+    assert_eq!(cluster.hush.slip_in(&log), None, "the log says what it must not");
+}
+
+/// Opens the database as one more client of it.
+pub(crate) async fn open(database: &Database) -> Db {
+    match database {
+        Database::Postgresql { url } => Db::open(url, 2).await.unwrap(),
+        Database::Sqlite => unreachable!("roles apart need a server"),
+    }
+}
+
+/// Every promise has its row, which has reached an end, and its effect, once.
+pub(crate) async fn effects(books: &Books<'_>, promised: &Promised) {
+    for order in &promised.orders {
+        let row = order::find(books.db.pool(), books.merchant, order.parse().unwrap()).await.unwrap();
+        assert!(row.is_some(), "{order} was promised and is not there");
+    }
+    let at_stripe = books.world.knows("counts?key=paylink_link").await["payment_links_by_metadata"].clone();
+    for link in &promised.links {
+        let (total, live) = (&at_stripe[&link.id]["total"], &at_stripe[&link.id]["live"]);
+        let state = link_state(books, link).await;
+        let what = format!("{link:?} is {state}, with {total} at Stripe of which {live} can be paid");
+        assert_eq!(total, 1, "{what}");
+        assert!(is_kept(link, state) && (live == 1) == (state == LinkState::Unpaid), "{what}");
+    }
+    texts(books, &promised.texts).await;
+}
+
+async fn is_at_rest(db: &Db) {
+    let mut left = Vec::new();
+    let at_rest = async || {
+        left = jobs(db, JobState::Queued).await;
+        left.is_empty().then_some(())
+    };
+    eventually("no job is left", at_rest).await;
+}
+
+async fn jobs(db: &Db, state: JobState) -> Vec<Job> {
+    Entity::find().filter(Column::State.eq(state)).all(db.pool()).await.unwrap()
+}
+
+/// The jobs of a kind that are in this state.
+pub(crate) async fn jobs_of(db: &Db, kind: Kind, state: JobState) -> Vec<Job> {
+    let jobs = Entity::find().filter(Column::Kind.eq(kind.as_str())).filter(Column::State.eq(state));
+    jobs.all(db.pool()).await.unwrap()
+}
+
+async fn link_state(books: &Books<'_>, link: &PromisedLink) -> LinkState {
+    let id: LinkId = link.id.parse().unwrap();
+    let row = link::find(books.db.pool(), books.merchant, id).await.unwrap();
+    row.unwrap_or_else(|| panic!("{link:?} was promised and is not there")).state
+}
+
+/// Whether this is an end that a link may have come to.
+fn is_kept(link: &PromisedLink, state: LinkState) -> bool {
+    match state {
+        LinkState::Paid => link.paid,
+        LinkState::Voided => link.voided && !link.paid,
+        LinkState::Unpaid => !link.voided && !link.paid,
+        LinkState::Creating
+        | LinkState::Failed
+        | LinkState::Processing
+        | LinkState::Voiding
+        | LinkState::Expiring
+        | LinkState::Expired => false,
+    }
+}
+
+/// Each message was sent, and each number got as many texts as were promised to it.
+async fn texts(books: &Books<'_>, texts: &[PromisedText]) {
+    let mut promised: HashMap<&str, u64> = HashMap::new();
+    for text in texts {
+        let row = message::find(books.db.pool(), books.merchant, text.id.parse().unwrap()).await.unwrap();
+        let status = row.unwrap_or_else(|| panic!("{text:?} was promised and is not there")).status;
+        let is_sent = matches!(status, MessageStatus::Sent | MessageStatus::Delivered);
+        assert!(is_sent, "{text:?} is {status}");
+        *promised.entry(&text.phone).or_default() += 1;
+    }
+    let sent = books.world.knows("counts").await["messages"]["sent_to"].clone();
+    for (phone, count) in promised {
+        assert_eq!(sent[phone], count, "texts to {phone}");
+    }
+}

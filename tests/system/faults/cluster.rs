@@ -1,0 +1,191 @@
+//! The roles apart, as in production, with one merchant who is connected to the sandbox.
+
+use std::{fmt::Write as _, fs, process::Output};
+
+use reqwest::Method;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::replica::Replica;
+use crate::support::{
+    Database, Http, Hush, Merchant, OwnRedis, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, command, eventually, free_port,
+    fresh_postgresql, with_key,
+};
+
+const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
+const SMS_NUMBER: &str = "+12025550100";
+const WEBHOOK_SECRET: &str = "whsec_that_only_the_sandbox_and_the_product_know";
+
+/// How long a job stays with a worker that gives no sign of life: short, as tests wait for it.
+pub(crate) const LEASE_SECONDS: u64 = 2;
+
+/// The roles apart, on one database, one Redis and one store. Everything of it ends with the test.
+pub(crate) struct Cluster {
+    pub(crate) database: Database,
+    place: TempDir,
+    pub(crate) redis: OwnRedis,
+    /// What everybody outside calls; it leads to one of the fronts.
+    pub(crate) front: Proxy,
+    pub(crate) fronts: Vec<Replica>,
+    pub(crate) workers: Vec<Replica>,
+    pub(crate) schedulers: Vec<Replica>,
+    pub(crate) hush: Hush,
+    pub(crate) merchant: Merchant,
+    sandbox: sandbox::Sandbox,
+}
+
+impl Cluster {
+    /// One front, two workers and a scheduler on a fresh PostgreSQL database.
+    pub(crate) async fn start() -> Self {
+        Self::start_on(Database::Postgresql { url: fresh_postgresql().await }, &[]).await
+    }
+
+    /// The same on this database, with more variables.
+    pub(crate) async fn start_on(database: Database, environment: &[(&str, String)]) -> Self {
+        let hush = Hush::new();
+        let (place, redis) = (tempfile::Builder::new().prefix("paylink-").tempdir().unwrap(), OwnRedis::start().await);
+        let front_port = free_port();
+        let front = Proxy::to(front_port).await;
+        let url = format!("http://127.0.0.1:{}", front.port);
+        let http = Http::new(&url, &hush);
+        let sandbox = start_sandbox().await;
+        let lines = write_environment(&place, &redis, &url, sandbox.url(), environment);
+        fs::write(place.path().join("environment"), lines).unwrap();
+        let merchant = Merchant { id: String::new(), http };
+        let (fronts, workers, schedulers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut cluster = Self { database, place, redis, front, fronts, workers, schedulers, hush, merchant, sandbox };
+        cluster.has_a_merchant();
+        cluster.fronts.push(cluster.a_front(front_port).await);
+        for _ in 0..2 {
+            cluster.workers.push(cluster.a_worker());
+        }
+        cluster.schedulers.push(cluster.a_scheduler());
+        cluster.is_connected(&url).await;
+        cluster
+    }
+
+    /// A further front, as soon as it is ready.
+    pub(crate) async fn a_front(&self, port: u16) -> Replica {
+        let front = self.replica(port, &["api"], &[]);
+        let itself = Http::new(&format!("http://127.0.0.1:{port}"), &self.hush);
+        eventually("a front is ready", async || {
+            let ready = itself.try_ask(itself.request(Method::GET, "/readyz")).await;
+            ready.is_ok_and(|answer| answer.status == 200).then_some(())
+        })
+        .await;
+        front
+    }
+
+    /// A further worker.
+    pub(crate) fn a_worker(&self) -> Replica {
+        self.replica(0, &["worker"], &[])
+    }
+
+    /// A further worker, with more variables.
+    pub(crate) fn a_worker_with(&self, environment: &[(&str, String)]) -> Replica {
+        self.replica(0, &["worker"], environment)
+    }
+
+    /// A further scheduler.
+    pub(crate) fn a_scheduler(&self) -> Replica {
+        self.replica(0, &["scheduler"], &[])
+    }
+
+    /// All workers are killed at once.
+    pub(crate) fn loses_its_workers(&mut self) {
+        self.workers.drain(..).for_each(Replica::is_killed);
+    }
+
+    /// The world outside.
+    pub(crate) fn world(&self) -> Sandbox {
+        Sandbox::new(self.sandbox.url())
+    }
+
+    /// Runs a sub-command with the same settings, to its end.
+    pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
+        command(&self.database, self.place.path(), 0).args(arguments).output().unwrap()
+    }
+
+    /// Everything that all have logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.place.path().join("log")).unwrap_or_default()
+    }
+
+    fn replica(&self, port: u16, arguments: &[&str], environment: &[(&str, String)]) -> Replica {
+        Replica::start(&self.database, self.place.path(), port, arguments, environment)
+    }
+
+    /// As an operator makes one.
+    fn has_a_merchant(&mut self) {
+        self.prints(&["migrate"]);
+        let id = self.prints(&["merchant", "create", "Example Merchant"]);
+        let key = self.prints(&["merchant", "key", &id]);
+        self.prints(&["merchant", "top-up", &id, "100000"]);
+        self.hush.private(&key);
+        self.merchant = with_key(&self.merchant.http, &id, &key);
+    }
+
+    fn prints(&self, arguments: &[&str]) -> String {
+        let output = self.runs(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// As the merchant does it in the console, and at Stripe and the carrier.
+    async fn is_connected(&self, url: &str) {
+        let (merchant, world) = (&self.merchant, self.world());
+        let stripe = json!({"secret_key": STRIPE_KEY, "webhook_secret": WEBHOOK_SECRET});
+        merchant.http.put("/v1/stripe-integration", &stripe).await.with_status(202);
+        let sms = json!({"account_sid": SMS_ACCOUNT, "auth_token": SMS_TOKEN, "from": SMS_NUMBER});
+        merchant.http.put("/v1/sms-integration", &sms).await.with_status(200);
+        let endpoint = json!({"url": format!("{url}/webhooks/stripe/{}", merchant.id), "secret": WEBHOOK_SECRET});
+        world.does("stripe/webhook_endpoints", endpoint).await;
+        world.does("sms/webhook", json!({"url": format!("{url}/webhooks/sms/{}", merchant.id)})).await;
+        eventually("Stripe is connected", async || {
+            let stripe = merchant.http.get("/v1/stripe-integration").await.with_status(200).json();
+            (stripe["status"] == "connected").then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- what all have logged\n{}---", self.log());
+        }
+    }
+}
+
+async fn start_sandbox() -> sandbox::Sandbox {
+    let account = sandbox::SmsAccount {
+        sid: SMS_ACCOUNT.to_owned(),
+        auth_token: SMS_TOKEN.to_owned(),
+        number: SMS_NUMBER.to_owned(),
+    };
+    let options = sandbox::Options {
+        stripe_keys: vec![sandbox::StripeKey::new(STRIPE_KEY)],
+        sms_account: Some(account),
+        ..sandbox::Options::default()
+    };
+    sandbox::Sandbox::start(options).await.unwrap()
+}
+
+/// The variables that every process is given.
+fn write_environment(place: &TempDir, redis: &OwnRedis, url: &str, sandbox: &str, more: &[(&str, String)]) -> String {
+    let mut lines = String::new();
+    let usual = [
+        ("PAYLINK_REDIS_URL", format!("redis://127.0.0.1:{}", redis.port)),
+        ("PAYLINK_STORE_URL", format!("file://{}/store", place.path().display())),
+        ("PAYLINK_PUBLIC_URL", url.to_owned()),
+        ("PAYLINK_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned()),
+        ("PAYLINK_OPERATOR_KEY", "op_that_only_the_operator_knows".to_owned()),
+        ("PAYLINK_STRIPE_API_BASE", format!("{sandbox}/stripe")),
+        ("PAYLINK_SMS_API_BASE", format!("{sandbox}/sms")),
+        ("PAYLINK_LEASE_SECONDS", LEASE_SECONDS.to_string()),
+    ];
+    for (name, value) in usual.iter().chain(more) {
+        writeln!(lines, "{name}={value}").unwrap();
+    }
+    lines
+}

@@ -1,0 +1,53 @@
+//! A worker that is cut off from Redis for longer than its lease, and comes back.
+
+use std::time::Duration;
+
+use entity::job::JobState;
+use queue::Kind;
+use sea_orm::ConnectionTrait;
+
+use super::{
+    auditor::{audit, jobs_of, open},
+    cluster::{Cluster, LEASE_SECONDS},
+    promised::Promised,
+};
+use crate::support::{Line, Proxy, eventually};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_was_cut_off_for_longer_than_its_lease_changes_nothing_any_more() {
+    let mut cluster = Cluster::start().await;
+    let order = cluster.merchant.opens_an_order("1").await;
+    let link = cluster.merchant.makes_a_link(&order).await;
+    let line = Proxy::to(cluster.redis.port).await;
+    let through_the_line = [("PAYLINK_REDIS_URL", format!("redis://127.0.0.1:{}", line.port))];
+    cluster.loses_its_workers();
+    cluster.workers.push(cluster.a_worker_with(&through_the_line));
+    // The text leaves, and its credits cannot be settled before the worker is cut off.
+    let db = open(&cluster.database).await;
+    let mut promised = Promised::default();
+    promised.link(&link.id);
+    let text = cluster.merchant.sends(&link).await;
+    promised.text(&text, &order.phone);
+    let tx = db.begin().await.unwrap();
+    tx.execute_unprepared("SELECT 1 FROM merchant FOR NO KEY UPDATE").await.unwrap();
+    let world = cluster.world();
+    eventually("the text has left", async || (world.texts_to(&order.phone).await.len() == 1).then_some(())).await;
+
+    line.is(Line::Held);
+    tokio::time::sleep(Duration::from_secs(LEASE_SECONDS)).await;
+    cluster.workers.push(cluster.a_worker());
+    eventually("the other has the job", async || {
+        let jobs = jobs_of(&db, Kind::SendSms, JobState::Queued).await;
+        jobs.iter().any(|job| job.attempt == 2).then_some(())
+    })
+    .await;
+    tx.rollback().await.unwrap();
+    cluster.merchant.sees_message(&text, "delivered").await;
+    line.is(Line::Open);
+    audit(&cluster, &promised, 0).await;
+    assert_eq!(cluster.merchant.ledger().await, ["top_up", "hold", "capture"]);
+    eventually("the first has seen that it has lost the job", async || {
+        cluster.log().contains("lost the lease of a job").then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,15 @@
+//! Faults, done to real processes: the roles apart, in replicas, on one PostgreSQL, one Redis and one store. After each the
+//! auditor looks from outside whether every promise was kept: see [`auditor::audit`].
+
+mod auditor;
+mod cluster;
+mod cut_off;
+mod database;
+mod promised;
+mod redis;
+mod replica;
+mod rolling;
+mod schedulers;
+mod soak;
+mod traffic;
+mod workers;

@@ -1,0 +1,75 @@
+//! One process of one role, and what can happen to it.
+
+use std::{
+    fs::OpenOptions,
+    path::Path,
+    process::{Child, Stdio},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::support::{Database, comes_true, command};
+
+/// One process of one role. It ends with the test.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    pub(crate) port: u16,
+    process: Child,
+}
+
+impl Replica {
+    /// Starts `paylink` with these arguments; what it logs goes to the file `log` in `place`, with that of the others.
+    pub(crate) fn start(
+        database: &Database,
+        place: &Path,
+        port: u16,
+        arguments: &[&str],
+        environment: &[(&str, String)],
+    ) -> Self {
+        let log = OpenOptions::new().create(true).append(true).open(place.join("log")).unwrap();
+        let mut command = command(database, place, port);
+        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+        Self { port, process: command.stdout(Stdio::null()).stderr(log).spawn().unwrap() }
+    }
+
+    /// It ends from one moment to the next, as in a power cut.
+    pub(crate) fn is_killed(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// It stands still until it goes on.
+    pub(crate) fn freezes(&self) {
+        self.gets(Signal::SIGSTOP);
+    }
+
+    /// It goes on.
+    pub(crate) fn goes_on(&self) {
+        self.gets(Signal::SIGCONT);
+    }
+
+    /// It is told to stop, and does, in good order.
+    pub(crate) fn stops(mut self) {
+        self.gets(Signal::SIGTERM);
+        let mut status = None;
+        comes_true(|| {
+            status = self.process.try_wait().unwrap();
+            status.is_some()
+        });
+        assert!(status.is_some_and(|status| status.success()), "it stopped with {status:?}");
+    }
+
+    fn gets(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.process.id()).unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

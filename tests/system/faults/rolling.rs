@@ -1,0 +1,25 @@
+//! A new version is rolled out: every replica of every role is told to stop and replaced, one after the other, under load.
+
+use super::{auditor::audit, cluster::Cluster, traffic::Traffic};
+use crate::support::free_port;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_of_all_replicas_loses_nothing_and_refuses_nobody() {
+    let mut cluster = Cluster::start().await;
+    cluster.schedulers.push(cluster.a_scheduler());
+    let traffic = Traffic::begin(&cluster, 6);
+    for _ in 0..2 {
+        // A balancer sends nobody to a front that is told to stop.
+        let next = cluster.a_front(free_port()).await;
+        cluster.front.leads_to(next.port);
+        cluster.fronts.push(next);
+        cluster.fronts.remove(0).stops();
+        cluster.workers.push(cluster.a_worker());
+        cluster.workers.remove(0).stops();
+        cluster.schedulers.push(cluster.a_scheduler());
+        cluster.schedulers.remove(0).stops();
+    }
+    let promised = traffic.end().await;
+    assert_eq!((promised.refused, promised.unanswered), (0, 0), "a caller has noticed");
+    audit(&cluster, &promised, 0).await;
+}

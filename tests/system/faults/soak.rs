@@ -1,0 +1,159 @@
+//! The long form, by `make soak`: everything at once, at random, for minutes; then the auditor.
+//!
+//! `PAYLINK_SOAK_SECONDS` is how long, `PAYLINK_SOAK_SEED` which order of faults: the seed that was printed replays it.
+
+use std::{
+    env,
+    time::{Duration, Instant},
+};
+
+use fastrand::Rng;
+use nix::sys::signal::Signal;
+
+use super::{
+    auditor::{audit, open},
+    cluster::{Cluster, LEASE_SECONDS},
+    database::cut_all_connections,
+    replica::Replica,
+    traffic::Traffic,
+};
+use crate::support::{Database, Line, OwnPostgres, Proxy, free_port};
+
+/// What can go wrong.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    WorkerKilled,
+    WorkerStopped,
+    WorkerCutOff,
+    FrontReplaced,
+    SchedulerFrozen,
+    RedisKilled,
+    RedisFlushed,
+    RedisAway,
+    DatabaseRestarted,
+    ConnectionsCut,
+}
+
+/// How often each happens: of killed workers there are most.
+const URN: [Fault; 16] = [
+    Fault::WorkerKilled,
+    Fault::WorkerKilled,
+    Fault::WorkerKilled,
+    Fault::WorkerKilled,
+    Fault::WorkerKilled,
+    Fault::WorkerKilled,
+    Fault::WorkerStopped,
+    Fault::WorkerStopped,
+    Fault::WorkerCutOff,
+    Fault::FrontReplaced,
+    Fault::SchedulerFrozen,
+    Fault::RedisKilled,
+    Fault::RedisFlushed,
+    Fault::RedisAway,
+    Fault::DatabaseRestarted,
+    Fault::ConnectionsCut,
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it takes five minutes: make soak"]
+async fn everything_at_once() {
+    let number = |name| env::var(name).ok().and_then(|text| text.parse().ok());
+    let seconds = number("PAYLINK_SOAK_SECONDS").unwrap_or(300);
+    let seed = number("PAYLINK_SOAK_SEED").unwrap_or_else(|| fastrand::u64(..));
+    println!("soak: {seconds} s, PAYLINK_SOAK_SEED={seed}");
+    let server = OwnPostgres::of_its_own();
+    let cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
+    let mut soak = Soak { line: Proxy::to(cluster.redis.port).await, cluster, server, dice: Rng::with_seed(seed) };
+    soak.cluster.schedulers.push(soak.cluster.a_scheduler());
+    let traffic = Traffic::begin(&soak.cluster, 6);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut count = 0;
+    while Instant::now() < end {
+        let (pause, fault) = (soak.dice.u64(300..2_500), URN[soak.dice.usize(..URN.len())]);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        println!("soak: {fault:?}");
+        soak.strikes(fault).await;
+        count += 1;
+    }
+    // Last, Redis stays away for a minute, as the short form does for three seconds.
+    println!("soak: Redis is away for a minute");
+    soak.redis_is_away(Duration::from_secs(60)).await;
+    let promised = traffic.end().await;
+    println!(
+        "soak: {count} faults; {} orders, {} links and {} texts were promised; {} calls were refused, {} not answered",
+        promised.orders.len(),
+        promised.links.len(),
+        promised.texts.len(),
+        promised.refused,
+        promised.unanswered,
+    );
+    audit(&soak.cluster, &promised, 0).await;
+    println!("soak: every promise was kept, once");
+}
+
+struct Soak {
+    cluster: Cluster,
+    server: OwnPostgres,
+    /// To Redis, for a worker that is to be cut off.
+    line: Proxy,
+    dice: Rng,
+}
+
+impl Soak {
+    async fn strikes(&mut self, fault: Fault) {
+        let cluster = &mut self.cluster;
+        match fault {
+            Fault::WorkerKilled => {
+                cluster.workers.remove(0).is_killed();
+                cluster.workers.push(cluster.a_worker());
+            }
+            Fault::WorkerStopped => {
+                cluster.workers.push(cluster.a_worker());
+                cluster.workers.remove(0).stops();
+            }
+            Fault::WorkerCutOff => self.a_worker_is_cut_off().await,
+            Fault::FrontReplaced => {
+                let next = cluster.a_front(free_port()).await;
+                cluster.front.leads_to(next.port);
+                cluster.fronts.push(next);
+                cluster.fronts.remove(0).stops();
+            }
+            Fault::SchedulerFrozen => {
+                let scheduler = cluster.schedulers.remove(0);
+                scheduler.freezes();
+                tokio::time::sleep(Duration::from_secs(6)).await;
+                scheduler.goes_on();
+                cluster.schedulers.push(scheduler);
+            }
+            Fault::RedisKilled => {
+                cluster.redis.is_killed();
+                tokio::time::sleep(Duration::from_millis(self.dice.u64(..2_000))).await;
+                cluster.redis.comes_up().await;
+            }
+            Fault::RedisFlushed => cluster.redis.loses_everything(),
+            Fault::RedisAway => self.redis_is_away(Duration::from_secs(3)).await,
+            Fault::DatabaseRestarted => {
+                let signal = if self.dice.bool() { Signal::SIGQUIT } else { Signal::SIGINT };
+                self.server.is_restarted_by(signal);
+            }
+            Fault::ConnectionsCut => cut_all_connections(&open(&cluster.database).await).await,
+        }
+    }
+
+    async fn redis_is_away(&self, time: Duration) {
+        self.cluster.redis.freezes();
+        tokio::time::sleep(time).await;
+        self.cluster.redis.goes_on();
+    }
+
+    async fn a_worker_is_cut_off(&mut self) {
+        let through_the_line = [("PAYLINK_REDIS_URL", format!("redis://127.0.0.1:{}", self.line.port))];
+        self.cluster.workers.push(self.cluster.a_worker_with(&through_the_line));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.line.is(Line::Held);
+        tokio::time::sleep(Duration::from_secs(2 * LEASE_SECONDS)).await;
+        self.line.is(Line::Open);
+        let one_too_many: Replica = self.cluster.workers.remove(0);
+        one_too_many.stops();
+    }
+}

@@ -1,0 +1,165 @@
+//! Merchants and buyers who go on while the house is on fire. Each command has an idempotency key and is sent again until it is
+//! answered, as a good client does.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::{sync::watch, task::JoinSet};
+
+use super::{cluster::Cluster, promised::Promised};
+use crate::support::{Invoice, Merchant, Order, Sandbox, order_body};
+
+/// How long a client tries.
+const PATIENCE: Duration = Duration::from_secs(150);
+/// How long it waits before it tries again, or looks again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// People who buy and sell until they are told to stop.
+pub(crate) struct Traffic {
+    people: JoinSet<Promised>,
+    open: watch::Sender<bool>,
+}
+
+impl Traffic {
+    /// So many merchants at once, each with one order after the other.
+    pub(crate) fn begin(cluster: &Cluster, people: usize) -> Self {
+        let open = watch::Sender::new(true);
+        let mut join = JoinSet::new();
+        for _ in 0..people {
+            let mut person =
+                Person { merchant: cluster.merchant.clone(), world: cluster.world(), promised: Promised::default() };
+            let is_open = open.subscribe();
+            join.spawn(async move {
+                while *is_open.borrow() {
+                    person.sells().await;
+                }
+                person.promised
+            });
+        }
+        Self { people: join, open }
+    }
+
+    /// What they are at is ended, and nothing is begun any more: what they were promised.
+    pub(crate) async fn end(self) -> Promised {
+        self.open.send_replace(false);
+        self.people.join_all().await.into_iter().fold(Promised::default(), Promised::and)
+    }
+}
+
+/// Promises for a batch of so many orders, one after the other.
+pub(crate) async fn batch(cluster: &Cluster, orders: usize) -> Promised {
+    let promised = Promised::default();
+    let mut person = Person { merchant: cluster.merchant.clone(), world: cluster.world(), promised };
+    for _ in 0..orders {
+        person.sells().await;
+    }
+    person.promised
+}
+
+struct Person {
+    merchant: Merchant,
+    world: Sandbox,
+    promised: Promised,
+}
+
+impl Person {
+    /// An order, its link and its text; of three links one is paid, one is voided and one is left open.
+    async fn sells(&mut self) {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        // Fewer numbers than orders: a buyer comes back.
+        let phone = format!("+1202557{:04}", number % 10_000);
+        let body = order_body(&format!("F{number}"), &phone);
+        let id = self.id_of(|http| http.http.request(Method::POST, "/v1/orders").json(&body)).await;
+        self.promised.orders.push(id.clone());
+        let order = Order { id, phone: phone.clone() };
+
+        let id = self.id_of(|merchant| merchant.request_for_a_link(&order, &Invoice::default())).await;
+        self.promised.link(&id);
+        let link = self.sees(&id, "unpaid").await;
+
+        let path = format!("/v1/payment-links/{id}/send");
+        let message = self.id_of(|merchant| merchant.http.request(Method::POST, &path).json(&json!({}))).await;
+        self.promised.text(&message, &phone);
+        self.sees_sent(&message).await;
+        match number % 3 {
+            0 => self.is_paid(&link).await,
+            1 => self.voids(&id).await,
+            _ => {}
+        }
+    }
+
+    async fn is_paid(&mut self, link: &Value) {
+        let (status, answer) = self.world.is_told("pay", &json!({"url": link["stripe_url"]})).await;
+        assert_eq!(status, 200, "{answer}");
+        self.last_link().paid = true;
+    }
+
+    async fn voids(&mut self, link: &str) {
+        let path = format!("/v1/payment-links/{link}/void");
+        self.id_of(|merchant| merchant.http.request(Method::POST, &path).json(&json!({}))).await;
+        self.last_link().voided = true;
+    }
+
+    fn last_link(&mut self) -> &mut super::promised::PromisedLink {
+        self.promised.links.last_mut().expect("one was promised")
+    }
+
+    /// Sends a command until it is answered: the id of what was promised.
+    async fn id_of(&mut self, request: impl Fn(&Merchant) -> RequestBuilder) -> String {
+        static KEYS: AtomicU32 = AtomicU32::new(1);
+        let key = KEYS.fetch_add(1, Ordering::Relaxed).to_string();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let asked = request(&self.merchant).header("Idempotency-Key", &key).header("Connection", "close");
+            match self.merchant.http.try_ask(asked).await {
+                Ok(answer) if answer.status < 300 => return answer.json()["id"].as_str().unwrap().to_owned(),
+                Ok(answer) if answer.status >= 500 => self.promised.refused += 1,
+                // The first request is still being done, or its process died over it.
+                Ok(answer) if answer.status == 409 => {
+                    assert_eq!(answer.json()["code"], "idempotency_key_in_use", "{}", answer.text());
+                }
+                Ok(answer) => panic!("a good command was refused: {}", answer.text()),
+                Err(_) => self.promised.unanswered += 1,
+            }
+            assert!(Instant::now() < deadline, "nobody answers a command");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The link, as soon as it has this status.
+    async fn sees(&mut self, id: &str, status: &str) -> Value {
+        self.looks(&format!("/v1/payment-links/{id}"), |link| link["status"] == status).await
+    }
+
+    /// Waits until the text has left: a link that is paid or voided before that is not sent, and rightly.
+    async fn sees_sent(&mut self, id: &str) {
+        let has_left = |message: &Value| message["status"] == "sent" || message["status"] == "delivered";
+        self.looks(&format!("/v1/messages/{id}"), has_left).await;
+    }
+
+    async fn looks(&mut self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let asked = self.merchant.http.request(Method::GET, path).header("Connection", "close");
+            match self.merchant.http.try_ask(asked).await {
+                Ok(answer) if answer.status == 200 => {
+                    let found = answer.json();
+                    if is_so(&found) {
+                        return found;
+                    }
+                    assert!(Instant::now() < deadline, "it does not come to an end: {found}");
+                }
+                Ok(answer) if answer.status >= 500 => self.promised.refused += 1,
+                Ok(answer) => panic!("what was promised cannot be read: {}", answer.text()),
+                Err(_) => self.promised.unanswered += 1,
+            }
+            assert!(Instant::now() < deadline, "nobody answers");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
