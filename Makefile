@@ -23,6 +23,7 @@ soak: ## Do the running system harm at random for five minutes, then audit it (P
 	@scripts/setup.sh test
 	cargo test --locked --test system faults::soak -- --ignored --nocapture
 
-bench: ## Measure the queue on this machine, beside bare Redis
-	@scripts/setup.sh run
-	cargo bench --locked -p queue
+bench: ## Measure the queue on this machine, beside bare Redis and bare databases
+	@scripts/setup.sh test
+	cargo bench --locked -p queue --bench bell
+	cargo bench --locked --bench rows
