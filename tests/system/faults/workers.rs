@@ -107,12 +107,12 @@ async fn a_worker_killed_before_its_ack_has_done_the_job() {
     cluster.workers.iter().for_each(Replica::goes_on);
     let world = cluster.world();
     eventually("the text has left", async || (world.texts_to(&order.phone).await.len() == 1).then_some(())).await;
-    cluster.redis.freezes();
+    cluster.redis.is_killed();
     tx.rollback().await.unwrap();
     eventually("its job is done", async || jobs_of(&db, Kind::SendSms, JobState::Done).await.pop()).await;
 
     cluster.loses_its_workers();
-    cluster.redis.goes_on();
+    cluster.redis.comes_up().await;
     assert_eq!(cluster.redis.leased("send_sms"), 1);
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &promised, 0).await;
