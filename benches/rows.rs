@@ -29,7 +29,7 @@ use entity::{
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
 use queue::{
-    CheckStripeKey, Done, Handle, JobError, Kind, Lease, Promise, Queue, attempt,
+    Attempts, CheckStripeKey, Done, Handle, JobError, Kind, Lease, Promise, Queue,
     bell::{BackendOptions, BellBackend, Bells, Ringing},
     promise,
 };
@@ -135,17 +135,17 @@ async fn with_the_bell(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let queue = Queue::new(Bells::open(&format!("redis://127.0.0.1:{}", redis.port), "bench").unwrap());
     let (done, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let context = WorkerContext::new("bench");
-    let (handler, of_worker) = (Arc::new(Nothing(db.clone())), db.clone());
+    let handler = Arc::new(Nothing(db.clone()));
+    let attempts = Attempts::at(Kind::CheckStripeKey, db.clone(), Clock::system());
     let (count, tell) = (Arc::clone(&done), Arc::clone(&all));
     let options = BackendOptions { slots: AT_ONCE, ..BackendOptions::default() };
     let worker = WorkerBuilder::new(&context)
         .backend(BellBackend::new(queue.bells().clone(), Kind::CheckStripeKey.as_str(), options))
         .parallelize(tokio::spawn)
         .build(move |ringing: Ringing| {
-            let (db, handler, count, tell) = (of_worker.clone(), handler.clone(), count.clone(), tell.clone());
+            let (attempts, handler, count, tell) = (attempts.clone(), handler.clone(), count.clone(), tell.clone());
             async move {
-                let job = JobId::from_uuid(ringing.job);
-                let verdict = attempt(&db, &Clock::system(), job, Kind::CheckStripeKey, handler.as_ref()).await;
+                let verdict = attempts.make(ringing, handler.as_ref()).await;
                 if count.fetch_add(1, Ordering::Relaxed) + 1 == jobs {
                     tell.notify_one();
                 }

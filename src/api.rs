@@ -1,6 +1,6 @@
 //! `paylink api`.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use ::api::Api;
 use poem::{
@@ -23,7 +23,9 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
     let (acceptor, address) = bind(settings.listen).await?;
     let api = parts.api(&settings, public_url(&settings, address));
     tracing::info!(%address, "listening");
-    serve(acceptor, api, metrics, &Stop::on_signals()).await
+    let stop = Stop::on_signals(Duration::from_secs(settings.stop_grace_seconds));
+    stop.tells(&parts.readiness);
+    serve(acceptor, api, metrics, &settings, &stop).await
 }
 
 /// Takes the address; with port 0, a free one.
@@ -34,12 +36,15 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<(TcpAcceptor, SocketAddr
     Ok((acceptor, listening.unwrap_or(address)))
 }
 
-/// Serves until it is told to stop, then finishes the requests in flight.
+/// Serves until it is told to stop. From then on it is not ready; who comes all the same is served until the closing, and the
+/// requests in flight are finished.
 pub(crate) async fn serve(
     acceptor: TcpAcceptor,
     api: Api,
     metrics: Option<BoxEndpoint<'static>>,
+    settings: &Settings,
     stop: &Stop,
 ) -> Result<(), Error> {
-    ::api::serve(acceptor, api, metrics, stop.told()).await.map_err(Error::io("the HTTP front failed"))
+    let drain = Duration::from_secs(settings.stop_within_seconds);
+    ::api::serve(acceptor, api, metrics, stop.closing(), drain).await.map_err(Error::io("the HTTP front failed"))
 }

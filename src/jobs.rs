@@ -1,13 +1,14 @@
 //! `paylink jobs`.
 
+mod pauses;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args as ClapArgs, Subcommand};
 use entity::{
-    JobId, MerchantId,
-    audit::{self, Act},
+    JobId, MerchantId, audit,
     job::{Job, JobState},
 };
-use queue::{JobFilter, Kind};
+use queue::{JobFilter, Kind, Remedy};
 
 use crate::{error::Error, parts::Parts, settings::Settings};
 
@@ -43,7 +44,25 @@ enum Action {
     Retry(Change),
     /// Throws dead jobs away.
     Discard(Change),
-    /// Rings every job that is not finished: fills an empty Redis from the rows. Safe at any time.
+    /// Holds the jobs of a kind or of a merchant back. Those in flight end; no attempt is lost to it.
+    Pause {
+        #[command(flatten)]
+        what: pauses::What,
+        /// Why, for the audit log and for whoever asks what is paused.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Ends a pause, and has what waited done.
+    Resume {
+        #[command(flatten)]
+        what: pauses::What,
+        /// Why, for the audit log.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Lists what is paused, since when and why.
+    Paused,
+    /// Rings every job that is not finished nor paused: fills an empty Redis from the rows. Safe at any time.
     Rebuild,
 }
 
@@ -105,9 +124,12 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
             let filter = which.filter(state, limit, parts.clock.now());
             queue::list(parts.db.pool(), filter).await?.iter().for_each(line);
         }
-        Action::Show { job } => show(&find(&parts, job).await?),
-        Action::Retry(change) => each(&parts, &change, retry).await?,
-        Action::Discard(change) => each(&parts, &change, discard).await?,
+        Action::Show { job } => show(&parts, &find(&parts, job).await?).await?,
+        Action::Retry(change) => each(&parts, &change, Remedy::Retry).await?,
+        Action::Discard(change) => each(&parts, &change, Remedy::Discard).await?,
+        Action::Pause { what, reason } => pauses::pause(&parts, &what, &reason).await?,
+        Action::Resume { what, reason } => pauses::resume(&parts, &what, reason.as_deref()).await?,
+        Action::Paused => pauses::list(&parts).await?,
         Action::Rebuild => rebuild(&parts).await?,
     }
     Ok(())
@@ -115,26 +137,45 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
 
 fn line(job: &Job) {
     let error = job.last_error.as_deref().unwrap_or_default();
-    println!("{}  {:<20}  {:<9}  attempt {:>3}  {error}", job.id, job.kind, job.state, job.attempt);
+    println!("{}  {:<20}  {:<9}  attempt {:>3}  {error}", job.id, job.kind, job.state, job.tries());
 }
 
-fn show(job: &Job) {
-    println!("id          {}", job.id);
-    println!("kind        {}", job.kind);
-    println!("state       {}", job.state);
+async fn show(parts: &Parts, job: &Job) -> Result<(), Error> {
+    let line = |name: &str, value: &dyn std::fmt::Display| println!("{name:<12}{value}");
+    line("id", &job.id);
+    line("kind", &job.kind);
+    line("state", &job.state);
     if let Some(merchant) = job.merchant_id {
-        println!("merchant    {merchant}");
+        line("merchant", &merchant);
     }
-    println!("payload     {}", job.payload);
-    println!("attempt     {} ({} ended without a word)", job.attempt, job.crashes);
-    println!("created at  {}", job.created_at);
-    println!("run at      {}", job.run_at);
+    line("payload", &job.payload);
+    let policy = job.kind.parse().ok().map(queue::policy);
+    let most = policy.and_then(|policy| policy.attempts).map_or_else(String::new, |most| format!(" of {most}"));
+    line(
+        "attempt",
+        &format!("{}{most} ({} ended without a word, {} more do not count)", job.tries(), job.crashes, job.spared),
+    );
+    line("created at", &job.created_at);
+    if let Some(deadline) = policy.and_then(|policy| policy.deadline) {
+        line("give up at", &(job.created_at + deadline));
+    }
+    line("run at", &job.run_at);
+    if let Some(at) = job.claimed_at {
+        line("claimed at", &at);
+    }
     if let Some(at) = job.finished_at {
-        println!("finished at {at}");
+        line("finished at", &at);
     }
     if let Some(error) = &job.last_error {
-        println!("last error  {error}");
+        line("last error", error);
     }
+    for entry in audit::of_subject(parts.db.pool(), &job.id.to_string()).await? {
+        line(
+            "audit",
+            &format!("{} {} by {}: {}", entry.at, entry.action, entry.actor, entry.detail.unwrap_or_default()),
+        );
+    }
+    Ok(())
 }
 
 async fn find(parts: &Parts, job: JobId) -> Result<Job, Error> {
@@ -143,53 +184,44 @@ async fn find(parts: &Parts, job: JobId) -> Result<Job, Error> {
 }
 
 /// Changes the one job, or page by page all dead ones that match.
-async fn each(
-    parts: &Parts,
-    change: &Change,
-    act: impl AsyncFn(&Parts, &Job, &str) -> Result<(), Error>,
-) -> Result<(), Error> {
-    if change.job.is_none() && change.which.is_everything() {
+async fn each(parts: &Parts, change: &Change, remedy: Remedy) -> Result<(), Error> {
+    if let Some(job) = change.job {
+        let job = find(parts, job).await?;
+        if job.state != JobState::Dead {
+            return Err(Error::Refused(format!(
+                "{} is {}; only a dead job can be retried or discarded",
+                job.id, job.state
+            )));
+        }
+        return apply(parts, &[job], change, remedy).await;
+    }
+    if change.which.is_everything() {
         return Err(Error::Refused(
             "name a job, or narrow the dead ones by --kind, --merchant, --error or --older-than-hours".to_owned(),
         ));
     }
     let mut filter = change.which.filter(Some(JobState::Dead), PAGE, parts.clock.now());
     loop {
-        let jobs = match change.job {
-            Some(job) => vec![find(parts, job).await?],
-            None => queue::list(parts.db.pool(), filter.clone()).await?,
-        };
-        for job in &jobs {
-            if !change.dry_run {
-                act(parts, job, &change.reason).await?;
-            }
-            line(job);
-        }
-        match jobs.last() {
-            Some(last) if change.job.is_none() => filter.before = Some(last.id),
-            Some(_) | None => return Ok(()),
-        }
+        let jobs = queue::list(parts.db.pool(), filter.clone()).await?;
+        let Some(last) = jobs.last() else { return Ok(()) };
+        filter.before = Some(last.id);
+        apply(parts, &jobs, change, remedy).await?;
     }
 }
 
-async fn retry(parts: &Parts, job: &Job, reason: &str) -> Result<(), Error> {
-    let now = parts.clock.now();
-    let tx = parts.db.begin().await?;
-    let ticket = queue::retry_now(&tx, job.id, now).await?.ok_or_else(|| not_dead(job))?;
-    audit::record(&tx, act(job, "job.retry", reason), now).await?;
-    tx.commit().await?;
-    parts.queue.ring_now(&[ticket]).await?;
-    Ok(())
-}
-
-async fn discard(parts: &Parts, job: &Job, reason: &str) -> Result<(), Error> {
-    let now = parts.clock.now();
-    let tx = parts.db.begin().await?;
-    if !queue::discard(&tx, job.id, now).await? {
-        return Err(not_dead(job));
+/// Applies a remedy to these jobs, or only says to which it would be applied, and prints them.
+async fn apply(parts: &Parts, jobs: &[Job], change: &Change, remedy: Remedy) -> Result<(), Error> {
+    if change.dry_run {
+        jobs.iter().for_each(line);
+        return Ok(());
     }
-    audit::record(&tx, act(job, "job.discard", reason), now).await?;
-    tx.commit().await?;
+    let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+    let remedied = queue::remedy(&parts.db, &ids, remedy, &change.reason, parts.clock.now()).await?;
+    jobs.iter().filter(|job| remedied.iter().any(|done| done.job == job.id)).for_each(line);
+    let tickets: Vec<_> = remedied.iter().filter_map(|done| done.ticket).collect();
+    if let Err(error) = parts.queue.ring_now(&tickets).await {
+        tracing::warn!(jobs = tickets.len(), %error, "jobs were not rung; the scheduler will");
+    }
     Ok(())
 }
 
@@ -203,18 +235,4 @@ async fn rebuild(parts: &Parts) -> Result<(), Error> {
     }
     println!("{rung} jobs were rung that Redis did not have");
     Ok(())
-}
-
-fn not_dead(job: &Job) -> Error {
-    Error::Refused(format!("{} is {}; only a dead job can be retried or discarded", job.id, job.state))
-}
-
-fn act<'a>(job: &Job, action: &'a str, reason: &str) -> Act<'a> {
-    Act {
-        merchant_id: job.merchant_id,
-        actor: "operator",
-        action,
-        subject: job.id.to_string(),
-        detail: Some(reason.to_owned()),
-    }
 }

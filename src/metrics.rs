@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ::api::Readiness;
 use entity::{Clock, Db};
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
@@ -45,6 +46,7 @@ struct Inner {
     db: Db,
     queue: Queue,
     clock: Clock,
+    readiness: Readiness,
     /// When the queues were looked at last.
     looked: Mutex<Option<Instant>>,
 }
@@ -58,6 +60,7 @@ impl Metrics {
             db: parts.db.clone(),
             queue: parts.queue.clone(),
             clock: parts.clock.clone(),
+            readiness: parts.readiness.clone(),
             looked: Mutex::default(),
         }));
         tokio::spawn(metrics.clone().keep_up());
@@ -151,5 +154,5 @@ fn alive() -> &'static str {
 
 #[handler]
 async fn ready(Data(metrics): Data<&Metrics>) -> Response {
-    ::api::readiness(&metrics.0.db, &metrics.0.queue).await
+    metrics.0.readiness.answer().await
 }

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use ::api::Readiness;
 use chrono::TimeDelta;
 use entity::{Clock, Db, Documents, Secret, Vault};
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
@@ -25,6 +26,7 @@ pub(crate) struct Parts {
     pub(crate) documents: Documents,
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Clock,
+    pub(crate) readiness: Readiness,
     pub(crate) operator_key: Option<Secret>,
 }
 
@@ -43,9 +45,12 @@ impl Parts {
             Some(key) => Some(key.clone()),
             None => data.secret(OPERATOR_KEY)?,
         };
+        let db = open_database(settings).await?;
+        let queue = Queue::new(open_bells(settings, &data)?);
         Ok(Self {
-            db: open_database(settings).await?,
-            queue: Queue::new(open_bells(settings, &data)?),
+            readiness: Readiness::new(db.clone(), queue.clone()),
+            db,
+            queue,
             documents: open_documents(settings, &data)?,
             vault: Arc::new(Vault::new(&secret_key)?),
             clock: Clock::system(),
@@ -62,6 +67,7 @@ impl Parts {
             vault: Arc::clone(&self.vault),
             clock: self.clock.clone(),
             public_url,
+            readiness: self.readiness.clone(),
             operator_key: self.operator_key.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),
         })

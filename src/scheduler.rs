@@ -1,5 +1,8 @@
 //! `paylink scheduler`.
 
+use std::time::Duration;
+
+use ::scheduler::Scheduler;
 use chrono::{DateTime, Utc};
 use clap::Args as ClapArgs;
 
@@ -24,7 +27,22 @@ pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {
         Metrics::start_apart(&settings, &parts).await?;
-        scheduler.run(Stop::on_signals().told()).await;
+        let stop = Stop::on_signals(Duration::ZERO);
+        stop.tells(&parts.readiness);
+        run_until_told(&scheduler, &settings, &stop).await;
     }
     Ok(())
+}
+
+/// Runs ticks until it is told to stop. One that is under way may end; if it takes too long it is cut off, and caught up later.
+pub(crate) async fn run_until_told(scheduler: &Scheduler, settings: &Settings, stop: &Stop) {
+    let limit = Duration::from_secs(settings.stop_within_seconds);
+    let too_long = async {
+        stop.told().await;
+        tokio::time::sleep(limit).await;
+    };
+    tokio::select! {
+        () = scheduler.run(stop.told()) => {}
+        () = too_long => tracing::warn!("a tick took too long to end; it will be caught up"),
+    }
 }

@@ -36,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) sms_api_base: String,
     pub(crate) concurrency: usize,
     pub(crate) lease_seconds: u64,
+    pub(crate) stop_grace_seconds: u64,
     pub(crate) stop_within_seconds: u64,
     pub(crate) job_retention_days: i64,
     pub(crate) log_format: LogFormat,

@@ -1,18 +1,32 @@
 //! When to stop: Ctrl-C or SIGTERM, seen by all parts of a process alike.
 
+use std::time::Duration;
+
+use api::Readiness;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
 
+/// How far the end of the process has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Running,
+    /// Not ready any more; nothing new is begun, and who comes all the same is still served.
+    Stopping,
+    /// Nobody is let in any more.
+    Closing,
+}
+
 /// Tells all parts of a process that it is to stop. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Stop(watch::Sender<bool>);
+pub(crate) struct Stop(watch::Sender<Stage>);
 
 impl Stop {
-    /// One that is told by Ctrl-C and by SIGTERM.
-    pub(crate) fn on_signals() -> Self {
-        let stop = Self(watch::Sender::new(false));
+    /// One that is told by Ctrl-C and by SIGTERM. After a SIGTERM there is `grace` between the stopping and the closing, for
+    /// balancers to notice; a second signal cuts it short. Ctrl-C is a person who waits.
+    pub(crate) fn on_signals(grace: Duration) -> Self {
+        let stop = Self(watch::Sender::new(Stage::Running));
         let teller = stop.clone();
         tokio::spawn(async move {
             let (Ok(mut interrupt), Ok(mut terminate)) =
@@ -21,11 +35,17 @@ impl Stop {
                 tracing::error!("signals cannot be heard");
                 return;
             };
+            let grace = tokio::select! {
+                _ = interrupt.recv() => Duration::ZERO,
+                _ = terminate.recv() => grace,
+            };
+            tracing::info!("stopping: what is in flight is finished first");
+            teller.0.send_replace(Stage::Stopping);
             tokio::select! {
+                () = tokio::time::sleep(grace) => {}
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            tracing::info!("stopping: jobs in flight are finished first");
             teller.now();
         });
         stop
@@ -33,15 +53,33 @@ impl Stop {
 
     /// Stop now.
     pub(crate) fn now(&self) {
-        self.0.send_replace(true);
+        self.0.send_replace(Stage::Closing);
     }
 
-    /// Resolves when it is time to stop.
+    /// Has a process say that it is not ready as soon as it is time to begin nothing more.
+    pub(crate) fn tells(&self, readiness: &Readiness) {
+        let (told, readiness) = (self.told(), readiness.clone());
+        tokio::spawn(async move {
+            told.await;
+            readiness.stop();
+        });
+    }
+
+    /// Resolves when it is time to begin nothing more.
     pub(crate) fn told(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.reached(Stage::Stopping)
+    }
+
+    /// Resolves when it is time to let nobody in any more.
+    pub(crate) fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.reached(Stage::Closing)
+    }
+
+    fn reached(&self, stage: Stage) -> impl Future<Output = ()> + Send + 'static {
         let mut told = self.0.subscribe();
         async move {
             // The sender lives in `self` for as long as anything runs; without it there is nothing to wait for either.
-            let _ = told.wait_for(|stop| *stop).await;
+            let _ = told.wait_for(|now| *now >= stage).await;
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `paylink up`: everything in one process, on embedded defaults: `SQLite` and files in the data directory, a private Redis.
 //! With `--demo` also the sandbox, a merchant, an order and a key.
 
+use std::time::Duration;
+
 use clap::Args as ClapArgs;
 use entity::{Vault, random_secret};
 use queue::Kind;
@@ -14,6 +16,7 @@ use crate::{
     migrate,
     parts::{OPERATOR_KEY, Parts, SECRET_KEY, public_url},
     redis_child::RedisChild,
+    scheduler::run_until_told,
     settings::Settings,
     stop::Stop,
     worker::work_until_told,
@@ -32,7 +35,8 @@ pub(crate) struct Args {
 
 /// Runs until it is told to stop; then jobs in flight finish, and Redis is stopped last.
 pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error> {
-    let stop = Stop::on_signals();
+    // There is no other replica that a balancer could turn to.
+    let stop = Stop::on_signals(Duration::ZERO);
     let data = DataDir::new(&settings.data_dir)?;
     data.create()?;
     let _lock = data.lock()?;
@@ -63,11 +67,12 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
     let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone())?;
     let scheduler = parts.scheduler(&settings)?;
+    stop.tells(&parts.readiness);
 
-    let front = api::serve(acceptor, parts.api(&settings, public_url.clone()), metrics, stop);
+    let front = api::serve(acceptor, parts.api(&settings, public_url.clone()), metrics, &settings, stop);
     let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency, &settings, stop);
     let ticks = async {
-        scheduler.run(stop.told()).await;
+        run_until_told(&scheduler, &settings, stop).await;
         Ok(())
     };
     let greeting = async {

@@ -33,7 +33,9 @@ pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
     let concurrency = args.concurrency.unwrap_or(settings.concurrency).max(1);
     tracing::info!(kinds = kinds.len(), concurrency, "working");
-    work_until_told(work, kinds, concurrency, &settings, &Stop::on_signals()).await
+    let stop = Stop::on_signals(Duration::ZERO);
+    stop.tells(&parts.readiness);
+    work_until_told(work, kinds, concurrency, &settings, &stop).await
 }
 
 /// Does jobs until it is told to stop, then finishes those in flight.

@@ -18,6 +18,7 @@ mod page;
 mod pdf_response;
 mod picture;
 mod problem;
+mod readiness;
 mod record;
 mod same_origin;
 mod session;
@@ -33,12 +34,9 @@ use poem::{
     listener::Acceptor, post,
 };
 
-pub use health::readiness;
 pub use problem::Problem;
+pub use readiness::Readiness;
 pub use state::{Api, Parts};
-
-/// How long requests in flight may take when the server stops.
-const DRAIN: Duration = Duration::from_secs(20);
 
 /// Every route; `/metrics` only if it is to be seen by everybody.
 #[must_use]
@@ -79,7 +77,7 @@ fn tell(error: poem::Error) -> Response {
     response
 }
 
-/// Serves until `stop` resolves, then finishes the requests in flight.
+/// Serves until `stop` resolves, then finishes the requests in flight, for which it waits no longer than `drain`.
 ///
 /// # Errors
 /// When the socket fails.
@@ -88,6 +86,7 @@ pub async fn serve(
     api: Api,
     metrics: Option<BoxEndpoint<'static>>,
     stop: impl Future<Output = ()> + Send,
+    drain: Duration,
 ) -> io::Result<()> {
-    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes(api, metrics), stop, Some(DRAIN)).await
+    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes(api, metrics), stop, Some(drain)).await
 }

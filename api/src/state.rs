@@ -6,7 +6,7 @@ use entity::{Clock, Db, Documents, LinkId, Secret, Vault};
 use ipnet::IpNet;
 use queue::Queue;
 
-use crate::throttle::Throttles;
+use crate::{Readiness, throttle::Throttles};
 
 /// What the API needs to run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where buyers, Stripe and carriers reach this installation; without a trailing slash.
     pub public_url: String,
+    /// Whether this process can take work.
+    pub readiness: Readiness,
     /// The operator's key; absent: there are no admin calls.
     pub operator_key: Option<Secret>,
     /// The proxies whose word is taken for where a request comes from.

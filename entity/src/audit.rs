@@ -1,7 +1,7 @@
 //! Who did what: one entry for each act of a person or a key that changes something.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
 
 use crate::{AuditEntryId, MerchantId};
 
@@ -59,4 +59,12 @@ pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>)
         at: Set(now),
     };
     Entity::insert(entry).exec_without_returning(db).await.map(|_| ())
+}
+
+/// What was done to a subject, oldest first. Operators only: it looks across merchants.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_subject(db: &impl ConnectionTrait, subject: &str) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Id).all(db).await
 }

@@ -41,6 +41,9 @@ pub struct Model {
     pub attempt: i64,
     /// How many of these attempts ended without a word: the process died, or lost its lease.
     pub crashes: i64,
+    /// How many of these attempts do not count: the job was put off or let go through no fault of its own, or an operator had it
+    /// tried again from the start. They still number the claims, so that no two claims are ever taken for one another.
+    pub spared: i64,
     /// Not before.
     pub run_at: DateTime<Utc>,
     /// Why the last attempt did not succeed.
@@ -54,5 +57,13 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// How many attempts count: what the retry policy goes by, and what people are told.
+    #[must_use]
+    pub const fn tries(&self) -> i64 {
+        self.attempt - self.spared
+    }
+}
 
 pub use Model as Job;

@@ -24,6 +24,7 @@ pub mod meter;
 pub mod money;
 mod money_column;
 pub mod order;
+pub mod pause;
 pub mod phone;
 mod phone_column;
 mod rows;

@@ -9,6 +9,7 @@ mod m0001_merchants;
 mod m0002_orders_and_links;
 mod m0003_conversations_and_credits;
 mod m0004_jobs;
+mod m0005_flow;
 mod m0006_traces;
 mod m0007_stripe;
 mod m0009_texting;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_orders_and_links::Step),
             Box::new(m0003_conversations_and_credits::Step),
             Box::new(m0004_jobs::Step),
+            Box::new(m0005_flow::Step),
             Box::new(m0006_traces::Step),
             Box::new(m0007_stripe::Step),
             Box::new(m0009_texting::Step),

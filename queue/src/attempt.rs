@@ -2,12 +2,19 @@
 
 use std::{future::Future, panic::AssertUnwindSafe};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entity::{Clock, Db, JobId};
 use futures_util::FutureExt;
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use crate::{Claim, Done, JobError, Lease, bell::Verdict, claim, meter, policy, retry::MOST_CRASHES};
+use crate::{
+    Claim, CutOff, Done, JobError, Kind, Lease, Policy,
+    bell::{Ringing, Verdict},
+    claim,
+    flow::Pauses,
+    meter, policy,
+    retry::MOST_CRASHES,
+};
 
 /// What does a kind of job.
 pub trait Handle: Send + Sync + 'static {
@@ -23,80 +30,156 @@ pub trait Handle: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), DbErr>> + Send;
 }
 
-/// Makes one attempt at the job that was rung, and says what becomes of its bell.
-///
-/// # Errors
-/// When the database does not answer: the bell keeps ringing, the row keeps the promise.
-pub async fn attempt(
-    db: &Db,
-    clock: &Clock,
-    id: JobId,
-    kind: crate::Kind,
-    handler: &impl Handle,
-) -> Result<Verdict, DbErr> {
-    let lease = match claim(db.pool(), id, clock.now()).await? {
-        Claim::Ours(lease) => lease,
-        Claim::NotBefore(at) => return Ok(Verdict::Later(at)),
-        Claim::Over => return Ok(Verdict::Done),
-    };
-    let mut metered = meter::Attempt::of(kind, lease.job());
-    let policy = policy(kind);
-    let outcome = if lease.job().crashes >= MOST_CRASHES {
-        Err(JobError::fail(format!("its worker died {} times while doing it", lease.job().crashes)))
-    } else {
-        run_caught(handler, &lease, policy.timeout).await
-    };
-    metered.ended(meter::Outcome::of(&outcome));
-    let (why, next) = match outcome {
-        Ok(Done { .. }) | Err(JobError::NotOurs) => return Ok(Verdict::Done),
-        Err(JobError::Retry { why, after }) => {
-            (why, policy.next_attempt(lease.job(), after, jitter(&lease), clock.now()))
+/// How attempts at one kind of job are made.
+#[derive(Debug, Clone)]
+pub struct Attempts {
+    /// Where the rows are.
+    pub db: Db,
+    /// Time.
+    pub clock: Clock,
+    /// The kind.
+    pub kind: Kind,
+    /// When a job of the kind is tried again, and how long an attempt may take.
+    pub policy: Policy,
+    /// What is held back.
+    pub pauses: Pauses,
+    /// When attempts in flight are no longer waited for.
+    pub cut_off: CutOff,
+}
+
+/// How an attempt ended.
+enum Outcome {
+    /// The handler said so, or it was said for it.
+    Said(Result<Done, JobError>),
+    /// It was not waited for.
+    CutOff,
+}
+
+/// When a job is due again, and whether this attempt counts.
+enum Next {
+    Attempt(DateTime<Utc>),
+    SameAttempt(DateTime<Utc>),
+}
+
+impl Attempts {
+    /// At jobs of this kind, by its policy, with nothing held back.
+    #[must_use]
+    pub fn at(kind: Kind, db: Db, clock: Clock) -> Self {
+        Self { db, clock, kind, policy: policy(kind), pauses: Pauses::default(), cut_off: CutOff::default() }
+    }
+
+    /// Makes one attempt at the job that was rung, and says what becomes of its bell.
+    ///
+    /// # Errors
+    /// When the database does not answer: the bell keeps ringing, the row keeps the promise.
+    pub async fn make(&self, ringing: Ringing, handler: &impl Handle) -> Result<Verdict, DbErr> {
+        if self.pauses.hold(self.db.pool(), self.kind, ringing.lane).await? {
+            return Ok(Verdict::Done);
         }
-        Err(JobError::Fail { why }) => (why, None),
-    };
-    let why = with_sources(why.as_ref());
-    match next {
-        Some(at) => postpone(db, &lease, kind, &why, at).await,
-        None => {
-            metered.ended(meter::Outcome::Dead);
-            give_up(db, clock, handler, &lease, kind, &why).await
+        let lease = match claim(self.db.pool(), JobId::from_uuid(ringing.job), self.clock.now()).await? {
+            Claim::Ours(lease) => lease,
+            Claim::NotBefore(at) => return Ok(Verdict::Later(at)),
+            Claim::Over => return Ok(Verdict::Done),
+        };
+        let mut metered = meter::Attempt::of(self.kind, lease.job());
+        let outcome = if lease.job().crashes >= MOST_CRASHES {
+            Outcome::Said(Err(JobError::fail(format!("its worker died {} times while doing it", lease.job().crashes))))
+        } else {
+            self.run(handler, &lease).await
+        };
+        match outcome {
+            Outcome::Said(said) => {
+                metered.ended(meter::Outcome::of(&said));
+                match said {
+                    Ok(Done { .. }) => Ok(Verdict::Done),
+                    Err(error) => self.follow(handler, &lease, error, &mut metered).await,
+                }
+            }
+            Outcome::CutOff => {
+                metered.ended(meter::Outcome::LetGo);
+                self.let_go(&lease).await
+            }
         }
     }
-}
 
-/// Runs the handler; a panic and a time-out become retries like any other.
-async fn run_caught(handler: &impl Handle, lease: &Lease, limit: std::time::Duration) -> Result<Done, JobError> {
-    let run = AssertUnwindSafe(handler.run(lease)).catch_unwind();
-    match tokio::time::timeout(limit, run).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(panic)) => Err(JobError::retry(format!("it panicked: {}", panic_text(panic.as_ref())))),
-        Err(_elapsed) => Err(JobError::retry(format!("it took longer than {} s", limit.as_secs()))),
+    /// Runs the handler; a panic and a time-out become retries like any other.
+    async fn run(&self, handler: &impl Handle, lease: &Lease) -> Outcome {
+        let limit = self.policy.timeout;
+        let run = tokio::time::timeout(limit, AssertUnwindSafe(handler.run(lease)).catch_unwind());
+        tokio::select! {
+            biased;
+            ended = run => Outcome::Said(match ended {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(panic)) => Err(JobError::retry(format!("it panicked: {}", panic_text(panic.as_ref())))),
+                Err(_elapsed) => Err(JobError::retry(format!("it took longer than {limit:?}"))),
+            }),
+            () = self.cut_off.reached() => Outcome::CutOff,
+        }
     }
-}
 
-async fn postpone(db: &Db, lease: &Lease, kind: crate::Kind, why: &str, at: DateTime<Utc>) -> Result<Verdict, DbErr> {
-    tracing::warn!(job.id = %lease.job().id, job.kind = %kind, attempt = lease.job().attempt, next = %at, why, "job postponed");
-    let ours = lease.postpone(db.pool(), why, at).await?;
-    Ok(if ours { Verdict::Later(at) } else { Verdict::Done })
-}
-
-async fn give_up(
-    db: &Db,
-    clock: &Clock,
-    handler: &impl Handle,
-    lease: &Lease,
-    kind: crate::Kind,
-    why: &str,
-) -> Result<Verdict, DbErr> {
-    let tx = db.begin().await?;
-    if lease.bury(&tx, why, clock.now()).await? {
-        handler.give_up(&tx, lease, why).await?;
-        tx.commit().await?;
-        tracing::error!(job.id = %lease.job().id, job.kind = %kind, attempt = lease.job().attempt, why, "job given up");
-    } else {
-        tx.rollback().await?;
+    /// What follows from an error: one of the five ends of an attempt.
+    async fn follow(
+        &self,
+        handler: &impl Handle,
+        lease: &Lease,
+        error: JobError,
+        metered: &mut meter::Attempt,
+    ) -> Result<Verdict, DbErr> {
+        let (job, now) = (lease.job(), self.clock.now());
+        let (why, next) = match error {
+            JobError::NotOurs => return Ok(Verdict::Done),
+            JobError::Retry { why, after } => {
+                let next = self.policy.next_attempt(job, after, jitter(lease), now);
+                (why, next.map(Next::Attempt))
+            }
+            JobError::NotNow { why, after, spread } => {
+                let next = self.policy.put_off(job, after, spread, jitter(lease), now);
+                (why, next.map(Next::SameAttempt))
+            }
+            JobError::Fail { why } => (why, None),
+        };
+        let why = with_sources(why.as_ref());
+        match next {
+            Some(Next::Attempt(at)) => self.postpone(lease, &why, at).await,
+            Some(Next::SameAttempt(at)) => self.put_off(lease, &why, at).await,
+            None => {
+                metered.ended(meter::Outcome::Dead);
+                self.give_up(handler, lease, &why).await
+            }
+        }
     }
-    Ok(Verdict::Done)
+
+    async fn postpone(&self, lease: &Lease, why: &str, at: DateTime<Utc>) -> Result<Verdict, DbErr> {
+        let job = lease.job();
+        tracing::warn!(job.id = %job.id, job.kind = %self.kind, attempt = job.tries(), next = %at, why, "job postponed");
+        let ours = lease.postpone(self.db.pool(), why, at).await?;
+        Ok(if ours { Verdict::Later(at) } else { Verdict::Done })
+    }
+
+    async fn put_off(&self, lease: &Lease, why: &str, until: DateTime<Utc>) -> Result<Verdict, DbErr> {
+        tracing::debug!(job.id = %lease.job().id, job.kind = %self.kind, %until, why, "job put off");
+        let ours = lease.put_off(self.db.pool(), why, until).await?;
+        Ok(if ours { Verdict::Later(until) } else { Verdict::Done })
+    }
+
+    async fn let_go(&self, lease: &Lease) -> Result<Verdict, DbErr> {
+        tracing::warn!(job.id = %lease.job().id, job.kind = %self.kind, "job let go, as this worker stops");
+        let ours = lease.let_go(self.db.pool()).await?;
+        Ok(if ours { Verdict::Later(self.clock.now()) } else { Verdict::Done })
+    }
+
+    async fn give_up(&self, handler: &impl Handle, lease: &Lease, why: &str) -> Result<Verdict, DbErr> {
+        let job = lease.job();
+        let tx = self.db.begin().await?;
+        if lease.bury(&tx, why, self.clock.now()).await? {
+            handler.give_up(&tx, lease, why).await?;
+            tx.commit().await?;
+            tracing::error!(job.id = %job.id, job.kind = %self.kind, attempt = job.tries(), why, "job given up");
+        } else {
+            tx.rollback().await?;
+        }
+        Ok(Verdict::Done)
+    }
 }
 
 /// A number from 0 to 1 that differs from job to job and from attempt to attempt: two of the random bytes of the job's id.
@@ -126,9 +209,3 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without a text")
 }
-
-/// How late a row may be before its bell counts as lost: longer than a healthy worker takes to claim it.
-pub(crate) const OVERDUE: TimeDelta = TimeDelta::seconds(10);
-
-#[cfg(test)]
-mod tests;

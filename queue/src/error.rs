@@ -16,6 +16,18 @@ pub enum JobError {
         /// How long the other side asked to be left alone.
         after: Option<Duration>,
     },
+    /// Nothing went wrong with the job, it only cannot be done now: it is put off, and the attempt does not count. Its deadline
+    /// still runs.
+    #[error("{why}")]
+    NotNow {
+        /// What is in the way.
+        #[source]
+        why: Box<dyn Error + Send + Sync>,
+        /// For how long.
+        after: Duration,
+        /// Over how much longer the jobs that are put off together are spread, so that they do not all come back at once.
+        spread: Duration,
+    },
     /// Trying again cannot help: the job is given up, and an operator sees why.
     #[error("{why}")]
     Fail {

@@ -1,5 +1,5 @@
-//! Claiming a job's row, and ending the attempt in one of three ways: finished, to be tried again, given up. Each is fenced by
-//! the attempt: a worker that lost its lease changes nothing any more.
+//! Claiming a job's row, and ending the attempt: finished, to be tried again, put off, let go, given up. Each is fenced by the
+//! attempt: a worker that lost its lease changes nothing any more.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -59,12 +59,6 @@ pub async fn claim(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> 
 }
 
 impl Lease {
-    /// As if the row had been claimed.
-    #[cfg(test)]
-    pub(crate) const fn of(job: Row) -> Self {
-        Self { job }
-    }
-
     /// The job's row, as it was at the claim.
     #[must_use]
     pub const fn job(&self) -> &Row {
@@ -114,6 +108,29 @@ impl Lease {
             .exec(db)
             .await?;
         Ok(postponed.rows_affected == 1)
+    }
+
+    /// Puts the job off without this attempt counting; `false` if it is no longer ours.
+    pub(crate) async fn put_off(
+        &self,
+        db: &impl ConnectionTrait,
+        why: &str,
+        until: DateTime<Utc>,
+    ) -> Result<bool, DbErr> {
+        let put_off =
+            self.spared().col_expr(Column::RunAt, Expr::value(until)).col_expr(Column::LastError, Expr::value(why));
+        Ok(put_off.exec(db).await?.rows_affected == 1)
+    }
+
+    /// Lets the job go, for another worker to do at once, without this attempt counting.
+    pub(crate) async fn let_go(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        Ok(self.spared().exec(db).await?.rows_affected == 1)
+    }
+
+    fn spared(&self) -> UpdateMany<Entity> {
+        self.fenced()
+            .col_expr(Column::Spared, Expr::col(Column::Spared).add(1))
+            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
     }
 
     /// Gives the job up, in the transaction that holds what follows from that; `false` if it is no longer ours.

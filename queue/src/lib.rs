@@ -9,7 +9,9 @@ mod attempt;
 mod batch;
 mod batch_promise;
 pub mod bell;
+mod cut_off;
 mod error;
+pub mod flow;
 mod jobs;
 mod kind;
 mod lease;
@@ -18,11 +20,13 @@ mod operate;
 mod promise;
 mod retry;
 mod survey;
+mod sweep;
 mod unknown;
 
-pub use attempt::{Handle, attempt};
+pub use attempt::{Attempts, Handle};
 pub use batch::{Batch, BatchError, Limits, Together};
 pub use batch_promise::{Draft, promise_all};
+pub use cut_off::CutOff;
 pub use error::JobError;
 pub use jobs::{
     CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, Job, ProcessSmsEvent, ProcessStripeEvent,
@@ -30,8 +34,9 @@ pub use jobs::{
 };
 pub use kind::Kind;
 pub use lease::{Claim, Done, Lease, claim};
-pub use operate::{JobFilter, Page, clean, discard, find, list, overdue, queued, retry_now};
+pub use operate::{JobFilter, Remedied, Remedy, RingError, find, list, pause, remedy, resume, ring_waiting};
 pub use promise::{Promise, Queue, Ticket, promise};
 pub use retry::{Policy, policy};
 pub use survey::{KindStanding, MOST_DEAD, Rows, standings, survey_bells, survey_rows};
+pub use sweep::{Page, clean, overdue, queued};
 pub use unknown::park_unknown;

@@ -47,6 +47,10 @@ pub(crate) enum Outcome {
     Done,
     /// It will be tried again.
     Retried,
+    /// It cannot be done now, and the attempt does not count.
+    PutOff,
+    /// It outlasted the stop of its worker.
+    LetGo,
     /// It was given up.
     Dead,
     /// It was another's by the time it ended.
@@ -62,6 +66,7 @@ impl Outcome {
             Ok(Done { .. }) => Self::Done,
             Err(JobError::NotOurs) => Self::Lost,
             Err(JobError::Retry { .. }) => Self::Retried,
+            Err(JobError::NotNow { .. }) => Self::PutOff,
             Err(JobError::Fail { .. }) => Self::Dead,
         }
     }
@@ -70,6 +75,8 @@ impl Outcome {
         match self {
             Self::Done => "done",
             Self::Retried => "retried",
+            Self::PutOff => "put_off",
+            Self::LetGo => "let_go",
             Self::Dead => "dead",
             Self::Lost => "lost",
             Self::Unknown => "unknown",

@@ -1,68 +1,24 @@
-//! What the scheduler and operators do with jobs: ring again, look, retry, discard, clean.
+//! What operators do with jobs: look, retry, discard, pause. Whatever they change is in the audit log, with the reason they give.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entity::{
-    JobId, MerchantId, contains,
+    Db, JobId, MerchantId,
+    audit::{self, Act},
+    contains,
     job::{Column, Entity, Job as Row, JobState},
+    pause,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
-use crate::{Kind, Ticket, attempt::OVERDUE, promise::lane};
+use crate::{Kind, Queue, Ticket, bell::BellError, flow::Paused, sweep};
 
-/// A page of jobs to ring.
-#[derive(Debug)]
-pub struct Page {
-    /// The jobs to ring. A row of a kind that this version does not know is not among them: it waits for a version that does.
-    pub tickets: Vec<Ticket>,
-    /// The last row of the page, from which the next goes on; absent when there are no more.
-    pub last: Option<JobId>,
-}
+/// Who operators are in the audit log.
+const OPERATOR: &str = "operator";
 
-/// A page of jobs whose bell should have been answered by now, in the order of their ids. To ring one that is queued or being
-/// done in Redis costs nothing.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn overdue(
-    db: &impl ConnectionTrait,
-    now: DateTime<Utc>,
-    after: Option<JobId>,
-    limit: u64,
-) -> Result<Page, DbErr> {
-    queued_page(db, Some(now - OVERDUE), after, limit).await
-}
-
-/// A page of all jobs that are not finished, whenever they are due, in the order of their ids: what an empty Redis is filled from.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn queued(db: &impl ConnectionTrait, after: Option<JobId>, limit: u64) -> Result<Page, DbErr> {
-    queued_page(db, None, after, limit).await
-}
-
-async fn queued_page(
-    db: &impl ConnectionTrait,
-    due_by: Option<DateTime<Utc>>,
-    after: Option<JobId>,
-    limit: u64,
-) -> Result<Page, DbErr> {
-    let mut query = Entity::find().filter(Column::State.eq(JobState::Queued));
-    if let Some(due_by) = due_by {
-        query = query.filter(Column::RunAt.lte(due_by));
-    }
-    if let Some(after) = after {
-        query = query.filter(Column::Id.gt(after));
-    }
-    let rows = query.order_by_asc(Column::Id).limit(limit).all(db).await?;
-    Ok(Page { last: rows.last().map(|row| row.id), tickets: rows.iter().filter_map(ticket).collect() })
-}
-
-fn ticket(row: &Row) -> Option<Ticket> {
-    let kind: Kind = row.kind.parse().ok()?;
-    Some(Ticket { job: row.id, kind, lane: lane(row.merchant_id), run_at: row.run_at })
-}
+/// How many rows are rung at a time when a pause ends.
+const RING_PAGE: u64 = 1_000;
 
 /// What a list of jobs is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -118,14 +74,74 @@ pub async fn find(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Row>, D
     Entity::find_by_id(id).one(db).await
 }
 
-/// Has a job that was given up tried again, from the start of its policy; `None` if it is not one.
+/// What an operator does to a job that was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// It is tried again, from the start of its policy.
+    Retry,
+    /// It is thrown away.
+    Discard,
+}
+
+impl Remedy {
+    /// What it is called in the audit log.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Retry => "job.retry",
+            Self::Discard => "job.discard",
+        }
+    }
+}
+
+/// A job to which a remedy was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remedied {
+    /// The job.
+    pub job: JobId,
+    /// What to ring after this; absent if it was discarded, or is of a kind that this version does not know.
+    pub ticket: Option<Ticket>,
+}
+
+/// Retries or discards jobs, all in one transaction with their entries in the audit log. A job that is not dead (any more) is
+/// passed by: it is not among what is answered.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn retry_now(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Ticket>, DbErr> {
+/// When the database does not answer: then nothing was changed.
+pub async fn remedy(
+    db: &Db,
+    jobs: &[JobId],
+    remedy: Remedy,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<Remedied>, DbErr> {
+    let tx = db.begin().await?;
+    let mut remedied = Vec::new();
+    for id in jobs {
+        let changed = match remedy {
+            Remedy::Retry => revive(&tx, *id, now).await?,
+            Remedy::Discard => discard(&tx, *id, now).await?,
+        };
+        let Some(row) = changed else { continue };
+        let act = Act {
+            merchant_id: row.merchant_id,
+            actor: OPERATOR,
+            action: remedy.action(),
+            subject: row.id.to_string(),
+            detail: Some(reason.to_owned()),
+        };
+        audit::record(&tx, act, now).await?;
+        let ticket = if remedy == Remedy::Retry { sweep::ticket(&row) } else { None };
+        remedied.push(Remedied { job: row.id, ticket });
+    }
+    tx.commit().await?;
+    Ok(remedied)
+}
+
+/// From the start of its policy: no attempt so far counts. They still number the claims, so that a late worker stays fenced off.
+async fn revive(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Row>, DbErr> {
     let revived = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Queued))
-        .col_expr(Column::Attempt, Expr::value(0_i64))
+        .col_expr(Column::Spared, Expr::col(Column::Attempt))
         .col_expr(Column::Crashes, Expr::value(0_i64))
         .col_expr(Column::RunAt, Expr::value(now))
         .col_expr(Column::CreatedAt, Expr::value(now))
@@ -134,33 +150,81 @@ pub async fn retry_now(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>)
         .filter(Column::State.eq(JobState::Dead))
         .exec_with_returning(db)
         .await?;
-    Ok(revived.first().and_then(ticket))
+    Ok(revived.into_iter().next())
 }
 
-/// Throws a job away that was given up; `false` if it is not one.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn discard(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<bool, DbErr> {
+async fn discard(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Row>, DbErr> {
     let discarded = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Discarded))
         .col_expr(Column::FinishedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
         .filter(Column::State.eq(JobState::Dead))
-        .exec(db)
+        .exec_with_returning(db)
         .await?;
-    Ok(discarded.rows_affected == 1)
+    Ok(discarded.into_iter().next())
 }
 
-/// Removes jobs that were done or thrown away longer than `retention` ago; answers how many.
+/// Holds a kind's or a merchant's jobs back until [`resume`]; `false` if they were held back already. What is in flight ends. No
+/// attempt is lost to it, and workers know of it within seconds.
+///
+/// # Errors
+/// When the database does not answer, or there is no such merchant.
+pub async fn pause(db: &Db, what: Paused, reason: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let tx = db.begin().await?;
+    let is_new = pause::put(&tx, &what.subject(), reason, now).await?;
+    if is_new {
+        audit::record(&tx, act(what, "job.pause", Some(reason)), now).await?;
+    }
+    tx.commit().await?;
+    Ok(is_new)
+}
+
+/// Ends a pause; `false` if there was none. [`ring_waiting`] is to follow.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn clean(db: &impl ConnectionTrait, retention: TimeDelta, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let gone = Entity::delete_many()
-        .filter(Column::State.is_in([JobState::Done, JobState::Discarded]))
-        .filter(Column::FinishedAt.lte(now - retention))
-        .exec(db)
-        .await?;
-    Ok(gone.rows_affected)
+pub async fn resume(db: &Db, what: Paused, reason: Option<&str>, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let tx = db.begin().await?;
+    let was_paused = pause::remove(&tx, &what.subject()).await?;
+    if was_paused {
+        audit::record(&tx, act(what, "job.resume", reason), now).await?;
+    }
+    tx.commit().await?;
+    Ok(was_paused)
+}
+
+fn act<'a>(what: Paused, action: &'a str, reason: Option<&str>) -> Act<'a> {
+    Act {
+        merchant_id: what.merchant(),
+        actor: OPERATOR,
+        action,
+        subject: what.to_string(),
+        detail: reason.map(ToOwned::to_owned),
+    }
+}
+
+/// Why jobs could not be rung.
+#[derive(Debug, thiserror::Error)]
+pub enum RingError {
+    /// The database did not answer.
+    #[error("the database did not answer")]
+    Db(#[from] DbErr),
+    /// Redis did not answer.
+    #[error("Redis did not answer")]
+    Redis(#[from] BellError),
+}
+
+/// Rings what waited for the end of a pause; answers how many jobs Redis did not have. What is not rung here is rung by the
+/// scheduler's sweep.
+///
+/// # Errors
+/// When the database or Redis does not answer.
+pub async fn ring_waiting(db: &Db, queue: &Queue, what: Paused) -> Result<u64, RingError> {
+    let (mut after, mut rung) = (None, 0);
+    loop {
+        let page = sweep::queued_of(db.pool(), what, after, RING_PAGE).await?;
+        let Some(last) = page.last else { return Ok(rung) };
+        after = Some(last);
+        rung += queue.ring_now(&page.tickets).await?;
+    }
 }

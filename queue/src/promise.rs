@@ -73,6 +73,7 @@ pub async fn promise<J: Job>(
         state: Set(JobState::Queued),
         attempt: Set(0),
         crashes: Set(0),
+        spared: Set(0),
         run_at: Set(run_at),
         last_error: Set(None),
         created_at: Set(now),

@@ -17,6 +17,8 @@ pub struct Policy {
     pub first_delay: Duration,
     /// The longest delay.
     pub ceiling: Duration,
+    /// How much of the delay is left to chance, in percent of it, so that jobs that failed together do not come back together.
+    pub jitter_percent: u32,
     /// After so many attempts the job is given up; absent: attempts do not count.
     pub attempts: Option<i64>,
     /// So long after it was promised the job is given up; absent: never.
@@ -31,6 +33,7 @@ pub const fn policy(kind: Kind) -> Policy {
     const BASE: Policy = Policy {
         first_delay: Duration::from_secs(1),
         ceiling: Duration::from_mins(10),
+        jitter_percent: 50,
         attempts: None,
         deadline: None,
         timeout: Duration::from_mins(1),
@@ -50,8 +53,8 @@ pub const fn policy(kind: Kind) -> Policy {
 impl Policy {
     /// When a job that has just failed is due again, or `None` if it is to be given up.
     ///
-    /// The delay is exponential, with full jitter above its half: `jitter` is a random number from 0 to 1. What the other side
-    /// asked for (`Retry-After`) is a lower bound, however long.
+    /// The delay is exponential; `jitter` is a random number from 0 to 1, and says how much of the part that is left to chance
+    /// is waited for. What the other side asked for (`Retry-After`) is a lower bound, however long.
     #[must_use]
     pub fn next_attempt(
         &self,
@@ -60,16 +63,34 @@ impl Policy {
         jitter: f64,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
-        if self.attempts.is_some_and(|most| job.attempt >= most) {
+        if self.attempts.is_some_and(|most| job.tries() >= most) {
             return None;
         }
-        let doublings = u32::try_from(job.attempt.clamp(1, 32) - 1).unwrap_or(0);
+        let doublings = u32::try_from(job.tries().clamp(1, 32) - 1).unwrap_or(0);
         let backoff = self.first_delay.saturating_mul(2_u32.saturating_pow(doublings)).min(self.ceiling);
-        let backoff = backoff.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
-        let delay = asked.map_or(backoff, |asked| asked.max(backoff));
-        // Whole milliseconds, as databases and bells keep them: else the bell would ring before the row is due.
-        let delay = i64::try_from(delay.as_millis()).ok().and_then(TimeDelta::try_milliseconds);
-        let next = now + delay.unwrap_or(TimeDelta::days(1));
+        let fixed = 1.0 - f64::from(self.jitter_percent.min(100)) / 100.0;
+        let backoff = backoff.mul_f64(fixed + (1.0 - fixed) * jitter.clamp(0.0, 1.0));
+        self.within_deadline(job, asked.map_or(backoff, |asked| asked.max(backoff)), now)
+    }
+
+    /// When a job that cannot be done now is due again, or `None` if its deadline is over by then.
+    #[must_use]
+    pub fn put_off(
+        &self,
+        job: &Row,
+        after: Duration,
+        spread: Duration,
+        jitter: f64,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        self.within_deadline(job, after + spread.mul_f64(jitter.clamp(0.0, 1.0)), now)
+    }
+
+    fn within_deadline(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // In whole milliseconds, as rows and bells have them: a bell must not ring a moment before its row is due.
+        let millis = delay.as_micros().div_ceil(1_000);
+        let delay = i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::days(1));
+        let next = now + delay;
         match self.deadline {
             Some(deadline) if next > job.created_at + deadline => None,
             Some(_) | None => Some(next),
@@ -92,6 +113,7 @@ mod tests {
             state: JobState::Queued,
             attempt,
             crashes: 0,
+            spared: 0,
             run_at: created_at,
             last_error: None,
             created_at,

@@ -10,6 +10,7 @@ mod crashes;
 mod described;
 mod details_page;
 mod faults;
+mod flow;
 mod idempotency;
 mod merchant_page;
 mod ninety_days;

@@ -1,13 +1,14 @@
 //! Every job, as a table of contents, and the apalis workers that do them.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use apalis::prelude::{Monitor, MonitorError, ParallelizeExt, WorkerBuilder};
-use entity::JobId;
+use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
+use entity::{Db, JobId};
 use queue::{
-    CheckStripeKey, CloseStripeLink, CreateStripeLink, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, SendSms,
-    StoreInvoice, attempt,
+    Attempts, CheckStripeKey, CloseStripeLink, CreateStripeLink, CutOff, Kind, ProcessSmsEvent, ProcessStripeEvent,
+    PurgeLink, SendSms, StoreInvoice,
     bell::{BackendOptions, BellBackend, Ringing},
+    flow::Pauses,
 };
 
 use crate::{
@@ -28,35 +29,56 @@ pub struct Options {
     pub drain: Duration,
 }
 
-fn register(monitor: Monitor, kind: Kind, work: &Work, options: &Options) -> Monitor {
+/// How much of the time that jobs in flight may take is kept for letting them go when it is over: enough to write their rows and
+/// tell Redis.
+const FOR_LETTING_GO: Duration = Duration::from_secs(2);
+
+/// How often the database is asked what is paused.
+const READ_PAUSES: Duration = Duration::from_secs(1);
+
+fn register(monitor: Monitor, kind: Kind, shop: &Shop) -> Monitor {
     match kind {
-        Kind::StoreInvoice => workers::<StoreInvoice>(monitor, work, options),
-        Kind::CreateStripeLink => workers::<CreateStripeLink>(monitor, work, options),
-        Kind::CloseStripeLink => workers::<CloseStripeLink>(monitor, work, options),
-        Kind::SendSms => workers::<SendSms>(monitor, work, options),
-        Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, work, options),
-        Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, work, options),
-        Kind::PurgeLink => workers::<PurgeLink>(monitor, work, options),
-        Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, work, options),
+        Kind::StoreInvoice => workers::<StoreInvoice>(monitor, shop),
+        Kind::CreateStripeLink => workers::<CreateStripeLink>(monitor, shop),
+        Kind::CloseStripeLink => workers::<CloseStripeLink>(monitor, shop),
+        Kind::SendSms => workers::<SendSms>(monitor, shop),
+        Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, shop),
+        Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shop),
+        Kind::PurgeLink => workers::<PurgeLink>(monitor, shop),
+        Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shop),
     }
 }
 
-fn workers<J: Handler>(monitor: Monitor, work: &Work, options: &Options) -> Monitor {
-    let (work, slots, lease) = (work.clone(), options.concurrency, options.lease);
+/// What the workers of all kinds share.
+struct Shop {
+    work: Work,
+    options: Options,
+    pauses: Pauses,
+    cut_off: CutOff,
+}
+
+fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
+    let work = shop.work.clone();
+    let (slots, lease) = (shop.options.concurrency, shop.options.lease);
     let runner = Arc::new(Runner::<J>::new(work.clone()));
+    let attempts = Arc::new(Attempts {
+        pauses: shop.pauses.clone(),
+        cut_off: shop.cut_off.clone(),
+        ..Attempts::at(J::KIND, work.db.clone(), work.clock.clone())
+    });
     monitor.register(move |_restart| {
-        let (work, runner) = (work.clone(), Arc::clone(&runner));
+        let (attempts, runner) = (Arc::clone(&attempts), Arc::clone(&runner));
         let options = BackendOptions { slots, lease, ..BackendOptions::default() };
         WorkerBuilder::new(J::KIND.as_str())
             .backend(BellBackend::new(work.queue.bells().clone(), J::KIND.as_str(), options))
             // All workers share the monitor's task; each job gets one of its own, so that they use every core.
             .parallelize(tokio::spawn)
             .build(move |ringing: Ringing| {
-                let (work, runner) = (work.clone(), Arc::clone(&runner));
+                let (attempts, runner) = (Arc::clone(&attempts), Arc::clone(&runner));
                 async move {
-                    let job = JobId::from_uuid(ringing.job);
-                    attempt(&work.db, &work.clock, job, J::KIND, runner.as_ref()).await.inspect_err(|error| {
+                    attempts.make(ringing, runner.as_ref()).await.inspect_err(|error| {
                         entity::meter::database_error(error);
+                        let job = JobId::from_uuid(ringing.job);
                         tracing::error!(job.id = %job, job.kind = %J::KIND, %error, "the database did not answer");
                     })
                 }
@@ -64,22 +86,55 @@ fn workers<J: Handler>(monitor: Monitor, work: &Work, options: &Options) -> Moni
     })
 }
 
-/// Does jobs until `stop` resolves, then finishes those in flight.
+/// Does jobs until `stop` resolves, then claims nothing more and finishes those in flight; those that take longer than they may
+/// are let go, for others to do.
 ///
 /// # Errors
 /// When a worker ends that should not have.
 pub async fn run(work: Work, options: Options, stop: impl Future<Output = ()> + Send) -> Result<(), MonitorError> {
-    let drain = options.drain;
-    let monitor = options
+    let cut_off = CutOff::default();
+    let shop = Shop { work, options, pauses: Pauses::default(), cut_off: cut_off.clone() };
+    let drain = shop.options.drain;
+    let patience = drain.saturating_sub(FOR_LETTING_GO.min(drain / 2));
+    let monitor = shop
+        .options
         .kinds
         .iter()
-        .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &work, &options))
-        // It must begin to count when the stop begins, not now.
-        .with_terminator(async move { tokio::time::sleep(drain).await });
-    monitor
-        .run_with_signal(async move {
-            stop.await;
-            io::Result::Ok(())
-        })
-        .await
+        .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &shop))
+        // It begins to count when the stop begins. Its end is for what cannot even be let go.
+        .with_terminator(async move {
+            tokio::time::sleep(patience).await;
+            cut_off.now();
+            tokio::time::sleep(drain.saturating_sub(patience)).await;
+        });
+    let pausing = keep_pauses(shop.work.db.clone(), shop.pauses.clone(), monitor.context());
+    let working = monitor.run_with_signal(async move {
+        stop.await;
+        io::Result::Ok(())
+    });
+    tokio::select! {
+        ended = working => ended,
+        never = pausing => match never {},
+    }
+}
+
+/// Keeps workers of paused kinds from claiming, and the pauses up to date for all.
+async fn keep_pauses(db: Db, pauses: Pauses, monitor: MonitorContext) -> Infallible {
+    loop {
+        if let Err(error) = pauses.read(db.pool()).await {
+            tracing::warn!(%error, "it cannot be read what is paused; it stays as it was");
+        }
+        for worker in monitor.workers() {
+            let paused = worker.name().parse().is_ok_and(|kind| pauses.has(kind));
+            let changed = match (paused, worker.is_running(), worker.is_paused()) {
+                (true, true, _) => worker.pause(),
+                (false, _, true) => worker.resume(),
+                (true, false, _) | (false, _, false) => Ok(()),
+            };
+            if let Err(error) = changed {
+                tracing::debug!(job.kind = worker.name(), %error, "the worker is about to stop");
+            }
+        }
+        tokio::time::sleep(READ_PAUSES).await;
+    }
 }

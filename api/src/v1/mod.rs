@@ -57,6 +57,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         api_keys::ApiKeys,
         admin::Merchants,
         admin::Jobs,
+        admin::Pauses,
     );
     OpenApiService::new(calls, "Paylink", env!("CARGO_PKG_VERSION"))
         .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")

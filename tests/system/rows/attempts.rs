@@ -11,7 +11,9 @@ use entity::{
     job::{Column, Entity, Job as Row, JobState},
 };
 use queue::{
-    CheckStripeKey, Claim, Done, Handle, JobError, Kind, Lease, Promise, Ticket, attempt, bell::Verdict, claim, promise,
+    Attempts, CheckStripeKey, Claim, Done, Handle, JobError, Lease, Promise, Ticket,
+    bell::{Ringing, Verdict},
+    claim, promise,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 
@@ -57,7 +59,8 @@ async fn promised(rows: &Rows) -> Ticket {
 /// The bell rings at this time, and the handler ends so: what becomes of the bell, and what the handler has seen.
 async fn rung_at(rows: &Rows, at: Clock, job: JobId, how: End) -> (Verdict, Vec<&'static str>) {
     let handler = Ends { how, db: rows.db.clone(), seen: Arc::default() };
-    let verdict = attempt(&rows.db, &at, job, Kind::CheckStripeKey, &handler).await.unwrap();
+    let ringing = Ringing { job: job.uuid(), lane: rows.merchant.uuid(), delivery: 1 };
+    let verdict = Attempts { clock: at, ..rows.attempts() }.make(ringing, &handler).await.unwrap();
     let seen = handler.seen.lock().unwrap().clone();
     (verdict, seen)
 }

@@ -5,6 +5,7 @@ mod invariants;
 mod jobs;
 mod ledger;
 mod links;
+mod outcomes;
 mod ticks;
 
 use chrono::{DateTime, Utc};

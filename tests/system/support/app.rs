@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
+    io::Write,
     net::TcpListener,
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
@@ -26,6 +27,7 @@ use super::{
     merchant::{Merchant, Order, with_key},
     operator::Operator,
     private_redis::PrivateRedis,
+    process::Process,
     sandbox::Sandbox,
     wait::{comes_true, eventually},
 };
@@ -119,9 +121,46 @@ impl App {
         self.command().args(arguments).output().unwrap()
     }
 
-    /// Everything that it has logged.
+    /// Runs another sub-command that must succeed: what it prints.
+    pub(crate) fn says(&self, arguments: &[&str]) -> String {
+        let output = self.runs(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Starts another role beside it, at this port if it listens at all, with the sandbox for its world.
+    pub(crate) fn begins(&self, arguments: &[&str], port: u16) -> Process {
+        let mut command = command(&self.database, self.data.path(), port);
+        command
+            .args(arguments)
+            .env("PAYLINK_STRIPE_API_BASE", format!("{}/stripe", self.hello.sandbox_url))
+            .env("PAYLINK_SMS_API_BASE", format!("{}/sms", self.hello.sandbox_url))
+            .env("PAYLINK_PUBLIC_URL", &self.hello.url);
+        Process::start(&mut command, self.data.path())
+    }
+
+    /// Changes a setting of every process that starts from now on.
+    pub(crate) fn will_have(&self, name: &str, value: &str) {
+        let mut environment = OpenOptions::new().append(true).open(self.data.path().join(ENVIRONMENT)).unwrap();
+        writeln!(environment, "{name}={value}").unwrap();
+    }
+
+    /// Stops and starts again, with the settings as they are now.
+    pub(crate) async fn is_started_anew(&mut self) {
+        assert!(self.stops().success());
+        self.starts_again().await;
+    }
+
+    /// The same person at another of its processes.
+    pub(crate) fn at_port(&self, port: u16) -> Http {
+        Http::new(&format!("http://127.0.0.1:{port}"), &self.hush)
+    }
+
+    /// Everything that it has logged, and what ran beside it.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.data.path().join("log")).unwrap_or_default()
+        let files = fs::read_dir(self.data.path()).into_iter().flatten().map(|entry| entry.unwrap().path());
+        let logs = files.filter(|path| path.file_stem().is_some_and(|stem| stem == "log"));
+        logs.map(|path| fs::read_to_string(path).unwrap_or_default()).collect()
     }
 
     /// Everything that its database holds, as one text.

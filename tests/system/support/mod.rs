@@ -12,6 +12,7 @@ mod operator;
 mod own_redis;
 mod postgres;
 mod private_redis;
+mod process;
 mod proxy;
 mod s3;
 mod sandbox;

@@ -1,6 +1,6 @@
 //! `/v1/admin/jobs`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     JobId, MerchantId,
     job::{Job, JobState},
@@ -11,8 +11,9 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
-use queue::{JobFilter, Kind};
+use queue::{JobFilter, Kind, Remedy};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Group;
 use crate::{
@@ -21,8 +22,10 @@ use crate::{
     json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
-    record::act_of_operator,
 };
+
+/// How many jobs one call retries or discards at most.
+const MOST_AT_ONCE: usize = 1_000;
 
 pub(crate) struct Jobs;
 
@@ -35,28 +38,41 @@ struct JobView {
     /// `queued`, `done`, `dead` or `discarded`.
     state: String,
     merchant_id: Option<String>,
-    /// How many times it was tried.
+    /// What it is about: ids.
+    payload: Value,
+    /// How many times it was tried, as far as it counts.
     attempt: i64,
+    /// How many of these attempts ended without a word: the worker died, or lost its lease.
+    crashes: i64,
     /// Not before.
     run_at: DateTime<Utc>,
-    /// Why the last attempt did not succeed.
+    /// Since when it is being done.
+    claimed_at: Option<DateTime<Utc>>,
+    /// Why the last attempt did not succeed, or why the job was put off.
     last_error: Option<String>,
     created_at: DateTime<Utc>,
+    /// When it is given up at the latest.
+    give_up_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
 }
 
 impl From<Job> for JobView {
     fn from(row: Job) -> Self {
+        let deadline = row.kind.parse().ok().and_then(|kind| queue::policy(kind).deadline);
         Self {
             id: row.id.to_string(),
-            kind: row.kind,
             state: row.state.to_string(),
             merchant_id: row.merchant_id.map(|merchant| merchant.to_string()),
-            attempt: row.attempt,
+            payload: serde_json::from_str(&row.payload).unwrap_or_default(),
+            attempt: row.tries(),
+            crashes: row.crashes,
             run_at: row.run_at,
+            claimed_at: row.claimed_at,
             last_error: row.last_error,
             created_at: row.created_at,
+            give_up_at: deadline.map(|deadline| row.created_at + deadline),
             finished_at: row.finished_at,
+            kind: row.kind,
         }
     }
 }
@@ -67,6 +83,64 @@ impl From<Job> for JobView {
 struct ReasonInput {
     /// For the audit log.
     reason: String,
+}
+
+/// Which dead jobs are changed, and why. At least one of the filters is to be given.
+#[derive(Debug, Deserialize, Object)]
+#[oai(rename = "DeadJobs")]
+struct DeadInput {
+    kind: Option<String>,
+    merchant_id: Option<String>,
+    /// Part of the last error, whatever its case.
+    error: Option<String>,
+    /// Promised at least so many hours ago.
+    older_than_hours: Option<u32>,
+    /// For the audit log.
+    reason: String,
+    /// Only say which would be changed.
+    #[oai(default)]
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Which jobs were changed, or would be.
+#[derive(Debug, Object)]
+#[oai(rename = "ChangedJobs")]
+struct ChangedView {
+    job_ids: Vec<String>,
+    /// There are more that match: call again.
+    more: bool,
+    dry_run: bool,
+}
+
+/// What narrows a list, as it was given.
+struct Narrowing<'a> {
+    state: Option<&'a str>,
+    kind: Option<&'a str>,
+    merchant_id: Option<&'a str>,
+    error: Option<String>,
+    older_than_hours: Option<u32>,
+}
+
+impl Narrowing<'_> {
+    fn parse(self, now: DateTime<Utc>, limit: u64) -> Result<JobFilter, Problem> {
+        let mut fields = Fields::default();
+        let state = self.state.map(|state| fields.take("state", state.parse::<JobState>()));
+        let kind = self.kind.map(|kind| fields.take("kind", kind.parse::<Kind>()));
+        let merchant = self.merchant_id.map(|merchant| fields.take("merchant_id", merchant.parse::<MerchantId>()));
+        if state == Some(None) || kind == Some(None) || merchant == Some(None) {
+            return Err(fields.into_problem());
+        }
+        Ok(JobFilter {
+            state: state.flatten(),
+            kind: kind.flatten(),
+            merchant: merchant.flatten(),
+            error: self.error,
+            promised_before: self.older_than_hours.map(|hours| now - TimeDelta::hours(hours.into())),
+            before: None,
+            limit,
+        })
+    }
 }
 
 #[OpenApi(tag = "Group::Admin")]
@@ -82,27 +156,35 @@ impl Jobs {
         state: Query<Option<String>>,
         kind: Query<Option<String>>,
         merchant_id: Query<Option<String>>,
+        /// Part of the last error, whatever its case.
+        error: Query<Option<String>>,
+        /// Promised at least so many hours ago.
+        older_than_hours: Query<Option<u32>>,
         limit: Query<Option<u64>>,
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<JobView>>, Problem> {
         let asked = Asked::<JobId>::parse(limit.0, cursor.0.as_deref())?;
-        let mut fields = Fields::default();
-        let state = state.0.map(|state| fields.take("state", state.parse::<JobState>()));
-        let kind = kind.0.map(|kind| fields.take("kind", kind.parse::<Kind>()));
-        let merchant = merchant_id.0.map(|merchant| fields.take("merchant_id", merchant.parse::<MerchantId>()));
-        if state == Some(None) || kind == Some(None) || merchant == Some(None) {
-            return Err(fields.into_problem());
-        }
-        let filter = JobFilter {
-            state: state.flatten(),
-            kind: kind.flatten(),
-            merchant: merchant.flatten(),
-            before: asked.before,
-            limit: asked.fetch(),
-            ..JobFilter::default()
+        let narrowing = Narrowing {
+            state: state.0.as_deref(),
+            kind: kind.0.as_deref(),
+            merchant_id: merchant_id.0.as_deref(),
+            error: error.0,
+            older_than_hours: older_than_hours.0,
         };
+        let filter = JobFilter { before: asked.before, ..narrowing.parse(api.clock.now(), asked.fetch())? };
         let found = queue::list(api.db.pool(), filter).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+    }
+
+    /// See a job
+    #[oai(path = "/admin/jobs/:id", method = "get")]
+    async fn job(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        #[oai(name = "id")] job_id: Path<String>,
+    ) -> Result<Json<JobView>, Problem> {
+        see(&api, id(&job_id)?).await
     }
 
     /// Retry a dead job
@@ -114,14 +196,7 @@ impl Jobs {
         #[oai(name = "id")] job_id: Path<String>,
         input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
-        let job = find_dead(&api, &job_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        let ticket = queue::retry_now(&tx, job.id, now).await?.ok_or_else(not_dead)?;
-        act_of_operator(&tx, job.merchant_id, "job.retry", job.id, Some(input.0.reason), now).await?;
-        tx.commit().await?;
-        api.queue.ring([ticket]);
-        see(&api, job.id).await
+        change_one(&api, &job_id, Remedy::Retry, &input.0.reason).await
     }
 
     /// Discard a dead job
@@ -133,25 +208,68 @@ impl Jobs {
         #[oai(name = "id")] job_id: Path<String>,
         input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
-        let job = find_dead(&api, &job_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        if !queue::discard(&tx, job.id, now).await? {
-            return Err(not_dead());
-        }
-        act_of_operator(&tx, job.merchant_id, "job.discard", job.id, Some(input.0.reason), now).await?;
-        tx.commit().await?;
-        see(&api, job.id).await
+        change_one(&api, &job_id, Remedy::Discard, &input.0.reason).await
+    }
+
+    /// Retry dead jobs in bulk
+    #[oai(path = "/admin/jobs/retry", method = "post")]
+    async fn retry_all(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        input: JsonBody<DeadInput>,
+    ) -> Result<Json<ChangedView>, Problem> {
+        change_all(&api, input.0, Remedy::Retry).await
+    }
+
+    /// Discard dead jobs in bulk
+    #[oai(path = "/admin/jobs/discard", method = "post")]
+    async fn discard_all(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        input: JsonBody<DeadInput>,
+    ) -> Result<Json<ChangedView>, Problem> {
+        change_all(&api, input.0, Remedy::Discard).await
     }
 }
 
-async fn find_dead(api: &Api, job_id: &str) -> Result<Job, Problem> {
+async fn change_one(api: &Api, job_id: &str, remedy: Remedy, reason: &str) -> Result<Json<JobView>, Problem> {
     let job = queue::find(api.db.pool(), id(job_id)?).await?.ok_or_else(Problem::not_found)?;
-    if job.state == JobState::Dead { Ok(job) } else { Err(not_dead()) }
+    if change(api, &[job.id], remedy, reason).await?.is_empty() {
+        return Err(Problem::conflict("job_not_dead", "Only a dead job can be retried or discarded."));
+    }
+    see(api, job.id).await
 }
 
-fn not_dead() -> Problem {
-    Problem::conflict("job_not_dead", "Only a dead job can be retried or discarded.")
+async fn change_all(api: &Api, input: DeadInput, remedy: Remedy) -> Result<Json<ChangedView>, Problem> {
+    let narrows = [input.kind.is_some(), input.merchant_id.is_some(), input.error.is_some()];
+    if !narrows.contains(&true) && input.older_than_hours.is_none() {
+        return Err(Problem::malformed("Give kind, merchant_id, error or older_than_hours."));
+    }
+    let narrowing = Narrowing {
+        state: Some(JobState::Dead.as_str()),
+        kind: input.kind.as_deref(),
+        merchant_id: input.merchant_id.as_deref(),
+        error: input.error,
+        older_than_hours: input.older_than_hours,
+    };
+    let filter = narrowing.parse(api.clock.now(), MOST_AT_ONCE as u64 + 1)?;
+    let found = queue::list(api.db.pool(), filter).await?;
+    let more = found.len() > MOST_AT_ONCE;
+    let mut jobs: Vec<JobId> = found.iter().take(MOST_AT_ONCE).map(|job| job.id).collect();
+    if !input.dry_run {
+        jobs = change(api, &jobs, remedy, &input.reason).await?;
+    }
+    let job_ids = jobs.iter().map(ToString::to_string).collect();
+    Ok(Json(ChangedView { job_ids, more, dry_run: input.dry_run }))
+}
+
+/// Changes those that are dead, and rings what is to be tried again.
+async fn change(api: &Api, jobs: &[JobId], remedy: Remedy, reason: &str) -> Result<Vec<JobId>, Problem> {
+    let remedied = queue::remedy(&api.db, jobs, remedy, reason, api.clock.now()).await?;
+    api.queue.ring(remedied.iter().filter_map(|done| done.ticket));
+    Ok(remedied.iter().map(|done| done.job).collect())
 }
 
 async fn see(api: &Api, job: JobId) -> Result<Json<JobView>, Problem> {

@@ -2,8 +2,10 @@
 
 mod jobs;
 mod merchants;
+mod pauses;
 
 pub(super) use jobs::Jobs;
 pub(super) use merchants::Merchants;
+pub(super) use pauses::Pauses;
 
 use super::Group;

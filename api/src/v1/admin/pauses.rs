@@ -1,0 +1,129 @@
+//! `/v1/admin/jobs/pause`, `/resume` and `/paused`.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    MerchantId, merchant,
+    pause::{self, Pause},
+};
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi, payload::Json};
+use queue::{Kind, flow::Paused};
+use serde::Deserialize;
+
+use super::Group;
+use crate::{Api, Problem, auth::Operator, json_body::JsonBody, problem::Fields};
+
+pub(crate) struct Pauses;
+
+/// Something that is paused.
+#[derive(Debug, Object)]
+#[oai(rename = "Pause", skip_serializing_if_is_none)]
+struct PauseView {
+    /// The kind of job that is paused.
+    kind: Option<String>,
+    /// The merchant whose jobs are paused.
+    merchant_id: Option<String>,
+    reason: String,
+    since: DateTime<Utc>,
+}
+
+impl From<Pause> for PauseView {
+    fn from(row: Pause) -> Self {
+        Self {
+            kind: row.kind,
+            merchant_id: row.merchant_id.map(|merchant| merchant.to_string()),
+            reason: row.reason,
+            since: row.since,
+        }
+    }
+}
+
+/// Everything that is paused, oldest first.
+#[derive(Debug, Object)]
+#[oai(rename = "Pauses")]
+struct PausesView {
+    items: Vec<PauseView>,
+}
+
+/// What is to be paused: a kind or a merchant.
+#[derive(Debug, Deserialize, Object)]
+#[oai(rename = "NewPause")]
+struct PauseInput {
+    kind: Option<String>,
+    merchant_id: Option<String>,
+    /// For the audit log, and for whoever asks what is paused.
+    reason: String,
+}
+
+/// Which pause is to end.
+#[derive(Debug, Deserialize, Object)]
+#[oai(rename = "EndOfPause")]
+struct ResumeInput {
+    kind: Option<String>,
+    merchant_id: Option<String>,
+    /// For the audit log.
+    reason: Option<String>,
+}
+
+#[OpenApi(tag = "Group::Admin")]
+impl Pauses {
+    /// Pause a kind or a merchant
+    #[oai(path = "/admin/jobs/pause", method = "post")]
+    async fn pause(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        input: JsonBody<PauseInput>,
+    ) -> Result<Json<PausesView>, Problem> {
+        let mut fields = Fields::default();
+        let Some(reason) = fields.text("reason", &input.0.reason, 500) else { return Err(fields.into_problem()) };
+        let what = what(&api, input.0.kind.as_deref(), input.0.merchant_id.as_deref()).await?;
+        queue::pause(&api.db, what, &reason, api.clock.now()).await?;
+        all(&api).await
+    }
+
+    /// End a pause
+    #[oai(path = "/admin/jobs/resume", method = "post")]
+    async fn resume(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        input: JsonBody<ResumeInput>,
+    ) -> Result<Json<PausesView>, Problem> {
+        let what = what(&api, input.0.kind.as_deref(), input.0.merchant_id.as_deref()).await?;
+        if queue::resume(&api.db, what, input.0.reason.as_deref(), api.clock.now()).await? {
+            let api = api.clone();
+            tokio::spawn(async move {
+                if let Err(error) = queue::ring_waiting(&api.db, &api.queue, what).await {
+                    tracing::warn!(%error, "what waited was not rung; the scheduler will");
+                }
+            });
+        }
+        all(&api).await
+    }
+
+    /// See what is paused
+    #[oai(path = "/admin/jobs/paused", method = "get")]
+    async fn paused(&self, api: Data<&Api>, _key: Operator) -> Result<Json<PausesView>, Problem> {
+        all(&api).await
+    }
+}
+
+async fn what(api: &Api, kind: Option<&str>, merchant_id: Option<&str>) -> Result<Paused, Problem> {
+    match (kind, merchant_id) {
+        (Some(kind), None) => {
+            kind.parse::<Kind>().map(Paused::Kind).map_err(|error| Problem::field("kind", error.to_string()))
+        }
+        (None, Some(text)) => {
+            let none = || Problem::field("merchant_id", "there is no such merchant");
+            let id: MerchantId = text.parse().map_err(|_| none())?;
+            merchant::find(api.db.pool(), id).await?.map(|_| Paused::Merchant(id)).ok_or_else(none)
+        }
+        (Some(_), Some(_)) | (None, None) => Err(Problem::malformed("Give either kind or merchant_id.")),
+    }
+}
+
+async fn all(api: &Api) -> Result<Json<PausesView>, Problem> {
+    let items = pause::all(api.db.pool()).await?.into_iter().map(Into::into).collect();
+    Ok(Json(PausesView { items }))
+}

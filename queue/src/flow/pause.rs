@@ -1,0 +1,101 @@
+//! Pauses as workers know them. They are kept in the database, which every worker asks once a second.
+//!
+//! A paused kind is not claimed at all. A paused merchant's bells are silenced as they are claimed: the rows keep the promise, the
+//! sweep that rings overdue jobs passes them by, and the end of the pause rings them anew.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use entity::{
+    MerchantId,
+    pause::{self, Subject},
+};
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use crate::Kind;
+
+/// What can be paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Paused {
+    /// All jobs of a kind.
+    Kind(Kind),
+    /// All jobs of a merchant.
+    Merchant(MerchantId),
+}
+
+impl Paused {
+    /// What it is called in the database.
+    #[must_use]
+    pub fn subject(self) -> Subject {
+        match self {
+            Self::Kind(kind) => Subject::Kind(kind.to_string()),
+            Self::Merchant(merchant) => Subject::Merchant(merchant),
+        }
+    }
+
+    /// The merchant, if it is one's jobs: whose affair the pause is.
+    #[must_use]
+    pub const fn merchant(self) -> Option<MerchantId> {
+        match self {
+            Self::Kind(_) => None,
+            Self::Merchant(merchant) => Some(merchant),
+        }
+    }
+}
+
+impl std::fmt::Display for Paused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.subject().fmt(f)
+    }
+}
+
+/// The pauses as they were last read. Cheap to clone; all clones see the same.
+#[derive(Debug, Clone, Default)]
+pub struct Pauses(Arc<RwLock<Known>>);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Known {
+    kinds: HashSet<String>,
+    /// Merchants' lanes.
+    lanes: HashSet<Uuid>,
+}
+
+impl Pauses {
+    /// Reads them anew.
+    ///
+    /// # Errors
+    /// When the database does not answer: what was known stays.
+    pub async fn read(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        let mut known = Known::default();
+        for pause in pause::all(db).await? {
+            known.kinds.extend(pause.kind);
+            known.lanes.extend(pause.merchant_id.map(MerchantId::uuid));
+        }
+        let mut before = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if *before != known {
+            tracing::info!(kinds = ?known.kinds, merchants = known.lanes.len(), "what is paused has changed");
+            *before = known;
+        }
+        Ok(())
+    }
+
+    /// Whether the kind was paused when they were last read.
+    #[must_use]
+    pub fn has(&self, kind: Kind) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).kinds.contains(kind.as_str())
+    }
+
+    /// Whether a job that was claimed is not to be done. Asks the database only about one that seemed to be paused: a pause that
+    /// has just ended must not silence what its end has rung.
+    pub(crate) async fn hold(&self, db: &impl ConnectionTrait, kind: Kind, of: Uuid) -> Result<bool, DbErr> {
+        let seems = self.has(kind) || self.0.read().unwrap_or_else(PoisonError::into_inner).lanes.contains(&of);
+        if !seems {
+            return Ok(false);
+        }
+        let merchant = Subject::Merchant(MerchantId::from_uuid(of));
+        pause::is_any(db, [&Paused::Kind(kind).subject(), &merchant]).await
+    }
+}

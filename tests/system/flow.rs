@@ -1,0 +1,130 @@
+//! What holds jobs back, and how processes stop: nothing is lost to it, and no attempt either.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{App, Invoice, eventually, free_port, on_both_databases};
+
+on_both_databases!(
+    an_api_that_is_told_to_stop_says_so_and_still_serves,
+    a_job_that_outlasts_the_stop_is_let_go,
+    a_paused_merchant_waits_and_nobody_else,
+    a_paused_kind_waits_until_it_is_resumed,
+);
+
+/// The jobs of this kind that are not finished.
+async fn waiting(app: &App, kind: &str) -> Vec<Value> {
+    app.operator().jobs("queued").await.into_iter().filter(|job| job["kind"] == kind).collect()
+}
+
+async fn workers_know_what_is_paused(app: &App) {
+    let noticed = "what is paused has changed";
+    eventually("workers know of the pause", async || app.log().contains(noticed).then_some(())).await;
+}
+
+async fn an_api_that_is_told_to_stop_says_so_and_still_serves(app: &mut App) {
+    app.will_have("PAYLINK_STOP_GRACE_SECONDS", "2");
+    let port = free_port();
+    let mut api = app.begins(&["api"], port);
+    let (anybody, merchant) = (app.at_port(port), app.at_port(port).with_key(&app.hello.api_key));
+    eventually("it is ready", async || {
+        let asked = anybody.try_ask(anybody.request(reqwest::Method::GET, "/readyz")).await;
+        asked.ok().filter(|answer| answer.status == 200)
+    })
+    .await;
+
+    api.is_asked_to_stop();
+
+    let refused = eventually("it is not ready", async || {
+        let answer = anybody.get("/readyz").await;
+        (answer.status == 503).then_some(answer)
+    })
+    .await;
+    assert_eq!(refused.json(), json!({"stopping": true}));
+    anybody.get("/healthz").await.with_status(200);
+    merchant.get("/v1/orders").await.with_status(200);
+    let (status, after) = api.ends();
+    assert!(status.success(), "{status}");
+    assert!(after < Duration::from_secs(10), "it took {after:?}");
+}
+
+async fn a_job_that_outlasts_the_stop_is_let_go(app: &mut App) {
+    app.will_have("PAYLINK_STOP_WITHIN_SECONDS", "2");
+    app.is_started_anew().await;
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    sandbox.fails(json!({"service": "stripe", "times": 1, "mode": "hang", "method": "POST"})).await;
+    let link = merchant.uploads(&app.order(), &Invoice::default()).await;
+    eventually("the call to Stripe hangs", async || {
+        (sandbox.requests("stripe", "POST", "/v1/payment_links").await.len() == 1).then_some(())
+    })
+    .await;
+
+    assert!(app.stops().success());
+
+    let listed = app.says(&["jobs", "list", "--state", "queued", "--kind", "create_stripe_link"]);
+    assert!(listed.contains("attempt   0"), "{listed}");
+    let shown = app.says(&["jobs", "show", listed.split_whitespace().next().unwrap()]);
+    assert!(shown.contains("0 ended without a word, 1 more do not count"), "{shown}");
+    app.starts_again().await;
+    merchant.has_the_link(&link).await;
+    assert_eq!(app.sandbox().links_for(&link).await.total, 1);
+}
+
+async fn a_paused_merchant_waits_and_nobody_else(app: &mut App) {
+    let (merchant, other) = (app.merchant(), app.operator().makes_a_merchant("Another").await);
+    app.connects(&other).await;
+    let (held, free) = (app.order(), other.opens_an_order("12001").await);
+
+    app.says(&["jobs", "pause", "--merchant", &merchant.id, "--reason", "an unpaid bill"]);
+    workers_know_what_is_paused(app).await;
+    let link = merchant.uploads(&held, &Invoice::default()).await;
+    other.makes_a_link(&free).await;
+    app.is_killed_and_started_again().await;
+    let other_order = other.opens_an_order("12002").await;
+    other.makes_a_link(&other_order).await;
+
+    let paused = app.says(&["jobs", "paused"]);
+    assert!(paused.contains(&merchant.id) && paused.contains("an unpaid bill"), "{paused}");
+    let jobs = waiting(app, "store_invoice").await;
+    assert_eq!(jobs.len(), 1);
+    assert_eq!((&jobs[0]["attempt"], &jobs[0]["merchant_id"]), (&json!(0), &json!(merchant.id)));
+    assert_eq!(app.sandbox().links_for(&link).await.total, 0);
+
+    app.says(&["jobs", "resume", "--merchant", &merchant.id]);
+    merchant.has_the_link(&link).await;
+    assert_eq!(app.says(&["jobs", "paused"]), "");
+    let rows = app.rows().await;
+    assert!(rows.contains("job.pause") && rows.contains("job.resume"), "it is not in the audit log");
+}
+
+async fn a_paused_kind_waits_until_it_is_resumed(app: &mut App) {
+    let (merchant, operator) = (app.merchant(), app.operator());
+    let call = async |what: &str, body: Value| operator.0.post(&format!("/v1/admin/jobs/{what}"), &body).await;
+
+    let asked = json!({"kind": "create_stripe_link", "reason": "Stripe asked us to"});
+    let paused = call("pause", asked).await.with_status(200).json();
+    assert_eq!(paused["items"][0]["kind"], "create_stripe_link");
+    workers_know_what_is_paused(app).await;
+    let link = merchant.uploads(&app.order(), &Invoice::default()).await;
+    let job = eventually("the job waits", async || waiting(app, "create_stripe_link").await.pop()).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(waiting(app, "create_stripe_link").await, [job.clone()]);
+    assert_eq!(job["attempt"], 0);
+    let listed = operator.0.get("/v1/admin/jobs/paused").await.with_status(200).json();
+    assert_eq!(listed["items"][0]["reason"], "Stripe asked us to");
+
+    let resumed = call("resume", json!({"kind": "create_stripe_link"})).await.with_status(200).json();
+    assert_eq!(resumed["items"], json!([]));
+    merchant.has_the_link(&link).await;
+    let done = operator.0.get(&format!("/v1/admin/jobs/{}", job["id"].as_str().unwrap())).await.with_status(200).json();
+    assert_eq!((&done["state"], &done["attempt"]), (&json!("done"), &json!(1)));
+
+    for wrong in
+        [json!({"reason": "neither"}), json!({"kind": "send_sms", "merchant_id": merchant.id, "reason": "both"})]
+    {
+        call("pause", wrong).await.with_status(400);
+    }
+    call("pause", json!({"kind": "make_tea", "reason": "no such kind"})).await.problem(422, "invalid_input");
+    call("pause", json!({"kind": "send_sms", "reason": " "})).await.problem(422, "invalid_input");
+}

@@ -1,0 +1,183 @@
+//! What becomes of a job's row when an attempt at it ends, whichever way that is.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use entity::job::{Job, JobState};
+use queue::{
+    Attempts, CheckStripeKey, Done, Handle, JobError, Kind, Lease, Policy, Promise, Remedy, Ticket,
+    bell::{Ringing, Verdict},
+    flow::Paused,
+    promise,
+};
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use super::{Clock, DateTime, Db, Rows, Utc, now, on_both_databases};
+
+/// A job that does as it is told.
+enum Does {
+    Finishes(Db),
+    Panics,
+    NeverReturns,
+    Says(fn() -> JobError),
+}
+
+impl Handle for Does {
+    async fn run(&self, lease: &Lease) -> Result<Done, JobError> {
+        match self {
+            Self::Finishes(db) => lease.finish(db.begin().await?, now()).await,
+            Self::Panics => panic!("it slipped"),
+            Self::NeverReturns => std::future::pending().await,
+            Self::Says(error) => Err(error()),
+        }
+    }
+
+    async fn give_up(&self, _: &DatabaseTransaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+        Ok(())
+    }
+}
+
+impl Rows {
+    /// How attempts are made at the jobs of these tests.
+    pub(super) fn attempts(&self) -> Attempts {
+        Attempts::at(Kind::CheckStripeKey, self.db.clone(), Clock::system())
+    }
+
+    fn attempts_at(&self, at: DateTime<Utc>) -> Attempts {
+        Attempts { clock: Clock::stopped_at(at), ..self.attempts() }
+    }
+
+    async fn promised(&self) -> Ticket {
+        let job = CheckStripeKey { merchant: self.merchant };
+        promise(self.db.pool(), &job, Promise::of(self.merchant), now()).await.unwrap().unwrap()
+    }
+
+    async fn job(&self, ticket: Ticket) -> Job {
+        queue::find(self.db.pool(), ticket.job).await.unwrap().unwrap()
+    }
+}
+
+async fn attempt(attempts: &Attempts, ticket: Ticket, does: &Does) -> Verdict {
+    let ringing = Ringing { job: ticket.job.uuid(), lane: ticket.lane, delivery: 1 };
+    attempts.make(ringing, does).await.unwrap()
+}
+
+fn later(verdict: Verdict) -> DateTime<Utc> {
+    match verdict {
+        Verdict::Later(at) => at,
+        Verdict::Done => panic!("the bell is gone"),
+    }
+}
+
+on_both_databases! {
+    async fn a_panic_is_tried_again_and_each_time_later(rows) {
+        let ticket = rows.promised().await;
+        let mut at = now();
+        for tries in 1..=4_i32 {
+            let next = later(attempt(&rows.attempts_at(at), ticket, &Does::Panics).await);
+            let (delay, most) = (next - at, TimeDelta::seconds(2_i64.pow(tries.unsigned_abs() - 1)));
+            assert!(delay >= most / 2 && delay <= most, "after {tries} it waits {delay}");
+            let job = rows.job(ticket).await;
+            assert_eq!((job.state, job.tries(), job.crashes, job.run_at), (JobState::Queued, tries.into(), 0, next));
+            assert_eq!((job.claimed_at, job.last_error.as_deref()), (None, Some("it panicked: it slipped")));
+            at = next;
+        }
+    }
+
+    async fn a_job_that_never_returns_is_a_retry_like_any_other(rows) {
+        let ticket = rows.promised().await;
+        let attempts = rows.attempts();
+        let policy = Policy { timeout: Duration::from_millis(30), ..attempts.policy };
+        let next = later(attempt(&Attempts { policy, ..attempts }, ticket, &Does::NeverReturns).await);
+        let job = rows.job(ticket).await;
+        assert_eq!((job.tries(), job.crashes, job.run_at), (1, 0, next));
+        assert_eq!(job.last_error.as_deref(), Some("it took longer than 30ms"));
+        assert_eq!(attempt(&rows.attempts_at(next), ticket, &Does::Finishes(rows.db.clone())).await, Verdict::Done);
+        assert_eq!(rows.job(ticket).await.state, JobState::Done);
+    }
+
+    async fn a_job_that_is_put_off_loses_no_attempt_until_its_deadline(rows) {
+        let ticket = rows.promised().await;
+        let not_now = Does::Says(|| JobError::NotNow {
+            why: "the limit is reached".into(),
+            after: Duration::from_secs(600),
+            spread: Duration::from_secs(60),
+        });
+        let mut at = now();
+        for claims in 1..=5 {
+            let next = later(attempt(&rows.attempts_at(at), ticket, &not_now).await);
+            assert!(next - at >= TimeDelta::minutes(10) && next - at <= TimeDelta::minutes(11), "{}", next - at);
+            let job = rows.job(ticket).await;
+            assert_eq!((job.attempt, job.tries(), job.crashes, job.claimed_at), (claims, 0, 0, None));
+            assert_eq!(job.last_error.as_deref(), Some("the limit is reached"));
+            at = next;
+        }
+        assert_eq!(attempt(&rows.attempts_at(at), ticket, &not_now).await, Verdict::Done);
+        assert_eq!(rows.job(ticket).await.state, JobState::Dead);
+    }
+
+    async fn a_job_that_is_let_go_is_anothers_at_once(rows) {
+        let ticket = rows.promised().await;
+        let stopping = rows.attempts();
+        let (ended, ()) = tokio::join!(attempt(&stopping, ticket, &Does::NeverReturns), async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            stopping.cut_off.now();
+        });
+        assert!(later(ended) <= now());
+        let job = rows.job(ticket).await;
+        assert_eq!((job.attempt, job.tries(), job.crashes, job.claimed_at), (1, 0, 0, None));
+        assert_eq!(attempt(&rows.attempts(), ticket, &Does::Finishes(rows.db.clone())).await, Verdict::Done);
+        let job = rows.job(ticket).await;
+        assert_eq!((job.state, job.tries(), job.crashes), (JobState::Done, 1, 0));
+    }
+
+    async fn what_is_paused_is_neither_tried_nor_rung(rows) {
+        let (ticket, pool) = (rows.promised().await, rows.db.pool());
+        let overdue = async || {
+            let page = queue::overdue(pool, now() + TimeDelta::seconds(11), None, 10).await.unwrap();
+            page.tickets.iter().map(|ticket| ticket.job).collect::<Vec<_>>()
+        };
+        for what in [Paused::Merchant(rows.merchant), Paused::Kind(Kind::CheckStripeKey)] {
+            let attempts = rows.attempts();
+            assert!(queue::pause(&rows.db, what, "a test", now()).await.unwrap());
+            assert!(!queue::pause(&rows.db, what, "twice", now()).await.unwrap());
+            attempts.pauses.read(pool).await.unwrap();
+            assert_eq!(attempt(&attempts, ticket, &Does::Finishes(rows.db.clone())).await, Verdict::Done);
+            assert_eq!(rows.job(ticket).await.attempt, 0);
+            assert_eq!(overdue().await, []);
+
+            assert!(queue::resume(&rows.db, what, None, now()).await.unwrap());
+            assert!(!queue::resume(&rows.db, what, None, now()).await.unwrap());
+            assert_eq!(overdue().await, [ticket.job]);
+            // What the worker knows is old by now; a job that the end of the pause rings is done all the same.
+            let put_off = Does::Says(|| JobError::NotNow {
+                why: "it was tried".into(),
+                after: Duration::ZERO,
+                spread: Duration::ZERO,
+            });
+            later(attempt(&attempts, ticket, &put_off).await);
+            assert_eq!(rows.job(ticket).await.last_error.as_deref(), Some("it was tried"));
+            sea_orm::ConnectionTrait::execute_unprepared(pool, "UPDATE job SET attempt = 0, spared = 0").await.unwrap();
+        }
+    }
+
+    async fn a_dead_job_is_retried_from_the_start_and_a_late_worker_stays_out(rows) {
+        let ticket = rows.promised().await;
+        let (attempts, fails) = (rows.attempts(), Does::Says(|| JobError::fail("no such thing")));
+        attempt(&attempts, ticket, &fails).await;
+        assert_eq!(rows.job(ticket).await.state, JobState::Dead);
+
+        let remedied = queue::remedy(&rows.db, &[ticket.job], Remedy::Retry, "mended", now()).await.unwrap();
+        assert_eq!(remedied[0].ticket.map(|ticket| ticket.job), Some(ticket.job));
+        let job = rows.job(ticket).await;
+        assert_eq!((job.state, job.attempt, job.tries()), (JobState::Queued, 1, 0));
+        assert!(queue::remedy(&rows.db, &[ticket.job], Remedy::Discard, "no", now()).await.unwrap().is_empty());
+
+        attempt(&attempts, ticket, &fails).await;
+        queue::remedy(&rows.db, &[ticket.job], Remedy::Discard, "never mind", now()).await.unwrap();
+        assert_eq!(rows.job(ticket).await.state, JobState::Discarded);
+        let audit = entity::audit::of_subject(rows.db.pool(), &ticket.job.to_string()).await.unwrap();
+        let told: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.detail.as_deref())).collect();
+        assert_eq!(told, [("job.retry", Some("mended")), ("job.discard", Some("never mind"))]);
+    }
+}
