@@ -6,6 +6,7 @@ mod api;
 mod data_dir;
 mod demo;
 mod error;
+mod events;
 mod jobs;
 mod listed;
 mod logging;
@@ -53,6 +54,8 @@ enum Command {
     Merchant(merchant::Args),
     /// Looks at jobs, retries and discards dead ones.
     Jobs(jobs::Args),
+    /// Applies webhook events once more.
+    Events(events::Args),
 }
 
 #[tokio::main]
@@ -82,6 +85,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Migrate => migrate::run(&settings).await?,
         Command::Merchant(args) => return merchant::run(&settings, args).await,
         Command::Jobs(args) => jobs::run(&settings, args).await?,
+        Command::Events(args) => events::run(&settings, args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

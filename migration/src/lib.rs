@@ -12,6 +12,7 @@ mod m0004_jobs;
 mod m0005_flow;
 mod m0006_traces;
 mod m0007_stripe;
+mod m0008_webhooks;
 mod m0009_texting;
 mod m0010_front;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_flow::Step),
             Box::new(m0006_traces::Step),
             Box::new(m0007_stripe::Step),
+            Box::new(m0008_webhooks::Step),
             Box::new(m0009_texting::Step),
             Box::new(m0010_front::Step),
         ]

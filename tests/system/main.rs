@@ -25,5 +25,6 @@ mod support;
 mod tenancy;
 mod texting;
 mod void;
+mod webhook_events;
 mod webhooks;
 mod without_redis;

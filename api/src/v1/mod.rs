@@ -17,6 +17,7 @@ mod order_view;
 mod orders;
 mod qr;
 mod send;
+mod webhook_events;
 
 pub(crate) use links::{can_be_paid, read_invoice};
 
@@ -53,6 +54,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         message_template::MessageTemplate,
         credits::Credits,
         integrations::Integrations,
+        webhook_events::WebhookEvents,
         merchant::Profile,
         api_keys::ApiKeys,
         admin::Merchants,

@@ -1,0 +1,167 @@
+//! `/v1/webhook-events`: what Stripe and the carrier told, and what became of it.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    WebhookEventId,
+    webhook_event::{self, EventState, ReplayRefusal, Search, Source, WebhookEvent},
+};
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path, Query},
+    payload::Json,
+};
+
+use super::Group;
+use crate::{
+    Api, Problem,
+    auth::{Reader, Writer},
+    command::{Accepted, Answered, fingerprint},
+    page::{Asked, Page, id},
+    problem::Fields,
+    record::act_of_key,
+};
+
+pub(super) struct WebhookEvents;
+
+/// An event that came in by webhook.
+#[derive(Debug, Object)]
+#[oai(rename = "WebhookEvent", skip_serializing_if_is_none)]
+struct EventView {
+    id: String,
+    /// The sender's word for what happened, such as `checkout.session.completed`.
+    #[oai(rename = "type")]
+    kind: String,
+    /// `stripe` or `sms`.
+    source: String,
+    /// The sender's id of it.
+    external_id: String,
+    received_at: DateTime<Utc>,
+    /// When its job was done with it.
+    applied_at: Option<DateTime<Utc>>,
+    /// `received`: its job has yet to be done; `applied`; `ignored`: it means nothing to us; `failed`: `error` says why.
+    state: String,
+    error: Option<String>,
+    /// The payment link that it was about.
+    link_id: Option<String>,
+    /// Whether it can be replayed: its content is kept until it is ignored, or for 90 days.
+    replayable: bool,
+}
+
+impl From<WebhookEvent> for EventView {
+    fn from(event: WebhookEvent) -> Self {
+        Self {
+            id: event.id.to_string(),
+            kind: event.kind,
+            source: event.source.to_string(),
+            external_id: event.external_id,
+            received_at: event.received_at,
+            applied_at: event.applied_at,
+            state: event.state.to_string(),
+            error: event.error,
+            link_id: event.link_id.map(|link| link.to_string()),
+            replayable: event.payload.is_some() && event.state != EventState::Received,
+        }
+    }
+}
+
+#[OpenApi(tag = "Group::Integrations")]
+impl WebhookEvents {
+    /// List webhook events
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
+    #[oai(path = "/webhook-events", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        /// The sender's word for what happened.
+        #[oai(name = "type")]
+        kind: Query<Option<String>>,
+        /// `stripe` or `sms`.
+        source: Query<Option<String>>,
+        /// `received`, `applied`, `ignored` or `failed`.
+        state: Query<Option<String>>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<EventView>>, Problem> {
+        let asked = Asked::<WebhookEventId>::parse(limit.0, cursor.0.as_deref())?;
+        let mut fields = Fields::default();
+        let source = source.0.map(|source| fields.take("source", source.parse::<Source>()));
+        let state = state.0.map(|state| fields.take("state", state.parse::<EventState>()));
+        if source == Some(None) || state == Some(None) {
+            return Err(fields.into_problem());
+        }
+        let search = Search {
+            kind: kind.0,
+            source: source.flatten(),
+            state: state.flatten(),
+            before: asked.before,
+            limit: asked.fetch(),
+        };
+        let found = webhook_event::search(api.db.pool(), key.0.merchant, search).await?;
+        Ok(Json(asked.page(found, |event| event.id, |event| Ok::<_, Problem>(event.into()))?))
+    }
+
+    /// See a webhook event
+    #[oai(path = "/webhook-events/:id", method = "get")]
+    async fn get(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] event_id: Path<String>,
+    ) -> Result<Json<EventView>, Problem> {
+        let event = webhook_event::find(api.db.pool(), key.0.merchant, id(&event_id)?).await?;
+        Ok(Json(event.ok_or_else(Problem::not_found)?.into()))
+    }
+
+    /// Replay a webhook event
+    ///
+    /// Applies it once more, from what was kept of it. What it told already changes nothing again.
+    #[oai(path = "/webhook-events/:id/replay", method = "post")]
+    async fn replay(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] event_id: Path<String>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+    ) -> Result<Answered<EventView>, Problem> {
+        let fingerprint = fingerprint(&format!("POST replay {}", event_id.0), &[]);
+        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
+            let (api, key, event_id) = (*api, &key, &event_id.0);
+            async move { accept_replay(api, key, event_id, now).await }
+        })
+        .await
+    }
+}
+
+async fn accept_replay(
+    api: &Api,
+    key: &Writer,
+    event_id: &str,
+    now: DateTime<Utc>,
+) -> Result<Accepted<EventView>, Problem> {
+    let merchant = key.0.merchant;
+    let found = webhook_event::find(api.db.pool(), merchant, id(event_id)?).await?;
+    let mut event = found.ok_or_else(Problem::not_found)?;
+    let tx = api.db.begin().await?;
+    let ticket = queue::replay_event(&tx, &event, now).await?.map_err(refused)?;
+    act_of_key(&tx, &key.0, "webhook_event.replay", event.id, None, now).await?;
+    (event.state, event.error, event.applied_at) = (EventState::Received, None, None);
+    Ok(Accepted {
+        tx,
+        status: StatusCode::ACCEPTED,
+        location: format!("/v1/webhook-events/{}", event.id),
+        view: event.into(),
+        tickets: ticket.into_iter().collect(),
+    })
+}
+
+fn refused(refusal: ReplayRefusal) -> Problem {
+    match refusal {
+        ReplayRefusal::Waiting => Problem::conflict("event_waiting", "The event has yet to be applied as it is."),
+        ReplayRefusal::Erased => Problem::conflict(
+            "event_erased",
+            "Nothing of the event's content is kept: it meant nothing to us, or it is older than 90 days.",
+        ),
+    }
+}

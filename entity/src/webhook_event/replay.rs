@@ -1,0 +1,63 @@
+//! Applying an event once more. An event is replayed from what was kept of it, so one of which nothing is kept cannot be.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
+
+use super::{Column, Entity, EventState, WebhookEvent};
+use crate::{MerchantId, WebhookEventId};
+
+/// Why an event is not replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayRefusal {
+    /// Its job has yet to be done.
+    #[error("it waits to be applied as it is")]
+    Waiting,
+    /// It was ignored, or its link was purged: its content is erased.
+    #[error("nothing of its content is kept: it meant nothing to us, or it is older than 90 days")]
+    Erased,
+}
+
+/// Sets an event back to `received`, for a new job to apply it; the caller promises that job in the same transaction.
+///
+/// # Errors
+/// When the database does not answer; else the refusal, with nothing changed.
+pub async fn set_back(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result<Result<(), ReplayRefusal>, DbErr> {
+    if event.payload.is_none() && event.state != EventState::Received {
+        return Ok(Err(ReplayRefusal::Erased));
+    }
+    let reset = Entity::update_many()
+        .col_expr(Column::State, Expr::value(EventState::Received))
+        .col_expr(Column::Error, Expr::value(Option::<String>::None))
+        .col_expr(Column::AppliedAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(Column::Id.eq(event.id))
+        .filter(Column::MerchantId.eq(event.merchant_id))
+        .filter(Column::State.ne(EventState::Received))
+        .filter(Column::Payload.is_not_null())
+        .exec(db)
+        .await?;
+    Ok(if reset.rows_affected == 1 { Ok(()) } else { Err(ReplayRefusal::Waiting) })
+}
+
+/// A page of the merchant's events that came from `from` on and before `to` and can be replayed, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn to_replay(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    state: EventState,
+    [from, to]: [DateTime<Utc>; 2],
+    after: Option<WebhookEventId>,
+    limit: u64,
+) -> Result<Vec<WebhookEvent>, DbErr> {
+    let mut query = Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::State.eq(state))
+        .filter(Column::ReceivedAt.gte(from))
+        .filter(Column::ReceivedAt.lt(to))
+        .filter(Column::Payload.is_not_null());
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    query.order_by_asc(Column::Id).limit(limit).all(db).await
+}

@@ -1,0 +1,138 @@
+//! `paylink events`.
+
+use chrono::{DateTime, Utc};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use entity::{
+    Db, MerchantId, WebhookEventId,
+    audit::{self, Act},
+    webhook_event::{self, EventState, WebhookEvent},
+};
+use queue::Queue;
+
+use crate::{error::Error, parts::Parts, settings::Settings};
+
+/// How many events share a transaction.
+const PAGE: u64 = 200;
+
+/// What to do.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Applies webhook events once more: those of a merchant that came in a span of time. What they told already changes nothing
+    /// again. An event that was ignored, or is older than 90 days, has no content any more and is passed over.
+    Replay(Replay),
+}
+
+#[derive(ClapArgs)]
+struct Replay {
+    /// Whose.
+    #[arg(long)]
+    merchant: MerchantId,
+    /// From this time on (RFC 3339).
+    #[arg(long)]
+    from: DateTime<Utc>,
+    /// Before this time (RFC 3339).
+    #[arg(long)]
+    to: DateTime<Utc>,
+    /// What became of them.
+    #[arg(long, value_enum, default_value_t = Became::Failed)]
+    state: Became,
+    /// Why, for the audit log.
+    #[arg(long, default_value = "from the command line")]
+    reason: String,
+    /// Only say which.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What became of events that can be replayed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Became {
+    Failed,
+    Applied,
+}
+
+impl From<Became> for EventState {
+    fn from(became: Became) -> Self {
+        match became {
+            Became::Failed => Self::Failed,
+            Became::Applied => Self::Applied,
+        }
+    }
+}
+
+/// Does it.
+pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
+    let Action::Replay(replay) = args.action;
+    let parts = Parts::open(settings).await?;
+    if entity::merchant::find(parts.db.pool(), replay.merchant).await?.is_none() {
+        return Err(Error::Refused(format!("there is no merchant {}", replay.merchant)));
+    }
+    if replay.from >= replay.to {
+        return Err(Error::Refused("--from must be before --to".to_owned()));
+    }
+    let replayed = replay.run(&parts.db, &parts.queue, parts.clock.now()).await?;
+    let done = if replay.dry_run { "would be replayed" } else { "replayed" };
+    println!("{replayed} {done}");
+    Ok(())
+}
+
+impl Replay {
+    /// Page after page, each in a transaction of its own; answers how many.
+    async fn run(&self, db: &Db, queue: &Queue, now: DateTime<Utc>) -> Result<usize, Error> {
+        let (mut last, mut replayed) = (None, 0);
+        loop {
+            let span = [self.from, self.to];
+            let page = webhook_event::to_replay(db.pool(), self.merchant, self.state.into(), span, last, PAGE).await?;
+            let Some(newest) = page.last().map(|event| event.id) else { return Ok(replayed) };
+            last = Some(newest);
+            replayed += if self.dry_run { show(&page) } else { self.replay_page(db, queue, &page, now).await? };
+        }
+    }
+
+    async fn replay_page(
+        &self,
+        db: &Db,
+        queue: &Queue,
+        page: &[WebhookEvent],
+        now: DateTime<Utc>,
+    ) -> Result<usize, Error> {
+        let tx = db.begin().await?;
+        let (mut tickets, mut replayed) = (Vec::new(), 0);
+        for event in page {
+            // Somebody else may have replayed it meanwhile.
+            if let Ok(ticket) = queue::replay_event(&tx, event, now).await? {
+                audit::record(&tx, self.act(event.id), now).await?;
+                tickets.extend(ticket);
+                replayed += 1;
+            }
+        }
+        tx.commit().await?;
+        if let Err(error) = queue.ring_now(&tickets).await {
+            tracing::warn!(%error, "the jobs were not rung; the scheduler will");
+        }
+        Ok(replayed)
+    }
+
+    fn act(&self, event: WebhookEventId) -> Act<'_> {
+        Act {
+            merchant_id: Some(self.merchant),
+            actor: "operator",
+            action: "webhook_event.replay",
+            subject: event.to_string(),
+            detail: Some(self.reason.clone()),
+        }
+    }
+}
+
+fn show(page: &[WebhookEvent]) -> usize {
+    for event in page {
+        println!("{}  {}  {:<8}  {}", event.id, event.received_at.to_rfc3339(), event.state, event.kind);
+    }
+    page.len()
+}
