@@ -34,6 +34,10 @@ pub(crate) enum Error {
     #[error(transparent)]
     Connect(#[from] entity::stripe_integration::ConnectError),
     #[error(transparent)]
+    Installation(#[from] entity::installation::RootError),
+    #[error(transparent)]
+    Reseal(#[from] entity::reseal::ResealError),
+    #[error(transparent)]
     Credits(#[from] entity::credits::CreditError),
     #[error("the workers failed")]
     Worker(#[from] Box<dyn StdError + Send + Sync>),

@@ -16,6 +16,7 @@ mod migrate;
 mod parts;
 mod redis_child;
 mod scheduler;
+mod secrets;
 mod settings;
 mod stop;
 mod up;
@@ -56,6 +57,8 @@ enum Command {
     Jobs(jobs::Args),
     /// Applies webhook events once more.
     Events(events::Args),
+    /// Seals merchants' secrets anew after a change of the secret key.
+    Secrets(secrets::Args),
 }
 
 #[tokio::main]
@@ -86,6 +89,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Merchant(args) => return merchant::run(&settings, args).await,
         Command::Jobs(args) => jobs::run(&settings, args).await?,
         Command::Events(args) => events::run(&settings, args).await?,
+        Command::Secrets(args) => return secrets::run(&settings, &args).await,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use entity::{Clock, Db, Documents, Secret, Vault};
+use entity::{Clock, Db, Documents, Secret, Vault, installation};
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
 use queue::{Queue, bell::Bells};
 use url::Url;
@@ -34,26 +34,23 @@ impl Parts {
     /// Opens them. What the settings leave open is looked for in the data directory.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
         let data = DataDir::new(&settings.data_dir)?;
-        let secret_key = match &settings.secret_key {
-            Some(key) => key.clone(),
-            None => data.secret(SECRET_KEY)?.ok_or(Error::Setting {
-                setting: "secret_key",
-                reason: "is not set, and there is none in the data directory".to_owned(),
-            })?,
-        };
+        let secret_key = secret_key(settings, &data)?;
         let operator_key = match &settings.operator_key {
             Some(key) => Some(key.clone()),
             None => data.secret(OPERATOR_KEY)?,
         };
         let db = open_database(settings).await?;
         let queue = Queue::new(open_bells(settings, &data)?);
+        let clock = Clock::system();
+        let vault = Vault::with_previous(&secret_key, &settings.previous_secret_keys)?;
+        let vault = installation::with_root(db.pool(), vault, &secret_key, clock.now()).await?;
         Ok(Self {
             readiness: Readiness::new(db.clone(), queue.clone()),
             db,
             queue,
             documents: open_documents(settings, &data)?,
-            vault: Arc::new(Vault::new(&secret_key)?),
-            clock: Clock::system(),
+            vault: Arc::new(vault),
+            clock,
             operator_key,
         })
     }
@@ -96,7 +93,19 @@ impl Parts {
             clock: self.clock.clone(),
             times: settings.times()?,
             job_retention: TimeDelta::days(settings.job_retention_days),
+            doctor_links: settings.scheduler.doctor_links,
         })
+    }
+}
+
+/// The key of the vault: the setting's, or the one that `paylink up` keeps.
+pub(crate) fn secret_key(settings: &Settings, data: &DataDir) -> Result<Secret, Error> {
+    match &settings.secret_key {
+        Some(key) => Ok(key.clone()),
+        None => data.secret(SECRET_KEY)?.ok_or(Error::Setting {
+            setting: "secret_key",
+            reason: "is not set, and there is none in the data directory".to_owned(),
+        }),
     }
 }
 

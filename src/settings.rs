@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) redis_prefix: String,
     pub(crate) store_url: Option<String>,
     pub(crate) secret_key: Option<Secret>,
+    #[serde(default, deserialize_with = "separated")]
+    pub(crate) previous_secret_keys: Vec<Secret>,
     pub(crate) operator_key: Option<Secret>,
     pub(crate) stripe_api_base: String,
     pub(crate) sms_api_base: String,
@@ -50,7 +52,16 @@ pub(crate) struct SchedulerSettings {
     expire: String,
     purge: String,
     ring: String,
+    doctor: String,
+    pub(crate) doctor_links: u64,
     clean: String,
+}
+
+/// Secrets in one text, separated by commas or spaces, so that a variable can hold several.
+fn separated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let separators = [',', ' ', '\n'];
+    Ok(text.split(separators).filter(|part| !part.is_empty()).map(Secret::new).collect())
 }
 
 impl Settings {
@@ -94,6 +105,7 @@ impl Settings {
             Tick::Expire => self.scheduler.expire.clone(),
             Tick::Purge => self.scheduler.purge.clone(),
             Tick::Ring => self.scheduler.ring.clone(),
+            Tick::Doctor => self.scheduler.doctor.clone(),
             Tick::Clean => self.scheduler.clean.clone(),
         };
         Ok(Times::parse(expression, &self.scheduler.time_zone)?)

@@ -18,6 +18,11 @@ fn uuid_at(at: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()))
 }
 
+fn time_of(uuid: Uuid) -> Option<DateTime<Utc>> {
+    let (seconds, nanoseconds) = uuid.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
+}
+
 fn parse(prefix: &'static str, text: &str) -> Result<Uuid, IdError> {
     text.strip_prefix(prefix)
         .and_then(|rest| rest.strip_prefix('_'))
@@ -37,6 +42,12 @@ macro_rules! ids {
             #[must_use]
             pub fn new(at: DateTime<Utc>) -> Self {
                 Self(uuid_at(at))
+            }
+
+            /// The time that it was made with, if it is one of those that carry it.
+            #[must_use]
+            pub fn created_at(self) -> Option<DateTime<Utc>> {
+                time_of(self.0)
             }
 
             /// The bare `UUID`, for a place that has no room for a prefix.

@@ -1,5 +1,5 @@
 //! What is known of a connection's webhooks, and of a payment beyond that it came: the session that paid, those that failed,
-//! refunds and disputes, and when Stripe was last asked about a link.
+//! refunds and disputes, and when Stripe was last asked about a link. And the installation's root, from which tokens come.
 
 crate::dialect::sql_step!(
     "
@@ -25,6 +25,11 @@ ALTER TABLE payment_link ADD COLUMN stripe_checked_at {time};
 ALTER TABLE payment_link ADD COLUMN refunded {int} CHECK (refunded > 0);
 ALTER TABLE payment_link ADD COLUMN dispute text CHECK (dispute IN ('open', 'won', 'lost', 'closed'));
 ALTER TABLE payment_link ADD COLUMN disputed_at {time};
+CREATE TABLE installation (
+    id {int} PRIMARY KEY CHECK (id = 1),
+    root {bytes} NOT NULL,
+    created_at {time} NOT NULL
+);
 CREATE INDEX payment_link_to_check ON payment_link (COALESCE(stripe_checked_at, created_at))
     WHERE state IN ('unpaid', 'processing', 'voiding', 'expiring')
 "

@@ -92,6 +92,26 @@ jobs! {
         /// Whose.
         merchant: MerchantId,
     }
+
+    /// Registers our webhook endpoint at Stripe and keeps its signing secret.
+    RegisterStripeWebhook {
+        /// Whose.
+        merchant: MerchantId,
+    }
+
+    /// Asks Stripe what became of a link of which no webhook has told for long.
+    ReconcileLink {
+        /// Whose.
+        merchant: MerchantId,
+        /// Which link.
+        link: LinkId,
+    }
+
+    /// Finds out what is the matter with a merchant's webhooks, if anything.
+    DiagnoseStripe {
+        /// Whose.
+        merchant: MerchantId,
+    }
 }
 
 /// Why a link is closed.
@@ -102,4 +122,6 @@ pub enum CloseReason {
     Void,
     /// Its time is over.
     Expiry,
+    /// It counts as one that could not be made, but Stripe may have made it all the same.
+    Failure,
 }

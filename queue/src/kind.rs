@@ -21,11 +21,17 @@ pub enum Kind {
     PurgeLink,
     /// Asks Stripe whether it takes a merchant's key.
     CheckStripeKey,
+    /// Registers our webhook endpoint at Stripe.
+    RegisterStripeWebhook,
+    /// Asks Stripe what became of a link.
+    ReconcileLink,
+    /// Finds out what is the matter with a merchant's webhooks.
+    DiagnoseStripe,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::StoreInvoice,
         Self::CreateStripeLink,
         Self::CloseStripeLink,
@@ -34,6 +40,9 @@ impl Kind {
         Self::ProcessSmsEvent,
         Self::PurgeLink,
         Self::CheckStripeKey,
+        Self::RegisterStripeWebhook,
+        Self::ReconcileLink,
+        Self::DiagnoseStripe,
     ];
 
     /// Its name: in the `job` table, in Redis' keys, in logs and on the command line.
@@ -48,6 +57,9 @@ impl Kind {
             Self::ProcessSmsEvent => "process_sms_event",
             Self::PurgeLink => "purge_link",
             Self::CheckStripeKey => "check_stripe_key",
+            Self::RegisterStripeWebhook => "register_stripe_webhook",
+            Self::ReconcileLink => "reconcile_link",
+            Self::DiagnoseStripe => "diagnose_stripe",
         }
     }
 }

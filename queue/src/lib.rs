@@ -30,8 +30,8 @@ pub use batch_promise::{Draft, promise_all};
 pub use cut_off::CutOff;
 pub use error::JobError;
 pub use jobs::{
-    CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, Job, ProcessSmsEvent, ProcessStripeEvent,
-    PurgeLink, SendSms, StoreInvoice,
+    CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, ProcessSmsEvent,
+    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, SendSms, StoreInvoice,
 };
 pub use kind::Kind;
 pub use lease::{Claim, Done, Lease, claim};

@@ -46,7 +46,9 @@ pub const fn policy(kind: Kind) -> Policy {
         // After a day nobody wants the text any more, and one that may have left is a person's to settle.
         Kind::SendSms | Kind::ProcessSmsEvent => Policy { deadline: Some(TimeDelta::days(1)), ..BASE },
         Kind::PurgeLink => Policy { ceiling: Duration::from_hours(1), ..BASE },
-        Kind::CheckStripeKey => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
+        Kind::CheckStripeKey | Kind::RegisterStripeWebhook => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
+        // The handlers leave it to the next tick long before.
+        Kind::ReconcileLink | Kind::DiagnoseStripe => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Scheduler {
     pub times: Times,
     /// How long finished jobs are kept.
     pub job_retention: TimeDelta,
+    /// How many links the doctor asks Stripe about each time at most.
+    pub doctor_links: u64,
 }
 
 impl Scheduler {

@@ -13,13 +13,15 @@ pub enum Tick {
     Purge,
     /// Rings jobs again whose bell was lost.
     Ring,
+    /// Asks Stripe what webhooks did not tell, and why they did not.
+    Doctor,
     /// Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.
     Clean,
 }
 
 impl Tick {
     /// Every tick, in the order in which they run when several are due.
-    pub const ALL: [Self; 4] = [Self::Expire, Self::Purge, Self::Ring, Self::Clean];
+    pub const ALL: [Self; 5] = [Self::Expire, Self::Purge, Self::Ring, Self::Doctor, Self::Clean];
 
     /// Its name, in settings, in the `tick` table and in logs.
     #[must_use]
@@ -28,6 +30,7 @@ impl Tick {
             Self::Expire => "expire",
             Self::Purge => "purge",
             Self::Ring => "ring",
+            Self::Doctor => "doctor",
             Self::Clean => "clean",
         }
     }
@@ -43,6 +46,7 @@ impl Tick {
             Self::Expire => ticks::expire::sweep(scheduler, at, due).await,
             Self::Purge => ticks::purge::sweep(scheduler, at).await,
             Self::Ring => ticks::ring::sweep(scheduler, at).await,
+            Self::Doctor => ticks::doctor::sweep(scheduler, at, due).await,
             Self::Clean => ticks::clean::sweep(scheduler, at).await,
         }
     }
@@ -54,6 +58,7 @@ pub struct Times {
     expire: Calendar,
     purge: Calendar,
     ring: Calendar,
+    doctor: Calendar,
     clean: Calendar,
 }
 
@@ -68,6 +73,7 @@ impl Times {
             expire: calendar(Tick::Expire)?,
             purge: calendar(Tick::Purge)?,
             ring: calendar(Tick::Ring)?,
+            doctor: calendar(Tick::Doctor)?,
             clean: calendar(Tick::Clean)?,
         })
     }
@@ -77,6 +83,7 @@ impl Times {
             Tick::Expire => &self.expire,
             Tick::Purge => &self.purge,
             Tick::Ring => &self.ring,
+            Tick::Doctor => &self.doctor,
             Tick::Clean => &self.clean,
         }
     }

@@ -5,17 +5,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod amounts;
 mod bad_input;
+mod connecting;
 mod crashes;
 mod described;
 mod details_page;
-mod faults;
+mod doctor;
 mod flow;
 mod idempotency;
+mod interleavings;
 mod merchant_page;
 mod ninety_days;
+mod payments;
+mod recorded;
 mod rows;
 mod s3;
+mod secrets;
 mod seeing;
 mod sessions;
 mod starts_and_stops;

@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
-use crate::support::{App, Invoice, on_both_databases};
+use crate::support::{App, Invoice, eventually, on_both_databases};
 
 on_both_databases!(
     a_link_is_made_once_however_stripe_fails,
     a_void_is_confirmed_however_stripe_fails,
     a_link_that_stripe_refuses_has_failed_and_can_be_made_anew,
+    an_answer_that_was_lost_is_looked_up_once_stripe_may_have_forgotten_the_key,
+    a_link_that_was_made_and_then_refused_does_not_stay_open,
 );
 
 async fn a_link_is_made_once_however_stripe_fails(app: &mut App) {
@@ -65,4 +67,49 @@ async fn a_link_that_stripe_refuses_has_failed_and_can_be_made_anew(app: &mut Ap
     assert!(failed["url"].is_null(), "{failed}");
     assert_eq!(sandbox.links_for(&id).await.total, 0);
     merchant.makes_a_link(&order).await;
+}
+
+async fn an_answer_that_was_lost_is_looked_up_once_stripe_may_have_forgotten_the_key(app: &mut App) {
+    let (merchant, buyer, sandbox) = (app.merchant(), app.buyer(), app.sandbox());
+    let order = app.order();
+    // Stripe makes the link at the first call, and no call is answered.
+    let silence = json!({"service": "stripe", "times": 1_000, "mode": "reset_after", "method": "POST"});
+    sandbox.fails(silence).await;
+    let id = merchant.uploads(&order, &Invoice::default()).await;
+    eventually("the link is made", async || (sandbox.links_for(&id).await.total == 1).then_some(())).await;
+    assert_eq!(merchant.link(&id).await["status"], "creating");
+
+    // A day passes. To ask under another key now would make a second one.
+    app.changes_rows("UPDATE payment_link SET stripe_attempted_at = '2026-01-01T00:00:00+00:00'").await;
+
+    let link = merchant.has_the_link(&id).await;
+    let made = sandbox.links_for(&id).await;
+    assert_eq!((made.total, made.live), (1, 1));
+    sandbox.fails(json!({"service": "stripe", "times": 0, "mode": "reset"})).await;
+    buyer.pays(&link).await;
+    merchant.sees(&id, "paid").await;
+}
+
+async fn a_link_that_was_made_and_then_refused_does_not_stay_open(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = app.order();
+    let making = |mode: &str, status: u16| json!({"service": "stripe", "times": 1, "mode": mode, "status": status, "method": "POST", "path": "/payment_links"});
+    // It is made, the answer is lost, and then the key is no good any more.
+    sandbox.fails(making("reset_after", 500)).await;
+    sandbox.fails(making("status", 401)).await;
+    let id = merchant.uploads(&order, &Invoice::default()).await;
+
+    merchant.sees(&id, "failed").await;
+    let closed = eventually("it is closed at Stripe", async || {
+        let made = sandbox.links_for(&id).await;
+        (made.live == 0).then_some(made)
+    })
+    .await;
+    assert_eq!(closed.total, 1);
+    eventually("the merchant can read it", async || {
+        merchant.link(&id).await.to_string().contains("closed_at_stripe").then_some(())
+    })
+    .await;
+    let second = merchant.makes_a_link(&order).await;
+    assert_eq!(sandbox.links_for(&second.id).await.live, 1);
 }

@@ -1,6 +1,6 @@
 //! Links that are taken back.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{App, on_both_databases};
 
@@ -11,6 +11,12 @@ on_both_databases!(
     a_payment_that_is_under_way_cannot_be_voided,
     a_link_whose_payment_did_not_come_can_be_voided,
 );
+
+/// The entry of a link's timeline.
+fn entry<'a>(link: &'a Value, event: &str) -> &'a Value {
+    let timeline = link["timeline"].as_array().unwrap();
+    timeline.iter().find(|entry| entry["event"] == event).unwrap_or_else(|| panic!("no {event}: {link}"))
+}
 
 async fn a_voided_link_cannot_be_paid(app: &mut App) {
     let (merchant, buyer, sandbox) = (app.merchant(), app.buyer(), app.sandbox());
@@ -45,6 +51,15 @@ async fn a_page_that_was_open_before_the_void_cannot_be_paid_after_it(app: &mut 
 
     assert_eq!(sandbox.is_told("pay", &json!({"session": session})).await.0, 409);
     assert_eq!(sandbox.knows("counts").await["payments"], 0);
+    // What Stripe confirmed can be proved: what, when, and by which request.
+    let voided = merchant.link(&link.id).await;
+    let evidence = entry(&voided, "voided")["detail"].as_str().unwrap().to_owned();
+    for confirmed in
+        [" is inactive at ", &format!("{session} expired at "), "no session is open at ", "no session was paid at "]
+    {
+        assert!(evidence.contains(confirmed), "{confirmed} is not in {evidence}");
+    }
+    assert_eq!(evidence.matches("(req_").count(), 4, "{evidence}");
 }
 
 async fn a_payment_that_is_faster_than_the_void_wins(app: &mut App) {
@@ -57,8 +72,13 @@ async fn a_payment_that_is_faster_than_the_void_wins(app: &mut App) {
 
     assert_eq!(merchant.voids(&link).await.with_status(202).json()["status"], "voiding");
 
+    // The void is answered as refused, and the merchant is told to look.
     let paid = merchant.sees(&link.id, "paid").await;
-    assert!(paid["review"].is_null(), "{paid}");
+    assert_eq!(paid["review"], "paid_after_void");
+    let told = |event: &str| entry(&paid, event)["detail"].as_str().unwrap().to_owned();
+    assert!(told("void_refused").contains("before Stripe had closed"), "{paid}");
+    assert!(told("paid").contains("source = closing") && told("paid").contains("request req_"), "{paid}");
+    assert!(paid["dashboard_url"].as_str().unwrap().starts_with("https://dashboard.stripe.com/test/payments/pi_"));
     assert_eq!(merchant.tag(&order).await, "paid");
     assert!(buyer.opens(&link).await.with_status(200).text().contains("is paid"));
 }

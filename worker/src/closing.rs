@@ -1,26 +1,45 @@
 //! Closing a link at Stripe, so that it can be proved: inactive, no session open, and a look at whether the payment was faster.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use entity::{
-    LinkState, MerchantId,
+    LinkState,
     link::{self, Advanced, LinkEvent, StripeFacts},
 };
 use queue::JobError;
 
 use crate::{
-    Work, payment,
-    stripe::{PaymentStatus, Session, Stripe, StripeError},
+    Work,
+    payment::{self, Source},
+    settling::{self, Settled},
+    stripe::{Advice, Session, SessionStatus, Stripe, StripeError},
 };
 
 /// How often sessions that keep being opened are expired before the job tries again later. A link that is inactive opens no
 /// new ones, so once is the rule.
 const MOST_ROUNDS: usize = 3;
 
-/// What Stripe says after the closing.
-pub(crate) enum Closing {
-    /// It can no longer be paid.
-    Closed,
-    /// A buyer was faster.
-    Completed(Box<Session>),
+/// Why a link is not closed.
+#[derive(Debug)]
+pub(crate) enum ClosingError {
+    /// Stripe will not do it, and the merchant must change something.
+    Refused(StripeError),
+    /// It may be done later.
+    NotYet(JobError),
+}
+
+impl From<StripeError> for ClosingError {
+    fn from(error: StripeError) -> Self {
+        match error.advice() {
+            Advice::Tell => Self::Refused(error),
+            Advice::Retry | Advice::LookUp => Self::NotYet(error.into_retry()),
+        }
+    }
+}
+
+impl From<JobError> for ClosingError {
+    fn from(error: JobError) -> Self {
+        Self::NotYet(error)
+    }
 }
 
 /// A buyer keeps opening sessions.
@@ -28,63 +47,97 @@ pub(crate) enum Closing {
 #[error("there are still open sessions")]
 struct StillOpen;
 
-/// Closes a link at Stripe. Safe to repeat.
-async fn close(stripe: &Stripe, link: &link::Model, stripe_link_id: &str) -> Result<Closing, JobError> {
-    let error = StripeError::into_job_error;
-    stripe.deactivate_payment_link(stripe_link_id).await.map_err(error)?;
-    for _ in 0..MOST_ROUNDS {
-        let open = stripe.sessions(stripe_link_id, "open").await.map_err(error)?;
-        if open.is_empty() {
-            let complete = stripe.sessions(stripe_link_id, "complete").await.map_err(error)?;
-            return Ok(match complete.into_iter().find(|session| !has_failed(link, session)) {
-                Some(session) => Closing::Completed(Box::new(session)),
-                None => Closing::Closed,
-            });
-        }
-        for session in open {
-            match stripe.expire_session(&session.id).await {
-                // Refused: it was paid or expired since the list was made, which the next list will show.
-                Ok(()) | Err(StripeError::Refused { status: reqwest::StatusCode::BAD_REQUEST, .. }) => {}
-                Err(refused) => return Err(refused.into_job_error()),
-            }
-        }
-    }
-    Err(JobError::retry(StillOpen))
-}
-
-/// Whether this is a delayed payment of which Stripe has told that it failed: its session stays complete and unpaid for ever.
-/// A link comes here from `unpaid`, so a payment that it was `processing` before is over.
-fn has_failed(link: &link::Model, session: &Session) -> bool {
-    session.payment_status == Some(PaymentStatus::Unpaid)
-        && session.payment_intent.is_some()
-        && session.payment_intent == link.stripe_payment_intent
-}
+/// Stripe answers that a link is active which it was told to make inactive.
+#[derive(Debug, thiserror::Error)]
+#[error("Stripe says that the link is still active, request {0}")]
+struct StillActive(String);
 
 /// A payment is under way; its end decides.
 #[derive(Debug, thiserror::Error)]
 #[error("a payment is under way")]
 pub(crate) struct PaymentUnderWay;
 
-/// Closes the link at Stripe and answers the event and the facts that follow for it.
-pub(crate) async fn close_link(
-    work: &Work,
-    merchant: MerchantId,
-    link: &link::Model,
-) -> Result<(LinkEvent, StripeFacts), JobError> {
-    let Some(stripe_link_id) = &link.stripe_link_id else {
-        return Err(JobError::fail("the link was never made at Stripe"));
-    };
-    let stripe = work.stripe(merchant).await?;
-    match close(&stripe, link, stripe_link_id).await? {
-        Closing::Closed => {
-            let detail = format!("Stripe confirmed that {stripe_link_id} is inactive and no session is open");
-            Ok((LinkEvent::CloseConfirmed, StripeFacts { detail: Some(detail), ..StripeFacts::default() }))
-        }
-        Closing::Completed(session) => match payment::event_of(&session) {
-            LinkEvent::PaymentPending => Err(JobError::retry(PaymentUnderWay)),
-            event => Ok((event, payment::facts_of(link, &session, "closing"))),
-        },
+/// The link is still being made; there is nothing at Stripe to close yet, but there may be soon.
+#[derive(Debug, thiserror::Error)]
+#[error("the link is still being made")]
+struct StillCreating;
+
+/// What Stripe confirmed, when, and by which requests its support finds it again.
+#[derive(Debug, Default)]
+struct Evidence(Vec<String>);
+
+impl Evidence {
+    fn note(&mut self, what: impl std::fmt::Display, request: &str, at: DateTime<Utc>) {
+        let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        self.0.push(format!("{what} at {at} ({request})"));
     }
+
+    fn into_detail(self) -> String {
+        format!("Stripe confirmed: {}", self.0.join("; "))
+    }
+}
+
+/// Closes the link at Stripe and answers the event and the facts that follow for it. Safe to repeat.
+pub(crate) async fn close_link(work: &Work, link: &link::Model) -> Result<(LinkEvent, StripeFacts), ClosingError> {
+    let Some(stripe_link_id) = &link.stripe_link_id else {
+        return Err(JobError::fail("the link was never made at Stripe").into());
+    };
+    let stripe = work.stripe(link.merchant_id).await?;
+    close_at_stripe(work, &stripe, link, stripe_link_id).await
+}
+
+/// The same, for a link whose id at Stripe is known from elsewhere.
+pub(crate) async fn close_at_stripe(
+    work: &Work,
+    stripe: &Stripe,
+    link: &link::Model,
+    stripe_link_id: &str,
+) -> Result<(LinkEvent, StripeFacts), ClosingError> {
+    let mut evidence = Evidence::default();
+    let after = stripe.deactivate_payment_link(stripe_link_id).await?;
+    if after.body {
+        return Err(JobError::retry(StillActive(after.request)).into());
+    }
+    evidence.note(format_args!("{stripe_link_id} is inactive"), &after.request, work.now());
+    expire_open_sessions(work, stripe, stripe_link_id, &mut evidence).await?;
+    let complete = stripe.sessions(stripe_link_id, SessionStatus::Complete).await?;
+    for session in &complete.body {
+        match settling::settle(stripe, link, session).await? {
+            Settled::Failed => {}
+            Settled::UnderWay => return Err(JobError::retry(PaymentUnderWay).into()),
+            Settled::Paid => return Ok((LinkEvent::PaymentSucceeded, paid(link, session, &complete.request))),
+        }
+    }
+    evidence.note("no session was paid", &complete.request, work.now());
+    Ok((LinkEvent::CloseConfirmed, StripeFacts { detail: Some(evidence.into_detail()), ..StripeFacts::default() }))
+}
+
+fn paid(link: &link::Model, session: &Session, request: &str) -> StripeFacts {
+    payment::facts_of(link, session, Source::Closing, Some(request))
+}
+
+async fn expire_open_sessions(
+    work: &Work,
+    stripe: &Stripe,
+    stripe_link_id: &str,
+    evidence: &mut Evidence,
+) -> Result<(), ClosingError> {
+    for _ in 0..MOST_ROUNDS {
+        let open = stripe.sessions(stripe_link_id, SessionStatus::Open).await?;
+        if open.body.is_empty() {
+            evidence.note("no session is open", &open.request, work.now());
+            return Ok(());
+        }
+        for session in open.body {
+            match stripe.expire_session(&session.id).await {
+                Ok(expired) => evidence.note(format_args!("{} expired", session.id), &expired.request, work.now()),
+                // Refused: it was paid or expired since the list was made, which the next list will show.
+                Err(StripeError::Refused { status: reqwest::StatusCode::BAD_REQUEST, .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Err(JobError::retry(StillOpen).into())
 }
 
 /// The link, ready to be closed: one whose time is over is told so first. `None` if there is nothing to close.
@@ -111,8 +164,3 @@ pub(crate) async fn begin(work: &Work, link: link::Model) -> Result<Option<link:
         }
     }
 }
-
-/// The link is still being made; there is nothing at Stripe to close yet, but there may be soon.
-#[derive(Debug, thiserror::Error)]
-#[error("the link is still being made")]
-struct StillCreating;

@@ -8,6 +8,7 @@ mod jobs;
 mod payment;
 mod pdf;
 mod registry;
+mod settling;
 mod stripe;
 mod stripe_event;
 mod work;

@@ -1,5 +1,5 @@
-//! A payment that Stripe tells of, held against the link it is for. By whatever way we learn of it (webhook, void, expiry),
-//! it is judged here.
+//! A payment that Stripe tells of, held against the link it is for. By whatever way we learn of it (webhook, void, expiry, our
+//! own asking), it is judged here.
 
 use entity::{
     Currency, Money,
@@ -7,6 +7,33 @@ use entity::{
 };
 
 use crate::stripe::{PaymentStatus, Session};
+
+/// How we learned of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Stripe told us.
+    Webhook,
+    /// We looked while we closed the link.
+    Closing,
+    /// We asked because nobody had told.
+    Reconciler,
+}
+
+impl Source {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Closing => "closing",
+            Self::Reconciler => "reconciler",
+        }
+    }
+
+    /// The entry of the timeline: how we know, what of, and by which request it can be proved.
+    pub(crate) fn detail(self, session: &str, request: Option<&str>) -> String {
+        let proof = request.map(|request| format!(", request {request}")).unwrap_or_default();
+        format!("source = {}, session {session}{proof}", self.as_str())
+    }
+}
 
 /// What a completed session means for its link.
 pub(crate) fn event_of(session: &Session) -> LinkEvent {
@@ -17,13 +44,15 @@ pub(crate) fn event_of(session: &Session) -> LinkEvent {
 }
 
 /// What is kept of a session, and what a person should look at.
-pub(crate) fn facts_of(link: &link::Model, session: &Session, source: &str) -> StripeFacts {
+pub(crate) fn facts_of(link: &link::Model, session: &Session, source: Source, request: Option<&str>) -> StripeFacts {
     StripeFacts {
         // Known already, unless the answer to the creation was lost.
-        link_id: session.payment_link.clone().filter(|_| link.stripe_link_id.is_none()),
+        link_id: session.payment_link.clone(),
+        livemode: session.livemode,
+        session: Some(session.id.clone()),
         payment_intent: session.payment_intent.clone(),
         review: mismatch(link, session),
-        detail: Some(format!("{source}: session {}", session.id)),
+        detail: Some(source.detail(&session.id, request)),
         ..StripeFacts::default()
     }
 }

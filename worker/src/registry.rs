@@ -5,8 +5,8 @@ use std::{convert::Infallible, io, sync::Arc, time::Duration};
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::{Db, JobId};
 use queue::{
-    Attempts, CheckStripeKey, CloseStripeLink, CreateStripeLink, CutOff, Kind, ProcessSmsEvent, ProcessStripeEvent,
-    PurgeLink, SendSms, StoreInvoice,
+    Attempts, CheckStripeKey, CloseStripeLink, CreateStripeLink, CutOff, DiagnoseStripe, Kind, ProcessSmsEvent,
+    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, SendSms, StoreInvoice,
     bell::{BackendOptions, BellBackend, Ringing},
     flow::Pauses,
 };
@@ -46,6 +46,9 @@ fn register(monitor: Monitor, kind: Kind, shop: &Shop) -> Monitor {
         Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shop),
         Kind::PurgeLink => workers::<PurgeLink>(monitor, shop),
         Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shop),
+        Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, shop),
+        Kind::ReconcileLink => workers::<ReconcileLink>(monitor, shop),
+        Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, shop),
     }
 }
 

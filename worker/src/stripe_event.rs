@@ -3,19 +3,20 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     LinkId, Money,
-    link::{self, LinkEvent},
+    link::{self, LinkEvent, Refund, Review, ToldDispute},
+    stripe_integration,
     webhook_event::WebhookEvent,
 };
 use queue::JobError;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::{
-    payment,
+    payment::{self, Source},
     stripe::{Charge, Dispute, Event, METADATA_LINK, Object, Session},
 };
 
-/// How long an event may wait for the one that tells which link it is about.
-const PATIENCE: TimeDelta = TimeDelta::hours(1);
+/// How long an event may wait for the one that tells which link it is about: until we have asked Stripe ourselves for certain.
+const PATIENCE: TimeDelta = TimeDelta::hours(6);
 
 /// What became of an event.
 pub(crate) enum Outcome {
@@ -77,10 +78,8 @@ pub(crate) async fn apply(
     match told {
         Told::Payment(session, what) => pay(tx, event, session, *what, now).await,
         Told::Refund(charge) => note_refund(tx, event, charge, now).await,
-        Told::Dispute(dispute) => note_dispute(tx, event, dispute, "disputed", dispute.reason.clone(), now).await,
-        Told::DisputeClosed(dispute) => {
-            note_dispute(tx, event, dispute, "dispute_closed", dispute.status.clone(), now).await
-        }
+        Told::Dispute(dispute) => note_dispute(tx, event, dispute, dispute.reason.clone(), now).await,
+        Told::DisputeClosed(dispute) => note_dispute(tx, event, dispute, dispute.status.clone(), now).await,
         Told::Nothing => Ok(Outcome::Ignored),
     }
 }
@@ -93,8 +92,11 @@ async fn pay(
     now: DateTime<Utc>,
 ) -> Result<Outcome, JobError> {
     let Some(link) = link_of_session(tx, event, session).await? else { return Ok(Outcome::Ignored) };
-    let facts = payment::facts_of(&link, session, "webhook");
+    let facts = payment::facts_of(&link, session, Source::Webhook, None);
     link::advance(tx, &link, what, &facts, now).await?;
+    if facts.review == Some(Review::LivemodeMismatch) {
+        stripe_integration::note_other_mode(tx, event.merchant_id, now).await?;
+    }
     Ok(Outcome::Applied(link.id))
 }
 
@@ -135,13 +137,13 @@ async fn note_refund(
         link = paid_link(tx, event, charge.payment_intent.as_deref()).await?;
     }
     let Some(link) = link else { return Ok(Outcome::Ignored) };
-    let refunded = charge
+    let total = charge
         .currency
         .parse()
         .ok()
-        .and_then(|currency| Money::from_stripe_amount(charge.amount_refunded, currency).ok())
-        .map(Money::to_people);
-    link::note(tx, link.id, now, "refunded", refunded).await?;
+        .and_then(|currency| Money::from_stripe_amount(charge.amount_refunded, currency).ok());
+    let refund = Refund { payment_intent: charge.payment_intent.clone(), total };
+    link::note_refund(tx, &link, &refund, now).await?;
     Ok(Outcome::Applied(link.id))
 }
 
@@ -149,7 +151,6 @@ async fn note_dispute(
     tx: &DatabaseTransaction,
     event: &WebhookEvent,
     dispute: &Dispute,
-    what: &str,
     detail: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<Outcome, JobError> {
@@ -157,7 +158,11 @@ async fn note_dispute(
         // A dispute carries no metadata. It may have overtaken the payment, or be about a payment that is none of ours.
         return if event.received_at + PATIENCE > now { Err(JobError::retry(TooEarly)) } else { Ok(Outcome::Ignored) };
     };
-    link::note(tx, link.id, now, what, detail).await?;
+    let told = ToldDispute {
+        stands: dispute.status.as_deref().map_or(link::Dispute::Open, link::Dispute::from_stripe),
+        opened_at: dispute.created.and_then(|at| DateTime::from_timestamp(at, 0)).unwrap_or(event.received_at),
+    };
+    link::note_dispute(tx, &link, told, detail, now).await?;
     Ok(Outcome::Applied(link.id))
 }
 

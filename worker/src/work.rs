@@ -76,6 +76,11 @@ impl Work {
         Ok(stripe_integration::find(self.db.pool(), merchant).await?)
     }
 
+    /// Where Stripe tells us of the merchant's payments.
+    pub(crate) fn stripe_webhook_url(&self, merchant: MerchantId) -> String {
+        format!("{}/webhooks/stripe/{merchant}", self.public_url)
+    }
+
     /// Stripe, in the merchant's name.
     pub(crate) async fn stripe(&self, merchant: MerchantId) -> Result<Stripe, JobError> {
         let integration = self.stripe_integration(merchant).await?;

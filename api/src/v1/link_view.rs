@@ -32,6 +32,10 @@ pub(super) struct LinkView {
     review: Option<String>,
     /// The payment in Stripe's dashboard, where refunds are made.
     dashboard_url: Option<String>,
+    /// What was refunded at Stripe so far, in all.
+    refunded_amount: Option<String>,
+    /// How the last dispute of the payment stands: `open`, `won`, `lost` or `closed` (an inquiry that came to nothing).
+    disputed: Option<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
@@ -81,6 +85,8 @@ impl LinkView {
             currency: link.currency.as_str().to_owned(),
             url: link.stripe_url.is_some().then(|| api.buyer_url(link.id)),
             dashboard_url: dashboard_url(&link),
+            refunded_amount: link.refunded_money()?.map(entity::Money::to_decimal_string),
+            disputed: link.dispute.map(|dispute| dispute.to_string()),
             invoice_number: link.invoice_number,
             stripe_url: link.stripe_url,
             failure: link.failure,

@@ -17,6 +17,7 @@ mod order_view;
 mod orders;
 mod qr;
 mod send;
+mod stripe_integration;
 mod webhook_events;
 
 pub(crate) use links::{can_be_paid, read_invoice};
@@ -53,6 +54,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         conversations::Conversations,
         message_template::MessageTemplate,
         credits::Credits,
+        stripe_integration::StripeConnection,
         integrations::Integrations,
         webhook_events::WebhookEvents,
         merchant::Profile,

@@ -1,9 +1,12 @@
 //! The one function that changes a link's state.
 
 use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use sea_orm::{Value, entity::prelude::*};
 
-use super::{Column, Entity, LinkEvent, LinkState, Model, Refusal, Review, Transition, note};
+use super::{
+    Column, Entity, LinkEvent, LinkState, Model, Refusal, Review, note,
+    sessions::{Judged, Standing},
+};
 use crate::order;
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
@@ -13,6 +16,8 @@ pub struct StripeFacts {
     pub link_id: Option<String>,
     /// Where the buyer pays.
     pub url: Option<String>,
+    /// `cs_…`: the session that the event is about, if it is about a payment.
+    pub session: Option<String>,
     /// `pi_…`
     pub payment_intent: Option<String>,
     /// Whether the link is a live one.
@@ -30,13 +35,13 @@ pub struct StripeFacts {
 pub enum Advanced {
     /// The link is in another state now.
     To(Box<Model>),
-    /// The event changed nothing.
+    /// The event left the state as it is; what it told beside may have been kept.
     Unchanged,
     /// The state does not allow it.
     Refused(Refusal),
 }
 
-/// Applies `event` to the link by compare-and-set on its state, writes the timeline and the order's tag.
+/// Applies `event` to the link by compare-and-set on what it was judged by, writes the timeline and the order's tag.
 ///
 /// Another writer may have moved the link since it was read; then the event is judged again from where the link is now.
 ///
@@ -51,75 +56,122 @@ pub async fn advance(
 ) -> Result<Advanced, DbErr> {
     let mut current = link.clone();
     loop {
-        let (state, review) = match current.state.on(event) {
-            Ok(Transition::To(state, review)) => (state, review),
-            Ok(Transition::Unchanged) => return Ok(Advanced::Unchanged),
+        let judged = match Standing::of(&current).on(event, facts.session.as_deref()) {
+            Ok(judged) => judged,
             Err(refusal) => return Ok(Advanced::Refused(refusal)),
         };
-        if compare_and_set(db, &current, state, review, facts, now).await? {
-            note(db, current.id, now, state.as_str(), facts.detail.clone()).await?;
-            order::refresh_tag(db, current.merchant_id, current.order_id, state).await?;
-            return reread(db, &current).await.map(|link| Advanced::To(Box::new(link)));
+        match compare_and_set(db, &current, &judged, facts, now).await? {
+            Written::Nothing => return Ok(Advanced::Unchanged),
+            Written::All => {
+                tell(db, &current, &judged, facts, now).await?;
+                if judged.after.state == current.state {
+                    return Ok(Advanced::Unchanged);
+                }
+                order::refresh_tag(db, current.merchant_id, current.order_id, judged.after.state).await?;
+                return reread(db, &current).await.map(|link| Advanced::To(Box::new(link)));
+            }
+            Written::TooLate => current = reread(db, &current).await?,
         }
-        current = reread(db, &current).await?;
     }
+}
+
+/// What came of a compare-and-set.
+enum Written {
+    /// There was nothing to write.
+    Nothing,
+    /// All of it.
+    All,
+    /// Another writer was faster.
+    TooLate,
 }
 
 async fn compare_and_set(
     db: &impl ConnectionTrait,
     from: &Model,
-    state: LinkState,
-    review: Option<Review>,
+    judged: &Judged,
     facts: &StripeFacts,
     now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
-    let mut update = Entity::update_many()
-        .col_expr(Column::State, Expr::value(state))
-        .filter(Column::Id.eq(from.id))
-        .filter(Column::State.eq(from.state));
-    if state == LinkState::Paid {
-        update = update.col_expr(Column::PaidAt, Expr::value(now));
+) -> Result<Written, DbErr> {
+    let changes = changes(from, judged, facts, now);
+    if changes.is_empty() {
+        return Ok(Written::Nothing);
     }
-    // Paid too late says more than paid wrongly: the reason to look is the same, and the timeline keeps both.
-    if let Some(review) = review.or(facts.review) {
-        update = update.col_expr(Column::Review, Expr::value(review));
-    }
-    let texts = [
-        (Column::StripeLinkId, &facts.link_id),
-        (Column::StripeUrl, &facts.url),
-        (Column::StripePaymentIntent, &facts.payment_intent),
-        (Column::Failure, &facts.failure),
+    let failed = match &from.failed_sessions {
+        Some(failed) => Column::FailedSessions.eq(failed.clone()),
+        None => Column::FailedSessions.is_null(),
+    };
+    let update = changes
+        .into_iter()
+        .fold(Entity::update_many(), |update, (column, value)| update.col_expr(column, Expr::value(value)));
+    let update = update.filter(Column::Id.eq(from.id)).filter(Column::State.eq(from.state)).filter(failed);
+    let written = update.exec(db).await?.rows_affected == 1;
+    Ok(if written { Written::All } else { Written::TooLate })
+}
+
+/// The columns that are to change, and what to.
+fn changes(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Vec<(Column, Value)> {
+    let (before, after) = (Standing::of(from), &judged.after);
+    let moved = after.state != before.state;
+    let paid_at = (moved && after.state == LinkState::Paid).then_some(now);
+    // A payment's facts belong to the event that moved the link; the link's own are told once and for all.
+    let payment_is_news = moved || from.stripe_payment_intent.is_none();
+    let review = reviews(judged, facts)
+        .next()
+        .filter(|review| from.review.is_none() || (judged.review == Some(*review) && from.review != Some(*review)));
+    let changes = [
+        moved.then(|| (Column::State, after.state.into())),
+        paid_at.map(|at| (Column::PaidAt, at.into())),
+        (after.session != before.session).then(|| (Column::StripeSessionId, after.session.clone().into())),
+        (after.failed != before.failed).then(|| (Column::FailedSessions, after.failed_lines().into())),
+        review.map(|review| (Column::Review, review.into())),
+        told_first(from.stripe_link_id.as_ref(), facts.link_id.as_ref()).map(|id| (Column::StripeLinkId, id.into())),
+        told_first(from.stripe_url.as_ref(), facts.url.as_ref()).map(|url| (Column::StripeUrl, url.into())),
+        told_first(from.livemode.as_ref(), facts.livemode.as_ref()).map(|live| (Column::Livemode, live.into())),
+        facts.payment_intent.clone().filter(|_| payment_is_news).map(|id| (Column::StripePaymentIntent, id.into())),
+        facts.failure.clone().filter(|_| moved).map(|why| (Column::Failure, why.into())),
     ];
-    for (column, text) in texts {
-        if let Some(text) = text {
-            update = update.col_expr(column, Expr::value(text.clone()));
-        }
+    changes.into_iter().flatten().collect()
+}
+
+/// What is told, if it was not known.
+fn told_first<T: Clone>(known: Option<&T>, told: Option<&T>) -> Option<T> {
+    told.filter(|_| known.is_none()).cloned()
+}
+
+/// What a person should look at, the reason that says most first: paid too late says more than paid wrongly.
+fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review> {
+    let found = facts.review.filter(|_| judged.after.state == LinkState::Paid && judged.review != facts.review);
+    judged.review.into_iter().chain(found)
+}
+
+/// Writes what happened into the timeline, for the merchant to read.
+async fn tell(
+    db: &impl ConnectionTrait,
+    from: &Model,
+    judged: &Judged,
+    facts: &StripeFacts,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let (before, after) = (Standing::of(from), &judged.after);
+    let detail = || facts.detail.clone();
+    if after.state != before.state {
+        note(db, from.id, now, after.state.as_str(), detail()).await?;
+    } else if after.failed != before.failed {
+        note(db, from.id, now, "payment_failed", detail()).await?;
     }
-    if let Some(livemode) = facts.livemode {
-        update = update.col_expr(Column::Livemode, Expr::value(livemode));
+    if before.state == LinkState::Voiding && after.state == LinkState::Paid {
+        let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
+        note(db, from.id, now, "void_refused", Some(why.to_owned())).await?;
     }
-    update.exec(db).await.map(|result| result.rows_affected == 1)
+    if before.state == LinkState::Paid && judged.review.is_some() {
+        note(db, from.id, now, "paid_again", detail()).await?;
+    }
+    for review in reviews(judged, facts) {
+        note(db, from.id, now, "review", Some(format!("{review}: {}", review.sentence()))).await?;
+    }
+    Ok(())
 }
 
 async fn reread(db: &impl ConnectionTrait, link: &Model) -> Result<Model, DbErr> {
     Entity::find_by_id(link.id).one(db).await?.ok_or_else(|| DbErr::RecordNotFound(format!("{} vanished", link.id)))
-}
-
-/// Marks a link for a person to look at, without changing its state; the first reason stays.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn note_review(
-    db: &impl ConnectionTrait,
-    link: &Model,
-    review: Review,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::Review, Expr::value(review))
-        .filter(Column::Id.eq(link.id))
-        .filter(Column::Review.is_null())
-        .exec(db)
-        .await?;
-    note(db, link.id, now, "review", Some(review.to_string())).await
 }

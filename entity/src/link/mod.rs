@@ -2,16 +2,19 @@
 
 mod advance;
 mod aftermath;
+mod check;
 mod purge;
 mod search;
+mod sessions;
 mod state;
 mod timeline;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
-pub use advance::{Advanced, StripeFacts, advance, note_review};
-pub use aftermath::Dispute;
+pub use advance::{Advanced, StripeFacts, advance};
+pub use aftermath::{Dispute, Refund, ToldDispute, note_dispute, note_refund};
+pub use check::{due_for_check, has_ended_before, set_checked};
 pub use purge::purge;
 pub use search::{Search, search};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
@@ -103,6 +106,20 @@ impl Model {
     /// When the stored amount is none.
     pub fn money(&self) -> Result<Option<Money>, DbErr> {
         self.amount.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// What was refunded of it; nothing once it was purged.
+    ///
+    /// # Errors
+    /// When the stored amount is none.
+    pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
+        self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// Whether a delayed payment by this session did not settle, as far as we were told.
+    #[must_use]
+    pub fn has_failed(&self, session: &str) -> bool {
+        self.failed_sessions.iter().flat_map(|sessions| sessions.lines()).any(|failed| failed == session)
     }
 
     /// Whether 90 days have passed since its creation.

@@ -42,11 +42,11 @@ impl LinkState {
 words! {
     /// What a person should look at, in Stripe's dashboard.
     pub enum Review {
-        /// The buyer paid although the link was voided.
+        /// The buyer paid although the link was voided, was being voided, or had failed.
         PaidAfterVoid = "paid_after_void",
         /// The buyer paid although the link had expired.
         PaidAfterExpiry = "paid_after_expiry",
-        /// The buyer paid another amount than was asked.
+        /// The buyer paid another amount than was asked, or paid twice.
         AmountMismatch = "amount_mismatch",
         /// The buyer paid in another currency than was asked.
         CurrencyMismatch = "currency_mismatch",
@@ -102,6 +102,30 @@ pub enum Refusal {
     NotOpen,
 }
 
+impl Review {
+    /// What it means, and what to do about it.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::PaidAfterVoid => {
+                "The buyer paid although the link was withdrawn. Keep the payment or refund it in Stripe's dashboard."
+            }
+            Self::PaidAfterExpiry => {
+                "The buyer paid after the link's time was over. Keep the payment or refund it in Stripe's dashboard."
+            }
+            Self::AmountMismatch => {
+                "The buyer paid another amount than was asked. Look at the payment in Stripe's dashboard."
+            }
+            Self::CurrencyMismatch => {
+                "The buyer paid in another currency than was asked. Look at the payment in Stripe's dashboard."
+            }
+            Self::LivemodeMismatch => {
+                "A test payment came for a live link, or the reverse: test and live keys are mixed up in the settings."
+            }
+        }
+    }
+}
+
 impl LinkState {
     /// What `event` makes of a link in this state.
     ///
@@ -114,11 +138,10 @@ impl LinkState {
 
         Ok(match (event, self) {
             (LinkEvent::PaymentSucceeded, Paid) => Unchanged,
-            (LinkEvent::PaymentSucceeded, Voided) => To(Paid, Some(Review::PaidAfterVoid)),
+            // The merchant took it back, or was told that it failed: they do not expect the money.
+            (LinkEvent::PaymentSucceeded, Voiding | Voided | Failed) => To(Paid, Some(Review::PaidAfterVoid)),
             (LinkEvent::PaymentSucceeded, Expired) => To(Paid, Some(Review::PaidAfterExpiry)),
-            (LinkEvent::PaymentSucceeded, Creating | Failed | Unpaid | Processing | Voiding | Expiring) => {
-                To(Paid, None)
-            }
+            (LinkEvent::PaymentSucceeded, Creating | Unpaid | Processing | Expiring) => To(Paid, None),
 
             (LinkEvent::PaymentPending, Creating | Unpaid) => To(Processing, None),
             (LinkEvent::PaymentPending, Failed | Processing | Paid | Voiding | Voided | Expiring | Expired) => {
@@ -199,7 +222,9 @@ mod tests {
         let reviews = [
             (LinkState::Voided, Some(Review::PaidAfterVoid)),
             (LinkState::Expired, Some(Review::PaidAfterExpiry)),
-            (LinkState::Voiding, None),
+            (LinkState::Voiding, Some(Review::PaidAfterVoid)),
+            (LinkState::Failed, Some(Review::PaidAfterVoid)),
+            (LinkState::Expiring, None),
         ];
         for (state, review) in reviews {
             assert_eq!(state.on(LinkEvent::PaymentSucceeded), Ok(Transition::To(LinkState::Paid, review)));

@@ -1,15 +1,20 @@
 //! A merchant's connection to Stripe. The keys are sealed; see [`crate::Vault`].
 
+mod endpoint;
+mod health;
+mod keys;
 mod signing;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ActiveValue::Set,
-    ExprTrait,
+    ExprTrait, QueryOrder, QuerySelect,
     entity::prelude::*,
-    sea_query::{Func, OnConflict},
+    sea_query::{CaseStatement, Func},
 };
 
+pub use endpoint::{EndpointStatus, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint};
+pub use health::{EndpointSeen, Health, diagnose};
+pub use keys::{DropError, add_webhook_secret, drop_webhook_secret, put};
 pub use signing::{OVERLAP, SigningSecret};
 
 use crate::{MerchantId, Secret, Vault, VaultError, column::words};
@@ -23,40 +28,6 @@ words! {
         Connected = "connected",
         /// It does not; `reason` says what to change.
         Failed = "failed",
-    }
-}
-
-words! {
-    /// How far the registration of our webhook endpoint has come.
-    pub enum EndpointStatus {
-        /// A job is asking.
-        Registering = "registering",
-        /// Stripe has it, and we have its signing secret.
-        Registered = "registered",
-        /// Stripe does not take it; `endpoint_reason` says what to do.
-        Failed = "failed",
-    }
-}
-
-words! {
-    /// What is the matter with the webhooks, if anything.
-    pub enum Health {
-        /// They come as they should, as far as can be seen.
-        Healthy = "healthy",
-        /// We have no signing secret, so that nothing that comes can be believed.
-        NoSecret = "no_secret",
-        /// Nothing has ever come although something should have.
-        NeverReceived = "never_received",
-        /// What comes is signed with another secret than ours.
-        WrongSecret = "wrong_secret",
-        /// Stripe has no endpoint with our address.
-        EndpointMissing = "endpoint_missing",
-        /// Stripe has switched our endpoint off.
-        EndpointDisabled = "endpoint_disabled",
-        /// Test events come for a live key, or the reverse.
-        ModesMixed = "modes_mixed",
-        /// Something came before, but a payment was found that no webhook had told of.
-        EventsMissing = "events_missing",
     }
 }
 
@@ -158,74 +129,6 @@ pub enum ConnectError {
     Db(#[from] DbErr),
 }
 
-/// Writes or replaces the merchant's keys; the status starts over at `checking`. The signing secrets that are there stay, and a
-/// new one is put before them: see [`signing`].
-///
-/// # Errors
-/// When the keys cannot be sealed or the database does not answer.
-pub async fn put(
-    db: &impl ConnectionTrait,
-    vault: &Vault,
-    merchant: MerchantId,
-    secret_key: &Secret,
-    webhook_secret: Option<&Secret>,
-    now: DateTime<Utc>,
-) -> Result<StripeIntegration, ConnectError> {
-    let sealed_webhook_secret = match webhook_secret {
-        Some(secret) => Some(sealed_with(find(db, merchant).await?.as_ref(), vault, merchant, secret, now)?),
-        None => None,
-    };
-    let row = ActiveModel {
-        merchant_id: Set(merchant),
-        secret_key: Set(vault.seal(secret_key, merchant, SECRET_KEY)?),
-        secret_key_last_four: Set(secret_key.last_four()),
-        webhook_secrets: Set(sealed_webhook_secret),
-        webhook_secret_last_four: Set(webhook_secret.map(Secret::last_four)),
-        livemode: Set(secret_key.expose().contains("_live_")),
-        status: Set(StripeStatus::Checking),
-        reason: Set(None),
-        last_event_at: Set(None),
-        endpoint_attempt: Set(0),
-        signature_failures: Set(0),
-        updated_at: Set(now),
-        ..Default::default()
-    };
-    let mut replace = OnConflict::column(Column::MerchantId);
-    replace.update_columns([
-        Column::SecretKey,
-        Column::SecretKeyLastFour,
-        Column::Livemode,
-        Column::Status,
-        Column::Reason,
-        Column::Account,
-        Column::Health,
-        Column::HealthAt,
-        Column::OtherModeAt,
-        Column::UpdatedAt,
-    ]);
-    if webhook_secret.is_some() {
-        replace.update_columns([Column::WebhookSecrets, Column::WebhookSecretLastFour]);
-    }
-    Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
-    find(db, merchant).await?.ok_or_else(|| DbErr::RecordNotFound("stripe integration".to_owned()).into())
-}
-
-/// The signing secrets of a connection with one more, sealed.
-fn sealed_with(
-    known: Option<&StripeIntegration>,
-    vault: &Vault,
-    merchant: MerchantId,
-    secret: &Secret,
-    now: DateTime<Utc>,
-) -> Result<Vec<u8>, VaultError> {
-    let known = match known.map(|known| known.signing_secrets(vault)) {
-        Some(Ok(known)) => known,
-        // What cannot be opened any more signs nothing any more.
-        Some(Err(_)) | None => Vec::new(),
-    };
-    vault.seal(&signing::write(&signing::add(known, secret, now), now), merchant, WEBHOOK_SECRETS)
-}
-
 /// The merchant's connection, if there is one.
 ///
 /// # Errors
@@ -243,15 +146,73 @@ pub async fn set_status(
     checked: &StripeIntegration,
     status: StripeStatus,
     reason: Option<String>,
+    account: Option<String>,
 ) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Status, Expr::value(status))
         .col_expr(Column::Reason, Expr::value(reason))
+        .col_expr(Column::Account, Expr::value(account))
         .filter(Column::MerchantId.eq(checked.merchant_id))
         .filter(Column::UpdatedAt.eq(checked.updated_at))
         .exec(db)
         .await
         .map(|_| ())
+}
+
+/// Says what is the matter with the webhooks, by what was known then. What was found meanwhile stays.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_health(
+    db: &impl ConnectionTrait,
+    known: &StripeIntegration,
+    health: Health,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let as_known = match known.health_at {
+        Some(at) => Column::HealthAt.eq(at),
+        None => Column::HealthAt.is_null(),
+    };
+    Entity::update_many()
+        .col_expr(Column::Health, Expr::value(health))
+        .col_expr(Column::HealthAt, Expr::value(now))
+        .filter(Column::MerchantId.eq(known.merchant_id))
+        .filter(as_known)
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Notes that a payment was found of which no webhook had told.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let never =
+        CaseStatement::new().case(Column::LastEventAt.is_null(), Health::NeverReceived).finally(Health::EventsMissing);
+    Entity::update_many()
+        .col_expr(Column::Health, never.into())
+        .col_expr(Column::HealthAt, Expr::value(now))
+        .filter(Column::MerchantId.eq(merchant))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// A page of the connections whose key Stripe takes, by merchant.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn connected(
+    db: &impl ConnectionTrait,
+    after: Option<MerchantId>,
+    limit: u64,
+) -> Result<Vec<StripeIntegration>, DbErr> {
+    let mut query = Entity::find().filter(Column::Status.eq(StripeStatus::Connected));
+    if let Some(after) = after {
+        query = query.filter(Column::MerchantId.gt(after));
+    }
+    query.order_by_asc(Column::MerchantId).limit(limit).all(db).await
 }
 
 /// Notes that Stripe told us something, with a good signature: what failed before is over.
@@ -288,6 +249,19 @@ pub async fn note_signature_failure(
         .col_expr(Column::SignatureFailedAt, Expr::value(now))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::SignatureFailedAt.is_null().or(Column::SignatureFailedAt.lte(now - FAILURE_GRAIN)))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Notes that a payment of the other mode was told: a test payment for a live link, or the reverse.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_other_mode(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::OtherModeAt, Expr::value(now))
+        .filter(Column::MerchantId.eq(merchant))
         .exec(db)
         .await
         .map(|_| ())

@@ -87,6 +87,8 @@ struct LinkCounts {
     /// Open sessions, which can be paid whatever their link says.
     open_sessions: usize,
     completed_sessions: usize,
+    /// Those of the completed ones whose money has come.
+    paid_sessions: usize,
 }
 
 /// Numbers that an auditor compares with the product's own.
@@ -121,7 +123,10 @@ fn count_links(tables: &Tables, group: impl Fn(&BTreeMap<String, String>) -> Str
         let count = groups.entry(group(&link.metadata)).or_default();
         match session.status {
             SessionStatus::Open => count.open_sessions += 1,
-            SessionStatus::Complete => count.completed_sessions += 1,
+            SessionStatus::Complete => {
+                count.completed_sessions += 1;
+                count.paid_sessions += usize::from(session.paid);
+            }
             SessionStatus::Expired => {}
         }
     }

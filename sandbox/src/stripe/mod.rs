@@ -1,5 +1,6 @@
 //! The stand-in Stripe.
 
+pub(crate) mod account;
 pub(crate) mod aftermath;
 pub(crate) mod auth;
 pub(crate) mod checkout;
@@ -89,6 +90,8 @@ fn route(txn: &mut Txn<'_>, incoming: &Incoming, call: Call) -> Result<Value, St
         ("GET", ["v1", "checkout", "sessions"]) => sessions::list(txn, call),
         ("GET", ["v1", "checkout", "sessions", id]) => sessions::retrieve(txn, &call, id),
         ("POST", ["v1", "checkout", "sessions", id, "expire"]) => sessions::expire(txn, &call, id),
+        ("GET", ["v1", "account"]) => account::account(&call),
+        ("GET", ["v1", "payment_intents", id]) => account::payment_intent(txn, &call, id),
         ("POST", ["v1", "webhook_endpoints"]) => webhook_endpoints::create(txn, call),
         ("GET", ["v1", "webhook_endpoints"]) => webhook_endpoints::list(txn, call),
         ("GET", ["v1", "webhook_endpoints", id]) => webhook_endpoints::retrieve(txn, &call, id),

@@ -1,6 +1,7 @@
 //! One file a tick.
 
 pub(crate) mod clean;
+pub(crate) mod doctor;
 pub(crate) mod expire;
 pub(crate) mod purge;
 pub(crate) mod ring;

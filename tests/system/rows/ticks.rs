@@ -21,6 +21,7 @@ fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
         Tick::Expire => "0 * * * * *",
         Tick::Purge => "0 0 * * * *",
         Tick::Ring => "*/5 * * * * *",
+        Tick::Doctor => "0 */10 * * * *",
         Tick::Clean => "0 30 * * * *",
     };
     Scheduler {
@@ -30,6 +31,7 @@ fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
         clock: Clock::stopped_at(at),
         times: Times::parse(|tick| every(tick).to_owned(), "UTC").unwrap(),
         job_retention: TimeDelta::days(7),
+        doctor_links: 500,
     }
 }
 

@@ -116,6 +116,25 @@ impl App {
         command(&self.database, self.data.path(), self.port)
     }
 
+    /// Stops, and starts again with other variables.
+    pub(crate) async fn starts_again_with(&mut self, environment: &[(&str, &str)]) {
+        let status = self.stops();
+        assert!(status.success(), "it stopped with {status}");
+        let lines: String = environment.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        fs::write(self.data.path().join(ENVIRONMENT), lines).unwrap();
+        self.starts_again().await;
+    }
+
+    /// A file of its data directory.
+    pub(crate) fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.data.path().join(name)).unwrap()
+    }
+
+    /// Changes rows behind its back, as time or an accident would.
+    pub(crate) async fn changes_rows(&self, statement: &str) {
+        self.database.change(self.data.path(), statement).await;
+    }
+
     /// Runs another sub-command with the same settings, to its end.
     pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().unwrap()

@@ -51,6 +51,13 @@ impl Database {
         Connection::connect(options).await
     }
 
+    /// Changes rows behind the product's back, as time or an accident would.
+    pub(crate) async fn change(&self, data_dir: &Path, statement: &str) {
+        let connection = self.connect(data_dir).await.unwrap();
+        connection.execute_unprepared(statement).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
     async fn read_everything(&self, data_dir: &Path) -> Result<Vec<String>, DbErr> {
         let queries = match self {
             Self::Sqlite => SQLITE_QUERIES,

@@ -1,9 +1,9 @@
 //! The world outside as the sandbox plays it: Stripe, the carrier, the buyer's bank and phone.
 
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-use super::{http, merchant::Link, wait::eventually};
+use super::{http, hush::STRIPE_KEY, merchant::Link, wait::eventually};
 
 /// The sandbox's controls.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Sandbox {
 pub(crate) struct AtStripe {
     pub(crate) total: u64,
     pub(crate) live: u64,
+    pub(crate) open_sessions: u64,
+    pub(crate) paid_sessions: u64,
 }
 
 impl Sandbox {
@@ -44,6 +46,19 @@ impl Sandbox {
         answer
     }
 
+    /// What the merchant does in Stripe's dashboard, by its API.
+    pub(crate) async fn at_stripe(&self, method: Method, path: &str, form: &[(&str, &str)]) -> Value {
+        let request =
+            self.client.request(method.clone(), format!("{}/stripe/v1/{path}", self.url)).bearer_auth(STRIPE_KEY);
+        let request = request.header("Stripe-Version", "2026-10-28.endive");
+        let request = if form.is_empty() { request } else { request.form(form) };
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let answer = response.json().await.unwrap_or_default();
+        assert!(status.is_success(), "{method} {path}: {status} {answer}");
+        answer
+    }
+
     /// The next calls of a service fail.
     pub(crate) async fn fails(&self, how: Value) {
         self.does("fail", how).await;
@@ -65,7 +80,12 @@ impl Sandbox {
         let counts = self.knows("counts?key=paylink_link").await;
         let counts = &counts["payment_links_by_metadata"][link];
         let number = |name: &str| counts[name].as_u64().unwrap_or_default();
-        AtStripe { total: number("total"), live: number("live") }
+        AtStripe {
+            total: number("total"),
+            live: number("live"),
+            open_sessions: number("open_sessions"),
+            paid_sessions: number("paid_sessions"),
+        }
     }
 
     /// Whether Stripe takes a payment for this link: the status of the attempt.

@@ -1,4 +1,4 @@
-//! `check_stripe_key`: asks Stripe whether it takes a merchant's key, and says what to change if not.
+//! `check_stripe_key`: asks Stripe whether it takes a merchant's key and whose it is, and says what to change if not.
 
 use chrono::{DateTime, Utc};
 use entity::stripe_integration::{self, StripeStatus};
@@ -6,26 +6,40 @@ use queue::{CheckStripeKey, Done, JobError, Lease};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::nothing_to_do;
-use crate::{Work, handler::Handler, stripe::Advice};
+use crate::{
+    Work,
+    handler::Handler,
+    stripe::{Advice, Stripe, StripeError},
+};
 
 impl Handler for CheckStripeKey {
     async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
         let Some(integration) = work.stripe_integration(self.merchant).await? else {
             return nothing_to_do(work, lease).await;
         };
-        let (status, reason) = match work.stripe_of(&integration)?.check_key().await {
-            Ok(()) => (StripeStatus::Connected, None),
-            Err(error) if error.advice() == Advice::Tell => (StripeStatus::Failed, Some(error.for_merchant())),
+        let (status, reason, account) = match check(&work.stripe_of(&integration)?).await {
+            Ok(account) => (StripeStatus::Connected, None, account),
+            Err(error) if error.advice() == Advice::Tell => (StripeStatus::Failed, Some(error.for_merchant()), None),
             Err(error) => return Err(error.into_retry()),
         };
         let tx = work.db.begin().await?;
-        stripe_integration::set_status(&tx, &integration, status, reason).await?;
+        stripe_integration::set_status(&tx, &integration, status, reason, account).await?;
         lease.finish(tx, work.now()).await
     }
 
     async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(integration) = stripe_integration::find(tx, self.merchant).await? else { return Ok(()) };
         let reason = "Stripe could not be reached to check the key. Enter it again.".to_owned();
-        stripe_integration::set_status(tx, &integration, StripeStatus::Failed, Some(reason)).await
+        stripe_integration::set_status(tx, &integration, StripeStatus::Failed, Some(reason), None).await
+    }
+}
+
+/// Whose key it is, as far as it may say: a restricted key need not be able to see its account.
+async fn check(stripe: &Stripe) -> Result<Option<String>, StripeError> {
+    stripe.check_key().await?;
+    match stripe.account().await {
+        Ok(account) => Ok(Some(account)),
+        Err(error) if error.advice() == Advice::Retry => Err(error),
+        Err(_) => Ok(None),
     }
 }

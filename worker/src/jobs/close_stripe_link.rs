@@ -1,25 +1,34 @@
 //! `close_stripe_link`: for void and expiry. `voided` is said only when Stripe has confirmed it; if the payment was faster, the
 //! link is `paid`.
+//!
+//! A link that counts as failed is closed, too, if Stripe has made it all the same: the answer that says so was lost.
 
 use chrono::{DateTime, Utc};
-use entity::link;
+use entity::{
+    LinkState,
+    link::{self, LinkEvent, StripeFacts},
+};
 use queue::{CloseStripeLink, Done, JobError, Lease};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::{find_link, nothing_to_do};
-use crate::{Work, closing, handler::Handler};
+use crate::{
+    Work,
+    closing::{self, ClosingError},
+    handler::Handler,
+    stripe::StripeError,
+};
 
 impl Handler for CloseStripeLink {
     async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(work, self.merchant, self.link).await?;
-        let Some(link) = closing::begin(work, link).await? else {
-            return nothing_to_do(work, lease).await;
-        };
-        let (event, facts) = closing::close_link(work, self.merchant, &link).await?;
-        let now = work.now();
-        let tx = work.db.begin().await?;
-        link::advance(&tx, &link, event, &facts, now).await?;
-        lease.finish(tx, now).await
+        if link.state == LinkState::Failed {
+            return close_lost(work, lease, &link).await;
+        }
+        match closing::begin(work, link).await? {
+            Some(link) => close(work, lease, &link).await,
+            None => nothing_to_do(work, lease).await,
+        }
     }
 
     /// The link stays as it is: nobody can say that it is closed. It is refused to buyers all the same, and the merchant reads why.
@@ -27,4 +36,48 @@ impl Handler for CloseStripeLink {
         let why = "Stripe did not confirm it. Deactivate the link in Stripe's dashboard.".to_owned();
         link::note(tx, self.link, now, "close_failed", Some(why)).await
     }
+}
+
+/// Closes a link that is ready for it, and finishes the job with what came of it. What only the merchant can change is told, and
+/// tried again when the doctor comes by.
+pub(super) async fn close(work: &Work, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
+    let closed = match closing::close_link(work, link).await {
+        Ok(closed) => Ok(closed),
+        Err(ClosingError::Refused(refused)) => Err(refused),
+        Err(ClosingError::NotYet(error)) => return Err(error),
+    };
+    let now = work.now();
+    let tx = work.db.begin().await?;
+    link::set_checked(&tx, link, now).await?;
+    match closed {
+        Ok((event, facts)) => {
+            link::advance(&tx, link, event, &facts, now).await?;
+        }
+        Err(refused) => {
+            tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to close a link");
+            link::note(&tx, link.id, now, "close_failed", Some(refused.for_merchant())).await?;
+        }
+    }
+    lease.finish(tx, now).await
+}
+
+/// Looks for a link at Stripe that we know nothing of but that it may exist, and closes it.
+async fn close_lost(work: &Work, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
+    let stripe = work.stripe(link.merchant_id).await?;
+    let found = stripe.find_payment_link(link.merchant_id, link.id).await.map_err(StripeError::into_job_error)?;
+    let Some(found) = found else { return nothing_to_do(work, lease).await };
+    let (event, facts) = match closing::close_at_stripe(work, &stripe, link, &found.id).await {
+        Ok(closed) => closed,
+        Err(ClosingError::Refused(refused)) => return Err(JobError::fail(refused)),
+        Err(ClosingError::NotYet(error)) => return Err(error),
+    };
+    let now = work.now();
+    let tx = work.db.begin().await?;
+    if event == LinkEvent::PaymentSucceeded {
+        let facts = StripeFacts { link_id: Some(found.id), livemode: Some(found.livemode), ..facts };
+        link::advance(&tx, link, event, &facts, now).await?;
+    } else {
+        link::note(&tx, link.id, now, "closed_at_stripe", facts.detail).await?;
+    }
+    lease.finish(tx, now).await
 }

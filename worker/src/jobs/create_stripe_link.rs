@@ -9,7 +9,7 @@ use entity::{
     LinkId, LinkState, MerchantId, Money,
     link::{self, LinkEvent, StripeFacts},
 };
-use queue::{CreateStripeLink, Done, JobError, Lease};
+use queue::{CloseReason, CloseStripeLink, CreateStripeLink, Done, JobError, Lease, Promise, Ticket, promise};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use super::{find_link, nothing_to_do};
@@ -25,7 +25,7 @@ const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 impl Handler for CreateStripeLink {
     async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(work, self.merchant, self.link).await?;
-        if link.state != LinkState::Creating {
+        if !is_unmade(&link) {
             return nothing_to_do(work, lease).await;
         }
         let stripe = work.stripe(self.merchant).await?;
@@ -48,9 +48,37 @@ impl Handler for CreateStripeLink {
     }
 
     async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
-        fail(tx, self.merchant, self.link, "Stripe could not be reached for a day. Please make the link again.", now)
-            .await
+        let why = "Stripe could not be reached for a day. Please make the link again.";
+        fail(tx, self.merchant, self.link, why, now).await?;
+        // Rung by the scheduler: the transaction is committed elsewhere.
+        let _unrung = close_what_may_be_there(tx, self.merchant, self.link, now).await?;
+        Ok(())
     }
+}
+
+/// Whether Stripe has yet to say where the link is paid. A payment may be told before the answer to the making was read.
+const fn is_unmade(link: &link::Model) -> bool {
+    match link.state {
+        LinkState::Creating => true,
+        LinkState::Unpaid | LinkState::Processing => link.stripe_url.is_none(),
+        LinkState::Failed
+        | LinkState::Paid
+        | LinkState::Voiding
+        | LinkState::Voided
+        | LinkState::Expiring
+        | LinkState::Expired => false,
+    }
+}
+
+/// A call that was not answered may have made the link all the same: then it must not stay open beside the next one.
+async fn close_what_may_be_there(
+    tx: &DatabaseTransaction,
+    merchant: MerchantId,
+    link: LinkId,
+    now: DateTime<Utc>,
+) -> Result<Option<Ticket>, DbErr> {
+    let job = CloseStripeLink { merchant, link, reason: CloseReason::Failure };
+    promise(tx, &job, Promise::of(merchant).once(format!("failed:{link}")), now).await
 }
 
 /// Turns a link that will never be made into `failed`, unless it has moved on.
@@ -109,7 +137,7 @@ async fn make(work: &Work, stripe: &Stripe, link: &link::Model) -> Result<Paymen
 }
 
 async fn look_up(stripe: &Stripe, link: &link::Model) -> Result<Option<PaymentLink>, JobError> {
-    stripe.find_payment_link(link.merchant_id, link.id, link.created_at).await.map_err(StripeError::into_retry)
+    stripe.find_payment_link(link.merchant_id, link.id).await.map_err(StripeError::into_retry)
 }
 
 async fn call(
@@ -123,7 +151,7 @@ async fn call(
     let return_url = format!("{}/p/{}?returned=1", work.public_url, token.expose());
     let name = format!("Invoice {}", link.invoice_number.as_deref().unwrap_or_default());
     let new = NewPaymentLink { link: link.id, merchant: link.merchant_id, money, name: &name, return_url: &return_url };
-    stripe.create_payment_link(&new, &format!("link:{}:{attempt}", link.id)).await
+    stripe.create_payment_link(&new, &format!("link:{}:{attempt}", link.id)).await.map(|made| made.body)
 }
 
 async fn refuse(work: &Work, lease: &Lease, link: &link::Model, refused: &StripeError) -> Result<Done, JobError> {
@@ -131,5 +159,10 @@ async fn refuse(work: &Work, lease: &Lease, link: &link::Model, refused: &Stripe
     let now = work.now();
     let tx = work.db.begin().await?;
     fail(&tx, link.merchant_id, link.id, &refused.for_merchant(), now).await?;
-    lease.finish(tx, now).await
+    let was_called_before = lease.job().attempt > 1;
+    let ticket =
+        if was_called_before { close_what_may_be_there(&tx, link.merchant_id, link.id, now).await? } else { None };
+    let done = lease.finish(tx, now).await?;
+    work.queue.ring(ticket);
+    Ok(done)
 }

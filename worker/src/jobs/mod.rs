@@ -3,9 +3,12 @@
 mod check_stripe_key;
 mod close_stripe_link;
 mod create_stripe_link;
+mod diagnose_stripe;
 mod process_sms_event;
 mod process_stripe_event;
 mod purge_link;
+mod reconcile_link;
+mod register_stripe_webhook;
 mod send_sms;
 mod store_invoice;
 
@@ -28,4 +31,10 @@ async fn find_link(work: &Work, merchant: MerchantId, id: LinkId) -> Result<link
 /// Finishes a job for which there is nothing left to do.
 async fn nothing_to_do(work: &Work, lease: &Lease) -> Result<Done, JobError> {
     lease.finish(work.db.begin().await?, work.now()).await
+}
+
+/// Whether a job that the scheduler writes again anyway has been tried often enough: Stripe's bad day is no news to an operator.
+fn has_tried_enough(lease: &Lease) -> bool {
+    const TRIES: i64 = 3;
+    lease.job().attempt >= TRIES
 }

@@ -6,7 +6,11 @@ use queue::{Done, JobError, Lease, PurgeLink};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::{find_link, nothing_to_do};
-use crate::{Work, closing, handler::Handler};
+use crate::{
+    Work,
+    closing::{self, ClosingError},
+    handler::Handler,
+};
 
 impl Handler for PurgeLink {
     async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
@@ -36,7 +40,15 @@ async fn close(work: &Work, link: link::Model) -> Result<link::Model, JobError> 
         // The merchant has taken the key away, so nobody can close it. Data that must go goes all the same.
         return Ok(closing);
     }
-    let (event, facts) = closing::close_link(work, closing.merchant_id, &closing).await?;
+    let (event, facts) = match closing::close_link(work, &closing).await {
+        Ok(closed) => closed,
+        // Only the merchant could change that, and has not for 90 days. Data that must go goes all the same.
+        Err(ClosingError::Refused(refused)) => {
+            tracing::warn!(link.id = %closing.id, error = %refused, "a link is erased that Stripe does not close");
+            return Ok(closing);
+        }
+        Err(ClosingError::NotYet(error)) => return Err(error),
+    };
     let tx = work.db.begin().await?;
     link::advance(&tx, &closing, event, &facts, work.now()).await?;
     tx.commit().await?;

@@ -16,18 +16,22 @@ pub(crate) enum StripeError {
         source: reqwest::Error,
     },
     /// An answer that is not what the version promises.
-    #[error("Stripe's answer could not be read")]
+    #[error("Stripe's answer to request {request} could not be read")]
     Unreadable {
+        request: String,
         #[source]
         source: serde_json::Error,
     },
+    /// A list that does not come to an end.
+    #[error("the account has too many payment links to find one among them")]
+    TooMany,
     /// An error in Stripe's envelope.
-    #[error("Stripe answered {status} {code} ({message}), request {request_id}")]
+    #[error("Stripe answered {status} {code} ({message}), request {request}")]
     Refused {
         status: StatusCode,
         code: String,
         message: String,
-        request_id: String,
+        request: String,
         advice: Advice,
         retry_after: Option<Duration>,
     },
@@ -47,7 +51,8 @@ pub(crate) enum Advice {
 /// What an answer says beside its body.
 pub(super) struct ResponseFacts {
     pub(super) status: StatusCode,
-    pub(super) request_id: Option<String>,
+    /// `req_…`
+    pub(super) request: String,
     pub(super) should_retry: Option<String>,
     pub(super) replayed: bool,
     pub(super) retry_after: Option<Duration>,
@@ -74,7 +79,7 @@ impl ResponseFacts {
             status: self.status,
             code: error.code.unwrap_or(error.kind),
             message: error.message.unwrap_or_default(),
-            request_id: self.request_id.unwrap_or_else(|| "unknown".to_owned()),
+            request: self.request,
             retry_after: self.retry_after,
         }
     }
@@ -103,7 +108,7 @@ impl StripeError {
     /// What to do about it.
     pub(crate) const fn advice(&self) -> Advice {
         match self {
-            Self::Unanswered { .. } => Advice::Retry,
+            Self::Unanswered { .. } | Self::TooMany => Advice::Retry,
             Self::Unreadable { .. } => Advice::LookUp,
             Self::Refused { advice, .. } => *advice,
         }
@@ -116,10 +121,12 @@ impl StripeError {
                 "Stripe does not accept the API key. Connect Stripe again in the settings.".to_owned()
             }
             Self::Refused { status, .. } if *status == StatusCode::FORBIDDEN => {
-                "The Stripe key lacks a permission. It needs to write payment links and to read and write checkout sessions."
+                "The Stripe key lacks a permission. In Stripe's dashboard give the restricted key: Payment Links (write), \
+                 Checkout Sessions (write), PaymentIntents (read) and, to register webhooks, Webhook Endpoints (write)."
                     .to_owned()
             }
-            Self::Refused { message, request_id, .. } => format!("Stripe refused: {message} (request {request_id})"),
+            Self::Refused { message, request, .. } => format!("Stripe refused: {message} (request {request})"),
+            Self::TooMany => "Your Stripe account has too many payment links to find this one among them.".to_owned(),
             Self::Unanswered { .. } | Self::Unreadable { .. } => "Stripe could not be reached.".to_owned(),
         }
     }
@@ -139,42 +146,12 @@ impl StripeError {
                 let after = *after;
                 JobError::retry_after(self, after)
             }
-            Self::Refused { .. } | Self::Unanswered { .. } | Self::Unreadable { .. } => JobError::retry(self),
+            Self::Refused { .. } | Self::Unanswered { .. } | Self::Unreadable { .. } | Self::TooMany => {
+                JobError::retry(self)
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn advice(status: u16, kind: &str, should_retry: Option<&str>, replayed: bool) -> Advice {
-        let facts = ResponseFacts {
-            status: StatusCode::from_u16(status).unwrap(),
-            request_id: None,
-            should_retry: should_retry.map(ToOwned::to_owned),
-            replayed,
-            retry_after: None,
-        };
-        let body = format!(r#"{{"error":{{"type":"{kind}","message":"m"}}}}"#);
-        facts.refusal(body.as_bytes()).advice()
-    }
-
-    #[test]
-    fn what_may_pass_is_tried_again_and_what_never_will_is_told() {
-        for status in [409, 429, 500, 502, 503] {
-            assert_eq!(advice(status, "api_error", None, false), Advice::Retry, "{status}");
-        }
-        for status in [400, 401, 402, 403, 404] {
-            assert_eq!(advice(status, "invalid_request_error", None, false), Advice::Tell, "{status}");
-        }
-        assert_eq!(advice(400, "invalid_request_error", Some("true"), false), Advice::Retry);
-    }
-
-    #[test]
-    fn a_key_that_has_stored_a_failure_is_not_tried_again() {
-        assert_eq!(advice(500, "api_error", None, true), Advice::LookUp);
-        assert_eq!(advice(400, "idempotency_error", None, false), Advice::LookUp);
-        assert_eq!(advice(409, "idempotency_error", None, false), Advice::Retry);
-    }
-}
+mod tests;

@@ -50,6 +50,8 @@ pub(crate) struct Dispute {
     pub(crate) payment_intent: Option<String>,
     pub(crate) reason: Option<String>,
     pub(crate) status: Option<String>,
+    /// When it was opened, in seconds since 1970.
+    pub(crate) created: Option<i64>,
 }
 
 impl Event {

@@ -1,9 +1,12 @@
 //! Stripe's API: the wire here, one file a resource beside it.
 
+mod account;
 mod error;
 mod event;
+mod payment_intents;
 mod payment_links;
 mod sessions;
+mod webhook_endpoints;
 
 use entity::Secret;
 use reqwest::{Client, RequestBuilder};
@@ -13,8 +16,10 @@ use crate::http;
 
 pub(crate) use error::{Advice, StripeError};
 pub(crate) use event::{Charge, Dispute, Event, Object};
+pub(crate) use payment_intents::IntentStatus;
 pub(crate) use payment_links::{METADATA_LINK, NewPaymentLink, PaymentLink};
-pub(crate) use sessions::{PaymentStatus, Session};
+pub(crate) use sessions::{PaymentStatus, Session, SessionStatus};
+pub(crate) use webhook_endpoints::WebhookEndpoint;
 
 /// The version of the API that we were written for.
 const VERSION: &str = "2026-10-28.endive";
@@ -24,6 +29,20 @@ pub(crate) struct Stripe {
     http: Client,
     base: String,
     key: Secret,
+}
+
+/// What Stripe answered, and the request by which its support finds it.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer<T> {
+    pub(crate) body: T,
+    /// `req_…`
+    pub(crate) request: String,
+}
+
+impl<T> Answer<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
+        Answer { body: change(self.body), request: self.request }
+    }
 }
 
 /// A page of a list.
@@ -38,7 +57,7 @@ impl Stripe {
         Self { http, base: base.trim_end_matches('/').to_owned(), key }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, StripeError> {
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer<T>, StripeError> {
         self.call(self.http.get(self.url(path)).query(query)).await
     }
 
@@ -47,7 +66,7 @@ impl Stripe {
         path: &str,
         form: &[(&str, &str)],
         idempotency_key: Option<&str>,
-    ) -> Result<T, StripeError> {
+    ) -> Result<Answer<T>, StripeError> {
         let request = self.http.post(self.url(path)).form(form);
         match idempotency_key {
             Some(key) => self.call(request.header("Idempotency-Key", key)).await,
@@ -55,27 +74,34 @@ impl Stripe {
         }
     }
 
+    async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, StripeError> {
+        self.call(self.http.delete(self.url(path))).await
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}/v1/{path}", self.base)
     }
 
-    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, StripeError> {
+    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
         let request = request.bearer_auth(self.key.expose()).header("Stripe-Version", VERSION);
         let response = request.send().await.map_err(StripeError::unanswered)?;
         let header =
             |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
         let facts = error::ResponseFacts {
             status: response.status(),
-            request_id: header("Request-Id"),
+            request: header("Request-Id").unwrap_or_else(|| "unknown".to_owned()),
             should_retry: header("Stripe-Should-Retry"),
             replayed: header("Idempotent-Replayed").as_deref() == Some("true"),
             retry_after: http::retry_after(&response),
         };
         let body = response.bytes().await.map_err(StripeError::unanswered)?;
-        if facts.status.is_success() {
-            return serde_json::from_slice(&body).map_err(|source| StripeError::Unreadable { source });
+        if !facts.status.is_success() {
+            return Err(facts.refusal(&body));
         }
-        Err(facts.refusal(&body))
+        match serde_json::from_slice(&body) {
+            Ok(body) => Ok(Answer { body, request: facts.request }),
+            Err(source) => Err(StripeError::Unreadable { request: facts.request, source }),
+        }
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use entity::{LinkId, MerchantId, Money};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{List, Stripe, StripeError};
+use super::{Answer, List, Stripe, StripeError};
 
 /// The metadata that says which of our links it is.
 pub(crate) const METADATA_LINK: &str = "paylink_link";
 const METADATA_MERCHANT: &str = "paylink_merchant";
 
 /// Pages of 100 links that a look-up reads at most.
-const MOST_PAGES: usize = 50;
+const MOST_PAGES: usize = 200;
+
+/// How much later than its acceptance a link of ours is made at Stripe at most, with a margin.
+const LATEST_MAKING: TimeDelta = TimeDelta::days(3);
 
 /// A payment link at Stripe.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,8 +26,13 @@ pub(crate) struct PaymentLink {
     pub(crate) livemode: bool,
     #[serde(default)]
     metadata: HashMap<String, String>,
-    #[serde(default)]
-    created: Option<i64>,
+}
+
+impl PaymentLink {
+    /// Which of our links it was made for, if it was made for one.
+    fn made_for(&self) -> Option<LinkId> {
+        self.metadata.get(METADATA_LINK)?.parse().ok()
+    }
 }
 
 /// What a payment link is to be.
@@ -45,7 +53,7 @@ impl Stripe {
         &self,
         new: &NewPaymentLink<'_>,
         idempotency_key: &str,
-    ) -> Result<PaymentLink, StripeError> {
+    ) -> Result<Answer<PaymentLink>, StripeError> {
         let amount = new.money.to_stripe_amount().to_string();
         let (link, merchant) = (new.link.to_string(), new.merchant.to_string());
         let currency = new.money.currency();
@@ -67,48 +75,79 @@ impl Stripe {
         self.post("payment_links", &form, Some(idempotency_key)).await
     }
 
-    /// Looks for the link that an unanswered call may have made. There is no search by metadata, so the list is read, newest
-    /// first, back to the time before which it cannot have been made.
+    /// Looks for the link that an unanswered call may have made. There is no search by metadata and a link has no time, so the
+    /// list is read, newest first, back to a link of ours that was made before it for certain.
+    ///
+    /// # Errors
+    /// [`StripeError::TooMany`] if the list does not come to an end: then nothing is known, and nothing may be made.
     pub(crate) async fn find_payment_link(
         &self,
         merchant: MerchantId,
         link: LinkId,
-        not_before: DateTime<Utc>,
     ) -> Result<Option<PaymentLink>, StripeError> {
-        let (link, merchant) = (link.to_string(), merchant.to_string());
-        let earliest = (not_before - TimeDelta::minutes(10)).timestamp();
+        let merchant = merchant.to_string();
+        let is_ours = |found: &&PaymentLink| {
+            found.made_for() == Some(link) && found.metadata.get(METADATA_MERCHANT) == Some(&merchant)
+        };
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
             let mut query = vec![("limit", "100")];
             if let Some(after) = &after {
                 query.push(("starting_after", after));
             }
-            let page: List<PaymentLink> = self.get("payment_links", &query).await?;
-            let ours = |candidate: &&PaymentLink| {
-                candidate.metadata.get(METADATA_LINK) == Some(&link)
-                    && candidate.metadata.get(METADATA_MERCHANT) == Some(&merchant)
-            };
-            if let Some(found) = page.data.iter().find(ours) {
+            let page: List<PaymentLink> = self.get("payment_links", &query).await?.body;
+            if let Some(found) = page.data.iter().find(is_ours) {
                 return Ok(Some(found.clone()));
             }
-            let Some(last) = page.data.last() else { break };
-            if !page.has_more || last.created.is_some_and(|created| created < earliest) {
-                break;
+            let Some(last) = page.data.last() else { return Ok(None) };
+            if !page.has_more || page.data.iter().any(|made| was_made_before(made, link)) {
+                return Ok(None);
             }
             after = Some(last.id.clone());
         }
-        Ok(None)
+        Err(StripeError::TooMany)
     }
 
-    /// Makes a link inactive: nobody can open it to pay.
-    pub(crate) async fn deactivate_payment_link(&self, id: &str) -> Result<(), StripeError> {
-        let _: IgnoredAny = self.post(&format!("payment_links/{id}"), &[("active", "false")], None).await?;
-        Ok(())
+    /// Makes a link inactive: nobody can open it to pay. Answers whether it still is active, which Stripe should deny.
+    pub(crate) async fn deactivate_payment_link(&self, id: &str) -> Result<Answer<bool>, StripeError> {
+        let after: Answer<Activity> = self.post(&format!("payment_links/{id}"), &[("active", "false")], None).await?;
+        Ok(after.map(|after| after.active))
     }
 
     /// Whether Stripe takes the key. Restricted keys may not read `/v1/account`, but must be able to do this.
     pub(crate) async fn check_key(&self) -> Result<(), StripeError> {
-        let _: IgnoredAny = self.get("payment_links", &[("limit", "1")]).await?;
+        let _: Answer<IgnoredAny> = self.get("payment_links", &[("limit", "1")]).await?;
         Ok(())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Activity {
+    active: bool,
+}
+
+/// Whether a link at Stripe is older than one that was accepted at `link`'s time: ours carry the time of their acceptance in their id.
+fn was_made_before(made: &PaymentLink, link: LinkId) -> bool {
+    let earlier = made.made_for().and_then(LinkId::created_at);
+    earlier.zip(link.created_at()).is_some_and(|(made, link)| made + LATEST_MAKING < link)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made_for(link: Option<LinkId>) -> PaymentLink {
+        let metadata = link.map(|link| (METADATA_LINK.to_owned(), link.to_string())).into_iter().collect();
+        PaymentLink { id: "plink_1".to_owned(), url: String::new(), livemode: false, metadata }
+    }
+
+    #[test]
+    fn a_look_up_may_stop_only_at_a_link_that_is_older_for_certain() {
+        let now = "2026-11-24T12:00:00Z".parse().unwrap();
+        let link = LinkId::new(now);
+        for (earlier, stops) in [(TimeDelta::zero(), false), (TimeDelta::days(2), false), (TimeDelta::days(4), true)] {
+            assert_eq!(was_made_before(&made_for(Some(LinkId::new(now - earlier))), link), stops, "{earlier}");
+        }
+        assert!(!was_made_before(&made_for(None), link), "a link of somebody else has no time");
     }
 }

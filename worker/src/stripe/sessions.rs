@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{List, Stripe, StripeError};
+use super::{Answer, List, Stripe, StripeError};
 
 /// A checkout session. Read leniently: only what we act on.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,17 +31,39 @@ pub(crate) enum PaymentStatus {
     Unknown,
 }
 
+/// Which sessions are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SessionStatus {
+    /// A buyer has it open and can pay.
+    Open,
+    /// A buyer has gone through with it.
+    Complete,
+}
+
+impl SessionStatus {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Complete => "complete",
+        }
+    }
+}
+
 impl Stripe {
-    /// The sessions of a payment link in this status: `open` or `complete`.
-    pub(crate) async fn sessions(&self, payment_link: &str, status: &str) -> Result<Vec<Session>, StripeError> {
-        let query = [("payment_link", payment_link), ("status", status), ("limit", "100")];
-        let list: List<Session> = self.get("checkout/sessions", &query).await?;
-        Ok(list.data)
+    /// The sessions of a payment link in this status, the newest hundred of them.
+    pub(crate) async fn sessions(
+        &self,
+        payment_link: &str,
+        status: SessionStatus,
+    ) -> Result<Answer<Vec<Session>>, StripeError> {
+        let query = [("payment_link", payment_link), ("status", status.as_str()), ("limit", "100")];
+        let list: Answer<List<Session>> = self.get("checkout/sessions", &query).await?;
+        Ok(list.map(|list| list.data))
     }
 
     /// Expires an open session: whoever has it open can no longer pay.
-    pub(crate) async fn expire_session(&self, id: &str) -> Result<(), StripeError> {
-        let _: IgnoredAny = self.post(&format!("checkout/sessions/{id}/expire"), &[], None).await?;
-        Ok(())
+    pub(crate) async fn expire_session(&self, id: &str) -> Result<Answer<()>, StripeError> {
+        let expired: Answer<IgnoredAny> = self.post(&format!("checkout/sessions/{id}/expire"), &[], None).await?;
+        Ok(expired.map(|_| ()))
     }
 }

@@ -1,20 +1,22 @@
-//! The installation's one secret key and all that is derived from it: sealing of merchants' secrets, the tokens of buyer's
-//! links, and keyed hashes of phone numbers.
+//! The installation's secrets and all that is derived from them: sealing of merchants' secrets, the tokens of buyer's links, and
+//! keyed hashes of phone numbers.
+//!
+//! What is sealed is sealed under the secret key of the settings, and can be sealed anew under another: see [`crate::reseal`].
+//! Tokens and hashes must outlive that, for links that were sent and for buyers who opted out. They come from a root of their
+//! own, which is kept sealed like any other secret: see [`crate::installation`].
+
+mod seal;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
-    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest,
     hkdf::{HKDF_SHA256, Salt},
     hmac,
     rand::{SecureRandom, SystemRandom},
 };
 
+use self::seal::{Seal, Sealed};
 use crate::{LinkId, MerchantId, PhoneNumber, Secret};
-
-/// The layout of a sealed value: this byte, the key's id, the nonce, then ciphertext and tag.
-const FORMAT: u8 = 1;
-const KEY_ID_LEN: usize = 4;
 
 /// Why a secret could not be sealed or opened. Says nothing of the secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +25,7 @@ pub enum VaultError {
     #[error("the secret key must be 32 bytes in base64")]
     BadKey,
     /// The value was sealed by another key than the one in the settings.
-    #[error("the secret was sealed with another secret key")]
+    #[error("the secret was sealed with another secret key than those in the settings")]
     OtherKey,
     /// The sealed value is damaged, or belongs to another merchant or column.
     #[error("the sealed secret is damaged or not where it belongs")]
@@ -33,37 +35,50 @@ pub enum VaultError {
     NoRandomness,
 }
 
-/// Holds the keys derived from `PAYLINK_SECRET_KEY`. Each use has a key of its own (HKDF-SHA256), so none can stand in for
-/// another.
+/// Holds the keys derived from `PAYLINK_SECRET_KEY` and from the installation's root. Each use has a key of its own
+/// (HKDF-SHA256), so none can stand in for another.
 pub struct Vault {
-    id: [u8; KEY_ID_LEN],
-    sealing: LessSafeKey,
+    current: Seal,
+    previous: Vec<Seal>,
     tokens: hmac::Key,
     phones: hmac::Key,
     random: SystemRandom,
 }
 
 impl Vault {
-    /// A vault with this key.
+    /// A vault with this key, which is its root as well.
     ///
     /// # Errors
     /// [`VaultError::BadKey`] if the text is not 32 bytes of standard base64.
     pub fn new(secret_key: &Secret) -> Result<Self, VaultError> {
-        let root = base64::engine::general_purpose::STANDARD
-            .decode(secret_key.expose().trim())
-            .ok()
-            .filter(|bytes| bytes.len() == 32)
-            .ok_or(VaultError::BadKey)?;
-        let derive = |purpose: &str| derive(&root, purpose);
-        let mut id = [0; KEY_ID_LEN];
-        id.copy_from_slice(&derive("key id")?[..KEY_ID_LEN]);
-        let sealing = UnboundKey::new(&CHACHA20_POLY1305, &derive("sealing")?).map_err(|_| VaultError::BadKey)?;
+        Self::with_previous(secret_key, &[])
+    }
+
+    /// A vault that seals with `secret_key` and also opens what was sealed with `previous` ones.
+    ///
+    /// # Errors
+    /// [`VaultError::BadKey`] if one of them is not 32 bytes of standard base64.
+    pub fn with_previous(secret_key: &Secret, previous: &[Secret]) -> Result<Self, VaultError> {
+        let root = key_bytes(secret_key)?;
         Ok(Self {
-            id,
-            sealing: LessSafeKey::new(sealing),
-            tokens: hmac::Key::new(hmac::HMAC_SHA256, &derive("tokens")?),
-            phones: hmac::Key::new(hmac::HMAC_SHA256, &derive("phones")?),
+            current: Seal::new(&root)?,
+            previous: previous.iter().map(|key| Seal::new(&key_bytes(key)?)).collect::<Result<_, _>>()?,
+            tokens: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "tokens")?),
+            phones: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "phones")?),
             random: SystemRandom::new(),
+        })
+    }
+
+    /// The same vault with another root of tokens and hashes.
+    ///
+    /// # Errors
+    /// [`VaultError::BadKey`] if it is not 32 bytes of standard base64.
+    pub fn rooted_in(self, root: &Secret) -> Result<Self, VaultError> {
+        let root = key_bytes(root)?;
+        Ok(Self {
+            tokens: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "tokens")?),
+            phones: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "phones")?),
+            ..self
         })
     }
 
@@ -81,40 +96,23 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NoRandomness`].
     pub fn seal(&self, secret: &Secret, merchant: MerchantId, column: &str) -> Result<Vec<u8>, VaultError> {
-        let nonce: [u8; NONCE_LEN] = random_bytes(&self.random)?;
-        let mut sealed = secret.expose().as_bytes().to_vec();
-        self.sealing
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(whereabouts(merchant, column)),
-                &mut sealed,
-            )
-            .map_err(|_| VaultError::Damaged)?;
-        let mut out = vec![FORMAT];
-        out.extend_from_slice(&self.id);
-        out.extend_from_slice(&nonce);
-        out.append(&mut sealed);
-        Ok(out)
+        self.current.seal(secret, merchant, column, &self.random)
     }
 
-    /// Opens what [`Vault::seal`] sealed.
+    /// Opens what [`Vault::seal`] sealed, under this key or a previous one.
     ///
     /// # Errors
     /// [`VaultError::OtherKey`] or [`VaultError::Damaged`].
     pub fn open(&self, sealed: &[u8], merchant: MerchantId, column: &str) -> Result<Secret, VaultError> {
-        let rest = sealed.strip_prefix(&[FORMAT]).ok_or(VaultError::Damaged)?;
-        let (id, rest) = rest.split_at_checked(KEY_ID_LEN).ok_or(VaultError::Damaged)?;
-        if id != self.id {
-            return Err(VaultError::OtherKey);
-        }
-        let (nonce, ciphertext) = rest.split_at_checked(NONCE_LEN).ok_or(VaultError::Damaged)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| VaultError::Damaged)?;
-        let mut buffer = ciphertext.to_vec();
-        let plain = self
-            .sealing
-            .open_in_place(nonce, Aad::from(whereabouts(merchant, column)), &mut buffer)
-            .map_err(|_| VaultError::Damaged)?;
-        String::from_utf8(plain.to_vec()).map(Secret::new).map_err(|_| VaultError::Damaged)
+        let sealed = Sealed::read(sealed)?;
+        let seal = std::iter::once(&self.current).chain(&self.previous).find(|seal| seal.id == sealed.id);
+        seal.ok_or(VaultError::OtherKey)?.open(&sealed, merchant, column)
+    }
+
+    /// Whether something is sealed under the key of the settings, and not a previous one.
+    #[must_use]
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        Sealed::read(sealed).is_ok_and(|sealed| sealed.id == self.current.id)
     }
 
     /// The token in the buyer's link: 128 bits, 22 characters, recomputed whenever it must be shown again.
@@ -197,6 +195,11 @@ fn secret_of<const N: usize>(prefix: &str) -> Result<Secret, VaultError> {
     Ok(Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
 }
 
+fn key_bytes(key: &Secret) -> Result<Vec<u8>, VaultError> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(key.expose().trim()).ok();
+    bytes.filter(|bytes| bytes.len() == 32).ok_or(VaultError::BadKey)
+}
+
 fn random_bytes<const N: usize>(random: &SystemRandom) -> Result<[u8; N], VaultError> {
     let mut bytes = [0; N];
     random.fill(&mut bytes).map_err(|_| VaultError::NoRandomness)?;
@@ -211,10 +214,6 @@ fn derive(root: &[u8], purpose: &str) -> Result<[u8; 32], VaultError> {
         .and_then(|okm| okm.fill(&mut key))
         .map_err(|_| VaultError::BadKey)?;
     Ok(key)
-}
-
-fn whereabouts(merchant: MerchantId, column: &str) -> Vec<u8> {
-    [merchant.uuid().as_bytes(), column.as_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -235,6 +234,30 @@ mod tests {
         let stranger = MerchantId::from_uuid(uuid::Uuid::nil());
         assert_eq!(vault.open(&sealed, stranger, "secret_key"), Err(VaultError::Damaged));
         assert_eq!(super::tests::vault().open(&sealed, merchant, "secret_key"), Err(VaultError::OtherKey));
+    }
+
+    #[test]
+    fn what_a_previous_key_has_sealed_opens_and_is_known_as_such() {
+        let (old, new) = (Vault::generate_key().unwrap(), Vault::generate_key().unwrap());
+        let merchant = MerchantId::new(Utc::now());
+        let before = Vault::new(&old).unwrap();
+        let sealed = before.seal(&Secret::new("sk_test_1"), merchant, "secret_key").unwrap();
+        let after = Vault::with_previous(&new, &[old]).unwrap();
+        assert_eq!(after.open(&sealed, merchant, "secret_key").unwrap().expose(), "sk_test_1");
+        assert!(before.is_current(&sealed) && !after.is_current(&sealed));
+        let anew = after.seal(&Secret::new("sk_test_1"), merchant, "secret_key").unwrap();
+        assert!(after.is_current(&anew));
+        assert_eq!(Vault::new(&new).unwrap().open(&sealed, merchant, "secret_key"), Err(VaultError::OtherKey));
+    }
+
+    #[test]
+    fn tokens_and_hashes_come_from_the_root_and_not_from_the_key() {
+        let (root, link) = (Vault::generate_key().unwrap(), LinkId::new(Utc::now()));
+        let (one, other) = (vault().rooted_in(&root).unwrap(), vault().rooted_in(&root).unwrap());
+        assert_eq!(one.link_token(link), other.link_token(link));
+        let (merchant, phone) = (MerchantId::new(Utc::now()), PhoneNumber::from_e164("+12025550123").unwrap());
+        assert_eq!(one.phone_hash(merchant, &phone), other.phone_hash(merchant, &phone));
+        assert_ne!(one.link_token(link), vault().link_token(link));
     }
 
     #[test]

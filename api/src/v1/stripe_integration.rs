@@ -1,0 +1,326 @@
+//! `/v1/stripe-integration`. Keys go in and never come out again.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Secret,
+    stripe_integration::{self, DropError, Health, StripeIntegration},
+};
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
+use queue::{CheckStripeKey, Promise, RegisterStripeWebhook, Ticket, promise};
+use sea_orm::DatabaseTransaction;
+use serde::Deserialize;
+
+use super::{Group, answers::Done};
+use crate::{
+    Api, Problem,
+    auth::{Administrator, Principal, Reader},
+    command::{Accepted, Answered},
+    json_body::JsonBody,
+    problem::Fields,
+    record::act_of_key,
+};
+
+pub(super) struct StripeConnection;
+
+/// Keys of your Stripe account.
+#[derive(Deserialize, Object)]
+#[oai(rename = "StripeKeys")]
+struct StripeInput {
+    /// A secret (`sk_…`) or restricted (`rk_…`) key.
+    #[oai(write_only)]
+    secret_key: String,
+    /// The signing secret (`whsec_…`) of the webhook endpoint. One that was entered before is believed for three days more.
+    #[oai(write_only)]
+    webhook_secret: Option<String>,
+    /// Whether our webhook endpoint is to be registered at Stripe, so that no secret need be copied by hand.
+    register_webhook: Option<bool>,
+}
+
+/// A signing secret of a webhook endpoint.
+#[derive(Deserialize, Object)]
+#[oai(rename = "StripeWebhookSecret")]
+struct SecretInput {
+    /// `whsec_…`
+    #[oai(write_only)]
+    webhook_secret: String,
+}
+
+/// The connection to Stripe.
+#[derive(Debug, Object)]
+#[oai(rename = "StripeIntegration", skip_serializing_if_is_none)]
+struct StripeView {
+    /// The key's last four characters.
+    secret_key_last_four: String,
+    webhook_secret_last_four: Option<String>,
+    livemode: bool,
+    /// `checking`, `connected` or `failed`.
+    status: String,
+    /// What to change.
+    reason: Option<String>,
+    /// The account that the key belongs to, if the key may see it.
+    account: Option<String>,
+    /// When Stripe last told us something.
+    last_event_at: Option<DateTime<Utc>>,
+    /// The URL of the webhook endpoint to set up at Stripe.
+    webhook_url: String,
+    /// Every signing secret that is believed now, newest first.
+    webhook_secrets: Vec<SecretView>,
+    /// The endpoint that was registered here, if that was asked for.
+    webhook_endpoint: Option<EndpointView>,
+    /// What the last look at the webhooks found.
+    health: Option<HealthView>,
+}
+
+/// A signing secret, by its end.
+#[derive(Debug, Object)]
+#[oai(rename = "StripeWebhookSecretView", skip_serializing_if_is_none)]
+struct SecretView {
+    last_four: String,
+    /// From when on it is not believed any more, because another has taken its place.
+    until: Option<DateTime<Utc>>,
+}
+
+/// The registration of our webhook endpoint.
+#[derive(Debug, Object)]
+#[oai(rename = "StripeWebhookEndpoint", skip_serializing_if_is_none)]
+struct EndpointView {
+    /// `we_…`
+    id: Option<String>,
+    /// `registering`, `registered` or `failed`.
+    status: String,
+    /// What to do.
+    reason: Option<String>,
+}
+
+/// What is the matter with the webhooks, if anything.
+#[derive(Debug, Object)]
+#[oai(rename = "StripeWebhookHealth", skip_serializing_if_is_none)]
+struct HealthView {
+    /// `healthy`, `no_secret`, `never_received`, `wrong_secret`, `endpoint_missing`, `endpoint_disabled`, `modes_mixed` or
+    /// `events_missing`.
+    status: String,
+    /// What it means, and what to do about it.
+    advice: String,
+    /// Since when signatures have been wrong, if they are.
+    since: Option<DateTime<Utc>>,
+    /// When it was looked at.
+    at: Option<DateTime<Utc>>,
+}
+
+impl HealthView {
+    fn of(row: &StripeIntegration, health: Health) -> Self {
+        let since = row.signature_failing_since.filter(|_| health == Health::WrongSecret);
+        let failing =
+            since.map(|since| format!(" Signatures have been wrong since {}.", since.format("%Y-%m-%d %H:%M UTC")));
+        Self {
+            status: health.to_string(),
+            advice: format!("{}{}", health.advice(), failing.unwrap_or_default()),
+            since,
+            at: row.health_at,
+        }
+    }
+}
+
+impl StripeView {
+    fn of(api: &Api, row: StripeIntegration) -> Result<Self, Problem> {
+        let now = api.clock.now();
+        let secrets = row.signing_secrets(&api.vault)?.into_iter().filter(|secret| secret.is_good(now));
+        let endpoint = row.endpoint_status.map(|status| EndpointView {
+            id: row.endpoint_id.clone(),
+            status: status.to_string(),
+            reason: row.endpoint_reason.clone(),
+        });
+        Ok(Self {
+            webhook_url: format!("{}/webhooks/stripe/{}", api.public_url, row.merchant_id),
+            webhook_secrets: secrets
+                .map(|secret| SecretView { last_four: secret.secret.last_four(), until: secret.until })
+                .collect(),
+            webhook_endpoint: endpoint,
+            health: row.health.map(|health| HealthView::of(&row, health)),
+            secret_key_last_four: row.secret_key_last_four,
+            webhook_secret_last_four: row.webhook_secret_last_four,
+            livemode: row.livemode,
+            status: row.status.to_string(),
+            reason: row.reason,
+            account: row.account,
+            last_event_at: row.last_event_at,
+        })
+    }
+}
+
+#[OpenApi(tag = "Group::Integrations")]
+impl StripeConnection {
+    /// See the connection to Stripe
+    #[oai(path = "/stripe-integration", method = "get")]
+    async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<StripeView>, Problem> {
+        let found = stripe_integration::find(api.db.pool(), key.0.merchant).await?;
+        Ok(Json(StripeView::of(&api, found.ok_or_else(Problem::not_found)?)?))
+    }
+
+    /// Connect to Stripe
+    ///
+    /// Answers at once with `checking`; it turns `connected`, or `failed` with what to change. Without a `webhook_secret` the
+    /// ones that are there stay.
+    #[oai(path = "/stripe-integration", method = "put")]
+    async fn put(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        input: JsonBody<StripeInput>,
+    ) -> Result<Answered<StripeView>, Problem> {
+        let (secret_key, webhook_secret) = check(&input.0)?;
+        let register = input.0.register_webhook.unwrap_or_default();
+        api.command(key.0.merchant, None, Vec::new(), |now| {
+            let (api, key, secret_key, webhook_secret) = (*api, &key.0, &secret_key, webhook_secret.as_ref());
+            async move {
+                let merchant = key.merchant;
+                let tx = api.db.begin().await?;
+                let mut row =
+                    stripe_integration::put(&tx, &api.vault, merchant, secret_key, webhook_secret, now).await?;
+                act_of_key(&tx, key, "stripe.connect", merchant, None, now).await?;
+                let mut tickets =
+                    Vec::from_iter(promise(&tx, &CheckStripeKey { merchant }, Promise::of(merchant), now).await?);
+                if register {
+                    let (asked, ticket) = ask_for_endpoint(&tx, key, now).await?;
+                    row = asked;
+                    tickets.extend(ticket);
+                }
+                accepted(api, tx, row, tickets)
+            }
+        })
+        .await
+    }
+
+    /// Disconnect from Stripe
+    ///
+    /// Open links can then neither be closed nor be seen to be paid: void them before. The webhook endpoint stays at Stripe;
+    /// remove it there.
+    #[oai(path = "/stripe-integration", method = "delete")]
+    async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+        let tx = api.db.begin().await?;
+        stripe_integration::delete(&tx, key.0.merchant).await?;
+        act_of_key(&tx, &key.0, "stripe.disconnect", key.0.merchant, None, api.clock.now()).await?;
+        tx.commit().await?;
+        Ok(Done::Done)
+    }
+
+    /// Register the webhook endpoint at Stripe
+    ///
+    /// Answers at once with `registering`; it turns `registered`, with a signing secret that is kept here, or `failed` with what
+    /// to do. An endpoint with the same address that is there already is replaced.
+    #[oai(path = "/stripe-integration/webhook-endpoint", method = "post")]
+    async fn register(&self, api: Data<&Api>, key: Administrator) -> Result<Answered<StripeView>, Problem> {
+        api.command(key.0.merchant, None, Vec::new(), |now| {
+            let (api, key) = (*api, &key.0);
+            async move {
+                let tx = api.db.begin().await?;
+                let (row, ticket) = ask_for_endpoint(&tx, key, now).await?;
+                accepted(api, tx, row, Vec::from_iter(ticket))
+            }
+        })
+        .await
+    }
+
+    /// Add a signing secret
+    ///
+    /// For a secret that is rolled in Stripe's dashboard. Those that are there are believed for three days more.
+    #[oai(path = "/stripe-integration/webhook-secrets", method = "post")]
+    async fn add_secret(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        input: JsonBody<SecretInput>,
+    ) -> Result<Json<StripeView>, Problem> {
+        let mut fields = Fields::default();
+        let secret = webhook_secret(&mut fields, &input.0.webhook_secret).ok_or_else(|| fields.into_problem())?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
+        let row = stripe_integration::add_webhook_secret(&tx, &api.vault, &known, &secret, now).await?;
+        act_of_key(&tx, &key.0, "stripe.add_webhook_secret", key.0.merchant, Some(secret.last_four()), now).await?;
+        tx.commit().await?;
+        Ok(Json(StripeView::of(&api, row)?))
+    }
+
+    /// Drop a signing secret
+    ///
+    /// What it has signed is not believed any more, from now on.
+    #[oai(path = "/stripe-integration/webhook-secrets/:last_four", method = "delete")]
+    async fn drop_secret(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        last_four: Path<String>,
+    ) -> Result<Json<StripeView>, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
+        let row = stripe_integration::drop_webhook_secret(&tx, &api.vault, &known, &last_four, now).await?;
+        act_of_key(&tx, &key.0, "stripe.drop_webhook_secret", key.0.merchant, Some(last_four.0), now).await?;
+        tx.commit().await?;
+        Ok(Json(StripeView::of(&api, row)?))
+    }
+}
+
+impl From<DropError> for Problem {
+    fn from(error: DropError) -> Self {
+        match error {
+            DropError::Unknown => Self::not_found(),
+            DropError::Last => Self::conflict(
+                "last_webhook_secret",
+                "It is the only signing secret: without it no webhook could be believed. Add another one first.",
+            ),
+            DropError::Connect(error) => error.into(),
+        }
+    }
+}
+
+async fn ask_for_endpoint(
+    tx: &DatabaseTransaction,
+    key: &Principal,
+    now: DateTime<Utc>,
+) -> Result<(StripeIntegration, Option<Ticket>), Problem> {
+    let merchant = key.merchant;
+    let asked = stripe_integration::request_endpoint(tx, merchant, now).await?.ok_or_else(Problem::not_found)?;
+    act_of_key(tx, key, "stripe.register_webhook", merchant, None, now).await?;
+    let once = Promise::of(merchant).once(format!("endpoint:{merchant}:{}", asked.endpoint_attempt));
+    let ticket = promise(tx, &RegisterStripeWebhook { merchant }, once, now).await?;
+    Ok((asked, ticket))
+}
+
+fn accepted(
+    api: &Api,
+    tx: DatabaseTransaction,
+    row: StripeIntegration,
+    tickets: Vec<Ticket>,
+) -> Result<Accepted<StripeView>, Problem> {
+    let location = "/v1/stripe-integration".to_owned();
+    Ok(Accepted { tx, status: StatusCode::ACCEPTED, location, view: StripeView::of(api, row)?, tickets })
+}
+
+fn check(input: &StripeInput) -> Result<(Secret, Option<Secret>), Problem> {
+    let mut fields = Fields::default();
+    let secret_key = fields.text("secret_key", &input.secret_key, 255).filter(|key| {
+        let known = ["sk_test_", "sk_live_", "rk_test_", "rk_live_"].iter().any(|prefix| key.starts_with(prefix));
+        if !known {
+            fields.refuse("secret_key", "must be a secret (sk_…) or restricted (rk_…) key; pk_… is the public one");
+        }
+        known
+    });
+    let secret = input.webhook_secret.as_deref().map(|secret| webhook_secret(&mut fields, secret));
+    match (secret_key, secret) {
+        (Some(secret_key), None) => Ok((Secret::new(secret_key), None)),
+        (Some(secret_key), Some(Some(secret))) => Ok((Secret::new(secret_key), Some(secret))),
+        _ => Err(fields.into_problem()),
+    }
+}
+
+fn webhook_secret(fields: &mut Fields, text: &str) -> Option<Secret> {
+    let secret = fields.text("webhook_secret", text, 255)?;
+    if !secret.starts_with("whsec_") || secret.contains(char::is_whitespace) {
+        fields.refuse("webhook_secret", "must begin with whsec_ and have no spaces");
+        return None;
+    }
+    Some(Secret::new(secret))
+}

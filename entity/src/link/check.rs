@@ -1,0 +1,63 @@
+//! Which links Stripe should be asked about, because no webhook has told anything for long.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ExprTrait, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Expr, Func, SimpleExpr},
+};
+
+use super::{Column, Entity, LinkState, Model};
+
+/// When a link was last asked about, or else when it was made. The index `payment_link_to_check` is on the same.
+fn checked_at() -> SimpleExpr {
+    Func::coalesce([Expr::col(Column::StripeCheckedAt), Expr::col(Column::CreatedAt)]).into()
+}
+
+/// Links that something may have happened to at Stripe and that were not asked about since `cutoff`, longest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<Vec<Model>, DbErr> {
+    let may_move = [LinkState::Unpaid, LinkState::Processing, LinkState::Voiding, LinkState::Expiring];
+    Entity::find()
+        .filter(Column::State.is_in(may_move))
+        .filter(checked_at().lte(cutoff))
+        .order_by_asc(checked_at())
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// Notes that Stripe was asked about a link.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_checked(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::StripeCheckedAt, Expr::value(now))
+        .filter(Column::Id.eq(link.id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Whether a link of the merchant has come to an end at Stripe before `cutoff`, so that a webhook should have told of it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_ended_before(
+    db: &impl ConnectionTrait,
+    merchant: crate::MerchantId,
+    cutoff: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let ended = [LinkState::Paid, LinkState::Voided, LinkState::Expired];
+    let found = Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::State.is_in(ended))
+        .filter(Column::CreatedAt.lte(cutoff))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}

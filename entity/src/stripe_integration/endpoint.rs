@@ -1,0 +1,96 @@
+//! The registration of our webhook endpoint at Stripe.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ExprTrait, entity::prelude::*};
+
+use super::{Column, ConnectError, Entity, StripeIntegration, keys::sealed_with};
+use crate::{MerchantId, Secret, Vault, column::words};
+
+words! {
+    /// How far the registration of our webhook endpoint has come.
+    pub enum EndpointStatus {
+        /// A job is asking.
+        Registering = "registering",
+        /// Stripe has it, and we have its signing secret.
+        Registered = "registered",
+        /// Stripe does not take it; `endpoint_reason` says what to do.
+        Failed = "failed",
+    }
+}
+
+/// Asks for the registration: the next idempotency key and its time are saved before any call. `None` without a connection.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn request_endpoint(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    now: DateTime<Utc>,
+) -> Result<Option<StripeIntegration>, DbErr> {
+    begin_endpoint_attempt(db, merchant, now).await?;
+    super::find(db, merchant).await
+}
+
+/// Saves the number and the time of the next idempotency key, before it is used.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn begin_endpoint_attempt(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::EndpointStatus, Expr::value(EndpointStatus::Registering))
+        .col_expr(Column::EndpointReason, Expr::value(Option::<String>::None))
+        .col_expr(Column::EndpointAttempt, Expr::col(Column::EndpointAttempt).add(1))
+        .col_expr(Column::EndpointAttemptedAt, Expr::value(now))
+        .filter(Column::MerchantId.eq(merchant))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Keeps the endpoint that Stripe made at this attempt, and its signing secret, which it says but once. `false` if another attempt
+/// has taken its place meanwhile.
+///
+/// # Errors
+/// When the secret cannot be sealed or the database does not answer.
+pub async fn set_endpoint(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    asked: &StripeIntegration,
+    id: &str,
+    secret: &Secret,
+    now: DateTime<Utc>,
+) -> Result<bool, ConnectError> {
+    let merchant = asked.merchant_id;
+    let current = super::find(db, merchant).await?;
+    let sealed = sealed_with(current.as_ref(), vault, merchant, secret, now)?;
+    let kept = Entity::update_many()
+        .col_expr(Column::EndpointStatus, Expr::value(EndpointStatus::Registered))
+        .col_expr(Column::EndpointReason, Expr::value(Option::<String>::None))
+        .col_expr(Column::EndpointId, Expr::value(id))
+        .col_expr(Column::WebhookSecrets, Expr::value(sealed))
+        .col_expr(Column::WebhookSecretLastFour, Expr::value(secret.last_four()))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::EndpointAttempt.eq(asked.endpoint_attempt))
+        .exec(db)
+        .await?;
+    Ok(kept.rows_affected == 1)
+}
+
+/// Says why Stripe does not take the endpoint of this attempt, and what to do.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn refuse_endpoint(db: &impl ConnectionTrait, asked: &StripeIntegration, reason: &str) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::EndpointStatus, Expr::value(EndpointStatus::Failed))
+        .col_expr(Column::EndpointReason, Expr::value(reason))
+        .filter(Column::MerchantId.eq(asked.merchant_id))
+        .filter(Column::EndpointAttempt.eq(asked.endpoint_attempt))
+        .exec(db)
+        .await
+        .map(|_| ())
+}

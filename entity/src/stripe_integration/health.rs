@@ -1,0 +1,227 @@
+//! What is the matter with a connection's webhooks, and what to do about it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::StripeIntegration;
+use crate::column::words;
+
+words! {
+    /// What is the matter with the webhooks, if anything.
+    pub enum Health {
+        /// They come as they should, as far as can be seen.
+        Healthy = "healthy",
+        /// We have no signing secret, so that nothing that comes can be believed.
+        NoSecret = "no_secret",
+        /// Nothing has ever come although something should have.
+        NeverReceived = "never_received",
+        /// What comes is signed with another secret than ours.
+        WrongSecret = "wrong_secret",
+        /// Stripe has no endpoint with our address.
+        EndpointMissing = "endpoint_missing",
+        /// Stripe has switched our endpoint off.
+        EndpointDisabled = "endpoint_disabled",
+        /// Test events come for a live key, or the reverse.
+        ModesMixed = "modes_mixed",
+        /// Something came before, but a payment was found that no webhook had told of.
+        EventsMissing = "events_missing",
+    }
+}
+
+/// What Stripe says of the endpoints with our address, in the mode of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointSeen {
+    /// The key may not see endpoints.
+    Unknown,
+    /// There is none.
+    Missing,
+    /// There is one, and it is switched off.
+    Disabled,
+    /// There is one that does not send all that we need.
+    Incomplete,
+    /// There is one that sends what we need.
+    Enabled,
+}
+
+/// For how long an event of the other mode counts.
+const RECENT: TimeDelta = TimeDelta::days(7);
+
+/// Wrong signatures that are nobody's fault but a stranger's, who sends nonsense: so many in a row are more than that.
+const STRANGERS: i64 = 2;
+
+/// What is the matter, by all that is known. `should_have_come`: something has happened at Stripe of which a webhook should have told.
+#[must_use]
+pub fn diagnose(
+    known: &StripeIntegration,
+    has_secret: bool,
+    endpoint: EndpointSeen,
+    should_have_come: bool,
+    now: DateTime<Utc>,
+) -> Health {
+    let is_recent = |at: Option<DateTime<Utc>>| at.is_some_and(|at| now - at < RECENT);
+    if !has_secret {
+        return Health::NoSecret;
+    }
+    match endpoint {
+        // Something comes, although there is no endpoint in this mode: then it is one of the other.
+        EndpointSeen::Missing if is_recent(known.last_event_at) => return Health::ModesMixed,
+        EndpointSeen::Missing => return Health::EndpointMissing,
+        EndpointSeen::Disabled => return Health::EndpointDisabled,
+        EndpointSeen::Incomplete => return Health::EventsMissing,
+        EndpointSeen::Unknown | EndpointSeen::Enabled => {}
+    }
+    if is_recent(known.other_mode_at) {
+        return Health::ModesMixed;
+    }
+    // A good event forgets the failures before it.
+    if known.signature_failures > STRANGERS || (known.signature_failures > 0 && known.last_event_at.is_none()) {
+        return Health::WrongSecret;
+    }
+    let missed = [Some(Health::EventsMissing), Some(Health::NeverReceived)].contains(&known.health);
+    if known.last_event_at.is_none() && (should_have_come || missed) {
+        return Health::NeverReceived;
+    }
+    let missed_since = known.health_at.filter(|_| missed);
+    if missed_since.is_some_and(|missed| known.last_event_at.is_none_or(|came| came < missed)) {
+        return Health::EventsMissing;
+    }
+    Health::Healthy
+}
+
+impl Health {
+    /// What it means, and what to do about it.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Healthy => "Webhooks come as they should.",
+            Self::NoSecret => {
+                "There is no signing secret, so no webhook can be believed. Register the webhook endpoint here, or enter the \
+                 secret (whsec_…) of the one at Stripe."
+            }
+            Self::NeverReceived => {
+                "No webhook has ever come from Stripe. Register the webhook endpoint here, or check its address in Stripe's \
+                 dashboard under Developers, Webhooks. Until then payments are found late, by asking Stripe."
+            }
+            Self::WrongSecret => {
+                "Webhooks come, but are signed with another secret. Enter the endpoint's signing secret (whsec_…) again, or \
+                 register the webhook endpoint here."
+            }
+            Self::EndpointMissing => {
+                "Stripe has no webhook endpoint with our address in this key's mode. Register it here, or create it in \
+                 Stripe's dashboard."
+            }
+            Self::EndpointDisabled => {
+                "Stripe has switched the webhook endpoint off. Enable it in Stripe's dashboard under Developers, Webhooks, or \
+                 register it here anew."
+            }
+            Self::ModesMixed => {
+                "Test and live are mixed up: the key is of one mode, the webhooks are of the other. Use a key and an endpoint \
+                 of the same mode."
+            }
+            Self::EventsMissing => {
+                "A payment was found of which no webhook had told. Check in Stripe's dashboard whether deliveries to the \
+                 endpoint fail, and whether it sends all events that are needed; to register it here sets them."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MerchantId, stripe_integration::StripeStatus};
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn now() -> DateTime<Utc> {
+        at("2026-11-24T12:00:00Z")
+    }
+
+    /// A connection of which nothing was heard yet.
+    fn silent() -> StripeIntegration {
+        StripeIntegration {
+            merchant_id: MerchantId::new(now()),
+            secret_key: Vec::new(),
+            secret_key_last_four: "····".to_owned(),
+            webhook_secrets: None,
+            webhook_secret_last_four: None,
+            livemode: false,
+            status: StripeStatus::Connected,
+            reason: None,
+            last_event_at: None,
+            account: None,
+            endpoint_id: None,
+            endpoint_status: None,
+            endpoint_reason: None,
+            endpoint_attempt: 0,
+            endpoint_attempted_at: None,
+            signature_failures: 0,
+            signature_failing_since: None,
+            signature_failed_at: None,
+            other_mode_at: None,
+            health: None,
+            health_at: None,
+            updated_at: now(),
+        }
+    }
+
+    fn seen(known: &StripeIntegration, endpoint: EndpointSeen) -> Health {
+        diagnose(known, true, endpoint, true, now())
+    }
+
+    #[test]
+    fn a_connection_that_hears_what_it_should_is_healthy() {
+        let heard = StripeIntegration { last_event_at: Some(at("2026-11-01T00:00:00Z")), ..silent() };
+        assert_eq!(seen(&heard, EndpointSeen::Enabled), Health::Healthy);
+        assert_eq!(seen(&heard, EndpointSeen::Unknown), Health::Healthy);
+        // Nothing has happened yet that could have been told.
+        assert_eq!(diagnose(&silent(), true, EndpointSeen::Enabled, false, now()), Health::Healthy);
+    }
+
+    #[test]
+    fn what_stripe_says_of_the_endpoint_comes_first() {
+        let heard = StripeIntegration { last_event_at: Some(at("2026-11-24T11:00:00Z")), ..silent() };
+        assert_eq!(diagnose(&silent(), false, EndpointSeen::Enabled, true, now()), Health::NoSecret);
+        assert_eq!(seen(&silent(), EndpointSeen::Missing), Health::EndpointMissing);
+        assert_eq!(seen(&silent(), EndpointSeen::Disabled), Health::EndpointDisabled);
+        assert_eq!(seen(&heard, EndpointSeen::Incomplete), Health::EventsMissing);
+        assert_eq!(seen(&heard, EndpointSeen::Missing), Health::ModesMixed);
+    }
+
+    #[test]
+    fn silence_and_wrong_signatures_are_told_apart() {
+        assert_eq!(seen(&silent(), EndpointSeen::Enabled), Health::NeverReceived);
+        let wrong = StripeIntegration { signature_failures: 1, ..silent() };
+        assert_eq!(seen(&wrong, EndpointSeen::Enabled), Health::WrongSecret);
+        // Once it worked, a stranger's nonsense is not taken for Stripe's.
+        let heard = StripeIntegration { last_event_at: Some(at("2026-11-01T00:00:00Z")), ..silent() };
+        let nonsense = StripeIntegration { signature_failures: STRANGERS, ..heard.clone() };
+        assert_eq!(seen(&nonsense, EndpointSeen::Enabled), Health::Healthy);
+        let changed = StripeIntegration { signature_failures: STRANGERS + 1, ..heard };
+        assert_eq!(seen(&changed, EndpointSeen::Enabled), Health::WrongSecret);
+    }
+
+    #[test]
+    fn a_payment_of_the_other_mode_says_that_modes_are_mixed() {
+        let mixed = |other| StripeIntegration {
+            last_event_at: Some(at("2026-11-24T11:00:00Z")),
+            other_mode_at: Some(at(other)),
+            ..silent()
+        };
+        assert_eq!(seen(&mixed("2026-11-24T11:00:00Z"), EndpointSeen::Enabled), Health::ModesMixed);
+        assert_eq!(seen(&mixed("2026-11-01T00:00:00Z"), EndpointSeen::Enabled), Health::Healthy);
+    }
+
+    #[test]
+    fn a_missed_payment_counts_until_the_next_webhook() {
+        let missed = |came: &str| StripeIntegration {
+            last_event_at: Some(at(came)),
+            health: Some(Health::EventsMissing),
+            health_at: Some(at("2026-11-24T10:00:00Z")),
+            ..silent()
+        };
+        assert_eq!(seen(&missed("2026-11-24T09:00:00Z"), EndpointSeen::Unknown), Health::EventsMissing);
+        assert_eq!(seen(&missed("2026-11-24T11:00:00Z"), EndpointSeen::Unknown), Health::Healthy);
+    }
+}

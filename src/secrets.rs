@@ -1,0 +1,55 @@
+//! `paylink secrets`.
+
+use std::process::ExitCode;
+
+use clap::{Args as ClapArgs, Subcommand};
+use entity::{Vault, reseal};
+
+use crate::{
+    data_dir::DataDir,
+    error::Error,
+    parts::{open_database, secret_key},
+    settings::Settings,
+};
+
+/// What to do.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Prints a new random key for `secret_key`.
+    Generate,
+    /// Seals anew, under `secret_key`, what `previous_secret_keys` have sealed. It can be interrupted and run again.
+    Rotate,
+}
+
+/// Does it.
+pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<ExitCode, Error> {
+    match args.action {
+        Action::Generate => {
+            println!("{}", Vault::generate_key()?.expose());
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Rotate => rotate(settings).await,
+    }
+}
+
+async fn rotate(settings: &Settings) -> Result<ExitCode, Error> {
+    let key = secret_key(settings, &DataDir::new(&settings.data_dir)?)?;
+    let vault = Vault::with_previous(&key, &settings.previous_secret_keys)?;
+    let db = open_database(settings).await?;
+    let done = reseal::reseal(&db, &vault, entity::Clock::system().now()).await?;
+    println!("{} sealed anew, {} under this key already", done.anew, done.already);
+    for place in &done.unopened {
+        println!("{place} does not open with any of the keys");
+    }
+    if done.changed > 0 {
+        println!("{} changed meanwhile; run it again", done.changed);
+    }
+    let all_done = done.unopened.is_empty() && done.changed == 0;
+    Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

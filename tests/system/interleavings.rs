@@ -1,0 +1,244 @@
+//! Buyer, bank, merchant, scheduler and webhooks at once, in random order, against a Stripe that has bad days.
+//!
+//! `PAYLINK_INTERLEAVINGS` says how many for each database, and `PAYLINK_INTERLEAVINGS_SEED` with which seed; the seed of a run is
+//! printed, and gives the same decisions again.
+
+use std::{env, time::Duration};
+
+use chrono::{SecondsFormat, TimeDelta, Utc};
+use fastrand::Rng;
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::support::{App, Invoice, Link, Merchant, Sandbox, on_both_databases};
+
+on_both_databases!(whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_paid);
+
+/// How many are under way at once.
+const AT_ONCE: usize = 12;
+
+/// How long to wait for an end; it decides nothing else.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// What the buyer, the bank and the merchant may do next.
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    Opens,
+    Pays,
+    PaysLater,
+    PaysWhatIsOpen,
+    BankSays,
+    Voids,
+    Waits,
+}
+
+const MOVES: [Move; 7] =
+    [Move::Opens, Move::Pays, Move::PaysLater, Move::PaysWhatIsOpen, Move::BankSays, Move::Voids, Move::Waits];
+
+/// One link, and what is known of it outside.
+struct Interleaving {
+    seed: u64,
+    rng: Rng,
+    merchant: Merchant,
+    sandbox: Sandbox,
+    /// Pages that were open at Stripe.
+    opened: Vec<Value>,
+    /// Payments of which the bank has not said whether they come.
+    pending: Vec<Value>,
+}
+
+async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_paid(app: &mut App) {
+    let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let count = number("PAYLINK_INTERLEAVINGS").unwrap_or(30);
+    let seed = number("PAYLINK_INTERLEAVINGS_SEED").unwrap_or_else(|| Rng::new().u64(..));
+    println!("{count} interleavings with PAYLINK_INTERLEAVINGS_SEED={seed}");
+
+    let all = stream::iter(0..count)
+        .map(|index| Interleaving::new(app, seed.wrapping_add(index)).runs())
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>();
+    let mut rng = Rng::with_seed(seed);
+    let mut all = std::pin::pin!(all);
+    let links = loop {
+        tokio::select! {
+            links = &mut all => break links,
+            () = tokio::time::sleep(Duration::from_millis(rng.u64(500..3_000))) => {
+                // The scheduler is a process of its own: it expires what is due tomorrow and asks Stripe about the rest.
+                looks_around(app, 30);
+                app.sandbox().does("webhooks", a_bad_day_for_webhooks(&mut rng)).await;
+            }
+        }
+    };
+
+    app.sandbox().does("webhooks", json!({})).await;
+    app.sandbox().fails(json!({"service": "stripe", "times": 0, "mode": "status"})).await;
+    all_is_settled(app, &links).await;
+    for (seed, link) in links {
+        check(app, seed, &link).await;
+    }
+}
+
+fn looks_around(app: &App, hours: i64) {
+    let then = (Utc::now() + TimeDelta::hours(hours)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let ran = app.runs(&["scheduler", "--once", "--at", &then]);
+    assert!(ran.status.success(), "{ran:?}");
+}
+
+fn a_bad_day_for_webhooks(rng: &mut Rng) -> Value {
+    json!({"duplicate": rng.u32(0..3), "shuffle": rng.bool(), "delay_ms": rng.u32(0..300), "drop": rng.u32(0..4)})
+}
+
+impl Interleaving {
+    fn new(app: &App, seed: u64) -> Self {
+        let (merchant, sandbox) = (app.merchant(), app.sandbox());
+        Self { seed, rng: Rng::with_seed(seed), merchant, sandbox, opened: Vec::new(), pending: Vec::new() }
+    }
+
+    /// Makes a link and does to it what comes; gives back its seed and id.
+    async fn runs(mut self) -> (u64, String) {
+        let order = self.merchant.opens_an_order(&format!("I{}", self.seed)).await;
+        self.stripe_has_a_bad_day("/v1/payment_links").await;
+        let tomorrow = (Utc::now() + TimeDelta::days(1)).format("%Y-%m-%d").to_string();
+        let expires_on = self.rng.bool().then_some(tomorrow.as_str());
+        let id = self.merchant.uploads(&order, &Invoice { expires_on, ..Invoice::default() }).await;
+        let Some(link) = self.is_made(&id).await else { return (self.seed, id) };
+        for _ in 0..self.rng.usize(2..7) {
+            let next = MOVES[self.rng.usize(..MOVES.len())];
+            self.makes(next, &link).await;
+            self.what_is_closed_cannot_be_paid(&link).await;
+        }
+        while !self.pending.is_empty() {
+            self.makes(Move::BankSays, &link).await;
+        }
+        (self.seed, id)
+    }
+
+    /// The next call fails, in one of many ways; or does not.
+    async fn stripe_has_a_bad_day(&mut self, path: &str) {
+        let fault = match self.rng.u8(0..10) {
+            0 => json!({"mode": "status", "status": 500}),
+            1 => json!({"mode": "status_after", "status": 500}),
+            2 => json!({"mode": "reset"}),
+            3 => json!({"mode": "reset_after"}),
+            4 => json!({"mode": "status", "status": 429, "retry_after": 1}),
+            5 => json!({"mode": "status", "status": 503}),
+            // A call that hangs takes half a minute until it is given up.
+            6 if self.rng.u8(0..20) == 0 => json!({"mode": "hang_after"}),
+            _ => return,
+        };
+        let mut fault = fault;
+        fault["service"] = "stripe".into();
+        fault["times"] = 1.into();
+        fault["path"] = path.into();
+        self.sandbox.fails(fault).await;
+    }
+
+    async fn is_made(&self, id: &str) -> Option<Link> {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let seen = self.merchant.link(id).await;
+            if seen["status"] == "failed" {
+                return None;
+            }
+            if let (Some(url), Some(stripe_url)) = (seen["url"].as_str(), seen["stripe_url"].as_str()) {
+                return Some(Link { id: id.to_owned(), url: url.to_owned(), stripe_url: stripe_url.to_owned() });
+            }
+            assert!(std::time::Instant::now() < deadline, "seed {}: it is not made: {seen}", self.seed);
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    async fn makes(&mut self, next: Move, link: &Link) {
+        match next {
+            Move::Opens => {
+                if let (200, answer) = self.sandbox.is_told("open", &json!({"url": link.stripe_url})).await {
+                    self.opened.push(answer["session"].clone());
+                }
+            }
+            Move::Pays => self.pays(json!({"url": link.stripe_url})).await,
+            Move::PaysLater => self.pays(json!({"url": link.stripe_url, "async": true})).await,
+            Move::PaysWhatIsOpen => {
+                if let Some(session) = self.opened.pop() {
+                    let later = self.rng.u8(0..3) == 0;
+                    self.pays(json!({"session": session, "async": later})).await;
+                }
+            }
+            Move::BankSays => {
+                if let Some(session) = self.pending.pop() {
+                    let succeed = self.rng.bool();
+                    self.sandbox.does("settle", json!({"session": session, "succeed": succeed})).await;
+                }
+            }
+            Move::Voids => {
+                self.stripe_has_a_bad_day("/v1/").await;
+                let status = self.merchant.voids(link).await.status;
+                assert!([202, 409].contains(&status), "seed {}: a void was answered {status}", self.seed);
+            }
+            Move::Waits => tokio::time::sleep(Duration::from_millis(self.rng.u64(0..400))).await,
+        }
+    }
+
+    async fn pays(&mut self, how: Value) {
+        if let (200, paid) = self.sandbox.is_told("pay", &how).await
+            && paid["payment_status"] == "unpaid"
+        {
+            self.pending.push(paid["session"].clone());
+        }
+    }
+
+    /// As soon as we say that a link is closed, nobody can pay it, by whatever page.
+    async fn what_is_closed_cannot_be_paid(&self, link: &Link) {
+        let seen = self.merchant.link(&link.id).await;
+        if seen["status"] != "voided" && seen["status"] != "expired" {
+            return;
+        }
+        assert_eq!(self.sandbox.payment_is_tried(link).await, 409, "seed {}: {seen}", self.seed);
+        for session in &self.opened {
+            let tried = self.sandbox.is_told("pay", &json!({"session": session})).await.0;
+            assert_eq!(tried, 409, "seed {}: {session} could be paid: {seen}", self.seed);
+        }
+    }
+}
+
+/// Waits until nothing is under way any more; what webhooks did not tell, the scheduler has asked.
+async fn all_is_settled(app: &App, links: &[(u64, String)]) {
+    let merchant = app.merchant();
+    let deadline = std::time::Instant::now() + PATIENCE;
+    for hours in 2.. {
+        looks_around(app, hours);
+        while !app.operator().jobs("queued").await.is_empty() {
+            assert!(std::time::Instant::now() < deadline, "jobs are left: {:?}", app.operator().jobs("queued").await);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let mut under_way = Vec::new();
+        for (seed, id) in links {
+            let seen = merchant.link(id).await;
+            let status = seen["status"].as_str().unwrap();
+            let paid = app.sandbox().links_for(id).await.paid_sessions;
+            let is_settled = match status {
+                "unpaid" => paid == 0,
+                "paid" | "voided" | "expired" | "failed" => true,
+                _ => false,
+            };
+            if !is_settled {
+                under_way.push(format!("seed {seed}: {seen}"));
+            }
+        }
+        if under_way.is_empty() {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "not settled: {under_way:?}");
+    }
+}
+
+async fn check(app: &App, seed: u64, id: &str) {
+    let (seen, stripe) = (app.merchant().link(id).await, app.sandbox().links_for(id).await);
+    let status = seen["status"].as_str().unwrap();
+    assert!(stripe.total <= 1, "seed {seed}: {} links at Stripe for {seen}", stripe.total);
+    assert_eq!(status == "paid", stripe.paid_sessions > 0, "seed {seed}: {} payments for {seen}", stripe.paid_sessions);
+    if ["voided", "expired", "failed"].contains(&status) {
+        assert_eq!((stripe.live, stripe.open_sessions), (0, 0), "seed {seed}: {seen}");
+    }
+    let dashboard = seen["dashboard_url"].as_str().unwrap_or_default();
+    assert!(status != "paid" || dashboard.contains("/test/payments/pi_"), "seed {seed}: {seen}");
+}

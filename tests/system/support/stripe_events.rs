@@ -1,0 +1,65 @@
+//! Stripe's events, made and signed here, so that a test decides about their order.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{App, http::Answer, sign};
+
+/// One event, which can be told as often as wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct StripeEvent(Value);
+
+impl StripeEvent {
+    /// An event about a checkout session of this link.
+    pub(crate) fn about_session(kind: &str, link: &str, session: &str, payment_status: &str) -> Self {
+        let object = json!({
+            "id": session, "object": "checkout.session", "payment_link": null, "payment_intent": format!("pi_{session}"),
+            "payment_status": payment_status, "amount_total": 12_950, "currency": "usd", "livemode": false,
+            "metadata": {"paylink_link": link},
+        });
+        Self::of(kind, session, object)
+    }
+
+    /// So much was refunded so far of the payment of this session.
+    pub(crate) fn refund(link: &str, session: &str, so_far: i64) -> Self {
+        let object = json!({
+            "id": format!("ch_{session}"), "object": "charge", "payment_intent": format!("pi_{session}"),
+            "amount_refunded": so_far, "currency": "usd", "metadata": {"paylink_link": link},
+        });
+        Self::of("charge.refunded", &format!("{session}_{so_far}"), object)
+    }
+
+    /// A dispute of the payment of this session.
+    pub(crate) fn dispute(kind: &str, session: &str, status: &str) -> Self {
+        let object = json!({
+            "id": format!("du_{session}"), "object": "dispute", "payment_intent": format!("pi_{session}"),
+            "reason": "fraudulent", "status": status, "created": 1_780_000_000,
+        });
+        Self::of(&format!("charge.dispute.{kind}"), session, object)
+    }
+
+    /// The same with another value in its object.
+    pub(crate) fn with(mut self, field: &str, value: Value) -> Self {
+        self.0["data"]["object"][field] = value;
+        self
+    }
+
+    fn of(kind: &str, about: &str, object: Value) -> Self {
+        Self(json!({
+            "id": format!("evt_{kind}_{about}"), "object": "event", "type": kind, "livemode": object["livemode"],
+            "created": 1_780_000_000, "data": {"object": object},
+        }))
+    }
+}
+
+impl App {
+    /// Stripe tells the demo's merchant.
+    pub(crate) async fn is_told(&self, event: &StripeEvent) -> Answer {
+        let body = event.0.to_string();
+        let now = chrono::Utc::now().timestamp();
+        let signature = sign(&self.hello.webhook_secret, now, &body);
+        let http = self.anybody();
+        let request = http.request(Method::POST, &format!("/webhooks/stripe/{}", self.hello.merchant_id));
+        http.ask(request.header("Stripe-Signature", signature).body(body)).await
+    }
+}

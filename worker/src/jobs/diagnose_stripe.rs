@@ -1,0 +1,77 @@
+//! `diagnose_stripe`: finds out what is the matter with a merchant's webhooks, if anything, and says so on the connection.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    link,
+    stripe_integration::{self, EndpointSeen, StripeStatus},
+};
+use queue::{DiagnoseStripe, Done, JobError, Lease};
+use reqwest::StatusCode;
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use super::{has_tried_enough, nothing_to_do};
+use crate::{
+    Work,
+    handler::Handler,
+    stripe::{Advice, Stripe, StripeError, WebhookEndpoint},
+};
+
+/// How long Stripe may take to tell of something.
+const LATE: TimeDelta = TimeDelta::hours(1);
+
+impl Handler for DiagnoseStripe {
+    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
+        let Some(known) = work.stripe_integration(self.merchant).await? else {
+            return nothing_to_do(work, lease).await;
+        };
+        let url = work.stripe_webhook_url(self.merchant);
+        let endpoint = match look(&work.stripe_of(&known)?, &url).await {
+            Ok(endpoint) => Ok(endpoint),
+            Err(error) if error.advice() == Advice::Tell => Err(error.for_merchant()),
+            Err(_) if has_tried_enough(lease) => return nothing_to_do(work, lease).await,
+            Err(error) => return Err(error.into_retry()),
+        };
+        let now = work.now();
+        let has_secret = !known.webhook_secrets(&work.vault, now).map_err(JobError::fail)?.is_empty();
+        let tx = work.db.begin().await?;
+        match endpoint {
+            Ok(endpoint) => {
+                let should_have_come = link::has_ended_before(&tx, self.merchant, now - LATE).await?;
+                let health = stripe_integration::diagnose(&known, has_secret, endpoint, should_have_come, now);
+                stripe_integration::set_health(&tx, &known, health, now).await?;
+            }
+            Err(reason) => {
+                let account = known.account.clone();
+                stripe_integration::set_status(&tx, &known, StripeStatus::Failed, Some(reason), account).await?;
+            }
+        }
+        lease.finish(tx, now).await
+    }
+
+    /// The next tick asks again.
+    async fn give_up(&self, _: &Work, _: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        Ok(())
+    }
+}
+
+/// What Stripe says of the endpoints with our address; a restricted key need not be able to see them.
+async fn look(stripe: &Stripe, url: &str) -> Result<EndpointSeen, StripeError> {
+    match stripe.webhook_endpoints().await {
+        Ok(endpoints) => Ok(seen(&endpoints.into_iter().filter(|found| found.url == url).collect::<Vec<_>>())),
+        Err(StripeError::Refused { status: StatusCode::FORBIDDEN, .. }) => Ok(EndpointSeen::Unknown),
+        Err(error) => Err(error),
+    }
+}
+
+fn seen(ours: &[WebhookEndpoint]) -> EndpointSeen {
+    let enabled: Vec<_> = ours.iter().filter(|endpoint| endpoint.is_enabled()).collect();
+    if ours.is_empty() {
+        EndpointSeen::Missing
+    } else if enabled.is_empty() {
+        EndpointSeen::Disabled
+    } else if enabled.iter().any(|endpoint| endpoint.missing_events().is_empty()) {
+        EndpointSeen::Enabled
+    } else {
+        EndpointSeen::Incomplete
+    }
+}

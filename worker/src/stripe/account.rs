@@ -1,0 +1,43 @@
+//! `/v1/account`: whose key it is.
+
+use serde::Deserialize;
+
+use super::{Stripe, StripeError};
+
+/// The account, read leniently.
+#[derive(Debug, Deserialize)]
+struct Account {
+    id: String,
+    #[serde(default)]
+    business_profile: Option<BusinessProfile>,
+    #[serde(default)]
+    settings: Option<Settings>,
+}
+
+#[derive(Debug, Deserialize)]
+struct BusinessProfile {
+    name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Settings {
+    dashboard: Option<Dashboard>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dashboard {
+    display_name: Option<String>,
+}
+
+impl Stripe {
+    /// Whose key it is, in words for the merchant: the account's id, and its name if it has one.
+    pub(crate) async fn account(&self) -> Result<String, StripeError> {
+        let account: Account = self.get("account", &[]).await?.body;
+        let dashboard = account.settings.and_then(|settings| settings.dashboard?.display_name);
+        let name = dashboard.or_else(|| account.business_profile?.name).filter(|name| !name.is_empty());
+        Ok(match name {
+            Some(name) => format!("{} ({name})", account.id),
+            None => account.id,
+        })
+    }
+}
