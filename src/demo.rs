@@ -9,7 +9,8 @@ use entity::{
     credits,
     merchant::{self, NewMerchant},
     order::{self, Details, Item, NewOrder},
-    random_secret, sms_integration,
+    random_secret,
+    sms_integration::{self, Account},
     stripe_integration::{self, StripeStatus},
 };
 use queue::{CheckStripeKey, Promise, promise};
@@ -144,9 +145,12 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     let order = order::insert(&tx, example_order(owner.id)?, now).await?;
     let stripe_key = Secret::new(STRIPE_KEY);
     stripe_integration::put(&tx, &parts.vault, owner.id, &stripe_key, Some(&webhook_secret), now).await?;
-    let token = Secret::new(SMS_TOKEN);
-    sms_integration::put(&tx, &parts.vault, owner.id, SMS_ACCOUNT.to_owned(), &token, SMS_NUMBER.to_owned(), now)
-        .await?;
+    let account = Account::Twilio {
+        sid: SMS_ACCOUNT.to_owned(),
+        auth_token: Secret::new(SMS_TOKEN),
+        sender: SMS_NUMBER.to_owned(),
+    };
+    sms_integration::put(&tx, &parts.vault, owner.id, &account, now).await?;
     let job = CheckStripeKey { merchant: owner.id };
     let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
     let kept = Kept {

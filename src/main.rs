@@ -11,6 +11,7 @@ mod jobs;
 mod listed;
 mod logging;
 mod merchant;
+mod messages;
 mod metrics;
 mod migrate;
 mod parts;
@@ -53,6 +54,8 @@ enum Command {
     Migrate,
     /// Makes merchants and keys, tops up credits, audits the ledger.
     Merchant(merchant::Args),
+    /// Looks at messages, and settles those of which nobody knows whether they were sent.
+    Messages(messages::Args),
     /// Looks at jobs, retries and discards dead ones.
     Jobs(jobs::Args),
     /// Applies webhook events once more.
@@ -87,6 +90,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Scheduler(args) => scheduler::run(settings, args).await?,
         Command::Migrate => migrate::run(&settings).await?,
         Command::Merchant(args) => return merchant::run(&settings, args).await,
+        Command::Messages(args) => messages::run(&settings, args).await?,
         Command::Jobs(args) => jobs::run(&settings, args).await?,
         Command::Events(args) => events::run(&settings, args).await?,
         Command::Secrets(args) => return secrets::run(&settings, &args).await,

@@ -127,6 +127,9 @@ async fn audit_ledger(db: &Db) -> Result<ExitCode, Error> {
             "{}: available and held are {:?}, by the ledger they are {:?}",
             found.merchant_id, found.on_row, found.by_ledger
         );
+        if let Some(number) = found.first_wrong {
+            println!("  entry {number} is missing, or too much, or its balance is not the sum so far");
+        }
     }
     if discrepancies.is_empty() {
         println!("every balance equals its ledger");

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use entity::{Clock, Db, Documents, Secret, Vault, installation};
+use entity::{Clock, Db, Documents, Secret, Vault, gateway::Policy, installation};
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
 use queue::{Queue, bell::Bells};
 use url::Url;
@@ -66,6 +66,7 @@ impl Parts {
             public_url,
             readiness: self.readiness.clone(),
             operator_key: self.operator_key.clone(),
+            gateways: Policy { private: settings.sms_http_allow_private },
             trusted_proxies: settings.trusted_proxies.clone(),
         })
     }
@@ -80,7 +81,11 @@ impl Parts {
             self.clock.clone(),
             public_url,
             settings.stripe_api_base.clone(),
-            settings.sms_api_base.clone(),
+            ::worker::SmsOptions {
+                api_base: settings.sms_api_base.clone(),
+                undelivered: settings.undelivered_credits,
+                private_gateways: settings.sms_http_allow_private,
+            },
         )?)
     }
 

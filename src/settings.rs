@@ -7,7 +7,7 @@ use std::{
 
 use ::scheduler::{Tick, Times};
 use config::{Config, Environment, File, FileFormat};
-use entity::Secret;
+use entity::{Secret, message::UndeliveredCredits};
 use ipnet::IpNet;
 use serde::Deserialize;
 
@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) operator_key: Option<Secret>,
     pub(crate) stripe_api_base: String,
     pub(crate) sms_api_base: String,
+    pub(crate) sms_http_allow_private: bool,
+    pub(crate) undelivered_credits: UndeliveredCredits,
     pub(crate) concurrency: usize,
     pub(crate) lease_seconds: u64,
     pub(crate) stop_grace_seconds: u64,
@@ -55,6 +57,8 @@ pub(crate) struct SchedulerSettings {
     doctor: String,
     pub(crate) doctor_links: u64,
     clean: String,
+    remind: String,
+    settle: String,
 }
 
 /// Secrets in one text, separated by commas or spaces, so that a variable can hold several.
@@ -107,6 +111,8 @@ impl Settings {
             Tick::Ring => self.scheduler.ring.clone(),
             Tick::Doctor => self.scheduler.doctor.clone(),
             Tick::Clean => self.scheduler.clean.clone(),
+            Tick::Remind => self.scheduler.remind.clone(),
+            Tick::Settle => self.scheduler.settle.clone(),
         };
         Ok(Times::parse(expression, &self.scheduler.time_zone)?)
     }

@@ -100,6 +100,11 @@ impl Problem {
         fields.into_problem()
     }
 
+    /// What went wrong, for programs.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// The same problem under another code, for a field that has one of its own.
     pub(crate) fn coded(self, code: &'static str) -> Self {
         Self { code, ..self }
@@ -323,6 +328,11 @@ impl Fields {
     /// Nothing was found wrong; else the problem that tells all of it.
     pub(crate) fn none_wrong(self) -> Result<(), Problem> {
         if self.errors.is_empty() { Ok(()) } else { Err(self.into_problem()) }
+    }
+
+    /// Whether anything is wrong so far.
+    pub(crate) const fn any(&self) -> bool {
+        !self.errors.is_empty()
     }
 
     /// The problem that tells all of it.

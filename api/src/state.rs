@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use entity::{Clock, Db, Documents, LinkId, Secret, Vault};
+use entity::{Clock, Db, Documents, LinkId, Secret, Vault, gateway::Policy};
 use ipnet::IpNet;
 use queue::Queue;
 
@@ -31,6 +31,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// The operator's key; absent: there are no admin calls.
     pub operator_key: Option<Secret>,
+    /// What gateways that merchants describe may be.
+    pub gateways: Policy,
     /// The proxies whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
 }

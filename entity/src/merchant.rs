@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
-use crate::{Colour, Currency, MerchantId, Region, contains};
+use crate::{Colour, Currency, MerchantId, Region, contains, sms::Typography};
 
 /// A merchant.
 #[sea_orm::model]
@@ -67,6 +67,12 @@ impl Model {
     #[must_use]
     pub const fn reminding(&self) -> Reminding {
         Reminding { on: self.reminders, after_days: self.reminder_after_days, at_most: self.reminders_at_most }
+    }
+
+    /// What becomes of the typography of their texts.
+    #[must_use]
+    pub const fn typography(&self) -> Typography {
+        if self.plain_typography { Typography::Plain } else { Typography::AsWritten }
     }
 
     /// Whether there are fewer credits than the merchant wants to be warned of.

@@ -1,9 +1,16 @@
-//! A merchant's account with a carrier that speaks Twilio's REST. The token is sealed; see [`crate::Vault`].
+//! A merchant's account with a carrier: Twilio's REST, or a gateway that is described. Secrets are sealed; see [`crate::Vault`].
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
-use crate::{MerchantId, Secret, Vault, VaultError, column::words, stripe_integration::ConnectError};
+use crate::{
+    MerchantId, Secret, Vault, VaultError,
+    column::words,
+    gateway::{Gateway, Secrets},
+    stripe_integration::ConnectError,
+};
 
 words! {
     /// How a merchant's carrier is spoken to.
@@ -23,13 +30,13 @@ pub struct Model {
     /// Whose it is.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
-    /// The account's id at the carrier (`AC…`).
+    /// The account's id at Twilio (`AC…`), or the host of the gateway.
     pub account: String,
-    /// Its token, sealed: signs our requests and the carrier's webhooks.
+    /// Sealed: Twilio's token, which signs our requests and the carrier's webhooks, or the gateway's secrets as JSON.
     pub auth_token: Vec<u8>,
-    /// The token's last four characters.
+    /// The token's last four characters; of a gateway's secrets, nothing.
     pub auth_token_last_four: String,
-    /// From whom buyers get texts: an E.164 number, or a messaging service (`MG…`).
+    /// From whom buyers get texts: an E.164 number, a messaging service (`MG…`), or what the gateway takes.
     pub sender: String,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
@@ -37,7 +44,7 @@ pub struct Model {
     pub carrier: CarrierKind,
     /// How the gateway is asked, as JSON, if the carrier is one that is described.
     pub gateway: Option<String>,
-    /// What proves a report of such a gateway, sealed.
+    /// What proves that a webhook is such a gateway's, sealed.
     pub report_secret: Option<Vec<u8>>,
 }
 
@@ -46,40 +53,104 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as SmsIntegration;
 
 const AUTH_TOKEN: &str = "sms_integration.auth_token";
+const REPORT_SECRET: &str = "sms_integration.report_secret";
 
 impl Model {
-    /// The token, for the wire.
+    /// Twilio's token, for the wire.
     ///
     /// # Errors
     /// When it was sealed with another key of the installation, or is damaged.
     pub fn auth_token(&self, vault: &Vault) -> Result<Secret, VaultError> {
         vault.open(&self.auth_token, self.merchant_id, AUTH_TOKEN)
     }
+
+    /// The gateway's secrets, for the wire.
+    ///
+    /// # Errors
+    /// When they were sealed with another key of the installation, or are damaged.
+    pub fn secrets(&self, vault: &Vault) -> Result<Secrets, VaultError> {
+        serde_json::from_str(self.auth_token(vault)?.expose()).map_err(|_| VaultError::Damaged)
+    }
+
+    /// How the gateway is asked, if the carrier is one.
+    ///
+    /// # Errors
+    /// When the stored JSON is damaged.
+    pub fn gateway(&self) -> Result<Option<Gateway>, DbErr> {
+        let read = |text: &str| serde_json::from_str(text).map_err(|error| DbErr::Json(error.to_string()));
+        self.gateway.as_deref().map(read).transpose()
+    }
+
+    /// What proves that a webhook is the gateway's, if the carrier is one.
+    ///
+    /// # Errors
+    /// When it was sealed with another key of the installation, or is damaged.
+    pub fn report_secret(&self, vault: &Vault) -> Result<Option<Secret>, VaultError> {
+        self.report_secret.as_ref().map(|sealed| vault.open(sealed, self.merchant_id, REPORT_SECRET)).transpose()
+    }
+}
+
+/// An account with a carrier.
+#[derive(Debug)]
+pub enum Account {
+    /// With Twilio.
+    Twilio {
+        /// The account's id.
+        sid: String,
+        /// Its token.
+        auth_token: Secret,
+        /// The number that buyers see, or a messaging service.
+        sender: String,
+    },
+    /// With a gateway that is described, and was checked.
+    Http {
+        /// Its host, to be shown.
+        host: String,
+        /// How it is asked.
+        gateway: Box<Gateway>,
+        /// What its templates name.
+        secrets: Secrets,
+        /// Who buyers get texts from.
+        sender: String,
+        /// What proves that a webhook is the gateway's.
+        report_secret: Secret,
+    },
 }
 
 /// Writes or replaces the merchant's account.
 ///
 /// # Errors
-/// When the token cannot be sealed or the database does not answer.
+/// When a secret cannot be sealed or the database does not answer.
 pub async fn put(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,
-    account: String,
-    auth_token: &Secret,
-    sender: String,
+    account: &Account,
     now: DateTime<Utc>,
 ) -> Result<SmsIntegration, ConnectError> {
-    let row = ActiveModel {
-        merchant_id: Set(merchant),
-        account: Set(account),
-        auth_token: Set(vault.seal(auth_token, merchant, AUTH_TOKEN)?),
-        auth_token_last_four: Set(auth_token.last_four()),
-        sender: Set(sender),
-        updated_at: Set(now),
-        carrier: Set(CarrierKind::Twilio),
-        gateway: Set(None),
-        report_secret: Set(None),
+    let row = match account {
+        Account::Twilio { sid, auth_token, sender } => ActiveModel {
+            account: Set(sid.clone()),
+            auth_token: Set(vault.seal(auth_token, merchant, AUTH_TOKEN)?),
+            auth_token_last_four: Set(auth_token.last_four()),
+            sender: Set(sender.clone()),
+            carrier: Set(CarrierKind::Twilio),
+            gateway: Set(None),
+            report_secret: Set(None),
+            merchant_id: Set(merchant),
+            updated_at: Set(now),
+        },
+        Account::Http { host, gateway, secrets, sender, report_secret } => ActiveModel {
+            account: Set(host.clone()),
+            auth_token: Set(vault.seal(&as_json(secrets)?, merchant, AUTH_TOKEN)?),
+            auth_token_last_four: Set(String::new()),
+            sender: Set(sender.clone()),
+            carrier: Set(CarrierKind::Http),
+            gateway: Set(Some(json(gateway)?)),
+            report_secret: Set(Some(vault.seal(report_secret, merchant, REPORT_SECRET)?)),
+            merchant_id: Set(merchant),
+            updated_at: Set(now),
+        },
     };
     let replace = OnConflict::column(Column::MerchantId)
         .update_columns([
@@ -95,6 +166,16 @@ pub async fn put(
         .to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
     find(db, merchant).await?.ok_or_else(|| DbErr::RecordNotFound("sms integration".to_owned()).into())
+}
+
+/// Secrets as the one text that is sealed.
+fn as_json(secrets: &Secrets) -> Result<Secret, DbErr> {
+    let exposed: BTreeMap<&str, &str> = secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();
+    json(&exposed).map(Secret::new)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, DbErr> {
+    serde_json::to_string(value).map_err(|error| DbErr::Json(error.to_string()))
 }
 
 /// The merchant's account, if there is one.

@@ -77,6 +77,16 @@ jobs! {
         event: WebhookEventId,
     }
 
+    /// Reminds the buyer of an unpaid link.
+    Remind {
+        /// Whose.
+        merchant: MerchantId,
+        /// Which link.
+        link: LinkId,
+        /// The time at which the reminder was found to be due: time is an argument.
+        as_of: DateTime<Utc>,
+    }
+
     /// Closes a link that is still open, then erases what it held.
     PurgeLink {
         /// Whose.

@@ -17,6 +17,8 @@ pub enum Kind {
     ProcessStripeEvent,
     /// Applies a delivery report or an incoming text.
     ProcessSmsEvent,
+    /// Reminds the buyer of an unpaid link.
+    Remind,
     /// Erases what is older than 90 days.
     PurgeLink,
     /// Asks Stripe whether it takes a merchant's key.
@@ -31,13 +33,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::StoreInvoice,
         Self::CreateStripeLink,
         Self::CloseStripeLink,
         Self::SendSms,
         Self::ProcessStripeEvent,
         Self::ProcessSmsEvent,
+        Self::Remind,
         Self::PurgeLink,
         Self::CheckStripeKey,
         Self::RegisterStripeWebhook,
@@ -55,6 +58,7 @@ impl Kind {
             Self::SendSms => "send_sms",
             Self::ProcessStripeEvent => "process_stripe_event",
             Self::ProcessSmsEvent => "process_sms_event",
+            Self::Remind => "remind",
             Self::PurgeLink => "purge_link",
             Self::CheckStripeKey => "check_stripe_key",
             Self::RegisterStripeWebhook => "register_stripe_webhook",

@@ -31,7 +31,7 @@ pub use cut_off::CutOff;
 pub use error::JobError;
 pub use jobs::{
     CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, ProcessSmsEvent,
-    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, SendSms, StoreInvoice,
+    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
 };
 pub use kind::Kind;
 pub use lease::{Claim, Done, Lease, claim};

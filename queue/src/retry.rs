@@ -44,7 +44,7 @@ pub const fn policy(kind: Kind) -> Policy {
         Kind::CreateStripeLink => Policy { deadline: Some(TimeDelta::hours(25)), ..BASE },
         Kind::CloseStripeLink | Kind::ProcessStripeEvent => Policy { deadline: Some(TimeDelta::days(3)), ..BASE },
         // After a day nobody wants the text any more, and one that may have left is a person's to settle.
-        Kind::SendSms | Kind::ProcessSmsEvent => Policy { deadline: Some(TimeDelta::days(1)), ..BASE },
+        Kind::SendSms | Kind::ProcessSmsEvent | Kind::Remind => Policy { deadline: Some(TimeDelta::days(1)), ..BASE },
         Kind::PurgeLink => Policy { ceiling: Duration::from_hours(1), ..BASE },
         Kind::CheckStripeKey | Kind::RegisterStripeWebhook => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
         // The handlers leave it to the next tick long before.

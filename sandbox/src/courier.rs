@@ -60,8 +60,11 @@ async fn deliver(shared: Arc<Shared>, client: Client, id: String) {
 }
 
 async fn send(client: &Client, parcel: Parcel) -> Result<u16, String> {
-    let (signature, value) = parcel.signature;
-    let request = client.post(parcel.url).header(CONTENT_TYPE, parcel.content_type).header(signature, value);
+    let request = client.post(parcel.url).header(CONTENT_TYPE, parcel.content_type);
+    let request = match parcel.signature {
+        Some((signature, value)) => request.header(signature, value),
+        None => request,
+    };
     let answer = request.timeout(PATIENCE).body(parcel.body).send().await;
     answer.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
 }

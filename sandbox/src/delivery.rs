@@ -47,6 +47,8 @@ pub(crate) enum Content {
     Event { event: String, endpoint: String },
     /// A form of the carrier, signed with the account's token.
     Form(Vec<(String, String)>),
+    /// What the gateway that speaks JSON says; it signs nothing, the URL is its proof.
+    Json(String),
 }
 
 /// How far a delivery has come.
@@ -133,8 +135,8 @@ pub(crate) fn enqueue(txn: &mut Txn<'_>, service: Service, url: &str, content: &
 pub(crate) struct Parcel {
     pub(crate) url: String,
     pub(crate) content_type: &'static str,
-    /// The header that carries the signature.
-    pub(crate) signature: (&'static str, String),
+    /// The header that carries the signature, if there is one.
+    pub(crate) signature: Option<(&'static str, String)>,
     pub(crate) body: String,
 }
 
@@ -144,6 +146,12 @@ pub(crate) fn parcel(tables: &Tables, config: &Config, id: &str, now: Moment) ->
     match &delivery.content {
         Content::Event { event, endpoint } => stripe::deliveries::parcel(tables, event, endpoint, now),
         Content::Form(pairs) => Some(sms::reports::parcel(config.sms_account.as_ref()?, &delivery.url, pairs)),
+        Content::Json(body) => Some(Parcel {
+            url: delivery.url.clone(),
+            content_type: "application/json",
+            signature: None,
+            body: body.clone(),
+        }),
     }
 }
 

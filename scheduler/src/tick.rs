@@ -15,13 +15,18 @@ pub enum Tick {
     Ring,
     /// Asks Stripe what webhooks did not tell, and why they did not.
     Doctor,
+    /// Reminds buyers of unpaid links.
+    Remind,
+    /// Settles texts that nobody reported on, and leaves to a person those of which nobody knows whether they left.
+    Settle,
     /// Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.
     Clean,
 }
 
 impl Tick {
     /// Every tick, in the order in which they run when several are due.
-    pub const ALL: [Self; 5] = [Self::Expire, Self::Purge, Self::Ring, Self::Doctor, Self::Clean];
+    pub const ALL: [Self; 7] =
+        [Self::Expire, Self::Purge, Self::Ring, Self::Doctor, Self::Remind, Self::Settle, Self::Clean];
 
     /// Its name, in settings, in the `tick` table and in logs.
     #[must_use]
@@ -32,6 +37,8 @@ impl Tick {
             Self::Ring => "ring",
             Self::Doctor => "doctor",
             Self::Clean => "clean",
+            Self::Remind => "remind",
+            Self::Settle => "settle",
         }
     }
 
@@ -48,6 +55,8 @@ impl Tick {
             Self::Ring => ticks::ring::sweep(scheduler, at).await,
             Self::Doctor => ticks::doctor::sweep(scheduler, at, due).await,
             Self::Clean => ticks::clean::sweep(scheduler, at).await,
+            Self::Remind => ticks::remind::sweep(scheduler, at, due).await,
+            Self::Settle => ticks::settle::sweep(scheduler, at).await,
         }
     }
 }
@@ -60,6 +69,8 @@ pub struct Times {
     ring: Calendar,
     doctor: Calendar,
     clean: Calendar,
+    remind: Calendar,
+    settle: Calendar,
 }
 
 impl Times {
@@ -75,6 +86,8 @@ impl Times {
             ring: calendar(Tick::Ring)?,
             doctor: calendar(Tick::Doctor)?,
             clean: calendar(Tick::Clean)?,
+            remind: calendar(Tick::Remind)?,
+            settle: calendar(Tick::Settle)?,
         })
     }
 
@@ -85,6 +98,8 @@ impl Times {
             Tick::Ring => &self.ring,
             Tick::Doctor => &self.doctor,
             Tick::Clean => &self.clean,
+            Tick::Remind => &self.remind,
+            Tick::Settle => &self.settle,
         }
     }
 }

@@ -7,8 +7,10 @@
 
 mod amounts;
 mod bad_input;
+mod carriers;
 mod connecting;
 mod crashes;
+mod credits;
 mod described;
 mod details_page;
 mod doctor;
@@ -19,6 +21,7 @@ mod merchant_page;
 mod ninety_days;
 mod payments;
 mod recorded;
+mod reminders;
 mod rows;
 mod s3;
 mod secrets;
@@ -30,6 +33,7 @@ mod stripe_trouble;
 mod support;
 mod tenancy;
 mod texting;
+mod texting_faults;
 mod void;
 mod webhook_events;
 mod webhooks;

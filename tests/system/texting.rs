@@ -1,5 +1,6 @@
 //! Texts: one for each command at most, paid for once if it left, and not at all if it did not.
 
+use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
 use crate::support::{App, eventually, on_both_databases};
@@ -12,6 +13,10 @@ on_both_databases!(
     a_buyer_who_texts_stop_gets_no_more_texts,
     a_merchant_without_credits_sends_nothing,
     a_text_that_was_not_delivered_says_why,
+    a_link_goes_to_a_number_once_a_minute_unless_it_is_meant,
+    an_opt_out_releases_what_is_queued,
+    a_buyer_who_asks_for_help_is_answered_once,
+    a_text_that_nobody_knows_of_is_settled_by_a_person,
 );
 
 async fn a_text_that_the_carrier_refuses_costs_nothing(app: &mut App) {
@@ -101,7 +106,7 @@ async fn a_buyer_who_texts_stop_gets_no_more_texts(app: &mut App) {
 
     sandbox.buyer_texts(&order.phone, "START").await;
     opted_out(false).await;
-    let message = merchant.sends(&link).await;
+    let message = merchant.sends_again(&link).await;
     merchant.sees_message(&message, "delivered").await;
 }
 
@@ -122,7 +127,8 @@ async fn a_merchant_without_credits_sends_nothing(app: &mut App) {
 
     operator.tops_up(&merchant, 1).await;
     merchant.sends(&link).await;
-    merchant.asks_to_send(&link).await.problem(402, "insufficient_credits");
+    let again = format!("/v1/payment-links/{}/send", link.id);
+    merchant.http.post(&again, &json!({"resend": true})).await.problem(402, "insufficient_credits");
 }
 
 async fn a_text_that_was_not_delivered_says_why(app: &mut App) {
@@ -144,4 +150,146 @@ async fn a_text_that_was_not_delivered_says_why(app: &mut App) {
     eventually("the late report is read", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
     assert_eq!(merchant.message(&message).await, undelivered);
     assert_eq!(merchant.credits().await, (99, 0));
+}
+
+async fn a_link_goes_to_a_number_once_a_minute_unless_it_is_meant(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("6009").await;
+    let link = merchant.makes_a_link(&order).await;
+
+    // Of several presses at once, too, one sends.
+    let presses = futures_util::future::join_all((0..5).map(|_| merchant.asks_to_send(&link))).await;
+    let sent: Vec<_> = presses.iter().filter(|answer| answer.status == 202).collect();
+    assert_eq!(sent.len(), 1);
+    for refused in presses.iter().filter(|answer| answer.status != 202) {
+        refused.clone().problem(409, "recently_sent");
+    }
+    let first = sent[0].json()["id"].as_str().unwrap().to_owned();
+    merchant.sees_message(&first, "delivered").await;
+
+    let second = merchant.sends_again(&link).await;
+    merchant.sees_message(&second, "delivered").await;
+    assert_eq!(sandbox.texts_to(&order.phone).await.len(), 2);
+    let listed = merchant.http.get(&format!("/v1/messages?link_id={}", link.id)).await.with_status(200).json();
+    let listed: Vec<_> = listed["items"].as_array().unwrap().iter().map(|message| &message["id"]).collect();
+    assert_eq!(listed, [second.as_str(), first.as_str()]);
+
+    // One that failed was not sent.
+    let landline = merchant.opens_an_order_of("6010", "+15005550009").await;
+    let link = merchant.makes_a_link(&landline).await;
+    let failed = merchant.sends(&link).await;
+    merchant.sees_message(&failed, "failed").await;
+    let failed = merchant.sends(&link).await;
+    merchant.sees_message(&failed, "failed").await;
+}
+
+async fn an_opt_out_releases_what_is_queued(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("6011").await;
+    let link = merchant.makes_a_link(&order).await;
+    // So that the carrier knows where buyers' texts go.
+    let first = merchant.sends(&link).await;
+    merchant.sees_message(&first, "delivered").await;
+    sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 429, "retry_after": 5})).await;
+    let waiting = merchant.sends_again(&link).await;
+    eventually("the carrier was busy", async || {
+        (sandbox.requests("sms", "POST", "/Messages.json").await.len() == 2).then_some(())
+    })
+    .await;
+
+    sandbox.buyer_texts(&order.phone, "STOP").await;
+
+    let failed = merchant.sees_message(&waiting, "failed").await;
+    assert_eq!(failed["error"], "The buyer has asked to get no more texts.");
+    assert_eq!(merchant.credits().await, (99, 0));
+    assert_eq!(merchant.ledger().await, ["top_up", "hold", "capture", "hold", "release"]);
+
+    // Racing with texts that are on their way, it comes before each of them or after, and leaves nothing in between.
+    for round in 0..5 {
+        let order = merchant.opens_an_order(&format!("6012-{round}")).await;
+        let link = merchant.makes_a_link(&order).await;
+        let (message, ()) = futures_util::future::join(merchant.sends(&link), async {
+            tokio::time::sleep(std::time::Duration::from_millis(round * 7)).await;
+            sandbox.buyer_texts(&order.phone, "STOP").await;
+        })
+        .await;
+        let message = eventually("it is settled", async || {
+            let message = merchant.message(&message).await;
+            ["failed", "delivered"].contains(&message["status"].as_str().unwrap()).then_some(message)
+        })
+        .await;
+        let texts = sandbox.texts_to(&order.phone).await.len();
+        assert_eq!(texts, usize::from(message["status"] == "delivered"), "{message}");
+    }
+    // The failed ones of the race were released, the others captured.
+    eventually("nothing is held", async || (merchant.credits().await.1 == 0).then_some(())).await;
+}
+
+async fn a_buyer_who_asks_for_help_is_answered_once(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("6013").await;
+    let link = merchant.makes_a_link(&order).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
+
+    sandbox.buyer_texts(&order.phone, "Help").await;
+    sandbox.buyer_texts(&order.phone, "INFO").await;
+
+    let conversation = merchant.conversation_with(&order.phone).await["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/conversations/{conversation}/messages");
+    eventually("the questions and the answer are there", async || {
+        let said = merchant.http.whole_list(&path, 10).await;
+        let settled =
+            said.iter().all(|message| ["received", "delivered"].contains(&message["status"].as_str().unwrap()));
+        (said.len() == 4 && settled).then_some(())
+    })
+    .await;
+    sandbox.has_told_everything().await;
+    let answers: Vec<_> = sandbox.texts_to(&order.phone).await.split_off(1);
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    let text = answers[0]["body"].as_str().unwrap();
+    assert!(text.contains("Example Bakery") && text.contains("hello@bakery.example"), "{text}");
+    let said = merchant.http.whole_list(&path, 10).await;
+    assert_eq!(said.iter().filter(|message| message["origin"] == "answer").count(), 1);
+    assert_eq!(merchant.credits().await, (98, 0));
+}
+
+async fn a_text_that_nobody_knows_of_is_settled_by_a_person(app: &mut App) {
+    let (merchant, sandbox, operator) = (app.merchant(), app.sandbox(), app.operator());
+    let mut unknown = Vec::new();
+    for number in ["6014", "6015"] {
+        let order = merchant.opens_an_order(number).await;
+        let link = merchant.makes_a_link(&order).await;
+        sandbox.fails(json!({"service": "sms", "times": 1, "mode": "reset", "method": "POST"})).await;
+        let message = merchant.sends(&link).await;
+        merchant.sees_message(&message, "unknown").await;
+        unknown.push(message);
+    }
+    assert_eq!(merchant.credits().await, (98, 2));
+
+    app.passes(Utc::now() + TimeDelta::days(2));
+
+    let listed = app.runs(&["messages", "list", "--status", "unknown"]);
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert_eq!(listed.matches("parked since").count(), 2, "{listed}");
+    assert!(merchant.message(&unknown[0]).await["parked_at"].is_string());
+
+    let resolved = app.runs(&["messages", "resolve", &unknown[0], "--failed", "--reason", "not in the carrier's log"]);
+    assert!(resolved.status.success(), "{resolved:?}");
+    let failed = merchant.message(&unknown[0]).await;
+    assert_eq!((&failed["status"], &failed["error"]), (&"failed".into(), &"not in the carrier's log".into()));
+    let again = app.runs(&["messages", "resolve", &unknown[0], "--sent", "--reason", "it was"]);
+    assert!(!again.status.success(), "it was settled twice");
+
+    let path = format!("/v1/admin/messages/{}/resolve", unknown[1]);
+    let listed = operator.0.get("/v1/admin/messages?status=unknown").await.with_status(200).json();
+    assert_eq!(listed["items"][0]["id"], unknown[1].as_str());
+    assert!(listed["items"][0]["body"].is_null() && listed["items"][0]["to"].is_null(), "{listed}");
+    operator.0.post(&path, &json!({"outcome": "maybe", "reason": "x"})).await.problem(422, "invalid_input");
+    let sent = json!({"outcome": "sent", "reason": "the buyer has it"});
+    operator.0.post(&path, &sent).await.with_status(200);
+    operator.0.post(&path, &sent).await.problem(409, "message_not_unknown");
+    assert_eq!(merchant.message(&unknown[1]).await["status"], "sent");
+    assert_eq!(merchant.credits().await, (99, 0));
+    assert_eq!(merchant.ledger().await, ["top_up", "hold", "hold", "release", "capture"]);
 }

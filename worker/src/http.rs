@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Response, header, redirect};
+use reqwest::{Client, ClientBuilder, Response, header, redirect};
 
 /// The longest that a whole exchange may take; shorter than a job's time-out, so that the job learns of it.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -14,12 +14,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: u64 = 24 * 60 * 60;
 
 pub(crate) fn client() -> reqwest::Result<Client> {
+    builder().build()
+}
+
+/// What all clients of ours are made of.
+pub(crate) fn builder() -> ClientBuilder {
     Client::builder()
         .timeout(TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(redirect::Policy::none())
         .user_agent(concat!("paylink/", env!("CARGO_PKG_VERSION")))
-        .build()
 }
 
 /// How long the other side asks to be left alone: `Retry-After` in seconds.

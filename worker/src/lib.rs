@@ -13,5 +13,6 @@ mod stripe;
 mod stripe_event;
 mod work;
 
+pub use carrier::SmsOptions;
 pub use registry::{Options, run};
 pub use work::{Work, WorkError};

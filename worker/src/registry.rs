@@ -6,7 +6,7 @@ use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, Wor
 use entity::{Db, JobId};
 use queue::{
     Attempts, CheckStripeKey, CloseStripeLink, CreateStripeLink, CutOff, DiagnoseStripe, Kind, ProcessSmsEvent,
-    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, SendSms, StoreInvoice,
+    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
     bell::{BackendOptions, BellBackend, Ringing},
     flow::Pauses,
 };
@@ -49,6 +49,7 @@ fn register(monitor: Monitor, kind: Kind, shop: &Shop) -> Monitor {
         Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, shop),
         Kind::ReconcileLink => workers::<ReconcileLink>(monitor, shop),
         Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, shop),
+        Kind::Remind => workers::<Remind>(monitor, shop),
     }
 }
 

@@ -4,11 +4,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Clock, Db, Documents, MerchantId, Vault, sms_integration, stripe_integration, stripe_integration::StripeIntegration,
+    Clock, Db, Documents, LinkId, MerchantId, MessageId, Vault,
+    sms_integration::{self, SmsIntegration},
+    stripe_integration,
+    stripe_integration::StripeIntegration,
 };
 use queue::{JobError, Queue};
 
-use crate::{carrier::Twilio, http, stripe::Stripe};
+use crate::{
+    carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
+    http,
+    stripe::Stripe,
+};
 
 /// What the workers need to run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -27,9 +34,10 @@ pub struct Work {
     pub public_url: String,
     /// Stripe's API: `https://api.stripe.com`.
     pub stripe_api_base: String,
-    /// The carrier's API: `https://api.twilio.com`.
-    pub sms_api_base: String,
+    /// How texts are sent.
+    pub sms: SmsOptions,
     http: reqwest::Client,
+    gateways: GatewayClient,
 }
 
 /// Why the workers cannot start.
@@ -60,10 +68,11 @@ impl Work {
         clock: Clock,
         public_url: String,
         stripe_api_base: String,
-        sms_api_base: String,
+        sms: SmsOptions,
     ) -> Result<Self, WorkError> {
         let http = http::client().map_err(WorkError)?;
-        Ok(Self { db, queue, documents, vault, clock, public_url, stripe_api_base, sms_api_base, http })
+        let gateways = GatewayClient::new(sms.private_gateways).map_err(WorkError)?;
+        Ok(Self { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, http, gateways })
     }
 
     /// The time now.
@@ -93,12 +102,37 @@ impl Work {
         Ok(Stripe::new(self.http.clone(), &self.stripe_api_base, key))
     }
 
-    /// The carrier, in the merchant's name.
-    pub(crate) async fn carrier(&self, merchant: MerchantId) -> Result<Twilio, JobError> {
+    /// The merchant's account with a carrier.
+    pub(crate) async fn sms_integration(&self, merchant: MerchantId) -> Result<SmsIntegration, JobError> {
         let integration = sms_integration::find(self.db.pool(), merchant).await?;
-        let integration = integration.ok_or_else(|| JobError::retry(NotConnected::Sms))?;
-        let token = integration.auth_token(&self.vault).map_err(JobError::fail)?;
-        let sender = integration.sender;
-        Ok(Twilio::new(self.http.clone(), &self.sms_api_base, integration.account, token, sender))
+        integration.ok_or_else(|| JobError::retry(NotConnected::Sms))
+    }
+
+    /// The carrier of this account.
+    pub(crate) fn carrier_of(&self, integration: &SmsIntegration) -> Result<Box<dyn Carrier>, JobError> {
+        let sender = integration.sender.clone();
+        Ok(match integration.gateway()? {
+            Some(gateway) => {
+                let secrets = integration.secrets(&self.vault).map_err(JobError::fail)?;
+                Box::new(HttpGateway::new(self.gateways.clone(), gateway, secrets, sender))
+            }
+            None => {
+                let token = integration.auth_token(&self.vault).map_err(JobError::fail)?;
+                let account = integration.account.clone();
+                Box::new(Twilio::new(self.http.clone(), &self.sms.api_base, account, token, sender))
+            }
+        })
+    }
+
+    /// Where a carrier is to report on a message: what the URL says lets a report settle one whose answer was lost.
+    pub(crate) fn report_url(&self, integration: &SmsIntegration, message: MessageId) -> Result<String, JobError> {
+        let url = format!("{}/webhooks/sms/{}?message={message}", self.public_url, integration.merchant_id);
+        let secret = integration.report_secret(&self.vault).map_err(JobError::fail)?;
+        Ok(secret.map_or_else(|| url.clone(), |secret| format!("{url}&key={}", secret.expose())))
+    }
+
+    /// The buyer's page of a link.
+    pub(crate) fn buyer_url(&self, link: LinkId) -> String {
+        format!("{}/p/{}", self.public_url, self.vault.link_token(link).expose())
     }
 }

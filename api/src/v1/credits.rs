@@ -1,5 +1,8 @@
 //! `/v1/credits`.
 
+mod ledger;
+mod statement;
+
 use chrono::{DateTime, Utc};
 use entity::{
     CreditEntryId,
@@ -7,25 +10,32 @@ use entity::{
     merchant,
 };
 use poem::web::Data;
-use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
-
-use super::Group;
-use crate::{
-    Api, Problem,
-    auth::Reader,
-    page::{Asked, Page},
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Query},
+    payload::Json,
 };
+
+use self::ledger::Ledger;
+use super::Group;
+use crate::{Api, Problem, auth::Reader, page::Asked};
 
 pub(super) struct Credits;
 
 /// Prepaid credits.
 #[derive(Debug, Object)]
-#[oai(rename = "Credits")]
+#[oai(rename = "Credits", skip_serializing_if_is_none)]
 struct BalanceView {
     /// What can be spent.
     available: i64,
     /// What is set aside for messages under way.
     held: i64,
+    /// Whether less can be spent than the threshold.
+    low: bool,
+    /// Below so many there is a warning; 0: never.
+    threshold: i64,
+    /// Since when it is low.
+    low_since: Option<DateTime<Utc>>,
 }
 
 /// An entry of the credit ledger.
@@ -33,6 +43,8 @@ struct BalanceView {
 #[oai(rename = "CreditEntry", skip_serializing_if_is_none)]
 struct EntryView {
     id: String,
+    /// Its place in the ledger, from 1.
+    number: i64,
     /// `top_up`, `hold`, `capture` or `release`.
     kind: String,
     /// What it adds to the credits available.
@@ -50,6 +62,7 @@ impl From<CreditEntry> for EntryView {
     fn from(entry: CreditEntry) -> Self {
         Self {
             id: entry.id.to_string(),
+            number: entry.number,
             kind: entry.kind.to_string(),
             amount: entry.available_delta,
             held: entry.held_delta,
@@ -67,10 +80,18 @@ impl Credits {
     #[oai(path = "/credits", method = "get")]
     async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<BalanceView>, Problem> {
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
-        Ok(Json(BalanceView { available: owner.available, held: owner.held }))
+        Ok(Json(BalanceView {
+            available: owner.available,
+            held: owner.held,
+            low: owner.is_low_on_credit(),
+            threshold: owner.low_credit_threshold,
+            low_since: owner.low_credit_since,
+        }))
     }
 
     /// See the ledger
+    ///
+    /// With `format=csv`, or `Accept: text/csv`, all of it as a statement, oldest first; else a page, newest first.
     #[oai(path = "/credits/entries", method = "get")]
     async fn entries(
         &self,
@@ -78,9 +99,25 @@ impl Credits {
         key: Reader,
         limit: Query<Option<u64>>,
         cursor: Query<Option<String>>,
-    ) -> Result<Json<Page<EntryView>>, Problem> {
+        /// `json` or `csv`; absent: as `Accept` says.
+        format: Query<Option<String>>,
+        accept: Header<Option<String>>,
+    ) -> Result<Ledger<EntryView>, Problem> {
+        if wants_csv(format.0.as_deref(), accept.0.as_deref())? {
+            return Ok(Ledger::Statement(statement::body(api.db.clone(), key.0.merchant)));
+        }
         let asked = Asked::<CreditEntryId>::parse(limit.0, cursor.0.as_deref())?;
         let found = credits::entries(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
-        Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+        Ok(Ledger::Page(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+    }
+}
+
+fn wants_csv(format: Option<&str>, accept: Option<&str>) -> Result<bool, Problem> {
+    match format {
+        Some("csv") => Ok(true),
+        Some("json") => Ok(false),
+        Some(_) => Err(Problem::field("format", "must be json or csv")),
+        // Whoever takes both gets what the API speaks everywhere.
+        None => Ok(accept.is_some_and(|accept| accept.contains("text/csv") && !accept.contains("application/json"))),
     }
 }

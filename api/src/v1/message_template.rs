@@ -5,6 +5,7 @@ use entity::{
     Currency, Merchant, Money,
     link::RETENTION,
     merchant, order,
+    sms::{Replacement, Typography},
     template::{Preview, Template, Variables},
 };
 use poem::web::Data;
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use super::{
     Group,
     links::find_link,
-    send::{bad_template, template_of, variables},
+    send::{bad_template, no_text},
 };
 use crate::{
     Api, Problem,
@@ -32,6 +33,9 @@ struct TemplateView {
     /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link`
     /// and `expires_on`; `{{link}}` is needed.
     body: String,
+    /// Whether typographic quotes, dashes and the like are made plain where that makes a message cheaper, in every text of yours.
+    /// Absent: as it was; at first, `true`.
+    plain_typography: Option<bool>,
 }
 
 /// A template to try.
@@ -42,6 +46,8 @@ struct PreviewInput {
     body: String,
     /// The link to fill it with; absent: an example.
     link_id: Option<String>,
+    /// Whether typography is made plain; absent: as it is set.
+    plain_typography: Option<bool>,
 }
 
 /// What a template makes, and what that costs.
@@ -52,9 +58,30 @@ struct PreviewView {
     /// `GSM-7` or `UCS-2`.
     encoding: String,
     segments: u32,
+    /// Characters of the text.
+    characters: usize,
     credits: i64,
+    /// What was made plain.
+    replaced: Vec<ReplacementView>,
     /// What is worth a thought before it is sent.
     warnings: Vec<String>,
+}
+
+/// Something of the typography that was made plain.
+#[derive(Debug, Object)]
+#[oai(rename = "Replacement")]
+struct ReplacementView {
+    /// What was written.
+    from: String,
+    /// What is sent.
+    to: String,
+    times: usize,
+}
+
+impl From<&Replacement> for ReplacementView {
+    fn from(replacement: &Replacement) -> Self {
+        Self { from: replacement.from.to_owned(), to: replacement.to.to_owned(), times: replacement.times }
+    }
 }
 
 impl PreviewView {
@@ -64,7 +91,9 @@ impl PreviewView {
             text: preview.body.text().to_owned(),
             encoding: segments.encoding().as_str().to_owned(),
             segments: segments.count(),
+            characters: preview.body.text().chars().count(),
             credits: i64::from(segments.count()) * owner.sms_rate,
+            replaced: preview.body.replaced().iter().map(ReplacementView::from).collect(),
             warnings: preview.warnings.iter().map(ToString::to_string).collect(),
         }
     }
@@ -76,7 +105,7 @@ impl MessageTemplate {
     #[oai(path = "/message-template", method = "get")]
     async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<TemplateView>, Problem> {
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
-        Ok(Json(TemplateView { body: template_of(&owner, None)?.as_str().to_owned() }))
+        Ok(Json(view_of(&owner)?))
     }
 
     /// Change the template
@@ -91,9 +120,13 @@ impl MessageTemplate {
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
         merchant::set_template(&tx, merchant, template.as_str()).await?;
+        if let Some(plain) = input.0.plain_typography {
+            merchant::set_plain_typography(&tx, merchant, plain).await?;
+        }
         act_of_key(&tx, &key.0, "template.change", merchant, None, now).await?;
+        let owner = merchant::get(&tx, merchant).await?;
         tx.commit().await?;
-        Ok(Json(TemplateView { body: template.as_str().to_owned() }))
+        Ok(Json(view_of(&owner)?))
     }
 
     /// Try a template
@@ -106,18 +139,28 @@ impl MessageTemplate {
     ) -> Result<Json<PreviewView>, Problem> {
         let pool = api.db.pool();
         let owner = merchant::get(pool, key.0.merchant).await?;
-        let template = Template::parse(&input.0.body).map_err(bad_template("body"))?;
+        let typography = match input.0.plain_typography {
+            Some(true) => Typography::Plain,
+            Some(false) => Typography::AsWritten,
+            None => owner.typography(),
+        };
+        let template = Template::parse_draft(&input.0.body).map_err(bad_template("body"))?.set(typography);
         let preview = if let Some(link_id) = &input.0.link_id {
             let link = find_link(pool, &key.0, link_id).await?;
             let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
             let url = api.buyer_url(link.id);
-            template.preview(&variables(&owner, &order, &link, &url)?)
+            template.preview(&Variables::of_link(&owner, &order, &link, &url).map_err(no_text("body"))?)
         } else {
             let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
             template.preview(&example(&owner, &url, owner.day_of(api.clock.now() + RETENTION))?)
         };
         Ok(Json(PreviewView::of(&preview.map_err(bad_template("body"))?, &owner)))
     }
+}
+
+fn view_of(owner: &Merchant) -> Result<TemplateView, Problem> {
+    let template = Template::of(owner, None).map_err(bad_template("body"))?;
+    Ok(TemplateView { body: template.as_str().to_owned(), plain_typography: Some(owner.plain_typography) })
 }
 
 /// Values for a preview without a link.

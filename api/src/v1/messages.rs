@@ -1,11 +1,14 @@
 //! `/v1/payment-links/{id}/send` and `/v1/messages`.
 
 use chrono::{DateTime, Utc};
-use entity::{Message, PhoneNumber, conversation, message};
+use entity::{
+    LinkId, Message, MessageId, PhoneNumber, conversation,
+    message::{self, MessageStatus, Search},
+};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
-    param::{Header, Path},
+    param::{Header, Path, Query},
     payload::Json,
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +19,8 @@ use crate::{
     auth::{Reader, Writer},
     command::{Answered, fingerprint},
     json_body::OptionalJson,
-    page::id,
+    page::{Asked, Page, id},
+    problem::Fields,
 };
 
 pub(super) struct Messages;
@@ -26,9 +30,12 @@ pub(super) struct Messages;
 #[oai(rename = "Message", skip_serializing_if_is_none)]
 pub(super) struct MessageView {
     id: String,
+    conversation_id: String,
     link_id: Option<String>,
     /// `outgoing` or `incoming`.
     direction: String,
+    /// Who wanted it sent: `merchant`; `reminder` or `answer` if it was sent by itself.
+    origin: String,
     /// The buyer's number.
     to: Option<String>,
     body: Option<String>,
@@ -41,15 +48,24 @@ pub(super) struct MessageView {
     created_at: DateTime<Utc>,
     sent_at: Option<DateTime<Utc>>,
     delivered_at: Option<DateTime<Utc>>,
+    /// Since when it waits for a person, because nobody knows whether the carrier took it.
+    parked_at: Option<DateTime<Utc>>,
 }
 
 impl MessageView {
+    /// The message without what is the merchant's own, for operators.
+    pub(super) fn without_text(message: Message) -> Self {
+        Self { body: None, ..Self::of(message, None) }
+    }
+
     /// The message, of the conversation with this number.
     pub(super) fn of(message: Message, phone: Option<&PhoneNumber>) -> Self {
         Self {
             id: message.id.to_string(),
+            conversation_id: message.conversation_id.to_string(),
             link_id: message.link_id.map(|link| link.to_string()),
             direction: message.direction.to_string(),
+            origin: message.origin.to_string(),
             to: phone.filter(|_| message.purged_at.is_none()).map(|phone| phone.as_e164().to_owned()),
             body: message.body,
             segments: message.segments,
@@ -59,6 +75,7 @@ impl MessageView {
             created_at: message.created_at,
             sent_at: message.sent_at,
             delivered_at: message.delivered_at,
+            parked_at: message.parked_at.filter(|_| message.status == MessageStatus::Unknown),
         }
     }
 }
@@ -68,13 +85,18 @@ impl MessageView {
 struct Send {
     /// A template for this message only; absent: the merchant's.
     template: Option<String>,
+    /// Send it also if it was sent to this number less than a minute ago.
+    #[oai(default)]
+    #[serde(default)]
+    resend: bool,
 }
 
 #[OpenApi(tag = "Group::Messages")]
 impl Messages {
     /// Send a payment link by SMS
     ///
-    /// Renders the template, holds what it costs and queues the message.
+    /// Renders the template, holds what it costs and queues the message. The same link is not sent to the same number again within
+    /// a minute, unless `resend` is true.
     #[oai(path = "/payment-links/:id/send", method = "post")]
     async fn send(
         &self,
@@ -89,9 +111,34 @@ impl Messages {
         let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, link_id) = (*api, &key.0, &link_id.0);
-            async move { send::accept_link(api, key, link_id, input.template.as_deref(), now).await }
+            let sending = send::Sending { template: input.template.as_deref(), resend: input.resend };
+            async move { send::accept_link(api, key, link_id, sending, now).await }
         })
         .await
+    }
+
+    /// List messages
+    #[oai(path = "/messages", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        /// Such as `unknown`.
+        status: Query<Option<String>>,
+        link_id: Query<Option<String>>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<MessageView>>, Problem> {
+        let asked = Asked::<MessageId>::parse(limit.0, cursor.0.as_deref())?;
+        let search = search(status.0.as_deref(), link_id.0.as_deref(), &asked)?;
+        let (pool, merchant) = (api.db.pool(), key.0.merchant);
+        let found = message::search(pool, merchant, search).await?;
+        let phones = conversation::phones(pool, found.iter().map(|message| message.conversation_id)).await?;
+        let view = |row: Message| {
+            let phone = phones.get(&row.conversation_id);
+            Ok::<_, Problem>(MessageView::of(row, phone))
+        };
+        Ok(Json(asked.page(found, |row| row.id, view)?))
     }
 
     /// See a message
@@ -107,4 +154,15 @@ impl Messages {
         let conversation = conversation::find(pool, merchant, message.conversation_id).await?;
         Ok(Json(MessageView::of(message, conversation.as_ref().and_then(|it| it.phone.as_ref()))))
     }
+}
+
+/// What a list of messages is narrowed to.
+pub(super) fn search(status: Option<&str>, link: Option<&str>, asked: &Asked<MessageId>) -> Result<Search, Problem> {
+    let mut fields = Fields::default();
+    let status = status.map(|status| fields.take("status", status.parse::<MessageStatus>()));
+    let link = link.map(|link| fields.take("link_id", link.parse::<LinkId>()));
+    if status == Some(None) || link == Some(None) {
+        return Err(fields.into_problem());
+    }
+    Ok(Search { status: status.flatten(), link: link.flatten(), before: asked.before, limit: asked.fetch() })
 }

@@ -5,7 +5,6 @@ mod answers;
 mod api_keys;
 mod conversations;
 mod credits;
-mod integrations;
 mod link_form;
 mod link_view;
 mod links;
@@ -17,6 +16,7 @@ mod order_view;
 mod orders;
 mod qr;
 mod send;
+mod sms_integration;
 mod stripe_integration;
 mod webhook_events;
 
@@ -55,13 +55,14 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         message_template::MessageTemplate,
         credits::Credits,
         stripe_integration::StripeConnection,
-        integrations::Integrations,
         webhook_events::WebhookEvents,
         merchant::Profile,
         api_keys::ApiKeys,
+        sms_integration::SmsIntegrations,
         admin::Merchants,
         admin::Jobs,
         admin::Pauses,
+        admin::Messages,
     );
     OpenApiService::new(calls, "Paylink", env!("CARGO_PKG_VERSION"))
         .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")

@@ -1,15 +1,14 @@
 //! Accepting a message: everything that can be refused is refused here, before anything is queued.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Conversation, LinkId, Merchant, MessageId, Order, conversation,
-    credits::{self, CreditError},
-    link, merchant, message,
-    message::{Origin, Outgoing},
+    Conversation, Merchant, conversation,
+    credits::CreditError,
+    merchant,
+    message::{self, CommandError, Origin, Text},
     order,
     sms::Body,
-    sms_integration,
-    template::{Template, TemplateError, Variables},
+    template::{LinkTextError, TemplateError, text_of_link},
 };
 use poem::http::StatusCode;
 use queue::{Promise, SendSms, promise};
@@ -21,12 +20,24 @@ use super::{
 };
 use crate::{Api, Problem, auth::Principal, command::Accepted};
 
+/// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
+/// seldom meant.
+const BETWEEN_SENDS: TimeDelta = TimeDelta::minutes(1);
+
+/// How a link is sent.
+pub(super) struct Sending<'a> {
+    /// A template for this message only.
+    pub(super) template: Option<&'a str>,
+    /// Also if it was sent just now.
+    pub(super) resend: bool,
+}
+
 /// Sends a payment link to the order's buyer.
 pub(super) async fn accept_link(
     api: &Api,
     key: &Principal,
     link_id: &str,
-    template: Option<&str>,
+    sending: Sending<'_>,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
     let tx = api.db.begin().await?;
@@ -37,12 +48,23 @@ pub(super) async fn accept_link(
     }
     let owner = merchant::get(&tx, key.merchant).await?;
     let order = order::find(&tx, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
-    let phone = order.customer_phone.as_ref().ok_or_else(|| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no_phone_number", "The order has no phone number.")
-    })?;
-    let body = render(api, &owner, &order, &link, template)?;
+    let phone = order.customer_phone.as_ref().ok_or_else(no_phone_number)?;
+    let url = api.buyer_url(link.id);
+    let body = text_of_link(&owner, &order, &link, &url, sending.template).map_err(no_text("template"))?;
+    // Takes the conversation's lock: of two sends at once the second sees the first.
     let conversation = conversation::open(&tx, &api.vault, owner.id, phone, Some(&order.customer_name), now).await?;
-    queue_message(tx, &owner, &conversation, Some(link.id), body, now).await
+    if !sending.resend {
+        let sent = message::sent_since(&tx, link.id, conversation.id, now - BETWEEN_SENDS).await?;
+        if sent.is_some() {
+            return Err(Problem::conflict(
+                "recently_sent",
+                "This link was sent to this number less than a minute ago. Send it again with `resend` if that is meant.",
+            ));
+        }
+    }
+    let text =
+        Text { conversation: conversation.id, link: Some(link.id), body, origin: Origin::Merchant, once_key: None };
+    queue_message(tx, &owner, &conversation, text, now).await
 }
 
 /// Sends what the merchant wrote into a conversation.
@@ -53,10 +75,11 @@ pub(super) async fn accept_text(
     body: &str,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
-    let body = Body::new(body).map_err(|error| Problem::field("body", error.to_string()))?;
     let tx = api.db.begin().await?;
     let owner = merchant::get(&tx, key.merchant).await?;
-    queue_message(tx, &owner, &conversation, None, body, now).await
+    let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
+    let text = Text { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
+    queue_message(tx, &owner, &conversation, text, now).await
 }
 
 /// Writes the message, holds its credits and promises the job.
@@ -64,96 +87,54 @@ async fn queue_message(
     tx: DatabaseTransaction,
     owner: &Merchant,
     conversation: &Conversation,
-    link: Option<LinkId>,
-    body: Body,
+    text: Text,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
-    if conversation.opted_out_at.is_some() {
-        return Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "opted_out",
-            "The buyer has asked to get no more texts. They can text START to get them again.",
-        ));
-    }
-    if sms_integration::find(&tx, owner.id).await?.is_none() {
-        return Err(Problem::conflict("sms_not_connected", "Connect an SMS carrier first, in the settings."));
-    }
-    let id = MessageId::new(now);
-    let segments = i64::from(body.segments().count());
-    let cost = segments * owner.sms_rate;
-    let outgoing = Outgoing {
-        id,
-        merchant_id: owner.id,
-        conversation_id: conversation.id,
-        link_id: link,
-        body: body.into_text(),
-        segments,
-        credits: cost,
-        origin: Origin::Merchant,
-        once_key: None,
-    };
-    let message = message::insert_outgoing(&tx, outgoing, now).await?;
-    credits::hold(&tx, owner.id, id, cost, now).await.map_err(insufficient)?;
-    let ticket = promise(&tx, &SendSms { merchant: owner.id, message: id }, Promise::of(owner.id), now).await?;
+    let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
+    let job = SendSms { merchant: owner.id, message: message.id };
+    let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
     Ok(Accepted {
         tx,
         status: StatusCode::ACCEPTED,
-        location: format!("/v1/messages/{id}"),
+        location: format!("/v1/messages/{}", message.id),
         view: MessageView::of(message, conversation.phone.as_ref()),
         tickets: ticket.into_iter().collect(),
     })
 }
 
-fn insufficient(error: CreditError) -> Problem {
+fn not_accepted(error: CommandError) -> Problem {
     match error {
-        CreditError::Insufficient { wanted, available } => Problem::new(
+        CommandError::OptedOut => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "opted_out",
+            "The buyer has asked to get no more texts. They can text START to get them again.",
+        ),
+        CommandError::NoNumber => no_phone_number(),
+        CommandError::NotConnected => {
+            Problem::conflict("sms_not_connected", "Connect an SMS carrier first, in the settings.")
+        }
+        CommandError::NoText(error) => no_text("template")(*error),
+        CommandError::Credits(CreditError::Insufficient { wanted, available }) => Problem::new(
             StatusCode::PAYMENT_REQUIRED,
             "insufficient_credits",
             format!("The message costs {wanted} credits and {available} are available."),
         ),
-        CreditError::Db(error) => error.into(),
-        CreditError::NotPositive | CreditError::NoHold(_) => Problem::internal(error),
+        CommandError::Credits(CreditError::Db(error)) => error.into(),
+        CommandError::Credits(error @ (CreditError::NotPositive | CreditError::NoHold(_))) => Problem::internal(error),
     }
 }
 
-/// The text of a link's message, by this template or by the merchant's.
-pub(super) fn render(
-    api: &Api,
-    owner: &Merchant,
-    order: &Order,
-    link: &link::Model,
-    template: Option<&str>,
-) -> Result<Body, Problem> {
-    let template = template_of(owner, template)?;
-    let url = api.buyer_url(link.id);
-    template.render(&variables(owner, order, link, &url)?).map_err(bad_template("template"))
+fn no_phone_number() -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no_phone_number", "The order has no phone number.")
 }
 
-/// The template to use: the one given, the merchant's, or the default.
-pub(super) fn template_of(owner: &Merchant, given: Option<&str>) -> Result<Template, Problem> {
-    match given.or(owner.message_template.as_deref()) {
-        Some(text) => Template::parse(text).map_err(bad_template("template")),
-        None => Ok(Template::default()),
+/// Why a link has no text, by the template in this field of the request.
+pub(super) fn no_text(field: &'static str) -> impl Fn(LinkTextError) -> Problem {
+    move |error| match error {
+        LinkTextError::Template(error) => bad_template(field)(error),
+        LinkTextError::Purged => Problem::new(StatusCode::GONE, "purged", "The link was erased after 90 days."),
+        LinkTextError::Db(error) => error.into(),
     }
-}
-
-/// What a link's template can say.
-pub(super) fn variables<'a>(
-    owner: &'a Merchant,
-    order: &'a Order,
-    link: &'a link::Model,
-    url: &'a str,
-) -> Result<Variables<'a>, Problem> {
-    let gone = || Problem::new(StatusCode::GONE, "purged", "The link was erased after 90 days.");
-    Ok(Variables {
-        merchant_name: &owner.name,
-        customer_name: &order.customer_name,
-        order_number: &order.number,
-        invoice_number: link.invoice_number.as_deref().ok_or_else(gone)?,
-        amount: link.money()?.ok_or_else(gone)?,
-        link: url,
-        expires_on: owner.day_of(link.expires_at),
-    })
 }
 
 /// What is wrong with the template in this field of the request.

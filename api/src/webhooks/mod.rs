@@ -3,7 +3,6 @@
 mod intake;
 mod keyring;
 pub(crate) mod sms;
-mod sms_signature;
 pub(crate) mod stripe;
 mod stripe_signature;
 

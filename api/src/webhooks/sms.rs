@@ -1,6 +1,16 @@
-//! `POST /webhooks/sms/{merchant_id}`: delivery reports and incoming texts.
+//! `POST /webhooks/sms/{merchant_id}`: delivery reports and incoming texts, from Twilio or from a gateway that is described. What
+//! they say is read here, and stored in the same words whoever says it.
 
-use entity::{MerchantId, WebhookEventId, merchant, sms_integration, webhook_event::Source};
+mod described;
+mod signature;
+mod twilio;
+
+use entity::{
+    MessageId, Secret, WebhookEventId, merchant, sha256,
+    sms_event::SmsEvent,
+    sms_integration::{self, SmsIntegration},
+    webhook_event::Source,
+};
 use poem::{
     Body, Request, handler,
     http::StatusCode,
@@ -9,12 +19,32 @@ use poem::{
 use queue::ProcessSmsEvent;
 use serde::Deserialize;
 
-use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read, sms_signature::verify};
+use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
 use crate::{Api, Problem};
 
-#[derive(Deserialize)]
-struct About {
-    message: Option<String>,
+/// What the URL says that we gave the carrier.
+#[derive(Default, Deserialize)]
+struct Query {
+    /// The message of ours that a report is about.
+    message: Option<MessageId>,
+    /// What proves that a described gateway was given the URL.
+    key: Option<Secret>,
+}
+
+/// A webhook as it came.
+struct Told<'a> {
+    url: String,
+    query: Query,
+    signature: &'a str,
+    content_type: &'a str,
+    body: Vec<u8>,
+}
+
+/// What it says, and what tells it from any other.
+struct Said {
+    event: SmsEvent,
+    kind: String,
+    external_id: String,
 }
 
 /// Stores a delivery report or an incoming text.
@@ -27,50 +57,50 @@ pub(crate) async fn receive(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let merchant = merchant_id(&merchant)?;
-    let body = read(body).await?;
-    let mut form: Vec<(String, String)> =
-        serde_urlencoded::from_bytes(&body).map_err(|_| Problem::malformed("The body is not a form."))?;
+    let query = request.uri().query();
+    let told = Told {
+        // The full public URL, as the carrier was given it; behind a proxy the request's own is another.
+        url: format!(
+            "{}/webhooks/sms/{merchant}{}",
+            api.public_url,
+            query.map(|query| format!("?{query}")).unwrap_or_default()
+        ),
+        query: serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default(),
+        signature: request.header("X-Twilio-Signature").unwrap_or_default(),
+        content_type: request.content_type().unwrap_or_default(),
+        body: read(body).await?,
+    };
     in_time(async {
-        check(&api, merchant, request, &form).await?;
-        // What the URL says was signed as well: the message of ours that a report is about.
-        form.extend(
-            request.params::<About>().ok().and_then(|about| about.message).map(|id| ("paylink_message".to_owned(), id)),
-        );
-        let (words, payload) = read_form(&form)?;
+        let pool = api.db.pool();
+        let Some(integration) = sms_integration::find(pool, merchant).await? else {
+            let known = merchant::find(pool, merchant).await?.is_some();
+            return Err(if known { unsigned() } else { Problem::not_found() });
+        };
+        let said = understand(&api, &integration, &told).inspect_err(|problem| {
+            tracing::warn!(merchant.id = %merchant, problem = problem.code(), "a webhook of the carrier was refused");
+        })?;
         let event = WebhookEventId::new(api.clock.now());
-        let job = ProcessSmsEvent { merchant, event };
+        let payload = serde_json::to_string(&said.event).map_err(Problem::internal)?;
+        let (words, job) = ([said.external_id, said.kind], ProcessSmsEvent { merchant, event });
         intake.store(Incoming::new(event, merchant, Source::Sms, words, payload, &job)?).await
     })
     .await?;
     Ok(StatusCode::OK)
 }
 
-/// Whether the merchant's carrier has signed this.
-async fn check(api: &Api, merchant: MerchantId, request: &Request, form: &[(String, String)]) -> Result<(), Problem> {
-    let pool = api.db.pool();
-    let Some(integration) = sms_integration::find(pool, merchant).await? else {
-        let known = merchant::find(pool, merchant).await?.is_some();
-        return Err(if known { bad_signature(Source::Sms) } else { Problem::not_found() });
-    };
-    let token = integration.auth_token(&api.vault)?;
-    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-    let url = format!("{}/webhooks/sms/{merchant}{query}", api.public_url);
-    let signature = request.header("X-Twilio-Signature").unwrap_or_default();
-    if !verify(signature, &url, form, &token) {
-        tracing::warn!(merchant.id = %merchant, "a webhook of the carrier was refused: no signature matches");
-        return Err(bad_signature(Source::Sms));
+fn understand(api: &Api, integration: &SmsIntegration, told: &Told<'_>) -> Result<Said, Problem> {
+    match (integration.gateway()?, integration.report_secret(&api.vault)?) {
+        (Some(gateway), Some(secret)) => described::read(&gateway, &secret, told),
+        (Some(_), None) => Err(unsigned()),
+        (None, _) => twilio::read(&integration.auth_token(&api.vault)?, told),
     }
-    Ok(())
 }
 
-/// The event's id and kind, and what is kept of it.
-fn read_form(form: &[(String, String)]) -> Result<([String; 2], String), Problem> {
-    let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let sid = field("MessageSid").ok_or_else(|| Problem::malformed("MessageSid is missing."))?;
-    let kind = match (field("MessageStatus"), field("Body")) {
-        (Some(status), _) => format!("report.{status}"),
-        (None, Some(_)) => "incoming".to_owned(),
-        (None, None) => return Err(Problem::malformed("It is neither a report nor a text.")),
-    };
-    Ok(([format!("{sid}:{kind}"), kind], serde_json::to_string(form).map_err(Problem::internal)?))
+fn unsigned() -> Problem {
+    bad_signature(Source::Sms)
+}
+
+/// Whether two secrets are the same. Hashes of one length are compared, so the time that it takes tells nothing of them.
+fn same(one: &Secret, other: &Secret) -> bool {
+    sha256(one.expose().as_bytes()) == sha256(other.expose().as_bytes())
 }

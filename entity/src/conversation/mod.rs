@@ -2,10 +2,12 @@
 
 mod inbox;
 
-pub use inbox::{Listed, Place, PlaceError, list};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
+
+pub use inbox::{Listed, Place, PlaceError, list};
 
 use crate::{ConversationId, MerchantId, PhoneNumber, Vault};
 
@@ -106,18 +108,28 @@ pub async fn is_opted_out(
     Ok(conversation.is_some_and(|conversation| conversation.opted_out_at.is_some()))
 }
 
-/// Notes that the buyer wants no more texts (`Some`), or wants them again (`None`).
+/// Notes that the buyer wants no more texts, since `at`.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn set_opted_out(
-    db: &impl ConnectionTrait,
-    id: ConversationId,
-    at: Option<DateTime<Utc>>,
-) -> Result<(), DbErr> {
+pub async fn opt_out(db: &impl ConnectionTrait, id: ConversationId, at: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::OptedOutAt, Expr::value(at))
         .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Notes that the buyer wants texts again, as they said at `at`; an opt-out that is later stays.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn opt_in(db: &impl ConnectionTrait, id: ConversationId, at: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::OptedOutAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(Column::Id.eq(id))
+        .filter(Column::OptedOutAt.lte(at))
         .exec(db)
         .await
         .map(|_| ())
@@ -147,6 +159,18 @@ pub async fn note_read(db: &impl ConnectionTrait, id: ConversationId, now: DateT
         .exec(db)
         .await
         .map(|_| ())
+}
+
+/// The numbers of some conversations of one merchant, or for operators of several, as far as they are still known.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn phones(
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = ConversationId>,
+) -> Result<HashMap<ConversationId, PhoneNumber>, DbErr> {
+    let found = Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
+    Ok(found.into_iter().filter_map(|row| Some((row.id, row.phone?))).collect())
 }
 
 /// Erases the number and the name of a conversation in which no text is left.

@@ -91,6 +91,17 @@ pub enum CreditError {
     Db(#[from] DbErr),
 }
 
+impl CreditError {
+    /// The same as an error of the database, where only those are expected: anything else is a broken invariant.
+    #[must_use]
+    pub fn into_db(self) -> DbErr {
+        match self {
+            Self::Db(error) => error,
+            Self::Insufficient { .. } | Self::NotPositive | Self::NoHold(_) => DbErr::Custom(self.to_string()),
+        }
+    }
+}
+
 /// Adds bought credits; answers what is available then.
 ///
 /// # Errors

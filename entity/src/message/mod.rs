@@ -1,5 +1,6 @@
 //! Messages, both ways. Their status only moves forward: delivery reports come late, twice and out of order.
 
+mod command;
 mod erase;
 mod outcome;
 mod search;
@@ -8,12 +9,13 @@ mod status;
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
+pub use command::{CommandError, Text, command};
 pub use erase::erase_said_before;
 pub(crate) use erase::{erase_texts, has_texts};
 pub use outcome::{
     Resolution, UndeliveredCredits, accepted, delivered, park, park_unknown_before, refused, resolve, undelivered,
 };
-pub use search::{Search, of_conversation, search, search_all, sent_since, waiting_for};
+pub use search::{Search, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for};
 pub use status::MessageStatus;
 
 use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*};
 
-use super::{Column, Direction, Entity, Message, MessageStatus};
+use super::{Column, Direction, Entity, Message, MessageStatus, Origin};
 use crate::{ConversationId, LinkId, MerchantId, MessageId};
 
 /// What a list of messages is narrowed to.
@@ -99,4 +99,47 @@ pub async fn waiting_for(
         .filter(Column::Status.eq(MessageStatus::Queued))
         .all(db)
         .await
+}
+
+/// What the buyer said in a conversation after `at`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn said_after(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    conversation: ConversationId,
+    at: DateTime<Utc>,
+) -> Result<Vec<String>, DbErr> {
+    let said: Vec<Option<String>> = Entity::find()
+        .select_only()
+        .column(Column::Body)
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Direction.eq(Direction::Incoming))
+        .filter(Column::CreatedAt.gt(at))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(said.into_iter().flatten().collect())
+}
+
+/// Whether a buyer's question was answered by itself at or after `since`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn answered_since(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    conversation: ConversationId,
+    since: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let answer = Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::ConversationId.eq(conversation))
+        .filter(Column::Origin.eq(Origin::Answer))
+        .filter(Column::CreatedAt.gte(since))
+        .one(db)
+        .await?;
+    Ok(answer.is_some())
 }

@@ -10,6 +10,7 @@
 //! and the usual punctuation are let in.
 
 mod dialled;
+mod hours;
 mod region;
 
 use std::fmt;

@@ -45,12 +45,30 @@ pub enum BodyError {
     },
 }
 
+/// What becomes of typographic quotes, dashes and the like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Typography {
+    /// They are made plain, if that makes the whole text GSM-7.
+    #[default]
+    Plain,
+    /// They stay as they were written.
+    AsWritten,
+}
+
 impl Body {
-    /// Makes a text ready to be sent. What came out once comes out the same again.
+    /// Makes a text ready to be sent, with plain typography where that helps. What came out once comes out the same again.
     ///
     /// # Errors
     /// See [`BodyError`].
     pub fn new(text: &str) -> Result<Self, BodyError> {
+        Self::set(text, Typography::Plain)
+    }
+
+    /// Makes a text ready to be sent, in this typography.
+    ///
+    /// # Errors
+    /// See [`BodyError`].
+    pub fn set(text: &str, typography: Typography) -> Result<Self, BodyError> {
         if text.trim().is_empty() {
             return Err(BodyError::Blank);
         }
@@ -58,11 +76,11 @@ impl Body {
             return Err(BodyError::ControlCharacter { character });
         }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let body = Self::made_plain(&text).unwrap_or_else(|| Self {
-            segments: Segments::of(&text),
-            replaced: Vec::new(),
-            text,
-        });
+        let plain = match typography {
+            Typography::Plain => Self::made_plain(&text),
+            Typography::AsWritten => None,
+        };
+        let body = plain.unwrap_or_else(|| Self { segments: Segments::of(&text), replaced: Vec::new(), text });
         match body.text.chars().count() {
             characters if characters > LONGEST_BODY => Err(BodyError::TooLong { characters }),
             _ => Ok(body),
@@ -117,7 +135,7 @@ impl fmt::Debug for Body {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Body, BodyError, Encoding, LONGEST_BODY, Segments};
+    use super::{Body, BodyError, Encoding, LONGEST_BODY, Segments, Typography};
 
     fn body(text: &str) -> Body {
         Body::new(text).unwrap()
@@ -135,6 +153,14 @@ mod tests {
     fn a_text_that_needs_ucs2_anyway_keeps_its_typography() {
         let made = body("It’s ready… 😀");
         assert_eq!(made.text(), "It’s ready… 😀");
+        assert_eq!(made.segments().encoding(), Encoding::Ucs2);
+        assert!(made.replaced().is_empty());
+    }
+
+    #[test]
+    fn a_merchant_who_wants_their_typography_pays_for_it() {
+        let made = Body::set("It’s ready…", Typography::AsWritten).unwrap();
+        assert_eq!(made.text(), "It’s ready…");
         assert_eq!(made.segments().encoding(), Encoding::Ucs2);
         assert!(made.replaced().is_empty());
     }

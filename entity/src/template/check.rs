@@ -15,6 +15,13 @@ pub(super) fn text(text: &str) -> Result<(), TemplateError> {
         if let Some(character) = forbidden_control_in(content) {
             return Err(TemplateError::ControlCharacter { character, line });
         }
+    }
+    Ok(())
+}
+
+/// Checks that there is no link which carriers would filter.
+pub(super) fn shorteners(text: &str) -> Result<(), TemplateError> {
+    for (line, content) in (1..).zip(text.split('\n')) {
         if let Some(host) = shared_shortener_in(content) {
             return Err(TemplateError::SharedShortener { host, line });
         }

@@ -8,6 +8,7 @@
 
 mod check;
 mod error;
+mod of_link;
 mod preview;
 mod variables;
 
@@ -16,10 +17,14 @@ use std::sync::LazyLock;
 use handlebars::{Context, Handlebars, RenderContext, Renderable, no_escape};
 
 pub use error::{Construct, TemplateError};
+pub use of_link::{LinkTextError, text_of_link};
 pub use preview::{Preview, Warning};
 pub use variables::{Variable, Variables};
 
-use crate::sms::Body;
+use crate::{
+    Merchant,
+    sms::{Body, Typography},
+};
 
 /// The most characters that a template may have.
 pub const LONGEST_TEMPLATE: usize = 1_000;
@@ -33,6 +38,7 @@ const DEFAULT: &str = "{{merchant_name}}: invoice {{invoice_number}}, {{amount}}
 pub struct Template {
     text: String,
     parsed: handlebars::Template,
+    typography: Typography,
 }
 
 impl Template {
@@ -41,10 +47,37 @@ impl Template {
     /// # Errors
     /// The first thing wrong with it, with its line: see [`TemplateError`].
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        check::shorteners(text)?;
+        Self::parse_draft(text)
+    }
+
+    /// Reads a template to be previewed: what carriers would filter is warned of there, and not refused yet.
+    ///
+    /// # Errors
+    /// As [`Template::parse`], but for shared shorteners.
+    pub fn parse_draft(text: &str) -> Result<Self, TemplateError> {
         check::text(text)?;
         let parsed = handlebars::Template::compile(text).map_err(TemplateError::syntax)?;
         check::elements(&parsed)?;
-        Ok(Self { text: text.to_owned(), parsed })
+        Ok(Self { text: text.to_owned(), parsed, typography: Typography::default() })
+    }
+
+    /// The template to use for a merchant's link: the one given, the merchant's, or the default; in the merchant's typography.
+    ///
+    /// # Errors
+    /// What is wrong with the one given.
+    pub fn of(owner: &Merchant, given: Option<&str>) -> Result<Self, TemplateError> {
+        let template = match given.or(owner.message_template.as_deref()) {
+            Some(text) => Self::parse(text)?,
+            None => Self::default(),
+        };
+        Ok(template.set(owner.typography()))
+    }
+
+    /// The same in this typography.
+    #[must_use]
+    pub fn set(self, typography: Typography) -> Self {
+        Self { typography, ..self }
     }
 
     /// The template as it was written.
@@ -60,7 +93,7 @@ impl Template {
     pub fn render(&self, variables: &Variables<'_>) -> Result<Body, TemplateError> {
         let context = Context::wraps(variables.values())?;
         let text = self.parsed.renders(&STRICT, &context, &mut RenderContext::new(None))?;
-        Ok(Body::new(&text)?)
+        Ok(Body::set(&text, self.typography)?)
     }
 }
 

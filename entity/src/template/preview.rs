@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Template, TemplateError, Variable, Variables};
-use crate::sms::{Body, Replacement, Ucs2Character, first_ucs2_character, transliterate};
+use crate::sms::{Body, Replacement, Ucs2Character, first_ucs2_character, shared_shortener_in, transliterate};
 
 /// A text of more characters than this is read to its end by few.
 const LONG: usize = 320;
@@ -29,6 +29,11 @@ pub enum Warning {
         /// How many it has.
         characters: usize,
     },
+    /// It links through a shortener that anybody may use.
+    SharedShortener {
+        /// The shortener.
+        host: &'static str,
+    },
     /// A character makes the text UCS-2.
     Ucs2(Ucs2Character),
     /// Typography was made plain, which kept the text in GSM-7.
@@ -49,6 +54,7 @@ impl Template {
             (!names(text, &merchant)).then_some(Warning::NoMerchantName),
             (!stands_apart(text, &variables.value(Variable::Link))).then_some(Warning::LinkNotApart),
             (characters > LONG).then_some(Warning::Long { characters }),
+            shared_shortener_in(text).map(|host| Warning::SharedShortener { host }),
             first_ucs2_character(text).map(Warning::Ucs2),
             (!body.replaced().is_empty()).then(|| Warning::MadePlain(body.replaced().to_vec())),
         ];
@@ -78,6 +84,9 @@ impl fmt::Display for Warning {
             Self::LinkNotApart => f.write_str("The link touches other text and may not open: put spaces around it."),
             Self::Long { characters } => {
                 write!(f, "The text has {characters} characters; more than {LONG} are seldom read to the end.")
+            }
+            Self::SharedShortener { host } => {
+                write!(f, "Carriers filter texts with links through {host}: a template with one is not taken.")
             }
             Self::Ucs2(cause) => describe_ucs2(f, *cause),
             Self::MadePlain(replaced) => {
@@ -179,6 +188,18 @@ mod tests {
         {
             assert_eq!(warnings(text, &variables()), [], "{text}");
         }
+    }
+
+    #[test]
+    fn a_preview_warns_of_a_shortener_that_carriers_filter() {
+        let draft = Template::parse_draft("{{merchant_name}} bit.ly/x {{link}}").unwrap();
+        let found = draft.preview(&variables()).unwrap().warnings;
+        assert_eq!(found, [Warning::SharedShortener { host: "bit.ly" }]);
+        assert!(found[0].to_string().contains("bit.ly"));
+        // It may come with a name as well.
+        let named = Variables { customer_name: "tinyurl.com/x", ..variables() };
+        let found = warnings("{{merchant_name}} {{customer_name}} {{link}}", &named);
+        assert_eq!(found, [Warning::SharedShortener { host: "tinyurl.com" }]);
     }
 
     #[test]

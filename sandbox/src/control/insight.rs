@@ -52,9 +52,12 @@ pub(crate) fn webhooks(Query(of): Query<Of>, Data(shared): Data<&Arc<Shared>>) -
 }
 
 fn describe(tables: &Tables, delivery: &Delivery) -> Value {
-    let (event, kind, form) = match &delivery.content {
-        Content::Event { event, .. } => (Some(event), tables.events.get(event).map(|event| event.kind.as_str()), None),
-        Content::Form(pairs) => (None, None, Some(pairs.iter().cloned().collect::<BTreeMap<_, _>>())),
+    let (event, kind, form, json) = match &delivery.content {
+        Content::Event { event, .. } => {
+            (Some(event), tables.events.get(event).map(|event| event.kind.as_str()), None, None)
+        }
+        Content::Form(pairs) => (None, None, Some(pairs.iter().cloned().collect::<BTreeMap<_, _>>()), None),
+        Content::Json(body) => (None, None, None, serde_json::from_str::<Value>(body).ok()),
     };
     json!({
         "id": delivery.id,
@@ -63,6 +66,7 @@ fn describe(tables: &Tables, delivery: &Delivery) -> Value {
         "event": event,
         "type": kind,
         "form": form,
+        "json": json,
         "state": delivery.state,
         "attempts": delivery.attempts,
         "due_at": delivery.next_attempt_at(),

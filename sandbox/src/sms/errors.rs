@@ -20,6 +20,11 @@ impl SmsError {
         Self { status: StatusCode::BAD_REQUEST, code, message: message.into() }
     }
 
+    /// The carrier's code.
+    pub(crate) const fn code(&self) -> u32 {
+        self.code
+    }
+
     pub(crate) fn authenticate() -> Self {
         Self { status: StatusCode::UNAUTHORIZED, ..Self::refused(20003, "Authenticate") }
     }

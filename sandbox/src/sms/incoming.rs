@@ -1,5 +1,7 @@
 //! What buyers write.
 
+use serde_json::json;
+
 use crate::{
     delivery::{self, Content},
     exchange::Service,
@@ -43,6 +45,15 @@ pub(crate) fn receive(txn: &mut Txn<'_>, from: &str, to: Option<&str>, body: &st
     let url = url.ok_or(IncomingError::NoAddress)?;
     opt(txn, from, body);
     let message = message(txn, account, from, body);
+    // It comes the way that the last text to this buyer went.
+    let is_to_buyer = |sent: &&Message| sent.direction == Direction::Outbound && sent.to == from;
+    if txn.tables.messages.iter().rev().find(is_to_buyer).is_some_and(|sent| sent.by_gateway) {
+        let text = json!({"id": message.sid, "msisdn": from.trim_start_matches('+'), "text": body});
+        delivery::enqueue(txn, Service::Sms, &url, &Content::Json(text.to_string()));
+        let sid = message.sid.clone();
+        txn.put(Change::Message(message));
+        return Ok(sid);
+    }
     let mut pairs = reports::common(&message);
     let segments = segments::count(body).to_string();
     let fields = [("Body", body), ("SmsStatus", "received"), ("NumMedia", "0"), ("NumSegments", &segments)];
@@ -78,5 +89,6 @@ fn message(txn: &Txn<'_>, account: &SmsAccount, from: &str, body: &str) -> Messa
         sent_at: Some(txn.now),
         updated_at: txn.now,
         next_step_at: None,
+        by_gateway: false,
     }
 }

@@ -84,6 +84,9 @@ pub(crate) struct Message {
     pub(crate) updated_at: Moment,
     /// When it moves one step on by itself.
     pub(crate) next_step_at: Option<Moment>,
+    /// Whether it went by the gateway that speaks JSON.
+    #[serde(default)]
+    pub(crate) by_gateway: bool,
 }
 
 impl Row for Message {

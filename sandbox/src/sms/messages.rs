@@ -58,6 +58,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, account: &SmsAccount, params: Params) ->
         sent_at: None,
         updated_at: txn.now,
         next_step_at: None,
+        by_gateway: false,
     };
     let view = message.view();
     reports::begin(txn, message);

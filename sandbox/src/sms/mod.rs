@@ -1,6 +1,7 @@
-//! The stand-in SMS carrier, with Twilio's message API.
+//! The stand-in SMS carrier, with Twilio's message API; and a gateway beside it that speaks plain JSON.
 
 pub(crate) mod errors;
+pub(crate) mod gateway;
 pub(crate) mod incoming;
 pub(crate) mod lookup;
 pub(crate) mod message;
@@ -41,6 +42,9 @@ pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &Incoming, failure: Option<Fai
 }
 
 fn run(txn: &mut Txn<'_>, incoming: &Incoming) -> Answer {
+    if incoming.logged.path == gateway::PATH && incoming.logged.method == "POST" {
+        return gateway::answer(txn, incoming);
+    }
     let result = authenticate(txn.config, incoming).and_then(|account| route(txn, incoming, account));
     match result {
         Ok((status, body)) => Answer::json(status, &body),

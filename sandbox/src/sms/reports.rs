@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ring::hmac;
+use serde_json::json;
 
 use crate::{
     delivery::{self, Content, Parcel},
@@ -61,6 +62,11 @@ fn tell(txn: &mut Txn<'_>, message: &Message, status: Status, error_code: Option
     let Some(url) = &message.callback else {
         return false;
     };
+    if message.by_gateway {
+        let report = json!({"id": message.sid, "state": status.name(), "error": error_code});
+        delivery::enqueue(txn, Service::Sms, url, &Content::Json(report.to_string()));
+        return true;
+    }
     let mut pairs = common(message);
     pairs.push(("MessageStatus".to_owned(), status.name().to_owned()));
     pairs.push(("SmsStatus".to_owned(), status.name().to_owned()));
@@ -92,7 +98,7 @@ pub(crate) fn parcel(account: &SmsAccount, url: &str, pairs: &[(String, String)]
     Parcel {
         url: url.to_owned(),
         content_type: "application/x-www-form-urlencoded",
-        signature: ("X-Twilio-Signature", signature(&account.auth_token, url, pairs)),
+        signature: Some(("X-Twilio-Signature", signature(&account.auth_token, url, pairs))),
         body: form::encode(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
     }
 }

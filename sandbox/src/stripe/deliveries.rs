@@ -11,7 +11,7 @@ pub(crate) fn parcel(tables: &Tables, event: &str, endpoint: &str, now: Moment) 
     Some(Parcel {
         url: endpoint.url.clone(),
         content_type: "application/json; charset=utf-8",
-        signature: ("Stripe-Signature", signature(&endpoint.secret, now.timestamp(), &event.body)),
+        signature: Some(("Stripe-Signature", signature(&endpoint.secret, now.timestamp(), &event.body))),
         body: event.body.clone(),
     })
 }

@@ -189,3 +189,44 @@ async fn a_buyer_answers_from_the_outbox_page() {
     let page = send(world.http.get(world.url("/outbox"))).await.unwrap();
     assert!(page.text.contains("Is this &lt;you&gt;?"), "{}", page.text);
 }
+
+#[tokio::test]
+async fn the_gateway_that_speaks_json_takes_reports_and_passes_on() {
+    let world = World::start().await;
+    let mut receiver = Receiver::start().await;
+    let post = |body: Value| world.http.post(world.url("/sms/gateway/messages")).json(&body);
+    let order = json!({"to": BUYER, "from": "Bakery", "text": "Hello", "callback": receiver.url});
+    assert_eq!(send(post(order.clone())).await.unwrap().status, 401);
+    let ask = |body: Value| send(post(body).bearer_auth(TOKEN));
+
+    let taken = ask(order.clone()).await.unwrap();
+    assert_eq!(taken.status, 202, "{}", taken.text);
+    let id = taken.json()["message"]["id"].clone();
+    let mut states = Vec::new();
+    for _ in 0..3 {
+        let report: Value = serde_json::from_str(&receiver.next().await.body).unwrap();
+        assert_eq!(report["id"], id);
+        states.push(report["state"].as_str().unwrap().to_owned());
+    }
+    states.sort();
+    assert_eq!(states, ["delivered", "queued", "sent"]);
+
+    let refused = |change: &dyn Fn(&mut Value)| {
+        let mut order = order.clone();
+        change(&mut order);
+        ask(order)
+    };
+    for (answer, code) in [
+        (refused(&|it| it["to"] = json!("+15005550009")).await.unwrap(), "invalid_recipient"),
+        (refused(&|it| it["to"] = json!("+15005550004")).await.unwrap(), "opted_out"),
+        (refused(&|it| it["colour"] = json!("red")).await.unwrap(), "invalid_request"),
+    ] {
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (422, &json!(code)));
+    }
+
+    let said = json!({"from": BUYER, "body": "STOP"});
+    assert_eq!(world.control("/sms/incoming", said).await.status, 200);
+    let text: Value = serde_json::from_str(&receiver.next().await.body).unwrap();
+    assert_eq!((&text["msisdn"], &text["text"]), (&json!(BUYER.trim_start_matches('+')), &json!("STOP")));
+    assert_eq!(ask(order).await.unwrap().json()["error"]["code"], "opted_out");
+}

@@ -1,8 +1,12 @@
+use std::sync::Mutex;
+
 use entity::{
     MessageId, PhoneNumber, conversation,
-    credits::{self, CreditError, Settlement},
+    credits::{self, CreditEntry, CreditError, EntryKind, Settlement},
     message::{self, Origin, Outgoing},
 };
+
+use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use super::{Rows, now, on_both_databases};
 
@@ -46,6 +50,47 @@ async fn assert_balanced(rows: &Rows) {
     assert_eq!(credits::audit(&rows.db).await.unwrap(), []);
 }
 
+/// Something that people do to a ledger.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    TopUp(i64),
+    Send(i64),
+    /// Of one of the messages so far.
+    Settle(usize, Settlement),
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        1 => (1..5_i64).prop_map(Act::TopUp),
+        4 => (1..4_i64).prop_map(Act::Send),
+        2 => any::<usize>().prop_map(|which| Act::Settle(which, Settlement::Capture)),
+        2 => any::<usize>().prop_map(|which| Act::Settle(which, Settlement::Release)),
+    ]
+}
+
+/// Does one thing after the other; the messages are everybody's.
+async fn follow(rows: &Rows, plan: &[Act], messages: &Mutex<Vec<MessageId>>) {
+    for act in plan {
+        match *act {
+            Act::TopUp(credits) => top_up(rows, credits).await,
+            Act::Send(cost) => match send(rows, cost).await {
+                Ok(message) => messages.lock().unwrap().push(message),
+                Err(CreditError::Insufficient { wanted, available }) => assert!(available < wanted),
+                Err(error) => panic!("{error}"),
+            },
+            Act::Settle(which, settlement) => {
+                let message = {
+                    let messages = messages.lock().unwrap();
+                    messages.get(which % messages.len().max(1)).copied()
+                };
+                if let Some(message) = message {
+                    settle(rows, message, settlement).await;
+                }
+            }
+        }
+    }
+}
+
 on_both_databases! {
     async fn two_hundred_sends_with_credits_for_a_hundred(rows) {
         top_up(&rows, 100).await;
@@ -56,6 +101,30 @@ on_both_databases! {
         let merchant = rows.merchant().await;
         assert_eq!((merchant.available, merchant.held), (0, 100));
         assert_balanced(&rows).await;
+    }
+
+    async fn whatever_is_done_at_once_the_ledger_adds_up(rows) {
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..4 {
+            // Eight people at once, each with a plan of their own.
+            let plans = vec(vec(any_act(), 1..12), 8).new_tree(&mut runner).unwrap().current();
+            let messages = Mutex::new(Vec::new());
+            futures_util::future::join_all(plans.iter().map(|plan| follow(&rows, plan, &messages))).await;
+
+            let merchant = rows.merchant().await;
+            assert!(merchant.available >= 0 && merchant.held >= 0, "{merchant:?}");
+            assert_balanced(&rows).await;
+            let entries = credits::statement(rows.db.pool(), rows.merchant, 0, 10_000).await.unwrap();
+            assert!(entries.iter().all(|entry| entry.available_after >= 0));
+            for message in messages.into_inner().unwrap() {
+                let of_message = |kinds: &[EntryKind]| {
+                    let fits = |entry: &&CreditEntry| entry.message_id == Some(message) && kinds.contains(&entry.kind);
+                    entries.iter().filter(fits).count()
+                };
+                assert_eq!(of_message(&[EntryKind::Hold]), 1);
+                assert!(of_message(&[EntryKind::Capture, EntryKind::Release]) <= 1);
+            }
+        }
     }
 
     async fn a_hold_is_settled_once_however_many_try(rows) {

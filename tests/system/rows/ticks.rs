@@ -23,6 +23,8 @@ fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
         Tick::Ring => "*/5 * * * * *",
         Tick::Doctor => "0 */10 * * * *",
         Tick::Clean => "0 30 * * * *",
+        Tick::Remind => "0 */10 * * * *",
+        Tick::Settle => "0 15 * * * *",
     };
     Scheduler {
         db: rows.db.clone(),

@@ -10,11 +10,12 @@ use std::{
     thread,
 };
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
@@ -175,6 +176,11 @@ impl App {
         Http::new(&format!("http://127.0.0.1:{port}"), &self.hush)
     }
 
+    /// A secret that a test came to know: no log may say it.
+    pub(crate) fn hush(&self, secret: &str) {
+        self.hush.private(secret);
+    }
+
     /// Everything that it has logged, and what ran beside it.
     pub(crate) fn log(&self) -> String {
         let files = fs::read_dir(self.data.path()).into_iter().flatten().map(|entry| entry.unwrap().path());
@@ -190,6 +196,19 @@ impl App {
     /// A connection of one's own to its database.
     pub(crate) async fn database(&self) -> DatabaseConnection {
         self.database.connect(self.data.path()).await.unwrap()
+    }
+
+    /// Changes its rows behind its back.
+    pub(crate) async fn rows_are_changed(&self, statement: &str) {
+        let connection = self.database().await;
+        connection.execute_unprepared(statement).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// Runs every tick that is due then.
+    pub(crate) fn passes(&self, then: DateTime<Utc>) {
+        let ran = self.runs(&["scheduler", "--once", "--at", &then.to_rfc3339_opts(SecondsFormat::Secs, true)]);
+        assert!(ran.status.success(), "{ran:?}");
     }
 
     /// The files of its document store, by their path in it.

@@ -171,6 +171,13 @@ impl Merchant {
         id.to_owned()
     }
 
+    /// Sends a link once more, also within a minute: the id of the message.
+    pub(crate) async fn sends_again(&self, link: &Link) -> String {
+        let path = format!("/v1/payment-links/{}/send", link.id);
+        let message = self.http.post(&path, &json!({"resend": true})).await.with_status(202).json();
+        message["id"].as_str().unwrap().to_owned()
+    }
+
     /// The message, as soon as it has this status.
     pub(crate) async fn sees_message(&self, id: &str, status: &str) -> Value {
         eventually(&format!("the message is {status}"), async || {

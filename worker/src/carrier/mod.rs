@@ -1,25 +1,72 @@
-//! Carriers: what can become of a text that is handed over. Only Twilio's REST as yet.
+//! Carriers: what takes a text, and what can become of it. One file each for Twilio's REST and for gateways that are described.
 
+mod gateway;
+mod guard;
 mod twilio;
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
+use chrono::{DateTime, Utc};
+use entity::{MessageId, message::UndeliveredCredits};
+
+pub(crate) use gateway::{GatewayClient, HttpGateway};
 pub(crate) use twilio::Twilio;
+
+/// How texts are sent from this installation.
+#[derive(Debug, Clone)]
+pub struct SmsOptions {
+    /// The API of Twilio, or of another that speaks it: `https://api.twilio.com`.
+    pub api_base: String,
+    /// What becomes of the credits of a text that could not be delivered.
+    pub undelivered: UndeliveredCredits,
+    /// Whether gateways that merchants describe may be in private networks, and speak plain HTTP.
+    pub private_gateways: bool,
+}
+
+/// A text to hand over. No `Debug`: it holds a number and words.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a> {
+    /// Our id of it.
+    pub(crate) id: MessageId,
+    /// The buyer's number in E.164.
+    pub(crate) to: &'a str,
+    /// What it says.
+    pub(crate) body: &'a str,
+    /// Where the carrier is to report.
+    pub(crate) report_to: &'a str,
+}
+
+/// What a carrier's call will have come to.
+pub(crate) type Calling<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Something that takes texts. No carrier can be trusted to know a text again: what may have left is never handed over twice.
+pub(crate) trait Carrier: Send + Sync {
+    /// Hands a text over, once.
+    fn send<'a>(&'a self, text: Text<'a>) -> Calling<'a, Handover>;
+
+    /// The texts that it has for this number since `since`; nothing if it cannot be asked.
+    fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<Known>, reqwest::Error>>;
+}
 
 /// What the carrier did with a text.
 #[derive(Debug)]
 pub(crate) enum Handover {
-    /// It took it, under this id.
-    Accepted { id: String },
+    /// It took it, under this id if it gives any.
+    Accepted { id: Option<String> },
     /// It will never send it.
     Refused(Refusal),
     /// It did not process it, and asks to be left alone.
     Busy { after: Option<Duration> },
     /// The request never left.
-    NotSent(reqwest::Error),
+    NotSent(NotSent),
     /// The request left, and nobody knows what became of it.
     Unknown(String),
 }
+
+/// Why a request never left.
+#[derive(Debug, thiserror::Error)]
+#[error("the carrier could not be reached")]
+pub(crate) struct NotSent(#[from] reqwest::Error);
 
 /// Why a carrier will never send a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +77,13 @@ pub(crate) struct Refusal {
     pub(crate) opted_out: bool,
 }
 
+impl Refusal {
+    /// A refusal for this reason.
+    pub(crate) fn because(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), opted_out: false }
+    }
+}
+
 /// A text that the carrier knows.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
@@ -37,4 +91,6 @@ pub(crate) struct Known {
     pub(crate) id: String,
     /// The text itself.
     pub(crate) body: String,
+    /// When the carrier took it, if it says so.
+    pub(crate) taken_at: Option<DateTime<Utc>>,
 }

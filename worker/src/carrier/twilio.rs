@@ -5,8 +5,11 @@ use entity::Secret;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
-use super::{Handover, Known, Refusal};
+use super::{Calling, Carrier, Handover, Known, Refusal, Text};
 use crate::http;
+
+/// More texts than anybody sends to one number in a day.
+const MOST_LISTED: &str = "200";
 
 /// An account with a carrier.
 pub(crate) struct Twilio {
@@ -40,6 +43,8 @@ struct ListedMessage {
     sid: String,
     #[serde(default)]
     body: String,
+    /// RFC 2822.
+    date_created: Option<String>,
 }
 
 impl Twilio {
@@ -51,22 +56,22 @@ impl Twilio {
         format!("{}/2010-04-01/Accounts/{}/Messages.json", self.base, self.account)
     }
 
-    /// Hands a text over, once.
-    pub(crate) async fn send(&self, to: &str, body: &str, report_to: &str) -> Handover {
+    async fn hand_over(&self, text: Text<'_>) -> Handover {
         let sender = if self.sender.starts_with("MG") { "MessagingServiceSid" } else { "From" };
-        let form = [("To", to), (sender, self.sender.as_str()), ("Body", body), ("StatusCallback", report_to)];
+        let form =
+            [("To", text.to), (sender, self.sender.as_str()), ("Body", text.body), ("StatusCallback", text.report_to)];
         let request = self.http.post(self.url()).basic_auth(&self.account, Some(self.token.expose())).form(&form);
         match request.send().await {
             Ok(response) => read(response).await,
-            Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url()),
+            Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url().into()),
             Err(error) => Handover::Unknown(error.without_url().to_string()),
         }
     }
 
     /// The texts to this number since the day of `since`, newest first.
-    pub(crate) async fn sent_to(&self, to: &str, since: DateTime<Utc>) -> Result<Vec<Known>, reqwest::Error> {
+    async fn look_up(&self, to: &str, since: DateTime<Utc>) -> Result<Vec<Known>, reqwest::Error> {
         let day = since.format("%Y-%m-%d").to_string();
-        let query = [("To", to), ("DateSent>", day.as_str())];
+        let query = [("To", to), ("DateSent>", day.as_str()), ("PageSize", MOST_LISTED)];
         let request = self.http.get(self.url()).basic_auth(&self.account, Some(self.token.expose())).query(&query);
         let listed: Listed = request
             .send()
@@ -76,7 +81,24 @@ impl Twilio {
             .json()
             .await
             .map_err(reqwest::Error::without_url)?;
-        Ok(listed.messages.into_iter().map(|message| Known { id: message.sid, body: message.body }).collect())
+        Ok(listed.messages.into_iter().map(Known::from).collect())
+    }
+}
+
+impl Carrier for Twilio {
+    fn send<'a>(&'a self, text: Text<'a>) -> Calling<'a, Handover> {
+        Box::pin(self.hand_over(text))
+    }
+
+    fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<Known>, reqwest::Error>> {
+        Box::pin(self.look_up(to, since))
+    }
+}
+
+impl From<ListedMessage> for Known {
+    fn from(message: ListedMessage) -> Self {
+        let taken_at = message.date_created.as_deref().and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+        Self { id: message.sid, body: message.body, taken_at: taken_at.map(|date| date.to_utc()) }
     }
 }
 
@@ -88,7 +110,7 @@ async fn read(response: reqwest::Response) -> Handover {
     };
     if status.is_success() {
         return match serde_json::from_slice::<Taken>(&body) {
-            Ok(taken) => Handover::Accepted { id: taken.sid },
+            Ok(taken) => Handover::Accepted { id: Some(taken.sid) },
             Err(error) => Handover::Unknown(error.to_string()),
         };
     }
@@ -114,10 +136,7 @@ fn refusal(error: &ErrorBody) -> Refusal {
         21_614 => "This is not a mobile number.",
         21_635 => "This is a landline.",
         _ => {
-            return Refusal {
-                reason: format!("The carrier refused: {} ({})", error.message, error.code),
-                opted_out: false,
-            };
+            return Refusal::because(format!("The carrier refused: {} ({})", error.message, error.code));
         }
     };
     Refusal { reason: reason.to_owned(), opted_out: error.code == 21_610 }

@@ -9,6 +9,7 @@ mod process_stripe_event;
 mod purge_link;
 mod reconcile_link;
 mod register_stripe_webhook;
+mod remind;
 mod send_sms;
 mod store_invoice;
 

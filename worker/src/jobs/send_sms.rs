@@ -1,27 +1,32 @@
 //! `send_sms`: hands a text to the carrier and settles its credits. Never two texts for one command: before the wire the
 //! message is marked `sending`, in a transaction of its own; a message found in that state may have left, and is looked for.
 
+mod departure;
+
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Conversation, LinkState, Message, conversation,
-    credits::{self, CreditError, Settlement},
-    link,
+    Message, PhoneNumber, conversation,
+    credits::CreditError,
     message::{self, Learnt, MessageStatus},
 };
 use queue::{Done, JobError, Lease, SendSms};
 use sea_orm::{DatabaseTransaction, DbErr};
 
+use self::departure::{Departure, depart};
 use super::{Missing, nothing_to_do};
 use crate::{
     Work,
-    carrier::{Handover, Refusal, Twilio},
+    carrier::{Carrier, Handover, Refusal, Text},
     handler::Handler,
 };
 
 /// How long after an unanswered request the carrier is asked about it for the first time.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
+
+/// How far the carrier's clock may be behind ours.
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(2);
 
 /// What became of a text is not known.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +37,16 @@ struct Unknown(String);
 #[derive(Debug, thiserror::Error)]
 #[error("the carrier has too much to do")]
 struct Busy;
+
+/// It moved between two looks: the next attempt goes by where it is then.
+#[derive(Debug, thiserror::Error)]
+#[error("the message was settled or taken on meanwhile")]
+struct Moved;
+
+/// It is no hour for a text that nobody waits for.
+#[derive(Debug, thiserror::Error)]
+#[error("it is too early or too late in the day for the buyer")]
+struct NotNow;
 
 impl Handler for SendSms {
     async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
@@ -52,14 +67,14 @@ impl Handler for SendSms {
     async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(message) = message::find(tx, self.merchant, self.message).await? else { return Ok(()) };
         match message.status {
-            MessageStatus::Queued => fail(tx, &message, "The carrier could not be reached.".to_owned(), now).await,
-            MessageStatus::Sending => {
-                message::advance(tx, self.merchant, self.message, MessageStatus::Unknown, Learnt::default(), now)
-                    .await
-                    .map(|_| ())
+            MessageStatus::Queued => {
+                let why = "The carrier could not be reached.".to_owned();
+                message::refused(tx, &message, why, now).await.map(|_| ()).map_err(CreditError::into_db)
             }
-            MessageStatus::Unknown
-            | MessageStatus::Received
+            MessageStatus::Sending | MessageStatus::Unknown => {
+                message::park(tx, self.merchant, self.message, now).await
+            }
+            MessageStatus::Received
             | MessageStatus::Sent
             | MessageStatus::Delivered
             | MessageStatus::Undelivered
@@ -69,140 +84,89 @@ impl Handler for SendSms {
 }
 
 async fn send(work: &Work, lease: &Lease, message: &Message) -> Result<Done, JobError> {
-    let conversation = find_conversation(work, message).await?;
-    if let Some(why) = reason_not_to(work, message, &conversation).await? {
-        return refuse(work, lease, message, Refusal { reason: why, opted_out: false }).await;
-    }
-    let (Some(phone), Some(body)) = (&conversation.phone, &message.body) else {
-        let reason = "The number or the text was erased before it was sent.".to_owned();
-        return refuse(work, lease, message, Refusal { reason, opted_out: false }).await;
+    let integration = work.sms_integration(message.merchant_id).await?;
+    let (carrier, report_to) = (work.carrier_of(&integration)?, work.report_url(&integration, message.id)?);
+    let (phone, body) = match depart(work, message).await? {
+        Departure::Leaving { phone, body } => (phone, body),
+        Departure::NotAnyMore(why) => return refuse(work, lease, message, Refusal::because(why)).await,
+        Departure::Later(at) => {
+            let wait = (at - work.now()).to_std().unwrap_or(FIRST_LOOK);
+            return Err(JobError::retry_after(NotNow, wait));
+        }
+        Departure::Elsewhere => return Err(JobError::retry_after(Moved, FIRST_LOOK)),
     };
-    let carrier = work.carrier(message.merchant_id).await?;
-    let (merchant, id) = (message.merchant_id, message.id);
-    if !message::advance(work.db.pool(), merchant, id, MessageStatus::Sending, Learnt::default(), work.now()).await? {
-        return Err(JobError::NotOurs);
-    }
-    // The id in the URL lets a report settle a message whose answer was lost.
-    let report_to = format!("{}/webhooks/sms/{merchant}?message={id}", work.public_url);
-    match carrier.send(phone.as_e164(), body, &report_to).await {
+    let text = Text { id: message.id, to: phone.as_e164(), body: &body, report_to: &report_to };
+    match carrier.send(text).await {
         Handover::Accepted { id } => accept(work, lease, message, id).await,
         Handover::Refused(refusal) => refuse(work, lease, message, refusal).await,
         Handover::Busy { after } => {
-            message::requeue(work.db.pool(), merchant, id).await?;
+            message::requeue(work.db.pool(), message.merchant_id, message.id).await?;
             Err(after.map_or_else(|| JobError::retry(Busy), |after| JobError::retry_after(Busy, after)))
         }
         Handover::NotSent(error) => {
-            message::requeue(work.db.pool(), merchant, id).await?;
+            message::requeue(work.db.pool(), message.merchant_id, message.id).await?;
             Err(JobError::retry(error))
         }
         Handover::Unknown(why) => {
-            message::advance(work.db.pool(), merchant, id, MessageStatus::Unknown, Learnt::default(), work.now())
-                .await?;
+            is_unknown(work, message).await?;
             Err(JobError::retry_after(Unknown(why), FIRST_LOOK))
         }
     }
 }
 
-async fn find_conversation(work: &Work, message: &Message) -> Result<Conversation, JobError> {
-    conversation::find(work.db.pool(), message.merchant_id, message.conversation_id)
-        .await?
-        .ok_or_else(|| JobError::fail(Missing(message.conversation_id.to_string())))
+async fn is_unknown(work: &Work, message: &Message) -> Result<(), DbErr> {
+    let (merchant, id) = (message.merchant_id, message.id);
+    message::advance(work.db.pool(), merchant, id, MessageStatus::Unknown, Learnt::default(), work.now())
+        .await
+        .map(|_| ())
 }
 
-/// What has changed since the command was accepted.
-async fn reason_not_to(
-    work: &Work,
-    message: &Message,
-    conversation: &Conversation,
-) -> Result<Option<String>, JobError> {
-    if conversation.opted_out_at.is_some() {
-        return Ok(Some("The buyer has asked to get no more texts.".to_owned()));
-    }
-    let Some(link) = message.link_id else { return Ok(None) };
-    let link = link::find(work.db.pool(), message.merchant_id, link).await?;
-    Ok(match link {
-        Some(link) if link.state == LinkState::Unpaid => None,
-        Some(link) => Some(format!("The link was {} before the text was sent.", link.state)),
-        None => Some("The link does not exist.".to_owned()),
-    })
-}
-
-async fn accept(work: &Work, lease: &Lease, message: &Message, carrier_id: String) -> Result<Done, JobError> {
+async fn accept(work: &Work, lease: &Lease, message: &Message, carrier_id: Option<String>) -> Result<Done, JobError> {
     let now = work.now();
     let tx = work.db.begin().await?;
-    let learnt = Learnt { carrier_id: Some(carrier_id), error: None };
-    take(&tx, message, learnt, now).await?;
+    message::accepted(&tx, message, carrier_id, work.sms.undelivered, now).await.map_err(JobError::retry)?;
     lease.finish(tx, now).await
-}
-
-/// The carrier has it: the message is `sent`, the credits are spent. A report may have said so already.
-pub(super) async fn take(
-    tx: &DatabaseTransaction,
-    message: &Message,
-    learnt: Learnt,
-    now: DateTime<Utc>,
-) -> Result<(), JobError> {
-    if message::advance(tx, message.merchant_id, message.id, MessageStatus::Sent, learnt, now).await?
-        && let Some(link) = message.link_id
-    {
-        link::note(tx, link, now, "sent", None).await?;
-    }
-    settle(tx, message, Settlement::Capture, now).await
 }
 
 async fn refuse(work: &Work, lease: &Lease, message: &Message, refusal: Refusal) -> Result<Done, JobError> {
     let now = work.now();
     let tx = work.db.begin().await?;
     if refusal.opted_out {
-        conversation::set_opted_out(&tx, message.conversation_id, Some(now)).await?;
+        conversation::opt_out(&tx, message.conversation_id, now).await?;
     }
-    fail(&tx, message, refusal.reason, now).await?;
+    message::refused(&tx, message, refusal.reason, now).await.map_err(JobError::retry)?;
     lease.finish(tx, now).await
-}
-
-async fn fail(tx: &DatabaseTransaction, message: &Message, why: String, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let learnt = Learnt { carrier_id: None, error: Some(why) };
-    if !message::advance(tx, message.merchant_id, message.id, MessageStatus::Failed, learnt, now).await? {
-        return Ok(());
-    }
-    match credits::settle(tx, message.merchant_id, message.id, Settlement::Release, now).await {
-        Ok(_) => Ok(()),
-        Err(CreditError::Db(error)) => Err(error),
-        Err(error) => Err(DbErr::Custom(error.to_string())),
-    }
-}
-
-async fn settle(
-    tx: &DatabaseTransaction,
-    message: &Message,
-    settlement: Settlement,
-    now: DateTime<Utc>,
-) -> Result<(), JobError> {
-    credits::settle(tx, message.merchant_id, message.id, settlement, now).await.map(|_| ()).map_err(JobError::retry)
 }
 
 /// Asks the carrier for a text that may have left. Not to find it proves nothing, so it is asked again, and then parked.
 async fn look_for(work: &Work, lease: &Lease, message: &Message) -> Result<Done, JobError> {
-    let (merchant, id, now) = (message.merchant_id, message.id, work.now());
-    message::advance(work.db.pool(), merchant, id, MessageStatus::Unknown, Learnt::default(), now).await?;
-    let conversation = find_conversation(work, message).await?;
-    let carrier = work.carrier(merchant).await?;
-    match find_at(&carrier, work, message, &conversation).await? {
-        Some(carrier_id) => accept(work, lease, message, carrier_id).await,
+    is_unknown(work, message).await?;
+    let integration = work.sms_integration(message.merchant_id).await?;
+    let carrier = work.carrier_of(&integration)?;
+    let conversation = conversation::find(work.db.pool(), message.merchant_id, message.conversation_id).await?;
+    let found = match (conversation.and_then(|conversation| conversation.phone), &message.body) {
+        (Some(phone), Some(body)) => find_at(carrier.as_ref(), work, message, &phone, body).await?,
+        (_, _) => None,
+    };
+    match found {
+        Some(carrier_id) => accept(work, lease, message, Some(carrier_id)).await,
         None => Err(JobError::retry(Unknown("the carrier does not list it".to_owned()))),
     }
 }
 
 /// The carrier's id of the text: same number, same words, since the command, and not known to be another message's.
 async fn find_at(
-    carrier: &Twilio,
+    carrier: &dyn Carrier,
     work: &Work,
     message: &Message,
-    conversation: &Conversation,
+    phone: &PhoneNumber,
+    body: &str,
 ) -> Result<Option<String>, JobError> {
-    let (Some(phone), Some(body)) = (&conversation.phone, &message.body) else { return Ok(None) };
-    let sent = carrier.sent_to(phone.as_e164(), message.created_at).await.map_err(JobError::retry)?;
-    for known in sent.into_iter().filter(|known| known.body == *body) {
+    let sent = carrier.sent_to(phone.as_e164(), message.created_at).await;
+    let sent = sent.map_err(|error| JobError::retry(error.without_url()))?;
+    let since = message.created_at - CLOCK_SKEW;
+    let fits = |taken_at: Option<DateTime<Utc>>| taken_at.is_none_or(|taken_at| taken_at >= since);
+    for known in sent.into_iter().filter(|known| known.body == body && fits(known.taken_at)) {
         if message::find_by_carrier_id(work.db.pool(), message.merchant_id, &known.id).await?.is_none() {
             return Ok(Some(known.id));
         }

@@ -2,10 +2,12 @@
 
 mod jobs;
 mod merchants;
+mod messages;
 mod pauses;
 
 pub(super) use jobs::Jobs;
 pub(super) use merchants::Merchants;
+pub(super) use messages::Messages;
 pub(super) use pauses::Pauses;
 
 use super::Group;

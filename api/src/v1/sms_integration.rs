@@ -1,0 +1,191 @@
+//! `/v1/sms-integration`: the carrier. Secrets go in and never come out again.
+
+mod gateway;
+
+use entity::{
+    Merchant, MerchantId, PhoneNumber, Secret,
+    gateway::{Gateway, Secrets},
+    merchant, random_secret,
+    sms_integration::{self, Account, CarrierKind, SmsIntegration},
+};
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi, payload::Json};
+use serde::Deserialize;
+
+use self::gateway::GatewayView;
+use super::Group;
+use crate::{
+    Api, Problem,
+    auth::{Administrator, Reader},
+    json_body::JsonBody,
+    problem::Fields,
+    record::act_of_key,
+};
+
+pub(super) struct SmsIntegrations;
+
+/// An account with a carrier: Twilio, or whoever speaks its REST; or a gateway whose HTTP request you describe.
+#[derive(Deserialize, Object)]
+#[oai(rename = "SmsKeys")]
+struct SmsInput {
+    /// `twilio` or `http`; absent: `twilio`.
+    carrier: Option<String>,
+    /// The account's id (`AC…`). For `twilio`.
+    account_sid: Option<String>,
+    /// Its token. For `twilio`.
+    #[oai(write_only)]
+    auth_token: Option<String>,
+    /// Who buyers get texts from. For `twilio` a number or a messaging service (`MG…`), else what the gateway takes.
+    from: String,
+    /// The request. For `http`.
+    gateway: Option<GatewayView>,
+    /// Secrets that the request's templates name: `{{secrets.name}}`. For `http`; absent: those that are there.
+    #[oai(write_only)]
+    secrets: Option<std::collections::HashMap<String, String>>,
+}
+
+/// The connection to the carrier.
+#[derive(Debug, Object)]
+#[oai(rename = "SmsIntegration", skip_serializing_if_is_none)]
+struct SmsView {
+    /// `twilio` or `http`.
+    carrier: String,
+    /// For `twilio`.
+    account_sid: Option<String>,
+    /// The token's last four characters. For `twilio`.
+    auth_token_last_four: Option<String>,
+    from: String,
+    /// For `http`.
+    gateway: Option<GatewayView>,
+    /// The names of the secrets that are there. For `http`.
+    secret_names: Option<Vec<String>>,
+    /// The URL at which the carrier is to report incoming texts. For `http` it has a key in it, which is shown only in the answer
+    /// to the `PUT`; `{{report_url}}` has it too.
+    webhook_url: String,
+}
+
+impl SmsView {
+    fn of(api: &Api, row: SmsIntegration, report_secret: Option<&Secret>) -> Result<Self, Problem> {
+        let gateway = row.gateway()?;
+        let names = match &gateway {
+            Some(_) => Some(row.secrets(&api.vault)?.into_keys().collect()),
+            None => None,
+        };
+        let twilio = row.carrier == CarrierKind::Twilio;
+        let key = report_secret.map(|secret| format!("?key={}", secret.expose())).unwrap_or_default();
+        Ok(Self {
+            webhook_url: format!("{}/webhooks/sms/{}{key}", api.public_url, row.merchant_id),
+            carrier: row.carrier.to_string(),
+            account_sid: twilio.then_some(row.account),
+            auth_token_last_four: twilio.then_some(row.auth_token_last_four),
+            from: row.sender,
+            gateway: gateway.map(GatewayView::from),
+            secret_names: names,
+        })
+    }
+}
+
+#[OpenApi(tag = "Group::Integrations")]
+impl SmsIntegrations {
+    /// See the connection to the carrier
+    #[oai(path = "/sms-integration", method = "get")]
+    async fn sms(&self, api: Data<&Api>, key: Reader) -> Result<Json<SmsView>, Problem> {
+        let found = sms_integration::find(api.db.pool(), key.0.merchant).await?;
+        Ok(Json(SmsView::of(&api, found.ok_or_else(Problem::not_found)?, None)?))
+    }
+
+    /// Connect to a carrier
+    #[oai(path = "/sms-integration", method = "put")]
+    async fn put_sms(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        input: JsonBody<SmsInput>,
+    ) -> Result<Json<SmsView>, Problem> {
+        let account = check(&api, key.0.merchant, input.0).await?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let row = sms_integration::put(&tx, &api.vault, key.0.merchant, &account, now).await?;
+        act_of_key(&tx, &key.0, "sms.connect", key.0.merchant, Some(row.carrier.to_string()), now).await?;
+        tx.commit().await?;
+        let shown_once = match &account {
+            Account::Twilio { .. } => None,
+            Account::Http { report_secret, .. } => Some(report_secret),
+        };
+        Ok(Json(SmsView::of(&api, row, shown_once)?))
+    }
+}
+
+async fn check(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<Account, Problem> {
+    let kind = match input.carrier.as_deref() {
+        None => CarrierKind::Twilio,
+        Some(word) => word.parse().map_err(|why: String| Problem::field("carrier", why))?,
+    };
+    match kind {
+        CarrierKind::Twilio => check_twilio(&merchant::get(api.db.pool(), merchant).await?, &input),
+        CarrierKind::Http => check_http(api, merchant, input).await,
+    }
+}
+
+fn check_twilio(owner: &Merchant, input: &SmsInput) -> Result<Account, Problem> {
+    let mut fields = Fields::default();
+    let account = input.account_sid.as_deref().unwrap_or_default();
+    let account = fields.text("account_sid", account, 64).filter(|account| {
+        let plain = account.chars().all(|character| character.is_ascii_alphanumeric());
+        if !plain {
+            fields.refuse("account_sid", "must be letters and digits only");
+        }
+        plain
+    });
+    let auth_token = fields.text("auth_token", input.auth_token.as_deref().unwrap_or_default(), 255);
+    let sender = if input.from.starts_with("MG") {
+        fields.text("from", &input.from, 64)
+    } else {
+        fields.take("from", PhoneNumber::parse(&input.from, owner.region)).map(|phone| phone.as_e164().to_owned())
+    };
+    for (field, given) in [("gateway", input.gateway.is_some()), ("secrets", input.secrets.is_some())] {
+        if given {
+            fields.refuse(field, "is for the carrier http");
+        }
+    }
+    match (account, auth_token, sender) {
+        (Some(sid), Some(auth_token), Some(sender)) if !fields.any() => {
+            Ok(Account::Twilio { sid, auth_token: Secret::new(auth_token), sender })
+        }
+        (_, _, _) => Err(fields.into_problem()),
+    }
+}
+
+async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<Account, Problem> {
+    let mut fields = Fields::default();
+    let sender = fields.text("from", &input.from, 64);
+    for (field, given) in [("account_sid", input.account_sid.is_some()), ("auth_token", input.auth_token.is_some())] {
+        if given {
+            fields.refuse(field, "is for the carrier twilio");
+        }
+    }
+    let before = sms_integration::find(api.db.pool(), merchant).await?.filter(|row| row.carrier == CarrierKind::Http);
+    let secrets = match (input.secrets, &before) {
+        (Some(given), _) => fields.take("secrets", gateway::secrets(given)),
+        (None, Some(before)) => Some(before.secrets(&api.vault)?),
+        (None, None) => Some(Secrets::new()),
+    };
+    let gateway = input.gateway.map_or_else(|| Err("is needed".to_owned()), Gateway::try_from);
+    let gateway = fields.take("gateway", gateway);
+    let (Some(sender), Some(gateway), Some(secrets)) = (sender, gateway, secrets) else {
+        return Err(fields.into_problem());
+    };
+    if let Err(error) = gateway.check(&secrets, api.gateways) {
+        fields.refuse(&format!("gateway.{}", error.field), error.why.to_string());
+    }
+    if fields.any() {
+        return Err(fields.into_problem());
+    }
+    // URLs that were given to a gateway before go on to work.
+    let report_secret = match before.map(|before| before.report_secret(&api.vault)).transpose()?.flatten() {
+        Some(secret) => secret,
+        None => random_secret("")?,
+    };
+    let host = gateway.host().unwrap_or_default();
+    Ok(Account::Http { host, gateway: Box::new(gateway), secrets, sender, report_secret })
+}

@@ -1,0 +1,275 @@
+//! Checking a description when it is written, so that sending can only fail over what the gateway answers.
+
+use handlebars::{RenderError, TemplateError};
+use url::Url;
+
+use super::{
+    Gateway, GatewayText, Method, Reports, Secrets,
+    template::{Place, fill, variables},
+};
+
+/// The longest template, and the longest list.
+const LONGEST_TEMPLATE: usize = 4_000;
+const MOST: usize = 50;
+
+/// What an operator allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Plain HTTP, and addresses in private networks.
+    pub private: bool,
+}
+
+/// What is wrong with a description, and in which field of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{field}: {why}")]
+pub struct GatewayError {
+    /// The field, such as `headers.Authorization`.
+    pub field: String,
+    /// What is wrong with it.
+    #[source]
+    pub why: GatewayFault,
+}
+
+/// What is wrong with a field of a description. Lines count from 1.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayFault {
+    /// Too much of it.
+    #[error("is longer than is taken here")]
+    TooLong,
+    /// Empty, or with control characters.
+    #[error("must be text on one line")]
+    NotOneLine,
+    /// Handlebars cannot read it.
+    #[error("line {line}: this cannot be read; a variable is written {{{{to}}}}")]
+    Syntax {
+        /// Where.
+        line: usize,
+        /// What handlebars says.
+        source: Box<TemplateError>,
+    },
+    /// A variable that is not known here.
+    #[error("line {line}: there is no variable {{{{{name}}}}} here")]
+    UnknownVariable {
+        /// Which.
+        name: String,
+        /// Where.
+        line: usize,
+    },
+    /// Something of handlebars other than a plain variable in two braces.
+    #[error("line {line}: only plain variables such as {{{{to}}}} can be used")]
+    NotAVariable {
+        /// Where.
+        line: usize,
+    },
+    /// A template cannot be filled: a secret that it names is not there.
+    #[error("it cannot be filled in")]
+    Render(#[source] Box<RenderError>),
+    /// Not a URL.
+    #[error("is not a URL: {0}")]
+    Url(#[from] url::ParseError),
+    /// Neither HTTPS nor, where that is allowed, HTTP.
+    #[error("must begin with https://")]
+    Scheme,
+    /// The host is not the same for each text, or there are a user and a password in it.
+    #[error("must name its host without variables, user or password")]
+    Host,
+    /// The request would not carry the text and the number.
+    #[error("{{{{to}}}} and {{{{text}}}} must be in the URL or in the body")]
+    Incomplete,
+    /// A request with GET has no body, and others have one.
+    #[error("is needed with POST and PUT, and cannot be with GET")]
+    Body,
+    /// The `Content-Type` of a body is none that values can be escaped for.
+    #[error(
+        "a body needs a header Content-Type: application/json, application/x-www-form-urlencoded, application/xml, text/xml or text/plain"
+    )]
+    ContentType,
+    /// The body is not JSON once it is filled in.
+    #[error("is not JSON once it is filled in (a text is written \"{{{{text}}}}\")")]
+    NotJson(#[source] serde_json::Error),
+    /// Not a header's name, or one that is not for merchants to set.
+    #[error("is not a header that can be set")]
+    Header,
+    /// Not a JSON pointer.
+    #[error("must be a JSON pointer, such as /message/id")]
+    Pointer,
+    /// Nothing would be known of any report.
+    #[error("must name at least one status")]
+    NoStatus,
+}
+
+impl GatewayFault {
+    pub(super) fn syntax(source: TemplateError) -> Self {
+        Self::Syntax { line: source.pos().map_or(1, |(line, _)| line), source: Box::new(source) }
+    }
+
+    pub(super) fn render(source: RenderError) -> Self {
+        Self::Render(Box::new(source))
+    }
+
+    fn at(self, field: impl Into<String>) -> GatewayError {
+        GatewayError { field: field.into(), why: self }
+    }
+}
+
+impl Gateway {
+    /// Checks the description, with the secrets that its templates may name.
+    ///
+    /// # Errors
+    /// The first thing wrong with it.
+    pub fn check(&self, secrets: &Secrets, policy: Policy) -> Result<(), GatewayError> {
+        let names = |in_headers: bool| Names { secrets, in_headers };
+        let mut used = names(false).check(&self.url).map_err(|why| why.at("url"))?;
+        self.check_url(secrets, policy).map_err(|why| why.at("url"))?;
+        for (name, value) in &self.headers {
+            let at = || format!("headers.{name}");
+            check_header(name, value).map_err(|why| why.at(at()))?;
+            names(true).check(value).map_err(|why| why.at(at()))?;
+        }
+        if let Some(body) = &self.body {
+            used.extend(names(false).check(body).map_err(|why| why.at("body"))?);
+        }
+        self.check_body(secrets).map_err(|why| why.at("body"))?;
+        if !["to", "text"].iter().all(|needed| used.iter().any(|name| name == needed)) {
+            return Err(GatewayFault::Incomplete.at("body"));
+        }
+        self.check_reading()
+    }
+
+    /// The host that it is at, if its URL is one.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        let authority = self.url.split("://").nth(1)?;
+        authority.split(['/', '?', '#']).next().map(ToOwned::to_owned)
+    }
+
+    fn check_url(&self, secrets: &Secrets, policy: Policy) -> Result<(), GatewayFault> {
+        let url = Url::parse(&fill(&self.url, Place::Url, &sample(secrets)).map_err(GatewayFault::render)?)?;
+        if url.scheme() != "https" && !(policy.private && url.scheme() == "http") {
+            return Err(GatewayFault::Scheme);
+        }
+        let authority = self.host().unwrap_or_default();
+        if authority.is_empty() || authority.contains(['{', '@']) || url.host_str().is_none() {
+            return Err(GatewayFault::Host);
+        }
+        Ok(())
+    }
+
+    fn check_body(&self, secrets: &Secrets) -> Result<(), GatewayFault> {
+        let Some(body) = &self.body else {
+            return if self.method == Method::Get { Ok(()) } else { Err(GatewayFault::Body) };
+        };
+        if self.method == Method::Get {
+            return Err(GatewayFault::Body);
+        }
+        let place = self.body_place().ok_or(GatewayFault::ContentType)?;
+        let filled = fill(body, place, &sample(secrets)).map_err(GatewayFault::render)?;
+        if place == Place::Json {
+            serde_json::from_str::<serde_json::Value>(&filled).map_err(GatewayFault::NotJson)?;
+        }
+        Ok(())
+    }
+
+    fn check_reading(&self) -> Result<(), GatewayError> {
+        let lists = [
+            ("final_codes", &self.final_codes),
+            ("retryable_codes", &self.retryable_codes),
+            ("opted_out_codes", &self.opted_out_codes),
+        ];
+        for (field, list) in lists {
+            check_list(list).map_err(|why| why.at(field))?;
+        }
+        let mut pointers = vec![("id", self.id.as_ref()), ("code", self.code.as_ref())];
+        if let Some(reports) = &self.reports {
+            check_reports(reports)?;
+            pointers.extend([
+                ("reports.id", reports.id.as_ref()),
+                ("reports.status", Some(&reports.status)),
+                ("reports.reason", reports.reason.as_ref()),
+            ]);
+        }
+        if let Some(incoming) = &self.incoming {
+            pointers.extend([
+                ("incoming.id", Some(&incoming.id)),
+                ("incoming.from", Some(&incoming.from)),
+                ("incoming.text", Some(&incoming.text)),
+            ]);
+        }
+        let is_pointer = |pointer: &&String| pointer.starts_with('/') && pointer.len() <= 255;
+        match pointers.iter().find(|(_, pointer)| pointer.as_ref().is_some_and(|pointer| !is_pointer(pointer))) {
+            Some((field, _)) => Err(GatewayFault::Pointer.at(*field)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_reports(reports: &Reports) -> Result<(), GatewayError> {
+    check_list(&reports.delivered).map_err(|why| why.at("reports.delivered"))?;
+    check_list(&reports.undelivered).map_err(|why| why.at("reports.undelivered"))?;
+    if reports.delivered.is_empty() && reports.undelivered.is_empty() {
+        return Err(GatewayFault::NoStatus.at("reports.delivered"));
+    }
+    Ok(())
+}
+
+fn check_list(list: &[String]) -> Result<(), GatewayFault> {
+    if list.len() > MOST || list.iter().any(|code| code.len() > 100) {
+        return Err(GatewayFault::TooLong);
+    }
+    Ok(())
+}
+
+/// Headers that say how the connection is used are the client's to set.
+fn check_header(name: &str, value: &str) -> Result<(), GatewayFault> {
+    const OURS: [&str; 6] = ["host", "content-length", "connection", "transfer-encoding", "upgrade", "te"];
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let lower = name.to_ascii_lowercase();
+    if name.is_empty() || name.len() > 100 || !name.bytes().all(is_token) || OURS.contains(&lower.as_str()) {
+        return Err(GatewayFault::Header);
+    }
+    if value.trim().is_empty() || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Err(GatewayFault::NotOneLine);
+    }
+    Ok(())
+}
+
+/// The names that a template may use.
+struct Names<'a> {
+    secrets: &'a Secrets,
+    in_headers: bool,
+}
+
+impl Names<'_> {
+    /// The variables of a template, all of them known.
+    fn check(&self, template: &str) -> Result<Vec<String>, GatewayFault> {
+        if template.len() > LONGEST_TEMPLATE {
+            return Err(GatewayFault::TooLong);
+        }
+        let used = variables(template)?;
+        match used.iter().find(|(name, _)| !self.knows(name)) {
+            Some((name, line)) => Err(GatewayFault::UnknownVariable { name: name.clone(), line: *line }),
+            None => Ok(used.into_iter().map(|(name, _)| name).collect()),
+        }
+    }
+
+    /// A header gets what is one line of ASCII for certain.
+    fn knows(&self, name: &str) -> bool {
+        match name.strip_prefix("secrets.") {
+            Some(secret) => self.secrets.contains_key(secret),
+            None if self.in_headers => matches!(name, "to" | "message_id"),
+            None => matches!(name, "to" | "from" | "text" | "message_id" | "report_url"),
+        }
+    }
+}
+
+/// A text with everything in it that escaping is for.
+fn sample(secrets: &Secrets) -> GatewayText<'_> {
+    GatewayText {
+        to: "+12025550123",
+        from: "Ada \"&\" <Co>",
+        text: "one \"line\"\nand {\\another} & <more> = 100%",
+        message_id: "msg_00000000000000000000000000",
+        report_url: "https://pay.example.com/webhooks/sms/mer_0?message=msg_0&key=k",
+        secrets,
+    }
+}

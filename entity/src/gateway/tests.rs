@@ -1,0 +1,201 @@
+//! Gateways as merchants describe them, and texts that try to break out.
+
+use serde_json::{Value, json};
+
+use super::{Filled, Gateway, GatewayAnswer, GatewayFault, GatewayText, Policy, Secrets};
+use crate::{
+    MessageId, Secret,
+    sms_event::{Progress, SmsEvent},
+};
+
+const STRICT: Policy = Policy { private: false };
+
+fn described() -> Value {
+    json!({
+        "url": "https://gateway.example/v1/{{secrets.account}}/messages",
+        "method": "POST",
+        "headers": {"Authorization": "Bearer {{secrets.key}}", "Content-Type": "application/json"},
+        "body": r#"{"to": "{{to}}", "from": "{{from}}", "text": "{{text}}", "ref": "{{message_id}}", "cb": "{{report_url}}"}"#,
+        "id": "/message/id",
+        "code": "/error/code",
+        "final_codes": ["bad_number", "422"],
+        "retryable_codes": ["throttled", "503"],
+        "opted_out_codes": ["stopped"],
+        "reports": {"id": "/id", "status": "/status", "delivered": ["DELIVRD"], "undelivered": ["UNDELIV"], "reason": "/why"},
+        "incoming": {"id": "/id", "from": "/msisdn", "text": "/text"},
+    })
+}
+
+fn gateway(change: impl FnOnce(&mut Value)) -> Gateway {
+    let mut json = described();
+    change(&mut json);
+    serde_json::from_value(json).unwrap()
+}
+
+fn secrets() -> Secrets {
+    [("key", "k-1"), ("account", "a/../b")].map(|(name, secret)| (name.to_owned(), Secret::new(secret))).into()
+}
+
+fn fill(gateway: &Gateway, text: &str) -> Filled {
+    let secrets = secrets();
+    let text = GatewayText {
+        to: "+12025550123",
+        from: "Ada & Co",
+        text,
+        message_id: "msg_1",
+        report_url: "https://pay.example.com/r?a=1&b=2",
+        secrets: &secrets,
+    };
+    gateway.fill(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn fault(change: impl FnOnce(&mut Value)) -> (String, GatewayFault) {
+    let error = gateway(change).check(&secrets(), STRICT).unwrap_err();
+    (error.field, error.why)
+}
+
+#[test]
+fn a_described_gateway_is_taken_and_filled() {
+    let gateway = gateway(|_| {});
+    gateway.check(&secrets(), STRICT).unwrap();
+    let filled = fill(&gateway, "Hello");
+    assert_eq!(filled.url, "https://gateway.example/v1/a%2F%2E%2E%2Fb/messages");
+    assert!(filled.headers.contains(&("Authorization".to_owned(), "Bearer k-1".to_owned())));
+    let body: Value = serde_json::from_str(&filled.body.unwrap()).unwrap();
+    assert_eq!(body["to"], "+12025550123");
+    assert_eq!(body["cb"], "https://pay.example.com/r?a=1&b=2");
+}
+
+#[test]
+fn no_text_breaks_out_of_where_it_stands() {
+    let nasty = "\"}, {{secrets.key}} \\ \"\n&to=+1999<to>1</to>%00\u{1f600}\"";
+    let json = fill(&gateway(|_| {}), nasty).body.unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["text"], nasty);
+
+    let form = gateway(|it| {
+        it["headers"]["Content-Type"] = json!("application/x-www-form-urlencoded; charset=utf-8");
+        it["body"] = json!("to={{to}}&text={{text}}");
+    });
+    form.check(&secrets(), STRICT).unwrap();
+    let body = fill(&form, nasty).body.unwrap();
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    assert_eq!(pairs, [("to".to_owned(), "+12025550123".to_owned()), ("text".to_owned(), nasty.to_owned())]);
+
+    let xml = gateway(|it| {
+        it["headers"]["Content-Type"] = json!("text/xml");
+        it["body"] = json!("<sms><to>{{to}}</to><text>{{text}}</text></sms>");
+    });
+    let body = fill(&xml, nasty).body.unwrap();
+    assert_eq!(body.matches("<to>").count(), 1, "{body}");
+
+    let get = gateway(|it| {
+        it["method"] = json!("GET");
+        it["url"] = json!("https://gateway.example/send?to={{to}}&text={{text}}");
+        it.as_object_mut().unwrap().remove("body");
+    });
+    get.check(&secrets(), STRICT).unwrap();
+    let url = url::Url::parse(&fill(&get, nasty).url).unwrap();
+    let pairs: Vec<_> = url.query_pairs().collect();
+    assert_eq!((pairs.len(), pairs[1].1.as_ref()), (2, nasty));
+}
+
+#[test]
+fn what_is_wrong_with_a_description_is_told_with_its_field() {
+    use GatewayFault as Fault;
+    macro_rules! refused {
+        ($field:literal, $fault:pat, $change:expr) => {
+            let (field, why) = fault($change);
+            assert!(field == $field && matches!(why, $fault), "{field}: {why}");
+        };
+    }
+    refused!("url", Fault::Scheme, |it: &mut Value| it["url"] = json!("http://gateway.example/"));
+    refused!("url", Fault::Scheme, |it: &mut Value| it["url"] = json!("file:///etc/passwd"));
+    refused!("url", Fault::Url(_), |it: &mut Value| it["url"] = json!("gateway.example"));
+    refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://{{secrets.account}}.example/"));
+    refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://user:word@gateway.example/"));
+    refused!("url", Fault::UnknownVariable { line: 1, .. }, |it: &mut Value| it["url"] =
+        json!("https://gateway.example/{{secrets.missing}}"));
+    refused!("body", Fault::Syntax { line: 2, .. }, |it: &mut Value| it["body"] = json!("{\n\"to\": \"{{to\"}"));
+    refused!("body", Fault::NotAVariable { line: 1 }, |it: &mut Value| it["body"] = json!("{{{to}}} {{text}}"));
+    refused!("body", Fault::NotAVariable { line: 1 }, |it: &mut Value| it["body"] = json!("{{#if to}}{{text}}{{/if}}"));
+    refused!("body", Fault::NotJson(_), |it: &mut Value| it["body"] = json!("{\"to\": {{to}}, \"text\": {{text}}}"));
+    refused!("body", Fault::Incomplete, |it: &mut Value| it["body"] = json!("{\"to\": \"{{to}}\"}"));
+    refused!("body", Fault::ContentType, |it: &mut Value| it["headers"] = json!({}));
+    refused!("body", Fault::Body, |it: &mut Value| it["method"] = json!("GET"));
+    refused!("headers.Host", Fault::Header, |it: &mut Value| it["headers"]["Host"] = json!("other.example"));
+    refused!("headers.X", Fault::NotOneLine, |it: &mut Value| it["headers"]["X"] = json!("a\r\nHost: b"));
+    refused!("headers.X", Fault::UnknownVariable { .. }, |it: &mut Value| it["headers"]["X"] = json!("{{text}}"));
+    refused!("id", Fault::Pointer, |it: &mut Value| it["id"] = json!("message.id"));
+    refused!("incoming.text", Fault::Pointer, |it: &mut Value| it["incoming"]["text"] = json!("text"));
+    refused!("reports.delivered", Fault::NoStatus, |it: &mut Value| {
+        it["reports"]["delivered"] = json!([]);
+        it["reports"]["undelivered"] = json!([]);
+    });
+}
+
+#[test]
+fn plain_http_is_taken_where_the_operator_allows_it() {
+    let private = gateway(|it| it["url"] = json!("http://10.0.0.5:8080/send"));
+    assert!(private.check(&secrets(), STRICT).is_err());
+    private.check(&secrets(), Policy { private: true }).unwrap();
+}
+
+#[test]
+fn an_answer_is_read_by_its_codes_and_then_as_http_means_it() {
+    use GatewayAnswer::{Accepted, Busy, Refused, Unknown};
+    let refused = |code: &str, opted_out| Refused { code: code.to_owned(), opted_out };
+    let gateway = gateway(|_| {});
+    for (status, body, expected) in [
+        (202, r#"{"message": {"id": "g-1"}}"#, Accepted { id: Some("g-1".to_owned()) }),
+        (200, r#"{"message": {"id": 17}}"#, Accepted { id: Some("17".to_owned()) }),
+        (200, r#"{"error": {"code": "bad_number"}}"#, refused("bad_number", false)),
+        (200, r#"{"error": {"code": "throttled"}}"#, Busy),
+        (400, r#"{"error": {"code": "stopped"}}"#, refused("stopped", true)),
+        (422, "", refused("422", false)),
+        (401, "no JSON", refused("401", false)),
+        (429, "", Busy),
+        (503, "", Busy),
+    ] {
+        assert_eq!(gateway.read(status, body.as_bytes()), expected, "{status} {body}");
+    }
+    for (status, body) in [(200, "{}"), (200, r#"{"message": {"id": ""}}"#), (302, ""), (408, ""), (409, ""), (500, "")]
+    {
+        assert!(matches!(gateway.read(status, body.as_bytes()), Unknown(_)), "{status} {body}");
+    }
+    let without_id = Gateway { id: None, ..gateway };
+    assert_eq!(without_id.read(204, b""), Accepted { id: None });
+}
+
+#[test]
+fn what_a_gateway_tells_is_read_by_its_description() {
+    let gateway = gateway(|_| {});
+    let message: MessageId = MessageId::new(chrono::Utc::now());
+    let report = |told: Value, message| gateway.event(&told, message);
+    let expected = |carrier_id: Option<&str>, message, progress| {
+        Some(SmsEvent::Report { carrier_id: carrier_id.map(ToOwned::to_owned), message, progress })
+    };
+    assert_eq!(
+        report(json!({"id": "g-1", "status": "DELIVRD"}), None),
+        expected(Some("g-1"), None, Progress::Delivered)
+    );
+    assert_eq!(report(json!({"status": "ACCEPTD"}), Some(message)), expected(None, Some(message), Progress::UnderWay));
+    let undelivered = report(json!({"id": 5, "status": "UNDELIV", "why": "absent"}), None);
+    let why = "The carrier could not deliver the text (absent).".to_owned();
+    assert_eq!(undelivered, expected(Some("5"), None, Progress::Undelivered { why }));
+    // Of no text that we could know.
+    assert_eq!(report(json!({"status": "DELIVRD"}), None), None);
+
+    let text = report(json!({"id": "t-1", "msisdn": "12025550123", "text": "STOP"}), None);
+    let expected =
+        SmsEvent::Text { carrier_id: "t-1".to_owned(), from: "+12025550123".to_owned(), body: "STOP".to_owned() };
+    assert_eq!(text, Some(expected));
+    assert_eq!(report(json!({"hello": "world"}), None), None);
+}
+
+#[test]
+fn a_text_does_not_print() {
+    let text =
+        SmsEvent::Text { carrier_id: "t".to_owned(), from: "+12025550123".to_owned(), body: "secret".to_owned() };
+    let shown = format!("{text:?}");
+    assert!(!shown.contains("0123") && !shown.contains("secret"), "{shown}");
+}

@@ -1,0 +1,110 @@
+//! Accepting a text: its row and its hold, in one transaction of the caller, who promises the job.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
+
+use super::{Message, Origin, Outgoing, insert_outgoing};
+use crate::{
+    ConversationId, LinkId, Merchant, MessageId, conversation,
+    credits::{self, CreditError},
+    sms::Body,
+    sms_integration,
+    template::LinkTextError,
+};
+
+/// A text to send.
+#[derive(Debug)]
+pub struct Text {
+    /// To whom.
+    pub conversation: ConversationId,
+    /// The link that it carries.
+    pub link: Option<LinkId>,
+    /// What it says.
+    pub body: Body,
+    /// Who wants it sent.
+    pub origin: Origin,
+    /// One message of the merchant for each key.
+    pub once_key: Option<String>,
+}
+
+/// Why a text is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The conversation is not the merchant's, or the buyer's number was erased.
+    #[error("the buyer's number is not known any more")]
+    NoNumber,
+    /// The buyer wants no more texts.
+    #[error("the buyer has asked to get no more texts")]
+    OptedOut,
+    /// The merchant has no carrier.
+    #[error("the merchant has no SMS carrier")]
+    NotConnected,
+    /// The template makes no text of it.
+    #[error("the template makes no text")]
+    NoText(#[source] Box<LinkTextError>),
+    /// There are too few credits, or the database does not answer.
+    #[error(transparent)]
+    Credits(#[from] CreditError),
+}
+
+impl CommandError {
+    /// A link that has no text.
+    #[must_use]
+    pub fn no_text(error: LinkTextError) -> Self {
+        match error {
+            LinkTextError::Db(error) => error.into(),
+            LinkTextError::Template(_) | LinkTextError::Purged => Self::NoText(Box::new(error)),
+        }
+    }
+}
+
+impl From<DbErr> for CommandError {
+    fn from(error: DbErr) -> Self {
+        Self::Credits(error.into())
+    }
+}
+
+/// Writes a text in `queued` and holds what it costs. Nothing is written that is refused, if the caller rolls back.
+///
+/// # Errors
+/// See [`CommandError`].
+pub async fn command(
+    db: &impl ConnectionTrait,
+    owner: &Merchant,
+    text: Text,
+    now: DateTime<Utc>,
+) -> Result<Message, CommandError> {
+    // Under the conversation's lock, so that an opt-out comes before the text, and is seen, or after, and finds it.
+    let conversation = conversation::Entity::find_by_id(text.conversation)
+        .filter(conversation::Column::MerchantId.eq(owner.id))
+        .lock(LockType::NoKeyUpdate)
+        .one(db)
+        .await?
+        .ok_or(CommandError::NoNumber)?;
+    if conversation.opted_out_at.is_some() {
+        return Err(CommandError::OptedOut);
+    }
+    if conversation.phone.is_none() {
+        return Err(CommandError::NoNumber);
+    }
+    if sms_integration::find(db, owner.id).await?.is_none() {
+        return Err(CommandError::NotConnected);
+    }
+    let id = MessageId::new(now);
+    let segments = i64::from(text.body.segments().count());
+    let cost = segments * owner.sms_rate;
+    let outgoing = Outgoing {
+        id,
+        merchant_id: owner.id,
+        conversation_id: conversation.id,
+        link_id: text.link,
+        body: text.body.into_text(),
+        segments,
+        credits: cost,
+        origin: text.origin,
+        once_key: text.once_key,
+    };
+    let message = insert_outgoing(db, outgoing, now).await?;
+    credits::hold(db, owner.id, id, cost, now).await?;
+    Ok(message)
+}

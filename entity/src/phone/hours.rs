@@ -1,0 +1,110 @@
+//! The hours in which nobody minds a text that they did not wait for.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
+
+use super::PhoneNumber;
+
+/// From 9 in the morning until before 8 in the evening.
+const WAKING: std::ops::Range<u32> = 9..20;
+
+/// Time zones differ by quarters of an hour.
+const GRAIN: TimeDelta = TimeDelta::minutes(15);
+
+/// How many grains are looked at: two days have an hour that suits, if there is one at all.
+const GRAINS: i32 = 2 * 24 * 4;
+
+/// The zones of each country, by its two letters.
+static ZONES: LazyLock<HashMap<&str, Vec<Tz>>> = LazyLock::new(|| {
+    let mut zones: HashMap<&str, Vec<Tz>> = HashMap::new();
+    for (country, zone) in include_str!("zones.tab").lines().filter_map(|line| line.split_once(' ')) {
+        // A comment is no zone.
+        if let Ok(zone) = zone.parse() {
+            zones.entry(country).or_default().push(zone);
+        }
+    }
+    zones
+});
+
+impl PhoneNumber {
+    /// When a text may go to this number that its owner did not wait for: at `at` itself, or the next time at which it is from
+    /// 9 to 20 h for them.
+    ///
+    /// Where a number says no more than its country, it must be that hour in all of the country: at 10 in New York it is 5 in
+    /// Honolulu, and the owner may be there. A number that says not even that, or a country too wide for such an hour, counts
+    /// as at the merchant's.
+    #[must_use]
+    pub fn waking_hour_from(&self, at: DateTime<Utc>, merchant: Tz) -> DateTime<Utc> {
+        let zones = self.country().and_then(|country| ZONES.get(country.as_str()));
+        zones.and_then(|zones| waking_hour_in(zones, at)).or_else(|| waking_hour_in(&[merchant], at)).unwrap_or(at)
+    }
+
+    /// The country that the number belongs to, by its two letters.
+    fn country(&self) -> Option<String> {
+        phonenumber::parse(None, self.as_e164()).ok()?.country().id().map(|id| id.as_ref().to_owned())
+    }
+}
+
+fn waking_hour_in(zones: &[Tz], at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let suits = |time: &DateTime<Utc>| zones.iter().all(|zone| WAKING.contains(&time.with_timezone(zone).hour()));
+    if suits(&at) {
+        return Some(at);
+    }
+    let quarter = at.timestamp().rem_euclid(GRAIN.num_seconds());
+    let start = DateTime::from_timestamp(at.timestamp() - quarter, 0)?;
+    (1..=GRAINS).map(|grains| start + GRAIN * grains).find(suits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(number: &str, at: &str) -> String {
+        let next = PhoneNumber::from_e164(number).unwrap().waking_hour_from(at.parse().unwrap(), Tz::Asia__Tokyo);
+        next.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+
+    #[test]
+    fn a_text_waits_for_the_morning_of_the_buyer() {
+        for (number, at, expected) in [
+            // Germany: one hour ahead of UTC in winter, two in summer.
+            ("+4915123456789", "2026-12-01T07:59:59Z", "2026-12-01T08:00:00Z"),
+            ("+4915123456789", "2026-12-01T08:00:00Z", "2026-12-01T08:00:00Z"),
+            ("+4915123456789", "2026-12-01T18:59:59Z", "2026-12-01T18:59:59Z"),
+            ("+4915123456789", "2026-12-01T19:00:00Z", "2026-12-02T08:00:00Z"),
+            ("+4915123456789", "2026-07-01T18:00:00Z", "2026-07-02T07:00:00Z"),
+            // India: half an hour.
+            ("+919123456789", "2026-12-01T00:00:00Z", "2026-12-01T03:30:00Z"),
+            // Nepal: three quarters.
+            ("+9779841234567", "2026-12-01T00:00:00Z", "2026-12-01T03:15:00Z"),
+        ] {
+            assert_eq!(next(number, at), expected, "{number} at {at}");
+        }
+    }
+
+    #[test]
+    fn in_a_wide_country_it_must_be_day_everywhere() {
+        // From Adak and Honolulu (UTC-10) to New York (UTC-5).
+        assert_eq!(next("+12025550123", "2026-12-01T15:00:00Z"), "2026-12-01T19:00:00Z");
+        assert_eq!(next("+12025550123", "2026-12-02T00:59:00Z"), "2026-12-02T00:59:00Z");
+        assert_eq!(next("+12025550123", "2026-12-02T01:00:00Z"), "2026-12-02T19:00:00Z");
+    }
+
+    #[test]
+    fn a_number_of_no_country_counts_as_at_the_merchants() {
+        // +883 is no country's; in Tokyo it is nine hours later than UTC.
+        assert_eq!(next("+883510012345", "2026-12-01T12:00:00Z"), "2026-12-02T00:00:00Z");
+    }
+
+    #[test]
+    fn every_country_has_zones_that_are_known_and_an_hour_that_suits() {
+        let lines = include_str!("zones.tab").lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!(ZONES.values().map(Vec::len).sum::<usize>(), lines);
+        for (country, zones) in ZONES.iter().filter(|(country, _)| **country != "AQ") {
+            let at = "2026-12-01T00:00:00Z".parse().unwrap();
+            assert!(waking_hour_in(zones, at).is_some(), "{country}");
+        }
+    }
+}

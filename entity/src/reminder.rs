@@ -1,0 +1,128 @@
+//! Reminders: which buyers of unpaid links are due one. Only of a link that was texted before, only to somebody who still wants
+//! texts, and only as often as the merchant says.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{
+    Condition, ExprTrait, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{Query, SelectStatement},
+};
+
+use crate::{
+    Conversation, LinkId, LinkState, Merchant, PhoneNumber, conversation, link, merchant, message,
+    message::{Direction, MessageStatus, Origin},
+};
+
+/// A reminder that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// To whom.
+    pub conversation: Conversation,
+    /// Which of the link's it is, from 1.
+    pub number: u64,
+    /// Not before this hour of the buyer's day.
+    pub not_before: DateTime<Utc>,
+}
+
+impl Reminder {
+    /// What makes one message of it, however many ask for it.
+    #[must_use]
+    pub fn key(&self, link: LinkId) -> String {
+        format!("reminder:{link}:{}", self.number)
+    }
+}
+
+/// The merchants who have buyers reminded.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<Merchant>, DbErr> {
+    merchant::Entity::find().filter(merchant::Column::Reminders.eq(true)).all(db).await
+}
+
+/// A page of the merchant's links of which the last text is old enough and which were not reminded of too often, in the order of
+/// their ids. Whether one is due is [`due`]'s to say.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn candidates(
+    db: &impl ConnectionTrait,
+    owner: &Merchant,
+    at: DateTime<Utc>,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<link::Model>, DbErr> {
+    let last_text = at - TimeDelta::days(owner.reminder_after_days);
+    let too_young = texts().cond_where(counts()).and_where(message::Column::CreatedAt.gt(last_text)).to_owned();
+    let reminded = Query::select()
+        .expr(Expr::col((message::Entity, message::Column::Id)).count())
+        .from(message::Entity)
+        .and_where(Expr::col((message::Entity, message::Column::LinkId)).equals((link::Entity, link::Column::Id)))
+        .and_where(message::Column::Origin.eq(Origin::Reminder))
+        .to_owned();
+    let mut query = link::Entity::find()
+        .filter(link::Column::MerchantId.eq(owner.id))
+        .filter(link::Column::State.eq(LinkState::Unpaid))
+        .filter(link::Column::ExpiresAt.gt(at))
+        .filter(link::Column::RemindersStoppedAt.is_null())
+        .filter(Expr::exists(texts().and_where(message::Column::Status.ne(MessageStatus::Failed)).to_owned()))
+        .filter(Expr::not_exists(too_young))
+        .filter(Expr::from(reminded).lt(owner.reminders_at_most));
+    if let Some(after) = after {
+        query = query.filter(link::Column::Id.gt(after));
+    }
+    query.order_by_asc(link::Column::Id).limit(limit).all(db).await
+}
+
+/// What makes the next reminder wait: a text that went out or still may, and a reminder that failed.
+fn counts() -> Condition {
+    Condition::any()
+        .add(message::Column::Status.ne(MessageStatus::Failed))
+        .add(message::Column::Origin.eq(Origin::Reminder))
+}
+
+/// The texts with a link.
+fn texts() -> SelectStatement {
+    Query::select()
+        .column(message::Column::Id)
+        .from(message::Entity)
+        .and_where(Expr::col((message::Entity, message::Column::LinkId)).equals((link::Entity, link::Column::Id)))
+        .and_where(message::Column::Direction.eq(Direction::Outgoing))
+        .to_owned()
+}
+
+/// The reminder of this link that is due at `at`, if one is.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due(
+    db: &impl ConnectionTrait,
+    owner: &Merchant,
+    link: &link::Model,
+    at: DateTime<Utc>,
+) -> Result<Option<Reminder>, DbErr> {
+    let may_be_paid = link.state == LinkState::Unpaid && link.expires_at > at;
+    if !owner.reminders || !may_be_paid || link.reminders_stopped_at.is_some() {
+        return Ok(None);
+    }
+    let sent = message::Entity::find()
+        .filter(message::Column::MerchantId.eq(owner.id))
+        .filter(message::Column::LinkId.eq(link.id))
+        .filter(message::Column::Direction.eq(Direction::Outgoing))
+        .filter(counts())
+        .order_by_desc(message::Column::CreatedAt)
+        .all(db)
+        .await?;
+    let reminders = sent.iter().filter(|message| message.origin == Origin::Reminder).count() as u64;
+    let went_out = sent.iter().any(|message| message.status != MessageStatus::Failed);
+    let Some(last) = sent.first().filter(|_| went_out) else { return Ok(None) };
+    let old_enough = last.created_at + TimeDelta::days(owner.reminder_after_days) <= at;
+    if !old_enough || reminders >= owner.reminders_at_most.unsigned_abs() {
+        return Ok(None);
+    }
+    let conversation = conversation::find(db, owner.id, last.conversation_id).await?;
+    let Some(conversation) = conversation.filter(|it| it.opted_out_at.is_none()) else { return Ok(None) };
+    let hour = |phone: &PhoneNumber| phone.waking_hour_from(at, owner.zone());
+    let Some(not_before) = conversation.phone.as_ref().map(hour) else { return Ok(None) };
+    Ok(Some(Reminder { conversation, number: reminders + 1, not_before }))
+}

@@ -1,0 +1,95 @@
+//! `paylink messages`: what a person has to do about texts of which nobody knows whether they were sent.
+
+use clap::{ArgGroup, Args as ClapArgs, Subcommand};
+use entity::{
+    Clock, Db, MessageId,
+    audit::{self, Act},
+    credits::CreditError,
+    message::{self, MessageStatus, Resolution, Search},
+};
+
+use crate::{error::Error, parts::open_database, settings::Settings};
+
+/// What to do.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Lists messages, newest first, without their texts.
+    List {
+        /// Such as unknown: those wait for the carrier's word, and after a day for a person.
+        #[arg(long)]
+        status: Option<MessageStatus>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: u64,
+    },
+    /// Settles a message that is unknown, once a person has found out what became of it.
+    #[command(group = ArgGroup::new("outcome").required(true))]
+    Resolve {
+        /// Which.
+        message: MessageId,
+        /// The carrier took it: its credits are spent.
+        #[arg(long, group = "outcome")]
+        sent: bool,
+        /// The carrier did not: its credits are given back.
+        #[arg(long, group = "outcome")]
+        failed: bool,
+        /// How it was found out, for the audit log and, if it failed, for the merchant.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// Does it.
+pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
+    let db = open_database(settings).await?;
+    match args.action {
+        Action::List { status, limit } => list(&db, status, limit).await,
+        Action::Resolve { message, sent, failed: _, reason } => resolve(&db, message, sent, reason).await,
+    }
+}
+
+async fn list(db: &Db, status: Option<MessageStatus>, limit: u64) -> Result<(), Error> {
+    for row in message::search_all(db.pool(), Search { status, limit, ..Search::default() }).await? {
+        let parked = row.parked_at.map(|at| format!("  parked since {at}")).unwrap_or_default();
+        println!(
+            "{}  {}  {:<11}  {:>3} credits  {}{parked}",
+            row.id, row.merchant_id, row.status, row.credits, row.created_at
+        );
+    }
+    Ok(())
+}
+
+async fn resolve(db: &Db, id: MessageId, sent: bool, reason: String) -> Result<(), Error> {
+    if reason.trim().is_empty() {
+        return Err(Error::Refused("a reason is needed".to_owned()));
+    }
+    let (outcome, resolution) =
+        if sent { ("sent", Resolution::Sent) } else { ("failed", Resolution::Failed(reason.clone())) };
+    let now = Clock::system().now();
+    let tx = db.begin().await?;
+    let found = message::find_of_any(&tx, id).await?;
+    let found = found.ok_or_else(|| Error::Refused(format!("there is no message {id}")))?;
+    if !message::resolve(&tx, &found, resolution, now).await.map_err(CreditError::into_db)? {
+        return Err(Error::Refused(format!(
+            "{id} is {}; only one that is unknown can be settled by hand",
+            found.status
+        )));
+    }
+    let act = Act {
+        merchant_id: Some(found.merchant_id),
+        actor: "operator",
+        action: "message.resolve",
+        subject: id.to_string(),
+        detail: Some(format!("{outcome}: {reason}")),
+    };
+    audit::record(&tx, act, now).await?;
+    tx.commit().await?;
+    println!("{id} is {outcome}");
+    Ok(())
+}

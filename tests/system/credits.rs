@@ -1,0 +1,93 @@
+//! Prepaid credits: a statement that adds up, a warning in time, and an audit that finds what does not.
+
+use reqwest::{Method, header::ACCEPT};
+use serde_json::json;
+
+use crate::support::{App, on_both_databases};
+
+on_both_databases!(
+    the_ledger_is_a_statement_in_csv_too,
+    low_credit_is_warned_of_once,
+    an_audit_finds_a_row_that_was_changed
+);
+
+async fn the_ledger_is_a_statement_in_csv_too(app: &mut App) {
+    let merchant = app.merchant();
+    let order = app.order();
+    let link = merchant.makes_a_link(&order).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
+
+    let csv = merchant.http.get("/v1/credits/entries?format=csv").await.with_status(200);
+    assert!(csv.content_type().starts_with("text/csv"), "{}", csv.content_type());
+    assert!(csv.header("content-disposition").contains("credits.csv"));
+    let text = csv.text();
+    let mut lines = text.split("\r\n");
+    assert_eq!(lines.next(), Some("number,created_at,kind,amount,held,available_after,message_id,note,id"));
+    let columns = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        format!("{} {} {} {} {} {}", fields[0], fields[2], fields[3], fields[4], fields[5], fields[6])
+    };
+    let entries: Vec<String> = lines.take_while(|line| !line.is_empty()).map(columns).collect();
+    let expected =
+        ["1 top_up 100 0 100 ", &format!("2 hold -1 1 99 {message}"), &format!("3 capture 0 -1 99 {message}")];
+    assert_eq!(entries, expected);
+
+    let accepts = |accept: &str| merchant.http.request(Method::GET, "/v1/credits/entries").header(ACCEPT, accept);
+    let same = merchant.http.ask(accepts("text/csv")).await.with_status(200);
+    assert_eq!(same.text(), text);
+    assert!(merchant.http.ask(accepts("application/json, text/csv")).await.json()["items"].is_array());
+    merchant.http.get("/v1/credits/entries?format=xls").await.problem(422, "invalid_input");
+    let newest = &merchant.http.get("/v1/credits/entries?limit=1").await.json()["items"][0];
+    assert_eq!((&newest["number"], &newest["kind"]), (&json!(3), &json!("capture")));
+}
+
+async fn low_credit_is_warned_of_once(app: &mut App) {
+    let operator = app.operator();
+    let merchant = operator.makes_a_merchant("A Florist").await;
+    app.connects(&merchant).await;
+    operator.tops_up(&merchant, 10).await;
+    let seen = async || merchant.http.get("/v1/credits").await.with_status(200).json();
+    assert_eq!(seen().await, json!({"available": 10, "held": 0, "low": false, "threshold": 10}));
+    let order = merchant.opens_an_order("6201").await;
+    let link = merchant.makes_a_link(&order).await;
+    let warnings = || app.log().matches("credits are low").count();
+    let before = warnings();
+
+    for _ in 0..3 {
+        let message = merchant.sends_again(&link).await;
+        merchant.sees_message(&message, "delivered").await;
+    }
+
+    let low = seen().await;
+    assert_eq!((&low["available"], &low["low"]), (&json!(7), &json!(true)));
+    assert!(low["low_since"].is_string(), "{low}");
+    assert_eq!(warnings() - before, 1);
+    operator.tops_up(&merchant, 10).await;
+    assert_eq!(seen().await, json!({"available": 17, "held": 0, "low": false, "threshold": 10}));
+}
+
+async fn an_audit_finds_a_row_that_was_changed(app: &mut App) {
+    let audit = || app.runs(&["merchant", "audit"]);
+    assert!(audit().status.success());
+    for (change, back) in [
+        ("UPDATE merchant SET available = available + 1", "UPDATE merchant SET available = available - 1"),
+        ("UPDATE merchant SET held = held + 1", "UPDATE merchant SET held = held - 1"),
+        (
+            "UPDATE credit_entry SET available_delta = available_delta + 1",
+            "UPDATE credit_entry SET available_delta = available_delta - 1",
+        ),
+        (
+            "UPDATE credit_entry SET available_after = available_after + 1",
+            "UPDATE credit_entry SET available_after = available_after - 1",
+        ),
+        ("UPDATE credit_entry SET number = number + 1", "UPDATE credit_entry SET number = number - 1"),
+    ] {
+        app.rows_are_changed(change).await;
+        let found = audit();
+        assert_eq!(found.status.code(), Some(1), "{change} was not found");
+        assert!(String::from_utf8(found.stdout).unwrap().contains(&app.hello.merchant_id), "{change}");
+        app.rows_are_changed(back).await;
+        assert!(audit().status.success());
+    }
+}

@@ -1,0 +1,136 @@
+//! A gateway that a merchant describes. Its request is what they wrote; where it goes is looked at by the guard.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use entity::gateway::{Filled, Gateway, GatewayAnswer, GatewayText, Method, Secrets};
+use reqwest::{Client, RequestBuilder, Response, Url};
+
+use super::{Calling, Carrier, Handover, Known, Refusal, Text, guard};
+use crate::http;
+
+/// As much of an answer as is read.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// The clients for gateways.
+#[derive(Debug, Clone)]
+pub(crate) struct GatewayClient {
+    http: Client,
+    private: bool,
+}
+
+impl GatewayClient {
+    /// One that goes to public addresses only, or one that goes anywhere.
+    pub(crate) fn new(private: bool) -> reqwest::Result<Self> {
+        Ok(Self { http: if private { http::client()? } else { guard::client()? }, private })
+    }
+
+    fn check(&self, url: &Url) -> Result<(), guard::NotPublic> {
+        if self.private { Ok(()) } else { guard::check_literal(url) }
+    }
+}
+
+/// A gateway, in one merchant's name.
+pub(crate) struct HttpGateway {
+    client: GatewayClient,
+    gateway: Gateway,
+    secrets: Secrets,
+    sender: String,
+}
+
+impl HttpGateway {
+    pub(crate) fn new(client: GatewayClient, gateway: Gateway, secrets: Secrets, sender: String) -> Self {
+        Self { client, gateway, secrets, sender }
+    }
+
+    async fn hand_over(&self, text: Text<'_>) -> Handover {
+        let message_id = text.id.to_string();
+        let filled = self.gateway.fill(&GatewayText {
+            to: text.to,
+            from: &self.sender,
+            text: text.body,
+            message_id: &message_id,
+            report_url: text.report_to,
+            secrets: &self.secrets,
+        });
+        let request = match filled.map_err(|error| error.to_string()).and_then(|filled| self.request(filled)) {
+            Ok(request) => request,
+            Err(why) => return Handover::Refused(Refusal::because(format!("The gateway cannot be called: {why}."))),
+        };
+        match request.send().await {
+            Ok(response) => self.read(response).await,
+            Err(error) if guard::is_not_public(&error) => Handover::Refused(not_public()),
+            Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url().into()),
+            Err(error) => Handover::Unknown(error.without_url().to_string()),
+        }
+    }
+
+    fn request(&self, filled: Filled) -> Result<RequestBuilder, String> {
+        let url: Url = filled.url.parse().map_err(|_| "its address is none".to_owned())?;
+        self.client.check(&url).map_err(|error| error.to_string())?;
+        let request = match filled.method {
+            Method::Post => self.client.http.post(url),
+            Method::Put => self.client.http.put(url),
+            Method::Get => self.client.http.get(url),
+        };
+        let request = filled.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        Ok(match filled.body {
+            Some(body) => request.body(body),
+            None => request,
+        })
+    }
+
+    async fn read(&self, response: Response) -> Handover {
+        let (status, after) = (response.status().as_u16(), http::retry_after(&response));
+        let body = match capped(response).await {
+            Ok(body) => body,
+            Err(error) => return Handover::Unknown(error.without_url().to_string()),
+        };
+        match self.gateway.read(status, &body) {
+            GatewayAnswer::Accepted { id } => Handover::Accepted { id },
+            GatewayAnswer::Refused { code, opted_out: true } => Handover::Refused(Refusal {
+                reason: format!("The buyer has asked to get no more texts ({code})."),
+                opted_out: true,
+            }),
+            GatewayAnswer::Refused { code, opted_out: false } => {
+                Handover::Refused(Refusal::because(format!("The gateway refused the text ({code}).")))
+            }
+            GatewayAnswer::Busy => Handover::Busy { after },
+            GatewayAnswer::Unknown(why) => Handover::Unknown(why),
+        }
+    }
+}
+
+impl Carrier for HttpGateway {
+    fn send<'a>(&'a self, text: Text<'a>) -> Calling<'a, Handover> {
+        Box::pin(self.hand_over(text))
+    }
+
+    /// A description says nothing of looking texts up: a report settles them, or a person.
+    fn sent_to<'a>(&'a self, _: &'a str, _: DateTime<Utc>) -> Calling<'a, Result<Vec<Known>, reqwest::Error>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+}
+
+impl fmt::Debug for HttpGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpGateway").finish_non_exhaustive()
+    }
+}
+
+fn not_public() -> Refusal {
+    Refusal::because("The gateway is not at a public address, and the operator does not allow others.")
+}
+
+/// The beginning of an answer: who sends more has nothing to say to us.
+async fn capped(mut response: Response) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = MOST_BYTES - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MOST_BYTES {
+            break;
+        }
+    }
+    Ok(body)
+}

@@ -1,0 +1,92 @@
+//! `remind`: texts a buyer again who has not paid. The tick found that it is due; here that is looked at once more, and the
+//! message is made like any other, once for each reminder of a link.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Merchant, Order,
+    credits::CreditError,
+    link, merchant,
+    message::{self, CommandError, Origin, Text},
+    order,
+    reminder::{self, Reminder},
+    template::text_of_link,
+};
+use queue::{Done, JobError, Lease, Promise, Remind, SendSms, promise};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+
+use super::nothing_to_do;
+use crate::{Work, handler::Handler};
+
+/// What a reminder is made of.
+struct Found {
+    owner: Merchant,
+    order: Order,
+    link: link::Model,
+    reminder: Reminder,
+}
+
+impl Handler for Remind {
+    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
+        // A look into the future reminds as if it were then.
+        let at = self.as_of.max(work.now());
+        let tx = work.db.begin().await?;
+        let Some(found) = find(self, &tx, at).await? else {
+            return lease.finish(tx, work.now()).await;
+        };
+        match write(work, &tx, &found, at).await {
+            Ok(message) => {
+                let job = SendSms { merchant: self.merchant, message: message.id };
+                let ticket = promise(&tx, &job, Promise::of(self.merchant), work.now()).await?;
+                let done = lease.finish(tx, work.now()).await?;
+                work.queue.ring(ticket);
+                Ok(done)
+            }
+            Err(CommandError::Credits(CreditError::Db(error))) => Err(error.into()),
+            Err(refused) => {
+                tx.rollback().await?;
+                tracing::info!(merchant.id = %self.merchant, link.id = %self.link, %refused, "a buyer was not reminded");
+                nothing_to_do(work, lease).await
+            }
+        }
+    }
+
+    /// Nothing was written; a later tick finds it due again.
+    async fn give_up(&self, _: &Work, _: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        Ok(())
+    }
+}
+
+/// The reminder, if it is still due; under the link's lock, so that of two jobs the second finds the message of the first.
+async fn find(job: &Remind, tx: &DatabaseTransaction, at: DateTime<Utc>) -> Result<Option<Found>, DbErr> {
+    let owner = merchant::get(tx, job.merchant).await?;
+    let link = link::Entity::find_by_id(job.link)
+        .filter(link::Column::MerchantId.eq(owner.id))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    let Some(link) = link else { return Ok(None) };
+    let reminder = reminder::due(tx, &owner, &link, at).await?.filter(|reminder| reminder.not_before <= at);
+    let order = order::find(tx, owner.id, link.order_id).await?;
+    Ok(reminder.zip(order).map(|(reminder, order)| Found { owner, order, link, reminder }))
+}
+
+async fn write(
+    work: &Work,
+    tx: &DatabaseTransaction,
+    found: &Found,
+    at: DateTime<Utc>,
+) -> Result<entity::Message, CommandError> {
+    let Found { owner, order, link, reminder } = found;
+    let url = work.buyer_url(link.id);
+    let body = text_of_link(owner, order, link, &url, None).map_err(CommandError::no_text)?;
+    let text = Text {
+        conversation: reminder.conversation.id,
+        link: Some(link.id),
+        body,
+        origin: Origin::Reminder,
+        once_key: Some(reminder.key(link.id)),
+    };
+    let message = message::command(tx, owner, text, at).await?;
+    link::note(tx, link.id, at, "reminded", None).await?;
+    Ok(message)
+}

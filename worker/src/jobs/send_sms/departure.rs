@@ -1,0 +1,99 @@
+//! The last look before the wire, and the mark that a text is leaving: one transaction, so that an opt-out or a void comes
+//! before the mark and is seen, or after it and finds a text that is leaving.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    LinkState, Merchant, Message, PhoneNumber, conversation, link, merchant,
+    message::{self, Learnt, MessageStatus, Origin},
+};
+use queue::JobError;
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::Work;
+
+/// What is decided about a text that is to leave.
+pub(super) enum Departure {
+    /// It is marked as leaving.
+    Leaving {
+        /// To whom.
+        phone: PhoneNumber,
+        /// What it says.
+        body: String,
+    },
+    /// It must not be sent any more, for this reason.
+    NotAnyMore(String),
+    /// Not before this time.
+    Later(DateTime<Utc>),
+    /// Somebody else has taken it on.
+    Elsewhere,
+}
+
+/// Looks again at what was looked at when the text was accepted, and marks it as leaving.
+pub(super) async fn depart(work: &Work, message: &Message) -> Result<Departure, JobError> {
+    let tx = work.db.begin().await?;
+    let decided = decide(work, &tx, message).await?;
+    if let Departure::Leaving { .. } = &decided {
+        let (merchant, id) = (message.merchant_id, message.id);
+        if !message::advance(&tx, merchant, id, MessageStatus::Sending, Learnt::default(), work.now()).await? {
+            tx.rollback().await?;
+            return Ok(Departure::Elsewhere);
+        }
+    }
+    tx.commit().await?;
+    Ok(decided)
+}
+
+async fn decide(work: &Work, tx: &DatabaseTransaction, message: &Message) -> Result<Departure, DbErr> {
+    let not = |why: &str| Ok(Departure::NotAnyMore(why.to_owned()));
+    let conversation = conversation::Entity::find_by_id(message.conversation_id)
+        .filter(conversation::Column::MerchantId.eq(message.merchant_id))
+        .lock_shared()
+        .one(tx)
+        .await?;
+    let (Some(conversation), Some(body)) = (conversation, message.body.clone()) else {
+        return not("The text was erased before it was sent.");
+    };
+    if conversation.opted_out_at.is_some() {
+        return not("The buyer has asked to get no more texts.");
+    }
+    let Some(phone) = conversation.phone else { return not("The number was erased before the text was sent.") };
+    let link = find_link(tx, message).await?;
+    match (message.link_id, &link) {
+        (Some(_), None) => return not("The link does not exist."),
+        (Some(_), Some(link)) if link.state != LinkState::Unpaid => {
+            return Ok(Departure::NotAnyMore(format!("The link was {} before the text was sent.", link.state)));
+        }
+        (_, _) => {}
+    }
+    if message.origin == Origin::Reminder {
+        let owner = merchant::get(tx, message.merchant_id).await?;
+        // A reminder of a look into the future is sent at the hour that it was made for.
+        let at = work.now().max(message.created_at);
+        if let Some(decided) = decide_reminder(&owner, link.as_ref(), &phone, at) {
+            return Ok(decided);
+        }
+    }
+    Ok(Departure::Leaving { phone, body })
+}
+
+/// What stands against a reminder.
+fn decide_reminder(
+    owner: &Merchant,
+    link: Option<&link::Model>,
+    phone: &PhoneNumber,
+    at: DateTime<Utc>,
+) -> Option<Departure> {
+    if !owner.reminders || link.is_some_and(|link| link.reminders_stopped_at.is_some()) {
+        return Some(Departure::NotAnyMore("Reminders were stopped before it was sent.".to_owned()));
+    }
+    if link.is_some_and(|link| link.expires_at <= at) {
+        return Some(Departure::NotAnyMore("The link expired before the reminder was sent.".to_owned()));
+    }
+    let earliest = phone.waking_hour_from(at, owner.zone());
+    (earliest > at).then_some(Departure::Later(earliest))
+}
+
+async fn find_link(tx: &DatabaseTransaction, message: &Message) -> Result<Option<link::Model>, DbErr> {
+    let Some(id) = message.link_id else { return Ok(None) };
+    link::Entity::find_by_id(id).filter(link::Column::MerchantId.eq(message.merchant_id)).lock_shared().one(tx).await
+}
