@@ -49,6 +49,10 @@ pub(crate) enum Error {
     Calendar(#[from] scheduler::CalendarError),
     #[error("the sandbox cannot be started")]
     Sandbox(#[from] sandbox::SandboxError),
+    #[error("spans cannot be exported")]
+    Export(#[from] opentelemetry_otlp::ExporterBuildError),
+    #[error("there is no HTTP client for spans")]
+    Collector(#[source] reqwest::Error),
     #[error("nothing can be counted")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the demo could not be set up")]

@@ -1,9 +1,20 @@
-//! Structured logs on standard error: text for people, JSON by a setting. `RUST_LOG` narrows or widens them.
+//! Structured logs on standard error: text for people, JSON by a setting. `RUST_LOG` narrows or widens them. What is logged in a
+//! request or in a job says in which.
 
-use std::io;
+use std::{fmt, io};
 
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    field::RecordFields,
+    fmt::{FormatFields, format::Writer},
+    layer::SubscriberExt,
+    registry,
+    util::SubscriberInitExt,
+};
+
+use crate::{error::Error, otlp::Export, settings::Settings};
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -18,12 +29,53 @@ pub(crate) enum LogFormat {
 
 const DEFAULT_FILTER: &str = "info,apalis_core=warn,poem=warn,sqlx=warn,sea_orm_migration=warn";
 
-/// Starts logging.
-pub(crate) fn start(format: LogFormat) {
+/// Starts logging, and the export of spans if it is set.
+pub(crate) fn start(settings: &Settings) -> Result<Option<Export>, Error> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    match format {
-        LogFormat::Text => logs.init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
+    let logs = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let logs = match settings.log_format {
+        LogFormat::Text => logs.fmt_fields(ForPeople).with_filter(filter).boxed(),
+        LogFormat::Json => logs.json().flatten_event(true).with_filter(filter).boxed(),
+    };
+    let export = settings.otlp_endpoint.as_deref().map(Export::to).transpose()?;
+    registry().with(logs).with(export.as_ref().map(Export::layer)).init();
+    Ok(export)
+}
+
+/// Fields as people read them: without what only exported spans have a use for.
+struct ForPeople;
+
+impl<'writer> FormatFields<'writer> for ForPeople {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
+        let mut line = Line { writer, is_empty: true, result: Ok(()) };
+        fields.record(&mut line);
+        line.result
+    }
+}
+
+/// Fields, one after the other.
+struct Line<'writer> {
+    writer: Writer<'writer>,
+    is_empty: bool,
+    result: fmt::Result,
+}
+
+impl Line<'_> {
+    fn write(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        let (name, space) = (field.name(), if self.is_empty { "" } else { " " });
+        if self.result.is_err() || name.starts_with("otel.") {
+            return;
+        }
+        self.is_empty = false;
+        self.result = match name {
+            "message" => write!(self.writer, "{space}{value}"),
+            name => write!(self.writer, "{space}{name}={value}"),
+        };
+    }
+}
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.write(field, format_args!("{value:?}"));
     }
 }

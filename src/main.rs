@@ -14,6 +14,7 @@ mod merchant;
 mod messages;
 mod metrics;
 mod migrate;
+mod otlp;
 mod parts;
 mod redis_child;
 mod scheduler;
@@ -82,8 +83,16 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         return Err(Error::Tls);
     }
     let settings = Settings::load(&cli.config)?;
-    logging::start(settings.log_format);
-    match cli.command {
+    let export = logging::start(&settings)?;
+    let outcome = carry_out(cli.command, settings).await;
+    if let Some(export) = export {
+        export.end().await;
+    }
+    outcome
+}
+
+async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Error> {
+    match command {
         Command::Up(args) => Box::pin(up::run(settings, args)).await?,
         Command::Api => api::run(settings).await?,
         Command::Worker(args) => worker::run(settings, args).await?,

@@ -133,6 +133,7 @@ fn record() -> Result<PrometheusHandle, BuildError> {
     entity::meter::declare();
     queue::meter::declare();
     ::api::meter::declare();
+    ::worker::meter::declare();
     describe_gauge!(UP[0], "Whether the database answered when the queues were looked at.");
     describe_gauge!(UP[1], "Whether Redis answered when the queues were looked at.");
     describe_gauge!(CONNECTIONS, "Connections to the database that this process has open.");

@@ -44,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) stop_within_seconds: u64,
     pub(crate) job_retention_days: i64,
     pub(crate) log_format: LogFormat,
+    pub(crate) otlp_endpoint: Option<String>,
     pub(crate) scheduler: SchedulerSettings,
 }
 
@@ -99,6 +100,12 @@ impl Settings {
                 return refuse("public_url", "must begin with http:// or https://");
             }
             url.truncate(url.trim_end_matches('/').len());
+        }
+        if let Some(url) = &self.otlp_endpoint
+            && !url.starts_with("http://")
+            && !url.starts_with("https://")
+        {
+            return refuse("otlp_endpoint", "must begin with http:// or https://");
         }
         Ok(self)
     }

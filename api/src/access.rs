@@ -1,17 +1,18 @@
-//! What is noted of every request: an id that its answer says, one line in the log, and its figures. Paths are noted as the
-//! pattern of their route: what stands in them may be a buyer's token.
+//! What is noted of every request: an id that its answer says, the trace that it is part of, one line in the log, and its figures.
+//! Paths are noted as the pattern of their route: what stands in them may be a buyer's token.
 
 use std::{
     borrow::Cow,
     time::{Duration, Instant},
 };
 
-use entity::{Clock, RequestId};
+use entity::{Clock, MerchantId, RequestId};
 use poem::{
     Endpoint, IntoResponse, Middleware, PathPattern, Request, Response,
     http::{HeaderName, HeaderValue, Method},
 };
-use tracing::{Instrument, field::Empty, info_span};
+use queue::{Trace, trace::rename};
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 use crate::meter;
 
@@ -48,7 +49,15 @@ impl<E: Endpoint> Endpoint for Noted<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let (id, since, method) = (RequestId::new(self.clock.now()), Instant::now(), request.method().clone());
-        let span = info_span!("request", request.id = %id, merchant.id = Empty);
+        let span = info_span!(
+            "request",
+            request.id = %id,
+            trace_id = Empty,
+            merchant.id = Empty,
+            otel.kind = "server",
+            otel.status_code = Empty,
+        );
+        let trace = Trace::begin(&span, request.header("traceparent").and_then(Trace::parse), id.uuid());
         let answering = async {
             let mut response = self.inner.call(request).await?.into_response();
             note(&method, &response, since.elapsed());
@@ -57,7 +66,7 @@ impl<E: Endpoint> Endpoint for Noted<E> {
             }
             Ok(response)
         };
-        answering.instrument(span).await
+        trace.scope(answering).instrument(span).await
     }
 }
 
@@ -68,6 +77,10 @@ fn note(method: &Method, response: &Response, took: Duration) {
     let status = response.status();
     meter::answered(method, route, status, took);
     let ms = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1_000.0;
+    rename(&Span::current(), || format!("{method} {route}"));
+    if status.is_server_error() {
+        Span::current().record("otel.status_code", "ERROR");
+    }
     let is_command = route.starts_with("/v1/") && !method.is_safe();
     if is_command || status.is_client_error() || status.is_server_error() {
         tracing::info!(%method, route, status = status.as_u16(), ms, "answered");
@@ -79,4 +92,9 @@ fn note(method: &Method, response: &Response, took: Duration) {
 /// The pattern as the description of the API has it; inside, its parameters have numbers for names.
 fn written(pattern: &str) -> Cow<'_, str> {
     if pattern.contains(":param0") { Cow::Owned(pattern.replace(":param0", ":id")) } else { Cow::Borrowed(pattern) }
+}
+
+/// Notes whose request this is, once that is known.
+pub(crate) fn is_of(merchant: MerchantId) {
+    Span::current().record("merchant.id", tracing::field::display(merchant));
 }

@@ -19,7 +19,7 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use crate::{Api, Problem, cookie, same_origin};
+use crate::{Api, Problem, access, cookie, same_origin};
 
 /// The key that called, or for which a session called, and whose it is.
 #[derive(Debug, Clone)]
@@ -105,6 +105,7 @@ async fn authenticate(request: &Request, needed: Scope) -> Result<Principal, Pro
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
     api_key::note_use(api.db.pool(), &key, api.clock.now()).await?;
+    access::is_of(key.merchant_id);
     Ok(Principal { merchant: key.merchant_id, key: key.id })
 }
 

@@ -54,6 +54,8 @@ pub struct Model {
     pub claimed_at: Option<DateTime<Utc>>,
     /// When it was done, given up or thrown away.
     pub finished_at: Option<DateTime<Utc>>,
+    /// The trace that it was promised in, as W3C Trace Context writes it.
+    pub traceparent: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,12 +3,13 @@
 use std::{future::Future, panic::AssertUnwindSafe};
 
 use chrono::{DateTime, Utc};
-use entity::{Clock, Db, JobId};
+use entity::{Clock, Db, JobId, job::Job as Row};
 use futures_util::FutureExt;
 use sea_orm::{DatabaseTransaction, DbErr};
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 use crate::{
-    Claim, CutOff, Done, JobError, Kind, Lease, Policy,
+    Claim, CutOff, Done, JobError, Kind, Lease, Policy, Trace,
     bell::{Ringing, Verdict},
     claim,
     flow::Pauses,
@@ -81,23 +82,28 @@ impl Attempts {
             Claim::NotBefore(at) => return Ok(Verdict::Later(at)),
             Claim::Over => return Ok(Verdict::Done),
         };
+        let (span, trace) = begin(self.kind, lease.job());
+        trace.scope(self.carry_out(handler, &lease)).instrument(span).await
+    }
+
+    async fn carry_out(&self, handler: &impl Handle, lease: &Lease) -> Result<Verdict, DbErr> {
         let mut metered = meter::Attempt::of(self.kind, lease.job());
         let outcome = if lease.job().crashes >= MOST_CRASHES {
             Outcome::Said(Err(JobError::fail(format!("its worker died {} times while doing it", lease.job().crashes))))
         } else {
-            self.run(handler, &lease).await
+            self.run(handler, lease).await
         };
         match outcome {
             Outcome::Said(said) => {
                 metered.ended(meter::Outcome::of(&said));
                 match said {
                     Ok(Done { .. }) => Ok(Verdict::Done),
-                    Err(error) => self.follow(handler, &lease, error, &mut metered).await,
+                    Err(error) => self.follow(handler, lease, error, &mut metered).await,
                 }
             }
             Outcome::CutOff => {
                 metered.ended(meter::Outcome::LetGo);
-                self.let_go(&lease).await
+                self.let_go(lease).await
             }
         }
     }
@@ -180,6 +186,24 @@ impl Attempts {
         }
         Ok(Verdict::Done)
     }
+}
+
+/// Goes on with the trace that the job was promised in.
+fn begin(kind: Kind, job: &Row) -> (Span, Trace) {
+    let span = info_span!(
+        parent: None,
+        "job",
+        job.id = %job.id,
+        job.kind = %kind,
+        merchant.id = job.merchant_id.map(tracing::field::display),
+        trace_id = Empty,
+        outcome = Empty,
+        otel.kind = "consumer",
+        otel.name = kind.as_str(),
+        otel.status_code = Empty,
+    );
+    let trace = Trace::begin(&span, job.traceparent.as_deref().and_then(Trace::parse), job.id.uuid());
+    (span, trace)
 }
 
 /// A number from 0 to 1 that differs from job to job and from attempt to attempt: two of the random bytes of the job's id.

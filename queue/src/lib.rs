@@ -22,6 +22,7 @@ mod replay;
 mod retry;
 mod survey;
 mod sweep;
+pub mod trace;
 mod unknown;
 
 pub use attempt::{Attempts, Handle};
@@ -41,4 +42,5 @@ pub use replay::replay_event;
 pub use retry::{Policy, policy};
 pub use survey::{KindStanding, MOST_DEAD, Rows, standings, survey_bells, survey_rows};
 pub use sweep::{Page, clean, overdue, queued};
+pub use trace::Trace;
 pub use unknown::park_unknown;

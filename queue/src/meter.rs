@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::Job as Row;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use redis::{RedisError, ServerErrorKind};
+use tracing::Span;
 
 use crate::{Done, JobError, Kind, KindStanding};
 
@@ -71,6 +72,13 @@ impl Outcome {
         }
     }
 
+    const fn is_error(self) -> bool {
+        match self {
+            Self::Done | Self::PutOff | Self::LetGo | Self::Lost => false,
+            Self::Retried | Self::Dead | Self::Unknown => true,
+        }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -84,7 +92,8 @@ impl Outcome {
     }
 }
 
-/// An attempt, from its claim on. It counts as in flight until it is dropped, and as of unknown outcome unless it is told.
+/// An attempt, from its claim on. It counts as in flight until it is dropped, and as of unknown outcome unless it is told; the span
+/// that it is dropped in is told how it ended.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     kind: Kind,
@@ -110,6 +119,10 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let (kind, outcome) = (self.kind.as_str(), self.outcome.as_str());
+        Span::current().record("outcome", outcome);
+        if self.outcome.is_error() {
+            Span::current().record("otel.status_code", "ERROR");
+        }
         gauge!(IN_FLIGHT, "kind" => kind).decrement(1);
         // The clocks of two machines may differ by more than the wait.
         let waited = self.waited.to_std().unwrap_or_default();

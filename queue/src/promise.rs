@@ -9,7 +9,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, sea_query::
 use uuid::Uuid;
 
 use crate::{
-    Job, Kind,
+    Job, Kind, Trace,
     bell::{Bell, Bells},
 };
 
@@ -79,6 +79,7 @@ pub async fn promise<J: Job>(
         created_at: Set(now),
         claimed_at: Set(None),
         finished_at: Set(None),
+        traceparent: Set(Trace::current().map(|trace| trace.to_string())),
     };
     let once = OnConflict::columns([Column::Kind, Column::DedupKey]).do_nothing().to_owned();
     match Entity::insert(row).on_conflict(once).exec_without_returning(db).await {

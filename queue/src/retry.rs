@@ -121,6 +121,7 @@ mod tests {
             created_at,
             claimed_at: None,
             finished_at: None,
+            traceparent: None,
         }
     }
 

@@ -34,6 +34,7 @@ mod support;
 mod tenancy;
 mod texting;
 mod texting_faults;
+mod tracing;
 mod void;
 mod webhook_events;
 mod webhooks;

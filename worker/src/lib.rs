@@ -5,6 +5,7 @@ mod closing;
 mod handler;
 mod http;
 mod jobs;
+pub mod meter;
 mod payment;
 mod pdf;
 mod registry;

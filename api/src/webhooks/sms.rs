@@ -20,7 +20,7 @@ use queue::ProcessSmsEvent;
 use serde::Deserialize;
 
 use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
-use crate::{Api, Problem};
+use crate::{Api, Problem, access};
 
 /// What the URL says that we gave the carrier.
 #[derive(Default, Deserialize)]
@@ -57,6 +57,7 @@ pub(crate) async fn receive(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let merchant = merchant_id(&merchant)?;
+    access::is_of(merchant);
     let query = request.uri().query();
     let told = Told {
         // The full public URL, as the carrier was given it; behind a proxy the request's own is another.

@@ -3,6 +3,7 @@
 mod app;
 mod browser;
 mod buyer;
+mod collector;
 mod database;
 mod figures;
 mod http;
@@ -22,6 +23,7 @@ mod wait;
 
 pub(crate) use app::{App, command, free_port};
 pub(crate) use browser::{Browser, asks_to_sign_in, marked};
+pub(crate) use collector::{Collector, attribute, hex};
 pub(crate) use database::Database;
 pub(crate) use figures::Figures;
 pub(crate) use http::{Answer, Http};

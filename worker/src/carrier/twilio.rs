@@ -6,7 +6,7 @@ use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
 use super::{Calling, Carrier, Handover, Known, Refusal, Text};
-use crate::http;
+use crate::{http, meter::Service};
 
 /// More texts than anybody sends to one number in a day.
 const MOST_LISTED: &str = "200";
@@ -61,7 +61,7 @@ impl Twilio {
         let form =
             [("To", text.to), (sender, self.sender.as_str()), ("Body", text.body), ("StatusCallback", text.report_to)];
         let request = self.http.post(self.url()).basic_auth(&self.account, Some(self.token.expose())).form(&form);
-        match request.send().await {
+        match http::send(Service::Carrier, request).await {
             Ok(response) => read(response).await,
             Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url().into()),
             Err(error) => Handover::Unknown(error.without_url().to_string()),
@@ -73,8 +73,7 @@ impl Twilio {
         let day = since.format("%Y-%m-%d").to_string();
         let query = [("To", to), ("DateSent>", day.as_str()), ("PageSize", MOST_LISTED)];
         let request = self.http.get(self.url()).basic_auth(&self.account, Some(self.token.expose())).query(&query);
-        let listed: Listed = request
-            .send()
+        let listed: Listed = http::send(Service::Carrier, request)
             .await
             .and_then(reqwest::Response::error_for_status)
             .map_err(reqwest::Error::without_url)?

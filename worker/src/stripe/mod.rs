@@ -12,7 +12,7 @@ use entity::Secret;
 use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::http;
+use crate::{http, meter::Service};
 
 pub(crate) use error::{Advice, StripeError};
 pub(crate) use event::{Charge, Dispute, Event, Object};
@@ -84,7 +84,7 @@ impl Stripe {
 
     async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
         let request = request.bearer_auth(self.key.expose()).header("Stripe-Version", VERSION);
-        let response = request.send().await.map_err(StripeError::unanswered)?;
+        let response = http::send(Service::Stripe, request).await.map_err(StripeError::unanswered)?;
         let header =
             |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
         let facts = error::ResponseFacts {

@@ -1,0 +1,94 @@
+//! A collector of traces, as operators run one: it takes OTLP over HTTP and keeps the spans.
+
+use std::sync::{Arc, Mutex};
+
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::{KeyValue, any_value::Value},
+    trace::v1::Span,
+};
+use poem::{
+    EndpointExt, Route, Server, handler,
+    listener::{Acceptor, Listener, TcpListener},
+    post,
+    web::Data,
+};
+use prost::Message;
+use tokio::task::JoinHandle;
+
+use super::wait::eventually;
+
+/// A running collector.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    pub(crate) url: String,
+    spans: Spans,
+    server: JoinHandle<()>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Spans(Arc<Mutex<Vec<Span>>>);
+
+impl Collector {
+    pub(crate) async fn start() -> Self {
+        let spans = Spans::default();
+        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+        let address = *acceptor.local_addr()[0].as_socket_addr().unwrap();
+        let routes = Route::new().at("/v1/traces", post(collect)).data(spans.clone());
+        let serving = Server::new_with_acceptor(acceptor).run(routes);
+        let server = tokio::spawn(async move { serving.await.unwrap() });
+        Self { url: format!("http://{address}"), spans, server }
+    }
+
+    /// Waits for the one span of this trace that has this name.
+    pub(crate) async fn receives(&self, trace: &str, name: &str) -> Span {
+        let what = format!("the span {name} of {trace} comes");
+        let spans = eventually(&what, async || {
+            let spans = self.spans.0.lock().unwrap();
+            let found: Vec<Span> =
+                spans.iter().filter(|span| hex(&span.trace_id) == trace && span.name == name).cloned().collect();
+            (!found.is_empty()).then_some(found)
+        });
+        let mut spans = spans.await;
+        assert_eq!(spans.len(), 1, "{spans:#?}");
+        spans.remove(0)
+    }
+
+    /// Everything that came, as text.
+    pub(crate) fn dump(&self) -> String {
+        let spans = self.spans.0.lock().unwrap();
+        spans.iter().map(|span| format!("{span:?}\n")).collect()
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+#[handler]
+fn collect(Data(spans): Data<&Spans>, body: Vec<u8>) {
+    let request = ExportTraceServiceRequest::decode(body.as_slice()).unwrap();
+    let mut known = spans.0.lock().unwrap();
+    for resource in request.resource_spans {
+        let service = resource.resource.iter().find_map(|resource| attribute(&resource.attributes, "service.name"));
+        assert_eq!(service.as_deref(), Some("paylink"));
+        known.extend(resource.scope_spans.into_iter().flat_map(|scope| scope.spans));
+    }
+}
+
+/// A text among attributes.
+pub(crate) fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
+    let found = attributes.iter().find(|attribute| attribute.key == key)?;
+    match found.value.as_ref()?.value.as_ref()? {
+        Value::StringValue(text) => Some(text.clone()),
+        Value::IntValue(number) => Some(number.to_string()),
+        other => panic!("{key} is no text and no number: {other:?}"),
+    }
+}
+
+/// An id as it is written.
+pub(crate) fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,52 @@
+//! What is counted of calls to the world outside.
+
+use std::{fmt, time::Duration};
+
+use metrics::{describe_histogram, histogram};
+use reqwest::StatusCode;
+
+const CALLS: &str = "paylink_outside_call_duration_seconds";
+
+/// Says what is counted here.
+pub fn declare() {
+    describe_histogram!(
+        CALLS,
+        "From when a request to Stripe or a carrier left to when its answer began, by what it was."
+    );
+}
+
+/// Whom we call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// Stripe.
+    Stripe,
+    /// A merchant's carrier.
+    Carrier,
+}
+
+impl Service {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stripe => "stripe",
+            Self::Carrier => "carrier",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A call was answered with this status, or not at all.
+pub(crate) fn called(service: Service, status: Option<StatusCode>, took: Duration) {
+    let outcome = match status {
+        None => "unanswered",
+        Some(StatusCode::TOO_MANY_REQUESTS) => "too_many",
+        Some(status) if status.is_server_error() => "failed",
+        Some(status) if status.is_client_error() => "refused",
+        Some(_) => "ok",
+    };
+    histogram!(CALLS, "service" => service.as_str(), "outcome" => outcome).record(took);
+}
