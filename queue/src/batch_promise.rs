@@ -45,12 +45,13 @@ pub async fn promise_all(
     for Draft { kind, merchant, payload, trace } in drafts {
         let job = JobId::new(now);
         tickets.push(Ticket { job, kind, lane: lane(Some(merchant)), run_at: now });
-        let trace = trace.map(|trace| trace.to_string());
+        // A table of rows holds no null.
+        let trace = trace.map(|trace| trace.to_string()).unwrap_or_default();
         rows.push([job.into(), kind.as_str().into(), merchant.into(), payload.into(), trace.into()]);
     }
     if !rows.is_empty() {
         let insert = "INSERT INTO job (id, kind, merchant_id, payload, traceparent, state, run_at, created_at) \
-            SELECT id, kind, merchant_id, payload, traceparent, {0}, {1}, {1} FROM v";
+            SELECT id, kind, merchant_id, payload, nullif(traceparent, ''), {0}, {1}, {1} FROM v";
         let more = vec![JobState::Queued.into(), now.into()];
         db.execute_raw(rows.statement(db.get_database_backend(), insert, more)).await?;
     }

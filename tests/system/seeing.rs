@@ -2,12 +2,13 @@
 //! not see.
 
 use std::{
+    collections::BTreeSet,
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{App, Database, Figures, Http, INVOICE, Invoice, eventually, free_port, on_both_databases};
 
@@ -26,6 +27,8 @@ async fn the_figures_match_what_happened(app: &mut App) {
     let order = merchant.opens_an_order("12001").await;
     let id = merchant.uploads(&order, &Invoice { pdf: Some(INVOICE), ..Invoice::default() }).await;
     let link = merchant.has_the_link(&id).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
     buyer.opens(&link).await.with_status(200);
     anybody.get("/p/a-token-that-is-none").await.with_status(404);
     anybody.get("/nowhere/at/all").await.with_status(404);
@@ -57,6 +60,13 @@ async fn the_figures_match_what_happened(app: &mut App) {
         assert_eq!(seen.one("paylink_queue_oldest_seconds", &[("kind", kind)]), 0.0);
         assert_eq!(seen.one("paylink_jobs_dead", &[("kind", kind)]), 0.0);
     }
+    for (outcome, texts) in [("sent", 1.0), ("delivered", 1.0), ("failed", 0.0), ("unknown", 0.0), ("undelivered", 0.0)]
+    {
+        assert_eq!(seen.one("paylink_messages_total", &[("outcome", outcome)]), texts, "{outcome}");
+    }
+    assert_eq!(seen.one("paylink_credits_captured_total", &[]), 1.0);
+    assert_eq!(calls(&seen, "carrier"), 1.0);
+    assert!(calls(&seen, "stripe") >= 2.0, "the key was checked and the link made");
     for up in ["paylink_redis_up", "paylink_database_up"] {
         assert_eq!(seen.one(up, &[]), 1.0);
     }
@@ -65,11 +75,58 @@ async fn the_figures_match_what_happened(app: &mut App) {
         ["in_use", "idle"].map(|state| seen.one("paylink_database_connections", &[("state", state)])).iter().sum();
     assert!(0.0 < open && open <= most, "{open} of {most} connections are open");
     let ids = ["mer_", "ord_", "link_", "msg_", "job_", "evt_", "req_"];
-    for label in ["kind", "route", "outcome", "state", "reason", "source"] {
+    for label in ["kind", "route", "outcome", "state", "reason", "source", "service"] {
         let id =
             seen.values_of(label).find(|value| ids.iter().any(|prefix| value.contains(prefix)) && *value != "link_");
         assert_eq!(id, None, "{label} tells single things apart");
     }
+    the_dashboard_shows(&seen);
+}
+
+fn calls(seen: &Figures, service: &str) -> f64 {
+    seen.one("paylink_outside_call_duration_seconds_count", &[("service", service), ("outcome", "ok")])
+}
+
+/// What the dashboard asks for is there, by name and by label, and no figure is left out of it.
+fn the_dashboard_shows(seen: &Figures) {
+    let dashboard: Value = serde_json::from_str(include_str!("../../docs/grafana/paylink.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+    let queries: Vec<&str> = targets.map(|target| target["expr"].as_str().unwrap()).collect();
+    let mut asked = BTreeSet::new();
+    for query in &queries {
+        for found in query.split("paylink_").skip(1) {
+            let end = found.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+            let (name, rest) = found.split_at(end.unwrap_or(found.len()));
+            asked.insert(
+                seen.family(&format!("paylink_{name}")).unwrap_or_else(|| panic!("there is no paylink_{name}")),
+            );
+            for (label, value) in equal_labels(rest) {
+                assert!(seen.values_of(label).any(|known| known == value), "no {label} is {value}: {query}");
+            }
+        }
+    }
+    let left_out: Vec<&str> = seen.names().filter(|name| !asked.contains(name)).collect();
+    assert!(left_out.is_empty(), "the dashboard does not show {left_out:?}");
+
+    // What Grafana wants of a dashboard that it is given as a file.
+    assert!(dashboard["schemaVersion"].is_u64() && dashboard["uid"].is_string() && dashboard["title"].is_string());
+    let ids: BTreeSet<u64> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids.len(), panels.len(), "two panels have one id");
+    for panel in panels {
+        let place = &panel["gridPos"];
+        assert!(place["x"].as_u64().unwrap() + place["w"].as_u64().unwrap() <= 24, "{panel}");
+        assert!(panel["type"] == "row" || !panel["targets"].as_array().unwrap().is_empty(), "{panel}");
+    }
+}
+
+/// The labels of a selector that have to be one word.
+fn equal_labels(selector: &str) -> impl Iterator<Item = (&str, &str)> {
+    let inside = selector.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inside, _)| inside);
+    inside
+        .split(',')
+        .filter_map(|label| label.split_once("=\"").filter(|(name, _)| !name.ends_with('~')))
+        .filter_map(|(name, value)| Some((name, value.strip_suffix('"')?)))
 }
 
 /// An old figure would be taken for a new one, and an operator who asks must not wait for what does not answer.

@@ -21,6 +21,7 @@ use crate::{
     column::words,
     merchant,
     message::{self, MessageStatus},
+    meter,
 };
 
 words! {
@@ -216,6 +217,9 @@ async fn append(
     };
     Entity::insert(entry).exec_without_returning(db).await?;
     note_low_credit(db, &owner, now).await?;
+    if moved.kind == EntryKind::Capture {
+        meter::captured(-moved.held);
+    }
     Ok(owner.available)
 }
 

@@ -18,7 +18,7 @@ pub use outcome::{
 pub use search::{Search, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for};
 pub use status::MessageStatus;
 
-use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words};
+use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words, meter};
 
 words! {
     /// Which way a message went.
@@ -235,7 +235,11 @@ pub async fn advance(
         | MessageStatus::Undelivered
         | MessageStatus::Failed => {}
     }
-    update.exec(db).await.map(|result| result.rows_affected == 1)
+    let moved = update.exec(db).await?.rows_affected == 1;
+    if moved {
+        meter::message(status);
+    }
+    Ok(moved)
 }
 
 /// Puts a message that certainly did not leave back to `queued`, so that it may be sent later.

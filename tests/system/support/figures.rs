@@ -42,6 +42,18 @@ impl Figures {
         self.samples.get(&(name.to_owned(), labels)).copied()
     }
 
+    /// The names of all metrics.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.types.keys().map(String::as_str)
+    }
+
+    /// The metric that a sample belongs to, by their names.
+    pub(crate) fn family(&self, sample: &str) -> Option<&str> {
+        let family = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| sample.strip_suffix(suffix));
+        let name = family.filter(|family| self.types.get(*family).is_some_and(|kind| kind == "histogram"));
+        self.types.get_key_value(name.unwrap_or(sample)).map(|(name, _)| name.as_str())
+    }
+
     /// Every value of a label.
     pub(crate) fn values_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a str> {
         self.samples.keys().filter_map(move |(_, labels)| labels.get(label)).map(String::as_str)
@@ -69,10 +81,7 @@ impl Figures {
             None => (series, Labels::new()),
         };
         assert!(is_name(name), "{line:?}");
-        let family = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
-        let is_histogram = |family: &&str| self.types.get(*family).is_some_and(|kind| kind == "histogram");
-        let typed = family.filter(is_histogram).is_some() || self.types.contains_key(name);
-        assert!(typed, "{name} has no type");
+        assert!(self.family(name).is_some(), "{name} has no type");
         let value = value.parse().unwrap_or_else(|error| panic!("{line:?}: {error}"));
         let before = self.samples.insert((name.to_owned(), labels), value);
         assert!(before.is_none(), "{series} is there twice");
