@@ -27,10 +27,11 @@ mod throttle;
 mod v1;
 mod webhooks;
 
-use std::{future::Future, io, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
+use entity::news;
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, PathPattern, Response, Route, Server, endpoint::BoxEndpoint, get,
+    Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response, Route, Server, endpoint::BoxEndpoint, get,
     listener::Acceptor, post,
 };
 
@@ -62,9 +63,20 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/healthz", get(health::alive))
         .at("/readyz", get(health::ready))
         .data(intake)
+        .around(tell_news)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { tell(error) })
         .with(access)
+}
+
+/// Tells whoever is looking what a request has changed.
+async fn tell_news<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
+    let api = request.data::<Api>().cloned();
+    let (answered, changes) = news::gather(endpoint.call(request)).await;
+    if let Some(api) = api {
+        api.queue.news().tell(changes);
+    }
+    answered
 }
 
 /// The problem that an error is, and the route on which it happened.

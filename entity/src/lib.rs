@@ -25,6 +25,7 @@ pub mod message;
 pub mod meter;
 pub mod money;
 mod money_column;
+pub mod news;
 pub mod order;
 pub mod pause;
 pub mod phone;

@@ -5,8 +5,11 @@ use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prel
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, column::words, contains, link,
+    Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber,
+    column::words,
+    contains, link,
     money_column::stored_money,
+    news::{self, Change},
 };
 
 words! {
@@ -128,7 +131,9 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewOrder, now: DateTime<Utc>
         tag: Set(Tag::None),
         created_at: Set(now),
     };
-    order.insert(db).await
+    let order = order.insert(db).await?;
+    news::note(Change::Order { merchant: order.merchant_id, order: order.id });
+    Ok(order)
 }
 
 /// The merchant's order.
@@ -202,8 +207,9 @@ pub(crate) async fn refresh_tag(
         // A paid order stays paid, whatever becomes of its other links.
         .filter(Column::Tag.ne(Tag::Paid))
         .exec(db)
-        .await
-        .map(|_| ())
+        .await?;
+    news::note(Change::Order { merchant, order: id });
+    Ok(())
 }
 
 /// Erases the buyer's name and number once no link of the order holds anything any more.

@@ -16,6 +16,7 @@ mod jobs;
 mod kind;
 mod lease;
 pub mod meter;
+pub mod news;
 mod operate;
 mod promise;
 mod replay;

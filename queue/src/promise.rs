@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     Job, Kind, Trace,
     bell::{Bell, Bells},
+    news::News,
 };
 
 /// What is promised beside the payload.
@@ -98,13 +99,14 @@ pub(crate) fn lane(merchant: Option<MerchantId>) -> Uuid {
 #[derive(Debug, Clone)]
 pub struct Queue {
     bells: Bells,
+    news: News,
 }
 
 impl Queue {
     /// A queue on these bells.
     #[must_use]
-    pub const fn new(bells: Bells) -> Self {
-        Self { bells }
+    pub fn new(bells: Bells) -> Self {
+        Self { news: News::new(bells.clone()), bells }
     }
 
     /// Rings jobs without waiting: the caller's answer must not depend on Redis. What cannot be rung now is rung by the
@@ -139,6 +141,12 @@ impl Queue {
             }
         }
         Ok(rung)
+    }
+
+    /// The news, for whoever is looking.
+    #[must_use]
+    pub const fn news(&self) -> &News {
+        &self.news
     }
 
     /// The bells, for workers.

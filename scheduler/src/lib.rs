@@ -101,7 +101,9 @@ impl Scheduler {
         if last.is_some_and(|last| last >= due) {
             return Ok(());
         }
-        let swept = tick.sweep(self, at, due).await?;
+        let (swept, changes) = entity::news::gather(tick.sweep(self, at, due)).await;
+        self.queue.news().tell(changes);
+        let swept = swept?;
         if swept > 0 {
             tracing::info!(tick = tick.name(), %due, swept, "tick");
         }

@@ -52,6 +52,10 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/api-keys"),
     ("delete", "/v1/api-keys/{id}"),
     ("get", "/v1/payment-links/{id}/qr.svg"),
+    ("get", "/v1/events"),
+    ("get", "/v1/admin/queues"),
+    ("get", "/v1/admin/merchants"),
+    ("get", "/v1/admin/merchants/{id}"),
 ];
 
 async fn the_server_describes_its_calls(app: &mut App) {

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
-use entity::{Db, JobId};
+use entity::{Db, JobId, news};
 use queue::{
     Attempts, CheckStripeKey, CloseStripeLink, CreateStripeLink, CutOff, DiagnoseStripe, Kind, ProcessSmsEvent,
     ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
@@ -78,9 +78,11 @@ fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
             // All workers share the monitor's task; each job gets one of its own, so that they use every core.
             .parallelize(tokio::spawn)
             .build(move |ringing: Ringing| {
-                let (attempts, runner) = (Arc::clone(&attempts), Arc::clone(&runner));
+                let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), work.queue.clone());
                 async move {
-                    attempts.make(ringing, runner.as_ref()).await.inspect_err(|error| {
+                    let (verdict, changes) = news::gather(attempts.make(ringing, runner.as_ref())).await;
+                    queue.news().tell(changes);
+                    verdict.inspect_err(|error| {
                         entity::meter::database_error(error);
                         let job = JobId::from_uuid(ringing.job);
                         tracing::error!(job.id = %job, job.kind = %J::KIND, %error, "the database did not answer");

@@ -5,6 +5,7 @@ mod answers;
 mod api_keys;
 mod conversations;
 mod credits;
+mod events;
 mod link_form;
 mod link_view;
 mod links;
@@ -36,6 +37,8 @@ enum Group {
     Messages,
     /// Prepaid credits.
     Credits,
+    /// What changes, as it changes.
+    Events,
     /// Stripe and carriers.
     Integrations,
     /// The merchant, and its API keys.
@@ -54,6 +57,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         conversations::Conversations,
         message_template::MessageTemplate,
         credits::Credits,
+        events::Events,
         stripe_integration::StripeConnection,
         webhook_events::WebhookEvents,
         merchant::Profile,
@@ -63,6 +67,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         admin::Jobs,
         admin::Pauses,
         admin::Messages,
+        admin::Queues,
     );
     OpenApiService::new(calls, "Paylink", env!("CARGO_PKG_VERSION"))
         .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")

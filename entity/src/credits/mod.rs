@@ -22,6 +22,7 @@ use crate::{
     merchant,
     message::{self, MessageStatus},
     meter,
+    news::{self, Change},
 };
 
 words! {
@@ -216,6 +217,7 @@ async fn append(
         created_at: Set(now),
     };
     Entity::insert(entry).exec_without_returning(db).await?;
+    news::note(Change::Credits { merchant });
     note_low_credit(db, &owner, now).await?;
     if moved.kind == EntryKind::Capture {
         meter::captured(-moved.held);

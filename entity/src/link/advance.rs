@@ -7,7 +7,7 @@ use super::{
     Column, Entity, LinkEvent, LinkState, Model, Refusal, Review, note,
     sessions::{Judged, Standing},
 };
-use crate::order;
+use crate::{news, order};
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,7 @@ pub async fn advance(
         match compare_and_set(db, &current, &judged, facts, now).await? {
             Written::Nothing => return Ok(Advanced::Unchanged),
             Written::All => {
+                news::link(&current);
                 tell(db, &current, &judged, facts, now).await?;
                 if judged.after.state == current.state {
                     return Ok(Advanced::Unchanged);

@@ -20,7 +20,7 @@ pub use search::{Search, search};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
 pub use timeline::{TimelineEntry, note, timeline};
 
-use crate::{Currency, LinkId, LinkToken, MerchantId, Money, OrderId, money_column::stored_money};
+use crate::{Currency, LinkId, LinkToken, MerchantId, Money, OrderId, money_column::stored_money, news};
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
 pub const RETENTION: TimeDelta = TimeDelta::days(90);
@@ -171,6 +171,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         ..Default::default()
     };
     let link = link.insert(db).await?;
+    news::link(&link);
     note(db, link.id, now, "creating", None).await?;
     Ok(link)
 }
@@ -209,6 +210,7 @@ pub async fn set_document(
         .filter(Column::Id.eq(link.id))
         .exec(db)
         .await?;
+    news::link(link);
     let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
     note(db, link.id, now, "invoice_stored", Some(pages)).await
 }

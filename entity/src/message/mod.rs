@@ -18,7 +18,7 @@ pub use outcome::{
 pub use search::{Search, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for};
 pub use status::MessageStatus;
 
-use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words, meter};
+use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words, meter, news};
 
 words! {
     /// Which way a message went.
@@ -133,7 +133,7 @@ pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: Date
         created_at: Set(now),
         ..Default::default()
     };
-    message.insert(db).await
+    message.insert(db).await.inspect(news::message)
 }
 
 /// Writes a message from a buyer.
@@ -162,7 +162,7 @@ pub async fn insert_incoming(
         created_at: Set(at),
         ..Default::default()
     };
-    message.insert(db).await
+    message.insert(db).await.inspect(news::message)
 }
 
 /// The merchant's message.
@@ -235,11 +235,12 @@ pub async fn advance(
         | MessageStatus::Undelivered
         | MessageStatus::Failed => {}
     }
-    let moved = update.exec(db).await?.rows_affected == 1;
-    if moved {
+    let moved = update.exec_with_returning(db).await?;
+    for message in &moved {
         meter::message(status);
+        news::message(message);
     }
-    Ok(moved)
+    Ok(!moved.is_empty())
 }
 
 /// Puts a message that certainly did not leave back to `queued`, so that it may be sent later.
@@ -252,7 +253,7 @@ pub async fn requeue(db: &impl ConnectionTrait, merchant: MerchantId, id: Messag
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::Status.eq(MessageStatus::Sending))
-        .exec(db)
+        .exec_with_returning(db)
         .await
-        .map(|_| ())
+        .map(|queued| queued.iter().for_each(news::message))
 }

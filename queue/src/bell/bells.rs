@@ -89,6 +89,16 @@ impl Bells {
         self.line(queue).forget(job, lane).await
     }
 
+    /// The connection that all commands share.
+    pub(crate) fn link(&self) -> &Link {
+        &self.0.link
+    }
+
+    /// What all keys begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+
     /// The queue of that name.
     pub(super) fn line(&self, queue: &'static str) -> Arc<Line> {
         let mut lines = self.0.lines.lock();

@@ -23,7 +23,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 const PEER_GONE_AFTER: Duration = Duration::from_secs(10);
 
 /// A connection that many callers use at once; each command is sent at once and answered in order.
-pub(super) struct Link {
+pub(crate) struct Link {
     client: Client,
     config: AsyncConnectionConfig,
     live: Mutex<Live>,
@@ -54,12 +54,12 @@ impl Link {
     }
 
     /// The client, for a connection of another kind.
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
     /// Calls a script, loading it if Redis does not know it (any more).
-    pub(super) async fn run<T: FromRedisValue>(&self, script: &Script, call: &Cmd) -> Result<T, BellError> {
+    pub(crate) async fn run<T: FromRedisValue>(&self, script: &Script, call: &Cmd) -> Result<T, BellError> {
         match self.query(call).await {
             Err(BellError::Redis(error)) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.query::<String>(&script.load()).await?;

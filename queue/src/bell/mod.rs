@@ -41,10 +41,10 @@ mod held;
 mod id;
 mod keys;
 mod line;
-mod link;
+pub(crate) mod link;
 mod model;
 mod options;
-mod script;
+pub(crate) mod script;
 mod wake;
 
 pub use ack::{AckLayer, AckService, HandlerPanicked};

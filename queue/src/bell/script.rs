@@ -7,7 +7,7 @@ use redis::Cmd;
 use super::keys::Keys;
 
 /// A script that Redis knows by its hash, once it has been loaded.
-pub(super) struct Script {
+pub(crate) struct Script {
     source: &'static str,
     hash: String,
     /// How many of the queue's keys it uses: each that it is told of costs Redis time.
@@ -25,6 +25,13 @@ impl Script {
         let mut command = redis::cmd("EVALSHA");
         command.arg(&self.hash);
         keys.write_to(&mut command, self.keys);
+        command
+    }
+
+    /// The start of a call of a script that is told one key of its own.
+    pub(crate) fn call_with_key(&self, key: &str) -> Cmd {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(&self.hash).arg(1).arg(key);
         command
     }
 
@@ -52,4 +59,6 @@ pub(super) static RENEW: LazyLock<Script> = script!(4: "renew");
 pub(super) static RELEASE: LazyLock<Script> = script!(5: "entry", "release");
 pub(super) static PARK: LazyLock<Script> = script!(5: "entry", "park");
 pub(super) static FORGET: LazyLock<Script> = script!(4: "forget");
+pub(crate) static TELL: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../news/tell.lua"), 1));
+pub(crate) static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../news/look.lua"), 1));
 pub(super) static DEPTH: LazyLock<Script> = script!(5: "depth");

@@ -2,18 +2,29 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Merchant, Region, Secret,
+    Merchant, MerchantId, Region, Secret,
     api_key::{self, Scope},
     credits::{self, CreditError},
     merchant::{self, NewMerchant},
     random_secret,
 };
 use poem::web::Data;
-use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
 use serde::Deserialize;
 
 use super::{super::answers::Created, Group};
-use crate::{Api, Problem, auth::Operator, json_body::JsonBody, page::id, problem::Fields, record::act_of_operator};
+use crate::{
+    Api, Problem,
+    auth::Operator,
+    json_body::JsonBody,
+    page::{Asked, Page, id},
+    problem::Fields,
+    record::act_of_operator,
+};
 
 pub(crate) struct Merchants;
 
@@ -105,6 +116,38 @@ struct TopUpInput {
 
 #[OpenApi(tag = "Group::Admin")]
 impl Merchants {
+    /// List merchants
+    #[oai(path = "/admin/merchants", method = "get")]
+    async fn merchants(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        /// Part of the name, or an id.
+        q: Query<Option<String>>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<MerchantView>>, Problem> {
+        let asked = Asked::<MerchantId>::parse(limit.0, cursor.0.as_deref())?;
+        let wanted = q.0.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let pool = api.db.pool();
+        let found = match wanted.map(str::parse::<MerchantId>) {
+            Some(Ok(id)) => merchant::find(pool, id).await?.into_iter().collect(),
+            Some(Err(_)) | None => merchant::search(pool, wanted, asked.before, asked.fetch()).await?,
+        };
+        Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+    }
+
+    /// See a merchant
+    #[oai(path = "/admin/merchants/:id", method = "get")]
+    async fn merchant(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        #[oai(name = "id")] merchant_id: Path<String>,
+    ) -> Result<Json<MerchantView>, Problem> {
+        Ok(Json(find_merchant(&api, &merchant_id).await?.into()))
+    }
+
     /// Create a merchant
     #[oai(path = "/admin/merchants", method = "post")]
     async fn create_merchant(

@@ -1,0 +1,99 @@
+//! `/v1/events`: what changes, as it changes, as server-sent events.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use poem::{
+    IntoResponse, Response,
+    http::{StatusCode, header},
+    web::{
+        Data,
+        sse::{Event, SSE},
+    },
+};
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::Header,
+    payload::{Payload, PlainText},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+};
+use queue::news::{Item, Position, Subscription};
+
+use super::Group;
+use crate::{Api, Problem, auth::Reader};
+
+/// How often a line is sent when there is nothing to tell: often enough for proxies that cut silent connections.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long a browser waits before it comes again, in milliseconds.
+const COME_AGAIN: u64 = 2_000;
+
+pub(super) struct Events;
+
+/// A stream of events, without an end of its own.
+struct EventStream(SSE);
+
+impl IntoResponse for EventStream {
+    fn into_response(self) -> Response {
+        self.0.keep_alive(HEARTBEAT).with_header(header::CACHE_CONTROL, "no-store").into_response()
+    }
+}
+
+impl ApiResponse for EventStream {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The events.",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: "text/event-stream",
+                    schema: <PlainText<String> as Payload>::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+#[OpenApi(tag = "Group::Events")]
+impl Events {
+    /// Follow what changes
+    ///
+    /// `link.updated`, `message.updated`, `order.updated` and `credits.updated`, with ids only: read the resource to see it.
+    /// `resync` says that something may have been missed, and that everything shown is to be read again. Whoever comes again
+    /// with `Last-Event-ID` is told what has happened meanwhile. Events are told as well as they can be: keep reading what
+    /// must not be missed, slowly.
+    #[oai(path = "/events", method = "get")]
+    async fn follow(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        /// Up to where events are known.
+        #[oai(name = "Last-Event-ID")]
+        last: Header<Option<String>>,
+    ) -> Result<EventStream, Problem> {
+        // What we never gave is no position; then it is as if there were none, but for what was missed.
+        let since = last.0.map(|last| last.parse().unwrap_or(Position::UNKNOWN));
+        let looking = api.queue.news().look(key.0.merchant, since).map_err(|too_many| {
+            let detail = format!("Too many streams of events are open: {too_many}.");
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", detail)
+        })?;
+        let readiness = api.readiness.clone();
+        let stopped = async move { readiness.stopped().await };
+        let events = stream::iter([Event::retry(COME_AGAIN)]).chain(stream::unfold(looking, next));
+        Ok(EventStream(SSE::new(events.take_until(Box::pin(stopped)))))
+    }
+}
+
+async fn next(mut looking: Subscription) -> Option<(Event, Subscription)> {
+    let event = match looking.next().await {
+        // An id without data: the browser notes it, and tells its page nothing.
+        Item::Here(position) => Event::message("").id(position.to_string()),
+        Item::News(entry) => Event::message(entry.data).event_type(entry.event).id(entry.position.to_string()),
+        Item::Missed(position) => Event::message("{}").event_type("resync").id(position.to_string()),
+    };
+    Some((event, looking))
+}

@@ -1,0 +1,99 @@
+//! One who looks at a merchant's news.
+
+use std::{collections::VecDeque, time::Duration};
+
+use entity::MerchantId;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{self, Interval, MissedTickBehavior},
+};
+
+use super::{Entry, Looked, News, Position, hub::Told};
+
+/// How often to look without having been told to: what was lost on the way is found then, and the stream is kept.
+const LOOK_EVERY: Duration = Duration::from_secs(300);
+
+/// What one who looks gets to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// From here on news come.
+    Here(Position),
+    /// A piece of news.
+    News(Entry),
+    /// Something may have been missed before this position.
+    Missed(Position),
+}
+
+/// One who looks at a merchant's news.
+#[derive(Debug)]
+pub struct Subscription {
+    news: News,
+    merchant: MerchantId,
+    told: broadcast::Receiver<Told>,
+    /// Up to where everything was seen.
+    seen: Option<Position>,
+    /// The first look failed, so that nobody knows what came before the next.
+    is_late: bool,
+    waiting: VecDeque<Item>,
+    looks: Interval,
+}
+
+impl Subscription {
+    pub(super) fn new(
+        news: News,
+        merchant: MerchantId,
+        since: Option<Position>,
+        told: broadcast::Receiver<Told>,
+    ) -> Self {
+        // The first tick comes at once.
+        let mut looks = time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { news, merchant, told, seen: since, is_late: false, waiting: VecDeque::new(), looks }
+    }
+
+    /// What comes next; waits for it, if need be for ever.
+    pub async fn next(&mut self) -> Item {
+        loop {
+            if let Some(item) = self.waiting.pop_front() {
+                return item;
+            }
+            tokio::select! {
+                biased;
+                _ = self.looks.tick() => self.look().await,
+                told = self.told.recv() => match (told, self.seen) {
+                    (Ok(Told::Entry(entry)), Some(seen)) if entry.position > seen => {
+                        self.seen = Some(entry.position);
+                        return Item::News(Entry::clone(&entry));
+                    }
+                    // It was seen when we looked.
+                    (Ok(Told::Entry(_)), Some(_)) => {}
+                    (Ok(Told::Entry(_)), None) | (Ok(Told::LookAgain) | Err(RecvError::Lagged(_)), _) => self.look().await,
+                    // Nobody tells any more, but we still look.
+                    (Err(RecvError::Closed), _) => std::future::pending().await,
+                },
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        match self.news.since(self.merchant, self.seen).await {
+            Ok(looked) => self.see(looked),
+            Err(error) => {
+                tracing::debug!(%error, "cannot look for news; looking again when Redis is back");
+                self.is_late |= self.seen.is_none();
+            }
+        }
+    }
+
+    fn see(&mut self, looked: Looked) {
+        if self.is_late || !looked.complete {
+            self.waiting.push_back(Item::Missed(looked.last));
+        } else if self.seen.is_none() {
+            self.waiting.push_back(Item::Here(looked.last));
+        } else {
+            self.waiting.extend(looked.entries.into_iter().map(Item::News));
+        }
+        self.is_late = false;
+        self.seen = Some(looked.last);
+    }
+}

@@ -1,0 +1,163 @@
+//! What changes is told as it changes, to whoever follows it.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, Response};
+use serde_json::Value;
+
+use crate::support::{App, Browser, Http, on_both_databases};
+
+on_both_databases!(
+    what_changes_is_told_by_its_ids,
+    whoever_comes_again_is_caught_up,
+    a_merchant_hears_nothing_of_anothers,
+    a_stop_is_not_held_up_by_who_listens,
+);
+
+/// An event as a browser has it.
+#[derive(Clone, Debug, PartialEq)]
+struct Event {
+    id: String,
+    name: String,
+    data: String,
+}
+
+impl Event {
+    fn about(&self) -> Value {
+        serde_json::from_str(&self.data).unwrap()
+    }
+}
+
+/// A stream of events that somebody follows.
+struct Stream {
+    response: Response,
+    text: String,
+}
+
+impl Stream {
+    async fn follow(browser: &Browser, last: Option<&str>) -> Self {
+        let mut request = browser.request(Method::GET, "/v1/events");
+        if let Some(last) = last {
+            request = request.header("Last-Event-ID", last);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, text: String::new() }
+    }
+
+    /// The next event; `None` when the stream ends.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.text = rest;
+                let field = |name: &str| {
+                    let line = block.lines().find_map(|line| line.strip_prefix(name));
+                    line.unwrap_or_default().trim().to_owned()
+                };
+                let event = Event { id: field("id:"), name: field("event:"), data: field("data:") };
+                if !event.id.is_empty() {
+                    return Some(event);
+                }
+                continue;
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk()).await.unwrap();
+            self.text.push_str(&String::from_utf8(chunk.ok()??.to_vec()).unwrap());
+        }
+    }
+
+    /// The next event of that name; what comes before it is passed over.
+    async fn hears(&mut self, name: &str) -> Event {
+        loop {
+            let event = self.next().await.unwrap_or_else(|| panic!("the stream ended without {name}"));
+            assert_ne!(event.name, "resync", "nothing was missed");
+            if event.name == name {
+                return event;
+            }
+        }
+    }
+}
+
+async fn signs_in(app: &App) -> Browser {
+    Browser::signs_in(&app.anybody(), &app.hello.api_key).await
+}
+
+async fn what_changes_is_told_by_its_ids(app: &mut App) {
+    let merchant = app.merchant();
+    let mut stream = Stream::follow(&signs_in(app).await, None).await;
+    let here = stream.next().await.unwrap();
+    assert_eq!((here.name.as_str(), here.data.as_str()), ("", ""), "the beginning has an id, and tells nothing");
+
+    let order = merchant.opens_an_order("17001").await;
+    assert_eq!(stream.hears("order.updated").await.about()["id"], order.id);
+    let link = merchant.makes_a_link(&order).await;
+    let told = stream.hears("link.updated").await.about();
+    assert_eq!((&told["id"], &told["order_id"]), (&link.id.clone().into(), &order.id.clone().into()));
+    let message = merchant.sends(&link).await;
+    let said = stream.hears("message.updated").await;
+    let conversation = merchant.conversation_with(&order.phone).await;
+    assert_eq!(
+        said.about(),
+        serde_json::json!({"id": message, "conversation_id": conversation["id"], "link_id": link.id})
+    );
+    stream.hears("credits.updated").await;
+    app.buyer().pays(&link).await;
+    loop {
+        let told = stream.hears("order.updated").await;
+        if merchant.tag(&order).await == "paid" {
+            assert_eq!(told.about()["id"], order.id);
+            break;
+        }
+    }
+    let heard = stream.text.clone() + &said.data;
+    assert!(!heard.contains(&order.phone) && !heard.contains("INV-1"));
+}
+
+async fn whoever_comes_again_is_caught_up(app: &mut App) {
+    let merchant = app.merchant();
+    let browser = signs_in(app).await;
+    let here = Stream::follow(&browser, None).await.next().await.unwrap();
+    let (first, second) = (merchant.opens_an_order("17101").await, merchant.opens_an_order("17102").await);
+    // News leave a moment after the answer; a stream that is already open would hear them as they come.
+    let mut again = Stream::follow(&browser, Some(&here.id)).await;
+    let one = again.hears("order.updated").await;
+    let two = again.hears("order.updated").await;
+    assert_eq!((&one.about()["id"], &two.about()["id"]), (&first.id.into(), &second.id.clone().into()));
+    drop(again);
+    let mut again = Stream::follow(&browser, Some(&one.id)).await;
+    assert_eq!(again.next().await.unwrap(), two, "what came after it, and not again what came before");
+    for missed in ["1-0", "9999999999999-0", "nonsense"] {
+        let event = Stream::follow(&browser, Some(missed)).await.next().await.unwrap();
+        assert_eq!(event.name, "resync", "{missed} cannot be caught up from");
+    }
+}
+
+async fn a_merchant_hears_nothing_of_anothers(app: &mut App) {
+    let stranger = app.operator().makes_a_merchant("A Florist").await;
+    let key = app.operator().makes_a_key(&stranger.id, "read").await;
+    let http: Http = app.anybody();
+    let mut theirs = Stream::follow(&Browser::signs_in(&http, &key).await, None).await;
+    theirs.next().await.unwrap();
+    let mut ours = Stream::follow(&signs_in(app).await, None).await;
+    ours.next().await.unwrap();
+    app.merchant().opens_an_order("17201").await;
+    ours.hears("order.updated").await;
+    let own = stranger.opens_an_order("17202").await;
+    assert_eq!(theirs.next().await.unwrap().about()["id"], own.id, "the first that it hears is its own");
+    http.get("/v1/events").await.problem(401, "unauthorized");
+}
+
+async fn a_stop_is_not_held_up_by_who_listens(app: &mut App) {
+    let mut stream = Stream::follow(&signs_in(app).await, None).await;
+    let here = stream.next().await.unwrap();
+    let began = Instant::now();
+    assert!(app.stops().success());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert_eq!(stream.next().await, None);
+    app.starts_again().await;
+    let browser = signs_in(app).await;
+    let order = app.merchant().opens_an_order("17301").await;
+    let mut again = Stream::follow(&browser, Some(&here.id)).await;
+    assert_eq!(again.hears("order.updated").await.about()["id"], order.id);
+}

@@ -1,0 +1,32 @@
+//! What the operator's page is made of.
+
+use serde_json::json;
+
+use crate::support::{App, on_both_databases};
+
+on_both_databases!(the_operator_sees_how_the_queues_stand, the_operator_finds_merchants);
+
+async fn the_operator_sees_how_the_queues_stand(app: &mut App) {
+    let operator = app.operator().0;
+    let queues = operator.get("/v1/admin/queues").await.with_status(200).json();
+    assert_eq!(queues["redis"], true);
+    let items = queues["items"].as_array().unwrap();
+    let texts = items.iter().find(|queue| queue["kind"] == "send_sms").unwrap();
+    assert_eq!((&texts["ready"], &texts["dead"], &texts["in_flight"]), (&json!(0), &json!(0), &json!(0)));
+    app.merchant().http.get("/v1/admin/queues").await.problem(401, "unauthorized");
+}
+
+async fn the_operator_finds_merchants(app: &mut App) {
+    let operator = app.operator().0;
+    let florist = app.operator().makes_a_merchant("A Florist").await;
+    let all = operator.whole_list("/v1/admin/merchants", 1).await;
+    assert_eq!(all.iter().map(|it| it["name"].as_str().unwrap()).collect::<Vec<_>>(), ["A Florist", "Example Bakery"]);
+    for wanted in ["flor", &florist.id] {
+        let found = operator.get(&format!("/v1/admin/merchants?q={wanted}")).await.with_status(200).json();
+        assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found}");
+        assert_eq!(found["items"][0]["id"], florist.id);
+    }
+    let one = operator.get(&format!("/v1/admin/merchants/{}", florist.id)).await.with_status(200).json();
+    assert_eq!((&one["name"], &one["available"]), (&json!("A Florist"), &json!(0)));
+    operator.get("/v1/admin/merchants/mer_1").await.problem(404, "not_found");
+}
