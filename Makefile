@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test lint bench soak help
+.PHONY: run test lint bench soak screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -27,3 +27,7 @@ bench: ## Measure the queue on this machine, beside bare Redis and bare database
 	@scripts/setup.sh test
 	cargo bench --locked -p queue --bench bell
 	cargo bench --locked --bench rows
+
+screenshots: ## Draw every page and state, in light and dark, on a desktop and a phone, into screenshots/
+	@scripts/setup.sh test
+	PAYLINK_SCREENSHOTS=$(CURDIR)/screenshots cargo test --locked --test browser tour -- --include-ignored --test-threads=2

@@ -1,35 +1,63 @@
-// The beginning: a page to sign in, or the console around the page that the address names.
+// The beginning: a page to sign in, or the console of the merchant who is signed in.
 
-import { onUnauthorized } from "./lib/api.js";
+import { onUnauthorized, session, signOut } from "./lib/api.js";
 import { closeDialogs } from "./lib/dialog.js";
+import { useTimeZone } from "./lib/format.js";
 import { forget } from "./lib/live.js";
 import { hush } from "./lib/notify.js";
-import * as session from "./lib/session.js";
+import { useScope } from "./lib/scope.js";
 import { strings } from "./strings.js";
+import { failure } from "./views/page.js";
 import { showShell } from "./views/shell.js";
 import { showSignIn } from "./views/signin.js";
 
 const app = document.getElementById("app");
+
 document.getElementById("toasts").setAttribute("aria-label", strings.notices);
+
+let signedIn = false;
 let leave = () => {};
 
-function enter() {
-  leave();
-  leave = session.key() ? showShell({ root: app, signOut: () => signOut() }) : showSignIn({ root: app, enter });
+async function begin() {
+  try {
+    enter(await session());
+  } catch (problem) {
+    failure(app, problem, begin, strings.product);
+  }
 }
 
-function signOut(reason) {
-  session.end();
+/** Shows the console, or the door: an operator has nothing to do here. */
+function enter(who) {
+  if (who?.kind !== "merchant") return showDoor();
+  leave();
+  signedIn = true;
+  useTimeZone(who.merchant.time_zone);
+  useScope(who.key.scope);
+  leave = showShell({ root: app, who, signOut: end });
+}
+
+function showDoor(reason) {
+  leave();
+  signedIn = false;
+  leave = showSignIn({ root: app, reason, enter });
+}
+
+/** Takes away everything that was shown or kept of the one who was here. */
+function leaveBehind(reason) {
   forget();
   closeDialogs();
   hush();
-  leave();
-  leave = showSignIn({ root: app, enter, reason });
+  showDoor(reason);
+}
+
+async function end() {
+  // Whether or not the server hears of it, this browser shows nothing more.
+  await signOut().catch(() => {});
+  leaveBehind();
 }
 
 onUnauthorized(() => {
-  // A key that was never accepted is the sign-in page's own matter.
-  if (session.key()) signOut(strings.problems.signedOut);
+  if (signedIn) leaveBehind(strings.problems.signedOut);
 });
 
-enter();
+begin();

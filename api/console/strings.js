@@ -2,6 +2,7 @@
 
 export const strings = {
   locale: "en-GB",
+  currencies: ["eur", "usd", "gbp", "chf", "pln", "czk", "dkk", "sek", "nok", "cad", "aud", "jpy"],
   product: "Paylink",
   pageTitle: (page) => (page ? `${page} · Paylink` : "Paylink"),
 
@@ -24,7 +25,7 @@ export const strings = {
     broken: "This page has made a mistake. Reload it; nothing was lost.",
     disconnected: "No connection to Paylink. What you see may be out of date; trying again…",
     connected: "Connected again.",
-    signedOut: "Your key is no longer accepted. Sign in with a valid key.",
+    signedOut: "Your session is over. Sign in again.",
   },
 
   /** What to do about a problem, by its code. */
@@ -39,6 +40,9 @@ export const strings = {
     opted_out: { text: "Copy the link instead and send it another way." },
     no_phone_number: { text: "Copy the link instead and send it another way." },
     forbidden: { text: "Sign in with a key that has this scope, or ask your operator for one." },
+    too_many_requests: { text: "Wait a minute and try again." },
+    cross_site: { text: "Reload this page; if that does not help, open the console at its own address." },
+    last_admin_key: { text: "Make another key with the scope “Everything” first." },
     idempotency_key_in_use: { text: "Wait a few seconds and press the button again." },
   },
 
@@ -51,12 +55,12 @@ export const strings = {
 
   signIn: {
     title: "Sign in",
-    lead: "Turn an order into a payment link, send it, and see it paid.",
-    key: "API key",
-    hint: "It begins with pk_. It is kept in this tab only and forgotten when the tab is closed.",
     show: "Show the key",
     submit: "Sign in",
     wrong: "This key is not accepted. Check that it is complete and has not been revoked.",
+    lead: "Turn an order into a payment link, send it, and see it paid.",
+    key: "API key",
+    hint: "It begins with pk_. It is not kept in your browser, which gets a session instead.",
   },
 
   nav: {
@@ -170,6 +174,7 @@ export const strings = {
     erasedAt: "Erased",
     address: "Buyer's link",
     openPage: "Open the buyer's page",
+    showQr: "Show as a QR code",
     viewInvoice: "View invoice",
     send: "Send link",
     sendAgain: "Send again",
@@ -195,6 +200,15 @@ export const strings = {
     },
   },
 
+  qr: {
+    title: "QR code",
+    alt: (number) => `QR code of the payment link for invoice ${number}`,
+    text: (number, amount) => `Invoice ${number}, ${amount}. Whoever scans it comes to the buyer's page.`,
+    file: (number) => `payment-link-${number}`,
+    download: "Download",
+    done: "Done",
+  },
+
   createLink: {
     title: "Create a link",
     source: "Invoice",
@@ -206,6 +220,9 @@ export const strings = {
     choose: "choose a file",
     fileHint: "PDF, up to 10 MB",
     file: "Invoice as a PDF",
+    firstPage: "First page of the invoice",
+    firstPageHint: "Is this the right invoice? The buyer gets the whole document.",
+    cutOff: (name) => `${name} is not whole: its end is missing. Download or save it again.`,
     remove: "Remove",
     noFile: "Choose a PDF, or use the order's details page.",
     notPdf: (name) => `${name} is not a PDF. Save or print the invoice as a PDF and choose that file.`,
@@ -260,6 +277,8 @@ export const strings = {
     empty: "When you send a link by SMS, the conversation with the buyer appears here.",
     emptyTitle: "No conversations yet",
     choose: "Choose a conversation.",
+    unread: "unread",
+    youSaid: (text) => `You: ${text}`,
     back: "Conversations",
     erased: "Erased buyer",
     optedOut: "No texts",
@@ -301,7 +320,9 @@ export const strings = {
 
   settings: {
     title: "Settings",
-    sections: { stripe: "Stripe", sms: "SMS", template: "Message template" },
+    sections: {
+      profile: "Business", stripe: "Stripe", sms: "SMS", template: "Message", reminders: "Reminders", keys: "API keys",
+    },
     sectionsLabel: "Settings",
     saved: "Saved.",
   },
@@ -364,5 +385,80 @@ export const strings = {
     preview: "Preview with an example",
     submit: "Save the template",
     saved: "The template is saved.",
+  },
+
+  profile: {
+    title: "Your business",
+    lead: "What buyers see on their page, and what amounts, numbers and times are read by.",
+    name: "Name",
+    nameHint: "On the buyer's page and in texts.",
+    contact: "Contact",
+    contactHint: "An e-mail address or telephone number at which buyers reach you.",
+    region: "Region",
+    regionHint: "Of telephone numbers that are written without a country code.",
+    currency: "Usual currency",
+    currencyHint: "What a new order begins with.",
+    timeZone: "Time zone",
+    timeZoneHint: "All times in this console are shown in it, and links end at its midnight.",
+    ownColour: "A colour of our own on the buyer's page",
+    colour: "Colour",
+    colourHint: "Of the button to pay. It must be dark enough for white letters.",
+    submit: "Save",
+    logo: "Logo",
+    logoHint: "PNG or JPEG, up to 64 KB, from 16 to 1024 pixels a side.",
+    logoAlt: "Your logo",
+    chooseLogo: "Choose a logo",
+    changeLogo: "Change the logo",
+    removeLogo: "Remove",
+    logoSaved: "The logo is saved.",
+    logoRemoved: "The logo is removed.",
+    logoType: (name) => `${name} is neither a PNG nor a JPEG. Save the logo as one of these.`,
+    logoTooLarge: (name) => `${name} is larger than 64 KB. Save it with fewer pixels.`,
+  },
+
+  reminders: {
+    title: "Reminders",
+    lead: "Paylink can remind buyers of links that they have not paid, by SMS, at the usual cost of a text.",
+    on: "Remind buyers of unpaid links",
+    hours: "Only between 9 and 20 o'clock where the buyer is, and never after they have paid, asked for no more texts, or said that they do not recognise the request.",
+    afterDays: "After",
+    days: "days",
+    atMost: "At most",
+    times: "times",
+    lowTitle: "Low credit",
+    threshold: "Warn below",
+    credits: "credits",
+    thresholdHint: "A warning is shown here and among the credits. 0: never.",
+    range: (min, max) => `Write a whole number from ${min} to ${max}.`,
+    submit: "Save",
+  },
+
+  keys: {
+    title: "API keys",
+    lead: "What programs, and people, sign in with. Give each its own, so that you can take it back alone.",
+    add: "New key",
+    name: "Name",
+    nameHint: "Who or what uses it, such as “Shop” or “Front desk”.",
+    scope: "What it may do",
+    scopes: {
+      read: { name: "Read", hint: "See orders, links, conversations and credits." },
+      write: { name: "Work", hint: "The same, and make, send and void links, and answer buyers." },
+      admin: { name: "Everything", hint: "The same, and change these settings and keys." },
+    },
+    submit: "Make the key",
+    key: "Key",
+    once: "Copy the key now: it is not shown again.",
+    kept: "I have kept it",
+    ending: (four) => `…${four}`,
+    current: "This session",
+    created: "Made",
+    used: "last used",
+    neverUsed: "never used",
+    revoked: "revoked",
+    revoke: "Revoke",
+    revokeTitle: "Revoke this key?",
+    revokeText: (name) => `Whatever uses “${name}” is refused at once. This cannot be undone.`,
+    revokeCurrent: "You are signed in with this key: you will be signed out at once. This cannot be undone.",
+    revokedNow: (name) => `The key “${name}” is revoked.`,
   },
 };

@@ -10,9 +10,10 @@ use poem::{
 
 use crate::{hex::hex, session};
 
-/// A page that runs its own files, talks to its own origin, and is shown in nobody's frame.
+/// A page that runs its own files, talks to its own origin, and is shown in nobody's frame. What it shows in a frame is the
+/// invoice that was just picked, from memory.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+                      frame-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -34,6 +35,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "css/controls.css": CSS,
     "css/layout.css": CSS,
     "css/views.css": CSS,
+    "css/settings.css": CSS,
     "main.js": SCRIPT,
     "strings.js": SCRIPT,
     "lib/api.js": SCRIPT,
@@ -41,6 +43,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/decimal.js": SCRIPT,
     "lib/dialog.js": SCRIPT,
     "lib/dom.js": SCRIPT,
+    "lib/events.js": SCRIPT,
     "lib/form.js": SCRIPT,
     "lib/format.js": SCRIPT,
     "lib/icons.js": SCRIPT,
@@ -50,16 +53,19 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/pager.js": SCRIPT,
     "lib/pdf.js": SCRIPT,
     "lib/router.js": SCRIPT,
-    "lib/session.js": SCRIPT,
+    "lib/scope.js": SCRIPT,
     "views/balance.js": SCRIPT,
     "views/brand.js": SCRIPT,
-    "views/buyers.js": SCRIPT,
+    "views/confirm.js": SCRIPT,
     "views/conversations.js": SCRIPT,
     "views/credits.js": SCRIPT,
+    "views/frame.js": SCRIPT,
     "views/link-card.js": SCRIPT,
     "views/link-create.js": SCRIPT,
+    "views/link-qr.js": SCRIPT,
     "views/link-send.js": SCRIPT,
     "views/link-void.js": SCRIPT,
+    "views/logo.js": SCRIPT,
     "views/message-state.js": SCRIPT,
     "views/order-data.js": SCRIPT,
     "views/order-new.js": SCRIPT,
@@ -67,6 +73,10 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/orders.js": SCRIPT,
     "views/page.js": SCRIPT,
     "views/pdf-picker.js": SCRIPT,
+    "views/setting.js": SCRIPT,
+    "views/settings-keys.js": SCRIPT,
+    "views/settings-profile.js": SCRIPT,
+    "views/settings-reminders.js": SCRIPT,
     "views/settings-sms.js": SCRIPT,
     "views/settings-stripe.js": SCRIPT,
     "views/settings-template.js": SCRIPT,

@@ -77,6 +77,11 @@ impl Browser {
         .await;
     }
 
+    /// Chooses an option of the field of this name by its value.
+    pub(crate) async fn chooses(&self, name: &str, value: &str) {
+        self.uses("select", name, async |element| element.select_by_value(value).await).await;
+    }
+
     /// What is written in the field of this name.
     pub(crate) async fn reads(&self, name: &str) -> String {
         let mut found = None;

@@ -25,16 +25,26 @@ pub(crate) enum Screen {
     Phone,
 }
 
+/// What the pages stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// Dark letters on a light ground.
+    Light,
+    /// Light letters on a dark ground.
+    Dark,
+}
+
 /// How a browser is set up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
     pub(crate) screen: Screen,
+    pub(crate) scheme: Scheme,
     /// Whether pages may run scripts.
     pub(crate) scripts: bool,
 }
 
 impl Setup {
-    pub(crate) const DESKTOP: Self = Self { screen: Screen::Desktop, scripts: true };
+    pub(crate) const DESKTOP: Self = Self { screen: Screen::Desktop, scheme: Scheme::Light, scripts: true };
     pub(crate) const PHONE: Self = Self { screen: Screen::Phone, ..Self::DESKTOP };
 }
 
@@ -77,7 +87,14 @@ impl Chromium {
             }
         };
         let chromium = Self { client, driver, _says: says, _profile: profile };
-        let features = json!([{"name": "prefers-reduced-motion", "value": "reduce"}]);
+        let scheme = match setup.scheme {
+            Scheme::Light => "light",
+            Scheme::Dark => "dark",
+        };
+        let features = json!([
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]);
         chromium.devtools("Emulation.setEmulatedMedia", json!({"features": features})).await;
         chromium
     }

@@ -1,14 +1,17 @@
 //! The pages in a real browser, Debian's Chromium, by clicking: on the real binary, as in the system tests.
 //!
-//! When a story ends, its browser is asked what went wrong meanwhile: see [`quiet`].
+//! When a story ends, its browser is asked what went wrong meanwhile: see [`quiet`]. A [`tour`] comes by every page and dialog and
+//! checks that everybody can use it; with `PAYLINK_SCREENSHOTS` set to a folder, it draws them there.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod axe;
 mod bad_pdf;
 mod browser;
 mod chromium;
 mod console;
 mod keyboard;
+mod keys;
 mod live;
 mod no_credits;
 mod quiet;
@@ -17,5 +20,6 @@ mod story;
 #[path = "../system/support/mod.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "the system tests use the rest of it")]
 mod support;
+mod tour;
 mod void;
 mod without_scripts;

@@ -1,9 +1,12 @@
-// The public API, and nothing else: what this file can do, any other frontend can do.
+// The public API, and the one call beside it that makes a key into a session. What this file can do, any other frontend can do.
+//
+// The session is a cookie that no script can read. Other sites cannot set the header that commands carry, so they cannot use it.
 
 import { strings } from "../strings.js";
-import { key } from "./session.js";
 
 const BASE = "/v1";
+const SESSION = "/console/session";
+const OURS = { "X-Paylink-Console": "1" };
 const GET_TIMEOUT = 15_000;
 const COMMAND_TIMEOUT = 30_000;
 
@@ -25,17 +28,48 @@ export class Problem extends Error {
 
 let unauthorized = () => {};
 
-/** What to do when a key is no longer taken. */
+/** What to do when the session is over. */
 export function onUnauthorized(act) {
   unauthorized = act;
 }
 
-/** Reads. Parameters that are empty are left out; `as` is a key to be tried in place of the session's. */
-export async function get(path, { query = {}, signal, as } = {}) {
+/** Who is signed in, or `null`. */
+export async function session() {
+  const found = await readJson(await call(SESSION, { method: "GET", timeout: GET_TIMEOUT }));
+  return found.signed_in ? found : null;
+}
+
+/** Signs in with a key, which is not kept here: who it is. */
+export async function signIn(key) {
+  const body = JSON.stringify({ api_key: key });
+  const headers = { "Content-Type": "application/json" };
+  return readJson(await call(SESSION, { method: "POST", headers, body, timeout: COMMAND_TIMEOUT, signingIn: true }));
+}
+
+/** Signs out. */
+export async function signOut() {
+  await call(SESSION, { method: "DELETE", timeout: COMMAND_TIMEOUT });
+}
+
+/** The address of a resource, for the browser to load by itself. Parameters that are empty are left out. */
+export function addressOf(path, query = {}) {
   const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
-  const address = parameters.size > 0 ? `${path}?${parameters}` : path;
-  const headers = as ? { Authorization: `Bearer ${as}` } : {};
-  return readJson(await call(address, { method: "GET", headers, signal, timeout: GET_TIMEOUT }));
+  return parameters.size > 0 ? `${BASE}${path}?${parameters}` : BASE + path;
+}
+
+/** Reads. */
+export async function get(path, { query, signal } = {}) {
+  return readJson(await call(addressOf(path, query), { method: "GET", signal, timeout: GET_TIMEOUT }));
+}
+
+/** Reads what may not be there: `null` if it is not. */
+export async function find(path, options) {
+  try {
+    return await get(path, options);
+  } catch (problem) {
+    if (problem instanceof Problem && problem.status === 404) return null;
+    throw problem;
+  }
 }
 
 /** Commands. `idempotencyKey` makes a retry harmless. */
@@ -44,12 +78,18 @@ export async function command(method, path, body, { idempotencyKey, signal } = {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
   const text = body === undefined ? undefined : JSON.stringify(body);
-  return readJson(await call(path, { method, headers, body: text, signal, timeout: COMMAND_TIMEOUT }));
+  return readJson(await call(BASE + path, { method, headers, body: text, signal, timeout: COMMAND_TIMEOUT }));
+}
+
+/** Puts a file, as it is, in place of what is there. */
+export async function put(path, file) {
+  const headers = { "Content-Type": file.type };
+  return readJson(await call(BASE + path, { method: "PUT", headers, body: file, timeout: COMMAND_TIMEOUT }));
 }
 
 /** A PDF. The type is ours to say: whatever came, the browser will not run it. */
 export async function pdf(path) {
-  const response = await call(path, { method: "GET", timeout: COMMAND_TIMEOUT });
+  const response = await call(BASE + path, { method: "GET", timeout: COMMAND_TIMEOUT });
   return new Blob([await response.arrayBuffer()], { type: "application/pdf" });
 }
 
@@ -58,7 +98,7 @@ export function upload(path, form, { idempotencyKey, onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", BASE + path);
-    request.setRequestHeader("Authorization", `Bearer ${key()}`);
+    for (const [name, value] of Object.entries(OURS)) request.setRequestHeader(name, value);
     request.setRequestHeader("Idempotency-Key", idempotencyKey);
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
@@ -77,17 +117,17 @@ function settle(request, resolve, reject) {
   else reject(problemOf(request.status, body));
 }
 
-async function call(path, { method, headers = {}, body, signal, timeout }) {
+async function call(address, { method, headers = {}, body, signal, timeout, signingIn = false }) {
   const signals = [AbortSignal.timeout(timeout), signal].filter(Boolean);
   let response;
   try {
-    response = await fetch(BASE + path, {
+    response = await fetch(address, {
       method,
       body,
-      headers: { Accept: "application/json, application/pdf", Authorization: `Bearer ${key()}`, ...headers },
+      headers: { Accept: "application/json, application/pdf", ...OURS, ...headers },
       signal: anyOf(signals),
       cache: "no-store",
-      credentials: "omit",
+      credentials: "same-origin",
       redirect: "error",
     });
   } catch (error) {
@@ -95,7 +135,7 @@ async function call(path, { method, headers = {}, body, signal, timeout }) {
     throw unreachable();
   }
   if (response.ok) return response;
-  throw problemOf(response.status, parse(await response.text()));
+  throw problemOf(response.status, parse(await response.text()), signingIn);
 }
 
 async function readJson(response) {
@@ -105,14 +145,14 @@ async function readJson(response) {
   return body;
 }
 
-function problemOf(status, body) {
+function problemOf(status, body, signingIn = false) {
   const problem = new Problem({
     status,
     code: body?.code ?? "unexpected",
     detail: body?.detail ?? strings.problems.unexpected(status),
     errors: Array.isArray(body?.errors) ? body.errors : [],
   });
-  if (status === 401) unauthorized();
+  if (status === 401 && !signingIn) unauthorized();
   return problem;
 }
 

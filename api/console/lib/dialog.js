@@ -11,7 +11,7 @@ export function openDialog({ title, wide = false, content, closed = () => {} }) 
   const close = () => dialog.close();
   const dialog = h(wide ? "dialog.wide" : "dialog", { "aria-labelledby": heading });
   dialog.append(
-    h("header.dialog-head",
+    h("div.dialog-head",
       h("h2", { id: heading }, title),
       h("button.plain", { type: "button", "aria-label": strings.close, onclick: close }, icon("close"))),
     h("div.dialog-body", content(close)),

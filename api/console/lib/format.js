@@ -3,13 +3,29 @@
 import { strings } from "../strings.js";
 import { h } from "./dom.js";
 
-const moment = new Intl.DateTimeFormat(strings.locale, {
-  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
-});
-const shortMoment = new Intl.DateTimeFormat(strings.locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const exact = new Intl.DateTimeFormat(strings.locale, { dateStyle: "full", timeStyle: "long" });
-const day = new Intl.DateTimeFormat(strings.locale, { day: "numeric", month: "short", year: "numeric" });
 const whole = new Intl.NumberFormat(strings.locale);
+const relative = new Intl.RelativeTimeFormat(strings.locale, { numeric: "always" });
+const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
+
+let clocks = clocksOf(undefined);
+
+/** Shows all times in this zone: the merchant's, wherever the reader is. */
+export function useTimeZone(zone) {
+  clocks = clocksOf(zone);
+}
+
+function clocksOf(timeZone) {
+  const clock = (options, locale = strings.locale) => new Intl.DateTimeFormat(locale, { timeZone, ...options });
+  return {
+    moment: clock({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }),
+    shortMoment: clock({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+    exact: clock({ dateStyle: "full", timeStyle: "long" }),
+    day: clock({ day: "numeric", month: "short", year: "numeric" }),
+    year: clock({ year: "numeric" }),
+    // Swedish dates are written as ISO 8601 has them.
+    iso: clock({ year: "numeric", month: "2-digit", day: "2-digit" }, "sv-SE"),
+  };
+}
 
 /** `1,234.50 EUR`, as in the text that the buyer gets. */
 export function money(amount, currency) {
@@ -30,23 +46,30 @@ export function signed(value) {
   return `${value > 0 ? "+" : "\u2212"}${whole.format(Math.abs(value))}`;
 }
 
-/** A time as an element: date and time of the reader's zone, in full when pointed at. */
+/** A time as an element: date and time in the merchant's zone, in full when pointed at. */
 export function time(text, { short = false } = {}) {
   const date = new Date(text);
-  const sameYear = date.getFullYear() === new Date().getFullYear();
-  const shown = short && sameYear ? shortMoment : moment;
-  return h("time", { datetime: text, title: exact.format(date) }, shown.format(date));
+  const sameYear = clocks.year.format(date) === clocks.year.format(new Date());
+  const shown = short && sameYear ? clocks.shortMoment : clocks.moment;
+  return h("time", { datetime: text, title: clocks.exact.format(date) }, shown.format(date));
+}
+
+/** How long ago that was, in words: `3 minutes ago`. */
+export function ago(text) {
+  const date = new Date(text);
+  const seconds = Math.max(0, Math.round((Date.now() - date.getTime()) / 1000));
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS.at(-1);
+  return h("time", { datetime: text, title: clocks.exact.format(date) }, relative.format(-Math.floor(seconds / size), unit));
 }
 
 /** A date. */
 export function dayText(date) {
-  return day.format(date);
+  return clocks.day.format(date);
 }
 
-/** A date as `<input type="date">` has it: `2026-12-31`, in the reader's zone. */
+/** A date as `<input type="date">` has it: `2026-12-31`, in the merchant's zone. */
 export function isoDay(date) {
-  const two = (value) => String(value).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return clocks.iso.format(date);
 }
 
 /** The size of a file. */

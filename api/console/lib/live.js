@@ -1,11 +1,14 @@
-// A view that follows what it shows: read again and again, often while something is under way, not at all in a hidden tab.
+// A view that follows what it shows: read again when it is known to be another, and now and then in any case.
 
+import { listen } from "./events.js";
 import { connection } from "./notify.js";
 
 /** How long to wait between two reads, in milliseconds. */
 export const PACE = { busy: 1_500, watched: 3_000, calm: 10_000 };
 
 const LONGEST_WAIT = 30_000;
+/** Changes come in flocks. */
+const GATHER = 60;
 
 const remembered = new Map();
 
@@ -17,12 +20,12 @@ export function forget() {
 /**
  * Follows a resource until it is stopped.
  *
- * `load(signal)` reads it, `show(data)` draws it whenever it has changed, `pace(data)` says how soon it is read again, and
- * `fail(problem)` draws why there is nothing to show. With a `name()`, what was read last under it is shown at once the next
- * time.
+ * `load(signal)` reads it and `show(data)` draws it whenever it has changed. `hears(event)` says whether an event may have
+ * changed it, and `pace(data)` how soon it is read again without one. `fail(problem)` draws why there is nothing to show. With
+ * a `name()`, what was read last under it is shown at once the next time.
  */
 export function live(options) {
-  return new Following({ pace: () => PACE.calm, name: () => null, ...options });
+  return new Following({ hears: () => false, pace: () => PACE.calm, name: () => null, ...options });
 }
 
 class Following {
@@ -32,10 +35,13 @@ class Following {
   #shown = null;
   #failures = 0;
   #stopped = false;
+  #stale = false;
+  #deafen;
 
   constructor(options) {
     this.#options = options;
     document.addEventListener("visibilitychange", this.#wake);
+    this.#deafen = listen(this.#hear);
     // Not before the caller holds what is made here.
     queueMicrotask(() => {
       const name = options.name();
@@ -50,15 +56,19 @@ class Following {
     this.#halt();
     const controller = new AbortController();
     this.#controller = controller;
+    this.#stale = false;
     try {
       const data = await this.#options.load(controller.signal);
       if (controller.signal.aborted) return;
+      this.#controller = null;
       this.#failures = 0;
       connection(true);
       this.#draw(data);
-      this.#schedule(this.#options.pace(data));
+      this.#schedule(this.#nextWait(data));
     } catch (problem) {
-      if (!controller.signal.aborted) this.#endure(problem);
+      if (controller.signal.aborted) return;
+      this.#controller = null;
+      this.#endure(problem);
     }
   };
 
@@ -67,14 +77,27 @@ class Following {
     if (this.#stopped) return;
     this.#halt();
     this.#draw(data);
-    this.#schedule(Math.min(this.#options.pace(data), PACE.busy));
+    this.#schedule(PACE.busy);
   }
 
   /** Ends it. */
-  stop() {
+  stop = () => {
     this.#stopped = true;
     this.#halt();
+    this.#deafen();
     document.removeEventListener("visibilitychange", this.#wake);
+  };
+
+  #hear = (event) => {
+    if (this.#stale || !this.#options.hears(event)) return;
+    this.#stale = true;
+    // What is being read now may be of before; it is read once more afterwards.
+    if (this.#controller === null) this.#schedule(GATHER);
+  };
+
+  #nextWait(data) {
+    if (this.#stale) return GATHER;
+    return this.#options.pace(data);
   }
 
   #wake = () => {
@@ -85,6 +108,7 @@ class Following {
   #halt() {
     clearTimeout(this.#timer);
     this.#controller?.abort();
+    this.#controller = null;
   }
 
   #schedule(wait) {

@@ -7,27 +7,17 @@ import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { strings } from "../strings.js";
 
-const MOVED = "credits-moved";
-
-/** Tells the balance that credits were held or spent. */
-export function creditsMoved() {
-  document.dispatchEvent(new Event(MOVED));
-}
-
 /** Keeps the balance in `place`; answers how to stop. */
 export function followBalance(place) {
   const following = live({
     name: () => "balance",
     load: (signal) => get("/credits", { signal }),
+    hears: ({ kind }) => kind === "credits.updated",
     show: ({ available }) => {
       place.classList.toggle("none-left", available === 0);
       swap(place, icon("credits"), strings.nav.available(number(available)));
     },
     fail: () => swap(place),
   });
-  document.addEventListener(MOVED, following.refresh);
-  return () => {
-    document.removeEventListener(MOVED, following.refresh);
-    following.stop();
-  };
+  return following.stop;
 }

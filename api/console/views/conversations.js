@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
-import { tag, time } from "../lib/format.js";
+import { number, tag, time } from "../lib/format.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { title } from "../lib/router.js";
@@ -23,6 +23,7 @@ export function showConversations({ root, params: [open], query }) {
   const following = live({
     name: () => `conversations ${query.cursor ?? ""}`,
     load: (signal) => get(PATH, { query: { limit: LIMIT, cursor: query.cursor }, signal }),
+    hears: ({ kind }) => kind === "message.updated",
     show: (page) => {
       drawList(list, page, open, query);
       thread?.told(page.items.find((conversation) => conversation.id === open));
@@ -30,7 +31,7 @@ export function showConversations({ root, params: [open], query }) {
     fail: (problem) => failure(list, problem, () => following.refresh()),
   });
   swap(root, pageHead(t.title), h(open ? "div.conversations.one-open" : "div.conversations", list, side));
-  if (open) thread = showThread({ root: side, id: open, said: () => following.refresh() });
+  if (open) thread = showThread({ root: side, id: open, changed: () => following.refresh() });
   else swap(side, h("p.quiet.choose", t.choose));
   return () => {
     following.stop();
@@ -48,11 +49,20 @@ function drawList(list, page, open, query) {
 
 function row(conversation, open) {
   const t = strings.conversations;
-  return h("li", h("a.conversation-row", {
+  const { last_message: last, unread } = conversation;
+  const isNew = unread > 0 && conversation.id !== open;
+  return h("li", h(isNew ? "a.conversation-row.unread" : "a.conversation-row", {
     href: `#${PATH}/${conversation.id}`, key: conversation.id, "aria-current": conversation.id === open && "true",
   },
     h("span.conversation-name", conversation.customer_name ?? conversation.phone ?? t.erased),
     h("span.conversation-time", time(conversation.last_message_at, { short: true })),
-    h("span.conversation-phone", conversation.phone ?? ""),
-    conversation.opted_out_at && tag("opted-out", t.optedOut)));
+    h("span.conversation-said", last ? saidLast(last) : conversation.phone),
+    conversation.opted_out_at && tag("opted-out", t.optedOut),
+    isNew && h("span.unread-count", number(unread), h("span.visually-hidden", ` ${t.unread}`))));
+}
+
+function saidLast(message) {
+  const t = strings.conversations;
+  const text = message.body ?? t.textErased;
+  return message.direction === "outgoing" ? t.youSaid(text) : text;
 }

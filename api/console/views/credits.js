@@ -25,6 +25,7 @@ export function showCredits({ root, query }) {
       ]);
       return { credits, page };
     },
+    hears: ({ kind }) => kind === "credits.updated",
     show: ({ credits, page }) => {
       swap(balance, stat(t.available, credits.available, t.availableHint), stat(t.held, credits.held, t.heldHint));
       drawLedger(ledger, page, query);
@@ -32,7 +33,7 @@ export function showCredits({ root, query }) {
     fail: (problem) => failure(ledger, problem, () => following.refresh()),
   });
   swap(root, pageHead(t.title), balance, ledger);
-  return () => following.stop();
+  return following.stop;
 }
 
 function stat(name, value, hint) {

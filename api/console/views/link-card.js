@@ -5,7 +5,9 @@ import { h, safeAddress } from "../lib/dom.js";
 import { humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { openPdf, whileBusy } from "../lib/pdf.js";
+import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
+import { showQr } from "./link-qr.js";
 import { sendLink } from "./link-send.js";
 import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
@@ -72,21 +74,22 @@ function address(link) {
   const url = safeAddress(link.url);
   if (!url || !["unpaid", "processing"].includes(link.status)) return null;
   const open = h("a.button.icon-only", { href: url, target: "_blank", rel: "noopener noreferrer", "aria-label": t.openPage, title: t.openPage, key: "open-page" }, icon("open"));
-  return copyable(t.address, url, { key: "copy-link", more: open });
+  const qr = h("button.icon-only", { type: "button", "aria-label": t.showQr, title: t.showQr, key: "qr", onclick: () => showQr(link) }, icon("qr"));
+  return copyable(t.address, url, { key: "copy-link", more: [qr, open] });
 }
 
 function buttons(link, act) {
   const t = strings.link;
-  const unpaid = link.status === "unpaid";
+  const open = link.status === "unpaid" && may("write");
   const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
   const view = (event) => whileBusy(event.currentTarget,
     () => openPdf(`/payment-links/${link.id}/invoice`, `invoice-${link.invoice_number}`));
   const list = [
-    unpaid && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
+    open && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
       icon("send"), sent ? t.sendAgain : t.send),
     stored && h("button", { type: "button", key: `invoice ${link.id}`, onclick: view }, icon("document"), t.viewInvoice),
-    unpaid && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
+    open && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
       icon("void"), t.void),
   ].filter(Boolean);
   return list.length > 0 && h("div.buttons.link-buttons", list);

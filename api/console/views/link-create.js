@@ -14,17 +14,20 @@ const LONGEST = 90;
 /** Opens the dialog; `created` gets the new link. */
 export function createLink(order, created) {
   const leaving = new AbortController();
+  const invoice = invoiceChoice(order);
   openDialog({
     title: strings.createLink.title,
     wide: true,
-    content: (close) => linkForm(order, close, created, leaving.signal),
-    closed: () => leaving.abort(),
+    content: (close) => linkForm({ order, invoice, close, created, signal: leaving.signal }),
+    closed() {
+      leaving.abort();
+      invoice.forget();
+    },
   });
 }
 
-function linkForm(order, close, created, signal) {
+function linkForm({ order, invoice, close, created, signal }) {
   const t = strings.createLink;
-  const invoice = invoiceChoice(order);
   const last = new Date(Date.now() + LONGEST * 24 * 3_600_000);
   const terms = {
     invoice_number: input("invoice_number", { required: true, maxlength: "64", value: order.number }),
@@ -97,6 +100,7 @@ function invoiceChoice(order) {
   return {
     node,
     file: () => (isUpload() ? picker.file() : null),
+    forget: picker.forget,
     check: () => (isUpload() && !picker.file() ? [{ field: "invoice", reason: t.noFile }] : []),
   };
 }

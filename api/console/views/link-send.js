@@ -3,12 +3,12 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
+import { tell } from "../lib/events.js";
 import { number } from "../lib/format.js";
 import { actions, form, problemBox } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
-import { creditsMoved } from "./balance.js";
 import { templateFields } from "./template-fields.js";
 
 /** Opens the dialog for the link. */
@@ -50,7 +50,7 @@ function sendForm({ link, act, close, saved, available }) {
     done: () => {
       close();
       say(t.queued);
-      creditsMoved();
+      tell({ kind: "credits.updated" });
       act.refresh();
     },
   });

@@ -6,9 +6,10 @@ import { money, number, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { strings } from "../strings.js";
 
-/** The order's data; `conversation` is the id of the one with its buyer. */
-export function orderData(order, conversation) {
+/** The order's data. */
+export function orderData(order) {
   const t = strings.order;
+  const conversation = order.conversation_id;
   return h("aside.order-data",
     h("section.card",
       h("h2", t.buyer),

@@ -10,8 +10,6 @@ import { say } from "../lib/notify.js";
 import { go } from "../lib/router.js";
 import { strings } from "../strings.js";
 
-const COMMON_CURRENCIES = ["eur", "usd", "gbp", "chf", "pln", "czk", "dkk", "sek", "nok", "cad", "aud", "jpy"];
-
 /** Opens the dialog. `currency` is the one to begin with. */
 export function newOrder(currency) {
   openDialog({ title: strings.newOrder.title, wide: true, content: (close) => orderForm(close, currency) });
@@ -34,7 +32,7 @@ function orderForm(close, currency) {
   const body = () => inputOf(fields, items.read());
   return form({
     fields: [
-      h("datalist", { id: "currencies" }, COMMON_CURRENCIES.map((code) => h("option", { value: code.toUpperCase() }))),
+      h("datalist", { id: "currencies" }, strings.currencies.map((code) => h("option", { value: code.toUpperCase() }))),
       h("div.columns.two-to-one", field({ label: t.number, control: fields.number }), field({ label: t.currency, control: fields.currency })),
       h("div.columns", field({ label: t.customerName, control: fields.name }),
         field({ label: t.customerPhone, control: fields.phone, hint: t.phoneHint })),

@@ -8,46 +8,56 @@ import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
 import { openPdf, whileBusy } from "../lib/pdf.js";
 import { title } from "../lib/router.js";
+import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
-import { findConversation, messagesOf } from "./buyers.js";
 import { createLink } from "./link-create.js";
 import { isUnderWay, linkCard, pastLink } from "./link-card.js";
 import { orderData } from "./order-data.js";
 import { failure, pageHead, region } from "./page.js";
+
+/** How many of the latest texts are looked through for those with a link of the order. */
+const TEXTS = 100;
 
 /** Draws the order and follows it. */
 export function showOrder({ root, params: [id] }) {
   const page = region("div.order-page");
   swap(root, page);
   title(strings.order.one);
-  const conversation = {};
   let before = null;
+  let conversation = null;
   const following = live({
     name: () => `order ${id}`,
-    load: (signal) => load(id, conversation, signal),
+    load: (signal) => load(id, signal),
+    hears: (event) => event.id === id || event.order_id === id
+      || (event.kind === "message.updated" && (conversation === null || event.conversation_id === conversation)),
     show: (data) => {
       title(strings.order.title(data.order.number));
       tellChanges(before, data.order.links);
       before = data.order.links;
+      conversation = data.order.conversation_id ?? null;
       draw(page, data, (link) => following.put(withLink(data, link)), () => following.refresh());
     },
     fail: (problem) => failure(page, problem, () => following.refresh(), strings.order.one),
     pace: ({ order, messages }) => paceOf(order, messages),
   });
-  return () => following.stop();
+  return following.stop;
 }
 
 /** The order, and what was texted to its buyer. Without the texts the page is still worth showing. */
-async function load(id, conversation, signal) {
+async function load(id, signal) {
   const order = await get(`/orders/${encodeURIComponent(id)}`, { signal });
   try {
-    conversation.id ??= await findConversation(order.customer.phone, signal);
-    const messages = conversation.id ? await messagesOf(conversation.id, signal) : [];
-    return { order, conversation: conversation.id, messages };
+    return { order, messages: await messagesOf(order.conversation_id, signal) };
   } catch (problem) {
     if (signal.aborted) throw problem;
-    return { order, conversation: conversation.id, messages: [] };
+    return { order, messages: [] };
   }
+}
+
+async function messagesOf(conversation, signal) {
+  if (!conversation) return [];
+  const { items } = await get(`/conversations/${encodeURIComponent(conversation)}/messages`, { query: { limit: TEXTS }, signal });
+  return items;
 }
 
 function paceOf(order, messages) {
@@ -58,9 +68,8 @@ function paceOf(order, messages) {
 
 /** The data with this link in it, new or changed. */
 function withLink(data, link) {
-  const others = data.order.links.filter((other) => other.id !== link.id);
   const at = data.order.links.findIndex((other) => other.id === link.id);
-  const links = at < 0 ? [link, ...others] : data.order.links.map((other) => (other.id === link.id ? link : other));
+  const links = at < 0 ? [link, ...data.order.links] : data.order.links.map((other) => (other.id === link.id ? link : other));
   return { ...data, order: { ...data.order, links } };
 }
 
@@ -99,12 +108,12 @@ function draw(page, data, changed, refresh) {
       h("div.order-main",
         shown ? linkCard(shown, act) : noLink(order),
         past.length > 0 && h("section.past", h("h2", t.pastLinks), past.map((link) => pastLink(link, act)))),
-      orderData(order, data.conversation)));
+      orderData(order)));
 }
 
 /** An order has one open link at a time. */
 function mayHaveLink(shown) {
-  return !shown || ["paid", "failed"].includes(shown.status);
+  return may("write") && (!shown || ["paid", "failed"].includes(shown.status));
 }
 
 function createButton(order, create) {

@@ -7,6 +7,7 @@ import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { narrow, title } from "../lib/router.js";
+import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { newOrder } from "./order-new.js";
 import { empty, failure, pageHead, region } from "./page.js";
@@ -25,6 +26,7 @@ export function showOrders({ root, query }) {
   const following = live({
     name: () => `orders ${JSON.stringify(narrowed)}`,
     load: (signal) => get(PATH, { query: { ...narrowed }, signal }),
+    hears: ({ kind }) => kind === "order.updated" || kind === "link.updated",
     show: (page) => {
       currency = page.items[0]?.currency ?? currency;
       drawList(list, page, narrowed);
@@ -37,9 +39,9 @@ export function showOrders({ root, query }) {
     narrow(PATH, narrowed);
     following.refresh();
   };
-  const add = h("button.primary", { type: "button", key: "new-order", onclick: () => newOrder(currency) }, icon("plus"), t.add);
+  const add = may("write") && h("button.primary", { type: "button", key: "new-order", onclick: () => newOrder(currency) }, icon("plus"), t.add);
   swap(root, pageHead(t.title, { buttons: [add] }), filters(narrowed, change), list);
-  return () => following.stop();
+  return following.stop;
 }
 
 function filters(narrowed, change) {

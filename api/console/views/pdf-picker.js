@@ -1,4 +1,5 @@
-// Choosing the invoice: by drop or by the browser's file dialog. What cannot be one is refused before anything is sent.
+// Choosing the invoice: by drop or by the browser's file dialog. What cannot be one is refused before anything is sent, and the
+// first page is shown, so that nobody sends another buyer's invoice.
 
 import { h, swap } from "../lib/dom.js";
 import { fileSize } from "../lib/format.js";
@@ -7,7 +8,9 @@ import { icon } from "../lib/icons.js";
 import { strings } from "../strings.js";
 
 const LARGEST = 10 * 1024 * 1024;
-const MAGIC = "%PDF-";
+/** Where a PDF says what it is, and where it says that it is whole, in bytes from its start and its end. */
+const HEAD = 1024;
+const TAIL = 2048;
 
 /** The picker: `node` to show, and `file()` that was chosen. The form marks it as its field `invoice`. */
 export function pdfPicker() {
@@ -15,16 +18,18 @@ export function pdfPicker() {
   const state = { file: null, reason: null };
   const chooser = h("input.visually-hidden", { id: "invoice", type: "file", accept: "application/pdf,.pdf", name: "invoice", "aria-label": t.file, "aria-describedby": "invoice-error" });
   const shown = h("div.picked", { "aria-live": "polite" });
+  const page = firstPage();
   const error = h("p.field-error", { id: "invoice-error", role: "alert", hidden: true });
   const invite = h("label.drop",
     icon("upload"), h("span", t.drop, " ", h("span.as-link", t.choose)), h("span.hint", t.fileHint), chooser);
-  const node = h("div.field.picker", invite, shown, error);
+  const node = h("div.field.picker", invite, shown, page.node, error);
 
   const draw = () => {
     invite.classList.toggle("has-file", Boolean(state.file));
     swap(shown, state.file && h("div.file", icon("document"),
       h("span.file-name", state.file.name), h("span.quiet", fileSize(state.file.size)),
       h("button.plain", { type: "button", "aria-label": t.remove, title: t.remove, onclick: () => take([]) }, icon("close"))));
+    page.show(state.file);
     mark(chooser, state.reason);
   };
   async function take(files) {
@@ -37,20 +42,45 @@ export function pdfPicker() {
   }
   chooser.addEventListener("change", () => take([...chooser.files]));
   acceptDrops(node, (files) => take(files));
-  return { node, file: () => state.file };
+  return { node, file: () => state.file, forget: () => page.show(null) };
 }
 
-/** Why the file cannot be the invoice, or nothing. */
+/** The first page, where the browser can show one: a phone's often cannot. */
+function firstPage() {
+  const t = strings.createLink;
+  const node = h("figure.first-page", { hidden: true });
+  let address = null;
+  return {
+    node,
+    show(file) {
+      if (address) URL.revokeObjectURL(address);
+      address = file && navigator.pdfViewerEnabled ? URL.createObjectURL(file) : null;
+      node.hidden = !address;
+      swap(node, address && [
+        h("iframe", { src: `${address}#page=1&view=FitH&toolbar=0&navpanes=0`, title: t.firstPage, tabindex: "-1" }),
+        h("figcaption.hint", t.firstPageHint),
+      ]);
+    },
+  };
+}
+
+/** Why the file cannot be the invoice, or nothing. What needs more than a look at both ends, the server finds. */
 async function refusalOf(file) {
   const t = strings.createLink;
   if (file.size === 0) return t.empty(file.name);
   if (file.size > LARGEST) return t.tooLarge(file.name, fileSize(file.size));
   try {
-    const start = new Uint8Array(await file.slice(0, MAGIC.length).arrayBuffer());
-    return String.fromCharCode(...start) === MAGIC ? null : t.notPdf(file.name);
+    const [head, tail] = await Promise.all([textOf(file.slice(0, HEAD)), textOf(file.slice(-TAIL))]);
+    if (!head.includes("%PDF-")) return t.notPdf(file.name);
+    return tail.includes("%%EOF") ? null : t.cutOff(file.name);
   } catch {
     return t.unreadable(file.name);
   }
+}
+
+/** The bytes as letters, one each. */
+async function textOf(blob) {
+  return new TextDecoder("latin1").decode(await blob.arrayBuffer());
 }
 
 function acceptDrops(node, take) {

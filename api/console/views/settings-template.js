@@ -1,31 +1,20 @@
 // The template of the text that carries a link.
 
 import { command, get } from "../lib/api.js";
-import { h, swap } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { actions, form } from "../lib/form.js";
 import { say } from "../lib/notify.js";
+import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
-import { failure, region } from "./page.js";
+import { editable } from "./setting.js";
 import { templateFields } from "./template-fields.js";
 
 const PATH = "/message-template";
 
-/** Draws the editor. It is not followed: nobody's writing is overwritten. */
+/** Draws the editor. */
 export function showTemplate(root) {
-  const t = strings.template;
-  const place = region("div");
-  const leaving = new AbortController();
-  const load = async () => {
-    try {
-      const { body } = await get(PATH, { signal: leaving.signal });
-      swap(place, editor(body));
-    } catch (problem) {
-      if (!leaving.signal.aborted) failure(place, problem, load);
-    }
-  };
-  swap(root, h("section.card.setting.setting-wide", h("h2", t.title), h("p", t.lead), place));
-  load();
-  return () => leaving.abort();
+  const { title, lead } = strings.template;
+  return editable(root, { title, lead, wide: true, load: (signal) => get(PATH, { signal }), content: ({ body }) => editor(body) });
 }
 
 function editor(saved) {
@@ -33,9 +22,10 @@ function editor(saved) {
   const fields = templateFields({ name: "body", label: t.body, value: saved, previewTitle: t.preview });
   const [text, chips, preview] = fields.nodes;
   const body = () => ({ body: fields.text.value });
+  fields.text.readOnly = !may("write");
   fields.start();
   return form({
-    fields: [h("div.columns.send-columns", h("div", text, chips), preview), actions(t.submit)],
+    fields: [h("div.columns.send-columns", h("div", text, chips), preview), may("write") && actions(t.submit)],
     alias: { template: "body" },
     payload: () => JSON.stringify(body()),
     send: () => command("PUT", PATH, body()),

@@ -1,18 +1,19 @@
-// Signing in with an API key. It is tried before it is kept.
+// Signing in with a key. The server makes it into a session; the key is not kept in the browser.
 
-import { get } from "../lib/api.js";
+import { signIn } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { title } from "../lib/router.js";
-import * as session from "../lib/session.js";
 import { strings } from "../strings.js";
 import { brand } from "./brand.js";
 
-/** Draws the page; `enter` is called when the key is accepted. `reason` says why somebody was signed out. */
+/** Draws the page; `enter` gets who signed in. `reason` says why somebody was signed out. */
 export function showSignIn({ root, enter, reason }) {
   const t = strings.signIn;
   title(t.title);
-  const key = input("key", { type: "password", required: true, spellcheck: "false", autocapitalize: "none", autofocus: true });
+  const key = input("api_key", {
+    type: "password", required: true, spellcheck: "false", autocapitalize: "none", autocomplete: "current-password",
+  });
   const show = h("input", { type: "checkbox", onchange: () => (key.type = show.checked ? "text" : "password") });
   const node = form({
     fields: [
@@ -33,12 +34,9 @@ export function showSignIn({ root, enter, reason }) {
 
 async function tryKey(key) {
   try {
-    await get("/credits", { as: key });
+    return await signIn(key);
   } catch (problem) {
-    if (problem.status === 401) {
-      problem.errors = [{ field: "key", reason: strings.signIn.wrong }];
-    }
+    if (problem.status === 401) problem.errors = [{ field: "api_key", reason: strings.signIn.wrong }];
     throw problem;
   }
-  session.begin(key);
 }

@@ -2,33 +2,36 @@
 
 import { command, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
+import { tell } from "../lib/events.js";
 import { time } from "../lib/format.js";
 import { form } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { complain } from "../lib/notify.js";
+import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
-import { creditsMoved } from "./balance.js";
 import { messageState } from "./message-state.js";
 import { failure, region } from "./page.js";
 
 const LIMIT = 50;
 
-/** Draws the conversation; `said` is called when something was. `told(conversation)` is given what the list knows of it. */
-export function showThread({ root, id, said }) {
-  const path = `/conversations/${encodeURIComponent(id)}/messages`;
+/** Draws the conversation; `changed` is called when something was said or read. `told(conversation)` is given what the list knows of it. */
+export function showThread({ root, id, changed }) {
+  const place = `/conversations/${encodeURIComponent(id)}`;
+  const path = `${place}/messages`;
   const head = h("header.thread-head", backLink());
   // It scrolls, so it has to be reached with the keyboard.
   const bubbles = region("div.bubbles", { tabindex: "0", role: "region", "aria-label": strings.conversations.messages });
   const reply = replyBox(path, () => {
     following.refresh();
-    said();
+    changed();
   });
   const earlier = { messages: [], cursor: null };
   const show = (page) => drawBubbles(bubbles, page, earlier);
   const following = live({
     name: () => path,
     load: (signal) => get(path, { query: { limit: LIMIT }, signal }),
+    hears: (event) => event.conversation_id === id,
     show,
     fail: (problem) => failure(bubbles, problem, () => following.refresh()),
     pace: paceOf,
@@ -50,8 +53,21 @@ export function showThread({ root, id, said }) {
     told: (conversation) => {
       drawHead(head, conversation);
       if (conversation) reply.allow(conversation);
+      if (conversation?.unread > 0) markRead(place, changed);
     },
   };
+}
+
+/** What is open is read. A key that may not write leaves it unread. */
+async function markRead(place, changed) {
+  if (!may("write")) return;
+  try {
+    await command("POST", `${place}/read`);
+    changed();
+  } catch (problem) {
+    // It stays unread, and is tried again with the next that is heard of it.
+    if (!problem.passes) complain(problem);
+  }
 }
 
 function paceOf(page) {
@@ -109,7 +125,7 @@ function replyBox(path, sent) {
     send: ({ idempotencyKey }) => command("POST", path, body(), { idempotencyKey }),
     done: () => {
       text.value = "";
-      creditsMoved();
+      tell({ kind: "credits.updated" });
       sent();
     },
   });
@@ -120,6 +136,7 @@ function replyBox(path, sent) {
   return {
     node: h("footer.reply", note, node),
     allow(conversation) {
+      if (!may("write")) return void (node.hidden = true);
       const reason = !conversation.phone ? t.erasedNote : conversation.opted_out_at ? t.optedOutNote : null;
       note.hidden = !reason;
       note.textContent = reason ?? "";

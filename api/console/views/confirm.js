@@ -1,0 +1,24 @@
+// A question before something that cannot be undone.
+
+import { openDialog } from "../lib/dialog.js";
+import { h } from "../lib/dom.js";
+import { form } from "../lib/form.js";
+import { strings } from "../strings.js";
+
+/** Asks. `act` is the name of the button that does it, `keep` of the one that does not; `fields` come between text and buttons. */
+export function confirm({ title, text, fields = [], act, keep = strings.cancel, payload = () => "", send, done }) {
+  openDialog({
+    title,
+    content: (close) => form({
+      fields: [h("p", text), fields, h("div.actions",
+        h("button", { type: "button", onclick: close, autofocus: true }, keep),
+        h("button.danger", { type: "submit", "data-submit": true }, h("span.label", act)))],
+      payload,
+      send,
+      done(result) {
+        close();
+        done(result);
+      },
+    }),
+  });
+}

@@ -1,0 +1,93 @@
+// Who the merchant is, to their buyers: name, contact, logo and colour; and where they are: region, currency, time zone.
+
+import { command, get } from "../lib/api.js";
+import { h } from "../lib/dom.js";
+import { useTimeZone } from "../lib/format.js";
+import { actions, field, form, input } from "../lib/form.js";
+import { say } from "../lib/notify.js";
+import { strings } from "../strings.js";
+import { logoField } from "./logo.js";
+import { editable } from "./setting.js";
+
+const PATH = "/merchant";
+const PLAIN_COLOUR = "#1f5eff";
+
+/** Draws the editor. */
+export function showProfile(root) {
+  const { title, lead } = strings.profile;
+  return editable(root, { title, lead, load: (signal) => get(PATH, { signal }), content: editor });
+}
+
+function editor(merchant) {
+  const t = strings.profile;
+  const colour = colourChoice(merchant.colour);
+  const fields = {
+    name: input("name", { required: true, maxlength: "120", value: merchant.name, autocomplete: "organization" }),
+    contact: input("contact", { maxlength: "200", value: merchant.contact ?? "" }),
+    region: select("region", regions(), merchant.region),
+    currency: input("currency", { maxlength: "3", spellcheck: "false", list: "merchant-currencies", value: (merchant.currency ?? "").toUpperCase() }),
+    time_zone: select("time_zone", zones(merchant.time_zone), merchant.time_zone),
+  };
+  const body = () => ({
+    name: fields.name.value.trim(),
+    contact: fields.contact.value.trim() || null,
+    region: fields.region.value,
+    currency: fields.currency.value.trim().toLowerCase() || null,
+    time_zone: fields.time_zone.value,
+    colour: colour.value(),
+  });
+  return [
+    logoField(merchant),
+    form({
+      fields: [
+        field({ label: t.name, control: fields.name, hint: t.nameHint }),
+        field({ label: t.contact, control: fields.contact, hint: t.contactHint }),
+        h("div.columns", field({ label: t.region, control: fields.region, hint: t.regionHint }),
+          field({ label: t.currency, control: fields.currency, hint: t.currencyHint })),
+        field({ label: t.timeZone, control: fields.time_zone, hint: t.timeZoneHint }),
+        colour.node,
+        h("datalist", { id: "merchant-currencies" }, strings.currencies.map((code) => h("option", { value: code.toUpperCase() }))),
+        actions(t.submit),
+      ],
+      payload: () => JSON.stringify(body()),
+      send: () => command("PATCH", PATH, body()),
+      done(saved) {
+        useTimeZone(saved.time_zone);
+        say(strings.settings.saved);
+      },
+    }),
+  ];
+}
+
+function select(name, options, chosen) {
+  return h("select", { name, required: true }, options.map(([value, label]) => h("option", { value, selected: value === chosen }, label)));
+}
+
+/** Every region that has a name. */
+function regions() {
+  const names = new Intl.DisplayNames(strings.locale, { type: "region", fallback: "none" });
+  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const codes = letters.flatMap((first) => letters.map((second) => first + second));
+  const named = codes.map((code) => [code, names.of(code)]).filter(([, name]) => name);
+  return named.sort(([, one], [, other]) => one.localeCompare(other, strings.locale));
+}
+
+/** Every time zone that the browser knows, and the merchant's own in any case. */
+function zones(own) {
+  const known = new Set([...Intl.supportedValuesOf("timeZone"), own]);
+  return [...known].sort().map((zone) => [zone, zone.replaceAll("_", " ")]);
+}
+
+/** A colour of the merchant's own, or the plain one. */
+function colourChoice(colour) {
+  const t = strings.profile;
+  const own = h("input", { type: "checkbox", checked: Boolean(colour), onchange: () => draw() });
+  const picker = h("input", { type: "color", name: "colour", value: colour ?? PLAIN_COLOUR, required: true });
+  const place = field({ label: t.colour, control: picker, hint: t.colourHint });
+  const draw = () => (place.hidden = !own.checked);
+  draw();
+  return {
+    node: h("div.field", h("label.check", own, t.ownColour), place),
+    value: () => (own.checked ? picker.value : null),
+  };
+}

@@ -1,0 +1,56 @@
+// What Paylink does by itself: reminding buyers of unpaid links, and warning of low credit.
+
+import { command, get } from "../lib/api.js";
+import { h } from "../lib/dom.js";
+import { actions, field, form } from "../lib/form.js";
+import { say } from "../lib/notify.js";
+import { strings } from "../strings.js";
+import { editable } from "./setting.js";
+
+const PATH = "/merchant";
+
+/** Draws the editor. */
+export function showReminders(root) {
+  const { title, lead } = strings.reminders;
+  return editable(root, { title, lead, load: (signal) => get(PATH, { signal }), content: editor });
+}
+
+function editor(merchant) {
+  const t = strings.reminders;
+  const fields = {
+    on: h("input", { type: "checkbox", name: "reminders", checked: merchant.reminders, onchange: () => draw() }),
+    afterDays: whole("reminder_after_days", merchant.reminder_after_days, 1, 60),
+    atMost: whole("reminders_at_most", merchant.reminders_at_most, 1, 10),
+    threshold: whole("low_credit_threshold", merchant.low_credit_threshold, 0, 1_000_000),
+  };
+  const terms = h("div.columns",
+    field({ label: t.afterDays, control: fields.afterDays, suffix: t.days }),
+    field({ label: t.atMost, control: fields.atMost, suffix: t.times }));
+  const draw = () => (terms.hidden = !fields.on.checked);
+  draw();
+  const body = () => ({
+    reminders: fields.on.checked,
+    reminder_after_days: Number(fields.afterDays.value),
+    reminders_at_most: Number(fields.atMost.value),
+    low_credit_threshold: Number(fields.threshold.value),
+  });
+  return form({
+    fields: [
+      h("label.check", fields.on, t.on),
+      h("p.hint", t.hours),
+      terms,
+      h("h3", t.lowTitle),
+      field({ label: t.threshold, control: fields.threshold, hint: t.thresholdHint, suffix: t.credits }),
+      actions(t.submit),
+    ],
+    check: () => Object.values(fields).filter((it) => it.type === "number" && !it.checkValidity())
+      .map((it) => ({ field: it.name, reason: t.range(it.min, it.max) })),
+    payload: () => JSON.stringify(body()),
+    send: () => command("PATCH", PATH, body()),
+    done: () => say(strings.settings.saved),
+  });
+}
+
+function whole(name, value, min, max) {
+  return h("input", { type: "number", name, required: true, min: String(min), max: String(max), step: "1", value });
+}

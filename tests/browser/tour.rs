@@ -1,0 +1,71 @@
+//! A walk past every page and dialog, in light and dark, on a desktop and on a phone. Each is checked by axe; `make screenshots`
+//! also draws them into the folder that `PAYLINK_SCREENSHOTS` names.
+
+mod buyer;
+mod dialogs;
+mod pages;
+mod settings;
+
+use std::{env, path::PathBuf};
+
+use crate::{
+    browser::Browser,
+    chromium::{Scheme, Setup},
+    scene,
+};
+
+#[tokio::test]
+async fn every_page_is_for_everybody_in_light_on_a_desktop() {
+    walk(Setup::DESKTOP, "desktop-light").await;
+}
+
+#[tokio::test]
+async fn every_page_is_for_everybody_in_the_dark_on_a_phone() {
+    walk(Setup { scheme: Scheme::Dark, ..Setup::PHONE }, "phone-dark").await;
+}
+
+#[tokio::test]
+#[ignore = "the same pages once more, for make screenshots"]
+async fn every_page_is_for_everybody_in_the_dark_on_a_desktop() {
+    walk(Setup { scheme: Scheme::Dark, ..Setup::DESKTOP }, "desktop-dark").await;
+}
+
+#[tokio::test]
+#[ignore = "the same pages once more, for make screenshots"]
+async fn every_page_is_for_everybody_in_light_on_a_phone() {
+    walk(Setup::PHONE, "phone-light").await;
+}
+
+async fn walk(setup: Setup, name: &str) {
+    scene::on(setup, async |app, browser| {
+        let folder = env::var_os("PAYLINK_SCREENSHOTS").map(|folder| PathBuf::from(folder).join(name));
+        let tour = Tour { browser, folder };
+        pages::walk(&tour, app).await;
+        dialogs::walk(&tour, app).await;
+        settings::walk(&tour, app).await;
+        buyer::walk(&tour, app).await;
+    })
+    .await;
+}
+
+/// Somebody who looks closely at every page.
+pub(super) struct Tour<'a> {
+    pub(super) browser: &'a Browser,
+    folder: Option<PathBuf>,
+}
+
+impl Tour<'_> {
+    /// Looks at what is shown now.
+    pub(super) async fn stops_at(&self, place: &str) {
+        self.browser.is_accessible(place).await;
+        if let Some(folder) = &self.folder {
+            self.browser.is_drawn(&folder.join(format!("{place}.png"))).await;
+        }
+    }
+
+    /// Goes to a page of the console by its address, and waits until this is to be read.
+    pub(super) async fn goes_to(&self, page: &str, seen: &str) {
+        self.browser.runs("location.hash = arguments[0]", vec![page.into()]).await;
+        self.browser.sees(seen).await;
+    }
+}

@@ -1,0 +1,64 @@
+//! The settings and their dialogs.
+
+use super::Tour;
+use crate::support::App;
+
+pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
+    let browser = tour.browser;
+    tour.goes_to("/settings/profile", "Your business").await;
+    browser.sees("Time zone").await;
+    tour.stops_at("settings-business").await;
+    tour.goes_to("/settings/stripe", "Webhook URL").await;
+    tour.stops_at("settings-stripe").await;
+    browser.clicks("Replace the keys or disconnect").await;
+    browser.clicks("Disconnect").await;
+    browser.sees("Disconnect Stripe?").await;
+    tour.stops_at("dialog-disconnect").await;
+    browser.clicks("Cancel").await;
+    tour.goes_to("/settings/sms", "URL for incoming texts").await;
+    tour.stops_at("settings-sms").await;
+    tour.goes_to("/settings/template", "Preview with an example").await;
+    browser.sees("1 segment").await;
+    tour.stops_at("settings-message").await;
+    tour.goes_to("/settings/reminders", "Remind buyers of unpaid links").await;
+    browser.clicks("Remind buyers of unpaid links").await;
+    tour.stops_at("settings-reminders").await;
+    tour.goes_to("/settings/keys", "This session").await;
+    browser.clicks("New key").await;
+    browser.writes("Name", "Front desk").await;
+    tour.stops_at("dialog-new-key").await;
+    browser.clicks("Make the key").await;
+    browser.sees("it is not shown again").await;
+    tour.stops_at("dialog-key-once").await;
+    browser.clicks("I have kept it").await;
+    browser.sees("Front desk").await;
+    tour.stops_at("settings-keys").await;
+    browser.clicks("Revoke Front desk").await;
+    browser.sees("Revoke this key?").await;
+    tour.stops_at("dialog-revoke").await;
+    browser.clicks("Revoke").await;
+    browser.sees("revoked").await;
+    no_connection(tour, app).await;
+}
+
+/// A merchant who has just begun: nothing is connected, ordered or bought.
+async fn no_connection(tour: &Tour<'_>, app: &App) {
+    let browser = tour.browser;
+    let operator = app.operator();
+    let merchant = operator.makes_a_merchant("Corner Shop").await;
+    let key = operator.makes_a_key(&merchant.id, "admin").await;
+    browser.clicks("Sign out").await;
+    browser.signs_in_with(app, &key).await;
+    browser.sees("No orders yet").await;
+    tour.stops_at("orders-empty").await;
+    tour.goes_to("/conversations", "No conversations yet").await;
+    tour.stops_at("conversations-empty").await;
+    browser.refusals.expect(404, "/v1/stripe-integration");
+    tour.goes_to("/settings/stripe", "No Stripe account is connected yet").await;
+    tour.stops_at("settings-stripe-none").await;
+    browser.refusals.expect(404, "/v1/sms-integration");
+    tour.goes_to("/settings/sms", "No carrier is connected yet").await;
+    tour.stops_at("settings-sms-none").await;
+    browser.clicks("Sign out").await;
+    browser.sees("API key").await;
+}
