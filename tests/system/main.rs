@@ -14,6 +14,7 @@ mod credits;
 mod described;
 mod details_page;
 mod doctor;
+mod faults;
 mod flow;
 mod idempotency;
 mod interleavings;

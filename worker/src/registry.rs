@@ -71,14 +71,14 @@ fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
         ..Attempts::at(J::KIND, work.db.clone(), work.clock.clone())
     });
     monitor.register(move |_restart| {
-        let (attempts, runner) = (Arc::clone(&attempts), Arc::clone(&runner));
+        let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), work.queue.clone());
         let options = BackendOptions { slots, lease, ..BackendOptions::default() };
         WorkerBuilder::new(J::KIND.as_str())
-            .backend(BellBackend::new(work.queue.bells().clone(), J::KIND.as_str(), options))
+            .backend(BellBackend::new(queue.bells().clone(), J::KIND.as_str(), options))
             // All workers share the monitor's task; each job gets one of its own, so that they use every core.
             .parallelize(tokio::spawn)
             .build(move |ringing: Ringing| {
-                let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), work.queue.clone());
+                let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), queue.clone());
                 async move {
                     let (verdict, changes) = news::gather(attempts.make(ringing, runner.as_ref())).await;
                     queue.news().tell(changes);

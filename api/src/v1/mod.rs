@@ -49,7 +49,7 @@ enum Group {
 
 /// Every call of `/v1`, described by itself.
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
-    let calls = (
+    let merchants = (
         orders::Orders,
         links::Links,
         qr::QrCodes,
@@ -59,17 +59,13 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         credits::Credits,
         events::Events,
         stripe_integration::StripeConnection,
+        sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,
         merchant::Profile,
         api_keys::ApiKeys,
-        sms_integration::SmsIntegrations,
-        admin::Merchants,
-        admin::Jobs,
-        admin::Pauses,
-        admin::Messages,
-        admin::Queues,
     );
-    OpenApiService::new(calls, "Paylink", env!("CARGO_PKG_VERSION"))
+    let operators = (admin::Merchants, admin::Jobs, admin::Pauses, admin::Messages, admin::Queues);
+    OpenApiService::new((merchants, operators), "Paylink", env!("CARGO_PKG_VERSION"))
         .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")
         .server(public_url)
         .url_prefix("/v1")

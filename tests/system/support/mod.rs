@@ -27,14 +27,16 @@ pub(crate) use collector::{Collector, attribute, hex};
 pub(crate) use database::Database;
 pub(crate) use figures::Figures;
 pub(crate) use http::{Answer, Http};
-pub(crate) use hush::STRIPE_KEY;
-pub(crate) use merchant::{Invoice, Link, Merchant, Order, order_body};
-pub(crate) use postgres::fresh_database as fresh_postgresql;
+pub(crate) use hush::{Hush, SMS_TOKEN, STRIPE_KEY};
+pub(crate) use merchant::{Invoice, Link, Merchant, Order, order_body, with_key};
+pub(crate) use own_redis::OwnRedis;
+pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgresql};
+pub(crate) use proxy::{Line, Proxy};
 pub(crate) use s3::S3;
 pub(crate) use sandbox::Sandbox;
 pub(crate) use signature::sign;
 pub(crate) use stripe_events::StripeEvent;
-pub(crate) use wait::eventually;
+pub(crate) use wait::{comes_true, eventually};
 
 /// A PDF of three pages, made by a real tool.
 pub(crate) const INVOICE: &[u8] = include_bytes!("../../fixtures/invoice-3-pages.pdf");
