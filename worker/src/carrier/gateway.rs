@@ -7,7 +7,7 @@ use entity::gateway::{Filled, Gateway, GatewayAnswer, GatewayText, Method, Secre
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::{Calling, Carrier, Handover, Known, Refusal, Text, guard};
-use crate::http;
+use crate::{http, meter::Service};
 
 /// As much of an answer as is read.
 const MOST_BYTES: usize = 64 * 1024;
@@ -57,7 +57,7 @@ impl HttpGateway {
             Ok(request) => request,
             Err(why) => return Handover::Refused(Refusal::because(format!("The gateway cannot be called: {why}."))),
         };
-        match request.send().await {
+        match http::send(Service::Carrier, request).await {
             Ok(response) => self.read(response).await,
             Err(error) if guard::is_not_public(&error) => Handover::Refused(not_public()),
             Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url().into()),
