@@ -95,6 +95,8 @@ async fn tell(app: &mut App) {
     app.anybody().post(&format!("{path}?key=wrong"), &forged).await.problem(400, "bad_signature");
     app.anybody().post(&format!("{path}?key={key}"), &json!({"hello": 1})).await.problem(400, "malformed_request");
 
+    // The merchant has entered the URL with its key at the gateway, for buyers' texts.
+    sandbox.does("sms/webhook", json!({"url": connected["webhook_url"]})).await;
     sandbox.does("sms/incoming", json!({"from": order.phone, "body": "stop"})).await;
     eventually("the buyer's wish is heeded", async || {
         merchant.conversation_with(&order.phone).await["opted_out_at"].is_string().then_some(())

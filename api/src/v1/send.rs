@@ -53,7 +53,8 @@ pub(super) async fn accept_link(
     let body = text_of_link(&owner, &order, &link, &url, sending.template).map_err(no_text("template"))?;
     // Takes the conversation's lock: of two sends at once the second sees the first.
     let conversation = conversation::open(&tx, &api.vault, owner.id, phone, Some(&order.customer_name), now).await?;
-    if !sending.resend {
+    // That the buyer wants no texts is said first: to send again expressly would not help.
+    if !sending.resend && conversation.opted_out_at.is_none() {
         let sent = message::sent_since(&tx, link.id, conversation.id, now - BETWEEN_SENDS).await?;
         if sent.is_some() {
             return Err(Problem::conflict(

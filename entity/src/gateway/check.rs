@@ -144,12 +144,15 @@ impl Gateway {
     }
 
     fn check_url(&self, secrets: &Secrets, policy: Policy) -> Result<(), GatewayFault> {
+        let authority = self.host().unwrap_or_default();
+        if authority.contains(['{', '@']) {
+            return Err(GatewayFault::Host);
+        }
         let url = Url::parse(&fill(&self.url, Place::Url, &sample(secrets)).map_err(GatewayFault::render)?)?;
         if url.scheme() != "https" && !(policy.private && url.scheme() == "http") {
             return Err(GatewayFault::Scheme);
         }
-        let authority = self.host().unwrap_or_default();
-        if authority.is_empty() || authority.contains(['{', '@']) || url.host_str().is_none() {
+        if authority.is_empty() || url.host_str().is_none() {
             return Err(GatewayFault::Host);
         }
         Ok(())
