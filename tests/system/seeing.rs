@@ -167,6 +167,43 @@ async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
     .await;
 }
 
+/// What a crash and a forgetful Redis cost is mended without a word; the figures say that it was.
+#[tokio::test]
+async fn what_was_recovered_is_counted() {
+    let mut app = App::start(Database::sqlite()).await;
+    let (http, merchant, sandbox) = (app.anybody(), app.merchant(), app.sandbox());
+    let (to_lose, to_hang) = (merchant.opens_an_order("12003").await, merchant.opens_an_order("12004").await);
+
+    // One job waits in Redis for its time, and Redis forgets it.
+    sandbox.fails(json!({"service": "stripe", "times": 1, "mode": "status", "status": 429, "retry_after": 8})).await;
+    let lost = merchant.uploads(&to_lose, &Invoice::default()).await;
+    let delayed = [("kind", "create_stripe_link"), ("state", "delayed")];
+    eventually("the job is seen to be delayed", async || {
+        (figures(&http).await.one("paylink_queue_jobs", &delayed) == 1.0).then_some(())
+    })
+    .await;
+    app.redis().loses_everything();
+    merchant.has_the_link(&lost).await;
+    let seen = figures(&http).await;
+    assert!(seen.one("paylink_bells_rung_again_total", &[]) >= 1.0);
+    let retried = [("kind", "create_stripe_link"), ("outcome", "retried")];
+    assert_eq!(seen.one("paylink_job_duration_seconds_count", &retried), 1.0);
+    let too_many = [("service", "stripe"), ("outcome", "too_many")];
+    assert_eq!(seen.one("paylink_outside_call_duration_seconds_count", &too_many), 1.0);
+
+    // Another is being done when its worker dies.
+    sandbox.fails(json!({"service": "stripe", "times": 1, "mode": "hang", "method": "POST"})).await;
+    let hung = merchant.uploads(&to_hang, &Invoice::default()).await;
+    eventually("the job is seen to be done", async || {
+        (figures(&http).await.one("paylink_jobs_in_flight", &[("kind", "create_stripe_link")]) == 1.0).then_some(())
+    })
+    .await;
+    app.is_killed_and_started_again().await;
+    merchant.has_the_link(&hung).await;
+    let seen = figures(&app.anybody()).await;
+    assert_eq!(seen.one("paylink_leases_reclaimed_total", &[("kind", "create_stripe_link")]), 1.0);
+}
+
 /// A role that runs beside an app.
 struct Beside(Child);
 
