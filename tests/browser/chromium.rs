@@ -65,15 +65,7 @@ impl Chromium {
     /// Starts both.
     pub(crate) async fn start(setup: Setup) -> Self {
         let profile = tempfile::Builder::new().prefix("paylink-chromium-").tempdir().unwrap();
-        let mut driver = Command::new("chromedriver");
-        driver.arg("--port=0").env("TZ", TIME_ZONE).process_group(0);
-        let mut driver = driver
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the browser's tests need it: apt-get install chromium chromium-driver");
-        let mut says = BufReader::new(driver.stdout.take().unwrap());
-        let port = port_of(&mut says);
+        let (mut driver, says, port) = driver();
         let capabilities = capabilities(setup, &profile).as_object().unwrap().clone();
         let connected = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
@@ -118,6 +110,29 @@ impl Drop for Chromium {
     }
 }
 
+/// How often a driver may find that another took the port which it had just found free.
+const MOST_STARTS: usize = 5;
+
+/// A driver, what it says, and its port.
+fn driver() -> (Child, BufReader<ChildStdout>, u16) {
+    for _ in 0..MOST_STARTS {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("TZ", TIME_ZONE)
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the browser's tests need it: apt-get install chromium chromium-driver");
+        let mut says = BufReader::new(driver.stdout.take().unwrap());
+        if let Some(port) = port_of(&mut says) {
+            return (driver, says, port);
+        }
+        end(&mut driver);
+    }
+    panic!("chromedriver ended before it said its port, {MOST_STARTS} times");
+}
+
 /// The driver leads a group of processes, and the browser is in it.
 fn end(driver: &mut Child) {
     let group = Pid::from_raw(i32::try_from(driver.id()).unwrap());
@@ -126,13 +141,12 @@ fn end(driver: &mut Child) {
     let _ = driver.wait();
 }
 
-/// The driver takes a free port and says which.
-fn port_of(says: &mut impl BufRead) -> u16 {
-    let started = says.lines().map(Result::unwrap).find_map(|line| {
+/// The driver takes a free port and says which; `None` if it ended before.
+fn port_of(says: &mut impl BufRead) -> Option<u16> {
+    says.lines().map(Result::unwrap).find_map(|line| {
         let (_, port) = line.split_once("started successfully on port ")?;
         port.trim_end_matches('.').parse().ok()
-    });
-    started.expect("chromedriver ended before it said its port")
+    })
 }
 
 fn capabilities(setup: Setup, profile: &TempDir) -> Value {
