@@ -63,8 +63,9 @@ async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_pa
         tokio::select! {
             links = &mut all => break links,
             () = tokio::time::sleep(Duration::from_millis(rng.u64(500..3_000))) => {
-                // The scheduler is a process of its own: it expires what is due tomorrow and asks Stripe about the rest.
-                looks_around(app, 30);
+                // The scheduler is a process of its own: it expires what ends tomorrow, wherever that is over last, and asks
+                // Stripe about the rest.
+                looks_around(app, 60);
                 app.sandbox().does("webhooks", a_bad_day_for_webhooks(&mut rng)).await;
             }
         }
