@@ -67,13 +67,28 @@ impl Cluster {
     /// A further front, as soon as it is ready.
     pub(crate) async fn a_front(&self, port: u16) -> Replica {
         let front = self.replica(port, &["api"], &[]);
+        self.says_when_asked_whether_it_is_ready(port, 200).await;
+        front
+    }
+
+    async fn says_when_asked_whether_it_is_ready(&self, port: u16, status: u16) {
         let itself = Http::new(&format!("http://127.0.0.1:{port}"), &self.hush);
-        eventually("a front is ready", async || {
-            let ready = itself.try_ask(itself.request(Method::GET, "/readyz")).await;
-            ready.is_ok_and(|answer| answer.status == 200).then_some(())
+        eventually(&format!("a front says {status}"), async || {
+            let says = itself.try_ask(itself.request(Method::GET, "/readyz")).await;
+            says.is_ok_and(|answer| answer.status == status).then_some(())
         })
         .await;
-        front
+    }
+
+    /// The oldest front is told to stop and another takes its place. The balancer sends everybody to the old one until that says
+    /// that it is not ready, and nobody after.
+    pub(crate) async fn replaces_its_front(&mut self) {
+        let (next, old) = (self.a_front(free_port()).await, self.fronts.remove(0));
+        old.is_told_to_stop();
+        self.says_when_asked_whether_it_is_ready(old.port, 503).await;
+        self.front.leads_to(next.port);
+        self.fronts.push(next);
+        old.ends();
     }
 
     /// A further worker.
@@ -183,6 +198,7 @@ fn write_environment(place: &TempDir, redis: &OwnRedis, url: &str, sandbox: &str
         ("PAYLINK_STRIPE_API_BASE", format!("{sandbox}/stripe")),
         ("PAYLINK_SMS_API_BASE", format!("{sandbox}/sms")),
         ("PAYLINK_LEASE_SECONDS", LEASE_SECONDS.to_string()),
+        ("PAYLINK_STOP_GRACE_SECONDS", "3".to_owned()),
     ];
     for (name, value) in usual.iter().chain(more) {
         writeln!(lines, "{name}={value}").unwrap();

@@ -52,8 +52,18 @@ impl Replica {
     }
 
     /// It is told to stop, and does, in good order.
-    pub(crate) fn stops(mut self) {
+    pub(crate) fn stops(self) {
+        self.is_told_to_stop();
+        self.ends();
+    }
+
+    /// It is told to stop.
+    pub(crate) fn is_told_to_stop(&self) {
         self.gets(Signal::SIGTERM);
+    }
+
+    /// It ends of itself, in good order.
+    pub(crate) fn ends(mut self) {
         let mut status = None;
         comes_true(|| {
             status = self.process.try_wait().unwrap();

@@ -1,12 +1,6 @@
 //! A new version is rolled out: every replica of every role is told to stop and replaced, one after the other, under load.
 
-use std::time::Duration;
-
 use super::{auditor::audit, cluster::Cluster, traffic::Traffic};
-use crate::support::free_port;
-
-/// How long a connection may take from the balancer to the front.
-const ON_THEIR_WAY: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_of_all_replicas_loses_nothing_and_refuses_nobody() {
@@ -14,12 +8,7 @@ async fn a_rolling_restart_of_all_replicas_loses_nothing_and_refuses_nobody() {
     cluster.schedulers.push(cluster.a_scheduler());
     let traffic = Traffic::begin(&cluster, 6);
     for _ in 0..2 {
-        // A balancer sends nobody to a front that is about to be told to stop, and waits for those who are on their way.
-        let next = cluster.a_front(free_port()).await;
-        cluster.front.leads_to(next.port);
-        cluster.fronts.push(next);
-        tokio::time::sleep(ON_THEIR_WAY).await;
-        cluster.fronts.remove(0).stops();
+        cluster.replaces_its_front().await;
         cluster.workers.push(cluster.a_worker());
         cluster.workers.remove(0).stops();
         cluster.schedulers.push(cluster.a_scheduler());

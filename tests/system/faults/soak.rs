@@ -17,7 +17,7 @@ use super::{
     replica::Replica,
     traffic::Traffic,
 };
-use crate::support::{Database, Line, OwnPostgres, Proxy, free_port};
+use crate::support::{Database, Line, OwnPostgres, Proxy};
 
 /// What can go wrong.
 #[derive(Clone, Copy, Debug)]
@@ -112,12 +112,7 @@ impl Soak {
                 cluster.workers.remove(0).stops();
             }
             Fault::WorkerCutOff => self.a_worker_is_cut_off().await,
-            Fault::FrontReplaced => {
-                let next = cluster.a_front(free_port()).await;
-                cluster.front.leads_to(next.port);
-                cluster.fronts.push(next);
-                cluster.fronts.remove(0).stops();
-            }
+            Fault::FrontReplaced => cluster.replaces_its_front().await,
             Fault::SchedulerFrozen => {
                 let scheduler = cluster.schedulers.remove(0);
                 scheduler.freezes();
