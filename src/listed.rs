@@ -24,6 +24,26 @@ impl Entry for ipnet::IpNet {
     }
 }
 
+/// An origin as browsers name it: a scheme, a host, perhaps a port, and nothing after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin(String);
+
+impl Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Entry for Origin {
+    fn read(text: &str) -> Result<Self, String> {
+        let origin = parse::<url::Url>(text)?.origin();
+        if origin.is_tuple() && origin.ascii_serialization() == text {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!("{text:?} is not an origin; one is written like https://shop.example.com"))
+    }
+}
+
 fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| format!("{text:?}: {error}"))
 }
@@ -52,5 +72,16 @@ mod tests {
         assert_eq!(read::<IpNet, _>(json!("10.0.0.0/8, 192.0.2.1,")).unwrap(), wanted);
         assert_eq!(read::<IpNet, _>(json!([])).unwrap(), []);
         assert!(read::<IpNet, _>(json!(["10.0.0.0/99"])).is_err());
+    }
+
+    #[test]
+    fn an_origin_has_no_path_and_is_not_everybody() {
+        let wanted = vec![Origin("https://shop.example.com".to_owned()), Origin("http://localhost:3000".to_owned())];
+        assert_eq!(read::<Origin, _>(json!(["https://shop.example.com", "http://localhost:3000"])).unwrap(), wanted);
+        for wrong in
+            ["*", "null", "shop.example.com", "https://shop.example.com/", "https://Shop.example.com", "file:///x"]
+        {
+            assert!(read::<Origin, _>(json!([wrong])).is_err(), "{wrong}");
+        }
     }
 }

@@ -68,6 +68,7 @@ impl Parts {
             operator_key: self.operator_key.clone(),
             gateways: Policy { private: settings.sms_http_allow_private },
             trusted_proxies: settings.trusted_proxies.clone(),
+            cors_origins: settings.cors_origins.iter().map(ToString::to_string).collect(),
         })
     }
 

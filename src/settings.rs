@@ -11,7 +11,11 @@ use entity::{Secret, message::UndeliveredCredits};
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::{error::Error, listed, logging::LogFormat};
+use crate::{
+    error::Error,
+    listed::{self, Origin},
+    logging::LogFormat,
+};
 
 /// The documented defaults.
 const DEFAULTS: &str = include_str!("../paylink.example.toml");
@@ -23,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<String>,
     #[serde(deserialize_with = "listed::read")]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    #[serde(deserialize_with = "listed::read")]
+    pub(crate) cors_origins: Vec<Origin>,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: Option<String>,

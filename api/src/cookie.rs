@@ -23,16 +23,15 @@ pub(crate) fn read(request: &Request) -> Option<String> {
 /// The header's value that gives a browser its token.
 pub(crate) fn give(api: &Api, token: &Secret) -> String {
     let lifetime = Duration::seconds(session::LONGEST.num_seconds());
-    build(api, token.expose(), lifetime)
+    build(api.is_behind_tls(), token.expose(), lifetime)
 }
 
 /// The header's value that takes it away.
 pub(crate) fn take_away(api: &Api) -> String {
-    build(api, "", Duration::ZERO)
+    build(api.is_behind_tls(), "", Duration::ZERO)
 }
 
-fn build(api: &Api, value: &str, lifetime: Duration) -> String {
-    let secure = api.is_behind_tls();
+fn build(secure: bool, value: &str, lifetime: Duration) -> String {
     Cookie::build((if secure { HOST_NAME } else { NAME }, value))
         .path("/")
         .http_only(true)
@@ -41,4 +40,27 @@ fn build(api: &Api, value: &str, lifetime: Duration) -> String {
         .max_age(lifetime)
         .build()
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_tls_the_cookie_is_for_this_host_and_tls_only() {
+        let cookie = build(true, "token", Duration::seconds(60));
+        assert!(cookie.starts_with("__Host-paylink_session=token;"), "{cookie}");
+        for wanted in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=60"] {
+            assert!(cookie.contains(wanted), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"));
+        assert!(!build(false, "token", Duration::seconds(60)).contains("Secure"));
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let request = Request::builder().header(header::COOKIE, "a=b; paylink_session=token; c=d").finish();
+        assert_eq!(read(&request).as_deref(), Some("token"));
+        assert_eq!(read(&Request::builder().header(header::COOKIE, "not_paylink_session=x").finish()), None);
+    }
 }

@@ -10,6 +10,8 @@ mod command;
 mod console;
 mod cookie;
 mod details_pdf;
+mod docs;
+mod fields;
 mod health;
 mod hex;
 mod json_body;
@@ -21,6 +23,7 @@ mod problem;
 mod readiness;
 mod record;
 mod same_origin;
+mod security;
 mod session;
 mod state;
 mod throttle;
@@ -44,6 +47,7 @@ pub use state::{Api, Parts};
 pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint {
     let service = v1::service(&api.public_url);
     let intake = webhooks::Intake::new(&api);
+    let security = security::Security::new(api.is_behind_tls(), &api.cors_origins);
     let access = access::Access::new(api.clock.clone());
     let routes = match metrics {
         Some(metrics) => Route::new().at("/metrics", metrics),
@@ -51,14 +55,19 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
     };
     routes
         .at("/openapi.json", service.spec_endpoint())
-        .nest("/docs", service.swagger_ui())
+        .nest("/docs", docs::routes(service.swagger_ui_html()))
         .nest("/v1", service)
         .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive))
         .at("/p/:token", get(buyer::show))
         .at("/p/:token/invoice.pdf", get(buyer::invoice))
+        .at("/p/:token/logo", get(buyer::logo_of))
         .at("/p/:token/pay", post(buyer::pay))
+        .at("/p/:token/viewed", post(buyer::viewed))
+        .at("/p/:token/unrecognised", post(buyer::unrecognised))
         .at("/assets/buyer.css", get(buyer::style))
+        .at("/assets/buyer.js", get(buyer::beacon))
+        .at("/assets/colour/:name", get(buyer::colour))
         .nest("/console", console::routes())
         .at("/healthz", get(health::alive))
         .at("/readyz", get(health::ready))
@@ -66,6 +75,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .around(tell_news)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { tell(error) })
+        .with(security)
         .with(access)
 }
 

@@ -13,12 +13,18 @@ use poem_openapi::{
 pub(crate) struct Pdf {
     content: Bytes,
     name: String,
+    disposition: &'static str,
 }
 
 impl Pdf {
     /// A PDF to be shown, with a name under which it can be saved.
     pub(crate) fn inline(content: Bytes, name: &str) -> Self {
-        Self { content, name: sanitised(name) }
+        Self { content, name: sanitised(name), disposition: "inline" }
+    }
+
+    /// The same, to be saved and not shown.
+    pub(crate) fn to_be_saved(self) -> Self {
+        Self { disposition: "attachment", ..self }
     }
 }
 
@@ -36,7 +42,7 @@ impl IntoResponse for Pdf {
     fn into_response(self) -> Response {
         Response::builder()
             .content_type("application/pdf")
-            .header(header::CONTENT_DISPOSITION, format!("inline; filename=\"{}.pdf\"", self.name))
+            .header(header::CONTENT_DISPOSITION, format!("{}; filename=\"{}.pdf\"", self.disposition, self.name))
             .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'")
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
             .header(header::CACHE_CONTROL, "private, no-store")

@@ -19,6 +19,8 @@ use poem_openapi::{
 };
 use sea_orm::DbErr;
 
+pub(crate) use crate::fields::Fields;
+
 /// When to try again what failed on our side.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
@@ -105,6 +107,11 @@ impl Problem {
         self.code
     }
 
+    /// These fields are wrong.
+    pub(crate) fn of_fields(fields: Vec<FieldError>, detail: String) -> Self {
+        Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", detail) }
+    }
+
     /// The same problem under another code, for a field that has one of its own.
     pub(crate) fn coded(self, code: &'static str) -> Self {
         Self { code, ..self }
@@ -118,6 +125,11 @@ impl Problem {
     /// The same problem, of which one knows when it will be over.
     pub(crate) fn after(self, wait: Duration) -> Self {
         Self { after: Some(wait), ..self }
+    }
+
+    /// When it will be over, in whole seconds: to come a moment too early would be in vain.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
     }
 
     /// Something of ours is broken.
@@ -226,9 +238,8 @@ impl IntoResponse for Problem {
         } else {
             response
         };
-        let response = match self.after {
-            // To come a moment too early would be in vain.
-            Some(wait) => response.header(header::RETRY_AFTER, wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+        let response = match self.retry_after() {
+            Some(seconds) => response.header(header::RETRY_AFTER, seconds),
             None => response,
         };
         response.body(self.body().to_json_string())
@@ -290,55 +301,5 @@ impl From<ConnectError> for Problem {
             ConnectError::Vault(error) => error.into(),
             ConnectError::Db(error) => error.into(),
         }
-    }
-}
-
-/// Collects what is wrong with the fields of an input, so that all of it is told at once.
-#[derive(Debug, Default)]
-pub(crate) struct Fields {
-    errors: Vec<FieldError>,
-}
-
-impl Fields {
-    /// Notes that a field is wrong.
-    pub(crate) fn refuse(&mut self, field: &str, reason: impl Into<String>) {
-        self.errors.push(FieldError { field: field.to_owned(), reason: reason.into() });
-    }
-
-    /// The value, or a note of why there is none.
-    pub(crate) fn take<T, E: std::fmt::Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
-        value.map_err(|error| self.refuse(field, error.to_string())).ok()
-    }
-
-    /// A text that is not empty and not longer than `most` characters, without surrounding space.
-    pub(crate) fn text(&mut self, field: &str, text: &str, most: usize) -> Option<String> {
-        let text = text.trim();
-        if text.is_empty() {
-            self.refuse(field, "must not be empty");
-        } else if text.chars().count() > most {
-            self.refuse(field, format!("must not be longer than {most} characters"));
-        } else if text.chars().any(char::is_control) {
-            self.refuse(field, "must not contain control characters");
-        } else {
-            return Some(text.to_owned());
-        }
-        None
-    }
-
-    /// Nothing was found wrong; else the problem that tells all of it.
-    pub(crate) fn none_wrong(self) -> Result<(), Problem> {
-        if self.errors.is_empty() { Ok(()) } else { Err(self.into_problem()) }
-    }
-
-    /// Whether anything is wrong so far.
-    pub(crate) const fn any(&self) -> bool {
-        !self.errors.is_empty()
-    }
-
-    /// The problem that tells all of it.
-    pub(crate) fn into_problem(self) -> Problem {
-        let detail =
-            self.errors.iter().map(|error| format!("{}: {}", error.field, error.reason)).collect::<Vec<_>>().join("; ");
-        Problem { fields: self.errors, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", detail) }
     }
 }

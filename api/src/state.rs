@@ -35,6 +35,8 @@ pub struct Parts {
     pub gateways: Policy,
     /// The proxies whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
+    /// Other origins whose pages may call the API with a key.
+    pub cors_origins: Vec<String>,
 }
 
 /// The parts, and what the API makes for itself.

@@ -49,12 +49,19 @@ impl Throttle {
 pub(crate) struct Throttles {
     /// Attempts to sign in: a person needs one or two, a program that guesses needs many.
     pub(crate) sign_in: Throttle,
+    /// Requests below `/p/`: a buyer needs a few, whoever tries tokens needs many.
+    pub(crate) buyers: Throttle,
 }
 
 impl Default for Throttles {
     fn default() -> Self {
         const SIGN_INS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
-        Self { sign_in: Throttle::new(SIGN_INS, Duration::from_secs(3)) }
+        // Many buyers may share the address of one carrier.
+        const PAGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(239);
+        Self {
+            sign_in: Throttle::new(SIGN_INS, Duration::from_secs(3)),
+            buyers: Throttle::new(PAGES, Duration::from_millis(200)),
+        }
     }
 }
 

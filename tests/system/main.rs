@@ -7,6 +7,7 @@
 
 mod amounts;
 mod bad_input;
+mod buyer_page;
 mod carriers;
 mod connecting;
 mod crashes;
@@ -28,6 +29,7 @@ mod reminders;
 mod rows;
 mod s3;
 mod secrets;
+mod security;
 mod seeing;
 mod sessions;
 mod starts_and_stops;

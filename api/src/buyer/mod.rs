@@ -1,13 +1,16 @@
-//! The buyer's page: one link, one button, no script.
+//! The buyer's page: one link, one button. It needs no script.
 //!
 //! Nothing that a GET does changes anything: previews by bots are harmless. A token that is none, one whose link never came to
 //! be, and one that never existed get the same answer.
 
+mod amount;
+mod assets;
 mod page;
+mod standing;
 
-use entity::{LinkToken, link, merchant};
+use entity::{LinkState, LinkToken, Order, conversation, link, logo, merchant, message, order};
 use poem::{
-    IntoResponse, Response, handler,
+    IntoResponse, Request, Response, handler,
     http::{StatusCode, header},
     web::{Data, Path, Query},
 };
@@ -15,13 +18,31 @@ use serde::Deserialize;
 
 use crate::{
     Api, Problem,
+    picture::Picture,
     v1::{can_be_paid, read_invoice},
 };
-use page::{BuyerPage, Standing};
+pub(crate) use assets::{beacon, colour, style};
+use page::{BuyerPage, Subject};
+use standing::Standing;
 
-async fn find(api: &Api, token: &str) -> Result<Option<link::Model>, Problem> {
+/// The link of a token, or the page that is answered instead.
+async fn find(api: &Api, request: &Request, token: &str) -> Result<Result<link::Model, Response>, Problem> {
+    if let Err(refused) = api.throttles.buyers.admit(request, api) {
+        return Ok(Err(BuyerPage::too_many().into_response_after(&refused)));
+    }
     let link = link::find_by_token(api.db.pool(), &LinkToken::presented(token)).await?;
-    Ok(link.filter(|link| link.state != entity::LinkState::Failed))
+    let there = link.filter(|link| link.state != LinkState::Failed);
+    Ok(there.ok_or_else(|| BuyerPage::unknown().into_response()))
+}
+
+/// Goes on with the link of a token, or answers what is answered instead.
+macro_rules! found {
+    ($api:expr, $request:expr, $token:expr) => {
+        match find($api, $request, $token).await? {
+            Ok(link) => link,
+            Err(instead) => return Ok(instead),
+        }
+    };
 }
 
 /// How the buyer came to the page.
@@ -35,44 +56,116 @@ pub(crate) struct Came {
 #[handler]
 pub(crate) async fn show(
     api: Data<&Api>,
+    request: &Request,
     Path(token): Path<String>,
     Query(came): Query<Came>,
 ) -> Result<Response, Problem> {
-    let Some(link) = find(&api, &token).await? else {
-        return Ok(BuyerPage::unknown().into_response());
-    };
-    let owner = merchant::get(api.db.pool(), link.merchant_id).await?;
+    let link = found!(&api, request, &token);
+    let pool = api.db.pool();
     let standing = match Standing::of(&link, api.clock.now()) {
         Standing::Open if came.returned.is_some() => Standing::Confirming,
         standing => standing,
     };
-    Ok(BuyerPage::of(&link, &owner, &token, standing)?.into_response())
+    let order = order::find(pool, link.merchant_id, link.order_id).await?;
+    let subject = Subject {
+        link: &link,
+        owner: &merchant::get(pool, link.merchant_id).await?,
+        logo: logo::about(pool, link.merchant_id).await?,
+        order: order.as_ref(),
+        token: &token,
+        standing,
+        language: request.header(header::ACCEPT_LANGUAGE).unwrap_or_default(),
+    };
+    Ok(BuyerPage::of(&subject)?.into_response())
+}
+
+/// How the invoice is wanted.
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    /// As a file, and not to be shown.
+    download: Option<String>,
 }
 
 /// The invoice; while the link can still be paid, and after it was.
 #[handler]
-pub(crate) async fn invoice(api: Data<&Api>, Path(token): Path<String>) -> Result<Response, Problem> {
-    let Some(link) = find(&api, &token).await? else {
-        return Ok(BuyerPage::unknown().into_response());
-    };
-    match Standing::of(&link, api.clock.now()) {
-        Standing::Open | Standing::Confirming | Standing::Processing | Standing::Paid => {
-            Ok(read_invoice(&api, &link).await?.into_response())
-        }
-        Standing::Preparing | Standing::Voided | Standing::Expired => show_again(&token),
+pub(crate) async fn invoice(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    if !Standing::of(&link, api.clock.now()).shows_invoice() {
+        return show_again(&token);
     }
+    let pdf = read_invoice(&api, &link).await?;
+    Ok(if wanted.download.is_some() { pdf.to_be_saved() } else { pdf }.into_response())
+}
+
+/// The merchant's logo.
+#[handler]
+pub(crate) async fn logo_of(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    let logo = logo::find(api.db.pool(), link.merchant_id).await?;
+    Ok(logo.map_or_else(|| BuyerPage::unknown().into_response(), |logo| Picture::of(logo).into_response()))
 }
 
 /// To Stripe, if it can be paid; else back to the page, which says why not.
 #[handler]
-pub(crate) async fn pay(api: Data<&Api>, Path(token): Path<String>) -> Result<Response, Problem> {
-    let Some(link) = find(&api, &token).await? else {
-        return Ok(BuyerPage::unknown().into_response());
-    };
+pub(crate) async fn pay(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
     match &link.stripe_url {
         Some(url) if can_be_paid(&link, api.clock.now()) => see_other(url),
         Some(_) | None => show_again(&token),
     }
+}
+
+/// Notes that a person has seen the page: its script says so, which no preview does.
+#[handler]
+pub(crate) async fn viewed(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    let now = api.clock.now();
+    if link.viewed_at.is_none() && Standing::of(&link, now).shows_invoice() {
+        let tx = api.db.begin().await?;
+        link::note_viewed(&tx, &link, now).await?;
+        tx.commit().await?;
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The buyer does not know what this is for: the merchant reads so in the conversation, and no reminder follows.
+#[handler]
+pub(crate) async fn unrecognised(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    if can_be_paid(&link, api.clock.now()) && link.unrecognised_at.is_none() {
+        tell_merchant(&api, &link).await?;
+    }
+    show_again(&token)
+}
+
+async fn tell_merchant(api: &Api, link: &link::Model) -> Result<(), Problem> {
+    let now = api.clock.now();
+    let tx = api.db.begin().await?;
+    if link::note_unrecognised(&tx, link, now).await?
+        && let Some(Order { customer_phone: Some(phone), customer_name, .. }) =
+            order::find(&tx, link.merchant_id, link.order_id).await?
+    {
+        let conversation =
+            conversation::open(&tx, &api.vault, link.merchant_id, &phone, Some(&customer_name), now).await?;
+        let number = link.invoice_number.as_deref().unwrap_or_default();
+        let said = format!("On the payment page: I don’t recognise this (invoice {number}).");
+        message::insert_said_on_page(&tx, link, conversation.id, said, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 fn show_again(token: &str) -> Result<Response, Problem> {
@@ -85,16 +178,5 @@ fn see_other(location: &str) -> Result<Response, Problem> {
         .status(StatusCode::SEE_OTHER)
         .header(header::LOCATION, location)
         .header(header::CACHE_CONTROL, "no-store")
-        .header(header::REFERRER_POLICY, "no-referrer")
         .finish())
-}
-
-/// The page's style sheet.
-#[handler]
-pub(crate) fn style() -> Response {
-    Response::builder()
-        .content_type("text/css; charset=utf-8")
-        .header(header::CACHE_CONTROL, "public, max-age=3600")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .body(include_str!("style.css"))
 }

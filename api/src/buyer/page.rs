@@ -1,9 +1,9 @@
-//! What the buyer's page says in each standing of the link, and with which status.
+//! The buyer's page: what it shows in each standing of the link.
 
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use entity::{LinkState, Merchant, link};
+use entity::{Merchant, Order, link, logo};
 use handlebars::Handlebars;
 use poem::{
     IntoResponse, Response,
@@ -11,7 +11,8 @@ use poem::{
 };
 use serde::Serialize;
 
-use crate::{Problem, v1::can_be_paid};
+use super::{amount, assets::colour_name, standing::Standing};
+use crate::{Problem, hex::hex};
 
 static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();
@@ -21,132 +22,170 @@ static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     handlebars
 });
 
-/// What a link is to its buyer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Standing {
-    /// It will be there in a moment.
-    Preparing,
-    /// It can be paid.
-    Open,
-    /// The buyer comes from Stripe, and Stripe has not told us yet.
-    Confirming,
-    /// Stripe is waiting for the money.
-    Processing,
-    /// It is paid.
-    Paid,
-    /// The merchant took it back.
-    Voided,
-    /// Its time is over.
-    Expired,
-}
-
-impl Standing {
-    pub(super) fn of(link: &link::Model, now: DateTime<Utc>) -> Self {
-        match link.state {
-            LinkState::Creating | LinkState::Failed => Self::Preparing,
-            LinkState::Unpaid if can_be_paid(link, now) => Self::Open,
-            LinkState::Unpaid | LinkState::Expiring | LinkState::Expired => Self::Expired,
-            LinkState::Processing => Self::Processing,
-            LinkState::Paid => Self::Paid,
-            LinkState::Voiding | LinkState::Voided => Self::Voided,
-        }
-    }
-
-    const fn status(self) -> StatusCode {
-        match self {
-            Self::Preparing | Self::Open | Self::Confirming | Self::Processing | Self::Paid => StatusCode::OK,
-            Self::Voided | Self::Expired => StatusCode::GONE,
-        }
-    }
-
-    const fn sentence(self) -> &'static str {
-        match self {
-            Self::Preparing => "This invoice is being prepared. It will be here in a moment.",
-            Self::Open => "",
-            Self::Confirming => "Thank you. Your payment is being confirmed; this page will say so in a moment.",
-            Self::Processing => "Thank you. Your payment is being processed; there is nothing more to do.",
-            Self::Paid => "Thank you. This invoice is paid.",
-            Self::Voided => {
-                "This payment link was withdrawn. If you think you still have to pay, please ask the merchant."
-            }
-            Self::Expired => "This payment link has expired. Please ask the merchant for a new one.",
-        }
-    }
-}
-
 /// The page, ready to be sent.
 #[derive(Debug, Serialize)]
 pub(super) struct BuyerPage {
     title: String,
-    merchant: Option<String>,
-    contact: Option<String>,
+    token: Option<String>,
+    standing: Option<Standing>,
+    merchant: Option<MerchantPart>,
     sentence: Option<&'static str>,
-    invoice: Option<Invoice>,
-    /// The page looks again by itself.
-    refresh: bool,
+    invoice: Option<InvoicePart>,
+    /// After how many seconds the page looks again by itself.
+    refresh: Option<u32>,
+    /// Whether it is worth knowing that a person has seen it.
+    beacon: bool,
     #[serde(skip)]
     status: StatusCode,
     #[serde(skip)]
     pays_at: Option<String>,
 }
 
+/// Who asks.
+#[derive(Debug, Serialize)]
+struct MerchantPart {
+    name: String,
+    contact: Option<String>,
+    logo: Option<LogoPart>,
+    /// The name of the colour's style sheet.
+    colour: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LogoPart {
+    width: i64,
+    height: i64,
+}
+
 /// What is asked, while it may be shown.
 #[derive(Debug, Serialize)]
-struct Invoice {
+struct InvoicePart {
+    /// For whom: a first name and the last digits of a number, enough for its owner to know and for nobody else.
+    customer: Option<String>,
     number: String,
     amount: String,
-    token: String,
+    paid_on: Option<String>,
     expires_on: String,
+    fingerprint: Option<String>,
     payable: bool,
+    confirming: bool,
+    can_deny: bool,
+    denied: bool,
+}
+
+/// What the page of a link is made of.
+pub(super) struct Subject<'a> {
+    pub(super) link: &'a link::Model,
+    pub(super) owner: &'a Merchant,
+    pub(super) logo: Option<logo::About>,
+    pub(super) order: Option<&'a Order>,
+    pub(super) token: &'a str,
+    pub(super) standing: Standing,
+    /// The buyer's `Accept-Language`.
+    pub(super) language: &'a str,
+}
+
+impl Subject<'_> {
+    fn day(&self, at: DateTime<Utc>) -> String {
+        self.owner.day_of(at).format("%-d %B %Y").to_string()
+    }
+
+    fn merchant(&self) -> MerchantPart {
+        MerchantPart {
+            name: self.owner.name.clone(),
+            contact: self.owner.contact.clone(),
+            logo: self.logo.as_ref().map(|logo| LogoPart { width: logo.width, height: logo.height }),
+            colour: self.owner.colour.map(colour_name),
+        }
+    }
+
+    fn customer(&self) -> Option<String> {
+        let order = self.order?;
+        let first_name = order.customer_name.split_whitespace().next()?;
+        let phone = order.customer_phone.as_ref()?.as_e164();
+        Some(format!("{first_name}, number ending in {}", phone.get(phone.len().checked_sub(3)?..)?))
+    }
+
+    fn invoice(&self) -> Result<Option<InvoicePart>, Problem> {
+        let (Some(number), Some(money)) = (&self.link.invoice_number, self.link.money()?) else { return Ok(None) };
+        if !self.standing.shows_invoice() {
+            return Ok(None);
+        }
+        let payable = self.standing == Standing::Open;
+        let denied = self.link.unrecognised_at.is_some();
+        Ok(Some(InvoicePart {
+            customer: self.customer(),
+            number: number.clone(),
+            amount: amount::written(money, self.language),
+            paid_on: self.link.paid_at.map(|at| self.day(at)),
+            expires_on: self.day(self.link.expires_at),
+            fingerprint: self.link.document_sha256.as_deref().map(hex),
+            payable,
+            confirming: self.standing == Standing::Confirming,
+            can_deny: payable && !denied,
+            denied,
+        }))
+    }
 }
 
 impl BuyerPage {
-    /// The page of a token that is none.
-    pub(super) fn unknown() -> Self {
+    /// A page that says a sentence and nothing else.
+    fn saying(title: &str, sentence: &'static str, status: StatusCode) -> Self {
         Self {
-            title: "Not found".to_owned(),
+            title: title.to_owned(),
+            token: None,
+            standing: None,
             merchant: None,
-            contact: None,
-            sentence: Some("There is no invoice here. Please check the link that you were sent."),
+            sentence: Some(sentence),
             invoice: None,
-            refresh: false,
-            status: StatusCode::NOT_FOUND,
+            refresh: None,
+            beacon: false,
+            status,
             pays_at: None,
         }
     }
 
+    /// The page of a token that is none.
+    pub(super) fn unknown() -> Self {
+        let sentence = "There is no invoice here. Please check the link that you were sent.";
+        Self::saying("Not found", sentence, StatusCode::NOT_FOUND)
+    }
+
+    /// The page for an address that asks too often.
+    pub(super) fn too_many() -> Self {
+        let sentence = "Too many pages were asked for from your address. Please wait a minute and try again.";
+        Self::saying("Please wait", sentence, StatusCode::TOO_MANY_REQUESTS)
+    }
+
     /// The page of a link.
-    pub(super) fn of(link: &link::Model, owner: &Merchant, token: &str, standing: Standing) -> Result<Self, Problem> {
-        let payable = standing == Standing::Open;
-        let shown = payable || matches!(standing, Standing::Confirming | Standing::Processing | Standing::Paid);
-        let invoice = match (&link.invoice_number, link.money()?) {
-            (Some(number), Some(money)) if shown => Some(Invoice {
-                number: number.clone(),
-                amount: money.to_people(),
-                token: token.to_owned(),
-                expires_on: owner.day_of(link.expires_at).format("%-d %B %Y").to_string(),
-                payable,
-            }),
-            _ => None,
-        };
+    pub(super) fn of(subject: &Subject<'_>) -> Result<Self, Problem> {
+        let (link, standing) = (subject.link, subject.standing);
         Ok(Self {
-            title: owner.name.clone(),
-            merchant: Some(owner.name.clone()),
-            contact: owner.contact.clone(),
-            sentence: (!payable).then(|| standing.sentence()),
-            invoice,
-            refresh: matches!(standing, Standing::Preparing | Standing::Confirming),
+            title: subject.owner.name.clone(),
+            token: Some(subject.token.to_owned()),
+            standing: Some(standing),
+            merchant: Some(subject.merchant()),
+            sentence: standing.sentence(),
+            invoice: subject.invoice()?,
+            refresh: standing.looks_again_after(),
+            beacon: link.viewed_at.is_none() && standing.shows_invoice(),
             status: standing.status(),
-            pays_at: link.stripe_url.as_deref().filter(|_| payable).and_then(origin),
+            pays_at: link.stripe_url.as_deref().filter(|_| standing == Standing::Open).and_then(origin),
         })
+    }
+
+    /// The page, with when to come again.
+    pub(super) fn into_response_after(self, refused: &Problem) -> Response {
+        let seconds = refused.retry_after().unwrap_or(1);
+        self.into_response().with_header(header::RETRY_AFTER, seconds).into_response()
     }
 
     /// Where the page's form may lead: here, and from here to Stripe. A browser checks the redirect too.
     fn policy(&self) -> String {
         let form_action = self.pays_at.as_deref().unwrap_or_default();
         format!(
-            "default-src 'none'; style-src 'self'; form-action 'self' {form_action}; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+             form-action 'self' {form_action}; frame-ancestors 'none'; base-uri 'none'"
         )
     }
 }
@@ -167,8 +206,7 @@ impl IntoResponse for BuyerPage {
                 .content_type("text/html; charset=utf-8")
                 .header(header::CONTENT_SECURITY_POLICY, self.policy())
                 .header(header::CACHE_CONTROL, "no-store")
-                .header(header::REFERRER_POLICY, "no-referrer")
-                .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+                .header(header::VARY, "Accept-Language")
                 .header("X-Robots-Tag", "noindex, nofollow")
                 .body(html),
             Err(error) => Problem::internal(error).into_response(),
@@ -186,7 +224,7 @@ mod tests {
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
         let html = response.into_body().into_string().await.unwrap();
         assert!(html.contains("There is no invoice here."));
-        assert!(!html.contains("<script") && !html.contains("<form"));
+        assert!(!html.contains("<script") && !html.contains("<form") && !html.contains("<img"));
     }
 
     #[test]

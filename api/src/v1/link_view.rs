@@ -40,6 +40,8 @@ pub(super) struct LinkView {
     expires_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
     viewed_at: Option<DateTime<Utc>>,
+    /// When the buyer said that they do not know what it is for.
+    unrecognised_at: Option<DateTime<Utc>>,
     purged_at: Option<DateTime<Utc>>,
     timeline: Vec<EntryView>,
 }
@@ -95,6 +97,7 @@ impl LinkView {
             expires_at: link.expires_at,
             paid_at: link.paid_at,
             viewed_at: link.viewed_at,
+            unrecognised_at: link.unrecognised_at,
             purged_at: link.purged_at,
             timeline: timeline.into_iter().map(EntryView::from).collect(),
         })

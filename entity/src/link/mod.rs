@@ -2,6 +2,7 @@
 
 mod advance;
 mod aftermath;
+mod buyer;
 mod check;
 mod purge;
 mod search;
@@ -14,6 +15,7 @@ use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, advance};
 pub use aftermath::{Dispute, Refund, ToldDispute, note_dispute, note_refund};
+pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use purge::purge;
 pub use search::{Search, search};
@@ -91,6 +93,8 @@ pub struct Model {
     pub paid_at: Option<DateTime<Utc>>,
     /// When a person first saw the buyer's page.
     pub viewed_at: Option<DateTime<Utc>>,
+    /// When the buyer said that they do not know what it is for.
+    pub unrecognised_at: Option<DateTime<Utc>>,
     /// When its contents were erased.
     pub purged_at: Option<DateTime<Utc>>,
     /// When the buyer, or the merchant, had enough of reminders of it.

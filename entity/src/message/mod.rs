@@ -18,7 +18,7 @@ pub use outcome::{
 pub use search::{Search, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for};
 pub use status::MessageStatus;
 
-use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words, meter, news};
+use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words, link, meter, news};
 
 words! {
     /// Which way a message went.
@@ -160,6 +160,34 @@ pub async fn insert_incoming(
         carrier_id: Set(Some(carrier_id)),
         origin: Set(Origin::Merchant),
         created_at: Set(at),
+        ..Default::default()
+    };
+    message.insert(db).await.inspect(news::message)
+}
+
+/// Writes what a buyer has said on the page of a link, where nothing is sent and nothing costs.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_said_on_page(
+    db: &impl ConnectionTrait,
+    link: &link::Model,
+    conversation: ConversationId,
+    body: String,
+    now: DateTime<Utc>,
+) -> Result<Message, DbErr> {
+    let message = ActiveModel {
+        id: Set(MessageId::new(now)),
+        merchant_id: Set(link.merchant_id),
+        conversation_id: Set(conversation),
+        link_id: Set(Some(link.id)),
+        direction: Set(Direction::Incoming),
+        body: Set(Some(body)),
+        segments: Set(0),
+        credits: Set(0),
+        status: Set(MessageStatus::Received),
+        origin: Set(Origin::Merchant),
+        created_at: Set(now),
         ..Default::default()
     };
     message.insert(db).await.inspect(news::message)

@@ -1,0 +1,81 @@
+//! What a link is to its buyer, and what the page says of it.
+
+use chrono::{DateTime, Utc};
+use entity::{LinkState, link};
+use poem::http::StatusCode;
+use serde::Serialize;
+
+use crate::v1::can_be_paid;
+
+/// What a link is to its buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Standing {
+    /// It will be there in a moment.
+    Preparing,
+    /// It can be paid.
+    Open,
+    /// The buyer comes from Stripe, and Stripe has not told us yet.
+    Confirming,
+    /// Stripe is waiting for the money.
+    Processing,
+    /// It is paid.
+    Paid,
+    /// The merchant took it back.
+    Voided,
+    /// Its time is over.
+    Expired,
+}
+
+impl Standing {
+    pub(super) fn of(link: &link::Model, now: DateTime<Utc>) -> Self {
+        match link.state {
+            LinkState::Creating | LinkState::Failed => Self::Preparing,
+            LinkState::Unpaid if can_be_paid(link, now) => Self::Open,
+            LinkState::Unpaid | LinkState::Expiring | LinkState::Expired => Self::Expired,
+            LinkState::Processing => Self::Processing,
+            LinkState::Paid => Self::Paid,
+            LinkState::Voiding | LinkState::Voided => Self::Voided,
+        }
+    }
+
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::Preparing | Self::Open | Self::Confirming | Self::Processing | Self::Paid => StatusCode::OK,
+            Self::Voided | Self::Expired => StatusCode::GONE,
+        }
+    }
+
+    /// Whether the invoice may be seen.
+    pub(super) const fn shows_invoice(self) -> bool {
+        match self {
+            Self::Open | Self::Confirming | Self::Processing | Self::Paid => true,
+            Self::Preparing | Self::Voided | Self::Expired => false,
+        }
+    }
+
+    /// After how many seconds the page looks again by itself: soon where something happens soon, slowly where Stripe waits for
+    /// a bank.
+    pub(super) const fn looks_again_after(self) -> Option<u32> {
+        match self {
+            Self::Preparing | Self::Confirming => Some(2),
+            Self::Processing => Some(30),
+            Self::Open | Self::Paid | Self::Voided | Self::Expired => None,
+        }
+    }
+
+    /// What the page says; nothing while the link can be paid, when the button says it.
+    pub(super) const fn sentence(self) -> Option<&'static str> {
+        match self {
+            Self::Preparing => Some("This invoice is being prepared. It will be here in a moment."),
+            Self::Open => None,
+            Self::Confirming => Some("Thank you. Your payment is being confirmed; this page will say so in a moment."),
+            Self::Processing => Some("Thank you. Your payment is being processed; there is nothing more to do."),
+            Self::Paid => Some("Thank you. This invoice is paid."),
+            Self::Voided => {
+                Some("This payment link was withdrawn. If you think you still have to pay, please ask the merchant.")
+            }
+            Self::Expired => Some("This payment link has expired. Please ask the merchant for a new one."),
+        }
+    }
+}

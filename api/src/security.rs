@@ -1,0 +1,136 @@
+//! What every answer tells browsers to refrain from, and which other origins may call the API from a browser.
+//!
+//! An answer that has no policy of its own gets one that forbids everything: JSON and errors are to be read, not shown. poem's own
+//! `Cors` refuses what comes from an origin that is not on its list, and so our own pages where they are reached by another name;
+//! here such a request is answered as ever, and only the browser is not told to hand the answer over.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, Middleware, Request, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+};
+
+/// For answers that are no pages.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// A year, as browsers' lists of such sites want it.
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
+const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
+const HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID";
+const EXPOSED: &str = "Idempotent-Replayed, Location, Retry-After, X-Request-Id";
+
+/// How long a browser remembers what it may send, in seconds.
+const REMEMBERED: &str = "600";
+
+/// What every answer says.
+#[derive(Debug, Clone)]
+pub(crate) struct Security {
+    is_behind_tls: bool,
+    /// Other origins that may call the API with a key.
+    origins: Arc<[String]>,
+}
+
+impl Security {
+    pub(crate) fn new(is_behind_tls: bool, origins: &[String]) -> Self {
+        Self { is_behind_tls, origins: origins.into() }
+    }
+
+    /// The origin that a request comes from, if it is one that may call the API.
+    fn allowed(&self, request: &Request) -> Option<HeaderValue> {
+        let path = request.uri().path();
+        let is_api = path.starts_with("/v1/") || path == "/openapi.json";
+        let origin = request.headers().get(header::ORIGIN).filter(|_| is_api)?;
+        self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+    }
+
+    fn say(&self, headers: &mut HeaderMap) {
+        let default = |headers: &mut HeaderMap, name: HeaderName, value: &'static str| {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        };
+        default(headers, header::CONTENT_SECURITY_POLICY, NOTHING);
+        default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        default(headers, header::X_FRAME_OPTIONS, "DENY");
+        default(headers, header::REFERRER_POLICY, "no-referrer");
+        default(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+        default(headers, HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+        if self.is_behind_tls {
+            default(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+    }
+}
+
+impl<E: Endpoint<Output = Response>> Middleware<E> for Security {
+    type Output = Secured<E>;
+
+    fn transform(&self, inner: E) -> Secured<E> {
+        Secured { inner, security: self.clone() }
+    }
+}
+
+/// See [`Security`].
+pub(crate) struct Secured<E> {
+    inner: E,
+    security: Security,
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Secured<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let origin = self.security.allowed(&request);
+        let asks_before = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let mut response = match &origin {
+            Some(_) if request.method() == Method::OPTIONS && asks_before => may_call(),
+            Some(_) | None => self.inner.call(request).await?,
+        };
+        let headers = response.headers_mut();
+        self.security.say(headers);
+        if let Some(origin) = origin {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+            headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        Ok(response)
+    }
+}
+
+/// The answer to a browser that asks before it sends. Cookies are no part of it: other origins call with a key.
+fn may_call() -> Response {
+    Response::builder()
+        .status(StatusCode::NO_CONTENT)
+        .header(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS)
+        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS)
+        .header(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED)
+        .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::{endpoint::make_sync, http::Uri};
+
+    use super::*;
+
+    async fn answer(security: Security, own: Option<&'static str>) -> HeaderMap {
+        let endpoint = security.transform(make_sync(move |_| match own {
+            Some(policy) => Response::builder().header(header::CONTENT_SECURITY_POLICY, policy).finish(),
+            None => Response::builder().finish(),
+        }));
+        endpoint.call(Request::builder().uri(Uri::from_static("/v1/orders")).finish()).await.unwrap().headers().clone()
+    }
+
+    #[tokio::test]
+    async fn only_behind_tls_browsers_are_told_to_stay_there() {
+        let headers = answer(Security::new(true, &[]), None).await;
+        assert_eq!(headers[header::STRICT_TRANSPORT_SECURITY], HSTS);
+        assert!(!answer(Security::new(false, &[]), None).await.contains_key(header::STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[tokio::test]
+    async fn a_page_keeps_its_own_policy() {
+        let headers = answer(Security::new(true, &[]), Some("default-src 'self'")).await;
+        assert_eq!(headers.get_all(header::CONTENT_SECURITY_POLICY).iter().collect::<Vec<_>>(), ["default-src 'self'"]);
+        assert_eq!(answer(Security::new(true, &[]), None).await[header::CONTENT_SECURITY_POLICY], NOTHING);
+    }
+}

@@ -1,0 +1,45 @@
+//! What a buyer does with a link beside paying it.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use super::{Column, Entity, Model, note, stop_reminders};
+use crate::news;
+
+/// Notes that a person has seen the buyer's page; `false` if that is known already.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_viewed(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    if !note_once(db, link, Column::ViewedAt, now).await? {
+        return Ok(false);
+    }
+    note(db, link.id, now, "viewed", None).await?;
+    Ok(true)
+}
+
+/// Notes that the buyer does not know what the link is for, and stops the reminders; `false` if that is known already.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_unrecognised(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    if !note_once(db, link, Column::UnrecognisedAt, now).await? {
+        return Ok(false);
+    }
+    stop_reminders(db, link.merchant_id, link.id, now).await?;
+    note(db, link.id, now, "unrecognised", None).await?;
+    Ok(true)
+}
+
+async fn note_once(db: &impl ConnectionTrait, link: &Model, column: Column, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let noted = Entity::update_many()
+        .col_expr(column, Expr::value(now))
+        .filter(Column::Id.eq(link.id))
+        .filter(column.is_null())
+        .exec(db)
+        .await?;
+    if noted.rows_affected == 1 {
+        news::link(link);
+    }
+    Ok(noted.rows_affected == 1)
+}
