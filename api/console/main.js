@@ -1,17 +1,22 @@
-// The beginning: a page to sign in, or the console of the merchant who is signed in.
+// The beginning: a page to sign in, or the pages of whoever is signed in: a merchant at /console, the operator at /console/operator.
 
 import { onUnauthorized, session, signOut } from "./lib/api.js";
 import { closeDialogs } from "./lib/dialog.js";
+import * as events from "./lib/events.js";
 import { useTimeZone } from "./lib/format.js";
 import { forget } from "./lib/live.js";
 import { hush } from "./lib/notify.js";
 import { useScope } from "./lib/scope.js";
 import { strings } from "./strings.js";
+import { showOperator } from "./views/operator.js";
 import { failure } from "./views/page.js";
 import { showShell } from "./views/shell.js";
 import { showSignIn } from "./views/signin.js";
 
+const HOME = { merchant: "/console", operator: "/console/operator" };
+
 const app = document.getElementById("app");
+const here = location.pathname.endsWith("/operator") ? "operator" : "merchant";
 
 document.getElementById("toasts").setAttribute("aria-label", strings.notices);
 
@@ -26,24 +31,36 @@ async function begin() {
   }
 }
 
-/** Shows the console, or the door: an operator has nothing to do here. */
+/** Shows the pages of whoever is signed in, or the door. */
 function enter(who) {
-  if (who?.kind !== "merchant") return showDoor();
+  if (who?.kind !== here) return showDoor();
   leave();
   signedIn = true;
-  useTimeZone(who.merchant.time_zone);
-  useScope(who.key.scope);
-  leave = showShell({ root: app, who, signOut: end });
+  if (here === "operator") {
+    leave = showOperator({ root: app, signOut: end });
+  } else {
+    useTimeZone(who.merchant.time_zone);
+    useScope(who.key.scope);
+    events.open();
+    leave = showShell({ root: app, who, signOut: end });
+  }
+}
+
+/** Where somebody has just signed in, they are led to their own pages. */
+function arrive(who) {
+  if (who.kind === here) enter(who);
+  else location.assign(HOME[who.kind]);
 }
 
 function showDoor(reason) {
   leave();
   signedIn = false;
-  leave = showSignIn({ root: app, reason, enter });
+  leave = showSignIn({ root: app, here, reason, enter: arrive });
 }
 
 /** Takes away everything that was shown or kept of the one who was here. */
 function leaveBehind(reason) {
+  events.close();
   forget();
   closeDialogs();
   hush();

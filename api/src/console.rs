@@ -1,4 +1,5 @@
-//! The merchant's console: static files that are part of the program, and call nothing but the public `/v1`.
+//! The console of merchants and, at `/console/operator`, of the operator: static files that are part of the program, and call
+//! nothing but the public `/v1`.
 //!
 //! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not.
 
@@ -36,6 +37,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "css/layout.css": CSS,
     "css/views.css": CSS,
     "css/settings.css": CSS,
+    "css/operator.css": CSS,
     "main.js": SCRIPT,
     "strings.js": SCRIPT,
     "lib/api.js": SCRIPT,
@@ -67,6 +69,14 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/link-void.js": SCRIPT,
     "views/logo.js": SCRIPT,
     "views/message-state.js": SCRIPT,
+    "views/operator-job.js": SCRIPT,
+    "views/operator-jobs.js": SCRIPT,
+    "views/operator-merchant.js": SCRIPT,
+    "views/operator-merchants.js": SCRIPT,
+    "views/operator-pause.js": SCRIPT,
+    "views/operator-queues.js": SCRIPT,
+    "views/operator-texts.js": SCRIPT,
+    "views/operator.js": SCRIPT,
     "views/order-data.js": SCRIPT,
     "views/order-new.js": SCRIPT,
     "views/order.js": SCRIPT,
@@ -83,6 +93,8 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/settings.js": SCRIPT,
     "views/shell.js": SCRIPT,
     "views/signin.js": SCRIPT,
+    "views/sms-gateway.js": SCRIPT,
+    "views/stripe-webhooks.js": SCRIPT,
     "views/template-fields.js": SCRIPT,
     "views/thread.js": SCRIPT,
 };
@@ -91,8 +103,12 @@ const FILES: &[(&str, &str, &str)] = files! {
 pub(crate) fn routes() -> Route {
     let session = get(session::who).post(session::sign_in).delete(session::sign_out);
     FILES.iter().fold(Route::new().at("/session", session), |route, (path, content_type, content)| {
-        let path = if *path == "index.html" { "" } else { path };
-        route.at(format!("/{path}"), get(StaticFile::new(content_type, content)))
+        let file = || get(StaticFile::new(content_type, content));
+        match *path {
+            // One page for both: its script sees from the address whose it is.
+            "index.html" => route.at("/", file()).at("/operator", file()),
+            path => route.at(format!("/{path}"), file()),
+        }
     })
 }
 
@@ -164,7 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_page_is_at_the_root_with_and_without_a_slash() {
-        for path in ["/console", "/console/"] {
+        for path in ["/console", "/console/", "/console/operator"] {
             let response = ask(Method::GET, path, None).await;
             assert_eq!(response.status(), StatusCode::OK, "{path}");
             assert_eq!(header_of(&response, header::CONTENT_TYPE), HTML);

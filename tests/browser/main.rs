@@ -14,6 +14,7 @@ mod keyboard;
 mod keys;
 mod live;
 mod no_credits;
+mod operator;
 mod quiet;
 mod scene;
 mod story;

@@ -3,14 +3,20 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde_json::Value;
 
 /// The refusals that a story is about. Each has to come.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Refusals(Arc<Mutex<Vec<Refusal>>>);
+pub(crate) struct Refusals {
+    answers: Arc<Mutex<Vec<Refusal>>>,
+    outage: Arc<AtomicBool>,
+}
 
 #[derive(Debug)]
 struct Refusal {
@@ -22,17 +28,25 @@ struct Refusal {
 impl Refusals {
     /// A request whose address has this in it will be answered with this status, once or more often.
     pub(crate) fn expect(&self, status: u64, path: &str) {
-        self.0.lock().unwrap().push(Refusal { status, path: path.to_owned(), came: false });
+        self.answers.lock().unwrap().push(Refusal { status, path: path.to_owned(), came: false });
+    }
+
+    /// The server will be away for a while: requests fail that reach nobody, or a server that is not ready yet.
+    pub(crate) fn expect_an_outage(&self) {
+        self.outage.store(true, Ordering::Relaxed);
     }
 
     fn has(&self, status: u64, url: &str) -> bool {
-        let mut all = self.0.lock().unwrap();
+        if status >= 500 && self.outage.load(Ordering::Relaxed) {
+            return true;
+        }
+        let mut all = self.answers.lock().unwrap();
         let fitting = all.iter_mut().find(|refusal| refusal.status == status && url.contains(&refusal.path));
         fitting.map(|refusal| refusal.came = true).is_some()
     }
 
     fn missing(&self) -> Vec<String> {
-        let all = self.0.lock().unwrap();
+        let all = self.answers.lock().unwrap();
         let missing = all.iter().filter(|refusal| !refusal.came);
         missing.map(|refusal| format!("no {} came from {}", refusal.status, refusal.path)).collect()
     }
@@ -55,6 +69,7 @@ pub(crate) fn complaints(console: &[Value], network: &[Value], hosts: &[String],
         }
         // A request that the page itself gave up is no failure; one that no page made is the browser's own.
         let url = parameters["requestId"].as_str().and_then(|id| asked.get(id));
+        let url = url.filter(|_| !refusals.outage.load(Ordering::Relaxed));
         if let Some(url) = url.filter(|_| event["method"] == "Network.loadingFailed" && parameters["canceled"] != true)
         {
             complaints.push(format!("{url} failed: {}", parameters["errorText"]));

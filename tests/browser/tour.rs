@@ -3,6 +3,7 @@
 
 mod buyer;
 mod dialogs;
+mod operator;
 mod pages;
 mod settings;
 
@@ -44,6 +45,7 @@ async fn walk(setup: Setup, name: &str) {
         dialogs::walk(&tour, app).await;
         settings::walk(&tour, app).await;
         buyer::walk(&tour, app).await;
+        operator::walk(&tour, app).await;
     })
     .await;
 }

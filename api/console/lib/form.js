@@ -101,7 +101,7 @@ export function mark(control, reason) {
 
 function missing(node) {
   return [...node.elements]
-    .filter((control) => control.required && !control.disabled && control.value.trim() === "")
+    .filter((control) => control.required && !control.matches(":disabled") && control.value.trim() === "")
     .map((control) => ({ field: control.name, reason: strings.form.required }));
 }
 

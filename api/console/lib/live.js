@@ -1,13 +1,15 @@
-// A view that follows what it shows: read again when it is known to be another, and now and then in any case.
+// A view that follows what it shows: read again when the server says that it is another, and now and then in any case.
 
-import { listen } from "./events.js";
+import { isTold, listen } from "./events.js";
 import { connection } from "./notify.js";
 
-/** How long to wait between two reads, in milliseconds. */
+/** How long to wait between two reads while nobody tells us what is new, in milliseconds. */
 export const PACE = { busy: 1_500, watched: 3_000, calm: 10_000 };
 
+/** The same while we are told. */
+const TOLD = 30_000;
 const LONGEST_WAIT = 30_000;
-/** Changes come in flocks. */
+/** Events come in flocks: a link that is paid is an order that is paid. */
 const GATHER = 60;
 
 const remembered = new Map();
@@ -89,7 +91,7 @@ class Following {
   };
 
   #hear = (event) => {
-    if (this.#stale || !this.#options.hears(event)) return;
+    if (this.#stale || (event.kind !== null && !this.#options.hears(event))) return;
     this.#stale = true;
     // What is being read now may be of before; it is read once more afterwards.
     if (this.#controller === null) this.#schedule(GATHER);
@@ -97,7 +99,7 @@ class Following {
 
   #nextWait(data) {
     if (this.#stale) return GATHER;
-    return this.#options.pace(data);
+    return isTold() ? TOLD : this.#options.pace(data);
   }
 
   #wake = () => {

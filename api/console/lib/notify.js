@@ -25,7 +25,7 @@ export function hush() {
 }
 
 /** Says something to screen readers only. */
-export function announce(text) {
+function announce(text) {
   const announcer = document.getElementById("announcer");
   announcer.textContent = "";
   // A text that is there already is not read again; an empty moment makes it new.

@@ -13,8 +13,8 @@ export function followBalance(place) {
     name: () => "balance",
     load: (signal) => get("/credits", { signal }),
     hears: ({ kind }) => kind === "credits.updated",
-    show: ({ available }) => {
-      place.classList.toggle("none-left", available === 0);
+    show: ({ available, low }) => {
+      place.classList.toggle("none-left", available === 0 || low === true);
       swap(place, icon("credits"), strings.nav.available(number(available)));
     },
     fail: () => swap(place),

@@ -2,7 +2,7 @@
 
 import { openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
-import { form } from "../lib/form.js";
+import { field, form, input } from "../lib/form.js";
 import { strings } from "../strings.js";
 
 /** Asks. `act` is the name of the button that does it, `keep` of the one that does not; `fields` come between text and buttons. */
@@ -20,5 +20,20 @@ export function confirm({ title, text, fields = [], act, keep = strings.cancel, 
         done(result);
       },
     }),
+  });
+}
+
+/** The same with a reason for the audit log, which `send(reason)` gets; `name` is the button's. */
+export function confirmWithReason({ title, text, name, send, done }) {
+  const t = strings.reasons;
+  const reason = input("reason", { required: true, maxlength: "500" });
+  confirm({
+    title,
+    text,
+    fields: field({ label: t.reason, control: reason, hint: t.hint }),
+    act: name,
+    payload: () => reason.value,
+    send: () => send(reason.value.trim()),
+    done,
   });
 }

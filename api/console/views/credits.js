@@ -1,8 +1,9 @@
 // Credits: what there is, and where it went.
 
-import { get } from "../lib/api.js";
+import { addressOf, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { humanised, number, signed, time } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { title } from "../lib/router.js";
@@ -15,6 +16,7 @@ const PATH = "/credits";
 export function showCredits({ root, query }) {
   const t = strings.credits;
   title(t.title);
+  const low = h("p.notice.notice-warn.low", { role: "status", hidden: true });
   const balance = h("div.stats");
   const ledger = region("section.card.list-card");
   const following = live({
@@ -27,12 +29,15 @@ export function showCredits({ root, query }) {
     },
     hears: ({ kind }) => kind === "credits.updated",
     show: ({ credits, page }) => {
+      swap(low, credits.low && [icon("warning"), t.low(number(credits.available))]);
+      low.hidden = !credits.low;
       swap(balance, stat(t.available, credits.available, t.availableHint), stat(t.held, credits.held, t.heldHint));
       drawLedger(ledger, page, query);
     },
     fail: (problem) => failure(ledger, problem, () => following.refresh()),
   });
-  swap(root, pageHead(t.title), balance, ledger);
+  const csv = h("a.button", { href: addressOf("/credits/entries", { format: "csv" }), download: t.file }, icon("download"), t.csv);
+  swap(root, pageHead(t.title, { buttons: [csv] }), low, balance, ledger);
   return following.stop;
 }
 

@@ -61,6 +61,8 @@ function notices(link) {
   return [
     link.failure && notice("bad", t.failureTitle, link.failure),
     link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
+    link.disputed && notice(link.disputed === "open" ? "bad" : "info", t.disputedTitle, t.disputes[link.disputed] ?? humanised(link.disputed)),
+    link.refunded_amount && notice("info", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
 }

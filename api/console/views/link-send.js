@@ -40,13 +40,22 @@ function sendForm({ link, act, close, saved, available }) {
     },
   });
   const reset = h("button.as-link", { type: "button", onclick: () => fields.set(saved) }, t.reset);
-  const body = () => (fields.text.value === saved ? {} : { template: fields.text.value });
+  let again = false;
+  const body = () => ({ template: fields.text.value === saved ? undefined : fields.text.value, resend: again || undefined });
   const [text, chips, preview] = fields.nodes;
   fields.start();
   return form({
     fields: [recipient(act.order), h("div.columns.send-columns", h("div", text, chips, reset), preview), cost.node, buttons],
     payload: () => JSON.stringify(body()),
-    send: ({ idempotencyKey }) => command("POST", `/payment-links/${link.id}/send`, body(), { idempotencyKey }),
+    async send({ idempotencyKey }) {
+      try {
+        return await command("POST", `/payment-links/${link.id}/send`, body(), { idempotencyKey });
+      } catch (problem) {
+        // Who reads why it was held back and presses once more, means it.
+        again = problem.code === "recently_sent";
+        throw problem;
+      }
+    },
     done: () => {
       close();
       say(t.queued);

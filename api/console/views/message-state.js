@@ -12,6 +12,7 @@ export function messageState(message) {
   const busy = UNDER_WAY.includes(message.status);
   return h("span.message-state",
     h(`span.state.state-${message.status}`, busy && h("span.spinner", { "aria-hidden": "true" }), t.states[message.status] ?? humanised(message.status)),
+    t.origins[message.origin] && h("span", t.origins[message.origin]),
     message.credits > 0 && message.status !== "failed" && h("span", strings.preview.credits(message.credits)),
     time(message.created_at, { short: true }),
     message.error && h("span.message-error", message.error),

@@ -1,15 +1,17 @@
-// The merchant's account with a carrier.
+// The merchant's account with a carrier: Twilio's API, or any other that is described as an HTTP request.
 
-import { command } from "../lib/api.js";
+import { command, find } from "../lib/api.js";
 import { copyable } from "../lib/clipboard.js";
+import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { tag } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
+import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
 import { failure, region } from "./page.js";
-import { found } from "./settings-stripe.js";
+import { gatewayFields } from "./sms-gateway.js";
 
 const PATH = "/sms-integration";
 
@@ -21,53 +23,95 @@ export function showSms(root) {
   let formFor = null;
   const following = live({
     name: () => PATH,
-    load: (signal) => found(PATH, signal),
+    load: async (signal) => ({ connection: await find(PATH, { signal }) }),
     show: ({ connection }) => {
       drawState(state, connection);
       const kind = connection ? "replace" : "connect";
       if (formFor !== kind) swap(place, connectForm(connection, following));
       formFor = kind;
     },
-    fail: (problem) => failure(state, problem, () => following.refresh()),
+    fail: (problem) => failure(state, problem, following.refresh),
   });
   swap(root, h("section.card.setting", h("h2", t.title), h("p", t.lead), state, place));
-  return () => following.stop();
+  return following.stop;
 }
 
 function drawState(place, connection) {
   const t = strings.sms;
   if (!connection) return swap(place, h("p.state-line", tag("connection-none", strings.stripe.states.none)), h("p", t.none));
+  const row = (name, value) => value && h("div", h("dt", name), h("dd", value));
   swap(place,
     h("p.state-line", tag("connection-connected", t.connected)),
     h("dl.facts",
-      h("div", h("dt", t.account), h("dd", connection.account_sid)),
-      h("div", h("dt", t.token), h("dd", t.ending(connection.auth_token_last_four))),
-      h("div", h("dt", t.from), h("dd", connection.from))),
+      row(t.carrier, t.carriers[connection.carrier] ?? connection.carrier),
+      row(t.account, connection.account_sid),
+      row(t.token, connection.auth_token_last_four && t.ending(connection.auth_token_last_four)),
+      row(t.address, connection.gateway?.url),
+      row(t.secrets, connection.secret_names?.join(", ")),
+      row(t.from, connection.from)),
     h("h3", t.webhook), copyable(t.webhook, connection.webhook_url, { key: "copy-webhook" }), h("p.hint", t.webhookHint));
 }
 
 function connectForm(connection, following) {
   const t = strings.sms;
-  const account = input("account_sid", { required: true, spellcheck: "false", value: connection?.account_sid ?? "" });
-  const token = input("auth_token", { type: "password", required: true, autocomplete: "new-password" });
   const from = input("from", { required: true, value: connection?.from ?? "" });
-  const body = () => ({ account_sid: account.value.trim(), auth_token: token.value.trim(), from: from.value.trim() });
+  const kinds = { twilio: twilioFields(connection), http: gatewayFields(connection) };
+  let kind = connection?.carrier ?? "twilio";
+  const choose = (chosen) => {
+    kind = chosen;
+    for (const [name, it] of Object.entries(kinds)) it.node.hidden = it.node.disabled = name !== kind;
+  };
+  const choices = Object.keys(kinds).map((name) => h("label.choice",
+    h("input", { type: "radio", name: "carrier", value: name, checked: name === kind, onchange: () => choose(name) }),
+    h("span", t.carriers[name])));
+  choose(kind);
+  const body = () => ({ carrier: kind, from: from.value.trim(), ...kinds[kind].body() });
   const node = form({
     fields: [
-      field({ label: t.account, control: account, hint: t.accountHint }),
-      field({ label: t.token, control: token, hint: t.tokenHint }),
+      h("fieldset", h("legend", t.carrier), h("div.choices", choices)),
+      kinds.twilio.node,
+      kinds.http.node,
       field({ label: t.from, control: from, hint: t.fromHint }),
       actions(t.submit),
     ],
+    check: () => kinds[kind].check(),
     payload: () => JSON.stringify(body()),
     send: () => command("PUT", PATH, body()),
     done: (made) => {
-      token.value = "";
+      for (const it of Object.values(kinds)) it.forget();
       say(t.saved);
       following.put({ connection: made });
+      if (made.carrier === "http") showOnce(made.webhook_url);
     },
   });
   return connection
     ? h("details.fold", { key: "replace" }, h("summary", t.replace), node)
     : [h("h3", t.connect), node];
+}
+
+/** A described carrier proves itself by a key in this address. */
+function showOnce(address) {
+  const t = strings.sms;
+  openDialog({
+    title: t.onceTitle,
+    content: (close) => [
+      h("p.notice.notice-warn", icon("warning"), t.once),
+      copyable(t.webhook, address),
+      h("div.actions", h("button.primary", { type: "button", onclick: close }, t.kept)),
+    ],
+  });
+}
+
+function twilioFields(connection) {
+  const t = strings.sms;
+  const account = input("account_sid", { required: true, spellcheck: "false", value: connection?.account_sid ?? "" });
+  const token = input("auth_token", { type: "password", required: true, autocomplete: "new-password" });
+  return {
+    node: h("fieldset.group",
+      field({ label: t.account, control: account, hint: t.accountHint }),
+      field({ label: t.token, control: token, hint: t.tokenHint })),
+    body: () => ({ account_sid: account.value.trim(), auth_token: token.value.trim() }),
+    check: () => [],
+    forget: () => (token.value = ""),
+  };
 }

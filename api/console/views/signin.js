@@ -7,9 +7,10 @@ import { title } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { brand } from "./brand.js";
 
-/** Draws the page; `enter` gets who signed in. `reason` says why somebody was signed out. */
-export function showSignIn({ root, enter, reason }) {
+/** Draws the page for `here`, a merchant or the operator; `enter` gets who signed in. `reason` says why somebody was signed out. */
+export function showSignIn({ root, here, enter, reason }) {
   const t = strings.signIn;
+  const words = t[here];
   title(t.title);
   const key = input("api_key", {
     type: "password", required: true, spellcheck: "false", autocapitalize: "none", autocomplete: "current-password",
@@ -17,7 +18,7 @@ export function showSignIn({ root, enter, reason }) {
   const show = h("input", { type: "checkbox", onchange: () => (key.type = show.checked ? "text" : "password") });
   const node = form({
     fields: [
-      field({ label: t.key, control: key, hint: t.hint }),
+      field({ label: words.key, control: key, hint: words.hint }),
       h("label.check", show, t.show),
       actions(t.submit),
     ],
@@ -26,7 +27,7 @@ export function showSignIn({ root, enter, reason }) {
     done: enter,
   });
   swap(root, h("main.sign-in",
-    h("div.sign-in-card", brand(), h("h1", t.title), h("p.lead", t.lead),
+    h("div.sign-in-card", brand(), h("h1", t.title), h("p.lead", words.lead),
       reason && h("p.notice.notice-warn", { role: "alert" }, reason), node)));
   key.focus();
   return () => root.replaceChildren();

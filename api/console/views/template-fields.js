@@ -61,7 +61,9 @@ function draw({ bubble, figures, warnings, text, costs }, { preview, problem }) 
   bubble.textContent = preview.text;
   swap(figures, h("span", t.encodings[encodingOf(preview)] ?? preview.encoding), h("span", t.segments(preview.segments)),
     h("span", t.credits(preview.credits)));
-  swap(warnings, preview.warnings.map((warning) => h("li", icon("warning"), h("span", warning))));
+  swap(warnings,
+    preview.warnings.map((warning) => h("li", icon("warning"), h("span", warning))),
+    (preview.replaced ?? []).map(({ from, to }) => h("li.plain-note", icon("info"), h("span", t.replaced(from, to)))));
 }
 
 /** `gsm_7`, however it is written. */

@@ -8,8 +8,12 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.goes_to("/settings/profile", "Your business").await;
     browser.sees("Time zone").await;
     tour.stops_at("settings-business").await;
-    tour.goes_to("/settings/stripe", "Webhook URL").await;
+    tour.goes_to("/settings/stripe", "Register the webhook").await;
     tour.stops_at("settings-stripe").await;
+    browser.clicks("Register the webhook").await;
+    browser.sees("Register the webhook anew").await;
+    browser.clicks("Set up the webhook by hand").await;
+    tour.stops_at("settings-stripe-registered").await;
     browser.clicks("Replace the keys or disconnect").await;
     browser.clicks("Disconnect").await;
     browser.sees("Disconnect Stripe?").await;
@@ -17,6 +21,9 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     browser.clicks("Cancel").await;
     tour.goes_to("/settings/sms", "URL for incoming texts").await;
     tour.stops_at("settings-sms").await;
+    browser.clicks("Change the connection").await;
+    browser.clicks("Another, by HTTP").await;
+    tour.stops_at("settings-sms-another-carrier").await;
     tour.goes_to("/settings/template", "Preview with an example").await;
     browser.sees("1 segment").await;
     tour.stops_at("settings-message").await;

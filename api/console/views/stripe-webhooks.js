@@ -1,0 +1,50 @@
+// How Stripe tells us of payments: the webhook endpoint, its secrets, and whether they work.
+
+import { command } from "../lib/api.js";
+import { copyable } from "../lib/clipboard.js";
+import { h } from "../lib/dom.js";
+import { dayText, tag, time } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
+import { complain, say } from "../lib/notify.js";
+import { whileBusy } from "../lib/pdf.js";
+import { strings } from "../strings.js";
+
+const ENDPOINT = "/stripe-integration/webhook-endpoint";
+
+/** The section; `changed` gets the connection as it is after something was done. */
+export function webhooks(connection, changed) {
+  const t = strings.stripe;
+  const { health, webhook_endpoint: endpoint } = connection;
+  return h("section.health",
+    h("div.setting-head", h("h3", t.webhooks), health && tag(health.status === "healthy" ? "health-healthy" : "health-trouble", t.health[health.status] ?? health.status)),
+    health && health.status !== "healthy" && h("div.notice.notice-warn", h("div", icon("warning")),
+      h("div", h("p", health.advice), health.at && h("p", t.lookedAt, " ", time(health.at)))),
+    endpoint?.status === "failed" && h("p.notice.notice-bad", icon("warning"), endpoint.reason),
+    endpoint?.status === "registering" && h("p.loading-line", h("span.spinner", { "aria-hidden": "true" }), t.registering),
+    h("dl.facts", h("div", h("dt", t.webhookSecret), h("dd", secretsOf(connection)))),
+    registerButton(connection, changed),
+    h("details.fold", { key: "by-hand" }, h("summary", t.byHand),
+      copyable(t.webhook, connection.webhook_url, { key: "copy-webhook" }), h("p.hint", t.webhookHint)));
+}
+
+function secretsOf(connection) {
+  const t = strings.stripe;
+  const secrets = connection.webhook_secrets ?? [];
+  if (secrets.length === 0) return t.notSet;
+  return secrets.map(({ last_four: four, until }) => h("span.secret", t.ending(four), until && ` ${t.until(dayText(new Date(until)))}`));
+}
+
+function registerButton(connection, changed) {
+  const t = strings.stripe;
+  if (connection.webhook_endpoint?.status === "registering") return null;
+  const register = (event) => whileBusy(event.currentTarget, async () => {
+    try {
+      changed(await command("POST", ENDPOINT));
+      say(t.registeringNow);
+    } catch (problem) {
+      complain(problem);
+    }
+  });
+  const again = connection.webhook_endpoint?.status === "registered";
+  return h("button", { type: "button", key: "register", onclick: register }, icon("link"), again ? t.registerAgain : t.register);
+}

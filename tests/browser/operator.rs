@@ -1,0 +1,83 @@
+//! The operator's pages: what was given up, why, and what is done about it.
+
+use serde_json::json;
+
+use crate::{
+    browser::Browser,
+    chromium::Setup,
+    scene,
+    support::{App, sign},
+};
+
+#[tokio::test]
+async fn an_operator_finds_out_why_a_job_was_given_up_and_discards_it() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        receives_nonsense(app).await;
+        signs_in_as_operator(browser, app).await;
+        browser.clicks("Jobs").await;
+        browser.clicks("process_stripe_event").await;
+        browser.sees("Why the last attempt failed").await;
+
+        // Nothing is done without a reason.
+        browser.clicks("Retry").await;
+        browser.clicks("Retry").await;
+        browser.sees("This is needed.").await;
+        browser.writes("Reason", "once more").await;
+        browser.clicks("Retry").await;
+        browser.sees("The job is tried again.").await;
+        browser.clicks("Discard").await;
+        browser.writes("Reason", "not from Stripe").await;
+        browser.clicks("Discard").await;
+        browser.sees("The job is discarded.").await;
+        browser.clicks("Jobs").await;
+        browser.sees("Nothing was given up.").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_operator_pauses_a_kind_of_job_and_sells_credits() {
+    scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
+        signs_in_as_operator(browser, app).await;
+        browser.clicks("Pause send_sms").await;
+        browser.writes("Reason", "the carrier is down").await;
+        browser.clicks("Pause").await;
+        browser.sees("the carrier is down").await;
+        let merchant = app.merchant();
+        let link = merchant.makes_a_link(&app.order()).await;
+        let message = merchant.sends(&link).await;
+
+        browser.clicks("Merchants").await;
+        browser.clicks("Example Bakery").await;
+        browser.clicks("Top up").await;
+        browser.writes("Credits", "250").await;
+        browser.clicks("Top up").await;
+        browser.sees("250 credits added.").await;
+        assert_eq!(merchant.credits().await, (349, 1));
+
+        // What waited goes on, and has lost nothing.
+        assert_eq!(merchant.message(&message).await["status"], "queued");
+        browser.clicks("Queues").await;
+        browser.clicks("Resume send_sms").await;
+        merchant.sees_message(&message, "delivered").await;
+    })
+    .await;
+}
+
+/// A well signed event that is not what its type promises.
+async fn receives_nonsense(app: &App) {
+    let event =
+        json!({"id": "evt_nonsense", "type": "checkout.session.completed", "livemode": false, "data": {"object": 7}});
+    let body = event.to_string();
+    let http = app.anybody();
+    let post = http.request(reqwest::Method::POST, &format!("/webhooks/stripe/{}", app.hello.merchant_id));
+    let signature = sign(&app.hello.webhook_secret, chrono::Utc::now().timestamp(), &body);
+    http.ask(post.header("Stripe-Signature", signature).body(body)).await.with_status(200);
+}
+
+async fn signs_in_as_operator(browser: &Browser, app: &App) {
+    browser.opens(&format!("{}/console/operator", app.hello.url)).await;
+    browser.writes("Operator key", &app.hello.operator_key).await;
+    browser.clicks("Sign in").await;
+    browser.sees("process_stripe_event").await;
+}
