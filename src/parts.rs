@@ -87,6 +87,7 @@ impl Parts {
                 undelivered: settings.undelivered_credits,
                 private_gateways: settings.sms_http_allow_private,
             },
+            settings.limits(),
         )?)
     }
 

@@ -1,14 +1,17 @@
 //! Settings: `paylink.example.toml` compiled in as the defaults, a TOML file over it, `PAYLINK_*` variables over both.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use ::scheduler::{Tick, Times};
+use ::worker::{Concurrency, Limits};
 use config::{Config, Environment, File, FileFormat};
 use entity::{Secret, message::UndeliveredCredits};
 use ipnet::IpNet;
+use queue::{Kind, UnknownKind, flow::Rate};
 use serde::Deserialize;
 
 use crate::{
@@ -45,6 +48,9 @@ pub(crate) struct Settings {
     pub(crate) sms_http_allow_private: bool,
     pub(crate) undelivered_credits: UndeliveredCredits,
     pub(crate) concurrency: usize,
+    #[serde(default)]
+    concurrency_by_kind: HashMap<String, usize>,
+    pub(crate) limits: LimitSettings,
     pub(crate) lease_seconds: u64,
     pub(crate) stop_grace_seconds: u64,
     pub(crate) stop_within_seconds: u64,
@@ -52,6 +58,13 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     pub(crate) otlp_endpoint: Option<String>,
     pub(crate) scheduler: SchedulerSettings,
+}
+
+/// Calls per second to the services outside.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct LimitSettings {
+    stripe_calls_per_second: u32,
+    texts_per_second: u32,
 }
 
 /// When ticks are due.
@@ -92,6 +105,7 @@ impl Settings {
         if self.concurrency == 0 {
             return refuse("concurrency", "must be at least 1");
         }
+        self.concurrency()?;
         if self.database_connections == 0 {
             return refuse("database_connections", "must be at least 1");
         }
@@ -114,6 +128,25 @@ impl Settings {
             return refuse("otlp_endpoint", "must begin with http:// or https://");
         }
         Ok(self)
+    }
+
+    /// How many jobs of each kind one process does at once.
+    pub(crate) fn concurrency(&self) -> Result<Concurrency, Error> {
+        let refused = |reason: String| Error::Setting { setting: "concurrency_by_kind", reason };
+        let read = |(name, slots): (&String, &usize)| {
+            let kind: Kind = name.parse().map_err(|error: UnknownKind| refused(error.to_string()))?;
+            if *slots == 0 { Err(refused(format!("{kind} must be at least 1"))) } else { Ok((kind, *slots)) }
+        };
+        let named = self.concurrency_by_kind.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Concurrency { each: self.concurrency, named })
+    }
+
+    /// How fast the services outside are called.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            stripe: Rate::per_second(self.limits.stripe_calls_per_second),
+            texts: Rate::per_second(self.limits.texts_per_second),
+        }
     }
 
     /// When each tick is due.
@@ -140,5 +173,18 @@ mod tests {
         let settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
         assert!(settings.times().is_ok());
         assert_eq!(settings.stripe_api_base, "https://api.stripe.com");
+    }
+
+    #[test]
+    fn a_kind_can_have_a_concurrency_of_its_own() {
+        let mut settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
+        settings.concurrency_by_kind = HashMap::from([("send_sms".to_owned(), 3)]);
+        let concurrency = settings.concurrency().unwrap();
+        assert_eq!((concurrency.each, concurrency.named), (10, HashMap::from([(Kind::SendSms, 3)])));
+        for (name, slots) in [("send_sms", 0), ("make_tea", 3)] {
+            settings.concurrency_by_kind = HashMap::from([(name.to_owned(), slots)]);
+            let refused = settings.clone().check().unwrap_err().to_string();
+            assert!(refused.contains("concurrency_by_kind") && refused.contains(name), "{refused}");
+        }
     }
 }

@@ -70,7 +70,7 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
     stop.tells(&parts.readiness);
 
     let front = api::serve(acceptor, parts.api(&settings, public_url.clone()), metrics, &settings, stop);
-    let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency, &settings, stop);
+    let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency()?, &settings, stop);
     let ticks = async {
         run_until_told(&scheduler, &settings, stop).await;
         Ok(())

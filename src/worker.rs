@@ -1,10 +1,10 @@
 //! `paylink worker`.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use clap::Args as ClapArgs;
 use queue::Kind;
-use worker::{Options, Work};
+use worker::{Concurrency, Options, Work};
 
 use crate::{
     error::Error,
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// The kinds of jobs to do, separated by commas; all of them if absent.
     #[arg(long, value_delimiter = ',')]
     queues: Vec<Kind>,
-    /// How many jobs of each kind to do at once; the setting if absent.
+    /// How many jobs of each of these kinds to do at once; the settings if absent.
     #[arg(long)]
     concurrency: Option<usize>,
 }
@@ -31,8 +31,11 @@ pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
     Metrics::start_apart(&settings, &parts).await?;
     let work = parts.work(&settings, public_url(&settings, settings.listen))?;
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
-    let concurrency = args.concurrency.unwrap_or(settings.concurrency).max(1);
-    tracing::info!(kinds = kinds.len(), concurrency, "working");
+    let concurrency = match args.concurrency {
+        Some(each) => Concurrency { each: each.max(1), named: HashMap::new() },
+        None => settings.concurrency()?,
+    };
+    tracing::info!(kinds = kinds.len(), concurrency = concurrency.each, named = ?concurrency.named, "working");
     let stop = Stop::on_signals(Duration::ZERO);
     stop.tells(&parts.readiness);
     work_until_told(work, kinds, concurrency, &settings, &stop).await
@@ -42,7 +45,7 @@ pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
 pub(crate) async fn work_until_told(
     work: Work,
     kinds: Vec<Kind>,
-    concurrency: usize,
+    concurrency: Concurrency,
     settings: &Settings,
     stop: &Stop,
 ) -> Result<(), Error> {

@@ -35,7 +35,7 @@ pub use jobs::{
     CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, ProcessSmsEvent,
     ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
 };
-pub use kind::Kind;
+pub use kind::{Kind, UnknownKind};
 pub use lease::{Claim, Done, Lease, claim};
 pub use operate::{JobFilter, Remedied, Remedy, RingError, find, list, pause, remedy, resume, ring_waiting};
 pub use promise::{Promise, Queue, Ticket, promise};

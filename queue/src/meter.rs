@@ -19,6 +19,7 @@ const REDIS_ERRORS: &str = "paylink_redis_errors_total";
 const BELLS: &str = "paylink_queue_jobs";
 const OLDEST: &str = "paylink_queue_oldest_seconds";
 const DEAD: &str = "paylink_jobs_dead";
+const DOWN: &str = "paylink_service_down";
 
 /// Says what is counted here, and begins at zero.
 pub fn declare() {
@@ -31,6 +32,7 @@ pub fn declare() {
     describe_gauge!(BELLS, "Jobs in Redis: ready, delayed until their time, leased to a worker, or unreadable.");
     describe_gauge!(OLDEST, "How long the job that has been due the longest has not been finished.");
     describe_gauge!(DEAD, "Jobs that were given up and wait for an operator; 10,000 of all kinds are counted at most.");
+    describe_gauge!(DOWN, "1 while a service outside is taken for down and left alone; shown once it has been.");
     for kind in Kind::ALL {
         gauge!(IN_FLIGHT, "kind" => kind.as_str()).set(0);
         counter!(RECLAIMED, "kind" => kind.as_str()).increment(0);
@@ -139,6 +141,11 @@ pub(crate) fn reclaimed(queue: &'static str, leases: u64) {
 /// Jobs were rung again from their rows.
 pub fn rung_again(jobs: u64) {
     counter!(RUNG_AGAIN).increment(jobs);
+}
+
+/// A service outside is taken for down, or answers again.
+pub(crate) fn service_down(service: &str, down: bool) {
+    gauge!(DOWN, "service" => service.to_owned()).set(f64::from(u8::from(down)));
 }
 
 /// What Redis did wrong.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::support::{App, Invoice, eventually, free_port, on_both_databases};
@@ -11,6 +12,8 @@ on_both_databases!(
     a_job_that_outlasts_the_stop_is_let_go,
     a_paused_merchant_waits_and_nobody_else,
     a_paused_kind_waits_until_it_is_resumed,
+    stripes_limit_holds_over_all_workers,
+    a_service_that_is_down_is_left_alone,
 );
 
 /// The jobs of this kind that are not finished.
@@ -127,4 +130,76 @@ async fn a_paused_kind_waits_until_it_is_resumed(app: &mut App) {
     }
     call("pause", json!({"kind": "make_tea", "reason": "no such kind"})).await.problem(422, "invalid_input");
     call("pause", json!({"kind": "send_sms", "reason": " "})).await.problem(422, "invalid_input");
+}
+
+/// When Stripe was asked to make links, in the order in which it was.
+async fn asked_to_make_links(app: &App) -> Vec<DateTime<Utc>> {
+    let requests = app.sandbox().requests("stripe", "POST", "/v1/payment_links").await;
+    requests.iter().map(|request| serde_json::from_value(request["at"].clone()).unwrap()).collect()
+}
+
+/// The jobs that make these links: how often each was tried.
+async fn tries(app: &App, links: &[String]) -> Vec<i64> {
+    let jobs = [app.operator().jobs("done").await, app.operator().jobs("queued").await].concat();
+    let makes = |job: &&Value| {
+        job["kind"] == "create_stripe_link" && links.iter().any(|id| job["payload"]["link"] == id.as_str())
+    };
+    jobs.iter().filter(makes).map(|job| job["attempt"].as_i64().unwrap()).collect()
+}
+
+async fn stripes_limit_holds_over_all_workers(app: &mut App) {
+    const LIMIT: usize = 4;
+    app.will_have("PAYLINK_LIMITS__STRIPE_CALLS_PER_SECOND", &LIMIT.to_string());
+    app.is_started_anew().await;
+    let _second = app.begins(&["worker", "--queues", "create_stripe_link", "--concurrency", "20"], 0);
+    let merchant = app.merchant();
+    let mut links = Vec::new();
+    for number in 0..16 {
+        let order = merchant.opens_an_order(&format!("13{number:03}")).await;
+        links.push(merchant.uploads(&order, &Invoice::default()).await);
+    }
+
+    for link in &links {
+        merchant.has_the_link(link).await;
+    }
+
+    let times = asked_to_make_links(app).await;
+    assert_eq!(times.len(), links.len());
+    for window in times.windows(LIMIT + 1) {
+        let took = window[LIMIT] - window[0];
+        // The limit is counted where the calls leave; on the way they may come a little closer.
+        assert!(took >= TimeDelta::milliseconds(850), "{} calls within {took}", LIMIT + 1);
+    }
+    assert_eq!(tries(app, &links).await, [1; 16]);
+}
+
+async fn a_service_that_is_down_is_left_alone(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    sandbox.fails(json!({"service": "stripe", "times": 1000, "mode": "status", "status": 503, "method": "POST"})).await;
+    let mut links = Vec::new();
+    for number in 0..6 {
+        let order = merchant.opens_an_order(&format!("14{number:03}")).await;
+        links.push(merchant.uploads(&order, &Invoice::default()).await);
+    }
+    eventually("Stripe is taken for down", async || app.log().contains("left alone").then_some(())).await;
+
+    let order = merchant.opens_an_order("14100").await;
+    let spared = [merchant.uploads(&order, &Invoice::default()).await];
+    let waiting = eventually("the job is put off", async || {
+        let jobs = waiting(app, "create_stripe_link").await;
+        jobs.into_iter().find(|job| job["payload"]["link"] == spared[0].as_str() && job["last_error"].is_string())
+    })
+    .await;
+    assert_eq!((&waiting["attempt"], &waiting["last_error"]), (&json!(0), &json!("stripe is taken for down")));
+    let before = asked_to_make_links(app).await.len();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let probes = asked_to_make_links(app).await.len() - before;
+    assert!(probes <= 1, "it was asked {probes} times while it was down");
+
+    sandbox.fails(json!({"service": "stripe", "times": 0, "mode": "status"})).await;
+    for link in links.iter().chain(&spared) {
+        merchant.has_the_link(link).await;
+    }
+    assert!(tries(app, &spared).await[0] <= 2, "attempts were lost while it was down");
+    assert!(app.log().contains("the service answers again"));
 }

@@ -2,7 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, ClientBuilder, RequestBuilder, Response, header, redirect};
+use chrono::DateTime;
+use reqwest::{
+    Client, ClientBuilder, RequestBuilder, Response,
+    header::{self, HeaderMap},
+    redirect,
+};
 use tracing::{Instrument, field::Empty, info_span};
 
 use crate::meter::{self, Service};
@@ -14,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest `Retry-After` that is believed.
-const LONGEST_WAIT: u64 = 24 * 60 * 60;
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 pub(crate) fn client() -> reqwest::Result<Client> {
     builder().build()
@@ -53,8 +58,39 @@ pub(crate) async fn send(service: Service, request: RequestBuilder) -> reqwest::
     answer
 }
 
-/// How long the other side asks to be left alone: `Retry-After` in seconds.
+/// How long the other side asks to be left alone: `Retry-After`, in seconds or as a date, which is taken by its own clock (`Date`).
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds: u64 = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
+    asked(response.headers())
+}
+
+fn asked(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let date = |text| DateTime::parse_from_rfc2822(text).ok();
+    let asked = text(header::RETRY_AFTER)?;
+    let wait = match asked.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => (date(asked)? - date(text(header::DATE)?)?).to_std().unwrap_or_default(),
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(asked_for: &'static str) -> Option<u64> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::DATE, "Tue, 24 Nov 2026 14:00:00 GMT".parse().unwrap());
+        headers.insert(header::RETRY_AFTER, asked_for.parse().unwrap());
+        asked(&headers).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn what_is_asked_for_is_read_in_seconds_or_as_a_date() {
+        assert_eq!(after("120"), Some(120));
+        assert_eq!(after("Tue, 24 Nov 2026 14:01:30 GMT"), Some(90));
+        assert_eq!(after("Tue, 24 Nov 2026 13:00:00 GMT"), Some(0));
+        assert_eq!(after("soon"), None);
+        assert_eq!(after("99999999"), Some(24 * 60 * 60));
+    }
 }

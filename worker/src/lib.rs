@@ -2,6 +2,7 @@
 
 mod carrier;
 mod closing;
+mod door;
 mod handler;
 mod http;
 mod jobs;
@@ -15,5 +16,6 @@ mod stripe_event;
 mod work;
 
 pub use carrier::SmsOptions;
-pub use registry::{Options, run};
+pub use door::Limits;
+pub use registry::{Concurrency, Options, run};
 pub use work::{Work, WorkError};

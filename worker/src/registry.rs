@@ -1,6 +1,6 @@
 //! Every job, as a table of contents, and the apalis workers that do them.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Duration};
 
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::{Db, JobId, news};
@@ -22,11 +22,26 @@ pub struct Options {
     /// Which kinds of jobs are done here.
     pub kinds: Vec<Kind>,
     /// How many jobs of each kind are done at once.
-    pub concurrency: usize,
+    pub concurrency: Concurrency,
     /// How long a job stays with a worker that gives no sign of life.
     pub lease: Duration,
     /// How long jobs in flight may take when the workers stop; then they are left to others.
     pub drain: Duration,
+}
+
+/// How many jobs of each kind are done at once.
+#[derive(Debug, Clone)]
+pub struct Concurrency {
+    /// Of each kind that is not named.
+    pub each: usize,
+    /// Of kinds that are named.
+    pub named: HashMap<Kind, usize>,
+}
+
+impl Concurrency {
+    fn of(&self, kind: Kind) -> usize {
+        self.named.get(&kind).copied().unwrap_or(self.each)
+    }
 }
 
 /// How much of the time that jobs in flight may take is kept for letting them go when it is over: enough to write their rows and
@@ -63,7 +78,7 @@ struct Shop {
 
 fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
     let work = shop.work.clone();
-    let (slots, lease) = (shop.options.concurrency, shop.options.lease);
+    let (slots, lease) = (shop.options.concurrency.of(J::KIND), shop.options.lease);
     let runner = Arc::new(Runner::<J>::new(work.clone()));
     let attempts = Arc::new(Attempts {
         pauses: shop.pauses.clone(),

@@ -9,10 +9,12 @@ use entity::{
     stripe_integration,
     stripe_integration::StripeIntegration,
 };
-use queue::{JobError, Queue};
+use queue::{JobError, Queue, flow::Gate};
 
 use crate::{
+    Limits,
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
+    door::Door,
     http,
     stripe::Stripe,
 };
@@ -36,6 +38,9 @@ pub struct Work {
     pub stripe_api_base: String,
     /// How texts are sent.
     pub sms: SmsOptions,
+    /// What stands before Stripe and the carriers.
+    pub gate: Gate,
+    limits: Limits,
     http: reqwest::Client,
     gateways: GatewayClient,
 }
@@ -69,10 +74,12 @@ impl Work {
         public_url: String,
         stripe_api_base: String,
         sms: SmsOptions,
+        limits: Limits,
     ) -> Result<Self, WorkError> {
         let http = http::client().map_err(WorkError)?;
         let gateways = GatewayClient::new(sms.private_gateways).map_err(WorkError)?;
-        Ok(Self { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, http, gateways })
+        let gate = Gate::new(queue.bells().clone(), clock.clone());
+        Ok(Self { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, gate, limits, http, gateways })
     }
 
     /// The time now.
@@ -99,7 +106,18 @@ impl Work {
     /// Stripe, with the key of this connection.
     pub(crate) fn stripe_of(&self, integration: &StripeIntegration) -> Result<Stripe, JobError> {
         let key = integration.secret_key(&self.vault).map_err(JobError::fail)?;
-        Ok(Stripe::new(self.http.clone(), &self.stripe_api_base, key))
+        let door = Door::new(self.gate.clone(), "stripe".to_owned(), integration.merchant_id, self.limits.stripe);
+        Ok(Stripe::new(self.http.clone(), &self.stripe_api_base, key, door))
+    }
+
+    /// The way to the carrier of this account, for a text of its merchant. What is up or down is the host.
+    pub(crate) fn carrier_door(&self, integration: &SmsIntegration) -> Result<Door, JobError> {
+        let gateway = integration.gateway()?;
+        let url = gateway.as_ref().map_or(&self.sms.api_base, |gateway| &gateway.url);
+        let after_scheme = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let host = after_scheme.split('/').next().unwrap_or_default();
+        let service = format!("carrier {host}");
+        Ok(Door::new(self.gate.clone(), service, integration.merchant_id, self.limits.texts))
     }
 
     /// The merchant's account with a carrier.

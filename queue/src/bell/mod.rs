@@ -18,6 +18,9 @@
 //! | `leases` | sorted set | jobs that are being handled, until their score (unix ms) |
 //! | `dead` | sorted set | entries that could not be read, for a person to look at; the newest 1,000 |
 //!
+//! Beside the queues, under `{prefix}:limit:<name>`, are the limits that all processes share (hashes that expire as soon as they
+//! mean nothing any more).
+//!
 //! Every change is one Lua script, so it happens as a whole. Scripts are told their keys, except for the lists of the
 //! lanes, whose names they make of the others': only Redis knows whose turn it is. News are published on the channel
 //! `wake` of the queue. `jobs` is the truth and the rest are indexes
@@ -40,6 +43,7 @@ mod error;
 mod held;
 mod id;
 mod keys;
+mod limit;
 mod line;
 pub(crate) mod link;
 mod model;
@@ -51,5 +55,6 @@ pub use ack::{AckLayer, AckService, HandlerPanicked};
 pub use backend::BellBackend;
 pub use bells::Bells;
 pub use error::BellError;
+pub use limit::Pass;
 pub use model::{Bell, Depth, Ringing, Verdict};
 pub use options::BackendOptions;

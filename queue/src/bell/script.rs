@@ -20,6 +20,18 @@ impl Script {
         Self { source, hash, keys }
     }
 
+    /// A script of its own, which is not about a queue.
+    pub(super) fn alone(source: &'static str) -> Self {
+        Self::new(source, 1)
+    }
+
+    /// The start of a call of such a script on its one key; its arguments follow.
+    pub(super) fn call_on(&self, key: &str) -> Cmd {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(&self.hash).arg(1).arg(key);
+        command
+    }
+
     /// The start of a call; the script's own arguments follow.
     pub(super) fn call(&self, keys: &Keys) -> Cmd {
         let mut command = redis::cmd("EVALSHA");

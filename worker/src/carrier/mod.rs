@@ -63,6 +63,16 @@ pub(crate) enum Handover {
     Unknown(String),
 }
 
+impl Handover {
+    /// Whether it is a sign that the carrier is down.
+    pub(crate) const fn means_down(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Unknown(_) => true,
+            Self::Accepted { .. } | Self::Refused(_) | Self::Busy { .. } => false,
+        }
+    }
+}
+
 /// Why a request never left.
 #[derive(Debug, thiserror::Error)]
 #[error("the carrier could not be reached")]

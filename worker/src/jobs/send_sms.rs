@@ -86,6 +86,9 @@ impl Handler for SendSms {
 async fn send(work: &Work, lease: &Lease, message: &Message) -> Result<Done, JobError> {
     let integration = work.sms_integration(message.merchant_id).await?;
     let (carrier, report_to) = (work.carrier_of(&integration)?, work.report_url(&integration, message.id)?);
+    let door = work.carrier_door(&integration)?;
+    // Before the message counts as leaving: one that is put off has not left.
+    door.pass("messages").await?;
     let (phone, body) = match depart(work, message).await? {
         Departure::Leaving { phone, body } => (phone, body),
         Departure::NotAnyMore(why) => return refuse(work, lease, message, Refusal::because(why)).await,
@@ -96,7 +99,13 @@ async fn send(work: &Work, lease: &Lease, message: &Message) -> Result<Done, Job
         Departure::Elsewhere => return Err(JobError::retry_after(Moved, FIRST_LOOK)),
     };
     let text = Text { id: message.id, to: phone.as_e164(), body: &body, report_to: &report_to };
-    match carrier.send(text).await {
+    let handover = carrier.send(text).await;
+    if handover.means_down() {
+        door.failed();
+    } else {
+        door.answered();
+    }
+    match handover {
         Handover::Accepted { id } => accept(work, lease, message, id).await,
         Handover::Refused(refusal) => refuse(work, lease, message, refusal).await,
         Handover::Busy { after } => {

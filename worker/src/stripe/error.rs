@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use queue::JobError;
+use queue::{JobError, flow::NotNow};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 /// Why a call to Stripe did not give what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StripeError {
+    /// It was not made.
+    #[error(transparent)]
+    NotNow(#[from] NotNow),
     /// No answer: whether Stripe did it is not known.
     #[error("Stripe did not answer")]
     Unanswered {
@@ -108,9 +111,19 @@ impl StripeError {
     /// What to do about it.
     pub(crate) const fn advice(&self) -> Advice {
         match self {
-            Self::Unanswered { .. } | Self::TooMany => Advice::Retry,
+            Self::NotNow(_) | Self::Unanswered { .. } | Self::TooMany => Advice::Retry,
             Self::Unreadable { .. } => Advice::LookUp,
             Self::Refused { advice, .. } => *advice,
+        }
+    }
+
+    /// Whether it is a sign that Stripe is down: no answer, or one that says so. A failure that is only repeated by an idempotency
+    /// key says nothing of today.
+    pub(crate) fn means_down(&self) -> bool {
+        match self {
+            Self::Unanswered { .. } => true,
+            Self::Refused { status, advice, .. } => status.is_server_error() && *advice == Advice::Retry,
+            Self::NotNow(_) | Self::Unreadable { .. } | Self::TooMany => false,
         }
     }
 
@@ -127,7 +140,9 @@ impl StripeError {
             }
             Self::Refused { message, request, .. } => format!("Stripe refused: {message} (request {request})"),
             Self::TooMany => "Your Stripe account has too many payment links to find this one among them.".to_owned(),
-            Self::Unanswered { .. } | Self::Unreadable { .. } => "Stripe could not be reached.".to_owned(),
+            Self::NotNow(_) | Self::Unanswered { .. } | Self::Unreadable { .. } => {
+                "Stripe could not be reached.".to_owned()
+            }
         }
     }
 
@@ -141,11 +156,9 @@ impl StripeError {
 
     /// Try again, when Stripe says so.
     pub(crate) fn into_retry(self) -> JobError {
-        match &self {
-            Self::Refused { retry_after: Some(after), .. } => {
-                let after = *after;
-                JobError::retry_after(self, after)
-            }
+        match self {
+            Self::NotNow(why) => why.into(),
+            Self::Refused { retry_after: Some(after), .. } => JobError::retry_after(self, after),
             Self::Refused { .. } | Self::Unanswered { .. } | Self::Unreadable { .. } | Self::TooMany => {
                 JobError::retry(self)
             }

@@ -12,7 +12,7 @@ use entity::Secret;
 use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{http, meter::Service};
+use crate::{door::Door, http, meter::Service};
 
 pub(crate) use error::{Advice, StripeError};
 pub(crate) use event::{Charge, Dispute, Event, Object};
@@ -29,6 +29,15 @@ pub(crate) struct Stripe {
     http: Client,
     base: String,
     key: Secret,
+    door: Door,
+}
+
+/// The endpoints for whose calls Stripe's limit counts together.
+const ENDPOINTS: [&str; 4] = ["payment_links", "checkout/sessions", "webhook_endpoints", "payment_intents"];
+
+/// The endpoint of a path, which may go on with an id and more.
+fn endpoint(path: &str) -> &str {
+    ENDPOINTS.into_iter().find(|endpoint| path.starts_with(endpoint)).unwrap_or(path)
 }
 
 /// What Stripe answered, and the request by which its support finds it.
@@ -53,12 +62,12 @@ struct List<T> {
 }
 
 impl Stripe {
-    pub(crate) fn new(http: Client, base: &str, key: Secret) -> Self {
-        Self { http, base: base.trim_end_matches('/').to_owned(), key }
+    pub(crate) fn new(http: Client, base: &str, key: Secret, door: Door) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned(), key, door }
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer<T>, StripeError> {
-        self.call(self.http.get(self.url(path)).query(query)).await
+        self.call(path, self.http.get(self.url(path)).query(query)).await
     }
 
     async fn post<T: DeserializeOwned>(
@@ -69,20 +78,32 @@ impl Stripe {
     ) -> Result<Answer<T>, StripeError> {
         let request = self.http.post(self.url(path)).form(form);
         match idempotency_key {
-            Some(key) => self.call(request.header("Idempotency-Key", key)).await,
-            None => self.call(request).await,
+            Some(key) => self.call(path, request.header("Idempotency-Key", key)).await,
+            None => self.call(path, request).await,
         }
     }
 
     async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, StripeError> {
-        self.call(self.http.delete(self.url(path))).await
+        self.call(path, self.http.delete(self.url(path))).await
     }
 
     fn url(&self, path: &str) -> String {
         format!("{}/v1/{path}", self.base)
     }
 
-    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
+    /// Calls when there is a turn for it, and says whether Stripe works.
+    async fn call<T: DeserializeOwned>(&self, path: &str, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
+        self.door.pass(endpoint(path)).await?;
+        let answer = self.exchange(request).await;
+        if answer.as_ref().is_err_and(StripeError::means_down) {
+            self.door.failed();
+        } else {
+            self.door.answered();
+        }
+        answer
+    }
+
+    async fn exchange<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
         let request = request.bearer_auth(self.key.expose()).header("Stripe-Version", VERSION);
         let response = http::send(Service::Stripe, request).await.map_err(StripeError::unanswered)?;
         let header =

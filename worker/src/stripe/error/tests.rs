@@ -87,3 +87,11 @@ fn an_answer_that_is_no_envelope_is_judged_by_its_status() {
     assert_eq!(facts(StatusCode::BAD_GATEWAY).refusal(b"<html>").advice(), Advice::Retry);
     assert_eq!(facts(StatusCode::BAD_REQUEST).refusal(b"").advice(), Advice::Tell);
 }
+
+#[test]
+fn only_what_says_so_means_that_stripe_is_down() {
+    let down = |status, replayed| refused((status, "api_error", None, replayed)).means_down();
+    assert!([500, 502, 503].into_iter().all(|status| down(status, false)));
+    assert!(![400, 401, 404, 409, 429].into_iter().any(|status| down(status, false)));
+    assert!(!down(500, true), "an old failure, repeated");
+}

@@ -1,0 +1,220 @@
+//! Circuit breakers: a service outside that has failed again and again is taken for down, and left alone for a while. What needs
+//! it is put off meanwhile, without an attempt being lost to it. Then one call is let through as a probe; its answer decides.
+//!
+//! Each process learns for itself. That a refusal (4xx) is an answer and a time-out is none is for the caller to tell.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::meter;
+
+/// So many failures in a row open a breaker.
+const MOST_FAILURES: u32 = 5;
+/// How long it stays open at first; it doubles with each probe that fails.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// How long it stays open at most.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// A probe that has not been heard of for so long is taken for lost, and another one is let through.
+const PROBE_LIMIT: TimeDelta = TimeDelta::minutes(1);
+
+/// The breakers of a process, by service. Cheap to clone; all clones are the same breakers.
+#[derive(Debug, Clone, Default)]
+pub struct Breakers(Arc<Mutex<BTreeMap<String, Breaker>>>);
+
+/// What a breaker does at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakerState {
+    /// All calls are let through.
+    Closed,
+    /// None is.
+    Open,
+    /// One was, and its answer is waited for.
+    Probing,
+}
+
+/// How long a service that is taken for down is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// The time until the next probe.
+    pub next_probe: Duration,
+    /// Over how much longer those who wait are to be spread: if the probe fails, they need not have come.
+    pub spread: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Breaker {
+    Closed { failures: u32 },
+    Open { until: DateTime<Utc>, wait: Duration },
+    Probing { since: DateTime<Utc>, wait: Duration },
+}
+
+impl Breakers {
+    /// Asks whether the service may be called. Whoever may must say [`Self::answered`] or [`Self::failed`] afterwards.
+    ///
+    /// # Errors
+    /// When it is taken for down.
+    pub fn ask(&self, service: &str, now: DateTime<Utc>) -> Result<(), LeftAlone> {
+        let mut breakers = self.lock();
+        // A service that has never failed needs no breaker.
+        let Some(breaker) = breakers.get_mut(service) else { return Ok(()) };
+        breaker.ask(now)
+    }
+
+    /// The service answered, whatever it said.
+    pub fn answered(&self, service: &str) {
+        if let Some(Breaker::Open { .. } | Breaker::Probing { .. }) = self.lock().remove(service) {
+            meter::service_down(service, false);
+            tracing::info!(service, "the service answers again");
+        }
+    }
+
+    /// The service did not answer, or not as one that works.
+    pub fn failed(&self, service: &str, now: DateTime<Utc>) {
+        let mut breakers = self.lock();
+        let breaker = breakers.entry(service.to_owned()).or_insert(Breaker::Closed { failures: 0 });
+        if let Some(wait) = breaker.fail(now) {
+            meter::service_down(service, true);
+            tracing::warn!(service, seconds = wait.as_secs(), "the service is taken for down, and left alone");
+        }
+    }
+
+    /// Every service that has failed lately, and what its breaker does.
+    #[must_use]
+    pub fn states(&self) -> Vec<(String, BreakerState)> {
+        self.lock().iter().map(|(service, breaker)| (service.clone(), breaker.state())).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Breaker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Breaker {
+    fn ask(&mut self, now: DateTime<Utc>) -> Result<(), LeftAlone> {
+        let (until, wait) = match *self {
+            Self::Closed { .. } => return Ok(()),
+            Self::Open { until, wait } => (until, wait),
+            Self::Probing { since, wait } => (since + PROBE_LIMIT, wait),
+        };
+        if now >= until {
+            *self = Self::Probing { since: now, wait };
+            return Ok(());
+        }
+        // While a probe is under way nobody knows when it ends; it is likely soon.
+        let next_probe = match self {
+            Self::Probing { .. } => FIRST_WAIT,
+            Self::Open { .. } | Self::Closed { .. } => (until - now).to_std().unwrap_or_default(),
+        };
+        Err(LeftAlone { next_probe, spread: wait })
+    }
+
+    /// Counts a failure; how long the service is left alone from now on, if this opens the breaker.
+    fn fail(&mut self, now: DateTime<Utc>) -> Option<Duration> {
+        let wait = match *self {
+            Self::Closed { failures } if failures + 1 < MOST_FAILURES => {
+                *self = Self::Closed { failures: failures + 1 };
+                return None;
+            }
+            Self::Closed { .. } => FIRST_WAIT,
+            Self::Probing { wait, .. } => (wait * 2).min(LONGEST_WAIT),
+            // A call that was let through before it opened.
+            Self::Open { .. } => return None,
+        };
+        *self = Self::Open { until: now + wait, wait };
+        Some(wait)
+    }
+
+    const fn state(self) -> BreakerState {
+        match self {
+            Self::Closed { .. } => BreakerState::Closed,
+            Self::Open { .. } => BreakerState::Open,
+            Self::Probing { .. } => BreakerState::Probing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failing(times: u32, now: DateTime<Utc>) -> Breakers {
+        let breakers = Breakers::default();
+        for _ in 0..times {
+            assert_eq!(breakers.ask("stripe", now), Ok(()));
+            breakers.failed("stripe", now);
+        }
+        breakers
+    }
+
+    fn state(breakers: &Breakers) -> Option<BreakerState> {
+        breakers.states().pop().map(|(_, state)| state)
+    }
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_and_for_one_service_only() {
+        let now = Utc::now();
+        let breakers = failing(4, now);
+        breakers.answered("stripe");
+        for _ in 0..4 {
+            breakers.failed("stripe", now);
+        }
+        assert_eq!(breakers.ask("stripe", now), Ok(()));
+        breakers.failed("stripe", now);
+        assert_eq!(breakers.ask("stripe", now), Err(LeftAlone { next_probe: FIRST_WAIT, spread: FIRST_WAIT }));
+        assert_eq!(breakers.ask("carrier", now), Ok(()));
+    }
+
+    #[test]
+    fn one_probe_decides() {
+        let now = Utc::now();
+        let breakers = failing(5, now);
+        let later = now + FIRST_WAIT;
+        assert_eq!(breakers.ask("stripe", later), Ok(()));
+        assert_eq!(state(&breakers), Some(BreakerState::Probing));
+        assert!(breakers.ask("stripe", later).is_err(), "a second call beside the probe");
+        breakers.answered("stripe");
+        assert_eq!(state(&breakers), None);
+        assert_eq!(breakers.ask("stripe", later), Ok(()));
+    }
+
+    #[test]
+    fn it_waits_longer_after_each_probe_that_fails_and_not_for_ever() {
+        let mut now = Utc::now();
+        let breakers = failing(5, now);
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            let left_alone = breakers.ask("stripe", now).unwrap_err();
+            waits.push(left_alone.next_probe.as_secs());
+            now += left_alone.next_probe;
+            assert_eq!(breakers.ask("stripe", now), Ok(()));
+            breakers.failed("stripe", now);
+        }
+        assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
+    }
+
+    #[test]
+    fn a_probe_that_is_lost_is_replaced() {
+        let now = Utc::now();
+        let breakers = failing(5, now);
+        let probed = now + FIRST_WAIT;
+        assert_eq!(breakers.ask("stripe", probed), Ok(()));
+        assert!(breakers.ask("stripe", probed + TimeDelta::seconds(59)).is_err());
+        assert_eq!(breakers.ask("stripe", probed + PROBE_LIMIT), Ok(()));
+    }
+
+    #[test]
+    fn a_late_failure_does_not_keep_it_open_and_a_late_answer_closes_it() {
+        let now = Utc::now();
+        let breakers = failing(5, now);
+        breakers.failed("stripe", now + TimeDelta::seconds(4));
+        assert_eq!(breakers.ask("stripe", now + FIRST_WAIT), Ok(()));
+        breakers.failed("stripe", now + FIRST_WAIT);
+        breakers.answered("stripe");
+        assert_eq!(breakers.ask("stripe", now + FIRST_WAIT), Ok(()));
+    }
+}
