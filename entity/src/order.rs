@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prel
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber,
+    Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, Rows,
     column::words,
     contains, link,
     money_column::stored_money,
@@ -210,6 +210,23 @@ pub(crate) async fn refresh_tag(
         .await?;
     news::note(Change::Order { merchant, order: id });
     Ok(())
+}
+
+/// The same as [`refresh_tag`] for several orders of which a link was paid.
+pub(crate) async fn mark_paid(
+    db: &impl ConnectionTrait,
+    orders: impl Iterator<Item = (MerchantId, OrderId)>,
+) -> Result<(), DbErr> {
+    let mut rows = Rows::new([("merchant", "uuid"), ("paid", "uuid")]);
+    for (merchant, order) in orders {
+        rows.push([merchant.into(), order.into()]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let update = "UPDATE orders SET tag = {0} FROM v WHERE id = v.paid AND merchant_id = v.merchant AND tag <> {0}";
+    let more = vec![Tag::Paid.into()];
+    db.execute_raw(rows.statement(db.get_database_backend(), update, more)).await.map(|_| ())
 }
 
 /// Erases the buyer's name and number once no link of the order holds anything any more.

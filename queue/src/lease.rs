@@ -30,9 +30,17 @@ pub struct Lease {
     job: Row,
 }
 
-/// The proof that a job's row was finished in the transaction of its effect: only [`Lease::finish`] makes one.
+/// The proof that a job's row was finished in the transaction of its effect: only [`Lease::finish`] and
+/// [`finish_all`](crate::finish_all) make one.
 #[derive(Debug)]
 pub struct Done(());
+
+impl Done {
+    /// To be called where the row was finished and committed, and nowhere else.
+    pub(crate) const fn proven() -> Self {
+        Self(())
+    }
+}
 
 /// Claims a job that is due: counts the attempt, and a crash if the attempt before ended without a word.
 ///

@@ -7,6 +7,7 @@
 
 mod attempt;
 mod batch;
+mod batch_finish;
 mod batch_promise;
 pub mod bell;
 mod cut_off;
@@ -28,6 +29,7 @@ mod unknown;
 
 pub use attempt::{Attempts, Handle};
 pub use batch::{Batch, BatchError, Limits, Together};
+pub use batch_finish::finish_all;
 pub use batch_promise::{Draft, promise_all};
 pub use cut_off::CutOff;
 pub use error::JobError;

@@ -1,5 +1,6 @@
 //! The workers: one file a job, and the clients of Stripe and of carriers. Everything slow or external happens here.
 
+mod applier;
 mod carrier;
 mod closing;
 mod door;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     LinkId, Money,
-    link::{self, LinkEvent, Refund, Review, ToldDispute},
+    link::{self, LinkEvent, Refund, Review, StripeFacts, ToldDispute},
     stripe_integration,
     webhook_event::WebhookEvent,
 };
@@ -92,12 +92,17 @@ async fn pay(
     now: DateTime<Utc>,
 ) -> Result<Outcome, JobError> {
     let Some(link) = link_of_session(tx, event, session).await? else { return Ok(Outcome::Ignored) };
-    let facts = payment::facts_of(&link, session, Source::Webhook, None);
+    let facts = facts_of(&link, session);
     link::advance(tx, &link, what, &facts, now).await?;
     if facts.review == Some(Review::LivemodeMismatch) {
         stripe_integration::note_other_mode(tx, event.merchant_id, now).await?;
     }
     Ok(Outcome::Applied(link.id))
+}
+
+/// What is kept of a session that a webhook tells of.
+pub(crate) fn facts_of(link: &link::Model, session: &Session) -> StripeFacts {
+    payment::facts_of(link, session, Source::Webhook, None)
 }
 
 /// By Stripe's id of the link, or by the metadata that we gave it: the answer to its creation may have been lost.

@@ -13,6 +13,7 @@ use queue::{JobError, Queue, flow::Gate};
 
 use crate::{
     Limits,
+    applier::Applier,
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
     door::Door,
     http,
@@ -41,6 +42,8 @@ pub struct Work {
     /// What stands before Stripe and the carriers.
     pub gate: Gate,
     limits: Limits,
+    /// Applies Stripe's events by the group.
+    pub(crate) applier: Applier,
     http: reqwest::Client,
     gateways: GatewayClient,
 }
@@ -79,7 +82,22 @@ impl Work {
         let http = http::client().map_err(WorkError)?;
         let gateways = GatewayClient::new(sms.private_gateways).map_err(WorkError)?;
         let gate = Gate::new(queue.bells().clone(), clock.clone());
-        Ok(Self { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, gate, limits, http, gateways })
+        let applier = Applier::new(db.clone(), clock.clone());
+        Ok(Self {
+            db,
+            queue,
+            documents,
+            vault,
+            clock,
+            public_url,
+            stripe_api_base,
+            sms,
+            gate,
+            limits,
+            applier,
+            http,
+            gateways,
+        })
     }
 
     /// The time now.

@@ -110,7 +110,7 @@ async fn compare_and_set(
 }
 
 /// The columns that are to change, and what to.
-fn changes(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Vec<(Column, Value)> {
+pub(super) fn changes(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Vec<(Column, Value)> {
     let (before, after) = (Standing::of(from), &judged.after);
     let moved = after.state != before.state;
     let paid_at = (moved && after.state == LinkState::Paid).then_some(now);
@@ -140,7 +140,7 @@ fn told_first<T: Clone>(known: Option<&T>, told: Option<&T>) -> Option<T> {
 }
 
 /// What a person should look at, the reason that says most first: paid too late says more than paid wrongly.
-fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review> {
+pub(super) fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review> {
     let found = facts.review.filter(|_| judged.after.state == LinkState::Paid && judged.review != facts.review);
     judged.review.into_iter().chain(found)
 }

@@ -9,6 +9,7 @@ mod search;
 mod sessions;
 mod state;
 mod timeline;
+mod together;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
@@ -21,6 +22,7 @@ pub use purge::purge;
 pub use search::{Search, search};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
 pub use timeline::{TimelineEntry, note, timeline};
+pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
 
 use crate::{Currency, LinkId, LinkToken, MerchantId, Money, OrderId, money_column::stored_money, news};
 

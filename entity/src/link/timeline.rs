@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
 
-use crate::{LinkEventId, LinkId};
+use crate::{LinkEventId, LinkId, Rows};
 
 /// One entry of a link's timeline.
 #[sea_orm::model]
@@ -46,6 +46,26 @@ pub async fn note(
         detail: Set(detail),
     };
     Entity::insert(entry).exec_without_returning(db).await.map(|_| ())
+}
+
+/// Adds the same entry to the timelines of several links, each with a detail of its own.
+pub(super) async fn note_all(
+    db: &impl ConnectionTrait,
+    links: impl Iterator<Item = (LinkId, Option<String>)>,
+    at: DateTime<Utc>,
+    event: &str,
+) -> Result<(), DbErr> {
+    let mut rows = Rows::new([("id", "uuid"), ("link", "uuid"), ("detail", "text")]);
+    for (link, detail) in links {
+        rows.push([LinkEventId::new(at).into(), link.into(), detail.unwrap_or_default().into()]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let insert = "INSERT INTO link_event (id, link_id, at, event, detail) \
+        SELECT id, link, {0}, {1}, NULLIF(detail, '') FROM v";
+    let more = vec![at.into(), event.into()];
+    db.execute_raw(rows.statement(db.get_database_backend(), insert, more)).await.map(|_| ())
 }
 
 /// The whole timeline, oldest first.

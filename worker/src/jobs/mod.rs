@@ -13,6 +13,9 @@ mod remind;
 mod send_sms;
 mod store_invoice;
 
+#[cfg(test)]
+pub(crate) use process_stripe_event::apply_alone;
+
 use entity::{LinkId, MerchantId, link};
 use queue::{Done, JobError, Lease};
 

@@ -1,0 +1,28 @@
+//! Finishing many jobs in one statement.
+
+use chrono::{DateTime, Utc};
+use entity::{Rows, job::JobState};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+
+use crate::{Done, JobError, Lease};
+
+/// Finishes jobs and commits `tx`, which holds their effects: all of it, or nothing. The proofs are in the order of the leases.
+///
+/// # Errors
+/// [`JobError::NotOurs`] if another finished or claimed one of them meanwhile; then all effects are rolled back.
+pub async fn finish_all(leases: &[&Lease], tx: DatabaseTransaction, now: DateTime<Utc>) -> Result<Vec<Done>, JobError> {
+    let mut rows = Rows::new([("job_id", "uuid"), ("job_attempt", "bigint")]);
+    for lease in leases {
+        rows.push([lease.job().id.into(), lease.job().attempt.into()]);
+    }
+    let finish = "UPDATE job SET state = {0}, finished_at = {1}, claimed_at = NULL FROM v \
+        WHERE id = v.job_id AND attempt = v.job_attempt AND state = {2}";
+    let more = vec![JobState::Done.into(), now.into(), JobState::Queued.into()];
+    let finished = tx.execute_raw(rows.statement(tx.get_database_backend(), finish, more)).await?;
+    if usize::try_from(finished.rows_affected()).ok() != Some(leases.len()) {
+        tx.rollback().await?;
+        return Err(JobError::NotOurs);
+    }
+    tx.commit().await?;
+    Ok(leases.iter().map(|_| Done::proven()).collect())
+}
