@@ -67,6 +67,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/p/:token/unrecognised", post(buyer::unrecognised))
         .at("/assets/buyer.css", get(buyer::style))
         .at("/assets/buyer.js", get(buyer::beacon))
+        .at("/assets/again.js", get(buyer::again))
         .at("/assets/colour/:name", get(buyer::colour))
         .nest("/console", console::routes())
         .at("/healthz", get(health::alive))

@@ -33,7 +33,10 @@ const nameOf = (node) => plain(node.getAttribute("aria-label") ?? (node.labels?.
 const within = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
 const there = [...within.querySelectorAll(selector)].filter((node) => node.checkVisibility() && !node.disabled);
 const named = (fits) => there.find((node) => fits(nameOf(node)));
-return named((it) => it === name) ?? named((it) => it === `${name} (optional)`) ?? named((it) => it.startsWith(name)) ?? null;
+const found = named((it) => it === name) ?? named((it) => it === `${name} (optional)`) ?? named((it) => it.startsWith(name)) ?? null;
+// As a person would: out from under the bar at the foot of a phone.
+found?.scrollIntoView({ block: "center", behavior: "instant" });
+return found;
 "#;
 
 const SEEN: &str = r#"return document.body.innerText.replace(/\s+/g, " ")"#;

@@ -37,7 +37,7 @@ async fn an_operator_finds_out_why_a_job_was_given_up_and_discards_it() {
 
 #[tokio::test]
 async fn an_operator_pauses_a_kind_of_job_and_sells_credits() {
-    scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
         signs_in_as_operator(browser, app).await;
         browser.clicks("Pause send_sms").await;
         browser.writes("Reason", "the carrier is down").await;

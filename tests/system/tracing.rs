@@ -49,8 +49,11 @@ async fn a_trace_goes_from_the_command_to_the_call_of_stripe(database: Database)
     }
 
     // Nothing in it belongs to a buyer or opens anything: not even the page's address is told.
-    let told = collector.dump();
-    assert!(told.contains("GET /p/:token") && told.contains("carrier POST"), "{told}");
+    let told = eventually("the page and the carrier's call are told of", async || {
+        let told = collector.dump();
+        (told.contains("GET /p/:token") && told.contains("carrier POST")).then_some(told)
+    })
+    .await;
     assert_eq!(app.anybody().hush().slip_in(&told), None, "a span says what it must not");
 }
 

@@ -23,6 +23,12 @@ pub(crate) fn beacon() -> Response {
     file("text/javascript; charset=utf-8", include_str!("beacon.js"))
 }
 
+/// What looks again by itself.
+#[handler]
+pub(crate) fn again() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("again.js"))
+}
+
 /// The name of a colour's style sheet: a page without styles of its own can have a colour of its own by it.
 pub(super) fn colour_name(of: Colour) -> String {
     format!("{}.css", of.to_string().trim_start_matches('#'))

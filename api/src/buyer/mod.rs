@@ -21,7 +21,7 @@ use crate::{
     picture::Picture,
     v1::{can_be_paid, read_invoice},
 };
-pub(crate) use assets::{beacon, colour, style};
+pub(crate) use assets::{again, beacon, colour, style};
 use page::{BuyerPage, Subject};
 use standing::Standing;
 

@@ -192,18 +192,17 @@ async fn append(
     moved: Move,
     now: DateTime<Utc>,
 ) -> Result<i64, CreditError> {
-    let guarded = merchant::Entity::update_many()
-        .col_expr(merchant::Column::Available, Expr::col(merchant::Column::Available).add(moved.available))
-        .col_expr(merchant::Column::Held, Expr::col(merchant::Column::Held).add(moved.held))
-        .col_expr(merchant::Column::LedgerEntries, Expr::col(merchant::Column::LedgerEntries).add(1))
-        .filter(merchant::Column::Id.eq(merchant))
-        .filter(merchant::Column::Available.gte(-moved.available))
-        .exec(db)
-        .await?;
-    let owner = merchant::get(db, merchant).await?;
-    if guarded.rows_affected == 0 {
-        return Err(CreditError::Insufficient { wanted: -moved.available, available: owner.available });
-    }
+    let owner = loop {
+        let done = move_balances(db, merchant, &moved).await?;
+        let owner = merchant::get(db, merchant).await?;
+        if done {
+            break owner;
+        }
+        // There may be enough by now: credits that came between the two statements are no reason to refuse.
+        if owner.available < -moved.available {
+            return Err(CreditError::Insufficient { wanted: -moved.available, available: owner.available });
+        }
+    };
     let entry = ActiveModel {
         id: Set(CreditEntryId::new(now)),
         merchant_id: Set(merchant),
@@ -223,6 +222,19 @@ async fn append(
         meter::captured(-moved.held);
     }
     Ok(owner.available)
+}
+
+/// The guarded update; `false` if there are fewer credits available than it takes.
+async fn move_balances(db: &impl ConnectionTrait, merchant: MerchantId, moved: &Move) -> Result<bool, DbErr> {
+    let guarded = merchant::Entity::update_many()
+        .col_expr(merchant::Column::Available, Expr::col(merchant::Column::Available).add(moved.available))
+        .col_expr(merchant::Column::Held, Expr::col(merchant::Column::Held).add(moved.held))
+        .col_expr(merchant::Column::LedgerEntries, Expr::col(merchant::Column::LedgerEntries).add(1))
+        .filter(merchant::Column::Id.eq(merchant))
+        .filter(merchant::Column::Available.gte(-moved.available))
+        .exec(db)
+        .await?;
+    Ok(guarded.rows_affected == 1)
 }
 
 /// Warns once when there are fewer credits than the merchant's threshold, and not again before there were enough.

@@ -100,7 +100,7 @@ async fn a_request_needs_a_known_key_a_version_and_a_form() {
     assert_eq!(send(get().bearer_auth(KEY).header("Stripe-Version", "latest")).await.unwrap().status, 400);
     let body = world.stripe(Method::POST, "/v1/payment_links").json(&json!({ "active": true }));
     assert_eq!(send(body).await.unwrap().status, 400);
-    assert_eq!(world.stripe_get("/v1/account").await.status, 404);
+    assert_eq!(world.stripe_get("/v1/customers").await.status, 404);
 }
 
 #[tokio::test]

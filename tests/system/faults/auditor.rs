@@ -9,7 +9,7 @@ use entity::{
     message::{self, MessageStatus},
     order,
 };
-use queue::Kind;
+use queue::{Kind, SendSms};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
@@ -40,7 +40,9 @@ pub(crate) async fn audit(cluster: &Cluster, promised: &Promised, parked: usize)
     effects(&books, promised).await;
     let ledger = cluster.runs(&["merchant", "audit"]);
     assert!(ledger.status.success(), "the ledger does not add up: {ledger:?}");
-    eventually("Redis holds nothing any more", async || (cluster.redis.keys() == 0).then_some(())).await;
+    if jobs(&books.db, JobState::Queued).await.is_empty() {
+        eventually("Redis holds nothing any more", async || (cluster.redis.keys() == 0).then_some(())).await;
+    }
     let log = cluster.log();
     assert!(!log.contains("panicked"), "somebody panicked");
     assert_eq!(cluster.hush.slip_in(&log), None, "the log says what it must not");
@@ -74,10 +76,26 @@ pub(crate) async fn effects(books: &Books<'_>, promised: &Promised) {
 async fn is_at_rest(db: &Db) {
     let mut left = Vec::new();
     let at_rest = async || {
-        left = jobs(db, JobState::Queued).await;
+        left = Vec::new();
+        for job in jobs(db, JobState::Queued).await {
+            if !asks_for_a_text(db, &job).await {
+                left.push(job);
+            }
+        }
         left.is_empty().then_some(())
     };
     eventually("no job is left", at_rest).await;
+}
+
+/// Whether this is about a text of which nobody knows whether it left: its worker ended between the mark and the wire. It is
+/// asked for until a person settles it, and its credits stay held.
+async fn asks_for_a_text(db: &Db, job: &Job) -> bool {
+    if job.kind != Kind::SendSms.as_str() {
+        return false;
+    }
+    let SendSms { merchant, message } = serde_json::from_str(&job.payload).unwrap();
+    let row = message::find(db.pool(), merchant, message).await.unwrap();
+    row.is_some_and(|row| row.status == MessageStatus::Unknown)
 }
 
 async fn jobs(db: &Db, state: JobState) -> Vec<Job> {
@@ -111,18 +129,21 @@ fn is_kept(link: &PromisedLink, state: LinkState) -> bool {
     }
 }
 
-/// Each message was sent, and each number got as many texts as were promised to it.
+/// Each message was sent or nobody knows, and each number got as many texts as were promised to it, less at most those.
 async fn texts(books: &Books<'_>, texts: &[PromisedText]) {
-    let mut promised: HashMap<&str, u64> = HashMap::new();
+    let mut promised: HashMap<&str, (u64, u64)> = HashMap::new();
     for text in texts {
         let row = message::find(books.db.pool(), books.merchant, text.id.parse().unwrap()).await.unwrap();
         let status = row.unwrap_or_else(|| panic!("{text:?} was promised and is not there")).status;
         let is_sent = matches!(status, MessageStatus::Sent | MessageStatus::Delivered);
-        assert!(is_sent, "{text:?} is {status}");
-        *promised.entry(&text.phone).or_default() += 1;
+        assert!(is_sent || status == MessageStatus::Unknown, "{text:?} is {status}");
+        let (known, at_most) = promised.entry(&text.phone).or_default();
+        *known += u64::from(is_sent);
+        *at_most += 1;
     }
     let sent = books.world.knows("counts").await["messages"]["sent_to"].clone();
-    for (phone, count) in promised {
-        assert_eq!(sent[phone], count, "texts to {phone}");
+    for (phone, (known, at_most)) in promised {
+        let sent = sent[phone].as_u64().unwrap_or_default();
+        assert!((known..=at_most).contains(&sent), "{sent} texts to {phone}, of {known} to {at_most}");
     }
 }

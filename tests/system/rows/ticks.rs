@@ -74,7 +74,8 @@ on_both_databases! {
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 0);
         // No scheduler runs for a week. The first that does finds what has become due meanwhile.
         let after = before + TimeDelta::days(7);
-        scheduler(&rows, after).once(after).await.unwrap();
+        // There is no Redis here to ring in, which is no reason for the rest to be late.
+        scheduler(&rows, after).once(after).await.unwrap_err();
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
     }
 }
