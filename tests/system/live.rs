@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{App, Browser, Http, on_both_databases};
+use crate::support::{App, Browser, Http, Merchant, eventually, free_port, on_both_databases};
 
 on_both_databases!(
     what_changes_is_told_by_its_ids,
     whoever_comes_again_is_caught_up,
+    what_becomes_of_the_money_is_told_too,
+    what_happens_at_one_replica_is_told_at_another_which_catches_up_too,
     a_merchant_hears_nothing_of_anothers,
     a_stop_is_not_held_up_by_who_listens,
 );
@@ -130,6 +132,62 @@ async fn whoever_comes_again_is_caught_up(app: &mut App) {
     for missed in ["1-0", "9999999999999-0", "nonsense"] {
         let event = Stream::follow(&browser, Some(missed)).await.next().await.unwrap();
         assert_eq!(event.name, "resync", "{missed} cannot be caught up from");
+    }
+}
+
+async fn what_becomes_of_the_money_is_told_too(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let link = merchant.makes_a_link(&app.order()).await;
+    let payment = sandbox.does("pay", json!({"url": link.stripe_url})).await;
+    merchant.sees(&link.id, "paid").await;
+    sandbox.has_told_everything().await;
+    let intent = &payment["payment_intent"];
+    for (what, how, event) in [
+        ("refund", json!({"payment_intent": intent, "amount": 2_950}), "refunded"),
+        ("dispute", json!({"payment_intent": intent}), "disputed"),
+    ] {
+        let mut stream = Stream::follow(&signs_in(app).await, None).await;
+        stream.next().await.unwrap();
+        sandbox.does(what, how).await;
+        assert_eq!(stream.hears("link.updated").await.about()["id"], link.id, "{what}");
+        let now = merchant.link(&link.id).await;
+        let timeline = now["timeline"].as_array().unwrap();
+        assert!(timeline.iter().any(|entry| entry["event"] == event), "told before it is to be read: {now}");
+    }
+}
+
+async fn what_happens_at_one_replica_is_told_at_another_which_catches_up_too(app: &mut App) {
+    let ports = [free_port(), free_port()];
+    let mut replicas = ports.map(|port| app.begins(&["api"], port));
+    let [one, other] = ports.map(|port| app.at_port(port));
+    for replica in [&one, &other] {
+        eventually("the replica is ready", async || {
+            let asked = replica.try_ask(replica.request(Method::GET, "/readyz")).await;
+            asked.ok().filter(|answer| answer.status == 200)
+        })
+        .await;
+    }
+    // Signed in at one, somebody is known at the other.
+    let here = Browser::signs_in(&one, &app.hello.api_key).await;
+    let there = Browser { http: other.clone(), cookie: here.cookie.clone() };
+    let mut stream = Stream::follow(&there, None).await;
+    stream.next().await.unwrap();
+
+    let merchant = Merchant { http: one.with_key(&app.hello.api_key), ..app.merchant() };
+    let first = merchant.opens_an_order("17401").await;
+    let heard = stream.hears("order.updated").await;
+    assert_eq!(heard.about()["id"], first.id, "what was done at one is told at the other");
+
+    // The stream breaks off, something happens, and the balancer leads to the other replica.
+    drop(stream);
+    let second = merchant.opens_an_order("17402").await;
+    let mut again = Stream::follow(&here, Some(&heard.id)).await;
+    let caught_up = again.hears("order.updated").await;
+    assert_eq!(caught_up.about()["id"], second.id, "neither left out nor told twice");
+    drop(again);
+    for replica in &mut replicas {
+        replica.is_asked_to_stop();
+        assert!(replica.ends().0.success(), "{}", replica.log());
     }
 }
 

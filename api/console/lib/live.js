@@ -23,11 +23,11 @@ export function forget() {
  * Follows a resource until it is stopped.
  *
  * `load(signal)` reads it and `show(data)` draws it whenever it has changed. `hears(event)` says whether an event may have
- * changed it, and `pace(data)` how soon it is read again without one. `fail(problem)` draws why there is nothing to show. With
- * a `name()`, what was read last under it is shown at once the next time.
+ * changed it, where events tell of it at all, and `pace(data)` how soon it is read again without one. `fail(problem)` draws
+ * why there is nothing to show. With a `name()`, what was read last under it is shown at once the next time.
  */
 export function live(options) {
-  return new Following({ hears: () => false, pace: () => PACE.calm, name: () => null, ...options });
+  return new Following({ pace: () => PACE.calm, name: () => null, ...options });
 }
 
 class Following {
@@ -91,7 +91,7 @@ class Following {
   };
 
   #hear = (event) => {
-    if (this.#stale || (event.kind !== null && !this.#options.hears(event))) return;
+    if (this.#stale || (event.kind !== null && !this.#options.hears?.(event))) return;
     this.#stale = true;
     // What is being read now may be of before; it is read once more afterwards.
     if (this.#controller === null) this.#schedule(GATHER);
@@ -99,7 +99,7 @@ class Following {
 
   #nextWait(data) {
     if (this.#stale) return GATHER;
-    return isTold() ? TOLD : this.#options.pace(data);
+    return this.#options.hears && isTold() ? TOLD : this.#options.pace(data);
   }
 
   #wake = () => {

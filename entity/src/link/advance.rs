@@ -156,19 +156,19 @@ async fn tell(
     let (before, after) = (Standing::of(from), &judged.after);
     let detail = || facts.detail.clone();
     if after.state != before.state {
-        note(db, from.id, now, after.state.as_str(), detail()).await?;
+        note(db, from, now, after.state.as_str(), detail()).await?;
     } else if after.failed != before.failed {
-        note(db, from.id, now, "payment_failed", detail()).await?;
+        note(db, from, now, "payment_failed", detail()).await?;
     }
     if before.state == LinkState::Voiding && after.state == LinkState::Paid {
         let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
-        note(db, from.id, now, "void_refused", Some(why.to_owned())).await?;
+        note(db, from, now, "void_refused", Some(why.to_owned())).await?;
     }
     if before.state == LinkState::Paid && judged.review.is_some() {
-        note(db, from.id, now, "paid_again", detail()).await?;
+        note(db, from, now, "paid_again", detail()).await?;
     }
     for review in reviews(judged, facts) {
-        note(db, from.id, now, "review", Some(format!("{review}: {}", review.sentence()))).await?;
+        note(db, from, now, "review", Some(format!("{review}: {}", review.sentence()))).await?;
     }
     Ok(())
 }

@@ -106,7 +106,7 @@ pub async fn note_refund(
         (Some(amount), Some(intent)) if of_another => Some(format!("{amount} of {intent}")),
         (amount, _) => amount,
     };
-    note(db, link.id, now, "refunded", detail).await
+    note(db, link, now, "refunded", detail).await
 }
 
 /// Keeps how the dispute that was opened last stands, and notes it in the timeline. What was told before changes nothing.
@@ -138,7 +138,7 @@ pub async fn note_dispute(
             .await?;
         if kept.rows_affected == 1 {
             let what = if told.stands.is_decided() { "dispute_closed" } else { "disputed" };
-            return note(db, link.id, now, what, detail).await;
+            return note(db, link, now, what, detail).await;
         }
         // Another writer was faster: judge again from what is known now.
         known = Entity::find_by_id(link.id).one(db).await?.as_ref().and_then(of_link);

@@ -14,7 +14,7 @@ pub async fn note_viewed(db: &impl ConnectionTrait, link: &Model, now: DateTime<
     if !note_once(db, link, Column::ViewedAt, now).await? {
         return Ok(false);
     }
-    note(db, link.id, now, "viewed", None).await?;
+    note(db, link, now, "viewed", None).await?;
     Ok(true)
 }
 
@@ -27,7 +27,7 @@ pub async fn note_unrecognised(db: &impl ConnectionTrait, link: &Model, now: Dat
         return Ok(false);
     }
     stop_reminders(db, link.merchant_id, link.id, now).await?;
-    note(db, link.id, now, "unrecognised", None).await?;
+    note(db, link, now, "unrecognised", None).await?;
     Ok(true)
 }
 

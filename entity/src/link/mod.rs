@@ -21,10 +21,11 @@ pub use check::{due_for_check, has_ended_before, set_checked};
 pub use purge::purge;
 pub use search::{Search, search};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
+pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
 
-use crate::{Currency, LinkId, LinkToken, MerchantId, Money, OrderId, money_column::stored_money, news};
+use crate::{Currency, LinkId, LinkToken, MerchantId, Money, OrderId, money_column::stored_money};
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
 pub const RETENTION: TimeDelta = TimeDelta::days(90);
@@ -177,8 +178,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         ..Default::default()
     };
     let link = link.insert(db).await?;
-    news::link(&link);
-    note(db, link.id, now, "creating", None).await?;
+    note(db, &link, now, "creating", None).await?;
     Ok(link)
 }
 
@@ -216,9 +216,8 @@ pub async fn set_document(
         .filter(Column::Id.eq(link.id))
         .exec(db)
         .await?;
-    news::link(link);
     let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
-    note(db, link.id, now, "invoice_stored", Some(pages)).await
+    note(db, link, now, "invoice_stored", Some(pages)).await
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.

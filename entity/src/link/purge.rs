@@ -27,7 +27,7 @@ pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) 
         .await?;
     news::link(link);
     timeline::erase_details(db, link.id).await?;
-    timeline::note(db, link.id, now, "purged", None).await?;
+    timeline::note(db, link, now, "purged", None).await?;
     message::erase_texts(db, link.id, now).await?;
     webhook_event::erase_payloads(db, link.id).await?;
     order::forget_customer_if_all_purged(db, link.merchant_id, link.order_id).await

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
 
-use crate::{LinkEventId, LinkId, Rows};
+use crate::{LinkEventId, LinkId, Rows, link, news};
 
 /// One entry of a link's timeline.
 #[sea_orm::model]
@@ -27,11 +27,32 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as TimelineEntry;
 
-/// Adds an entry.
+/// Adds an entry, and tells whoever follows the link.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn note(
+    db: &impl ConnectionTrait,
+    link: &link::Model,
+    at: DateTime<Utc>,
+    event: &str,
+    detail: Option<String>,
+) -> Result<(), DbErr> {
+    news::link(link);
+    insert(db, link.id, at, event, detail).await
+}
+
+/// Adds an entry about a message that carries the link: whoever follows the link is told of the message.
+pub(crate) async fn note_message(
+    db: &impl ConnectionTrait,
+    link: LinkId,
+    at: DateTime<Utc>,
+    event: &str,
+) -> Result<(), DbErr> {
+    insert(db, link, at, event, None).await
+}
+
+async fn insert(
     db: &impl ConnectionTrait,
     link: LinkId,
     at: DateTime<Utc>,

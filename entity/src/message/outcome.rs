@@ -37,7 +37,7 @@ pub async fn accepted(
     if advance(db, message.merchant_id, message.id, MessageStatus::Sent, learnt, now).await?
         && let Some(link) = message.link_id
     {
-        link::note(db, link, now, "sent", None).await?;
+        link::note_message(db, link, now, "sent").await?;
     }
     match rule {
         UndeliveredCredits::Captured => settle(db, message, Settlement::Capture, now).await,
@@ -176,7 +176,7 @@ pub async fn resolve(
                 advance(db, message.merchant_id, message.id, MessageStatus::Sent, Learnt::default(), now).await?;
             if sent {
                 if let Some(link) = message.link_id {
-                    link::note(db, link, now, "sent", None).await?;
+                    link::note_message(db, link, now, "sent").await?;
                 }
                 settle(db, message, Settlement::Capture, now).await?;
             }

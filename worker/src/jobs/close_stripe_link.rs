@@ -33,8 +33,9 @@ impl Handler for CloseStripeLink {
 
     /// The link stays as it is: nobody can say that it is closed. It is refused to buyers all the same, and the merchant reads why.
     async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         let why = "Stripe did not confirm it. Deactivate the link in Stripe's dashboard.".to_owned();
-        link::note(tx, self.link, now, "close_failed", Some(why)).await
+        link::note(tx, &link, now, "close_failed", Some(why)).await
     }
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn close(work: &Work, lease: &Lease, link: &link::Model) -> Res
         }
         Err(refused) => {
             tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to close a link");
-            link::note(&tx, link.id, now, "close_failed", Some(refused.for_merchant())).await?;
+            link::note(&tx, link, now, "close_failed", Some(refused.for_merchant())).await?;
         }
     }
     lease.finish(tx, now).await
@@ -77,7 +78,7 @@ async fn close_lost(work: &Work, lease: &Lease, link: &link::Model) -> Result<Do
         let facts = StripeFacts { link_id: Some(found.id), livemode: Some(found.livemode), ..facts };
         link::advance(&tx, link, event, &facts, now).await?;
     } else {
-        link::note(&tx, link.id, now, "closed_at_stripe", facts.detail).await?;
+        link::note(&tx, link, now, "closed_at_stripe", facts.detail).await?;
     }
     lease.finish(tx, now).await
 }

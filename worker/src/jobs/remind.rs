@@ -87,6 +87,6 @@ async fn write(
         once_key: Some(reminder.key(link.id)),
     };
     let message = message::command(tx, owner, text, at).await?;
-    link::note(tx, link.id, at, "reminded", None).await?;
+    link::note(tx, link, at, "reminded", None).await?;
     Ok(message)
 }
