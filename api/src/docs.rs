@@ -1,11 +1,17 @@
 //! `/docs`: the API, readable. The page has its scripts in itself; its policy names them by what they are.
 
+use std::iter;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use entity::sha256;
 use poem::{Endpoint, Response, Route, endpoint::make_sync, http::header};
 
+/// Without one, a browser asks for a file that is not there.
+const ICON: &str = "<head>\n<link rel=\"icon\" href=\"/console/icon.svg\" type=\"image/svg+xml\">";
+
 /// The page, at the root with and without a slash.
-pub(crate) fn routes(html: String) -> Route {
+pub(crate) fn routes(html: &str) -> Route {
+    let html = html.replacen("<head>", ICON, 1);
     let policy = policy(&html);
     Route::new().at("/", show(html, policy))
 }
@@ -30,11 +36,14 @@ fn policy(html: &str) -> String {
     )
 }
 
-/// What stands between `<script …>` and `</script>`, as a browser reads it.
+/// What stands between `<script …>` and `</script>`, as a browser reads it: a `<script` within a script is a part of it.
 fn scripts(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<script").skip(1).filter_map(|rest| {
-        let (_, script) = rest.split_once('>')?;
-        script.split_once("</script>").map(|(script, _)| script)
+    let mut rest = html;
+    iter::from_fn(move || {
+        let (_, element) = rest.split_once("<script")?;
+        let (script, after) = element.split_once('>')?.1.split_once("</script>")?;
+        rest = after;
+        Some(script)
     })
 }
 
@@ -44,8 +53,8 @@ mod tests {
 
     #[test]
     fn a_policy_names_each_script_of_the_page() {
-        let html = "<script charset=\"UTF-8\">one()</script><p></p><script>\ntwo()\n</script>";
-        assert_eq!(scripts(html).collect::<Vec<_>>(), ["one()", "\ntwo()\n"]);
+        let html = "<script charset=\"UTF-8\">one('<script>')</script><p></p><script>\ntwo()\n</script>";
+        assert_eq!(scripts(html).collect::<Vec<_>>(), ["one('<script>')", "\ntwo()\n"]);
         assert_eq!(policy(html).matches("'sha256-").count(), 2);
     }
 }

@@ -55,7 +55,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
     };
     routes
         .at("/openapi.json", service.spec_endpoint())
-        .nest("/docs", docs::routes(service.swagger_ui_html()))
+        .nest("/docs", docs::routes(&service.swagger_ui_html()))
         .nest("/v1", service)
         .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive))
