@@ -28,6 +28,8 @@ bench: ## Measure the queue on this machine, beside bare Redis and bare database
 	cargo bench --locked -p queue --bench bell
 	cargo bench --locked --bench rows
 
-screenshots: ## Draw every page and state, in light and dark, on a desktop and a phone, into screenshots/
+screenshots: ## Draw every page and state, in light and dark, on a desktop and a phone, into screenshots/, and the two of the README
 	@scripts/setup.sh test
 	PAYLINK_SCREENSHOTS=$(CURDIR)/screenshots cargo test --locked --test browser tour -- --include-ignored --test-threads=2
+	cp screenshots/desktop-light/link-paid.png docs/console.png
+	cp screenshots/phone-light/buyer-open.png docs/buyer.png

@@ -208,6 +208,8 @@ export const strings = {
       lost: "The buyer's bank had asked for the money back; you have lost, and it went back.",
       closed: "The buyer's bank had asked about the payment; it came to nothing.",
     },
+    sources: { webhook: "Stripe told us.", closing: "Found while the link was being closed.", reconciler: "Found by asking Stripe." },
+    confirmed: "Confirmed by Stripe:",
     events: {
       creating: "Asked for", failed: "Could not be made", unpaid: "Ready to be paid", processing: "Payment under way", paid: "Paid",
       voiding: "Void asked for", voided: "Voided", expiring: "Time over, closing", expired: "Expired", sent: "Sent by SMS",
@@ -269,7 +271,7 @@ export const strings = {
     submitFor: (credits) => (credits === 1 ? "Send for 1 credit" : `Send for ${credits} credits`),
     queued: "The text is on its way.",
     available: (credits) => `${credits} available`,
-    tooFew: (credits, available) => `This costs ${credits} credits and ${available} are available. Shorten it, or ask your operator for a top-up.`,
+    tooFew: (credits, available) => `This costs ${credits === "1" ? "1 credit" : `${credits} credits`}, and you have ${available}. Shorten it, or ask your operator for a top-up.`,
   },
 
   preview: {
@@ -309,7 +311,8 @@ export const strings = {
     reply: "Message",
     placeholder: "Write to the buyer",
     send: "Send",
-    replyHint: "A text costs credits for each segment, like a link. Ctrl + Enter sends.",
+    replyHint: "A text costs credits for each segment, like a link.",
+    replyKeys: "Ctrl + Enter sends.",
     you: "You",
     buyer: "Buyer",
     textErased: "Erased after 90 days",
@@ -554,7 +557,7 @@ export const strings = {
     states: { queued: "Queued", done: "Done", dead: "Dead", discarded: "Discarded" },
     only: "Only",
     all: "Show all",
-    none: (state) => `No jobs: ${state.toLowerCase()}`,
+    none: (state) => `No ${state.toLowerCase()} jobs`,
     noneDead: "Nothing was given up.",
     attempts: (count) => (count === 1 ? "1 attempt" : `${count} attempts`),
     lastError: "Why the last attempt failed",

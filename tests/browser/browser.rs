@@ -41,6 +41,14 @@ return found;
 
 const SEEN: &str = r#"return document.body.innerText.replace(/\s+/g, " ")"#;
 
+/// What makes the page wider than the screen.
+const WIDER: &str = r#"
+const { clientWidth: width, scrollWidth } = document.documentElement;
+if (scrollWidth <= width) return [];
+const beyond = [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > width);
+return [`${scrollWidth} instead of ${width}`, ...beyond.slice(0, 5).map((node) => node.outerHTML.slice(0, 120))];
+"#;
+
 /// What can be pressed.
 const PRESSED: &str = "button, a[href], summary, input[type=radio], input[type=checkbox]";
 /// What can be written into.
@@ -170,6 +178,12 @@ impl Browser {
     /// Runs a script in the page.
     pub(crate) async fn runs(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client().execute(script, arguments).await.unwrap()
+    }
+
+    /// Fails if the page is wider than the screen: a phone would show it smaller than it should, or cut it off.
+    pub(crate) async fn fits_the_screen(&self, place: &str) {
+        let wider = self.runs(WIDER, vec![]).await;
+        assert_eq!(wider.as_array().map(Vec::len), Some(0), "{place} is wider than the screen: {wider}");
     }
 
     /// Draws the page into this file.

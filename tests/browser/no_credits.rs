@@ -15,7 +15,7 @@ async fn without_credits_a_text_is_not_sent_and_the_link_can_still_be_copied() {
         browser.opens_order("7001").await;
         browser.makes_a_link().await;
         browser.clicks("Send link").await;
-        browser.sees("This costs 1 credits and 0 are available").await;
+        browser.sees("This costs 1 credit, and you have 0").await;
         browser.refusals.expect(402, "/send");
         browser.clicks("Send for 1 credit").await;
         browser.sees("Ask your operator for a top-up; the link itself can still be copied").await;

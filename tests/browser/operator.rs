@@ -6,7 +6,7 @@ use crate::{
     browser::Browser,
     chromium::Setup,
     scene,
-    support::{App, sign},
+    support::{App, eventually, sign},
 };
 
 #[tokio::test]
@@ -37,12 +37,14 @@ async fn an_operator_finds_out_why_a_job_was_given_up_and_discards_it() {
 
 #[tokio::test]
 async fn an_operator_pauses_a_kind_of_job_and_sells_credits() {
-    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+    scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
         signs_in_as_operator(browser, app).await;
         browser.clicks("Pause send_sms").await;
         browser.writes("Reason", "the carrier is down").await;
         browser.clicks("Pause").await;
         browser.sees("the carrier is down").await;
+        let noticed = "what is paused has changed";
+        eventually("the workers know of it", async || app.log().contains(noticed).then_some(())).await;
         let merchant = app.merchant();
         let link = merchant.makes_a_link(&app.order()).await;
         let message = merchant.sends(&link).await;

@@ -11,7 +11,7 @@ use std::{env, path::PathBuf};
 
 use crate::{
     browser::Browser,
-    chromium::{Scheme, Screen, Setup},
+    chromium::{Scheme, Setup},
     scene,
 };
 
@@ -45,10 +45,7 @@ async fn walk(setup: Setup, name: &str) {
         dialogs::walk(&tour, app).await;
         settings::walk(&tour, app).await;
         buyer::walk(&tour, app).await;
-        // chromedriver cannot type into the operator's dialogs on its phone; people can.
-        if setup.screen == Screen::Desktop {
-            operator::walk(&tour, app).await;
-        }
+        operator::walk(&tour, app).await;
     })
     .await;
 }
@@ -63,6 +60,7 @@ impl Tour<'_> {
     /// Looks at what is shown now.
     pub(super) async fn stops_at(&self, place: &str) {
         self.browser.is_accessible(place).await;
+        self.browser.fits_the_screen(place).await;
         if let Some(folder) = &self.folder {
             self.browser.is_drawn(&folder.join(format!("{place}.png"))).await;
         }

@@ -2,6 +2,7 @@
 
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
+import { sentence } from "../lib/form.js";
 import { humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { openPdf, whileBusy } from "../lib/pdf.js";
@@ -13,6 +14,9 @@ import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
 
 const UNDER_WAY = ["creating", "voiding", "expiring"];
+/** How the API writes how a payment was learned of, and what Stripe has confirmed. */
+const PAYMENT = /^source = (\w+), (.+)$/;
+const CONFIRMED = /^Stripe confirmed: (.+)$/;
 const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
 
 /** Whether a job is at work on the link, so that it is another in a moment. */
@@ -124,6 +128,16 @@ function timeline(link, open) {
       entry.detail && h("p.quiet", detailOf(entry))))));
 }
 
-function detailOf(entry) {
-  return entry.event === "review" ? strings.link.reviews[entry.detail] ?? entry.detail : entry.detail;
+/** What people read of an entry, and below it what Stripe's support finds it by. */
+function detailOf({ event, detail }) {
+  const t = strings.link;
+  if (event === "review") return t.reviews[detail] ?? detail;
+  const [, source, proof] = PAYMENT.exec(detail) ?? [];
+  if (source) return [t.sources[source] ?? humanised(source), proofOf(proof)];
+  const [, confirmed] = CONFIRMED.exec(detail) ?? [];
+  return confirmed ? [t.confirmed, confirmed.split("; ").map(proofOf)] : sentence(detail);
+}
+
+function proofOf(text) {
+  return h("span.proof", { title: text }, text);
 }

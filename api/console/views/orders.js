@@ -68,7 +68,7 @@ function drawList(list, page, narrowed) {
     const isNarrowed = narrowed.q || narrowed.tag || narrowed.cursor;
     swap(list, isNarrowed
       ? empty(t.nothingFound, null, h("a.button", { href: `#${PATH}`, onclick: reload }, t.clear))
-      : empty(t.emptyTitle, t.empty));
+      : empty(t.emptyTitle, t.empty, may("write") && h("button.primary", { type: "button", key: "first-order", onclick: () => newOrder() }, icon("plus"), t.add)));
     return;
   }
   const head = h("div.row.row-head", { "aria-hidden": "true" },

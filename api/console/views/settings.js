@@ -36,5 +36,7 @@ export function showSettings({ root, params: [open] }) {
     { href: `#/settings/${section}`, "aria-current": section === open && "page" }, t.sections[section]));
   const place = h("div.settings-section");
   swap(root, pageHead(t.title), h("nav.tabs", { "aria-label": t.sectionsLabel }, tabs), place);
+  // A phone shows a part of them.
+  tabs[offered.indexOf(open)].scrollIntoView({ block: "nearest", inline: "nearest" });
   return SECTIONS[open].show(place);
 }

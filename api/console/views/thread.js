@@ -119,7 +119,7 @@ function replyBox(path, sent) {
       h("label.visually-hidden", { for: "reply" }, t.reply),
       h("div.reply-line", text, h("button.primary", { type: "submit", "data-submit": true }, icon("send"), h("span.label", t.send))),
       h("p.field-error", { id: "reply-error", hidden: true }),
-      h("p.hint", { id: "reply-hint" }, t.replyHint),
+      h("p.hint", { id: "reply-hint" }, t.replyHint, h("span.only-keyboard", " ", t.replyKeys)),
     ],
     payload: () => JSON.stringify(body()),
     send: ({ idempotencyKey }) => command("POST", path, body(), { idempotencyKey }),

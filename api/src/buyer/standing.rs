@@ -64,11 +64,11 @@ impl Standing {
         }
     }
 
-    /// What the page says; nothing while the link can be paid, when the button says it.
+    /// What the page says.
     pub(super) const fn sentence(self) -> Option<&'static str> {
         match self {
             Self::Preparing => Some("This invoice is being prepared. It will be here in a moment."),
-            Self::Open => None,
+            Self::Open => Some("You are asked to pay this invoice."),
             Self::Confirming => Some("Thank you. Your payment is being confirmed; this page will say so in a moment."),
             Self::Processing => Some("Thank you. Your payment is being processed; there is nothing more to do."),
             Self::Paid => Some("Thank you. This invoice is paid."),

@@ -38,6 +38,10 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     assert!(app.runs(&["scheduler", "--once", "--at", &then]).status.success());
     merchant.sees(&over.id, "expired").await;
     shows(tour, &over.url, "Example Bakery", "buyer-expired").await;
+
+    tour.browser.refusals.expect(404, "/p/");
+    let nobodys = format!("{}/p/{}", app.hello.url, "A".repeat(22));
+    shows(tour, &nobodys, "There is no invoice here", "buyer-unknown").await;
 }
 
 async fn shows(tour: &Tour<'_>, url: &str, seen: &str, place: &str) {
