@@ -18,6 +18,7 @@ const HOME = { merchant: "/console", operator: "/console/operator" };
 const app = document.getElementById("app");
 const here = location.pathname.endsWith("/operator") ? "operator" : "merchant";
 
+document.documentElement.lang = strings.locale;
 document.getElementById("toasts").setAttribute("aria-label", strings.notices);
 
 let signedIn = false;

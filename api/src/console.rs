@@ -5,11 +5,11 @@
 
 use entity::sha256;
 use poem::{
-    Endpoint, Request, Response, Result, Route, get,
+    Endpoint, IntoResponse, Request, Response, Result, Route, get,
     http::{HeaderMap, StatusCode, header},
 };
 
-use crate::{hex::hex, session};
+use crate::{Problem, hex::hex, language, session};
 
 /// A page that runs its own files, talks to its own origin, and is shown in nobody's frame. What it shows in a frame is the
 /// invoice that was just picked, from memory.
@@ -39,7 +39,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "css/settings.css": CSS,
     "css/operator.css": CSS,
     "main.js": SCRIPT,
-    "strings.js": SCRIPT,
+    "strings/en.js": SCRIPT,
     "lib/api.js": SCRIPT,
     "lib/clipboard.js": SCRIPT,
     "lib/decimal.js": SCRIPT,
@@ -99,17 +99,43 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/thread.js": SCRIPT,
 };
 
+/// Below it, what the console says, a file for each language.
+const STRINGS: &str = "strings/";
+
 /// The console's files, below `/console`; the page itself at its root.
 pub(crate) fn routes() -> Route {
     let session = get(session::who).post(session::sign_in).delete(session::sign_out);
-    FILES.iter().fold(Route::new().at("/session", session), |route, (path, content_type, content)| {
+    let files = FILES.iter().fold(Route::new().at("/session", session), |route, (path, content_type, content)| {
         let file = || get(StaticFile::new(content_type, content));
         match *path {
             // One page for both: its script sees from the address whose it is.
             "index.html" => route.at("/", file()).at("/operator", file()),
             path => route.at(format!("/{path}"), file()),
         }
-    })
+    });
+    files.at("/strings.js", get(Strings::new()))
+}
+
+/// What the console says, in the language that the browser likes best.
+struct Strings(Vec<(&'static str, StaticFile)>);
+
+impl Strings {
+    fn new() -> Self {
+        let language = |path: &'static str| path.strip_prefix(STRINGS)?.strip_suffix(".js");
+        let there =
+            FILES.iter().filter_map(|(path, kind, content)| Some((language(path)?, StaticFile::new(kind, content))));
+        Self(there.collect())
+    }
+}
+
+impl Endpoint for Strings {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let liked = request.header(header::ACCEPT_LANGUAGE).unwrap_or_default();
+        let chosen = language::best(liked, &self.0).ok_or_else(Problem::not_found)?;
+        Ok(chosen.call(request).await?.with_header(header::VARY, "Accept-Language").into_response())
+    }
 }
 
 struct StaticFile {
@@ -218,6 +244,18 @@ mod tests {
         assert_eq!(ask(Method::POST, "/console", None).await.status(), StatusCode::METHOD_NOT_ALLOWED);
     }
 
+    #[tokio::test]
+    async fn what_it_says_is_in_a_language_that_there_is() {
+        for language in ["", "en", "en-GB,en;q=0.8", "tlh,en;q=0.5", "tlh"] {
+            let request = Request::builder().uri_str("/console/strings.js").header(header::ACCEPT_LANGUAGE, language);
+            let console = Route::new().nest("/console", routes());
+            let response = console.get_response(request.finish()).await;
+            assert_eq!(response.status(), StatusCode::OK, "{language}");
+            assert_eq!(header_of(&response, header::VARY), "Accept-Language");
+            assert!(response.into_body().into_string().await.unwrap().contains("locale: \"en"), "{language}");
+        }
+    }
+
     #[test]
     fn every_file_of_the_folder_is_served() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("console");
@@ -239,7 +277,8 @@ mod tests {
                     Some(rest) => rest.to_owned(),
                     None => folder.join(import.trim_start_matches("./")).to_str().unwrap().to_owned(),
                 };
-                assert!(FILES.iter().any(|(served, ..)| *served == named), "{path} imports {import}");
+                let served = |name: &str| FILES.iter().any(|(served, ..)| *served == name);
+                assert!(served(&named) || named == "strings.js", "{path} imports {import}");
             }
         }
     }

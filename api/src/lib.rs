@@ -15,6 +15,7 @@ mod fields;
 mod health;
 mod hex;
 mod json_body;
+mod language;
 pub mod meter;
 mod page;
 mod pdf_response;

@@ -3,6 +3,8 @@
 
 use entity::Money;
 
+use crate::language::{favourite, is_of};
+
 /// How a language separates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Separators {
@@ -60,23 +62,8 @@ pub(super) fn written(money: Money, accept_language: &str) -> String {
     format!("{}{point}{fraction}\u{a0}{}", grouped(whole, separators), money.currency().code())
 }
 
-/// The language that is liked best; the first of those that are liked the same.
-fn favourite(accept_language: &str) -> Option<&str> {
-    let mut best: Option<(&str, f32)> = None;
-    for entry in accept_language.split(',') {
-        let (language, rest) = entry.split_once(';').unwrap_or((entry, ""));
-        let liked = rest.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>).unwrap_or(0.0);
-        if best.is_none_or(|(_, most)| liked > most) {
-            best = Some((language.trim(), liked));
-        }
-    }
-    best.map(|(language, _)| language)
-}
-
 fn of_language(language: &str) -> Separators {
-    let language = language.to_ascii_lowercase();
-    let fits = |known: &str| language.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
-    KNOWN.iter().find(|(known, _)| fits(known)).map_or(ENGLISH, |(_, separators)| *separators)
+    KNOWN.iter().find(|(known, _)| is_of(language, known)).map_or(ENGLISH, |(_, separators)| *separators)
 }
 
 fn grouped(digits: &str, separators: Separators) -> String {

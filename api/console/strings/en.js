@@ -1,4 +1,5 @@
-// Everything that the console says. A translation is one more file like this one.
+// Everything that the console says, in English. A translation is one more file like this one, with the language for its name;
+// /console/strings.js is whichever of them a browser likes best.
 
 export const strings = {
   locale: "en-GB",
