@@ -7,6 +7,7 @@ mod amount;
 mod assets;
 mod page;
 mod standing;
+mod words;
 
 use entity::{LinkState, LinkToken, Order, conversation, link, logo, merchant, message, order};
 use poem::{
@@ -24,15 +25,19 @@ use crate::{
 pub(crate) use assets::{again, beacon, colour, style};
 use page::{BuyerPage, Subject};
 use standing::Standing;
+use words::Words;
 
 /// The link of a token, or the page that is answered instead.
 async fn find(api: &Api, request: &Request, token: &str) -> Result<Result<link::Model, Response>, Problem> {
+    let words = words_for(request);
     if let Err(refused) = api.throttles.buyers.admit(request, api) {
-        return Ok(Err(BuyerPage::too_many().into_response_after(&refused)));
+        return Ok(Err(
+            BuyerPage::saying(&words.too_many, words, StatusCode::TOO_MANY_REQUESTS).into_response_after(&refused)
+        ));
     }
     let link = link::find_by_token(api.db.pool(), &LinkToken::presented(token)).await?;
     let there = link.filter(|link| link.state != LinkState::Failed);
-    Ok(there.ok_or_else(|| BuyerPage::unknown().into_response()))
+    Ok(there.ok_or_else(|| BuyerPage::unknown(words).into_response()))
 }
 
 /// Goes on with the link of a token, or answers what is answered instead.
@@ -43,6 +48,14 @@ macro_rules! found {
             Err(instead) => return Ok(instead),
         }
     };
+}
+
+fn language_of(request: &Request) -> &str {
+    request.header(header::ACCEPT_LANGUAGE).unwrap_or_default()
+}
+
+fn words_for(request: &Request) -> &'static Words {
+    Words::of(language_of(request))
 }
 
 /// How the buyer came to the page.
@@ -74,7 +87,8 @@ pub(crate) async fn show(
         order: order.as_ref(),
         token: &token,
         standing,
-        language: request.header(header::ACCEPT_LANGUAGE).unwrap_or_default(),
+        language: language_of(request),
+        words: words_for(request),
     };
     Ok(BuyerPage::of(&subject)?.into_response())
 }
@@ -111,7 +125,10 @@ pub(crate) async fn logo_of(
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
     let logo = logo::find(api.db.pool(), link.merchant_id).await?;
-    Ok(logo.map_or_else(|| BuyerPage::unknown().into_response(), |logo| Picture::of(logo).into_response()))
+    Ok(logo.map_or_else(
+        || BuyerPage::unknown(words_for(request)).into_response(),
+        |logo| Picture::of(logo).into_response(),
+    ))
 }
 
 /// To Stripe, if it can be paid; else back to the page, which says why not.

@@ -1,6 +1,6 @@
 //! The buyer's page: what it shows in each standing of the link.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use chrono::{DateTime, Utc};
 use entity::{Merchant, Order, link, logo};
@@ -11,7 +11,12 @@ use poem::{
 };
 use serde::Serialize;
 
-use super::{amount, assets::colour_name, standing::Standing};
+use super::{
+    amount,
+    assets::colour_name,
+    standing::Standing,
+    words::{Notice, Words},
+};
 use crate::{Problem, hex::hex};
 
 static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
@@ -29,7 +34,10 @@ pub(super) struct BuyerPage {
     token: Option<String>,
     standing: Option<Standing>,
     merchant: Option<MerchantPart>,
-    sentence: Option<&'static str>,
+    sentence: String,
+    language: &'static str,
+    /// What the template says by itself.
+    words: &'static BTreeMap<String, String>,
     invoice: Option<InvoicePart>,
     /// After how many seconds the page looks again by itself.
     refresh: Option<u32>,
@@ -70,7 +78,10 @@ struct InvoicePart {
     payable: bool,
     confirming: bool,
     can_deny: bool,
-    denied: bool,
+    /// That the merchant was told that the buyer does not know of this.
+    denied: Option<String>,
+    pay: String,
+    secured: String,
 }
 
 /// What the page of a link is made of.
@@ -83,11 +94,13 @@ pub(super) struct Subject<'a> {
     pub(super) standing: Standing,
     /// The buyer's `Accept-Language`.
     pub(super) language: &'a str,
+    /// What the page says in it.
+    pub(super) words: &'static Words,
 }
 
 impl Subject<'_> {
     fn day(&self, at: DateTime<Utc>) -> String {
-        self.owner.day_of(at).format("%-d %B %Y").to_string()
+        self.words.day(self.owner.day_of(at))
     }
 
     fn merchant(&self) -> MerchantPart {
@@ -103,7 +116,7 @@ impl Subject<'_> {
         let order = self.order?;
         let first_name = order.customer_name.split_whitespace().next()?;
         let phone = order.customer_phone.as_ref()?.as_e164();
-        Some(format!("{first_name}, number ending in {}", phone.get(phone.len().checked_sub(3)?..)?))
+        Some(self.words.customer(first_name, phone.get(phone.len().checked_sub(3)?..)?))
     }
 
     fn invoice(&self) -> Result<Option<InvoicePart>, Problem> {
@@ -113,30 +126,36 @@ impl Subject<'_> {
         }
         let payable = self.standing == Standing::Open;
         let denied = self.link.unrecognised_at.is_some();
+        let (words, merchant) = (self.words, self.owner.name.as_str());
+        let amount = amount::written(money, self.language);
         Ok(Some(InvoicePart {
             customer: self.customer(),
             number: number.clone(),
-            amount: amount::written(money, self.language),
+            pay: words.pay(&amount),
+            secured: words.secured(merchant),
+            amount,
             paid_on: self.link.paid_at.map(|at| self.day(at)),
             expires_on: self.day(self.link.expires_at),
             fingerprint: self.link.document_sha256.as_deref().map(hex),
             payable,
             confirming: self.standing == Standing::Confirming,
             can_deny: payable && !denied,
-            denied,
+            denied: denied.then(|| words.denied(merchant)),
         }))
     }
 }
 
 impl BuyerPage {
     /// A page that says a sentence and nothing else.
-    fn saying(title: &str, sentence: &'static str, status: StatusCode) -> Self {
+    pub(super) fn saying(notice: &'static Notice, words: &'static Words, status: StatusCode) -> Self {
         Self {
-            title: title.to_owned(),
+            title: notice.title.clone(),
             token: None,
             standing: None,
             merchant: None,
-            sentence: Some(sentence),
+            sentence: notice.sentence.clone(),
+            language: &words.language,
+            words: &words.labels,
             invoice: None,
             refresh: None,
             beacon: false,
@@ -146,15 +165,8 @@ impl BuyerPage {
     }
 
     /// The page of a token that is none.
-    pub(super) fn unknown() -> Self {
-        let sentence = "There is no invoice here. Please check the link that you were sent.";
-        Self::saying("Not found", sentence, StatusCode::NOT_FOUND)
-    }
-
-    /// The page for an address that asks too often.
-    pub(super) fn too_many() -> Self {
-        let sentence = "Too many pages were asked for from your address. Please wait a minute and try again.";
-        Self::saying("Please wait", sentence, StatusCode::TOO_MANY_REQUESTS)
+    pub(super) fn unknown(words: &'static Words) -> Self {
+        Self::saying(&words.unknown, words, StatusCode::NOT_FOUND)
     }
 
     /// The page of a link.
@@ -165,7 +177,9 @@ impl BuyerPage {
             token: Some(subject.token.to_owned()),
             standing: Some(standing),
             merchant: Some(subject.merchant()),
-            sentence: standing.sentence(),
+            sentence: subject.words.sentence(standing).to_owned(),
+            language: &subject.words.language,
+            words: &subject.words.labels,
             invoice: subject.invoice()?,
             refresh: standing.looks_again_after(),
             beacon: link.viewed_at.is_none() && standing.shows_invoice(),
@@ -220,7 +234,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_token_gets_a_kind_page() {
-        let response = BuyerPage::unknown().into_response();
+        let response = BuyerPage::unknown(Words::of("")).into_response();
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
         let html = response.into_body().into_string().await.unwrap();
         assert!(html.contains("There is no invoice here."));

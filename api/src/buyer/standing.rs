@@ -63,19 +63,4 @@ impl Standing {
             Self::Open | Self::Paid | Self::Voided | Self::Expired => None,
         }
     }
-
-    /// What the page says.
-    pub(super) const fn sentence(self) -> Option<&'static str> {
-        match self {
-            Self::Preparing => Some("This invoice is being prepared. It will be here in a moment."),
-            Self::Open => Some("You are asked to pay this invoice."),
-            Self::Confirming => Some("Thank you. Your payment is being confirmed; this page will say so in a moment."),
-            Self::Processing => Some("Thank you. Your payment is being processed; there is nothing more to do."),
-            Self::Paid => Some("Thank you. This invoice is paid."),
-            Self::Voided => {
-                Some("This payment link was withdrawn. If you think you still have to pay, please ask the merchant.")
-            }
-            Self::Expired => Some("This payment link has expired. Please ask the merchant for a new one."),
-        }
-    }
 }
