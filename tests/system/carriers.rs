@@ -128,16 +128,33 @@ async fn a_gateway_on_the_inside_is_not_reached(app: &mut App) {
     assert_eq!(field(put(&unknown).await.problem(422, "invalid_input")), "gateway.headers.X-Key");
     assert_eq!(field(put(&json!({"carrier": "pigeon", "from": "x"})).await.problem(422, "invalid_input")), "carrier");
 
-    // What only resolves to the inside is found out when it is connected to.
+    // An address on the inside, however it is written.
     let port = sandbox.url.rsplit_once(':').unwrap().1;
-    for url in [format!("https://localhost:{port}/sms/gateway/messages"), format!("https://127.0.0.1:{port}/x")] {
-        put(&described(&url)).await.with_status(200);
-        let order = merchant.opens_an_order("6310").await;
-        let link = merchant.makes_a_link(&order).await;
-        let message = merchant.sends(&link).await;
-        let failed = merchant.sees_message(&message, "failed").await;
-        assert!(failed["error"].as_str().unwrap().contains("not at a public address"), "{failed}");
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f.0.0.1",
+        "017700000001",
+        "10.0.0.5",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[fe80::1]",
+        "[fd00::5]",
+    ] {
+        let problem = put(&described(&format!("https://{host}:{port}/x"))).await.problem(422, "invalid_input");
+        assert!(problem["errors"][0]["reason"].as_str().unwrap().contains("public address"), "{host}: {problem}");
+        assert_eq!(field(problem), "gateway.url", "{host}");
     }
+
+    // What only resolves to the inside is found out when it is connected to.
+    put(&described(&format!("https://localhost:{port}/sms/gateway/messages"))).await.with_status(200);
+    let order = merchant.opens_an_order("6310").await;
+    let link = merchant.makes_a_link(&order).await;
+    let message = merchant.sends(&link).await;
+    let failed = merchant.sees_message(&message, "failed").await;
+    assert!(failed["error"].as_str().unwrap().contains("not at a public address"), "{failed}");
     assert_eq!(merchant.credits().await, (100, 0));
     assert!(sandbox.requests("sms", "POST", "").await.is_empty());
 }

@@ -17,6 +17,7 @@ mod details_page;
 mod doctor;
 mod faults;
 mod flow;
+mod gateways;
 mod idempotency;
 mod interleavings;
 mod live;

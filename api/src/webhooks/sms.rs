@@ -13,7 +13,7 @@ use entity::{
 };
 use poem::{
     Body, Request, handler,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     web::{Data, Path},
 };
 use queue::ProcessSmsEvent;
@@ -35,9 +35,16 @@ struct Query {
 struct Told<'a> {
     url: String,
     query: Query,
-    signature: &'a str,
+    headers: &'a HeaderMap,
     content_type: &'a str,
     body: Vec<u8>,
+}
+
+impl Told<'_> {
+    /// A header, or nothing if it is absent or no text.
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
 }
 
 /// What it says, and what tells it from any other.
@@ -67,7 +74,7 @@ pub(crate) async fn receive(
             query.map(|query| format!("?{query}")).unwrap_or_default()
         ),
         query: serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default(),
-        signature: request.header("X-Twilio-Signature").unwrap_or_default(),
+        headers: request.headers(),
         content_type: request.content_type().unwrap_or_default(),
         body: read(body).await?,
     };
@@ -91,7 +98,7 @@ pub(crate) async fn receive(
 
 fn understand(api: &Api, integration: &SmsIntegration, told: &Told<'_>) -> Result<Said, Problem> {
     match (integration.gateway()?, integration.report_secret(&api.vault)?) {
-        (Some(gateway), Some(secret)) => described::read(&gateway, &secret, told),
+        (Some(gateway), Some(key)) => described::read(&gateway, &key, &integration.secrets(&api.vault)?, told),
         (Some(_), None) => Err(unsigned()),
         (None, _) => twilio::read(&integration.auth_token(&api.vault)?, told),
     }

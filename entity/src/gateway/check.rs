@@ -1,10 +1,10 @@
 //! Checking a description when it is written, so that sending can only fail over what the gateway answers.
 
-use handlebars::{RenderError, TemplateError};
 use url::Url;
 
 use super::{
-    Gateway, GatewayText, Method, Reports, Secrets,
+    Gateway, GatewayError, GatewayFault, GatewayText, Method, Reports, Secrets, Signature,
+    address::is_inside,
     template::{Place, fill, variables},
 };
 
@@ -17,99 +17,6 @@ const MOST: usize = 50;
 pub struct Policy {
     /// Plain HTTP, and addresses in private networks.
     pub private: bool,
-}
-
-/// What is wrong with a description, and in which field of it.
-#[derive(Debug, thiserror::Error)]
-#[error("{field}: {why}")]
-pub struct GatewayError {
-    /// The field, such as `headers.Authorization`.
-    pub field: String,
-    /// What is wrong with it.
-    #[source]
-    pub why: GatewayFault,
-}
-
-/// What is wrong with a field of a description. Lines count from 1.
-#[derive(Debug, thiserror::Error)]
-pub enum GatewayFault {
-    /// Too much of it.
-    #[error("is longer than is taken here")]
-    TooLong,
-    /// Empty, or with control characters.
-    #[error("must be text on one line")]
-    NotOneLine,
-    /// Handlebars cannot read it.
-    #[error("line {line}: this cannot be read; a variable is written {{{{to}}}}")]
-    Syntax {
-        /// Where.
-        line: usize,
-        /// What handlebars says.
-        source: Box<TemplateError>,
-    },
-    /// A variable that is not known here.
-    #[error("line {line}: there is no variable {{{{{name}}}}} here")]
-    UnknownVariable {
-        /// Which.
-        name: String,
-        /// Where.
-        line: usize,
-    },
-    /// Something of handlebars other than a plain variable in two braces.
-    #[error("line {line}: only plain variables such as {{{{to}}}} can be used")]
-    NotAVariable {
-        /// Where.
-        line: usize,
-    },
-    /// A template cannot be filled: a secret that it names is not there.
-    #[error("it cannot be filled in")]
-    Render(#[source] Box<RenderError>),
-    /// Not a URL.
-    #[error("is not a URL: {0}")]
-    Url(#[from] url::ParseError),
-    /// Neither HTTPS nor, where that is allowed, HTTP.
-    #[error("must begin with https://")]
-    Scheme,
-    /// The host is not the same for each text, or there are a user and a password in it.
-    #[error("must name its host without variables, user or password")]
-    Host,
-    /// The request would not carry the text and the number.
-    #[error("{{{{to}}}} and {{{{text}}}} must be in the URL or in the body")]
-    Incomplete,
-    /// A request with GET has no body, and others have one.
-    #[error("is needed with POST and PUT, and cannot be with GET")]
-    Body,
-    /// The `Content-Type` of a body is none that values can be escaped for.
-    #[error(
-        "a body needs a header Content-Type: application/json, application/x-www-form-urlencoded, application/xml, text/xml or text/plain"
-    )]
-    ContentType,
-    /// The body is not JSON once it is filled in.
-    #[error("is not JSON once it is filled in (a text is written \"{{{{text}}}}\")")]
-    NotJson(#[source] serde_json::Error),
-    /// Not a header's name, or one that is not for merchants to set.
-    #[error("is not a header that can be set")]
-    Header,
-    /// Not a JSON pointer.
-    #[error("must be a JSON pointer, such as /message/id")]
-    Pointer,
-    /// Nothing would be known of any report.
-    #[error("must name at least one status")]
-    NoStatus,
-}
-
-impl GatewayFault {
-    pub(super) fn syntax(source: TemplateError) -> Self {
-        Self::Syntax { line: source.pos().map_or(1, |(line, _)| line), source: Box::new(source) }
-    }
-
-    pub(super) fn render(source: RenderError) -> Self {
-        Self::Render(Box::new(source))
-    }
-
-    fn at(self, field: impl Into<String>) -> GatewayError {
-        GatewayError { field: field.into(), why: self }
-    }
 }
 
 impl Gateway {
@@ -133,6 +40,9 @@ impl Gateway {
         if !["to", "text"].iter().all(|needed| used.iter().any(|name| name == needed)) {
             return Err(GatewayFault::Incomplete.at("body"));
         }
+        if let Some(signature) = &self.signature {
+            check_signature(signature, secrets)?;
+        }
         self.check_reading()
     }
 
@@ -154,6 +64,9 @@ impl Gateway {
         }
         if authority.is_empty() || url.host_str().is_none() {
             return Err(GatewayFault::Host);
+        }
+        if is_inside(&url) && !policy.private {
+            return Err(GatewayFault::Inside);
         }
         Ok(())
     }
@@ -206,6 +119,16 @@ impl Gateway {
     }
 }
 
+fn check_signature(signature: &Signature, secrets: &Secrets) -> Result<(), GatewayError> {
+    if !is_header_name(&signature.header) {
+        return Err(GatewayFault::Header.at("signature.header"));
+    }
+    if !secrets.contains_key(&signature.secret) {
+        return Err(GatewayFault::NoSecret(signature.secret.clone()).at("signature.secret"));
+    }
+    Ok(())
+}
+
 fn check_reports(reports: &Reports) -> Result<(), GatewayError> {
     check_list(&reports.delivered).map_err(|why| why.at("reports.delivered"))?;
     check_list(&reports.undelivered).map_err(|why| why.at("reports.undelivered"))?;
@@ -225,15 +148,19 @@ fn check_list(list: &[String]) -> Result<(), GatewayFault> {
 /// Headers that say how the connection is used are the client's to set.
 fn check_header(name: &str, value: &str) -> Result<(), GatewayFault> {
     const OURS: [&str; 6] = ["host", "content-length", "connection", "transfer-encoding", "upgrade", "te"];
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let lower = name.to_ascii_lowercase();
-    if name.is_empty() || name.len() > 100 || !name.bytes().all(is_token) || OURS.contains(&lower.as_str()) {
+    if !is_header_name(name) || OURS.contains(&lower.as_str()) {
         return Err(GatewayFault::Header);
     }
     if value.trim().is_empty() || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return Err(GatewayFault::NotOneLine);
     }
     Ok(())
+}
+
+fn is_header_name(name: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !name.is_empty() && name.len() <= 100 && name.bytes().all(is_token)
 }
 
 /// The names that a template may use.

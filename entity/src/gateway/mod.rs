@@ -3,17 +3,23 @@
 //! Templates are handlebars, strict, with plain variables only; what is put in is escaped for where it stands (a URL, JSON, a
 //! form, XML), so that no text of a buyer or a merchant can change the request around it.
 
+mod address;
 mod answer;
 mod check;
+mod fault;
 mod reports;
+mod signature;
 mod template;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use address::{is_inside, is_public};
 pub use answer::GatewayAnswer;
-pub use check::{GatewayError, GatewayFault, Policy};
+pub use check::Policy;
+pub use fault::{GatewayError, GatewayFault};
+pub use signature::{Encoding, Signature};
 pub use template::{Filled, GatewayText};
 
 use crate::{Secret, column::words};
@@ -58,6 +64,8 @@ pub struct Gateway {
     pub reports: Option<Reports>,
     /// How buyers' texts are read, if it passes them on.
     pub incoming: Option<IncomingTexts>,
+    /// How it signs both, if it does.
+    pub signature: Option<Signature>,
 }
 
 /// How delivery reports are read.

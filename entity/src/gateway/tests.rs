@@ -110,6 +110,9 @@ fn what_is_wrong_with_a_description_is_told_with_its_field() {
     }
     refused!("url", Fault::Scheme, |it: &mut Value| it["url"] = json!("http://gateway.example/"));
     refused!("url", Fault::Scheme, |it: &mut Value| it["url"] = json!("file:///etc/passwd"));
+    for inside in ["127.0.0.1", "0x7f.1", "[::1]:8443", "[::ffff:10.0.0.5]"] {
+        refused!("url", Fault::Inside, |it: &mut Value| it["url"] = json!(format!("https://{inside}/send")));
+    }
     refused!("url", Fault::Url(_), |it: &mut Value| it["url"] = json!("gateway.example"));
     refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://{{secrets.account}}.example/"));
     refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://user:word@gateway.example/"));
@@ -125,6 +128,9 @@ fn what_is_wrong_with_a_description_is_told_with_its_field() {
     refused!("headers.Host", Fault::Header, |it: &mut Value| it["headers"]["Host"] = json!("other.example"));
     refused!("headers.X", Fault::NotOneLine, |it: &mut Value| it["headers"]["X"] = json!("a\r\nHost: b"));
     refused!("headers.X", Fault::UnknownVariable { .. }, |it: &mut Value| it["headers"]["X"] = json!("{{text}}"));
+    let signature = |header: &str, secret: &str| json!({"header": header, "encoding": "hex", "secret": secret});
+    refused!("signature.header", Fault::Header, |it: &mut Value| it["signature"] = signature("X Sign", "key"));
+    refused!("signature.secret", Fault::NoSecret(_), |it: &mut Value| it["signature"] = signature("X-Sign", "other"));
     refused!("id", Fault::Pointer, |it: &mut Value| it["id"] = json!("message.id"));
     refused!("incoming.text", Fault::Pointer, |it: &mut Value| it["incoming"]["text"] = json!("text"));
     refused!("reports.delivered", Fault::NoStatus, |it: &mut Value| {
@@ -137,6 +143,8 @@ fn what_is_wrong_with_a_description_is_told_with_its_field() {
 fn plain_http_is_taken_where_the_operator_allows_it() {
     let private = gateway(|it| it["url"] = json!("http://10.0.0.5:8080/send"));
     assert!(private.check(&secrets(), STRICT).is_err());
+    private.check(&secrets(), Policy { private: true }).unwrap();
+    let private = gateway(|it| it["url"] = json!("https://[fd00::5]/send"));
     private.check(&secrets(), Policy { private: true }).unwrap();
 }
 

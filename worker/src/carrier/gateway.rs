@@ -86,7 +86,11 @@ impl HttpGateway {
             Ok(body) => body,
             Err(error) => return Handover::Unknown(error.without_url().to_string()),
         };
-        match self.gateway.read(status, &body) {
+        if body.is_cut && (200..300).contains(&status) {
+            // What it said of the text, a refusal perhaps, may stand in the rest.
+            return Handover::Unknown("the gateway's answer is longer than is read".to_owned());
+        }
+        match self.gateway.read(status, &body.bytes) {
             GatewayAnswer::Accepted { id } => Handover::Accepted { id },
             GatewayAnswer::Refused { code, opted_out: true } => Handover::Refused(Refusal {
                 reason: format!("The buyer has asked to get no more texts ({code})."),
@@ -122,15 +126,23 @@ fn not_public() -> Refusal {
     Refusal::because("The gateway is not at a public address, and the operator does not allow others.")
 }
 
+/// As much of an answer as is read.
+struct Beginning {
+    bytes: Vec<u8>,
+    /// There is more.
+    is_cut: bool,
+}
+
 /// The beginning of an answer: who sends more has nothing to say to us.
-async fn capped(mut response: Response) -> reqwest::Result<Vec<u8>> {
-    let mut body = Vec::new();
+async fn capped(mut response: Response) -> reqwest::Result<Beginning> {
+    let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        let room = MOST_BYTES - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == MOST_BYTES {
-            break;
+        let room = MOST_BYTES - bytes.len();
+        if chunk.len() > room {
+            bytes.extend_from_slice(&chunk[..room]);
+            return Ok(Beginning { bytes, is_cut: true });
         }
+        bytes.extend_from_slice(&chunk);
     }
-    Ok(body)
+    Ok(Beginning { bytes, is_cut: false })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{
     Secret,
-    gateway::{Gateway, IncomingTexts, Method, Reports, Secrets},
+    gateway::{Gateway, IncomingTexts, Method, Reports, Secrets, Signature},
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -44,6 +44,7 @@ pub(super) struct GatewayView {
     opted_out_codes: Vec<String>,
     reports: Option<ReportsView>,
     incoming: Option<IncomingView>,
+    signature: Option<SignatureView>,
 }
 
 /// How a gateway's delivery reports are read: JSON, or a form, which is read as an object of texts.
@@ -71,6 +72,19 @@ struct IncomingView {
     text: String,
 }
 
+/// How a gateway signs its reports and buyers' texts: an HMAC-SHA256 of the body in a header, with or without `sha256=` before it.
+/// What is not signed so is refused. The key in the URL is needed all the same.
+#[derive(Debug, Deserialize, Object)]
+#[oai(rename = "GatewaySignature")]
+struct SignatureView {
+    /// The header, such as `X-Signature`.
+    header: String,
+    /// `hex` or `base64`.
+    encoding: String,
+    /// The name, among `secrets`, of the key.
+    secret: String,
+}
+
 impl TryFrom<GatewayView> for Gateway {
     type Error = String;
 
@@ -93,6 +107,7 @@ impl TryFrom<GatewayView> for Gateway {
                 reason: it.reason,
             }),
             incoming: view.incoming.map(|it| IncomingTexts { id: it.id, from: it.from, text: it.text }),
+            signature: view.signature.map(Signature::try_from).transpose()?,
         })
     }
 }
@@ -117,7 +132,20 @@ impl From<Gateway> for GatewayView {
                 reason: it.reason,
             }),
             incoming: gateway.incoming.map(|it| IncomingView { id: it.id, from: it.from, text: it.text }),
+            signature: gateway.signature.map(|it| SignatureView {
+                header: it.header,
+                encoding: it.encoding.to_string(),
+                secret: it.secret,
+            }),
         }
+    }
+}
+
+impl TryFrom<SignatureView> for Signature {
+    type Error = String;
+
+    fn try_from(view: SignatureView) -> Result<Self, String> {
+        Ok(Self { header: view.header, encoding: view.encoding.parse()?, secret: view.secret })
     }
 }
 

@@ -1,14 +1,21 @@
-//! What a described gateway tells us: JSON or a form, at a URL with a key in it.
+//! What a described gateway tells us: JSON or a form, at a URL with a key in it, and signed if it is described so.
 
-use entity::{Secret, gateway::Gateway, sha256, sms_event::SmsEvent};
+use entity::{
+    Secret,
+    gateway::{Gateway, Secrets, Signature},
+    sha256,
+    sms_event::SmsEvent,
+};
 use serde_json::{Map, Value};
 
 use super::{Said, Told, same, unsigned};
 use crate::Problem;
 
-/// Checks the key and reads what the gateway's description says how to.
-pub(super) fn read(gateway: &Gateway, secret: &Secret, told: &Told<'_>) -> Result<Said, Problem> {
-    if !told.query.key.as_ref().is_some_and(|key| same(key, secret)) {
+/// Checks the key and the signature, and reads what the gateway's description says how to.
+pub(super) fn read(gateway: &Gateway, key: &Secret, secrets: &Secrets, told: &Told<'_>) -> Result<Said, Problem> {
+    let knows_the_url = told.query.key.as_ref().is_some_and(|given| same(given, key));
+    let is_signed = |how: &Signature| how.verify(secrets, told.header(&how.header), &told.body);
+    if !knows_the_url || !gateway.signature.as_ref().is_none_or(is_signed) {
         return Err(unsigned());
     }
     let event = gateway

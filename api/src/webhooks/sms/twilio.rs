@@ -12,7 +12,7 @@ use crate::Problem;
 pub(super) fn read(token: &Secret, told: &Told<'_>) -> Result<Said, Problem> {
     let form: Vec<(String, String)> =
         serde_urlencoded::from_bytes(&told.body).map_err(|_| Problem::malformed("The body is not a form."))?;
-    if !verify(told.signature, &told.url, &form, token) {
+    if !verify(told.header("X-Twilio-Signature"), &told.url, &form, token) {
         return Err(unsigned());
     }
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());

@@ -1,0 +1,110 @@
+//! A gateway that no merchant would choose: it answers as it is told to, and counts who calls.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use futures_util::stream;
+use poem::{
+    Body, EndpointExt, Response, Route, Server, handler,
+    http::StatusCode,
+    listener::{Acceptor, Listener, TcpListener},
+    post,
+    web::Data,
+};
+use tokio::task::JoinHandle;
+
+/// How it answers those who hand it a text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Manner {
+    /// It sends them elsewhere, where the text would be taken.
+    Redirects(u16),
+    /// It says that it refuses the text, after more words than anybody reads.
+    RefusesAtLength,
+    /// It never comes to an end.
+    NeverEnds,
+}
+
+/// A running gateway. It ends with the test.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) url: String,
+    counts: Counts,
+    server: JoinHandle<()>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    calls: Arc<AtomicUsize>,
+    elsewhere: Arc<AtomicUsize>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Gateway {
+    pub(crate) async fn start(manner: Manner) -> Self {
+        let counts = Counts::default();
+        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+        let address = *acceptor.local_addr()[0].as_socket_addr().unwrap();
+        let routes = Route::new().at("/send", post(send)).at("/elsewhere", elsewhere).data(manner).data(counts.clone());
+        let serving = Server::new_with_acceptor(acceptor).run(routes);
+        let server = tokio::spawn(async move { serving.await.unwrap() });
+        Self { url: format!("http://{address}/send"), counts, server }
+    }
+
+    /// How often a text was handed over.
+    pub(crate) fn calls(&self) -> usize {
+        self.counts.calls.load(Ordering::Relaxed)
+    }
+
+    /// How often somebody went where they were sent.
+    pub(crate) fn calls_elsewhere(&self) -> usize {
+        self.counts.elsewhere.load(Ordering::Relaxed)
+    }
+
+    /// How much of its answers was taken.
+    pub(crate) fn bytes(&self) -> usize {
+        self.counts.bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+#[handler]
+fn send(Data(manner): Data<&Manner>, Data(counts): Data<&Counts>) -> Response {
+    counts.calls.fetch_add(1, Ordering::Relaxed);
+    match *manner {
+        Manner::Redirects(status) => {
+            Response::builder().status(StatusCode::from_u16(status).unwrap()).header("Location", "/elsewhere").finish()
+        }
+        Manner::RefusesAtLength => {
+            let words = "x".repeat(100 * 1024);
+            Response::builder()
+                .content_type("application/json")
+                .body(format!(r#"{{"words": "{words}", "error": {{"code": "bad_number"}}}}"#))
+        }
+        Manner::NeverEnds => Response::builder().body(endless(counts.bytes.clone())),
+    }
+}
+
+#[handler]
+fn elsewhere(Data(counts): Data<&Counts>) -> &'static str {
+    counts.elsewhere.fetch_add(1, Ordering::Relaxed);
+    r#"{"id": "g-1"}"#
+}
+
+/// Words without an end, counted as they are taken.
+fn endless(taken: Arc<AtomicUsize>) -> Body {
+    Body::from_bytes_stream(stream::repeat_with(move || {
+        let words = vec![b' '; 16 * 1024];
+        taken.fetch_add(words.len(), Ordering::Relaxed);
+        Ok::<_, io::Error>(words)
+    }))
+}
