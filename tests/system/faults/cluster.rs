@@ -14,7 +14,7 @@ use crate::support::{
 
 const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
 const SMS_NUMBER: &str = "+12025550100";
-const WEBHOOK_SECRET: &str = "whsec_that_only_the_sandbox_and_the_product_know";
+pub(super) const WEBHOOK_SECRET: &str = "whsec_that_only_the_sandbox_and_the_product_know";
 
 /// How long a job stays with a worker that gives no sign of life: short, as tests wait for it.
 pub(crate) const LEASE_SECONDS: u64 = 2;
@@ -31,6 +31,8 @@ pub(crate) struct Cluster {
     pub(crate) schedulers: Vec<Replica>,
     pub(crate) hush: Hush,
     pub(crate) merchant: Merchant,
+    /// The database broke off while it was spoken to: whoever committed may not know it.
+    pub(crate) commits_were_lost: bool,
     sandbox: sandbox::Sandbox,
 }
 
@@ -53,7 +55,19 @@ impl Cluster {
         fs::write(place.path().join("environment"), lines).unwrap();
         let merchant = Merchant { id: String::new(), http };
         let (fronts, workers, schedulers) = (Vec::new(), Vec::new(), Vec::new());
-        let mut cluster = Self { database, place, redis, front, fronts, workers, schedulers, hush, merchant, sandbox };
+        let mut cluster = Self {
+            database,
+            place,
+            redis,
+            front,
+            fronts,
+            workers,
+            schedulers,
+            hush,
+            merchant,
+            commits_were_lost: false,
+            sandbox,
+        };
         cluster.has_a_merchant();
         cluster.fronts.push(cluster.a_front(front_port).await);
         for _ in 0..2 {

@@ -1,29 +1,41 @@
 //! A database that is restarted, cuts its clients off, has too few connections, or is busy with somebody else.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use entity::Db;
+use chrono::Utc;
+use entity::webhook_event::{self, EventState};
+use futures_util::future::join_all;
 use nix::sys::signal::Signal;
-use sea_orm::ConnectionTrait;
+use reqwest::Method;
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde_json::json;
 
 use super::{
     auditor::{audit, open},
-    cluster::Cluster,
+    cluster::{Cluster, WEBHOOK_SECRET},
+    promised::Promised,
     traffic::Traffic,
 };
-use crate::support::{App, Database, Invoice, OwnPostgres, fresh_postgresql};
+use crate::support::{App, Database, Invoice, OwnPostgres, eventually, fresh_postgresql, sign};
 
 /// All connections to this database end at once, but the one that says so.
-pub(super) async fn cut_all_connections(db: &Db) {
+pub(super) async fn cut_all_connections(db: &impl ConnectionTrait) {
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    db.pool().execute_unprepared(cut).await.unwrap();
+    db.execute_unprepared(cut).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_restarted_loses_no_promise() {
     let server = OwnPostgres::of_its_own();
-    let cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
+    let mut cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
+    cluster.commits_were_lost = true;
     let traffic = Traffic::begin(&cluster, 4);
     for signal in [Signal::SIGINT, Signal::SIGQUIT] {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -35,12 +47,13 @@ async fn a_database_that_is_restarted_loses_no_promise() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_the_database_cuts_are_made_anew() {
-    let cluster = Cluster::start().await;
+    let mut cluster = Cluster::start().await;
+    cluster.commits_were_lost = true;
     let db = open(&cluster.database).await;
     let traffic = Traffic::begin(&cluster, 4);
     for _ in 0..5 {
         tokio::time::sleep(Duration::from_millis(400)).await;
-        cut_all_connections(&db).await;
+        cut_all_connections(db.pool()).await;
     }
     let promised = traffic.end().await;
     audit(&cluster, &promised, 0).await;
@@ -75,4 +88,101 @@ async fn a_busy_sqlite_is_waited_for() {
     let link = merchant.has_the_link(&id).await;
     let at_stripe = app.sandbox().links_for(&link.id).await;
     assert_eq!((at_stripe.total, at_stripe.live), (1, 1));
+}
+
+/// A PostgreSQL that nobody reaches: who was connected is cut off, and where it listened is nothing.
+struct Away {
+    door: PathBuf,
+    shut: PathBuf,
+}
+
+impl Away {
+    async fn from_all(database: &Database) -> Self {
+        let Database::Postgresql { url } = database else { unreachable!("roles apart need a server") };
+        // Where its socket is, is the end of its URL.
+        let place = Path::new(url.rsplit_once("?host=").unwrap().1);
+        let away = Self { door: place.join(".s.PGSQL.5432"), shut: place.join("shut") };
+        // Whoever is inside already stays there.
+        let inside = open(database).await.begin().await.unwrap();
+        fs::rename(&away.door, &away.shut).unwrap();
+        cut_all_connections(&inside).await;
+        inside.rollback().await.unwrap();
+        away
+    }
+
+    fn comes_back(self) {
+        fs::rename(self.shut, self.door).unwrap();
+    }
+}
+
+/// An event of Stripe that means nothing to us: what it is answered. It is recorded all the same.
+async fn is_told(cluster: &Cluster, id: &str) -> u16 {
+    let body = json!({"id": id, "type": "customer.created", "data": {"object": {}}}).to_string();
+    let signature = sign(WEBHOOK_SECRET, Utc::now().timestamp(), &body);
+    let http = &cluster.merchant.http;
+    let post = http.request(Method::POST, &format!("/webhooks/stripe/{}", cluster.merchant.id)).body(body);
+    let answer = http.ask(post.header("Stripe-Signature", signature)).await;
+    if answer.status != 200 {
+        assert!(!answer.header("Retry-After").is_empty(), "Stripe is not told when to come again");
+        answer.clone().problem(503, "database_unavailable");
+    }
+    answer.status
+}
+
+/// Tells events, four at a time, until it is over: those that were taken, and those that were not.
+async fn are_told(cluster: &Cluster, over: &AtomicBool) -> (Vec<String>, Vec<String>) {
+    let tell = async |teller: usize| {
+        let (mut taken, mut refused) = (Vec::new(), Vec::new());
+        for number in 0.. {
+            if over.load(Ordering::Relaxed) {
+                break;
+            }
+            let id = format!("evt_{teller}_{number}");
+            if is_told(cluster, &id).await == 200 { taken.push(id) } else { refused.push(id) }
+        }
+        (taken, refused)
+    };
+    let told = join_all((0..4).map(tell)).await;
+    let (taken, refused): (Vec<_>, Vec<_>) = told.into_iter().unzip();
+    (taken.concat(), refused.concat())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_are_refused_while_the_database_is_away_and_none_that_was_taken_is_lost() {
+    let server = OwnPostgres::of_its_own();
+    let mut cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
+    cluster.commits_were_lost = true;
+    let (over, ready) = (AtomicBool::new(false), cluster.merchant.http.request(Method::GET, "/readyz"));
+    let goes_and_comes = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let server = Away::from_all(&cluster.database).await;
+        // Longer than anybody is kept waiting for it.
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        let away = (cluster.merchant.http.ask(ready).await.status, is_told(&cluster, "evt_away").await);
+        server.comes_back();
+        eventually("it is taken again", async || (is_told(&cluster, "evt_away").await == 200).then_some(())).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        over.store(true, Ordering::Relaxed);
+        away
+    };
+
+    let ((taken, refused), away) = futures_util::future::join(are_told(&cluster, &over), goes_and_comes).await;
+
+    assert_eq!(away, (503, 503));
+    assert!(taken.len() > 20 && refused.len() >= 4, "{} were taken, {} were not", taken.len(), refused.len());
+    // Stripe tells again what was not taken; whether it was stored all the same nobody can know, and it changes nothing.
+    for id in &refused {
+        assert_eq!(is_told(&cluster, id).await, 200);
+    }
+    let all: BTreeSet<String> = taken.into_iter().chain(refused).chain(["evt_away".to_owned()]).collect();
+    let db = open(&cluster.database).await;
+    eventually("every one is read", async || {
+        let stored = webhook_event::Entity::find().all(db.pool()).await.unwrap();
+        let (ids, states): (Vec<_>, Vec<_>) = stored.into_iter().map(|event| (event.external_id, event.state)).unzip();
+        assert_eq!(ids.len(), all.len(), "one was lost, or is there twice");
+        assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), all);
+        states.iter().all(|state| *state == EventState::Ignored).then_some(())
+    })
+    .await;
+    audit(&cluster, &Promised::default(), 0).await;
 }

@@ -5,6 +5,7 @@ mod auditor;
 mod cluster;
 mod cut_off;
 mod database;
+mod outbox;
 mod promised;
 mod redis;
 mod replica;

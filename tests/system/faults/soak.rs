@@ -129,9 +129,13 @@ impl Soak {
             Fault::RedisAway => self.redis_is_away(Duration::from_secs(3)).await,
             Fault::DatabaseRestarted => {
                 let signal = if self.dice.bool() { Signal::SIGQUIT } else { Signal::SIGINT };
+                cluster.commits_were_lost = true;
                 self.server.is_restarted_by(signal);
             }
-            Fault::ConnectionsCut => cut_all_connections(&open(&cluster.database).await).await,
+            Fault::ConnectionsCut => {
+                cluster.commits_were_lost = true;
+                cut_all_connections(open(&cluster.database).await.pool()).await;
+            }
         }
     }
 

@@ -163,7 +163,8 @@ async fn look_for(work: &Work, lease: &Lease, message: &Message) -> Result<Done,
     }
 }
 
-/// The carrier's id of the text: same number, same words, since the command, and not known to be another message's.
+/// The carrier's id of the text: same number, same words, since the command, and not known to be another message's. A report may
+/// have told it already as this one's.
 async fn find_at(
     carrier: &dyn Carrier,
     work: &Work,
@@ -176,7 +177,8 @@ async fn find_at(
     let since = message.created_at - CLOCK_SKEW;
     let fits = |taken_at: Option<DateTime<Utc>>| taken_at.is_none_or(|taken_at| taken_at >= since);
     for known in sent.into_iter().filter(|known| known.body == body && fits(known.taken_at)) {
-        if message::find_by_carrier_id(work.db.pool(), message.merchant_id, &known.id).await?.is_none() {
+        let owner = message::find_by_carrier_id(work.db.pool(), message.merchant_id, &known.id).await?;
+        if owner.is_none_or(|owner| owner.id == message.id) {
             return Ok(Some(known.id));
         }
     }
