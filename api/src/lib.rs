@@ -28,6 +28,7 @@ mod security;
 mod session;
 mod state;
 mod throttle;
+mod turns;
 mod v1;
 mod webhooks;
 

@@ -6,7 +6,7 @@ use entity::{Clock, Db, Documents, LinkId, Secret, Vault, gateway::Policy};
 use ipnet::IpNet;
 use queue::Queue;
 
-use crate::{Readiness, throttle::Throttles};
+use crate::{Readiness, throttle::Throttles, turns::Turns};
 
 /// What the API needs to run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -44,13 +44,15 @@ pub struct Parts {
 pub struct Inner {
     parts: Parts,
     pub(crate) throttles: Throttles,
+    pub(crate) turns: Turns,
 }
 
 impl Api {
     /// An API of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, throttles: Throttles::default() }))
+        let turns = Turns::with_connections(parts.db.pool_use().most);
+        Self(Arc::new(Inner { parts, throttles: Throttles::default(), turns }))
     }
 
     /// The buyer's page of a link.

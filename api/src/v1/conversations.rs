@@ -158,6 +158,7 @@ impl Conversations {
         }
         let call = format!("POST messages {}", conversation.id);
         let fingerprint = fingerprint(&call, input.0.body.as_bytes());
+        let _turn = api.turns.take(key.0.merchant).await?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, body) = (*api, &key.0, &input.0.body);
             async move { send::accept_text(api, key, conversation, body, now).await }

@@ -1,0 +1,101 @@
+//! Whose turn it is to send. Texts of one merchant wait for each other anyway, at the row that has the merchant's credits. Here
+//! they wait in order and without a connection to the database, so that a thousand at once keep nobody else out, and none of them
+//! is turned away for want of a connection.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use entity::MerchantId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::Problem;
+
+/// How long somebody waits for a turn: less than the minute after which proxies give up.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+/// Who waits for whom. Each process counts for itself.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    queues: Mutex<HashMap<MerchantId, Weak<Semaphore>>>,
+    at_once: usize,
+    patience: Duration,
+}
+
+/// A turn; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
+
+impl Turns {
+    /// For a pool of so many connections: one merchant has half of them at most.
+    pub(crate) fn with_connections(most: u32) -> Self {
+        let at_once = usize::try_from(most / 2).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+        Self { queues: Mutex::default(), at_once, patience: PATIENCE }
+    }
+
+    /// Waits for a turn of this merchant.
+    ///
+    /// # Errors
+    /// 503 when it does not come in time. Nothing was done then.
+    pub(crate) async fn take(&self, merchant: MerchantId) -> Result<Turn, Problem> {
+        let permit = tokio::time::timeout(self.patience, self.queue(merchant).acquire_owned()).await;
+        let permit = permit.map_err(|elapsed| Problem::unavailable("overloaded", elapsed))?;
+        permit.map(Turn).map_err(Problem::internal)
+    }
+
+    /// The merchant's queue, which lives as long as somebody is in it.
+    fn queue(&self, merchant: MerchantId) -> Arc<Semaphore> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = queues.get(&merchant).and_then(Weak::upgrade) {
+            return queue;
+        }
+        queues.retain(|_, queue| queue.strong_count() > 0);
+        let queue = Arc::new(Semaphore::new(self.at_once));
+        queues.insert(merchant, Arc::downgrade(&queue));
+        queue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::*;
+
+    async fn comes_at_once(turns: &Turns, merchant: MerchantId) -> bool {
+        tokio::time::timeout(Duration::from_millis(20), turns.take(merchant)).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_merchant_waits_for_its_own_turns_and_not_for_anothers() {
+        let (one, other) = (MerchantId::new(Utc::now()), MerchantId::new(Utc::now()));
+        let turns = Turns::with_connections(4);
+        let first = turns.take(one).await.unwrap();
+        let _second = turns.take(one).await.unwrap();
+        assert!(!comes_at_once(&turns, one).await);
+        assert!(comes_at_once(&turns, other).await);
+        drop(first);
+        assert!(comes_at_once(&turns, one).await);
+    }
+
+    #[tokio::test]
+    async fn a_queue_in_which_nobody_is_is_forgotten() {
+        let turns = Turns::with_connections(4);
+        for _ in 0..3 {
+            drop(turns.take(MerchantId::new(Utc::now())).await.unwrap());
+        }
+        let _turn = turns.take(MerchantId::new(Utc::now())).await.unwrap();
+        assert_eq!(turns.queues.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_does_not_come_is_told_in_time() {
+        let turns = Turns { patience: Duration::from_millis(10), ..Turns::with_connections(2) };
+        let merchant = MerchantId::new(Utc::now());
+        let _taken = turns.take(merchant).await.unwrap();
+        let refused = turns.take(merchant).await.unwrap_err();
+        assert_eq!(refused.code(), "overloaded");
+    }
+}
