@@ -26,6 +26,8 @@ use crate::{
 
 /// How many jobs one call retries or discards at most.
 const MOST_AT_ONCE: usize = 1_000;
+/// In characters.
+const LONGEST_REASON: usize = 500;
 
 pub(crate) struct Jobs;
 
@@ -234,9 +236,16 @@ impl Jobs {
     }
 }
 
-async fn change_one(api: &Api, job_id: &str, remedy: Remedy, reason: &str) -> Result<Json<JobView>, Problem> {
+/// What the audit log is told.
+fn reason(given: &str) -> Result<String, Problem> {
+    let mut fields = Fields::default();
+    fields.text("reason", given, LONGEST_REASON).ok_or_else(|| fields.into_problem())
+}
+
+async fn change_one(api: &Api, job_id: &str, remedy: Remedy, given: &str) -> Result<Json<JobView>, Problem> {
+    let reason = reason(given)?;
     let job = queue::find(api.db.pool(), id(job_id)?).await?.ok_or_else(Problem::not_found)?;
-    if change(api, &[job.id], remedy, reason).await?.is_empty() {
+    if change(api, &[job.id], remedy, &reason).await?.is_empty() {
         return Err(Problem::conflict("job_not_dead", "Only a dead job can be retried or discarded."));
     }
     see(api, job.id).await
@@ -247,6 +256,7 @@ async fn change_all(api: &Api, input: DeadInput, remedy: Remedy) -> Result<Json<
     if !narrows.contains(&true) && input.older_than_hours.is_none() {
         return Err(Problem::malformed("Give kind, merchant_id, error or older_than_hours."));
     }
+    let reason = reason(&input.reason)?;
     let narrowing = Narrowing {
         state: Some(JobState::Dead.as_str()),
         kind: input.kind.as_deref(),
@@ -259,7 +269,7 @@ async fn change_all(api: &Api, input: DeadInput, remedy: Remedy) -> Result<Json<
     let more = found.len() > MOST_AT_ONCE;
     let mut jobs: Vec<JobId> = found.iter().take(MOST_AT_ONCE).map(|job| job.id).collect();
     if !input.dry_run {
-        jobs = change(api, &jobs, remedy, &input.reason).await?;
+        jobs = change(api, &jobs, remedy, &reason).await?;
     }
     let job_ids = jobs.iter().map(ToString::to_string).collect();
     Ok(Json(ChangedView { job_ids, more, dry_run: input.dry_run }))
