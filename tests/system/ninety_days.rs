@@ -1,14 +1,16 @@
 //! What is left after 90 days. The scheduler is a process of its own here, and time is its argument.
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::support::{App, INVOICE, Invoice, Merchant, eventually, on_both_databases};
+use crate::support::{App, INVOICE, Invoice, Merchant, eventually, hex, on_both_databases};
 
 on_both_databases!(
     an_unpaid_link_expires_at_stripe_and_is_erased,
     a_paid_link_is_erased_and_stays_paid,
     what_the_buyer_answered_is_erased_with_the_link,
+    a_stop_outlives_everything_that_was_said,
 );
 
 /// Runs every tick that is due then.
@@ -112,4 +114,69 @@ async fn what_the_buyer_answered_is_erased_with_the_link(app: &mut App) {
         let left = rows.lines().find(|row| row.contains(erased));
         assert_eq!(left, None, "{erased} is left");
     }
+}
+
+/// The first row of the database that has one of these, as a text or in bytes.
+fn found_in(rows: &str, texts: &[&str]) -> Option<String> {
+    let written = |text: &str| [text.to_owned(), hex(text.as_bytes()), hex(text.as_bytes()).to_uppercase()];
+    let wanted: Vec<String> = texts.iter().copied().flat_map(written).collect();
+    rows.lines().find(|row| wanted.iter().any(|text| row.contains(text.as_str()))).map(ToOwned::to_owned)
+}
+
+async fn a_stop_outlives_everything_that_was_said(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("4004").await;
+    let link = merchant.makes_a_link(&order).await;
+    // Under a key, whose answer is kept and has the number and the text in it.
+    let send = merchant.http.request(Method::POST, &format!("/v1/payment-links/{}/send", link.id));
+    let sent = merchant.http.ask(send.header("Idempotency-Key", "sent-once").json(&json!({}))).await;
+    let message = sent.with_status(202).json()["id"].as_str().unwrap().to_owned();
+    merchant.sees_message(&message, "delivered").await;
+    // One that the carrier refuses, with a reason of its own.
+    sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 400, "method": "POST"})).await;
+    let failed = merchant.sends_again(&link).await;
+    let failed = merchant.sees_message(&failed, "failed").await;
+    assert!(failed["error"].as_str().unwrap().contains("was unacceptable"), "{failed}");
+    let conversation = merchant.conversation_with(&order.phone).await;
+    let path = format!("/v1/conversations/{}/messages", conversation["id"].as_str().unwrap());
+    let reply = merchant.http.post(&path, &json!({"body": "It has blackcurrants."})).await.with_status(202).json();
+    merchant.sees_message(reply["id"].as_str().unwrap(), "delivered").await;
+    sandbox.buyer_texts(&order.phone, "Raspberries would be better.").await;
+    sandbox.buyer_texts(&order.phone, "STOP").await;
+    eventually("the buyer has opted out", async || (merchant.asks_to_send(&link).await.status == 422).then_some(()))
+        .await;
+    sandbox.has_told_everything().await;
+    eventually("every text is read", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
+    let ledger = merchant.http.whole_list("/v1/credits/entries", 100).await;
+    // The number without its country too.
+    let erased = [
+        order.phone.as_str(),
+        &order.phone[2..],
+        "blackcurrants",
+        "Raspberries",
+        "was unacceptable",
+        link.url.as_str(),
+    ];
+    let rows = app.rows().await;
+    for there in erased {
+        assert!(found_in(&rows, &[there]).is_some(), "{there} is not found where it is");
+    }
+
+    days_pass(app, 100);
+
+    is_purged(&merchant, &link.id).await;
+    assert_eq!(found_in(&app.rows().await, &erased), None);
+    assert_eq!(merchant.http.whole_list("/v1/credits/entries", 100).await, ledger);
+    assert_eq!(merchant.credits().await, (98, 0));
+
+    // The buyer comes back; nobody has the number any more, and it is still not texted.
+    let again = merchant.opens_an_order_of("4005", &order.phone).await;
+    let link = merchant.makes_a_link(&again).await;
+    let texts = sandbox.texts_to(&order.phone).await.len();
+    merchant.asks_to_send(&link).await.problem(422, "opted_out");
+    merchant.http.post(&path, &json!({"body": "Are you there?"})).await.problem(409, "purged");
+    assert_eq!((sandbox.texts_to(&order.phone).await.len(), merchant.credits().await), (texts, (98, 0)));
+    sandbox.buyer_texts(&order.phone, "START").await;
+    eventually("the buyer has opted in", async || (merchant.asks_to_send(&link).await.status == 202).then_some(()))
+        .await;
 }
