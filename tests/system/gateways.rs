@@ -31,6 +31,7 @@ with_gateways_on_the_inside!(
     an_answer_that_is_too_long_is_not_read_to_its_end,
     a_gateway_that_was_allowed_is_not_reached_once_it_is_not,
     a_gateway_that_signs_is_believed_by_its_signature,
+    a_changed_secret_key_still_opens_what_a_gateway_is_asked_and_believed_with,
 );
 
 fn inside() -> [(&'static str, String); 1] {
@@ -148,8 +149,9 @@ async fn reports(app: &App, url: &str, report: &Value, key: &str, prefix: &str) 
     http.ask(http.request(Method::POST, url).header("X-Gateway-Signature", signature).body(body)).await
 }
 
-async fn a_gateway_that_signs_is_believed_by_its_signature(app: &mut App) {
-    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+/// The sandbox's gateway, which is said to sign.
+async fn of_the_sandbox(app: &App) -> Value {
+    let sandbox = app.sandbox();
     app.hush(SIGNING_KEY);
     sandbox.does("sms/reports", json!({"automatic": false})).await;
     let mut input = described(&format!("{}/sms/gateway/messages", sandbox.url));
@@ -160,26 +162,32 @@ async fn a_gateway_that_signs_is_believed_by_its_signature(app: &mut App) {
     input["gateway"]["id"] = json!("/message/id");
     input["gateway"]["reports"] =
         json!({"id": "/id", "status": "/state", "delivered": ["delivered"], "undelivered": ["failed"]});
-    let signature = json!({"header": "X-Gateway-Signature", "encoding": "hex", "secret": "signing"});
+    input["gateway"]["signature"] = json!({"header": "X-Gateway-Signature", "encoding": "hex", "secret": "signing"});
+    input
+}
 
+/// That the first text which the carrier has was delivered.
+async fn delivered(app: &App) -> Value {
+    json!({"id": app.sandbox().knows("sms/outbox").await["items"][0]["sid"], "state": "delivered"})
+}
+
+async fn a_gateway_that_signs_is_believed_by_its_signature(app: &mut App) {
+    let (merchant, input) = (app.merchant(), of_the_sandbox(app).await);
     for (field, wrong) in [("gateway", json!("md5")), ("gateway.signature.secret", json!("hex"))] {
         let mut refused = input.clone();
-        refused["gateway"]["signature"] = signature.clone();
         refused["gateway"]["signature"]["encoding"] = wrong;
         refused["gateway"]["signature"]["secret"] = json!(if field == "gateway" { "signing" } else { "another" });
         let problem = merchant.http.put("/v1/sms-integration", &refused).await.problem(422, "invalid_input");
         assert_eq!(problem["errors"][0]["field"], field, "{problem}");
     }
-    input["gateway"]["signature"] = signature.clone();
     let url = connects(app, &merchant, &input).await;
     let read = merchant.http.get("/v1/sms-integration").await.with_status(200).json();
-    assert_eq!(read["gateway"]["signature"], signature);
+    assert_eq!(read["gateway"]["signature"], input["gateway"]["signature"]);
     assert!(!app.rows().await.contains(SIGNING_KEY), "the key lies open in the database");
 
     let message = a_text(&merchant, "6531").await;
     merchant.sees_message(&message, "sent").await;
-    let listed = sandbox.knows("sms/outbox").await;
-    let report = json!({"id": listed["items"][0]["sid"], "state": "delivered"});
+    let report = delivered(app).await;
     let http = app.anybody();
     http.post(&url, &report).await.problem(400, "bad_signature");
     reports(app, &url, &report, "another key", "").await.problem(400, "bad_signature");
@@ -188,5 +196,28 @@ async fn a_gateway_that_signs_is_believed_by_its_signature(app: &mut App) {
     assert_eq!(merchant.message(&message).await["status"], "sent");
 
     reports(app, &url, &report, SIGNING_KEY, "sha256=").await.with_status(200);
+    merchant.sees_message(&message, "delivered").await;
+}
+
+async fn a_changed_secret_key_still_opens_what_a_gateway_is_asked_and_believed_with(app: &mut App) {
+    let (merchant, input) = (app.merchant(), of_the_sandbox(app).await);
+    let url = connects(app, &merchant, &input).await;
+    let (old, new) = (app.file("secret.key"), app.says(&["secrets", "generate"]));
+    let allowed = ("PAYLINK_SMS_HTTP_ALLOW_PRIVATE", "true");
+    let new = ("PAYLINK_SECRET_KEY", new.trim());
+    app.starts_again_with(&[allowed, new, ("PAYLINK_PREVIOUS_SECRET_KEYS", old.trim())]).await;
+    // The root, a Stripe key, its signing secrets, the gateway's secrets and the key in the URL of its reports.
+    assert_eq!(app.says(&["secrets", "rotate"]), "5 sealed anew, 0 under this key already\n");
+    assert_eq!(app.says(&["secrets", "rotate"]), "0 sealed anew, 5 under this key already\n");
+
+    app.starts_again_with(&[allowed, new]).await;
+
+    // The sandbox has moved; the secrets stay, as they are not given, and so does the URL.
+    let mut moved = of_the_sandbox(app).await;
+    moved.as_object_mut().unwrap().remove("secrets");
+    assert_eq!(connects(app, &merchant, &moved).await, url);
+    let message = a_text(&merchant, "6541").await;
+    merchant.sees_message(&message, "sent").await;
+    reports(app, &url, &delivered(app).await, SIGNING_KEY, "").await.with_status(200);
     merchant.sees_message(&message, "delivered").await;
 }
