@@ -29,10 +29,9 @@ use entity::{
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
 use queue::{
-    Attempts, CheckStripeKey, CutOff, Done, Handle, JobError, Kind, Lease, Promise, Queue,
+    Attempts, CheckStripeKey, Done, Handle, JobError, Kind, Lease, Promise, Queue,
     bell::{BackendOptions, BellBackend, Bells, Ringing},
-    flow::Pauses,
-    policy, promise,
+    promise,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
 use tokio::sync::Notify;
@@ -137,14 +136,7 @@ async fn with_the_bell(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let (done, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let context = WorkerContext::new("bench");
     let handler = Arc::new(Nothing(db.clone()));
-    let attempts = Arc::new(Attempts {
-        db: db.clone(),
-        clock: Clock::system(),
-        kind: Kind::CheckStripeKey,
-        policy: policy(Kind::CheckStripeKey),
-        pauses: Pauses::default(),
-        cut_off: CutOff::default(),
-    });
+    let attempts = Arc::new(Attempts::at(Kind::CheckStripeKey, db.clone(), Clock::system()));
     let (count, tell) = (Arc::clone(&done), Arc::clone(&all));
     let options = BackendOptions { slots: AT_ONCE, ..BackendOptions::default() };
     let worker = WorkerBuilder::new(&context)

@@ -12,6 +12,10 @@ use crate::meter;
 /// How long a writer waits for its turn on `SQLite` before the command is answered 503.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
 
+/// How long a connection may lie idle before it is asked whether it still is one. To ask each time would double what a statement
+/// costs.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// How much of the pool of connections is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolUse {
@@ -39,6 +43,7 @@ impl Db {
         options
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire_if_idle_for(IDLE)
             .sqlx_logging(false)
             .map_sqlx_sqlite_opts(|sqlite| {
                 sqlite

@@ -15,6 +15,7 @@ mod m0007_stripe;
 mod m0008_webhooks;
 mod m0009_texting;
 mod m0010_front;
+mod m0011_hot_rows;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_webhooks::Step),
             Box::new(m0009_texting::Step),
             Box::new(m0010_front::Step),
+            Box::new(m0011_hot_rows::Step),
         ]
     }
 }

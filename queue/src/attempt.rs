@@ -9,9 +9,8 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use tracing::{Instrument, Span, field::Empty, info_span};
 
 use crate::{
-    Claim, CutOff, Done, JobError, Kind, Lease, Policy, Trace,
+    Claim, Claims, CutOff, Done, JobError, Kind, Lease, Policy, Trace,
     bell::{Ringing, Verdict},
-    claim,
     flow::Pauses,
     meter, policy,
     retry::MOST_CRASHES,
@@ -40,6 +39,8 @@ pub struct Attempts {
     pub clock: Clock,
     /// The kind.
     pub kind: Kind,
+    /// How jobs are claimed: together with those of all attempts that share this.
+    pub claims: Claims,
     /// When a job of the kind is tried again, and how long an attempt may take.
     pub policy: Policy,
     /// What is held back.
@@ -66,7 +67,8 @@ impl Attempts {
     /// At jobs of this kind, by its policy, with nothing held back.
     #[must_use]
     pub fn at(kind: Kind, db: Db, clock: Clock) -> Self {
-        Self { db, clock, kind, policy: policy(kind), pauses: Pauses::default(), cut_off: CutOff::default() }
+        let (claims, policy) = (Claims::new(db.clone()), policy(kind));
+        Self { db, clock, kind, claims, policy, pauses: Pauses::default(), cut_off: CutOff::default() }
     }
 
     /// Makes one attempt at the job that was rung, and says what becomes of its bell.
@@ -77,7 +79,7 @@ impl Attempts {
         if self.pauses.hold(self.db.pool(), self.kind, ringing.lane).await? {
             return Ok(Verdict::Done);
         }
-        let lease = match claim(self.db.pool(), JobId::from_uuid(ringing.job), self.clock.now()).await? {
+        let lease = match self.claims.claim(JobId::from_uuid(ringing.job), self.clock.now()).await? {
             Claim::Ours(lease) => lease,
             Claim::NotBefore(at) => return Ok(Verdict::Later(at)),
             Claim::Over => return Ok(Verdict::Done),

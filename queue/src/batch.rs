@@ -8,6 +8,7 @@ use std::{
     future::Future,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures_util::FutureExt;
@@ -33,6 +34,8 @@ pub struct Limits {
     pub at_once: usize,
     /// How many may wait for their group; one more is refused.
     pub waiting: usize,
+    /// How long a group may take; then it is given up, so that what hangs holds nobody up for ever.
+    pub patience: Duration,
 }
 
 /// Why a thing was not answered for.
@@ -77,7 +80,7 @@ impl<T: Together> Batch<T> {
     /// Has a thing done with others, and waits for what becomes of it. Whoever stops waiting does not stop the group.
     ///
     /// # Errors
-    /// When too many wait already, or when the group panics.
+    /// When too many wait already, or when the group panics or takes too long.
     pub async fn submit(&self, item: T::Item) -> Result<T::Answer, BatchError> {
         let (answer, answered) = oneshot::channel();
         if self.0.queue_up(Waiting { item, answer })? {
@@ -106,8 +109,9 @@ impl<T: Together> Inner<T> {
     async fn do_what_waits(self: Arc<Self>) {
         while let Some(group) = self.next_group() {
             let (items, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|one| (one.item, one.answer)).unzip();
-            // After a panic the senders are dropped, which tells those who wait.
-            let Ok(done) = AssertUnwindSafe(self.work.handle(items)).catch_unwind().await else { continue };
+            let work = AssertUnwindSafe(self.work.handle(items)).catch_unwind();
+            // Else the senders are dropped, which tells those who wait.
+            let Ok(Ok(done)) = tokio::time::timeout(self.limits.patience, work).await else { continue };
             for (sender, answer) in answers.into_iter().zip(done) {
                 // Whoever does not wait any more does not want to know.
                 drop(sender.send(answer));
@@ -177,7 +181,7 @@ mod tests {
         Test { batch: Batch::new(work, limits), let_go, groups }
     }
 
-    const LIMITS: Limits = Limits { group: 4, at_once: 1, waiting: 100 };
+    const LIMITS: Limits = Limits { group: 4, at_once: 1, waiting: 100, patience: Duration::from_secs(60) };
 
     impl Test {
         fn submits(&self, number: u32) -> tokio::task::JoinHandle<Result<u32, BatchError>> {
@@ -237,6 +241,14 @@ mod tests {
         test.let_go.add_permits(10);
         assert_eq!(test.batch.submit(13).await, Err(BatchError::Lost));
         assert_eq!(test.batch.submit(1).await, Ok(2));
+    }
+
+    #[tokio::test]
+    async fn a_group_that_never_ends_loses_its_own_and_holds_up_no_other() {
+        let test = test(Limits { patience: Duration::from_millis(1), ..LIMITS });
+        assert_eq!(test.batch.submit(1).await, Err(BatchError::Lost));
+        test.let_go.add_permits(1);
+        assert_eq!(test.batch.submit(2).await, Ok(4));
     }
 
     #[tokio::test]

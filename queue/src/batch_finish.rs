@@ -11,13 +11,13 @@ use crate::{Done, JobError, Lease};
 /// # Errors
 /// [`JobError::NotOurs`] if another finished or claimed one of them meanwhile; then all effects are rolled back.
 pub async fn finish_all(leases: &[&Lease], tx: DatabaseTransaction, now: DateTime<Utc>) -> Result<Vec<Done>, JobError> {
-    let mut rows = Rows::new([("job_id", "uuid"), ("job_attempt", "bigint")]);
+    let mut rows = Rows::new([("job_id", "uuid"), ("job_attempt", "bigint"), ("held_state", "text")]);
     for lease in leases {
-        rows.push([lease.job().id.into(), lease.job().attempt.into()]);
+        rows.push([lease.job().id.into(), lease.job().attempt.into(), JobState::Queued.into()]);
     }
     let finish = "UPDATE job SET state = {0}, finished_at = {1}, claimed_at = NULL FROM v \
-        WHERE id = v.job_id AND attempt = v.job_attempt AND state = {2}";
-    let more = vec![JobState::Done.into(), now.into(), JobState::Queued.into()];
+        WHERE id = v.job_id AND attempt = v.job_attempt AND state = v.held_state";
+    let more = vec![JobState::Done.into(), now.into()];
     let finished = tx.execute_raw(rows.statement(tx.get_database_backend(), finish, more)).await?;
     if usize::try_from(finished.rows_affected()).ok() != Some(leases.len()) {
         tx.rollback().await?;

@@ -1,8 +1,14 @@
-//! Promising many jobs in one statement.
+//! Promising the jobs of many events, with the events.
+
+use std::{collections::HashSet, hash::Hash};
 
 use chrono::{DateTime, Utc};
-use entity::{JobId, MerchantId, Rows, job::JobState};
-use sea_orm::{ConnectionTrait, DbErr};
+use entity::{
+    Db, JobId, MerchantId, Rows, WebhookEventId,
+    job::JobState,
+    webhook_event::{EventState, NewEvent},
+};
+use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable, Value};
 
 use crate::{Job, Kind, Ticket, Trace, promise::lane};
 
@@ -25,35 +31,98 @@ impl Draft {
     }
 }
 
-/// Writes the rows of jobs; the tickets are in the order of the drafts.
+/// An event, its job, and the id that the job will have.
+type One = (NewEvent, Draft, JobId);
+
+const STORE: &str = "INSERT INTO webhook_event \
+    (id, merchant_id, source, external_id, kind, payload, state, received_at) \
+    SELECT id, merchant_id, source, external_id, kind, payload, {0}, {1} FROM v WHERE true \
+    ON CONFLICT (merchant_id, source, external_id) DO NOTHING RETURNING id";
+
+const PROMISE: &str = "INSERT INTO job (id, kind, merchant_id, payload, traceparent, state, run_at, created_at) \
+    SELECT job_id, job_kind, merchant_id, job_payload, nullif(job_trace, ''), {2}, {1}, {1} FROM v";
+
+/// Stores events, each with the job that will apply it, and commits; answers the tickets of those that were not stored before. Of
+/// two events of a sender with the same id, in `group` or beside it, one is stored.
 ///
 /// # Errors
-/// When the database refuses or does not answer; then none is written.
-pub async fn promise_all(
-    db: &impl ConnectionTrait,
-    drafts: Vec<Draft>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Ticket>, DbErr> {
+/// When the database refuses or does not answer; then none is stored.
+pub async fn store_all(db: &Db, group: Vec<(NewEvent, Draft)>, now: DateTime<Utc>) -> Result<Vec<Ticket>, DbErr> {
+    if group.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut group: Vec<One> = group.into_iter().map(|(event, draft)| (event, draft, JobId::new(now))).collect();
+    // Two writers that have the same two events take them in the same order, so that neither waits for the other for ever.
+    group.sort_by(|(a, ..), (b, ..)| (a.merchant_id, &a.external_id).cmp(&(b.merchant_id, &b.external_id)));
+    if db.has_one_writer() { in_two_steps(db, group, now).await } else { in_one_step(db, group, now).await }
+}
+
+/// `PostgreSQL` does both in one statement, which commits by itself: one round trip.
+async fn in_one_step(db: &Db, group: Vec<One>, now: DateTime<Utc>) -> Result<Vec<Ticket>, DbErr> {
+    let both = format!(", stored AS ({STORE}) {PROMISE} JOIN stored USING (id) RETURNING id");
+    let statement = rows(&group).statement(db.pool().get_database_backend(), &both, words(now).into());
+    let promised: HashSet<JobId> = ids(db.pool(), statement).await?;
+    Ok(group.iter().filter(|(.., job)| promised.contains(job)).map(|one| ticket(one, now)).collect())
+}
+
+/// `SQLite` inserts nothing within another statement.
+async fn in_two_steps(db: &Db, mut group: Vec<One>, now: DateTime<Utc>) -> Result<Vec<Ticket>, DbErr> {
+    let tx = db.begin().await?;
+    let [event_state, time, job_state] = words(now);
+    let store = rows(&group).statement(tx.get_database_backend(), STORE, vec![event_state.clone(), time.clone()]);
+    let stored: HashSet<WebhookEventId> = ids(&tx, store).await?;
+    group.retain(|(event, ..)| stored.contains(&event.id));
+    if !group.is_empty() {
+        let more = vec![event_state, time, job_state];
+        tx.execute_raw(rows(&group).statement(tx.get_database_backend(), PROMISE, more)).await?;
+    }
+    tx.commit().await?;
+    Ok(group.iter().map(|one| ticket(one, now)).collect())
+}
+
+/// What the statements call `{0}`, `{1}` and `{2}`.
+fn words(now: DateTime<Utc>) -> [Value; 3] {
+    [EventState::Received.into(), now.into(), JobState::Queued.into()]
+}
+
+fn rows(group: &[One]) -> Rows<10> {
     let mut rows = Rows::new([
         ("id", "uuid"),
-        ("kind", "text"),
         ("merchant_id", "uuid"),
+        ("source", "text"),
+        ("external_id", "text"),
+        ("kind", "text"),
         ("payload", "text"),
-        ("traceparent", "text"),
+        ("job_id", "uuid"),
+        ("job_kind", "text"),
+        ("job_payload", "text"),
+        ("job_trace", "text"),
     ]);
-    let mut tickets = Vec::with_capacity(drafts.len());
-    for Draft { kind, merchant, payload, trace } in drafts {
-        let job = JobId::new(now);
-        tickets.push(Ticket { job, kind, lane: lane(Some(merchant)), run_at: now });
-        // A table of rows holds no null.
-        let trace = trace.map(|trace| trace.to_string()).unwrap_or_default();
-        rows.push([job.into(), kind.as_str().into(), merchant.into(), payload.into(), trace.into()]);
+    for (event, draft, job) in group {
+        rows.push([
+            event.id.into(),
+            event.merchant_id.into(),
+            event.source.into(),
+            event.external_id.as_str().into(),
+            event.kind.as_str().into(),
+            event.payload.as_str().into(),
+            (*job).into(),
+            draft.kind.as_str().into(),
+            draft.payload.as_str().into(),
+            // A table of rows holds no null.
+            draft.trace.as_ref().map(ToString::to_string).unwrap_or_default().into(),
+        ]);
     }
-    if !rows.is_empty() {
-        let insert = "INSERT INTO job (id, kind, merchant_id, payload, traceparent, state, run_at, created_at) \
-            SELECT id, kind, merchant_id, payload, nullif(traceparent, ''), {0}, {1}, {1} FROM v";
-        let more = vec![JobState::Queued.into(), now.into()];
-        db.execute_raw(rows.statement(db.get_database_backend(), insert, more)).await?;
-    }
-    Ok(tickets)
+    rows
+}
+
+fn ticket((_, draft, job): &One, now: DateTime<Utc>) -> Ticket {
+    Ticket { job: *job, kind: draft.kind, lane: lane(Some(draft.merchant)), run_at: now }
+}
+
+async fn ids<Id: TryGetable + Eq + Hash>(
+    db: &impl ConnectionTrait,
+    statement: Statement,
+) -> Result<HashSet<Id>, DbErr> {
+    db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
 }

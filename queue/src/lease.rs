@@ -1,14 +1,11 @@
-//! Claiming a job's row, and ending the attempt: finished, to be tried again, put off, let go, given up. Each is fenced by the
+//! The lease of a job, and the ends of its attempt: finished, to be tried again, put off, let go, given up. Each is fenced by the
 //! attempt: a worker that lost its lease changes nothing any more.
 
 use chrono::{DateTime, Utc};
-use entity::{
-    JobId,
-    job::{Column, Entity, Job as Row, JobState},
-};
+use entity::job::{Column, Entity, Job as Row, JobState};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, UpdateMany,
-    sea_query::{CaseStatement, Expr, ExprTrait},
+    sea_query::{Expr, ExprTrait},
 };
 
 use crate::{Job, JobError};
@@ -42,31 +39,12 @@ impl Done {
     }
 }
 
-/// Claims a job that is due: counts the attempt, and a crash if the attempt before ended without a word.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn claim(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Claim, DbErr> {
-    let crashed = CaseStatement::new().case(Column::ClaimedAt.is_null(), 0).finally(1);
-    let claimed = Entity::update_many()
-        .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1))
-        .col_expr(Column::Crashes, Expr::col(Column::Crashes).add(crashed))
-        .col_expr(Column::ClaimedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
-        .filter(Column::State.eq(JobState::Queued))
-        .filter(Column::RunAt.lte(now))
-        .exec_with_returning(db)
-        .await?;
-    if let Some(job) = claimed.into_iter().next() {
-        return Ok(Claim::Ours(Lease { job }));
-    }
-    Ok(match Entity::find_by_id(id).one(db).await? {
-        Some(job) if job.state == JobState::Queued => Claim::NotBefore(job.run_at),
-        Some(_) | None => Claim::Over,
-    })
-}
-
 impl Lease {
+    /// To be called where the row was claimed, and nowhere else.
+    pub(crate) const fn of(job: Row) -> Self {
+        Self { job }
+    }
+
     /// The job's row, as it was at the claim.
     #[must_use]
     pub const fn job(&self) -> &Row {

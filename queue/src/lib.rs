@@ -10,6 +10,7 @@ mod batch;
 mod batch_finish;
 mod batch_promise;
 pub mod bell;
+mod claims;
 mod cut_off;
 mod error;
 pub mod flow;
@@ -30,7 +31,8 @@ mod unknown;
 pub use attempt::{Attempts, Handle};
 pub use batch::{Batch, BatchError, Limits, Together};
 pub use batch_finish::finish_all;
-pub use batch_promise::{Draft, promise_all};
+pub use batch_promise::{Draft, store_all};
+pub use claims::{Claims, claim_all};
 pub use cut_off::CutOff;
 pub use error::JobError;
 pub use jobs::{
@@ -38,7 +40,7 @@ pub use jobs::{
     ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
 };
 pub use kind::{Kind, UnknownKind};
-pub use lease::{Claim, Done, Lease, claim};
+pub use lease::{Claim, Done, Lease};
 pub use operate::{JobFilter, Remedied, Remedy, RingError, find, list, pause, remedy, resume, ring_waiting};
 pub use promise::{Promise, Queue, Ticket, promise};
 pub use replay::replay_event;

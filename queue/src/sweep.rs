@@ -8,6 +8,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::Expr,
 };
 
 use crate::{Kind, Ticket, flow::Paused, promise::lane};
@@ -70,7 +71,8 @@ struct Rows {
 }
 
 async fn queued_page(db: &impl ConnectionTrait, rows: Rows) -> Result<Page, DbErr> {
-    let mut query = Entity::find().filter(Column::State.eq(JobState::Queued)).filter(not_paused());
+    // Spelled out, as `SQLite` uses no partial index for a parameter.
+    let mut query = Entity::find().filter(Expr::cust("state = 'queued'")).filter(not_paused());
     if let Some(due_by) = rows.due_by {
         query = query.filter(Column::RunAt.lte(due_by));
     }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Durati
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::{Db, JobId, news};
 use queue::{
-    Attempts, CheckStripeKey, CloseStripeLink, CreateStripeLink, CutOff, DiagnoseStripe, Kind, ProcessSmsEvent,
+    Attempts, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, CutOff, DiagnoseStripe, Kind, ProcessSmsEvent,
     ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
     bell::{BackendOptions, BellBackend, Ringing},
     flow::Pauses,
@@ -72,6 +72,7 @@ fn register(monitor: Monitor, kind: Kind, shop: &Shop) -> Monitor {
 struct Shop {
     work: Work,
     options: Options,
+    claims: Claims,
     pauses: Pauses,
     cut_off: CutOff,
 }
@@ -81,6 +82,7 @@ fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
     let (slots, lease) = (shop.options.concurrency.of(J::KIND), shop.options.lease);
     let runner = Arc::new(Runner::<J>::new(work.clone()));
     let attempts = Arc::new(Attempts {
+        claims: shop.claims.clone(),
         pauses: shop.pauses.clone(),
         cut_off: shop.cut_off.clone(),
         ..Attempts::at(J::KIND, work.db.clone(), work.clock.clone())
@@ -114,7 +116,8 @@ fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
 /// When a worker ends that should not have.
 pub async fn run(work: Work, options: Options, stop: impl Future<Output = ()> + Send) -> Result<(), MonitorError> {
     let cut_off = CutOff::default();
-    let shop = Shop { work, options, pauses: Pauses::default(), cut_off: cut_off.clone() };
+    let claims = Claims::new(work.db.clone());
+    let shop = Shop { work, options, claims, pauses: Pauses::default(), cut_off: cut_off.clone() };
     let drain = shop.options.drain;
     let patience = drain.saturating_sub(FOR_LETTING_GO.min(drain / 2));
     let monitor = shop

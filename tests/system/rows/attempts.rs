@@ -13,7 +13,7 @@ use entity::{
 use queue::{
     Attempts, CheckStripeKey, Claim, Done, Handle, JobError, Lease, Promise, Ticket,
     bell::{Ringing, Verdict},
-    claim, promise,
+    claim_all, promise,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 
@@ -116,7 +116,7 @@ on_both_databases! {
         let job = promised(&rows).await.job;
         for _ in 0..5 {
             // The worker claims it and is never heard of again.
-            assert!(matches!(claim(rows.db.pool(), job, now()).await.unwrap(), Claim::Ours(_)));
+            assert!(matches!(claim_all(rows.db.pool(), &[(job, now())]).await.unwrap().remove(0), Claim::Ours(_)));
         }
         let (verdict, seen) = rung(&rows, job, End::Well).await;
         assert_eq!((verdict, seen), (Verdict::Done, vec!["given up"]));

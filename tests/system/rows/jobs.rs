@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use entity::job::JobState;
-use queue::{CheckStripeKey, Claim, JobError, Lease, Promise, Ticket, claim, promise};
+use queue::{CheckStripeKey, Claim, JobError, Lease, Promise, Ticket, claim_all, promise};
 
 use super::{Rows, now, on_both_databases};
 
@@ -11,7 +11,7 @@ async fn promised(rows: &Rows, key: Option<&str>) -> Option<Ticket> {
 }
 
 async fn claimed(rows: &Rows, ticket: Ticket) -> Lease {
-    match claim(rows.db.pool(), ticket.job, now()).await.unwrap() {
+    match claim_all(rows.db.pool(), &[(ticket.job, now())]).await.unwrap().remove(0) {
         Claim::Ours(lease) => lease,
         other => panic!("not ours: {other:?}"),
     }
@@ -38,7 +38,7 @@ on_both_databases! {
         entity::merchant::set_template(&tx, rows.merchant, "{{link}}").await.unwrap();
         current.finish(tx, now()).await.unwrap();
         assert_eq!(rows.merchant().await.message_template.as_deref(), Some("{{link}}"));
-        assert!(matches!(claim(rows.db.pool(), ticket.job, now()).await.unwrap(), Claim::Over));
+        assert!(matches!(claim_all(rows.db.pool(), &[(ticket.job, now())]).await.unwrap().remove(0), Claim::Over));
     }
 
     async fn a_crash_counts_as_an_attempt(rows) {
@@ -53,7 +53,7 @@ on_both_databases! {
         let later = Promise { run_at: Some(now() + TimeDelta::hours(1)), ..Promise::of(rows.merchant) };
         let job = CheckStripeKey { merchant: rows.merchant };
         let ticket = promise(rows.db.pool(), &job, later, now()).await.unwrap().unwrap();
-        let claim = claim(rows.db.pool(), ticket.job, now()).await.unwrap();
+        let claim = claim_all(rows.db.pool(), &[(ticket.job, now())]).await.unwrap().remove(0);
         assert!(matches!(claim, Claim::NotBefore(at) if at == ticket.run_at), "{claim:?}");
     }
 

@@ -1,0 +1,98 @@
+//! Claiming many jobs in one statement: those that are rung while the ones before them are being claimed.
+
+use std::{collections::HashMap, time::Duration};
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Db, JobId, Rows,
+    job::{Job as Row, JobState},
+};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+use crate::{Batch, BatchError, Claim, Lease, Limits, Together};
+
+/// How long a claim may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Claims jobs together. Cheap to clone; clones claim together too.
+#[derive(Debug, Clone)]
+pub struct Claims(Batch<Claiming>);
+
+impl Claims {
+    /// Claims from this database.
+    #[must_use]
+    pub fn new(db: Db) -> Self {
+        // `PostgreSQL` lets several commits share one wait for the disk.
+        let at_once = if db.has_one_writer() { 1 } else { 2 };
+        Self(Batch::new(Claiming(db), Limits { group: 256, at_once, waiting: usize::MAX, patience: PATIENCE }))
+    }
+
+    /// Claims a job, with others that are rung at the same time.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn claim(&self, job: JobId, now: DateTime<Utc>) -> Result<Claim, DbErr> {
+        match self.0.submit((job, now)).await {
+            Ok(claimed) => claimed,
+            Err(error @ (BatchError::Full | BatchError::Lost)) => Err(DbErr::Custom(error.to_string())),
+        }
+    }
+}
+
+struct Claiming(Db);
+
+impl Together for Claiming {
+    type Item = (JobId, DateTime<Utc>);
+    type Answer = Result<Claim, DbErr>;
+
+    async fn handle(&self, jobs: Vec<Self::Item>) -> Vec<Self::Answer> {
+        match claim_all(self.0.pool(), &jobs).await {
+            Ok(claims) => claims.into_iter().map(Ok).collect(),
+            Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+}
+
+/// Claims those of the jobs that are due at the time that stands beside each: counts the attempt, and a crash if the attempt
+/// before ended without a word. Says of each, in their order, what it turned out to be; of one that is there twice, the first
+/// is ours.
+///
+/// # Errors
+/// When the database does not answer; then none is claimed.
+pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
+    let mut due = Rows::new([("job_id", "uuid"), ("now", "timestamptz"), ("due_state", "text")]);
+    for (job, now) in jobs {
+        due.push([(*job).into(), (*now).into(), JobState::Queued.into()]);
+    }
+    let claim = "UPDATE job SET attempt = attempt + 1, claimed_at = v.now, \
+        crashes = crashes + CASE WHEN claimed_at IS NULL THEN 0 ELSE 1 END \
+        FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING *";
+    let mut claimed = read(db, due, claim).await?;
+
+    let mut others = Rows::new([("job_id", "uuid")]);
+    for (job, _) in jobs.iter().filter(|(job, _)| !claimed.contains_key(job)) {
+        others.push([(*job).into()]);
+    }
+    let look = "SELECT * FROM job WHERE id IN (SELECT job_id FROM v)";
+    let others = read(db, others, look).await?;
+
+    let claim_of = |(job, _): &(JobId, DateTime<Utc>)| match (claimed.remove(job), others.get(job)) {
+        (Some(row), _) => Claim::Ours(Lease::of(row)),
+        (None, Some(row)) if row.state == JobState::Queued => Claim::NotBefore(row.run_at),
+        (None, Some(_) | None) => Claim::Over,
+    };
+    Ok(jobs.iter().map(claim_of).collect())
+}
+
+/// The jobs that a statement about these rows answers with.
+async fn read<const N: usize>(
+    db: &impl ConnectionTrait,
+    rows: Rows<N>,
+    rest: &str,
+) -> Result<HashMap<JobId, Row>, DbErr> {
+    if rows.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = db.query_all_raw(rows.statement(db.get_database_backend(), rest, Vec::new())).await?;
+    found.iter().map(|row| Row::from_query_result(row, "").map(|row| (row.id, row))).collect()
+}
