@@ -31,7 +31,9 @@ impl<const N: usize> Rows<N> {
         self.rows.is_empty()
     }
 
-    /// The statement `WITH v AS (these rows) {rest}`. Parameters of `rest` itself are given in `more`, and named there as
+    /// The statement `WITH v AS (these rows) {rest}`. A condition that an index of its own answers, as on a state, is better written
+    /// against a column of `v` than against a parameter: `PostgreSQL` might else walk that index, however long it has become,
+    /// instead of looking the rows up one by one. Parameters of `rest` itself are given in `more`, and named there as
     /// `{0}`, `{1}` and so on.
     #[must_use]
     pub fn statement(self, backend: DbBackend, rest: &str, more: Vec<Value>) -> Statement {

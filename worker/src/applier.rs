@@ -5,7 +5,10 @@
 //! plain, or whose link somebody else has moved meanwhile, is left to be applied alone; so is the whole group if anything goes
 //! wrong with it. So one bad event costs its neighbours a little time, and nothing else.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -20,14 +23,16 @@ use sea_orm::DbErr;
 
 use crate::stripe_event::{self, Told};
 
+/// One group at a time: two halves cost more than a whole.
+const LIMITS: Limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience: Duration::from_secs(10) };
+
 /// Applies events together. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Applier(Batch<Applying>);
 
 impl Applier {
     pub(crate) fn new(db: Db, clock: Clock) -> Self {
-        let at_once = if db.has_one_writer() { 1 } else { 2 };
-        Self(Batch::new(Applying { db, clock }, Limits { group: 256, at_once, waiting: usize::MAX }))
+        Self(Batch::new(Applying { db, clock }, LIMITS))
     }
 
     /// Applies an event with others that are due at the same time, and finishes its job; `None` if it is to be applied alone.
@@ -89,9 +94,6 @@ enum Plain {
 
 impl Applying {
     async fn apply(&self, group: &[Item]) -> Result<HashMap<JobId, Applied>, JobError> {
-        if group.len() < 2 {
-            return Ok(HashMap::new());
-        }
         let now = self.clock.now();
         let planned = self.plan(group, now).await?;
         let tx = self.db.begin().await?;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use entity::{
     Clock, Db, MerchantId, WebhookEventId,
-    webhook_event::{self, NewEvent, Source},
+    webhook_event::{NewEvent, Source},
 };
-use queue::{Batch, BatchError, Draft, Job, Limits, Queue, Together, promise_all};
+use queue::{Batch, BatchError, Draft, Job, Limits, Queue, Together, store_all};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-use super::keyring::Keyring;
+use super::{PATIENCE, keyring::Keyring};
 use crate::{Api, Problem};
 
 /// The longest id or kind of an event that is taken.
@@ -55,10 +55,9 @@ impl Incoming {
 impl Intake {
     /// Takes in for this API.
     pub(crate) fn new(api: &Api) -> Self {
-        // A second group writes while the first one's commit is on its way to the disk; SQLite has one writer anyway.
-        let at_once = if api.db.has_one_writer() { 1 } else { 2 };
         let store = Store { db: api.db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
-        let limits = Limits { group: 128, at_once, waiting: 1024 };
+        // One group at a time: two halves cost more than a whole.
+        let limits = Limits { group: 128, at_once: 1, waiting: 1024, patience: PATIENCE };
         Self { keyring: Arc::default(), store: Batch::new(store, limits) }
     }
 
@@ -94,16 +93,11 @@ impl Together for Store {
 }
 
 impl Store {
-    /// Writes events and jobs in one transaction, and rings the jobs after it, without waiting.
+    /// Stores events and promises their jobs, all or none, and rings the jobs after the commit, without waiting.
     async fn store(&self, group: &[Incoming]) -> Result<(), DbErr> {
         let now = self.clock.now();
-        let tx = self.db.begin().await?;
-        let stored = webhook_event::insert_all(&tx, group.iter().map(|one| one.event.clone()).collect(), now).await?;
-        let is_new = |one: &&Incoming| stored.contains(&one.event.id);
-        let jobs = group.iter().filter(is_new).map(|one| one.job.clone()).collect();
-        let tickets = promise_all(&tx, jobs, now).await?;
-        tx.commit().await?;
-        self.queue.ring(tickets);
+        let group = group.iter().map(|one| (one.event.clone(), one.job.clone())).collect();
+        self.queue.ring(store_all(&self.db, group, now).await?);
         Ok(())
     }
 

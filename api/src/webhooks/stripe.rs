@@ -37,7 +37,7 @@ pub(crate) async fn receive(
     let now = api.clock.now();
     in_time(async {
         if let Err(error) = intake.keyring.judge(&api, merchant, header, &body, now).await? {
-            return Err(refuse(&api, merchant, error, now).await?);
+            return Err(Box::pin(refuse(&api, merchant, error, now)).await?);
         }
         intake.store(read_event(merchant, body, now)?).await
     })

@@ -85,17 +85,18 @@ async fn compare_and_set_all(
     payments: &[PlainPayment],
     now: DateTime<Utc>,
 ) -> Result<HashSet<LinkId>, DbErr> {
-    let mut rows = Rows::new([("link", "uuid"), ("session", "text"), ("intent", "text")]);
+    let mut rows = Rows::new([("link", "uuid"), ("session", "text"), ("intent", "text"), ("was", "text")]);
     for payment in payments {
-        rows.push([payment.link.into(), payment.session.clone(), payment.payment_intent.clone()]);
+        let was = LinkState::Unpaid.into();
+        rows.push([payment.link.into(), payment.session.clone(), payment.payment_intent.clone(), was]);
     }
     if rows.is_empty() {
         return Ok(HashSet::new());
     }
     let update = "UPDATE payment_link SET state = {0}, paid_at = {1}, stripe_session_id = v.session, \
         stripe_payment_intent = v.intent FROM v \
-        WHERE id = v.link AND state = {2} AND failed_sessions IS NULL AND purged_at IS NULL RETURNING id";
-    let more = vec![LinkState::Paid.into(), now.into(), LinkState::Unpaid.into()];
+        WHERE id = v.link AND state = v.was AND failed_sessions IS NULL AND purged_at IS NULL RETURNING id";
+    let more = vec![LinkState::Paid.into(), now.into()];
     let paid = db.query_all_raw(rows.statement(db.get_database_backend(), update, more)).await?;
     paid.iter().map(|row| row.try_get("", "id")).collect()
 }

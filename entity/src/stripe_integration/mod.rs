@@ -7,7 +7,7 @@ mod signing;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    ExprTrait, QueryOrder, QuerySelect,
+    Condition, ExprTrait, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{CaseStatement, Func},
 };
@@ -215,16 +215,25 @@ pub async fn connected(
     query.order_by_asc(Column::MerchantId).limit(limit).all(db).await
 }
 
-/// Notes that Stripe told us something, with a good signature: what failed before is over.
+/// How exactly the time of the last event is known: all events of a merchant would else wait for each other to write it.
+const EVENT_GRAIN: TimeDelta = TimeDelta::seconds(10);
+
+/// Notes that Stripe told us something, with a good signature: what failed before is over. Of several within ten seconds the
+/// first counts.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn note_event(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let is_news = Condition::any()
+        .add(Column::LastEventAt.is_null())
+        .add(Column::LastEventAt.lte(now - EVENT_GRAIN))
+        .add(Column::SignatureFailingSince.is_not_null());
     Entity::update_many()
         .col_expr(Column::LastEventAt, Expr::value(now))
         .col_expr(Column::SignatureFailures, Expr::value(0_i64))
         .col_expr(Column::SignatureFailingSince, Expr::value(Option::<DateTime<Utc>>::None))
         .filter(Column::MerchantId.eq(merchant))
+        .filter(is_news)
         .exec(db)
         .await
         .map(|_| ())

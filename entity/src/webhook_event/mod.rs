@@ -9,7 +9,7 @@ use sea_orm::entity::prelude::*;
 
 pub use replay::{ReplayRefusal, set_back, to_replay};
 pub use search::{Search, search};
-pub use together::{conclude_applied, conclude_ignored, find_all, insert_all};
+pub use together::{conclude_applied, conclude_ignored, find_all};
 
 use crate::{LinkId, MerchantId, WebhookEventId, column::words};
 

@@ -1,53 +1,10 @@
 //! Events by the group: each function is one statement, however many there are.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, entity::prelude::*};
 
-use super::{EventState, Model, NewEvent, WebhookEvent};
+use super::{EventState, Model, WebhookEvent};
 use crate::{LinkId, MerchantId, Rows, WebhookEventId};
-
-/// Stores events in one statement; answers the ids of those that were not stored before. Of two events of a sender with the
-/// same id, in `new` or beside it, one is stored.
-///
-/// # Errors
-/// When the database refuses or does not answer; then none is stored.
-pub async fn insert_all(
-    db: &impl ConnectionTrait,
-    mut new: Vec<NewEvent>,
-    now: DateTime<Utc>,
-) -> Result<HashSet<WebhookEventId>, DbErr> {
-    // Two writers that have the same two events take them in the same order, so that neither waits for the other for ever.
-    new.sort_by(|a, b| (a.merchant_id, &a.external_id).cmp(&(b.merchant_id, &b.external_id)));
-    let mut rows = Rows::new([
-        ("id", "uuid"),
-        ("merchant_id", "uuid"),
-        ("source", "text"),
-        ("external_id", "text"),
-        ("kind", "text"),
-        ("payload", "text"),
-    ]);
-    for event in new {
-        rows.push([
-            event.id.into(),
-            event.merchant_id.into(),
-            event.source.into(),
-            event.external_id.into(),
-            event.kind.into(),
-            event.payload.into(),
-        ]);
-    }
-    if rows.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let insert = "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, payload, state, received_at) \
-        SELECT id, merchant_id, source, external_id, kind, payload, {0}, {1} FROM v WHERE true \
-        ON CONFLICT (merchant_id, source, external_id) DO NOTHING RETURNING id";
-    let more = vec![EventState::Received.into(), now.into()];
-    let stored = db.query_all_raw(rows.statement(db.get_database_backend(), insert, more)).await?;
-    stored.iter().map(|row| row.try_get("", "id")).collect()
-}
 
 /// Those of the events that there are, each of the merchant that is named beside it.
 ///

@@ -80,8 +80,12 @@ impl OwnRedis {
     }
 
     fn gets(&self, signal: Signal) {
-        let process = self.process.as_ref().unwrap().id();
-        kill(Pid::from_raw(i32::try_from(process).unwrap()), signal).unwrap();
+        kill(self.id(), signal).unwrap();
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.process.as_ref().unwrap().id()).unwrap())
     }
 }
 

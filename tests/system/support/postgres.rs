@@ -29,7 +29,7 @@ use super::wait::comes_true;
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 while [ ! -e "$2/over" ]; do
-    "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit="$3" -c full_page_writes=off \
+    "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync="$3" -c synchronous_commit="$3" -c full_page_writes="$3" \
         -c max_connections=300 >>"$2/log" 2>&1
     sleep 0.1
 done &
@@ -39,6 +39,22 @@ kill -INT "$(head -n 1 "$2/data/postmaster.pid")"
 wait $!
 rm -rf "$2"
 "#;
+
+/// Whether a commit waits for the disk.
+#[derive(Debug, Clone, Copy)]
+enum Durable {
+    Yes,
+    No,
+}
+
+impl Durable {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "on",
+            Self::No => "off",
+        }
+    }
+}
 
 /// A running server.
 #[derive(Debug)]
@@ -52,13 +68,13 @@ pub(crate) struct Server {
 pub(crate) async fn fresh_database() -> String {
     static SERVER: OnceLock<Server> = OnceLock::new();
     // What a killed server forgets is nobody's loss: it is only killed when the tests are over.
-    SERVER.get_or_init(|| Server::start("off")).fresh_database().await
+    SERVER.get_or_init(|| Server::start(Durable::No)).fresh_database().await
 }
 
 impl Server {
-    /// One for a test alone. What it has committed it keeps, however it ends.
+    /// One for a test or a bench alone, as durable as PostgreSQL comes: what it has committed it keeps, however it ends.
     pub(crate) fn of_its_own() -> Self {
-        Self::start("on")
+        Self::start(Durable::Yes)
     }
 
     /// The URL of a fresh, empty database.
@@ -78,7 +94,7 @@ impl Server {
         assert!(again, "PostgreSQL does not come up again: {}", self.log());
     }
 
-    fn start(synchronous_commit: &str) -> Self {
+    fn start(durable: Durable) -> Self {
         let binaries = binaries();
         let place = tempfile::Builder::new().prefix("paylink-postgres-").tempdir().unwrap().keep();
         let data = place.join("data");
@@ -102,7 +118,7 @@ impl Server {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
 
         let mut watchdog = Command::new("sh");
-        as_owner(watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(&binaries).arg(&place).arg(synchronous_commit));
+        as_owner(watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(&binaries).arg(&place).arg(durable.word()));
         watchdog.stdin(Stdio::piped());
         let watchdog = watchdog.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let server = Self { socket: place, _watchdog: watchdog };
@@ -116,7 +132,7 @@ impl Server {
     }
 
     /// The number of its process is the first line of the same file.
-    fn process(&self) -> Option<Pid> {
+    pub(crate) fn process(&self) -> Option<Pid> {
         self.says()?.lines().next()?.trim().parse().ok().map(Pid::from_raw)
     }
 

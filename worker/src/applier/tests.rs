@@ -10,7 +10,7 @@ use entity::{
 };
 use migration::{Migrate, Migrator};
 use proptest::{prelude::*, test_runner::TestRunner};
-use queue::{Claim, Promise, claim, promise};
+use queue::{Claim, Draft, claim_all, store_all};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -72,9 +72,9 @@ impl World {
             kind: body["type"].as_str().unwrap_or("none").to_owned(),
             payload: body.to_string(),
         };
-        webhook_event::insert_all(db.pool(), vec![new], now()).await.unwrap();
         let job = ProcessStripeEvent { merchant: self.merchant, event };
-        promise(db.pool(), &job, Promise::of(self.merchant), now()).await.unwrap().unwrap().job
+        let draft = Draft::new(self.merchant, &job).unwrap();
+        store_all(db, vec![(new, draft)], now()).await.unwrap().remove(0).job
     }
 }
 
@@ -88,7 +88,9 @@ impl Told {
     async fn items(&self) -> Vec<Item> {
         let mut items = Vec::new();
         for job in &self.jobs {
-            let Claim::Ours(lease) = claim(self.db.pool(), *job, now()).await.unwrap() else { panic!("not ours") };
+            let Claim::Ours(lease) = claim_all(self.db.pool(), &[(*job, now())]).await.unwrap().remove(0) else {
+                panic!("not ours")
+            };
             let job = lease.payload().unwrap();
             items.push(Item { lease, job });
         }
@@ -268,7 +270,9 @@ async fn a_lease_that_was_lost_changes_nothing() {
     let told = world.told("lost", &[paid(0), paid(1)]).await;
     let old = told.items().await;
     // Another worker takes both for dead and claims one of them.
-    let Claim::Ours(_) = claim(told.db.pool(), told.jobs[0], now()).await.unwrap() else { panic!("not claimed") };
+    let Claim::Ours(_) = claim_all(told.db.pool(), &[(told.jobs[0], now())]).await.unwrap().remove(0) else {
+        panic!("not claimed")
+    };
     assert!(told.applying().handle(old).await.iter().all(Option::is_none));
     let query = "SELECT state AS row FROM payment_link WHERE stripe_link_id IN ('plink_0', 'plink_1')";
     assert_eq!(texts(&told.db, query).await, ["unpaid", "unpaid"]);
