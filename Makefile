@@ -23,10 +23,9 @@ soak: ## Do the running system harm at random for five minutes, then audit it (P
 	@scripts/setup.sh test
 	cargo test --locked --test system faults::soak -- --ignored --nocapture
 
-bench: ## Measure the queue on this machine, beside bare Redis and bare databases
+bench: ## Measure queue, jobs and webhooks on this machine, beside bare Redis, bare databases and a bare framework
 	@scripts/setup.sh test
-	cargo bench --locked -p queue --bench bell
-	cargo bench --locked --bench rows
+	cargo bench --locked --workspace --bench bell --bench rows --bench webhooks
 
 screenshots: ## Draw every page and state, in light and dark, on a desktop and a phone, into screenshots/, and the two of the README
 	@scripts/setup.sh test

@@ -1,0 +1,57 @@
+//! The CPU time of processes, from `/proc`.
+
+use std::{fs, process::Child, time::Duration};
+
+use nix::unistd::Pid;
+
+use super::load::Report;
+
+/// A server, and the processes that it consists of: this one, and its children if they count.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pub(crate) process: Pid,
+}
+
+impl Part {
+    pub(crate) fn new(name: &'static str, process: &Child) -> Self {
+        Self { name, process: Pid::from_raw(i32::try_from(process.id()).unwrap()) }
+    }
+}
+
+/// Runs a load, and notes what it cost each of these.
+pub(crate) async fn of(parts: &[Part], load: impl Future<Output = Report>) -> Report {
+    let before: Vec<Duration> = parts.iter().map(|part| spent(part.process)).collect();
+    let mut report = load.await;
+    report.cpu = parts.iter().zip(before).map(|(part, before)| (part.name, spent(part.process) - before)).collect();
+    report
+}
+
+/// What a process and its children have spent, those that have ended too.
+fn spent(process: Pid) -> Duration {
+    let process = process.as_raw();
+    let children = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let all = children.filter_map(stat).filter(|stat| stat.process == process || stat.parent == process);
+    all.map(|stat| if stat.process == process { stat.own + stat.ended_children } else { stat.own }).sum()
+}
+
+struct Stat {
+    process: i32,
+    parent: i32,
+    own: Duration,
+    ended_children: Duration,
+}
+
+fn stat(process: i32) -> Option<Stat> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in brackets, may hold anything.
+    let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
+    // Clock ticks are hundredths of a second on every Linux that Rust runs on.
+    let ticks = |at: usize| Some(Duration::from_millis(fields.get(at)?.parse::<u64>().ok()? * 10));
+    Some(Stat {
+        process,
+        parent: fields.get(1)?.parse().ok()?,
+        own: ticks(11)? + ticks(12)?,
+        ended_children: ticks(13)? + ticks(14)?,
+    })
+}

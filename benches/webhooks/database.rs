@@ -1,0 +1,80 @@
+//! The database alone, given the same rows by the same statements, with nobody who asks over HTTP.
+
+use std::time::Instant;
+
+use entity::{
+    Clock, Db, MerchantId, Region, WebhookEventId,
+    merchant::{self, NewMerchant},
+    webhook_event::{NewEvent, Source},
+};
+use futures_util::future::join_all;
+use migration::{Migrate, Migrator};
+use queue::{Draft, ProcessStripeEvent, store_all};
+use sea_orm::ConnectionTrait;
+use tempfile::TempDir;
+
+use super::{story, support::Database};
+
+/// Stores events with their jobs, one and a hundred in a transaction, by as many writers as the API has.
+pub(crate) async fn alone(database: &Database, name: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&url(database, &folder), 4).await.unwrap();
+    Migrator::up(db.pool(), None).await.unwrap();
+    let new = NewMerchant {
+        name: "Example Merchant".to_owned(),
+        contact: None,
+        region: Region::parse("US").unwrap(),
+        time_zone: "UTC".to_owned(),
+    };
+    let merchant = merchant::insert(db.pool(), new, Clock::system().now()).await.unwrap().id;
+    for (group, events) in [(1, 4_000), (100, 80_000)] {
+        let rows = rows(merchant, group, events);
+        let writers = if db.has_one_writer() { 1 } else { 2 };
+        let shares: Vec<Vec<Rows>> =
+            (0..writers).map(|at| rows.iter().skip(at).step_by(writers).cloned().collect()).collect();
+        let began = Instant::now();
+        join_all(shares.into_iter().map(|share| store(&db, share))).await;
+        #[expect(clippy::cast_precision_loss, reason = "some ten thousand")]
+        let rate = events as f64 / began.elapsed().as_secs_f64();
+        println!("{:<42} {:>8} {rate:>9.0}", format!("{name} alone, {group} in a transaction"), writers);
+    }
+}
+
+/// Makes it a database that has been running for a while: with yesterday's events, and with the statistics that it makes of them
+/// by itself.
+pub(crate) async fn has_a_yesterday(db: &Db, merchant: MerchantId) {
+    store(db, rows(merchant, 500, 20_000)).await;
+    let done = "UPDATE job SET state = 'done', finished_at = created_at";
+    for statement in [done, "UPDATE webhook_event SET state = 'applied', applied_at = received_at", "ANALYZE"] {
+        db.pool().execute_unprepared(statement).await.unwrap();
+    }
+}
+
+/// A transaction's rows.
+type Rows = Vec<(NewEvent, Draft)>;
+
+fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
+    let made = (0..events).map(|number| {
+        let id = WebhookEventId::new(Clock::system().now());
+        let external_id = format!("evt_{group}_{number}");
+        let payload = story::body(&external_id, "plink_of_nobody", &format!("cs_{number}"));
+        let kind = "checkout.session.completed".to_owned();
+        let event = NewEvent { id, merchant_id: merchant, source: Source::Stripe, external_id, kind, payload };
+        (event, Draft::new(merchant, &ProcessStripeEvent { merchant, event: id }).unwrap())
+    });
+    let made: Vec<_> = made.collect();
+    made.chunks(group).map(<[_]>::to_vec).collect()
+}
+
+async fn store(db: &Db, all: Vec<Rows>) {
+    for rows in all {
+        store_all(db, rows, Clock::system().now()).await.unwrap();
+    }
+}
+
+fn url(database: &Database, folder: &TempDir) -> String {
+    match database {
+        Database::Postgresql { url } => url.clone(),
+        Database::Sqlite => format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display()),
+    }
+}

@@ -1,0 +1,193 @@
+//! The load: HTTP/1.1 over plain sockets, one request at a time on each connection. Requests are made and signed before the
+//! clock runs, since the load shares the cores with what it measures.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::{
+        Mutex,
+        mpsc::{UnboundedReceiver, unbounded_channel},
+    },
+    task::JoinSet,
+};
+
+/// How many requests are made at a time.
+pub(crate) const BATCH: usize = 2_000;
+
+/// What came of a load.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// How long each took.
+    pub(crate) latencies: Vec<Duration>,
+    /// How long the load took.
+    pub(crate) elapsed: Duration,
+    /// How many were not answered with 200.
+    pub(crate) refused: usize,
+    /// CPU time of each of the servers, by their name.
+    pub(crate) cpu: Vec<(&'static str, Duration)>,
+}
+
+/// Makes a batch of requests; the number tells batches apart.
+pub(crate) trait Source: Fn(u64) -> Vec<Vec<u8>> + Clone + Send + 'static {}
+impl<F: Fn(u64) -> Vec<Vec<u8>> + Clone + Send + 'static> Source for F {}
+
+/// Each connection sends the next request when the one before is answered, for this long. Making requests does not count.
+pub(crate) async fn closed(to: SocketAddr, connections: usize, long: Duration, source: impl Source) -> Report {
+    let mut sockets = connect(to, connections).await;
+    let mut report = Report::default();
+    let mut batch = 0;
+    while report.elapsed < long {
+        let seed = u64::from(std::process::id()) << 32 | u64::try_from(connections).unwrap() << 20 | batch;
+        batch += 1;
+        let requests = Arc::new(Mutex::new(source(seed)));
+        let began = Instant::now();
+        let mut running = JoinSet::new();
+        for mut socket in sockets.drain(..) {
+            let requests = Arc::clone(&requests);
+            running.spawn(async move {
+                let (mut latencies, mut refused) = (Vec::new(), 0);
+                loop {
+                    let Some(request) = requests.lock().await.pop() else { break };
+                    let sent = Instant::now();
+                    refused += usize::from(ask(&mut socket, &request).await != 200);
+                    latencies.push(sent.elapsed());
+                }
+                (socket, latencies, refused)
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            let (socket, latencies, refused) = done.unwrap();
+            sockets.push(socket);
+            report.latencies.extend(latencies);
+            report.refused += refused;
+        }
+        report.elapsed += began.elapsed();
+    }
+    report
+}
+
+/// So many requests a second, whether those before are answered or not. A request's time counts from when it was due.
+pub(crate) async fn open(to: SocketAddr, (rate, long): (u32, Duration), source: impl Source) -> Report {
+    let idle = Arc::new(Mutex::new(connect(to, 64).await));
+    let total = usize::try_from(u64::from(rate) * long.as_secs()).unwrap();
+    let mut requests = Vec::new();
+    while requests.len() < total {
+        requests.extend(source(u64::MAX - u64::try_from(requests.len()).unwrap()));
+    }
+    let began = Instant::now();
+    let mut due = clock(began, rate, total);
+    let (mut running, mut requests) = (JoinSet::new(), requests.into_iter());
+    while let (Some(due), Some(request)) = (due.recv().await, requests.next()) {
+        let idle = Arc::clone(&idle);
+        running.spawn(async move {
+            let Some(mut socket) = idle.lock().await.pop() else { return (due.elapsed(), 0) };
+            let status = ask(&mut socket, &request).await;
+            let took = due.elapsed();
+            idle.lock().await.push(socket);
+            (took, status)
+        });
+    }
+    let mut report = Report::default();
+    while let Some(done) = running.join_next().await {
+        let (took, status) = done.unwrap();
+        report.latencies.push(took);
+        report.refused += usize::from(status != 200);
+    }
+    report.elapsed = began.elapsed();
+    report
+}
+
+/// Says when each request is due. The runtime's own timers are a millisecond coarse, a thread's sleep is not.
+fn clock(began: Instant, rate: u32, total: usize) -> UnboundedReceiver<Instant> {
+    let (tell, told) = unbounded_channel();
+    thread::spawn(move || {
+        for number in 0..u32::try_from(total).unwrap() {
+            let due = began + Duration::from_secs(1) / rate * number;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            tell.send(due).unwrap();
+        }
+    });
+    told
+}
+
+/// Sends all of them, on so many connections.
+pub(crate) async fn all(to: SocketAddr, connections: usize, requests: Vec<Vec<u8>>) -> Report {
+    let requests = Arc::new(std::sync::Mutex::new(Some(requests)));
+    closed(to, connections, Duration::from_nanos(1), move |_| requests.lock().unwrap().take().unwrap_or_default()).await
+}
+
+/// A request that posts a signed body.
+pub(crate) fn request(path: &str, signature: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nStripe-Signature: {signature}\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+async fn connect(to: SocketAddr, connections: usize) -> Vec<TcpStream> {
+    let mut sockets = Vec::new();
+    for _ in 0..connections {
+        let socket = TcpStream::connect(to).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        sockets.push(socket);
+    }
+    sockets
+}
+
+/// Sends a request and reads the whole answer; its status.
+async fn ask(socket: &mut TcpStream, request: &[u8]) -> u16 {
+    socket.write_all(request).await.unwrap();
+    let (mut answer, mut have) = ([0_u8; 4096], 0);
+    loop {
+        let read = socket.read(&mut answer[have..]).await.unwrap();
+        assert!(read > 0, "the server hung up");
+        have += read;
+        if let Some(status) = whole(&answer[..have]) {
+            return status;
+        }
+    }
+}
+
+/// The status of an answer, once all of it is there.
+fn whole(answer: &[u8]) -> Option<u16> {
+    let text = std::str::from_utf8(answer).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .map_or(0, |(_, length)| length.trim().parse().unwrap());
+    (body.len() >= length).then(|| head.split(' ').nth(1).unwrap().parse().unwrap())
+}
+
+impl Report {
+    /// The head of the table.
+    pub(crate) fn head() -> String {
+        format!(
+            "{:<42} {:>8} {:>9} {:>9} {:>9} {:>8}  CPU µs each",
+            "webhooks", "load", "per s", "p50 ms", "p99 ms", "refused"
+        )
+    }
+
+    /// A line of the table.
+    pub(crate) fn line(mut self, name: &str, load: &str) -> String {
+        self.latencies.sort_unstable();
+        let at = |share: usize| self.latencies[(self.latencies.len() - 1) * share / 100].as_secs_f64() * 1_000.0;
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred thousand")]
+        let count = self.latencies.len() as f64;
+        let each = |time: &Duration| time.as_secs_f64() * 1_000_000.0 / count;
+        let cpu: Vec<String> = self.cpu.iter().map(|(who, time)| format!("{who} {:.0}", each(time))).collect();
+        let rate = count / self.elapsed.as_secs_f64();
+        let (refused, cpu) = (self.refused, cpu.join(", "));
+        format!("{name:<42} {load:>8} {rate:>9.0} {:>9.2} {:>9.2} {refused:>8}  {cpu}", at(50), at(99))
+    }
+}

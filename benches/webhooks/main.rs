@@ -1,0 +1,102 @@
+//! How fast webhooks come in, and how fast what they tell is written: `cargo bench --bench webhooks`.
+//!
+//! Each figure stands beside what it is to be compared with, taken in the same run: a bare handler that verifies the same
+//! signature, the same with parsing and one push to Redis, and the database alone that is given the same rows. The servers are
+//! processes of their own, so that their time can be told from the load's; PostgreSQL runs as it comes, durable.
+
+#![expect(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
+
+mod bare;
+mod cpu;
+mod database;
+mod disk;
+mod load;
+mod paylink;
+mod story;
+#[expect(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "made for the system tests; this uses what starts databases, Redis and the product"
+)]
+#[path = "../../tests/system/support/mod.rs"]
+mod support;
+
+use std::time::Duration;
+
+use load::Report;
+use support::{Database, OwnPostgres, OwnRedis};
+
+/// How long each closed loop runs.
+const CLOSED: Duration = Duration::from_secs(6);
+/// The open loop: so many a second, for so long.
+const OPEN: (u32, Duration) = (500, Duration::from_secs(10));
+/// The numbers of connections of the closed loops.
+const CONNECTIONS: [usize; 3] = [1, 16, 64];
+/// How many links are paid from end to end.
+const LINKS: usize = 20_000;
+
+fn main() {
+    // `cargo bench` adds `--bench` to what it was given.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    match arguments.first().map(String::as_str) {
+        // This program again, as one of the servers to be compared with.
+        Some("serve-bare") => runtime.block_on(bare::serve(arguments.get(1).cloned())),
+        _ => runtime.block_on(run(&arguments)),
+    }
+}
+
+/// Measures the parts whose names have an argument in them, or all.
+async fn run(parts: &[String]) {
+    let wanted = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
+    println!("{}", Report::head());
+    let redis = OwnRedis::start().await;
+    if wanted("bare") {
+        bare(&redis).await;
+    }
+    if wanted("disk") {
+        let report = tokio::task::block_in_place(|| disk::alone(OPEN));
+        println!("{}", report.line("the disk alone: write and sync 8 KiB", &format!("{}/s", OPEN.0)));
+    }
+    let postgresql = OwnPostgres::of_its_own();
+    for name in ["postgresql", "sqlite"] {
+        let fresh = async || match name {
+            "postgresql" => Database::Postgresql { url: postgresql.fresh_database().await },
+            _ => Database::sqlite(),
+        };
+        if wanted(&format!("database {name}")) {
+            database::alone(&fresh().await, name).await;
+        }
+        if wanted(&format!("ingest {name}")) {
+            ingest(&fresh().await, name, &postgresql, &redis).await;
+        }
+        if wanted(&format!("paid {name}")) {
+            story::from_webhook_to_paid(&fresh().await, name, &postgresql, &redis).await;
+        }
+    }
+}
+
+async fn bare(redis: &OwnRedis) {
+    for push in [false, true] {
+        let server = bare::Bare::start(push.then(|| format!("redis://127.0.0.1:{}", redis.port)));
+        let name = if push { "bare poem: verify, parse, push to Redis" } else { "bare poem: verify" };
+        for connections in CONNECTIONS {
+            let load = load::closed(server.address, connections, CLOSED, story::nobodys_events);
+            println!("{}", cpu::of(&server.parts(redis), load).await.line(name, &connections.to_string()));
+        }
+    }
+}
+
+async fn ingest(database: &Database, name: &str, postgresql: &OwnPostgres, redis: &OwnRedis) {
+    let paylink = paylink::Paylink::start(database, redis, false).await;
+    let parts = paylink.parts(postgresql, redis);
+    let name = format!("paylink api on {name}");
+    let source = paylink.events();
+    for connections in CONNECTIONS {
+        let load = load::closed(paylink.address, connections, CLOSED, source.clone());
+        println!("{}", cpu::of(&parts, load).await.line(&name, &connections.to_string()));
+    }
+    let load = load::open(paylink.address, OPEN, source);
+    println!("{}", cpu::of(&parts, load).await.line(&name, &format!("{}/s", OPEN.0)));
+}

@@ -1,0 +1,120 @@
+//! The events that are told, and the way of each from Stripe's call to a link that is paid.
+
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use entity::{
+    Clock, Db, LinkId, MerchantId, Money, PhoneNumber, Region, Secret, Vault,
+    link::{self, NewLink},
+    order::{self, Details, NewOrder},
+};
+use sea_orm::{ConnectionTrait, Statement};
+
+use super::{
+    LINKS, cpu, load,
+    load::Report,
+    paylink::{Paylink, SECRET_KEY},
+    support::{Database, OwnPostgres, OwnRedis, sign},
+};
+
+/// The secret that signs every webhook.
+pub(crate) const SECRET: &str = "whsec_that_only_the_bench_and_the_product_know";
+
+/// A session that was paid, as Stripe tells it: about two kilobytes.
+const EVENT: &str = include_str!("event.json");
+
+/// One, as long as a job waits or is being done.
+const MORE: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM job WHERE state = 'queued' AND kind = 'process_stripe_event' LIMIT 1) AS more";
+
+/// The body of an event: a session of this link was paid.
+pub(crate) fn body(event: &str, link: &str, session: &str) -> String {
+    EVENT.trim().replace("EVENT", event).replace("LINK", link).replace("SESSION", session)
+}
+
+/// A signed call that tells a merchant of such an event.
+fn call(merchant: &str, event: &str, link: &str) -> Vec<u8> {
+    let body = body(&format!("evt_{event}"), link, &format!("cs_{event}"));
+    let signature = sign(SECRET, Utc::now().timestamp(), &body);
+    load::request(&format!("/webhooks/stripe/{merchant}"), &signature, &body)
+}
+
+/// Events of links that nobody has.
+pub(crate) fn events_of(merchant: &str, seed: u64) -> Vec<Vec<u8>> {
+    (0..load::BATCH).map(|number| call(merchant, &format!("{seed}_{number}"), "plink_of_nobody")).collect()
+}
+
+/// The same for servers that do not ask whose they are.
+pub(crate) fn nobodys_events(seed: u64) -> Vec<Vec<u8>> {
+    events_of("mer_nobody", seed)
+}
+
+/// From the first webhook that comes in until every link of them is paid: an API and a worker, each a process.
+pub(crate) async fn from_webhook_to_paid(database: &Database, name: &str, postgresql: &OwnPostgres, redis: &OwnRedis) {
+    let paylink = Paylink::start(database, redis, true).await;
+    let db = &paylink.db;
+    make_links(db, paylink.merchant.parse().unwrap()).await;
+    let calls = (0..LINKS).map(|number| call(&paylink.merchant, &number.to_string(), &format!("plink_{number}")));
+    let calls: Vec<_> = calls.collect();
+    let began = Instant::now();
+    let whole = async {
+        let mut report = load::all(paylink.address, 64, calls).await;
+        while count(db, MORE).await > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        report.elapsed = began.elapsed();
+        report
+    };
+    let report: Report = cpu::of(&paylink.parts(postgresql, redis), whole).await;
+    let paid = count(db, "SELECT count(*) AS n FROM payment_link WHERE state = 'paid'").await;
+    let tagged = count(db, "SELECT count(*) AS n FROM orders WHERE tag = 'paid'").await;
+    assert_eq!((paid, tagged), (LINKS, LINKS), "links were not paid, or their orders not tagged");
+    println!("{}", report.line(&format!("from webhook to paid link on {name}"), "64"));
+}
+
+/// Unpaid links, a thousand in a transaction.
+async fn make_links(db: &Db, merchant_id: MerchantId) {
+    let vault = Vault::new(&Secret::new(SECRET_KEY)).unwrap();
+    let money = Money::parse("129.50", "usd".parse().unwrap()).unwrap();
+    let phone = PhoneNumber::parse("+12025550123", Region::parse("US").unwrap()).unwrap();
+    let mut numbers = (0..LINKS).peekable();
+    while numbers.peek().is_some() {
+        let tx = db.begin().await.unwrap();
+        for number in numbers.by_ref().take(1_000) {
+            let (number, now) = (number.to_string(), Clock::system().now());
+            let order = NewOrder {
+                merchant_id,
+                number: number.clone(),
+                customer_name: "Example Buyer".to_owned(),
+                customer_phone: phone.clone(),
+                money,
+                details: Details::default(),
+            };
+            let order = order::insert(&tx, order, now).await.unwrap();
+            let id = LinkId::new(now);
+            let link = NewLink {
+                id,
+                merchant_id,
+                order_id: order.id,
+                token: vault.link_token(id),
+                invoice_number: number,
+                money,
+                document: "invoice.pdf".to_owned(),
+                expires_at: now + TimeDelta::days(30),
+            };
+            link::insert(&tx, link, now).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    let made =
+        "UPDATE payment_link SET state = 'unpaid', livemode = false, stripe_link_id = 'plink_' || invoice_number";
+    db.pool().execute_unprepared(made).await.unwrap();
+    db.pool().execute_unprepared("UPDATE orders SET tag = 'unpaid'").await.unwrap();
+    // As a database that has been running for a while has done by itself.
+    db.pool().execute_unprepared("ANALYZE").await.unwrap();
+}
+
+async fn count(db: &Db, query: &str) -> usize {
+    let statement = Statement::from_string(db.pool().get_database_backend(), query);
+    let row = db.pool().query_one_raw(statement).await.unwrap().unwrap();
+    usize::try_from(row.try_get::<i64>("", "n").unwrap()).unwrap()
+}
