@@ -23,6 +23,9 @@ pub(crate) const SECRET: &str = "whsec_that_only_the_bench_and_the_product_know"
 /// A session that was paid, as Stripe tells it: about two kilobytes.
 const EVENT: &str = include_str!("event.json");
 
+/// Many senders at once, as when a service that was away has come back.
+const CONNECTIONS: usize = 256;
+
 /// One, as long as a job waits or is being done.
 const MORE: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM job WHERE state = 'queued' AND kind = 'process_stripe_event' LIMIT 1) AS more";
 
@@ -57,7 +60,7 @@ pub(crate) async fn from_webhook_to_paid(database: &Database, name: &str, postgr
     let calls: Vec<_> = calls.collect();
     let began = Instant::now();
     let whole = async {
-        let mut report = load::all(paylink.address, 64, calls).await;
+        let mut report = load::all(paylink.address, CONNECTIONS, calls).await;
         while count(db, MORE).await > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -68,7 +71,7 @@ pub(crate) async fn from_webhook_to_paid(database: &Database, name: &str, postgr
     let paid = count(db, "SELECT count(*) AS n FROM payment_link WHERE state = 'paid'").await;
     let tagged = count(db, "SELECT count(*) AS n FROM orders WHERE tag = 'paid'").await;
     assert_eq!((paid, tagged), (LINKS, LINKS), "links were not paid, or their orders not tagged");
-    println!("{}", report.line(&format!("from webhook to paid link on {name}"), "64"));
+    println!("{}", report.line(&format!("from webhook to paid link on {name}"), &CONNECTIONS.to_string()));
 }
 
 /// Unpaid links, a thousand in a transaction.

@@ -2,7 +2,8 @@
 //!
 //! Claiming a job changes no indexed column: with room on its page the row is rewritten there, and no index is touched. `SQLite`
 //! rewrites rows in place anyway. What Stripe tells has a few kilobytes, and `PostgreSQL`'s own way to compress them took a quarter of
-//! the time of storing them; lz4 takes a tenth of that, where the server was built with it. The queued jobs are walked in the order of their ids, so that is their index's.
+//! the time of storing them; lz4 is much quicker, where the server was built with it. The queued jobs are walked in the order of
+//! their ids, so that is their index's.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
