@@ -84,7 +84,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     }
     let settings = Settings::load(&cli.config)?;
     let export = logging::start(&settings)?;
-    let outcome = carry_out(cli.command, settings).await;
+    let outcome = Box::pin(carry_out(cli.command, settings)).await;
     if let Some(export) = export {
         export.end().await;
     }
@@ -96,7 +96,7 @@ async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Err
         Command::Up(args) => Box::pin(up::run(settings, args)).await?,
         Command::Api => api::run(settings).await?,
         Command::Worker(args) => worker::run(settings, args).await?,
-        Command::Scheduler(args) => scheduler::run(settings, args).await?,
+        Command::Scheduler(args) => Box::pin(scheduler::run(settings, args)).await?,
         Command::Migrate => migrate::run(&settings).await?,
         Command::Merchant(args) => return merchant::run(&settings, args).await,
         Command::Messages(args) => messages::run(&settings, args).await?,

@@ -77,9 +77,9 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
     };
     let greeting = async {
         if let Some(sandbox) = &sandbox {
-            Demo::prepare(data, &parts, sandbox, &public_url).await?.greet(args.json)
+            Demo::prepare(data, &parts, sandbox, &public_url).await?.greet(args.json);
         } else {
-            tracing::info!(%address, public_url, "ready")
+            tracing::info!(%address, public_url, "ready");
         }
         Ok(())
     };

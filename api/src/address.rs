@@ -10,7 +10,8 @@ const FORWARDED_FOR: &str = "X-Forwarded-For";
 
 /// The address of whoever asks: the last one in the chain that is not a trusted proxy's.
 pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> IpAddr {
-    let peer = request.remote_addr().as_socket_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
+    let peer =
+        request.remote_addr().as_socket_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), std::net::SocketAddr::ip);
     let told = request.headers().get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let chain: Vec<&str> = told.flat_map(|value| value.split(',')).map(str::trim).collect();
     last_untrusted(peer.to_canonical(), &chain, trusted)

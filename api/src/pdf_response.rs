@@ -23,7 +23,7 @@ impl Pdf {
     }
 
     /// The same, to be saved and not shown.
-    pub(crate) fn to_be_saved(self) -> Self {
+    pub(crate) fn for_saving(self) -> Self {
         Self { disposition: "attachment", ..self }
     }
 }

@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn an_address_is_refused_after_its_burst_and_others_are_not() {
-        let throttle = Throttle::new(NonZeroU32::new(3).unwrap(), Duration::from_secs(3600));
+        let throttle = Throttle::new(NonZeroU32::new(3).unwrap(), Duration::from_hours(1));
         let (one, other) = ("203.0.113.7".parse().unwrap(), "203.0.113.8".parse().unwrap());
         for _ in 0..3 {
             throttle.count(one).unwrap();

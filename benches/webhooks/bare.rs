@@ -30,9 +30,9 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    pub(crate) fn start(redis: Option<String>) -> Self {
+    pub(crate) fn start(redis: Option<&str>) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let mut process = command.arg("serve-bare").args(&redis).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command.arg("serve-bare").args(redis).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { process, address: line.trim().parse().unwrap(), pushes: redis.is_some() }
@@ -88,7 +88,7 @@ async fn receive(state: Data<&State>, request: &Request, body: Body) -> StatusCo
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect();
-    if !bytes.is_some_and(|bytes| hmac::verify(&state.key, &signed, &bytes).is_ok()) {
+    if bytes.is_none_or(|bytes| hmac::verify(&state.key, &signed, &bytes).is_err()) {
         return StatusCode::BAD_REQUEST;
     }
     if let Some(redis) = &state.redis {

@@ -23,7 +23,11 @@ impl Part {
 pub(crate) async fn of(parts: &[Part], load: impl Future<Output = Report>) -> Report {
     let before: Vec<Duration> = parts.iter().map(|part| spent(part.process)).collect();
     let mut report = load.await;
-    report.cpu = parts.iter().zip(before).map(|(part, before)| (part.name, spent(part.process) - before)).collect();
+    report.cpu = parts
+        .iter()
+        .zip(before)
+        .map(|(part, before)| (part.name, spent(part.process).checked_sub(before).unwrap()))
+        .collect();
     report
 }
 

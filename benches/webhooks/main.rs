@@ -79,7 +79,8 @@ async fn run(parts: &[String]) {
 
 async fn bare(redis: &OwnRedis) {
     for push in [false, true] {
-        let server = bare::Bare::start(push.then(|| format!("redis://127.0.0.1:{}", redis.port)));
+        let url = format!("redis://127.0.0.1:{}", redis.port);
+        let server = bare::Bare::start(push.then_some(url.as_str()));
         let name = if push { "bare poem: verify, parse, push to Redis" } else { "bare poem: verify" };
         for connections in CONNECTIONS {
             let load = load::closed(server.address, connections, CLOSED, story::nobodys_events);

@@ -181,7 +181,7 @@ mod tests {
         Test { batch: Batch::new(work, limits), let_go, groups }
     }
 
-    const LIMITS: Limits = Limits { group: 4, at_once: 1, waiting: 100, patience: Duration::from_secs(60) };
+    const LIMITS: Limits = Limits { group: 4, at_once: 1, waiting: 100, patience: Duration::from_mins(1) };
 
     impl Test {
         fn submits(&self, number: u32) -> tokio::task::JoinHandle<Result<u32, BatchError>> {

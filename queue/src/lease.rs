@@ -12,6 +12,7 @@ use crate::{Job, JobError};
 
 /// What a rung job turns out to be.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all that are claimed are ours")]
 pub enum Claim {
     /// It is ours for this attempt.
     Ours(Lease),

@@ -19,6 +19,7 @@ tokio::task_local! {
 
 /// A place in a trace: what happens next happens below this span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "a trace context consists of the trace and the span in it")]
 pub struct Trace {
     trace: TraceId,
     span: SpanId,

@@ -213,9 +213,11 @@ impl Browser {
                 },
                 None => "it is not there".to_owned(),
             };
-            if Instant::now() > deadline {
-                panic!("{name:?} cannot be used: {trouble}; the page says: {}", self.page().await);
-            }
+            assert!(
+                Instant::now() <= deadline,
+                "{name:?} cannot be used: {trouble}; the page says: {}",
+                self.page().await
+            );
             tokio::time::sleep(GRAIN).await;
         }
     }

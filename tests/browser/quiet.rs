@@ -108,6 +108,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "made where it is given")]
     fn entry(method: &str, params: Value) -> Value {
         json!({"message": json!({"message": {"method": method, "params": params}}).to_string()})
     }

@@ -112,7 +112,7 @@ async fn a_paused_kind_waits_until_it_is_resumed(app: &mut App) {
     let link = merchant.uploads(&app.order(), &Invoice::default()).await;
     let job = eventually("the job waits", async || waiting(app, "create_stripe_link").await.pop()).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(waiting(app, "create_stripe_link").await, [job.clone()]);
+    assert_eq!(waiting(app, "create_stripe_link").await.as_slice(), std::slice::from_ref(&job));
     assert_eq!(job["attempt"], 0);
     let listed = operator.0.get("/v1/admin/jobs/paused").await.with_status(200).json();
     assert_eq!(listed["items"][0]["reason"], "Stripe asked us to");

@@ -64,8 +64,8 @@ impl Stream {
                 }
                 continue;
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk()).await.unwrap();
-            self.text.push_str(&String::from_utf8(chunk.ok()??.to_vec()).unwrap());
+            let chunk = tokio::time::timeout(Duration::from_mins(1), self.response.chunk()).await.unwrap();
+            self.text.push_str(core::str::from_utf8(&chunk.ok()??).unwrap());
         }
     }
 

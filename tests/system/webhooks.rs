@@ -140,13 +140,13 @@ async fn a_secret_is_believed_as_soon_as_it_is_set(app: &mut App) {
 }
 
 async fn a_webhook_that_is_too_large_or_is_none_is_refused(app: &mut App) {
+    const MIB: usize = 1024 * 1024;
     let secret = app.hello.webhook_secret.clone();
     let padded = |length: usize| {
         let event =
             json!({"id": format!("evt_{length}"), "type": "customer.created", "data": {"object": {}}}).to_string();
         format!("{event}{}", " ".repeat(length - event.len()))
     };
-    const MIB: usize = 1024 * 1024;
     stripe_sends(app, &secret, &padded(MIB)).await.with_status(200);
     stripe_sends(app, &secret, &padded(MIB + 1)).await.problem(413, "too_large");
     let nul = "{\"id\": \"evt_\\u0000\", \"type\": \"customer.created\"}";

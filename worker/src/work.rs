@@ -147,16 +147,13 @@ impl Work {
     /// The carrier of this account.
     pub(crate) fn carrier_of(&self, integration: &SmsIntegration) -> Result<Box<dyn Carrier>, JobError> {
         let sender = integration.sender.clone();
-        Ok(match integration.gateway()? {
-            Some(gateway) => {
-                let secrets = integration.secrets(&self.vault).map_err(JobError::fail)?;
-                Box::new(HttpGateway::new(self.gateways.clone(), gateway, secrets, sender))
-            }
-            None => {
-                let token = integration.auth_token(&self.vault).map_err(JobError::fail)?;
-                let account = integration.account.clone();
-                Box::new(Twilio::new(self.http.clone(), &self.sms.api_base, account, token, sender))
-            }
+        Ok(if let Some(gateway) = integration.gateway()? {
+            let secrets = integration.secrets(&self.vault).map_err(JobError::fail)?;
+            Box::new(HttpGateway::new(self.gateways.clone(), gateway, secrets, sender))
+        } else {
+            let token = integration.auth_token(&self.vault).map_err(JobError::fail)?;
+            let account = integration.account.clone();
+            Box::new(Twilio::new(self.http.clone(), &self.sms.api_base, account, token, sender))
         })
     }
 

@@ -113,7 +113,7 @@ pub(crate) async fn invoice(
         return show_again(&token);
     }
     let pdf = read_invoice(&api, &link).await?;
-    Ok(if wanted.download.is_some() { pdf.to_be_saved() } else { pdf }.into_response())
+    Ok(if wanted.download.is_some() { pdf.for_saving() } else { pdf }.into_response())
 }
 
 /// The merchant's logo.

@@ -66,6 +66,7 @@ impl Events {
     /// `resync` says that something may have been missed, and that everything shown is to be read again. Whoever comes again
     /// with `Last-Event-ID` is told what has happened meanwhile. Events are told as well as they can be: keep reading what
     /// must not be missed, slowly.
+    #[expect(clippy::unused_async, reason = "the framework wants its operations so")]
     #[oai(path = "/events", method = "get")]
     async fn follow(
         &self,

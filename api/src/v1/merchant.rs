@@ -270,6 +270,7 @@ impl Profile {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
 fn bad_logo(error: PictureError) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_logo", format!("{error}."))
 }

@@ -68,7 +68,9 @@ async fn compare(db: &impl ConnectionTrait, row: &Merchant) -> Result<Option<Dis
         let page = statement(db, row.id, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.number;
-        page.iter().for_each(|entry| sums.add(entry));
+        for entry in &page {
+            sums.add(entry);
+        }
     }
     if sums.entries != row.ledger_entries {
         sums.first_wrong.get_or_insert(sums.entries.min(row.ledger_entries) + 1);

@@ -44,7 +44,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Global unicast (2000::/3), without what tunnels to IPv4, is for documentation or for protocols. IPv4 addresses written as
+/// Global unicast (`2000::/3`), without what tunnels to IPv4, is for documentation or for protocols. IPv4 addresses written as
 /// IPv6, unique local, link-local and multicast ones are outside of it.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();

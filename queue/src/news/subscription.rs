@@ -11,7 +11,7 @@ use tokio::{
 use super::{Entry, Looked, News, Position, hub::Told};
 
 /// How often to look without having been told to: what was lost on the way is found then, and the stream is kept.
-const LOOK_EVERY: Duration = Duration::from_secs(300);
+const LOOK_EVERY: Duration = Duration::from_mins(5);
 
 /// What one who looks gets to see.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,5 +23,5 @@ pub(crate) fn account(call: &Call) -> Result<Value, StripeError> {
 pub(crate) fn payment_intent(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Value, StripeError> {
     params::finish(&call.params)?;
     let payment = txn.tables.payments.get(id).filter(|payment| payment.scope == call.scope);
-    payment.map(|payment| payment.intent()).ok_or_else(|| StripeError::no_such("payment_intent", id))
+    payment.map(super::objects::payment::Payment::intent).ok_or_else(|| StripeError::no_such("payment_intent", id))
 }

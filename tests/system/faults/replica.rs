@@ -36,6 +36,7 @@ impl Replica {
     }
 
     /// It ends from one moment to the next, as in a power cut.
+    #[expect(clippy::wrong_self_convention, reason = "it says what happens to it, as a story does")]
     pub(crate) fn is_killed(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();

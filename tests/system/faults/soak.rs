@@ -77,7 +77,7 @@ async fn everything_at_once() {
     }
     // Last, Redis stays away for a minute, as the short form does for three seconds.
     println!("soak: Redis is away for a minute");
-    soak.redis_is_away(Duration::from_secs(60)).await;
+    soak.redis_is_away(Duration::from_mins(1)).await;
     let promised = traffic.end().await;
     println!(
         "soak: {count} faults; {} orders, {} links and {} texts were promised; {} calls were refused, {} not answered",

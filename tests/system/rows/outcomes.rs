@@ -100,8 +100,8 @@ on_both_databases! {
         let ticket = rows.promised().await;
         let not_now = Does::Says(|| JobError::NotNow {
             why: "the limit is reached".into(),
-            after: Duration::from_secs(600),
-            spread: Duration::from_secs(60),
+            after: Duration::from_mins(10),
+            spread: Duration::from_mins(1),
         });
         let mut at = now();
         for claims in 1..=5 {

@@ -67,6 +67,7 @@ impl Drop for Collector {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "an extractor of the framework")]
 #[handler]
 fn collect(Data(spans): Data<&Spans>, body: Vec<u8>) {
     let request = ExportTraceServiceRequest::decode(body.as_slice()).unwrap();

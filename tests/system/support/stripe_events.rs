@@ -17,7 +17,7 @@ impl StripeEvent {
             "payment_status": payment_status, "amount_total": 12_950, "currency": "usd", "livemode": false,
             "metadata": {"paylink_link": link},
         });
-        Self::of(kind, session, object)
+        Self::of(kind, session, &object)
     }
 
     /// So much was refunded so far of the payment of this session.
@@ -26,7 +26,7 @@ impl StripeEvent {
             "id": format!("ch_{session}"), "object": "charge", "payment_intent": format!("pi_{session}"),
             "amount_refunded": so_far, "currency": "usd", "metadata": {"paylink_link": link},
         });
-        Self::of("charge.refunded", &format!("{session}_{so_far}"), object)
+        Self::of("charge.refunded", &format!("{session}_{so_far}"), &object)
     }
 
     /// A dispute of the payment of this session.
@@ -35,7 +35,7 @@ impl StripeEvent {
             "id": format!("du_{session}"), "object": "dispute", "payment_intent": format!("pi_{session}"),
             "reason": "fraudulent", "status": status, "created": 1_780_000_000,
         });
-        Self::of(&format!("charge.dispute.{kind}"), session, object)
+        Self::of(&format!("charge.dispute.{kind}"), session, &object)
     }
 
     /// The same with another value in its object.
@@ -44,7 +44,7 @@ impl StripeEvent {
         self
     }
 
-    fn of(kind: &str, about: &str, object: Value) -> Self {
+    fn of(kind: &str, about: &str, object: &Value) -> Self {
         Self(json!({
             "id": format!("evt_{kind}_{about}"), "object": "event", "type": kind, "livemode": object["livemode"],
             "created": 1_780_000_000, "data": {"object": object},

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::Path;
 
 use chrono::TimeDelta;
 use entity::{
@@ -141,7 +141,7 @@ impl Told {
     }
 }
 
-async fn open(path: &PathBuf) -> Db {
+async fn open(path: &Path) -> Db {
     Db::open(&format!("sqlite://{}?mode=rwc", path.display()), 2).await.unwrap()
 }
 

@@ -68,7 +68,8 @@ impl Messages {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let found = message::find_of_any(&tx, id(&message_id)?).await?.ok_or_else(Problem::not_found)?;
-        let settled = message::resolve(&tx, &found, resolution, now).await.map_err(|error| error.into_db())?;
+        let settled =
+            message::resolve(&tx, &found, resolution, now).await.map_err(entity::credits::CreditError::into_db)?;
         if !settled {
             return Err(Problem::conflict(
                 "message_not_unknown",
