@@ -22,10 +22,7 @@ use std::{
 };
 
 use apalis::prelude::{ParallelizeExt, WorkerBuilder, WorkerContext};
-use entity::{
-    Clock, Db, JobId, MerchantId, Region,
-    merchant::{self, NewMerchant},
-};
+use entity::{Clock, Db, JobId, MerchantId, merchant};
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
 use queue::{
@@ -36,7 +33,7 @@ use queue::{
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
 use tokio::sync::Notify;
 
-use support::{OwnPostgres, OwnRedis};
+use support::{OwnPostgres, OwnRedis, new_merchant};
 
 /// How many commands are accepted at once, and how many jobs are done at once.
 const AT_ONCE: usize = 10;
@@ -61,13 +58,7 @@ async fn main() {
 async fn compare(name: &str, url: &str, jobs: usize) {
     let db = Db::open(url, u32::try_from(2 * AT_ONCE).unwrap()).await.unwrap();
     Migrator::up(db.pool(), None).await.unwrap();
-    let new = NewMerchant {
-        name: "Example Merchant".to_owned(),
-        contact: None,
-        region: Region::parse("US").unwrap(),
-        time_zone: "UTC".to_owned(),
-    };
-    let merchant = merchant::insert(db.pool(), new, Clock::system().now()).await.unwrap().id;
+    let merchant = merchant::insert(db.pool(), new_merchant(), Clock::system().now()).await.unwrap().id;
     // Turn by turn, as other work on the machine comes and goes.
     let (mut ours, mut alone) = (Vec::new(), Vec::new());
     for _ in 0..3 {

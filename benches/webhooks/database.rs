@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use entity::{
-    Clock, Db, MerchantId, Region, WebhookEventId,
-    merchant::{self, NewMerchant},
+    Clock, Db, MerchantId, WebhookEventId, merchant,
     webhook_event::{NewEvent, Source},
 };
 use futures_util::future::join_all;
@@ -13,20 +12,17 @@ use queue::{Draft, ProcessStripeEvent, store_all};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
-use super::{story, support::Database};
+use super::{
+    story,
+    support::{Database, new_merchant},
+};
 
 /// Stores events with their jobs, one and a hundred in a transaction, by as many writers as the API has.
 pub(crate) async fn alone(database: &Database, name: &str) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(&url(database, &folder), 4).await.unwrap();
     Migrator::up(db.pool(), None).await.unwrap();
-    let new = NewMerchant {
-        name: "Example Merchant".to_owned(),
-        contact: None,
-        region: Region::parse("US").unwrap(),
-        time_zone: "UTC".to_owned(),
-    };
-    let merchant = merchant::insert(db.pool(), new, Clock::system().now()).await.unwrap().id;
+    let merchant = merchant::insert(db.pool(), new_merchant(), Clock::system().now()).await.unwrap().id;
     for (group, events) in [(1, 4_000), (100, 80_000)] {
         let rows = rows(merchant, group, events);
         let writers = if db.has_one_writer() { 1 } else { 2 };

@@ -1,6 +1,9 @@
 //! Claiming many jobs in one statement: those that are rung while the ones before them are being claimed.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -55,14 +58,16 @@ impl Together for Claiming {
 
 /// Claims those of the jobs that are due at the time that stands beside each: counts the attempt, and a crash if the attempt
 /// before ended without a word. Says of each, in their order, what it turned out to be; of one that is there twice, the first
-/// is ours.
+/// is ours and the other over.
 ///
 /// # Errors
 /// When the database does not answer; then none is claimed.
 pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
     let mut due = Rows::new([("job_id", "uuid"), ("now", "timestamptz"), ("due_state", "text")]);
-    for (job, now) in jobs {
-        due.push([(*job).into(), (*now).into(), JobState::Queued.into()]);
+    // In the same order in every group, so that two that are rung the same jobs do not wait for each other for ever.
+    let in_order: BTreeMap<JobId, DateTime<Utc>> = jobs.iter().copied().collect();
+    for (job, now) in in_order {
+        due.push([job.into(), now.into(), JobState::Queued.into()]);
     }
     let claim = "UPDATE job SET attempt = attempt + 1, claimed_at = v.now, \
         crashes = crashes + CASE WHEN claimed_at IS NULL THEN 0 ELSE 1 END \

@@ -7,17 +7,18 @@ mod ledger;
 mod links;
 mod outcomes;
 mod ticks;
+mod together;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Clock, Currency, Db, LinkId, Merchant, MerchantId, Money, Order, PhoneNumber, Region, Secret, Vault,
+    Clock, Currency, Db, LinkId, Merchant, MerchantId, Money, Order, PhoneNumber, Secret, Vault,
     link::{self, NewLink},
-    merchant::{self, NewMerchant},
+    merchant,
     order::{self, Details, NewOrder},
 };
 use migration::{Migrate, Migrator};
 
-use crate::support::fresh_postgresql;
+use crate::support::{fresh_postgresql, new_merchant};
 
 /// A database with the current schema and one merchant.
 pub(crate) struct Rows {
@@ -42,13 +43,7 @@ impl Rows {
         let db = Db::open(url, 10).await.unwrap();
         Migrator::up(db.pool(), None).await.unwrap();
         Migrator::up(db.pool(), None).await.unwrap();
-        let new = NewMerchant {
-            name: "Example Merchant".to_owned(),
-            contact: None,
-            region: Region::parse("US").unwrap(),
-            time_zone: "UTC".to_owned(),
-        };
-        let merchant = merchant::insert(db.pool(), new, now()).await.unwrap().id;
+        let merchant = merchant::insert(db.pool(), new_merchant(), now()).await.unwrap().id;
         let vault = Vault::new(&Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).unwrap();
         Self { db, merchant, vault, _folder: folder }
     }

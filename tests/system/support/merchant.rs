@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use entity::{Region, merchant::NewMerchant};
 use reqwest::{
     Method, RequestBuilder,
     multipart::{Form, Part},
@@ -12,6 +13,16 @@ use super::{
     http::{Answer, Http},
     wait::eventually,
 };
+
+/// A merchant for whoever writes rows without the product.
+pub(crate) fn new_merchant() -> NewMerchant {
+    NewMerchant {
+        name: "Example Merchant".to_owned(),
+        contact: None,
+        region: Region::parse("US").unwrap(),
+        time_zone: "UTC".to_owned(),
+    }
+}
 
 /// A merchant with a key.
 #[derive(Clone, Debug)]

@@ -30,7 +30,7 @@ pub(crate) use figures::Figures;
 pub(crate) use gateway::{Gateway, Manner};
 pub(crate) use http::{Answer, Http};
 pub(crate) use hush::{Hush, SMS_TOKEN, STRIPE_KEY};
-pub(crate) use merchant::{Invoice, Link, Merchant, Order, order_body, with_key};
+pub(crate) use merchant::{Invoice, Link, Merchant, Order, new_merchant, order_body, with_key};
 pub(crate) use own_redis::OwnRedis;
 pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgresql};
 pub(crate) use proxy::{Line, Proxy};
