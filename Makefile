@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test lint bench soak screenshots help
+.PHONY: run test lint bench soak fuzz screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -19,9 +19,16 @@ lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-mach
 	cargo machete
 	cargo deny check
 
-soak: ## Do the running system harm at random for five minutes, then audit it (PAYLINK_SOAK_SEED, PAYLINK_SOAK_SECONDS)
+soak: ## Do the running system harm at random for five minutes, then audit it; then a thousand random interleavings for each database
 	@scripts/setup.sh test
 	cargo test --locked --test system faults::soak -- --ignored --nocapture
+	PAYLINK_INTERLEAVINGS=$${PAYLINK_INTERLEAVINGS:-1000} cargo test --locked --test system interleavings -- --nocapture
+
+fuzz: ## Look for a signature that is wrongly accepted, for a minute (PAYLINK_FUZZ_SECONDS)
+	@scripts/setup.sh fuzz
+	mkdir -p target/fuzz/corpus
+	cargo fuzz run --sanitizer none --target-dir target/fuzz stripe_signature target/fuzz/corpus fuzz/seeds/stripe_signature \
+		-- -max_total_time=$${PAYLINK_FUZZ_SECONDS:-60}
 
 bench: ## Measure queue, jobs and webhooks on this machine, beside bare Redis, bare databases and a bare framework
 	@scripts/setup.sh test

@@ -3,6 +3,7 @@
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
 #   scripts/setup.sh test   that, and what the tests start: PostgreSQL, moto's server as a store that speaks S3, and a browser
 #                           with its driver and axe, which checks that the pages are for everybody
+#   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -43,4 +44,9 @@ axe=target/axe
 if [ "${1:-run}" = test ] && [ ! -f "$axe/node_modules/axe-core/axe.min.js" ]; then
     echo "Installing axe into $axe"
     npm install --prefix "$axe" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error axe-core@4.14.1
+fi
+
+if [ "${1:-run}" = fuzz ] && ! has cargo-fuzz; then
+    echo "Installing cargo-fuzz"
+    cargo install --locked --version 0.13.2 cargo-fuzz
 fi

@@ -93,4 +93,5 @@ fn decode_hex(text: &str) -> Option<[u8; 32]> {
 }
 
 #[cfg(test)]
+#[path = "stripe_signature/tests.rs"]
 mod tests;
