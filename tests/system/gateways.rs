@@ -5,7 +5,7 @@ use reqwest::Method;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Database, Gateway, Manner, Merchant, SMS_TOKEN, eventually, hex};
+use crate::support::{Answer, App, Database, Gateway, Manner, Merchant, SMS_TOKEN, eventually, free_port, hex};
 
 /// Runs a story where the operator allows gateways on the inside, as all of these are.
 macro_rules! with_gateways_on_the_inside {
@@ -32,6 +32,7 @@ with_gateways_on_the_inside!(
     a_gateway_that_was_allowed_is_not_reached_once_it_is_not,
     a_gateway_that_signs_is_believed_by_its_signature,
     a_changed_secret_key_still_opens_what_a_gateway_is_asked_and_believed_with,
+    a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it,
 );
 
 fn inside() -> [(&'static str, String); 1] {
@@ -220,4 +221,39 @@ async fn a_changed_secret_key_still_opens_what_a_gateway_is_asked_and_believed_w
     merchant.sees_message(&message, "sent").await;
     reports(app, &url, &delivered(app).await, SIGNING_KEY, "").await.with_status(200);
     merchant.sees_message(&message, "delivered").await;
+}
+
+async fn a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it(app: &mut App) {
+    let merchant = app.merchant();
+    let port = free_port();
+    connects(app, &merchant, &described(&format!("http://127.0.0.1:{port}/send"))).await;
+    let mut messages = Vec::new();
+    for number in 6561..6566 {
+        messages.push(a_text(&merchant, &number.to_string()).await);
+    }
+    eventually("the gateway is taken for down", async || app.log().contains("left alone").then_some(())).await;
+
+    let order = merchant.opens_an_order("6566").await;
+    let link = merchant.makes_a_link(&order).await;
+    let spared = merchant.sends(&link).await;
+    let job = |jobs: Vec<Value>, message: &str| jobs.into_iter().find(|job| job["payload"]["message"] == message);
+    let waiting = eventually("the text is put off", async || {
+        job(app.operator().jobs("queued").await, &spared).filter(|job| job["last_error"].is_string())
+    })
+    .await;
+    let why = format!("carrier 127.0.0.1:{port} is taken for down");
+    assert_eq!((&waiting["attempt"], &waiting["last_error"]), (&json!(0), &json!(why)));
+    // A text that is not to be sent any more, when its turn comes to be the probe, leaves that to the next.
+    merchant.voids(&link).await.with_status(202);
+    assert_eq!(merchant.credits().await, (94, 6), "what waits is held");
+
+    let gateway = Gateway::start_at(port, Manner::Takes).await;
+    for message in &messages {
+        merchant.sees_message(message, "sent").await;
+    }
+    merchant.sees_message(&spared, "failed").await;
+    assert_eq!((gateway.calls(), merchant.credits().await), (5, (95, 0)));
+    let tries = job(app.operator().jobs("done").await, &spared).unwrap()["attempt"].as_i64();
+    assert!(tries <= Some(2), "attempts were lost while it was down: {tries:?}");
+    assert!(app.log().contains("the service answers again"));
 }

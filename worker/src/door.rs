@@ -1,7 +1,7 @@
 //! The way out to a service, for the calls of one merchant: through its limit and its breaker, and back with what came of it.
 
 use entity::MerchantId;
-use queue::flow::{Gate, NotNow, Rate};
+use queue::flow::{Gate, NotNow, Passage, Rate};
 
 /// How many calls a second are made to the services outside, by all workers together.
 #[derive(Debug, Clone, Copy)]
@@ -27,19 +27,9 @@ impl Door {
         Self { gate, service, merchant, rate }
     }
 
-    /// Waits for a turn to call this endpoint. [`Self::answered`] or [`Self::failed`] is to follow.
-    pub(crate) async fn pass(&self, endpoint: &str) -> Result<(), NotNow> {
+    /// Waits for a turn to call this endpoint.
+    pub(crate) async fn pass(&self, endpoint: &str) -> Result<Passage, NotNow> {
         let limit = format!("{}:{endpoint}:{}", self.service, self.merchant);
         self.gate.pass(&self.service, &limit, self.rate).await
-    }
-
-    /// The service answered, whatever it said.
-    pub(crate) fn answered(&self) {
-        self.gate.answered(&self.service);
-    }
-
-    /// It did not, or not as one that works.
-    pub(crate) fn failed(&self) {
-        self.gate.failed(&self.service);
     }
 }

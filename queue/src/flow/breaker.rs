@@ -37,6 +37,15 @@ pub enum BreakerState {
     Probing,
 }
 
+/// How a call is let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// As every call to a service that works.
+    Free,
+    /// As the one whose answer decides whether the service works again.
+    Probe,
+}
+
 /// How long a service that is taken for down is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeftAlone {
@@ -54,15 +63,23 @@ enum Breaker {
 }
 
 impl Breakers {
-    /// Asks whether the service may be called. Whoever may must say [`Self::answered`] or [`Self::failed`] afterwards.
+    /// Asks whether the service may be called. Whoever may must say [`Self::answered`] or [`Self::failed`] afterwards; a probe that
+    /// does not call after all, [`Self::not_called`].
     ///
     /// # Errors
     /// When it is taken for down.
-    pub fn ask(&self, service: &str, now: DateTime<Utc>) -> Result<(), LeftAlone> {
+    pub fn ask(&self, service: &str, now: DateTime<Utc>) -> Result<Admission, LeftAlone> {
         let mut breakers = self.lock();
         // A service that has never failed needs no breaker.
-        let Some(breaker) = breakers.get_mut(service) else { return Ok(()) };
+        let Some(breaker) = breakers.get_mut(service) else { return Ok(Admission::Free) };
         breaker.ask(now)
+    }
+
+    /// The probe did not call: the next one who asks is the probe.
+    pub fn not_called(&self, service: &str) {
+        if let Some(breaker) = self.lock().get_mut(service) {
+            breaker.not_called();
+        }
     }
 
     /// The service answered, whatever it said.
@@ -95,15 +112,15 @@ impl Breakers {
 }
 
 impl Breaker {
-    fn ask(&mut self, now: DateTime<Utc>) -> Result<(), LeftAlone> {
+    fn ask(&mut self, now: DateTime<Utc>) -> Result<Admission, LeftAlone> {
         let (until, wait) = match *self {
-            Self::Closed { .. } => return Ok(()),
+            Self::Closed { .. } => return Ok(Admission::Free),
             Self::Open { until, wait } => (until, wait),
             Self::Probing { since, wait } => (since + PROBE_LIMIT, wait),
         };
         if now >= until {
             *self = Self::Probing { since: now, wait };
-            return Ok(());
+            return Ok(Admission::Probe);
         }
         // While a probe is under way nobody knows when it ends; it is likely soon.
         let next_probe = match self {
@@ -111,6 +128,12 @@ impl Breaker {
             Self::Open { .. } | Self::Closed { .. } => (until - now).to_std().unwrap_or_default(),
         };
         Err(LeftAlone { next_probe, spread: wait })
+    }
+
+    fn not_called(&mut self) {
+        if let Self::Probing { since, wait } = *self {
+            *self = Self::Open { until: since, wait };
+        }
     }
 
     /// Counts a failure; how long the service is left alone from now on, if this opens the breaker.
@@ -145,7 +168,7 @@ mod tests {
     fn failing(times: u32, now: DateTime<Utc>) -> Breakers {
         let breakers = Breakers::default();
         for _ in 0..times {
-            assert_eq!(breakers.ask("stripe", now), Ok(()));
+            assert_eq!(breakers.ask("stripe", now), Ok(Admission::Free));
             breakers.failed("stripe", now);
         }
         breakers
@@ -163,10 +186,10 @@ mod tests {
         for _ in 0..4 {
             breakers.failed("stripe", now);
         }
-        assert_eq!(breakers.ask("stripe", now), Ok(()));
+        assert_eq!(breakers.ask("stripe", now), Ok(Admission::Free));
         breakers.failed("stripe", now);
         assert_eq!(breakers.ask("stripe", now), Err(LeftAlone { next_probe: FIRST_WAIT, spread: FIRST_WAIT }));
-        assert_eq!(breakers.ask("carrier", now), Ok(()));
+        assert_eq!(breakers.ask("carrier", now), Ok(Admission::Free));
     }
 
     #[test]
@@ -174,12 +197,12 @@ mod tests {
         let now = Utc::now();
         let breakers = failing(5, now);
         let later = now + FIRST_WAIT;
-        assert_eq!(breakers.ask("stripe", later), Ok(()));
+        assert_eq!(breakers.ask("stripe", later), Ok(Admission::Probe));
         assert_eq!(state(&breakers), Some(BreakerState::Probing));
         assert!(breakers.ask("stripe", later).is_err(), "a second call beside the probe");
         breakers.answered("stripe");
         assert_eq!(state(&breakers), None);
-        assert_eq!(breakers.ask("stripe", later), Ok(()));
+        assert_eq!(breakers.ask("stripe", later), Ok(Admission::Free));
     }
 
     #[test]
@@ -191,7 +214,7 @@ mod tests {
             let left_alone = breakers.ask("stripe", now).unwrap_err();
             waits.push(left_alone.next_probe.as_secs());
             now += left_alone.next_probe;
-            assert_eq!(breakers.ask("stripe", now), Ok(()));
+            assert_eq!(breakers.ask("stripe", now), Ok(Admission::Probe));
             breakers.failed("stripe", now);
         }
         assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
@@ -202,9 +225,24 @@ mod tests {
         let now = Utc::now();
         let breakers = failing(5, now);
         let probed = now + FIRST_WAIT;
-        assert_eq!(breakers.ask("stripe", probed), Ok(()));
+        assert_eq!(breakers.ask("stripe", probed), Ok(Admission::Probe));
         assert!(breakers.ask("stripe", probed + TimeDelta::seconds(59)).is_err());
-        assert_eq!(breakers.ask("stripe", probed + PROBE_LIMIT), Ok(()));
+        assert_eq!(breakers.ask("stripe", probed + PROBE_LIMIT), Ok(Admission::Probe));
+    }
+
+    #[test]
+    fn a_probe_that_does_not_call_leaves_it_to_the_next() {
+        let now = Utc::now();
+        let breakers = failing(5, now);
+        let probed = now + FIRST_WAIT;
+        assert_eq!(breakers.ask("stripe", probed), Ok(Admission::Probe));
+        breakers.not_called("stripe");
+        assert_eq!(state(&breakers), Some(BreakerState::Open));
+        assert_eq!(breakers.ask("stripe", probed), Ok(Admission::Probe));
+        breakers.failed("stripe", probed);
+        breakers.not_called("stripe");
+        let left_alone = breakers.ask("stripe", probed).unwrap_err();
+        assert_eq!(left_alone.next_probe, 2 * FIRST_WAIT, "what comes late shortens no wait");
     }
 
     #[test]
@@ -212,9 +250,9 @@ mod tests {
         let now = Utc::now();
         let breakers = failing(5, now);
         breakers.failed("stripe", now + TimeDelta::seconds(4));
-        assert_eq!(breakers.ask("stripe", now + FIRST_WAIT), Ok(()));
+        assert_eq!(breakers.ask("stripe", now + FIRST_WAIT), Ok(Admission::Probe));
         breakers.failed("stripe", now + FIRST_WAIT);
         breakers.answered("stripe");
-        assert_eq!(breakers.ask("stripe", now + FIRST_WAIT), Ok(()));
+        assert_eq!(breakers.ask("stripe", now + FIRST_WAIT), Ok(Admission::Free));
     }
 }

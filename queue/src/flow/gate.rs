@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entity::Clock;
 
-use super::{Breakers, breaker::LeftAlone};
+use super::{Admission, Breakers, breaker::LeftAlone};
 use crate::{
     JobError,
     bell::{Bells, Pass},
@@ -71,14 +71,13 @@ impl Gate {
         &self.breakers
     }
 
-    /// Waits for a turn to call `service`, at the limit of this name. Whoever gets one must say what came of it: [`Self::answered`]
-    /// or [`Self::failed`].
+    /// Waits for a turn to call `service`, at the limit of this name.
     ///
     /// Without Redis there is no limit: the other side has one too, and what it says (429, `Retry-After`) is honoured.
     ///
     /// # Errors
     /// When the service is taken for down, or the limit gives no turn soon.
-    pub async fn pass(&self, service: &str, limit: &str, rate: Rate) -> Result<(), NotNow> {
+    pub async fn pass(&self, service: &str, limit: &str, rate: Rate) -> Result<Passage, NotNow> {
         if let Some(interval) = rate.0 {
             match self.bells.pass_at(limit, interval, PATIENCE).await {
                 Ok(Pass::In(wait)) => tokio::time::sleep(wait).await,
@@ -86,20 +85,45 @@ impl Gate {
                 Err(error) => tracing::debug!(limit, %error, "a limit cannot be asked; going on without"),
             }
         }
-        // Asked last: whoever is let through as a probe does call.
-        self.breakers
-            .ask(service, self.clock.now())
-            .map_err(|left_alone| NotNow::Down { service: service.to_owned(), left_alone })
+        // Asked last: whoever is let through as a probe is about to call.
+        match self.breakers.ask(service, self.clock.now()) {
+            Ok(admission) => {
+                Ok(Passage { gate: self.clone(), service: service.to_owned(), probes: admission == Admission::Probe })
+            }
+            Err(left_alone) => Err(NotNow::Down { service: service.to_owned(), left_alone }),
+        }
     }
+}
 
+/// Leave to call a service. Whoever has it says what came of the call; one that is dropped was not used, and if it was to be the
+/// probe, the next one is.
+#[derive(Debug)]
+#[must_use = "it stands for a call, and what comes of it is to be said"]
+pub struct Passage {
+    gate: Gate,
+    service: String,
+    probes: bool,
+}
+
+impl Passage {
     /// The service answered, whatever it said.
-    pub fn answered(&self, service: &str) {
-        self.breakers.answered(service);
+    pub fn answered(mut self) {
+        self.probes = false;
+        self.gate.breakers.answered(&self.service);
     }
 
     /// The service did not answer, or not as one that works: a time-out, a refused connection, a 5xx.
-    pub fn failed(&self, service: &str) {
-        self.breakers.failed(service, self.clock.now());
+    pub fn failed(mut self) {
+        self.probes = false;
+        self.gate.breakers.failed(&self.service, self.gate.clock.now());
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        if self.probes {
+            self.gate.breakers.not_called(&self.service);
+        }
     }
 }
 

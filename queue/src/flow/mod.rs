@@ -8,6 +8,6 @@ mod breaker;
 mod gate;
 mod pause;
 
-pub use breaker::{BreakerState, Breakers, LeftAlone};
-pub use gate::{Gate, NotNow, Rate};
+pub use breaker::{Admission, BreakerState, Breakers, LeftAlone};
+pub use gate::{Gate, NotNow, Passage, Rate};
 pub use pause::{Paused, Pauses};

@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 /// How it answers those who hand it a text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Manner {
+    /// It takes every text.
+    Takes,
     /// It sends them elsewhere, where the text would be taken.
     Redirects(u16),
     /// It says that it refuses the text, after more words than anybody reads.
@@ -46,8 +48,13 @@ struct Counts {
 
 impl Gateway {
     pub(crate) async fn start(manner: Manner) -> Self {
+        Self::start_at(0, manner).await
+    }
+
+    /// One at a port that is free.
+    pub(crate) async fn start_at(port: u16, manner: Manner) -> Self {
         let counts = Counts::default();
-        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+        let acceptor = TcpListener::bind(format!("127.0.0.1:{port}")).into_acceptor().await.unwrap();
         let address = *acceptor.local_addr()[0].as_socket_addr().unwrap();
         let routes = Route::new().at("/send", post(send)).at("/elsewhere", elsewhere).data(manner).data(counts.clone());
         let serving = Server::new_with_acceptor(acceptor).run(routes);
@@ -81,6 +88,7 @@ impl Drop for Gateway {
 fn send(Data(manner): Data<&Manner>, Data(counts): Data<&Counts>) -> Response {
     counts.calls.fetch_add(1, Ordering::Relaxed);
     match *manner {
+        Manner::Takes => Response::builder().content_type("application/json").body(r#"{"id": "g-1"}"#),
         Manner::Redirects(status) => {
             Response::builder().status(StatusCode::from_u16(status).unwrap()).header("Location", "/elsewhere").finish()
         }

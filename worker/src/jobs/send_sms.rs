@@ -86,9 +86,8 @@ impl Handler for SendSms {
 async fn send(work: &Work, lease: &Lease, message: &Message) -> Result<Done, JobError> {
     let integration = work.sms_integration(message.merchant_id).await?;
     let (carrier, report_to) = (work.carrier_of(&integration)?, work.report_url(&integration, message.id)?);
-    let door = work.carrier_door(&integration)?;
     // Before the message counts as leaving: one that is put off has not left.
-    door.pass("messages").await?;
+    let passage = work.carrier_door(&integration)?.pass("messages").await?;
     let (phone, body) = match depart(work, message).await? {
         Departure::Leaving { phone, body } => (phone, body),
         Departure::NotAnyMore(why) => return refuse(work, lease, message, Refusal::because(why)).await,
@@ -101,9 +100,9 @@ async fn send(work: &Work, lease: &Lease, message: &Message) -> Result<Done, Job
     let text = Text { id: message.id, to: phone.as_e164(), body: &body, report_to: &report_to };
     let handover = carrier.send(text).await;
     if handover.means_down() {
-        door.failed();
+        passage.failed();
     } else {
-        door.answered();
+        passage.answered();
     }
     match handover {
         Handover::Accepted { id } => accept(work, lease, message, id).await,

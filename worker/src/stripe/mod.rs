@@ -93,12 +93,12 @@ impl Stripe {
 
     /// Calls when there is a turn for it, and says whether Stripe works.
     async fn call<T: DeserializeOwned>(&self, path: &str, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
-        self.door.pass(endpoint(path)).await?;
+        let passage = self.door.pass(endpoint(path)).await?;
         let answer = self.exchange(request).await;
         if answer.as_ref().is_err_and(StripeError::means_down) {
-            self.door.failed();
+            passage.failed();
         } else {
-            self.door.answered();
+            passage.answered();
         }
         answer
     }
