@@ -1,7 +1,11 @@
 //! How far each tick of the scheduler has come, so that what was missed is caught up.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    entity::prelude::*,
+    sea_query::{ExprTrait, OnConflict},
+};
 
 /// A tick and the last time it was due and done.
 #[sea_orm::model]
@@ -25,12 +29,16 @@ pub async fn last_due(db: &impl ConnectionTrait, name: &str) -> Result<Option<Da
     Ok(Entity::find_by_id(name.to_owned()).one(db).await?.map(|tick| tick.last_due))
 }
 
-/// Notes that a tick was done for the time it was due.
+/// Notes that a tick was done for the time it was due. A scheduler that stood still in the middle of one and goes on later does not
+/// take back what others have done meanwhile.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn done(db: &impl ConnectionTrait, name: &str, due: DateTime<Utc>) -> Result<(), DbErr> {
     let row = ActiveModel { name: Set(name.to_owned()), last_due: Set(due) };
-    let latest = OnConflict::column(Column::Name).update_column(Column::LastDue).to_owned();
+    let latest = OnConflict::column(Column::Name)
+        .update_column(Column::LastDue)
+        .action_and_where(Expr::col((Entity, Column::LastDue)).lt(due))
+        .to_owned();
     Entity::insert(row).on_conflict(latest).exec_without_returning(db).await.map(|_| ())
 }

@@ -7,6 +7,7 @@ use entity::{
     Clock, Documents,
     job::{Column, Entity, JobState},
     link::{self, LinkEvent, StripeFacts},
+    tick,
 };
 use object_store::memory::InMemory;
 use queue::{Kind, Queue, bell::Bells};
@@ -77,5 +78,14 @@ on_both_databases! {
         // There is no Redis here to ring in, which is no reason for the rest to be late.
         scheduler(&rows, after).once(after).await.unwrap_err();
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
+    }
+
+    async fn a_tick_that_is_done_late_takes_nothing_back(rows) {
+        let (name, late, due) = (Tick::Expire.name(), now(), now() + TimeDelta::minutes(5));
+        tick::done(rows.db.pool(), name, late).await.unwrap();
+        tick::done(rows.db.pool(), name, due).await.unwrap();
+        // A scheduler that stood still in the middle of it comes to its end only now.
+        tick::done(rows.db.pool(), name, late).await.unwrap();
+        assert_eq!(tick::last_due(rows.db.pool(), name).await.unwrap(), Some(due));
     }
 }
