@@ -57,7 +57,7 @@ impl Intake {
     pub(crate) fn new(api: &Api) -> Self {
         let store = Store { db: api.db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
         // One group at a time: two halves cost more than a whole.
-        let limits = Limits { group: 128, at_once: 1, waiting: 1024, patience: PATIENCE };
+        let limits = Limits { group: 256, at_once: 1, waiting: 1024, patience: PATIENCE };
         Self { keyring: Arc::default(), store: Batch::new(store, limits) }
     }
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use super::Session;
 
@@ -14,9 +15,10 @@ pub(crate) struct Event {
     data: Data,
 }
 
+/// An object has dozens of fields of which we read a few, so it is left as it was written until its type is known.
 #[derive(Debug, Deserialize)]
 struct Data {
-    object: serde_json::Value,
+    object: Box<RawValue>,
 }
 
 /// What an event is about, as far as it means something to us.
@@ -60,15 +62,18 @@ impl Event {
     /// # Errors
     /// When the object is not what its type promises.
     pub(crate) fn object(&self) -> Result<Object, serde_json::Error> {
-        let object = &self.data.object;
         Ok(match self.kind.as_str() {
             "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
-                Object::SessionCompleted(Session::deserialize(object)?)
+                Object::SessionCompleted(self.read()?)
             }
-            "checkout.session.async_payment_failed" => Object::SessionFailed(Session::deserialize(object)?),
-            "charge.refunded" => Object::Refunded(Charge::deserialize(object)?),
-            "charge.dispute.created" | "charge.dispute.closed" => Object::Disputed(Dispute::deserialize(object)?),
+            "checkout.session.async_payment_failed" => Object::SessionFailed(self.read()?),
+            "charge.refunded" => Object::Refunded(self.read()?),
+            "charge.dispute.created" | "charge.dispute.closed" => Object::Disputed(self.read()?),
             _ => Object::Other,
         })
+    }
+
+    fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.data.object.get())
     }
 }
