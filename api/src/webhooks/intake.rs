@@ -56,8 +56,9 @@ impl Intake {
     /// Takes in for this API.
     pub(crate) fn new(api: &Api) -> Self {
         let store = Store { db: api.db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
-        // One group at a time: two halves cost more than a whole.
-        let limits = Limits { group: 256, at_once: 1, waiting: 1024, patience: PATIENCE };
+        // One group at a time: two halves cost more than a whole. Whoever waits for it stops waiting before it is given up, and knows
+        // that the database is away.
+        let limits = Limits { group: 256, at_once: 1, waiting: 1024, patience: 2 * PATIENCE };
         Self { keyring: Arc::default(), store: Batch::new(store, limits) }
     }
 
