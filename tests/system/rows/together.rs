@@ -8,6 +8,7 @@ use entity::{
     webhook_event::{NewEvent, Source},
 };
 use queue::{CheckStripeKey, Claim, Draft, ProcessStripeEvent, Promise, Ticket, claim_all, promise, store_all};
+use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::{Rows, now, on_both_databases};
 
@@ -111,4 +112,27 @@ on_both_databases! {
             assert_eq!(order.tag, tag);
         }
     }
+}
+
+/// With a query plan that reads the table from end to end a group costs more the more there is in it.
+#[tokio::test]
+async fn on_sqlite_a_large_group_is_looked_up_row_by_row() {
+    let rows = Rows::on_sqlite().await;
+    let names: Vec<String> = (0..2_000).map(|number| format!("evt_{number}")).collect();
+    for some in names.chunks(250) {
+        store(&rows, &some.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    }
+    rows.db.pool().execute_unprepared("ANALYZE").await.unwrap();
+    let mut group = entity::Rows::new([("event_id", "uuid")]);
+    for _ in 0..250 {
+        group.push([WebhookEventId::new(now()).into()]);
+    }
+    let look = "SELECT webhook_event.* FROM v JOIN webhook_event ON id = v.event_id";
+    let mut statement = group.statement(DbBackend::Sqlite, look, Vec::new());
+    statement.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+
+    let plan = rows.db.pool().query_all_raw(statement).await.unwrap();
+
+    let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+    assert!(steps.iter().any(|step| step.starts_with("SEARCH webhook_event")), "{steps:?}");
 }
