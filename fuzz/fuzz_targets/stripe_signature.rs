@@ -10,7 +10,6 @@ use chrono::DateTime;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use ring::hmac;
 
-#[allow(dead_code, reason = "all of it is the API's")]
 #[path = "../../api/src/webhooks/stripe_signature.rs"]
 mod stripe_signature;
 

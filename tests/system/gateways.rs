@@ -243,7 +243,7 @@ async fn a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it(app: 
     .await;
     let why = format!("carrier 127.0.0.1:{port} is taken for down");
     assert_eq!((&waiting["attempt"], &waiting["last_error"]), (&json!(0), &json!(why)));
-    // A text that is not to be sent any more, when its turn comes to be the probe, leaves that to the next.
+    // One that is not to be sent any more when its turn comes holds up none of the others.
     merchant.voids(&link).await.with_status(202);
     assert_eq!(merchant.credits().await, (94, 6), "what waits is held");
 

@@ -137,3 +137,30 @@ impl From<NotNow> for JobError {
         Self::NotNow { why: Box::new(why), after, spread }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, Utc};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_passage_that_is_not_used_leaves_the_probe_to_the_next() {
+        let now = Utc::now();
+        let bells = Bells::open("redis://127.0.0.1:1", "test").unwrap();
+        let gate = Gate::new(bells, Clock::stopped_at(now));
+        let pass = async |gate: &Gate| gate.pass("stripe", "payment_links", Rate::per_second(0)).await;
+        for _ in 0..5 {
+            pass(&gate).await.unwrap().failed();
+        }
+        pass(&gate).await.expect_err("it is down");
+
+        let later = Gate { clock: Clock::stopped_at(now + TimeDelta::minutes(1)), ..gate };
+        let probe = pass(&later).await.unwrap();
+        pass(&later).await.expect_err("a probe is under way");
+        drop(probe);
+
+        pass(&later).await.unwrap().answered();
+        pass(&later).await.unwrap().answered();
+    }
+}

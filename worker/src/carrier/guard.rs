@@ -36,9 +36,7 @@ pub(super) fn is_not_public(error: &reqwest::Error) -> bool {
         }
         // An I/O error has what it carries beside its source.
         let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if carried
-            .is_some_and(<dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::is::<NotPublic>)
-        {
+        if carried.is_some_and(<dyn StdError + Send + Sync>::is::<NotPublic>) {
             return true;
         }
         source = error.source();
