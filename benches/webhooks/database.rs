@@ -64,7 +64,7 @@ fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
 
 async fn store(db: &Db, all: Vec<Rows>) {
     for rows in all {
-        store_all(db, rows, Clock::system().now()).await.unwrap();
+        store_all(db, rows.iter().map(|(event, draft)| (event, draft)), Clock::system().now()).await.unwrap();
     }
 }
 

@@ -16,6 +16,7 @@ mod m0008_webhooks;
 mod m0009_texting;
 mod m0010_front;
 mod m0011_hot_rows;
+mod m0012_hot_keys;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_texting::Step),
             Box::new(m0010_front::Step),
             Box::new(m0011_hot_rows::Step),
+            Box::new(m0012_hot_keys::Step),
         ]
     }
 }

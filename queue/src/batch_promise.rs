@@ -32,7 +32,7 @@ impl Draft {
 }
 
 /// An event, its job, and the id that the job will have.
-type One = (NewEvent, Draft, JobId);
+type One<'a> = (&'a NewEvent, &'a Draft, JobId);
 
 const STORE: &str = "INSERT INTO webhook_event \
     (id, merchant_id, source, external_id, kind, payload, state, received_at) \
@@ -47,18 +47,22 @@ const PROMISE: &str = "INSERT INTO job (id, kind, merchant_id, payload, tracepar
 ///
 /// # Errors
 /// When the database refuses or does not answer; then none is stored.
-pub async fn store_all(db: &Db, group: Vec<(NewEvent, Draft)>, now: DateTime<Utc>) -> Result<Vec<Ticket>, DbErr> {
+pub async fn store_all<'a>(
+    db: &Db,
+    group: impl IntoIterator<Item = (&'a NewEvent, &'a Draft)>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Ticket>, DbErr> {
+    let mut group: Vec<One> = group.into_iter().map(|(event, draft)| (event, draft, JobId::new(now))).collect();
     if group.is_empty() {
         return Ok(Vec::new());
     }
-    let mut group: Vec<One> = group.into_iter().map(|(event, draft)| (event, draft, JobId::new(now))).collect();
     // Two writers that have the same two events take them in the same order, so that neither waits for the other for ever.
     group.sort_by(|(a, ..), (b, ..)| (a.merchant_id, &a.external_id).cmp(&(b.merchant_id, &b.external_id)));
     if db.has_one_writer() { in_two_steps(db, group, now).await } else { in_one_step(db, group, now).await }
 }
 
 /// `PostgreSQL` does both in one statement, which commits by itself: one round trip.
-async fn in_one_step(db: &Db, group: Vec<One>, now: DateTime<Utc>) -> Result<Vec<Ticket>, DbErr> {
+async fn in_one_step(db: &Db, group: Vec<One<'_>>, now: DateTime<Utc>) -> Result<Vec<Ticket>, DbErr> {
     let both = format!(", stored AS ({STORE}) {PROMISE} JOIN stored USING (id) RETURNING id");
     let statement = rows(&group).statement(db.pool().get_database_backend(), &both, words(now).into());
     let promised: HashSet<JobId> = ids(db.pool(), statement).await?;
@@ -66,7 +70,7 @@ async fn in_one_step(db: &Db, group: Vec<One>, now: DateTime<Utc>) -> Result<Vec
 }
 
 /// `SQLite` inserts nothing within another statement.
-async fn in_two_steps(db: &Db, mut group: Vec<One>, now: DateTime<Utc>) -> Result<Vec<Ticket>, DbErr> {
+async fn in_two_steps(db: &Db, mut group: Vec<One<'_>>, now: DateTime<Utc>) -> Result<Vec<Ticket>, DbErr> {
     let tx = db.begin().await?;
     let [event_state, time, job_state] = words(now);
     let store = rows(&group).statement(tx.get_database_backend(), STORE, vec![event_state.clone(), time.clone()]);

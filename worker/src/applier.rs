@@ -23,8 +23,8 @@ use sea_orm::DbErr;
 
 use crate::stripe_event::{self, Told};
 
-/// One group at a time: two halves cost more than a whole.
-const LIMITS: Limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience: Duration::from_secs(10) };
+/// While one group waits for the disk, the next is worked on.
+const LIMITS: Limits = Limits { group: 256, at_once: 2, waiting: usize::MAX, patience: Duration::from_secs(10) };
 
 /// Applies events together. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -104,11 +104,11 @@ impl Applying {
             tx.rollback().await?;
             return Ok(HashMap::new());
         }
-        let applied: Vec<(WebhookEventId, LinkId)> =
-            done.iter().filter_map(|one| Some((one.event, one.payment()?.link))).collect();
+        let applied: Vec<(MerchantId, WebhookEventId, LinkId)> =
+            done.iter().filter_map(|one| Some((one.merchant, one.event, one.payment()?.link))).collect();
         webhook_event::conclude_applied(&tx, &applied, now).await?;
-        let ignored: Vec<WebhookEventId> =
-            done.iter().filter(|one| one.payment().is_none()).map(|one| one.event).collect();
+        let ignored: Vec<(MerchantId, WebhookEventId)> =
+            done.iter().filter(|one| one.payment().is_none()).map(|one| (one.merchant, one.event)).collect();
         webhook_event::conclude_ignored(&tx, &ignored, now).await?;
         // Sorted, so that two groups do not wait for each other for ever.
         for merchant in done.iter().map(|one| one.merchant).collect::<BTreeSet<_>>() {

@@ -56,9 +56,9 @@ impl Intake {
     /// Takes in for this API.
     pub(crate) fn new(api: &Api) -> Self {
         let store = Store { db: api.db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
-        // One group at a time: two halves cost more than a whole. Whoever waits for it stops waiting before it is given up, and knows
-        // that the database is away.
-        let limits = Limits { group: 256, at_once: 1, waiting: 1024, patience: 2 * PATIENCE };
+        // While one group waits for the disk, the next is written. Whoever waits for a group stops waiting before it is given up, and
+        // knows that the database is away.
+        let limits = Limits { group: 256, at_once: 2, waiting: 1024, patience: 2 * PATIENCE };
         Self { keyring: Arc::default(), store: Batch::new(store, limits) }
     }
 
@@ -97,7 +97,7 @@ impl Store {
     /// Stores events and promises their jobs, all or none, and rings the jobs after the commit, without waiting.
     async fn store(&self, group: &[Incoming]) -> Result<(), DbErr> {
         let now = self.clock.now();
-        let group = group.iter().map(|one| (one.event.clone(), one.job.clone())).collect();
+        let group = group.iter().map(|one| (&one.event, &one.job));
         self.queue.ring(store_all(&self.db, group, now).await?);
         Ok(())
     }

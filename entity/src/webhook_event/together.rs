@@ -33,18 +33,18 @@ pub async fn find_all(
 /// When the database does not answer.
 pub async fn conclude_applied(
     db: &impl ConnectionTrait,
-    events: &[(WebhookEventId, LinkId)],
+    events: &[(MerchantId, WebhookEventId, LinkId)],
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let mut rows = Rows::new([("event_id", "uuid"), ("event_link", "uuid")]);
-    for (event, link) in events {
-        rows.push([(*event).into(), (*link).into()]);
+    let mut rows = Rows::new([("event_merchant", "uuid"), ("event_id", "uuid"), ("event_link", "uuid")]);
+    for (merchant, event, link) in events {
+        rows.push([(*merchant).into(), (*event).into(), (*link).into()]);
     }
     if rows.is_empty() {
         return Ok(());
     }
     let update = "UPDATE webhook_event SET state = {0}, link_id = v.event_link, error = NULL, applied_at = {1} \
-        FROM v WHERE id = v.event_id";
+        FROM v WHERE id = v.event_id AND merchant_id = v.event_merchant";
     let more = vec![EventState::Applied.into(), now.into()];
     db.execute_raw(rows.statement(db.get_database_backend(), update, more)).await.map(|_| ())
 }
@@ -55,18 +55,18 @@ pub async fn conclude_applied(
 /// When the database does not answer.
 pub async fn conclude_ignored(
     db: &impl ConnectionTrait,
-    events: &[WebhookEventId],
+    events: &[(MerchantId, WebhookEventId)],
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let mut rows = Rows::new([("event_id", "uuid")]);
-    for event in events {
-        rows.push([(*event).into()]);
+    let mut rows = Rows::new([("event_merchant", "uuid"), ("event_id", "uuid")]);
+    for (merchant, event) in events {
+        rows.push([(*merchant).into(), (*event).into()]);
     }
     if rows.is_empty() {
         return Ok(());
     }
     let update = "UPDATE webhook_event SET state = {0}, link_id = NULL, error = NULL, applied_at = {1}, payload = NULL \
-        WHERE id IN (SELECT event_id FROM v)";
+        FROM v WHERE id = v.event_id AND merchant_id = v.event_merchant";
     let more = vec![EventState::Ignored.into(), now.into()];
     db.execute_raw(rows.statement(db.get_database_backend(), update, more)).await.map(|_| ())
 }

@@ -33,8 +33,8 @@ fn event(rows: &Rows, name: &str) -> (NewEvent, Draft) {
 }
 
 async fn store(rows: &Rows, names: &[&str]) -> Vec<Ticket> {
-    let group = names.iter().map(|name| event(rows, name)).collect();
-    store_all(&rows.db, group, now()).await.unwrap()
+    let group: Vec<_> = names.iter().map(|name| event(rows, name)).collect();
+    store_all(&rows.db, group.iter().map(|(event, draft)| (event, draft)), now()).await.unwrap()
 }
 
 /// A link that Stripe calls `plink_…`, unpaid.

@@ -74,7 +74,7 @@ impl World {
         };
         let job = ProcessStripeEvent { merchant: self.merchant, event };
         let draft = Draft::new(self.merchant, &job).unwrap();
-        store_all(db, vec![(new, draft)], now()).await.unwrap().remove(0).job
+        store_all(db, [(&new, &draft)], now()).await.unwrap().remove(0).job
     }
 }
 
