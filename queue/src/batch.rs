@@ -107,7 +107,10 @@ impl<T: Together> Inner<T> {
 
     /// Does group after group until nobody waits.
     async fn do_what_waits(self: Arc<Self>) {
-        while let Some(group) = self.next_group() {
+        loop {
+            // Those who are just about to come get in; else the first of many would be a group of one.
+            tokio::task::yield_now().await;
+            let Some(group) = self.next_group() else { break };
             let (items, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|one| (one.item, one.answer)).unzip();
             let work = AssertUnwindSafe(self.work.handle(items)).catch_unwind();
             // Else the senders are dropped, which tells those who wait.

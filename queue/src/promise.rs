@@ -1,5 +1,7 @@
 //! Promising a job: its row, in the transaction of the command; and ringing it, after the commit.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use entity::{
     JobId, MerchantId,
@@ -9,8 +11,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 use uuid::Uuid;
 
 use crate::{
-    Job, Kind, Trace,
-    bell::{Bell, Bells},
+    Batch, Job, Kind, Limits, Together, Trace,
+    bell::{Bell, BellError, Bells},
     news::News,
 };
 
@@ -102,6 +104,7 @@ pub(crate) fn lane(merchant: Option<MerchantId>) -> Uuid {
 #[derive(Debug, Clone)]
 pub struct Queue {
     bells: Bells,
+    ringing: Batch<Ringing>,
     news: News,
 }
 
@@ -109,7 +112,8 @@ impl Queue {
     /// A queue on these bells.
     #[must_use]
     pub fn new(bells: Bells) -> Self {
-        Self { news: News::new(bells.clone()), bells }
+        let ringing = Batch::new(Ringing(bells.clone()), RINGING);
+        Self { news: News::new(bells.clone()), ringing, bells }
     }
 
     /// Rings jobs without waiting: the caller's answer must not depend on Redis. What cannot be rung now is rung by the
@@ -119,10 +123,10 @@ impl Queue {
         if tickets.is_empty() {
             return;
         }
-        let queue = self.clone();
+        let (ringing, jobs) = (self.ringing.clone(), tickets.len());
         tokio::spawn(async move {
-            if let Err(error) = queue.ring_now(&tickets).await {
-                tracing::warn!(jobs = tickets.len(), %error, "jobs were not rung; the scheduler will");
+            if let Err(error) = ringing.submit(tickets).await {
+                tracing::warn!(jobs, %error, "jobs were not rung; the scheduler will");
             }
         });
     }
@@ -131,19 +135,8 @@ impl Queue {
     ///
     /// # Errors
     /// When Redis does not answer.
-    pub async fn ring_now(&self, tickets: &[Ticket]) -> Result<u64, crate::bell::BellError> {
-        let mut rung = 0;
-        for kind in Kind::ALL {
-            let bells: Vec<Bell> = tickets
-                .iter()
-                .filter(|ticket| ticket.kind == kind)
-                .map(|ticket| Bell { job: ticket.job.uuid(), lane: ticket.lane, at: Some(ticket.run_at) })
-                .collect();
-            if !bells.is_empty() {
-                rung += self.bells.ring(kind.as_str(), &bells).await?;
-            }
-        }
-        Ok(rung)
+    pub async fn ring_now(&self, tickets: &[Ticket]) -> Result<u64, BellError> {
+        ring_all(&self.bells, tickets).await
     }
 
     /// The news, for whoever is looking.
@@ -157,4 +150,39 @@ impl Queue {
     pub const fn bells(&self) -> &Bells {
         &self.bells
     }
+}
+
+/// Rings what is promised while Redis is busy with what was promised before, in one call.
+struct Ringing(Bells);
+
+/// Redis does one thing at a time. What waits while it is away is the scheduler's.
+const RINGING: Limits = Limits { group: 64, at_once: 1, waiting: 1024, patience: Duration::from_secs(10) };
+
+impl Together for Ringing {
+    type Item = Vec<Ticket>;
+    type Answer = ();
+
+    async fn handle(&self, group: Vec<Vec<Ticket>>) -> Vec<()> {
+        let answers = vec![(); group.len()];
+        let tickets = group.concat();
+        if let Err(error) = ring_all(&self.0, &tickets).await {
+            tracing::warn!(jobs = tickets.len(), %error, "jobs were not rung; the scheduler will");
+        }
+        answers
+    }
+}
+
+async fn ring_all(bells: &Bells, tickets: &[Ticket]) -> Result<u64, BellError> {
+    let mut rung = 0;
+    for kind in Kind::ALL {
+        let of_kind: Vec<Bell> = tickets
+            .iter()
+            .filter(|ticket| ticket.kind == kind)
+            .map(|ticket| Bell { job: ticket.job.uuid(), lane: ticket.lane, at: Some(ticket.run_at) })
+            .collect();
+        if !of_kind.is_empty() {
+            rung += bells.ring(kind.as_str(), &of_kind).await?;
+        }
+    }
+    Ok(rung)
 }
