@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait, sqlx,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    sqlx::{self, Connection, Pool},
 };
 
 use crate::meter;
@@ -55,13 +56,37 @@ impl Db {
                     // index that it makes of the group: a hundred times as long, and longer with every row that is added.
                     .pragma("automatic_index", "OFF")
             });
-        let mut connection = Database::connect(options).await?;
+        Ok(Self::metered(Database::connect(options).await?))
+    }
+
+    /// Connections to the same database that are kept apart from these and opened when they are needed: for groups of rows that
+    /// everybody waits for, so that nothing else keeps them waiting. There are as many as [groups at once](Self::groups_at_once),
+    /// and one to read with.
+    ///
+    /// A pool hands its connections out in turn; the few that write groups stay warm when they do nothing else.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        let connections = u32::try_from(self.groups_at_once()).unwrap_or(u32::MAX).saturating_add(1);
+        Self::metered(if self.has_one_writer() {
+            SqlxSqliteConnector::from_sqlx_sqlite_pool(another(self.0.get_sqlite_connection_pool(), connections))
+        } else {
+            SqlxPostgresConnector::from_sqlx_postgres_pool(another(self.0.get_postgres_connection_pool(), connections))
+        })
+    }
+
+    fn metered(mut connection: DatabaseConnection) -> Self {
         connection.set_metric_callback(|statement| {
             if statement.failed {
                 meter::statement_failed();
             }
         });
-        Ok(Self(connection))
+        Self(connection)
+    }
+
+    /// How many groups of rows are best written at once: on `PostgreSQL` one is worked on while another waits for the disk.
+    #[must_use]
+    pub fn groups_at_once(&self) -> usize {
+        if self.has_one_writer() { 1 } else { 2 }
     }
 
     /// Begins a transaction that may write. On `SQLite` it takes the write lock at once: a transaction that starts as a reader
@@ -108,7 +133,15 @@ impl Db {
     }
 }
 
-fn use_of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> PoolUse {
+/// A pool with the same options, of another size.
+fn another<D: sqlx::Database>(pool: &Pool<D>, connections: u32) -> Pool<D>
+where
+    <D::Connection as Connection>::Options: Clone,
+{
+    pool.options().clone().max_connections(connections).connect_lazy_with((*pool.connect_options()).clone())
+}
+
+fn use_of<D: sqlx::Database>(pool: &Pool<D>) -> PoolUse {
     let open = pool.size();
     let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX).min(open);
     PoolUse { in_use: open - idle, idle, most: pool.options().get_max_connections() }

@@ -25,9 +25,8 @@ impl Claims {
     /// Claims from this database.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        // `PostgreSQL` lets several commits share one wait for the disk.
-        let at_once = if db.has_one_writer() { 1 } else { 2 };
-        Self(Batch::new(Claiming(db), Limits { group: 256, at_once, waiting: usize::MAX, patience: PATIENCE }))
+        let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: usize::MAX, patience: PATIENCE };
+        Self(Batch::new(Claiming(db), limits))
     }
 
     /// Claims a job, with others that are rung at the same time.

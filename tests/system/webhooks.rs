@@ -172,3 +172,35 @@ async fn a_webhook_is_answered_503_while_the_database_is_away_and_taken_when_it_
     eventually("it is applied", async || (jobs_done(&app).await == 1).then_some(())).await;
     assert_eq!(count(&app, "webhook_event").await, 1);
 }
+
+#[tokio::test]
+async fn a_webhook_is_stored_while_every_other_connection_waits() {
+    let few = [("PAYLINK_DATABASE_CONNECTIONS", "2".to_owned())];
+    let app = App::start_with(Database::postgresql().await, &few).await;
+    let secret = app.hello.webhook_secret.clone();
+    let other = app.database().await;
+    // As a report does that somebody runs by hand, or a migration.
+    other.execute_unprepared("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let looks: Vec<_> = (0..4)
+        .map(|_| {
+            let merchant = app.merchant();
+            tokio::spawn(async move { merchant.http.get("/v1/orders").await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let report = [("MessageSid", "SM1"), ("MessageStatus", "delivered")];
+    let sms = app.anybody().request(Method::POST, &format!("/webhooks/sms/{}", app.hello.merchant_id)).form(&report);
+
+    for number in 0..3 {
+        let event = json!({"id": format!("evt_{number}"), "type": "customer.created", "data": {"object": {}}});
+        stripe_sends(&app, &secret, &event.to_string()).await.with_status(200);
+    }
+    app.anybody().ask(sms).await.problem(400, "bad_signature");
+
+    assert!(looks.iter().all(|look| !look.is_finished()), "there was a connection left for the pages");
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    for look in looks {
+        look.await.unwrap().with_status(200);
+    }
+    eventually("they are applied", async || (jobs_done(&app).await == 3).then_some(())).await;
+}

@@ -23,16 +23,15 @@ use sea_orm::DbErr;
 
 use crate::stripe_event::{self, Told};
 
-/// While one group waits for the disk, the next is worked on.
-const LIMITS: Limits = Limits { group: 256, at_once: 2, waiting: usize::MAX, patience: Duration::from_secs(10) };
-
 /// Applies events together. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Applier(Batch<Applying>);
 
 impl Applier {
     pub(crate) fn new(db: Db, clock: Clock) -> Self {
-        Self(Batch::new(Applying { db, clock }, LIMITS))
+        let patience = Duration::from_secs(10);
+        let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: usize::MAX, patience };
+        Self(Batch::new(Applying { db, clock }, limits))
     }
 
     /// Applies an event with others that are due at the same time, and finishes its job; `None` if it is to be applied alone.

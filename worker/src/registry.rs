@@ -116,7 +116,7 @@ fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
 /// When a worker ends that should not have.
 pub async fn run(work: Work, options: Options, stop: impl Future<Output = ()> + Send) -> Result<(), MonitorError> {
     let cut_off = CutOff::default();
-    let claims = Claims::new(work.db.clone());
+    let claims = Claims::new(work.db.aside());
     let shop = Shop { work, options, claims, pauses: Pauses::default(), cut_off: cut_off.clone() };
     let drain = shop.options.drain;
     let patience = drain.saturating_sub(FOR_LETTING_GO.min(drain / 2));

@@ -82,7 +82,7 @@ impl Work {
         let http = http::client().map_err(WorkError)?;
         let gateways = GatewayClient::new(sms.private_gateways).map_err(WorkError)?;
         let gate = Gate::new(queue.bells().clone(), clock.clone());
-        let applier = Applier::new(db.clone(), clock.clone());
+        let applier = Applier::new(db.aside(), clock.clone());
         Ok(Self {
             db,
             queue,

@@ -18,6 +18,8 @@ const LONGEST_WORD: usize = 255;
 /// Takes webhooks in. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Intake {
+    /// The connections that are for webhooks alone.
+    pub(super) db: Db,
     pub(super) keyring: Arc<Keyring>,
     store: Batch<Store>,
 }
@@ -55,11 +57,13 @@ impl Incoming {
 impl Intake {
     /// Takes in for this API.
     pub(crate) fn new(api: &Api) -> Self {
-        let store = Store { db: api.db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
-        // While one group waits for the disk, the next is written. Whoever waits for a group stops waiting before it is given up, and
-        // knows that the database is away.
-        let limits = Limits { group: 256, at_once: 2, waiting: 1024, patience: 2 * PATIENCE };
-        Self { keyring: Arc::default(), store: Batch::new(store, limits) }
+        // Not to be told that a link was paid because somebody looks at long lists would be the wrong order of things.
+        let db = api.db.aside();
+        // Whoever waits for a group stops waiting before it is given up, and knows that the database is away.
+        let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: 1024, patience: 2 * PATIENCE };
+        let keyring = Arc::new(Keyring::new(db.clone()));
+        let store = Store { db: db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
+        Self { db, keyring, store: Batch::new(store, limits) }
     }
 
     /// Stores an event and promises its job; an event that is known already changes nothing. When this returns, both are

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{MerchantId, merchant, stripe_integration};
+use entity::{Db, MerchantId, merchant, stripe_integration};
 use ring::hmac;
 
 use super::stripe_signature::{SignatureError, signing_key, verify};
@@ -17,8 +17,11 @@ use crate::{Api, Problem};
 const KEPT: TimeDelta = TimeDelta::seconds(2);
 
 /// What this process knows of merchants' secrets.
-#[derive(Debug, Default)]
-pub(super) struct Keyring(Mutex<HashMap<MerchantId, Known>>);
+#[derive(Debug)]
+pub(super) struct Keyring {
+    db: Db,
+    known: Mutex<HashMap<MerchantId, Known>>,
+}
 
 #[derive(Debug, Clone)]
 struct Known {
@@ -27,6 +30,11 @@ struct Known {
 }
 
 impl Keyring {
+    /// One that knows nothing yet, and reads from this database.
+    pub(super) fn new(db: Db) -> Self {
+        Self { db, known: Mutex::default() }
+    }
+
     /// Judges a webhook's signature.
     ///
     /// # Errors
@@ -57,7 +65,7 @@ impl Keyring {
     }
 
     async fn read(&self, api: &Api, merchant: MerchantId, now: DateTime<Utc>) -> Result<Arc<[hmac::Key]>, Problem> {
-        let pool = api.db.pool();
+        let pool = self.db.pool();
         let secrets = match stripe_integration::find(pool, merchant).await? {
             Some(integration) => integration.webhook_secrets(&api.vault, now)?,
             None if merchant::find(pool, merchant).await?.is_some() => Vec::new(),
@@ -70,6 +78,6 @@ impl Keyring {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<MerchantId, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

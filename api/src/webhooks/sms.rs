@@ -79,7 +79,7 @@ pub(crate) async fn receive(
         body: read(body).await?,
     };
     in_time(async {
-        let pool = api.db.pool();
+        let pool = intake.db.pool();
         let Some(integration) = sms_integration::find(pool, merchant).await? else {
             let known = merchant::find(pool, merchant).await?.is_some();
             return Err(if known { unsigned() } else { Problem::not_found() });

@@ -37,7 +37,7 @@ pub(crate) async fn receive(
     let now = api.clock.now();
     in_time(async {
         if let Err(error) = intake.keyring.judge(&api, merchant, header, &body, now).await? {
-            return Err(Box::pin(refuse(&api, merchant, error, now)).await?);
+            return Err(Box::pin(refuse(&intake, merchant, error, now)).await?);
         }
         intake.store(read_event(merchant, body, now)?).await
     })
@@ -47,14 +47,14 @@ pub(crate) async fn receive(
 
 /// Refuses a webhook, and notes it for the merchant if one with our secret would have been taken.
 async fn refuse(
-    api: &Api,
+    intake: &Intake,
     merchant: MerchantId,
     error: SignatureError,
     now: DateTime<Utc>,
 ) -> Result<Problem, Problem> {
     tracing::warn!(merchant.id = %merchant, %error, "a webhook of Stripe was refused");
     match error {
-        SignatureError::Mismatch => stripe_integration::note_signature_failure(api.db.pool(), merchant, now).await?,
+        SignatureError::Mismatch => stripe_integration::note_signature_failure(intake.db.pool(), merchant, now).await?,
         SignatureError::NoSecret | SignatureError::Malformed | SignatureError::Time => {}
     }
     Ok(bad_signature(Source::Stripe))
