@@ -1,5 +1,6 @@
 //! The schema, one file a step. Unique keys, CHECKs and foreign keys carry the invariants, on `SQLite` and on `PostgreSQL` alike,
-//! so a bug above them becomes an error and never a wrong row.
+//! so a bug above them becomes an error and never a wrong row; for the few keys that `PostgreSQL` does without, [`m0012_hot_keys`]
+//! says why.
 //!
 //! Steps are SQL, written once for both databases: `{{placeholders}}` name the few types that differ (see [`dialect`]).
 //! Migrations never import entities: a step says what the schema was, not what the code has become.

@@ -8,6 +8,7 @@ mod links;
 mod outcomes;
 mod ticks;
 mod together;
+mod upgrade;
 
 use chrono::{DateTime, Utc};
 use entity::{
