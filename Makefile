@@ -11,7 +11,7 @@ run: ## Start the demo: everything in one process, with a sandbox Stripe and car
 test: ## Run every test
 	@scripts/setup.sh test
 	cargo fmt --all --check
-	cargo test --locked --workspace -- --test-threads=4
+	cargo test --locked --workspace -- --test-threads=6
 
 lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-machete)
 	cargo fmt --all --check
