@@ -1,9 +1,9 @@
 //! What a row that is written thousands of times a second is checked and indexed by, on `PostgreSQL`.
 //!
 //! A foreign key is a look-up and a lock of the row it points to for every row that is written: a fifth of what an event costs. What
-//! these pointed to, merchants and links, is never deleted, and they are written by whoever has just read it. One key begins with
-//! the owner and is the list's index too; and a job without a key of its own, as most are, is in no index of such keys. `SQLite`
-//! checks within the process, and would have to write each table anew: there everything stays as it is.
+//! these pointed to, merchants and links, is never deleted, and they are written by whoever has just read it. A primary key that
+//! begins with the owner is the index of the owner's list too. `SQLite` checks within the process, and would have to write each table
+//! anew: there everything stays as it is.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -34,10 +34,7 @@ ALTER TABLE link_event
     ADD PRIMARY KEY (link_id, id);
 DROP INDEX link_event_by_link;
 
-ALTER TABLE job
-    DROP CONSTRAINT job_merchant_id_fkey,
-    DROP CONSTRAINT job_kind_dedup_key_key;
-CREATE UNIQUE INDEX job_once ON job (kind, dedup_key) WHERE dedup_key IS NOT NULL
+ALTER TABLE job DROP CONSTRAINT job_merchant_id_fkey
 ",
         )
         .await

@@ -7,7 +7,7 @@ use entity::{
     JobId, MerchantId,
     job::{ActiveModel, Column, Entity, JobState},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, sea_query::OnConflict};
 use uuid::Uuid;
 
 use crate::{
@@ -84,10 +84,7 @@ pub async fn promise<J: Job>(
         finished_at: Set(None),
         traceparent: Set(Trace::current().map(|trace| trace.to_string())),
     };
-    let once = OnConflict::columns([Column::Kind, Column::DedupKey])
-        .target_and_where(ColumnTrait::is_not_null(&Column::DedupKey))
-        .do_nothing()
-        .to_owned();
+    let once = OnConflict::columns([Column::Kind, Column::DedupKey]).do_nothing().to_owned();
     match Entity::insert(row).on_conflict(once).exec_without_returning(db).await {
         Ok(0) | Err(DbErr::RecordNotInserted) => Ok(None),
         Ok(_) => Ok(Some(Ticket { job, kind: J::KIND, lane: lane(promise.merchant), run_at })),

@@ -1,6 +1,6 @@
 //! Payments that are written many in one statement: the plain ones, which nearly all are.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, Value, entity::prelude::*};
@@ -86,7 +86,9 @@ async fn compare_and_set_all(
     now: DateTime<Utc>,
 ) -> Result<HashSet<LinkId>, DbErr> {
     let mut rows = Rows::new([("link", "uuid"), ("session", "text"), ("intent", "text"), ("was", "text")]);
-    for payment in payments {
+    // In the same order in every group, so that two that tell of the same links do not wait for each other for ever.
+    let in_order: BTreeMap<LinkId, &PlainPayment> = payments.iter().map(|payment| (payment.link, payment)).collect();
+    for payment in in_order.into_values() {
         let was = LinkState::Unpaid.into();
         rows.push([payment.link.into(), payment.session.clone(), payment.payment_intent.clone(), was]);
     }

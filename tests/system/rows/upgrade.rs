@@ -47,6 +47,6 @@ async fn what_is_in_the_hot_tables_and_their_unique_keys_outlive_the_change_of_k
         )
     };
     let refused = db.pool().execute_unprepared(&again("'once'")).await.unwrap_err().to_string();
-    assert!(refused.contains("job_once"), "{refused}");
+    assert!(refused.contains("job_kind_dedup_key_key"), "{refused}");
     db.pool().execute_unprepared(&again("NULL")).await.unwrap();
 }
