@@ -96,7 +96,7 @@ async fn statements_alone(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
             let tx = db.begin().await.unwrap();
             tx.execute_raw(bare(INSERT, vec![id.into(), merchant.into(), now.into()])).await.unwrap();
             tx.commit().await.unwrap();
-            db.pool().query_one_raw(bare(CLAIM, vec![id.into(), now.into()])).await.unwrap().unwrap();
+            db.writer().query_one_raw(bare(CLAIM, vec![id.into(), now.into()])).await.unwrap().unwrap();
             let tx = db.begin().await.unwrap();
             tx.execute_raw(bare(FINISH, vec![id.into(), now.into()])).await.unwrap();
             tx.commit().await.unwrap();

@@ -30,7 +30,11 @@ pub struct PoolUse {
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Db(DatabaseConnection);
+pub struct Db {
+    pool: DatabaseConnection,
+    /// On `SQLite` one connection, on `PostgreSQL` the pool.
+    writer: DatabaseConnection,
+}
 
 impl Db {
     /// Opens `sqlite://path?mode=rwc` or `postgres://…` with a pool of at most `connections`.
@@ -56,7 +60,12 @@ impl Db {
                     // index that it makes of the group: a hundred times as long, and longer with every row that is added.
                     .pragma("automatic_index", "OFF")
             });
-        Ok(Self::metered(Database::connect(options).await?))
+        let pool = metered(Database::connect(options).await?);
+        let writer = match pool.get_database_backend() {
+            DbBackend::Sqlite => another_sqlite(&pool, 1),
+            _ => pool.clone(),
+        };
+        Ok(Self { pool, writer })
     }
 
     /// Connections to the same database that are kept apart from these and opened when they are needed: for groups of rows that
@@ -67,20 +76,12 @@ impl Db {
     #[must_use]
     pub fn aside(&self) -> Self {
         let connections = u32::try_from(self.groups_at_once()).unwrap_or(u32::MAX).saturating_add(1);
-        Self::metered(if self.has_one_writer() {
-            SqlxSqliteConnector::from_sqlx_sqlite_pool(another(self.0.get_sqlite_connection_pool(), connections))
-        } else {
-            SqlxPostgresConnector::from_sqlx_postgres_pool(another(self.0.get_postgres_connection_pool(), connections))
-        })
-    }
-
-    fn metered(mut connection: DatabaseConnection) -> Self {
-        connection.set_metric_callback(|statement| {
-            if statement.failed {
-                meter::statement_failed();
-            }
-        });
-        Self(connection)
+        if self.has_one_writer() {
+            return Self { pool: another_sqlite(&self.pool, connections), writer: self.writer.clone() };
+        }
+        let pool = another(self.pool.get_postgres_connection_pool(), connections);
+        let pool = metered(SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
+        Self { writer: pool.clone(), pool }
     }
 
     /// How many groups of rows are best written at once: on `PostgreSQL` one is worked on while another waits for the disk.
@@ -90,7 +91,8 @@ impl Db {
     }
 
     /// Begins a transaction that may write. On `SQLite` it takes the write lock at once: a transaction that starts as a reader
-    /// and writes later can fail half-way with "database is locked", one that starts as a writer only waits.
+    /// and writes later can fail half-way with "database is locked", one that starts as a writer only waits; see
+    /// [`writer`](Self::writer).
     ///
     /// # Errors
     /// When the database does not answer or the wait for the lock was too long.
@@ -99,13 +101,13 @@ impl Db {
             sqlite_transaction_mode: self.has_one_writer().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.0.begin_with_options(options).await
+        self.writer.begin_with_options(options).await
     }
 
     /// Whether only one transaction at a time may write, as on `SQLite`.
     #[must_use]
     pub fn has_one_writer(&self) -> bool {
-        matches!(self.0.get_database_backend(), DbBackend::Sqlite)
+        matches!(self.pool.get_database_backend(), DbBackend::Sqlite)
     }
 
     /// Whether the database answers.
@@ -113,24 +115,46 @@ impl Db {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), DbErr> {
-        self.0.ping().await
+        self.pool.ping().await
     }
 
     /// How much of the pool is used now.
     #[must_use]
     pub fn pool_use(&self) -> PoolUse {
-        if matches!(self.0.get_database_backend(), DbBackend::Sqlite) {
-            use_of(self.0.get_sqlite_connection_pool())
+        if self.has_one_writer() {
+            use_of(self.pool.get_sqlite_connection_pool())
         } else {
-            use_of(self.0.get_postgres_connection_pool())
+            use_of(self.pool.get_postgres_connection_pool())
         }
     }
 
     /// The pool, for reads and for single statements.
     #[must_use]
     pub const fn pool(&self) -> &DatabaseConnection {
-        &self.0
+        &self.pool
     }
+
+    /// Where single statements go that write often. On `SQLite` it is the one connection through which this process writes: who
+    /// waits for it stands in a line. Writers on several connections would each ask again and again whether the lock is free, at
+    /// ever longer intervals, and the unlucky would wait for seconds.
+    #[must_use]
+    pub const fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+}
+
+/// Counts the statements that fail.
+fn metered(mut connection: DatabaseConnection) -> DatabaseConnection {
+    connection.set_metric_callback(|statement| {
+        if statement.failed {
+            meter::statement_failed();
+        }
+    });
+    connection
+}
+
+fn another_sqlite(pool: &DatabaseConnection, connections: u32) -> DatabaseConnection {
+    metered(SqlxSqliteConnector::from_sqlx_sqlite_pool(another(pool.get_sqlite_connection_pool(), connections)))
 }
 
 /// A pool with the same options, of another size.

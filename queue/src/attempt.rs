@@ -160,19 +160,19 @@ impl Attempts {
     async fn postpone(&self, lease: &Lease, why: &str, at: DateTime<Utc>) -> Result<Verdict, DbErr> {
         let job = lease.job();
         tracing::warn!(job.id = %job.id, job.kind = %self.kind, attempt = job.tries(), next = %at, why, "job postponed");
-        let ours = lease.postpone(self.db.pool(), why, at).await?;
+        let ours = lease.postpone(self.db.writer(), why, at).await?;
         Ok(if ours { Verdict::Later(at) } else { Verdict::Done })
     }
 
     async fn put_off(&self, lease: &Lease, why: &str, until: DateTime<Utc>) -> Result<Verdict, DbErr> {
         tracing::debug!(job.id = %lease.job().id, job.kind = %self.kind, %until, why, "job put off");
-        let ours = lease.put_off(self.db.pool(), why, until).await?;
+        let ours = lease.put_off(self.db.writer(), why, until).await?;
         Ok(if ours { Verdict::Later(until) } else { Verdict::Done })
     }
 
     async fn let_go(&self, lease: &Lease) -> Result<Verdict, DbErr> {
         tracing::warn!(job.id = %lease.job().id, job.kind = %self.kind, "job let go, as this worker stops");
-        let ours = lease.let_go(self.db.pool()).await?;
+        let ours = lease.let_go(self.db.writer()).await?;
         Ok(if ours { Verdict::Later(self.clock.now()) } else { Verdict::Done })
     }
 

@@ -48,7 +48,7 @@ impl Together for Claiming {
     type Answer = Result<Claim, DbErr>;
 
     async fn handle(&self, jobs: Vec<Self::Item>) -> Vec<Self::Answer> {
-        match claim_all(self.0.pool(), &jobs).await {
+        match claim_all(self.0.writer(), &jobs).await {
             Ok(claims) => claims.into_iter().map(Ok).collect(),
             Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
         }
