@@ -187,7 +187,9 @@ async fn a_webhook_is_stored_while_every_other_connection_waits() {
             tokio::spawn(async move { merchant.http.get("/v1/orders").await })
         })
         .collect();
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    let held = "pg_locks WHERE NOT granted AND relation = 'orders'::regclass \
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    eventually("pages hold every connection", async || (count(&app, held).await == 2).then_some(())).await;
     let report = [("MessageSid", "SM1"), ("MessageStatus", "delivered")];
     let sms = app.anybody().request(Method::POST, &format!("/webhooks/sms/{}", app.hello.merchant_id)).form(&report);
 

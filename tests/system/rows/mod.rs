@@ -9,6 +9,7 @@ mod outcomes;
 mod ticks;
 mod together;
 mod upgrade;
+mod writers;
 
 use chrono::{DateTime, Utc};
 use entity::{
