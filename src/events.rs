@@ -122,7 +122,7 @@ impl Replay {
     fn act(&self, event: WebhookEventId) -> Act<'_> {
         Act {
             merchant_id: Some(self.merchant),
-            actor: "operator",
+            actor: audit::OPERATOR,
             action: "webhook_event.replay",
             subject: event.to_string(),
             detail: Some(self.reason.clone()),

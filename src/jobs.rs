@@ -216,7 +216,7 @@ async fn apply(parts: &Parts, jobs: &[Job], change: &Change, remedy: Remedy) -> 
         return Ok(());
     }
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-    let remedied = queue::remedy(&parts.db, &ids, remedy, &change.reason, parts.clock.now()).await?;
+    let remedied = queue::remedy(&parts.db, &ids, remedy, audit::OPERATOR, &change.reason, parts.clock.now()).await?;
     jobs.iter().filter(|job| remedied.iter().any(|done| done.job == job.id)).for_each(line);
     let tickets: Vec<_> = remedied.iter().filter_map(|done| done.ticket).collect();
     if let Err(error) = parts.queue.ring_now(&tickets).await {

@@ -14,6 +14,7 @@ mod merchant;
 mod messages;
 mod metrics;
 mod migrate;
+mod operators;
 mod otlp;
 mod parts;
 mod redis_child;

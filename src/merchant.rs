@@ -144,5 +144,5 @@ async fn find(db: &Db, merchant: MerchantId) -> Result<(), Error> {
 }
 
 fn act(merchant: MerchantId, action: &str, subject: String, detail: Option<String>) -> Act<'_> {
-    Act { merchant_id: Some(merchant), actor: "operator", action, subject, detail }
+    Act { merchant_id: Some(merchant), actor: audit::OPERATOR, action, subject, detail }
 }

@@ -83,7 +83,7 @@ async fn resolve(db: &Db, id: MessageId, sent: bool, reason: String) -> Result<(
     }
     let act = Act {
         merchant_id: Some(found.merchant_id),
-        actor: "operator",
+        actor: audit::OPERATOR,
         action: "message.resolve",
         subject: id.to_string(),
         detail: Some(format!("{outcome}: {reason}")),

@@ -4,12 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use entity::{Clock, Db, Documents, Secret, Vault, gateway::Policy, installation};
+use entity::{Clock, Db, Documents, Secret, Vault, gateway::Policy, installation, operator::OperatorKeys};
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
 use queue::{Queue, bell::Bells};
 use url::Url;
 
-use crate::{data_dir::DataDir, error::Error, settings::Settings};
+use crate::{data_dir::DataDir, error::Error, operators, settings::Settings};
 
 /// The file in the data directory that holds the key of the vault.
 pub(crate) const SECRET_KEY: &str = "secret.key";
@@ -27,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Clock,
     pub(crate) readiness: Readiness,
+    pub(crate) operators: OperatorKeys,
+    /// The one without a name, for the demo to print.
     pub(crate) operator_key: Option<Secret>,
 }
 
@@ -35,10 +37,8 @@ impl Parts {
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
         let data = DataDir::new(&settings.data_dir)?;
         let secret_key = secret_key(settings, &data)?;
-        let operator_key = match &settings.operator_key {
-            Some(key) => Some(key.clone()),
-            None => data.secret(OPERATOR_KEY)?,
-        };
+        let operator_key = operators::unnamed_key(settings, &data)?;
+        let operators = operators::operators(settings, operator_key.as_ref())?;
         let db = open_database(settings).await?;
         let queue = Queue::new(open_bells(settings, &data)?);
         let clock = Clock::system();
@@ -51,6 +51,7 @@ impl Parts {
             documents: open_documents(settings, &data)?,
             vault: Arc::new(vault),
             clock,
+            operators,
             operator_key,
         })
     }
@@ -65,7 +66,7 @@ impl Parts {
             clock: self.clock.clone(),
             public_url,
             readiness: self.readiness.clone(),
-            operator_key: self.operator_key.clone(),
+            operators: self.operators.clone(),
             gateways: Policy { private: settings.sms_http_allow_private },
             trusted_proxies: settings.trusted_proxies.clone(),
             cors_origins: settings.cors_origins.iter().map(ToString::to_string).collect(),

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Prints a new random key for `secret_key`.
+    /// Prints a new random key, for `secret_key` or for an operator.
     Generate,
     /// Seals anew, under `secret_key`, what `previous_secret_keys` have sealed. It can be interrupted and run again.
     Rotate,

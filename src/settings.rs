@@ -18,6 +18,7 @@ use crate::{
     error::Error,
     listed::{self, Origin},
     logging::LogFormat,
+    operators::NamedKeys,
 };
 
 /// The documented defaults.
@@ -43,6 +44,8 @@ pub(crate) struct Settings {
     #[serde(default, deserialize_with = "separated")]
     pub(crate) previous_secret_keys: Vec<Secret>,
     pub(crate) operator_key: Option<Secret>,
+    #[serde(default)]
+    pub(crate) operator_keys: NamedKeys,
     pub(crate) stripe_api_base: String,
     pub(crate) sms_api_base: String,
     pub(crate) sms_http_allow_private: bool,

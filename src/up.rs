@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     metrics::Metrics,
     migrate,
+    operators::{operators, unnamed_key},
     parts::{OPERATOR_KEY, Parts, SECRET_KEY, public_url},
     redis_child::RedisChild,
     scheduler::run_until_told,
@@ -43,9 +44,11 @@ pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error>
     if settings.secret_key.is_none() {
         data.secret_or_make(SECRET_KEY, Vault::generate_key)?;
     }
-    if settings.operator_key.is_none() {
+    if !settings.has_operator() {
         data.secret_or_make(OPERATOR_KEY, || random_secret("op_"))?;
     }
+    // Before anything is started for nothing.
+    operators(&settings, unnamed_key(&settings, &data)?.as_ref())?;
     let redis = match &settings.redis_url {
         Some(_) => None,
         None => Some(RedisChild::start(&data).await?),

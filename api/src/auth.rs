@@ -2,12 +2,17 @@
 //!
 //! A key in `Authorization: Bearer` or the cookie of a console session, which stands in for the key that it was given for. Where
 //! both are sent, the key counts.
+//!
+//! Whoever presents keys that are none is slowed by address. A key that is one is never refused for that, whatever else came from its
+//! address.
+
+use std::net::IpAddr;
 
 use entity::{
-    ApiKeyId, MerchantId, Secret,
+    ApiKeyId, MerchantId,
     api_key::{self, ApiKey, Scope},
+    operator::OperatorKey,
     session::{self, SignedIn},
-    sha256,
 };
 use poem::{
     Request, RequestBody,
@@ -19,7 +24,7 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use crate::{Api, Problem, access, cookie, same_origin};
+use crate::{Api, Problem, access, address, cookie, same_origin};
 
 /// The key that called, or for which a session called, and whose it is.
 #[derive(Debug, Clone)]
@@ -28,6 +33,21 @@ pub(crate) struct Principal {
     pub(crate) merchant: MerchantId,
     /// Which key.
     pub(crate) key: ApiKeyId,
+    /// The session that stands in for it, by its hash.
+    pub(crate) session: Option<Vec<u8>>,
+    /// From where.
+    pub(crate) address: IpAddr,
+}
+
+/// An operator who called.
+#[derive(Debug, Clone)]
+pub(crate) struct OperatorPrincipal {
+    /// Who it is, for the audit log.
+    pub(crate) actor: String,
+    /// The session that stands in for the key, by its hash.
+    pub(crate) session: Option<Vec<u8>>,
+    /// From where.
+    pub(crate) address: IpAddr,
 }
 
 /// A key of any scope.
@@ -39,8 +59,8 @@ pub(crate) struct Writer(pub(crate) Principal);
 /// A key of scope `admin`.
 pub(crate) struct Administrator(pub(crate) Principal);
 
-/// The operator's key.
-pub(crate) struct Operator(());
+/// An operator's key.
+pub(crate) struct Operator(pub(crate) OperatorPrincipal);
 
 macro_rules! extracted {
     ($($name:ident from $key:literal by $check:expr;)+) => { $(
@@ -65,17 +85,18 @@ macro_rules! extracted {
                 _: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
                 let check = $check;
-                Ok(check(request).await.map(Self)?)
+                let api = state(request)?;
+                Ok(check(request, api).await.inspect_err(|problem| tell_refusal(request, api, problem)).map(Self)?)
             }
         }
     )+ };
 }
 
 extracted! {
-    Reader from "api_key" by async |request| authenticate(request, Scope::Read).await;
-    Writer from "api_key" by async |request| authenticate(request, Scope::Write).await;
-    Administrator from "api_key" by async |request| authenticate(request, Scope::Admin).await;
-    Operator from "operator_key" by is_operator;
+    Reader from "api_key" by async |request, api| authenticate(request, api, Scope::Read).await;
+    Writer from "api_key" by async |request, api| authenticate(request, api, Scope::Write).await;
+    Administrator from "api_key" by async |request, api| authenticate(request, api, Scope::Admin).await;
+    Operator from "operator_key" by authenticate_operator;
 }
 
 /// What a request shows of who sends it.
@@ -84,20 +105,22 @@ enum Presented {
     Session(String),
 }
 
-fn presented(request: &Request) -> Result<Presented, Problem> {
+fn presented(request: &Request, api: &Api) -> Result<Presented, Problem> {
     if let Some(bearer) = request.headers().typed_get::<Authorization<Bearer>>() {
         return Ok(Presented::Key(bearer.token().to_owned()));
     }
-    cookie::read(request).map(Presented::Session).ok_or_else(Problem::unauthorized)
+    cookie::read(request, api).map(Presented::Session).ok_or_else(Problem::unauthorized)
 }
 
-async fn authenticate(request: &Request, needed: Scope) -> Result<Principal, Problem> {
-    let api = state(request)?;
-    let key = match presented(request)? {
-        Presented::Key(key) => api_key::find(api.db.pool(), &key).await?.ok_or_else(Problem::unauthorized)?,
+async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Principal, Problem> {
+    let (key, session) = match presented(request, api)? {
+        Presented::Key(key) => match holder(request, api, &key).await? {
+            Some(Holder::Merchant(key)) => (key, None),
+            Some(Holder::Operator(_)) | None => return Err(Problem::unauthorized()),
+        },
         Presented::Session(token) => match signed_in(request, api, &token).await? {
-            SignedIn::Merchant(_, key) => key,
-            SignedIn::Operator(_) => return Err(Problem::unauthorized()),
+            SignedIn::Merchant(session, key) => (key, Some(session.hash)),
+            SignedIn::Operator(..) => return Err(Problem::unauthorized()),
         },
     };
     if key.scope < needed {
@@ -106,29 +129,38 @@ async fn authenticate(request: &Request, needed: Scope) -> Result<Principal, Pro
     }
     api_key::note_use(api.db.pool(), &key, api.clock.now()).await?;
     access::is_of(key.merchant_id);
-    Ok(Principal { merchant: key.merchant_id, key: key.id })
+    Ok(Principal {
+        merchant: key.merchant_id,
+        key: key.id,
+        session,
+        address: address::of(request, &api.trusted_proxies),
+    })
 }
 
-async fn is_operator(request: &Request) -> Result<(), Problem> {
-    let api = state(request)?;
-    match presented(request)? {
-        Presented::Key(key) if is_operator_key(api, &key) => Ok(()),
-        Presented::Key(_) => Err(Problem::unauthorized()),
-        Presented::Session(token) => match signed_in(request, api, &token).await? {
-            SignedIn::Operator(_) => Ok(()),
-            SignedIn::Merchant(..) => Err(Problem::unauthorized()),
+async fn authenticate_operator(request: &Request, api: &Api) -> Result<OperatorPrincipal, Problem> {
+    let (key, session) = match presented(request, api)? {
+        Presented::Key(key) => match holder(request, api, &key).await? {
+            Some(Holder::Operator(key)) => (key, None),
+            Some(Holder::Merchant(_)) | None => return Err(Problem::unauthorized()),
         },
-    }
+        Presented::Session(token) => match signed_in(request, api, &token).await? {
+            SignedIn::Operator(session, key) => (key, Some(session.hash)),
+            SignedIn::Merchant(..) => return Err(Problem::unauthorized()),
+        },
+    };
+    Ok(OperatorPrincipal { actor: key.actor(), session, address: address::of(request, &api.trusted_proxies) })
 }
 
 /// The session of this token. A browser sends cookies by itself, so it must be our own page that asks.
 async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn, Problem> {
     same_origin::check(request, api)?;
     let (pool, now) = (api.db.pool(), api.clock.now());
-    let found = session::find(pool, token, api.operator_key.as_ref(), now).await?;
+    let found = session::find(pool, token, &api.operators, now).await?;
     let signed_in = found.ok_or_else(Problem::session_expired)?;
     match &signed_in {
-        SignedIn::Merchant(session, _) | SignedIn::Operator(session) => session::note_use(pool, session, now).await?,
+        SignedIn::Merchant(session, _) | SignedIn::Operator(session, _) => {
+            session::note_use(pool, session, now).await?
+        }
     };
     Ok(signed_in)
 }
@@ -137,23 +169,28 @@ async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn
 pub(crate) enum Holder {
     /// A merchant.
     Merchant(ApiKey),
-    /// The operator.
-    Operator,
+    /// An operator.
+    Operator(OperatorKey),
 }
 
-/// Whose key this is, if it is one.
-pub(crate) async fn holder(api: &Api, key: &str) -> Result<Option<Holder>, Problem> {
-    if is_operator_key(api, key) {
-        return Ok(Some(Holder::Operator));
+/// Whose key this is, if it is one. One that is none counts as a guess: with too many from its address the answer is 429.
+pub(crate) async fn holder(request: &Request, api: &Api, key: &str) -> Result<Option<Holder>, Problem> {
+    if let Some(key) = api.operators.find(key) {
+        return Ok(Some(Holder::Operator(key.clone())));
     }
-    Ok(api_key::find(api.db.pool(), key).await?.map(Holder::Merchant))
+    let found = api_key::find(api.db.pool(), key).await?;
+    if found.is_none() {
+        api.throttles.guesses.admit(request, api)?;
+    }
+    Ok(found.map(Holder::Merchant))
 }
 
-/// Hashes of one length are compared, so the time that it takes tells nothing of the key.
-fn is_operator_key(api: &Api, presented: &str) -> bool {
-    let presented = sha256(presented.as_bytes());
-    let expected = api.operator_key.as_ref().map(Secret::expose).map(|key| sha256(key.as_bytes()));
-    expected.is_some_and(|expected| expected == presented)
+/// Tells who was refused, and from where; what is broken on our side is told elsewhere.
+fn tell_refusal(request: &Request, api: &Api, problem: &Problem) {
+    if problem.is_refusal() {
+        let address = address::of(request, &api.trusted_proxies);
+        tracing::info!(%address, code = problem.code(), "a caller was refused");
+    }
 }
 
 fn state(request: &Request) -> Result<&Api, Problem> {
@@ -167,7 +204,8 @@ fn bearer() -> MetaSecurityScheme {
 fn session_cookie() -> MetaSecurityScheme {
     MetaSecurityScheme {
         description: Some(
-            "The console's own session. Calls that change something also need the header `X-Paylink-Console: 1`.",
+            "The console's own session; behind TLS the cookie's name begins with `__Host-`. Calls that change something also \
+             need the header `X-Paylink-Console: 1`.",
         ),
         name: Some(cookie::NAME),
         key_in: Some("cookie"),

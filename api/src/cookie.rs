@@ -1,6 +1,7 @@
 //! The cookie that holds a console session's token.
 //!
-//! Behind TLS it is called `__Host-…`: browsers then take it from this very host only, over TLS only, for all of its paths.
+//! Behind TLS it is called `__Host-…`: browsers then take it from this very host only, over TLS only, for all of its paths. A cookie of
+//! the other name, which a neighbouring host or somebody on the line may have set, is then not looked at.
 
 use cookie::{Cookie, SameSite, time::Duration};
 use entity::{Secret, session};
@@ -13,11 +14,20 @@ pub(crate) const NAME: &str = "paylink_session";
 /// The cookie's name behind TLS.
 const HOST_NAME: &str = "__Host-paylink_session";
 
+/// What it is called.
+const fn name(secure: bool) -> &'static str {
+    if secure { HOST_NAME } else { NAME }
+}
+
 /// The session token that a request carries.
-pub(crate) fn read(request: &Request) -> Option<String> {
+pub(crate) fn read(request: &Request, api: &Api) -> Option<String> {
+    find(request, name(api.is_behind_tls()))
+}
+
+fn find(request: &Request, name: &str) -> Option<String> {
     let sent = request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = sent.flat_map(Cookie::split_parse).flatten();
-    cookies.find(|cookie| [NAME, HOST_NAME].contains(&cookie.name())).map(|cookie| cookie.value().to_owned())
+    cookies.find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
 }
 
 /// The header's value that gives a browser its token.
@@ -32,7 +42,7 @@ pub(crate) fn take_away(api: &Api) -> String {
 }
 
 fn build(secure: bool, value: &str, lifetime: Duration) -> String {
-    Cookie::build((if secure { HOST_NAME } else { NAME }, value))
+    Cookie::build((name(secure), value))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
@@ -58,9 +68,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_is_found_among_others() {
-        let request = Request::builder().header(header::COOKIE, "a=b; paylink_session=token; c=d").finish();
-        assert_eq!(read(&request).as_deref(), Some("token"));
-        assert_eq!(read(&Request::builder().header(header::COOKIE, "not_paylink_session=x").finish()), None);
+    fn a_cookie_is_found_among_others_by_the_one_name_that_it_has() {
+        let sends = |cookies: &str| Request::builder().header(header::COOKIE, cookies).finish();
+        let both = sends("a=b; paylink_session=plain; __Host-paylink_session=host; c=d");
+        assert_eq!(find(&both, name(true)).as_deref(), Some("host"));
+        assert_eq!(find(&both, name(false)).as_deref(), Some("plain"));
+        assert_eq!(find(&sends("paylink_session=plain"), name(true)), None);
+        assert_eq!(find(&sends("__Host-paylink_session=host"), name(false)), None);
+        assert_eq!(find(&sends("not_paylink_session=x"), name(false)), None);
     }
 }

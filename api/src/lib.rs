@@ -30,6 +30,7 @@ mod state;
 mod throttle;
 mod turns;
 mod v1;
+mod watch;
 mod webhooks;
 
 use std::{future::Future, io, sync::Arc, time::Duration};

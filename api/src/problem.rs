@@ -107,6 +107,17 @@ impl Problem {
         self.code
     }
 
+    /// Whether somebody was not let in.
+    pub(crate) fn is_refusal(&self) -> bool {
+        [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(&self.status)
+    }
+
+    /// The operator has the merchant suspended.
+    pub(crate) fn suspended() -> Self {
+        let detail = "This account is suspended. What is open can still be paid. Please speak to your operator.";
+        Self::new(StatusCode::FORBIDDEN, "merchant_suspended", detail)
+    }
+
     /// These fields are wrong.
     pub(crate) fn of_fields(fields: Vec<FieldError>, detail: String) -> Self {
         Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", detail) }

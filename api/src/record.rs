@@ -1,4 +1,6 @@
-//! The audit log of what keys do.
+//! The audit log of what keys and operators do, and the log's lines about who came in and which keys there are.
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -7,7 +9,7 @@ use entity::{
 };
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::auth::Principal;
+use crate::auth::{OperatorPrincipal, Principal};
 
 /// Notes what a merchant's key did, in the transaction of the act itself.
 pub(crate) async fn act_of_key(
@@ -23,15 +25,51 @@ pub(crate) async fn act_of_key(
     audit::record(tx, act, now).await
 }
 
-/// Notes what the operator did, in the transaction of the act itself.
+/// Notes what an operator did, in the transaction of the act itself.
 pub(crate) async fn act_of_operator(
     tx: &impl ConnectionTrait,
+    operator: &OperatorPrincipal,
     merchant: Option<MerchantId>,
     action: &str,
     subject: impl ToString,
     detail: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let act = Act { merchant_id: merchant, actor: "operator", action, subject: subject.to_string(), detail };
+    let act = Act { merchant_id: merchant, actor: &operator.actor, action, subject: subject.to_string(), detail };
     audit::record(tx, act, now).await
+}
+
+/// Somebody of whom it is known who they are and from where they came.
+pub(crate) trait Known {
+    /// Who, as the audit log says it.
+    fn actor(&self) -> String;
+    /// From where.
+    fn address(&self) -> IpAddr;
+}
+
+impl Known for Principal {
+    fn actor(&self) -> String {
+        self.key.to_string()
+    }
+
+    fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
+impl Known for OperatorPrincipal {
+    fn actor(&self) -> String {
+        self.actor.clone()
+    }
+
+    fn address(&self) -> IpAddr {
+        self.address
+    }
+}
+
+/// Tells the log, after the commit, what became of keys, sessions and who may sign in: whoever watches over an installation watches
+/// this.
+pub(crate) fn tell(by: &impl Known, action: &str, subject: impl ToString) {
+    let (actor, address, subject) = (by.actor(), by.address(), subject.to_string());
+    tracing::info!(actor, %address, action, subject, "access was changed");
 }

@@ -1,4 +1,4 @@
-//! What every answer tells browsers to refrain from, and which other origins may call the API from a browser.
+//! What every answer tells browsers to refrain from (below `/v1`: to keep it at all), and which other origins may call the API from a browser.
 //!
 //! An answer that has no policy of its own gets one that forbids everything: JSON and errors are to be read, not shown. poem's own
 //! `Cors` refuses what comes from an origin that is not on its list, and so our own pages where they are reached by another name;
@@ -82,6 +82,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Secured<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let origin = self.security.allowed(&request);
+        let is_private = request.uri().path().starts_with("/v1/");
         let asks_before = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         let mut response = match &origin {
             Some(_) if request.method() == Method::OPTIONS && asks_before => may_call(),
@@ -89,6 +90,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Secured<E> {
         };
         let headers = response.headers_mut();
         self.security.say(headers);
+        if is_private {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
         if let Some(origin) = origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
@@ -127,6 +131,24 @@ mod tests {
         let headers = answer(Security::new(true, &[]), None).await;
         assert_eq!(headers[header::STRICT_TRANSPORT_SECURITY], HSTS);
         assert!(!answer(Security::new(false, &[]), None).await.contains_key(header::STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[tokio::test]
+    async fn what_a_key_opens_is_kept_nowhere() {
+        let said = async |path: &'static str| {
+            let endpoint = Security::new(true, &[]).transform(make_sync(|_| {
+                Response::builder().header(header::CACHE_CONTROL, "private, max-age=300").finish()
+            }));
+            let answer = endpoint.call(Request::builder().uri(Uri::from_static(path)).finish()).await.unwrap();
+            answer
+                .headers()
+                .get_all(header::CACHE_CONTROL)
+                .iter()
+                .map(|value| value.to_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(said("/v1/merchant/logo").await, ["no-store"]);
+        assert_eq!(said("/p/token/logo").await, ["private, max-age=300"]);
     }
 
     #[tokio::test]

@@ -2,29 +2,34 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Merchant, Secret,
+    Merchant, MerchantId, Secret,
     api_key::ApiKey,
+    audit::{self, Act},
     merchant, random_token,
-    session::{self, SignedIn, Who},
+    session::{self, Session, SignedIn, Whence, Who},
 };
 use poem::{
     IntoResponse, Request, Response, handler,
     http::{StatusCode, header},
     web::{Data, Json},
 };
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Api, Problem,
+    Api, Problem, address,
     auth::{Holder, holder},
     cookie, same_origin,
 };
+
+/// In characters.
+const LONGEST_AGENT: usize = 200;
 
 /// The key to sign in with.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignIn {
-    /// A merchant's API key or the operator's key.
+    /// A merchant's API key or an operator's key.
     api_key: Secret,
 }
 
@@ -41,8 +46,14 @@ struct SessionView {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum WhoView {
-    Merchant { merchant: MerchantView, key: KeyView },
-    Operator,
+    Merchant {
+        merchant: MerchantView,
+        key: KeyView,
+    },
+    Operator {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -65,8 +76,9 @@ struct KeyView {
 impl SessionView {
     const NOBODY: Self = Self { signed_in: false, who: None, expires_at: None };
 
-    fn of_operator(expires_at: DateTime<Utc>) -> Self {
-        Self { signed_in: true, who: Some(WhoView::Operator), expires_at: Some(expires_at) }
+    fn of_operator(session: Session) -> Self {
+        let operator = WhoView::Operator { name: session.operator_name };
+        Self { signed_in: true, who: Some(operator), expires_at: Some(session.expires_at) }
     }
 
     fn of_merchant(owner: Merchant, key: ApiKey, expires_at: DateTime<Utc>) -> Self {
@@ -94,38 +106,83 @@ impl SessionView {
 #[handler]
 pub(crate) async fn sign_in(api: Data<&Api>, request: &Request, input: Json<SignIn>) -> Result<Response, Problem> {
     same_origin::check(request, &api)?;
-    api.throttles.sign_in.admit(request, &api)?;
-    let (now, token) = (api.clock.now(), random_token("")?);
-    let found = holder(&api, input.api_key.expose()).await?;
-    let tx = api.db.begin().await?;
-    if let Some(before) = cookie::read(request) {
-        session::end(&tx, &before, api.operator_key.as_ref()).await?;
+    let token = random_token("")?;
+    match begin(&api, request, input.api_key.expose(), &token).await {
+        Ok(view) => Ok(view.into_response_with(Some(&cookie::give(&api, &token)))),
+        Err(problem) => {
+            if problem.is_refusal() {
+                let address = address::of(request, &api.trusted_proxies);
+                tracing::info!(%address, code = problem.code(), "signing in was refused");
+            }
+            Err(problem)
+        }
     }
-    let view = match (found, &api.operator_key) {
-        (Some(Holder::Merchant(key)), _) => {
-            let session = session::begin(&tx, &token, Who::Merchant(&key), now).await?;
-            SessionView::of_merchant(merchant::get(&tx, key.merchant_id).await?, key, session.expires_at)
+}
+
+async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Result<SessionView, Problem> {
+    let now = api.clock.now();
+    let found = holder(request, api, key).await?.ok_or_else(Problem::unknown_key)?;
+    let tx = api.db.begin().await?;
+    if let Some(before) = cookie::read(request, api) {
+        session::end(&tx, &before, &api.operators).await?;
+    }
+    let (actor, view, session) = match found {
+        Holder::Merchant(key) => {
+            // Under the merchant's lock: whoever suspends it ends the sessions that were begun before, and none begins after.
+            let owner = merchant::hold(&tx, key.merchant_id).await?;
+            if owner.is_suspended() {
+                return Err(Problem::suspended());
+            }
+            let session = session::begin(&tx, token, Who::Merchant(&key), whence(request, api), now).await?;
+            note(&tx, Some(owner.id), &key.id.to_string(), "session.begin", &session, now).await?;
+            let id = session.id();
+            (key.id.to_string(), SessionView::of_merchant(owner, key, session.expires_at), id)
         }
-        (Some(Holder::Operator), Some(key)) => {
-            let session = session::begin(&tx, &token, Who::Operator(key), now).await?;
-            SessionView::of_operator(session.expires_at)
+        Holder::Operator(key) => {
+            let session = session::begin(&tx, token, Who::Operator(&key), whence(request, api), now).await?;
+            note(&tx, None, &key.actor(), "session.begin", &session, now).await?;
+            let id = session.id();
+            (key.actor(), SessionView::of_operator(session), id)
         }
-        (Some(Holder::Operator), None) | (None, _) => return Err(Problem::unknown_key()),
     };
     tx.commit().await?;
-    Ok(view.into_response_with(Some(&cookie::give(&api, &token))))
+    let address = address::of(request, &api.trusted_proxies);
+    tracing::info!(actor, %address, %session, "signed in");
+    Ok(view)
+}
+
+/// In the audit log.
+async fn note(
+    tx: &impl ConnectionTrait,
+    merchant_id: Option<MerchantId>,
+    actor: &str,
+    action: &str,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let act = Act { merchant_id, actor, action, subject: session.id().to_string(), detail: None };
+    Ok(audit::record(tx, act, now).await?)
+}
+
+/// Where somebody signs in, as far as they say.
+fn whence(request: &Request, api: &Api) -> Whence {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Whence {
+        address: Some(address::of(request, &api.trusted_proxies).to_string()),
+        agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
+    }
 }
 
 /// Tells who is signed in. To ask is no use: the session is not prolonged, and that nobody is signed in is no error.
 #[handler]
 pub(crate) async fn who(api: Data<&Api>, request: &Request) -> Result<Response, Problem> {
-    let Some(token) = cookie::read(request) else { return Ok(SessionView::NOBODY.into_response_with(None)) };
+    let Some(token) = cookie::read(request, &api) else { return Ok(SessionView::NOBODY.into_response_with(None)) };
     let pool = api.db.pool();
-    let view = match session::find(pool, &token, api.operator_key.as_ref(), api.clock.now()).await? {
+    let view = match session::find(pool, &token, &api.operators, api.clock.now()).await? {
         Some(SignedIn::Merchant(session, key)) => {
             SessionView::of_merchant(merchant::get(pool, key.merchant_id).await?, key, session.expires_at)
         }
-        Some(SignedIn::Operator(session)) => SessionView::of_operator(session.expires_at),
+        Some(SignedIn::Operator(session, _)) => SessionView::of_operator(session),
         None => SessionView::NOBODY,
     };
     Ok(view.into_response_with(None))
@@ -135,8 +192,21 @@ pub(crate) async fn who(api: Data<&Api>, request: &Request) -> Result<Response, 
 #[handler]
 pub(crate) async fn sign_out(api: Data<&Api>, request: &Request) -> Result<Response, Problem> {
     same_origin::check(request, &api)?;
-    if let Some(token) = cookie::read(request) {
-        session::end(api.db.pool(), &token, api.operator_key.as_ref()).await?;
+    if let Some(token) = cookie::read(request, &api) {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let signed_in = session::find(&tx, &token, &api.operators, now).await?;
+        session::end(&tx, &token, &api.operators).await?;
+        if let Some(signed_in) = &signed_in {
+            let (merchant, actor, session) = match signed_in {
+                SignedIn::Merchant(session, key) => (Some(key.merchant_id), key.id.to_string(), session),
+                SignedIn::Operator(session, key) => (None, key.actor(), session),
+            };
+            note(&tx, merchant, &actor, "session.end", session, now).await?;
+            let address = address::of(request, &api.trusted_proxies);
+            tracing::info!(actor, %address, session = %session.id(), "signed out");
+        }
+        tx.commit().await?;
     }
     Ok(StatusCode::NO_CONTENT.with_header(header::SET_COOKIE, cookie::take_away(&api)).into_response())
 }

@@ -2,11 +2,11 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use entity::{Clock, Db, Documents, LinkId, Secret, Vault, gateway::Policy};
+use entity::{Clock, Db, Documents, LinkId, Vault, gateway::Policy, operator::OperatorKeys};
 use ipnet::IpNet;
 use queue::Queue;
 
-use crate::{Readiness, throttle::Throttles, turns::Turns};
+use crate::{Readiness, throttle::Throttles, turns::Turns, watch::Watch};
 
 /// What the API needs to run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -29,8 +29,8 @@ pub struct Parts {
     pub public_url: String,
     /// Whether this process can take work.
     pub readiness: Readiness,
-    /// The operator's key; absent: there are no admin calls.
-    pub operator_key: Option<Secret>,
+    /// The operators' keys; with none there are no admin calls.
+    pub operators: OperatorKeys,
     /// What gateways that merchants describe may be.
     pub gateways: Policy,
     /// The proxies whose word is taken for where a request comes from.
@@ -45,6 +45,7 @@ pub struct Inner {
     parts: Parts,
     pub(crate) throttles: Throttles,
     pub(crate) turns: Turns,
+    pub(crate) watch: Watch,
 }
 
 impl Api {
@@ -52,7 +53,8 @@ impl Api {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let turns = Turns::with_connections(parts.db.pool_use().most);
-        Self(Arc::new(Inner { parts, throttles: Throttles::default(), turns }))
+        let watch = Watch::new(parts.db.clone(), parts.clock.clone());
+        Self(Arc::new(Inner { parts, throttles: Throttles::default(), turns, watch }))
     }
 
     /// The buyer's page of a link.

@@ -47,19 +47,19 @@ impl Throttle {
 /// What is counted.
 #[derive(Debug)]
 pub(crate) struct Throttles {
-    /// Attempts to sign in: a person needs one or two, a program that guesses needs many.
-    pub(crate) sign_in: Throttle,
+    /// Keys that are none, wherever they are presented: a person mistypes one or two, a program that guesses needs many.
+    pub(crate) guesses: Throttle,
     /// Requests below `/p/`: a buyer needs a few, whoever tries tokens needs many.
     pub(crate) buyers: Throttle,
 }
 
 impl Default for Throttles {
     fn default() -> Self {
-        const SIGN_INS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+        const GUESSES: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
         // Many buyers may share the address of one carrier.
         const PAGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(239);
         Self {
-            sign_in: Throttle::new(SIGN_INS, Duration::from_secs(3)),
+            guesses: Throttle::new(GUESSES, Duration::from_secs(3)),
             buyers: Throttle::new(PAGES, Duration::from_millis(200)),
         }
     }

@@ -90,6 +90,31 @@ pub(crate) async fn find_in_force(db: &impl ConnectionTrait, id: ApiKeyId) -> Re
     Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).one(db).await
 }
 
+/// Which of these keys are not revoked.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn in_force(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<ApiKeyId>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::RevokedAt.is_null())
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// What keys are called, by their ids as the audit log has them, revoked ones too.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn names(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<(String, String)>, DbErr> {
+    let columns = Entity::find().select_only().column(Column::Id).column(Column::Name).filter(Column::Id.is_in(ids));
+    let found: Vec<(ApiKeyId, String)> = columns.into_tuple().all(db).await?;
+    Ok(found.into_iter().map(|(id, name)| (id.to_string(), name)).collect())
+}
+
 /// A page of the merchant's keys, revoked ones too, newest first.
 ///
 /// # Errors
@@ -118,6 +143,15 @@ pub enum Revocation {
     LastAdmin,
 }
 
+/// Who revokes a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoker {
+    /// The merchant, whose last key of scope `admin` stays.
+    Merchant,
+    /// The operator, who can make another.
+    Operator,
+}
+
 /// Revokes the merchant's key and ends the sessions that it was given for, in a transaction.
 ///
 /// # Errors
@@ -126,6 +160,7 @@ pub async fn revoke(
     tx: &DatabaseTransaction,
     merchant: MerchantId,
     id: ApiKeyId,
+    by: Revoker,
     now: DateTime<Utc>,
 ) -> Result<Revocation, DbErr> {
     // Two administrators who revoke each other's keys must not both succeed.
@@ -134,7 +169,8 @@ pub async fn revoke(
     let Some(key) = in_force.clone().filter(Column::Id.eq(id)).one(tx).await? else {
         return Ok(Revocation::NoSuchKey);
     };
-    if key.scope == Scope::Admin && in_force.filter(Column::Scope.eq(Scope::Admin)).count(tx).await? < 2 {
+    let must_stay = by == Revoker::Merchant && key.scope == Scope::Admin;
+    if must_stay && in_force.filter(Column::Scope.eq(Scope::Admin)).count(tx).await? < 2 {
         return Ok(Revocation::LastAdmin);
     }
     Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now)).filter(Column::Id.eq(id)).exec(tx).await?;

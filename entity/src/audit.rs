@@ -1,9 +1,12 @@
 //! Who did what: one entry for each act of a person or a key that changes something.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{AuditEntryId, MerchantId};
+
+/// Every operator, and alone who acts by the command line or with a key without a name.
+pub const OPERATOR: &str = "operator";
 
 /// One entry of the audit log.
 #[sea_orm::model]
@@ -15,7 +18,7 @@ pub struct Model {
     pub id: AuditEntryId,
     /// Whose affairs it was about.
     pub merchant_id: Option<MerchantId>,
-    /// Who did it: `operator`, or the id of an API key.
+    /// Who did it: `operator`, `operator:` and a name, or the id of an API key.
     pub actor: String,
     /// What was done, such as `link.void`.
     pub action: String,
@@ -67,4 +70,40 @@ pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>)
 /// When the database does not answer.
 pub async fn of_subject(db: &impl ConnectionTrait, subject: &str) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Id).all(db).await
+}
+
+/// What is looked for in the log.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Whose affairs; absent: everybody's, which is for operators only.
+    pub merchant: Option<MerchantId>,
+    /// By whom.
+    pub actor: Option<String>,
+    /// To what.
+    pub subject: Option<String>,
+    /// Only entries older than this one: the cursor.
+    pub before: Option<AuditEntryId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// A page of the log, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search(db: &impl ConnectionTrait, filter: AuditFilter) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find();
+    if let Some(merchant) = filter.merchant {
+        query = query.filter(Column::MerchantId.eq(merchant));
+    }
+    if let Some(actor) = filter.actor {
+        query = query.filter(Column::Actor.eq(actor));
+    }
+    if let Some(subject) = filter.subject {
+        query = query.filter(Column::Subject.eq(subject));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(filter.limit).all(db).await
 }

@@ -26,6 +26,7 @@ pub mod meter;
 pub mod money;
 mod money_column;
 pub mod news;
+pub mod operator;
 pub mod order;
 pub mod pause;
 pub mod phone;
@@ -40,6 +41,7 @@ pub mod sms;
 pub mod sms_event;
 pub mod sms_integration;
 pub mod stripe_integration;
+pub mod suspension;
 pub mod template;
 pub mod tick;
 mod vault;
@@ -52,7 +54,7 @@ pub use db::{Db, PoolUse};
 pub use documents::Documents;
 pub use id::{
     ApiKeyId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId, MerchantId, MessageId,
-    OrderId, RequestId, WebhookEventId,
+    OrderId, RequestId, SessionId, WebhookEventId,
 };
 pub use link::LinkState;
 pub use merchant::Merchant;

@@ -48,6 +48,10 @@ pub struct Model {
     pub ledger_entries: i64,
     /// Whether typography is made plain where that makes a text cheaper.
     pub plain_typography: bool,
+    /// Since when the operator has it suspended: no texts, no new links, no signing in. Buyers still pay what is open.
+    pub suspended_at: Option<DateTime<Utc>>,
+    /// Why, if it is.
+    pub suspended_reason: Option<String>,
     /// Since when.
     pub created_at: DateTime<Utc>,
 }
@@ -73,6 +77,12 @@ impl Model {
     #[must_use]
     pub const fn typography(&self) -> Typography {
         if self.plain_typography { Typography::Plain } else { Typography::AsWritten }
+    }
+
+    /// Whether the operator has it suspended.
+    #[must_use]
+    pub const fn is_suspended(&self) -> bool {
+        self.suspended_at.is_some()
     }
 
     /// Whether there are fewer credits than the merchant wants to be warned of.
@@ -186,6 +196,8 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         low_credit_since: Set(None),
         ledger_entries: Set(0),
         plain_typography: Set(true),
+        suspended_at: Set(None),
+        suspended_reason: Set(None),
         created_at: Set(now),
     };
     merchant.insert(db).await
@@ -254,8 +266,12 @@ fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Opt
 }
 
 /// Holds the merchant's row until the transaction ends, so that what is decided about its keys is decided one at a time.
-pub(crate) async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<(), DbErr> {
-    Entity::find_by_id(id).lock_exclusive().one(tx).await.map(|_| ())
+///
+/// # Errors
+/// When it does not exist or the database does not answer.
+pub async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, DbErr> {
+    let held = Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    held.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
 }
 
 /// A page of all merchants, newest first; of those whose name contains `text`, if it is given. Operators only.

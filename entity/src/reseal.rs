@@ -147,6 +147,7 @@ async fn record(
     place: &str,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let act = Act { merchant_id, actor: "operator", action: "secrets.rotate", subject: place.to_owned(), detail: None };
+    let act =
+        Act { merchant_id, actor: audit::OPERATOR, action: "secrets.rotate", subject: place.to_owned(), detail: None };
     audit::record(tx, act, now).await
 }

@@ -1,12 +1,23 @@
 //! Console sessions: what a browser is given in exchange for a key, so that the key itself need not stay in it.
 //!
-//! A session ends 12 hours after it was last used, 30 days after it began, when its key is revoked or when somebody signs out,
-//! whichever comes first.
+//! A session ends 12 hours after it was last used, 30 days after it began, when its key is revoked, when its merchant is suspended or
+//! when somebody ends it, whichever comes first.
+
+mod list;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, QuerySelect, entity::prelude::*};
 
-use crate::{ApiKeyId, Secret, api_key, api_key::ApiKey, column::words, sha256};
+use self::list::of_merchant;
+use crate::{
+    ApiKeyId, MerchantId, Secret, SessionId, api_key,
+    api_key::ApiKey,
+    column::words,
+    operator::{OperatorKey, OperatorKeys},
+    sha256,
+};
+
+pub use list::{SessionCursor, SessionCursorError, Whose, end_one, list};
 
 /// How long a session lasts that is not used.
 const IDLE: TimeDelta = TimeDelta::hours(12);
@@ -22,7 +33,7 @@ words! {
     pub enum SessionKind {
         /// A merchant, by an API key.
         Merchant = "merchant",
-        /// The operator, by the operator's key.
+        /// An operator, by their key.
         Operator = "operator",
     }
 }
@@ -32,13 +43,21 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "console_session")]
 pub struct Model {
-    /// What it is found by; see [`hash_of`].
+    /// What it is found by; see [`is_of`].
     #[sea_orm(primary_key, auto_increment = false)]
     pub hash: Vec<u8>,
     /// Who signed in.
     pub kind: SessionKind,
     /// The key that it was given for; absent for the operator's.
     pub api_key_id: Option<ApiKeyId>,
+    /// The operator's key that it was given for, as [`OperatorKey`] knows it; absent for a merchant's.
+    pub operator_key: Option<Vec<u8>>,
+    /// That operator's name, if they have one.
+    pub operator_name: Option<String>,
+    /// From which address somebody signed in.
+    pub address: Option<String>,
+    /// What their browser called itself.
+    pub agent: Option<String>,
     /// Since when.
     pub created_at: DateTime<Utc>,
     /// Until when, if it is not used before.
@@ -49,13 +68,32 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Session;
 
+impl Model {
+    /// What it is called where it is shown: the beginning of its hash, which opens nothing.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(&self.hash).for_each(|(byte, of_hash)| *byte = *of_hash);
+        SessionId::from_uuid(Uuid::from_bytes(bytes))
+    }
+}
+
 /// Who is to be signed in.
 #[derive(Debug, Clone, Copy)]
 pub enum Who<'a> {
     /// A merchant, with this key.
     Merchant(&'a ApiKey),
-    /// The operator, whose key is this.
-    Operator(&'a Secret),
+    /// An operator, whose key is this.
+    Operator(&'a OperatorKey),
+}
+
+/// Whence somebody signs in.
+#[derive(Debug, Clone, Default)]
+pub struct Whence {
+    /// The address.
+    pub address: Option<String>,
+    /// What the browser calls itself.
+    pub agent: Option<String>,
 }
 
 /// Who turns out to be signed in.
@@ -63,14 +101,8 @@ pub enum Who<'a> {
 pub enum SignedIn {
     /// A merchant, with this key, which is in force.
     Merchant(Session, ApiKey),
-    /// The operator.
-    Operator(Session),
-}
-
-/// An operator's session is bound to the operator's key: with another key in the settings it is not found any more.
-fn hash_of(token: &str, operator_key: Option<&Secret>) -> Vec<u8> {
-    let key = operator_key.map(Secret::expose).unwrap_or_default();
-    sha256(&[token.as_bytes(), key.as_bytes()].concat())
+    /// The operator whose key, which is in force, is this.
+    Operator(Session, OperatorKey),
 }
 
 /// Begins a session. The token is the browser's; only a hash of it is kept.
@@ -81,16 +113,21 @@ pub async fn begin(
     db: &impl ConnectionTrait,
     token: &Secret,
     who: Who<'_>,
+    whence: Whence,
     now: DateTime<Utc>,
 ) -> Result<Session, DbErr> {
-    let (kind, api_key, operator_key) = match who {
-        Who::Merchant(key) => (SessionKind::Merchant, Some(key.id), None),
-        Who::Operator(key) => (SessionKind::Operator, None, Some(key)),
+    let (kind, hash, api_key, operator) = match who {
+        Who::Merchant(key) => (SessionKind::Merchant, hash_of_merchants(token.expose()), Some(key.id), None),
+        Who::Operator(key) => (SessionKind::Operator, key.session_hash(token.expose()), None, Some(key)),
     };
     let row = ActiveModel {
-        hash: Set(hash_of(token.expose(), operator_key)),
+        hash: Set(hash),
         kind: Set(kind),
         api_key_id: Set(api_key),
+        operator_key: Set(operator.map(|key| key.id().to_vec())),
+        operator_name: Set(operator.and_then(OperatorKey::name).map(ToOwned::to_owned)),
+        address: Set(whence.address),
+        agent: Set(whence.agent),
         created_at: Set(now),
         expires_at: Set(now + IDLE),
     };
@@ -104,14 +141,10 @@ pub async fn begin(
 pub async fn find(
     db: &impl ConnectionTrait,
     token: &str,
-    operator_key: Option<&Secret>,
+    operators: &OperatorKeys,
     now: DateTime<Utc>,
 ) -> Result<Option<SignedIn>, DbErr> {
-    let found = Entity::find()
-        .filter(Column::Hash.is_in(hashes(token, operator_key)))
-        .filter(Column::ExpiresAt.gt(now))
-        .one(db)
-        .await?;
+    let found = Entity::find().filter(is_of(token, operators)).filter(Column::ExpiresAt.gt(now)).one(db).await?;
     let Some(session) = found else { return Ok(None) };
     match (session.kind, session.api_key_id) {
         (SessionKind::Merchant, Some(key)) => {
@@ -119,13 +152,26 @@ pub async fn find(
         }
         // A merchant's session without a key is against the table's CHECK.
         (SessionKind::Merchant, None) => Ok(None),
-        (SessionKind::Operator, _) => Ok(operator_key.is_some().then_some(SignedIn::Operator(session))),
+        (SessionKind::Operator, _) => {
+            let key = operators.iter().find(|key| session.operator_key.as_deref() == Some(key.id()));
+            Ok(key.cloned().map(|key| SignedIn::Operator(session, key)))
+        }
     }
 }
 
-fn hashes(token: &str, operator_key: Option<&Secret>) -> Vec<Vec<u8>> {
-    let operators = operator_key.map(|key| hash_of(token, Some(key)));
-    [Some(hash_of(token, None)), operators].into_iter().flatten().collect()
+/// A merchant's session is found by the hash of its token, an operator's by an HMAC of it under the key that it was given for: with
+/// other keys in the settings it is not found any more. A hash of one kind never stands for a session of the other.
+fn is_of(token: &str, operators: &OperatorKeys) -> Condition {
+    let of = |kind: SessionKind| Condition::all().add(Column::Kind.eq(kind));
+    let merchants = of(SessionKind::Merchant).add(Column::Hash.eq(hash_of_merchants(token)));
+    let hashes = operators.iter().map(|key| key.session_hash(token));
+    let operators = of(SessionKind::Operator).add(Column::Hash.is_in(hashes));
+    Condition::any().add(merchants).add(operators)
+}
+
+/// Without a label of its own: sessions that were begun before operators' had one go on. The kind is asked for as well.
+fn hash_of_merchants(token: &str) -> Vec<u8> {
+    sha256(token.as_bytes())
 }
 
 /// Notes that the session is in use, which puts off its end. Answers the end, which is never later than [`LONGEST`] after the
@@ -150,17 +196,41 @@ pub async fn note_use(
     Ok(end)
 }
 
-/// Ends a session; one that is over is ended already.
+/// Ends the session of this token; one that is over is ended already.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn end(db: &impl ConnectionTrait, token: &str, operator_key: Option<&Secret>) -> Result<(), DbErr> {
-    Entity::delete_many().filter(Column::Hash.is_in(hashes(token, operator_key))).exec(db).await.map(|_| ())
+pub async fn end(db: &impl ConnectionTrait, token: &str, operators: &OperatorKeys) -> Result<(), DbErr> {
+    Entity::delete_many().filter(is_of(token, operators)).exec(db).await.map(|_| ())
 }
 
 /// Ends every session that was given for a key.
 pub(crate) async fn end_all_of(db: &impl ConnectionTrait, key: ApiKeyId) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::ApiKeyId.eq(key)).exec(db).await.map(|_| ())
+}
+
+/// Ends every session of a merchant.
+pub(crate) async fn end_all_of_merchant(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
+    Entity::delete_many().filter(of_merchant(merchant)).exec(db).await.map(|_| ())
+}
+
+/// Which of these sessions are not over.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn in_force(
+    db: &impl ConnectionTrait,
+    hashes: Vec<Vec<u8>>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Vec<u8>>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Hash)
+        .filter(Column::Hash.is_in(hashes))
+        .filter(Column::ExpiresAt.gt(now))
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 /// Removes sessions that are over; answers how many.

@@ -14,9 +14,6 @@ use sea_orm::{
 
 use crate::{Kind, Queue, Ticket, bell::BellError, flow::Paused, sweep};
 
-/// Who operators are in the audit log.
-const OPERATOR: &str = "operator";
-
 /// How many rows are rung at a time when a pause ends.
 const RING_PAGE: u64 = 1_000;
 
@@ -102,8 +99,8 @@ pub struct Remedied {
     pub ticket: Option<Ticket>,
 }
 
-/// Retries or discards jobs, all in one transaction with their entries in the audit log. A job that is not dead (any more) is
-/// passed by: it is not among what is answered.
+/// Retries or discards jobs, as this actor, all in one transaction with their entries in the audit log. A job that is not dead
+/// (any more) is passed by: it is not among what is answered.
 ///
 /// # Errors
 /// When the database does not answer: then nothing was changed.
@@ -111,6 +108,7 @@ pub async fn remedy(
     db: &Db,
     jobs: &[JobId],
     remedy: Remedy,
+    actor: &str,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<Vec<Remedied>, DbErr> {
@@ -124,7 +122,7 @@ pub async fn remedy(
         let Some(row) = changed else { continue };
         let act = Act {
             merchant_id: row.merchant_id,
-            actor: OPERATOR,
+            actor,
             action: remedy.action(),
             subject: row.id.to_string(),
             detail: Some(reason.to_owned()),
@@ -165,15 +163,15 @@ async fn discard(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Re
 }
 
 /// Holds a kind's or a merchant's jobs back until [`resume`]; `false` if they were held back already. What is in flight ends. No
-/// attempt is lost to it, and workers know of it within seconds.
+/// attempt is lost to it, and workers know of it within seconds. The audit log says that it was this actor.
 ///
 /// # Errors
 /// When the database does not answer, or there is no such merchant.
-pub async fn pause(db: &Db, what: Paused, reason: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
+pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let tx = db.begin().await?;
     let is_new = pause::put(&tx, &what.subject(), reason, now).await?;
     if is_new {
-        audit::record(&tx, act(what, "job.pause", Some(reason)), now).await?;
+        audit::record(&tx, act(what, actor, "job.pause", Some(reason)), now).await?;
     }
     tx.commit().await?;
     Ok(is_new)
@@ -183,20 +181,26 @@ pub async fn pause(db: &Db, what: Paused, reason: &str, now: DateTime<Utc>) -> R
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn resume(db: &Db, what: Paused, reason: Option<&str>, now: DateTime<Utc>) -> Result<bool, DbErr> {
+pub async fn resume(
+    db: &Db,
+    what: Paused,
+    actor: &str,
+    reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
     let tx = db.begin().await?;
     let was_paused = pause::remove(&tx, &what.subject()).await?;
     if was_paused {
-        audit::record(&tx, act(what, "job.resume", reason), now).await?;
+        audit::record(&tx, act(what, actor, "job.resume", reason), now).await?;
     }
     tx.commit().await?;
     Ok(was_paused)
 }
 
-fn act<'a>(what: Paused, action: &'a str, reason: Option<&str>) -> Act<'a> {
+fn act<'a>(what: Paused, actor: &'a str, action: &'a str, reason: Option<&str>) -> Act<'a> {
     Act {
         merchant_id: what.merchant(),
-        actor: OPERATOR,
+        actor,
         action,
         subject: what.to_string(),
         detail: reason.map(ToOwned::to_owned),

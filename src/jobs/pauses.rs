@@ -1,7 +1,7 @@
 //! `paylink jobs pause`, `resume` and `paused`.
 
 use clap::Args as ClapArgs;
-use entity::{MerchantId, merchant, pause};
+use entity::{MerchantId, audit::OPERATOR, merchant, pause};
 use queue::{Kind, flow::Paused};
 
 use crate::{error::Error, parts::Parts};
@@ -36,7 +36,7 @@ pub(super) async fn pause(parts: &Parts, what: &What, reason: &str) -> Result<()
         return Err(Error::Refused("say why".to_owned()));
     }
     let what = what.read(parts).await?;
-    if !queue::pause(&parts.db, what, reason, parts.clock.now()).await? {
+    if !queue::pause(&parts.db, what, OPERATOR, reason, parts.clock.now()).await? {
         return Err(Error::Refused(format!("{what} is paused already")));
     }
     println!("{what} is paused");
@@ -45,7 +45,7 @@ pub(super) async fn pause(parts: &Parts, what: &What, reason: &str) -> Result<()
 
 pub(super) async fn resume(parts: &Parts, what: &What, reason: Option<&str>) -> Result<(), Error> {
     let what = what.read(parts).await?;
-    if !queue::resume(&parts.db, what, reason, parts.clock.now()).await? {
+    if !queue::resume(&parts.db, what, OPERATOR, reason, parts.clock.now()).await? {
         return Err(Error::Refused(format!("{what} is not paused")));
     }
     match queue::ring_waiting(&parts.db, &parts.queue, what).await {

@@ -33,6 +33,7 @@ with_gateways_on_the_inside!(
     a_gateway_that_signs_is_believed_by_its_signature,
     a_changed_secret_key_still_opens_what_a_gateway_is_asked_and_believed_with,
     a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it,
+    another_host_is_told_no_secret_that_was_given_for_the_first,
 );
 
 fn inside() -> [(&'static str, String); 1] {
@@ -256,4 +257,37 @@ async fn a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it(app: 
     let tries = job(app.operator().jobs("done").await, &spared).unwrap()["attempt"].as_i64();
     assert!(tries <= Some(2), "attempts were lost while it was down: {tries:?}");
     assert!(app.log().contains("the service answers again"));
+}
+
+async fn another_host_is_told_no_secret_that_was_given_for_the_first(app: &mut App) {
+    let merchant = app.merchant();
+    let (first, second) = (Gateway::start(Manner::Takes).await, Gateway::start(Manner::Takes).await);
+    let with_token = |url: &str, secret: Option<&str>| {
+        let mut input = described(url);
+        input["gateway"]["headers"]["Authorization"] = json!("Bearer {{secrets.token}}");
+        if let Some(secret) = secret {
+            input["secrets"] = json!({"token": secret});
+        }
+        input
+    };
+    app.hush("the-first-hosts-token");
+    connects(app, &merchant, &with_token(&first.url, Some("the-first-hosts-token"))).await;
+    // Another path of the same host is told the same.
+    connects(app, &merchant, &with_token(&format!("{}?v=2", first.url), None)).await;
+    let refused = merchant.http.put("/v1/sms-integration", &with_token(&second.url, None)).await;
+    let errors = refused.problem(422, "invalid_input")["errors"].clone();
+    assert_eq!(errors[0]["field"], "secrets", "{errors}");
+    let still = merchant.http.get("/v1/sms-integration").await.json();
+    assert_eq!(still["gateway"]["url"], format!("{}?v=2", first.url));
+
+    app.hush("the-second-hosts-token");
+    connects(app, &merchant, &with_token(&second.url, Some("the-second-hosts-token"))).await;
+    // Where there are none, there is nothing to ask for.
+    connects(app, &merchant, &{
+        let mut input = described(&first.url);
+        input["secrets"] = json!({});
+        input
+    })
+    .await;
+    connects(app, &merchant, &described(&second.url)).await;
 }

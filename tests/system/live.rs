@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::support::{App, Browser, Http, Merchant, eventually, free_port, on_both_databases};
@@ -14,6 +14,7 @@ on_both_databases!(
     what_happens_at_one_replica_is_told_at_another_which_catches_up_too,
     a_merchant_hears_nothing_of_anothers,
     a_stop_is_not_held_up_by_who_listens,
+    nobody_is_told_anything_once_their_key_or_session_is_over,
 );
 
 /// An event as a browser has it.
@@ -38,7 +39,10 @@ struct Stream {
 
 impl Stream {
     async fn follow(browser: &Browser, last: Option<&str>) -> Self {
-        let mut request = browser.request(Method::GET, "/v1/events");
+        Self::open(browser.request(Method::GET, "/v1/events"), last).await
+    }
+
+    async fn open(mut request: RequestBuilder, last: Option<&str>) -> Self {
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
         }
@@ -218,4 +222,33 @@ async fn a_stop_is_not_held_up_by_who_listens(app: &mut App) {
     let order = app.merchant().opens_an_order("17301").await;
     let mut again = Stream::follow(&browser, Some(&here.id)).await;
     assert_eq!(again.hears("order.updated").await.about()["id"], order.id);
+}
+
+/// How long after it nobody is told anything any more.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
+async fn nobody_is_told_anything_once_their_key_or_session_is_over(app: &mut App) {
+    let (nobody, merchant) = (app.anybody(), app.merchant());
+    let made = json!({"name": "screen", "scope": "read"});
+    let key = merchant.http.post("/v1/api-keys", &made).await.with_status(201).json();
+    let (id, key) = (key["id"].as_str().unwrap(), key["key"].as_str().unwrap());
+    app.hush(key);
+    let (signs_out, by_the_key) = (signs_in(app).await, Browser::signs_in(&nobody, key).await);
+    let mut stays = Stream::follow(&signs_in(app).await, None).await;
+    let mut of_who_signs_out = Stream::follow(&signs_out, None).await;
+    let mut by_the_session = Stream::follow(&by_the_key, None).await;
+    let screen = nobody.with_key(key);
+    let mut of_the_key = Stream::open(screen.request(Method::GET, "/v1/events"), None).await;
+
+    let ends = async |stream: &mut Stream| {
+        let end = async { while stream.next().await.is_some() {} };
+        tokio::time::timeout(ENDS_WITHIN, end).await.expect("the stream goes on");
+    };
+    signs_out.sends(Method::DELETE, "/console/session", &json!({})).await.with_status(204);
+    ends(&mut of_who_signs_out).await;
+    let path = format!("/v1/api-keys/{id}");
+    merchant.http.ask(merchant.http.request(Method::DELETE, &path)).await.with_status(204);
+    tokio::join!(ends(&mut by_the_session), ends(&mut of_the_key));
+    let order = merchant.opens_an_order("25001").await;
+    assert_eq!(stays.hears("order.updated").await.about()["id"], order.id.as_str());
 }

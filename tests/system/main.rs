@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod amounts;
+mod audit_log;
 mod bad_input;
 mod buyer_page;
 mod carriers;
@@ -24,6 +25,7 @@ mod interleavings;
 mod live;
 mod merchant_page;
 mod ninety_days;
+mod operators;
 mod operators_page;
 mod payments;
 mod recorded;
@@ -38,6 +40,7 @@ mod starts_and_stops;
 mod story;
 mod stripe_trouble;
 mod support;
+mod suspension;
 mod tenancy;
 mod texting;
 mod texting_faults;

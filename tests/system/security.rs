@@ -42,7 +42,12 @@ async fn every_answer_tells_browsers_to_refrain(app: &mut App) {
         says(&answer, "referrer-policy", "no-referrer");
         assert_eq!(answer.header("strict-transport-security"), "", "{path}: there is no TLS here");
         assert_eq!(answer.header("access-control-allow-origin"), "");
+        if path.starts_with("/v1/") {
+            assert_eq!(answer.header("cache-control"), "no-store", "{path} may be kept");
+        }
     }
+    let refused = app.anybody().get("/v1/orders").await;
+    assert_eq!(refused.header("cache-control"), "no-store");
     let docs = merchant.http.get("/docs").await;
     says(&docs.with_status(200), "content-security-policy", "script-src 'sha256-");
     let pdf = merchant.http.get(&format!("{}/invoice.pdf", link.url)).await;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{
     ApiKeyId,
-    api_key::{self, ApiKey, Revocation, Scope},
+    api_key::{self, ApiKey, Revocation, Revoker, Scope},
     random_secret,
 };
 use poem::web::Data;
@@ -24,7 +24,7 @@ use crate::{
     json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
-    record::act_of_key,
+    record::{act_of_key, tell},
 };
 
 pub(super) struct ApiKeys;
@@ -118,6 +118,7 @@ impl ApiKeys {
         let row = api_key::insert(&tx, key.0.merchant, name, scope, &new, now).await?;
         act_of_key(&tx, &key.0, "key.create", row.id, None, now).await?;
         tx.commit().await?;
+        tell(&key.0, "key.create", row.id);
         let view = KeyView { key: Some(new.expose().to_owned()), ..KeyView::of(row, &key.0) };
         Ok(Created::Created(Json(view)))
     }
@@ -134,7 +135,7 @@ impl ApiKeys {
     ) -> Result<Done, Problem> {
         let (revoked, now) = (id::<ApiKeyId>(&key_id)?, api.clock.now());
         let tx = api.db.begin().await?;
-        match api_key::revoke(&tx, key.0.merchant, revoked, now).await? {
+        match api_key::revoke(&tx, key.0.merchant, revoked, Revoker::Merchant, now).await? {
             Revocation::Revoked => {}
             Revocation::NoSuchKey => return Err(Problem::not_found()),
             Revocation::LastAdmin => {
@@ -144,6 +145,7 @@ impl ApiKeys {
         }
         act_of_key(&tx, &key.0, "key.revoke", revoked, None, now).await?;
         tx.commit().await?;
+        tell(&key.0, "key.revoke", revoked);
         Ok(Done::Done)
     }
 }

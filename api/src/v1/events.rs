@@ -65,7 +65,7 @@ impl Events {
     /// `link.updated`, `message.updated`, `order.updated` and `credits.updated`, with ids only: read the resource to see it.
     /// `resync` says that something may have been missed, and that everything shown is to be read again. Whoever comes again
     /// with `Last-Event-ID` is told what has happened meanwhile. Events are told as well as they can be: keep reading what
-    /// must not be missed, slowly.
+    /// must not be missed, slowly. The stream ends within seconds of the end of the key or session that it was opened with.
     #[expect(clippy::unused_async, reason = "the framework wants its operations so")]
     #[oai(path = "/events", method = "get")]
     async fn follow(
@@ -83,9 +83,15 @@ impl Events {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", detail)
         })?;
         let readiness = api.readiness.clone();
-        let stopped = async move { readiness.stopped().await };
+        let over = api.watch.until_over(&key.0);
+        let ended = async move {
+            tokio::select! {
+                () = readiness.stopped() => {}
+                () = over => {}
+            }
+        };
         let events = stream::iter([Event::retry(COME_AGAIN)]).chain(stream::unfold(looking, next));
-        Ok(EventStream(SSE::new(events.take_until(Box::pin(stopped)))))
+        Ok(EventStream(SSE::new(events.take_until(Box::pin(ended)))))
     }
 }
 

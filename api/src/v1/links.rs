@@ -179,6 +179,9 @@ async fn accept_link(
     filled: &Filled,
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
+    if owner.is_suspended() {
+        return Err(Problem::suspended());
+    }
     let terms = filled.check(order, owner, now)?;
     if filled.invoice.is_none() {
         let page = render_details(order, owner).await?;

@@ -3,6 +3,7 @@
 mod admin;
 mod answers;
 mod api_keys;
+mod audit_log;
 mod conversations;
 mod credits;
 mod events;
@@ -17,6 +18,7 @@ mod order_view;
 mod orders;
 mod qr;
 mod send;
+mod sessions;
 mod sms_integration;
 mod stripe_integration;
 mod webhook_events;
@@ -41,7 +43,7 @@ enum Group {
     Events,
     /// Stripe and carriers.
     Integrations,
-    /// The merchant, and its API keys.
+    /// The merchant, its API keys, who is signed in, and who did what.
     Merchant,
     /// For the operator.
     Admin,
@@ -62,9 +64,10 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,
         merchant::Profile,
-        api_keys::ApiKeys,
+        (api_keys::ApiKeys, sessions::Sessions, audit_log::AuditLog),
     );
-    let operators = (admin::Merchants, admin::Jobs, admin::Pauses, admin::Messages, admin::Queues);
+    let access = (admin::Access, admin::Sessions, admin::AuditLog);
+    let operators = (admin::Merchants, access, admin::Jobs, admin::Pauses, admin::Messages, admin::Queues);
     OpenApiService::new((merchants, operators), "Paylink", env!("CARGO_PKG_VERSION"))
         .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")
         .server(public_url)

@@ -18,7 +18,7 @@ use super::{
     links::{can_be_paid, find_link},
     messages::MessageView,
 };
-use crate::{Api, Problem, auth::Principal, command::Accepted};
+use crate::{Api, Problem, auth::Principal, command::Accepted, record::act_of_key};
 
 /// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
 /// seldom meant.
@@ -65,7 +65,7 @@ pub(super) async fn accept_link(
     }
     let text =
         Text { conversation: conversation.id, link: Some(link.id), body, origin: Origin::Merchant, once_key: None };
-    queue_message(tx, &owner, &conversation, text, now).await
+    queue_message(tx, key, &owner, &conversation, text, now).await
 }
 
 /// Sends what the merchant wrote into a conversation.
@@ -80,18 +80,23 @@ pub(super) async fn accept_text(
     let owner = merchant::get(&tx, key.merchant).await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
     let text = Text { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
-    queue_message(tx, &owner, &conversation, text, now).await
+    queue_message(tx, key, &owner, &conversation, text, now).await
 }
 
 /// Writes the message, holds its credits and promises the job.
 async fn queue_message(
     tx: DatabaseTransaction,
+    key: &Principal,
     owner: &Merchant,
     conversation: &Conversation,
     text: Text,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
     let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
+    match message.link_id {
+        Some(link) => act_of_key(&tx, key, "link.send", link, Some(message.id.to_string()), now).await?,
+        None => act_of_key(&tx, key, "message.send", message.id, Some(conversation.id.to_string()), now).await?,
+    }
     let job = SendSms { merchant: owner.id, message: message.id };
     let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
     Ok(Accepted {
@@ -105,6 +110,7 @@ async fn queue_message(
 
 fn not_accepted(error: CommandError) -> Problem {
     match error {
+        CommandError::Suspended => Problem::suspended(),
         CommandError::OptedOut => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "opted_out",

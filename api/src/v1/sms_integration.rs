@@ -39,7 +39,8 @@ struct SmsInput {
     from: String,
     /// The request. For `http`.
     gateway: Option<GatewayView>,
-    /// Secrets that the request's templates name: `{{secrets.name}}`. For `http`; absent: those that are there.
+    /// Secrets that the request's templates name: `{{secrets.name}}`. For `http`; absent: those that are there, unless the host of
+    /// the gateway changes.
     #[oai(write_only)]
     secrets: Option<std::collections::HashMap<String, String>>,
 }
@@ -165,13 +166,13 @@ async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<
         }
     }
     let before = sms_integration::find(api.db.pool(), merchant).await?.filter(|row| row.carrier == CarrierKind::Http);
-    let secrets = match (input.secrets, &before) {
-        (Some(given), _) => fields.take("secrets", gateway::secrets(given)),
-        (None, Some(before)) => Some(before.secrets(&api.vault)?),
-        (None, None) => Some(Secrets::new()),
-    };
     let gateway = input.gateway.map_or_else(|| Err("is needed".to_owned()), Gateway::try_from);
     let gateway = fields.take("gateway", gateway);
+    let secrets = match (input.secrets, &before) {
+        (Some(given), _) => fields.take("secrets", gateway::secrets(given)),
+        (None, Some(before)) => fields.take("secrets", kept_secrets(api, before, gateway.as_ref())?),
+        (None, None) => Some(Secrets::new()),
+    };
     let (Some(sender), Some(gateway), Some(secrets)) = (sender, gateway, secrets) else {
         return Err(fields.into_problem());
     };
@@ -188,4 +189,17 @@ async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<
     };
     let host = gateway.host().unwrap_or_default();
     Ok(Account::Http { host, gateway: Box::new(gateway), secrets, sender, report_secret })
+}
+
+/// The secrets that are there, if they go where they went before: whoever may write a description must not learn, by another host,
+/// what they cannot read.
+fn kept_secrets(
+    api: &Api,
+    before: &SmsIntegration,
+    gateway: Option<&Gateway>,
+) -> Result<Result<Secrets, &'static str>, Problem> {
+    let secrets = before.secrets(&api.vault)?;
+    let origin_before = before.gateway()?.and_then(|gateway| gateway.origin());
+    let stays = gateway.is_none_or(|gateway| gateway.origin() == origin_before);
+    Ok(if stays || secrets.is_empty() { Ok(secrets) } else { Err("are needed again: the gateway's host has changed") })
 }

@@ -53,6 +53,14 @@ impl Gateway {
         authority.split(['/', '?', '#']).next().map(ToOwned::to_owned)
     }
 
+    /// Whom its secrets are told: the scheme, host and port of its URL, whatever their spelling; `None` if it is no URL.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        let scheme = self.url.split("://").next()?;
+        let url = Url::parse(&format!("{scheme}://{}/", self.host()?)).ok()?;
+        Some(url.origin().ascii_serialization())
+    }
+
     fn check_url(&self, secrets: &Secrets, policy: Policy) -> Result<(), GatewayFault> {
         let authority = self.host().unwrap_or_default();
         if authority.contains(['{', '@']) {

@@ -33,6 +33,9 @@ pub enum CommandError {
     /// The conversation is not the merchant's, or the buyer's number was erased.
     #[error("the buyer's number is not known any more")]
     NoNumber,
+    /// The operator has the merchant suspended.
+    #[error("the merchant is suspended")]
+    Suspended,
     /// The buyer wants no more texts.
     #[error("the buyer has asked to get no more texts")]
     OptedOut,
@@ -74,6 +77,9 @@ pub async fn command(
     text: Text,
     now: DateTime<Utc>,
 ) -> Result<Message, CommandError> {
+    if owner.is_suspended() {
+        return Err(CommandError::Suspended);
+    }
     // Under the conversation's lock, so that an opt-out comes before the text, and is seen, or after, and finds it.
     let conversation = conversation::Entity::find_by_id(text.conversation)
         .filter(conversation::Column::MerchantId.eq(owner.id))

@@ -208,7 +208,7 @@ fn write_environment(place: &TempDir, redis: &OwnRedis, url: &str, sandbox: &str
         ("PAYLINK_STORE_URL", format!("file://{}/store", place.path().display())),
         ("PAYLINK_PUBLIC_URL", url.to_owned()),
         ("PAYLINK_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned()),
-        ("PAYLINK_OPERATOR_KEY", "op_that_only_the_operator_knows".to_owned()),
+        ("PAYLINK_OPERATOR_KEY", "op_that_nobody_but_the_operator_knows_1".to_owned()),
         ("PAYLINK_STRIPE_API_BASE", format!("{sandbox}/stripe")),
         ("PAYLINK_SMS_API_BASE", format!("{sandbox}/sms")),
         ("PAYLINK_LEASE_SECONDS", LEASE_SECONDS.to_string()),

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use entity::job::{Job, JobState};
+use entity::{
+    audit::OPERATOR,
+    job::{Job, JobState},
+};
 use queue::{
     Attempts, CheckStripeKey, Done, Handle, JobError, Kind, Lease, Policy, Promise, Remedy, Ticket,
     bell::{Ringing, Verdict},
@@ -139,15 +142,15 @@ on_both_databases! {
         };
         for what in [Paused::Merchant(rows.merchant), Paused::Kind(Kind::CheckStripeKey)] {
             let attempts = rows.attempts();
-            assert!(queue::pause(&rows.db, what, "a test", now()).await.unwrap());
-            assert!(!queue::pause(&rows.db, what, "twice", now()).await.unwrap());
+            assert!(queue::pause(&rows.db, what, OPERATOR, "a test", now()).await.unwrap());
+            assert!(!queue::pause(&rows.db, what, OPERATOR, "twice", now()).await.unwrap());
             attempts.pauses.read(pool).await.unwrap();
             assert_eq!(attempt(&attempts, ticket, &Does::Finishes(rows.db.clone())).await, Verdict::Done);
             assert_eq!(rows.job(ticket).await.attempt, 0);
             assert_eq!(overdue().await, []);
 
-            assert!(queue::resume(&rows.db, what, None, now()).await.unwrap());
-            assert!(!queue::resume(&rows.db, what, None, now()).await.unwrap());
+            assert!(queue::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
+            assert!(!queue::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
             assert_eq!(overdue().await, [ticket.job]);
             // What the worker knows is old by now; a job that the end of the pause rings is done all the same.
             let put_off = Does::Says(|| JobError::NotNow {
@@ -167,14 +170,14 @@ on_both_databases! {
         attempt(&attempts, ticket, &fails).await;
         assert_eq!(rows.job(ticket).await.state, JobState::Dead);
 
-        let remedied = queue::remedy(&rows.db, &[ticket.job], Remedy::Retry, "mended", now()).await.unwrap();
+        let remedied = queue::remedy(&rows.db, &[ticket.job], Remedy::Retry, OPERATOR, "mended", now()).await.unwrap();
         assert_eq!(remedied[0].ticket.map(|ticket| ticket.job), Some(ticket.job));
         let job = rows.job(ticket).await;
         assert_eq!((job.state, job.attempt, job.tries()), (JobState::Queued, 1, 0));
-        assert!(queue::remedy(&rows.db, &[ticket.job], Remedy::Discard, "no", now()).await.unwrap().is_empty());
+        assert!(queue::remedy(&rows.db, &[ticket.job], Remedy::Discard, OPERATOR, "no", now()).await.unwrap().is_empty());
 
         attempt(&attempts, ticket, &fails).await;
-        queue::remedy(&rows.db, &[ticket.job], Remedy::Discard, "never mind", now()).await.unwrap();
+        queue::remedy(&rows.db, &[ticket.job], Remedy::Discard, OPERATOR, "never mind", now()).await.unwrap();
         assert_eq!(rows.job(ticket).await.state, JobState::Discarded);
         let audit = entity::audit::of_subject(rows.db.pool(), &ticket.job.to_string()).await.unwrap();
         let told: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.detail.as_deref())).collect();

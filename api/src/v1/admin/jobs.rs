@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::Group;
 use crate::{
     Api, Problem,
-    auth::Operator,
+    auth::{Operator, OperatorPrincipal},
     json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
@@ -194,11 +194,11 @@ impl Jobs {
     async fn retry(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         #[oai(name = "id")] job_id: Path<String>,
         input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
-        change_one(&api, &job_id, Remedy::Retry, &input.0.reason).await
+        change_one(&api, &key.0, &job_id, Remedy::Retry, &input.0.reason).await
     }
 
     /// Discard a dead job
@@ -206,11 +206,11 @@ impl Jobs {
     async fn discard(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         #[oai(name = "id")] job_id: Path<String>,
         input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
-        change_one(&api, &job_id, Remedy::Discard, &input.0.reason).await
+        change_one(&api, &key.0, &job_id, Remedy::Discard, &input.0.reason).await
     }
 
     /// Retry dead jobs in bulk
@@ -218,10 +218,10 @@ impl Jobs {
     async fn retry_all(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         input: JsonBody<DeadInput>,
     ) -> Result<Json<ChangedView>, Problem> {
-        change_all(&api, input.0, Remedy::Retry).await
+        change_all(&api, &key.0, input.0, Remedy::Retry).await
     }
 
     /// Discard dead jobs in bulk
@@ -229,10 +229,10 @@ impl Jobs {
     async fn discard_all(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         input: JsonBody<DeadInput>,
     ) -> Result<Json<ChangedView>, Problem> {
-        change_all(&api, input.0, Remedy::Discard).await
+        change_all(&api, &key.0, input.0, Remedy::Discard).await
     }
 }
 
@@ -242,16 +242,27 @@ fn reason(given: &str) -> Result<String, Problem> {
     fields.text("reason", given, LONGEST_REASON).ok_or_else(|| fields.into_problem())
 }
 
-async fn change_one(api: &Api, job_id: &str, remedy: Remedy, given: &str) -> Result<Json<JobView>, Problem> {
+async fn change_one(
+    api: &Api,
+    by: &OperatorPrincipal,
+    job_id: &str,
+    remedy: Remedy,
+    given: &str,
+) -> Result<Json<JobView>, Problem> {
     let reason = reason(given)?;
     let job = queue::find(api.db.pool(), id(job_id)?).await?.ok_or_else(Problem::not_found)?;
-    if change(api, &[job.id], remedy, &reason).await?.is_empty() {
+    if change(api, by, &[job.id], remedy, &reason).await?.is_empty() {
         return Err(Problem::conflict("job_not_dead", "Only a dead job can be retried or discarded."));
     }
     see(api, job.id).await
 }
 
-async fn change_all(api: &Api, input: DeadInput, remedy: Remedy) -> Result<Json<ChangedView>, Problem> {
+async fn change_all(
+    api: &Api,
+    by: &OperatorPrincipal,
+    input: DeadInput,
+    remedy: Remedy,
+) -> Result<Json<ChangedView>, Problem> {
     let narrows = [input.kind.is_some(), input.merchant_id.is_some(), input.error.is_some()];
     if !narrows.contains(&true) && input.older_than_hours.is_none() {
         return Err(Problem::malformed("Give kind, merchant_id, error or older_than_hours."));
@@ -269,15 +280,21 @@ async fn change_all(api: &Api, input: DeadInput, remedy: Remedy) -> Result<Json<
     let more = found.len() > MOST_AT_ONCE;
     let mut jobs: Vec<JobId> = found.iter().take(MOST_AT_ONCE).map(|job| job.id).collect();
     if !input.dry_run {
-        jobs = change(api, &jobs, remedy, &reason).await?;
+        jobs = change(api, by, &jobs, remedy, &reason).await?;
     }
     let job_ids = jobs.iter().map(ToString::to_string).collect();
     Ok(Json(ChangedView { job_ids, more, dry_run: input.dry_run }))
 }
 
 /// Changes those that are dead, and rings what is to be tried again.
-async fn change(api: &Api, jobs: &[JobId], remedy: Remedy, reason: &str) -> Result<Vec<JobId>, Problem> {
-    let remedied = queue::remedy(&api.db, jobs, remedy, reason, api.clock.now()).await?;
+async fn change(
+    api: &Api,
+    by: &OperatorPrincipal,
+    jobs: &[JobId],
+    remedy: Remedy,
+    reason: &str,
+) -> Result<Vec<JobId>, Problem> {
+    let remedied = queue::remedy(&api.db, jobs, remedy, &by.actor, reason, api.clock.now()).await?;
     api.queue.ring(remedied.iter().filter_map(|done| done.ticket));
     Ok(remedied.iter().map(|done| done.job).collect())
 }

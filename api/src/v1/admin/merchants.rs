@@ -23,7 +23,7 @@ use crate::{
     json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
-    record::act_of_operator,
+    record::{act_of_operator, tell},
 };
 
 pub(crate) struct Merchants;
@@ -57,7 +57,7 @@ fn default_time_zone() -> String {
 /// A merchant.
 #[derive(Debug, Object)]
 #[oai(rename = "Merchant", skip_serializing_if_is_none)]
-struct MerchantView {
+pub(super) struct MerchantView {
     id: String,
     name: String,
     contact: Option<String>,
@@ -65,6 +65,10 @@ struct MerchantView {
     time_zone: String,
     available: i64,
     held: i64,
+    /// Since when it is suspended, if it is.
+    suspended_at: Option<DateTime<Utc>>,
+    /// Why.
+    suspended_reason: Option<String>,
     created_at: DateTime<Utc>,
 }
 
@@ -78,6 +82,8 @@ impl From<Merchant> for MerchantView {
             time_zone: row.time_zone,
             available: row.available,
             held: row.held,
+            suspended_at: row.suspended_at,
+            suspended_reason: row.suspended_reason,
             created_at: row.created_at,
         }
     }
@@ -153,14 +159,14 @@ impl Merchants {
     async fn create_merchant(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         input: JsonBody<MerchantInput>,
     ) -> Result<Created<MerchantView>, Problem> {
         let new = check_merchant(&input.0)?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::insert(&tx, new, now).await?;
-        act_of_operator(&tx, Some(row.id), "merchant.create", row.id, None, now).await?;
+        act_of_operator(&tx, &key.0, Some(row.id), "merchant.create", row.id, None, now).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
     }
@@ -170,7 +176,7 @@ impl Merchants {
     async fn create_key(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         #[oai(name = "id")] merchant_id: Path<String>,
         input: JsonBody<KeyInput>,
     ) -> Result<Created<KeyView>, Problem> {
@@ -179,17 +185,18 @@ impl Merchants {
         let scope = fields.take("scope", input.0.scope.parse::<Scope>());
         let (Some(name), Some(scope)) = (name, scope) else { return Err(fields.into_problem()) };
         let owner = find_merchant(&api, &merchant_id).await?;
-        let key: Secret = random_secret("pk_")?;
+        let new: Secret = random_secret("pk_")?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
-        let row = api_key::insert(&tx, owner.id, name, scope, &key, now).await?;
-        act_of_operator(&tx, Some(owner.id), "key.create", row.id, None, now).await?;
+        let row = api_key::insert(&tx, owner.id, name, scope, &new, now).await?;
+        act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
         tx.commit().await?;
+        tell(&key.0, "key.create", row.id);
         let view = KeyView {
             id: row.id.to_string(),
             name: row.name,
             scope: row.scope.to_string(),
-            key: key.expose().to_owned(),
+            key: new.expose().to_owned(),
         };
         Ok(Created::Created(Json(view)))
     }
@@ -199,7 +206,7 @@ impl Merchants {
     async fn top_up(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         #[oai(name = "id")] merchant_id: Path<String>,
         input: JsonBody<TopUpInput>,
     ) -> Result<Created<MerchantView>, Problem> {
@@ -213,7 +220,7 @@ impl Merchants {
                 Problem::field("credits", error.to_string())
             }
         })?;
-        act_of_operator(&tx, Some(owner.id), "credits.top_up", owner.id, note, now).await?;
+        act_of_operator(&tx, &key.0, Some(owner.id), "credits.top_up", owner.id, note, now).await?;
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
@@ -235,6 +242,7 @@ fn check_merchant(input: &MerchantInput) -> Result<NewMerchant, Problem> {
     }
 }
 
-async fn find_merchant(api: &Api, merchant_id: &str) -> Result<Merchant, Problem> {
+/// The merchant, or 404.
+pub(super) async fn find_merchant(api: &Api, merchant_id: &str) -> Result<Merchant, Problem> {
     merchant::find(api.db.pool(), id(merchant_id)?).await?.ok_or_else(Problem::not_found)
 }

@@ -60,7 +60,7 @@ impl Messages {
     async fn resolve(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         #[oai(name = "id")] message_id: Path<String>,
         input: JsonBody<ResolutionInput>,
     ) -> Result<Json<MessageView>, Problem> {
@@ -76,7 +76,7 @@ impl Messages {
                 "Only a message that is unknown can be settled by hand.",
             ));
         }
-        act_of_operator(&tx, Some(found.merchant_id), "message.resolve", found.id, Some(reason), now).await?;
+        act_of_operator(&tx, &key.0, Some(found.merchant_id), "message.resolve", found.id, Some(reason), now).await?;
         let settled = message::find_of_any(&tx, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         Ok(Json(MessageView::without_text(settled)))

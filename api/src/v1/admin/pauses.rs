@@ -72,13 +72,13 @@ impl Pauses {
     async fn pause(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         input: JsonBody<PauseInput>,
     ) -> Result<Json<PausesView>, Problem> {
         let mut fields = Fields::default();
         let Some(reason) = fields.text("reason", &input.0.reason, 500) else { return Err(fields.into_problem()) };
         let what = what(&api, input.0.kind.as_deref(), input.0.merchant_id.as_deref()).await?;
-        queue::pause(&api.db, what, &reason, api.clock.now()).await?;
+        queue::pause(&api.db, what, &key.0.actor, &reason, api.clock.now()).await?;
         all(&api).await
     }
 
@@ -87,11 +87,12 @@ impl Pauses {
     async fn resume(
         &self,
         api: Data<&Api>,
-        _key: Operator,
+        key: Operator,
         input: JsonBody<ResumeInput>,
     ) -> Result<Json<PausesView>, Problem> {
         let what = what(&api, input.0.kind.as_deref(), input.0.merchant_id.as_deref()).await?;
-        if queue::resume(&api.db, what, input.0.reason.as_deref(), api.clock.now()).await? {
+        let reason = input.0.reason.as_deref();
+        if queue::resume(&api.db, what, &key.0.actor, reason, api.clock.now()).await? {
             let api = api.clone();
             tokio::spawn(async move {
                 if let Err(error) = queue::ring_waiting(&api.db, &api.queue, what).await {

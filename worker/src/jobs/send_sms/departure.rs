@@ -65,8 +65,11 @@ async fn decide(work: &Work, tx: &DatabaseTransaction, message: &Message) -> Res
         }
         (_, _) => {}
     }
+    let owner = merchant::get(tx, message.merchant_id).await?;
+    if owner.is_suspended() {
+        return not("The operator had suspended the merchant before the text was sent.");
+    }
     if message.origin == Origin::Reminder {
-        let owner = merchant::get(tx, message.merchant_id).await?;
         // A reminder of a look into the future is sent at the hour that it was made for.
         let at = work.now().max(message.created_at);
         if let Some(decided) = decide_reminder(&owner, link.as_ref(), &phone, at) {

@@ -1,0 +1,39 @@
+//! `/v1/admin/audit-log`: who did what, in everybody's affairs.
+
+use entity::{AuditEntryId, MerchantId, audit::AuditFilter};
+use poem::web::Data;
+use poem_openapi::{OpenApi, param::Query, payload::Json};
+
+use super::Group;
+use crate::{
+    Api, Problem,
+    auth::Operator,
+    page::{Asked, Page, id},
+    v1::audit_log::{EntryView, page},
+};
+
+pub(crate) struct AuditLog;
+
+#[OpenApi(tag = "Group::Admin")]
+impl AuditLog {
+    /// See who did what, for all merchants
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
+    #[oai(path = "/admin/audit-log", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        /// In whose affairs.
+        merchant_id: Query<Option<String>>,
+        /// By whom: the id of an API key; `operator`, or `operator:` and a name.
+        actor: Query<Option<String>>,
+        /// To what: the id of a link, a message, a key, …
+        subject: Query<Option<String>>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<EntryView>>, Problem> {
+        let asked = Asked::<AuditEntryId>::parse(limit.0, cursor.0.as_deref())?;
+        let merchant = merchant_id.0.as_deref().map(id::<MerchantId>).transpose()?;
+        page(&api, asked, AuditFilter { merchant, actor: actor.0, subject: subject.0, ..AuditFilter::default() }).await
+    }
+}

@@ -1,0 +1,80 @@
+//! `/v1/admin/sessions`: which operators are signed in, or who is with a merchant's keys.
+
+use entity::{
+    MerchantId, SessionId,
+    session::{self, SessionCursor, Whose},
+};
+use poem::web::Data;
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{super::answers::Done, Group, merchants::find_merchant};
+use crate::{
+    Api, Problem,
+    auth::Operator,
+    page::{Asked, Page, id},
+    record::{act_of_operator, tell},
+    v1::sessions::SessionView,
+};
+
+pub(crate) struct Sessions;
+
+#[OpenApi(tag = "Group::Admin")]
+impl Sessions {
+    /// List console sessions of operators or of a merchant
+    ///
+    /// Those that are not over; of operators, those whose keys are in the settings.
+    #[oai(path = "/admin/sessions", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Operator,
+        /// Absent: operators' sessions.
+        merchant_id: Query<Option<String>>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<SessionView>>, Problem> {
+        let asked = Asked::<SessionCursor>::parse(limit.0, cursor.0.as_deref())?;
+        let merchant = merchant(&api, merchant_id.0.as_deref()).await?;
+        let whose = whose(&api, merchant);
+        let found = session::list(api.db.pool(), whose, asked.before, asked.fetch(), api.clock.now()).await?;
+        let view = |row| Ok::<_, Problem>(SessionView::of(row, key.0.session.as_deref()));
+        Ok(Json(asked.page(found, SessionCursor::of, view)?))
+    }
+
+    /// End a console session of an operator or of a merchant
+    #[oai(path = "/admin/sessions/:id", method = "delete")]
+    async fn end(
+        &self,
+        api: Data<&Api>,
+        key: Operator,
+        #[oai(name = "id")] session_id: Path<String>,
+        /// Absent: an operator's session.
+        merchant_id: Query<Option<String>>,
+    ) -> Result<Done, Problem> {
+        let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());
+        let merchant = merchant(&api, merchant_id.0.as_deref()).await?;
+        let tx = api.db.begin().await?;
+        if !session::end_one(&tx, whose(&api, merchant), ended).await? {
+            return Err(Problem::not_found());
+        }
+        act_of_operator(&tx, &key.0, merchant, "session.end", ended, None, now).await?;
+        tx.commit().await?;
+        tell(&key.0, "session.end", ended);
+        Ok(Done::Done)
+    }
+}
+
+async fn merchant(api: &Api, merchant_id: Option<&str>) -> Result<Option<MerchantId>, Problem> {
+    match merchant_id {
+        Some(text) => Ok(Some(find_merchant(api, text).await?.id)),
+        None => Ok(None),
+    }
+}
+
+fn whose(api: &Api, merchant: Option<MerchantId>) -> Whose<'_> {
+    merchant.map_or(Whose::Operators(&api.operators), Whose::Merchant)
+}

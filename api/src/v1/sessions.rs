@@ -1,0 +1,101 @@
+//! `/v1/console-sessions`: who is signed in to the console with one of the merchant's keys.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    SessionId,
+    session::{self, Session, SessionCursor, Whose},
+};
+use poem::web::Data;
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use super::{Group, answers::Done};
+use crate::{
+    Api, Problem,
+    auth::Administrator,
+    page::{Asked, Page, id},
+    record::{act_of_key, tell},
+};
+
+pub(super) struct Sessions;
+
+/// A console session.
+#[derive(Debug, Object)]
+#[oai(rename = "ConsoleSession", skip_serializing_if_is_none)]
+pub(super) struct SessionView {
+    id: String,
+    /// The API key that somebody signed in with.
+    api_key_id: Option<String>,
+    /// The name of the operator who signed in, if they have one.
+    operator: Option<String>,
+    /// From which address somebody signed in.
+    address: Option<String>,
+    /// What their browser called itself.
+    user_agent: Option<String>,
+    created_at: DateTime<Utc>,
+    /// When it ends if it is not used before.
+    expires_at: DateTime<Utc>,
+    /// Whether this call was made with it.
+    current: bool,
+}
+
+impl SessionView {
+    /// A session, seen by a caller who has come by the session of this hash, if by one.
+    pub(super) fn of(row: Session, caller: Option<&[u8]>) -> Self {
+        Self {
+            current: caller == Some(row.hash.as_slice()),
+            id: row.id().to_string(),
+            api_key_id: row.api_key_id.map(|key| key.to_string()),
+            operator: row.operator_name,
+            address: row.address,
+            user_agent: row.agent,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+#[OpenApi(tag = "Group::Merchant")]
+impl Sessions {
+    /// List console sessions
+    ///
+    /// Those that are not over.
+    #[oai(path = "/console-sessions", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<SessionView>>, Problem> {
+        let asked = Asked::<SessionCursor>::parse(limit.0, cursor.0.as_deref())?;
+        let whose = Whose::Merchant(key.0.merchant);
+        let found = session::list(api.db.pool(), whose, asked.before, asked.fetch(), api.clock.now()).await?;
+        let view = |row| Ok::<_, Problem>(SessionView::of(row, key.0.session.as_deref()));
+        Ok(Json(asked.page(found, SessionCursor::of, view)?))
+    }
+
+    /// End a console session
+    ///
+    /// At once; its streams of events within seconds.
+    #[oai(path = "/console-sessions/:id", method = "delete")]
+    async fn end(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        #[oai(name = "id")] session_id: Path<String>,
+    ) -> Result<Done, Problem> {
+        let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());
+        let tx = api.db.begin().await?;
+        if !session::end_one(&tx, Whose::Merchant(key.0.merchant), ended).await? {
+            return Err(Problem::not_found());
+        }
+        act_of_key(&tx, &key.0, "session.end", ended, None, now).await?;
+        tx.commit().await?;
+        tell(&key.0, "session.end", ended);
+        Ok(Done::Done)
+    }
+}

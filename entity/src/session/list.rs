@@ -1,0 +1,108 @@
+//! The sessions of a merchant or of operators, to be looked through and ended one by one.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SimpleExpr};
+
+use super::{Column, Entity, Session, SessionKind};
+use crate::{MerchantId, SessionId, api_key, operator::OperatorKeys};
+
+/// Whose sessions.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'a> {
+    /// A merchant's.
+    Merchant(MerchantId),
+    /// Those of operators whose keys are in force.
+    Operators(&'a OperatorKeys),
+}
+
+impl Whose<'_> {
+    fn condition(self) -> Condition {
+        match self {
+            Self::Merchant(merchant) => Condition::all().add(of_merchant(merchant)),
+            Self::Operators(keys) => Condition::all()
+                .add(Column::Kind.eq(SessionKind::Operator))
+                .add(Column::OperatorKey.is_in(keys.iter().map(|key| key.id().to_vec()))),
+        }
+    }
+}
+
+/// A merchant's sessions are those that were given for its keys.
+pub(super) fn of_merchant(merchant: MerchantId) -> SimpleExpr {
+    let keys = api_key::Entity::find()
+        .select_only()
+        .column(api_key::Column::Id)
+        .filter(api_key::Column::MerchantId.eq(merchant))
+        .into_query();
+    Column::ApiKeyId.in_subquery(keys)
+}
+
+/// Where a session stands in the list, which is by age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionCursor {
+    at: DateTime<Utc>,
+    id: SessionId,
+}
+
+impl SessionCursor {
+    /// Where this session stands.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        Self { at: session.created_at, id: session.id() }
+    }
+}
+
+impl fmt::Display for SessionCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at.timestamp_millis(), self.id)
+    }
+}
+
+/// A text that is no cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no place in a list of sessions")]
+pub struct SessionCursorError;
+
+impl FromStr for SessionCursor {
+    type Err = SessionCursorError;
+
+    fn from_str(text: &str) -> Result<Self, SessionCursorError> {
+        let (at, id) = text.split_once('.').ok_or(SessionCursorError)?;
+        let at = at.parse().ok().and_then(DateTime::from_timestamp_millis).ok_or(SessionCursorError)?;
+        Ok(Self { at, id: id.parse().map_err(|_| SessionCursorError)? })
+    }
+}
+
+/// A page of the sessions that are not over, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    whose: Whose<'_>,
+    before: Option<SessionCursor>,
+    limit: u64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Session>, DbErr> {
+    let mut query = Entity::find().filter(whose.condition()).filter(Column::ExpiresAt.gt(now));
+    if let Some(SessionCursor { at, id }) = before {
+        let prefix = id.uuid().as_bytes().to_vec();
+        let same_time = Condition::all().add(Column::CreatedAt.eq(at)).add(Column::Hash.lt(prefix));
+        query = query.filter(Condition::any().add(Column::CreatedAt.lt(at)).add(same_time));
+    }
+    query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Hash).limit(limit).all(db).await
+}
+
+/// Ends one of these sessions; `false` if there is none of this id.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_one(db: &impl ConnectionTrait, whose: Whose<'_>, id: SessionId) -> Result<bool, DbErr> {
+    // Every hash of 32 bytes that begins with the 16 of the id lies between these two.
+    let first = id.uuid().as_bytes().to_vec();
+    let last = [first.as_slice(), &[0xff; 16]].concat();
+    let ended =
+        Entity::delete_many().filter(whose.condition()).filter(Column::Hash.between(first, last)).exec(db).await?;
+    Ok(ended.rows_affected > 0)
+}

@@ -1,0 +1,48 @@
+//! Suspension: what an operator does with a merchant who is not to text anybody for now. Texts, new links and signing in stop;
+//! buyers still pay what is open, and what Stripe tells of it still counts.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DatabaseTransaction, entity::prelude::*};
+
+use crate::{
+    MerchantId,
+    merchant::{Column, Entity},
+    session,
+};
+
+/// Suspends a merchant and ends its console sessions, in a transaction; `false` if it was suspended already, and then its reason
+/// stays.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn suspend(
+    tx: &DatabaseTransaction,
+    id: MerchantId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let suspended = Entity::update_many()
+        .col_expr(Column::SuspendedAt, Expr::value(now))
+        .col_expr(Column::SuspendedReason, Expr::value(reason))
+        .filter(Column::Id.eq(id))
+        .filter(Column::SuspendedAt.is_null())
+        .exec(tx)
+        .await?;
+    session::end_all_of_merchant(tx, id).await?;
+    Ok(suspended.rows_affected == 1)
+}
+
+/// Ends a suspension; `false` if there was none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn resume(db: &impl ConnectionTrait, id: MerchantId) -> Result<bool, DbErr> {
+    let resumed = Entity::update_many()
+        .col_expr(Column::SuspendedAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(Column::SuspendedReason, Expr::value(Option::<String>::None))
+        .filter(Column::Id.eq(id))
+        .filter(Column::SuspendedAt.is_not_null())
+        .exec(db)
+        .await?;
+    Ok(resumed.rows_affected == 1)
+}
