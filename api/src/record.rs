@@ -1,6 +1,6 @@
 //! The audit log of what keys and operators do, and the log's lines about who came in and which keys there are.
 
-use std::net::IpAddr;
+use std::{fmt::Display, net::IpAddr};
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -69,7 +69,7 @@ impl Known for OperatorPrincipal {
 
 /// Tells the log, after the commit, what became of keys, sessions and who may sign in: whoever watches over an installation watches
 /// this.
-pub(crate) fn tell(by: &impl Known, action: &str, subject: impl ToString) {
-    let (actor, address, subject) = (by.actor(), by.address(), subject.to_string());
-    tracing::info!(actor, %address, action, subject, "access was changed");
+pub(crate) fn tell(by: &impl Known, action: &str, subject: &impl Display) {
+    let (actor, address) = (by.actor(), by.address());
+    tracing::info!(actor, %address, action, %subject, "access was changed");
 }

@@ -137,7 +137,7 @@ impl OperatorKeys {
     }
 
     /// All of them.
-    pub fn iter(&self) -> std::slice::Iter<'_, OperatorKey> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &OperatorKey> {
         self.0.iter()
     }
 }

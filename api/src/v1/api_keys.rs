@@ -118,7 +118,7 @@ impl ApiKeys {
         let row = api_key::insert(&tx, key.0.merchant, name, scope, &new, now).await?;
         act_of_key(&tx, &key.0, "key.create", row.id, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "key.create", row.id);
+        tell(&key.0, "key.create", &row.id);
         let view = KeyView { key: Some(new.expose().to_owned()), ..KeyView::of(row, &key.0) };
         Ok(Created::Created(Json(view)))
     }
@@ -145,7 +145,7 @@ impl ApiKeys {
         }
         act_of_key(&tx, &key.0, "key.revoke", revoked, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "key.revoke", revoked);
+        tell(&key.0, "key.revoke", &revoked);
         Ok(Done::Done)
     }
 }

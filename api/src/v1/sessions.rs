@@ -95,7 +95,7 @@ impl Sessions {
         }
         act_of_key(&tx, &key.0, "session.end", ended, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "session.end", ended);
+        tell(&key.0, "session.end", &ended);
         Ok(Done::Done)
     }
 }

@@ -119,7 +119,7 @@ impl Access {
         }
         act_of_operator(&tx, &operator.0, Some(owner.id), "key.revoke", revoked, None, now).await?;
         tx.commit().await?;
-        tell(&operator.0, "key.revoke", revoked);
+        tell(&operator.0, "key.revoke", &revoked);
         Ok(Done::Done)
     }
 
@@ -148,7 +148,7 @@ impl Access {
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         if is_new {
-            tell(&key.0, "merchant.suspend", owner.id);
+            tell(&key.0, "merchant.suspend", &owner.id);
         }
         Ok(Json(row.into()))
     }
@@ -177,7 +177,7 @@ impl Access {
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         if was_suspended {
-            tell(&key.0, "merchant.resume", owner.id);
+            tell(&key.0, "merchant.resume", &owner.id);
         }
         Ok(Json(row.into()))
     }

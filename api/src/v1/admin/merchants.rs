@@ -191,7 +191,7 @@ impl Merchants {
         let row = api_key::insert(&tx, owner.id, name, scope, &new, now).await?;
         act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "key.create", row.id);
+        tell(&key.0, "key.create", &row.id);
         let view = KeyView {
             id: row.id.to_string(),
             name: row.name,

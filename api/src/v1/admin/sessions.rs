@@ -63,7 +63,7 @@ impl Sessions {
         }
         act_of_operator(&tx, &key.0, merchant, "session.end", ended, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "session.end", ended);
+        tell(&key.0, "session.end", &ended);
         Ok(Done::Done)
     }
 }
