@@ -12,7 +12,7 @@ use crate::{Secret, audit::OPERATOR, sha256};
 /// The shortest operator's key, in characters.
 const SHORTEST: usize = 32;
 /// How many different characters a key has at least: what is typed by hand or repeated is not random.
-const FEWEST_CHARACTERS: usize = 10;
+const FEWEST_CHARACTERS: usize = 8;
 /// The longest name of an operator, in characters.
 const LONGEST_NAME: usize = 40;
 
