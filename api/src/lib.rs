@@ -14,6 +14,7 @@ mod docs;
 mod fields;
 mod health;
 mod hex;
+mod http;
 mod json_body;
 mod language;
 pub mod meter;
@@ -78,6 +79,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .around(tell_news)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { tell(error) })
+        .with(http::bodies::Bodies)
         .with(security)
         .with(access)
 }

@@ -11,7 +11,6 @@ use entity::{
 };
 use poem::{
     FromRequest, Request, RequestBody,
-    http::StatusCode,
     web::{Field, Multipart},
 };
 use poem_openapi::{
@@ -23,7 +22,10 @@ use poem_openapi::{
 use ring::digest;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::problem::{Fields, Problem};
+use crate::{
+    http::bodies::invoice_too_large,
+    problem::{Fields, Problem},
+};
 
 /// Longer texts are no invoice number, amount, currency or date.
 const LONGEST_TEXT: u64 = 1_024;
@@ -114,7 +116,7 @@ async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<
         let not_a_pdf = start.len() == 5 && start != b"%PDF-";
         if length > MAX_BYTES || not_a_pdf {
             upload.abandon().await;
-            return Err(if not_a_pdf { refuse_no_pdf() } else { refuse_too_large() });
+            return Err(if not_a_pdf { refuse_no_pdf() } else { invoice_too_large() });
         }
         hash.update(&chunk);
         upload.write(chunk).await?;
@@ -133,12 +135,6 @@ async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<
 
 fn refuse_no_pdf() -> Problem {
     Problem::field("invoice", "is not a PDF: it does not begin with %PDF-").coded("not_a_pdf")
-}
-
-fn refuse_too_large() -> Problem {
-    Problem::field("invoice", format!("is larger than {} MiB", MAX_BYTES / 1024 / 1024))
-        .coded("file_too_large")
-        .with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
 async fn next_chunk(reader: &mut (impl AsyncRead + Unpin)) -> Result<Bytes, Problem> {
