@@ -12,6 +12,7 @@ mod carriers;
 mod connecting;
 mod crashes;
 mod credits;
+mod crowds;
 mod dead_jobs;
 mod described;
 mod details_page;
