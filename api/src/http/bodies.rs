@@ -47,8 +47,8 @@ impl Kind {
         let mut parts = path.split('/').skip(1);
         let parts = std::array::from_fn(|_| parts.next().unwrap_or_default());
         match parts {
-            ["webhooks", _, _, ""] => Self::Webhook,
-            ["v1", "orders", _, "payment-links"] => Self::Invoice,
+            ["webhooks", _, _, "", ""] => Self::Webhook,
+            ["v1", "orders", _, "payment-links", ""] => Self::Invoice,
             _ => Self::Json,
         }
     }
@@ -203,7 +203,7 @@ mod tests {
         ("/nowhere/at/all", 64 * KIB),
         ("/webhooks/stripe/mer_1", MIB),
         ("/v1/orders/ord_1/payment-links", MAX_BYTES + REST_OF_A_FORM),
-        ("/v1/orders/ord_1/payment-links/", 64 * KIB),
+        ("/v1/orders/ord_1/payment-links/more", 64 * KIB),
     ];
 
     #[tokio::test]
