@@ -89,9 +89,10 @@ async fn a_hundred_who_pour_300_mb_each_cost_no_memory() {
         }
         let poured = crowd.join_all().await;
         let taken = poured.iter().map(|(_, sent)| sent).sum::<u64>() / MIB;
-        let grown = (app.status_of_process("VmHWM") - before) / 1024;
+        let grown = app.status_of_process("VmHWM").saturating_sub(before) / 1024;
         println!("100 × 300 MiB to {path}: {taken} MiB taken in {:.1?}, {grown} MiB more memory", since.elapsed());
-        assert!(grown < 64, "memory grew by {grown} MiB");
+        // A hundred webhooks of 1 MiB each are held while they are read; of all else there is less.
+        assert!(grown < 160, "memory grew by {grown} MiB");
         assert!(taken < 3_000, "{taken} MiB were taken");
         // Whoever pours on may lose the answer, but mostly it is there.
         let refused = poured.iter().filter(|(answer, _)| answer.starts_with("HTTP/1.1 4")).count();
@@ -107,7 +108,7 @@ async fn two_thousand_who_say_nothing_leave_others_unharmed_and_are_closed() {
     let (alone, memory) = (slowest_look(&somebody).await, app.status_of_process("VmRSS"));
 
     let mut idle = crowd(&app, 2_000, "").await;
-    let (among, grown) = (slowest_look(&app.anybody()).await, app.status_of_process("VmRSS") - memory);
+    let (among, grown) = (slowest_look(&app.anybody()).await, app.status_of_process("VmRSS").saturating_sub(memory));
     println!("slowest look alone: {alone:.1?}; among 2,000 idle connections: {among:.1?}, {grown} KiB more memory");
 
     assert!(among < alone + Duration::from_secs(1), "{alone:?} alone, {among:?} among them");
