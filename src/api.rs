@@ -2,15 +2,14 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use ::api::Api;
-use poem::{
-    endpoint::BoxEndpoint,
-    listener::{Acceptor, Listener, TcpAcceptor, TcpListener},
-};
+use ::api::{Api, Server};
+use poem::endpoint::BoxEndpoint;
+use tokio::net::TcpListener;
 
 use crate::{
     error::Error,
     metrics::Metrics,
+    open_files,
     parts::{Parts, public_url},
     settings::Settings,
     stop::Stop,
@@ -20,31 +19,32 @@ use crate::{
 pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
     let parts = Parts::open(&settings).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
-    let (acceptor, address) = bind(settings.listen).await?;
+    let (listener, address) = bind(settings.listen).await?;
     let api = parts.api(&settings, public_url(&settings, address));
     tracing::info!(%address, "listening");
     let stop = Stop::on_signals(Duration::from_secs(settings.stop_grace_seconds));
     stop.tells(&parts.readiness);
-    serve(acceptor, api, metrics, &settings, &stop).await
+    serve(listener, api, metrics, &settings, &stop).await
 }
 
 /// Takes the address; with port 0, a free one.
-pub(crate) async fn bind(address: SocketAddr) -> Result<(TcpAcceptor, SocketAddr), Error> {
+pub(crate) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = || Error::io(format!("{address} cannot be listened on"));
-    let acceptor = TcpListener::bind(address).into_acceptor().await.map_err(failed())?;
-    let listening = acceptor.local_addr().iter().find_map(|local| local.as_socket_addr().copied());
-    Ok((acceptor, listening.unwrap_or(address)))
+    let listener = TcpListener::bind(address).await.map_err(failed())?;
+    let listening = listener.local_addr().map_err(failed())?;
+    Ok((listener, listening))
 }
 
 /// Serves until it is told to stop. From then on it is not ready; who comes all the same is served until the closing, and the
 /// requests in flight are finished.
 pub(crate) async fn serve(
-    acceptor: TcpAcceptor,
+    listener: TcpListener,
     api: Api,
     metrics: Option<BoxEndpoint<'static>>,
     settings: &Settings,
     stop: &Stop,
 ) -> Result<(), Error> {
     let drain = Duration::from_secs(settings.stop_within_seconds);
-    ::api::serve(acceptor, api, metrics, stop.closing(), drain).await.map_err(Error::io("the HTTP front failed"))
+    let server = Server::new(listener, open_files::for_connections());
+    server.run(::api::routes(api, metrics), stop.closing(), drain).await.map_err(Error::io("the HTTP front failed"))
 }

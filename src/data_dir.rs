@@ -1,15 +1,24 @@
 //! The data directory: what `paylink up` makes once and keeps, and how other sub-commands find the running system.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use entity::Secret;
+use nix::sys::stat::{Mode, umask};
 
 use crate::error::Error;
+
+/// Who is not the owner: nothing here is theirs to read.
+const OTHERS: u32 = 0o077;
+
+/// Has every file that is made from now on, by us or by a child, be its owner's alone: the database's logs and Redis' too.
+pub(crate) fn make_files_private() {
+    umask(Mode::from_bits_truncate(OTHERS));
+}
 
 /// The data directory.
 #[derive(Debug, Clone)]
@@ -25,13 +34,18 @@ impl DataDir {
         std::path::absolute(path).map(Self).map_err(Error::io("the data directory has no path"))
     }
 
-    /// Makes the directory, readable by its owner only.
+    /// Makes the directory, readable by its owner only; so is made what was in it before.
     pub(crate) fn create(&self) -> Result<(), Error> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&self.0)
-            .map_err(Error::io(format!("{} cannot be made", self.0.display())))
+            .map_err(Error::io(format!("{} cannot be made", self.0.display())))?;
+        if let Err(error) = close_to_others(&self.0) {
+            // A volume may be such that its files are somebody else's, or have no owner at all.
+            tracing::warn!(%error, folder = %self.0.display(), "the data directory cannot be closed to others");
+        }
+        Ok(())
     }
 
     /// Takes the directory for this process.
@@ -93,5 +107,53 @@ impl DataDir {
         let secret = make()?;
         self.keep(name, secret.expose())?;
         Ok(secret)
+    }
+}
+
+/// Takes a folder and what is in it from everybody but its owner. A folder in it that others cannot enter is not looked into:
+/// there may be many documents.
+fn close_to_others(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, about) = (entry.path(), entry.metadata()?);
+        let is_open = about.permissions().mode() & OTHERS != 0;
+        if about.is_dir() && is_open {
+            close_to_others(&path)?;
+        } else if about.is_file() && is_open {
+            fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        }
+    }
+    fs::set_permissions(folder, Permissions::from_mode(0o700))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_was_open_to_others_is_closed() {
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path().join("data");
+        let (documents, key) = (folder.join("documents/invoices"), folder.join("secret.key"));
+        fs::create_dir_all(&documents).unwrap();
+        let files = [key, folder.join("paylink.db"), documents.join("link.pdf"), outside.path().join("elsewhere")];
+        for file in &files {
+            fs::write(file, "x").unwrap();
+            fs::set_permissions(file, Permissions::from_mode(0o664)).unwrap();
+        }
+        std::os::unix::fs::symlink(&files[3], folder.join("link")).unwrap();
+        let folders = [folder.clone(), folder.join("documents"), documents];
+        for folder in &folders {
+            fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+        }
+
+        DataDir::new(&folder).unwrap().create().unwrap();
+
+        assert_eq!(folders.map(|folder| mode(&folder)), [0o700; 3]);
+        assert_eq!(files.map(|file| mode(&file)), [0o600, 0o600, 0o600, 0o664]);
     }
 }

@@ -15,6 +15,7 @@ mod messages;
 mod metrics;
 mod migrate;
 mod operators;
+mod open_files;
 mod otlp;
 mod parts;
 mod redis_child;
@@ -69,6 +70,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    data_dir::make_files_private();
     match Box::pin(run(cli)).await {
         Ok(code) => code,
         Err(error) => {
@@ -85,6 +87,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     }
     let settings = Settings::load(&cli.config)?;
     let export = logging::start(&settings)?;
+    open_files::raise();
     let outcome = Box::pin(carry_out(cli.command, settings)).await;
     if let Some(export) = export {
         export.end().await;

@@ -3,15 +3,13 @@
 //! How they stand is looked at when somebody asks, and not again within [`FRESH`]: what a scrape costs depends neither on how
 //! many jobs wait nor on how many ask. Every process shows all queues, so that no one of them has to be alive for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
-use ::api::Readiness;
+use ::api::{Readiness, Server};
 use entity::{Clock, Db};
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use poem::{
-    Endpoint, EndpointExt, IntoEndpoint, Response, Route, Server, endpoint::BoxEndpoint, get, handler, web::Data,
-};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::BoxEndpoint, get, handler, web::Data};
 use queue::{Queue, survey_bells, survey_rows};
 use tokio::{sync::Mutex, time::Instant};
 
@@ -22,6 +20,9 @@ const FRESH: Duration = Duration::from_secs(3);
 
 /// How long such a look may take: whoever asks must not wait for what does not answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many may be connected to look.
+const MOST_WHO_LOOK: usize = 64;
 
 /// How often what was measured is sorted into the histograms, so that it does not pile up where nobody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -67,10 +68,10 @@ impl Metrics {
         let Some(address) = settings.metrics_listen else {
             return Ok(Some(get(show).data(metrics).into_endpoint().boxed()));
         };
-        let (acceptor, address) = bind(address).await?;
+        let (listener, address) = bind(address).await?;
         tracing::info!(%address, "showing metrics");
         // It answers for as long as the process lives: how a stop goes is worth seeing too.
-        tokio::spawn(Server::new_with_acceptor(acceptor).run(metrics.routes()));
+        tokio::spawn(Server::new(listener, MOST_WHO_LOOK).run(metrics.routes(), pending(), Duration::ZERO));
         Ok(None)
     }
 

@@ -1,11 +1,21 @@
 //! The private Redis of `paylink up`: a child process on a socket in the data directory, with its log of commands (AOF) on. It is
-//! started again when it ends, and stopped after everything else.
+//! started again when it ends, and stopped after everything else. It never listens on TCP: it has no password.
 
-use std::{fs, io, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    fs, io,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, MetadataExt},
+    },
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
+use entity::sha256;
 use nix::{
     sys::signal::{Signal, kill},
-    unistd::Pid,
+    unistd::{Pid, geteuid},
 };
 use queue::bell::Bells;
 use tokio::{
@@ -66,8 +76,7 @@ impl RedisChild {
 struct Place {
     folder: PathBuf,
     pid_file: PathBuf,
-    socket: Option<PathBuf>,
-    port: u16,
+    socket: PathBuf,
     url: String,
 }
 
@@ -75,15 +84,9 @@ impl Place {
     fn new(data: &DataDir) -> Result<Self, Error> {
         let folder = data.file("redis");
         fs::create_dir_all(&folder).map_err(Error::io(format!("{} cannot be made", folder.display())))?;
-        let (pid_file, socket) = (folder.join("redis.pid"), folder.join("redis.sock"));
-        if socket.as_os_str().len() <= LONGEST_SOCKET {
-            let url = format!("redis+unix://{}", socket.display());
-            return Ok(Self { folder, pid_file, socket: Some(socket), port: 0, url });
-        }
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let port = free.map_err(Error::io("there is no free port"))?.port();
-        let url = format!("redis://127.0.0.1:{port}");
-        Ok(Self { folder, pid_file, socket: None, port, url })
+        let (pid_file, socket) = (folder.join("redis.pid"), socket_for(&folder)?);
+        let url = format!("redis+unix://{}", socket.display());
+        Ok(Self { folder, pid_file, socket, url })
     }
 
     fn spawn(&self) -> Result<Child, Error> {
@@ -106,19 +109,19 @@ impl Place {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--daemonize", "no", "--save", ""])
+            .args(["--port", "0", "--daemonize", "no", "--save", ""])
             .args(["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"])
             .args(["--loglevel", "warning", "--logfile", "redis.log", "--dir", "."])
             .arg("--pidfile")
-            .arg(&self.pid_file);
-        if let Some(socket) = &self.socket {
-            command.arg("--unixsocket").arg(socket).args(["--unixsocketperm", "700"]);
-        }
+            .arg(&self.pid_file)
+            .arg("--unixsocket")
+            .arg(&self.socket)
+            .args(["--unixsocketperm", "700"]);
         command
     }
 
     async fn end_left_over(&self, bells: &Bells) -> Result<(), Error> {
-        if self.socket.as_ref().is_none_or(|socket| !socket.exists()) || bells.ping().await.is_err() {
+        if !self.socket.exists() || bells.ping().await.is_err() {
             return Ok(());
         }
         let pid = fs::read_to_string(&self.pid_file).ok().and_then(|text| text.trim().parse().ok());
@@ -148,6 +151,37 @@ impl Place {
     }
 }
 
+/// The socket in this folder; if no socket can have so long a path, one in a folder of our own that is found again by the path.
+fn socket_for(folder: &Path) -> Result<PathBuf, Error> {
+    let socket = folder.join("redis.sock");
+    if fits(&socket) {
+        return Ok(socket);
+    }
+    let name: String = sha256(folder.as_os_str().as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("paylink-{name}");
+    let shorter = [std::env::temp_dir(), PathBuf::from("/tmp")].map(|place| place.join(&name));
+    let own = shorter.into_iter().find(|own| fits(&own.join("redis.sock")));
+    let own = own.ok_or_else(|| Error::Refused(format!("{} is too long for a socket", socket.display())))?;
+    make_own(&own).map_err(Error::io(format!("{} cannot be made ours alone", own.display())))?;
+    Ok(own.join("redis.sock"))
+}
+
+fn fits(socket: &Path) -> bool {
+    socket.as_os_str().len() <= LONGEST_SOCKET
+}
+
+/// Makes a folder where everybody may make some. One that is there already may be somebody's trap.
+fn make_own(folder: &Path) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let about = fs::symlink_metadata(folder)?;
+            let is_ours = about.is_dir() && about.uid() == geteuid().as_raw() && about.mode() & 0o077 == 0;
+            if is_ours { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+        }
+        made => made,
+    }
+}
+
 /// Keeps the child running until it is told to stop.
 async fn supervise(place: Place, mut child: Child, mut told: oneshot::Receiver<()>) {
     loop {
@@ -174,5 +208,36 @@ async fn end(mut child: Child) {
     }
     if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
         let _ = child.kill().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_socket_has_a_short_path_whatever_the_folder_and_always_the_same() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(socket_for(home.path()).unwrap(), home.path().join("redis.sock"));
+        let long = home.path().join("a-long-name".repeat(20));
+        let socket = socket_for(&long).unwrap();
+        assert!(fits(&socket), "{socket:?}");
+        assert_eq!(fs::metadata(socket.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+        assert_eq!(socket_for(&long).unwrap(), socket);
+        fs::remove_dir(socket.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_others_made_or_can_enter_is_not_ours() {
+        let home = tempfile::tempdir().unwrap();
+        let (open, link) = (home.path().join("open"), home.path().join("link"));
+        fs::create_dir(&open).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(home.path(), &link).unwrap();
+        for trap in [open, link] {
+            assert_eq!(make_own(&trap).unwrap_err().kind(), io::ErrorKind::PermissionDenied, "{trap:?}");
+        }
     }
 }

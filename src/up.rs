@@ -63,7 +63,7 @@ pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error>
 
 async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &Stop) -> Result<(), Error> {
     migrate::run(&settings).await?;
-    let (acceptor, address) = api::bind(settings.listen).await?;
+    let (listener, address) = api::bind(settings.listen).await?;
     let public_url = public_url(&settings, address);
     let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
     let parts = Parts::open(&settings).await?;
@@ -72,7 +72,7 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
     let scheduler = parts.scheduler(&settings)?;
     stop.tells(&parts.readiness);
 
-    let front = api::serve(acceptor, parts.api(&settings, public_url.clone()), metrics, &settings, stop);
+    let front = api::serve(listener, parts.api(&settings, public_url.clone()), metrics, &settings, stop);
     let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency()?, &settings, stop);
     let ticks = async {
         run_until_told(&scheduler, &settings, stop).await;

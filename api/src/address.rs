@@ -1,33 +1,105 @@
 //! From which address a request comes. A proxy's word for it is taken only if the settings name the proxy.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Once,
+};
 
 use ipnet::IpNet;
-use poem::Request;
+use poem::{
+    Request,
+    http::{HeaderMap, header::FORWARDED},
+};
 
-/// Where a proxy writes from where it was asked; the last entry is its own.
-const FORWARDED_FOR: &str = "X-Forwarded-For";
+/// Where proxies write from where they were asked, each after the one before it; the last entry is the nearest proxy's.
+const X_FORWARDED_FOR: &str = "X-Forwarded-For";
 
 /// The address of whoever asks: the last one in the chain that is not a trusted proxy's.
 pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> IpAddr {
-    let peer =
-        request.remote_addr().as_socket_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), std::net::SocketAddr::ip);
-    let told = request.headers().get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
-    let chain: Vec<&str> = told.flat_map(|value| value.split(',')).map(str::trim).collect();
-    last_untrusted(peer.to_canonical(), &chain, trusted)
+    let peer = request.remote_addr().as_socket_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), SocketAddr::ip);
+    told(peer.to_canonical(), request.headers(), trusted)
 }
 
-fn last_untrusted(peer: IpAddr, chain: &[&str], trusted: &[IpNet]) -> IpAddr {
+/// The same, by the peer's address and the headers.
+fn told(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
+    let (x_forwarded, forwarded) = (headers.contains_key(X_FORWARDED_FOR), headers.contains_key(FORWARDED));
+    if !x_forwarded && !forwarded {
+        return peer;
+    }
+    if !is_trusted(peer) {
+        tell_once(peer);
+        return peer;
+    }
+    let by_x_forwarded = x_forwarded.then(|| last_untrusted(peer, &x_forwarded_for(headers), is_trusted));
+    let by_forwarded = forwarded.then(|| last_untrusted(peer, &forwarded_for(headers), is_trusted));
+    match (by_x_forwarded, by_forwarded) {
+        // A proxy writes one of them and hands the other on as it came: of two that differ one is a stranger's word.
+        (Some(one), Some(other)) if one != other => peer,
+        (Some(address), _) | (None, Some(address)) => address,
+        (None, None) => peer,
+    }
+}
+
+fn last_untrusted(peer: IpAddr, chain: &[Option<IpAddr>], is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
     let mut address = peer;
-    for told in chain.iter().rev() {
-        if !trusted.iter().any(|net| net.contains(&address)) {
-            break;
-        }
+    for before in chain.iter().rev() {
         // What cannot be read was not written by a proxy that is worth the trust.
-        let Ok(before) = told.parse::<IpAddr>() else { break };
-        address = before.to_canonical();
+        let Some(before) = before.filter(|_| is_trusted(address)) else { break };
+        address = before;
     }
     address
+}
+
+/// Says once what would have been believed, and from whom: behind a proxy that is not named everybody has one address.
+fn tell_once(peer: IpAddr) {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            "{peer} says for whom it asks (X-Forwarded-For or Forwarded), and is not believed: it is no trusted proxy. If it \
+             is a proxy of yours, set trusted_proxies = [\"{peer}\"] or PAYLINK_TRUSTED_PROXIES={peer}; until then limits by \
+             address count all who come through it as one."
+        );
+    });
+}
+
+/// The chain of `X-Forwarded-For`; an entry that cannot be read is `None`.
+fn x_forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    lines(headers, X_FORWARDED_FOR).flat_map(|line| line.split(',')).map(node).collect()
+}
+
+/// The chain of `Forwarded` (RFC 7239); an entry that says nothing of whom it is for is `None`.
+fn forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let entry = |entry: &str| {
+        let pairs = outside_quotes(entry, ';').filter_map(|pair| pair.split_once('='));
+        let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+        named.next().and_then(|(_, value)| node(value))
+    };
+    lines(headers, FORWARDED.as_str())
+        .flat_map(|line| outside_quotes(line, ',').map(entry).collect::<Vec<_>>())
+        .collect()
+}
+
+/// The values of a header that may come several times; one that is no text is empty.
+fn lines<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default())
+}
+
+/// The parts of a text between separators that stand in no quotes.
+fn outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    text.split(move |character| {
+        is_quoted ^= character == '"';
+        character == separator && !is_quoted
+    })
+}
+
+/// An address as proxies write it: with a port or without, IPv6 in brackets or not, in quotes or not.
+fn node(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))?;
+    Some(address.to_canonical())
 }
 
 /// What is counted together: an IPv4 address; of IPv6 the /64, of which one household has all addresses.
@@ -43,25 +115,68 @@ pub(crate) fn household(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::HeaderName;
+
     use super::*;
 
-    fn seen(peer: &str, chain: &[&str]) -> String {
+    const X: &str = "x-forwarded-for";
+    const F: &str = "forwarded";
+
+    fn seen(peer: &str, headers: &[(&'static str, &str)]) -> String {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
-        last_untrusted(peer.parse().unwrap(), chain, &trusted).to_string()
+        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        let mut map = HeaderMap::new();
+        headers.for_each(|(name, value)| {
+            map.append(name, value);
+        });
+        told(peer.parse().unwrap(), &map, &trusted).to_string()
     }
 
     #[test]
     fn a_stranger_cannot_say_where_it_comes_from() {
-        assert_eq!(seen("203.0.113.7", &["198.51.100.1"]), "203.0.113.7");
+        assert_eq!(seen("203.0.113.7", &[(X, "198.51.100.1")]), "203.0.113.7");
+        assert_eq!(seen("203.0.113.7", &[(F, "for=198.51.100.1")]), "203.0.113.7");
     }
 
     #[test]
     fn a_trusted_proxy_is_believed_and_so_are_those_behind_it() {
-        assert_eq!(seen("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
-        assert_eq!(seen("10.0.0.1", &["198.51.100.1", "10.0.0.2"]), "198.51.100.1");
-        assert_eq!(seen("10.0.0.1", &["192.0.2.66", "198.51.100.1", "10.0.0.2"]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &[(X, "198.51.100.1")]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &[(X, "198.51.100.1, 10.0.0.2")]), "198.51.100.1");
+        assert_eq!(seen("10.0.0.1", &[(X, "192.0.2.66,198.51.100.1"), (X, "10.0.0.2")]), "198.51.100.1");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
-        assert_eq!(seen("10.0.0.1", &["198.51.100.1", "nonsense"]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &[(X, "198.51.100.1, nonsense")]), "10.0.0.1");
+    }
+
+    #[test]
+    fn every_form_in_which_proxies_write_an_address_is_read() {
+        for (told, read) in [
+            ("198.51.100.1:4711", "198.51.100.1"),
+            ("2001:db8::17", "2001:db8::17"),
+            ("[2001:db8::17]", "2001:db8::17"),
+            ("[2001:db8::17]:4711", "2001:db8::17"),
+            ("::ffff:198.51.100.1", "198.51.100.1"),
+        ] {
+            assert_eq!(seen("10.0.0.1", &[(X, told)]), read);
+            assert_eq!(seen("10.0.0.1", &[(F, &format!("for=\"{told}\";proto=https"))]), read);
+        }
+    }
+
+    #[test]
+    fn forwarded_is_read_as_rfc_7239_has_it() {
+        assert_eq!(seen("10.0.0.1", &[(F, "For=192.0.2.43, by=10.0.0.9;FOR=198.51.100.17")]), "198.51.100.17");
+        assert_eq!(
+            seen("10.0.0.1", &[(F, "for=192.0.2.43"), (F, "for=10.0.0.2;host=\"a,b;for=1.2.3.4\"")]),
+            "192.0.2.43"
+        );
+        for hidden in ["for=unknown", "for=_secret", "proto=https", "", "for="] {
+            assert_eq!(seen("10.0.0.1", &[(F, &format!("for=192.0.2.43, {hidden}"))]), "10.0.0.1", "{hidden}");
+        }
+    }
+
+    #[test]
+    fn of_two_headers_that_differ_neither_is_believed() {
+        assert_eq!(seen("10.0.0.1", &[(X, "192.0.2.43"), (F, "for=192.0.2.43")]), "192.0.2.43");
+        assert_eq!(seen("10.0.0.1", &[(X, "192.0.2.43"), (F, "for=198.51.100.1")]), "10.0.0.1");
     }
 
     #[test]

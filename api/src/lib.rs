@@ -14,6 +14,7 @@ mod docs;
 mod fields;
 mod health;
 mod hex;
+mod http;
 mod json_body;
 mod language;
 pub mod meter;
@@ -25,6 +26,7 @@ mod readiness;
 mod record;
 mod same_origin;
 mod security;
+mod server;
 mod session;
 mod state;
 mod throttle;
@@ -33,16 +35,16 @@ mod v1;
 mod watch;
 mod webhooks;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use entity::news;
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response, Route, Server, endpoint::BoxEndpoint, get,
-    listener::Acceptor, post,
+    Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response, Route, endpoint::BoxEndpoint, get, post,
 };
 
 pub use problem::Problem;
 pub use readiness::Readiness;
+pub use server::{Patience, Server};
 pub use state::{Api, Parts};
 
 /// Every route; `/metrics` only if it is to be seen by everybody.
@@ -79,6 +81,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .around(tell_news)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { tell(error) })
+        .with(http::bodies::Bodies)
         .with(security)
         .with(access)
 }
@@ -101,18 +104,4 @@ fn tell(error: poem::Error) -> Response {
         response.set_data(route);
     }
     response
-}
-
-/// Serves until `stop` resolves, then finishes the requests in flight, for which it waits no longer than `drain`.
-///
-/// # Errors
-/// When the socket fails.
-pub async fn serve(
-    acceptor: impl Acceptor + 'static,
-    api: Api,
-    metrics: Option<BoxEndpoint<'static>>,
-    stop: impl Future<Output = ()> + Send,
-    drain: Duration,
-) -> io::Result<()> {
-    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(routes(api, metrics), stop, Some(drain)).await
 }

@@ -13,6 +13,7 @@ mod carriers;
 mod connecting;
 mod crashes;
 mod credits;
+mod crowds;
 mod dead_jobs;
 mod described;
 mod details_page;

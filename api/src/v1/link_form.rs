@@ -1,6 +1,6 @@
 //! The multipart form that makes a payment link: the PDF is streamed to the store while it is read, never held as a whole.
 
-use std::time::Duration;
+mod parts;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,11 +9,7 @@ use entity::{
     documents::{Documents, MAX_BYTES},
     link::RETENTION,
 };
-use poem::{
-    FromRequest, Request, RequestBody,
-    http::StatusCode,
-    web::{Field, Multipart},
-};
+use poem::{Request, RequestBody, web::Field};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     error::ContentTypeError,
@@ -23,19 +19,20 @@ use poem_openapi::{
 use ring::digest;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::problem::{Fields, Problem};
+use self::parts::{Parts, unreadable};
+use crate::{
+    http::bodies::invoice_too_large,
+    problem::{Fields, Problem},
+};
 
 /// Longer texts are no invoice number, amount, currency or date.
 const LONGEST_TEXT: u64 = 1_024;
-
-/// How long the rest of a refused upload is read.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// How much of an upload is read at a time.
 const CHUNK: usize = 64 * 1024;
 
 /// The form, not read yet.
-pub(super) struct LinkForm(Option<Multipart>);
+pub(super) struct LinkForm(Option<Parts>);
 
 /// What the form said. The invoice, if there was one, lies in staging.
 #[derive(Debug, Default)]
@@ -61,36 +58,39 @@ pub(super) struct Terms {
 
 impl LinkForm {
     /// Reads the form; the invoice goes to the link's place in staging as it comes in.
-    ///
-    /// After a refusal the rest is read and dropped, within limits: an answer to a request that is still being sent gets lost.
     pub(super) async fn read(self, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
-        let Some(mut form) = self.0 else { return Ok(Filled::default()) };
-        let read = read_fields(&mut form, documents, link).await;
-        if read.is_err() {
-            let rest = async { while let Ok(Some(_)) = form.next_field().await {} };
-            // Whoever sends for longer than this gets no answer, which is theirs to bear.
-            let _ = tokio::time::timeout(DRAIN, rest).await;
+        match self.0 {
+            Some(parts) => read_fields(parts, documents, link).await,
+            None => Ok(Filled::default()),
         }
-        read
     }
 }
 
-async fn read_fields(form: &mut Multipart, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
+async fn read_fields(mut parts: Parts, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
     let mut filled = Filled::default();
-    while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
-        match field.name().unwrap_or_default() {
-            "invoice" if filled.invoice.is_some() => {
-                return Err(Problem::field("invoice", "must be sent only once"));
+    while let Some(field) = parts.next().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let place = match name.as_str() {
+            "invoice" => {
+                once(&name, filled.invoice.is_some())?;
+                filled.invoice = Some(stage(field, documents, link).await?);
+                continue;
             }
-            "invoice" => filled.invoice = Some(stage(field, documents, link).await?),
-            "invoice_number" => filled.invoice_number = Some(text(field).await?),
-            "amount" => filled.amount = Some(text(field).await?),
-            "currency" => filled.currency = Some(text(field).await?),
-            "expires_on" => filled.expires_on = Some(text(field).await?),
+            "invoice_number" => &mut filled.invoice_number,
+            "amount" => &mut filled.amount,
+            "currency" => &mut filled.currency,
+            "expires_on" => &mut filled.expires_on,
             unknown => return Err(Problem::field(unknown, "is not a field of this form")),
-        }
+        };
+        once(&name, place.is_some())?;
+        *place = Some(text(field).await?);
     }
     Ok(filled)
+}
+
+/// Nothing that was sent is silently dropped, and a form has no more parts than fields.
+fn once(name: &str, is_there: bool) -> Result<(), Problem> {
+    if is_there { Err(Problem::field(name, "must be sent only once")) } else { Ok(()) }
 }
 
 /// Streams the invoice to staging; answers its SHA-256.
@@ -114,7 +114,7 @@ async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<
         let not_a_pdf = start.len() == 5 && start != b"%PDF-";
         if length > MAX_BYTES || not_a_pdf {
             upload.abandon().await;
-            return Err(if not_a_pdf { refuse_no_pdf() } else { refuse_too_large() });
+            return Err(if not_a_pdf { refuse_no_pdf() } else { invoice_too_large() });
         }
         hash.update(&chunk);
         upload.write(chunk).await?;
@@ -135,12 +135,6 @@ fn refuse_no_pdf() -> Problem {
     Problem::field("invoice", "is not a PDF: it does not begin with %PDF-").coded("not_a_pdf")
 }
 
-fn refuse_too_large() -> Problem {
-    Problem::field("invoice", format!("is larger than {} MiB", MAX_BYTES / 1024 / 1024))
-        .coded("file_too_large")
-        .with_status(StatusCode::PAYLOAD_TOO_LARGE)
-}
-
 async fn next_chunk(reader: &mut (impl AsyncRead + Unpin)) -> Result<Bytes, Problem> {
     let mut chunk = BytesMut::with_capacity(CHUNK);
     reader.read_buf(&mut chunk).await.map_err(|error| unreadable(&error))?;
@@ -156,10 +150,6 @@ async fn text(field: Field) -> Result<String, Problem> {
         return Err(Problem::field(&name, "is too long"));
     }
     String::from_utf8(bytes).map_err(|_| Problem::field(&name, "is not UTF-8"))
-}
-
-fn unreadable(error: &dyn std::fmt::Display) -> Problem {
-    Problem::malformed(format!("The form ends early or is not a multipart form: {error}"))
 }
 
 impl Filled {
@@ -264,7 +254,6 @@ impl<'a> ApiExtractor<'a> for LinkForm {
         if !sent.to_ascii_lowercase().starts_with(Self::CONTENT_TYPE) {
             return Err(ContentTypeError::NotSupported { content_type: sent.to_owned() }.into());
         }
-        let form = <Multipart as FromRequest>::from_request(request, body).await;
-        form.map(|form| Self(Some(form))).map_err(|error| unreadable(&error).into())
+        Ok(Self(Some(Parts::of(request, body.take()?).await?)))
     }
 }

@@ -9,14 +9,11 @@ mod stripe_signature;
 use std::{future::Future, time::Duration};
 
 use entity::{MerchantId, webhook_event::Source};
-use poem::{Body, error::ReadBodyError, http::StatusCode};
+use poem::{Body, http::StatusCode};
 
 pub(crate) use intake::Intake;
 
 use crate::{Problem, meter};
-
-/// The largest body that is read.
-const MOST_BYTES: usize = 1024 * 1024;
 
 /// How long a sender is kept waiting for the database; those who send webhooks try again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,12 +32,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T,
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {
-    body.into_bytes_limit(MOST_BYTES).await.map(|bytes| bytes.to_vec()).map_err(|error| match error {
-        ReadBodyError::PayloadTooLarge => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than 1 MiB.")
-        }
-        other => Problem::malformed(other.to_string()),
-    })
+    body.into_vec().await.map_err(|error| Problem::malformed(error.to_string()))
 }
 
 fn bad_signature(source: Source) -> Problem {

@@ -8,6 +8,7 @@ use std::{
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::atomic::{AtomicU16, Ordering},
     thread,
+    time::Duration,
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -179,6 +180,27 @@ impl App {
     /// A secret that a test came to know: no log may say it.
     pub(crate) fn hush(&self, secret: &str) {
         self.hush.private(secret);
+    }
+
+    /// The process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    /// A line of what the kernel says of the process, such as `VmRSS`; in KiB.
+    pub(crate) fn status_of_process(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process_id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// How long the processor has worked for the process.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process_id())).unwrap();
+        // The name in brackets may hold anything; user and system time are the 12th and 13th after it, in hundredths of a second.
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        Duration::from_millis(10 * ticks)
     }
 
     /// Everything that it has logged, and what ran beside it.

@@ -1,0 +1,256 @@
+//! How much of a body is read, and for how long: decided before a route, a key or a handler is looked for, so that no route can
+//! forget it. A body that says that it is too large is refused unread; one that says nothing is counted as it comes.
+
+use std::{
+    future::Future,
+    io,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use entity::documents::MAX_BYTES;
+use futures_util::{StreamExt, stream};
+use poem::{
+    Body, Endpoint, IntoResponse, Middleware, PathPattern, Request, Response,
+    http::{StatusCode, header},
+};
+use tokio::time::{Instant, timeout_at};
+
+use crate::Problem;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// What a form has besides its file: its other fields, and what stands between them.
+const REST_OF_A_FORM: usize = 64 * KIB;
+
+/// What is sent where, by how much of it is taken. A path that is not listed is JSON, the smallest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Json,
+    Webhook,
+    Invoice,
+}
+
+/// How much is read, and for how long.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    bytes: usize,
+    /// Until the next piece.
+    pause: Duration,
+    /// Until the last piece.
+    whole: Duration,
+}
+
+impl Kind {
+    fn of(path: &str) -> Self {
+        let mut parts = path.split('/').skip(1);
+        let parts = std::array::from_fn(|_| parts.next().unwrap_or_default());
+        match parts {
+            ["webhooks", _, _, "", ""] => Self::Webhook,
+            ["v1", "orders", _, "payment-links", ""] => Self::Invoice,
+            _ => Self::Json,
+        }
+    }
+
+    fn limits(self) -> Limits {
+        let half_a_minute = Duration::from_secs(30);
+        let small = |bytes| Limits { bytes, pause: half_a_minute, whole: half_a_minute };
+        match self {
+            Self::Json => small(64 * KIB),
+            Self::Webhook => small(MIB),
+            Self::Invoice => {
+                Limits { bytes: MAX_BYTES + REST_OF_A_FORM, pause: half_a_minute, whole: Duration::from_secs(600) }
+            }
+        }
+    }
+
+    fn refusal(self, fault: Fault) -> Problem {
+        match (fault, self) {
+            (Fault::TooLarge, Self::Invoice) => invoice_too_large(),
+            (Fault::TooLarge, Self::Json | Self::Webhook) => {
+                let detail = format!("The body is larger than {} KiB.", self.limits().bytes / KIB);
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+            }
+            (Fault::TooSlow, _) => {
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not come in time.")
+            }
+        }
+    }
+}
+
+/// The refusal of an invoice that is too large, whether its length says so or its bytes.
+pub(crate) fn invoice_too_large() -> Problem {
+    Problem::field("invoice", format!("is larger than {} MiB", MAX_BYTES / MIB))
+        .coded("file_too_large")
+        .with_status(StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+/// What was wrong with a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Fault {
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the body did not come in time")]
+    TooSlow,
+}
+
+/// Bounds every body.
+pub(crate) struct Bodies;
+
+impl<E: Endpoint<Output = Response>> Middleware<E> for Bodies {
+    type Output = Bounded<E>;
+
+    fn transform(&self, inner: E) -> Bounded<E> {
+        Bounded(inner)
+    }
+}
+
+/// See [`Bodies`].
+pub(crate) struct Bounded<E>(E);
+
+impl<E: Endpoint<Output = Response>> Endpoint for Bounded<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let kind = Kind::of(request.uri().path());
+        if declared(&request).is_some_and(|length| length > kind.limits().bytes as u64) {
+            return Ok(kind.refusal(Fault::TooLarge).into_response());
+        }
+        let body = request.take_body();
+        if body.is_empty() {
+            return self.0.call(request).await;
+        }
+        let fault = Arc::new(OnceLock::new());
+        request.set_body(bounded(body, kind.limits(), Arc::clone(&fault)));
+        let response = self.0.call(request).await?;
+        Ok(match fault.get() {
+            Some(fault) if !response.status().is_success() => told(kind.refusal(*fault), &response),
+            Some(_) | None => response,
+        })
+    }
+}
+
+/// The length that the request says. The server holds it to its word.
+fn declared(request: &Request) -> Option<u64> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The problem in place of what a handler made of a body that broke off, on the same route.
+fn told(problem: Problem, instead_of: &Response) -> Response {
+    let mut response = problem.into_response();
+    if let Some(route) = instead_of.data::<PathPattern>().cloned() {
+        response.set_data(route);
+    }
+    response
+}
+
+/// The same body, which breaks off where it goes beyond its limits.
+fn bounded(body: Body, limits: Limits, fault: Arc<OnceLock<Fault>>) -> Body {
+    let end = Instant::now() + limits.whole;
+    let pieces = stream::try_unfold((Box::pin(body.into_bytes_stream()), limits.bytes), move |(mut body, left)| {
+        let fault = Arc::clone(&fault);
+        async move {
+            let next = in_time(body.next(), end.min(Instant::now() + limits.pause)).await;
+            let broken = |kind| io::Error::other(*fault.get_or_init(|| kind));
+            let Some(piece) = next.map_err(broken)?.transpose()? else { return Ok(None) };
+            let left = left.checked_sub(piece.len()).ok_or_else(|| broken(Fault::TooLarge))?;
+            Ok::<_, io::Error>(Some((piece, (body, left))))
+        }
+    });
+    Body::from_bytes_stream(pieces)
+}
+
+async fn in_time<T>(next: impl Future<Output = T>, end: Instant) -> Result<T, Fault> {
+    timeout_at(end, next).await.map_err(|_| Fault::TooSlow)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+    use poem::{endpoint::make, error::ReadBodyError, http::Method};
+
+    use super::*;
+
+    /// Reads the whole body, and answers as handlers do.
+    async fn answer(path: &str, request: impl FnOnce(poem::RequestBuilder) -> Request) -> (StatusCode, String) {
+        let reads = make(|mut request: Request| async move {
+            let read: Result<_, ReadBodyError> = request.take_body().into_bytes().await;
+            read.map(|bytes| bytes.len().to_string().into_response()).map_err(poem::Error::from)
+        });
+        let endpoint = Bodies.transform(poem::EndpointExt::catch_all_error(reads, |error| async move {
+            Problem::from_framework(error).into_response()
+        }));
+        let builder = Request::builder().method(Method::POST).uri(path.parse().unwrap());
+        let response = endpoint.call(request(builder)).await.unwrap();
+        (response.status(), response.into_body().into_string().await.unwrap())
+    }
+
+    /// A body that does not say its length; it counts what is taken of it.
+    fn chunked(bytes: usize, taken: &Arc<AtomicUsize>) -> Body {
+        let taken = Arc::clone(taken);
+        let chunks = (0..bytes.div_ceil(KIB)).map(move |_| {
+            taken.fetch_add(KIB, Ordering::Relaxed);
+            Ok::<_, io::Error>(Bytes::from_static(&[b' '; KIB]))
+        });
+        Body::from_bytes_stream(stream::iter(chunks))
+    }
+
+    const PATHS: [(&str, usize); 5] = [
+        ("/v1/orders", 64 * KIB),
+        ("/nowhere/at/all", 64 * KIB),
+        ("/webhooks/stripe/mer_1", MIB),
+        ("/v1/orders/ord_1/payment-links", MAX_BYTES + REST_OF_A_FORM),
+        ("/v1/orders/ord_1/payment-links/more", 64 * KIB),
+    ];
+
+    #[tokio::test]
+    async fn a_body_is_counted_as_it_comes_and_no_more_is_taken_than_its_kind_may_have() {
+        for (path, most) in PATHS {
+            let taken = Arc::default();
+            let (status, length) = answer(path, |request| request.body(chunked(most, &taken))).await;
+            assert_eq!((status, length), (StatusCode::OK, most.to_string()), "{path}");
+            let taken = Arc::default();
+            let (status, _) = answer(path, |request| request.body(chunked(300 * MIB, &taken))).await;
+            assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+            assert_eq!(taken.load(Ordering::Relaxed), most + KIB, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_says_that_it_is_too_large_is_refused_unread() {
+        for (path, most) in PATHS {
+            let taken = Arc::default();
+            let request = |request: poem::RequestBuilder| {
+                request.header(header::CONTENT_LENGTH, most + 1).body(chunked(most + 1, &taken))
+            };
+            assert_eq!(answer(path, request).await.0, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+            assert_eq!(taken.load(Ordering::Relaxed), 0, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stands_still_or_never_ends_breaks_off() {
+        let limits = |pause, whole| Limits {
+            bytes: MIB,
+            pause: Duration::from_millis(pause),
+            whole: Duration::from_millis(whole),
+        };
+        let drop_by_drop = || {
+            stream::unfold((), |()| async {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                Some((Ok::<_, io::Error>(Bytes::from_static(b" ")), ()))
+            })
+        };
+        let still = Body::from_bytes_stream(stream::pending::<Result<Bytes, io::Error>>());
+        for (body, limits) in
+            [(still, limits(20, 60_000)), (Body::from_bytes_stream(drop_by_drop()), limits(60_000, 50))]
+        {
+            let fault = Arc::default();
+            bounded(body, limits, Arc::clone(&fault)).into_bytes().await.unwrap_err();
+            assert_eq!(fault.get(), Some(&Fault::TooSlow));
+        }
+    }
+}

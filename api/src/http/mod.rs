@@ -1,0 +1,3 @@
+//! What is true of every request, whatever it asks for.
+
+pub(crate) mod bodies;
