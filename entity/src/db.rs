@@ -44,6 +44,12 @@ impl Db {
     /// # Errors
     /// When the URL is none of ours or the database does not answer.
     pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
+        // SeaORM would print the whole of it, with the password.
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(DbErr::Custom(
+                "the database's URL must begin with sqlite:, postgres: or postgresql:".to_owned(),
+            ));
+        }
         let mut options = ConnectOptions::new(url);
         options
             .max_connections(connections)
@@ -169,4 +175,25 @@ fn use_of<D: sqlx::Database>(pool: &Pool<D>) -> PoolUse {
     let open = pool.size();
     let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX).min(open);
     PoolUse { in_use: open - idle, idle, most: pool.options().get_max_connections() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_about_a_url_does_not_print_its_password() {
+        for url in [
+            "postgre://paylink:pass-word@db/paylink",
+            "mysql://paylink:pass-word@db/paylink",
+            "paylink:pass-word@db",
+            "postgres://paylink:pass-word@[db/paylink",
+            "postgres://paylink:pass-word@db:99999/paylink",
+            "postgres://paylink:pass-word@127.0.0.1:1/paylink?sslmode=pass-word2",
+        ] {
+            let error = Db::open(url, 1).await.expect_err(url);
+            let told = format!("{error} {error:?}");
+            assert!(!told.contains("pass-word@") && !told.contains("paylink:"), "{told}");
+        }
+    }
 }

@@ -78,17 +78,23 @@ impl LinkForm {
 async fn read_fields(form: &mut Multipart, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
     let mut filled = Filled::default();
     while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
-        match field.name().unwrap_or_default() {
-            "invoice" if filled.invoice.is_some() => {
-                return Err(Problem::field("invoice", "must be sent only once"));
+        let place = match field.name().unwrap_or_default() {
+            "invoice" if filled.invoice.is_some() => return Err(repeated("invoice")),
+            "invoice" => {
+                filled.invoice = Some(stage(field, documents, link).await?);
+                continue;
             }
-            "invoice" => filled.invoice = Some(stage(field, documents, link).await?),
-            "invoice_number" => filled.invoice_number = Some(text(field).await?),
-            "amount" => filled.amount = Some(text(field).await?),
-            "currency" => filled.currency = Some(text(field).await?),
-            "expires_on" => filled.expires_on = Some(text(field).await?),
+            "invoice_number" => &mut filled.invoice_number,
+            "amount" => &mut filled.amount,
+            "currency" => &mut filled.currency,
+            "expires_on" => &mut filled.expires_on,
             unknown => return Err(Problem::field(unknown, "is not a field of this form")),
+        };
+        // Which of two would count is a guess, and another one might be made on the way here.
+        if place.is_some() {
+            return Err(repeated(field.name().unwrap_or_default()));
         }
+        *place = Some(text(field).await?);
     }
     Ok(filled)
 }
@@ -156,6 +162,10 @@ async fn text(field: Field) -> Result<String, Problem> {
         return Err(Problem::field(&name, "is too long"));
     }
     String::from_utf8(bytes).map_err(|_| Problem::field(&name, "is not UTF-8"))
+}
+
+fn repeated(field: &str) -> Problem {
+    Problem::field(field, "must be sent only once")
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> Problem {
