@@ -44,12 +44,6 @@ impl Db {
     /// # Errors
     /// When the URL is none of ours or the database does not answer.
     pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
-        // SeaORM would print the whole of it, with the password.
-        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
-            return Err(DbErr::Custom(
-                "the database's URL must begin with sqlite:, postgres: or postgresql:".to_owned(),
-            ));
-        }
         let mut options = ConnectOptions::new(url);
         options
             .max_connections(connections)
@@ -66,7 +60,7 @@ impl Db {
                     // index that it makes of the group: a hundred times as long, and longer with every row that is added.
                     .pragma("automatic_index", "OFF")
             });
-        let pool = metered(Database::connect(options).await?);
+        let pool = metered(Database::connect(options).await.map_err(|error| without_url(error, url))?);
         let writer = match pool.get_database_backend() {
             DbBackend::Sqlite => another_sqlite(&pool, 1),
             _ => pool.clone(),
@@ -175,6 +169,16 @@ fn use_of<D: sqlx::Database>(pool: &Pool<D>) -> PoolUse {
     let open = pool.size();
     let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX).min(open);
     PoolUse { in_use: open - idle, idle, most: pool.options().get_max_connections() }
+}
+
+/// SeaORM prints a URL that it cannot use, with the password in it.
+fn without_url(error: DbErr, url: &str) -> DbErr {
+    if error.to_string().contains(url) {
+        return DbErr::Custom(
+            "the database's URL cannot be used: it is sqlite:path or postgres://user:password@host/name".to_owned(),
+        );
+    }
+    error
 }
 
 #[cfg(test)]
