@@ -36,6 +36,7 @@ with_gateways_on_the_inside!(
     a_gateway_that_is_down_for_one_merchant_is_not_for_another,
     answers_that_are_not_understood_do_not_count_as_failures,
     no_template_ends_the_process,
+    what_a_gateway_calls_is_taken_with_get_in_batches_and_once,
 );
 
 fn inside() -> [(&'static str, String); 1] {
@@ -351,4 +352,49 @@ async fn no_template_ends_the_process(app: &mut App) {
         merchant.http.put("/v1/sms-integration", &input).await.problem(422, "invalid_input");
     }
     app.anybody().get("/readyz").await.with_status(200);
+}
+
+async fn what_a_gateway_calls_is_taken_with_get_in_batches_and_once(app: &mut App) {
+    let merchant = app.merchant();
+    let gateway = Gateway::start(Manner::Takes).await;
+    let mut input = described(&gateway.url);
+    input["gateway"]["id"] = json!("/id");
+    input["gateway"]["success_codes"] = json!(["200"]);
+    input["gateway"]["reports"] =
+        json!({"id": "/id", "status": "/status", "delivered": ["delivered"], "undelivered": ["failed"]});
+    input["gateway"]["incoming"] = json!({"id": "/id", "from": "/from", "text": "/text"});
+    let url = connects(app, &merchant, &input).await;
+    let message = a_text(&merchant, "6601").await;
+    merchant.sees_message(&message, "sent").await;
+
+    let anybody = app.anybody();
+    anybody.get(&format!("{url}&id=g-1&status=delivered&message=Hello")).await.with_status(200);
+    merchant.sees_message(&message, "delivered").await;
+    anybody
+        .get(&format!("{}?id=g-1&status=failed", url.split_once('?').unwrap().0))
+        .await
+        .problem(400, "bad_signature");
+
+    let buyer = "+12025560199";
+    app.hush(buyer);
+    for sent_at in ["15:00:00", "15:00:30"] {
+        let texts = json!([
+            {"id": "x-1", "from": "0012025560199", "text": "One", "status": "received", "sent_at": sent_at},
+            {"id": "x-2", "from": "(202) 556-0199", "text": "Two", "status": "received", "sent_at": sent_at},
+            {"id": "x-3", "from": "12025560199", "text": "Three", "status": "received", "sent_at": sent_at},
+        ]);
+        anybody.post(&url, &texts).await.with_status(200);
+    }
+    let conversation = merchant.conversation_with(buyer).await;
+    let path = format!("/v1/conversations/{}/messages", conversation["id"].as_str().unwrap());
+    let bodies = async || {
+        let all = merchant.http.whole_list(&path, 100).await;
+        let mut bodies: Vec<String> =
+            all.iter().map(|one| one["body"].as_str().unwrap_or_default().to_owned()).collect();
+        bodies.sort();
+        bodies
+    };
+    eventually("every text is there", async || (bodies().await.len() >= 3).then_some(())).await;
+    assert_eq!(bodies().await, ["One", "Three", "Two"]);
+    anybody.post(&url, &json!([{"id": "x-4"}])).await.problem(400, "malformed_request");
 }

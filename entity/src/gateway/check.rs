@@ -87,8 +87,9 @@ impl Gateway {
         Ok(())
     }
 
-    fn check_reading(&self) -> Result<(), GatewayError> {
+    pub(super) fn check_reading(&self) -> Result<(), GatewayError> {
         let lists = [
+            ("success_codes", &self.success_codes),
             ("final_codes", &self.final_codes),
             ("retryable_codes", &self.retryable_codes),
             ("opted_out_codes", &self.opted_out_codes),
@@ -96,7 +97,7 @@ impl Gateway {
         for (field, list) in lists {
             check_list(list).map_err(|why| why.at(field))?;
         }
-        let mut pointers = vec![("id", self.id.as_ref()), ("code", self.code.as_ref())];
+        let mut pointers = vec![("id", self.id.as_ref()), ("code", self.code.as_ref()), ("batch", self.batch.as_ref())];
         if let Some(reports) = &self.reports {
             check_reports(reports)?;
             pointers.extend([
@@ -110,7 +111,11 @@ impl Gateway {
                 ("incoming.id", Some(&incoming.id)),
                 ("incoming.from", Some(&incoming.from)),
                 ("incoming.text", Some(&incoming.text)),
+                ("incoming.marker.at", incoming.marker.as_ref().map(|marker| &marker.at)),
             ]);
+            if let Some(marker) = &incoming.marker {
+                check_list(&marker.is).map_err(|why| why.at("incoming.marker.is"))?;
+            }
         }
         let is_pointer = |pointer: &&String| pointer.starts_with('/') && pointer.len() <= 255;
         match pointers.iter().find(|(_, pointer)| pointer.as_ref().is_some_and(|pointer| !is_pointer(pointer))) {

@@ -194,7 +194,11 @@ fn an_answer_is_read_by_its_codes_and_then_as_http_means_it() {
 fn what_a_gateway_tells_is_read_by_its_description() {
     let gateway = gateway(|_| {});
     let message: MessageId = MessageId::new(chrono::Utc::now());
-    let report = |told: Value, message| gateway.event(&told, message);
+    let report = |told: Value, message| {
+        let mut events = gateway.events(&told, message);
+        assert!(events.len() <= 1);
+        events.pop()
+    };
     let expected = |carrier_id: Option<&str>, message, progress| {
         Some(SmsEvent::Report { carrier_id: carrier_id.map(ToOwned::to_owned), message, progress })
     };
