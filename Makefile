@@ -24,11 +24,13 @@ soak: ## Do the running system harm at random for five minutes, then audit it; t
 	cargo test --locked --test system faults::soak -- --ignored --nocapture
 	PAYLINK_INTERLEAVINGS=$${PAYLINK_INTERLEAVINGS:-1000} cargo test --locked --test system interleavings -- --nocapture
 
-fuzz: ## Look for a signature that is wrongly accepted, for a minute (PAYLINK_FUZZ_SECONDS)
+fuzz: ## Look for a signature that is wrongly accepted and for a template that does harm, for a minute each (PAYLINK_FUZZ_SECONDS)
 	@scripts/setup.sh fuzz
-	mkdir -p target/fuzz/corpus
-	cargo fuzz run --sanitizer none --target-dir target/fuzz stripe_signature target/fuzz/corpus fuzz/seeds/stripe_signature \
-		-- -max_total_time=$${PAYLINK_FUZZ_SECONDS:-60}
+	@for target in stripe_signature plain_template; do \
+		mkdir -p target/fuzz/corpus/$$target; \
+		cargo fuzz run --sanitizer none --target-dir target/fuzz $$target target/fuzz/corpus/$$target fuzz/seeds/$$target \
+			-- -max_len=8000 -max_total_time=$${PAYLINK_FUZZ_SECONDS:-60} || exit 1; \
+	done
 
 bench: ## Measure queue, jobs and webhooks on this machine, beside bare Redis, bare databases and a bare framework
 	@scripts/setup.sh test

@@ -13,6 +13,7 @@ use entity::{Secret, message::UndeliveredCredits};
 use ipnet::IpNet;
 use queue::{Kind, UnknownKind, flow::Rate};
 use serde::Deserialize;
+use url::{Host, Url};
 
 use crate::{
     error::Error,
@@ -124,6 +125,18 @@ impl Settings {
             }
             url.truncate(url.trim_end_matches('/').len());
         }
+        if !is_kept_secret(&self.stripe_api_base) {
+            return refuse(
+                "stripe_api_base",
+                "must begin with https:// unless it is on this machine: it is sent secret keys",
+            );
+        }
+        if !self.sms_http_allow_private && !is_kept_secret(&self.sms_api_base) {
+            return refuse(
+                "sms_api_base",
+                "must begin with https:// unless it is on this machine: it is sent secret keys",
+            );
+        }
         if let Some(url) = &self.otlp_endpoint
             && !url.starts_with("http://")
             && !url.starts_with("https://")
@@ -167,9 +180,42 @@ impl Settings {
     }
 }
 
+/// Whether nobody on the way to this address can read what is sent: by TLS, or because the way does not leave this machine.
+fn is_kept_secret(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_sent_by_tls_or_to_this_machine_only() {
+        for kept in ["https://api.stripe.com", "http://127.0.0.1:12111/stripe", "http://[::1]:1", "http://localhost:1"]
+        {
+            assert!(is_kept_secret(kept), "{kept}");
+        }
+        let settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
+        for told in
+            ["http://api.stripe.com", "http://10.0.0.5", "ftp://localhost", "http://localhost.example", "stripe", ""]
+        {
+            assert!(!is_kept_secret(told), "{told}");
+            let stripe = Settings { stripe_api_base: told.to_owned(), ..settings.clone() };
+            assert!(stripe.check().unwrap_err().to_string().starts_with("stripe_api_base: "), "{told}");
+            let sms = Settings { sms_api_base: told.to_owned(), ..settings.clone() };
+            assert!(sms.check().unwrap_err().to_string().starts_with("sms_api_base: "), "{told}");
+        }
+        let base = "http://10.0.0.5".to_owned();
+        let inside = Settings { sms_api_base: base, sms_http_allow_private: true, ..settings };
+        assert!(inside.check().is_ok());
+    }
 
     #[test]
     fn the_example_file_is_the_defaults_and_is_valid() {

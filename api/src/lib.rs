@@ -63,7 +63,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .nest("/docs", docs::routes(&service.swagger_ui_html()))
         .nest("/v1", service)
         .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
-        .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive))
+        .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive).get(webhooks::sms::receive))
         .at("/p/:token", get(buyer::show))
         .at("/p/:token/invoice.pdf", get(buyer::invoice))
         .at("/p/:token/logo", get(buyer::logo_of))

@@ -60,7 +60,7 @@ impl Db {
                     // index that it makes of the group: a hundred times as long, and longer with every row that is added.
                     .pragma("automatic_index", "OFF")
             });
-        let pool = metered(Database::connect(options).await?);
+        let pool = metered(Database::connect(options).await.map_err(|error| without_url(error, url))?);
         let writer = match pool.get_database_backend() {
             DbBackend::Sqlite => another_sqlite(&pool, 1),
             _ => pool.clone(),
@@ -169,4 +169,35 @@ fn use_of<D: sqlx::Database>(pool: &Pool<D>) -> PoolUse {
     let open = pool.size();
     let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX).min(open);
     PoolUse { in_use: open - idle, idle, most: pool.options().get_max_connections() }
+}
+
+/// SeaORM prints a URL that it cannot use, with the password in it.
+fn without_url(error: DbErr, url: &str) -> DbErr {
+    if error.to_string().contains(url) {
+        return DbErr::Custom(
+            "the database's URL cannot be used: it is sqlite:path or postgres://user:password@host/name".to_owned(),
+        );
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_error_about_a_url_does_not_print_its_password() {
+        for url in [
+            "postgre://paylink:pass-word@db/paylink",
+            "mysql://paylink:pass-word@db/paylink",
+            "paylink:pass-word@db",
+            "postgres://paylink:pass-word@[db/paylink",
+            "postgres://paylink:pass-word@db:99999/paylink",
+            "postgres://paylink:pass-word@127.0.0.1:1/paylink?sslmode=pass-word2",
+        ] {
+            let error = Db::open(url, 1).await.expect_err(url);
+            let told = format!("{error} {error:?}");
+            assert!(!told.contains("pass-word@") && !told.contains("paylink:"), "{told}");
+        }
+    }
 }

@@ -31,6 +31,7 @@ pub mod order;
 pub mod pause;
 pub mod phone;
 mod phone_column;
+pub mod plain_template;
 pub mod reminder;
 pub mod reseal;
 mod rows;

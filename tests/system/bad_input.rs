@@ -1,6 +1,6 @@
 //! What bad input gets: a clear problem with a code and the field, and nothing half-done.
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, multipart::Form};
 use serde_json::{Value, json};
 
 use crate::support::{App, INVOICE, Invoice, Merchant, Order, on_both_databases, order_body};
@@ -10,6 +10,8 @@ on_both_databases!(
     a_bad_order_gets_a_problem_and_leaves_nothing,
     a_file_that_is_no_usable_pdf_fails_the_link_and_leaves_nothing,
     an_order_has_one_open_link,
+    a_field_that_is_sent_twice_is_refused,
+    an_order_has_no_more_text_than_its_page_takes,
 );
 
 const ENCRYPTED: &[u8] = include_bytes!("../fixtures/encrypted.pdf");
@@ -190,4 +192,34 @@ async fn an_order_has_one_open_link(app: &mut App) {
     assert_eq!(seen["links"].as_array().unwrap().len(), 1);
     assert_eq!(seen["links"][0]["id"], link.id.as_str());
     assert_eq!(app.documents().len(), 1, "{:?}", app.documents());
+}
+
+async fn a_field_that_is_sent_twice_is_refused(app: &mut App) {
+    let (merchant, order) = (app.merchant(), app.order());
+    let path = format!("/v1/orders/{}/payment-links", order.id);
+    for field in ["invoice_number", "amount", "currency", "expires_on"] {
+        let form = Form::new().text(field, "1").text(field, "2");
+        let request = merchant.http.request(Method::POST, &path).multipart(form);
+        let problem = merchant.http.ask(request).await.problem(422, "invalid_input");
+        assert_eq!(the_field(&problem), field, "{problem}");
+        assert!(problem.to_string().contains("only once"), "{problem}");
+    }
+    nothing_is_left(app, &merchant, &order).await;
+}
+
+async fn an_order_has_no_more_text_than_its_page_takes(app: &mut App) {
+    let merchant = app.merchant();
+    let of = |items: usize, length: usize| {
+        let mut body = order_body("8101", "+12025560101");
+        let item = json!({"description": "w".repeat(length), "quantity": 1, "unit_amount": "0.01"});
+        body["items"] = json!(vec![item; items]);
+        body
+    };
+    for too_much in [of(501, 1), of(101, 500)] {
+        let problem = merchant.http.post("/v1/orders", &too_much).await.problem(422, "invalid_input");
+        assert_eq!(the_field(&problem), "items", "{problem}");
+    }
+    let order = merchant.http.post("/v1/orders", &of(500, 100)).await.with_status(201).json();
+    let path = format!("/v1/orders/{}/details.pdf", order["id"].as_str().unwrap());
+    assert!(merchant.http.get(&path).await.with_status(200).content_type().starts_with("application/pdf"));
 }

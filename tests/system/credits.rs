@@ -8,7 +8,8 @@ use crate::support::{App, on_both_databases};
 on_both_databases!(
     the_ledger_is_a_statement_in_csv_too,
     low_credit_is_warned_of_once,
-    an_audit_finds_a_row_that_was_changed
+    an_audit_finds_a_row_that_was_changed,
+    a_top_up_is_bounded,
 );
 
 async fn the_ledger_is_a_statement_in_csv_too(app: &mut App) {
@@ -90,4 +91,27 @@ async fn an_audit_finds_a_row_that_was_changed(app: &mut App) {
         app.rows_are_changed(back).await;
         assert!(audit().status.success());
     }
+}
+
+async fn a_top_up_is_bounded(app: &mut App) {
+    let merchant = app.merchant();
+    let operator = app.operator();
+    let path = format!("/v1/admin/merchants/{}/credits", merchant.id);
+    let (long, longest) = ("n".repeat(201), "n".repeat(200));
+    for (credits, note, field) in [
+        (0, "", "credits"),
+        (-1, "", "credits"),
+        (1_000_000_001, "", "credits"),
+        (i64::MAX, "", "credits"),
+        (1, long.as_str(), "note"),
+        (1, "two\nlines", "note"),
+    ] {
+        let problem =
+            operator.0.post(&path, &json!({"credits": credits, "note": note})).await.problem(422, "invalid_input");
+        assert_eq!(problem["errors"][0]["field"], field, "{problem}");
+        let by_command = app.runs(&["merchant", "top-up", &merchant.id, "--note", note, "--", &credits.to_string()]);
+        assert!(!by_command.status.success(), "{by_command:?}");
+    }
+    operator.0.post(&path, &json!({"credits": 1_000_000_000, "note": longest})).await.with_status(201);
+    assert_eq!(merchant.credits().await, (1_000_000_100, 0));
 }

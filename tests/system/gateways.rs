@@ -34,6 +34,10 @@ with_gateways_on_the_inside!(
     a_changed_secret_key_still_opens_what_a_gateway_is_asked_and_believed_with,
     a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it,
     another_host_is_told_no_secret_that_was_given_for_the_first,
+    a_gateway_that_is_down_for_one_merchant_is_not_for_another,
+    answers_that_are_not_understood_do_not_count_as_failures,
+    no_template_ends_the_process,
+    what_a_gateway_calls_is_taken_with_get_in_batches_and_once,
 );
 
 fn inside() -> [(&'static str, String); 1] {
@@ -242,7 +246,7 @@ async fn a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it(app: 
         job(app.operator().jobs("queued").await, &spared).filter(|job| job["last_error"].is_string())
     })
     .await;
-    let why = format!("carrier 127.0.0.1:{port} is taken for down");
+    let why = format!("carrier 127.0.0.1:{port} of {} is taken for down", merchant.id);
     assert_eq!((&waiting["attempt"], &waiting["last_error"]), (&json!(0), &json!(why)));
     // One that is not to be sent any more when its turn comes holds up none of the others.
     merchant.voids(&link).await.with_status(202);
@@ -290,4 +294,141 @@ async fn another_host_is_told_no_secret_that_was_given_for_the_first(app: &mut A
     })
     .await;
     connects(app, &merchant, &described(&second.url)).await;
+}
+
+async fn a_gateway_that_is_down_for_one_merchant_is_not_for_another(app: &mut App) {
+    let (merchant, other) = (app.merchant(), app.operator().makes_a_merchant("A Florist").await);
+    app.connects(&other).await;
+    app.operator().tops_up(&other, 10).await;
+    let port = free_port();
+    let input = described(&format!("http://127.0.0.1:{port}/send"));
+    connects(app, &merchant, &input).await;
+    connects(app, &other, &input).await;
+    let mut messages = Vec::new();
+    for number in 6571..6576 {
+        messages.push(a_text(&merchant, &number.to_string()).await);
+    }
+    eventually("the gateway is taken for down", async || app.log().contains("left alone").then_some(())).await;
+
+    let gateway = Gateway::start_at(port, Manner::Takes).await;
+    let sent = a_text(&other, "6576").await;
+    other.sees_message(&sent, "sent").await;
+
+    // Of the one who found it down, nothing may have been tried meanwhile.
+    assert!(gateway.calls() >= 1);
+    assert_eq!(other.credits().await, (9, 0));
+    for message in &messages {
+        merchant.sees_message(message, "sent").await;
+    }
+}
+
+async fn answers_that_are_not_understood_do_not_count_as_failures(app: &mut App) {
+    let merchant = app.merchant();
+    let mumbling = Gateway::start(Manner::Mumbles).await;
+    let mut input = described(&mumbling.url);
+    input["gateway"]["id"] = json!("/message/id");
+    connects(app, &merchant, &input).await;
+    let mut messages = Vec::new();
+    for number in 6581..6588 {
+        messages.push(a_text(&merchant, &number.to_string()).await);
+    }
+    for message in &messages {
+        merchant.sees_message(message, "unknown").await;
+    }
+    assert_eq!(mumbling.calls(), messages.len(), "texts were held back");
+    assert!(!app.log().contains("left alone"), "it is taken for down");
+    for message in &messages {
+        let resolved = app.runs(&["messages", "resolve", message, "--sent", "--reason", "the gateway has it"]);
+        assert!(resolved.status.success(), "{resolved:?}");
+    }
+}
+
+/// What handlebars' parser recurses on, as deep as the field allows.
+fn nested(length: usize) -> [String; 8] {
+    let filled = |opening: &str, piece: &str| {
+        let times = (length - opening.len()) / piece.len();
+        opening.to_owned() + &piece.repeat(times)
+    };
+    let closed = length / 2 - 10;
+    [
+        filled("{{link ", "(a "),
+        filled("{{", "("),
+        format!("{{{{{}a{}}}}}", "(".repeat(closed), ")".repeat(closed)),
+        filled("", "{{#if a}}"),
+        filled("{{a ", "["),
+        format!("{{{{a {}{}}}}}", "[".repeat(closed), "]".repeat(closed)),
+        filled("{{a ", "{'a':"),
+        filled("", "{{#>a}}"),
+    ]
+}
+
+async fn no_template_ends_the_process(app: &mut App) {
+    let merchant = app.merchant();
+    let reader = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "read").await);
+    let order = merchant.opens_an_order("6591").await;
+    let link = merchant.makes_a_link(&order).await;
+    for template in nested(975) {
+        let preview = json!({"body": template});
+        reader.http.post("/v1/message-template/preview", &preview).await.problem(422, "bad_template");
+        merchant.http.put("/v1/message-template", &preview).await.problem(422, "bad_template");
+        let send = format!("/v1/payment-links/{}/send", link.id);
+        merchant.http.post(&send, &json!({"template": template})).await.problem(422, "bad_template");
+    }
+    for template in nested(3_900) {
+        let bodies = [("url", format!("https://gateway.example/{template}")), ("body", template.clone())];
+        for (field, value) in bodies {
+            let mut input = described("https://gateway.example/send");
+            input["gateway"][field] = json!(value);
+            merchant.http.put("/v1/sms-integration", &input).await.problem(422, "invalid_input");
+        }
+        let mut input = described("https://gateway.example/send");
+        input["gateway"]["headers"]["X-Nested"] = json!(template);
+        merchant.http.put("/v1/sms-integration", &input).await.problem(422, "invalid_input");
+    }
+    app.anybody().get("/readyz").await.with_status(200);
+}
+
+async fn what_a_gateway_calls_is_taken_with_get_in_batches_and_once(app: &mut App) {
+    let merchant = app.merchant();
+    let gateway = Gateway::start(Manner::Takes).await;
+    let mut input = described(&gateway.url);
+    input["gateway"]["id"] = json!("/id");
+    input["gateway"]["success_codes"] = json!(["200"]);
+    input["gateway"]["reports"] =
+        json!({"id": "/id", "status": "/status", "delivered": ["delivered"], "undelivered": ["failed"]});
+    input["gateway"]["incoming"] = json!({"id": "/id", "from": "/from", "text": "/text"});
+    let url = connects(app, &merchant, &input).await;
+    let message = a_text(&merchant, "6601").await;
+    merchant.sees_message(&message, "sent").await;
+
+    let anybody = app.anybody();
+    anybody.get(&format!("{url}&id=g-1&status=delivered&message=Hello")).await.with_status(200);
+    merchant.sees_message(&message, "delivered").await;
+    anybody
+        .get(&format!("{}?id=g-1&status=failed", url.split_once('?').unwrap().0))
+        .await
+        .problem(400, "bad_signature");
+
+    let buyer = "+12025560199";
+    app.hush(buyer);
+    for sent_at in ["15:00:00", "15:00:30"] {
+        let texts = json!([
+            {"id": "x-1", "from": "0012025560199", "text": "One", "status": "received", "sent_at": sent_at},
+            {"id": "x-2", "from": "(202) 556-0199", "text": "Two", "status": "received", "sent_at": sent_at},
+            {"id": "x-3", "from": "12025560199", "text": "Three", "status": "received", "sent_at": sent_at},
+        ]);
+        anybody.post(&url, &texts).await.with_status(200);
+    }
+    let conversation = merchant.conversation_with(buyer).await;
+    let path = format!("/v1/conversations/{}/messages", conversation["id"].as_str().unwrap());
+    let bodies = async || {
+        let all = merchant.http.whole_list(&path, 100).await;
+        let mut bodies: Vec<String> =
+            all.iter().map(|one| one["body"].as_str().unwrap_or_default().to_owned()).collect();
+        bodies.sort();
+        bodies
+    };
+    eventually("every text is there", async || (bodies().await.len() >= 3).then_some(())).await;
+    assert_eq!(bodies().await, ["One", "Three", "Two"]);
+    anybody.post(&url, &json!([{"id": "x-4"}])).await.problem(400, "malformed_request");
 }

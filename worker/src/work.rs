@@ -128,14 +128,19 @@ impl Work {
         Ok(Stripe::new(self.http.clone(), &self.stripe_api_base, key, door))
     }
 
-    /// The way to the carrier of this account, for a text of its merchant. What is up or down is the host.
+    /// The way to the carrier of this account, for a text of its merchant. What is up or down is the host; of a gateway that a
+    /// merchant describes, for nobody else: it fails as they please, and may be said to be at anybody's host.
     pub(crate) fn carrier_door(&self, integration: &SmsIntegration) -> Result<Door, JobError> {
-        let gateway = integration.gateway()?;
-        let url = gateway.as_ref().map_or(&self.sms.api_base, |gateway| &gateway.url);
-        let after_scheme = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        let host = after_scheme.split('/').next().unwrap_or_default();
-        let service = format!("carrier {host}");
-        Ok(Door::new(self.gate.clone(), service, integration.merchant_id, self.limits.texts))
+        let merchant = integration.merchant_id;
+        let service = match integration.gateway()? {
+            Some(gateway) => format!("carrier {} of {merchant}", gateway.host().unwrap_or_default()),
+            None => {
+                let base = &self.sms.api_base;
+                let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
+                format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
+            }
+        };
+        Ok(Door::new(self.gate.clone(), service, merchant, self.limits.texts))
     }
 
     /// The merchant's account with a carrier.

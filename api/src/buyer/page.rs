@@ -22,7 +22,11 @@ use crate::{Problem, hex::hex};
 static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();
     handlebars.set_strict_mode(true);
-    #[expect(clippy::expect_used, reason = "the template is part of the program; a test renders it")]
+    #[expect(
+        clippy::expect_used,
+        clippy::disallowed_methods,
+        reason = "the template is part of the program; a test renders it"
+    )]
     handlebars.register_template_string("page", include_str!("page.hbs")).expect("the template parses");
     handlebars
 });

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::problem::{Fields, Problem};
 
 const MOST_ITEMS: usize = 500;
+/// The most characters of all the lines' descriptions together: what the details page takes to be made grows with them.
+const MOST_TEXT: usize = 50_000;
 
 /// A new order.
 #[derive(Debug, Deserialize, Object, Serialize)]
@@ -125,6 +127,11 @@ impl Amounts<'_> {
     fn items(&mut self, items: &[ItemInput]) -> Option<Vec<Item>> {
         if items.len() > MOST_ITEMS {
             self.fields.refuse("items", format!("must not be more than {MOST_ITEMS}"));
+            return None;
+        }
+        if items.iter().map(|item| item.description.chars().count()).sum::<usize>() > MOST_TEXT {
+            self.fields
+                .refuse("items", format!("must not have descriptions of more than {MOST_TEXT} characters together"));
             return None;
         }
         let read: Vec<Option<Item>> = items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect();

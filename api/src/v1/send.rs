@@ -127,7 +127,9 @@ fn not_accepted(error: CommandError) -> Problem {
             format!("The message costs {wanted} credits and {available} are available."),
         ),
         CommandError::Credits(CreditError::Db(error)) => error.into(),
-        CommandError::Credits(error @ (CreditError::NotPositive | CreditError::NoHold(_))) => Problem::internal(error),
+        CommandError::Credits(
+            error @ (CreditError::NotPositive | CreditError::TooMany | CreditError::BadNote | CreditError::NoHold(_)),
+        ) => Problem::internal(error),
     }
 }
 

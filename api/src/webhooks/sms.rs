@@ -1,4 +1,4 @@
-//! `POST /webhooks/sms/{merchant_id}`: delivery reports and incoming texts, from Twilio or from a gateway that is described. What
+//! `POST /webhooks/sms/{merchant_id}`, or GET from gateways that call so: delivery reports and incoming texts, from Twilio or from a gateway that is described. What
 //! they say is read here, and stored in the same words whoever says it.
 
 mod described;
@@ -11,24 +11,36 @@ use entity::{
     sms_integration::{self, SmsIntegration},
     webhook_event::Source,
 };
+use futures_util::future::try_join_all;
 use poem::{
     Body, Request, handler,
     http::{HeaderMap, StatusCode},
     web::{Data, Path},
 };
 use queue::ProcessSmsEvent;
-use serde::Deserialize;
 
 use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
 use crate::{Api, Problem, access};
 
 /// What the URL says that we gave the carrier.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 struct Query {
     /// The message of ours that a report is about.
     message: Option<MessageId>,
     /// What proves that a described gateway was given the URL.
     key: Option<Secret>,
+}
+
+impl Query {
+    /// A gateway may add names of its own, which can be these too: ours came first.
+    fn read(query: &str) -> Self {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+        let first = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+        Self {
+            message: first("message").and_then(|message| message.parse().ok()),
+            key: first("key").map(|key| Secret::new(key.as_str())),
+        }
+    }
 }
 
 /// A webhook as it came.
@@ -73,7 +85,7 @@ pub(crate) async fn receive(
             api.public_url,
             query.map(|query| format!("?{query}")).unwrap_or_default()
         ),
-        query: serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default(),
+        query: Query::read(query.unwrap_or_default()),
         headers: request.headers(),
         content_type: request.content_type().unwrap_or_default(),
         body: read(body).await?,
@@ -87,20 +99,25 @@ pub(crate) async fn receive(
         let said = understand(&api, &integration, &told).inspect_err(|problem| {
             tracing::warn!(merchant.id = %merchant, problem = problem.code(), "a webhook of the carrier was refused");
         })?;
-        let event = WebhookEventId::new(api.clock.now());
-        let payload = serde_json::to_string(&said.event).map_err(Problem::internal)?;
-        let (words, job) = ([said.external_id, said.kind], ProcessSmsEvent { merchant, event });
-        intake.store(Incoming::new(event, merchant, Source::Sms, words, payload, &job)?).await
+        let mut incoming = Vec::with_capacity(said.len());
+        for said in said {
+            let event = WebhookEventId::new(api.clock.now());
+            let payload = serde_json::to_string(&said.event).map_err(Problem::internal)?;
+            let (words, job) = ([said.external_id, said.kind], ProcessSmsEvent { merchant, event });
+            incoming.push(Incoming::new(event, merchant, Source::Sms, words, payload, &job)?);
+        }
+        // All of them, or the whole call is asked for again, and what is stored already is known then.
+        try_join_all(incoming.into_iter().map(|one| intake.store(one))).await
     })
     .await?;
     Ok(StatusCode::OK)
 }
 
-fn understand(api: &Api, integration: &SmsIntegration, told: &Told<'_>) -> Result<Said, Problem> {
+fn understand(api: &Api, integration: &SmsIntegration, told: &Told<'_>) -> Result<Vec<Said>, Problem> {
     match (integration.gateway()?, integration.report_secret(&api.vault)?) {
         (Some(gateway), Some(key)) => described::read(&gateway, &key, &integration.secrets(&api.vault)?, told),
         (Some(_), None) => Err(unsigned()),
-        (None, _) => twilio::read(&integration.auth_token(&api.vault)?, told),
+        (None, _) => twilio::read(&integration.auth_token(&api.vault)?, told).map(|said| vec![said]),
     }
 }
 

@@ -71,6 +71,12 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as CreditEntry;
 
+/// The most credits that are added at a time: more than anybody buys, and far from where sums would overflow.
+pub const MOST_TOPPED_UP: i64 = 1_000_000_000;
+
+/// The most characters of an entry's note.
+pub const LONGEST_NOTE: usize = 200;
+
 /// Why credits could not be moved.
 #[derive(Debug, thiserror::Error)]
 pub enum CreditError {
@@ -85,6 +91,12 @@ pub enum CreditError {
     /// A number of credits that is not positive.
     #[error("a number of credits must be positive")]
     NotPositive,
+    /// More credits at a time than [`MOST_TOPPED_UP`].
+    #[error("no more than {MOST_TOPPED_UP} credits can be added at a time")]
+    TooMany,
+    /// A note of more than [`LONGEST_NOTE`] characters, or with control characters.
+    #[error("a note must be one line of no more than {LONGEST_NOTE} characters")]
+    BadNote,
     /// The message has no hold to settle.
     #[error("{0} has no credits held")]
     NoHold(MessageId),
@@ -99,7 +111,9 @@ impl CreditError {
     pub fn into_db(self) -> DbErr {
         match self {
             Self::Db(error) => error,
-            Self::Insufficient { .. } | Self::NotPositive | Self::NoHold(_) => DbErr::Custom(self.to_string()),
+            Self::Insufficient { .. } | Self::NotPositive | Self::TooMany | Self::BadNote | Self::NoHold(_) => {
+                DbErr::Custom(self.to_string())
+            }
         }
     }
 }
@@ -107,7 +121,7 @@ impl CreditError {
 /// Adds bought credits; answers what is available then.
 ///
 /// # Errors
-/// [`CreditError::NotPositive`], or the database's.
+/// [`CreditError::NotPositive`], [`CreditError::TooMany`], [`CreditError::BadNote`], or the database's.
 pub async fn top_up(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -117,6 +131,13 @@ pub async fn top_up(
 ) -> Result<i64, CreditError> {
     if credits <= 0 {
         return Err(CreditError::NotPositive);
+    }
+    if credits > MOST_TOPPED_UP {
+        return Err(CreditError::TooMany);
+    }
+    let is_bad = |note: &String| note.chars().nth(LONGEST_NOTE).is_some() || note.chars().any(char::is_control);
+    if note.as_ref().is_some_and(is_bad) {
+        return Err(CreditError::BadNote);
     }
     let moved = Move { kind: EntryKind::TopUp, available: credits, held: 0, message: None, note };
     append(db, merchant, moved, now).await

@@ -48,6 +48,10 @@ impl Gateway {
             return refused(false);
         }
         match status {
+            200..=299 if !self.is_success(&http, code.as_ref()) => match code {
+                Some(_) => refused(false),
+                None => GatewayAnswer::Unknown(format!("the gateway answered {status} without a code")),
+            },
             200..=299 => match &self.id {
                 None => GatewayAnswer::Accepted { id: None },
                 Some(pointer) => match text_at(&json, pointer).filter(|id| !id.is_empty()) {
@@ -61,5 +65,10 @@ impl Gateway {
             400..=499 => refused(false),
             _ => GatewayAnswer::Unknown(format!("the gateway answered {status}")),
         }
+    }
+
+    fn is_success(&self, http: &str, code: Option<&String>) -> bool {
+        let said = code.map_or(http, String::as_str);
+        self.success_codes.is_empty() || self.success_codes.iter().any(|known| known == said)
     }
 }

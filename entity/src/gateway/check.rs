@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     Gateway, GatewayError, GatewayFault, GatewayText, Method, Reports, Secrets, Signature,
     address::is_inside,
-    template::{Place, fill, variables},
+    template::{Place, fill, read},
 };
 
 /// The longest template, and the longest list.
@@ -25,19 +25,20 @@ impl Gateway {
     /// # Errors
     /// The first thing wrong with it.
     pub fn check(&self, secrets: &Secrets, policy: Policy) -> Result<(), GatewayError> {
-        let names = |in_headers: bool| Names { secrets, in_headers };
-        let mut used = names(false).check(&self.url).map_err(|why| why.at("url"))?;
+        let mut found = used(&self.url, Place::Url, secrets).map_err(|why| why.at("url"))?;
         self.check_url(secrets, policy).map_err(|why| why.at("url"))?;
         for (name, value) in &self.headers {
             let at = || format!("headers.{name}");
             check_header(name, value).map_err(|why| why.at(at()))?;
-            names(true).check(value).map_err(|why| why.at(at()))?;
+            used(value, Place::Header, secrets).map_err(|why| why.at(at()))?;
         }
         if let Some(body) = &self.body {
-            used.extend(names(false).check(body).map_err(|why| why.at("body"))?);
+            // What its place is, or that it has none, is told below.
+            let place = self.body_place().unwrap_or(Place::PlainText);
+            found.extend(used(body, place, secrets).map_err(|why| why.at("body"))?);
         }
         self.check_body(secrets).map_err(|why| why.at("body"))?;
-        if !["to", "text"].iter().all(|needed| used.iter().any(|name| name == needed)) {
+        if !["to", "text"].iter().all(|needed| found.iter().any(|name| name == needed)) {
             return Err(GatewayFault::Incomplete.at("body"));
         }
         if let Some(signature) = &self.signature {
@@ -66,7 +67,7 @@ impl Gateway {
         if authority.contains(['{', '@']) {
             return Err(GatewayFault::Host);
         }
-        let url = Url::parse(&fill(&self.url, Place::Url, &sample(secrets)).map_err(GatewayFault::render)?)?;
+        let url = Url::parse(&fill(&self.url, Place::Url, &sample(secrets))?)?;
         if url.scheme() != "https" && !(policy.private && url.scheme() == "http") {
             return Err(GatewayFault::Scheme);
         }
@@ -87,15 +88,16 @@ impl Gateway {
             return Err(GatewayFault::Body);
         }
         let place = self.body_place().ok_or(GatewayFault::ContentType)?;
-        let filled = fill(body, place, &sample(secrets)).map_err(GatewayFault::render)?;
+        let filled = fill(body, place, &sample(secrets))?;
         if place == Place::Json {
             serde_json::from_str::<serde_json::Value>(&filled).map_err(GatewayFault::NotJson)?;
         }
         Ok(())
     }
 
-    fn check_reading(&self) -> Result<(), GatewayError> {
+    pub(super) fn check_reading(&self) -> Result<(), GatewayError> {
         let lists = [
+            ("success_codes", &self.success_codes),
             ("final_codes", &self.final_codes),
             ("retryable_codes", &self.retryable_codes),
             ("opted_out_codes", &self.opted_out_codes),
@@ -103,7 +105,7 @@ impl Gateway {
         for (field, list) in lists {
             check_list(list).map_err(|why| why.at(field))?;
         }
-        let mut pointers = vec![("id", self.id.as_ref()), ("code", self.code.as_ref())];
+        let mut pointers = vec![("id", self.id.as_ref()), ("code", self.code.as_ref()), ("batch", self.batch.as_ref())];
         if let Some(reports) = &self.reports {
             check_reports(reports)?;
             pointers.extend([
@@ -117,7 +119,11 @@ impl Gateway {
                 ("incoming.id", Some(&incoming.id)),
                 ("incoming.from", Some(&incoming.from)),
                 ("incoming.text", Some(&incoming.text)),
+                ("incoming.marker.at", incoming.marker.as_ref().map(|marker| &marker.at)),
             ]);
+            if let Some(marker) = &incoming.marker {
+                check_list(&marker.is).map_err(|why| why.at("incoming.marker.is"))?;
+            }
         }
         let is_pointer = |pointer: &&String| pointer.starts_with('/') && pointer.len() <= 255;
         match pointers.iter().find(|(_, pointer)| pointer.as_ref().is_some_and(|pointer| !is_pointer(pointer))) {
@@ -171,33 +177,12 @@ fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 100 && name.bytes().all(is_token)
 }
 
-/// The names that a template may use.
-struct Names<'a> {
-    secrets: &'a Secrets,
-    in_headers: bool,
-}
-
-impl Names<'_> {
-    /// The variables of a template, all of them known.
-    fn check(&self, template: &str) -> Result<Vec<String>, GatewayFault> {
-        if template.len() > LONGEST_TEMPLATE {
-            return Err(GatewayFault::TooLong);
-        }
-        let used = variables(template)?;
-        match used.iter().find(|(name, _)| !self.knows(name)) {
-            Some((name, line)) => Err(GatewayFault::UnknownVariable { name: name.clone(), line: *line }),
-            None => Ok(used.into_iter().map(|(name, _)| name).collect()),
-        }
+/// The variables of a template, all of them known here.
+fn used(template: &str, place: Place, secrets: &Secrets) -> Result<Vec<String>, GatewayFault> {
+    if template.len() > LONGEST_TEMPLATE {
+        return Err(GatewayFault::TooLong);
     }
-
-    /// A header gets what is one line of ASCII for certain.
-    fn knows(&self, name: &str) -> bool {
-        match name.strip_prefix("secrets.") {
-            Some(secret) => self.secrets.contains_key(secret),
-            None if self.in_headers => matches!(name, "to" | "message_id"),
-            None => matches!(name, "to" | "from" | "text" | "message_id" | "report_url"),
-        }
-    }
+    Ok(read(template, place, secrets)?.variables().iter().map(|variable| variable.name.clone()).collect())
 }
 
 /// A text with everything in it that escaping is for.

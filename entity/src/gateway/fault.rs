@@ -1,6 +1,6 @@
 //! What can be wrong with a description.
 
-use handlebars::{RenderError, TemplateError};
+use crate::plain_template::{PlainTemplateError, RenderingError};
 
 /// What is wrong with a description, and in which field of it.
 #[derive(Debug, thiserror::Error)]
@@ -22,31 +22,12 @@ pub enum GatewayFault {
     /// Empty, or with control characters.
     #[error("must be text on one line")]
     NotOneLine,
-    /// Handlebars cannot read it.
-    #[error("line {line}: this cannot be read; a variable is written {{{{to}}}}")]
-    Syntax {
-        /// Where.
-        line: usize,
-        /// What handlebars says.
-        source: Box<TemplateError>,
-    },
-    /// A variable that is not known here.
-    #[error("line {line}: there is no variable {{{{{name}}}}} here")]
-    UnknownVariable {
-        /// Which.
-        name: String,
-        /// Where.
-        line: usize,
-    },
-    /// Something of handlebars other than a plain variable in two braces.
-    #[error("line {line}: only plain variables such as {{{{to}}}} can be used")]
-    NotAVariable {
-        /// Where.
-        line: usize,
-    },
-    /// A template cannot be filled: a secret that it names is not there.
-    #[error("it cannot be filled in")]
-    Render(#[source] Box<RenderError>),
+    /// Not a template of plain variables that are known here, each in two braces.
+    #[error(transparent)]
+    Template(#[from] PlainTemplateError),
+    /// A template cannot be filled: what it makes is too long.
+    #[error(transparent)]
+    Rendering(#[from] RenderingError),
     /// Not a URL.
     #[error("is not a URL: {0}")]
     Url(#[from] url::ParseError),
@@ -88,14 +69,6 @@ pub enum GatewayFault {
 }
 
 impl GatewayFault {
-    pub(super) fn syntax(source: TemplateError) -> Self {
-        Self::Syntax { line: source.pos().map_or(1, |(line, _)| line), source: Box::new(source) }
-    }
-
-    pub(super) fn render(source: RenderError) -> Self {
-        Self::Render(Box::new(source))
-    }
-
     pub(super) fn at(self, field: impl Into<String>) -> GatewayError {
         GatewayError { field: field.into(), why: self }
     }

@@ -54,6 +54,10 @@ pub struct Gateway {
     pub id: Option<String>,
     /// Where an answer says a code; absent: its HTTP status is the code.
     pub code: Option<String>,
+    /// Codes, or HTTP statuses if an answer has no code, with which a text was taken. If any is named, another code is a refusal,
+    /// whatever the HTTP status: many gateways say 200 to everything.
+    #[serde(default)]
+    pub success_codes: Vec<String>,
     /// Codes, or HTTP statuses, with which a text is refused for good.
     pub final_codes: Vec<String>,
     /// Codes, or HTTP statuses, with which a text was certainly not taken and may be handed over again.
@@ -64,6 +68,9 @@ pub struct Gateway {
     pub reports: Option<Reports>,
     /// How buyers' texts are read, if it passes them on.
     pub incoming: Option<IncomingTexts>,
+    /// Where a list of reports or texts is, if it sends several at once; a list that is the whole is read without.
+    #[serde(default)]
+    pub batch: Option<String>,
     /// How it signs both, if it does.
     pub signature: Option<Signature>,
 }
@@ -92,6 +99,18 @@ pub struct IncomingTexts {
     pub from: String,
     /// Where the text is.
     pub text: String,
+    /// What tells a text from a report, if both are written alike.
+    #[serde(default)]
+    pub marker: Option<Marker>,
+}
+
+/// A value that texts have and reports have not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// Where it is.
+    pub at: String,
+    /// What it is for a text.
+    pub is: Vec<String>,
 }
 
 /// The value at a pointer as a text, whether the JSON has it as a text, a number or a truth.
@@ -104,5 +123,7 @@ fn text_at(json: &serde_json::Value, pointer: &str) -> Option<String> {
     }
 }
 
+#[cfg(test)]
+mod callbacks;
 #[cfg(test)]
 mod tests;

@@ -2,22 +2,55 @@
 
 use serde_json::Value;
 
-use super::{Gateway, IncomingTexts, Reports, text_at};
+use super::{Gateway, IncomingTexts, Marker, Reports, text_at};
 use crate::{
     MessageId,
     sms_event::{Progress, SmsEvent},
 };
 
 impl Gateway {
-    /// What a webhook of this gateway says, if it is described; `message` is ours that its URL names.
+    /// What a webhook of this gateway says, as far as it is described; `message` is ours that its URL names, which of several
+    /// would be one.
     #[must_use]
-    pub fn event(&self, told: &Value, message: Option<MessageId>) -> Option<SmsEvent> {
-        let report = self.reports.as_ref().and_then(|reports| reports.read(told, message));
-        report.or_else(|| self.incoming.as_ref()?.read(told))
+    pub fn events(&self, told: &Value, message: Option<MessageId>) -> Vec<SmsEvent> {
+        let batch = self.batch.as_deref().and_then(|pointer| told.pointer(pointer)).unwrap_or(told);
+        match batch {
+            Value::Array(items) => {
+                let message = message.filter(|_| items.len() == 1);
+                items.iter().filter_map(|item| self.event(item, message)).collect()
+            }
+            one => self.event(one, message).into_iter().collect(),
+        }
+    }
+
+    /// A text may have all that a report has, and a report the text that it is about. What tells them apart for certain is the
+    /// marker; then our message in the URL, or a status that is described, which only reports have.
+    fn event(&self, told: &Value, message: Option<MessageId>) -> Option<SmsEvent> {
+        let report = || self.reports.as_ref()?.read(told, message);
+        let text = || self.incoming.as_ref()?.read(told);
+        let is_report =
+            self.reports.as_ref().is_some_and(|reports| message.is_some() || reports.name_the_status_of(told));
+        match self.incoming.as_ref().and_then(|incoming| incoming.marker.as_ref()) {
+            Some(marker) if marker.is_in(told) => text(),
+            Some(_) => report(),
+            None if is_report => report().or_else(text),
+            None => text().or_else(report),
+        }
+    }
+}
+
+impl Marker {
+    fn is_in(&self, told: &Value) -> bool {
+        text_at(told, &self.at).is_some_and(|found| self.is.contains(&found))
     }
 }
 
 impl Reports {
+    fn name_the_status_of(&self, told: &Value) -> bool {
+        text_at(told, &self.status)
+            .is_some_and(|status| self.delivered.contains(&status) || self.undelivered.contains(&status))
+    }
+
     fn read(&self, told: &Value, message: Option<MessageId>) -> Option<SmsEvent> {
         let status = text_at(told, &self.status)?;
         let carrier_id = self.id.as_deref().and_then(|pointer| text_at(told, pointer));
@@ -41,9 +74,18 @@ impl IncomingTexts {
     fn read(&self, told: &Value) -> Option<SmsEvent> {
         let (carrier_id, from) = (text_at(told, &self.id)?, text_at(told, &self.from)?);
         let body = text_at(told, &self.text)?;
-        // Many gateways leave the plus out.
-        let from = if from.starts_with(|first: char| first.is_ascii_digit()) { format!("+{from}") } else { from };
-        Some(SmsEvent::Text { carrier_id, from, body })
+        Some(SmsEvent::Text { carrier_id, from: with_plus(from), body })
+    }
+}
+
+/// Many gateways leave the plus out, or dial `00` for it; a form makes a space of one. A single zero begins a national number,
+/// which is read where the merchant's region is known.
+fn with_plus(number: String) -> String {
+    let digits = number.trim_start_matches(' ');
+    match digits.strip_prefix("00") {
+        Some(international) => format!("+{international}"),
+        None if digits.starts_with(|first: char| ('1'..='9').contains(&first)) => format!("+{digits}"),
+        None => number,
     }
 }
 

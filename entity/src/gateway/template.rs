@@ -2,14 +2,15 @@
 
 use std::sync::LazyLock;
 
-use handlebars::{
-    Handlebars, RenderError,
-    template::{HelperTemplate, Parameter, Template, TemplateElement},
-};
+use handlebars::Handlebars;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{Gateway, GatewayFault, Method, Secrets};
+use crate::plain_template::{Construct, PlainTemplate, PlainTemplateError, PlainVariable};
+
+/// The most bytes that a URL, a header or a body may have: a text of the greatest length fits several times, however escaped.
+const MOST_BYTES: usize = 256 * 1024;
 
 /// What a request says. No `Debug`: it holds a number, a text and secrets.
 #[derive(Clone, Copy)]
@@ -64,6 +65,17 @@ impl Place {
         }
     }
 
+    /// Whether this variable can stand here. A header gets what is one line of ASCII for certain.
+    fn knows(self, name: &str, secrets: &Secrets) -> bool {
+        match (name.strip_prefix("secrets."), self) {
+            (Some(secret), _) => secrets.contains_key(secret),
+            (None, Self::Header) => matches!(name, "to" | "message_id"),
+            (None, Self::Url | Self::Json | Self::Form | Self::Xml | Self::PlainText) => {
+                matches!(name, "to" | "from" | "text" | "message_id" | "report_url")
+            }
+        }
+    }
+
     fn escape(self, value: &str) -> String {
         match self {
             Self::Url | Self::Form => utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
@@ -109,21 +121,35 @@ impl GatewayText<'_> {
     }
 }
 
+/// Reads a template of this place; each of its variables is known there, and escaped.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub(super) fn read(template: &str, place: Place, secrets: &Secrets) -> Result<PlainTemplate, GatewayFault> {
+    let read = PlainTemplate::compile(template, |name| place.knows(name, secrets))?;
+    match read.variables().iter().find(|variable| !variable.escaped) {
+        Some(&PlainVariable { line, .. }) => {
+            Err(PlainTemplateError::NotAVariable { construct: Construct::Unescaped, line }.into())
+        }
+        None => Ok(read),
+    }
+}
+
 /// Fills one template.
 ///
 /// # Errors
-/// When a secret that it names is not there.
-pub(super) fn fill(template: &str, place: Place, text: &GatewayText<'_>) -> Result<String, RenderError> {
-    place.handlebars().render_template(template, &text.values())
+/// When it is none, which a secret that is gone can make it, or what it makes is too long.
+pub(super) fn fill(template: &str, place: Place, text: &GatewayText<'_>) -> Result<String, GatewayFault> {
+    Ok(read(template, place, text.secrets)?.render(place.handlebars(), text.values(), MOST_BYTES)?)
 }
 
 impl Gateway {
     /// The request that hands this text over.
     ///
     /// # Errors
-    /// When a secret that it names is not there; it was checked when the gateway was described.
+    /// As when it was described, if a secret that it names is gone since then; or a text makes it too long.
     pub fn fill(&self, text: &GatewayText<'_>) -> Result<Filled, GatewayFault> {
-        let fill = |template: &str, place| fill(template, place, text).map_err(GatewayFault::render);
+        let fill = |template: &str, place| fill(template, place, text);
         let headers: Result<Vec<_>, GatewayFault> =
             self.headers.iter().map(|(name, value)| Ok((name.clone(), fill(value, Place::Header)?))).collect();
         let body = match (&self.body, self.body_place()) {
@@ -138,34 +164,5 @@ impl Gateway {
     pub(super) fn body_place(&self) -> Option<Place> {
         let content_type = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
         Place::of_content_type(content_type.1)
-    }
-}
-
-/// The variables of a template, each with its line.
-///
-/// # Errors
-/// When it has anything but text, comments and plain variables.
-pub(super) fn variables(template: &str) -> Result<Vec<(String, usize)>, GatewayFault> {
-    let parsed = Template::compile(template).map_err(GatewayFault::syntax)?;
-    let mut found = Vec::new();
-    for (element, place) in parsed.elements.iter().zip(&parsed.mapping) {
-        match element {
-            TemplateElement::RawString(_) | TemplateElement::Comment(_) => {}
-            TemplateElement::Expression(expression) => {
-                let name = plain_name(expression).ok_or(GatewayFault::NotAVariable { line: place.0 })?;
-                found.push((name.to_owned(), place.0));
-            }
-            // Not ours, and open to additions: three braces would not be escaped, and whatever else there is, is no variable.
-            _ => return Err(GatewayFault::NotAVariable { line: place.0 }),
-        }
-    }
-    Ok(found)
-}
-
-fn plain_name(expression: &HelperTemplate) -> Option<&str> {
-    let plain = expression.params.is_empty() && expression.hash.is_empty() && expression.block_param.is_none();
-    match &expression.name {
-        Parameter::Subexpression(_) | Parameter::Literal(_) => None,
-        name => name.as_name().filter(|_| plain),
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Filled, Gateway, GatewayAnswer, GatewayFault, GatewayText, Policy, Secrets};
 use crate::{
     MessageId, Secret,
+    plain_template::{Construct, PlainTemplateError},
     sms_event::{Progress, SmsEvent},
 };
 
@@ -102,6 +103,7 @@ fn no_text_breaks_out_of_where_it_stands() {
 #[test]
 fn what_is_wrong_with_a_description_is_told_with_its_field() {
     use GatewayFault as Fault;
+    use PlainTemplateError::{NotAVariable, UnknownVariable, Unreadable};
     macro_rules! refused {
         ($field:literal, $fault:pat, $change:expr) => {
             let (field, why) = fault($change);
@@ -116,18 +118,32 @@ fn what_is_wrong_with_a_description_is_told_with_its_field() {
     refused!("url", Fault::Url(_), |it: &mut Value| it["url"] = json!("gateway.example"));
     refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://{{secrets.account}}.example/"));
     refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://user:word@gateway.example/"));
-    refused!("url", Fault::UnknownVariable { line: 1, .. }, |it: &mut Value| it["url"] =
+    refused!("url", Fault::Template(UnknownVariable { line: 1, .. }), |it: &mut Value| it["url"] =
         json!("https://gateway.example/{{secrets.missing}}"));
-    refused!("body", Fault::Syntax { line: 2, .. }, |it: &mut Value| it["body"] = json!("{\n\"to\": \"{{to\"}"));
-    refused!("body", Fault::NotAVariable { line: 1 }, |it: &mut Value| it["body"] = json!("{{{to}}} {{text}}"));
-    refused!("body", Fault::NotAVariable { line: 1 }, |it: &mut Value| it["body"] = json!("{{#if to}}{{text}}{{/if}}"));
+    refused!("url", Fault::Template(NotAVariable { .. }), |it: &mut Value| it["url"] =
+        json!("https://gateway.example/{{to (to)}}"));
+    refused!("headers.X", Fault::Template(NotAVariable { .. }), |it: &mut Value| it["headers"]["X"] = json!("{{#to}}"));
+    refused!("body", Fault::Template(Unreadable { line: 2 }), |it: &mut Value| it["body"] = json!("{\n\"to\": \"{{to"));
+    for unescaped in ["{{{to}}}", "{{&to}}", "{{~{to}~}}", "{{ & to }}"] {
+        refused!(
+            "body",
+            Fault::Template(NotAVariable { construct: Construct::Unescaped, line: 1 }),
+            |it: &mut Value| it["body"] = json!(format!("{unescaped} {{{{text}}}}"))
+        );
+    }
+    refused!(
+        "body",
+        Fault::Template(NotAVariable { construct: Construct::Block, line: 1 }),
+        |it: &mut Value| it["body"] = json!("{{#if to}}{{text}}{{/if}}")
+    );
     refused!("body", Fault::NotJson(_), |it: &mut Value| it["body"] = json!("{\"to\": {{to}}, \"text\": {{text}}}"));
     refused!("body", Fault::Incomplete, |it: &mut Value| it["body"] = json!("{\"to\": \"{{to}}\"}"));
     refused!("body", Fault::ContentType, |it: &mut Value| it["headers"] = json!({}));
     refused!("body", Fault::Body, |it: &mut Value| it["method"] = json!("GET"));
     refused!("headers.Host", Fault::Header, |it: &mut Value| it["headers"]["Host"] = json!("other.example"));
     refused!("headers.X", Fault::NotOneLine, |it: &mut Value| it["headers"]["X"] = json!("a\r\nHost: b"));
-    refused!("headers.X", Fault::UnknownVariable { .. }, |it: &mut Value| it["headers"]["X"] = json!("{{text}}"));
+    refused!("headers.X", Fault::Template(UnknownVariable { .. }), |it: &mut Value| it["headers"]["X"] =
+        json!("{{text}}"));
     let signature = |header: &str, secret: &str| json!({"header": header, "encoding": "hex", "secret": secret});
     refused!("signature.header", Fault::Header, |it: &mut Value| it["signature"] = signature("X Sign", "key"));
     refused!("signature.secret", Fault::NoSecret(_), |it: &mut Value| it["signature"] = signature("X-Sign", "other"));
@@ -178,7 +194,11 @@ fn an_answer_is_read_by_its_codes_and_then_as_http_means_it() {
 fn what_a_gateway_tells_is_read_by_its_description() {
     let gateway = gateway(|_| {});
     let message: MessageId = MessageId::new(chrono::Utc::now());
-    let report = |told: Value, message| gateway.event(&told, message);
+    let report = |told: Value, message| {
+        let mut events = gateway.events(&told, message);
+        assert!(events.len() <= 1);
+        events.pop()
+    };
     let expected = |carrier_id: Option<&str>, message, progress| {
         Some(SmsEvent::Report { carrier_id: carrier_id.map(ToOwned::to_owned), message, progress })
     };

@@ -1,7 +1,10 @@
 //! What can be wrong with a template, in words for the merchant who wrote it.
 
 use super::{LONGEST_TEMPLATE, Variable};
-use crate::sms::BodyError;
+use crate::{
+    plain_template::{PlainTemplateError, RenderingError},
+    sms::BodyError,
+};
 
 /// Why a template is refused, or cannot be rendered. Lines count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -28,14 +31,6 @@ pub enum TemplateError {
         /// Where it is.
         line: usize,
     },
-    /// Braces that do not close, or something within them that handlebars cannot read.
-    #[error("line {line}: this cannot be read; a variable is written {{{{link}}}}")]
-    Syntax {
-        /// Where reading stopped.
-        line: usize,
-        /// What handlebars says.
-        source: Box<handlebars::TemplateError>,
-    },
     /// A variable that there is not.
     #[error("line {line}: there is no variable {{{{{name}}}}}; there are {}", Variable::list())]
     UnknownVariable {
@@ -44,63 +39,26 @@ pub enum TemplateError {
         /// Where it is.
         line: usize,
     },
-    /// Something of handlebars other than a plain variable.
-    #[error("line {line}: {construct} cannot be used here, only plain variables such as {{{{link}}}}")]
-    NotAVariable {
-        /// What it is.
-        construct: Construct,
-        /// Where it is.
-        line: usize,
-    },
+    /// Not a template of plain variables.
+    #[error(transparent)]
+    Plain(PlainTemplateError),
     /// No `{{link}}`: the buyer could not pay.
     #[error("the template needs {{{{link}}}}, or the buyer cannot pay")]
     NoLink,
     /// The rendered text cannot be sent.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// Handlebars would not render what was checked before.
-    #[error("the template could not be rendered")]
-    Render(#[source] Box<handlebars::RenderError>),
+    /// It could not be rendered, though it was checked before.
+    #[error(transparent)]
+    Rendering(#[from] RenderingError),
 }
 
-/// What handlebars has besides plain variables, and templates here have not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Construct {
-    /// `{{#if …}}…{{/if}}`, `{{#each …}}`, `{{#name}}`, `{{{{raw}}}}`.
-    Block,
-    /// `{{name argument}}`, `{{name key=value}}`.
-    Helper,
-    /// `{{(name)}}`.
-    Subexpression,
-    /// `{{> name}}`.
-    Partial,
-    /// `{{* name}}`.
-    Decorator,
-    /// `{{"text"}}`.
-    Literal,
-}
-
-impl std::fmt::Display for Construct {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Block => "a block ({{#…}})",
-            Self::Helper => "a helper ({{name argument}})",
-            Self::Subexpression => "a subexpression ({{(…)}})",
-            Self::Partial => "a partial ({{> …}})",
-            Self::Decorator => "a decorator ({{* …}})",
-            Self::Literal => "a literal",
-        })
-    }
-}
-
-impl TemplateError {
-    pub(super) fn syntax(source: handlebars::TemplateError) -> Self {
-        Self::Syntax { line: source.pos().map_or(1, |(line, _)| line), source: Box::new(source) }
-    }
-}
-
-impl From<handlebars::RenderError> for TemplateError {
-    fn from(source: handlebars::RenderError) -> Self {
-        Self::Render(Box::new(source))
+impl From<PlainTemplateError> for TemplateError {
+    fn from(error: PlainTemplateError) -> Self {
+        match error {
+            // Told with the names that there are.
+            PlainTemplateError::UnknownVariable { name, line } => Self::UnknownVariable { name, line },
+            other => Self::Plain(other),
+        }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! `{{merchant_name}}: invoice {{invoice_number}}, {{amount}}. View and pay it here: {{link}}`
 //!
-//! A template is checked in full when it is saved, by walking what handlebars parsed, so that sending can only fail over
-//! the length of what was put in. Values are put in as they are and never read as a template, nor escaped for HTML: it is
+//! A template is checked in full when it is saved, before handlebars sees it, so that sending can only fail over the length
+//! of what was put in. Values are put in as they are and never read as a template, nor escaped for HTML: it is
 //! plain text.
 
 mod check;
@@ -14,20 +14,24 @@ mod variables;
 
 use std::sync::LazyLock;
 
-use handlebars::{Context, Handlebars, RenderContext, Renderable, no_escape};
+use handlebars::{Handlebars, no_escape};
 
-pub use error::{Construct, TemplateError};
+pub use error::TemplateError;
 pub use of_link::{LinkTextError, text_of_link};
 pub use preview::{Preview, Warning};
 pub use variables::{Variable, Variables};
 
 use crate::{
     Merchant,
+    plain_template::PlainTemplate,
     sms::{Body, Typography},
 };
 
 /// The most characters that a template may have.
 pub const LONGEST_TEMPLATE: usize = 1_000;
+
+/// The most bytes that a template may make: more than any message takes, so that a message too long is told with its length.
+const MOST_BYTES: usize = 256 * 1024;
 
 /// The template of a merchant who has not written one: about 130 characters when rendered, all of them GSM-7.
 const DEFAULT: &str = "{{merchant_name}}: invoice {{invoice_number}}, {{amount}}. \
@@ -37,7 +41,7 @@ const DEFAULT: &str = "{{merchant_name}}: invoice {{invoice_number}}, {{amount}}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     text: String,
-    parsed: handlebars::Template,
+    plain: PlainTemplate,
     typography: Typography,
 }
 
@@ -57,9 +61,11 @@ impl Template {
     /// As [`Template::parse`], but for shared shorteners.
     pub fn parse_draft(text: &str) -> Result<Self, TemplateError> {
         check::text(text)?;
-        let parsed = handlebars::Template::compile(text).map_err(TemplateError::syntax)?;
-        check::elements(&parsed)?;
-        Ok(Self { text: text.to_owned(), parsed, typography: Typography::default() })
+        let plain = PlainTemplate::compile(text, |name| Variable::named(name).is_some())?;
+        if plain.variables().iter().all(|variable| variable.name != Variable::Link.name()) {
+            return Err(TemplateError::NoLink);
+        }
+        Ok(Self { text: text.to_owned(), plain, typography: Typography::default() })
     }
 
     /// The template to use for a merchant's link: the one given, the merchant's, or the default; in the merchant's typography.
@@ -91,8 +97,7 @@ impl Template {
     /// # Errors
     /// [`TemplateError::Body`] if it is longer than a message may be, which long names can make it.
     pub fn render(&self, variables: &Variables<'_>) -> Result<Body, TemplateError> {
-        let context = Context::wraps(variables.values())?;
-        let text = self.parsed.renders(&STRICT, &context, &mut RenderContext::new(None))?;
+        let text = self.plain.render(&STRICT, variables.values().into(), MOST_BYTES)?;
         Ok(Body::set(&text, self.typography)?)
     }
 }

@@ -27,6 +27,8 @@ pub(crate) enum Manner {
     Redirects(u16),
     /// It says that it refuses the text, after more words than anybody reads.
     RefusesAtLength,
+    /// It takes every text, and says so in words that nobody described.
+    Mumbles,
     /// It never comes to an end.
     NeverEnds,
 }
@@ -89,6 +91,7 @@ fn send(Data(manner): Data<&Manner>, Data(counts): Data<&Counts>) -> Response {
     counts.calls.fetch_add(1, Ordering::Relaxed);
     match *manner {
         Manner::Takes => Response::builder().content_type("application/json").body(r#"{"id": "g-1"}"#),
+        Manner::Mumbles => Response::builder().body("OK"),
         Manner::Redirects(status) => {
             Response::builder().status(StatusCode::from_u16(status).unwrap()).header("Location", "/elsewhere").finish()
         }

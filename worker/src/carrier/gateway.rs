@@ -61,7 +61,7 @@ impl HttpGateway {
             Ok(response) => self.read(response).await,
             Err(error) if guard::is_not_public(&error) => Handover::Refused(not_public()),
             Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url().into()),
-            Err(error) => Handover::Unknown(error.without_url().to_string()),
+            Err(error) => Handover::broken_off(error),
         }
     }
 
@@ -84,11 +84,12 @@ impl HttpGateway {
         let (status, after) = (response.status().as_u16(), http::retry_after(&response));
         let body = match capped(response).await {
             Ok(body) => body,
-            Err(error) => return Handover::Unknown(error.without_url().to_string()),
+            Err(error) => return Handover::broken_off(error),
         };
         if body.is_cut && (200..300).contains(&status) {
             // What it said of the text, a refusal perhaps, may stand in the rest.
-            return Handover::Unknown("the gateway's answer is longer than is read".to_owned());
+            let why = "the gateway's answer is longer than is read".to_owned();
+            return Handover::Unknown { why, is_down: false };
         }
         match self.gateway.read(status, &body.bytes) {
             GatewayAnswer::Accepted { id } => Handover::Accepted { id },
@@ -100,7 +101,7 @@ impl HttpGateway {
                 Handover::Refused(Refusal::because(format!("The gateway refused the text ({code}).")))
             }
             GatewayAnswer::Busy => Handover::Busy { after },
-            GatewayAnswer::Unknown(why) => Handover::Unknown(why),
+            GatewayAnswer::Unknown(why) => Handover::Unknown { why, is_down: status >= 500 },
         }
     }
 }

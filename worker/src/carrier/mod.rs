@@ -59,17 +59,24 @@ pub(crate) enum Handover {
     Busy { after: Option<Duration> },
     /// The request never left.
     NotSent(NotSent),
-    /// The request left, and nobody knows what became of it.
-    Unknown(String),
+    /// The request left, and nobody knows what became of it: this is why, and whether there was no answer, or one with 5xx. An
+    /// answer that is not understood may be the fault of who described it.
+    Unknown { why: String, is_down: bool },
 }
 
 impl Handover {
     /// Whether it is a sign that the carrier is down.
     pub(crate) const fn means_down(&self) -> bool {
         match self {
-            Self::NotSent(_) | Self::Unknown(_) => true,
+            Self::NotSent(_) => true,
+            Self::Unknown { is_down, .. } => *is_down,
             Self::Accepted { .. } | Self::Refused(_) | Self::Busy { .. } => false,
         }
+    }
+
+    /// The exchange broke off after the request had left.
+    fn broken_off(error: reqwest::Error) -> Self {
+        Self::Unknown { why: error.without_url().to_string(), is_down: true }
     }
 }
 

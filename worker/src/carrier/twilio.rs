@@ -64,7 +64,7 @@ impl Twilio {
         match http::send(Service::Carrier, request).await {
             Ok(response) => read(response).await,
             Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url().into()),
-            Err(error) => Handover::Unknown(error.without_url().to_string()),
+            Err(error) => Handover::broken_off(error),
         }
     }
 
@@ -105,12 +105,12 @@ async fn read(response: reqwest::Response) -> Handover {
     let (status, after) = (response.status(), http::retry_after(&response));
     let body = match response.bytes().await {
         Ok(body) => body,
-        Err(error) => return Handover::Unknown(error.without_url().to_string()),
+        Err(error) => return Handover::broken_off(error),
     };
     if status.is_success() {
         return match serde_json::from_slice::<Taken>(&body) {
             Ok(taken) => Handover::Accepted { id: Some(taken.sid) },
-            Err(error) => Handover::Unknown(error.to_string()),
+            Err(error) => Handover::Unknown { why: error.to_string(), is_down: false },
         };
     }
     let error: ErrorBody = serde_json::from_slice(&body).unwrap_or_default();
@@ -120,7 +120,7 @@ async fn read(response: reqwest::Response) -> Handover {
     if status.is_client_error() {
         return Handover::Refused(refusal(&error));
     }
-    Handover::Unknown(format!("the carrier answered {status}"))
+    Handover::Unknown { why: format!("the carrier answered {status}"), is_down: status.is_server_error() }
 }
 
 /// The carrier's code in words for the merchant.

@@ -115,7 +115,7 @@ async fn send(work: &Work, lease: &Lease, message: &Message) -> Result<Done, Job
             message::requeue(work.db.pool(), message.merchant_id, message.id).await?;
             Err(JobError::retry(error))
         }
-        Handover::Unknown(why) => {
+        Handover::Unknown { why, .. } => {
             is_unknown(work, message).await?;
             Err(JobError::retry_after(Unknown(why), FIRST_LOOK))
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::{
     Merchant, MerchantId, Region, Secret,
     api_key::{self, Scope},
-    credits::{self, CreditError},
+    credits::{self, CreditError, LONGEST_NOTE},
     merchant::{self, NewMerchant},
     random_secret,
 };
@@ -210,15 +210,20 @@ impl Merchants {
         #[oai(name = "id")] merchant_id: Path<String>,
         input: JsonBody<TopUpInput>,
     ) -> Result<Created<MerchantView>, Problem> {
+        let mut fields = Fields::default();
+        let given = input.0.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+        let note = given.map(|note| fields.text("note", note, LONGEST_NOTE));
+        let Some(note) = note.map_or(Some(None), |note| note.map(Some)) else { return Err(fields.into_problem()) };
         let owner = find_merchant(&api, &merchant_id).await?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
-        let note = input.0.note;
         credits::top_up(&tx, owner.id, input.0.credits, note.clone(), now).await.map_err(|error| match error {
             CreditError::Db(error) => error.into(),
-            CreditError::NotPositive | CreditError::Insufficient { .. } | CreditError::NoHold(_) => {
-                Problem::field("credits", error.to_string())
-            }
+            CreditError::BadNote => Problem::field("note", error.to_string()),
+            CreditError::NotPositive
+            | CreditError::TooMany
+            | CreditError::Insufficient { .. }
+            | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;
         act_of_operator(&tx, &key.0, Some(owner.id), "credits.top_up", owner.id, note, now).await?;
         let row = merchant::get(&tx, owner.id).await?;

@@ -56,13 +56,13 @@ fn lines(page: &[CreditEntry], with_header: bool) -> Result<Vec<u8>, csv::Error>
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
+/// What a cell begins with that a spreadsheet runs as a formula: signs, also as wide as Chinese characters, and what is skipped
+/// before them.
+const RUNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// A note that a spreadsheet would run as a formula gets an apostrophe before it, which makes it text.
 fn harmless(note: &str) -> Cow<'_, str> {
-    if note.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{note}"))
-    } else {
-        Cow::Borrowed(note)
-    }
+    if note.trim_start_matches(' ').starts_with(RUNS) { Cow::Owned(format!("'{note}")) } else { Cow::Borrowed(note) }
 }
 
 #[cfg(test)]
@@ -90,6 +90,9 @@ mod tests {
     #[test]
     fn a_note_is_one_field_and_no_formula() {
         let page = [top_up(1, "paid, \"in full\"\nby hand"), top_up(2, "=1+1")];
+        for note in ["=1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\n", " =1", "＝1", "＋1", "－1", "＠1"] {
+            assert_eq!(harmless(note), format!("'{note}"));
+        }
         let csv = lines(&page, true).unwrap();
         let mut reader = csv::Reader::from_reader(csv.as_slice());
         let notes: Vec<String> = reader.records().map(|record| record.unwrap()[7].to_owned()).collect();

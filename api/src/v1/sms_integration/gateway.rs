@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{
     Secret,
-    gateway::{Gateway, IncomingTexts, Method, Reports, Secrets, Signature},
+    gateway::{Gateway, IncomingTexts, Marker, Method, Reports, Secrets, Signature},
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -30,6 +30,11 @@ pub(super) struct GatewayView {
     id: Option<String>,
     /// Where a code is in its answer.
     code: Option<String>,
+    /// The text was taken; compared with the code, or with the HTTP status of an answer without one. If any is named, another code
+    /// is a refusal even with 200.
+    #[oai(default)]
+    #[serde(default)]
+    success_codes: Vec<String>,
     /// The text is refused for good.
     #[oai(default)]
     #[serde(default)]
@@ -44,6 +49,8 @@ pub(super) struct GatewayView {
     opted_out_codes: Vec<String>,
     reports: Option<ReportsView>,
     incoming: Option<IncomingView>,
+    /// Where a list is of several reports or texts at once, such as `/results`; a list that is the whole body is read without.
+    batch: Option<String>,
     signature: Option<SignatureView>,
 }
 
@@ -65,11 +72,22 @@ struct ReportsView {
 
 /// How a gateway passes on buyers' texts.
 #[derive(Debug, Deserialize, Object)]
-#[oai(rename = "GatewayTexts")]
+#[oai(rename = "GatewayTexts", skip_serializing_if_is_none)]
 struct IncomingView {
     id: String,
     from: String,
     text: String,
+    marker: Option<MarkerView>,
+}
+
+/// A value that texts have and reports have not, for gateways that write both alike.
+#[derive(Debug, Deserialize, Object)]
+#[oai(rename = "GatewayMarker")]
+struct MarkerView {
+    /// Where it is, such as `/data/event_type`.
+    at: String,
+    /// What it is for a text, such as `message.received`.
+    is: Vec<String>,
 }
 
 /// How a gateway signs its reports and buyers' texts: an HMAC-SHA256 of the body in a header, with or without `sha256=` before it.
@@ -96,6 +114,7 @@ impl TryFrom<GatewayView> for Gateway {
             body: view.body,
             id: view.id,
             code: view.code,
+            success_codes: view.success_codes,
             final_codes: view.final_codes,
             retryable_codes: view.retryable_codes,
             opted_out_codes: view.opted_out_codes,
@@ -106,7 +125,13 @@ impl TryFrom<GatewayView> for Gateway {
                 undelivered: it.undelivered,
                 reason: it.reason,
             }),
-            incoming: view.incoming.map(|it| IncomingTexts { id: it.id, from: it.from, text: it.text }),
+            incoming: view.incoming.map(|it| IncomingTexts {
+                id: it.id,
+                from: it.from,
+                text: it.text,
+                marker: it.marker.map(|marker| Marker { at: marker.at, is: marker.is }),
+            }),
+            batch: view.batch,
             signature: view.signature.map(Signature::try_from).transpose()?,
         })
     }
@@ -121,6 +146,7 @@ impl From<Gateway> for GatewayView {
             body: gateway.body,
             id: gateway.id,
             code: gateway.code,
+            success_codes: gateway.success_codes,
             final_codes: gateway.final_codes,
             retryable_codes: gateway.retryable_codes,
             opted_out_codes: gateway.opted_out_codes,
@@ -131,7 +157,13 @@ impl From<Gateway> for GatewayView {
                 undelivered: it.undelivered,
                 reason: it.reason,
             }),
-            incoming: gateway.incoming.map(|it| IncomingView { id: it.id, from: it.from, text: it.text }),
+            incoming: gateway.incoming.map(|it| IncomingView {
+                id: it.id,
+                from: it.from,
+                text: it.text,
+                marker: it.marker.map(|marker| MarkerView { at: marker.at, is: marker.is }),
+            }),
+            batch: gateway.batch,
             signature: gateway.signature.map(|it| SignatureView {
                 header: it.header,
                 encoding: it.encoding.to_string(),

@@ -11,33 +11,52 @@ use serde_json::{Map, Value};
 use super::{Said, Told, same, unsigned};
 use crate::Problem;
 
+/// The most reports and texts that are read from one call; gateways send a hundred.
+const MOST_AT_ONCE: usize = 1_000;
+
 /// Checks the key and the signature, and reads what the gateway's description says how to.
-pub(super) fn read(gateway: &Gateway, key: &Secret, secrets: &Secrets, told: &Told<'_>) -> Result<Said, Problem> {
+pub(super) fn read(gateway: &Gateway, key: &Secret, secrets: &Secrets, told: &Told<'_>) -> Result<Vec<Said>, Problem> {
     let knows_the_url = told.query.key.as_ref().is_some_and(|given| same(given, key));
     let is_signed = |how: &Signature| how.verify(secrets, told.header(&how.header), &told.body);
     if !knows_the_url || !gateway.signature.as_ref().is_none_or(is_signed) {
         return Err(unsigned());
     }
-    let event = gateway
-        .event(&body(told)?, told.query.message)
-        .ok_or_else(|| Problem::malformed("It is neither a report nor a text, as the gateway is described."))?;
-    let kind = match &event {
-        SmsEvent::Report { .. } => "report",
-        SmsEvent::Text { .. } => "incoming",
+    let events = gateway.events(&body(told)?, told.query.message);
+    if events.is_empty() {
+        return Err(Problem::malformed("It is neither a report nor a text, as the gateway is described."));
+    }
+    if events.len() > MOST_AT_ONCE {
+        return Err(Problem::malformed(format!("It is more than {MOST_AT_ONCE} reports or texts at once.")));
+    }
+    events.into_iter().map(said).collect()
+}
+
+/// What tells an event from any other is what it says, not how: a call that is repeated comes with another time, or another count of
+/// tries. Gateways number their texts, and few their reports: the same about the same message is the same report.
+fn said(event: SmsEvent) -> Result<Said, Problem> {
+    let (kind, words) = match &event {
+        SmsEvent::Report { .. } => ("report", serde_json::to_vec(&event)),
+        SmsEvent::Text { carrier_id, from, .. } => ("incoming", serde_json::to_vec(&(carrier_id, from))),
     };
-    // Gateways number their texts, and few their reports: the same words about the same message are the same report.
-    let said = [told.url.as_bytes(), told.body.as_slice()].concat();
-    let digest: String = sha256(&said).iter().map(|byte| format!("{byte:02x}")).collect();
+    let words = words.map_err(Problem::internal)?;
+    let digest: String = sha256(&words).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Said { event, kind: kind.to_owned(), external_id: format!("{kind}:{digest}") })
 }
 
-/// The body as JSON; a form is an object of texts.
+/// The body as JSON; a form is an object of texts, and so is the query of a call without a body.
 fn body(told: &Told<'_>) -> Result<Value, Problem> {
+    if told.body.is_empty() {
+        return form(told.url.split_once('?').map_or("", |(_, query)| query).as_bytes());
+    }
     if told.content_type.starts_with("application/x-www-form-urlencoded") {
-        let form: Vec<(String, String)> =
-            serde_urlencoded::from_bytes(&told.body).map_err(|_| Problem::malformed("The body is not a form."))?;
-        let object: Map<String, Value> = form.into_iter().map(|(name, value)| (name, value.into())).collect();
-        return Ok(object.into());
+        return form(&told.body);
     }
     serde_json::from_slice(&told.body).map_err(|_| Problem::malformed("The body is neither JSON nor a form."))
+}
+
+fn form(text: &[u8]) -> Result<Value, Problem> {
+    let form: Vec<(String, String)> =
+        serde_urlencoded::from_bytes(text).map_err(|_| Problem::malformed("The body is not a form."))?;
+    let object: Map<String, Value> = form.into_iter().map(|(name, value)| (name, value.into())).collect();
+    Ok(object.into())
 }

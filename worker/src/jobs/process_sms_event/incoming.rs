@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Conversation, Merchant, PhoneNumber, conversation, merchant,
+    Conversation, Merchant, PhoneNumber, Region, conversation, merchant,
     message::{self, CommandError, Origin, Text},
     sms::Body,
     webhook_event::{EventState, WebhookEvent},
@@ -31,7 +31,8 @@ pub(super) async fn receive(
 ) -> Result<(EventState, Option<Ticket>), JobError> {
     let (merchant, at) = (event.merchant_id, event.received_at);
     // Short codes and names text too; nobody can be answered there.
-    let Ok(from) = PhoneNumber::from_e164(&text.from) else { return Ok((EventState::Ignored, None)) };
+    let owner = merchant::get(tx, merchant).await?;
+    let Some(from) = number(&text.from, owner.region) else { return Ok((EventState::Ignored, None)) };
     // This also takes the conversation's lock: a text is leaving before an opt-out, or not at all.
     let conversation = conversation::open(tx, &work.vault, merchant, &from, None, now).await?;
     let said = Keyword::in_text(&text.body);
@@ -49,6 +50,11 @@ pub(super) async fn receive(
         None => None,
     };
     Ok((EventState::Applied, ticket))
+}
+
+/// The number as a carrier writes it: international, or as it is dialled where the merchant is.
+fn number(written: &str, region: Region) -> Option<PhoneNumber> {
+    PhoneNumber::from_e164(written).or_else(|_| PhoneNumber::parse(written, region)).ok()
 }
 
 /// What a text means by itself. Case, surrounding space and a full stop do not matter.
@@ -133,7 +139,20 @@ fn help_of(owner: &Merchant) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Keyword;
+    use entity::Region;
+
+    use super::{Keyword, number};
+
+    #[test]
+    fn a_number_is_read_as_it_is_dialled_where_the_merchant_is() {
+        let read = |written, region| number(written, Region::parse(region).unwrap()).map(|it| it.as_e164().to_owned());
+        assert_eq!(read("+447400123456", "US").as_deref(), Some("+447400123456"));
+        assert_eq!(read("07400123456", "GB").as_deref(), Some("+447400123456"));
+        assert_eq!(read("(202) 555-0123", "US").as_deref(), Some("+12025550123"));
+        for no_number in ["Bakery", "", "12"] {
+            assert_eq!(read(no_number, "US"), None, "{no_number}");
+        }
+    }
 
     #[test]
     fn keywords_are_heeded_however_they_are_written() {

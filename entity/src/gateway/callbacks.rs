@@ -1,0 +1,170 @@
+//! Gateways that people use, described, and what they say: of our own making, in the shapes that they publish.
+
+use chrono::Utc;
+use serde_json::{Value, json};
+
+use super::{Gateway, GatewayAnswer};
+use crate::{
+    MessageId,
+    sms_event::{Progress, SmsEvent},
+};
+
+fn gateway(reading: Value) -> Gateway {
+    let mut described = json!({
+        "url": "https://gateway.example/send?to={{to}}&text={{text}}",
+        "method": "GET", "headers": {}, "final_codes": [], "retryable_codes": [], "opted_out_codes": [],
+    });
+    described.as_object_mut().unwrap().extend(reading.as_object().unwrap().clone());
+    let described: Gateway = serde_json::from_value(described).unwrap();
+    described.check_reading().unwrap_or_else(|error| panic!("{error}"));
+    described
+}
+
+fn report(id: &str, progress: Progress) -> SmsEvent {
+    SmsEvent::Report { carrier_id: Some(id.to_owned()), message: None, progress }
+}
+
+fn undelivered(why: &str) -> Progress {
+    Progress::Undelivered { why: format!("The carrier could not deliver the text ({why}).") }
+}
+
+fn text(id: &str, from: &str, body: &str) -> SmsEvent {
+    SmsEvent::Text { carrier_id: id.to_owned(), from: from.to_owned(), body: body.to_owned() }
+}
+
+/// Both are one event, with all of the text in each; a text that was received even has the status of a text that was delivered.
+#[test]
+fn telnyx_tells_texts_from_reports_by_the_kind_of_event() {
+    let gateway = gateway(json!({
+        "reports": {"id": "/data/payload/id", "status": "/data/payload/to/0/status", "delivered": ["delivered"],
+            "undelivered": ["delivery_failed", "sending_failed"], "reason": "/data/payload/errors/0/title"},
+        "incoming": {"id": "/data/payload/id", "from": "/data/payload/from/phone_number", "text": "/data/payload/text",
+            "marker": {"at": "/data/event_type", "is": ["message.received"]}},
+    }));
+    let said = |event: &str, from: &str, status: &str| {
+        let payload = json!({"id": "t-1", "text": "Hello", "from": {"phone_number": from}, "to": [{"status": status}],
+            "errors": [{"title": "Unreachable"}]});
+        gateway.events(&json!({"data": {"event_type": event, "payload": payload}}), None)
+    };
+    assert_eq!(said("message.received", "+12025550123", "delivered"), [text("t-1", "+12025550123", "Hello")]);
+    assert_eq!(said("message.sent", "+12025550199", "sent"), [report("t-1", Progress::UnderWay)]);
+    assert_eq!(said("message.finalized", "+12025550199", "delivered"), [report("t-1", Progress::Delivered)]);
+    let failed = said("message.finalized", "+12025550199", "delivery_failed");
+    assert_eq!(failed, [report("t-1", undelivered("Unreachable"))]);
+}
+
+#[test]
+fn bandwidth_sends_a_list_in_which_reports_have_an_empty_text() {
+    let gateway = gateway(json!({
+        "reports": {"id": "/message/id", "status": "/type", "delivered": ["message-delivered"],
+            "undelivered": ["message-failed"], "reason": "/description"},
+        "incoming": {"id": "/message/id", "from": "/message/from", "text": "/message/text",
+            "marker": {"at": "/message/direction", "is": ["in"]}},
+    }));
+    let said = |kind: &str, id: &str, direction: &str, words: &str| {
+        json!({"type": kind, "time": "2026-11-26T15:00:00Z", "description": "rejected-spam",
+            "message": {"id": id, "direction": direction, "from": "+12025550123", "text": words}})
+    };
+    let batch = json!([
+        said("message-delivered", "b-1", "out", ""),
+        said("message-failed", "b-2", "out", ""),
+        said("message-received", "b-3", "in", "STOP"),
+    ]);
+    let expected = [
+        report("b-1", Progress::Delivered),
+        report("b-2", undelivered("rejected-spam")),
+        text("b-3", "+12025550123", "STOP"),
+    ];
+    assert_eq!(gateway.events(&batch, None), expected);
+    // A URL names one message: of several it is nobody's.
+    assert_eq!(gateway.events(&batch, Some(MessageId::new(Utc::now()))), expected);
+}
+
+#[test]
+fn infobip_sends_results_and_numbers_without_a_plus() {
+    let gateway = gateway(json!({
+        "batch": "/results",
+        "reports": {"id": "/messageId", "status": "/status/groupName", "delivered": ["DELIVERED"],
+            "undelivered": ["UNDELIVERABLE", "EXPIRED", "REJECTED"], "reason": "/status/name"},
+        "incoming": {"id": "/messageId", "from": "/from", "text": "/text"},
+    }));
+    let reports = json!({"results": [
+        {"messageId": "i-1", "to": "447400123456", "status": {"groupName": "DELIVERED", "name": "DELIVERED_TO_HANDSET"}},
+        {"messageId": "i-2", "to": "447400123456", "status": {"groupName": "EXPIRED", "name": "EXPIRED_EXPIRED"}},
+        {"messageId": "i-3", "to": "447400123456", "status": {"groupName": "PENDING", "name": "PENDING_ENROUTE"}},
+    ]});
+    let expected = [
+        report("i-1", Progress::Delivered),
+        report("i-2", undelivered("EXPIRED_EXPIRED")),
+        report("i-3", Progress::UnderWay),
+    ];
+    assert_eq!(gateway.events(&reports, None), expected);
+    let texts = json!({"messageCount": 1, "results": [{"messageId": "i-4", "from": "447400123456", "text": "Stop"}]});
+    assert_eq!(gateway.events(&texts, None), [text("i-4", "+447400123456", "Stop")]);
+}
+
+/// It calls with GET: what is in the query comes as an object of texts.
+#[test]
+fn messagebird_and_vonage_write_numbers_without_a_plus() {
+    let messagebird = gateway(json!({
+        "reports": {"id": "/id", "status": "/status", "delivered": ["delivered"], "undelivered": ["delivery_failed", "expired"]},
+        "incoming": {"id": "/id", "from": "/originator", "text": "/body"},
+    }));
+    let told = json!({"id": "m-1", "reference": "r", "recipient": "31612345678", "status": "delivery_failed"});
+    assert_eq!(messagebird.events(&told, None), [report("m-1", undelivered("delivery_failed"))]);
+    let told =
+        json!({"id": "m-2", "originator": "0031612345678", "recipient": "3197", "body": "Ja", "status": "received"});
+    assert_eq!(messagebird.events(&told, None), [text("m-2", "+31612345678", "Ja")], "a text that looks like a report");
+
+    let vonage = gateway(json!({
+        "id": "/messages/0/message-id", "code": "/messages/0/status", "success_codes": ["0"], "retryable_codes": ["1"],
+        "reports": {"id": "/messageId", "status": "/status", "delivered": ["delivered"], "undelivered": ["failed", "rejected"],
+            "reason": "/err-code"},
+        "incoming": {"id": "/messageId", "from": "/msisdn", "text": "/text"},
+    }));
+    let told = json!({"messageId": "v-1", "msisdn": "447400123456", "status": "failed", "err-code": "6"});
+    assert_eq!(vonage.events(&told, None), [report("v-1", undelivered("6"))]);
+    let told = json!({"messageId": "v-2", "msisdn": "447400123456", "text": "Hello", "type": "text"});
+    assert_eq!(vonage.events(&told, None), [text("v-2", "+447400123456", "Hello")]);
+
+    // Each of these comes with 200.
+    let answer = |status: &str| {
+        let body = json!({"messages": [{"message-id": "v-3", "status": status, "error-text": "no"}]});
+        vonage.read(200, body.to_string().as_bytes())
+    };
+    assert_eq!(answer("0"), GatewayAnswer::Accepted { id: Some("v-3".to_owned()) });
+    assert_eq!(answer("1"), GatewayAnswer::Busy);
+    assert_eq!(answer("6"), GatewayAnswer::Refused { code: "6".to_owned(), opted_out: false });
+    assert!(matches!(vonage.read(200, b"<html>"), GatewayAnswer::Unknown(_)));
+}
+
+#[test]
+fn kannel_tells_by_numbers_and_plivo_by_a_form() {
+    let kannel = gateway(json!({
+        "success_codes": ["202"],
+        "reports": {"status": "/type", "delivered": ["1"], "undelivered": ["2", "16"], "reason": "/answer"},
+        "incoming": {"id": "/id", "from": "/from", "text": "/text"},
+    }));
+    let message = MessageId::new(Utc::now());
+    let told = json!({"type": "16", "answer": "NACK/0x0b", "message": message.to_string()});
+    let expected = SmsEvent::Report { carrier_id: None, message: Some(message), progress: undelivered("NACK/0x0b") };
+    assert_eq!(kannel.events(&told, Some(message)), [expected]);
+    let told = json!({"id": "k-1", "from": "07400123456", "text": "Hello"});
+    assert_eq!(
+        kannel.events(&told, None),
+        [text("k-1", "07400123456", "Hello")],
+        "the merchant's region is known later"
+    );
+    assert_eq!(kannel.read(202, b"0: Accepted for delivery"), GatewayAnswer::Accepted { id: None });
+    assert!(matches!(kannel.read(200, b"3: Queued"), GatewayAnswer::Unknown(_)));
+
+    let plivo = gateway(json!({
+        "reports": {"id": "/MessageUUID", "status": "/Status", "delivered": ["delivered"], "undelivered": ["undelivered", "failed"],
+            "reason": "/ErrorCode"},
+        "incoming": {"id": "/MessageUUID", "from": "/From", "text": "/Text"},
+    }));
+    let told = json!({"MessageUUID": "p-1", "From": "12025550199", "To": "12025550123", "Status": "undelivered", "ErrorCode": "30"});
+    assert_eq!(plivo.events(&told, None), [report("p-1", undelivered("30"))]);
+    let told = json!({"MessageUUID": "p-2", "From": "12025550123", "To": "12025550199", "Text": "Hi", "Type": "sms"});
+    assert_eq!(plivo.events(&told, None), [text("p-2", "+12025550123", "Hi")]);
+}
