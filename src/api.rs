@@ -16,16 +16,19 @@ use crate::{
     stop::Stop,
 };
 
-/// Runs the HTTP front until it is told to stop.
-pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
+/// Runs the HTTP front until it is told to stop. Says where it listens as soon as it does.
+///
+/// # Errors
+/// When a part of it cannot be opened, or the address not be listened on.
+pub async fn run(settings: Settings, stop: &Stop, listening: impl FnOnce(SocketAddr)) -> Result<(), Error> {
     let parts = Parts::open(&settings).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
     let (acceptor, address) = bind(settings.listen).await?;
     let api = parts.api(&settings, public_url(&settings, address));
     tracing::info!(%address, "listening");
-    let stop = Stop::on_signals(Duration::from_secs(settings.stop_grace_seconds));
     stop.tells(&parts.readiness);
-    serve(acceptor, api, metrics, &settings, &stop).await
+    listening(address);
+    serve(acceptor, api, metrics, &settings, stop).await
 }
 
 /// Takes the address; with port 0, a free one.

@@ -10,11 +10,12 @@ use crate::support::{App, Invoice, eventually, free_port, on_both_databases};
 on_both_databases!(
     an_api_that_is_told_to_stop_says_so_and_still_serves,
     a_job_that_outlasts_the_stop_is_let_go,
-    a_paused_merchant_waits_and_nobody_else,
     a_paused_kind_waits_until_it_is_resumed,
     stripes_limit_holds_over_all_workers,
     a_service_that_is_down_is_left_alone,
 );
+
+on_both_databases!(apart: a_paused_merchant_waits_and_nobody_else);
 
 /// The jobs of this kind that are not finished.
 async fn waiting(app: &App, kind: &str) -> Vec<Value> {

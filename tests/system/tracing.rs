@@ -20,7 +20,7 @@ async fn a_trace_goes_from_the_command_to_the_call_of_stripe_on_postgresql() {
 
 async fn a_trace_goes_from_the_command_to_the_call_of_stripe(database: Database) {
     let collector = Collector::start().await;
-    let app = App::start_with(database, &[("PAYLINK_OTLP_ENDPOINT", collector.url.clone())]).await;
+    let app = App::start_apart_with(database, &[("PAYLINK_OTLP_ENDPOINT", collector.url.clone())]).await;
     let (merchant, buyer) = (app.merchant(), app.buyer());
     let order = merchant.opens_an_order("13001").await;
 

@@ -90,10 +90,15 @@ impl Http {
     }
 }
 
+/// Installs the one TLS stack of this process, unless the product was faster.
+pub(crate) fn use_tls() {
+    static TLS: Once = Once::new();
+    TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
 /// A client that follows no redirects, as a test wants to see them.
 pub(crate) fn client() -> Client {
-    static TLS: Once = Once::new();
-    TLS.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
+    use_tls();
     Client::builder().redirect(Policy::none()).build().unwrap()
 }
 
