@@ -14,21 +14,22 @@ use crate::{
     parts::{Parts, public_url},
     settings::Settings,
     stop::Stop,
+    surroundings::Surroundings,
 };
 
 /// Runs the HTTP front until it is told to stop. Says where it listens as soon as it does.
 ///
 /// # Errors
 /// When a part of it cannot be opened, or the address not be listened on.
-pub async fn run(settings: Settings, stop: &Stop, listening: impl FnOnce(SocketAddr)) -> Result<(), Error> {
-    let parts = Parts::open(&settings).await?;
+pub async fn run(settings: Settings, around: &Surroundings, listening: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+    let parts = around.apply_to(Parts::open(&settings).await?);
     let metrics = Metrics::start(&settings, &parts).await?;
     let (acceptor, address) = bind(settings.listen).await?;
     let api = parts.api(&settings, public_url(&settings, address));
     tracing::info!(%address, "listening");
-    stop.tells(&parts.readiness);
+    around.stop.tells(&parts.readiness);
     listening(address);
-    serve(acceptor, api, metrics, &settings, stop).await
+    serve(acceptor, api, metrics, &settings, &around.stop).await
 }
 
 /// Takes the address; with port 0, a free one.

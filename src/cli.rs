@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     api, error::Error, events, jobs, logging, merchant, messages, migrate, scheduler, secrets, settings::Settings,
-    stop::Stop, tls, up, worker,
+    surroundings::Surroundings, tls, up, worker,
 };
 
 /// Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
@@ -71,21 +71,21 @@ async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Err
     match command {
         Command::Up(args) => {
             // There is no other replica that a balancer could turn to. A stop while it starts is heard too: Redis is ended then.
-            let (stop, as_json) = (Stop::new(), args.json);
-            stop.on_signals(Duration::ZERO);
-            Box::pin(up::run(settings, args, &stop, |ready| ready.greet(as_json))).await?;
+            let (around, as_json) = (Surroundings::default(), args.json);
+            around.stop.on_signals(Duration::ZERO);
+            Box::pin(up::run(settings, args, &around, |ready| ready.greet(as_json))).await?;
         }
         Command::Api => {
-            let (stop, grace) = (Stop::new(), Duration::from_secs(settings.stop_grace_seconds));
-            api::run(settings, &stop, |_| stop.on_signals(grace)).await?;
+            let (around, grace) = (Surroundings::default(), Duration::from_secs(settings.stop_grace_seconds));
+            api::run(settings, &around, |_| around.stop.on_signals(grace)).await?;
         }
         Command::Worker(args) => {
-            let stop = Stop::new();
-            worker::run(settings, args, &stop, || stop.on_signals(Duration::ZERO)).await?;
+            let around = Surroundings::default();
+            worker::run(settings, args, &around, || around.stop.on_signals(Duration::ZERO)).await?;
         }
         Command::Scheduler(args) => {
-            let stop = Stop::new();
-            Box::pin(scheduler::run(settings, args, &stop, || stop.on_signals(Duration::ZERO))).await?;
+            let around = Surroundings::default();
+            Box::pin(scheduler::run(settings, args, &around, || around.stop.on_signals(Duration::ZERO))).await?;
         }
         Command::Migrate => migrate::run(&settings).await?,
         Command::Merchant(args) => return merchant::run(&settings, args).await,

@@ -6,7 +6,7 @@ use ::scheduler::Scheduler;
 use chrono::{DateTime, Utc};
 use clap::Args as ClapArgs;
 
-use crate::{error::Error, metrics::Metrics, parts::Parts, settings::Settings, stop::Stop};
+use crate::{error::Error, metrics::Metrics, parts::Parts, settings::Settings, stop::Stop, surroundings::Surroundings};
 
 /// Once, or until it is told to stop.
 #[derive(ClapArgs, Default)]
@@ -23,16 +23,16 @@ pub struct Args {
 ///
 /// # Errors
 /// When a part of it cannot be opened, or a tick that is run once fails.
-pub async fn run(settings: Settings, args: Args, stop: &Stop, ticking: impl FnOnce()) -> Result<(), Error> {
-    let parts = Parts::open(&settings).await?;
+pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking: impl FnOnce()) -> Result<(), Error> {
+    let parts = around.apply_to(Parts::open(&settings).await?);
     let scheduler = parts.scheduler(&settings)?;
     if args.once {
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {
         Metrics::start_apart(&settings, &parts).await?;
-        stop.tells(&parts.readiness);
+        around.stop.tells(&parts.readiness);
         ticking();
-        run_until_told(&scheduler, &settings, stop).await;
+        run_until_told(&scheduler, &settings, &around.stop).await;
     }
     Ok(())
 }

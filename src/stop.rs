@@ -24,17 +24,11 @@ pub struct Stop(watch::Sender<Stage>);
 
 impl Default for Stop {
     fn default() -> Self {
-        Self::new()
+        Self(watch::Sender::new(Stage::Running))
     }
 }
 
 impl Stop {
-    /// One that nobody has told yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self(watch::Sender::new(Stage::Running))
-    }
-
     /// Has it told by Ctrl-C and by SIGTERM. After a SIGTERM there is `grace` between the stopping and the closing, for balancers
     /// to notice; a second signal cuts it short. Ctrl-C is a person who waits.
     pub(crate) fn on_signals(&self, grace: Duration) {

@@ -16,7 +16,7 @@ use crate::{
     redis_child::RedisChild,
     scheduler::run_until_told,
     settings::Settings,
-    stop::Stop,
+    surroundings::Surroundings,
     worker::work_until_told,
 };
 
@@ -55,7 +55,12 @@ impl Ready {
 ///
 /// # Errors
 /// When a part of it cannot be opened, or a role cannot go on.
-pub async fn run(mut settings: Settings, args: Args, stop: &Stop, ready: impl FnOnce(Ready)) -> Result<(), Error> {
+pub async fn run(
+    mut settings: Settings,
+    args: Args,
+    around: &Surroundings,
+    ready: impl FnOnce(Ready),
+) -> Result<(), Error> {
     let data = DataDir::new(&settings.data_dir)?;
     data.create()?;
     let _lock = data.lock()?;
@@ -70,7 +75,7 @@ pub async fn run(mut settings: Settings, args: Args, stop: &Stop, ready: impl Fn
         None => Some(RedisChild::start(&data).await?),
     };
     settings.redis_url = settings.redis_url.or_else(|| redis.as_ref().map(|redis| redis.url().to_owned()));
-    let outcome = Box::pin(run_roles(settings, &data, &args, stop, ready)).await;
+    let outcome = Box::pin(run_roles(settings, &data, &args, around, ready)).await;
     if let Some(redis) = redis {
         redis.stop().await;
     }
@@ -81,14 +86,15 @@ async fn run_roles(
     mut settings: Settings,
     data: &DataDir,
     args: &Args,
-    stop: &Stop,
+    around: &Surroundings,
     ready: impl FnOnce(Ready),
 ) -> Result<(), Error> {
+    let stop = &around.stop;
     migrate::run(&settings).await?;
     let (acceptor, address) = api::bind(settings.listen).await?;
     let public_url = public_url(&settings, address);
     let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
-    let parts = Parts::open(&settings).await?;
+    let parts = around.apply_to(Parts::open(&settings).await?);
     let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone())?;
     let scheduler = parts.scheduler(&settings)?;

@@ -12,6 +12,7 @@ use crate::{
     parts::{Parts, public_url},
     settings::Settings,
     stop::Stop,
+    surroundings::Surroundings,
 };
 
 /// Which jobs, and how many at once.
@@ -29,8 +30,8 @@ pub struct Args {
 ///
 /// # Errors
 /// When a part of them cannot be opened, or they cannot go on.
-pub async fn run(settings: Settings, args: Args, stop: &Stop, working: impl FnOnce()) -> Result<(), Error> {
-    let parts = Parts::open(&settings).await?;
+pub async fn run(settings: Settings, args: Args, around: &Surroundings, working: impl FnOnce()) -> Result<(), Error> {
+    let parts = around.apply_to(Parts::open(&settings).await?);
     Metrics::start_apart(&settings, &parts).await?;
     let work = parts.work(&settings, public_url(&settings, settings.listen))?;
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
@@ -39,9 +40,9 @@ pub async fn run(settings: Settings, args: Args, stop: &Stop, working: impl FnOn
         None => settings.concurrency()?,
     };
     tracing::info!(kinds = kinds.len(), concurrency = concurrency.each, named = ?concurrency.named, "working");
-    stop.tells(&parts.readiness);
+    around.stop.tells(&parts.readiness);
     working();
-    work_until_told(work, kinds, concurrency, &settings, stop).await
+    work_until_told(work, kinds, concurrency, &settings, &around.stop).await
 }
 
 /// Does jobs until it is told to stop, then finishes those in flight.

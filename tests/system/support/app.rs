@@ -4,15 +4,19 @@ use std::{
     fs::{self, OpenOptions},
     io::Write,
     process::{Command, ExitStatus, Output},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     thread,
 };
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use entity::{
-    Db, credits,
+    Clock, Db, credits,
     job::{Column, Entity, JobState},
 };
-use paylink::{Settings, Stop, scheduler};
+use paylink::{Settings, Surroundings, scheduler};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use serde_json::json;
@@ -64,6 +68,8 @@ pub(crate) struct App {
     data: TempDir,
     port: u16,
     running: Option<Running>,
+    /// By how much its clock is ahead, if it runs here.
+    ahead: Arc<AtomicI64>,
     hush: Hush,
     pub(crate) hello: Hello,
 }
@@ -99,11 +105,12 @@ impl App {
         }
         fs::write(data.path().join(ENVIRONMENT), lines(environment)).unwrap();
         let (port, hush) = (free_port(), Hush::new());
-        let (running, hello) = launch(way, &database, &data, port).await;
+        let ahead = Arc::default();
+        let (running, hello) = launch(way, &database, &data, port, clock(&ahead)).await;
         hush.secret(&hello.webhook_secret);
         hush.private(&hello.api_key);
         hush.private(&hello.operator_key);
-        Self { way, database, data, port, running: Some(running), hush, hello }
+        Self { way, database, data, port, running: Some(running), ahead, hush, hello }
     }
 
     /// Ends the process from one moment to the next, as a power cut would, and starts it again.
@@ -120,7 +127,7 @@ impl App {
 
     /// Starts again on the same data directory and address.
     pub(crate) async fn starts_again(&mut self) {
-        let (running, hello) = launch(self.way, &self.database, &self.data, self.port).await;
+        let (running, hello) = launch(self.way, &self.database, &self.data, self.port, clock(&self.ahead)).await;
         (self.running, self.hello) = (Some(running), hello);
     }
 
@@ -216,12 +223,18 @@ impl App {
         connection.close().await.unwrap();
     }
 
+    /// Its clock is turned forward, for all that it does from now on.
+    pub(crate) fn turns_its_clock(&self, by: TimeDelta) {
+        assert_eq!(self.way, Way::Here, "a process has the clock of the machine");
+        self.ahead.fetch_add(by.num_seconds(), Ordering::Relaxed);
+    }
+
     /// Runs every tick that is due then, as a scheduler that is run once.
     pub(crate) fn passes(&self, then: DateTime<Utc>) {
         let settings = Settings::from_variables(variables(&self.database, self.data.path(), self.port)).unwrap();
         let once = scheduler::Args { once: true, at: Some(then.trunc_subsecs(0)) };
         let ran = aside(&settings.clone(), self.data.path(), async || {
-            scheduler::run(settings, once, &Stop::new(), || {}).await
+            scheduler::run(settings, once, &Surroundings::default(), || {}).await
         });
         ran.unwrap();
     }
@@ -328,11 +341,17 @@ impl Drop for App {
     }
 }
 
-async fn launch(way: Way, database: &Database, data: &TempDir, port: u16) -> (Running, Hello) {
+async fn launch(way: Way, database: &Database, data: &TempDir, port: u16, clock: Clock) -> (Running, Hello) {
     match way {
-        Way::Here => Running::here(variables(database, data.path(), port), data.path()).await,
+        Way::Here => Running::here(variables(database, data.path(), port), data.path(), clock).await,
         Way::Apart => Running::apart(command(database, data.path(), port), data.path()).await,
     }
+}
+
+/// One that is ahead of the machine's by so many seconds.
+fn clock(ahead: &Arc<AtomicI64>) -> Clock {
+    let ahead = Arc::clone(ahead);
+    Clock::telling(move || Utc::now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed)))
 }
 
 /// Variables as a file of them has them.

@@ -96,10 +96,14 @@ pub(crate) fn use_tls() {
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-/// A client that follows no redirects, as a test wants to see them.
+/// A client that follows no redirects, as a test wants to see them. There is one a thread, and so one a test: to make one takes
+/// longer than most of what it is used for, as it reads the certificates of the machine.
 pub(crate) fn client() -> Client {
-    use_tls();
-    Client::builder().redirect(Policy::none()).build().unwrap()
+    thread_local!(static CLIENT: Client = {
+        use_tls();
+        Client::builder().redirect(Policy::none()).build().unwrap()
+    });
+    CLIENT.with(Client::clone)
 }
 
 /// What was answered.

@@ -12,11 +12,12 @@ use std::{
 };
 
 use ::tracing::{Dispatch, dispatcher};
+use entity::Clock;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use paylink::{Settings, Stop, logs_to, up};
+use paylink::{Settings, Surroundings, logs_to, up};
 use tokio::{runtime, sync::oneshot};
 
 use super::{
@@ -38,18 +39,19 @@ pub(crate) enum Running {
 /// All roles in this process.
 #[derive(Debug)]
 pub(crate) struct Roles {
-    stop: Stop,
+    around: Surroundings,
     thread: JoinHandle<bool>,
 }
 
 impl Running {
-    /// In this process, with these variables, as soon as it is ready.
-    pub(crate) async fn here(variables: Vec<(String, String)>, data_dir: &Path) -> (Self, Hello) {
+    /// In this process, with these variables and this time, as soon as it is ready.
+    pub(crate) async fn here(variables: Vec<(String, String)>, data_dir: &Path, clock: Clock) -> (Self, Hello) {
         use_tls();
         let settings = Settings::from_variables(variables).unwrap();
         let logs = logs(&settings, data_dir);
-        let (stop, (say, said)) = (Stop::new(), oneshot::channel());
-        let roles = Roles { stop: stop.clone(), thread: thread::spawn(move || run(settings, &stop, &logs, say)) };
+        let around = Surroundings { clock: Some(clock), ..Surroundings::default() };
+        let (say, said) = oneshot::channel();
+        let roles = Roles { around: around.clone(), thread: thread::spawn(move || run(settings, &around, &logs, say)) };
         let Ok(hello) = said.await else { panic!("it ended: {}", log(data_dir)) };
         (Self::Here(roles), hello)
     }
@@ -72,7 +74,9 @@ impl Running {
 
     /// Ends from one moment to the next, as in a power cut.
     pub(crate) fn is_killed(self) {
-        let Self::Apart(mut process) = self else { panic!("only a process can be killed: start it with App::start_apart") };
+        let Self::Apart(mut process) = self else {
+            panic!("only a process can be killed: start it with App::start_apart")
+        };
         process.kill().unwrap();
         process.wait().unwrap();
     }
@@ -81,7 +85,7 @@ impl Running {
     pub(crate) fn stops(self) -> Option<ExitStatus> {
         match self {
             Self::Here(roles) => {
-                roles.stop.now();
+                roles.around.stop.now();
                 let ended = comes_true(|| roles.thread.is_finished());
                 // As a process says it: 0 if all is well.
                 ended.then(|| ExitStatus::from_raw(if roles.thread.join().is_ok_and(|well| well) { 0 } else { 1 << 8 }))
@@ -106,7 +110,7 @@ impl Running {
     pub(crate) fn is_given_up(self) {
         match self {
             Self::Here(roles) => {
-                roles.stop.now();
+                roles.around.stop.now();
                 let _ = roles.thread.join();
             }
             Self::Apart(mut process) => {
@@ -118,7 +122,7 @@ impl Running {
 }
 
 /// Runs everything until it is told to stop: whether all was well.
-fn run(settings: Settings, stop: &Stop, logs: &Dispatch, say: oneshot::Sender<Hello>) -> bool {
+fn run(settings: Settings, around: &Surroundings, logs: &Dispatch, say: oneshot::Sender<Hello>) -> bool {
     let _logs = dispatcher::set_default(logs);
     let each_thread = {
         let logs = logs.clone();
@@ -131,7 +135,7 @@ fn run(settings: Settings, stop: &Stop, logs: &Dispatch, say: oneshot::Sender<He
     let ready = |ready: up::Ready| {
         let _ = say.send(serde_json::from_value(ready.demo.unwrap().to_json()).unwrap());
     };
-    let outcome = threads.block_on(up::run(settings, args, stop, ready));
+    let outcome = threads.block_on(up::run(settings, args, around, ready));
     threads.shutdown_timeout(Duration::from_secs(1));
     if let Err(error) = &outcome {
         ::tracing::error!(error = error.with_sources(), "it ended");
