@@ -4,6 +4,9 @@
 //! run them apart. Each can be run by whoever has [`Settings`], in as many copies as wanted, until its [`Stop`] is told; only what
 //! a process has one of is left to the command line: standard output, signals, variables, and where logs go.
 
+// All roles in one future are deeper than the compiler looks by default.
+#![recursion_limit = "256"]
+
 pub mod api;
 mod cli;
 mod data_dir;
