@@ -13,18 +13,22 @@ use crate::{
     parts::{Parts, public_url},
     settings::Settings,
     stop::Stop,
+    surroundings::Surroundings,
 };
 
-/// Runs the HTTP front until it is told to stop.
-pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
-    let parts = Parts::open(&settings).await?;
+/// Runs the HTTP front until it is told to stop. Says where it listens as soon as it does.
+///
+/// # Errors
+/// When a part of it cannot be opened, or the address not be listened on.
+pub async fn run(settings: Settings, around: &Surroundings, listening: impl FnOnce(SocketAddr)) -> Result<(), Error> {
+    let parts = around.apply_to(Parts::open(&settings).await?);
     let metrics = Metrics::start(&settings, &parts).await?;
     let (listener, address) = bind(settings.listen).await?;
     let api = parts.api(&settings, public_url(&settings, address));
     tracing::info!(%address, "listening");
-    let stop = Stop::on_signals(Duration::from_secs(settings.stop_grace_seconds));
-    stop.tells(&parts.readiness);
-    serve(listener, api, metrics, &settings, &stop).await
+    around.stop.tells(&parts.readiness);
+    listening(address);
+    serve(listener, api, metrics, &settings, &around.stop).await
 }
 
 /// Takes the address; with port 0, a free one.

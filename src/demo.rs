@@ -39,8 +39,8 @@ struct Kept {
 }
 
 /// The demo, ready to be tried.
-#[derive(Debug)]
-pub(crate) struct Demo {
+#[derive(Debug, Clone)]
+pub struct Demo {
     url: String,
     sandbox_url: String,
     operator_key: String,
@@ -93,22 +93,24 @@ impl Demo {
         })
     }
 
-    /// Says where everything is.
-    pub(crate) fn greet(&self, as_json: bool) {
+    /// Where everything is, as `up --demo --json` prints it.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         let Self { url, sandbox_url, operator_key, kept } = self;
-        if as_json {
-            let line = json!({
-                "url": url,
-                "api_key": kept.api_key,
-                "merchant_id": kept.merchant_id,
-                "order_id": kept.order_id,
-                "operator_key": operator_key,
-                "webhook_secret": kept.webhook_secret,
-                "sandbox_url": sandbox_url,
-            });
-            println!("{line}");
-            return;
-        }
+        json!({
+            "url": url,
+            "api_key": kept.api_key,
+            "merchant_id": kept.merchant_id,
+            "order_id": kept.order_id,
+            "operator_key": operator_key,
+            "webhook_secret": kept.webhook_secret,
+            "sandbox_url": sandbox_url,
+        })
+    }
+
+    /// Says where everything is.
+    pub(crate) fn greet(&self) {
+        let Self { url, sandbox_url, kept, .. } = self;
         println!(
             "
 Paylink is ready.

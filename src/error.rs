@@ -4,9 +4,8 @@ use std::{error::Error as StdError, io};
 
 /// Why a command ends early.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("no TLS could be set up")]
-    Tls,
+#[expect(missing_docs, reason = "each says what it means to whoever typed the command")]
+pub enum Error {
     #[error("the settings cannot be used")]
     Settings(#[from] config::ConfigError),
     #[error("{setting}: {reason}")]
@@ -69,7 +68,8 @@ impl Error {
     }
 
     /// The whole chain in one line.
-    pub(crate) fn with_sources(&self) -> String {
+    #[must_use]
+    pub fn with_sources(&self) -> String {
         let mut text = self.to_string();
         let mut source = self.source();
         while let Some(error) = source {

@@ -4,13 +4,17 @@
 use std::{fmt, io};
 
 use serde::Deserialize;
-use tracing::field::{Field, Visit};
+use tracing::{
+    Dispatch, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_subscriber::{
     EnvFilter, Layer,
     field::RecordFields,
-    fmt::{FormatFields, format::Writer},
+    fmt::{FormatFields, MakeWriter, format::Writer},
     layer::SubscriberExt,
     registry,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
@@ -32,14 +36,27 @@ const DEFAULT_FILTER: &str = "info,apalis_core=warn,poem=warn,sqlx=warn,sea_orm_
 /// Starts logging, and the export of spans if it is set.
 pub(crate) fn start(settings: &Settings) -> Result<Option<Export>, Error> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let logs = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let logs = match settings.log_format {
-        LogFormat::Text => logs.fmt_fields(ForPeople).with_filter(filter).boxed(),
-        LogFormat::Json => logs.json().flatten_event(true).with_filter(filter).boxed(),
-    };
+    let logs = logs(settings, filter, io::stderr);
     let export = settings.otlp_endpoint.as_deref().map(Export::to).transpose()?;
     registry().with(logs).with(export.as_ref().map(Export::layer)).init();
     Ok(export)
+}
+
+/// Logs as the command does by default, to another place: for roles that share a process, whose threads are each given their own.
+pub fn logs_to(settings: &Settings, place: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> Dispatch {
+    Dispatch::new(registry().with(logs(settings, EnvFilter::new(DEFAULT_FILTER), place)))
+}
+
+fn logs<S: Subscriber + for<'span> LookupSpan<'span>>(
+    settings: &Settings,
+    filter: EnvFilter,
+    place: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> Box<dyn Layer<S> + Send + Sync> {
+    let logs = tracing_subscriber::fmt::layer().with_writer(place);
+    match settings.log_format {
+        LogFormat::Text => logs.fmt_fields(ForPeople).with_filter(filter).boxed(),
+        LogFormat::Json => logs.json().flatten_event(true).with_filter(filter).boxed(),
+    }
 }
 
 /// Fields as people read them: without what only exported spans have a use for.

@@ -3,7 +3,11 @@
 //! How they stand is looked at when somebody asks, and not again within [`FRESH`]: what a scrape costs depends neither on how
 //! many jobs wait nor on how many ask. Every process shows all queues, so that no one of them has to be alive for it.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex as Lock, PoisonError},
+    time::Duration,
+};
 
 use ::api::{Readiness, Server};
 use entity::{Clock, Db};
@@ -128,8 +132,19 @@ impl Metrics {
     }
 }
 
-/// Sets up the counting, with all that there is to count at zero.
+/// What this process counts. It counts once, however many roles run in it.
+static COUNTED: Lock<Option<PrometheusHandle>> = Lock::new(None);
+
 fn record() -> Result<PrometheusHandle, BuildError> {
+    let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(counted) = &*counted {
+        return Ok(counted.clone());
+    }
+    Ok(counted.insert(begin_to_count()?).clone())
+}
+
+/// Sets up the counting, with all that there is to count at zero.
+fn begin_to_count() -> Result<PrometheusHandle, BuildError> {
     let counted = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
     entity::meter::declare();
     queue::meter::declare();

@@ -6,30 +6,33 @@ use ::scheduler::Scheduler;
 use chrono::{DateTime, Utc};
 use clap::Args as ClapArgs;
 
-use crate::{error::Error, metrics::Metrics, parts::Parts, settings::Settings, stop::Stop};
+use crate::{error::Error, metrics::Metrics, parts::Parts, settings::Settings, stop::Stop, surroundings::Surroundings};
 
 /// Once, or until it is told to stop.
-#[derive(ClapArgs)]
-pub(crate) struct Args {
+#[derive(ClapArgs, Default)]
+pub struct Args {
     /// Run every tick that is due, and exit.
     #[arg(long)]
-    once: bool,
+    pub once: bool,
     /// The time to take for now, RFC 3339.
     #[arg(long, requires = "once")]
-    at: Option<DateTime<Utc>>,
+    pub at: Option<DateTime<Utc>>,
 }
 
-/// Runs the scheduler.
-pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
-    let parts = Parts::open(&settings).await?;
+/// Runs the scheduler once, or until it is told to stop; then it says when it begins.
+///
+/// # Errors
+/// When a part of it cannot be opened, or a tick that is run once fails.
+pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking: impl FnOnce()) -> Result<(), Error> {
+    let parts = around.apply_to(Parts::open(&settings).await?);
     let scheduler = parts.scheduler(&settings)?;
     if args.once {
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {
         Metrics::start_apart(&settings, &parts).await?;
-        let stop = Stop::on_signals(Duration::ZERO);
-        stop.tells(&parts.readiness);
-        run_until_told(&scheduler, &settings, &stop).await;
+        around.stop.tells(&parts.readiness);
+        ticking();
+        run_until_told(&scheduler, &settings, &around.stop).await;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ const DEFAULTS: &str = include_str!("../paylink.example.toml");
 
 /// All settings. Each is documented in `paylink.example.toml`.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Settings {
+pub struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<String>,
     #[serde(deserialize_with = "listed::read")]
@@ -93,14 +93,29 @@ fn separated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Se
 }
 
 impl Settings {
-    /// Reads the settings; a file that is not there is no error.
-    pub(crate) fn load(file: &Path) -> Result<Self, Error> {
-        let settings: Self = Config::builder()
-            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
-            .add_source(File::from(file).format(FileFormat::Toml).required(false))
-            .add_source(Environment::with_prefix("PAYLINK").prefix_separator("_").separator("__").ignore_empty(true))
-            .build()?
-            .try_deserialize()?;
+    /// Reads the settings from the defaults, a file and the process's `PAYLINK_*` variables; a file that is not there is no error.
+    ///
+    /// # Errors
+    /// When one of them is not as it must be.
+    pub fn load(file: &Path) -> Result<Self, Error> {
+        Self::read(Some(file), None)
+    }
+
+    /// Reads the settings from the defaults and these `PAYLINK_*` variables, and from nothing else.
+    ///
+    /// # Errors
+    /// When one of them is not as it must be.
+    pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
+        Self::read(None, Some(variables.into_iter().collect()))
+    }
+
+    fn read(file: Option<&Path>, variables: Option<config::Map<String, String>>) -> Result<Self, Error> {
+        let mut sources = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(file) = file {
+            sources = sources.add_source(File::from(file).format(FileFormat::Toml).required(false));
+        }
+        let ours = Environment::with_prefix("PAYLINK").prefix_separator("_").separator("__").ignore_empty(true);
+        let settings: Self = sources.add_source(ours.source(variables)).build()?.try_deserialize()?;
         settings.check()
     }
 

@@ -1,4 +1,4 @@
-//! When to stop: Ctrl-C or SIGTERM, seen by all parts of a process alike.
+//! When to stop, seen by all parts of a role alike. The command line tells it by Ctrl-C and SIGTERM.
 
 use std::time::Duration;
 
@@ -18,16 +18,21 @@ enum Stage {
     Closing,
 }
 
-/// Tells all parts of a process that it is to stop. Cheap to clone.
+/// Tells all parts of a role that it is to stop. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Stop(watch::Sender<Stage>);
+pub struct Stop(watch::Sender<Stage>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(watch::Sender::new(Stage::Running))
+    }
+}
 
 impl Stop {
-    /// One that is told by Ctrl-C and by SIGTERM. After a SIGTERM there is `grace` between the stopping and the closing, for
-    /// balancers to notice; a second signal cuts it short. Ctrl-C is a person who waits.
-    pub(crate) fn on_signals(grace: Duration) -> Self {
-        let stop = Self(watch::Sender::new(Stage::Running));
-        let teller = stop.clone();
+    /// Has it told by Ctrl-C and by SIGTERM. After a SIGTERM there is `grace` between the stopping and the closing, for balancers
+    /// to notice; a second signal cuts it short. Ctrl-C is a person who waits.
+    pub(crate) fn on_signals(&self, grace: Duration) {
+        let teller = self.clone();
         tokio::spawn(async move {
             let (Ok(mut interrupt), Ok(mut terminate)) =
                 (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -48,11 +53,10 @@ impl Stop {
             }
             teller.now();
         });
-        stop
     }
 
     /// Stop now.
-    pub(crate) fn now(&self) {
+    pub fn now(&self) {
         self.0.send_replace(Stage::Closing);
     }
 

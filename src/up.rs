@@ -1,8 +1,6 @@
 //! `paylink up`: everything in one process, on embedded defaults: `SQLite` and files in the data directory, a private Redis.
 //! With `--demo` also the sandbox, a merchant, an order and a key.
 
-use std::time::Duration;
-
 use clap::Args as ClapArgs;
 use entity::{Vault, random_secret};
 use queue::Kind;
@@ -19,25 +17,51 @@ use crate::{
     redis_child::RedisChild,
     scheduler::run_until_told,
     settings::Settings,
-    stop::Stop,
+    surroundings::Surroundings,
     worker::work_until_told,
 };
 
 /// How to start.
-#[derive(ClapArgs)]
-pub(crate) struct Args {
+#[derive(ClapArgs, Default)]
+pub struct Args {
     /// Also start the sandbox, with a merchant that is connected to it, 100 credits, an order and a key.
     #[arg(long)]
-    demo: bool,
+    pub demo: bool,
     /// Print where everything is as one line of JSON, when everything is ready.
     #[arg(long, requires = "demo")]
-    json: bool,
+    pub json: bool,
 }
 
-/// Runs until it is told to stop; then jobs in flight finish, and Redis is stopped last.
-pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error> {
-    // There is no other replica that a balancer could turn to.
-    let stop = Stop::on_signals(Duration::ZERO);
+/// Everything is ready.
+#[derive(Debug)]
+pub struct Ready {
+    /// Where it is reached.
+    pub url: String,
+    /// What was made for the demo, if that was asked for.
+    pub demo: Option<Demo>,
+}
+
+impl Ready {
+    /// Says so to whoever typed the command.
+    pub(crate) fn greet(&self, as_json: bool) {
+        match &self.demo {
+            Some(demo) if as_json => println!("{}", demo.to_json()),
+            Some(demo) => demo.greet(),
+            None => tracing::info!(url = self.url, "ready"),
+        }
+    }
+}
+
+/// Runs until it is told to stop; then jobs in flight finish, and Redis is stopped last. Says when everything is ready.
+///
+/// # Errors
+/// When a part of it cannot be opened, or a role cannot go on.
+pub async fn run(
+    mut settings: Settings,
+    args: Args,
+    around: &Surroundings,
+    ready: impl FnOnce(Ready),
+) -> Result<(), Error> {
     let data = DataDir::new(&settings.data_dir)?;
     data.create()?;
     let _lock = data.lock()?;
@@ -54,19 +78,26 @@ pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error>
         None => Some(RedisChild::start(&data).await?),
     };
     settings.redis_url = settings.redis_url.or_else(|| redis.as_ref().map(|redis| redis.url().to_owned()));
-    let outcome = Box::pin(run_roles(settings, &data, &args, &stop)).await;
+    let outcome = Box::pin(run_roles(settings, &data, &args, around, ready)).await;
     if let Some(redis) = redis {
         redis.stop().await;
     }
     outcome
 }
 
-async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &Stop) -> Result<(), Error> {
+async fn run_roles(
+    mut settings: Settings,
+    data: &DataDir,
+    args: &Args,
+    around: &Surroundings,
+    ready: impl FnOnce(Ready),
+) -> Result<(), Error> {
+    let stop = &around.stop;
     migrate::run(&settings).await?;
     let (listener, address) = api::bind(settings.listen).await?;
     let public_url = public_url(&settings, address);
     let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
-    let parts = Parts::open(&settings).await?;
+    let parts = around.apply_to(Parts::open(&settings).await?);
     let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone())?;
     let scheduler = parts.scheduler(&settings)?;
@@ -78,12 +109,13 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
         run_until_told(&scheduler, &settings, stop).await;
         Ok(())
     };
+    tracing::info!(%address, "listening");
     let greeting = async {
-        if let Some(sandbox) = &sandbox {
-            Demo::prepare(data, &parts, sandbox, &public_url).await?.greet(args.json);
-        } else {
-            tracing::info!(%address, public_url, "ready");
-        }
+        let demo = match &sandbox {
+            Some(sandbox) => Some(Demo::prepare(data, &parts, sandbox, &public_url).await?),
+            None => None,
+        };
+        ready(Ready { url: public_url.clone(), demo });
         Ok(())
     };
     // Whatever ends early takes the rest with it, in good order.

@@ -12,22 +12,26 @@ use crate::{
     parts::{Parts, public_url},
     settings::Settings,
     stop::Stop,
+    surroundings::Surroundings,
 };
 
 /// Which jobs, and how many at once.
-#[derive(ClapArgs)]
-pub(crate) struct Args {
+#[derive(ClapArgs, Default)]
+pub struct Args {
     /// The kinds of jobs to do, separated by commas; all of them if absent.
     #[arg(long, value_delimiter = ',')]
-    queues: Vec<Kind>,
+    pub queues: Vec<Kind>,
     /// How many jobs of each of these kinds to do at once; the settings if absent.
     #[arg(long)]
-    concurrency: Option<usize>,
+    pub concurrency: Option<usize>,
 }
 
-/// Runs workers until they are told to stop.
-pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
-    let parts = Parts::open(&settings).await?;
+/// Runs workers until they are told to stop. Says when they begin.
+///
+/// # Errors
+/// When a part of them cannot be opened, or they cannot go on.
+pub async fn run(settings: Settings, args: Args, around: &Surroundings, working: impl FnOnce()) -> Result<(), Error> {
+    let parts = around.apply_to(Parts::open(&settings).await?);
     Metrics::start_apart(&settings, &parts).await?;
     let work = parts.work(&settings, public_url(&settings, settings.listen))?;
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
@@ -36,9 +40,9 @@ pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
         None => settings.concurrency()?,
     };
     tracing::info!(kinds = kinds.len(), concurrency = concurrency.each, named = ?concurrency.named, "working");
-    let stop = Stop::on_signals(Duration::ZERO);
-    stop.tells(&parts.readiness);
-    work_until_told(work, kinds, concurrency, &settings, &stop).await
+    around.stop.tells(&parts.readiness);
+    working();
+    work_until_told(work, kinds, concurrency, &settings, &around.stop).await
 }
 
 /// Does jobs until it is told to stop, then finishes those in flight.

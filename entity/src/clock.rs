@@ -21,6 +21,12 @@ impl Clock {
         Self(Arc::new(move || at))
     }
 
+    /// A clock that is turned by whoever has it: tests.
+    #[must_use]
+    pub fn telling(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
     /// The time now.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

@@ -35,7 +35,7 @@ async fn a_payment_turns_the_tags_of_a_page_that_nobody_touches() {
 
 #[tokio::test]
 async fn a_page_catches_up_after_the_server_was_away() {
-    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+    scene::on_a_process(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
         let merchant = app.merchant();
         let link = merchant.makes_a_link(&app.order()).await;
         browser.signs_in(app).await;

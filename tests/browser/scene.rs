@@ -12,7 +12,15 @@ use crate::{
 
 /// Tells a story, and looks at the end whether anything went wrong behind it.
 pub(crate) async fn on(setup: Setup, story: impl AsyncFnOnce(&mut App, &Browser)) {
-    let mut app = App::start(Database::sqlite()).await;
+    at(App::start(Database::sqlite()).await, setup, story).await;
+}
+
+/// The same with a product that can be killed.
+pub(crate) async fn on_a_process(setup: Setup, story: impl AsyncFnOnce(&mut App, &Browser)) {
+    at(App::start_apart(Database::sqlite()).await, setup, story).await;
+}
+
+async fn at(mut app: App, setup: Setup, story: impl AsyncFnOnce(&mut App, &Browser)) {
     let browser = Browser::start(setup, &app).await;
     let told = AssertUnwindSafe(story(&mut app, &browser)).catch_unwind().await;
     let complaints = browser.complaints().await;

@@ -1,6 +1,6 @@
 //! Webhooks that do not come: what they should have told is found all the same, and the merchant reads why.
 
-use chrono::{SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -13,18 +13,13 @@ on_both_databases!(
 );
 
 /// So many hours from now.
-fn later(hours: i64) -> String {
-    (Utc::now() + TimeDelta::hours(hours)).to_rfc3339_opts(SecondsFormat::Secs, true)
+fn later(hours: i64) -> DateTime<Utc> {
+    Utc::now() + TimeDelta::hours(hours)
 }
 
-/// The scheduler, a process of its own here, looks around so many hours from now.
+/// A scheduler that is run once looks around so many hours from now.
 fn hours_pass(app: &App, hours: i64) {
-    looks_around(app, &later(hours));
-}
-
-fn looks_around(app: &App, then: &str) {
-    let ran = app.runs(&["scheduler", "--once", "--at", then]);
-    assert!(ran.status.success(), "{ran:?}");
+    app.passes(later(hours));
 }
 
 async fn the_health_is(merchant: &Merchant, status: &str) -> Value {
@@ -44,7 +39,7 @@ async fn a_payment_of_which_no_webhook_told_is_found(app: &mut App) {
     buyer.pays(&link).await;
     let then = later(2);
 
-    looks_around(app, &then);
+    app.passes(then);
 
     let paid = merchant.sees(&link.id, "paid").await;
     let timeline = paid["timeline"].as_array().unwrap();
@@ -61,7 +56,7 @@ async fn a_payment_of_which_no_webhook_told_is_found(app: &mut App) {
     let asked = async || sandbox.requests("stripe", "GET", "/v1/checkout/sessions").await.len();
     eventually("both links were asked about", nothing_is_left).await;
     assert_eq!(asked().await, 2);
-    looks_around(app, &then);
+    app.passes(then);
     eventually("nothing is left to do", nothing_is_left).await;
     assert_eq!(asked().await, 2);
 

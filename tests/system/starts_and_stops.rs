@@ -2,7 +2,7 @@
 
 use crate::support::{App, on_both_databases};
 
-on_both_databases!(a_second_start_finds_its_data, a_data_directory_is_for_one_process);
+on_both_databases!(apart: a_second_start_finds_its_data, a_data_directory_is_for_one_process);
 
 async fn a_second_start_finds_its_data(app: &mut App) {
     let (merchant, buyer) = (app.merchant(), app.buyer());

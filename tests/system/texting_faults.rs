@@ -10,8 +10,9 @@ on_both_databases!(
     of_a_thousand_texts_with_credits_for_half_of_them_half_are_taken,
     reports_that_contradict_each_other_settle_once,
     a_storm_of_refusals_sends_each_text_once,
-    a_crash_around_the_wire_never_sends_twice,
 );
+
+on_both_databases!(apart: a_crash_around_the_wire_never_sends_twice);
 
 /// Runs a story with credits that wait for reports.
 macro_rules! with_credits_that_wait {

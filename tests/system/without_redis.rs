@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::support::{App, Invoice, eventually, on_both_databases};
 
 on_both_databases!(
+    apart:
     commands_are_accepted_without_redis_and_done_when_it_is_back,
     what_redis_forgets_is_done_all_the_same
 );

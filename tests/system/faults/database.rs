@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use super::{
     promised::Promised,
     traffic::Traffic,
 };
-use crate::support::{App, Database, Invoice, OwnPostgres, eventually, fresh_postgresql, sign};
+use crate::support::{App, Database, INVOICE, Invoice, OwnPostgres, eventually, fresh_postgresql, sign};
 
 /// All connections to this database end at once, but the one that says so.
 pub(super) async fn cut_all_connections(db: &impl ConnectionTrait) {
@@ -74,14 +74,19 @@ async fn a_busy_sqlite_is_waited_for() {
     let app = App::start(Database::sqlite()).await;
     let merchant = app.merchant();
     let order = app.order();
-    // Another program, such as an operator's shell, holds the write lock for three seconds.
+    // So that nothing else of the command has to be written first: when its key was used last is noted once a minute.
+    merchant.http.get("/v1/orders").await.with_status(200);
+    // Another program, such as an operator's shell, holds the write lock.
     let other = app.database().await;
     other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
     let asked = tokio::spawn({
         let (merchant, order) = (merchant.clone(), order.clone());
-        async move { merchant.asks_for_a_link(&order, &Invoice::default()).await }
+        let invoice = Invoice { pdf: Some(INVOICE), ..Invoice::default() };
+        async move { merchant.asks_for_a_link(&order, &invoice).await }
     });
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    eventually("its invoice is here, and its rows are next", async || (!app.documents().is_empty()).then_some(()))
+        .await;
+    merchant.http.get("/v1/orders").await.with_status(200);
     assert!(!asked.is_finished(), "it was answered without its rows");
     other.execute_unprepared("ROLLBACK").await.unwrap();
     let id = asked.await.unwrap().with_status(202).json()["id"].as_str().unwrap().to_owned();
@@ -129,16 +134,35 @@ async fn is_told(cluster: &Cluster, id: &str) -> u16 {
     answer.status
 }
 
+/// How many events were taken and refused so far, and whether that is enough.
+#[derive(Default)]
+struct SoFar {
+    taken: AtomicUsize,
+    refused: AtomicUsize,
+    over: AtomicBool,
+}
+
+impl SoFar {
+    async fn comes_to(what: &str, count: &AtomicUsize, so_many: usize) {
+        eventually(what, async || (count.load(Ordering::Relaxed) >= so_many).then_some(())).await;
+    }
+}
+
 /// Tells events, four at a time, until it is over: those that were taken, and those that were not.
-async fn are_told(cluster: &Cluster, over: &AtomicBool) -> (Vec<String>, Vec<String>) {
+async fn are_told(cluster: &Cluster, so_far: &SoFar) -> (Vec<String>, Vec<String>) {
     let tell = async |teller: usize| {
         let (mut taken, mut refused) = (Vec::new(), Vec::new());
         for number in 0.. {
-            if over.load(Ordering::Relaxed) {
+            if so_far.over.load(Ordering::Relaxed) {
                 break;
             }
             let id = format!("evt_{teller}_{number}");
-            if is_told(cluster, &id).await == 200 { taken.push(id) } else { refused.push(id) }
+            let (ids, count) = match is_told(cluster, &id).await {
+                200 => (&mut taken, &so_far.taken),
+                _ => (&mut refused, &so_far.refused),
+            };
+            ids.push(id);
+            count.fetch_add(1, Ordering::Relaxed);
         }
         (taken, refused)
     };
@@ -152,21 +176,21 @@ async fn webhooks_are_refused_while_the_database_is_away_and_none_that_was_taken
     let server = OwnPostgres::of_its_own();
     let mut cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
     cluster.commits_were_lost = true;
-    let (over, ready) = (AtomicBool::new(false), cluster.merchant.http.request(Method::GET, "/readyz"));
+    let (so_far, ready) = (SoFar::default(), cluster.merchant.http.request(Method::GET, "/readyz"));
     let goes_and_comes = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        SoFar::comes_to("events are taken", &so_far.taken, 21).await;
         let server = Away::from_all(&cluster.database).await;
-        // Longer than anybody is kept waiting for it.
-        tokio::time::sleep(Duration::from_secs(7)).await;
+        SoFar::comes_to("all four are refused", &so_far.refused, 4).await;
         let away = (cluster.merchant.http.ask(ready).await.status, is_told(&cluster, "evt_away").await);
         server.comes_back();
         eventually("it is taken again", async || (is_told(&cluster, "evt_away").await == 200).then_some(())).await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        over.store(true, Ordering::Relaxed);
+        let before = so_far.taken.load(Ordering::Relaxed);
+        SoFar::comes_to("more are taken", &so_far.taken, before + 8).await;
+        so_far.over.store(true, Ordering::Relaxed);
         away
     };
 
-    let ((taken, refused), away) = futures_util::future::join(are_told(&cluster, &over), goes_and_comes).await;
+    let ((taken, refused), away) = futures_util::future::join(are_told(&cluster, &so_far), goes_and_comes).await;
 
     assert_eq!(away, (503, 503));
     assert!(taken.len() > 20 && refused.len() >= 4, "{} were taken, {} were not", taken.len(), refused.len());

@@ -1,13 +1,21 @@
 //! Two schedulers, one of which stands still past its turn.
 
-use std::time::Duration;
+use super::{
+    auditor::{audit, open},
+    cluster::Cluster,
+    promised::Promised,
+    replica::Replica,
+};
+use crate::support::{Database, Invoice, eventually, fresh_postgresql};
 
-use super::{auditor::audit, cluster::Cluster, promised::Promised, replica::Replica};
-use crate::support::{Invoice, eventually};
+/// The tick that looks for what was lost.
+const TICK: &str = "ring";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scheduler_that_stands_still_past_its_turn_is_not_missed_and_does_no_harm() {
-    let mut cluster = Cluster::start().await;
+    let each_second = [("PAYLINK_SCHEDULER__RING", "* * * * * *".to_owned())];
+    let database = Database::Postgresql { url: fresh_postgresql().await };
+    let mut cluster = Cluster::start_on(database, &each_second).await;
     cluster.workers.iter().for_each(Replica::freezes);
     let mut promised = Promised::default();
     for n in 1..=3 {
@@ -21,8 +29,14 @@ async fn a_scheduler_that_stands_still_past_its_turn_is_not_missed_and_does_no_h
     let rung = || cluster.redis.says("HLEN {paylink}:store_invoice:jobs");
     eventually("the other rings them", async || (rung() == "3").then_some(())).await;
     cluster.schedulers[0].goes_on();
-    // Longer than a turn: the late one has come to its own by then.
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    // The other is gone, so that these turns are those of the late one.
+    cluster.schedulers.truncate(1);
+    let db = open(&cluster.database).await;
+    let last_turn = async || entity::tick::last_due(db.pool(), TICK).await.unwrap();
+    for _ in 0..2 {
+        let before = last_turn().await;
+        eventually("it has its turn", async || (last_turn().await > before).then_some(())).await;
+    }
     assert_eq!(rung(), "3");
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &promised, 0).await;

@@ -18,9 +18,8 @@ use entity::{
     merchant,
     order::{self, Details, NewOrder},
 };
-use migration::{Migrate, Migrator};
 
-use crate::support::{fresh_postgresql, new_merchant};
+use crate::support::{migrated_postgresql, migrated_sqlite, new_merchant};
 
 /// A database with the current schema and one merchant.
 pub(crate) struct Rows {
@@ -33,18 +32,17 @@ pub(crate) struct Rows {
 impl Rows {
     async fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("rows.db").display());
-        Self::open(&url, Some(folder)).await
+        let path = folder.path().join("rows.db");
+        migrated_sqlite(&path).await;
+        Self::open(&format!("sqlite://{}", path.display()), Some(folder)).await
     }
 
     async fn on_postgresql() -> Self {
-        Self::open(&fresh_postgresql().await, None).await
+        Self::open(&migrated_postgresql().await, None).await
     }
 
     async fn open(url: &str, folder: Option<tempfile::TempDir>) -> Self {
         let db = Db::open(url, 10).await.unwrap();
-        Migrator::up(db.pool(), None).await.unwrap();
-        Migrator::up(db.pool(), None).await.unwrap();
         let merchant = merchant::insert(db.pool(), new_merchant(), now()).await.unwrap().id;
         let vault = Vault::new(&Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).unwrap();
         Self { db, merchant, vault, _folder: folder }

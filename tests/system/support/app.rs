@@ -1,22 +1,24 @@
-//! The product as its users start it: the binary, with a data directory of its own.
+//! The product, with a data directory of its own: in this process, or as its users start it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::Write,
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, ExitStatus, Output, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    process::{Command, ExitStatus, Output},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     thread,
     time::Duration,
 };
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use entity::{
+    Clock, Db, credits,
+    job::{Column, Entity, JobState},
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use paylink::{Settings, Surroundings, scheduler};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
@@ -26,16 +28,16 @@ use super::{
     database::Database,
     http::Http,
     hush::{Hush, SMS_TOKEN, STRIPE_KEY},
+    installation::{ENVIRONMENT, USUAL, command, free_port, variables},
     merchant::{Merchant, Order, with_key},
     operator::Operator,
     private_redis::PrivateRedis,
     process::Process,
+    running::{Running, aside},
     sandbox::Sandbox,
-    wait::{comes_true, eventually},
+    shared_redis::a_part_of_redis,
+    wait::eventually,
 };
-
-/// The file in the data directory with the variables that every sub-command of this app is given.
-const ENVIRONMENT: &str = "environment";
 
 /// The line that `up --demo --json` prints.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -49,68 +51,85 @@ pub(crate) struct Hello {
     pub(crate) sandbox_url: String,
 }
 
-/// `paylink up --demo --json`, running. When it goes, it is stopped as users stop it, and looked at for what every story
-/// promises: a clean end, no Redis left, no job given up, a ledger that adds up, and nothing in the log that must not be told.
+/// Where it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// In this process, with a part of the Redis of all.
+    Here,
+    /// In a process of its own, with a Redis of its own.
+    Apart,
+}
+
+/// `paylink up --demo`, running. When it goes, it is stopped as users stop it, and looked at for what every story promises: a
+/// clean end, no Redis left, no job given up, a ledger that adds up, and nothing in the log that must not be told.
 #[derive(Debug)]
 pub(crate) struct App {
+    way: Way,
     database: Database,
     data: TempDir,
     port: u16,
-    process: Option<Child>,
+    running: Option<Running>,
+    /// By how much its clock is ahead, if it runs here.
+    ahead: Arc<AtomicI64>,
     hush: Hush,
     pub(crate) hello: Hello,
 }
 
 impl App {
-    /// Starts one on this database and waits until it is ready.
+    /// Starts one in this process on this database and waits until it is ready.
     pub(crate) async fn start(database: Database) -> Self {
         Self::start_with(database, &[]).await
     }
 
     /// The same, with more variables.
     pub(crate) async fn start_with(database: Database, environment: &[(&str, String)]) -> Self {
+        let ours = environment.iter().all(|(name, _)| name.starts_with("PAYLINK_"));
+        assert!(ours, "other variables are those of a process: start it with App::start_apart_with");
+        Self::start_as(Way::Here, database, environment).await
+    }
+
+    /// Starts one as its users do: the binary, in an empty data directory, with a Redis of its own.
+    pub(crate) async fn start_apart(database: Database) -> Self {
+        Self::start_apart_with(database, &[]).await
+    }
+
+    /// The same, with more variables.
+    pub(crate) async fn start_apart_with(database: Database, environment: &[(&str, String)]) -> Self {
+        Self::start_as(Way::Apart, database, environment).await
+    }
+
+    async fn start_as(way: Way, database: Database, environment: &[(&str, String)]) -> Self {
         let data = tempfile::Builder::new().prefix("paylink-").tempdir().unwrap();
-        let lines: String = environment.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-        fs::write(data.path().join(ENVIRONMENT), lines).unwrap();
-        let port = free_port();
-        let hush = Hush::new();
-        let mut process = launch(&database, data.path(), port);
-        let hello = greeting(&mut process, data.path()).await;
+        if way == Way::Here {
+            database.is_migrated(data.path()).await;
+            fs::write(data.path().join(USUAL), lines(&a_part_of_redis())).unwrap();
+        }
+        fs::write(data.path().join(ENVIRONMENT), lines(environment)).unwrap();
+        let (port, hush) = (free_port(), Hush::new());
+        let ahead = Arc::default();
+        let (running, hello) = launch(way, &database, &data, port, clock(&ahead)).await;
         hush.secret(&hello.webhook_secret);
         hush.private(&hello.api_key);
         hush.private(&hello.operator_key);
-        Self { database, data, port, process: Some(process), hush, hello }
+        Self { way, database, data, port, running: Some(running), ahead, hush, hello }
     }
 
     /// Ends the process from one moment to the next, as a power cut would, and starts it again.
     pub(crate) async fn is_killed_and_started_again(&mut self) {
-        let mut process = self.process.take().unwrap();
-        process.kill().unwrap();
-        process.wait().unwrap();
+        self.running.take().unwrap().is_killed();
         self.starts_again().await;
     }
 
     /// Stops as users stop it.
     pub(crate) fn stops(&mut self) -> ExitStatus {
-        let mut process = self.process.take().unwrap();
-        kill(pid(&process), Signal::SIGTERM).unwrap();
-        let mut status = None;
-        let ended = comes_true(|| {
-            status = process.try_wait().unwrap();
-            status.is_some()
-        });
-        if !ended {
-            process.kill().unwrap();
-            process.wait().unwrap();
-        }
+        let status = self.running.take().unwrap().stops();
         status.unwrap_or_else(|| panic!("it did not stop: {}", self.log()))
     }
 
     /// Starts again on the same data directory and address.
     pub(crate) async fn starts_again(&mut self) {
-        let mut process = launch(&self.database, self.data.path(), self.port);
-        self.hello = greeting(&mut process, self.data.path()).await;
-        self.process = Some(process);
+        let (running, hello) = launch(self.way, &self.database, &self.data, self.port, clock(&self.ahead)).await;
+        (self.running, self.hello) = (Some(running), hello);
     }
 
     /// Another process with the same settings.
@@ -122,8 +141,7 @@ impl App {
     pub(crate) async fn starts_again_with(&mut self, environment: &[(&str, &str)]) {
         let status = self.stops();
         assert!(status.success(), "it stopped with {status}");
-        let lines: String = environment.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-        fs::write(self.data.path().join(ENVIRONMENT), lines).unwrap();
+        fs::write(self.data.path().join(ENVIRONMENT), lines(environment)).unwrap();
         self.starts_again().await;
     }
 
@@ -227,10 +245,20 @@ impl App {
         connection.close().await.unwrap();
     }
 
-    /// Runs every tick that is due then.
+    /// Its clock is turned forward, for all that it does from now on.
+    pub(crate) fn turns_its_clock(&self, by: TimeDelta) {
+        assert_eq!(self.way, Way::Here, "a process has the clock of the machine");
+        self.ahead.fetch_add(by.num_seconds(), Ordering::Relaxed);
+    }
+
+    /// Runs every tick that is due then, as a scheduler that is run once.
     pub(crate) fn passes(&self, then: DateTime<Utc>) {
-        let ran = self.runs(&["scheduler", "--once", "--at", &then.to_rfc3339_opts(SecondsFormat::Secs, true)]);
-        assert!(ran.status.success(), "{ran:?}");
+        let settings = Settings::from_variables(variables(&self.database, self.data.path(), self.port)).unwrap();
+        let once = scheduler::Args { once: true, at: Some(then.trunc_subsecs(0)) };
+        let ran = aside(&settings.clone(), self.data.path(), async || {
+            scheduler::run(settings, once, &Surroundings::default(), || {}).await
+        });
+        ran.unwrap();
     }
 
     /// The files of its document store, by their path in it.
@@ -278,7 +306,9 @@ impl App {
         Sandbox::new(&self.hello.sandbox_url)
     }
 
+    /// Its own Redis, to do it harm.
     pub(crate) fn redis(&self) -> PrivateRedis {
+        assert_eq!(self.way, Way::Apart, "its Redis is that of all tests: start it with App::start_apart");
         PrivateRedis::of(self.data.path())
     }
 
@@ -297,11 +327,17 @@ impl App {
     }
 
     fn is_searched(&self) {
-        assert_eq!(self.redis().process(), None, "its Redis runs on");
-        let audit = self.runs(&["merchant", "audit"]);
-        assert!(audit.status.success(), "the ledger does not add up: {audit:?}");
-        let dead = self.runs(&["jobs", "list", "--state", "dead"]);
-        assert!(dead.status.success() && dead.stdout.is_empty(), "jobs were given up: {dead:?}");
+        if self.way == Way::Apart {
+            assert_eq!(self.redis().process(), None, "its Redis runs on");
+        }
+        let settings = Settings::from_variables([]).unwrap();
+        let (wrong, dead) = aside(&settings, self.data.path(), async || {
+            let db = Db::open(&self.database.url(self.data.path()), 1).await.unwrap();
+            let dead = Entity::find().filter(Column::State.eq(JobState::Dead)).all(db.pool()).await.unwrap();
+            (credits::audit(&db).await.unwrap(), dead)
+        });
+        assert!(wrong.is_empty(), "the ledger does not add up: {wrong:?}");
+        assert!(dead.is_empty(), "jobs were given up: {dead:?}");
         let log = self.log();
         assert_eq!(self.hush.slip_in(&log), None, "the log says what it must not");
     }
@@ -310,15 +346,16 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         if thread::panicking() {
-            if let Some(mut process) = self.process.take() {
-                let _ = process.kill();
-                let _ = process.wait();
+            if let Some(running) = self.running.take() {
+                running.is_given_up();
             }
-            self.redis().end_left_over();
+            if self.way == Way::Apart {
+                self.redis().end_left_over();
+            }
             eprintln!("--- what it logged\n{}---", self.log());
             return;
         }
-        if self.process.is_some() {
+        if self.running.is_some() {
             let status = self.stops();
             assert!(status.success(), "it stopped with {status}: {}", self.log());
         }
@@ -326,57 +363,20 @@ impl Drop for App {
     }
 }
 
-/// The binary with the settings of this app and no others.
-pub(crate) fn command(database: &Database, data_dir: &Path, port: u16) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_paylink"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PAYLINK_") {
-            command.env_remove(name);
-        }
+async fn launch(way: Way, database: &Database, data: &TempDir, port: u16, clock: Clock) -> (Running, Hello) {
+    match way {
+        Way::Here => Running::here(variables(database, data.path(), port), data.path(), clock).await,
+        Way::Apart => Running::apart(command(database, data.path(), port), data.path()).await,
     }
-    command
-        .env_remove("RUST_LOG")
-        .env("PAYLINK_DATA_DIR", data_dir)
-        .env("PAYLINK_LISTEN", format!("127.0.0.1:{port}"))
-        .current_dir(data_dir)
-        .stdin(Stdio::null());
-    if let Database::Postgresql { url } = database {
-        command.env("PAYLINK_DATABASE_URL", url);
-    }
-    let environment = fs::read_to_string(data_dir.join(ENVIRONMENT)).unwrap_or_default();
-    command.envs(environment.lines().filter_map(|line| line.split_once('=')));
-    command
 }
 
-fn launch(database: &Database, data_dir: &Path, port: u16) -> Child {
-    let hello = File::create(data_dir.join("hello")).unwrap();
-    let log = OpenOptions::new().create(true).append(true).open(data_dir.join("log")).unwrap();
-    command(database, data_dir, port).args(["up", "--demo", "--json"]).stdout(hello).stderr(log).spawn().unwrap()
+/// One that is ahead of the machine's by so many seconds.
+fn clock(ahead: &Arc<AtomicI64>) -> Clock {
+    let ahead = Arc::clone(ahead);
+    Clock::telling(move || Utc::now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed)))
 }
 
-async fn greeting(process: &mut Child, data_dir: &Path) -> Hello {
-    eventually("it is ready", async || {
-        if let Some(status) = process.try_wait().unwrap() {
-            panic!("it ended with {status}: {}", fs::read_to_string(data_dir.join("log")).unwrap());
-        }
-        let text = fs::read_to_string(data_dir.join("hello")).unwrap();
-        text.ends_with('\n').then(|| serde_json::from_str(&text).unwrap())
-    })
-    .await
-}
-
-fn pid(process: &Child) -> Pid {
-    Pid::from_raw(i32::try_from(process.id()).unwrap())
-}
-
-/// A port that nobody has. It lies below those that the kernel gives away by itself, so that it is still free after a restart.
-pub(crate) fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 10_000).unwrap();
-    loop {
-        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
+/// Variables as a file of them has them.
+fn lines(environment: &[(&str, impl AsRef<str>)]) -> String {
+    environment.iter().map(|(name, value)| format!("{name}={}\n", value.as_ref())).collect()
 }

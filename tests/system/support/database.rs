@@ -4,13 +4,16 @@ use std::path::Path;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database as Connection, DatabaseConnection, DbErr, Statement};
 
-use super::postgres;
+use super::{postgres, template};
 
 /// Writes, for each table, the query that gives its rows as text.
 const SQLITE_QUERIES: &str = "SELECT 'SELECT ' || group_concat('quote(\"' || c.name || '\")', '||'' ''||') || ' AS row FROM \"' || t.name || '\"' AS query \
      FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' GROUP BY t.name";
 const POSTGRESQL_QUERIES: &str = "SELECT 'SELECT row_to_json(t)::text AS row FROM ' || quote_ident(table_name) || ' t' AS query \
      FROM information_schema.tables WHERE table_schema = 'public'";
+
+/// The database of a data directory.
+const SQLITE_FILE: &str = "paylink.db";
 
 /// Where an app keeps its rows.
 #[derive(Clone, Debug)]
@@ -30,9 +33,30 @@ impl Database {
         Self::Sqlite
     }
 
-    /// A fresh database on the server of this test run.
+    /// A fresh database with the current schema on the server of this test run.
     pub(crate) async fn postgresql() -> Self {
+        Self::Postgresql { url: template::postgresql().await }
+    }
+
+    /// One that nobody has used yet: without a schema.
+    pub(crate) async fn empty_postgresql() -> Self {
         Self::Postgresql { url: postgres::fresh_database().await }
+    }
+
+    /// How the product reaches it.
+    pub(crate) fn url(&self, data_dir: &Path) -> String {
+        match self {
+            Self::Sqlite => format!("sqlite://{}", data_dir.join(SQLITE_FILE).display()),
+            Self::Postgresql { url } => url.clone(),
+        }
+    }
+
+    /// Gives a new data directory the current schema, if that is where the database is.
+    pub(crate) async fn is_migrated(&self, data_dir: &Path) {
+        match self {
+            Self::Sqlite => template::sqlite(&data_dir.join(SQLITE_FILE)).await,
+            Self::Postgresql { .. } => {}
+        }
     }
 
     /// Everything that the database holds, as one text.
@@ -42,11 +66,7 @@ impl Database {
 
     /// A connection of one's own to it.
     pub(crate) async fn connect(&self, data_dir: &Path) -> Result<DatabaseConnection, DbErr> {
-        let url = match self {
-            Self::Sqlite => format!("sqlite://{}", data_dir.join("paylink.db").display()),
-            Self::Postgresql { url } => url.clone(),
-        };
-        let mut options = ConnectOptions::new(url);
+        let mut options = ConnectOptions::new(self.url(data_dir));
         options.max_connections(1);
         Connection::connect(options).await
     }

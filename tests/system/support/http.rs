@@ -90,11 +90,20 @@ impl Http {
     }
 }
 
-/// A client that follows no redirects, as a test wants to see them.
-pub(crate) fn client() -> Client {
+/// Installs the one TLS stack of this process, unless the product was faster.
+pub(crate) fn use_tls() {
     static TLS: Once = Once::new();
-    TLS.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
-    Client::builder().redirect(Policy::none()).build().unwrap()
+    TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+/// A client that follows no redirects, as a test wants to see them. There is one a thread, and so one a test: to make one takes
+/// longer than most of what it is used for, as it reads the certificates of the machine.
+pub(crate) fn client() -> Client {
+    thread_local!(static CLIENT: Client = {
+        use_tls();
+        Client::builder().redirect(Policy::none()).build().unwrap()
+    });
+    CLIENT.with(Client::clone)
 }
 
 /// What was answered.

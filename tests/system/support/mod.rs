@@ -9,6 +9,7 @@ mod figures;
 mod gateway;
 mod http;
 mod hush;
+mod installation;
 mod merchant;
 mod operator;
 mod own_redis;
@@ -16,13 +17,16 @@ mod postgres;
 mod private_redis;
 mod process;
 mod proxy;
+mod running;
 mod s3;
 mod sandbox;
+mod shared_redis;
 mod signature;
 mod stripe_events;
+mod template;
 mod wait;
 
-pub(crate) use app::{App, command, free_port};
+pub(crate) use app::App;
 pub(crate) use browser::{Browser, asks_to_sign_in, marked};
 pub(crate) use collector::{Collector, attribute, hex};
 pub(crate) use database::Database;
@@ -30,6 +34,7 @@ pub(crate) use figures::Figures;
 pub(crate) use gateway::{Gateway, Manner};
 pub(crate) use http::{Answer, Http};
 pub(crate) use hush::{Hush, SMS_TOKEN, STRIPE_KEY};
+pub(crate) use installation::{command, free_port};
 pub(crate) use merchant::{Invoice, Link, Merchant, Order, new_merchant, order_body, with_key};
 pub(crate) use own_redis::OwnRedis;
 pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgresql};
@@ -38,12 +43,15 @@ pub(crate) use s3::S3;
 pub(crate) use sandbox::Sandbox;
 pub(crate) use signature::sign;
 pub(crate) use stripe_events::StripeEvent;
+pub(crate) use template::{postgresql as migrated_postgresql, sqlite as migrated_sqlite};
 pub(crate) use wait::{comes_true, eventually};
 
 /// A PDF of three pages, made by a real tool.
 pub(crate) const INVOICE: &[u8] = include_bytes!("../../fixtures/invoice-3-pages.pdf");
 
-/// Tells each story twice: on SQLite and on PostgreSQL, with a fresh database and a data directory of its own.
+/// Tells each story twice: on SQLite and on PostgreSQL, with a fresh database and a data directory of its own. Everything runs in
+/// the process of the tests; a story that does harm to a process, or to Redis, or needs its figures for itself, is told
+/// `apart: …`, with the binary as its users start it, from nothing.
 macro_rules! on_both_databases {
     ($($story:ident),+ $(,)?) => { $(
         mod $story {
@@ -57,6 +65,21 @@ macro_rules! on_both_databases {
             #[tokio::test]
             async fn on_postgresql() {
                 super::$story(&mut App::start(Database::postgresql().await).await).await;
+            }
+        }
+    )+ };
+    (apart: $($story:ident),+ $(,)?) => { $(
+        mod $story {
+            use crate::support::{App, Database};
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$story(&mut App::start_apart(Database::sqlite()).await).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgresql() {
+                super::$story(&mut App::start_apart(Database::empty_postgresql().await).await).await;
             }
         }
     )+ };

@@ -8,7 +8,7 @@ use nix::{
 };
 use tempfile::TempDir;
 
-use super::{app::free_port, wait::eventually};
+use super::{installation::free_port, wait::eventually};
 
 /// A `redis-server` on a port, with its log of commands (AOF) on. It ends with the test.
 #[derive(Debug)]

@@ -66,9 +66,24 @@ pub(crate) struct Server {
 
 /// The URL of a fresh, empty database.
 pub(crate) async fn fresh_database() -> String {
+    of_all().fresh_database().await
+}
+
+/// The URL of a fresh database with all that the database of this name has. Nobody may be connected to that one.
+pub(crate) async fn copy_of(name: &str) -> String {
+    // To copy files is faster than to write a log of what is copied.
+    of_all().create(&format!("TEMPLATE {name} STRATEGY file_copy")).await
+}
+
+/// The name in the URL of a database.
+pub(crate) fn name_of(url: &str) -> &str {
+    url.split('/').nth(3).and_then(|rest| rest.split('?').next()).unwrap()
+}
+
+fn of_all() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     // What a killed server forgets is nobody's loss: it is only killed when the tests are over.
-    SERVER.get_or_init(|| Server::start(Durable::No)).fresh_database().await
+    SERVER.get_or_init(|| Server::start(Durable::No))
 }
 
 impl Server {
@@ -79,9 +94,13 @@ impl Server {
 
     /// The URL of a fresh, empty database.
     pub(crate) async fn fresh_database(&self) -> String {
+        self.create("").await
+    }
+
+    async fn create(&self, how: &str) -> String {
         static COUNT: AtomicUsize = AtomicUsize::new(1);
         let name = format!("paylink_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let create = format!("CREATE DATABASE {name}");
+        let create = format!("CREATE DATABASE {name} {how}");
         async { Database::connect(self.url("postgres")).await?.execute_unprepared(&create).await }.await.unwrap();
         self.url(&name)
     }

@@ -1,0 +1,59 @@
+//! One installation: where it keeps things, and the settings that all of its processes and roles share.
+
+use std::{
+    env, fs,
+    net::TcpListener,
+    path::Path,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+};
+
+use super::database::Database;
+
+/// The file in the data directory with the variables that a test has set, one a line.
+pub(crate) const ENVIRONMENT: &str = "environment";
+
+/// The same for variables that it has whatever a test sets.
+pub(crate) const USUAL: &str = "environment.usual";
+
+/// The variables of an installation: what a test has set comes last.
+pub(crate) fn variables(database: &Database, data_dir: &Path, port: u16) -> Vec<(String, String)> {
+    let mut variables = vec![
+        ("PAYLINK_DATA_DIR".to_owned(), data_dir.display().to_string()),
+        ("PAYLINK_LISTEN".to_owned(), format!("127.0.0.1:{port}")),
+    ];
+    if let Database::Postgresql { url } = database {
+        variables.push(("PAYLINK_DATABASE_URL".to_owned(), url.clone()));
+    }
+    for file in [USUAL, ENVIRONMENT] {
+        let set = fs::read_to_string(data_dir.join(file)).unwrap_or_default();
+        let pairs = set.lines().filter_map(|line| line.split_once('='));
+        variables.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+    variables
+}
+
+/// The binary with the settings of this installation and no others.
+pub(crate) fn command(database: &Database, data_dir: &Path, port: u16) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_paylink"));
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("PAYLINK_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("RUST_LOG").current_dir(data_dir).stdin(Stdio::null());
+    command.envs(variables(database, data_dir, port));
+    command
+}
+
+/// A port that nobody has. It lies below those that the kernel gives away by itself, so that it is still free after a restart.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Databases with the current schema, copied from one that was migrated once: a run migrates one of each kind, not one a test.
+
+use std::{fs, path::Path};
+
+use migration::{Migrate, Migrator};
+use sea_orm::Database;
+use tokio::sync::OnceCell;
+
+use super::postgres;
+
+/// Puts a SQLite database with the current schema there.
+pub(crate) async fn sqlite(path: &Path) {
+    static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
+    fs::write(path, MIGRATED.get_or_init(migrated_sqlite).await).unwrap();
+}
+
+/// The URL of a PostgreSQL database with the current schema and nothing in it.
+pub(crate) async fn postgresql() -> String {
+    static MIGRATED: OnceCell<String> = OnceCell::const_new();
+    let template = MIGRATED.get_or_init(async || {
+        let url = postgres::fresh_database().await;
+        migrate(&url).await;
+        postgres::name_of(&url).to_owned()
+    });
+    postgres::copy_of(template.await).await
+}
+
+async fn migrated_sqlite() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("paylink.db");
+    migrate(&format!("sqlite://{}?mode=rwc", path.display())).await;
+    fs::read(path).unwrap()
+}
+
+/// A second time changes nothing.
+async fn migrate(url: &str) {
+    let connection = Database::connect(url).await.unwrap();
+    for _ in 0..2 {
+        Migrator::up(&connection, None).await.unwrap();
+    }
+    connection.close().await.unwrap();
+}
