@@ -28,6 +28,7 @@ mod operators_page;
 mod payments;
 mod recorded;
 mod reminders;
+mod returning;
 mod rows;
 mod s3;
 mod secrets;

@@ -4,6 +4,7 @@ mod advance;
 mod aftermath;
 mod buyer;
 mod check;
+mod paying;
 mod purge;
 mod search;
 mod sessions;
@@ -18,6 +19,7 @@ pub use advance::{Advanced, StripeFacts, advance};
 pub use aftermath::{Dispute, Refund, ToldDispute, note_dispute, note_refund};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
+pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use search::{Search, search};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
@@ -102,6 +104,12 @@ pub struct Model {
     pub purged_at: Option<DateTime<Utc>>,
     /// When the buyer, or the merchant, had enough of reminders of it.
     pub reminders_stopped_at: Option<DateTime<Utc>>,
+    /// When the buyer last pressed Pay and was led to Stripe.
+    pub pay_pressed_at: Option<DateTime<Utc>>,
+    /// When the buyer last came back from Stripe by the way that it leads them after a payment.
+    pub returned_at: Option<DateTime<Utc>>,
+    /// When Stripe was last asked and said that nothing had been paid.
+    pub found_unpaid_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
