@@ -12,6 +12,7 @@ mod cookie;
 mod details_pdf;
 mod docs;
 mod fields;
+mod first_page;
 mod health;
 mod hex;
 mod json_body;
@@ -63,6 +64,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive))
         .at("/p/:token", get(buyer::show))
         .at("/p/:token/invoice.pdf", get(buyer::invoice))
+        .at("/p/:token/invoice.png", get(buyer::first_page))
         .at("/p/:token/logo", get(buyer::logo_of))
         .at("/p/:token/pay", post(buyer::pay))
         .at("/p/:token/not-paid", post(buyer::not_paid))

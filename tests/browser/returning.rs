@@ -9,7 +9,7 @@ use crate::{
     support::{App, Link},
 };
 
-const WITHOUT_SCRIPTS: Setup = Setup { scripts: false, ..Setup::PHONE };
+const WITHOUT_SCRIPTS: Setup = Setup { scripts: false, ..Setup::DESKTOP };
 
 #[tokio::test]
 async fn a_webhook_that_is_late_is_waited_for() {

@@ -21,6 +21,7 @@ mod flow;
 mod gateways;
 mod idempotency;
 mod interleavings;
+mod invoice_picture;
 mod live;
 mod merchant_page;
 mod ninety_days;

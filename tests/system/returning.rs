@@ -151,7 +151,11 @@ async fn a_preview_that_looks_like_a_return_asks_nobody(app: &mut App) {
     let jobs = app.operator().jobs("done").await.len();
     for _ in 0..20 {
         let page = app.anybody().get(&returned(&link)).await.with_status(200);
-        assert!(page.text().contains("being confirmed") && page.text().contains("?returned=1\""), "{}", page.text());
+        assert!(
+            page.text().contains("being confirmed") && page.text().contains("?returned&#x3D;1\""),
+            "{}",
+            page.text()
+        );
     }
     assert_eq!(app.operator().jobs("queued").await.len(), 0);
     assert_eq!(app.operator().jobs("done").await.len(), jobs);

@@ -21,6 +21,7 @@ use serde::Deserialize;
 
 use crate::{
     Api, Problem,
+    first_page::FirstPage,
     picture::Picture,
     v1::{can_be_paid, read_invoice},
 };
@@ -122,6 +123,20 @@ pub(crate) async fn invoice(
     }
     let pdf = read_invoice(&api, &link).await?;
     Ok(if wanted.download.is_some() { pdf.for_saving() } else { pdf }.into_response())
+}
+
+/// The first page of the invoice as a picture, while the invoice may be seen.
+#[handler]
+pub(crate) async fn first_page(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    if !Standing::of(&link, api.clock.now()).shows_invoice() {
+        return Err(Problem::not_found());
+    }
+    Ok(FirstPage::of(&api, &link).await?.into_response())
 }
 
 /// The merchant's logo.

@@ -94,6 +94,7 @@ struct InvoicePart {
     fingerprint: Option<String>,
     payable: bool,
     can_say_unpaid: bool,
+    has_picture: bool,
     can_deny: bool,
     /// That the merchant was told that the buyer does not know of this.
     denied: Option<String>,
@@ -171,6 +172,7 @@ impl Subject<'_> {
             fingerprint: self.link.document_sha256.as_deref().map(hex),
             payable,
             can_say_unpaid: self.can_say_unpaid(),
+            has_picture: self.link.document_picture.is_some(),
             can_deny: payable && !denied,
             denied: denied.then(|| words.denied(merchant)),
         }))
