@@ -12,6 +12,7 @@ mod cookie;
 mod details_pdf;
 mod docs;
 mod fields;
+mod first_page;
 mod health;
 mod hex;
 mod http;
@@ -66,13 +67,16 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive).get(webhooks::sms::receive))
         .at("/p/:token", get(buyer::show))
         .at("/p/:token/invoice.pdf", get(buyer::invoice))
+        .at("/p/:token/invoice.png", get(buyer::first_page))
         .at("/p/:token/logo", get(buyer::logo_of))
         .at("/p/:token/pay", post(buyer::pay))
+        .at("/p/:token/not-paid", post(buyer::not_paid))
         .at("/p/:token/viewed", post(buyer::viewed))
         .at("/p/:token/unrecognised", post(buyer::unrecognised))
         .at("/assets/buyer.css", get(buyer::style))
         .at("/assets/buyer.js", get(buyer::beacon))
         .at("/assets/again.js", get(buyer::again))
+        .at("/assets/back.js", get(buyer::back))
         .at("/assets/colour/:name", get(buyer::colour))
         .nest("/console", console::routes())
         .at("/healthz", get(health::alive))

@@ -1,4 +1,5 @@
-//! A PDF as an answer: shown by the browser, never run in our origin's context.
+//! A PDF as an answer. Browsers show it in a viewer of their own, apart from our origin; a policy that sandboxes it, or forbids plug-ins
+//! as `default-src 'none'` does, makes WebKit show an empty box instead.
 
 use bytes::Bytes;
 use poem::{IntoResponse, Response, http::header};
@@ -7,6 +8,9 @@ use poem_openapi::{
     payload::{Binary, Payload},
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
 };
+
+/// No page but the browser's own viewer may frame it.
+const POLICY: &str = "frame-ancestors 'none'";
 
 /// A PDF.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ impl IntoResponse for Pdf {
         Response::builder()
             .content_type("application/pdf")
             .header(header::CONTENT_DISPOSITION, format!("{}; filename=\"{}.pdf\"", self.disposition, self.name))
-            .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'")
+            .header(header::CONTENT_SECURITY_POLICY, POLICY)
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
             .header(header::CACHE_CONTROL, "private, no-store")
             .body(self.content)

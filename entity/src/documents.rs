@@ -58,6 +58,12 @@ impl Documents {
         format!("invoices/{merchant}/{link}.pdf")
     }
 
+    /// Where the picture of the first page of a link's invoice lies.
+    #[must_use]
+    pub fn picture_name(merchant: MerchantId, link: LinkId) -> String {
+        format!("invoices/{merchant}/{link}.png")
+    }
+
     /// Writes a document as a whole: it is there entirely, or not at all.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ mod m0010_front;
 mod m0011_hot_rows;
 mod m0012_hot_keys;
 mod m0013_operators;
+mod m0014_paying;
+mod m0015_invoice_pictures;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
@@ -42,6 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_hot_rows::Step),
             Box::new(m0012_hot_keys::Step),
             Box::new(m0013_operators::Step),
+            Box::new(m0014_paying::Step),
+            Box::new(m0015_invoice_pictures::Step),
         ]
     }
 }

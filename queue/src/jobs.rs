@@ -115,6 +115,9 @@ jobs! {
         merchant: MerchantId,
         /// Which link.
         link: LinkId,
+        /// Whether it is the buyer who waits for the answer, seconds after they may have paid: then a webhook may still tell of it.
+        #[serde(default)]
+        buyer_waits: bool,
     }
 
     /// Finds out what is the matter with a merchant's webhooks, if anything.

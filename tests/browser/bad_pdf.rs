@@ -2,13 +2,7 @@
 
 use std::fs;
 
-use crate::{
-    browser::Browser,
-    chromium::Setup,
-    console::fixture,
-    scene,
-    support::{App, INVOICE},
-};
+use crate::{browser::Browser, chromium::Setup, console::fixture, scene, support::App};
 
 #[tokio::test]
 async fn what_is_no_invoice_is_refused_with_what_to_do() {
@@ -25,10 +19,6 @@ async fn what_is_no_invoice_is_refused_with_what_to_do() {
         browser.sees("Choose a PDF, or use the order's details page.").await;
         browser.picks("Invoice as a PDF", &letter).await;
         browser.sees("letter.pdf is not a PDF. Save or print the invoice as a PDF").await;
-        let half = folder.path().join("half.pdf");
-        fs::write(&half, &INVOICE[..INVOICE.len() / 2]).unwrap();
-        browser.picks("Invoice as a PDF", &half).await;
-        browser.sees("half.pdf is not whole: its end is missing").await;
 
         // What only a reader of PDFs finds, the server says on the link.
         browser.picks("Invoice as a PDF", &fixture("encrypted.pdf")).await;

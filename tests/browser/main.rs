@@ -17,6 +17,7 @@ mod live;
 mod no_credits;
 mod operator;
 mod quiet;
+mod returning;
 mod scene;
 mod story;
 #[path = "../system/support/mod.rs"]

@@ -191,7 +191,7 @@ async fn an_order_has_one_open_link(app: &mut App) {
     let seen = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.json();
     assert_eq!(seen["links"].as_array().unwrap().len(), 1);
     assert_eq!(seen["links"][0]["id"], link.id.as_str());
-    assert_eq!(app.documents().len(), 1, "{:?}", app.documents());
+    assert_eq!(app.invoices(), 1, "{:?}", app.documents());
 }
 
 async fn a_field_that_is_sent_twice_is_refused(app: &mut App) {

@@ -18,6 +18,7 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/payment-links"),
     ("get", "/v1/payment-links/{id}"),
     ("get", "/v1/payment-links/{id}/invoice"),
+    ("get", "/v1/payment-links/{id}/invoice.png"),
     ("post", "/v1/payment-links/{id}/send"),
     ("post", "/v1/payment-links/{id}/void"),
     ("get", "/v1/messages/{id}"),

@@ -64,7 +64,7 @@ async fn an_upload_that_is_sent_again_is_answered_again(app: &mut App) {
     let changed = [INVOICE, b"\n"].concat();
     ask(&Invoice { pdf: Some(&changed), ..invoice.clone() }).await.problem(422, "idempotency_key_reused");
     ask(&Invoice { number: Some("INV-2"), ..invoice }).await.problem(422, "idempotency_key_reused");
-    assert_eq!(app.documents().len(), 1, "{:?}", app.documents());
+    assert_eq!(app.invoices(), 1, "{:?}", app.documents());
 
     // So with a message: one text, one credit.
     let path = format!("/v1/payment-links/{}/send", link.id);
@@ -126,6 +126,6 @@ async fn of_many_links_for_one_order_at_once_one_is_made(app: &mut App) {
     merchant.has_the_link(&accepted[0]).await;
     let seen = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.json();
     assert_eq!(seen["links"].as_array().unwrap().len(), 1);
-    crate::support::eventually("one upload is left", async || (app.documents().len() == 1).then_some(())).await;
+    crate::support::eventually("one upload is left", async || (app.invoices() == 1).then_some(())).await;
     assert_eq!(app.sandbox().knows("counts").await["payment_links"]["total"], 1);
 }

@@ -1,107 +1,121 @@
-//! Is this upload an invoice that the buyer will be able to open?
+//! Is this upload an invoice that the buyer will be able to open, what does it say, and what does its first page look like?
 //!
-//! [`inspect`] reads what a viewer reads first: the end of the file, the cross-reference table, the catalog and the tree
-//! of pages. Pages are never drawn and what stands on them is never decompressed.
-//!
-//! The bytes come from outside, and a few kilobytes can ask for gigabytes. `lopdf`'s own loader limits how far one stream
-//! may expand, but it reads every object the table names, so a table that names one large object a hundred thousand times
-//! costs a hundred thousand copies. Here the structure is followed lazily instead, and every step is paid for out of one
-//! [`budget`]; `lopdf` supplies the object model, the stream filters and the decryption. A table that is wrong is rebuilt
-//! once by looking through the file ([`repair`]), as viewers do.
+//! What viewers open is taken. The bytes are anybody's, so a file is read in a thread of its own, which is given up when it takes too long,
+//! by a reader that counts what it costs ([`glyphs`]) before anything is drawn ([`picture`]).
 
-mod budget;
-mod file;
-mod pages;
-mod repair;
-mod syntax;
+mod glyphs;
+mod guard;
+mod picture;
 #[cfg(test)]
 mod tests;
-mod xref;
 
-pub(crate) use syntax::Fault;
+use std::{thread, time::Duration};
 
-use budget::Budget;
-use file::File;
+use bytes::Bytes;
+use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
+use tokio::sync::{Semaphore, oneshot};
 
-/// How much of the end of a file is searched for the end marker, as viewers do.
-const TAIL: usize = 1024;
+pub(crate) use guard::warnings;
+
+/// How much of the beginning may come before `%PDF-`, as viewers allow.
+const HEAD: usize = 1024;
+
+/// How long a file may take; real invoices take milliseconds.
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// How many files are read at once, however many jobs there are: each may take tens of megabytes.
+static READERS: Semaphore = Semaphore::const_new(2);
+
+/// A file that nests deeply needs more than a thread usually has.
+const STACK: usize = 16 << 20;
 
 /// What is known of a PDF that can be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PdfFacts {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reading {
     /// How many pages it has; at least one.
     pub(crate) pages: u32,
+    /// What is written on its pages, as far as its fonts tell.
+    pub(crate) text: String,
+    /// The first page as a PNG; absent: it would take more than any invoice does.
+    pub(crate) first_page: Option<Bytes>,
+    /// Whether nothing is drawn on the first page.
+    pub(crate) is_blank: bool,
 }
 
 /// Why an upload is refused. The messages are for the merchant who uploaded it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PdfError {
-    /// It does not start with `%PDF-`.
+    /// `%PDF-` is nowhere near its beginning.
     #[error("The file is not a PDF.")]
     NotAPdf,
-    /// Its end is missing.
-    #[error("The PDF is incomplete: its end is missing. Please export it again and upload the new file.")]
-    Truncated,
     /// It cannot be opened without a password or a certificate.
     #[error("The PDF is protected by a password. Please upload a copy that opens without one.")]
     Protected,
     /// It opens, on nothing.
     #[error("The PDF has no pages.")]
     NoPages,
-    /// Reading its structure would take more than any invoice does.
+    /// Reading it takes more than any invoice does.
     #[error("The PDF is too complex to be checked. Please print it to a new PDF and upload that.")]
     TooComplex,
-    /// Its structure is broken beyond what viewers repair.
+    /// It is broken beyond what viewers repair.
     #[error("The PDF is damaged and cannot be opened. Please export it again and upload the new file.")]
-    Damaged(#[source] Fault),
+    Damaged,
 }
 
-impl From<Fault> for PdfError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::OverBudget => Self::TooComplex,
-            Fault::Syntax { .. } | Fault::Stream(_) => Self::Damaged(fault),
-        }
-    }
-}
-
-/// Checks that `bytes` are a whole PDF that opens without a password, and counts its pages.
-///
-/// Bounded in time and memory whatever the bytes are, but it is still work for a processor, up to about a second for
-/// input made to be slow: call it where it may block.
+/// Reads a PDF that opens without a password.
 ///
 /// # Errors
 /// [`PdfError`], whose message is a sentence for the merchant.
-pub(crate) fn inspect(bytes: &[u8]) -> Result<PdfFacts, PdfError> {
-    inspect_within(bytes, &Budget::default())
+pub(crate) async fn inspect(content: Bytes) -> Result<Reading, PdfError> {
+    // Never closed.
+    let Ok(_turn) = READERS.acquire().await else { return Err(PdfError::TooComplex) };
+    let (answer, told) = oneshot::channel();
+    // Not one of the runtime's threads: a stop does not wait for this one.
+    let reader = thread::Builder::new().name("pdf".to_owned()).stack_size(STACK);
+    let started = reader.spawn(move || {
+        // Nobody listens any more to a file that took too long.
+        let _given_up = answer.send(read(&content));
+    });
+    if let Err(error) = started {
+        tracing::error!(%error, "there is no thread to read a PDF");
+        return Err(PdfError::TooComplex);
+    }
+    match tokio::time::timeout(WITHIN, told).await {
+        Ok(Ok(read)) => read,
+        // The reader panicked.
+        Ok(Err(_)) => Err(PdfError::Damaged),
+        Err(_) => {
+            tracing::warn!("a PDF took too long and was given up");
+            Err(PdfError::TooComplex)
+        }
+    }
 }
 
-fn inspect_within(bytes: &[u8], budget: &Budget) -> Result<PdfFacts, PdfError> {
-    if !bytes.starts_with(b"%PDF-") {
+fn read(content: &Bytes) -> Result<Reading, PdfError> {
+    if !content[..content.len().min(HEAD)].windows(5).any(|start| start == b"%PDF-") {
         return Err(PdfError::NotAPdf);
     }
-    let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
-    if syntax::find(tail, b"%%EOF").is_none() {
-        return Err(PdfError::Truncated);
-    }
-    let as_written = xref::read(bytes, budget).map_err(PdfError::from).and_then(|index| facts(bytes, budget, index));
-    match as_written {
-        Err(broken @ (PdfError::Damaged(_) | PdfError::NoPages)) => {
-            let rebuilt = repair::rebuild(bytes, budget)?;
-            facts(bytes, budget, rebuilt).map_err(|still| match still {
-                // What could not be found again is missing because of what was broken at first.
-                PdfError::NoPages | PdfError::Damaged(_) => broken,
-                PdfError::NotAPdf | PdfError::Truncated | PdfError::Protected | PdfError::TooComplex => still,
-            })
-        }
-        Ok(_) | Err(PdfError::NotAPdf | PdfError::Truncated | PdfError::Protected | PdfError::TooComplex) => as_written,
-    }
+    let pdf = Pdf::new(content.to_vec()).map_err(refusal)?;
+    let pages = pdf.pages();
+    let Some(first) = pages.first() else { return Err(PdfError::NoPages) };
+    let glyphs = glyphs::read(&pdf);
+    let picture = glyphs.is_affordable.then(|| picture::draw(first)).flatten();
+    Ok(Reading {
+        pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
+        text: glyphs.text,
+        is_blank: picture.as_ref().is_some_and(|picture| picture.is_blank),
+        first_page: picture.map(|picture| picture.png),
+    })
 }
 
-fn facts(bytes: &[u8], budget: &Budget, index: xref::Index) -> Result<PdfFacts, PdfError> {
-    let file = File::open(bytes, budget, index)?;
-    match pages::count(&file)? {
-        0 => Err(PdfError::NoPages),
-        pages => Ok(PdfFacts { pages }),
+const fn refusal(error: LoadPdfError) -> PdfError {
+    match error {
+        LoadPdfError::Decryption(
+            DecryptionError::PasswordProtected
+            | DecryptionError::MissingIDEntry
+            | DecryptionError::InvalidEncryption
+            | DecryptionError::UnsupportedAlgorithm,
+        ) => PdfError::Protected,
+        LoadPdfError::Invalid => PdfError::Damaged,
     }
 }

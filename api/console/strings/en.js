@@ -191,6 +191,13 @@ export const strings = {
     timeline: "Timeline",
     texts: "Texts with this link",
     failureTitle: "Why it failed",
+    firstPage: "The first page of the invoice; opens the PDF",
+    warningTitle: "Please look at the invoice before you send it",
+    warnings: {
+      first_page_blank: "Its first page is blank.",
+      number_not_in_invoice: "The invoice number that you typed was not found in the PDF.",
+      amount_not_in_invoice: "The total that you typed was not found in the PDF.",
+    },
     reviewTitle: "Please look at this payment",
     reviews: {
       paid_after_void: "The buyer paid although the link was voided. Decide whether to keep the payment or to refund it at Stripe.",
@@ -244,7 +251,6 @@ export const strings = {
     file: "Invoice as a PDF",
     firstPage: "First page of the invoice",
     firstPageHint: "Is this the right invoice? The buyer gets the whole document.",
-    cutOff: (name) => `${name} is not whole: its end is missing. Download or save it again.`,
     remove: "Remove",
     noFile: "Choose a PDF, or use the order's details page.",
     notPdf: (name) => `${name} is not a PDF. Save or print the invoice as a PDF and choose that file.`,

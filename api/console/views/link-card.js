@@ -1,11 +1,11 @@
 // A payment link: where it stands, what can be done with it, and what happened to it.
 
+import { addressOf } from "../lib/api.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
 import { humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
-import { openPdf, whileBusy } from "../lib/pdf.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { showQr } from "./link-qr.js";
@@ -32,7 +32,7 @@ export function linkCard(link, act) {
       h("h2", { id: "link-title" }, t.title), stateTag(link)),
     h("p.link-amount", money(link.amount, link.currency)),
     h("p.link-sentence", sentenceOf(link, act.messages)),
-    notices(link), address(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, true));
+    notices(link), address(link), buttons(link, act), firstPage(link), facts(link), texts(link, act.messages), timeline(link, true));
 }
 
 function sentenceOf(link, messages) {
@@ -65,6 +65,8 @@ function notices(link) {
   return [
     link.failure && notice("bad", t.failureTitle, link.failure),
     link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
+    ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
+      notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
     link.disputed && notice(link.disputed === "open" ? "bad" : "info", t.disputedTitle, t.disputes[link.disputed] ?? humanised(link.disputed)),
     link.refunded_amount && notice("info", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
@@ -89,16 +91,26 @@ function buttons(link, act) {
   const open = link.status === "unpaid" && may("write");
   const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
-  const view = (event) => whileBusy(event.currentTarget,
-    () => openPdf(`/payment-links/${link.id}/invoice`, `invoice-${link.invoice_number}`));
   const list = [
     open && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
       icon("send"), sent ? t.sendAgain : t.send),
-    stored && h("button", { type: "button", key: `invoice ${link.id}`, onclick: view }, icon("document"), t.viewInvoice),
+    stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
     open && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
       icon("void"), t.void),
   ].filter(Boolean);
   return list.length > 0 && h("div.buttons.link-buttons", list);
+}
+
+/** Where the browser shows the PDF by itself: a phone's shows none that a page hands to it. */
+function invoiceOf(link) {
+  return { href: addressOf(`/payment-links/${link.id}/invoice`), target: "_blank", rel: "noopener" };
+}
+
+function firstPage(link) {
+  const t = strings.link;
+  if (!link.has_picture || !link.invoice_number) return null;
+  return h("a.first-page", { key: `first-page ${link.id}`, ...invoiceOf(link) },
+    h("img", { src: addressOf(`/payment-links/${link.id}/invoice.png`), alt: t.firstPage, loading: "lazy" }));
 }
 
 function facts(link) {

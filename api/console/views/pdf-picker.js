@@ -8,9 +8,8 @@ import { icon } from "../lib/icons.js";
 import { strings } from "../strings.js";
 
 const LARGEST = 10 * 1024 * 1024;
-/** Where a PDF says what it is, and where it says that it is whole, in bytes from its start and its end. */
+/** Where a PDF says what it is, in bytes from its start. */
 const HEAD = 1024;
-const TAIL = 2048;
 
 /** The picker: `node` to show, and `file()` that was chosen. The form marks it as its field `invoice`. */
 export function pdfPicker() {
@@ -64,15 +63,14 @@ function firstPage() {
   };
 }
 
-/** Why the file cannot be the invoice, or nothing. What needs more than a look at both ends, the server finds. */
+/** Why the file cannot be the invoice, or nothing. What viewers open is taken; the rest the server finds. */
 async function refusalOf(file) {
   const t = strings.createLink;
   if (file.size === 0) return t.empty(file.name);
   if (file.size > LARGEST) return t.tooLarge(file.name, fileSize(file.size));
   try {
-    const [head, tail] = await Promise.all([textOf(file.slice(0, HEAD)), textOf(file.slice(-TAIL))]);
-    if (!head.includes("%PDF-")) return t.notPdf(file.name);
-    return tail.includes("%%EOF") ? null : t.cutOff(file.name);
+    const head = await textOf(file.slice(0, HEAD));
+    return head.includes("%PDF-") ? null : t.notPdf(file.name);
   } catch {
     return t.unreadable(file.name);
   }

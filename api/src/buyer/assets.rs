@@ -29,6 +29,12 @@ pub(crate) fn again() -> Response {
     file("text/javascript; charset=utf-8", include_str!("again.js"))
 }
 
+/// What shows the page as it is now to whoever comes back to it.
+#[handler]
+pub(crate) fn back() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("back.js"))
+}
+
 /// The name of a colour's style sheet: a page without styles of its own can have a colour of its own by it.
 pub(super) fn colour_name(of: Colour) -> String {
     format!("{}.css", of.to_string().trim_start_matches('#'))

@@ -1,9 +1,11 @@
 //! The buyer's page: one link, one button. It needs no script.
 //!
-//! Nothing that a GET does changes anything: previews by bots are harmless. A token that is none, one whose link never came to
+//! Nothing that a GET does changes the state of a link: previews by bots are harmless. A buyer who has pressed Pay and looks again may make
+//! us ask Stripe; what Stripe says then is an event like any other. A token that is none, one whose link never came to
 //! be, and one that never existed get the same answer.
 
 mod amount;
+mod asking;
 mod assets;
 mod page;
 mod standing;
@@ -19,10 +21,11 @@ use serde::Deserialize;
 
 use crate::{
     Api, Problem,
+    first_page::FirstPage,
     picture::Picture,
     v1::{can_be_paid, read_invoice},
 };
-pub(crate) use assets::{again, beacon, colour, style};
+pub(crate) use assets::{again, back, beacon, colour, style};
 use page::{BuyerPage, Subject};
 use standing::Standing;
 use words::Words;
@@ -74,11 +77,16 @@ pub(crate) async fn show(
     Query(came): Query<Came>,
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
-    let pool = api.db.pool();
-    let standing = match Standing::of(&link, api.clock.now()) {
+    let (pool, now) = (api.db.pool(), api.clock.now());
+    let link = if came.returned.is_some() { asking::after_return(&api, link, now).await } else { link };
+    let standing = match Standing::of(&link, now) {
+        // The address says so, and no more is known: Stripe's page was opened by another way than ours.
         Standing::Open if came.returned.is_some() => Standing::Confirming,
         standing => standing,
     };
+    if standing.is_uncertain() {
+        asking::ask_stripe(&api, &link, now).await;
+    }
     let order = order::find(pool, link.merchant_id, link.order_id).await?;
     let subject = Subject {
         link: &link,
@@ -87,6 +95,7 @@ pub(crate) async fn show(
         order: order.as_ref(),
         token: &token,
         standing,
+        now,
         language: language_of(request),
         words: words_for(request),
     };
@@ -116,6 +125,20 @@ pub(crate) async fn invoice(
     Ok(if wanted.download.is_some() { pdf.for_saving() } else { pdf }.into_response())
 }
 
+/// The first page of the invoice as a picture, while the invoice may be seen.
+#[handler]
+pub(crate) async fn first_page(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    if !Standing::of(&link, api.clock.now()).shows_invoice() {
+        return Err(Problem::not_found());
+    }
+    Ok(FirstPage::of(&api, &link).await?.into_response())
+}
+
 /// The merchant's logo.
 #[handler]
 pub(crate) async fn logo_of(
@@ -135,10 +158,32 @@ pub(crate) async fn logo_of(
 #[handler]
 pub(crate) async fn pay(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
+    let now = api.clock.now();
     match &link.stripe_url {
-        Some(url) if can_be_paid(&link, api.clock.now()) => see_other(url),
+        Some(url) if can_be_paid(&link, now) && link.may_go_to_stripe(now) => {
+            let tx = api.db.begin().await?;
+            link::note_pay_pressed(&tx, &link, now).await?;
+            tx.commit().await?;
+            see_other(url)
+        }
         Some(_) | None => show_again(&token),
     }
+}
+
+/// The buyer says that they have not paid, where nobody else could tell: Pay is there again.
+#[handler]
+pub(crate) async fn not_paid(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    if link.pay_pressed_at.is_some() {
+        let tx = api.db.begin().await?;
+        link::forget_paying(&tx, &link).await?;
+        tx.commit().await?;
+    }
+    show_again(&token)
 }
 
 /// Notes that a person has seen the page: its script says so, which no preview does.

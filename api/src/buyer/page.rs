@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{Merchant, Order, link, logo};
 use handlebars::Handlebars;
 use poem::{
@@ -17,7 +17,7 @@ use super::{
     standing::Standing,
     words::{Notice, Words},
 };
-use crate::{Problem, hex::hex};
+use crate::{Problem, hex::hex, v1::can_be_paid};
 
 static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();
@@ -43,15 +43,32 @@ pub(super) struct BuyerPage {
     /// What the template says by itself.
     words: &'static BTreeMap<String, String>,
     invoice: Option<InvoicePart>,
-    /// After how many seconds the page looks again by itself.
-    refresh: Option<u32>,
+    /// How the page looks again by itself.
+    again: Option<Again>,
     /// Whether it is worth knowing that a person has seen it.
     beacon: bool,
     #[serde(skip)]
     status: StatusCode,
-    #[serde(skip)]
+    /// Where Pay leads to; absent: there is no such button.
     pays_at: Option<String>,
 }
+
+/// How the page looks again by itself.
+#[derive(Debug, Serialize)]
+struct Again {
+    /// After how many seconds a script does.
+    seconds: u32,
+    /// After how many seconds the whole page is loaded anew where scripts are off.
+    slowly: u32,
+    /// At what.
+    page: String,
+}
+
+/// Whoever reads the page without scripts is interrupted by each look.
+const SLOWLY: u32 = 5;
+
+/// After so long without an answer a buyer may say that they have not paid, rather than wait for one.
+const UNHEARD: TimeDelta = TimeDelta::minutes(1);
 
 /// Who asks.
 #[derive(Debug, Serialize)]
@@ -80,7 +97,8 @@ struct InvoicePart {
     expires_on: String,
     fingerprint: Option<String>,
     payable: bool,
-    confirming: bool,
+    can_say_unpaid: bool,
+    has_picture: bool,
     can_deny: bool,
     /// That the merchant was told that the buyer does not know of this.
     denied: Option<String>,
@@ -96,6 +114,7 @@ pub(super) struct Subject<'a> {
     pub(super) order: Option<&'a Order>,
     pub(super) token: &'a str,
     pub(super) standing: Standing,
+    pub(super) now: DateTime<Utc>,
     /// The buyer's `Accept-Language`.
     pub(super) language: &'a str,
     /// What the page says in it.
@@ -123,6 +142,20 @@ impl Subject<'_> {
         Some(self.words.customer(first_name, phone.get(phone.len().checked_sub(3)?..)?))
     }
 
+    /// Whether it is for the buyer to say that they have not paid: nobody else says it.
+    fn can_say_unpaid(&self) -> bool {
+        let unheard = self.link.last_at_stripe().is_none_or(|seen| self.now - seen >= UNHEARD);
+        self.standing.is_uncertain() && can_be_paid(self.link, self.now) && unheard
+    }
+
+    /// Of a buyer who never pressed Pay here we only know by the address that they come from Stripe.
+    fn again(&self) -> Option<Again> {
+        let seconds = self.standing.looks_again_after()?;
+        let only_by_address = self.standing == Standing::Confirming && self.link.pay_pressed_at.is_none();
+        let page = format!("/p/{}{}", self.token, if only_by_address { "?returned=1" } else { "" });
+        Some(Again { seconds, slowly: seconds.max(SLOWLY), page })
+    }
+
     fn invoice(&self) -> Result<Option<InvoicePart>, Problem> {
         let (Some(number), Some(money)) = (&self.link.invoice_number, self.link.money()?) else { return Ok(None) };
         if !self.standing.shows_invoice() {
@@ -142,7 +175,8 @@ impl Subject<'_> {
             expires_on: self.day(self.link.expires_at),
             fingerprint: self.link.document_sha256.as_deref().map(hex),
             payable,
-            confirming: self.standing == Standing::Confirming,
+            can_say_unpaid: self.can_say_unpaid(),
+            has_picture: self.link.document_picture.is_some(),
             can_deny: payable && !denied,
             denied: denied.then(|| words.denied(merchant)),
         }))
@@ -161,7 +195,7 @@ impl BuyerPage {
             language: &words.language,
             words: &words.labels,
             invoice: None,
-            refresh: None,
+            again: None,
             beacon: false,
             status,
             pays_at: None,
@@ -185,7 +219,7 @@ impl BuyerPage {
             language: &subject.words.language,
             words: &subject.words.labels,
             invoice: subject.invoice()?,
-            refresh: standing.looks_again_after(),
+            again: subject.again(),
             beacon: link.viewed_at.is_none() && standing.shows_invoice(),
             status: standing.status(),
             pays_at: link.stripe_url.as_deref().filter(|_| standing == Standing::Open).and_then(origin),

@@ -31,6 +31,9 @@ const LONGEST_TEXT: u64 = 1_024;
 /// How much of an upload is read at a time.
 const CHUNK: usize = 64 * 1024;
 
+/// Where a PDF says that it is one, as viewers look for it: within so many bytes from its start.
+const HEAD: usize = 1024;
+
 /// The form, not read yet.
 pub(super) struct LinkForm(Option<Parts>);
 
@@ -97,7 +100,7 @@ fn once(name: &str, is_there: bool) -> Result<(), Problem> {
 async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<u8>, Problem> {
     let mut upload = documents.upload(&Documents::staging_name(link));
     let mut hash = digest::Context::new(&digest::SHA256);
-    let mut start: Vec<u8> = Vec::with_capacity(5);
+    let mut start: Vec<u8> = Vec::with_capacity(HEAD);
     let mut length = 0;
     let mut reader = field.into_async_read();
     loop {
@@ -110,8 +113,8 @@ async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<
             }
         };
         length += chunk.len();
-        start.extend(chunk.iter().take(5 - start.len()));
-        let not_a_pdf = start.len() == 5 && start != b"%PDF-";
+        start.extend(chunk.iter().take(HEAD - start.len()));
+        let not_a_pdf = start.len() == HEAD && !names_pdf(&start);
         if length > MAX_BYTES || not_a_pdf {
             upload.abandon().await;
             return Err(if not_a_pdf { refuse_no_pdf() } else { invoice_too_large() });
@@ -119,7 +122,7 @@ async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<
         hash.update(&chunk);
         upload.write(chunk).await?;
     }
-    if start.len() < 5 {
+    if !names_pdf(&start) {
         upload.abandon().await;
         return Err(if length == 0 {
             Problem::field("invoice", "is empty").coded("empty_file")
@@ -131,8 +134,12 @@ async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<
     Ok(hash.finish().as_ref().to_vec())
 }
 
+fn names_pdf(start: &[u8]) -> bool {
+    start.windows(5).any(|bytes| bytes == b"%PDF-")
+}
+
 fn refuse_no_pdf() -> Problem {
-    Problem::field("invoice", "is not a PDF: it does not begin with %PDF-").coded("not_a_pdf")
+    Problem::field("invoice", "is not a PDF: there is no %PDF- at its beginning").coded("not_a_pdf")
 }
 
 async fn next_chunk(reader: &mut (impl AsyncRead + Unpin)) -> Result<Bytes, Problem> {

@@ -30,6 +30,11 @@ pub(super) struct LinkView {
     /// What a person should look at: `paid_after_void`, `paid_after_expiry`, `amount_mismatch`, `currency_mismatch` or
     /// `livemode_mismatch`.
     review: Option<String>,
+    /// What is worth a look before the link is sent: `first_page_blank`, `number_not_in_invoice` or `amount_not_in_invoice`, if the
+    /// PDF's text lacks what was typed. It blocks nothing.
+    warnings: Vec<String>,
+    /// Whether there is a picture of the invoice's first page.
+    has_picture: bool,
     /// The payment in Stripe's dashboard, where refunds are made.
     dashboard_url: Option<String>,
     /// What was refunded at Stripe so far, in all.
@@ -89,6 +94,8 @@ impl LinkView {
             dashboard_url: dashboard_url(&link),
             refunded_amount: link.refunded_money()?.map(entity::Money::to_decimal_string),
             disputed: link.dispute.map(|dispute| dispute.to_string()),
+            warnings: link.warnings().map(str::to_owned).collect(),
+            has_picture: link.document_picture.is_some(),
             invoice_number: link.invoice_number,
             stripe_url: link.stripe_url,
             failure: link.failure,

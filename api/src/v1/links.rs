@@ -27,6 +27,7 @@ use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
     command::{Accepted, Answered, fingerprint},
+    first_page::FirstPage,
     json_body::OptionalJson,
     page::{Asked, Page, id},
     pdf_response::Pdf,
@@ -123,6 +124,20 @@ impl Links {
     ) -> Result<Pdf, Problem> {
         let link = find_link(api.db.pool(), &key.0, &link_id).await?;
         read_invoice(&api, &link).await
+    }
+
+    /// The first page of the invoice as a picture
+    ///
+    /// There is none of an invoice that could not be drawn at a reasonable cost.
+    #[oai(path = "/payment-links/:id/invoice.png", method = "get")]
+    async fn first_page(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] link_id: Path<String>,
+    ) -> Result<FirstPage, Problem> {
+        let link = find_link(api.db.pool(), &key.0, &link_id).await?;
+        FirstPage::of(&api, &link).await
     }
 
     /// Void an unpaid payment link

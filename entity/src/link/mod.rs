@@ -4,12 +4,14 @@ mod advance;
 mod aftermath;
 mod buyer;
 mod check;
+mod paying;
 mod purge;
 mod search;
 mod sessions;
 mod state;
 mod timeline;
 mod together;
+mod warning;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
@@ -18,12 +20,14 @@ pub use advance::{Advanced, StripeFacts, advance};
 pub use aftermath::{Dispute, Refund, ToldDispute, note_dispute, note_refund};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
+pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use search::{Search, search};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
+pub use warning::Warning;
 
 use crate::{Currency, LinkId, LinkToken, MerchantId, Money, OrderId, money_column::stored_money};
 
@@ -102,6 +106,16 @@ pub struct Model {
     pub purged_at: Option<DateTime<Utc>>,
     /// When the buyer, or the merchant, had enough of reminders of it.
     pub reminders_stopped_at: Option<DateTime<Utc>>,
+    /// When the buyer last pressed Pay and was led to Stripe.
+    pub pay_pressed_at: Option<DateTime<Utc>>,
+    /// When the buyer last came back from Stripe by the way that it leads them after a payment.
+    pub returned_at: Option<DateTime<Utc>>,
+    /// When Stripe was last asked and said that nothing had been paid.
+    pub found_unpaid_at: Option<DateTime<Utc>>,
+    /// Where the picture of the invoice's first page lies in the store, if it could be drawn; erased by the purge.
+    pub document_picture: Option<String>,
+    /// What is doubtful about the invoice: see [`Warning`].
+    pub warnings: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -197,6 +211,10 @@ pub struct StoredDocument {
     pub sha256: Vec<u8>,
     /// How many pages it has.
     pub pages: i64,
+    /// Where the picture of its first page lies, if it could be drawn.
+    pub picture: Option<String>,
+    /// What is doubtful about it.
+    pub warnings: Vec<Warning>,
 }
 
 /// Notes that a link's invoice is stored.
@@ -209,7 +227,10 @@ pub async fn set_document(
     stored: StoredDocument,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let warnings: Vec<&str> = stored.warnings.iter().map(|warning| warning.as_str()).collect();
     Entity::update_many()
+        .col_expr(Column::DocumentPicture, Expr::value(stored.picture))
+        .col_expr(Column::Warnings, Expr::value((!warnings.is_empty()).then(|| warnings.join(" "))))
         .col_expr(Column::Document, Expr::value(stored.name))
         .col_expr(Column::DocumentSha256, Expr::value(stored.sha256))
         .col_expr(Column::DocumentPages, Expr::value(stored.pages))

@@ -45,6 +45,12 @@ pub enum EndpointSeen {
 /// For how long an event of the other mode counts.
 const RECENT: TimeDelta = TimeDelta::days(7);
 
+/// How long Stripe may take to tell of something.
+pub const LATE: TimeDelta = TimeDelta::hours(1);
+
+/// How much earlier than the latest event [`StripeIntegration::last_event_at`] may be.
+const COARSE: TimeDelta = TimeDelta::seconds(10);
+
 /// Wrong signatures that are nobody's fault but a stranger's, who sends nonsense: so many in a row are more than that.
 const STRANGERS: i64 = 2;
 
@@ -77,11 +83,13 @@ pub fn diagnose(
         return Health::WrongSecret;
     }
     let missed = [Some(Health::EventsMissing), Some(Health::NeverReceived)].contains(&known.health);
-    if known.last_event_at.is_none() && (should_have_come || missed) {
+    let never_told = known.untold_at.filter(|at| now - *at >= LATE).map(|at| at - COARSE);
+    if known.last_event_at.is_none() && (should_have_come || missed || never_told.is_some()) {
         return Health::NeverReceived;
     }
     let missed_since = known.health_at.filter(|_| missed);
-    if missed_since.is_some_and(|missed| known.last_event_at.is_none_or(|came| came < missed)) {
+    let heard_since = |at: DateTime<Utc>| known.last_event_at.is_some_and(|came| came >= at);
+    if [missed_since, never_told].into_iter().flatten().any(|at| !heard_since(at)) {
         return Health::EventsMissing;
     }
     Health::Healthy
@@ -162,6 +170,7 @@ mod tests {
             other_mode_at: None,
             health: None,
             health_at: None,
+            untold_at: None,
             updated_at: now(),
         }
     }
@@ -211,6 +220,23 @@ mod tests {
         };
         assert_eq!(seen(&mixed("2026-11-24T11:00:00Z"), EndpointSeen::Enabled), Health::ModesMixed);
         assert_eq!(seen(&mixed("2026-11-01T00:00:00Z"), EndpointSeen::Enabled), Health::Healthy);
+    }
+
+    #[test]
+    fn a_payment_that_was_found_first_counts_only_if_nothing_is_told_of_it_for_long() {
+        let found = |found: &str, came: &str| StripeIntegration {
+            last_event_at: Some(at(came)),
+            untold_at: Some(at(found)),
+            ..silent()
+        };
+        let seen = |found: StripeIntegration| seen(&found, EndpointSeen::Enabled);
+        assert_eq!(seen(found("2026-11-24T11:30:00Z", "2026-11-24T09:00:00Z")), Health::Healthy);
+        assert_eq!(seen(found("2026-11-24T10:30:00Z", "2026-11-24T09:00:00Z")), Health::EventsMissing);
+        assert_eq!(seen(found("2026-11-24T10:30:00Z", "2026-11-24T10:30:20Z")), Health::Healthy);
+        assert_eq!(
+            seen(StripeIntegration { last_event_at: None, ..found("2026-11-24T10:30:00Z", "2026-11-24T09:00:00Z") }),
+            Health::NeverReceived
+        );
     }
 
     #[test]

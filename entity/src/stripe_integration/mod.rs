@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 pub use endpoint::{EndpointStatus, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint};
-pub use health::{EndpointSeen, Health, diagnose};
+pub use health::{EndpointSeen, Health, LATE, diagnose};
 pub use keys::{DropError, add_webhook_secret, drop_webhook_secret, put};
 pub use signing::{OVERLAP, SigningSecret};
 
@@ -79,6 +79,8 @@ pub struct Model {
     pub health: Option<Health>,
     /// When that was.
     pub health_at: Option<DateTime<Utc>>,
+    /// When a payment was found last of which no webhook had told yet, but one still might.
+    pub untold_at: Option<DateTime<Utc>>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
@@ -193,6 +195,19 @@ pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: D
     Entity::update_many()
         .col_expr(Column::Health, never.into())
         .col_expr(Column::HealthAt, Expr::value(now))
+        .filter(Column::MerchantId.eq(merchant))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Notes that a payment was found of which a webhook may still tell: see [`diagnose`].
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_untold(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::UntoldAt, Expr::value(now))
         .filter(Column::MerchantId.eq(merchant))
         .exec(db)
         .await

@@ -29,7 +29,7 @@ async fn reconcile(scheduler: &Scheduler, at: DateTime<Utc>, slot: &str) -> Resu
     let mut tickets = Vec::new();
     let mut run_at = now;
     for link in &links {
-        let job = ReconcileLink { merchant: link.merchant_id, link: link.id };
+        let job = ReconcileLink { merchant: link.merchant_id, link: link.id, buyer_waits: false };
         let once = Promise::of(link.merchant_id).once(format!("reconcile:{}:{slot}", link.id));
         tickets.extend(promise(&tx, &job, Promise { run_at: Some(run_at), ..once }, now).await?);
         run_at += PAUSE;

@@ -261,6 +261,11 @@ impl App {
         ran.unwrap();
     }
 
+    /// How many invoices lie in the store, uploads included and pictures of them not.
+    pub(crate) fn invoices(&self) -> usize {
+        self.documents().iter().filter(|name| name.ends_with(".pdf")).count()
+    }
+
     /// The files of its document store, by their path in it.
     pub(crate) fn documents(&self) -> Vec<String> {
         let store = self.data.path().join("documents");

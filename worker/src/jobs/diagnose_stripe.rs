@@ -1,6 +1,6 @@
 //! `diagnose_stripe`: finds out what is the matter with a merchant's webhooks, if anything, and says so on the connection.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entity::{
     link,
     stripe_integration::{self, EndpointSeen, StripeStatus},
@@ -15,9 +15,6 @@ use crate::{
     handler::Handler,
     stripe::{Advice, Stripe, StripeError, WebhookEndpoint},
 };
-
-/// How long Stripe may take to tell of something.
-const LATE: TimeDelta = TimeDelta::hours(1);
 
 impl Handler for DiagnoseStripe {
     async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
@@ -36,7 +33,8 @@ impl Handler for DiagnoseStripe {
         let tx = work.db.begin().await?;
         match endpoint {
             Ok(endpoint) => {
-                let should_have_come = link::has_ended_before(&tx, self.merchant, now - LATE).await?;
+                let should_have_come =
+                    link::has_ended_before(&tx, self.merchant, now - stripe_integration::LATE).await?;
                 let health = stripe_integration::diagnose(&known, has_secret, endpoint, should_have_come, now);
                 stripe_integration::set_health(&tx, &known, health, now).await?;
             }

@@ -19,7 +19,10 @@ impl Handler for PurgeLink {
             return nothing_to_do(work, lease).await;
         }
         let link = close(work, link).await?;
-        for name in [Documents::staging_name(link.id), Documents::invoice_name(link.merchant_id, link.id)] {
+        let (merchant, id) = (link.merchant_id, link.id);
+        let names =
+            [Documents::staging_name(id), Documents::picture_name(merchant, id), Documents::invoice_name(merchant, id)];
+        for name in names {
             work.documents.delete(&name).await.map_err(JobError::retry)?;
         }
         let tx = work.db.begin().await?;

@@ -1,4 +1,5 @@
-//! `reconcile_link`: asks Stripe about a link of which no webhook has told for long, and repairs what one should have told.
+//! `reconcile_link`: asks Stripe about a link of which no webhook has told, for long or while the buyer waits, and repairs
+//! what one should have told.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -25,7 +26,9 @@ impl Handler for ReconcileLink {
             return leave(work, lease, &link).await;
         };
         match link.state {
-            LinkState::Unpaid | LinkState::Processing => look(work, lease, &work.stripe_of(&integration)?, &link).await,
+            LinkState::Unpaid | LinkState::Processing => {
+                look(self, work, lease, &work.stripe_of(&integration)?, &link).await
+            }
             // Its job has given up, or is at it; to close it twice is to close it once.
             LinkState::Voiding | LinkState::Expiring => match close_stripe_link::close(work, lease, &link).await {
                 Err(JobError::Retry { .. }) => leave(work, lease, &link).await,
@@ -37,9 +40,10 @@ impl Handler for ReconcileLink {
         }
     }
 
-    /// The next tick asks again.
-    async fn give_up(&self, _: &Work, _: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
-        Ok(())
+    /// The next tick asks again, or the buyer who looks at the page.
+    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
+        link::set_checked(tx, &link, now).await
     }
 }
 
@@ -50,32 +54,62 @@ async fn leave(work: &Work, lease: &Lease, link: &link::Model) -> Result<Done, J
     lease.finish(tx, work.now()).await
 }
 
-async fn look(work: &Work, lease: &Lease, stripe: &Stripe, link: &link::Model) -> Result<Done, JobError> {
+async fn look(
+    job: &ReconcileLink,
+    work: &Work,
+    lease: &Lease,
+    stripe: &Stripe,
+    link: &link::Model,
+) -> Result<Done, JobError> {
     let Some(stripe_link_id) = &link.stripe_link_id else { return leave(work, lease, link).await };
+    let asked = work.now();
     let found = match ask(stripe, link, stripe_link_id).await {
         Ok(found) => found,
-        // The key is no good, which the diagnosis of the connection says; or Stripe is away, and the next turn comes.
-        Err(error) if error.advice() == Advice::Tell || has_tried_enough(lease) => {
+        // The key is no good, which the diagnosis of the connection says; or Stripe is away, and the next turn comes, very soon if
+        // it is the buyer's.
+        Err(error) if error.advice() == Advice::Tell || job.buyer_waits || has_tried_enough(lease) => {
             return leave(work, lease, link).await;
         }
         Err(error) => return Err(error.into_retry()),
     };
     let now = work.now();
     let tx = work.db.begin().await?;
+    if repair(&tx, link, &found, now).await? {
+        note_silence(&tx, job, now).await?;
+    }
+    if found.body.iter().all(|(_, settled)| *settled == Settled::Failed) {
+        link::note_found_unpaid(&tx, link, asked).await?;
+    }
+    link::set_checked(&tx, link, now).await?;
+    lease.finish(tx, now).await
+}
+
+/// Notes that a payment was found of which a webhook should have told, or may be about to.
+async fn note_silence(tx: &DatabaseTransaction, job: &ReconcileLink, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if job.buyer_waits {
+        stripe_integration::note_untold(tx, job.merchant, now).await
+    } else {
+        stripe_integration::note_missed(tx, job.merchant, now).await
+    }
+}
+
+/// Applies what was found; whether there was anything that we had not been told.
+async fn repair(
+    tx: &DatabaseTransaction,
+    link: &link::Model,
+    found: &Answer<Vec<(Session, Settled)>>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
     let mut repaired = false;
     let mut current = link.clone();
     for (session, settled) in &found.body {
         let facts = payment::facts_of(&current, session, Source::Reconciler, Some(&found.request));
-        if let Advanced::To(moved) = link::advance(&tx, &current, event_of(*settled), &facts, now).await? {
+        if let Advanced::To(moved) = link::advance(tx, &current, event_of(*settled), &facts, now).await? {
             tracing::warn!(link.id = %link.id, state = %moved.state, "a payment was found that no webhook had told of");
             (repaired, current) = (true, *moved);
         }
     }
-    link::set_checked(&tx, link, now).await?;
-    if repaired {
-        stripe_integration::note_missed(&tx, link.merchant_id, now).await?;
-    }
-    lease.finish(tx, now).await
+    Ok(repaired)
 }
 
 /// What Stripe says of the link's completed sessions.

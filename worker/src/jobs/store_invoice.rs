@@ -1,5 +1,5 @@
-//! `store_invoice`: checks that the upload is a PDF that opens, moves it from staging to the store, takes its SHA-256 and page
-//! count, and has the link made at Stripe.
+//! `store_invoice`: checks that the upload is a PDF that opens, moves it from staging to the store with a picture of its first
+//! page, takes its SHA-256 and page count, holds its text against what was typed, and has the link made at Stripe.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -16,7 +16,7 @@ use super::{create_stripe_link::fail, find_link, nothing_to_do};
 use crate::{
     Work,
     handler::Handler,
-    pdf::{self, PdfError, PdfFacts},
+    pdf::{self, Reading},
 };
 
 impl Handler for StoreInvoice {
@@ -33,8 +33,8 @@ impl Handler for StoreInvoice {
             }
             Err(error) => return Err(JobError::retry(error)),
         };
-        let done = match inspect(content.clone()).await? {
-            Ok(facts) => store(work, lease, &link, content, facts).await?,
+        let done = match pdf::inspect(content.clone()).await {
+            Ok(reading) => store(work, lease, &link, content, reading).await?,
             Err(refused) => refuse(work, lease, &link, &refused.to_string()).await?,
         };
         // The row no longer names it; what cannot be removed now is swept with the staging area.
@@ -49,23 +49,26 @@ impl Handler for StoreInvoice {
     }
 }
 
-/// Parsing is the processor's work, and the input is anybody's: not on the threads that serve.
-async fn inspect(content: Bytes) -> Result<Result<PdfFacts, PdfError>, JobError> {
-    tokio::task::spawn_blocking(move || pdf::inspect(&content)).await.map_err(JobError::retry)
-}
-
 async fn store(
     work: &Work,
     lease: &Lease,
     link: &link::Model,
     content: Bytes,
-    facts: PdfFacts,
+    reading: Reading,
 ) -> Result<Done, JobError> {
+    let warnings = pdf::warnings(&reading, link.invoice_number.as_deref(), link.money()?);
+    let picture = Documents::picture_name(link.merchant_id, link.id);
+    let has_picture = reading.first_page.is_some();
     let stored = StoredDocument {
         name: Documents::invoice_name(link.merchant_id, link.id),
         sha256: sha256(&content),
-        pages: i64::from(facts.pages),
+        pages: i64::from(reading.pages),
+        picture: has_picture.then(|| picture.clone()),
+        warnings,
     };
+    if let Some(png) = reading.first_page {
+        work.documents.put(&picture, png).await.map_err(JobError::retry)?;
+    }
     work.documents.put(&stored.name, content).await.map_err(JobError::retry)?;
     let now = work.now();
     let tx = work.db.begin().await?;

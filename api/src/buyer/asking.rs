@@ -1,0 +1,47 @@
+//! What we do for a buyer who may have paid: we remember that they came back, and ask Stripe if it does not tell us.
+
+use chrono::{DateTime, Utc};
+use entity::{LinkState, link};
+use queue::{Promise, ReconcileLink, promise};
+use sea_orm::DbErr;
+
+use crate::Api;
+
+/// The link as it is now that the buyer has come back from Stripe. Who never pressed Pay did not go there.
+pub(super) async fn after_return(api: &Api, link: link::Model, now: DateTime<Utc>) -> link::Model {
+    if link.pay_pressed_at.is_none() || link.state == LinkState::Paid {
+        return link;
+    }
+    if let Err(error) = note_return(api, &link, now).await {
+        tracing::warn!(link.id = %link.id, %error, "a buyer's return could not be noted");
+    }
+    link::Model { returned_at: Some(now), ..link }
+}
+
+async fn note_return(api: &Api, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let tx = api.db.begin().await?;
+    link::note_returned(&tx, link, now).await?;
+    tx.commit().await
+}
+
+/// Has Stripe asked about a link of which nothing was heard for long. The page is shown all the same, and asks again if this fails.
+pub(super) async fn ask_stripe(api: &Api, link: &link::Model, now: DateTime<Utc>) {
+    if !link.is_worth_asking(now) {
+        return;
+    }
+    if let Err(error) = promise_question(api, link, now).await {
+        tracing::warn!(link.id = %link.id, %error, "Stripe could not be asked about a link");
+    }
+}
+
+/// The key is the answer before: there is one question until it is answered, however many look at the page.
+async fn promise_question(api: &Api, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let answered = link.stripe_checked_at.map_or(0, |at| at.timestamp_micros());
+    let once = Promise::of(link.merchant_id).once(format!("returned:{}:{answered}", link.id));
+    let job = ReconcileLink { merchant: link.merchant_id, link: link.id, buyer_waits: true };
+    let tx = api.db.begin().await?;
+    let ticket = promise(&tx, &job, once, now).await?;
+    tx.commit().await?;
+    api.queue.ring(ticket);
+    Ok(())
+}
