@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use crate::{Colour, Currency, MerchantId, Region, contains, sms::Typography};
 
@@ -255,7 +255,7 @@ fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Opt
 
 /// Holds the merchant's row until the transaction ends, so that what is decided about its keys is decided one at a time.
 pub(crate) async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<(), DbErr> {
-    Entity::find_by_id(id).lock_exclusive().one(tx).await.map(|_| ())
+    Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await.map(|_| ())
 }
 
 /// A page of all merchants, newest first; of those whose name contains `text`, if it is given. Operators only.

@@ -18,6 +18,7 @@ mod m0009_texting;
 mod m0010_front;
 mod m0011_hot_rows;
 mod m0012_hot_keys;
+mod m0013_heartbeat;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_front::Step),
             Box::new(m0011_hot_rows::Step),
             Box::new(m0012_hot_keys::Step),
+            Box::new(m0013_heartbeat::Step),
         ]
     }
 }

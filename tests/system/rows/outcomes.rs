@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use entity::job::{Job, JobState};
+use entity::{
+    Transaction,
+    job::{Job, JobState},
+};
 use queue::{
     Attempts, CheckStripeKey, Done, Handle, JobError, Kind, Lease, Policy, Promise, Remedy, Ticket,
     bell::{Ringing, Verdict},
     flow::Paused,
     promise,
 };
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{Clock, DateTime, Db, Rows, Utc, now, on_both_databases};
 
@@ -32,7 +35,7 @@ impl Handle for Does {
         }
     }
 
-    async fn give_up(&self, _: &DatabaseTransaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
         Ok(())
     }
 }

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    LinkState,
+    LinkState, Transaction,
     link::{self, Advanced, LinkEvent},
     stripe_integration,
 };
 use queue::{Done, JobError, Lease, ReconcileLink};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{close_stripe_link, find_link, has_tried_enough, nothing_to_do};
 use crate::{
@@ -38,7 +38,7 @@ impl Handler for ReconcileLink {
     }
 
     /// The next tick asks again.
-    async fn give_up(&self, _: &Work, _: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
