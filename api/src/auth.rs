@@ -3,6 +3,8 @@
 //! A key in `Authorization: Bearer` or the cookie of a console session, which stands in for the key that it was given for. Where
 //! both are sent, the key counts.
 
+use std::time::Duration;
+
 use entity::{
     ApiKeyId, MerchantId, Secret,
     api_key::{self, ApiKey, Scope},
@@ -18,6 +20,7 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
+use sea_orm::DbErr;
 
 use crate::{Api, Problem, access, cookie, same_origin};
 
@@ -78,6 +81,9 @@ extracted! {
     Operator from "operator_key" by is_operator;
 }
 
+/// How long a note about the use of a key or a session may keep waiting who uses it.
+const NOTE_WITHIN: Duration = Duration::from_millis(500);
+
 /// What a request shows of who sends it.
 enum Presented {
     Key(String),
@@ -104,9 +110,18 @@ async fn authenticate(request: &Request, needed: Scope) -> Result<Principal, Pro
         let detail = format!("This call needs a key of scope {needed}; yours has {}.", key.scope);
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
-    api_key::note_use(api.db.pool(), &key, api.clock.now()).await?;
+    note(api_key::note_use(api.db.writer(), &key, api.clock.now())).await;
     access::is_of(key.merchant_id);
     Ok(Principal { merchant: key.merchant_id, key: key.id })
+}
+
+/// Writes a note about what is asked, which is answered even if the note cannot be written: to read needs no writing.
+async fn note<T>(written: impl Future<Output = Result<T, DbErr>>) {
+    match tokio::time::timeout(NOTE_WITHIN, written).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the use of a key could not be noted"),
+        Err(_elapsed) => tracing::warn!("the use of a key was not noted in time"),
+    }
 }
 
 async fn is_operator(request: &Request) -> Result<(), Problem> {
@@ -128,8 +143,10 @@ async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn
     let found = session::find(pool, token, api.operator_key.as_ref(), now).await?;
     let signed_in = found.ok_or_else(Problem::session_expired)?;
     match &signed_in {
-        SignedIn::Merchant(session, _) | SignedIn::Operator(session) => session::note_use(pool, session, now).await?,
-    };
+        SignedIn::Merchant(session, _) | SignedIn::Operator(session) => {
+            note(session::note_use(api.db.writer(), session, now)).await;
+        }
+    }
     Ok(signed_in)
 }
 

@@ -7,7 +7,7 @@ mod twilio;
 
 use entity::{
     MessageId, Secret, WebhookEventId, merchant, sha256,
-    sms_event::SmsEvent,
+    sms_event::{SmsEvent, without_unwanted},
     sms_integration::{self, SmsIntegration},
     webhook_event::Source,
 };
@@ -88,8 +88,9 @@ pub(crate) async fn receive(
             tracing::warn!(merchant.id = %merchant, problem = problem.code(), "a webhook of the carrier was refused");
         })?;
         let event = WebhookEventId::new(api.clock.now());
-        let payload = serde_json::to_string(&said.event).map_err(Problem::internal)?;
-        let (words, job) = ([said.external_id, said.kind], ProcessSmsEvent { merchant, event });
+        let payload = serde_json::to_string(&said.event.plain()).map_err(Problem::internal)?;
+        let (words, job) =
+            ([said.external_id, said.kind].map(|word| without_unwanted(&word)), ProcessSmsEvent { merchant, event });
         intake.store(Incoming::new(event, merchant, Source::Sms, words, payload, &job)?).await
     })
     .await?;
