@@ -49,7 +49,7 @@ impl Db {
         let tx = self.begin().await?;
         if self.has_one_writer() {
             // To write a row over needs no room; a new one does.
-            let room = Entity::update_many().col_expr(Column::Room, Expr::value(vec![0; ROOM]));
+            let room = Entity::update_many().col_expr(Column::Room, Expr::value(vec![0_u8; ROOM]));
             room.filter(Column::Id.eq(ID)).exec(&tx).await?;
         }
         let written = Entity::update_many()
