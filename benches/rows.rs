@@ -22,7 +22,7 @@ use std::{
 };
 
 use apalis::prelude::{ParallelizeExt, WorkerBuilder, WorkerContext};
-use entity::{Clock, Db, JobId, MerchantId, merchant};
+use entity::{Clock, Db, JobId, MerchantId, Transaction, merchant};
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
 use queue::{
@@ -30,7 +30,7 @@ use queue::{
     bell::{BackendOptions, BellBackend, Bells, Ringing},
     promise,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 use tokio::sync::Notify;
 
 use support::{OwnPostgres, OwnRedis, new_merchant};
@@ -115,7 +115,7 @@ impl Handle for Nothing {
         lease.finish(self.0.begin().await?, Clock::system().now()).await
     }
 
-    async fn give_up(&self, _: &DatabaseTransaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
         Ok(())
     }
 }

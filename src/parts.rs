@@ -45,7 +45,7 @@ impl Parts {
         let vault = Vault::with_previous(&secret_key, &settings.previous_secret_keys)?;
         let vault = installation::with_root(db.pool(), vault, &secret_key, clock.now()).await?;
         Ok(Self {
-            readiness: Readiness::new(db.clone(), queue.clone()),
+            readiness: Readiness::new(db.clone(), queue.clone(), clock.clone()),
             db,
             queue,
             documents: open_documents(settings, &data)?,

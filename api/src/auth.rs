@@ -8,6 +8,8 @@
 
 use std::net::IpAddr;
 
+use std::time::Duration;
+
 use entity::{
     ApiKeyId, MerchantId,
     api_key::{self, ApiKey, Scope},
@@ -23,6 +25,7 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
+use sea_orm::DbErr;
 
 use crate::{Api, Problem, access, address, cookie, same_origin};
 
@@ -99,6 +102,9 @@ extracted! {
     Operator from "operator_key" by authenticate_operator;
 }
 
+/// How long a note about the use of a key or a session may keep waiting who uses it.
+const NOTE_WITHIN: Duration = Duration::from_millis(500);
+
 /// What a request shows of who sends it.
 enum Presented {
     Key(String),
@@ -127,7 +133,7 @@ async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Pri
         let detail = format!("This call needs a key of scope {needed}; yours has {}.", key.scope);
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
-    api_key::note_use(api.db.pool(), &key, api.clock.now()).await?;
+    note(api_key::note_use(api.db.writer(), &key, api.clock.now())).await;
     access::is_of(key.merchant_id);
     Ok(Principal {
         merchant: key.merchant_id,
@@ -135,6 +141,15 @@ async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Pri
         session,
         address: address::of(request, &api.trusted_proxies),
     })
+}
+
+/// Writes a note about what is asked, which is answered even if the note cannot be written: to read needs no writing.
+async fn note<T>(written: impl Future<Output = Result<T, DbErr>>) {
+    match tokio::time::timeout(NOTE_WITHIN, written).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the use of a key could not be noted"),
+        Err(_elapsed) => tracing::warn!("the use of a key was not noted in time"),
+    }
 }
 
 async fn authenticate_operator(request: &Request, api: &Api) -> Result<OperatorPrincipal, Problem> {
@@ -159,9 +174,9 @@ async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn
     let signed_in = found.ok_or_else(Problem::session_expired)?;
     match &signed_in {
         SignedIn::Merchant(session, _) | SignedIn::Operator(session, _) => {
-            session::note_use(pool, session, now).await?
+            note(session::note_use(api.db.writer(), session, now)).await;
         }
-    };
+    }
     Ok(signed_in)
 }
 

@@ -7,9 +7,9 @@ use std::{future::Future, marker::PhantomData, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entity::{
-    MerchantId,
+    MerchantId, Transaction,
     idempotency::{self, Answer, Claim},
-    sha256,
+    retry_conflicts, sha256,
 };
 use poem::{
     IntoResponse, Response,
@@ -22,7 +22,6 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 use queue::Ticket;
-use sea_orm::DatabaseTransaction;
 
 use crate::{Api, Problem};
 
@@ -32,7 +31,7 @@ const LONGEST_KEY: usize = 255;
 /// A command that is ready to be committed.
 pub(crate) struct Accepted<T> {
     /// Holds its rows and jobs.
-    pub(crate) tx: DatabaseTransaction,
+    pub(crate) tx: Transaction,
     /// 201 for what exists now, 202 for what jobs will do.
     pub(crate) status: StatusCode,
     /// Where the resource is.
@@ -49,7 +48,8 @@ pub(crate) fn fingerprint(call: &str, input: &[u8]) -> Vec<u8> {
 }
 
 impl Api {
-    /// Runs a command once for each idempotency key. Without a key it just runs.
+    /// Runs a command once for each idempotency key. Without a key it just runs. What only met others in the database is run again
+    /// here, and not by the caller.
     pub(crate) async fn command<T, F, Fut>(
         &self,
         merchant: MerchantId,
@@ -59,12 +59,12 @@ impl Api {
     ) -> Result<Answered<T>, Problem>
     where
         T: ToJSON,
-        F: FnOnce(DateTime<Utc>) -> Fut,
+        F: Fn(DateTime<Utc>) -> Fut,
         Fut: Future<Output = Result<Accepted<T>, Problem>>,
     {
         let now = self.clock.now();
         let Some(key) = key else {
-            return self.commit(work(now).await?, None).await;
+            return self.run(|| work(now), None).await;
         };
         if key.is_empty() || key.chars().count() > LONGEST_KEY {
             return Err(Problem::malformed("Idempotency-Key must have 1 to 255 characters."));
@@ -81,10 +81,7 @@ impl Api {
                 "The first request with this Idempotency-Key is still running.",
             )),
             Claim::Ours(held) => {
-                let answered = match work(now).await {
-                    Ok(accepted) => self.commit(accepted, Some(&held)).await,
-                    Err(problem) => Err(problem),
-                };
+                let answered = self.run(|| work(now), Some(&held)).await;
                 if answered.is_err() {
                     // A refused command may be corrected and sent again under its key.
                     self.abandon(held).await;
@@ -92,6 +89,16 @@ impl Api {
                 answered
             }
         }
+    }
+
+    async fn run<T, F, Fut>(&self, work: F, held: Option<&idempotency::Held>) -> Result<Answered<T>, Problem>
+    where
+        T: ToJSON,
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<Accepted<T>, Problem>>,
+    {
+        let work = &work;
+        retry_conflicts(|| async move { self.commit(work().await?, held).await }, Problem::is_conflict_of_rows).await
     }
 
     /// Frees the key. If the database is away it is tried again for a while; past that the key counts as left over from a crash.

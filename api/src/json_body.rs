@@ -12,7 +12,7 @@ use poem_openapi::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::Problem;
+use crate::{Problem, characters};
 
 /// A JSON body.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ fn read<T: Type + DeserializeOwned>(request: &Request, bytes: &[u8]) -> poem::Re
         Problem::unreadable_field(&path, error.into_inner().to_string())
     })?;
     json.end().map_err(|error| Problem::malformed(error.to_string()))?;
+    characters::check_json(&serde_json::from_slice(bytes).map_err(|error| Problem::malformed(error.to_string()))?)?;
     Ok(read)
 }
 

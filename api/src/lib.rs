@@ -6,6 +6,7 @@ mod access;
 mod address;
 mod auth;
 mod buyer;
+mod characters;
 mod command;
 mod console;
 mod cookie;
@@ -62,7 +63,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
     routes
         .at("/openapi.json", service.spec_endpoint())
         .nest("/docs", docs::routes(&service.swagger_ui_html()))
-        .nest("/v1", service)
+        .nest("/v1", service.around(characters::check_query))
         .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive).get(webhooks::sms::receive))
         .at("/p/:token", get(buyer::show))

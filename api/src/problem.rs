@@ -5,7 +5,9 @@
 
 use std::{error::Error as StdError, time::Duration};
 
-use entity::{VaultError, documents::DocumentError, meter::database_error, stripe_integration::ConnectError};
+use entity::{
+    VaultError, documents::DocumentError, is_conflict, meter::database_error, stripe_integration::ConnectError,
+};
 use poem::{
     IntoResponse, Response,
     error::{MethodNotAllowedError, NotFoundError, ParseFormError, SizedLimitError},
@@ -141,6 +143,11 @@ impl Problem {
     /// When it will be over, in whole seconds: to come a moment too early would be in vain.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         self.after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+    }
+
+    /// Whether nothing is wrong but that others wrote the same rows: it may be tried again at once.
+    pub(crate) fn is_conflict_of_rows(&self) -> bool {
+        self.source.as_deref().is_some_and(|source| is_conflict(source))
     }
 
     /// Something of ours is broken.

@@ -1,29 +1,39 @@
 //! Whether a process can take work: what `/readyz` answers, in every role.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use entity::Db;
+use entity::{Clock, Db, heartbeat::HeartbeatError};
 use poem::{Response, http::StatusCode};
 use queue::Queue;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::{
+    sync::{Mutex, watch},
+    time::Instant,
+};
 
 /// How long a part may take to answer before it counts as away.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a row that was written and read back proves that the next one will be, too. Whoever asks meanwhile costs a round trip:
+/// of ten replicas that are asked every second, the database writes two rows a second.
+const PROVEN_FOR: Duration = Duration::from_secs(5);
 
 /// Whether this process can take work. Cheap to clone; all clones are told together that it stops.
 #[derive(Debug, Clone)]
 pub struct Readiness {
     db: Db,
+    /// When a row was last written and read back.
+    proven: Arc<Mutex<Option<Instant>>>,
     queue: Queue,
+    clock: Clock,
     stopping: watch::Sender<bool>,
 }
 
 impl Readiness {
-    /// Ready whenever the database and Redis answer, until it is told to stop.
+    /// Ready whenever the database keeps what it is given and Redis answers, until it is told to stop.
     #[must_use]
-    pub fn new(db: Db, queue: Queue) -> Self {
-        Self { db, queue, stopping: watch::Sender::new(false) }
+    pub fn new(db: Db, queue: Queue, clock: Clock) -> Self {
+        Self { db, proven: Arc::default(), queue, clock, stopping: watch::Sender::new(false) }
     }
 
     /// Not ready from now on: this process is stopping.
@@ -44,12 +54,30 @@ impl Readiness {
             return answer(false, &json!({"stopping": true}));
         }
         let (database, redis) = tokio::join!(
-            tokio::time::timeout(ANSWER_WITHIN, self.db.ping()),
+            tokio::time::timeout(ANSWER_WITHIN, self.database_keeps()),
             tokio::time::timeout(ANSWER_WITHIN, self.queue.bells().ping()),
         );
+        if let Ok(Err(error)) = &database {
+            tracing::warn!(error = error as &dyn std::error::Error, "not ready: the database");
+        }
         let (database, redis) = (matches!(database, Ok(Ok(()))), matches!(redis, Ok(Ok(()))));
         let word = |ok: bool| if ok { "ok" } else { "unavailable" };
         answer(database && redis, &json!({"database": word(database), "redis": word(redis)}))
+    }
+}
+
+impl Readiness {
+    /// Whether the database keeps what it is given: it did just now, or it does now. Those who ask at once are answered by one row.
+    async fn database_keeps(&self) -> Result<(), HeartbeatError> {
+        let mut proven = self.proven.lock().await;
+        if proven.is_some_and(|at| at.elapsed() < PROVEN_FOR) {
+            drop(proven);
+            return Ok(self.db.ping().await?);
+        }
+        *proven = None;
+        self.db.heartbeat(self.clock.now()).await?;
+        *proven = Some(Instant::now());
+        Ok(())
     }
 }
 

@@ -1,9 +1,9 @@
 //! API keys: 192 random bits, stored as a hash, with a scope.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, Condition, DatabaseTransaction, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
 
-use crate::{ApiKeyId, MerchantId, Secret, column::words, merchant, session, sha256};
+use crate::{ApiKeyId, MerchantId, Secret, Transaction, column::words, merchant, session, sha256};
 
 words! {
     /// What a key may do; each scope includes the ones before it.
@@ -157,7 +157,7 @@ pub enum Revoker {
 /// # Errors
 /// When the database does not answer.
 pub async fn revoke(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     merchant: MerchantId,
     id: ApiKeyId,
     by: Revoker,

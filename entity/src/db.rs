@@ -1,12 +1,18 @@
 //! One way to open the database and one way to begin a transaction, for `SQLite` and `PostgreSQL` alike.
 
+mod conflict;
+mod transaction;
+
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
-    sqlx::{self, Connection, Pool},
+    ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, SqlxPostgresConnector,
+    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    sqlx::{self, Connection, Pool, pool::PoolOptions},
 };
+
+pub use conflict::{is_conflict, retry_conflicts};
+pub use transaction::Transaction;
 
 use crate::meter;
 
@@ -50,6 +56,8 @@ impl Db {
             .acquire_timeout(Duration::from_secs(10))
             .test_before_acquire_if_idle_for(IDLE)
             .sqlx_logging(false)
+            .map_sqlx_sqlite_pool_opts(keeping_none_in_a_transaction)
+            .map_sqlx_postgres_pool_opts(keeping_none_in_a_transaction)
             .map_sqlx_sqlite_opts(|sqlite| {
                 sqlite
                     .busy_timeout(SQLITE_BUSY)
@@ -96,12 +104,16 @@ impl Db {
     ///
     /// # Errors
     /// When the database does not answer or the wait for the lock was too long.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: self.has_one_writer().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.writer.begin_with_options(options).await
+        let writer = self.writer.clone();
+        // To its end, even if nobody waits for it any more: sqlx forgets a transaction that was given up while the server began it,
+        // and whoever got the connection next would write into that one.
+        let begun = tokio::spawn(async move { writer.begin_with_options(options).await.map(Transaction::new) });
+        begun.await.map_err(|error| DbErr::Custom(format!("no transaction was begun: {error}")))?
     }
 
     /// Whether only one transaction at a time may write, as on `SQLite`.
@@ -110,7 +122,7 @@ impl Db {
         matches!(self.pool.get_database_backend(), DbBackend::Sqlite)
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers; [`heartbeat`](Self::heartbeat) asks for more.
     ///
     /// # Errors
     /// When it does not.
@@ -141,6 +153,25 @@ impl Db {
     pub const fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
+}
+
+/// Throws away whatever comes back while its transaction is not over, as far as the driver knows. `SQLite` ends transactions by
+/// itself when the disk is full or cannot be read; the driver counts them as open for ever, and makes of each later one a savepoint
+/// in a transaction that nobody commits.
+fn keeping_none_in_a_transaction<D: sqlx::Database>(options: PoolOptions<D>) -> PoolOptions<D> {
+    options.after_release(|connection, _| {
+        Box::pin(async move {
+            if connection.is_in_transaction() {
+                // The rollback may still be under way; this waits for its end.
+                connection.ping().await?;
+            }
+            let is_over = !connection.is_in_transaction();
+            if !is_over {
+                tracing::warn!("a connection to the database is thrown away: its transaction did not end");
+            }
+            Ok(is_over)
+        })
+    })
 }
 
 /// Counts the statements that fail.

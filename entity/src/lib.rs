@@ -14,6 +14,7 @@ pub mod credits;
 mod db;
 pub mod documents;
 pub mod gateway;
+pub mod heartbeat;
 mod id;
 pub mod idempotency;
 pub mod installation;
@@ -51,7 +52,7 @@ pub mod webhook_event;
 pub use clock::Clock;
 pub use colour::{Colour, ColourError};
 pub use conversation::Conversation;
-pub use db::{Db, PoolUse};
+pub use db::{Db, PoolUse, Transaction, is_conflict, retry_conflicts};
 pub use documents::Documents;
 pub use id::{
     ApiKeyId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId, MerchantId, MessageId,

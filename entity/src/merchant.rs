@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use crate::{Colour, Currency, MerchantId, Region, contains, sms::Typography};
 
@@ -270,7 +270,7 @@ fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Opt
 /// # Errors
 /// When it does not exist or the database does not answer.
 pub async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, DbErr> {
-    let held = Entity::find_by_id(id).lock_exclusive().one(tx).await?;
+    let held = Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
     held.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
 }
 

@@ -43,6 +43,38 @@ pub enum Progress {
     },
 }
 
+/// Whether this character belongs into no text: a control character that breaks no line.
+#[must_use]
+pub fn is_unwanted(character: char) -> bool {
+    character.is_control() && !matches!(character, '\t' | '\n' | '\r')
+}
+
+/// The same without characters that no database takes: a space for each. A `STOP` with a NUL behind it is a `STOP`.
+#[must_use]
+pub fn without_unwanted(text: &str) -> String {
+    text.replace(is_unwanted, " ")
+}
+
+impl SmsEvent {
+    /// The same in plain characters.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        let plain = |text: String| without_unwanted(&text);
+        match self {
+            Self::Report { carrier_id, message, progress } => {
+                let progress = match progress {
+                    Progress::Undelivered { why } => Progress::Undelivered { why: plain(why) },
+                    Progress::UnderWay | Progress::Delivered => progress,
+                };
+                Self::Report { carrier_id: carrier_id.map(plain), message, progress }
+            }
+            Self::Text { carrier_id, from, body } => {
+                Self::Text { carrier_id: plain(carrier_id), from: plain(from).trim().to_owned(), body: plain(body) }
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for SmsEvent {
     /// Neither a number nor a text.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -21,6 +21,7 @@ mod m0012_hot_keys;
 mod m0013_operators;
 mod m0014_paying;
 mod m0015_invoice_pictures;
+mod m0016_heartbeat;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_operators::Step),
             Box::new(m0014_paying::Step),
             Box::new(m0015_invoice_pictures::Step),
+            Box::new(m0016_heartbeat::Step),
         ]
     }
 }

@@ -3,9 +3,9 @@
 use std::{future::Future, panic::AssertUnwindSafe};
 
 use chrono::{DateTime, Utc};
-use entity::{Clock, Db, JobId, job::Job as Row};
+use entity::{Clock, Db, JobId, Transaction, job::Job as Row, retry_conflicts};
 use futures_util::FutureExt;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use tracing::{Instrument, Span, field::Empty, info_span};
 
 use crate::{
@@ -22,12 +22,7 @@ pub trait Handle: Send + Sync + 'static {
     fn run(&self, lease: &Lease) -> impl Future<Output = Result<Done, JobError>> + Send;
 
     /// What follows for the domain when the job is given up, in the transaction that gives it up.
-    fn give_up(
-        &self,
-        tx: &DatabaseTransaction,
-        lease: &Lease,
-        why: &str,
-    ) -> impl Future<Output = Result<(), DbErr>> + Send;
+    fn give_up(&self, tx: &Transaction, lease: &Lease, why: &str) -> impl Future<Output = Result<(), DbErr>> + Send;
 }
 
 /// How attempts at one kind of job are made.
@@ -110,10 +105,12 @@ impl Attempts {
         }
     }
 
-    /// Runs the handler; a panic and a time-out become retries like any other.
+    /// Runs the handler, and again at once if it only met others in the database; a panic and a time-out become retries like any
+    /// other.
     async fn run(&self, handler: &impl Handle, lease: &Lease) -> Outcome {
         let limit = self.policy.timeout;
-        let run = tokio::time::timeout(limit, AssertUnwindSafe(handler.run(lease)).catch_unwind());
+        let run = retry_conflicts(|| handler.run(lease), JobError::is_conflict_of_rows);
+        let run = tokio::time::timeout(limit, AssertUnwindSafe(run).catch_unwind());
         tokio::select! {
             biased;
             ended = run => Outcome::Said(match ended {

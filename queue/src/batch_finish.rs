@@ -1,8 +1,8 @@
 //! Finishing many jobs in one statement.
 
 use chrono::{DateTime, Utc};
-use entity::{Rows, job::JobState};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use entity::{Rows, Transaction, job::JobState};
+use sea_orm::ConnectionTrait;
 
 use crate::{Done, JobError, Lease};
 
@@ -10,7 +10,7 @@ use crate::{Done, JobError, Lease};
 ///
 /// # Errors
 /// [`JobError::NotOurs`] if another finished or claimed one of them meanwhile; then all effects are rolled back.
-pub async fn finish_all(leases: &[&Lease], tx: DatabaseTransaction, now: DateTime<Utc>) -> Result<Vec<Done>, JobError> {
+pub async fn finish_all(leases: &[&Lease], tx: Transaction, now: DateTime<Utc>) -> Result<Vec<Done>, JobError> {
     let mut rows = Rows::new([("job_id", "uuid"), ("job_attempt", "bigint"), ("held_state", "text")]);
     for lease in leases {
         rows.push([lease.job().id.into(), lease.job().attempt.into(), JobState::Queued.into()]);

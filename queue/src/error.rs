@@ -51,6 +51,12 @@ impl JobError {
         Self::Retry { why: why.into(), after: Some(after) }
     }
 
+    /// Whether nothing is wrong but that others wrote the same rows: it may be tried again at once.
+    #[must_use]
+    pub fn is_conflict_of_rows(&self) -> bool {
+        entity::is_conflict(self)
+    }
+
     /// Give the job up.
     pub fn fail(why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Fail { why: why.into() }

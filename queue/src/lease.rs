@@ -2,9 +2,12 @@
 //! attempt: a worker that lost its lease changes nothing any more.
 
 use chrono::{DateTime, Utc};
-use entity::job::{Column, Entity, Job as Row, JobState};
+use entity::{
+    Transaction,
+    job::{Column, Entity, Job as Row, JobState},
+};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, UpdateMany,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, UpdateMany,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -64,7 +67,7 @@ impl Lease {
     ///
     /// # Errors
     /// [`JobError::NotOurs`] if another finished or claimed the job meanwhile; then the effect is rolled back.
-    pub async fn finish(&self, tx: DatabaseTransaction, now: DateTime<Utc>) -> Result<Done, JobError> {
+    pub async fn finish(&self, tx: Transaction, now: DateTime<Utc>) -> Result<Done, JobError> {
         let finished = self
             .fenced()
             .col_expr(Column::State, Expr::value(JobState::Done))

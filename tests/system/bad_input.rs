@@ -133,9 +133,15 @@ async fn a_bad_order_gets_a_problem_and_leaves_nothing(app: &mut App) {
         (bad("/items/0/unit_amount", json!("1.001")), "items[0].unit_amount"),
         (bad("/items/0/quantity", json!(0)), "items[0].quantity"),
         (bad("/shipping", json!("free")), "shipping"),
+        (bad("/items/0/description", json!("a\0")), "items[0].description"),
     ];
     for (body, field) in table {
         let problem = merchant.http.post("/v1/orders", &body).await.problem(422, "invalid_input");
+        assert_eq!(the_field(&problem), field, "{problem}");
+    }
+
+    for (search, field) in [("/v1/orders?q=%00", "q"), ("/v1/payment-links?limit=5&q=a%1Bb", "q")] {
+        let problem = merchant.http.get(search).await.problem(422, "invalid_input");
         assert_eq!(the_field(&problem), field, "{problem}");
     }
 

@@ -1,10 +1,11 @@
 //! What it takes to be a job that can be done, and the one adapter between that and the queue.
 
+use entity::Transaction;
 use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use queue::{Done, Handle, Job, JobError, Lease};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use crate::Work;
 
@@ -17,7 +18,7 @@ pub(crate) trait Handler: Job {
     fn give_up(
         &self,
         work: &Work,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<(), DbErr>> + Send;
 }
@@ -39,7 +40,7 @@ impl<J: Handler> Handle for Runner<J> {
         lease.payload::<J>()?.run(&self.work, lease).await
     }
 
-    async fn give_up(&self, tx: &DatabaseTransaction, lease: &Lease, _why: &str) -> Result<(), DbErr> {
+    async fn give_up(&self, tx: &Transaction, lease: &Lease, _why: &str) -> Result<(), DbErr> {
         // A payload that cannot be decoded names nothing for which something could follow.
         let Ok(job) = lease.payload::<J>() else { return Ok(()) };
         job.give_up(&self.work, tx, self.work.now()).await

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    LinkId, Money,
+    LinkId, Money, Transaction,
     link::{self, LinkEvent, Refund, Review, StripeFacts, ToldDispute},
     stripe_integration,
     webhook_event::WebhookEvent,
 };
 use queue::JobError;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use crate::{
     payment::{self, Source},
@@ -70,7 +70,7 @@ pub(crate) fn read(event: &WebhookEvent) -> Result<Told, serde_json::Error> {
 /// # Errors
 /// When the database does not answer, or when it is too early to know which link it is about.
 pub(crate) async fn apply(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     event: &WebhookEvent,
     told: &Told,
     now: DateTime<Utc>,
@@ -85,7 +85,7 @@ pub(crate) async fn apply(
 }
 
 async fn pay(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     event: &WebhookEvent,
     session: &Session,
     what: LinkEvent,
@@ -107,7 +107,7 @@ pub(crate) fn facts_of(link: &link::Model, session: &Session) -> StripeFacts {
 
 /// By Stripe's id of the link, or by the metadata that we gave it: the answer to its creation may have been lost.
 async fn link_of_session(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     event: &WebhookEvent,
     session: &Session,
 ) -> Result<Option<link::Model>, DbErr> {
@@ -120,11 +120,7 @@ async fn link_of_session(
     named_link(tx, event, named).await
 }
 
-async fn named_link(
-    tx: &DatabaseTransaction,
-    event: &WebhookEvent,
-    id: Option<&String>,
-) -> Result<Option<link::Model>, DbErr> {
+async fn named_link(tx: &Transaction, event: &WebhookEvent, id: Option<&String>) -> Result<Option<link::Model>, DbErr> {
     match id.map(|id| id.parse::<LinkId>()) {
         Some(Ok(id)) => link::find(tx, event.merchant_id, id).await,
         Some(Err(_)) | None => Ok(None),
@@ -132,7 +128,7 @@ async fn named_link(
 }
 
 async fn note_refund(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     event: &WebhookEvent,
     charge: &Charge,
     now: DateTime<Utc>,
@@ -153,7 +149,7 @@ async fn note_refund(
 }
 
 async fn note_dispute(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     event: &WebhookEvent,
     dispute: &Dispute,
     detail: Option<String>,
@@ -172,7 +168,7 @@ async fn note_dispute(
 }
 
 async fn paid_link(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     event: &WebhookEvent,
     payment_intent: Option<&str>,
 ) -> Result<Option<link::Model>, DbErr> {

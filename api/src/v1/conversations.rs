@@ -160,7 +160,7 @@ impl Conversations {
         let fingerprint = fingerprint(&call, input.0.body.as_bytes());
         let _turn = api.turns.take(key.0.merchant).await?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, body) = (*api, &key.0, &input.0.body);
+            let (api, key, conversation, body) = (*api, &key.0, &conversation, &input.0.body);
             async move { send::accept_text(api, key, conversation, body, now).await }
         })
         .await

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Documents, LinkId, LinkState, Merchant, Order, OrderId,
+    Documents, LinkId, LinkState, Merchant, Order, OrderId, Transaction,
     link::{self, Advanced, LinkEvent, NewLink, Refusal, StripeFacts},
     merchant, order,
     stripe_integration::{self, StripeStatus},
@@ -14,7 +14,7 @@ use poem_openapi::{
     payload::Json,
 };
 use queue::{CloseReason, CloseStripeLink, Promise, StoreInvoice, promise};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -157,8 +157,8 @@ impl Links {
         let call = format!("POST void {}", link_id.0);
         let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, link_id) = (*api, &key.0, &link_id.0);
-            async move { accept_void(api, key, link_id, input, now).await }
+            let (api, key, link_id, reason) = (*api, &key.0, &link_id.0, input.reason.clone());
+            async move { accept_void(api, key, link_id, reason, now).await }
         })
         .await
     }
@@ -212,7 +212,7 @@ async fn accept_link(
     Ok(accepted(tx, link, view, ticket))
 }
 
-async fn refuse_unless_connected(tx: &DatabaseTransaction, owner: &Merchant) -> Result<(), Problem> {
+async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
     let integration = stripe_integration::find(tx, owner.id).await?;
     match integration.map(|integration| integration.status) {
         Some(StripeStatus::Connected) => Ok(()),
@@ -228,7 +228,7 @@ async fn refuse_unless_connected(tx: &DatabaseTransaction, owner: &Merchant) -> 
 
 async fn insert_link(
     api: &Api,
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     order: &Order,
     link: LinkId,
     terms: Terms,
@@ -256,10 +256,10 @@ async fn accept_void(
     api: &Api,
     key: &Principal,
     link_id: &str,
-    input: Void,
+    reason: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
-    let reason = input.reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
         return Err(Problem::field("reason", "must not be longer than 500 characters"));
     }
@@ -292,12 +292,7 @@ fn refused(refusal: Refusal) -> Problem {
     }
 }
 
-fn accepted(
-    tx: DatabaseTransaction,
-    link: LinkId,
-    view: LinkView,
-    ticket: Option<queue::Ticket>,
-) -> Accepted<LinkView> {
+fn accepted(tx: Transaction, link: LinkId, view: LinkView, ticket: Option<queue::Ticket>) -> Accepted<LinkView> {
     Accepted {
         tx,
         status: StatusCode::ACCEPTED,

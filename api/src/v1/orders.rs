@@ -41,16 +41,19 @@ impl Orders {
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
         let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
         let new = input.0.check(&owner)?;
-        api.command(owner.id, idempotency_key.0, fingerprint, |now| async move {
-            let tx = api.db.begin().await?;
-            let order = order::insert(&tx, new, now).await?;
-            Ok(Accepted {
-                tx,
-                status: StatusCode::CREATED,
-                location: format!("/v1/orders/{}", order.id),
-                view: OrderView::of(order, Some(Vec::new()))?,
-                tickets: Vec::new(),
-            })
+        api.command(owner.id, idempotency_key.0, fingerprint, |now| {
+            let (api, new) = (*api, new.clone());
+            async move {
+                let tx = api.db.begin().await?;
+                let order = order::insert(&tx, new, now).await?;
+                Ok(Accepted {
+                    tx,
+                    status: StatusCode::CREATED,
+                    location: format!("/v1/orders/{}", order.id),
+                    view: OrderView::of(order, Some(Vec::new()))?,
+                    tickets: Vec::new(),
+                })
+            }
         })
         .await
     }

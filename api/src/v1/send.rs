@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Conversation, Merchant, conversation,
+    Conversation, Merchant, Transaction, conversation,
     credits::CreditError,
     merchant,
     message::{self, CommandError, Origin, Text},
@@ -12,7 +12,6 @@ use entity::{
 };
 use poem::http::StatusCode;
 use queue::{Promise, SendSms, promise};
-use sea_orm::DatabaseTransaction;
 
 use super::{
     links::{can_be_paid, find_link},
@@ -72,7 +71,7 @@ pub(super) async fn accept_link(
 pub(super) async fn accept_text(
     api: &Api,
     key: &Principal,
-    conversation: Conversation,
+    conversation: &Conversation,
     body: &str,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
@@ -80,12 +79,12 @@ pub(super) async fn accept_text(
     let owner = merchant::get(&tx, key.merchant).await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
     let text = Text { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
-    queue_message(tx, key, &owner, &conversation, text, now).await
+    queue_message(tx, key, &owner, conversation, text, now).await
 }
 
 /// Writes the message, holds its credits and promises the job.
 async fn queue_message(
-    tx: DatabaseTransaction,
+    tx: Transaction,
     key: &Principal,
     owner: &Merchant,
     conversation: &Conversation,

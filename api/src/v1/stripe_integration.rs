@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Secret,
+    Secret, Transaction,
     stripe_integration::{self, DropError, Health, StripeIntegration},
 };
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use queue::{CheckStripeKey, Promise, RegisterStripeWebhook, Ticket, promise};
-use sea_orm::DatabaseTransaction;
 use serde::Deserialize;
 
 use super::{Group, answers::Done};
@@ -277,7 +276,7 @@ impl From<DropError> for Problem {
 }
 
 async fn ask_for_endpoint(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     key: &Principal,
     now: DateTime<Utc>,
 ) -> Result<(StripeIntegration, Option<Ticket>), Problem> {
@@ -291,7 +290,7 @@ async fn ask_for_endpoint(
 
 fn accepted(
     api: &Api,
-    tx: DatabaseTransaction,
+    tx: Transaction,
     row: StripeIntegration,
     tickets: Vec<Ticket>,
 ) -> Result<Accepted<StripeView>, Problem> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entity::{
-    Clock, Db, MerchantId, WebhookEventId,
+    Clock, Db, MerchantId, WebhookEventId, is_conflict, retry_conflicts,
     webhook_event::{NewEvent, Source},
 };
 use queue::{Batch, BatchError, Draft, Job, Limits, Queue, Together, store_all};
@@ -89,7 +89,7 @@ impl Together for Store {
     type Answer = Result<(), DbErr>;
 
     async fn handle(&self, group: Vec<Incoming>) -> Vec<Self::Answer> {
-        match self.store(&group).await {
+        match retry_conflicts(|| self.store(&group), |error: &DbErr| is_conflict(error)).await {
             Ok(()) => group.iter().map(|_| Ok(())).collect(),
             Err(error) if group.len() > 1 && is_refusal(&error) => self.store_each(&group).await,
             Err(error) => group.iter().map(|_| Err(error.clone())).collect(),

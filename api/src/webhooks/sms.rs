@@ -7,7 +7,7 @@ mod twilio;
 
 use entity::{
     MessageId, Secret, WebhookEventId, merchant, sha256,
-    sms_event::SmsEvent,
+    sms_event::{SmsEvent, without_unwanted},
     sms_integration::{self, SmsIntegration},
     webhook_event::Source,
 };
@@ -102,8 +102,11 @@ pub(crate) async fn receive(
         let mut incoming = Vec::with_capacity(said.len());
         for said in said {
             let event = WebhookEventId::new(api.clock.now());
-            let payload = serde_json::to_string(&said.event).map_err(Problem::internal)?;
-            let (words, job) = ([said.external_id, said.kind], ProcessSmsEvent { merchant, event });
+            let payload = serde_json::to_string(&said.event.plain()).map_err(Problem::internal)?;
+            let (words, job) = (
+                [said.external_id, said.kind].map(|word| without_unwanted(&word)),
+                ProcessSmsEvent { merchant, event },
+            );
             incoming.push(Incoming::new(event, merchant, Source::Sms, words, payload, &job)?);
         }
         // All of them, or the whole call is asked for again, and what is stored already is known then.

@@ -5,11 +5,16 @@ mod inbox;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{LockType, OnConflict, Query},
+};
 
 pub use inbox::{Listed, Place, PlaceError, list};
 
-use crate::{ConversationId, MerchantId, PhoneNumber, Vault};
+use crate::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault, message};
 
 /// The conversation with one buyer.
 #[sea_orm::model]
@@ -173,9 +178,25 @@ pub async fn phones(
     Ok(found.into_iter().filter_map(|row| Some((row.id, row.phone?))).collect())
 }
 
+/// Holds the conversations in which a link was sent until the transaction ends.
+pub(crate) async fn hold_those_of(tx: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
+    let texts = Query::select()
+        .column(message::Column::ConversationId)
+        .from(message::Entity)
+        .and_where(message::Column::LinkId.eq(link))
+        .to_owned();
+    Entity::find()
+        .filter(Column::Id.in_subquery(texts))
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(tx)
+        .await
+        .map(|_| ())
+}
+
 /// Erases the number and the name of a conversation in which no text is left.
 pub(crate) async fn forget_if_empty(db: &impl ConnectionTrait, id: ConversationId) -> Result<(), DbErr> {
-    if crate::message::has_texts(db, id).await? {
+    if message::has_texts(db, id).await? {
         return Ok(());
     }
     Entity::update_many()

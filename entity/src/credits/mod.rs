@@ -181,6 +181,8 @@ pub async fn settle(
     settlement: Settlement,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
+    // In the order of locks: whoever moves the message on meanwhile has it, and comes here for the merchant.
+    message::hold(db, message).await?;
     // The merchant's row is the lock under which all entries of one ledger are written. Rows that only refer to it may still be.
     merchant::Entity::find_by_id(merchant).lock(LockType::NoKeyUpdate).one(db).await?;
     let entries =

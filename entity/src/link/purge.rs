@@ -29,7 +29,7 @@ pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) 
     news::link(link);
     timeline::erase_details(db, link.id).await?;
     timeline::note(db, link, now, "purged", None).await?;
+    order::forget_customer_if_all_purged(db, link.merchant_id, link.order_id).await?;
     message::erase_texts(db, link.id, now).await?;
-    webhook_event::erase_payloads(db, link.id).await?;
-    order::forget_customer_if_all_purged(db, link.merchant_id, link.order_id).await
+    webhook_event::erase_payloads(db, link.id).await
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::{Column, Entity};
-use crate::{ConversationId, LinkId};
+use crate::{ConversationId, LinkId, conversation};
 
 /// What is left of the reason why a text failed.
 const ERASED: &str = "The reason was erased after 90 days.";
@@ -25,6 +25,7 @@ pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: Conversat
 
 /// Erases the texts that carried a link; what they cost stays.
 pub(crate) async fn erase_texts(db: &impl ConnectionTrait, link: LinkId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    conversation::hold_those_of(db, link).await?;
     let conversations = erase(db, Column::LinkId.eq(link), now).await?;
     forget_empty(db, conversations).await
 }
@@ -69,7 +70,7 @@ async fn forget_empty(db: &impl ConnectionTrait, mut conversations: Vec<Conversa
     conversations.sort_unstable();
     conversations.dedup();
     for conversation in conversations {
-        crate::conversation::forget_if_empty(db, conversation).await?;
+        conversation::forget_if_empty(db, conversation).await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ mod search;
 mod status;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 pub use command::{CommandError, Text, command};
 pub use erase::erase_said_before;
@@ -211,6 +211,11 @@ pub async fn find_by_carrier_id(
     carrier_id: &str,
 ) -> Result<Option<Message>, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::CarrierId.eq(carrier_id)).one(db).await
+}
+
+/// Holds the message's row until the transaction ends.
+pub(crate) async fn hold(tx: &impl ConnectionTrait, id: MessageId) -> Result<(), DbErr> {
+    Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await.map(|_| ())
 }
 
 /// The message, whoever's it is. Operators only.

@@ -1,7 +1,7 @@
 //! Finding messages.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*};
+use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::LockType};
 
 use super::{Column, Direction, Entity, Message, MessageStatus, Origin};
 use crate::{ConversationId, LinkId, MerchantId, MessageId};
@@ -84,7 +84,7 @@ pub async fn sent_since(
         .await
 }
 
-/// The texts of a conversation that wait for their turn.
+/// The texts of a conversation that wait for their turn, held until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -97,6 +97,8 @@ pub async fn waiting_for(
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::ConversationId.eq(conversation))
         .filter(Column::Status.eq(MessageStatus::Queued))
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate)
         .all(db)
         .await
 }

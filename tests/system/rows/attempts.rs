@@ -7,7 +7,7 @@ use std::{
 
 use chrono::TimeDelta;
 use entity::{
-    Clock, Db, JobId,
+    Clock, Db, JobId, Transaction,
     job::{Column, Entity, Job as Row, JobState},
 };
 use queue::{
@@ -15,7 +15,7 @@ use queue::{
     bell::{Ringing, Verdict},
     claim_all, promise,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{Rows, now, on_both_databases};
 
@@ -45,7 +45,7 @@ impl Handle for Ends {
         }
     }
 
-    async fn give_up(&self, _: &DatabaseTransaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
         self.seen.lock().unwrap().push("given up");
         Ok(())
     }

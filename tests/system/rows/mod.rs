@@ -1,6 +1,8 @@
 //! The rules that rows obey whatever the code above them does, on SQLite and on PostgreSQL.
 
 mod attempts;
+mod conflicts;
+mod heartbeat;
 mod invariants;
 mod jobs;
 mod ledger;
@@ -8,6 +10,7 @@ mod links;
 mod outcomes;
 mod ticks;
 mod together;
+mod transactions;
 mod upgrade;
 mod writers;
 
@@ -26,6 +29,7 @@ pub(crate) struct Rows {
     db: Db,
     merchant: MerchantId,
     vault: Vault,
+    url: String,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -45,7 +49,7 @@ impl Rows {
         let db = Db::open(url, 10).await.unwrap();
         let merchant = merchant::insert(db.pool(), new_merchant(), now()).await.unwrap().id;
         let vault = Vault::new(&Secret::new("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")).unwrap();
-        Self { db, merchant, vault, _folder: folder }
+        Self { db, merchant, vault, url: url.to_owned(), _folder: folder }
     }
 
     async fn merchant(&self) -> Merchant {

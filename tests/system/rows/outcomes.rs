@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::{
+    Transaction,
     audit::OPERATOR,
     job::{Job, JobState},
 };
@@ -13,7 +14,7 @@ use queue::{
     flow::Paused,
     promise,
 };
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{Clock, DateTime, Db, Rows, Utc, now, on_both_databases};
 
@@ -35,7 +36,7 @@ impl Handle for Does {
         }
     }
 
-    async fn give_up(&self, _: &DatabaseTransaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
         Ok(())
     }
 }

@@ -1,9 +1,12 @@
 //! `check_stripe_key`: asks Stripe whether it takes a merchant's key and whose it is, and says what to change if not.
 
 use chrono::{DateTime, Utc};
-use entity::stripe_integration::{self, StripeStatus};
+use entity::{
+    Transaction,
+    stripe_integration::{self, StripeStatus},
+};
 use queue::{CheckStripeKey, Done, JobError, Lease};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::nothing_to_do;
 use crate::{
@@ -27,7 +30,7 @@ impl Handler for CheckStripeKey {
         lease.finish(tx, work.now()).await
     }
 
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(integration) = stripe_integration::find(tx, self.merchant).await? else { return Ok(()) };
         let reason = "Stripe could not be reached to check the key. Enter it again.".to_owned();
         stripe_integration::set_status(tx, &integration, StripeStatus::Failed, Some(reason), None).await

@@ -5,11 +5,11 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    LinkState,
+    LinkState, Transaction,
     link::{self, LinkEvent, StripeFacts},
 };
 use queue::{CloseStripeLink, Done, JobError, Lease};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{find_link, nothing_to_do};
 use crate::{
@@ -32,7 +32,7 @@ impl Handler for CloseStripeLink {
     }
 
     /// The link stays as it is: nobody can say that it is closed. It is refused to buyers all the same, and the merchant reads why.
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         let why = "Stripe did not confirm it. Deactivate the link in Stripe's dashboard.".to_owned();
         link::note(tx, &link, now, "close_failed", Some(why)).await

@@ -6,11 +6,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    LinkId, LinkState, MerchantId, Money,
+    LinkId, LinkState, MerchantId, Money, Transaction,
     link::{self, LinkEvent, StripeFacts},
 };
 use queue::{CloseReason, CloseStripeLink, CreateStripeLink, Done, JobError, Lease, Promise, Ticket, promise};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{find_link, nothing_to_do};
 use crate::{
@@ -47,7 +47,7 @@ impl Handler for CreateStripeLink {
         lease.finish(tx, now).await
     }
 
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let why = "Stripe could not be reached for a day. Please make the link again.";
         fail(tx, self.merchant, self.link, why, now).await?;
         // Rung by the scheduler: the transaction is committed elsewhere.
@@ -72,7 +72,7 @@ const fn is_unmade(link: &link::Model) -> bool {
 
 /// A call that was not answered may have made the link all the same: then it must not stay open beside the next one.
 async fn close_what_may_be_there(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     merchant: MerchantId,
     link: LinkId,
     now: DateTime<Utc>,

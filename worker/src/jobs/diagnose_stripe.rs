@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    link,
+    Transaction, link,
     stripe_integration::{self, EndpointSeen, StripeStatus},
 };
 use queue::{DiagnoseStripe, Done, JobError, Lease};
 use reqwest::StatusCode;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{has_tried_enough, nothing_to_do};
 use crate::{
@@ -47,7 +47,7 @@ impl Handler for DiagnoseStripe {
     }
 
     /// The next tick asks again.
-    async fn give_up(&self, _: &Work, _: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }

@@ -4,12 +4,12 @@ mod incoming;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    MerchantId, Message, MessageId, message,
+    MerchantId, Message, MessageId, Transaction, message,
     sms_event::{Progress, SmsEvent},
     webhook_event::{self, EventState, WebhookEvent},
 };
 use queue::{Done, JobError, Lease, ProcessSmsEvent, Ticket};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::Missing;
 use crate::{Work, handler::Handler};
@@ -28,8 +28,9 @@ impl Handler for ProcessSmsEvent {
         let (state, ticket) = match &event.payload {
             None => (EventState::Ignored, None),
             Some(payload) => {
-                let told = serde_json::from_str(payload).map_err(JobError::fail)?;
-                apply(work, &tx, &event, told, now).await?
+                let told: SmsEvent = serde_json::from_str(payload).map_err(JobError::fail)?;
+                // Stored by a version before, it may still hold what no database takes.
+                apply(work, &tx, &event, told.plain(), now).await?
             }
         };
         webhook_event::conclude(&tx, &event, state, None, None, now).await?;
@@ -38,7 +39,7 @@ impl Handler for ProcessSmsEvent {
         Ok(done)
     }
 
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(event) = webhook_event::find(tx, self.merchant, self.event).await? else { return Ok(()) };
         let why = Some("It could not be applied; the job's error says why.".to_owned());
         webhook_event::conclude(tx, &event, EventState::Failed, None, why, now).await
@@ -47,7 +48,7 @@ impl Handler for ProcessSmsEvent {
 
 async fn apply(
     work: &Work,
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     event: &WebhookEvent,
     told: SmsEvent,
     now: DateTime<Utc>,
@@ -68,7 +69,7 @@ async fn apply(
 /// A delivery report. They come late, twice and out of order: a message's status never goes back, and its hold is settled once.
 async fn report(
     work: &Work,
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     message: &Message,
     carrier_id: Option<String>,
     progress: Progress,
@@ -95,7 +96,7 @@ async fn report(
 
 /// Ours in the URL that we gave, or by the carrier's id: the answer to the handover may have been lost.
 async fn find_message(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     merchant: MerchantId,
     carrier_id: Option<&str>,
     message: Option<MessageId>,

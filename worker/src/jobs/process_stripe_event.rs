@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Db, LinkId, MerchantId, link, stripe_integration,
+    Db, LinkId, MerchantId, Transaction, link, stripe_integration,
     webhook_event::{self, EventState},
 };
 use queue::{Done, JobError, Lease, ProcessStripeEvent};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::Missing;
 use crate::{
@@ -24,7 +24,7 @@ impl Handler for ProcessStripeEvent {
         }
     }
 
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(event) = webhook_event::find(tx, self.merchant, self.event).await? else { return Ok(()) };
         let why = Some("It could not be applied; the job's error says why.".to_owned());
         webhook_event::conclude(tx, &event, EventState::Failed, None, why, now).await
@@ -55,7 +55,7 @@ pub(crate) async fn apply_alone(
 }
 
 /// What is told about a link after its purge is acted on and not kept.
-async fn forget_if_purged(tx: &DatabaseTransaction, merchant: MerchantId, link: LinkId) -> Result<(), DbErr> {
+async fn forget_if_purged(tx: &Transaction, merchant: MerchantId, link: LinkId) -> Result<(), DbErr> {
     match link::find(tx, merchant, link).await? {
         Some(link) if link.purged_at.is_some() => webhook_event::erase_payloads(tx, link.id).await,
         Some(_) | None => Ok(()),

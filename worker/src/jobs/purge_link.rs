@@ -1,9 +1,9 @@
 //! `purge_link`: closes a link that is still open, then erases what it held. Retried until done: nothing may be left.
 
 use chrono::{DateTime, Utc};
-use entity::{Documents, link};
+use entity::{Documents, Transaction, link};
 use queue::{Done, JobError, Lease, PurgeLink};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{find_link, nothing_to_do};
 use crate::{
@@ -31,7 +31,7 @@ impl Handler for PurgeLink {
     }
 
     /// Without a deadline it is given up only when it kills its workers; the next tick does not make it again, so an operator must.
-    async fn give_up(&self, _: &Work, _: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }

@@ -3,12 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    LinkState,
+    LinkState, Transaction,
     link::{self, Advanced, LinkEvent},
     stripe_integration,
 };
 use queue::{Done, JobError, Lease, ReconcileLink};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{close_stripe_link, find_link, has_tried_enough, nothing_to_do};
 use crate::{
@@ -41,7 +41,7 @@ impl Handler for ReconcileLink {
     }
 
     /// The next tick asks again, or the buyer who looks at the page.
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         link::set_checked(tx, &link, now).await
     }
@@ -85,7 +85,7 @@ async fn look(
 }
 
 /// Notes that a payment was found of which a webhook should have told, or may be about to.
-async fn note_silence(tx: &DatabaseTransaction, job: &ReconcileLink, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn note_silence(tx: &Transaction, job: &ReconcileLink, now: DateTime<Utc>) -> Result<(), DbErr> {
     if job.buyer_waits {
         stripe_integration::note_untold(tx, job.merchant, now).await
     } else {
@@ -95,7 +95,7 @@ async fn note_silence(tx: &DatabaseTransaction, job: &ReconcileLink, now: DateTi
 
 /// Applies what was found; whether there was anything that we had not been told.
 async fn repair(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     link: &link::Model,
     found: &Answer<Vec<(Session, Settled)>>,
     now: DateTime<Utc>,

@@ -4,9 +4,12 @@
 //! again with its secret. An endpoint whose secret can no longer be had is removed and made anew.
 
 use chrono::{DateTime, Utc};
-use entity::stripe_integration::{self, ConnectError, EndpointStatus, StripeIntegration};
+use entity::{
+    Transaction,
+    stripe_integration::{self, ConnectError, EndpointStatus, StripeIntegration},
+};
 use queue::{Done, JobError, Lease, RegisterStripeWebhook};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use url::{Host, Url};
 
 use super::nothing_to_do;
@@ -42,7 +45,7 @@ impl Handler for RegisterStripeWebhook {
         }
     }
 
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(asked) = stripe_integration::find(tx, self.merchant).await? else { return Ok(()) };
         let why = "Stripe could not be reached to register the webhook endpoint. Ask for it again.";
         stripe_integration::refuse_endpoint(tx, &asked, why).await

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Merchant, Order,
+    Merchant, Order, Transaction,
     credits::CreditError,
     link, merchant,
     message::{self, CommandError, Origin, Text},
@@ -12,7 +12,7 @@ use entity::{
     template::text_of_link,
 };
 use queue::{Done, JobError, Lease, Promise, Remind, SendSms, promise};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 
 use super::nothing_to_do;
 use crate::{Work, handler::Handler};
@@ -51,17 +51,17 @@ impl Handler for Remind {
     }
 
     /// Nothing was written; a later tick finds it due again.
-    async fn give_up(&self, _: &Work, _: &DatabaseTransaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
 /// The reminder, if it is still due; under the link's lock, so that of two jobs the second finds the message of the first.
-async fn find(job: &Remind, tx: &DatabaseTransaction, at: DateTime<Utc>) -> Result<Option<Found>, DbErr> {
+async fn find(job: &Remind, tx: &Transaction, at: DateTime<Utc>) -> Result<Option<Found>, DbErr> {
     let owner = merchant::get(tx, job.merchant).await?;
     let link = link::Entity::find_by_id(job.link)
         .filter(link::Column::MerchantId.eq(owner.id))
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?;
     let Some(link) = link else { return Ok(None) };
@@ -72,7 +72,7 @@ async fn find(job: &Remind, tx: &DatabaseTransaction, at: DateTime<Utc>) -> Resu
 
 async fn write(
     work: &Work,
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     found: &Found,
     at: DateTime<Utc>,
 ) -> Result<entity::Message, CommandError> {

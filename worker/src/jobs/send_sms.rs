@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Message, PhoneNumber, conversation,
+    Message, PhoneNumber, Transaction, conversation,
     credits::CreditError,
     message::{self, Learnt, MessageStatus},
+    retry_conflicts,
 };
 use queue::{Done, JobError, Lease, SendSms};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use self::departure::{Departure, depart};
 use super::{Missing, nothing_to_do};
@@ -64,7 +65,7 @@ impl Handler for SendSms {
     }
 
     /// What certainly did not leave is given back; what may have left stays held, for a person to settle.
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(message) = message::find(tx, self.merchant, self.message).await? else { return Ok(()) };
         match message.status {
             MessageStatus::Queued => {
@@ -129,21 +130,30 @@ async fn is_unknown(work: &Work, message: &Message) -> Result<(), DbErr> {
         .map(|_| ())
 }
 
+/// Here and not from the start again: the text has left, and would be looked for.
 async fn accept(work: &Work, lease: &Lease, message: &Message, carrier_id: Option<String>) -> Result<Done, JobError> {
-    let now = work.now();
-    let tx = work.db.begin().await?;
-    message::accepted(&tx, message, carrier_id, work.sms.undelivered, now).await.map_err(JobError::retry)?;
-    lease.finish(tx, now).await
+    let accept = || async {
+        let now = work.now();
+        let tx = work.db.begin().await?;
+        message::accepted(&tx, message, carrier_id.clone(), work.sms.undelivered, now)
+            .await
+            .map_err(JobError::retry)?;
+        lease.finish(tx, now).await
+    };
+    retry_conflicts(accept, JobError::is_conflict_of_rows).await
 }
 
 async fn refuse(work: &Work, lease: &Lease, message: &Message, refusal: Refusal) -> Result<Done, JobError> {
-    let now = work.now();
-    let tx = work.db.begin().await?;
-    if refusal.opted_out {
-        conversation::opt_out(&tx, message.conversation_id, now).await?;
-    }
-    message::refused(&tx, message, refusal.reason, now).await.map_err(JobError::retry)?;
-    lease.finish(tx, now).await
+    let refuse = || async {
+        let now = work.now();
+        let tx = work.db.begin().await?;
+        if refusal.opted_out {
+            conversation::opt_out(&tx, message.conversation_id, now).await?;
+        }
+        message::refused(&tx, message, refusal.reason.clone(), now).await.map_err(JobError::retry)?;
+        lease.finish(tx, now).await
+    };
+    retry_conflicts(refuse, JobError::is_conflict_of_rows).await
 }
 
 /// Asks the carrier for a text that may have left. Not to find it proves nothing, so it is asked again, and then parked.

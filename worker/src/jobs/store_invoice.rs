@@ -4,13 +4,13 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use entity::{
-    Documents, LinkState,
+    Documents, LinkState, Transaction,
     documents::DocumentError,
     link::{self, StoredDocument},
     sha256,
 };
 use queue::{CreateStripeLink, Done, JobError, Lease, Promise, StoreInvoice, promise};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use super::{create_stripe_link::fail, find_link, nothing_to_do};
 use crate::{
@@ -44,7 +44,7 @@ impl Handler for StoreInvoice {
         Ok(done)
     }
 
-    async fn give_up(&self, _: &Work, tx: &DatabaseTransaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         fail(tx, self.merchant, self.link, "The invoice could not be stored.", now).await
     }
 }

@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Conversation, Merchant, PhoneNumber, Region, conversation, merchant,
+    Conversation, Merchant, PhoneNumber, Region, Transaction, conversation, merchant,
     message::{self, CommandError, Origin, Text},
     sms::Body,
     webhook_event::{EventState, WebhookEvent},
 };
 use queue::{JobError, Promise, SendSms, Ticket, promise};
-use sea_orm::{DatabaseTransaction, TransactionTrait};
 
 use crate::Work;
 
@@ -24,7 +23,7 @@ pub(super) struct Incoming {
 
 pub(super) async fn receive(
     work: &Work,
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     event: &WebhookEvent,
     text: Incoming,
     now: DateTime<Utc>,
@@ -83,7 +82,7 @@ impl Keyword {
 /// The buyer wants no more texts: not even those that wait for their turn, which cost nothing then. One that asks for texts
 /// again and came later, but was read before this one, wins.
 async fn stop(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     conversation: &Conversation,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -102,11 +101,7 @@ async fn stop(
 
 /// Answers a buyer who asks for help with who texts them: a message like any other, which costs credits. Without credits, without
 /// a carrier, after an opt-out and after an answer just now there is none.
-async fn answer(
-    tx: &DatabaseTransaction,
-    conversation: &Conversation,
-    now: DateTime<Utc>,
-) -> Result<Option<Ticket>, JobError> {
+async fn answer(tx: &Transaction, conversation: &Conversation, now: DateTime<Utc>) -> Result<Option<Ticket>, JobError> {
     let (merchant, id) = (conversation.merchant_id, conversation.id);
     if message::answered_since(tx, merchant, id, now - BETWEEN_ANSWERS).await? {
         return Ok(None);
@@ -115,7 +110,7 @@ async fn answer(
     let Ok(body) = Body::set(&help_of(&owner), owner.typography()) else { return Ok(None) };
     let text = Text { conversation: id, link: None, body, origin: Origin::Answer, once_key: None };
     // What is refused half-way is undone without the text that asked for it.
-    let attempt = tx.begin().await?;
+    let attempt = tx.savepoint().await?;
     match message::command(&attempt, &owner, text, now).await {
         Ok(message) => {
             let job = SendSms { merchant, message: message.id };

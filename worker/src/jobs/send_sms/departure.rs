@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    LinkState, Merchant, Message, PhoneNumber, conversation, link, merchant,
+    LinkState, Merchant, Message, PhoneNumber, Transaction, conversation, link, merchant,
     message::{self, Learnt, MessageStatus, Origin},
 };
 use queue::JobError;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::Work;
 
@@ -43,8 +43,10 @@ pub(super) async fn depart(work: &Work, message: &Message) -> Result<Departure, 
     Ok(decided)
 }
 
-async fn decide(work: &Work, tx: &DatabaseTransaction, message: &Message) -> Result<Departure, DbErr> {
+async fn decide(work: &Work, tx: &Transaction, message: &Message) -> Result<Departure, DbErr> {
     let not = |why: &str| Ok(Departure::NotAnyMore(why.to_owned()));
+    // In the order of locks, though it is looked at last.
+    let link = find_link(tx, message).await?;
     let conversation = conversation::Entity::find_by_id(message.conversation_id)
         .filter(conversation::Column::MerchantId.eq(message.merchant_id))
         .lock_shared()
@@ -57,7 +59,6 @@ async fn decide(work: &Work, tx: &DatabaseTransaction, message: &Message) -> Res
         return not("The buyer has asked to get no more texts.");
     }
     let Some(phone) = conversation.phone else { return not("The number was erased before the text was sent.") };
-    let link = find_link(tx, message).await?;
     match (message.link_id, &link) {
         (Some(_), None) => return not("The link does not exist."),
         (Some(_), Some(link)) if link.state != LinkState::Unpaid => {
@@ -96,7 +97,7 @@ fn decide_reminder(
     (earliest > at).then_some(Departure::Later(earliest))
 }
 
-async fn find_link(tx: &DatabaseTransaction, message: &Message) -> Result<Option<link::Model>, DbErr> {
+async fn find_link(tx: &Transaction, message: &Message) -> Result<Option<link::Model>, DbErr> {
     let Some(id) = message.link_id else { return Ok(None) };
     link::Entity::find_by_id(id).filter(link::Column::MerchantId.eq(message.merchant_id)).lock_shared().one(tx).await
 }

@@ -1,0 +1,56 @@
+//! Characters that no text needs and that databases, carriers and screens stumble over: refused in what our callers send, all of it,
+//! before anything is read.
+
+use std::sync::Arc;
+
+use entity::sms_event::is_unwanted;
+use poem::{Endpoint, Request};
+use serde_json::Value;
+
+use crate::Problem;
+
+const REFUSAL: &str = "must not contain control characters";
+
+/// Refuses a query with such a character in it, and names the parameter.
+pub(crate) async fn check_query<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
+    let query = request.uri().query().unwrap_or_default();
+    let asked: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    if let Some((name, _)) = asked.iter().find(|(_, value)| value.contains(is_unwanted)) {
+        return Err(Problem::field(&name.replace(is_unwanted, " "), REFUSAL).into());
+    }
+    endpoint.call(request).await
+}
+
+/// Refuses JSON with such a character in a text, and names the field.
+pub(crate) fn check_json(value: &Value) -> Result<(), Problem> {
+    match path_of_unwanted(value) {
+        Some(path) => Err(Problem::field(path.trim_start_matches('.'), REFUSAL)),
+        None => Ok(()),
+    }
+}
+
+/// Where such a character is, such as `.items[0].name`.
+fn path_of_unwanted(value: &Value) -> Option<String> {
+    let within = |step: String, value: &Value| path_of_unwanted(value).map(|rest| step + &rest);
+    match value {
+        Value::String(text) => text.contains(is_unwanted).then(String::new),
+        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| within(format!("[{at}]"), item)),
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| within(format!(".{name}"), field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_control_character_is_found_wherever_it_is_and_a_line_break_is_none() {
+        let path = |value: Value| path_of_unwanted(&value);
+        assert_eq!(path(json!({"body": "two\nlines\tand\r\nmore"})), None);
+        assert_eq!(path(json!({"body": "a\0"})), Some(".body".to_owned()));
+        assert_eq!(path(json!({"items": [{"name": "a"}, {"name": "\u{1b}[31m"}]})), Some(".items[1].name".to_owned()));
+        assert_eq!(path(json!({"a": [1, true, null], "b": "\u{85}"})), Some(".b".to_owned()));
+    }
+}

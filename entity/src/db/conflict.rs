@@ -1,0 +1,82 @@
+//! Transactions that failed because of others at the same time, and are as good as never begun: they are tried again at once.
+//!
+//! # The order of locks
+//! Whoever locks rows of several tables in one transaction, by an update or by `SELECT … FOR …`, takes them in this order, and of one
+//! table in the order of their ids. Then nobody waits for somebody who waits for them, and there is nothing to try again:
+//!
+//! 1. `payment_link`
+//! 2. `orders`
+//! 3. `conversation`
+//! 4. `message`
+//! 5. `merchant`, the lock under which a ledger grows: last, because all of a merchant's texts meet there
+//! 6. what one holder alone has: `webhook_event`, `job`, `idempotency_key`
+//!
+//! A foreign key locks too: a message that is inserted locks its link and its conversation (`FOR KEY SHARE`), which waits for a
+//! `FOR UPDATE` and for nothing less. And on `PostgreSQL` an `UPDATE` that waited for a row keeps its lock even if the row no longer
+//! fits: that nothing was updated does not mean that nothing is held. So what leads to the ledger locks its message first, always
+//! ([`message::hold`](crate::message)).
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// How often a transaction is tried.
+const TRIES: u32 = 4;
+
+/// How long the first wait is; each later one is three times as long. Those who stood in the way end meanwhile.
+const FIRST_WAIT: Duration = Duration::from_millis(5);
+
+/// `PostgreSQL`: chosen to break a deadlock; could not be serialised. `SQLite`: has read what was overwritten since
+/// (`SQLITE_BUSY_SNAPSHOT`).
+const CONFLICTS: [&str; 3] = ["40P01", "40001", "517"];
+
+/// Whether this error, or one that it comes from, is the database's word that others stood in the way and nothing was changed.
+#[must_use]
+pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if sqlx_error(error).is_some_and(is_conflict_of_sqlx) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn sqlx_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a sqlx::Error> {
+    if let Some(DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+        error.downcast_ref()
+    {
+        return Some(error);
+    }
+    if let Some(RuntimeErr::SqlxError(error)) = error.downcast_ref() {
+        return Some(error);
+    }
+    error.downcast_ref::<Arc<sqlx::Error>>().map(Arc::as_ref).or_else(|| error.downcast_ref())
+}
+
+fn is_conflict_of_sqlx(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| CONFLICTS.contains(&code.as_ref()))
+}
+
+/// Does something in a transaction, and again as long as it ends in a conflict, a few times. What it does beside the transaction
+/// must bear to be done twice.
+///
+/// # Errors
+/// Those of `work`; a conflict when it ended in one each time.
+pub async fn retry_conflicts<T, E, F>(mut work: impl FnMut() -> F, is_conflict: impl Fn(&E) -> bool) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let mut wait = FIRST_WAIT;
+    for _ in 1..TRIES {
+        match work().await {
+            Err(error) if is_conflict(&error) => tracing::debug!("a transaction met others and is tried again"),
+            ended => return ended,
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 3;
+    }
+    work().await
+}
