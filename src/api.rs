@@ -25,6 +25,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
     tracing::info!(%address, "listening");
     let stop = Stop::on_signals(Duration::from_secs(settings.stop_grace_seconds));
     stop.tells(&parts.readiness);
+    parts.keep_time(&stop);
     serve(acceptor, api, metrics, &settings, &stop).await
 }
 

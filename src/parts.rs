@@ -4,12 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use entity::{Clock, Db, Documents, Secret, Vault, gateway::Policy, installation};
+use entity::{Clock, DatabaseTime, Db, Documents, Secret, Vault, gateway::Policy, installation};
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
 use queue::{Queue, bell::Bells};
 use url::Url;
 
-use crate::{data_dir::DataDir, error::Error, settings::Settings};
+use crate::{data_dir::DataDir, error::Error, settings::Settings, stop::Stop};
 
 /// The file in the data directory that holds the key of the vault.
 pub(crate) const SECRET_KEY: &str = "secret.key";
@@ -25,6 +25,7 @@ pub(crate) struct Parts {
     pub(crate) queue: Queue,
     pub(crate) documents: Documents,
     pub(crate) vault: Arc<Vault>,
+    pub(crate) time: DatabaseTime,
     pub(crate) clock: Clock,
     pub(crate) readiness: Readiness,
     pub(crate) operator_key: Option<Secret>,
@@ -40,19 +41,32 @@ impl Parts {
             None => data.secret(OPERATOR_KEY)?,
         };
         let db = open_database(settings).await?;
-        let queue = Queue::new(open_bells(settings, &data)?);
-        let clock = Clock::system();
+        let time = DatabaseTime::measured(&db).await?;
+        let clock = time.clock();
+        let queue = Queue::new(open_bells(settings, &data, clock.clone())?);
         let vault = Vault::with_previous(&secret_key, &settings.previous_secret_keys)?;
         let vault = installation::with_root(db.pool(), vault, &secret_key, clock.now()).await?;
         Ok(Self {
-            readiness: Readiness::new(db.clone(), queue.clone()),
+            readiness: Readiness::new(db.clone(), queue.clone(), time.clone()),
             db,
             queue,
             documents: open_documents(settings, &data)?,
             vault: Arc::new(vault),
+            time,
             clock,
             operator_key,
         })
+    }
+
+    /// Goes on measuring the database's time until the process ends.
+    pub(crate) fn keep_time(&self, stop: &Stop) {
+        let (time, db, closing) = (self.time.clone(), self.db.clone(), stop.closing());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = time.keep(&db) => {}
+                () = closing => {}
+            }
+        });
     }
 
     /// What the API needs.
@@ -125,7 +139,7 @@ pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
     Ok(Db::open(&url, settings.database_connections).await?)
 }
 
-fn open_bells(settings: &Settings, data: &DataDir) -> Result<Bells, Error> {
+fn open_bells(settings: &Settings, data: &DataDir, clock: Clock) -> Result<Bells, Error> {
     let url = match &settings.redis_url {
         Some(url) => url.clone(),
         None => data.secret(REDIS_URL)?.map(|url| url.expose().to_owned()).ok_or(Error::Setting {
@@ -133,7 +147,7 @@ fn open_bells(settings: &Settings, data: &DataDir) -> Result<Bells, Error> {
             reason: "is not set, and no `paylink up` has left one in the data directory".to_owned(),
         })?,
     };
-    Ok(Bells::open(&url, &settings.redis_prefix)?)
+    Ok(Bells::open(&url, &settings.redis_prefix, clock)?)
 }
 
 fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {

@@ -29,6 +29,7 @@ pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
         Metrics::start_apart(&settings, &parts).await?;
         let stop = Stop::on_signals(Duration::ZERO);
         stop.tells(&parts.readiness);
+        parts.keep_time(&stop);
         run_until_told(&scheduler, &settings, &stop).await;
     }
     Ok(())

@@ -68,6 +68,7 @@ async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &S
     let work = parts.work(&settings, public_url.clone())?;
     let scheduler = parts.scheduler(&settings)?;
     stop.tells(&parts.readiness);
+    parts.keep_time(stop);
 
     let front = api::serve(acceptor, parts.api(&settings, public_url.clone()), metrics, &settings, stop);
     let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency()?, &settings, stop);

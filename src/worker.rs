@@ -38,6 +38,7 @@ pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
     tracing::info!(kinds = kinds.len(), concurrency = concurrency.each, named = ?concurrency.named, "working");
     let stop = Stop::on_signals(Duration::ZERO);
     stop.tells(&parts.readiness);
+    parts.keep_time(&stop);
     work_until_told(work, kinds, concurrency, &settings, &stop).await
 }
 

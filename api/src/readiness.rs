@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entity::Db;
+use entity::{DatabaseTime, Db};
 use poem::{Response, http::StatusCode};
 use queue::Queue;
 use serde_json::{Value, json};
@@ -16,14 +16,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 pub struct Readiness {
     db: Db,
     queue: Queue,
+    time: DatabaseTime,
     stopping: watch::Sender<bool>,
 }
 
 impl Readiness {
     /// Ready whenever the database and Redis answer, until it is told to stop.
     #[must_use]
-    pub fn new(db: Db, queue: Queue) -> Self {
-        Self { db, queue, stopping: watch::Sender::new(false) }
+    pub fn new(db: Db, queue: Queue, time: DatabaseTime) -> Self {
+        Self { db, queue, time, stopping: watch::Sender::new(false) }
     }
 
     /// Not ready from now on: this process is stopping.
@@ -49,7 +50,19 @@ impl Readiness {
         );
         let (database, redis) = (matches!(database, Ok(Ok(()))), matches!(redis, Ok(Ok(()))));
         let word = |ok: bool| if ok { "ok" } else { "unavailable" };
-        answer(database && redis, &json!({"database": word(database), "redis": word(redis)}))
+        let mut parts = json!({"database": word(database), "redis": word(redis)});
+        tell_clock(&self.time, &mut parts);
+        answer(database && redis, &parts)
+    }
+}
+
+/// A wrong clock is told and is no reason to turn away: times are the database's.
+fn tell_clock(time: &DatabaseTime, parts: &mut Value) {
+    if time.is_skewed() {
+        parts["clock"] = json!("skewed");
+        parts["clock_skew_seconds"] = json!(time.skew().as_seconds_f64());
+    } else {
+        parts["clock"] = json!("ok");
     }
 }
 

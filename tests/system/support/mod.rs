@@ -21,6 +21,7 @@ mod sandbox;
 mod signature;
 mod stripe_events;
 mod wait;
+mod wrong_clock;
 
 pub(crate) use app::{App, command, free_port};
 pub(crate) use browser::{Browser, asks_to_sign_in, marked};
@@ -39,6 +40,7 @@ pub(crate) use sandbox::Sandbox;
 pub(crate) use signature::sign;
 pub(crate) use stripe_events::StripeEvent;
 pub(crate) use wait::{comes_true, eventually};
+pub(crate) use wrong_clock::WrongClock;
 
 /// A PDF of three pages, made by a real tool.
 pub(crate) const INVOICE: &[u8] = include_bytes!("../../fixtures/invoice-3-pages.pdf");
