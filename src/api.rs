@@ -18,10 +18,11 @@ use crate::{
 
 /// Runs the HTTP front until it is told to stop.
 pub(crate) async fn run(settings: Settings) -> Result<(), Error> {
+    let public_url = public_url(&settings)?;
     let parts = Parts::open(&settings).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
     let (acceptor, address) = bind(settings.listen).await?;
-    let api = parts.api(&settings, public_url(&settings, address));
+    let api = parts.api(&settings, public_url);
     tracing::info!(%address, "listening");
     let stop = Stop::on_signals(Duration::from_secs(settings.stop_grace_seconds));
     stop.tells(&parts.readiness);

@@ -8,6 +8,7 @@ mod demo;
 mod error;
 mod events;
 mod jobs;
+mod known_settings;
 mod listed;
 mod logging;
 mod merchant;
@@ -34,9 +35,9 @@ use crate::{error::Error, settings::Settings};
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
-    /// The settings file; `PAYLINK_*` variables go over it.
-    #[arg(long, default_value = "paylink.toml", global = true)]
-    config: PathBuf,
+    /// The settings file; `PAYLINK_*` variables go over it. Absent: `paylink.toml`, if there is one.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -82,7 +83,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return Err(Error::Tls);
     }
-    let settings = Settings::load(&cli.config)?;
+    let settings = Settings::load(cli.config.as_deref())?;
     let export = logging::start(&settings)?;
     let outcome = Box::pin(carry_out(cli.command, settings)).await;
     if let Some(export) = export {

@@ -16,12 +16,16 @@ use serde::Deserialize;
 
 use crate::{
     error::Error,
+    known_settings::KnownSettings,
     listed::{self, Origin},
     logging::LogFormat,
 };
 
 /// The documented defaults.
 const DEFAULTS: &str = include_str!("../paylink.example.toml");
+
+/// The settings file that is looked for when none is named.
+const FILE: &str = "paylink.toml";
 
 /// All settings. Each is documented in `paylink.example.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,12 +93,17 @@ fn separated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Se
 }
 
 impl Settings {
-    /// Reads the settings; a file that is not there is no error.
-    pub(crate) fn load(file: &Path) -> Result<Self, Error> {
+    /// Reads the settings. A file that is named has to be there; the one that is looked for need not.
+    pub(crate) fn load(named: Option<&Path>) -> Result<Self, Error> {
+        let known = KnownSettings::documented_in(DEFAULTS);
+        let file = File::from(named.unwrap_or(Path::new(FILE))).format(FileFormat::Toml).required(named.is_some());
+        known.check_file(&file)?;
+        let variables = known.variables(std::env::vars_os())?;
+        let environment = Environment::with_prefix("PAYLINK").prefix_separator("_").separator("__").ignore_empty(true);
         let settings: Self = Config::builder()
             .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
-            .add_source(File::from(file).format(FileFormat::Toml).required(false))
-            .add_source(Environment::with_prefix("PAYLINK").prefix_separator("_").separator("__").ignore_empty(true))
+            .add_source(file)
+            .add_source(environment.source(Some(variables)))
             .build()?
             .try_deserialize()?;
         settings.check()
@@ -170,14 +179,20 @@ mod tests {
 
     #[test]
     fn the_example_file_is_the_defaults_and_is_valid() {
-        let settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
+        let settings = Settings::load(None).unwrap();
         assert!(settings.times().is_ok());
         assert_eq!(settings.stripe_api_base, "https://api.stripe.com");
     }
 
     #[test]
+    fn a_file_that_is_named_has_to_be_there() {
+        let refused = Settings::load(Some(Path::new("/nonexistent/paylink.toml"))).unwrap_err();
+        assert!(refused.with_sources().contains("/nonexistent/paylink.toml"), "{refused}");
+    }
+
+    #[test]
     fn a_kind_can_have_a_concurrency_of_its_own() {
-        let mut settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
+        let mut settings = Settings::load(None).unwrap();
         settings.concurrency_by_kind = HashMap::from([("send_sms".to_owned(), 3)]);
         let concurrency = settings.concurrency().unwrap();
         assert_eq!((concurrency.each, concurrency.named), (10, HashMap::from([(Kind::SendSms, 3)])));

@@ -35,6 +35,9 @@ pub(crate) struct Args {
 
 /// Runs until it is told to stop; then jobs in flight finish, and Redis is stopped last.
 pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error> {
+    if !args.demo {
+        public_url(&settings)?;
+    }
     // There is no other replica that a balancer could turn to.
     let stop = Stop::on_signals(Duration::ZERO);
     let data = DataDir::new(&settings.data_dir)?;
@@ -61,7 +64,10 @@ pub(crate) async fn run(mut settings: Settings, args: Args) -> Result<(), Error>
 async fn run_roles(mut settings: Settings, data: &DataDir, args: &Args, stop: &Stop) -> Result<(), Error> {
     migrate::run(&settings).await?;
     let (acceptor, address) = api::bind(settings.listen).await?;
-    let public_url = public_url(&settings, address);
+    let public_url = match &settings.public_url {
+        None if args.demo => format!("http://{address}"),
+        Some(_) | None => public_url(&settings)?,
+    };
     let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
     let parts = Parts::open(&settings).await?;
     let metrics = Metrics::start(&settings, &parts).await?;

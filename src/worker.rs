@@ -27,9 +27,10 @@ pub(crate) struct Args {
 
 /// Runs workers until they are told to stop.
 pub(crate) async fn run(settings: Settings, args: Args) -> Result<(), Error> {
+    let public_url = public_url(&settings)?;
     let parts = Parts::open(&settings).await?;
     Metrics::start_apart(&settings, &parts).await?;
-    let work = parts.work(&settings, public_url(&settings, settings.listen))?;
+    let work = parts.work(&settings, public_url)?;
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
     let concurrency = match args.concurrency {
         Some(each) => Concurrency { each: each.max(1), named: HashMap::new() },

@@ -3,6 +3,8 @@
 //! says why.
 //!
 //! Steps are SQL, written once for both databases: `{{placeholders}}` name the few types that differ (see [`dialect`]).
+//! A step runs beside the version before: it only adds. One that takes away what earlier versions use comes a release later and has
+//! `_contract_` in its name, so that those versions know that they cannot run on it (see [`Schema`]).
 //! Migrations never import entities: a step says what the schema was, not what the code has become.
 
 mod dialect;
@@ -18,6 +20,7 @@ mod m0009_texting;
 mod m0010_front;
 mod m0011_hot_rows;
 mod m0012_hot_keys;
+mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
@@ -44,4 +47,5 @@ impl MigratorTrait for Migrator {
     }
 }
 
+pub use schema::Schema;
 pub use sea_orm_migration::MigratorTrait as Migrate;

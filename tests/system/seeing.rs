@@ -227,7 +227,8 @@ async fn figures_can_have_an_address_of_their_own() {
     for role in ["worker", "scheduler"] {
         let port = free_port();
         let mut command = app.command();
-        command.arg(role).env("PAYLINK_METRICS_LISTEN", own(port)).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg(role).env("PAYLINK_METRICS_LISTEN", own(port)).env("PAYLINK_PUBLIC_URL", &app.hello.url);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let _beside = Beside(command.spawn().unwrap());
         let http = Http::new(&format!("http://{}", own(port)), front.hush());
         eventually("it listens", async || http.try_ask(http.request(Method::GET, "/healthz")).await.ok()).await;

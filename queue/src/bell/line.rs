@@ -128,9 +128,9 @@ impl Line {
 
     /// How long it is until then; `None` if the time has come. Redis is told this and not the time: its clock need not be right.
     fn wait_until(&self, at: DateTime<Utc>) -> Option<Duration> {
-        let wait = (at - self.clock.now()).to_std().ok().filter(|wait| !wait.is_zero())?;
+        let wait = u64::try_from((at - self.clock.now()).num_milliseconds()).ok().filter(|wait| *wait > 0)?;
         // Neither clock tells parts of a millisecond, and none of them must make it too early.
-        Some(wait + TICK)
+        Some(Duration::from_millis(wait) + TICK)
     }
 
     /// Renews leases; returns the ones that are lost. See `renew.lua`.
