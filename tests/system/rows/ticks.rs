@@ -85,7 +85,7 @@ on_both_databases! {
         let at = now() + link::RETENTION + TimeDelta::hours(1);
         let name = Tick::Purge.name();
         tick::done(rows.db.pool(), name, at + TimeDelta::days(3)).await.unwrap();
-        scheduler(&rows, at).once(at).await.unwrap_err();
+        scheduler(&rows, at).once(at).await.unwrap();
         assert!(tick::last_due(rows.db.pool(), name).await.unwrap().is_some_and(|mark| mark <= at));
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
         // One that another has put right meanwhile stays.
