@@ -123,7 +123,8 @@ impl Handle for Nothing {
 /// As commands and workers do it: callers promise, commit and ring, while workers do what is rung.
 async fn with_the_bell(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let redis = OwnRedis::start().await;
-    let queue = Queue::new(Bells::open(&format!("redis://127.0.0.1:{}", redis.port), "bench").unwrap());
+    let queue =
+        Queue::new(Bells::open(&format!("redis://127.0.0.1:{}", redis.port), "bench", Clock::system()).unwrap());
     let (done, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let context = WorkerContext::new("bench");
     let handler = Arc::new(Nothing(db.clone()));

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what is missing on a Debian machine that has Rust. Says what it does; does nothing where nothing is missing.
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
-#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, moto's server as a store that speaks S3, and a browser
-#                           with its driver and axe, which checks that the pages are for everybody
+#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, clocks that are wrong (faketime), moto's server as a store that speaks
+#                           S3, and a browser with its driver and axe, which checks that the pages are for everybody
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,6 +15,7 @@ has redis-server || has valkey-server || missing="$missing redis-server"
 if [ "${1:-run}" = test ]; then
     has postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+    ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing faketime"
     has chromium || missing="$missing chromium fonts-noto-core"
     has chromedriver || missing="$missing chromium-driver"
     has npm || missing="$missing npm"

@@ -21,12 +21,14 @@ use crate::{
 /// # Errors
 /// When a part of it cannot be opened, or the address not be listened on.
 pub async fn run(settings: Settings, around: &Surroundings, listening: impl FnOnce(SocketAddr)) -> Result<(), Error> {
-    let parts = around.apply_to(Parts::open(&settings).await?);
+    let public_url = public_url(&settings)?;
+    let parts = Parts::open(&settings, around.clock.clone()).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
     let (listener, address) = bind(settings.listen).await?;
-    let api = parts.api(&settings, public_url(&settings, address));
+    let api = parts.api(&settings, public_url);
     tracing::info!(%address, "listening");
     around.stop.tells(&parts.readiness);
+    parts.keep_time(&around.stop);
     listening(address);
     serve(listener, api, metrics, &settings, &around.stop).await
 }

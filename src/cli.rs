@@ -13,9 +13,9 @@ use crate::{
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
-    /// The settings file; `PAYLINK_*` variables go over it.
-    #[arg(long, default_value = "paylink.toml", global = true)]
-    config: PathBuf,
+    /// The settings file; `PAYLINK_*` variables go over it. Absent: `paylink.toml`, if there is one.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -59,7 +59,7 @@ pub async fn command_line() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode, Error> {
     tls::set_up();
-    let settings = Settings::load(&cli.config)?;
+    let settings = Settings::load(cli.config.as_deref())?;
     let export = logging::start(&settings)?;
     open_files::raise();
     let outcome = Box::pin(carry_out(cli.command, settings)).await;

@@ -12,6 +12,9 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::error::Error;
 
+/// The file that `paylink up` holds.
+const LOCK: &str = "lock";
+
 /// Who is not the owner: nothing here is theirs to read.
 const OTHERS: u32 = 0o077;
 
@@ -48,9 +51,14 @@ impl DataDir {
         Ok(())
     }
 
+    /// Whether `paylink up` has ever run here: then what it keeps here is what is meant where nothing is set.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.file(LOCK).exists()
+    }
+
     /// Takes the directory for this process.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
-        let path = self.file("lock");
+        let path = self.file(LOCK);
         let file = File::create(&path).map_err(Error::io(format!("{} cannot be made", path.display())))?;
         file.try_lock().map_err(|_| Error::DataDirInUse(self.0.display().to_string()))?;
         Ok(Lock(file))

@@ -69,7 +69,7 @@ impl From<Became> for EventState {
 /// Does it.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let Action::Replay(replay) = args.action;
-    let parts = Parts::open(settings).await?;
+    let parts = Parts::open(settings, None).await?;
     if entity::merchant::find(parts.db.pool(), replay.merchant).await?.is_none() {
         return Err(Error::Refused(format!("there is no merchant {}", replay.merchant)));
     }

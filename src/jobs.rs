@@ -118,7 +118,7 @@ impl Which {
 
 /// Does it.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
-    let parts = Parts::open(settings).await?;
+    let parts = Parts::open(settings, None).await?;
     match args.action {
         Action::List { state, which, limit } => {
             let filter = which.filter(state, limit, parts.clock.now());

@@ -14,6 +14,7 @@ mod demo;
 mod error;
 mod events;
 mod jobs;
+mod known_settings;
 mod listed;
 mod logging;
 mod merchant;

@@ -80,7 +80,7 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<ExitCode, Err
 async fn create(db: &Db, name: String, contact: Option<String>, region: &str, time_zone: &str) -> Result<(), Error> {
     let region = Region::parse(region).map_err(|error| Error::Refused(error.to_string()))?;
     let time_zone = merchant::parse_zone(time_zone).map_err(Error::Refused)?;
-    let now = entity::Clock::system().now();
+    let now = db.now().await?;
     let tx = db.begin().await?;
     let row = merchant::insert(&tx, NewMerchant { name, contact, region, time_zone }, now).await?;
     audit::record(&tx, act(row.id, "merchant.create", row.id.to_string(), None), now).await?;
@@ -99,7 +99,7 @@ async fn list(db: &Db) -> Result<(), Error> {
 
 async fn key(db: &Db, merchant: MerchantId, name: String, scope: Scope) -> Result<(), Error> {
     find(db, merchant).await?;
-    let now = entity::Clock::system().now();
+    let now = db.now().await?;
     let key = random_secret("pk_")?;
     let tx = db.begin().await?;
     let row = api_key::insert(&tx, merchant, name, scope, &key, now).await?;
@@ -111,7 +111,7 @@ async fn key(db: &Db, merchant: MerchantId, name: String, scope: Scope) -> Resul
 
 async fn top_up(db: &Db, merchant: MerchantId, amount: i64, note: Option<String>) -> Result<(), Error> {
     find(db, merchant).await?;
-    let now = entity::Clock::system().now();
+    let now = db.now().await?;
     let tx = db.begin().await?;
     let available = credits::top_up(&tx, merchant, amount, note.clone(), now).await?;
     audit::record(&tx, act(merchant, "credits.top_up", merchant.to_string(), note), now).await?;

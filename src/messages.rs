@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use entity::{
-    Clock, Db, MessageId,
+    Db, MessageId,
     audit::{self, Act},
     credits::CreditError,
     message::{self, MessageStatus, Resolution, Search},
@@ -71,7 +71,7 @@ async fn resolve(db: &Db, id: MessageId, sent: bool, reason: String) -> Result<(
     }
     let (outcome, resolution) =
         if sent { ("sent", Resolution::Sent) } else { ("failed", Resolution::Failed(reason.clone())) };
-    let now = Clock::system().now();
+    let now = db.now().await?;
     let tx = db.begin().await?;
     let found = message::find_of_any(&tx, id).await?;
     let found = found.ok_or_else(|| Error::Refused(format!("there is no message {id}")))?;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use ::api::{Readiness, Server};
-use entity::{Clock, Db};
+use entity::{Clock, DatabaseTime, Db};
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::BoxEndpoint, get, handler, web::Data};
@@ -40,6 +40,7 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const UP: [&str; 2] = ["paylink_database_up", "paylink_redis_up"];
 const CONNECTIONS: &str = "paylink_database_connections";
 const MOST_CONNECTIONS: &str = "paylink_database_connections_max";
+const SKEW: &str = "paylink_clock_skew_seconds";
 const BUILD: &str = "paylink_build_info";
 
 /// What this process has to say. Cheap to clone.
@@ -50,6 +51,7 @@ struct Inner {
     counted: PrometheusHandle,
     db: Db,
     queue: Queue,
+    time: DatabaseTime,
     clock: Clock,
     readiness: Readiness,
     /// When the queues were looked at last.
@@ -64,6 +66,7 @@ impl Metrics {
             counted: record()?,
             db: parts.db.clone(),
             queue: parts.queue.clone(),
+            time: parts.time.clone(),
             clock: parts.clock.clone(),
             readiness: parts.readiness.clone(),
             looked: Mutex::default(),
@@ -106,6 +109,7 @@ impl Metrics {
         }
         drop(looked);
         self.show_pool();
+        gauge!(SKEW).set(self.0.time.skew().as_seconds_f64());
         self.0.counted.render()
     }
 
@@ -154,6 +158,7 @@ fn begin_to_count() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!(UP[1], "Whether Redis answered when the queues were looked at.");
     describe_gauge!(CONNECTIONS, "Connections to the database that this process has open.");
     describe_gauge!(MOST_CONNECTIONS, "The most connections to the database that this process opens.");
+    describe_gauge!(SKEW, "How far the clock of this machine is ahead of the database's; negative: behind.");
     describe_gauge!(BUILD, "Always 1; the label says the version.");
     gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1);
     Ok(counted)

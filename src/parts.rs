@@ -1,15 +1,17 @@
 //! Opens the parts that every role is made of, from the settings.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use entity::{Clock, Db, Documents, Secret, Vault, gateway::Policy, installation, operator::OperatorKeys};
-use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
+use entity::{
+    Clock, DatabaseTime, Db, Documents, Secret, Vault, gateway::Policy, installation, operator::OperatorKeys,
+};
+use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
 use queue::{Queue, bell::Bells};
 use url::Url;
 
-use crate::{data_dir::DataDir, error::Error, operators, settings::Settings};
+use crate::{data_dir::DataDir, error::Error, migrate, operators, settings::Settings, stop::Stop};
 
 /// The file in the data directory that holds the key of the vault.
 pub(crate) const SECRET_KEY: &str = "secret.key";
@@ -18,6 +20,9 @@ pub(crate) const OPERATOR_KEY: &str = "operator.key";
 /// The file in the data directory that says where the private Redis is.
 pub(crate) const REDIS_URL: &str = "redis.url";
 
+/// How long the store may take to say whether there is such a bucket.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// The parts that every role is made of.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
@@ -25,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) queue: Queue,
     pub(crate) documents: Documents,
     pub(crate) vault: Arc<Vault>,
+    pub(crate) time: DatabaseTime,
     pub(crate) clock: Clock,
     pub(crate) readiness: Readiness,
     pub(crate) operators: OperatorKeys,
@@ -34,26 +40,39 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Opens them. What the settings leave open is looked for in the data directory.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
+    pub(crate) async fn open(settings: &Settings, clock: Option<Clock>) -> Result<Self, Error> {
         let data = DataDir::new(&settings.data_dir)?;
         let secret_key = secret_key(settings, &data)?;
         let operator_key = operators::unnamed_key(settings, &data)?;
         let operators = operators::operators(settings, operator_key.as_ref())?;
         let db = open_database(settings).await?;
-        let queue = Queue::new(open_bells(settings, &data)?);
-        let clock = Clock::system();
+        let time = DatabaseTime::measured(&db).await?;
+        let clock = clock.unwrap_or_else(|| time.clock());
+        let queue = Queue::new(open_bells(settings, &data, clock.clone())?);
         let vault = Vault::with_previous(&secret_key, &settings.previous_secret_keys)?;
         let vault = installation::with_root(db.pool(), vault, &secret_key, clock.now()).await?;
         Ok(Self {
-            readiness: Readiness::new(db.clone(), queue.clone(), clock.clone()),
+            readiness: Readiness::new(db.clone(), queue.clone(), time.clone()),
             db,
             queue,
-            documents: open_documents(settings, &data)?,
+            documents: open_documents(settings, &data).await?,
             vault: Arc::new(vault),
+            time,
             clock,
             operators,
             operator_key,
         })
+    }
+
+    /// Goes on measuring the database's time until the process ends.
+    pub(crate) fn keep_time(&self, stop: &Stop) {
+        let (time, db, closing) = (self.time.clone(), self.db.clone(), stop.closing());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = time.keep(&db) => {}
+                () = closing => {}
+            }
+        });
     }
 
     /// What the API needs.
@@ -117,16 +136,27 @@ pub(crate) fn secret_key(settings: &Settings, data: &DataDir) -> Result<Secret, 
     }
 }
 
-/// Opens the database.
+/// Opens the database, if this version can run on its schema.
 pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
+    let db = connect_database(settings).await?;
+    migrate::check(&db).await?;
+    Ok(db)
+}
+
+/// Opens the database, whatever its schema.
+pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
     let url = match &settings.database_url {
         Some(url) => url.clone(),
-        None => DataDir::new(&settings.data_dir)?.database_url(),
+        None => {
+            let data = DataDir::new(&settings.data_dir)?;
+            refuse_a_guess(&data, "database_url")?;
+            data.database_url()
+        }
     };
     Ok(Db::open(&url, settings.database_connections).await?)
 }
 
-fn open_bells(settings: &Settings, data: &DataDir) -> Result<Bells, Error> {
+fn open_bells(settings: &Settings, data: &DataDir, clock: Clock) -> Result<Bells, Error> {
     let url = match &settings.redis_url {
         Some(url) => url.clone(),
         None => data.secret(REDIS_URL)?.map(|url| url.expose().to_owned()).ok_or(Error::Setting {
@@ -134,12 +164,15 @@ fn open_bells(settings: &Settings, data: &DataDir) -> Result<Bells, Error> {
             reason: "is not set, and no `paylink up` has left one in the data directory".to_owned(),
         })?,
     };
-    Ok(Bells::open(&url, &settings.redis_prefix)?)
+    Ok(Bells::open(&url, &settings.redis_prefix, clock)?)
 }
 
-fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {
+async fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {
     let bad = |reason: String| Error::Setting { setting: "store_url", reason };
-    let Some(store_url) = &settings.store_url else { return local(&data.documents()?) };
+    let Some(store_url) = &settings.store_url else {
+        refuse_a_guess(data, "store_url")?;
+        return local(&data.documents()?);
+    };
     let url = Url::parse(store_url).map_err(|error| bad(error.to_string()))?;
     match url.scheme() {
         "file" => {
@@ -150,6 +183,7 @@ fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Erro
         "s3" => {
             let plain_http = std::env::var("AWS_ENDPOINT").is_ok_and(|endpoint| endpoint.starts_with("http://"));
             let s3 = AmazonS3Builder::from_env().with_url(store_url).with_allow_http(plain_http).build()?;
+            bucket_is_there(&s3).await?;
             let store: Arc<dyn ObjectStore> = match url.path().trim_matches('/') {
                 "" => Arc::new(s3),
                 prefix => Arc::new(PrefixStore::new(s3, prefix)),
@@ -165,7 +199,56 @@ fn local(path: &Path) -> Result<Documents, Error> {
     Ok(Documents::new(Arc::new(store)))
 }
 
-/// Where this installation is reached, if nothing else was set.
-pub(crate) fn public_url(settings: &Settings, listening: std::net::SocketAddr) -> String {
-    settings.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
+/// Refuses to take a default that only `paylink up` can mean: roles apart would each keep what others are to find.
+fn refuse_a_guess(data: &DataDir, setting: &'static str) -> Result<(), Error> {
+    if data.is_in_use() {
+        return Ok(());
+    }
+    let reason = format!(
+        "is not set, and no `paylink up` has run in the data directory; processes that run apart have to be told what they share: set \
+         PAYLINK_{}",
+        setting.to_uppercase()
+    );
+    Err(Error::Setting { setting, reason })
+}
+
+/// Refuses a bucket of which the store says that there is none. A store that does not answer may answer later, and much goes on
+/// without it.
+async fn bucket_is_there(store: &dyn ObjectStore) -> Result<(), Error> {
+    let probe = object_store::path::Path::from("paylink-looks-whether-the-bucket-is-there");
+    match tokio::time::timeout(STORE_PATIENCE, store.get(&probe)).await {
+        Ok(Err(error)) if is_no_bucket(&error) => {
+            Err(Error::Setting { setting: "store_url", reason: "there is no such bucket".to_owned() })
+        }
+        Ok(Ok(_) | Err(object_store::Error::NotFound { .. })) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "whether the bucket is there cannot be told");
+            Ok(())
+        }
+        Err(_) => {
+            tracing::warn!("the document store does not answer");
+            Ok(())
+        }
+    }
+}
+
+/// S3 says the same of a missing object, but for this code in its answer.
+fn is_no_bucket(error: &object_store::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("NoSuchBucket") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Where this installation is reached. Only a demo may leave it to be guessed: what buyers are sent would lead nowhere.
+pub(crate) fn public_url(settings: &Settings) -> Result<String, Error> {
+    settings.public_url.clone().ok_or(Error::Setting {
+        setting: "public_url",
+        reason: "is not set: say where buyers, Stripe and carriers reach this, such as PAYLINK_PUBLIC_URL=https://pay.example.com"
+            .to_owned(),
+    })
 }

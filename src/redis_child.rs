@@ -47,7 +47,7 @@ impl RedisChild {
     /// Starts the child and waits until it answers. One that a crash of ours left behind is ended first; it has kept its data.
     pub(crate) async fn start(data: &DataDir) -> Result<Self, Error> {
         let place = Place::new(data)?;
-        let bells = Bells::open(&place.url, "paylink")?;
+        let bells = Bells::open(&place.url, "paylink", entity::Clock::system())?;
         place.end_left_over(&bells).await?;
         let child = place.spawn()?;
         place.wait_until_it_answers(&bells).await?;

@@ -24,13 +24,14 @@ pub struct Args {
 /// # Errors
 /// When a part of it cannot be opened, or a tick that is run once fails.
 pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking: impl FnOnce()) -> Result<(), Error> {
-    let parts = around.apply_to(Parts::open(&settings).await?);
+    let parts = Parts::open(&settings, around.clock.clone()).await?;
     let scheduler = parts.scheduler(&settings)?;
     if args.once {
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {
         Metrics::start_apart(&settings, &parts).await?;
         around.stop.tells(&parts.readiness);
+        parts.keep_time(&around.stop);
         ticking();
         run_until_told(&scheduler, &settings, &around.stop).await;
     }

@@ -42,7 +42,7 @@ async fn rotate(settings: &Settings) -> Result<ExitCode, Error> {
     let key = secret_key(settings, &DataDir::new(&settings.data_dir)?)?;
     let vault = Vault::with_previous(&key, &settings.previous_secret_keys)?;
     let db = open_database(settings).await?;
-    let done = reseal::reseal(&db, &vault, entity::Clock::system().now()).await?;
+    let done = reseal::reseal(&db, &vault, db.now().await?).await?;
     println!("{} sealed anew, {} under this key already", done.anew, done.already);
     for place in &done.unopened {
         println!("{place} does not open with any of the keys");

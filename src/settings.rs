@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use ::scheduler::{Tick, Times};
 use ::worker::{Concurrency, Limits};
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, Environment, File, FileFormat, FileSourceFile};
 use entity::{Secret, message::UndeliveredCredits};
 use ipnet::IpNet;
 use queue::{Kind, UnknownKind, flow::Rate};
@@ -17,6 +18,7 @@ use url::{Host, Url};
 
 use crate::{
     error::Error,
+    known_settings::KnownSettings,
     listed::{self, Origin},
     logging::LogFormat,
     operators::NamedKeys,
@@ -24,6 +26,9 @@ use crate::{
 
 /// The documented defaults.
 const DEFAULTS: &str = include_str!("../paylink.example.toml");
+
+/// The settings file that is looked for when none is named.
+const FILE: &str = "paylink.toml";
 
 /// All settings. Each is documented in `paylink.example.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -93,29 +98,37 @@ fn separated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Se
 }
 
 impl Settings {
-    /// Reads the settings from the defaults, a file and the process's `PAYLINK_*` variables; a file that is not there is no error.
+    /// Reads the settings from the defaults, a file and the process's `PAYLINK_*` variables. A file that is named has to be there; the
+    /// one that is looked for need not.
     ///
     /// # Errors
-    /// When one of them is not as it must be.
-    pub fn load(file: &Path) -> Result<Self, Error> {
-        Self::read(Some(file), None)
+    /// When one of them is not as it must be, or is none.
+    pub fn load(named: Option<&Path>) -> Result<Self, Error> {
+        let file = File::from(named.unwrap_or(Path::new(FILE))).format(FileFormat::Toml).required(named.is_some());
+        Self::read(Some(file), std::env::vars_os())
     }
 
     /// Reads the settings from the defaults and these `PAYLINK_*` variables, and from nothing else.
     ///
     /// # Errors
-    /// When one of them is not as it must be.
+    /// When one of them is not as it must be, or is none.
     pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
-        Self::read(None, Some(variables.into_iter().collect()))
+        Self::read(None, variables.into_iter().map(|(name, value)| (name.into(), value.into())))
     }
 
-    fn read(file: Option<&Path>, variables: Option<config::Map<String, String>>) -> Result<Self, Error> {
+    fn read(
+        file: Option<File<FileSourceFile, FileFormat>>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Error> {
+        let known = KnownSettings::documented_in(DEFAULTS);
         let mut sources = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some(file) = file {
-            sources = sources.add_source(File::from(file).format(FileFormat::Toml).required(false));
+            known.check_file(&file)?;
+            sources = sources.add_source(file);
         }
         let ours = Environment::with_prefix("PAYLINK").prefix_separator("_").separator("__").ignore_empty(true);
-        let settings: Self = sources.add_source(ours.source(variables)).build()?.try_deserialize()?;
+        let settings: Self =
+            sources.add_source(ours.source(Some(known.variables(variables)?))).build()?.try_deserialize()?;
         settings.check()
     }
 
@@ -217,7 +230,7 @@ mod tests {
         {
             assert!(is_kept_secret(kept), "{kept}");
         }
-        let settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
+        let settings = Settings::load(None).unwrap();
         for told in
             ["http://api.stripe.com", "http://10.0.0.5", "ftp://localhost", "http://localhost.example", "stripe", ""]
         {
@@ -234,14 +247,20 @@ mod tests {
 
     #[test]
     fn the_example_file_is_the_defaults_and_is_valid() {
-        let settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
+        let settings = Settings::load(None).unwrap();
         assert!(settings.times().is_ok());
         assert_eq!(settings.stripe_api_base, "https://api.stripe.com");
     }
 
     #[test]
+    fn a_file_that_is_named_has_to_be_there() {
+        let refused = Settings::load(Some(Path::new("/nonexistent/paylink.toml"))).unwrap_err();
+        assert!(refused.with_sources().contains("/nonexistent/paylink.toml"), "{refused}");
+    }
+
+    #[test]
     fn a_kind_can_have_a_concurrency_of_its_own() {
-        let mut settings = Settings::load(Path::new("/nonexistent/paylink.toml")).unwrap();
+        let mut settings = Settings::load(None).unwrap();
         settings.concurrency_by_kind = HashMap::from([("send_sms".to_owned(), 3)]);
         let concurrency = settings.concurrency().unwrap();
         assert_eq!((concurrency.each, concurrency.named), (10, HashMap::from([(Kind::SendSms, 3)])));

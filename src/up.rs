@@ -62,6 +62,9 @@ pub async fn run(
     around: &Surroundings,
     ready: impl FnOnce(Ready),
 ) -> Result<(), Error> {
+    if !args.demo {
+        public_url(&settings)?;
+    }
     let data = DataDir::new(&settings.data_dir)?;
     data.create()?;
     let _lock = data.lock()?;
@@ -95,13 +98,17 @@ async fn run_roles(
     let stop = &around.stop;
     migrate::run(&settings).await?;
     let (listener, address) = api::bind(settings.listen).await?;
-    let public_url = public_url(&settings, address);
+    let public_url = match &settings.public_url {
+        None if args.demo => format!("http://{address}"),
+        Some(_) | None => public_url(&settings)?,
+    };
     let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
-    let parts = around.apply_to(Parts::open(&settings).await?);
+    let parts = Parts::open(&settings, around.clock.clone()).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone())?;
     let scheduler = parts.scheduler(&settings)?;
     stop.tells(&parts.readiness);
+    parts.keep_time(stop);
 
     let front = api::serve(listener, parts.api(&settings, public_url.clone()), metrics, &settings, stop);
     let workers = work_until_told(work, Kind::ALL.to_vec(), settings.concurrency()?, &settings, stop);

@@ -31,9 +31,10 @@ pub struct Args {
 /// # Errors
 /// When a part of them cannot be opened, or they cannot go on.
 pub async fn run(settings: Settings, args: Args, around: &Surroundings, working: impl FnOnce()) -> Result<(), Error> {
-    let parts = around.apply_to(Parts::open(&settings).await?);
+    let public_url = public_url(&settings)?;
+    let parts = Parts::open(&settings, around.clock.clone()).await?;
     Metrics::start_apart(&settings, &parts).await?;
-    let work = parts.work(&settings, public_url(&settings, settings.listen))?;
+    let work = parts.work(&settings, public_url)?;
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
     let concurrency = match args.concurrency {
         Some(each) => Concurrency { each: each.max(1), named: HashMap::new() },
@@ -41,6 +42,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, working:
     };
     tracing::info!(kinds = kinds.len(), concurrency = concurrency.each, named = ?concurrency.named, "working");
     around.stop.tells(&parts.readiness);
+    parts.keep_time(&around.stop);
     working();
     work_until_told(work, kinds, concurrency, &settings, &around.stop).await
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entity::{Clock, Db, heartbeat::HeartbeatError};
+use entity::{DatabaseTime, Db, heartbeat::HeartbeatError};
 use poem::{Response, http::StatusCode};
 use queue::Queue;
 use serde_json::{Value, json};
@@ -25,15 +25,15 @@ pub struct Readiness {
     /// When a row was last written and read back.
     proven: Arc<Mutex<Option<Instant>>>,
     queue: Queue,
-    clock: Clock,
+    time: DatabaseTime,
     stopping: watch::Sender<bool>,
 }
 
 impl Readiness {
     /// Ready whenever the database keeps what it is given and Redis answers, until it is told to stop.
     #[must_use]
-    pub fn new(db: Db, queue: Queue, clock: Clock) -> Self {
-        Self { db, proven: Arc::default(), queue, clock, stopping: watch::Sender::new(false) }
+    pub fn new(db: Db, queue: Queue, time: DatabaseTime) -> Self {
+        Self { db, proven: Arc::default(), queue, time, stopping: watch::Sender::new(false) }
     }
 
     /// Not ready from now on: this process is stopping.
@@ -62,7 +62,19 @@ impl Readiness {
         }
         let (database, redis) = (matches!(database, Ok(Ok(()))), matches!(redis, Ok(Ok(()))));
         let word = |ok: bool| if ok { "ok" } else { "unavailable" };
-        answer(database && redis, &json!({"database": word(database), "redis": word(redis)}))
+        let mut parts = json!({"database": word(database), "redis": word(redis)});
+        tell_clock(&self.time, &mut parts);
+        answer(database && redis, &parts)
+    }
+}
+
+/// A wrong clock is told and is no reason to turn away: times are the database's.
+fn tell_clock(time: &DatabaseTime, parts: &mut Value) {
+    if time.is_skewed() {
+        parts["clock"] = json!("skewed");
+        parts["clock_skew_seconds"] = json!(time.skew().as_seconds_f64());
+    } else {
+        parts["clock"] = json!("ok");
     }
 }
 
@@ -75,7 +87,7 @@ impl Readiness {
             return Ok(self.db.ping().await?);
         }
         *proven = None;
-        self.db.heartbeat(self.clock.now()).await?;
+        self.db.heartbeat(self.time.clock().now()).await?;
         *proven = Some(Instant::now());
         Ok(())
     }

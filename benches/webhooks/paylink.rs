@@ -38,10 +38,17 @@ impl Paylink {
     pub(crate) async fn start(database: &Database, redis: &OwnRedis, works: bool) -> Self {
         let place = tempfile::Builder::new().prefix("paylink-bench-").tempdir().unwrap();
         redis.loses_everything();
+        let sqlite = match database {
+            Database::Sqlite => {
+                format!("PAYLINK_DATABASE_URL=sqlite://{}/paylink.db?mode=rwc\n", place.path().display())
+            }
+            Database::Postgresql { .. } => String::new(),
+        };
         let settings = format!(
             "PAYLINK_REDIS_URL=redis://127.0.0.1:{}\nPAYLINK_SECRET_KEY={SECRET_KEY}\n\
-             PAYLINK_PUBLIC_URL=http://127.0.0.1\n",
-            redis.port
+             PAYLINK_PUBLIC_URL=http://127.0.0.1\nPAYLINK_STORE_URL=file://{}/store\n{sqlite}",
+            redis.port,
+            place.path().display(),
         );
         fs::write(place.path().join("environment"), settings).unwrap();
         let port = free_port();

@@ -3,18 +3,19 @@
 mod conflict;
 mod transaction;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode,
+    SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
     sqlx::{self, Connection, Pool, pool::PoolOptions},
 };
 
 pub use conflict::{is_conflict, retry_conflicts};
 pub use transaction::Transaction;
 
-use crate::meter;
+use crate::{clock::Reading, meter};
 
 /// How long a writer waits for its turn on `SQLite` before the command is answered 503.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
@@ -22,6 +23,9 @@ const SQLITE_BUSY: Duration = Duration::from_secs(10);
 /// How long a connection may lie idle before it is asked whether it still is one. To ask each time would double what a statement
 /// costs.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// How often the database is asked for its time before an answer is believed.
+const TIMES_ASKED: usize = 3;
 
 /// How much of the pool of connections is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +134,35 @@ impl Db {
         self.pool.ping().await
     }
 
+    /// What time it is by the clock that all who use this database share.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn now(&self) -> Result<DateTime<Utc>, DbErr> {
+        let reading = self.time().await?;
+        let now = reading.time + reading.at.elapsed();
+        Ok(now.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(now))
+    }
+
+    /// The database's time. It is asked a few times on one connection, and the answer that came quickest is believed. `SQLite` has no
+    /// clock of its own: all who use one file are on one machine, whose clock it is.
+    pub(crate) async fn time(&self) -> Result<Reading, DbErr> {
+        if self.has_one_writer() {
+            let now = Instant::now();
+            return Ok(Reading::between(now, now, Utc::now()));
+        }
+        let tx = self.pool.begin().await?;
+        let mut best = ask_time(&tx).await?;
+        for _ in 1..TIMES_ASKED {
+            let again = ask_time(&tx).await?;
+            if again.round_trip < best.round_trip {
+                best = again;
+            }
+        }
+        tx.commit().await?;
+        Ok(best)
+    }
+
     /// How much of the pool is used now.
     #[must_use]
     pub fn pool_use(&self) -> PoolUse {
@@ -172,6 +205,15 @@ fn keeping_none_in_a_transaction<D: sqlx::Database>(options: PoolOptions<D>) -> 
             Ok(is_over)
         })
     })
+}
+
+async fn ask_time(tx: &impl ConnectionTrait) -> Result<Reading, DbErr> {
+    let question = Statement::from_string(DbBackend::Postgres, "SELECT clock_timestamp() AS now");
+    let asked = Instant::now();
+    let answer = tx.query_one_raw(question).await?;
+    let answered = Instant::now();
+    let answer = answer.ok_or_else(|| DbErr::RecordNotFound("the database's time".to_owned()))?;
+    Ok(Reading::between(asked, answered, answer.try_get("", "now")?))
 }
 
 /// Counts the statements that fail.

@@ -49,7 +49,7 @@ pub mod tick;
 mod vault;
 pub mod webhook_event;
 
-pub use clock::Clock;
+pub use clock::{Clock, DatabaseTime, SKEW_LIMIT};
 pub use colour::{Colour, ColourError};
 pub use conversation::Conversation;
 pub use db::{Db, PoolUse, Transaction, is_conflict, retry_conflicts};

@@ -2,7 +2,7 @@
 //! buyers still pay what is open, and what Stripe tells of it still counts.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseTransaction, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use crate::{
     MerchantId,
@@ -15,12 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn suspend(
-    tx: &DatabaseTransaction,
-    id: MerchantId,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
+pub async fn suspend(tx: &crate::Transaction, id: MerchantId, reason: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let suspended = Entity::update_many()
         .col_expr(Column::SuspendedAt, Expr::value(now))
         .col_expr(Column::SuspendedReason, Expr::value(reason))

@@ -29,6 +29,15 @@ pub async fn last_due(db: &impl ConnectionTrait, name: &str) -> Result<Option<Da
     Ok(Entity::find_by_id(name.to_owned()).one(db).await?.map(|tick| tick.last_due))
 }
 
+/// Takes back the mark of a tick, if it is still this one; whether it was. Then the tick counts as never done, and is caught up.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_back(db: &impl ConnectionTrait, name: &str, mark: DateTime<Utc>) -> Result<bool, DbErr> {
+    let marked = Entity::delete_many().filter(Column::Name.eq(name)).filter(Column::LastDue.eq(mark));
+    Ok(marked.exec(db).await?.rows_affected == 1)
+}
+
 /// Notes that a tick was done for the time it was due. A scheduler that stood still in the middle of one and goes on later does not
 /// take back what others have done meanwhile.
 ///

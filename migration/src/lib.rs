@@ -3,6 +3,8 @@
 //! says why.
 //!
 //! Steps are SQL, written once for both databases: `{{placeholders}}` name the few types that differ (see [`dialect`]).
+//! A step runs beside the version before: it only adds. One that takes away what earlier versions use comes a release later and has
+//! `_contract_` in its name, so that those versions know that they cannot run on it (see [`Schema`]).
 //! Migrations never import entities: a step says what the schema was, not what the code has become.
 
 mod dialect;
@@ -22,6 +24,7 @@ mod m0013_operators;
 mod m0014_paying;
 mod m0015_invoice_pictures;
 mod m0016_heartbeat;
+mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 
@@ -52,4 +55,5 @@ impl MigratorTrait for Migrator {
     }
 }
 
+pub use schema::Schema;
 pub use sea_orm_migration::MigratorTrait as Migrate;

@@ -3,6 +3,7 @@
 mod support;
 
 use chrono::{TimeDelta, Utc};
+use entity::Clock;
 use queue::bell::{Bell, BellError, Bells, Depth};
 use support::{Log, QUEUE, Redis, Running, bell, depth, eventually, listens, options, ring, soon};
 use uuid::Uuid;
@@ -42,8 +43,8 @@ async fn a_second_ring_of_a_queued_job_costs_nothing() {
 
     let before = depth(&bells).await;
     assert_eq!(before, Depth { ready: 1, due: 1, leased: 1, dead: 0 });
-    let due_now = Bell { at: None, ..due };
-    assert_eq!(ring(&bells, &[handled, ready, due_now]).await, 0);
+    let sooner = Bell { at: Some(Utc::now() + TimeDelta::hours(1)), ..due };
+    assert_eq!(ring(&bells, &[handled, ready, sooner]).await, 0);
     assert_eq!(depth(&bells).await, before);
 
     log.let_through(2);
@@ -70,6 +71,35 @@ async fn a_job_for_later_starts_when_it_is_due_and_not_before() {
     eventually("the later waits", async || depth(&bells).await == Depth { due: 1, ..Depth::default() }).await;
     assert_eq!(log.jobs(), [sooner.job]);
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_waits_and_is_rung_for_now_waits_no_longer() {
+    let redis = Redis::start().await;
+    let bells = redis.bells();
+    let due = Bell { at: Some(Utc::now() + TimeDelta::days(1)), ..bell(Uuid::now_v7()) };
+    ring(&bells, &[due]).await;
+    let log = Log::open();
+    let worker = Running::done(&bells, options(1), &log);
+    eventually("it waits", async || depth(&bells).await == Depth { due: 1, ..Depth::default() }).await;
+
+    // As when the clock of this Redis was a day ahead while it was rung first.
+    assert_eq!(ring(&bells, &[Bell { at: None, ..due }]).await, 0, "it was known");
+    eventually("it is handled", async || depth(&bells).await == Depth::default()).await;
+    assert_eq!(log.jobs(), [due.job]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn when_a_job_is_due_does_not_depend_on_the_clock_of_redis() {
+    let redis = Redis::start().await;
+    // For Redis, this process is a day behind, or Redis a day ahead.
+    let yesterday = Utc::now() - TimeDelta::days(1);
+    let bells = redis.bells_at(Clock::stopped_at(yesterday));
+    let later = Bell { at: Some(yesterday + TimeDelta::hours(1)), ..bell(Uuid::now_v7()) };
+    let now = Bell { at: Some(yesterday), ..bell(Uuid::now_v7()) };
+    assert_eq!(ring(&bells, &[later, now]).await, 2);
+    assert_eq!(depth(&bells).await, Depth { ready: 1, due: 1, ..Depth::default() });
 }
 
 #[tokio::test]
@@ -174,10 +204,10 @@ async fn a_redis_that_hangs_does_not_hang_the_caller() {
 #[tokio::test]
 async fn what_cannot_be_a_url_or_a_prefix_is_refused_at_once() {
     for url in ["", "localhost", "http://localhost", "rediss://localhost"] {
-        assert!(matches!(Bells::open(url, "paylink"), Err(BellError::Url(_))), "{url}");
+        assert!(matches!(Bells::open(url, "paylink", Clock::system()), Err(BellError::Url(_))), "{url}");
     }
     for prefix in ["", "pay{link", "}", "*"] {
-        let opened = Bells::open("redis://localhost", prefix);
+        let opened = Bells::open("redis://localhost", prefix, Clock::system());
         assert!(matches!(opened, Err(BellError::Prefix(_))), "{prefix}");
     }
 }
@@ -185,7 +215,8 @@ async fn what_cannot_be_a_url_or_a_prefix_is_refused_at_once() {
 #[tokio::test]
 async fn two_installations_do_not_hear_each_other() {
     let redis = Redis::start().await;
-    let (ours, theirs) = (redis.bells(), Bells::open(&redis.url(), "other").expect("the URL is right"));
+    let (ours, theirs) =
+        (redis.bells(), Bells::open(&redis.url(), "other", Clock::system()).expect("the URL is right"));
     let log = Log::open();
     let worker = Running::done(&ours, options(1), &log);
     theirs.ring(QUEUE, &[bell(Uuid::now_v7())]).await.unwrap();

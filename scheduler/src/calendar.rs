@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, LocalResult, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use cron::Schedule;
+use cron::{Schedule, TimeUnitSpec};
 
 /// Why a cron expression or a time zone cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,16 +42,29 @@ impl Calendar {
         Ok(Self { schedule, zone })
     }
 
-    /// The latest time, not after `at`, at which it was due.
+    /// The latest time, not after `at`, at which it was due. In an hour that the clocks repeat, what is due at named hours is due
+    /// once, the first time; what is due every hour goes on as time does.
     pub(crate) fn latest(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         // A time within a second counts as that second: cron has no finer grain.
         let at = at.duration_trunc(TimeDelta::seconds(1)).ok()?;
         let local = at.with_timezone(&self.zone);
-        // The iterator excludes its start, and a tick that is due now is due.
-        if self.schedule.includes(local) {
-            return Some(at);
+        if self.schedule.hours().is_all() {
+            return self.until(local.with_timezone(&local.offset().fix())).next().map(|due| due.to_utc());
         }
-        self.schedule.after(&local).next_back().map(|due| due.with_timezone(&Utc))
+        // What a clock on the wall has shown, as if it had never been set: it was at the end of the hour before it showed it again.
+        let wall = local.naive_local();
+        let shown = match self.zone.from_local_datetime(&wall) {
+            LocalResult::Ambiguous(first, second) if local == second => wall + (second.to_utc() - first.to_utc()),
+            LocalResult::Ambiguous(..) | LocalResult::Single(_) | LocalResult::None => wall,
+        };
+        let first_time = |due: DateTime<Utc>| self.zone.from_local_datetime(&due.naive_utc()).earliest();
+        self.until(shown.and_utc()).filter_map(first_time).map(|due| due.to_utc()).find(|due| *due <= at)
+    }
+
+    /// The times at which it is due, the latest first, from `at` back.
+    fn until<Z: TimeZone>(&self, at: DateTime<Z>) -> impl Iterator<Item = DateTime<Z>> {
+        // The iterator excludes its start, and a tick that is due now is due.
+        self.schedule.after(&(at + TimeDelta::seconds(1))).rev()
     }
 }
 
@@ -84,6 +97,45 @@ mod tests {
         // On 2026-03-29 there is no 02:30 in Berlin.
         let due = nightly.latest(at("2026-03-29T12:00:00Z")).unwrap();
         assert!(due >= at("2026-03-28T01:30:00Z") && due <= at("2026-03-29T01:30:00Z"), "{due}");
+    }
+
+    /// Each time at which it became due from one time to another, looked at every second.
+    fn dues(calendar: &Calendar, from: &str, to: &str) -> Vec<DateTime<Utc>> {
+        let (mut now, to) = (at(from), at(to));
+        let mut last = calendar.latest(now).unwrap();
+        let mut dues = Vec::new();
+        while now < to {
+            now += TimeDelta::seconds(1);
+            let due = calendar.latest(now).unwrap();
+            assert!(due <= now && due >= last, "at {now}: {due} after {last}");
+            if due > last {
+                dues.push(due);
+            }
+            last = due;
+        }
+        dues
+    }
+
+    #[test]
+    fn in_an_hour_that_the_clocks_repeat_a_tick_runs_once() {
+        // On 2026-10-25 it is 02:30 in Berlin at 00:30 and at 01:30 UTC.
+        let nightly = Calendar::parse("0 30 2 * * *", "Europe/Berlin").unwrap();
+        let (from, to) = ("2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z");
+        assert_eq!(dues(&nightly, from, to), [at("2026-10-25T00:30:00Z"), at("2026-10-26T01:30:00Z")]);
+        let three_times = Calendar::parse("0 0,30 2 * * *", "Europe/Berlin").unwrap();
+        let wanted = ["2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:00:00Z", "2026-10-26T01:30:00Z"];
+        assert_eq!(dues(&three_times, from, to), wanted.map(at));
+    }
+
+    #[test]
+    fn what_is_due_every_hour_goes_on_when_the_clocks_repeat_one() {
+        let hourly = Calendar::parse("0 0 * * * *", "Europe/Berlin").unwrap();
+        let hours = ["2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z", "2026-10-25T02:00:00Z", "2026-10-25T03:00:00Z"];
+        assert_eq!(dues(&hourly, "2026-10-24T23:30:00Z", "2026-10-25T03:30:00Z"), hours.map(at));
+        let often = Calendar::parse("*/5 * * * * *", "Europe/Berlin").unwrap();
+        assert_eq!(dues(&often, "2026-10-25T00:50:00Z", "2026-10-25T01:10:00Z").len(), 20 * 12);
+        let and_in_spring = dues(&hourly, "2026-03-28T23:30:00Z", "2026-03-29T03:30:00Z");
+        assert_eq!(and_in_spring.len(), 4);
     }
 
     #[test]

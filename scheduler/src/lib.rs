@@ -11,7 +11,7 @@ mod ticks;
 use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{Clock, Db, Documents, documents::DocumentError};
+use entity::{Clock, Db, Documents, SKEW_LIMIT, documents::DocumentError};
 use queue::{Queue, Ticket, bell::BellError};
 use sea_orm::DbErr;
 
@@ -97,10 +97,22 @@ impl Scheduler {
         }
     }
 
+    /// When a tick was last due and done. The mark of a time that has not come was left by a scheduler whose clock was wrong, or by a
+    /// database whose clock was: nothing would be done until then, so it is taken back.
+    async fn last_due(&self, tick: Tick) -> Result<Option<DateTime<Utc>>, SchedulerError> {
+        let Some(mark) = entity::tick::last_due(self.db.pool(), tick.name()).await? else { return Ok(None) };
+        if mark - self.clock.now() <= SKEW_LIMIT {
+            return Ok(Some(mark));
+        }
+        if entity::tick::take_back(self.db.pool(), tick.name(), mark).await? {
+            tracing::warn!(tick = tick.name(), %mark, "a tick was marked as done at a time that has not come; it runs now");
+        }
+        Ok(None)
+    }
+
     async fn run_if_due(&self, tick: Tick, at: DateTime<Utc>) -> Result<(), SchedulerError> {
         let Some(due) = self.times.of(tick).latest(at) else { return Ok(()) };
-        let last = entity::tick::last_due(self.db.pool(), tick.name()).await?;
-        if last.is_some_and(|last| last >= due) {
+        if self.last_due(tick).await?.is_some_and(|last| last >= due) {
             return Ok(());
         }
         let (swept, changes) = entity::news::gather(tick.sweep(self, at, due)).await;

@@ -95,7 +95,10 @@ async fn the_server_describes_its_calls(app: &mut App) {
     let page = if page.status == 200 { page } else { http.get("/docs/").await };
     assert!(page.with_status(200).text().contains("<html"), "the description cannot be read");
     assert_eq!(http.get("/healthz").await.with_status(200).text(), "ok\n");
-    assert_eq!(http.get("/readyz").await.with_status(200).json(), json!({"database": "ok", "redis": "ok"}));
+    assert_eq!(
+        http.get("/readyz").await.with_status(200).json(),
+        json!({"database": "ok", "redis": "ok", "clock": "ok"})
+    );
     http.get("/console").await.with_status(200);
 }
 

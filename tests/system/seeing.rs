@@ -227,7 +227,8 @@ async fn figures_can_have_an_address_of_their_own() {
     for role in ["worker", "scheduler"] {
         let port = free_port();
         let mut command = app.command();
-        command.arg(role).env("PAYLINK_METRICS_LISTEN", own(port)).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg(role).env("PAYLINK_METRICS_LISTEN", own(port)).env("PAYLINK_PUBLIC_URL", &app.hello.url);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let _beside = Beside(command.spawn().unwrap());
         let http = Http::new(&format!("http://{}", own(port)), front.hush());
         eventually("it listens", async || http.try_ask(http.request(Method::GET, "/healthz")).await.ok()).await;
@@ -238,7 +239,10 @@ async fn figures_can_have_an_address_of_their_own() {
 async fn is_seen_at(front: &Http, port: u16) {
     let http = Http::new(&format!("http://127.0.0.1:{port}"), front.hush());
     assert_eq!(http.get("/healthz").await.with_status(200).text(), "ok\n");
-    assert_eq!(http.get("/readyz").await.with_status(200).json(), json!({"database": "ok", "redis": "ok"}));
+    assert_eq!(
+        http.get("/readyz").await.with_status(200).json(),
+        json!({"database": "ok", "redis": "ok", "clock": "ok"})
+    );
     assert_eq!(figures(&http).await.one("paylink_redis_up", &[]), 1.0);
     http.get("/v1/orders").await.with_status(404);
 }

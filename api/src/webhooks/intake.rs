@@ -161,7 +161,7 @@ mod tests {
             time_zone: merchant::parse_zone("UTC").unwrap(),
         };
         let merchant = merchant::insert(db.pool(), new, Utc::now()).await.unwrap().id;
-        let queue = Queue::new(Bells::open("redis://127.0.0.1:1", "test").unwrap());
+        let queue = Queue::new(Bells::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap());
         Test { store: Store { db, queue, clock: Clock::system() }, merchant, _folder: folder }
     }
 

@@ -34,6 +34,12 @@ impl Transaction {
         Ok(Self { inner, health: Arc::default(), outer: Some(outer) })
     }
 
+    /// The same to sea-orm's migrator, which takes no other. What fails there is not remembered here: roll back then.
+    #[must_use]
+    pub const fn for_migrator(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
     /// Commits: what was written is there for good if, and only if, this answers `Ok`. An error after the database was asked may
     /// also mean that its answer was lost.
     ///

@@ -30,7 +30,7 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()?;
         let url = format!("redis+unix://{}", socket.display());
-        let bells = Bells::open(&url, "bench")?;
+        let bells = Bells::open(&url, "bench", entity::Clock::system())?;
         while bells.ping().await.is_err() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

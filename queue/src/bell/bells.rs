@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use entity::Clock;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -25,6 +26,7 @@ pub struct Bells(Arc<Inner>);
 
 struct Inner {
     prefix: String,
+    clock: Clock,
     link: Arc<Link>,
     lines: Arc<Lines>,
     listener: Listener,
@@ -36,14 +38,16 @@ pub(super) struct Lines(Mutex<HashMap<&'static str, Arc<Line>>>);
 
 impl Bells {
     /// A handle to the Redis at `url` (`redis://[user:password@]host[:port][/db]` or `redis+unix:///path`). The keys
-    /// of all queues begin with `{prefix}:`, so that several installations can share one Redis.
+    /// of all queues begin with `{prefix}:`, so that several installations can share one Redis. `clock` tells in how long
+    /// what is rung for later is due.
     ///
     /// # Errors
     /// If the URL is not of that form or the prefix is empty or has one of `{}*?[]\` in it; never because Redis is away.
-    pub fn open(url: &str, prefix: &str) -> Result<Self, BellError> {
+    pub fn open(url: &str, prefix: &str, clock: Clock) -> Result<Self, BellError> {
         keys::check_prefix(prefix)?;
         Ok(Self(Arc::new(Inner {
             prefix: prefix.to_owned(),
+            clock,
             link: Arc::new(Link::open(url)?),
             lines: Arc::default(),
             listener: Listener::default(),
@@ -102,10 +106,9 @@ impl Bells {
     /// The queue of that name.
     pub(super) fn line(&self, queue: &'static str) -> Arc<Line> {
         let mut lines = self.0.lines.lock();
-        let line = lines
-            .entry(queue)
-            .or_insert_with(|| Arc::new(Line::new(Arc::clone(&self.0.link), Keys::new(&self.0.prefix, queue))));
-        Arc::clone(line)
+        let Inner { prefix, clock, link, .. } = &*self.0;
+        let new = || Arc::new(Line::new(Arc::clone(link), Keys::new(prefix, queue), clock.clone()));
+        Arc::clone(lines.entry(queue).or_insert_with(new))
     }
 
     /// Where to wait for a queue's wake-ups. Must be called in a tokio runtime, as it makes sure that someone listens.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use entity::Clock;
 use redis::Cmd;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -14,10 +15,14 @@ use super::link::Link;
 use super::script;
 use super::{Bell, BellError, Depth, Ringing};
 
+/// The grain of time here.
+const TICK: Duration = Duration::from_millis(1);
+
 /// A queue, and the connection it is reached by.
 pub(super) struct Line {
     link: Arc<Link>,
     keys: Keys,
+    clock: Clock,
     wake: watch::Sender<()>,
 }
 
@@ -59,9 +64,9 @@ pub(super) struct Turn {
 }
 
 impl Line {
-    pub(super) fn new(link: Arc<Link>, keys: Keys) -> Self {
+    pub(super) fn new(link: Arc<Link>, keys: Keys, clock: Clock) -> Self {
         let (wake, _) = watch::channel(());
-        Self { link, keys, wake }
+        Self { link, keys, clock, wake }
     }
 
     /// Tells those who wait that there may be something to claim.
@@ -79,8 +84,8 @@ impl Line {
         let mut call = script::RING.call(&self.keys);
         for bell in bells {
             call.arg(Id::new(bell.job, bell.lane).as_bytes());
-            match bell.at {
-                Some(at) => call.arg(at.timestamp_millis()),
+            match bell.at.and_then(|at| self.wait_until(at)) {
+                Some(wait) => call.arg(millis(wait)),
                 None => call.arg(""),
             };
         }
@@ -99,7 +104,7 @@ impl Line {
             push_lease(&mut call, &ringing);
             match reply {
                 Reply::Done => call.arg("done"),
-                Reply::At(at) => call.arg(format!("@{}", at.timestamp_millis())),
+                Reply::At(at) => call.arg(format!("+{}", millis(self.wait_until(at).unwrap_or_default()))),
                 Reply::After(wait) => call.arg(format!("+{}", millis(wait))),
             };
         }
@@ -119,6 +124,13 @@ impl Line {
             }
         }
         Ok(turn)
+    }
+
+    /// How long it is until then; `None` if the time has come. Redis is told this and not the time: its clock need not be right.
+    fn wait_until(&self, at: DateTime<Utc>) -> Option<Duration> {
+        let wait = u64::try_from((at - self.clock.now()).num_milliseconds()).ok().filter(|wait| *wait > 0)?;
+        // Neither clock tells parts of a millisecond, and none of them must make it too early.
+        Some(Duration::from_millis(wait) + TICK)
     }
 
     /// Renews leases; returns the ones that are lost. See `renew.lua`.

@@ -14,7 +14,7 @@
 //! | `jobs` | hash | every job that is known, and its state and deliveries: `r0` is ready, `d1` due later, `l2` leased |
 //! | `ready:<lane>` | list | the lane's ready jobs, oldest first |
 //! | `lanes` | list | the lanes that have ready jobs, each once, in the order of their turns |
-//! | `due` | sorted set | jobs that must not start before their score (unix ms) |
+//! | `due` | sorted set | jobs that must not start before their score (unix ms, by Redis's clock) |
 //! | `leases` | sorted set | jobs that are being handled, until their score (unix ms) |
 //! | `dead` | sorted set | entries that could not be read, for a person to look at; the newest 1,000 |
 //!
@@ -24,8 +24,8 @@
 //! Every change is one Lua script, so it happens as a whole. Scripts are told their keys, except for the lists of the
 //! lanes, whose names they make of the others': only Redis knows whose turn it is. News are published on the channel
 //! `wake` of the queue. `jobs` is the truth and the rest are indexes
-//! to it: an id in a list whose entry in `jobs` says otherwise is skipped. All time is Redis's own `TIME`, so that
-//! replicas need not agree on theirs. The Redis must not evict keys (`maxmemory-policy noeviction`).
+//! to it: an id in a list whose entry in `jobs` says otherwise is skipped. All time is Redis's own `TIME`; what is due
+//! later is told as a wait, so that neither replicas nor Redis need agree on what time it is. The Redis must not evict keys (`maxmemory-policy noeviction`).
 //!
 //! # How a job is handled
 //! [`BellBackend`] is a [`Backend`](apalis_core::backend::Backend) for an apalis worker. Behind it one task, the

@@ -147,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn a_passage_that_is_not_used_leaves_the_probe_to_the_next() {
         let now = Utc::now();
-        let bells = Bells::open("redis://127.0.0.1:1", "test").unwrap();
+        let bells = Bells::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap();
         let gate = Gate::new(bells, Clock::stopped_at(now));
         let pass = async |gate: &Gate| gate.pass("stripe", "payment_links", Rate::per_second(0)).await;
         for _ in 0..5 {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use apalis_core::error::WorkerError;
 use apalis_core::worker::builder::WorkerBuilder;
 use apalis_core::worker::context::WorkerContext;
+use entity::Clock;
 use queue::bell::{BackendOptions, Bell, BellBackend, Bells, Depth, Ringing, Verdict};
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
@@ -78,7 +79,11 @@ impl Redis {
     }
 
     pub(crate) fn bells(&self) -> Bells {
-        Bells::open(&self.url(), "paylink").expect("the URL is right")
+        self.bells_at(Clock::system())
+    }
+
+    pub(crate) fn bells_at(&self, clock: Clock) -> Bells {
+        Bells::open(&self.url(), "paylink", clock).expect("the URL is right")
     }
 
     /// A plain connection, to look behind the scenes.

@@ -80,7 +80,12 @@ impl Cluster {
 
     /// A further front, as soon as it is ready.
     pub(crate) async fn a_front(&self, port: u16) -> Replica {
-        let front = self.replica(port, &["api"], &[]);
+        self.starts_front(port, &[]).await
+    }
+
+    /// The same, with more variables.
+    pub(crate) async fn starts_front(&self, port: u16, environment: &[(&str, String)]) -> Replica {
+        let front = self.replica(port, &["api"], environment);
         self.says_when_asked_whether_it_is_ready(port, 200).await;
         front
     }
@@ -113,6 +118,11 @@ impl Cluster {
     /// A further worker, with more variables.
     pub(crate) fn a_worker_with(&self, environment: &[(&str, String)]) -> Replica {
         self.replica(0, &["worker"], environment)
+    }
+
+    /// Another process of a role that listens nowhere, with more variables.
+    pub(crate) fn starts(&self, arguments: &[&str], environment: &[(&str, String)]) -> Replica {
+        self.replica(0, arguments, environment)
     }
 
     /// A further scheduler.

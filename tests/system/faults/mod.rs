@@ -2,6 +2,7 @@
 //! auditor looks from outside whether every promise was kept: see [`auditor::audit`].
 
 mod auditor;
+mod clocks;
 mod cluster;
 mod cut_off;
 mod database;

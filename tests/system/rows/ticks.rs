@@ -29,7 +29,7 @@ fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
     };
     Scheduler {
         db: rows.db.clone(),
-        queue: Queue::new(Bells::open("redis://127.0.0.1:1", "paylink").unwrap()),
+        queue: Queue::new(Bells::open("redis://127.0.0.1:1", "paylink", Clock::stopped_at(at)).unwrap()),
         documents: Documents::new(Arc::new(InMemory::new())),
         clock: Clock::stopped_at(at),
         times: Times::parse(|tick| every(tick).to_owned(), "UTC").unwrap(),
@@ -78,6 +78,20 @@ on_both_databases! {
         // There is no Redis here to ring in, which is no reason for the rest to be late.
         scheduler(&rows, after).once(after).await.unwrap_err();
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
+    }
+
+    async fn a_mark_in_the_future_is_taken_back_and_its_tick_runs(rows) {
+        unpaid_link(&rows).await;
+        let at = now() + link::RETENTION + TimeDelta::hours(1);
+        let name = Tick::Purge.name();
+        tick::done(rows.db.pool(), name, at + TimeDelta::days(3)).await.unwrap();
+        scheduler(&rows, at).once(at).await.unwrap();
+        assert!(tick::last_due(rows.db.pool(), name).await.unwrap().is_some_and(|mark| mark <= at));
+        assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
+        // One that another has put right meanwhile stays.
+        let mark = tick::last_due(rows.db.pool(), name).await.unwrap();
+        assert!(!tick::take_back(rows.db.pool(), name, at + TimeDelta::days(3)).await.unwrap());
+        assert_eq!(tick::last_due(rows.db.pool(), name).await.unwrap(), mark);
     }
 
     async fn a_tick_that_is_done_late_takes_nothing_back(rows) {

@@ -202,7 +202,7 @@ impl App {
 
     /// The process.
     pub(crate) fn process_id(&self) -> u32 {
-        self.process.as_ref().unwrap().id()
+        self.running.as_ref().unwrap().process_id()
     }
 
     /// A line of what the kernel says of the process, such as `VmRSS`; in KiB.

@@ -25,6 +25,7 @@ mod signature;
 mod stripe_events;
 mod template;
 mod wait;
+mod wrong_clock;
 
 pub(crate) use app::App;
 pub(crate) use browser::{Browser, asks_to_sign_in, marked};
@@ -45,6 +46,7 @@ pub(crate) use signature::sign;
 pub(crate) use stripe_events::StripeEvent;
 pub(crate) use template::{postgresql as migrated_postgresql, sqlite as migrated_sqlite};
 pub(crate) use wait::{comes_true, eventually};
+pub(crate) use wrong_clock::WrongClock;
 
 /// A PDF of three pages, made by a real tool.
 pub(crate) const INVOICE: &[u8] = include_bytes!("../../fixtures/invoice-3-pages.pdf");

@@ -72,6 +72,12 @@ impl Running {
         (Self::Apart(process), hello)
     }
 
+    /// The process, if it has one of its own.
+    pub(crate) fn process_id(&self) -> u32 {
+        let Self::Apart(process) = self else { panic!("it has no process of its own: start it with App::start_apart") };
+        process.id()
+    }
+
     /// Ends from one moment to the next, as in a power cut.
     pub(crate) fn is_killed(self) {
         let Self::Apart(mut process) = self else {

@@ -1,5 +1,5 @@
--- The answers of a turn: id, entry and verdict for each, from ARGV[from] on. The verdict is 'done', '@<unix ms>' or
--- '+<ms from now>'. An answer counts only while the job's entry is the one it was claimed with, delivery and all:
+-- The answers of a turn: id, entry and verdict for each, from ARGV[from] on. The verdict is 'done' or '+<ms from now>'.
+-- An answer counts only while the job's entry is the one it was claimed with, delivery and all:
 -- a worker that lost its lease has no say any more. Returns the earliest time at which one of them is due again.
 local function acknowledge(from)
   local ids, first = {}, nil
@@ -14,8 +14,7 @@ local function acknowledge(from)
       if verdict == 'done' then
         done[#done + 1] = id
       else
-        local at = tonumber(string.sub(verdict, 2))
-        if string.sub(verdict, 1, 1) == '+' then at = now_ms() + at end
+        local at = now_ms() + tonumber(string.sub(verdict, 2))
         redis.call('HSET', JOBS, id, turned(entry, 'd'))
         redis.call('ZADD', DUE, at, id)
         first = math.min(first or at, at)

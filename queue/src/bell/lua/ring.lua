@@ -1,12 +1,14 @@
--- Rings jobs: id, and the time before which it must not start ('' for at once), for each.
--- A job that is known is left as it is. Returns how many were not.
+-- Rings jobs: id, and in how many ms it may start ('' for at once), for each.
+-- A job that is known is left as it is, but for one that waits for its time and may start now: the clock of this Redis
+-- may have been set meanwhile, or another Redis have taken its place. Returns how many were not known.
 local now, head, first
 local fresh, stir = 0, false
 
 for i = 1, #ARGV, 2 do
-  local id, at = ARGV[i], ARGV[i + 1] ~= '' and tonumber(ARGV[i + 1])
-  if at then now = now or now_ms() end
-  if at and at > now then
+  local id, wait = ARGV[i], ARGV[i + 1]
+  if wait ~= '' then
+    now = now or now_ms()
+    local at = now + tonumber(wait)
     if redis.call('HSETNX', JOBS, id, 'd0') == 1 then
       head = head or redis.call('ZRANGE', DUE, 0, 0, 'WITHSCORES')
       redis.call('ZADD', DUE, at, id)
@@ -16,6 +18,13 @@ for i = 1, #ARGV, 2 do
   elseif redis.call('HSETNX', JOBS, id, 'r0') == 1 then
     stir = append(id) or stir
     fresh = fresh + 1
+  else
+    local deliveries = string.match(redis.call('HGET', JOBS, id), '^d(%d+)$')
+    if deliveries then
+      redis.call('ZREM', DUE, id)
+      redis.call('HSET', JOBS, id, 'r' .. deliveries)
+      stir = append(id) or stir
+    end
   end
 end
 

@@ -1,15 +1,20 @@
-//! Time is an argument: whoever needs the hour is given a [`Clock`].
+//! Time is an argument: whoever needs the hour is given a [`Clock`]. In production it tells the database's time, see [`DatabaseTime`].
+
+mod database;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+pub(crate) use database::Reading;
+pub use database::{DatabaseTime, SKEW_LIMIT};
 
 /// Tells the time, in whole milliseconds: what every database of ours stores and gives back unchanged.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock.
+    /// The machine's clock, as it is: for what no other process sees, and for tests and benches.
     #[must_use]
     pub fn system() -> Self {
         Self(Arc::new(Utc::now))

@@ -1,0 +1,182 @@
+//! Clocks that are wrong: whoever has one harms nobody, and says so.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{Clock, Db, MerchantId, job::Entity as Jobs, tick};
+use queue::{CheckStripeKey, Promise, Queue, bell::Bells, promise};
+use reqwest::Method;
+use scheduler::Tick;
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+use super::{
+    auditor::{audit, open},
+    cluster::Cluster,
+    promised::Promised,
+    replica::Replica,
+};
+use crate::support::{Figures, Http, Invoice, WrongClock, eventually, free_port};
+
+/// Longer than two turns of the tick that comes most often, and than a look whether the local clock was set.
+const A_WHILE: Duration = Duration::from_secs(12);
+
+/// How late what is due may be done on a busy machine. What a wrong clock would make of it is an hour.
+const SOON: TimeDelta = TimeDelta::minutes(2);
+
+/// The last time a tick was done.
+async fn mark(db: &Db, tick: Tick) -> Option<DateTime<Utc>> {
+    tick::last_due(db.pool(), tick.name()).await.unwrap()
+}
+
+/// What a process says of itself on its own address: whether it is ready, and its figures.
+async fn says(cluster: &Cluster, port: u16) -> (Value, Figures) {
+    let http = Http::new(&format!("http://127.0.0.1:{port}"), &cluster.hush);
+    eventually("it listens", async || http.try_ask(http.request(Method::GET, "/healthz")).await.ok()).await;
+    let ready = http.get("/readyz").await.with_status(200).json();
+    (ready, Figures::read(&http.get("/metrics").await.with_status(200).text()))
+}
+
+/// A link that can be paid until tomorrow.
+async fn a_link_until_tomorrow(cluster: &Cluster, promised: &mut Promised) -> String {
+    let order = cluster.merchant.opens_an_order("1").await;
+    let tomorrow = (Utc::now() + TimeDelta::days(1)).format("%Y-%m-%d").to_string();
+    let invoice = Invoice { expires_on: Some(&tomorrow), ..Invoice::default() };
+    let link = cluster.merchant.uploads(&order, &invoice).await;
+    promised.link(&link);
+    cluster.merchant.sees(&link, "unpaid").await;
+    link
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scheduler_that_is_three_days_ahead_stops_no_other_and_says_so() {
+    let mut cluster = Cluster::start().await;
+    let db = open(&cluster.database).await;
+    let mut promised = Promised::default();
+    let link = a_link_until_tomorrow(&cluster, &mut promised).await;
+
+    let (clock, port) = (WrongClock::by("+3d"), free_port());
+    let mut environment = clock.environment();
+    environment.push(("PAYLINK_METRICS_LISTEN", format!("127.0.0.1:{port}")));
+    let wrong = cluster.starts(&["scheduler"], &environment);
+    let (ready, figures) = says(&cluster, port).await;
+    assert_eq!((&ready["database"], &ready["clock"]), (&json!("ok"), &json!("skewed")), "{ready}");
+    let skew = figures.one("paylink_clock_skew_seconds", &[]);
+    assert!((skew - 259_200.0).abs() < 5.0, "{skew}");
+    assert!(cluster.log().contains("the clock of this machine is wrong"), "it does not say so");
+
+    let before = mark(&db, Tick::Ring).await;
+    tokio::time::sleep(A_WHILE).await;
+    for tick in Tick::ALL {
+        let mark = mark(&db, tick).await;
+        assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{tick:?} was done at {mark:?}");
+    }
+    assert!(mark(&db, Tick::Ring).await > before, "time stands still");
+    assert_eq!(cluster.merchant.link(&link).await["status"], "unpaid", "it has expired before its time");
+
+    // The wrong one does the work alone, and at the right time.
+    cluster.schedulers.drain(..).for_each(Replica::stops);
+    let before = mark(&db, Tick::Ring).await;
+    eventually("it does", async || (mark(&db, Tick::Ring).await > before).then_some(())).await;
+    assert!(mark(&db, Tick::Ring).await.is_some_and(|mark| mark <= Utc::now()));
+    wrong.stops();
+    cluster.schedulers.push(cluster.a_scheduler());
+    audit(&cluster, &promised, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_set_while_a_scheduler_runs_makes_no_difference() {
+    let cluster = Cluster::start().await;
+    let db = open(&cluster.database).await;
+    let clock = WrongClock::by("+0");
+    let scheduler = cluster.starts(&["scheduler"], &clock.environment());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(!cluster.log().contains("the clock of this machine is wrong"));
+
+    clock.is_set("+3d");
+    eventually("it notices", async || cluster.log().contains("the local clock was set").then_some(())).await;
+    eventually("it says so", async || cluster.log().contains("the clock of this machine is wrong").then_some(())).await;
+    let before = mark(&db, Tick::Ring).await;
+    eventually("time goes on", async || (mark(&db, Tick::Ring).await > before).then_some(())).await;
+    for tick in Tick::ALL {
+        let mark = mark(&db, tick).await;
+        assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{tick:?} was done at {mark:?}");
+    }
+    scheduler.stops();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
+    let mut cluster = Cluster::start().await;
+    let db = open(&cluster.database).await;
+    let mut promised = Promised::default();
+    cluster.loses_its_workers();
+    let (ahead, behind) = (WrongClock::by("+1h"), WrongClock::by("-1h"));
+    for clock in [&ahead, &behind] {
+        cluster.workers.push(cluster.starts(&["worker"], &clock.environment()));
+    }
+
+    // Each of these is tried again a little later: a time that one worker writes and another reads.
+    cluster
+        .world()
+        .fails(json!({"service": "stripe", "times": 3, "mode": "status", "status": 503, "method": "POST"}))
+        .await;
+    for number in ["1", "2", "3"] {
+        let order = cluster.merchant.opens_an_order(number).await;
+        let link = cluster.merchant.makes_a_link(&order).await;
+        promised.link(&link.id);
+        promised.text(&cluster.merchant.sends(&link).await, &order.phone);
+    }
+
+    let run_at = db.now().await.unwrap() + TimeDelta::seconds(4);
+    let jobs = check_keys_at(&cluster, &db, run_at).await;
+    eventually("all are done", async || {
+        let rows = Jobs::find().all(db.pool()).await.unwrap();
+        let done: Vec<_> = rows.iter().filter(|row| jobs.contains(&row.id)).filter_map(|row| row.finished_at).collect();
+        let in_time = |at: &DateTime<Utc>| *at >= run_at && *at - run_at < SOON;
+        assert!(done.iter().all(in_time), "due at {run_at}, done at {done:?}");
+        (done.len() == jobs.len()).then_some(())
+    })
+    .await;
+    for row in Jobs::find().all(db.pool()).await.unwrap() {
+        assert_eq!(row.crashes, 0, "its lease did not hold: {row:?}");
+    }
+    audit(&cluster, &promised, 0).await;
+}
+
+/// Promises jobs for later, enough of them that both workers have some.
+async fn check_keys_at(cluster: &Cluster, db: &Db, run_at: DateTime<Utc>) -> Vec<entity::JobId> {
+    let redis = format!("redis://127.0.0.1:{}", cluster.redis.port);
+    let queue = Queue::new(Bells::open(&redis, "paylink", Clock::system()).unwrap());
+    let merchant: MerchantId = cluster.merchant.id.parse().unwrap();
+    let mut tickets = Vec::new();
+    for _ in 0..20 {
+        let later = Promise { run_at: Some(run_at), ..Promise::of(merchant) };
+        let ticket = promise(db.pool(), &CheckStripeKey { merchant }, later, db.now().await.unwrap()).await;
+        tickets.extend(ticket.unwrap());
+    }
+    assert_eq!(queue.ring_now(&tickets).await.unwrap(), 20);
+    tickets.iter().map(|ticket| ticket.job).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_front_that_is_an_hour_ahead_tells_the_right_time_and_believes_who_signs_now() {
+    let mut cluster = Cluster::start().await;
+    let (clock, port) = (WrongClock::by("+1h"), free_port());
+    let wrong = cluster.starts_front(port, &clock.environment()).await;
+    cluster.front.leads_to(port);
+    cluster.fronts.drain(..).for_each(Replica::stops);
+    cluster.fronts.push(wrong);
+
+    let mut promised = Promised::default();
+    let order = cluster.merchant.opens_an_order("1").await;
+    let link = cluster.merchant.makes_a_link(&order).await;
+    promised.link(&link.id);
+    let created: DateTime<Utc> = cluster.merchant.link(&link.id).await["created_at"].as_str().unwrap().parse().unwrap();
+    assert!((Utc::now() - created).abs() < SOON, "created at {created}");
+    // Stripe signs by a right clock; what is older than five minutes is not believed.
+    assert!(cluster.world().payment_is_tried(&link).await < 300);
+    cluster.merchant.sees(&link.id, "paid").await;
+    promised.links[0].paid = true;
+    audit(&cluster, &promised, 0).await;
+}
