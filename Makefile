@@ -34,7 +34,7 @@ fuzz: ## Look for a signature that is wrongly accepted and for a template that d
 
 bench: ## Measure queue, jobs and webhooks on this machine, beside bare Redis, bare databases and a bare framework
 	@scripts/setup.sh test
-	cargo bench --locked --workspace --bench bell --bench rows --bench webhooks
+	cargo bench --locked --workspace --bench redis --bench rows --bench webhooks
 
 screenshots: ## Draw every page and state, in light and dark, on a desktop and a phone, into screenshots/, and the two of the README
 	@scripts/setup.sh test

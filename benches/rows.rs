@@ -1,4 +1,4 @@
-//! What a job costs with its row: accepted in the database, rung, claimed, and finished in the database; beside the same
+//! What a job costs with its row: accepted in the database, notified, claimed, and finished in the database; beside the same
 //! statements alone, on the same database in the same run. `cargo bench --bench rows`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
@@ -22,13 +22,13 @@ use std::{
 };
 
 use apalis::prelude::{ParallelizeExt, WorkerBuilder, WorkerContext};
-use entity::{Clock, Db, JobId, MerchantId, Transaction, merchant};
+use domain::{Clock, JobId, MerchantId};
+use entity::{Db, Transaction, merchant};
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
 use queue::{
-    Attempts, CheckStripeKey, Done, Handle, JobError, Kind, Lease, Promise, Queue,
-    bell::{BackendOptions, BellBackend, Bells, Ringing},
-    promise,
+    CheckStripeKey, Done, EnqueueOptions, Executor, Handle, JobError, Kind, Lease, Queue, enqueue,
+    redis::{BackendOptions, Delivery, RedisBackend, RedisQueues},
 };
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 use tokio::sync::Notify;
@@ -48,7 +48,7 @@ const FINISH: &str = "UPDATE job SET state = 'done', finished_at = $2, claimed_a
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    println!("{:<46}{:>12}{:>12}{:>8}", "", "with bell", "database", "ratio");
+    println!("{:<46}{:>12}{:>12}{:>8}", "", "with notification", "database", "ratio");
     let server = OwnPostgres::of_its_own();
     compare("PostgreSQL", &server.fresh_database().await, 10_000).await;
     let folder = tempfile::tempdir().unwrap();
@@ -63,7 +63,7 @@ async fn compare(name: &str, url: &str, jobs: usize) {
     let (mut ours, mut alone) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         alone.push(statements_alone(&db, merchant, jobs).await);
-        ours.push(with_the_bell(&db, merchant, jobs).await);
+        ours.push(with_notification(&db, merchant, jobs).await);
     }
     let (ours, alone) = (median(ours), median(alone));
     println!(
@@ -115,33 +115,33 @@ impl Handle for Nothing {
         lease.finish(self.0.begin().await?, Clock::system().now()).await
     }
 
-    async fn give_up(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
-/// As commands and workers do it: callers promise, commit and ring, while workers do what is rung.
-async fn with_the_bell(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
+/// As commands and workers do it: callers enqueue, commit and ring, while workers do what is notified.
+async fn with_notification(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let redis = OwnRedis::start().await;
     let queue =
-        Queue::new(Bells::open(&format!("redis://127.0.0.1:{}", redis.port), "bench", Clock::system()).unwrap());
+        Queue::new(RedisQueues::open(&format!("redis://127.0.0.1:{}", redis.port), "bench", Clock::system()).unwrap());
     let (done, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let context = WorkerContext::new("bench");
     let handler = Arc::new(Nothing(db.clone()));
-    let attempts = Arc::new(Attempts::at(Kind::CheckStripeKey, db.clone(), Clock::system()));
+    let attempts = Arc::new(Executor::at(Kind::CheckStripeKey, db.clone(), Clock::system()));
     let (count, tell) = (Arc::clone(&done), Arc::clone(&all));
     let options = BackendOptions { slots: AT_ONCE, ..BackendOptions::default() };
     let worker = WorkerBuilder::new(&context)
-        .backend(BellBackend::new(queue.bells().clone(), Kind::CheckStripeKey.as_str(), options))
+        .backend(RedisBackend::new(queue.queues().clone(), Kind::CheckStripeKey.as_str(), options))
         .parallelize(tokio::spawn)
-        .build(move |ringing: Ringing| {
+        .build(move |delivery: Delivery| {
             let (attempts, handler, count, tell) = (attempts.clone(), handler.clone(), count.clone(), tell.clone());
             async move {
-                let verdict = attempts.make(ringing, handler.as_ref()).await;
+                let ack = attempts.make(delivery, handler.as_ref()).await;
                 if count.fetch_add(1, Ordering::Relaxed) + 1 == jobs {
                     tell.notify_one();
                 }
-                verdict.map_err(io::Error::other)
+                ack.map_err(io::Error::other)
             }
         });
     let working = tokio::spawn(worker.run());
@@ -151,9 +151,10 @@ async fn with_the_bell(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
         for _ in 0..jobs / AT_ONCE {
             let now = Clock::system().now();
             let tx = db.begin().await.unwrap();
-            let ticket = promise(&tx, &CheckStripeKey { merchant }, Promise::of(merchant), now).await.unwrap();
+            let enqueued_job =
+                enqueue(&tx, &CheckStripeKey { merchant }, EnqueueOptions::for_merchant(merchant), now).await.unwrap();
             tx.commit().await.unwrap();
-            queue.ring(ticket);
+            queue.notify(enqueued_job);
         }
     });
     join_all(callers).await;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use entity::Secret;
+use domain::Secret;
 use nix::sys::stat::{Mode, umask};
 
 use crate::error::Error;
@@ -107,7 +107,7 @@ impl DataDir {
     pub(crate) fn secret_or_make(
         &self,
         name: &str,
-        make: impl FnOnce() -> Result<Secret, entity::VaultError>,
+        make: impl FnOnce() -> Result<Secret, domain::VaultError>,
     ) -> Result<Secret, Error> {
         if let Some(secret) = self.secret(name)? {
             return Ok(secret);

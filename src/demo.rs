@@ -3,17 +3,16 @@
 
 use std::{fs, net::SocketAddr, time::Duration};
 
+use domain::{Currency, MerchantId, Money, OrderId, PhoneNumber, Region, Secret, random_secret};
 use entity::{
-    Currency, MerchantId, Money, OrderId, PhoneNumber, Region, Secret,
     api_key::{self, Scope},
     credits,
     merchant::{self, NewMerchant},
     order::{self, Details, Item, NewOrder},
-    random_secret,
     sms_integration::{self, Account},
     stripe_integration::{self, StripeStatus},
 };
-use queue::{CheckStripeKey, Promise, promise};
+use queue::{CheckStripeKey, EnqueueOptions, enqueue};
 use sandbox::{Options, Sandbox, SmsAccount, StripeKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -154,7 +153,7 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     };
     sms_integration::put(&tx, &parts.vault, owner.id, &account, now).await?;
     let job = CheckStripeKey { merchant: owner.id };
-    let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
+    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let kept = Kept {
         api_key: api_key.expose().to_owned(),
         merchant_id: owner.id,
@@ -164,7 +163,7 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     let text = serde_json::to_string(&kept).map_err(|error| Error::Refused(error.to_string()))?;
     tx.commit().await?;
     data.keep(KEPT, &text)?;
-    parts.queue.ring(ticket);
+    parts.queue.notify(enqueued_job);
     Ok(kept)
 }
 

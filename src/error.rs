@@ -25,11 +25,11 @@ pub enum Error {
     #[error("the database failed")]
     Db(#[from] sea_orm::DbErr),
     #[error("Redis cannot be used")]
-    Redis(#[from] queue::bell::BellError),
+    Redis(#[from] queue::redis::QueueError),
     #[error("the document store cannot be used")]
     Store(#[from] object_store::Error),
     #[error(transparent)]
-    Vault(#[from] entity::VaultError),
+    Vault(#[from] domain::VaultError),
     #[error(transparent)]
     Connect(#[from] entity::stripe_integration::ConnectError),
     #[error(transparent)]
@@ -41,7 +41,7 @@ pub enum Error {
     #[error("the workers failed")]
     Worker(#[from] Box<dyn StdError + Send + Sync>),
     #[error(transparent)]
-    Work(#[from] worker::WorkError),
+    JobContext(#[from] worker::ContextError),
     #[error(transparent)]
     Scheduler(#[from] scheduler::SchedulerError),
     #[error(transparent)]

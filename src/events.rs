@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use domain::{MerchantId, WebhookEventId};
 use entity::{
-    Db, MerchantId, WebhookEventId,
+    Db,
     audit::{self, Act},
     webhook_event::{self, EventState, WebhookEvent},
 };
@@ -103,18 +104,18 @@ impl Replay {
         now: DateTime<Utc>,
     ) -> Result<usize, Error> {
         let tx = db.begin().await?;
-        let (mut tickets, mut replayed) = (Vec::new(), 0);
+        let (mut enqueued, mut replayed) = (Vec::new(), 0);
         for event in page {
             // Somebody else may have replayed it meanwhile.
-            if let Ok(ticket) = queue::replay_event(&tx, event, now).await? {
+            if let Ok(enqueued_job) = queue::admin::replay_event(&tx, event, now).await? {
                 audit::record(&tx, self.act(event.id), now).await?;
-                tickets.extend(ticket);
+                enqueued.extend(enqueued_job);
                 replayed += 1;
             }
         }
         tx.commit().await?;
-        if let Err(error) = queue.ring_now(&tickets).await {
-            tracing::warn!(%error, "the jobs were not rung; the scheduler will");
+        if let Err(error) = queue.notify_now(&enqueued).await {
+            tracing::warn!(%error, "the jobs were not notified; the scheduler will");
         }
         Ok(replayed)
     }

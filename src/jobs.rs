@@ -4,11 +4,15 @@ mod pauses;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args as ClapArgs, Subcommand};
+use domain::{JobId, MerchantId};
 use entity::{
-    JobId, MerchantId, audit,
+    audit,
     job::{Job, JobState},
 };
-use queue::{JobFilter, Kind, Remedy};
+use queue::{
+    Kind,
+    admin::{DeadJobAction, JobFilter},
+};
 
 use crate::{error::Error, parts::Parts, settings::Settings};
 
@@ -105,7 +109,7 @@ impl Which {
             kind: self.kind,
             merchant: self.merchant,
             error: self.error.clone(),
-            promised_before: self.older_than_hours.map(|hours| now - TimeDelta::hours(hours.into())),
+            enqueued_before: self.older_than_hours.map(|hours| now - TimeDelta::hours(hours.into())),
             before: None,
             limit,
         }
@@ -122,11 +126,11 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     match args.action {
         Action::List { state, which, limit } => {
             let filter = which.filter(state, limit, parts.clock.now());
-            queue::list(parts.db.pool(), filter).await?.iter().for_each(line);
+            queue::admin::list(parts.db.pool(), filter).await?.iter().for_each(line);
         }
         Action::Show { job } => show(&parts, &find(&parts, job).await?).await?,
-        Action::Retry(change) => each(&parts, &change, Remedy::Retry).await?,
-        Action::Discard(change) => each(&parts, &change, Remedy::Discard).await?,
+        Action::Retry(change) => each(&parts, &change, DeadJobAction::Retry).await?,
+        Action::Discard(change) => each(&parts, &change, DeadJobAction::Discard).await?,
         Action::Pause { what, reason } => pauses::pause(&parts, &what, &reason).await?,
         Action::Resume { what, reason } => pauses::resume(&parts, &what, reason.as_deref()).await?,
         Action::Paused => pauses::list(&parts).await?,
@@ -179,12 +183,12 @@ async fn show(parts: &Parts, job: &Job) -> Result<(), Error> {
 }
 
 async fn find(parts: &Parts, job: JobId) -> Result<Job, Error> {
-    let found = queue::find(parts.db.pool(), job).await?;
+    let found = queue::admin::find(parts.db.pool(), job).await?;
     found.ok_or_else(|| Error::Refused(format!("there is no job {job}")))
 }
 
 /// Changes the one job, or page by page all dead ones that match.
-async fn each(parts: &Parts, change: &Change, remedy: Remedy) -> Result<(), Error> {
+async fn each(parts: &Parts, change: &Change, apply_to_dead: DeadJobAction) -> Result<(), Error> {
     if let Some(job) = change.job {
         let job = find(parts, job).await?;
         if job.state != JobState::Dead {
@@ -193,7 +197,7 @@ async fn each(parts: &Parts, change: &Change, remedy: Remedy) -> Result<(), Erro
                 job.id, job.state
             )));
         }
-        return apply(parts, &[job], change, remedy).await;
+        return apply(parts, &[job], change, apply_to_dead).await;
     }
     if change.which.is_everything() {
         return Err(Error::Refused(
@@ -202,37 +206,39 @@ async fn each(parts: &Parts, change: &Change, remedy: Remedy) -> Result<(), Erro
     }
     let mut filter = change.which.filter(Some(JobState::Dead), PAGE, parts.clock.now());
     loop {
-        let jobs = queue::list(parts.db.pool(), filter.clone()).await?;
+        let jobs = queue::admin::list(parts.db.pool(), filter.clone()).await?;
         let Some(last) = jobs.last() else { return Ok(()) };
         filter.before = Some(last.id);
-        apply(parts, &jobs, change, remedy).await?;
+        apply(parts, &jobs, change, apply_to_dead).await?;
     }
 }
 
-/// Applies a remedy to these jobs, or only says to which it would be applied, and prints them.
-async fn apply(parts: &Parts, jobs: &[Job], change: &Change, remedy: Remedy) -> Result<(), Error> {
+/// Applies a apply_to_dead to these jobs, or only says to which it would be applied, and prints them.
+async fn apply(parts: &Parts, jobs: &[Job], change: &Change, apply_to_dead: DeadJobAction) -> Result<(), Error> {
     if change.dry_run {
         jobs.iter().for_each(line);
         return Ok(());
     }
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-    let remedied = queue::remedy(&parts.db, &ids, remedy, audit::OPERATOR, &change.reason, parts.clock.now()).await?;
-    jobs.iter().filter(|job| remedied.iter().any(|done| done.job == job.id)).for_each(line);
-    let tickets: Vec<_> = remedied.iter().filter_map(|done| done.ticket).collect();
-    if let Err(error) = parts.queue.ring_now(&tickets).await {
-        tracing::warn!(jobs = tickets.len(), %error, "jobs were not rung; the scheduler will");
+    let changed =
+        queue::admin::apply_to_dead(&parts.db, &ids, apply_to_dead, audit::OPERATOR, &change.reason, parts.clock.now())
+            .await?;
+    jobs.iter().filter(|job| changed.iter().any(|done| done.job == job.id)).for_each(line);
+    let enqueued: Vec<_> = changed.iter().filter_map(|done| done.enqueued_job).collect();
+    if let Err(error) = parts.queue.notify_now(&enqueued).await {
+        tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; the scheduler will");
     }
     Ok(())
 }
 
 async fn rebuild(parts: &Parts) -> Result<(), Error> {
-    let (mut after, mut rung) = (None, 0);
+    let (mut after, mut notified) = (None, 0);
     loop {
-        let page = queue::queued(parts.db.pool(), after, PAGE).await?;
+        let page = queue::recovery::queued(parts.db.pool(), after, PAGE).await?;
         let Some(last) = page.last else { break };
         after = Some(last);
-        rung += parts.queue.ring_now(&page.tickets).await?;
+        notified += parts.queue.notify_now(&page.enqueued).await?;
     }
-    println!("{rung} jobs were rung that Redis did not have");
+    println!("{notified} jobs were notified that Redis did not have");
     Ok(())
 }

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
+use domain::{MerchantId, Region, random_secret};
 use entity::{
-    Db, MerchantId, Region,
+    Db,
     api_key::{self, Scope},
     audit::{self, Act},
     credits,
     merchant::{self, NewMerchant},
-    random_secret,
 };
 
 use crate::{error::Error, parts::open_database, settings::Settings};

@@ -1,11 +1,12 @@
 //! `paylink messages`: what a person has to do about texts of which nobody knows whether they were sent.
 
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
+use domain::{MessageId, message::MessageStatus};
 use entity::{
-    Db, MessageId,
+    Db,
     audit::{self, Act},
     credits::CreditError,
-    message::{self, MessageStatus, Resolution, Search},
+    message::{self, Resolution, Search},
 };
 
 use crate::{error::Error, parts::open_database, settings::Settings};

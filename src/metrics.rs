@@ -10,11 +10,16 @@ use std::{
 };
 
 use ::api::{Readiness, Server};
-use entity::{Clock, DatabaseTime, Db};
+use domain::Clock;
+use entity::DatabaseTime;
+use entity::Db;
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::BoxEndpoint, get, handler, web::Data};
-use queue::{Queue, survey_bells, survey_rows};
+use queue::{
+    Queue,
+    admin::{depths, row_stats},
+};
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{api::bind, error::Error, parts::Parts, settings::Settings};
@@ -31,7 +36,7 @@ const MOST_WHO_LOOK: usize = 64;
 /// How often what was measured is sorted into the histograms, so that it does not pile up where nobody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The upper bounds of the histograms' buckets, in seconds: from a bell on an idle machine to a backlog.
+/// The upper bounds of the histograms' buckets, in seconds: from a notification on an idle machine to a backlog.
 const BUCKETS: [f64; 17] =
     [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];
 
@@ -115,17 +120,17 @@ impl Metrics {
 
     async fn look(&self) {
         let inner = &self.0;
-        let (rows, bells) = tokio::join!(
-            tokio::time::timeout(PATIENCE, survey_rows(inner.db.pool())),
-            tokio::time::timeout(PATIENCE, survey_bells(inner.queue.bells())),
+        let (rows, queues) = tokio::join!(
+            tokio::time::timeout(PATIENCE, row_stats(inner.db.pool())),
+            tokio::time::timeout(PATIENCE, depths(inner.queue.queues())),
         );
         let rows = rows.ok().and_then(Result::ok);
-        let bells = bells.ok().and_then(Result::ok);
-        for (name, answered) in UP.into_iter().zip([rows.is_some(), bells.is_some()]) {
+        let queues = queues.ok().and_then(Result::ok);
+        for (name, answered) in UP.into_iter().zip([rows.is_some(), queues.is_some()]) {
             gauge!(name).set(f64::from(u8::from(answered)));
         }
-        let standings = queue::standings(bells.as_deref(), rows.as_deref());
-        queue::meter::show(&standings, inner.clock.now());
+        let stats = queue::admin::stats(queues.as_deref(), rows.as_deref());
+        queue::metrics::show(&stats, inner.clock.now());
     }
 
     fn show_pool(&self) {
@@ -150,10 +155,10 @@ fn record() -> Result<PrometheusHandle, BuildError> {
 /// Sets up the counting, with all that there is to count at zero.
 fn begin_to_count() -> Result<PrometheusHandle, BuildError> {
     let counted = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
-    entity::meter::declare();
-    queue::meter::declare();
-    ::api::meter::declare();
-    ::worker::meter::declare();
+    entity::metrics::declare();
+    queue::metrics::declare();
+    ::api::metrics::declare();
+    ::worker::metrics::declare();
     describe_gauge!(UP[0], "Whether the database answered when the queues were looked at.");
     describe_gauge!(UP[1], "Whether Redis answered when the queues were looked at.");
     describe_gauge!(CONNECTIONS, "Connections to the database that this process has open.");

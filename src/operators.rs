@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use entity::{
-    Secret,
-    operator::{OperatorKey, OperatorKeyError, OperatorKeys},
-};
+use domain::Secret;
+use entity::operator::{OperatorKey, OperatorKeyError, OperatorKeys};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{data_dir::DataDir, error::Error, parts::OPERATOR_KEY, settings::Settings};

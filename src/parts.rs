@@ -4,11 +4,11 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use entity::{
-    Clock, DatabaseTime, Db, Documents, Secret, Vault, gateway::Policy, installation, operator::OperatorKeys,
-};
+use domain::{Clock, Secret, Vault, gateway::Policy};
+use entity::DatabaseTime;
+use entity::{Db, Documents, installation, operator::OperatorKeys};
 use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
-use queue::{Queue, bell::Bells};
+use queue::{Queue, redis::RedisQueues};
 use url::Url;
 
 use crate::{data_dir::DataDir, error::Error, migrate, operators, settings::Settings, stop::Stop};
@@ -48,7 +48,7 @@ impl Parts {
         let db = open_database(settings).await?;
         let time = DatabaseTime::measured(&db).await?;
         let clock = clock.unwrap_or_else(|| time.clock());
-        let queue = Queue::new(open_bells(settings, &data, clock.clone())?);
+        let queue = Queue::new(open_queues(settings, &data, clock.clone())?);
         let vault = Vault::with_previous(&secret_key, &settings.previous_secret_keys)?;
         let vault = installation::with_root(db.pool(), vault, &secret_key, clock.now()).await?;
         Ok(Self {
@@ -93,8 +93,8 @@ impl Parts {
     }
 
     /// What the workers need.
-    pub(crate) fn work(&self, settings: &Settings, public_url: String) -> Result<::worker::Work, Error> {
-        Ok(::worker::Work::new(
+    pub(crate) fn work(&self, settings: &Settings, public_url: String) -> Result<::worker::JobContext, Error> {
+        Ok(::worker::JobContext::new(
             self.db.clone(),
             self.queue.clone(),
             self.documents.clone(),
@@ -156,7 +156,7 @@ pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
     Ok(Db::open(&url, settings.database_connections).await?)
 }
 
-fn open_bells(settings: &Settings, data: &DataDir, clock: Clock) -> Result<Bells, Error> {
+fn open_queues(settings: &Settings, data: &DataDir, clock: Clock) -> Result<RedisQueues, Error> {
     let url = match &settings.redis_url {
         Some(url) => url.clone(),
         None => data.secret(REDIS_URL)?.map(|url| url.expose().to_owned()).ok_or(Error::Setting {
@@ -164,7 +164,7 @@ fn open_bells(settings: &Settings, data: &DataDir, clock: Clock) -> Result<Bells
             reason: "is not set, and no `paylink up` has left one in the data directory".to_owned(),
         })?,
     };
-    Ok(Bells::open(&url, &settings.redis_prefix, clock)?)
+    Ok(RedisQueues::open(&url, &settings.redis_prefix, clock)?)
 }
 
 async fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {

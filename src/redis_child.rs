@@ -12,12 +12,12 @@ use std::{
     time::Duration,
 };
 
-use entity::sha256;
+use domain::sha256;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, geteuid},
 };
-use queue::bell::Bells;
+use queue::redis::RedisQueues;
 use tokio::{
     process::{Child, Command},
     sync::oneshot,
@@ -47,10 +47,10 @@ impl RedisChild {
     /// Starts the child and waits until it answers. One that a crash of ours left behind is ended first; it has kept its data.
     pub(crate) async fn start(data: &DataDir) -> Result<Self, Error> {
         let place = Place::new(data)?;
-        let bells = Bells::open(&place.url, "paylink", entity::Clock::system())?;
-        place.end_left_over(&bells).await?;
+        let queues = RedisQueues::open(&place.url, "paylink", domain::Clock::system())?;
+        place.end_left_over(&queues).await?;
         let child = place.spawn()?;
-        place.wait_until_it_answers(&bells).await?;
+        place.wait_until_it_answers(&queues).await?;
         data.keep(REDIS_URL, &place.url)?;
         let (stop, told) = oneshot::channel();
         let url = place.url.clone();
@@ -120,8 +120,8 @@ impl Place {
         command
     }
 
-    async fn end_left_over(&self, bells: &Bells) -> Result<(), Error> {
-        if !self.socket.exists() || bells.ping().await.is_err() {
+    async fn end_left_over(&self, queues: &RedisQueues) -> Result<(), Error> {
+        if !self.socket.exists() || queues.ping().await.is_err() {
             return Ok(());
         }
         let pid = fs::read_to_string(&self.pid_file).ok().and_then(|text| text.trim().parse().ok());
@@ -139,9 +139,9 @@ impl Place {
         Ok(())
     }
 
-    async fn wait_until_it_answers(&self, bells: &Bells) -> Result<(), Error> {
+    async fn wait_until_it_answers(&self, queues: &RedisQueues) -> Result<(), Error> {
         let deadline = Instant::now() + PATIENCE;
-        while bells.ping().await.is_err() {
+        while queues.ping().await.is_err() {
             if Instant::now() > deadline {
                 return Err(Error::RedisDidNotStart);
             }

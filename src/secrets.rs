@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Args as ClapArgs, Subcommand};
-use entity::{Vault, reseal};
+use domain::Vault;
+use entity::reseal;
 
 use crate::{
     data_dir::DataDir,

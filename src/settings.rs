@@ -10,7 +10,8 @@ use std::{
 use ::scheduler::{Tick, Times};
 use ::worker::{Concurrency, Limits};
 use config::{Config, Environment, File, FileFormat, FileSourceFile};
-use entity::{Secret, message::UndeliveredCredits};
+use domain::Secret;
+use entity::message::UndeliveredCredits;
 use ipnet::IpNet;
 use queue::{Kind, UnknownKind, flow::Rate};
 use serde::Deserialize;

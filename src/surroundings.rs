@@ -1,6 +1,6 @@
 //! What a role is given beside its settings.
 
-use entity::Clock;
+use domain::Clock;
 
 use crate::stop::Stop;
 

@@ -2,7 +2,7 @@
 //! With `--demo` also the sandbox, a merchant, an order and a key.
 
 use clap::Args as ClapArgs;
-use entity::{Vault, random_secret};
+use domain::{Vault, random_secret};
 use queue::Kind;
 
 use crate::{

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use clap::Args as ClapArgs;
 use queue::Kind;
-use worker::{Concurrency, Options, Work};
+use worker::{Concurrency, JobContext, Options};
 
 use crate::{
     error::Error,
@@ -49,7 +49,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, working:
 
 /// Does jobs until it is told to stop, then finishes those in flight.
 pub(crate) async fn work_until_told(
-    work: Work,
+    work: JobContext,
     kinds: Vec<Kind>,
     concurrency: Concurrency,
     settings: &Settings,

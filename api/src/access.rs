@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entity::{Clock, MerchantId, RequestId};
+use domain::{Clock, MerchantId, RequestId};
 use poem::{
     Endpoint, IntoResponse, Middleware, PathPattern, Request, Response,
     http::{HeaderName, HeaderValue, Method},
@@ -14,7 +14,7 @@ use poem::{
 use queue::{Trace, trace::rename};
 use tracing::{Instrument, Span, field::Empty, info_span};
 
-use crate::meter;
+use crate::metrics;
 
 /// The header in which an answer says the id of its request, for whoever asks us about it.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -75,7 +75,7 @@ fn note(method: &Method, response: &Response, took: Duration) {
     let route = response.data::<PathPattern>().map_or(Cow::Borrowed("none"), |route| written(&route.0));
     let route = &*route;
     let status = response.status();
-    meter::answered(method, route, status, took);
+    metrics::answered(method, route, status, took);
     let ms = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1_000.0;
     rename(&Span::current(), || format!("{method} {route}"));
     if status.is_server_error() {

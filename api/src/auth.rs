@@ -10,8 +10,8 @@ use std::net::IpAddr;
 
 use std::time::Duration;
 
+use domain::{ApiKeyId, MerchantId};
 use entity::{
-    ApiKeyId, MerchantId,
     api_key::{self, ApiKey, Scope},
     operator::OperatorKey,
     session::{self, SignedIn},

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::sms_event::is_unwanted;
+use domain::sms_event::is_unwanted;
 use poem::{Endpoint, Request};
 use serde_json::Value;
 

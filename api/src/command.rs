@@ -1,4 +1,4 @@
-//! How a command is accepted: its rows, its jobs and its answer in one transaction; then the commit; then the bell.
+//! How a command is accepted: its rows, its jobs and its answer in one transaction; then the commit; then the notification.
 //!
 //! The answer that an idempotency key will give again is written in that same transaction: a crash leaves the command done
 //! and answered, or not done at all.
@@ -6,10 +6,11 @@
 use std::{future::Future, marker::PhantomData, time::Duration};
 
 use chrono::{DateTime, Utc};
+use domain::{MerchantId, sha256};
 use entity::{
-    MerchantId, Transaction,
+    Transaction,
     idempotency::{self, Answer, Claim},
-    retry_conflicts, sha256,
+    retry_conflicts,
 };
 use poem::{
     IntoResponse, Response,
@@ -21,7 +22,7 @@ use poem_openapi::{
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::{ToJSON, Type},
 };
-use queue::Ticket;
+use queue::EnqueuedJob;
 
 use crate::{Api, Problem};
 
@@ -39,7 +40,7 @@ pub(crate) struct Accepted<T> {
     /// The resource as it is now.
     pub(crate) view: T,
     /// The jobs to ring after the commit.
-    pub(crate) tickets: Vec<Ticket>,
+    pub(crate) enqueued: Vec<EnqueuedJob>,
 }
 
 /// What is the same of two requests if and only if they ask for the same.
@@ -123,7 +124,7 @@ impl Api {
         accepted: Accepted<T>,
         held: Option<&idempotency::Held>,
     ) -> Result<Answered<T>, Problem> {
-        let Accepted { tx, status, location, view, tickets } = accepted;
+        let Accepted { tx, status, location, view, enqueued } = accepted;
         let answer = Answer { status: status.as_u16(), headers: location, body: view.to_json_string().into_bytes() };
         if let Some(held) = held
             && !idempotency::finish(&tx, held, &answer).await?
@@ -132,7 +133,7 @@ impl Api {
             return Err(Problem::conflict("idempotency_key_in_use", "This request took too long and was sent again."));
         }
         tx.commit().await?;
-        self.queue.ring(tickets);
+        self.queue.notify(enqueued);
         Ok(Answered { answer, replayed: false, view: PhantomData })
     }
 }

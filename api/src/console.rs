@@ -3,7 +3,7 @@
 //!
 //! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not.
 
-use entity::sha256;
+use domain::sha256;
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result, Route, get,
     http::{HeaderMap, StatusCode, header},

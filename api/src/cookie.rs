@@ -4,7 +4,8 @@
 //! the other name, which a neighbouring host or somebody on the line may have set, is then not looked at.
 
 use cookie::{Cookie, SameSite, time::Duration};
-use entity::{Secret, session};
+use domain::Secret;
+use entity::session;
 use poem::{Request, http::header};
 
 use crate::Api;

@@ -3,7 +3,7 @@
 use std::iter;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use entity::sha256;
+use domain::sha256;
 use poem::{Endpoint, Response, Route, endpoint::make_sync, http::header};
 
 /// Without one, a browser asks for a file that is not there.

@@ -4,6 +4,7 @@
 
 mod access;
 mod address;
+mod audit;
 mod auth;
 mod buyer;
 mod characters;
@@ -19,13 +20,12 @@ mod hex;
 mod http;
 mod json_body;
 mod language;
-pub mod meter;
+pub mod metrics;
 mod page;
 mod pdf_response;
 mod picture;
 mod problem;
 mod readiness;
-mod record;
 mod same_origin;
 mod security;
 mod server;
@@ -39,7 +39,7 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use entity::news;
+use entity::live;
 use poem::{
     Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response, Route, endpoint::BoxEndpoint, get, post,
 };
@@ -83,26 +83,26 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/healthz", get(health::alive))
         .at("/readyz", get(health::ready))
         .data(intake)
-        .around(tell_news)
+        .around(publish_changes)
         .data(api)
-        .catch_all_error(|error: poem::Error| async move { tell(error) })
+        .catch_all_error(|error: poem::Error| async move { respond(error) })
         .with(http::bodies::Bodies)
         .with(security)
         .with(access)
 }
 
 /// Tells whoever is looking what a request has changed.
-async fn tell_news<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
+async fn publish_changes<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
     let api = request.data::<Api>().cloned();
-    let (answered, changes) = news::gather(endpoint.call(request)).await;
+    let (answered, changes) = live::collect(endpoint.call(request)).await;
     if let Some(api) = api {
-        api.queue.news().tell(changes);
+        api.queue.live().publish(changes);
     }
     answered
 }
 
 /// The problem that an error is, and the route on which it happened.
-fn tell(error: poem::Error) -> Response {
+fn respond(error: poem::Error) -> Response {
     let route = error.data::<PathPattern>().cloned();
     let mut response = Problem::from_framework(error).into_response();
     if let Some(route) = route {

@@ -5,9 +5,8 @@
 
 use std::{error::Error as StdError, time::Duration};
 
-use entity::{
-    VaultError, documents::DocumentError, is_conflict, meter::database_error, stripe_integration::ConnectError,
-};
+use domain::VaultError;
+use entity::{documents::DocumentError, is_conflict, metrics::database_error, stripe_integration::ConnectError};
 use poem::{
     IntoResponse, Response,
     error::{MethodNotAllowedError, NotFoundError, ParseFormError, SizedLimitError},

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entity::{DatabaseTime, Db, heartbeat::HeartbeatError};
+use entity::DatabaseTime;
+use entity::{Db, heartbeat::HeartbeatError};
 use poem::{Response, http::StatusCode};
 use queue::Queue;
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ impl Readiness {
         }
         let (database, redis) = tokio::join!(
             tokio::time::timeout(ANSWER_WITHIN, self.database_keeps()),
-            tokio::time::timeout(ANSWER_WITHIN, self.queue.bells().ping()),
+            tokio::time::timeout(ANSWER_WITHIN, self.queue.queues().ping()),
         );
         if let Ok(Err(error)) = &database {
             tracing::warn!(error = error as &dyn std::error::Error, "not ready: the database");

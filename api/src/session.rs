@@ -1,11 +1,12 @@
 //! `/console/session`: a key is exchanged for a session, whose cookie no script can read.
 
 use chrono::{DateTime, Utc};
+use domain::{MerchantId, Secret, random_token};
 use entity::{
-    Merchant, MerchantId, Secret,
+    Merchant,
     api_key::ApiKey,
     audit::{self, Act},
-    merchant, random_token,
+    merchant,
     session::{self, Session, SignedIn, Whence, Who},
 };
 use poem::{

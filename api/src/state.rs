@@ -2,7 +2,8 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use entity::{Clock, Db, Documents, LinkId, Vault, gateway::Policy, operator::OperatorKeys};
+use domain::{Clock, LinkId, Vault, gateway::Policy};
+use entity::{Db, Documents, operator::OperatorKeys};
 use ipnet::IpNet;
 use queue::Queue;
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use entity::MerchantId;
+use domain::MerchantId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Problem;

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use entity::{ApiKeyId, Clock, Db, api_key, session};
+use domain::{ApiKeyId, Clock};
+use entity::{Db, api_key, session};
 use sea_orm::DbErr;
 use tokio::{sync::oneshot, task::AbortHandle};
 

@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
+use domain::{Clock, MerchantId, WebhookEventId};
 use entity::{
-    Clock, Db, MerchantId, WebhookEventId, merchant,
+    Db, merchant,
     webhook_event::{NewEvent, Source},
 };
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
-use queue::{Draft, ProcessStripeEvent, store_all};
+use queue::{JobDraft, ProcessStripeEvent, store_all};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
@@ -47,7 +48,7 @@ pub(crate) async fn has_a_yesterday(db: &Db, merchant: MerchantId) {
 }
 
 /// A transaction's rows.
-type Rows = Vec<(NewEvent, Draft)>;
+type Rows = Vec<(NewEvent, JobDraft)>;
 
 fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
     let made = (0..events).map(|number| {
@@ -56,7 +57,7 @@ fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
         let payload = story::body(&external_id, "plink_of_nobody", &format!("cs_{number}"));
         let kind = "checkout.session.completed".to_owned();
         let event = NewEvent { id, merchant_id: merchant, source: Source::Stripe, external_id, kind, payload };
-        (event, Draft::new(merchant, &ProcessStripeEvent { merchant, event: id }).unwrap())
+        (event, JobDraft::new(merchant, &ProcessStripeEvent { merchant, event: id }).unwrap())
     });
     let made: Vec<_> = made.collect();
     made.chunks(group).map(<[_]>::to_vec).collect()

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
+use domain::{Clock, LinkId, MerchantId, Money, PhoneNumber, Region, Secret, Vault};
 use entity::{
-    Clock, Db, LinkId, MerchantId, Money, PhoneNumber, Region, Secret, Vault,
+    Db,
     link::{self, NewLink},
     order::{self, Details, NewOrder},
 };

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
 
-use crate::{ApiKeyId, MerchantId, Secret, Transaction, column::words, merchant, session, sha256};
+use crate::{Transaction, merchant, session};
+use domain::{ApiKeyId, MerchantId, Secret, sha256, words};
 
 words! {
     /// What a key may do; each scope includes the ones before it.

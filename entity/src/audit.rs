@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
-use crate::{AuditEntryId, MerchantId};
+use domain::{AuditEntryId, MerchantId};
 
 /// Every operator, and alone who acts by the command line or with a key without a name.
 pub const OPERATOR: &str = "operator";

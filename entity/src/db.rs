@@ -1,6 +1,7 @@
 //! One way to open the database and one way to begin a transaction, for `SQLite` and `PostgreSQL` alike.
 
 mod conflict;
+mod time;
 mod transaction;
 
 use std::time::{Duration, Instant};
@@ -13,9 +14,11 @@ use sea_orm::{
 };
 
 pub use conflict::{is_conflict, retry_conflicts};
+use time::Reading;
+pub use time::{DatabaseTime, SKEW_LIMIT};
 pub use transaction::Transaction;
 
-use crate::{clock::Reading, meter};
+use crate::metrics;
 
 /// How long a writer waits for its turn on `SQLite` before the command is answered 503.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
@@ -72,7 +75,7 @@ impl Db {
                     // index that it makes of the group: a hundred times as long, and longer with every row that is added.
                     .pragma("automatic_index", "OFF")
             });
-        let pool = metered(Database::connect(options).await.map_err(|error| without_url(error, url))?);
+        let pool = measured(Database::connect(options).await.map_err(|error| without_url(error, url))?);
         let writer = match pool.get_database_backend() {
             DbBackend::Sqlite => another_sqlite(&pool, 1),
             _ => pool.clone(),
@@ -92,7 +95,7 @@ impl Db {
             return Self { pool: another_sqlite(&self.pool, connections), writer: self.writer.clone() };
         }
         let pool = another(self.pool.get_postgres_connection_pool(), connections);
-        let pool = metered(SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
+        let pool = measured(SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
         Self { writer: pool.clone(), pool }
     }
 
@@ -217,17 +220,17 @@ async fn ask_time(tx: &impl ConnectionTrait) -> Result<Reading, DbErr> {
 }
 
 /// Counts the statements that fail.
-fn metered(mut connection: DatabaseConnection) -> DatabaseConnection {
+fn measured(mut connection: DatabaseConnection) -> DatabaseConnection {
     connection.set_metric_callback(|statement| {
         if statement.failed {
-            meter::statement_failed();
+            metrics::statement_failed();
         }
     });
     connection
 }
 
 fn another_sqlite(pool: &DatabaseConnection, connections: u32) -> DatabaseConnection {
-    metered(SqlxSqliteConnector::from_sqlx_sqlite_pool(another(pool.get_sqlite_connection_pool(), connections)))
+    measured(SqlxSqliteConnector::from_sqlx_sqlite_pool(another(pool.get_sqlite_connection_pool(), connections)))
 }
 
 /// A pool with the same options, of another size.

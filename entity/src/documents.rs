@@ -10,7 +10,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, buffered::BufWriter, path::Path};
 use tokio::io::AsyncWriteExt;
 
-use crate::{LinkId, MerchantId};
+use domain::{LinkId, MerchantId};
 
 /// The largest invoice that is taken: 10 MiB.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;

@@ -6,7 +6,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
-use crate::{MerchantId, Secret, Vault, VaultError, conversation, link};
+use crate::{conversation, link};
+use domain::{MerchantId, Secret, Vault, VaultError};
 
 /// The one row.
 #[sea_orm::model]

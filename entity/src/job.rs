@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use crate::{JobId, MerchantId, column::words};
+use domain::{JobId, MerchantId, words};
 
 words! {
     /// What became of a job.

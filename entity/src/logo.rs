@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use imagesize::ImageType;
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::OnConflict};
 
-use crate::{MerchantId, column::words, sha256};
+use domain::{MerchantId, sha256, words};
 
 /// The largest logo that is taken: 64 KiB.
 pub const MAX_BYTES: usize = 64 * 1024;

@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
-use crate::{Colour, Currency, MerchantId, Region, contains, sms::Typography};
+use crate::contains;
+use domain::{Colour, Currency, MerchantId, Region, sms::Typography};
 
 /// A merchant.
 #[sea_orm::model]

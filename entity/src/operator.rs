@@ -7,7 +7,8 @@ use std::fmt;
 
 use ring::hmac;
 
-use crate::{Secret, audit::OPERATOR, sha256};
+use crate::audit::OPERATOR;
+use domain::{Secret, sha256};
 
 /// The shortest operator's key, in characters.
 const SHORTEST: usize = 32;
@@ -145,7 +146,7 @@ impl OperatorKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random_secret;
+    use domain::random_secret;
 
     fn key(name: Option<&str>) -> OperatorKey {
         OperatorKey::new(name, &random_secret("op_").unwrap()).unwrap()
@@ -158,7 +159,7 @@ mod tests {
             assert_eq!(refused, OperatorKeyError::Guessable { name: Some("alice".to_owned()) }, "{guessable}");
             assert!(refused.to_string().contains("secrets generate") && refused.to_string().contains("alice"));
         }
-        for random in ["9f86d081884c7d659a2feaa0c55ad015", crate::Vault::generate_key().unwrap().expose()] {
+        for random in ["9f86d081884c7d659a2feaa0c55ad015", domain::Vault::generate_key().unwrap().expose()] {
             assert!(OperatorKey::new(None, &Secret::new(random)).is_ok());
         }
     }

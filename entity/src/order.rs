@@ -5,12 +5,11 @@ use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prel
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, Rows,
-    column::words,
-    contains, link,
+    Rows, contains, link,
+    live::{self, Change},
     money_column::stored_money,
-    news::{self, Change},
 };
+use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
 
 words! {
     /// What the order's list shows. It outlives the purge of the links it came from.
@@ -132,7 +131,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewOrder, now: DateTime<Utc>
         created_at: Set(now),
     };
     let order = order.insert(db).await?;
-    news::note(Change::Order { merchant: order.merchant_id, order: order.id });
+    live::note(Change::Order { merchant: order.merchant_id, order: order.id });
     Ok(order)
 }
 
@@ -208,7 +207,7 @@ pub(crate) async fn refresh_tag(
         .filter(Column::Tag.ne(Tag::Paid))
         .exec(db)
         .await?;
-    news::note(Change::Order { merchant, order: id });
+    live::note(Change::Order { merchant, order: id });
     Ok(())
 }
 

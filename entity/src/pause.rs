@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::OnConflict};
 
-use crate::MerchantId;
+use domain::MerchantId;
 
 /// A pause.
 #[sea_orm::model]

@@ -9,9 +9,10 @@ use sea_orm::{
 };
 
 use crate::{
-    Conversation, LinkId, LinkState, Merchant, PhoneNumber, conversation, link, merchant, message,
-    message::{Direction, MessageStatus, Origin},
+    Conversation, Merchant, conversation, link, merchant,
+    message::{self, Direction, Origin},
 };
+use domain::{LinkId, LinkState, PhoneNumber, message::MessageStatus};
 
 /// A reminder that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]

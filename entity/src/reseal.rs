@@ -10,10 +10,11 @@ use sea_orm::{
 };
 
 use crate::{
-    Db, MerchantId, Vault, VaultError,
+    Db,
     audit::{self, Act},
     installation::{self, RootError},
 };
+use domain::{MerchantId, Vault, VaultError};
 
 /// Every sealed column. Its associated data is the merchant and `table.column`.
 const SEALED: [(&str, &str); 4] = [

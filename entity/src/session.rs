@@ -10,12 +10,10 @@ use sea_orm::{ActiveValue::Set, Condition, QuerySelect, entity::prelude::*};
 
 use self::list::of_merchant;
 use crate::{
-    ApiKeyId, MerchantId, Secret, SessionId, api_key,
-    api_key::ApiKey,
-    column::words,
+    api_key::{self, ApiKey},
     operator::{OperatorKey, OperatorKeys},
-    sha256,
 };
+use domain::{ApiKeyId, MerchantId, Secret, SessionId, sha256, words};
 
 pub use list::{SessionCursor, SessionCursorError, Whose, end_one, list};
 

@@ -1,15 +1,15 @@
-//! A merchant's account with a carrier: Twilio's REST, or a gateway that is described. Secrets are sealed; see [`crate::Vault`].
+//! A merchant's account with a carrier: Twilio's REST, or a gateway that is described. Secrets are sealed; see [`domain::Vault`].
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
-use crate::{
+use crate::stripe_integration::ConnectError;
+use domain::{
     MerchantId, Secret, Vault, VaultError,
-    column::words,
     gateway::{Gateway, Secrets},
-    stripe_integration::ConnectError,
+    words,
 };
 
 words! {

@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use crate::{
-    MerchantId,
     merchant::{Column, Entity},
     session,
 };
+use domain::MerchantId;
 
 /// Suspends a merchant and ends its console sessions, in a transaction; `false` if it was suspended already, and then its reason
 /// stays.

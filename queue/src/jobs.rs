@@ -1,7 +1,7 @@
 //! The payloads: ids, and no more. What is done with them is `worker`'s.
 
 use chrono::{DateTime, Utc};
-use entity::{LinkId, MerchantId, MessageId, WebhookEventId};
+use domain::{LinkId, MerchantId, MessageId, WebhookEventId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Kind;

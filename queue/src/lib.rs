@@ -1,53 +1,34 @@
-//! What a job is, how it is promised, rung, claimed, finished and retried. The only crate that knows Redis.
+//! What a job is: how it is enqueued, notified, claimed, finished and retried. The only crate that knows Redis.
 //!
-//! The row is the promise, Redis is the bell. A command writes a `job` row in its own transaction ([`promise`]) and rings
-//! the job's id after the commit ([`Queue::ring`]). A worker claims the row, does the work, and finishes the row in the same
-//! transaction as the effect ([`Lease::finish`]). A bell that is lost is rung again from the rows; one that rings twice finds
-//! the job finished.
+//! A command writes a `job` row in its own transaction ([`enqueue()`]) and notifies Redis of the job's id after the commit
+//! ([`Queue::notify`]). A worker claims the row, does the work, and finishes the row in the same transaction as the effect
+//! ([`Lease::finish`]). A notification that is lost is given again from the rows; one that comes twice finds the job finished.
 
-mod attempt;
-mod batch;
-mod batch_finish;
-mod batch_promise;
-pub mod bell;
-mod claims;
-mod cut_off;
+pub mod admin;
+mod batcher;
+mod enqueue;
+mod enqueue_events;
 mod error;
+mod executor;
 pub mod flow;
 mod jobs;
 mod kind;
-mod lease;
-pub mod meter;
-pub mod news;
-mod operate;
-mod promise;
-mod replay;
-mod retry;
-mod ring;
-mod survey;
-mod sweep;
+pub mod live;
+pub mod metrics;
+mod notify;
+pub mod recovery;
+pub mod redis;
 pub mod trace;
-mod unknown;
 
-pub use attempt::{Attempts, Handle};
-pub use batch::{Batch, BatchError, Limits, Together};
-pub use batch_finish::finish_all;
-pub use batch_promise::{Draft, store_all};
-pub use claims::{Claims, claim_all};
-pub use cut_off::CutOff;
+pub use batcher::{BatchError, BatchHandler, Batcher, Limits};
+pub use enqueue::{EnqueueOptions, EnqueuedJob, enqueue};
+pub use enqueue_events::{JobDraft, store_all};
 pub use error::JobError;
+pub use executor::{Cancellation, Claim, Claims, Done, Executor, Handle, Lease, Policy, claim_all, finish_all, policy};
 pub use jobs::{
     CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, ProcessSmsEvent,
     ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
 };
 pub use kind::{Kind, UnknownKind};
-pub use lease::{Claim, Done, Lease};
-pub use operate::{JobFilter, Remedied, Remedy, RingError, find, list, pause, remedy, resume, ring_waiting};
-pub use promise::{Promise, Ticket, promise};
-pub use replay::replay_event;
-pub use retry::{Policy, policy};
-pub use ring::Queue;
-pub use survey::{KindStanding, MOST_DEAD, Rows, standings, survey_bells, survey_rows};
-pub use sweep::{Page, clean, overdue, queued};
+pub use notify::Queue;
 pub use trace::Trace;
-pub use unknown::park_unknown;

@@ -18,7 +18,7 @@ use crate::{
 const AT_ONCE: usize = 64;
 /// How long a receiver may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the courier sleeps when nothing is to be done, unless the bell rings.
+/// How long the courier sleeps when nothing is to be done, unless the notification notifies.
 const IDLE: Duration = Duration::from_mins(1);
 
 /// Does every chore at its time, for ever.
@@ -40,7 +40,7 @@ pub(crate) async fn run(shared: Arc<Shared>, client: Client) {
         let full = on_the_wire.len() >= AT_ONCE;
         tokio::select! {
             () = sleep(until(next)), if !full => {}
-            () = shared.bell.notified(), if !full => {}
+            () = shared.notification.notified(), if !full => {}
             Some(_) = on_the_wire.join_next() => {}
         }
     }
@@ -53,7 +53,7 @@ fn until(next: Option<Moment>) -> Duration {
 async fn deliver(shared: Arc<Shared>, client: Client, id: String) {
     let parcel = shared.read(|tables| delivery::parcel(tables, &shared.config, &id, clock::now()));
     let Some(parcel) = parcel else {
-        return shared.write(|txn| delivery::give_up(txn, &id));
+        return shared.write(|txn| delivery::stop_trying(txn, &id));
     };
     let result = send(&client, parcel).await;
     shared.write(|txn| delivery::settle(txn, &id, result));

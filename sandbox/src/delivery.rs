@@ -163,7 +163,7 @@ pub(crate) fn settle(txn: &mut Txn<'_>, id: &str, result: Result<u16, String>) {
 }
 
 /// Ends a delivery that has no one to go to any more.
-pub(crate) fn give_up(txn: &mut Txn<'_>, id: &str) {
+pub(crate) fn stop_trying(txn: &mut Txn<'_>, id: &str) {
     if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
         let last = Some("there is no such endpoint any more".to_owned());
         txn.put(Change::Delivery(Delivery { state: DeliveryState::GivenUp, last, ..delivery }));

@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) connections: Connections,
     /// Rung after every transaction: there may be something to deliver.
-    pub(crate) bell: Notify,
+    pub(crate) notification: Notify,
     state: Mutex<State>,
 }
 
@@ -47,7 +47,7 @@ struct State {
 impl Shared {
     pub(crate) fn new(config: Config, connections: Connections, tables: Tables, journal: Option<Journal>) -> Self {
         let state = Mutex::new(State { tables, journal, held: HashSet::new() });
-        Self { config, connections, bell: Notify::new(), state }
+        Self { config, connections, notification: Notify::new(), state }
     }
 
     /// Looks at what is known.
@@ -70,7 +70,7 @@ impl Shared {
             tracing::error!(%error, "the sandbox's journal cannot be written");
         }
         drop(state);
-        self.bell.notify_one();
+        self.notification.notify_one();
         result
     }
 

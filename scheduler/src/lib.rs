@@ -11,8 +11,10 @@ mod ticks;
 use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{Clock, Db, Documents, SKEW_LIMIT, documents::DocumentError};
-use queue::{Queue, Ticket, bell::BellError};
+use domain::Clock;
+use entity::SKEW_LIMIT;
+use entity::{Db, Documents, documents::DocumentError};
+use queue::{EnqueuedJob, Queue, redis::QueueError};
 use sea_orm::DbErr;
 
 pub use calendar::{Calendar, CalendarError};
@@ -29,7 +31,7 @@ pub enum SchedulerError {
     Db(#[from] DbErr),
     /// Redis did not answer.
     #[error("Redis did not answer")]
-    Redis(#[from] BellError),
+    Redis(#[from] QueueError),
     /// The document store failed.
     #[error(transparent)]
     Documents(#[from] DocumentError),
@@ -69,7 +71,7 @@ impl Scheduler {
             for tick in Tick::ALL {
                 if let Err(error) = self.run_if_due(tick, now).await {
                     if let SchedulerError::Db(error) = &error {
-                        entity::meter::database_error(error);
+                        entity::metrics::database_error(error);
                     }
                     tracing::error!(tick = tick.name(), %error, "a tick stopped half-way and will be caught up");
                 }
@@ -90,10 +92,10 @@ impl Scheduler {
         outcome
     }
 
-    /// Rings what a sweep has promised. What Redis does not take now is rung by a later tick.
-    async fn ring(&self, tickets: &[Ticket]) {
-        if let Err(error) = self.queue.ring_now(tickets).await {
-            tracing::warn!(jobs = tickets.len(), %error, "jobs were not rung; a later tick will");
+    /// Rings what a sweep has promised. What Redis does not take now is notified by a later tick.
+    async fn notify(&self, enqueued: &[EnqueuedJob]) {
+        if let Err(error) = self.queue.notify_now(enqueued).await {
+            tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; a later tick will");
         }
     }
 
@@ -115,11 +117,11 @@ impl Scheduler {
         if self.last_due(tick).await?.is_some_and(|last| last >= due) {
             return Ok(());
         }
-        let (swept, changes) = entity::news::gather(tick.sweep(self, at, due)).await;
-        self.queue.news().tell(changes);
-        let swept = swept?;
-        if swept > 0 {
-            tracing::info!(tick = tick.name(), %due, swept, "tick");
+        let (found, changes) = entity::live::collect(tick.run(self, at, due)).await;
+        self.queue.live().publish(changes);
+        let found = found?;
+        if found > 0 {
+            tracing::info!(tick = tick.name(), %due, found, "tick");
         }
         // A look into the future must not make the present wait for it.
         if due <= self.clock.now() {

@@ -11,7 +11,7 @@ pub enum Tick {
     Expire,
     /// Erases what is older than 90 days.
     Purge,
-    /// Rings jobs again whose bell was lost.
+    /// Rings jobs again whose notification was lost.
     Ring,
     /// Asks Stripe what webhooks did not tell, and why they did not.
     Doctor,
@@ -43,20 +43,20 @@ impl Tick {
     }
 
     /// Sweeps everything that is due at `at`; `due` is the time of the tick, the same on every scheduler. Answers how much it found.
-    pub(crate) async fn sweep(
+    pub(crate) async fn run(
         self,
         scheduler: &Scheduler,
         at: DateTime<Utc>,
         due: DateTime<Utc>,
     ) -> Result<u64, SchedulerError> {
         match self {
-            Self::Expire => ticks::expire::sweep(scheduler, at, due).await,
-            Self::Purge => ticks::purge::sweep(scheduler, at).await,
-            Self::Ring => ticks::ring::sweep(scheduler, at).await,
-            Self::Doctor => ticks::doctor::sweep(scheduler, at, due).await,
-            Self::Clean => ticks::clean::sweep(scheduler, at).await,
-            Self::Remind => ticks::remind::sweep(scheduler, at, due).await,
-            Self::Settle => ticks::settle::sweep(scheduler, at).await,
+            Self::Expire => ticks::expire::run(scheduler, at, due).await,
+            Self::Purge => ticks::purge::run(scheduler, at).await,
+            Self::Ring => ticks::notify::run(scheduler, at).await,
+            Self::Doctor => ticks::doctor::run(scheduler, at, due).await,
+            Self::Clean => ticks::clean::run(scheduler, at).await,
+            Self::Remind => ticks::remind::run(scheduler, at, due).await,
+            Self::Settle => ticks::settle::run(scheduler, at).await,
         }
     }
 }

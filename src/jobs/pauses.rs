@@ -1,7 +1,8 @@
 //! `paylink jobs pause`, `resume` and `paused`.
 
 use clap::Args as ClapArgs;
-use entity::{MerchantId, audit::OPERATOR, merchant, pause};
+use domain::MerchantId;
+use entity::{audit::OPERATOR, merchant, pause};
 use queue::{Kind, flow::Paused};
 
 use crate::{error::Error, parts::Parts};
@@ -36,7 +37,7 @@ pub(super) async fn pause(parts: &Parts, what: &What, reason: &str) -> Result<()
         return Err(Error::Refused("say why".to_owned()));
     }
     let what = what.read(parts).await?;
-    if !queue::pause(&parts.db, what, OPERATOR, reason, parts.clock.now()).await? {
+    if !queue::admin::pause(&parts.db, what, OPERATOR, reason, parts.clock.now()).await? {
         return Err(Error::Refused(format!("{what} is paused already")));
     }
     println!("{what} is paused");
@@ -45,12 +46,12 @@ pub(super) async fn pause(parts: &Parts, what: &What, reason: &str) -> Result<()
 
 pub(super) async fn resume(parts: &Parts, what: &What, reason: Option<&str>) -> Result<(), Error> {
     let what = what.read(parts).await?;
-    if !queue::resume(&parts.db, what, OPERATOR, reason, parts.clock.now()).await? {
+    if !queue::admin::resume(&parts.db, what, OPERATOR, reason, parts.clock.now()).await? {
         return Err(Error::Refused(format!("{what} is not paused")));
     }
-    match queue::ring_waiting(&parts.db, &parts.queue, what).await {
-        Ok(rung) => println!("{what} goes on; {rung} jobs were rung that Redis did not have"),
-        Err(error) => println!("{what} goes on; the scheduler rings what has waited, as now {error}"),
+    match queue::admin::notify_waiting(&parts.db, &parts.queue, what).await {
+        Ok(notified) => println!("{what} goes on; {notified} jobs were notified that Redis did not have"),
+        Err(error) => println!("{what} goes on; the scheduler notifies what has waited, as now {error}"),
     }
     Ok(())
 }

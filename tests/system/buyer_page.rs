@@ -49,7 +49,7 @@ async fn the_page_says_who_asks_whom_for_what(app: &mut App) {
     assert!(pdf.header("content-disposition").starts_with("inline"));
     let saved = app.anybody().get(&format!("{}/invoice.pdf?download=1", link.url)).await.with_status(200);
     assert!(saved.header("content-disposition").starts_with("attachment"), "{}", saved.header("content-disposition"));
-    let fingerprint: String = entity::sha256(&pdf.body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let fingerprint: String = domain::sha256(&pdf.body).iter().map(|byte| format!("{byte:02x}")).collect();
     assert!(html.contains(&fingerprint), "the fingerprint is another file's");
 
     let preview: Vec<_> = html.lines().filter(|line| line.contains("og:")).collect();

@@ -185,7 +185,7 @@ async fn what_was_recovered_is_counted() {
     app.redis().loses_everything();
     merchant.has_the_link(&lost).await;
     let seen = figures(&http).await;
-    assert!(seen.one("paylink_bells_rung_again_total", &[]) >= 1.0);
+    assert!(seen.one("paylink_jobs_notified_again_total", &[]) >= 1.0);
     let retried = [("kind", "create_stripe_link"), ("outcome", "retried")];
     assert_eq!(seen.one("paylink_job_duration_seconds_count", &retried), 1.0);
     let too_many = [("service", "stripe"), ("outcome", "too_many")];

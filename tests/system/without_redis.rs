@@ -1,4 +1,4 @@
-//! Redis is the bell, not the promise: commands are accepted without it, and what it forgets is done all the same.
+//! Redis is the notification, not the promise: commands are accepted without it, and what it forgets is done all the same.
 
 use serde_json::json;
 

@@ -11,33 +11,34 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use domain::{Clock, JobId, LinkId, MerchantId, WebhookEventId};
 use entity::{
-    Clock, Db, JobId, LinkId, MerchantId, WebhookEventId,
+    Db,
     link::{self, PlainPayment},
-    news::{self, Change},
+    live::{self, Change},
     stripe_integration,
     webhook_event::{self, WebhookEvent},
 };
-use queue::{Batch, Done, JobError, Lease, Limits, ProcessStripeEvent, Together, finish_all};
+use queue::{BatchHandler, Batcher, Done, JobError, Lease, Limits, ProcessStripeEvent, finish_all};
 use sea_orm::DbErr;
 
-use crate::stripe_event::{self, Told};
+use crate::stripe_event::{self, StripeFact};
 
 /// Applies events together. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Applier(Batch<Applying>);
+pub(crate) struct Applier(Batcher<Applying>);
 
 impl Applier {
     pub(crate) fn new(db: Db, clock: Clock) -> Self {
         let patience = Duration::from_secs(10);
         let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: usize::MAX, patience };
-        Self(Batch::new(Applying { db, clock }, limits))
+        Self(Batcher::new(Applying { db, clock }, limits))
     }
 
     /// Applies an event with others that are due at the same time, and finishes its job; `None` if it is to be applied alone.
     pub(crate) async fn apply(&self, lease: &Lease, job: &ProcessStripeEvent) -> Option<Done> {
         let applied = self.0.submit(Item { lease: lease.clone(), job: job.clone() }).await.ok().flatten()?;
-        applied.changes.into_iter().for_each(news::note);
+        applied.changes.into_iter().for_each(live::note);
         Some(applied.done)
     }
 }
@@ -59,7 +60,7 @@ struct Applying {
     clock: Clock,
 }
 
-impl Together for Applying {
+impl BatchHandler for Applying {
     type Item = Item;
     type Answer = Option<Applied>;
 
@@ -115,7 +116,7 @@ impl Applying {
         }
         let leases: Vec<&Lease> = done.iter().map(|one| one.lease).collect();
         let proofs = finish_all(&leases, tx, now).await?;
-        let changes = |one: &Planned| one.payment().map_or_else(Vec::new, |payment| payment.news().to_vec());
+        let changes = |one: &Planned| one.payment().map_or_else(Vec::new, |payment| payment.changes().to_vec());
         let applied =
             done.iter().zip(proofs).map(|(one, done)| (one.lease.job().id, Applied { done, changes: changes(one) }));
         Ok(applied.collect())
@@ -124,14 +125,14 @@ impl Applying {
     /// The plain ones among them. Of several that are about one link the first alone can be.
     async fn plan<'a>(&self, group: &'a [Item], now: DateTime<Utc>) -> Result<Vec<Planned<'a>>, DbErr> {
         let events = self.events(group).await?;
-        let told: Vec<(&Item, Told)> =
+        let fact: Vec<(&Item, StripeFact)> =
             group.iter().filter_map(|one| Some((one, stripe_event::read(events.get(&one.job.event)?).ok()?))).collect();
-        let links = self.links(&told).await?;
+        let links = self.links(&fact).await?;
         let mut spoken_for = HashSet::new();
-        let mut plan = |one: &'a Item, told: &Told| {
-            let what = match told {
-                Told::Nothing => Plain::Nothing,
-                Told::Payment(session, event) => {
+        let mut plan = |one: &'a Item, fact: &StripeFact| {
+            let what = match fact {
+                StripeFact::Nothing => Plain::Nothing,
+                StripeFact::Payment(session, event) => {
                     let link = links.get(&(one.job.merchant, session.payment_link.clone()?))?;
                     if !spoken_for.insert(link.id) {
                         return None;
@@ -139,11 +140,11 @@ impl Applying {
                     let facts = stripe_event::facts_of(link, session);
                     Plain::Pays(PlainPayment::of(link, *event, &facts, now)?)
                 }
-                Told::Refund(_) | Told::Dispute(_) | Told::DisputeClosed(_) => return None,
+                StripeFact::Refund(_) | StripeFact::Dispute(_) | StripeFact::DisputeClosed(_) => return None,
             };
             Some(Planned { lease: &one.lease, event: one.job.event, merchant: one.job.merchant, what })
         };
-        Ok(told.iter().filter_map(|(one, told)| plan(one, told)).collect())
+        Ok(fact.iter().filter_map(|(one, fact)| plan(one, fact)).collect())
     }
 
     async fn events(&self, group: &[Item]) -> Result<HashMap<WebhookEventId, WebhookEvent>, DbErr> {
@@ -152,12 +153,12 @@ impl Applying {
         Ok(found.into_iter().map(|event| (event.id, event)).collect())
     }
 
-    async fn links(&self, told: &[(&Item, Told)]) -> Result<HashMap<(MerchantId, String), link::Model>, DbErr> {
-        let name = |(one, told): &'_ (&Item, Told)| match told {
-            Told::Payment(session, _) => Some((one.job.merchant, session.payment_link.clone()?)),
-            Told::Refund(_) | Told::Dispute(_) | Told::DisputeClosed(_) | Told::Nothing => None,
+    async fn links(&self, fact: &[(&Item, StripeFact)]) -> Result<HashMap<(MerchantId, String), link::Model>, DbErr> {
+        let name = |(one, fact): &'_ (&Item, StripeFact)| match fact {
+            StripeFact::Payment(session, _) => Some((one.job.merchant, session.payment_link.clone()?)),
+            StripeFact::Refund(_) | StripeFact::Dispute(_) | StripeFact::DisputeClosed(_) | StripeFact::Nothing => None,
         };
-        let names: Vec<(MerchantId, String)> = told.iter().filter_map(name).collect();
+        let names: Vec<(MerchantId, String)> = fact.iter().filter_map(name).collect();
         let asked: Vec<(MerchantId, &str)> = names.iter().map(|(merchant, name)| (*merchant, name.as_str())).collect();
         let found = link::find_all_by_stripe_id(self.db.pool(), &asked).await?;
         Ok(found

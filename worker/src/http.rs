@@ -10,7 +10,7 @@ use reqwest::{
 };
 use tracing::{Instrument, field::Empty, info_span};
 
-use crate::meter::{self, Service};
+use crate::metrics::{self, Service};
 
 /// The longest that a whole exchange may take; shorter than a job's time-out, so that the job learns of it.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -50,7 +50,7 @@ pub(crate) async fn send(service: Service, request: RequestBuilder) -> reqwest::
     let since = Instant::now();
     let answer = client.execute(request).instrument(span.clone()).await;
     let status = answer.as_ref().ok().map(Response::status);
-    meter::called(service, status, since.elapsed());
+    metrics::called(service, status, since.elapsed());
     match status {
         Some(status) => span.record("http.response.status_code", status.as_u16()),
         None => span.record("otel.status_code", "ERROR"),

@@ -2,21 +2,21 @@
 
 mod applier;
 mod carrier;
-mod closing;
-mod door;
+mod close;
+mod context;
 mod handler;
 mod http;
 mod jobs;
-pub mod meter;
+pub mod metrics;
+mod outbound_service;
 mod payment;
 mod pdf;
 mod registry;
-mod settling;
+mod settlement;
 mod stripe;
 mod stripe_event;
-mod work;
 
 pub use carrier::SmsOptions;
-pub use door::Limits;
+pub use context::{ContextError, JobContext};
+pub use outbound_service::Limits;
 pub use registry::{Concurrency, Options, run};
-pub use work::{Work, WorkError};

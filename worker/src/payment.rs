@@ -1,10 +1,11 @@
 //! A payment that Stripe tells of, held against the link it is for. By whatever way we learn of it (webhook, void, expiry, our
 //! own asking), it is judged here.
 
-use entity::{
+use domain::{
     Currency, Money,
-    link::{self, LinkEvent, Review, StripeFacts},
+    link::{LinkEvent, Review},
 };
+use entity::link::{self, StripeFacts};
 
 use crate::stripe::{PaymentStatus, Session};
 

@@ -3,16 +3,18 @@
 use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Duration};
 
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
-use entity::{Db, JobId, news};
+use domain::JobId;
+use entity::{Db, live};
 use queue::{
-    Attempts, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, CutOff, DiagnoseStripe, Kind, ProcessSmsEvent,
-    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
-    bell::{BackendOptions, BellBackend, Ringing},
+    Cancellation, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, Kind,
+    ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms,
+    StoreInvoice,
     flow::Pauses,
+    redis::{BackendOptions, Delivery, RedisBackend},
 };
 
 use crate::{
-    Work,
+    JobContext,
     handler::{Handler, Runner},
 };
 
@@ -51,57 +53,57 @@ const FOR_LETTING_GO: Duration = Duration::from_secs(2);
 /// How often the database is asked what is paused.
 const READ_PAUSES: Duration = Duration::from_secs(1);
 
-fn register(monitor: Monitor, kind: Kind, shop: &Shop) -> Monitor {
+fn register(monitor: Monitor, kind: Kind, registry: &Registry) -> Monitor {
     match kind {
-        Kind::StoreInvoice => workers::<StoreInvoice>(monitor, shop),
-        Kind::CreateStripeLink => workers::<CreateStripeLink>(monitor, shop),
-        Kind::CloseStripeLink => workers::<CloseStripeLink>(monitor, shop),
-        Kind::SendSms => workers::<SendSms>(monitor, shop),
-        Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, shop),
-        Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shop),
-        Kind::PurgeLink => workers::<PurgeLink>(monitor, shop),
-        Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shop),
-        Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, shop),
-        Kind::ReconcileLink => workers::<ReconcileLink>(monitor, shop),
-        Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, shop),
-        Kind::Remind => workers::<Remind>(monitor, shop),
+        Kind::StoreInvoice => workers::<StoreInvoice>(monitor, registry),
+        Kind::CreateStripeLink => workers::<CreateStripeLink>(monitor, registry),
+        Kind::CloseStripeLink => workers::<CloseStripeLink>(monitor, registry),
+        Kind::SendSms => workers::<SendSms>(monitor, registry),
+        Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, registry),
+        Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, registry),
+        Kind::PurgeLink => workers::<PurgeLink>(monitor, registry),
+        Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, registry),
+        Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, registry),
+        Kind::ReconcileLink => workers::<ReconcileLink>(monitor, registry),
+        Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, registry),
+        Kind::Remind => workers::<Remind>(monitor, registry),
     }
 }
 
 /// What the workers of all kinds share.
-struct Shop {
-    work: Work,
+struct Registry {
+    context: JobContext,
     options: Options,
     claims: Claims,
     pauses: Pauses,
-    cut_off: CutOff,
+    cancellation: Cancellation,
 }
 
-fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
-    let work = shop.work.clone();
-    let (slots, lease) = (shop.options.concurrency.of(J::KIND), shop.options.lease);
-    let runner = Arc::new(Runner::<J>::new(work.clone()));
-    let attempts = Arc::new(Attempts {
-        claims: shop.claims.clone(),
-        pauses: shop.pauses.clone(),
-        cut_off: shop.cut_off.clone(),
-        ..Attempts::at(J::KIND, work.db.clone(), work.clock.clone())
+fn workers<J: Handler>(monitor: Monitor, registry: &Registry) -> Monitor {
+    let context = registry.context.clone();
+    let (slots, lease) = (registry.options.concurrency.of(J::KIND), registry.options.lease);
+    let runner = Arc::new(Runner::<J>::new(context.clone()));
+    let attempts = Arc::new(Executor {
+        claims: registry.claims.clone(),
+        pauses: registry.pauses.clone(),
+        cancellation: registry.cancellation.clone(),
+        ..Executor::at(J::KIND, context.db.clone(), context.clock.clone())
     });
     monitor.register(move |_restart| {
-        let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), work.queue.clone());
+        let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), context.queue.clone());
         let options = BackendOptions { slots, lease, ..BackendOptions::default() };
         WorkerBuilder::new(J::KIND.as_str())
-            .backend(BellBackend::new(queue.bells().clone(), J::KIND.as_str(), options))
+            .backend(RedisBackend::new(queue.queues().clone(), J::KIND.as_str(), options))
             // All workers share the monitor's task; each job gets one of its own, so that they use every core.
             .parallelize(tokio::spawn)
-            .build(move |ringing: Ringing| {
+            .build(move |delivery: Delivery| {
                 let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), queue.clone());
                 async move {
-                    let (verdict, changes) = news::gather(attempts.make(ringing, runner.as_ref())).await;
-                    queue.news().tell(changes);
-                    verdict.inspect_err(|error| {
-                        entity::meter::database_error(error);
-                        let job = JobId::from_uuid(ringing.job);
+                    let (ack, changes) = live::collect(attempts.make(delivery, runner.as_ref())).await;
+                    queue.live().publish(changes);
+                    ack.inspect_err(|error| {
+                        entity::metrics::database_error(error);
+                        let job = JobId::from_uuid(delivery.job);
                         tracing::error!(job.id = %job, job.kind = %J::KIND, %error, "the database did not answer");
                     })
                 }
@@ -114,24 +116,28 @@ fn workers<J: Handler>(monitor: Monitor, shop: &Shop) -> Monitor {
 ///
 /// # Errors
 /// When a worker ends that should not have.
-pub async fn run(work: Work, options: Options, stop: impl Future<Output = ()> + Send) -> Result<(), MonitorError> {
-    let cut_off = CutOff::default();
-    let claims = Claims::new(work.db.aside());
-    let shop = Shop { work, options, claims, pauses: Pauses::default(), cut_off: cut_off.clone() };
-    let drain = shop.options.drain;
+pub async fn run(
+    context: JobContext,
+    options: Options,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), MonitorError> {
+    let cancellation = Cancellation::default();
+    let claims = Claims::new(context.db.aside());
+    let registry = Registry { context, options, claims, pauses: Pauses::default(), cancellation: cancellation.clone() };
+    let drain = registry.options.drain;
     let patience = drain.saturating_sub(FOR_LETTING_GO.min(drain / 2));
-    let monitor = shop
+    let monitor = registry
         .options
         .kinds
         .iter()
-        .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &shop))
+        .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &registry))
         // It begins to count when the stop begins. Its end is for what cannot even be let go.
         .with_terminator(async move {
             tokio::time::sleep(patience).await;
-            cut_off.now();
+            cancellation.now();
             tokio::time::sleep(drain.saturating_sub(patience)).await;
         });
-    let pausing = keep_pauses(shop.work.db.clone(), shop.pauses.clone(), monitor.context());
+    let pausing = keep_pauses(registry.context.db.clone(), registry.pauses.clone(), monitor.context());
     let working = monitor.run_with_signal(async move {
         stop.await;
         io::Result::Ok(())

@@ -1,9 +1,13 @@
 //! What one of Stripe's webhook events means for a link, and its application. The job around it is `jobs::process_stripe_event`.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    LinkId, Money,
+    link::{LinkEvent, Review},
+};
 use entity::{
-    LinkId, Money, Transaction,
-    link::{self, LinkEvent, Refund, Review, StripeFacts, ToldDispute},
+    Transaction,
+    link::{self, DisputeReport, Refund, StripeFacts},
     stripe_integration,
     webhook_event::WebhookEvent,
 };
@@ -27,7 +31,7 @@ pub(crate) enum Outcome {
 }
 
 /// What an event tells, once it is read.
-pub(crate) enum Told {
+pub(crate) enum StripeFact {
     /// Something happened to the link of this session.
     Payment(Session, LinkEvent),
     /// Something was refunded.
@@ -49,19 +53,19 @@ struct TooEarly;
 ///
 /// # Errors
 /// When its payload is not what its type promises; to read it again cannot help.
-pub(crate) fn read(event: &WebhookEvent) -> Result<Told, serde_json::Error> {
-    let Some(payload) = &event.payload else { return Ok(Told::Nothing) };
-    let told: Event = serde_json::from_str(payload)?;
-    Ok(match told.object()? {
+pub(crate) fn read(event: &WebhookEvent) -> Result<StripeFact, serde_json::Error> {
+    let Some(payload) = &event.payload else { return Ok(StripeFact::Nothing) };
+    let fact: Event = serde_json::from_str(payload)?;
+    Ok(match fact.object()? {
         Object::SessionCompleted(session) => {
             let what = payment::event_of(&session);
-            Told::Payment(session, what)
+            StripeFact::Payment(session, what)
         }
-        Object::SessionFailed(session) => Told::Payment(session, LinkEvent::PaymentFailed),
-        Object::Refunded(charge) => Told::Refund(charge),
-        Object::Disputed(dispute) if told.kind.ends_with("closed") => Told::DisputeClosed(dispute),
-        Object::Disputed(dispute) => Told::Dispute(dispute),
-        Object::Other => Told::Nothing,
+        Object::SessionFailed(session) => StripeFact::Payment(session, LinkEvent::PaymentFailed),
+        Object::Refunded(charge) => StripeFact::Refund(charge),
+        Object::Disputed(dispute) if fact.kind.ends_with("closed") => StripeFact::DisputeClosed(dispute),
+        Object::Disputed(dispute) => StripeFact::Dispute(dispute),
+        Object::Other => StripeFact::Nothing,
     })
 }
 
@@ -72,15 +76,15 @@ pub(crate) fn read(event: &WebhookEvent) -> Result<Told, serde_json::Error> {
 pub(crate) async fn apply(
     tx: &Transaction,
     event: &WebhookEvent,
-    told: &Told,
+    fact: &StripeFact,
     now: DateTime<Utc>,
 ) -> Result<Outcome, JobError> {
-    match told {
-        Told::Payment(session, what) => pay(tx, event, session, *what, now).await,
-        Told::Refund(charge) => note_refund(tx, event, charge, now).await,
-        Told::Dispute(dispute) => note_dispute(tx, event, dispute, dispute.reason.clone(), now).await,
-        Told::DisputeClosed(dispute) => note_dispute(tx, event, dispute, dispute.status.clone(), now).await,
-        Told::Nothing => Ok(Outcome::Ignored),
+    match fact {
+        StripeFact::Payment(session, what) => pay(tx, event, session, *what, now).await,
+        StripeFact::Refund(charge) => note_refund(tx, event, charge, now).await,
+        StripeFact::Dispute(dispute) => note_dispute(tx, event, dispute, dispute.reason.clone(), now).await,
+        StripeFact::DisputeClosed(dispute) => note_dispute(tx, event, dispute, dispute.status.clone(), now).await,
+        StripeFact::Nothing => Ok(Outcome::Ignored),
     }
 }
 
@@ -159,11 +163,11 @@ async fn note_dispute(
         // A dispute carries no metadata. It may have overtaken the payment, or be about a payment that is none of ours.
         return if event.received_at + PATIENCE > now { Err(JobError::retry(TooEarly)) } else { Ok(Outcome::Ignored) };
     };
-    let told = ToldDispute {
+    let fact = DisputeReport {
         stands: dispute.status.as_deref().map_or(link::Dispute::Open, link::Dispute::from_stripe),
         opened_at: dispute.created.and_then(|at| DateTime::from_timestamp(at, 0)).unwrap_or(event.received_at),
     };
-    link::note_dispute(tx, &link, told, detail, now).await?;
+    link::note_dispute(tx, &link, fact, detail, now).await?;
     Ok(Outcome::Applied(link.id))
 }
 

@@ -1,7 +1,7 @@
 //! An amount as the buyer's language writes numbers. The currency stands behind it by its code, which is no other's: a `$` is
 //! many countries'.
 
-use entity::Money;
+use domain::Money;
 
 use crate::language::{favourite, is_of};
 
@@ -82,7 +82,7 @@ fn grouped(digits: &str, separators: Separators) -> String {
 
 #[cfg(test)]
 mod tests {
-    use entity::Currency;
+    use domain::Currency;
 
     use super::*;
 

@@ -1,8 +1,9 @@
 //! What we do for a buyer who may have paid: we remember that they came back, and ask Stripe if it does not tell us.
 
 use chrono::{DateTime, Utc};
-use entity::{LinkState, link};
-use queue::{Promise, ReconcileLink, promise};
+use domain::LinkState;
+use entity::link;
+use queue::{EnqueueOptions, ReconcileLink, enqueue};
 use sea_orm::DbErr;
 
 use crate::Api;
@@ -37,11 +38,11 @@ pub(super) async fn ask_stripe(api: &Api, link: &link::Model, now: DateTime<Utc>
 /// The key is the answer before: there is one question until it is answered, however many look at the page.
 async fn promise_question(api: &Api, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let answered = link.stripe_checked_at.map_or(0, |at| at.timestamp_micros());
-    let once = Promise::of(link.merchant_id).once(format!("returned:{}:{answered}", link.id));
+    let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("returned:{}:{answered}", link.id));
     let job = ReconcileLink { merchant: link.merchant_id, link: link.id, buyer_waits: true };
     let tx = api.db.begin().await?;
-    let ticket = promise(&tx, &job, once, now).await?;
+    let enqueued_job = enqueue(&tx, &job, once, now).await?;
     tx.commit().await?;
-    api.queue.ring(ticket);
+    api.queue.notify(enqueued_job);
     Ok(())
 }

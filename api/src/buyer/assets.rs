@@ -1,6 +1,6 @@
 //! The files of the buyer's page. They are the same for every link, so they tell nobody anything.
 
-use entity::Colour;
+use domain::Colour;
 use poem::{Response, handler, http::header, web::Path};
 
 use crate::Problem;

@@ -8,10 +8,11 @@ mod amount;
 mod asking;
 mod assets;
 mod page;
-mod standing;
+mod page_state;
 mod words;
 
-use entity::{LinkState, LinkToken, Order, conversation, link, logo, merchant, message, order};
+use domain::{LinkState, LinkToken};
+use entity::{Order, conversation, link, logo, merchant, message, order};
 use poem::{
     IntoResponse, Request, Response, handler,
     http::{StatusCode, header},
@@ -27,7 +28,7 @@ use crate::{
 };
 pub(crate) use assets::{again, back, beacon, colour, style};
 use page::{BuyerPage, Subject};
-use standing::Standing;
+use page_state::PageState;
 use words::Words;
 
 /// The link of a token, or the page that is answered instead.
@@ -79,12 +80,12 @@ pub(crate) async fn show(
     let link = found!(&api, request, &token);
     let (pool, now) = (api.db.pool(), api.clock.now());
     let link = if came.returned.is_some() { asking::after_return(&api, link, now).await } else { link };
-    let standing = match Standing::of(&link, now) {
+    let page_state = match PageState::of(&link, now) {
         // The address says so, and no more is known: Stripe's page was opened by another way than ours.
-        Standing::Open if came.returned.is_some() => Standing::Confirming,
-        standing => standing,
+        PageState::Open if came.returned.is_some() => PageState::Confirming,
+        page_state => page_state,
     };
-    if standing.is_uncertain() {
+    if page_state.is_uncertain() {
         asking::ask_stripe(&api, &link, now).await;
     }
     let order = order::find(pool, link.merchant_id, link.order_id).await?;
@@ -94,7 +95,7 @@ pub(crate) async fn show(
         logo: logo::about(pool, link.merchant_id).await?,
         order: order.as_ref(),
         token: &token,
-        standing,
+        page_state,
         now,
         language: language_of(request),
         words: words_for(request),
@@ -118,7 +119,7 @@ pub(crate) async fn invoice(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
-    if !Standing::of(&link, api.clock.now()).shows_invoice() {
+    if !PageState::of(&link, api.clock.now()).shows_invoice() {
         return show_again(&token);
     }
     let pdf = read_invoice(&api, &link).await?;
@@ -133,7 +134,7 @@ pub(crate) async fn first_page(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
-    if !Standing::of(&link, api.clock.now()).shows_invoice() {
+    if !PageState::of(&link, api.clock.now()).shows_invoice() {
         return Err(Problem::not_found());
     }
     Ok(FirstPage::of(&api, &link).await?.into_response())
@@ -191,7 +192,7 @@ pub(crate) async fn not_paid(
 pub(crate) async fn viewed(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
     let now = api.clock.now();
-    if link.viewed_at.is_none() && Standing::of(&link, now).shows_invoice() {
+    if link.viewed_at.is_none() && PageState::of(&link, now).shows_invoice() {
         let tx = api.db.begin().await?;
         link::note_viewed(&tx, &link, now).await?;
         tx.commit().await?;

@@ -1,4 +1,4 @@
-//! The buyer's page: what it shows in each standing of the link.
+//! The buyer's page: what it shows in each page_state of the link.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{
     amount,
     assets::colour_name,
-    standing::Standing,
+    page_state::PageState,
     words::{Notice, Words},
 };
 use crate::{Problem, hex::hex, v1::can_be_paid};
@@ -36,7 +36,7 @@ static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
 pub(super) struct BuyerPage {
     title: String,
     token: Option<String>,
-    standing: Option<Standing>,
+    page_state: Option<PageState>,
     merchant: Option<MerchantPart>,
     sentence: String,
     language: &'static str,
@@ -113,7 +113,7 @@ pub(super) struct Subject<'a> {
     pub(super) logo: Option<logo::About>,
     pub(super) order: Option<&'a Order>,
     pub(super) token: &'a str,
-    pub(super) standing: Standing,
+    pub(super) page_state: PageState,
     pub(super) now: DateTime<Utc>,
     /// The buyer's `Accept-Language`.
     pub(super) language: &'a str,
@@ -145,23 +145,23 @@ impl Subject<'_> {
     /// Whether it is for the buyer to say that they have not paid: nobody else says it.
     fn can_say_unpaid(&self) -> bool {
         let unheard = self.link.last_at_stripe().is_none_or(|seen| self.now - seen >= UNHEARD);
-        self.standing.is_uncertain() && can_be_paid(self.link, self.now) && unheard
+        self.page_state.is_uncertain() && can_be_paid(self.link, self.now) && unheard
     }
 
     /// Of a buyer who never pressed Pay here we only know by the address that they come from Stripe.
     fn again(&self) -> Option<Again> {
-        let seconds = self.standing.looks_again_after()?;
-        let only_by_address = self.standing == Standing::Confirming && self.link.pay_pressed_at.is_none();
+        let seconds = self.page_state.looks_again_after()?;
+        let only_by_address = self.page_state == PageState::Confirming && self.link.pay_pressed_at.is_none();
         let page = format!("/p/{}{}", self.token, if only_by_address { "?returned=1" } else { "" });
         Some(Again { seconds, slowly: seconds.max(SLOWLY), page })
     }
 
     fn invoice(&self) -> Result<Option<InvoicePart>, Problem> {
         let (Some(number), Some(money)) = (&self.link.invoice_number, self.link.money()?) else { return Ok(None) };
-        if !self.standing.shows_invoice() {
+        if !self.page_state.shows_invoice() {
             return Ok(None);
         }
-        let payable = self.standing == Standing::Open;
+        let payable = self.page_state == PageState::Open;
         let denied = self.link.unrecognised_at.is_some();
         let (words, merchant) = (self.words, self.owner.name.as_str());
         let amount = amount::written(money, self.language);
@@ -189,7 +189,7 @@ impl BuyerPage {
         Self {
             title: notice.title.clone(),
             token: None,
-            standing: None,
+            page_state: None,
             merchant: None,
             sentence: notice.sentence.clone(),
             language: &words.language,
@@ -209,20 +209,20 @@ impl BuyerPage {
 
     /// The page of a link.
     pub(super) fn of(subject: &Subject<'_>) -> Result<Self, Problem> {
-        let (link, standing) = (subject.link, subject.standing);
+        let (link, page_state) = (subject.link, subject.page_state);
         Ok(Self {
             title: subject.owner.name.clone(),
             token: Some(subject.token.to_owned()),
-            standing: Some(standing),
+            page_state: Some(page_state),
             merchant: Some(subject.merchant()),
-            sentence: subject.words.sentence(standing).to_owned(),
+            sentence: subject.words.sentence(page_state).to_owned(),
             language: &subject.words.language,
             words: &subject.words.labels,
             invoice: subject.invoice()?,
             again: subject.again(),
-            beacon: link.viewed_at.is_none() && standing.shows_invoice(),
-            status: standing.status(),
-            pays_at: link.stripe_url.as_deref().filter(|_| standing == Standing::Open).and_then(origin),
+            beacon: link.viewed_at.is_none() && page_state.shows_invoice(),
+            status: page_state.status(),
+            pays_at: link.stripe_url.as_deref().filter(|_| page_state == PageState::Open).and_then(origin),
         })
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use super::standing::Standing;
+use super::page_state::PageState;
 use crate::language;
 
 /// By language, the first for whoever reads none of them. A translation is one more file, named here.
@@ -63,17 +63,17 @@ impl Words {
     }
 
     /// What the page says of a link that stands so.
-    pub(super) fn sentence(&self, standing: Standing) -> &str {
+    pub(super) fn sentence(&self, page_state: PageState) -> &str {
         let says = &self.standings;
-        match standing {
-            Standing::Preparing => &says.preparing,
-            Standing::Open => &says.open,
-            Standing::Confirming => &says.confirming,
-            Standing::Checking => &says.checking,
-            Standing::Processing => &says.processing,
-            Standing::Paid => &says.paid,
-            Standing::Voided => &says.voided,
-            Standing::Expired => &says.expired,
+        match page_state {
+            PageState::Preparing => &says.preparing,
+            PageState::Open => &says.open,
+            PageState::Confirming => &says.confirming,
+            PageState::Checking => &says.checking,
+            PageState::Processing => &says.processing,
+            PageState::Paid => &says.paid,
+            PageState::Voided => &says.voided,
+            PageState::Expired => &says.expired,
         }
     }
 

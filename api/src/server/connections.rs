@@ -26,7 +26,7 @@ pub(super) struct Connections(Arc<Inner>);
 struct Inner {
     open: Mutex<HashMap<usize, Arc<Connection>>>,
     next: AtomicUsize,
-    /// Told whenever one has ended.
+    /// Callback whenever one has ended.
     ended: Notify,
 }
 

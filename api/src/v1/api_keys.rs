@@ -1,11 +1,8 @@
 //! `/v1/api-keys`: the merchant's own keys. A key is shown once, when it is made.
 
 use chrono::{DateTime, Utc};
-use entity::{
-    ApiKeyId,
-    api_key::{self, ApiKey, Revocation, Revoker, Scope},
-    random_secret,
-};
+use domain::{ApiKeyId, random_secret};
+use entity::api_key::{self, ApiKey, Revocation, Revoker, Scope};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -20,11 +17,11 @@ use super::{
 };
 use crate::{
     Api, Problem,
+    audit::{act_of_key, tell},
     auth::{Administrator, Principal},
     json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
-    record::{act_of_key, tell},
 };
 
 pub(super) struct ApiKeys;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use domain::{ApiKeyId, AuditEntryId};
 use entity::{
-    ApiKeyId, AuditEntryId, api_key,
+    api_key,
     audit::{self, AuditFilter},
 };
 use poem::web::Data;

@@ -1,8 +1,9 @@
 //! `/v1/conversations`.
 
 use chrono::{DateTime, Utc};
+use domain::MessageId;
 use entity::{
-    Conversation, Message, MessageId,
+    Conversation, Message,
     conversation::{self, Listed, Place},
     message,
 };

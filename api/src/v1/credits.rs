@@ -4,8 +4,8 @@ mod ledger;
 mod statement;
 
 use chrono::{DateTime, Utc};
+use domain::CreditEntryId;
 use entity::{
-    CreditEntryId,
     credits::{self, CreditEntry},
     merchant,
 };

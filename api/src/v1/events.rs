@@ -17,7 +17,7 @@ use poem_openapi::{
     payload::{Payload, PlainText},
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
 };
-use queue::news::{Item, Position, Subscription};
+use queue::live::{Item, Position, Subscription};
 
 use super::Group;
 use crate::{Api, Problem, auth::Reader};
@@ -78,7 +78,7 @@ impl Events {
     ) -> Result<EventStream, Problem> {
         // What we never gave is no position; then it is as if there were none, but for what was missed.
         let since = last.0.map(|last| last.parse().unwrap_or(Position::UNKNOWN));
-        let looking = api.queue.news().look(key.0.merchant, since).map_err(|too_many| {
+        let looking = api.queue.live().look(key.0.merchant, since).map_err(|too_many| {
             let detail = format!("Too many streams of events are open: {too_many}.");
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", detail)
         })?;
@@ -99,7 +99,7 @@ async fn next(mut looking: Subscription) -> Option<(Event, Subscription)> {
     let event = match looking.next().await {
         // An id without data: the browser notes it, and tells its page nothing.
         Item::Here(position) => Event::message("").id(position.to_string()),
-        Item::News(entry) => Event::message(entry.data).event_type(entry.event).id(entry.position.to_string()),
+        Item::Live(entry) => Event::message(entry.data).event_type(entry.event).id(entry.position.to_string()),
         Item::Missed(position) => Event::message("{}").event_type("resync").id(position.to_string()),
     };
     Some((event, looking))

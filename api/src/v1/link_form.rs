@@ -4,8 +4,9 @@ mod parts;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::{Currency, LinkId, Money};
 use entity::{
-    Currency, LinkId, Merchant, Money, Order,
+    Merchant, Order,
     documents::{Documents, MAX_BYTES},
     link::RETENTION,
 };

@@ -1,9 +1,13 @@
 //! `/v1/orders/{id}/payment-links` and `/v1/payment-links`.
 
 use chrono::{DateTime, Utc};
+use domain::{
+    LinkId, LinkState, OrderId,
+    link::{LinkEvent, Refusal},
+};
 use entity::{
-    Documents, LinkId, LinkState, Merchant, Order, OrderId, Transaction,
-    link::{self, Advanced, LinkEvent, NewLink, Refusal, StripeFacts},
+    Documents, Merchant, Order, Transaction,
+    link::{self, Advanced, NewLink, StripeFacts},
     merchant, order,
     stripe_integration::{self, StripeStatus},
 };
@@ -13,7 +17,7 @@ use poem_openapi::{
     param::{Header, Path, Query},
     payload::Json,
 };
-use queue::{CloseReason, CloseStripeLink, Promise, StoreInvoice, promise};
+use queue::{CloseReason, CloseStripeLink, EnqueueOptions, StoreInvoice, enqueue};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
@@ -25,13 +29,13 @@ use super::{
 };
 use crate::{
     Api, Problem,
+    audit::act_of_key,
     auth::{Principal, Reader, Writer},
     command::{Accepted, Answered, fingerprint},
     first_page::FirstPage,
     json_body::OptionalJson,
     page::{Asked, Page, id},
     pdf_response::Pdf,
-    record::act_of_key,
 };
 
 pub(super) struct Links;
@@ -207,9 +211,9 @@ async fn accept_link(
     let row = insert_link(api, &tx, order, link, terms, now).await?;
     act_of_key(&tx, key, "link.create", link, None, now).await?;
     let job = StoreInvoice { merchant: owner.id, link };
-    let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
+    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let view = LinkView::read(api, &tx, row).await?;
-    Ok(accepted(tx, link, view, ticket))
+    Ok(accepted(tx, link, view, enqueued_job))
 }
 
 async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
@@ -266,17 +270,17 @@ async fn accept_void(
     let tx = api.db.begin().await?;
     let link = find_link(&tx, key, link_id).await?;
     let facts = StripeFacts { detail: reason.clone(), ..StripeFacts::default() };
-    let (link, ticket) = match link::advance(&tx, &link, LinkEvent::VoidRequested, &facts, now).await? {
+    let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::VoidRequested, &facts, now).await? {
         Advanced::To(link) => {
             act_of_key(&tx, key, "link.void", link.id, reason, now).await?;
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
-            (*link, promise(&tx, &job, Promise::of(key.merchant), now).await?)
+            (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
         Advanced::Unchanged => (link, None),
         Advanced::Refused(refusal) => return Err(refused(refusal)),
     };
     let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
-    Ok(accepted(tx, id, view, ticket))
+    Ok(accepted(tx, id, view, enqueued_job))
 }
 
 fn refused(refusal: Refusal) -> Problem {
@@ -292,13 +296,18 @@ fn refused(refusal: Refusal) -> Problem {
     }
 }
 
-fn accepted(tx: Transaction, link: LinkId, view: LinkView, ticket: Option<queue::Ticket>) -> Accepted<LinkView> {
+fn accepted(
+    tx: Transaction,
+    link: LinkId,
+    view: LinkView,
+    enqueued_job: Option<queue::EnqueuedJob>,
+) -> Accepted<LinkView> {
     Accepted {
         tx,
         status: StatusCode::ACCEPTED,
         location: format!("/v1/payment-links/{link}"),
         view,
-        tickets: ticket.into_iter().collect(),
+        enqueued: enqueued_job.into_iter().collect(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! `/v1/merchant`: who the merchant is to buyers, and how it reads numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
+use domain::{Colour, Currency, Region};
 use entity::{
-    Colour, Currency, Merchant, Region,
+    Merchant,
     logo::{self, About, Picture, PictureError},
     merchant::{self, Changes, Reminding, RemindingError},
 };
@@ -14,12 +15,12 @@ use serde::Deserialize;
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
+    audit::act_of_key,
     auth::{Administrator, Reader},
     hex::hex,
     json_body::JsonBody,
     picture,
     problem::Fields,
-    record::act_of_key,
 };
 
 /// The most credits of which a warning can be made to depend.

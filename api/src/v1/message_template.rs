@@ -1,13 +1,12 @@
 //! `/v1/message-template`: the text of a link's message, and what it would cost.
 
 use chrono::NaiveDate;
-use entity::{
-    Currency, Merchant, Money,
-    link::RETENTION,
-    merchant, order,
+use domain::{
+    Currency, Money,
     sms::{Replacement, Typography},
     template::{Preview, Template, Variables},
 };
+use entity::{Merchant, link::RETENTION, link_text, merchant, order};
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json};
 use serde::Deserialize;
@@ -19,9 +18,9 @@ use super::{
 };
 use crate::{
     Api, Problem,
+    audit::act_of_key,
     auth::{Reader, Writer},
     json_body::JsonBody,
-    record::act_of_key,
 };
 
 pub(super) struct MessageTemplate;
@@ -149,7 +148,7 @@ impl MessageTemplate {
             let link = find_link(pool, &key.0, link_id).await?;
             let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
             let url = api.buyer_url(link.id);
-            template.preview(&Variables::of_link(&owner, &order, &link, &url).map_err(no_text("body"))?)
+            template.preview(&link_text::variables(&owner, &order, &link, &url).map_err(no_text("body"))?)
         } else {
             let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
             template.preview(&example(&owner, &url, owner.day_of(api.clock.now() + RETENTION))?)
@@ -159,7 +158,7 @@ impl MessageTemplate {
 }
 
 fn view_of(owner: &Merchant) -> Result<TemplateView, Problem> {
-    let template = Template::of(owner, None).map_err(bad_template("body"))?;
+    let template = link_text::template(owner, None).map_err(bad_template("body"))?;
     Ok(TemplateView { body: template.as_str().to_owned(), plain_typography: Some(owner.plain_typography) })
 }
 

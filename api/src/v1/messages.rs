@@ -1,9 +1,10 @@
 //! `/v1/payment-links/{id}/send` and `/v1/messages`.
 
 use chrono::{DateTime, Utc};
+use domain::{LinkId, MessageId, PhoneNumber, message::MessageStatus};
 use entity::{
-    LinkId, Message, MessageId, PhoneNumber, conversation,
-    message::{self, MessageStatus, Search},
+    Message, conversation,
+    message::{self, Search},
 };
 use poem::web::Data;
 use poem_openapi::{

@@ -1,7 +1,8 @@
 //! What a new order must be, checked field by field.
 
+use domain::{Currency, MerchantId, Money, PhoneNumber};
 use entity::{
-    Currency, Merchant, MerchantId, Money, PhoneNumber,
+    Merchant,
     order::{Details, Item, NewOrder},
 };
 use poem_openapi::Object;

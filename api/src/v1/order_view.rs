@@ -1,8 +1,9 @@
 //! An order as it is shown, and as it is printed.
 
 use chrono::{DateTime, Utc};
+use domain::{ConversationId, Money};
 use entity::{
-    ConversationId, Merchant, Money, Order,
+    Merchant, Order,
     order::{Details, Item},
 };
 use poem_openapi::Object;
@@ -130,7 +131,7 @@ pub(super) fn details_page(order: &Order, merchant: &Merchant) -> Result<Details
     Ok(DetailsPage {
         merchant: details_pdf::Merchant { name: merchant.name.clone(), contact: merchant.contact.clone() },
         customer_name: order.customer_name.clone(),
-        customer_phone_masked: order.customer_phone.as_ref().map(entity::PhoneNumber::masked),
+        customer_phone_masked: order.customer_phone.as_ref().map(domain::PhoneNumber::masked),
         order_number: order.number.clone(),
         created_on: merchant.day_of(order.created_at),
         items: details.items.iter().map(|item| amounts.line(item)).collect::<Result<_, _>>()?,

@@ -1,7 +1,8 @@
 //! `/v1/orders`.
 
 use bytes::Bytes;
-use entity::{ConversationId, Merchant, Order, OrderId, conversation, merchant, order};
+use domain::{ConversationId, OrderId};
+use entity::{Merchant, Order, conversation, merchant, order};
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     OpenApi,
@@ -51,7 +52,7 @@ impl Orders {
                     status: StatusCode::CREATED,
                     location: format!("/v1/orders/{}", order.id),
                     view: OrderView::of(order, Some(Vec::new()))?,
-                    tickets: Vec::new(),
+                    enqueued: Vec::new(),
                 })
             }
         })

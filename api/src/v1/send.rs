@@ -1,23 +1,23 @@
 //! Accepting a message: everything that can be refused is refused here, before anything is queued.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{sms::Body, template::TemplateError};
 use entity::{
     Conversation, Merchant, Transaction, conversation,
     credits::CreditError,
+    link_text::{LinkTextError, text_of_link},
     merchant,
     message::{self, CommandError, Origin, Text},
     order,
-    sms::Body,
-    template::{LinkTextError, TemplateError, text_of_link},
 };
 use poem::http::StatusCode;
-use queue::{Promise, SendSms, promise};
+use queue::{EnqueueOptions, SendSms, enqueue};
 
 use super::{
     links::{can_be_paid, find_link},
     messages::MessageView,
 };
-use crate::{Api, Problem, auth::Principal, command::Accepted, record::act_of_key};
+use crate::{Api, Problem, audit::act_of_key, auth::Principal, command::Accepted};
 
 /// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
 /// seldom meant.
@@ -97,13 +97,13 @@ async fn queue_message(
         None => act_of_key(&tx, key, "message.send", message.id, Some(conversation.id.to_string()), now).await?,
     }
     let job = SendSms { merchant: owner.id, message: message.id };
-    let ticket = promise(&tx, &job, Promise::of(owner.id), now).await?;
+    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     Ok(Accepted {
         tx,
         status: StatusCode::ACCEPTED,
         location: format!("/v1/messages/{}", message.id),
         view: MessageView::of(message, conversation.phone.as_ref()),
-        tickets: ticket.into_iter().collect(),
+        enqueued: enqueued_job.into_iter().collect(),
     })
 }
 

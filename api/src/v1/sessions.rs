@@ -1,10 +1,8 @@
 //! `/v1/console-sessions`: who is signed in to the console with one of the merchant's keys.
 
 use chrono::{DateTime, Utc};
-use entity::{
-    SessionId,
-    session::{self, Session, SessionCursor, Whose},
-};
+use domain::SessionId;
+use entity::session::{self, Session, SessionCursor, Whose};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -15,9 +13,9 @@ use poem_openapi::{
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
+    audit::{act_of_key, tell},
     auth::Administrator,
     page::{Asked, Page, id},
-    record::{act_of_key, tell},
 };
 
 pub(super) struct Sessions;

@@ -2,10 +2,13 @@
 
 mod gateway;
 
-use entity::{
-    Merchant, MerchantId, PhoneNumber, Secret,
+use domain::{
+    MerchantId, PhoneNumber, Secret,
     gateway::{Gateway, Secrets},
-    merchant, random_secret,
+    random_secret,
+};
+use entity::{
+    Merchant, merchant,
     sms_integration::{self, Account, CarrierKind, SmsIntegration},
 };
 use poem::web::Data;
@@ -16,10 +19,10 @@ use self::gateway::GatewayView;
 use super::Group;
 use crate::{
     Api, Problem,
+    audit::act_of_key,
     auth::{Administrator, Reader},
     json_body::JsonBody,
     problem::Fields,
-    record::act_of_key,
 };
 
 pub(super) struct SmsIntegrations;

@@ -1,23 +1,24 @@
 //! `/v1/stripe-integration`. Keys go in and never come out again.
 
 use chrono::{DateTime, Utc};
+use domain::Secret;
 use entity::{
-    Secret, Transaction,
+    Transaction,
     stripe_integration::{self, DropError, Health, StripeIntegration},
 };
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
-use queue::{CheckStripeKey, Promise, RegisterStripeWebhook, Ticket, promise};
+use queue::{CheckStripeKey, EnqueueOptions, EnqueuedJob, RegisterStripeWebhook, enqueue};
 use serde::Deserialize;
 
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
+    audit::act_of_key,
     auth::{Administrator, Principal, Reader},
     command::{Accepted, Answered},
     json_body::JsonBody,
     problem::Fields,
-    record::act_of_key,
 };
 
 pub(super) struct StripeConnection;
@@ -178,14 +179,15 @@ impl StripeConnection {
                 let mut row =
                     stripe_integration::put(&tx, &api.vault, merchant, secret_key, webhook_secret, now).await?;
                 act_of_key(&tx, key, "stripe.connect", merchant, None, now).await?;
-                let mut tickets =
-                    Vec::from_iter(promise(&tx, &CheckStripeKey { merchant }, Promise::of(merchant), now).await?);
+                let mut enqueued = Vec::from_iter(
+                    enqueue(&tx, &CheckStripeKey { merchant }, EnqueueOptions::for_merchant(merchant), now).await?,
+                );
                 if register {
-                    let (asked, ticket) = ask_for_endpoint(&tx, key, now).await?;
+                    let (asked, enqueued_job) = ask_for_endpoint(&tx, key, now).await?;
                     row = asked;
-                    tickets.extend(ticket);
+                    enqueued.extend(enqueued_job);
                 }
-                accepted(api, tx, row, tickets)
+                accepted(api, tx, row, enqueued)
             }
         })
         .await
@@ -214,8 +216,8 @@ impl StripeConnection {
             let (api, key) = (*api, &key.0);
             async move {
                 let tx = api.db.begin().await?;
-                let (row, ticket) = ask_for_endpoint(&tx, key, now).await?;
-                accepted(api, tx, row, Vec::from_iter(ticket))
+                let (row, enqueued_job) = ask_for_endpoint(&tx, key, now).await?;
+                accepted(api, tx, row, Vec::from_iter(enqueued_job))
             }
         })
         .await
@@ -279,23 +281,23 @@ async fn ask_for_endpoint(
     tx: &Transaction,
     key: &Principal,
     now: DateTime<Utc>,
-) -> Result<(StripeIntegration, Option<Ticket>), Problem> {
+) -> Result<(StripeIntegration, Option<EnqueuedJob>), Problem> {
     let merchant = key.merchant;
     let asked = stripe_integration::request_endpoint(tx, merchant, now).await?.ok_or_else(Problem::not_found)?;
     act_of_key(tx, key, "stripe.register_webhook", merchant, None, now).await?;
-    let once = Promise::of(merchant).once(format!("endpoint:{merchant}:{}", asked.endpoint_attempt));
-    let ticket = promise(tx, &RegisterStripeWebhook { merchant }, once, now).await?;
-    Ok((asked, ticket))
+    let once = EnqueueOptions::for_merchant(merchant).unique(format!("endpoint:{merchant}:{}", asked.endpoint_attempt));
+    let enqueued_job = enqueue(tx, &RegisterStripeWebhook { merchant }, once, now).await?;
+    Ok((asked, enqueued_job))
 }
 
 fn accepted(
     api: &Api,
     tx: Transaction,
     row: StripeIntegration,
-    tickets: Vec<Ticket>,
+    enqueued: Vec<EnqueuedJob>,
 ) -> Result<Accepted<StripeView>, Problem> {
     let location = "/v1/stripe-integration".to_owned();
-    Ok(Accepted { tx, status: StatusCode::ACCEPTED, location, view: StripeView::of(api, row)?, tickets })
+    Ok(Accepted { tx, status: StatusCode::ACCEPTED, location, view: StripeView::of(api, row)?, enqueued })
 }
 
 fn check(input: &StripeInput) -> Result<(Secret, Option<Secret>), Problem> {

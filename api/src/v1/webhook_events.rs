@@ -1,10 +1,8 @@
 //! `/v1/webhook-events`: what Stripe and the carrier told, and what became of it.
 
 use chrono::{DateTime, Utc};
-use entity::{
-    WebhookEventId,
-    webhook_event::{self, EventState, ReplayRefusal, Search, Source, WebhookEvent},
-};
+use domain::WebhookEventId;
+use entity::webhook_event::{self, EventState, ReplayRefusal, Search, Source, WebhookEvent};
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     Object, OpenApi,
@@ -15,11 +13,11 @@ use poem_openapi::{
 use super::Group;
 use crate::{
     Api, Problem,
+    audit::act_of_key,
     auth::{Reader, Writer},
     command::{Accepted, Answered, fingerprint},
     page::{Asked, Page, id},
     problem::Fields,
-    record::act_of_key,
 };
 
 pub(super) struct WebhookEvents;
@@ -144,7 +142,7 @@ async fn accept_replay(
     let found = webhook_event::find(api.db.pool(), merchant, id(event_id)?).await?;
     let mut event = found.ok_or_else(Problem::not_found)?;
     let tx = api.db.begin().await?;
-    let ticket = queue::replay_event(&tx, &event, now).await?.map_err(refused)?;
+    let enqueued_job = queue::admin::replay_event(&tx, &event, now).await?.map_err(refused)?;
     act_of_key(&tx, &key.0, "webhook_event.replay", event.id, None, now).await?;
     (event.state, event.error, event.applied_at) = (EventState::Received, None, None);
     Ok(Accepted {
@@ -152,7 +150,7 @@ async fn accept_replay(
         status: StatusCode::ACCEPTED,
         location: format!("/v1/webhook-events/{}", event.id),
         view: event.into(),
-        tickets: ticket.into_iter().collect(),
+        enqueued: enqueued_job.into_iter().collect(),
     })
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use domain::{Clock, MerchantId, WebhookEventId};
 use entity::{
-    Clock, Db, MerchantId, WebhookEventId, is_conflict, retry_conflicts,
+    Db, is_conflict, retry_conflicts,
     webhook_event::{NewEvent, Source},
 };
-use queue::{Batch, BatchError, Draft, Job, Limits, Queue, Together, store_all};
+use queue::{BatchError, BatchHandler, Batcher, Job, JobDraft, Limits, Queue, store_all};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use super::{PATIENCE, keyring::Keyring};
@@ -21,14 +22,14 @@ pub(crate) struct Intake {
     /// The connections that are for webhooks alone.
     pub(super) db: Db,
     pub(super) keyring: Arc<Keyring>,
-    store: Batch<Store>,
+    store: Batcher<Store>,
 }
 
 /// A webhook that was verified, with the job that will apply it.
 #[derive(Debug)]
 pub(super) struct Incoming {
     event: NewEvent,
-    job: Draft,
+    job: JobDraft,
 }
 
 impl Incoming {
@@ -49,7 +50,7 @@ impl Incoming {
         if !is_sound(&external_id) || !is_sound(&kind) {
             return Err(Problem::malformed("The event's id or type is not one."));
         }
-        let job = Draft::new(merchant, job).map_err(Problem::internal)?;
+        let job = JobDraft::new(merchant, job).map_err(Problem::internal)?;
         Ok(Self { event: NewEvent { id, merchant_id: merchant, source, external_id, kind, payload }, job })
     }
 }
@@ -57,13 +58,13 @@ impl Incoming {
 impl Intake {
     /// Takes in for this API.
     pub(crate) fn new(api: &Api) -> Self {
-        // Not to be told that a link was paid because somebody looks at long lists would be the wrong order of things.
+        // Not to be callback that a link was paid because somebody looks at long lists would be the wrong order of things.
         let db = api.db.aside();
         // Whoever waits for a group stops waiting before it is given up, and knows that the database is away.
         let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: 1024, patience: 2 * PATIENCE };
         let keyring = Arc::new(Keyring::new(db.clone()));
         let store = Store { db: db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
-        Self { db, keyring, store: Batch::new(store, limits) }
+        Self { db, keyring, store: Batcher::new(store, limits) }
     }
 
     /// Stores an event and promises its job; an event that is known already changes nothing. When this returns, both are
@@ -84,7 +85,7 @@ struct Store {
     clock: Clock,
 }
 
-impl Together for Store {
+impl BatchHandler for Store {
     type Item = Incoming;
     type Answer = Result<(), DbErr>;
 
@@ -98,11 +99,11 @@ impl Together for Store {
 }
 
 impl Store {
-    /// Stores events and promises their jobs, all or none, and rings the jobs after the commit, without waiting.
+    /// Stores events and promises their jobs, all or none, and notifies the jobs after the commit, without waiting.
     async fn store(&self, group: &[Incoming]) -> Result<(), DbErr> {
         let now = self.clock.now();
         let group = group.iter().map(|one| (&one.event, &one.job));
-        self.queue.ring(store_all(&self.db, group, now).await?);
+        self.queue.notify(store_all(&self.db, group, now).await?);
         Ok(())
     }
 
@@ -134,12 +135,10 @@ fn is_refusal(error: &DbErr) -> bool {
 mod tests {
     use super::*;
     use chrono::Utc;
-    use entity::{
-        Region,
-        merchant::{self, NewMerchant},
-    };
+    use domain::Region;
+    use entity::merchant::{self, NewMerchant};
     use migration::{Migrate, Migrator};
-    use queue::{ProcessStripeEvent, bell::Bells};
+    use queue::{ProcessStripeEvent, redis::RedisQueues};
     use sea_orm::{ConnectionTrait, Statement};
     use tempfile::TempDir;
 
@@ -161,7 +160,7 @@ mod tests {
             time_zone: merchant::parse_zone("UTC").unwrap(),
         };
         let merchant = merchant::insert(db.pool(), new, Utc::now()).await.unwrap().id;
-        let queue = Queue::new(Bells::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap());
+        let queue = Queue::new(RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap());
         Test { store: Store { db, queue, clock: Clock::system() }, merchant, _folder: folder }
     }
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{Db, MerchantId, merchant, stripe_integration};
+use domain::MerchantId;
+use entity::{Db, merchant, stripe_integration};
 use ring::hmac;
 
 use super::stripe_signature::{SignatureError, signing_key, verify};
@@ -51,7 +52,7 @@ impl Keyring {
         if let Some(keys) = self.known(merchant, now) {
             match verify(header, body, &keys, now) {
                 Err(SignatureError::NoSecret | SignatureError::Mismatch) => {}
-                verdict @ (Ok(()) | Err(SignatureError::Malformed | SignatureError::Time)) => return Ok(verdict),
+                ack @ (Ok(()) | Err(SignatureError::Malformed | SignatureError::Time)) => return Ok(ack),
             }
         }
         // Apart, so that the many that need not read do not carry what reading needs.

@@ -8,12 +8,13 @@ mod stripe_signature;
 
 use std::{future::Future, time::Duration};
 
-use entity::{MerchantId, webhook_event::Source};
+use domain::MerchantId;
+use entity::webhook_event::Source;
 use poem::{Body, http::StatusCode};
 
 pub(crate) use intake::Intake;
 
-use crate::{Problem, meter};
+use crate::{Problem, metrics};
 
 /// How long a sender is kept waiting for the database; those who send webhooks try again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,6 +37,6 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
 }
 
 fn bad_signature(source: Source) -> Problem {
-    meter::webhook_refused(source);
+    metrics::webhook_refused(source);
     Problem::new(StatusCode::BAD_REQUEST, "bad_signature", "The signature does not match.")
 }

@@ -5,9 +5,12 @@ mod described;
 mod signature;
 mod twilio;
 
-use entity::{
-    MessageId, Secret, WebhookEventId, merchant, sha256,
+use domain::{
+    MessageId, Secret, WebhookEventId, sha256,
     sms_event::{SmsEvent, without_unwanted},
+};
+use entity::{
+    merchant,
     sms_integration::{self, SmsIntegration},
     webhook_event::Source,
 };
@@ -44,7 +47,7 @@ impl Query {
 }
 
 /// A webhook as it came.
-struct Told<'a> {
+struct Callback<'a> {
     url: String,
     query: Query,
     headers: &'a HeaderMap,
@@ -52,7 +55,7 @@ struct Told<'a> {
     body: Vec<u8>,
 }
 
-impl Told<'_> {
+impl Callback<'_> {
     /// A header, or nothing if it is absent or no text.
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -78,7 +81,7 @@ pub(crate) async fn receive(
     let merchant = merchant_id(&merchant)?;
     access::is_of(merchant);
     let query = request.uri().query();
-    let told = Told {
+    let callback = Callback {
         // The full public URL, as the carrier was given it; behind a proxy the request's own is another.
         url: format!(
             "{}/webhooks/sms/{merchant}{}",
@@ -96,7 +99,7 @@ pub(crate) async fn receive(
             let known = merchant::find(pool, merchant).await?.is_some();
             return Err(if known { unsigned() } else { Problem::not_found() });
         };
-        let said = understand(&api, &integration, &told).inspect_err(|problem| {
+        let said = understand(&api, &integration, &callback).inspect_err(|problem| {
             tracing::warn!(merchant.id = %merchant, problem = problem.code(), "a webhook of the carrier was refused");
         })?;
         let mut incoming = Vec::with_capacity(said.len());
@@ -116,11 +119,11 @@ pub(crate) async fn receive(
     Ok(StatusCode::OK)
 }
 
-fn understand(api: &Api, integration: &SmsIntegration, told: &Told<'_>) -> Result<Vec<Said>, Problem> {
+fn understand(api: &Api, integration: &SmsIntegration, callback: &Callback<'_>) -> Result<Vec<Said>, Problem> {
     match (integration.gateway()?, integration.report_secret(&api.vault)?) {
-        (Some(gateway), Some(key)) => described::read(&gateway, &key, &integration.secrets(&api.vault)?, told),
+        (Some(gateway), Some(key)) => described::read(&gateway, &key, &integration.secrets(&api.vault)?, callback),
         (Some(_), None) => Err(unsigned()),
-        (None, _) => twilio::read(&integration.auth_token(&api.vault)?, told).map(|said| vec![said]),
+        (None, _) => twilio::read(&integration.auth_token(&api.vault)?, callback).map(|said| vec![said]),
     }
 }
 

@@ -1,7 +1,8 @@
 //! `POST /webhooks/stripe/{merchant_id}`.
 
 use chrono::{DateTime, Utc};
-use entity::{MerchantId, WebhookEventId, stripe_integration, webhook_event::Source};
+use domain::{MerchantId, WebhookEventId};
+use entity::{stripe_integration, webhook_event::Source};
 use poem::{
     Body, Request, handler,
     http::StatusCode,

@@ -10,7 +10,11 @@ use sea_orm::{
 };
 
 use super::{Column, Conversation, Entity};
-use crate::{ConversationId, MerchantId, Message, message, message::Direction};
+use crate::{
+    Message,
+    message::{self, Direction},
+};
+use domain::{ConversationId, MerchantId};
 
 /// A conversation with what the list shows of it.
 #[derive(Debug, Clone)]

@@ -14,7 +14,8 @@ use sea_orm::{
 
 pub use inbox::{Listed, Place, PlaceError, list};
 
-use crate::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault, message};
+use crate::message;
+use domain::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
 
 /// The conversation with one buyer.
 #[sea_orm::model]

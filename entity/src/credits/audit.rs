@@ -3,7 +3,8 @@
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QuerySelect, sea_query::LockType};
 
 use super::{CreditEntry, statement};
-use crate::{Db, Merchant, MerchantId, merchant};
+use crate::{Db, Merchant, merchant};
+use domain::MerchantId;
 
 /// How many entries are read at a time.
 const PAGE: u64 = 1_000;

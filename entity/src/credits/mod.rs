@@ -17,13 +17,11 @@ use sea_orm::{
 pub use audit::{Discrepancy, audit};
 
 use crate::{
-    CreditEntryId, Merchant, MerchantId, Message, MessageId,
-    column::words,
-    merchant,
-    message::{self, MessageStatus},
-    meter,
-    news::{self, Change},
+    Merchant, Message,
+    live::{self, Change},
+    merchant, message, metrics,
 };
+use domain::{CreditEntryId, MerchantId, MessageId, message::MessageStatus, words};
 
 words! {
     /// What an entry does.
@@ -239,10 +237,10 @@ async fn append(
         created_at: Set(now),
     };
     Entity::insert(entry).exec_without_returning(db).await?;
-    news::note(Change::Credits { merchant });
+    live::note(Change::Credits { merchant });
     note_low_credit(db, &owner, now).await?;
     if moved.kind == EntryKind::Capture {
-        meter::captured(-moved.held);
+        metrics::captured(-moved.held);
     }
     Ok(owner.available)
 }

@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{Value, entity::prelude::*};
 
-use super::{
-    Column, Entity, LinkEvent, LinkState, Model, Refusal, Review, note,
-    sessions::{Judged, Standing},
-};
-use crate::{news, order};
+use domain::link::{Judged, LinkEvent, LinkState, Refusal, Review};
+
+use super::{Column, Entity, Model, note};
+use crate::{live, order};
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
 #[derive(Debug, Clone, Default)]
@@ -56,14 +55,14 @@ pub async fn advance(
 ) -> Result<Advanced, DbErr> {
     let mut current = link.clone();
     loop {
-        let judged = match Standing::of(&current).on(event, facts.session.as_deref()) {
+        let judged = match current.payment_state().on(event, facts.session.as_deref()) {
             Ok(judged) => judged,
             Err(refusal) => return Ok(Advanced::Refused(refusal)),
         };
         match compare_and_set(db, &current, &judged, facts, now).await? {
             Written::Nothing => return Ok(Advanced::Unchanged),
             Written::All => {
-                news::link(&current);
+                live::link(&current);
                 tell(db, &current, &judged, facts, now).await?;
                 if judged.after.state == current.state {
                     return Ok(Advanced::Unchanged);
@@ -111,7 +110,7 @@ async fn compare_and_set(
 
 /// The columns that are to change, and what to.
 pub(super) fn changes(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Vec<(Column, Value)> {
-    let (before, after) = (Standing::of(from), &judged.after);
+    let (before, after) = (from.payment_state(), &judged.after);
     let moved = after.state != before.state;
     let paid_at = (moved && after.state == LinkState::Paid).then_some(now);
     // A payment's facts belong to the event that moved the link; the link's own are told once and for all.
@@ -153,7 +152,7 @@ async fn tell(
     facts: &StripeFacts,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let (before, after) = (Standing::of(from), &judged.after);
+    let (before, after) = (from.payment_state(), &judged.after);
     let detail = || facts.detail.clone();
     if after.state != before.state {
         note(db, from, now, after.state.as_str(), detail()).await?;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
 use super::{Column, Entity, Model, note};
-use crate::{Money, column::words};
+use domain::{Money, words};
 
 words! {
     /// How a dispute stands.
@@ -54,14 +54,14 @@ pub struct Refund {
 
 /// What Stripe tells of a dispute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ToldDispute {
+pub struct DisputeReport {
     /// How it stands.
     pub stands: Dispute,
     /// When it was opened, which tells one dispute from the next.
     pub opened_at: DateTime<Utc>,
 }
 
-impl ToldDispute {
+impl DisputeReport {
     /// Whether this says more than what is known.
     fn is_news_to(self, known: Option<Self>) -> bool {
         known.is_none_or(|known| {
@@ -116,7 +116,7 @@ pub async fn note_refund(
 pub async fn note_dispute(
     db: &impl ConnectionTrait,
     link: &Model,
-    told: ToldDispute,
+    told: DisputeReport,
     detail: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -145,9 +145,9 @@ pub async fn note_dispute(
     }
 }
 
-fn of_link(link: &Model) -> Option<ToldDispute> {
+fn of_link(link: &Model) -> Option<DisputeReport> {
     let (stands, opened_at) = link.dispute.zip(link.disputed_at)?;
-    Some(ToldDispute { stands, opened_at })
+    Some(DisputeReport { stands, opened_at })
 }
 
 #[cfg(test)]
@@ -157,12 +157,12 @@ mod tests {
     use super::*;
 
     /// What is known after all of this was told.
-    fn after(told: &[ToldDispute]) -> Option<ToldDispute> {
+    fn after(told: &[DisputeReport]) -> Option<DisputeReport> {
         told.iter().fold(None, |known, told| if told.is_news_to(known) { Some(*told) } else { known })
     }
 
-    fn dispute(opened: i64, stands: Dispute) -> ToldDispute {
-        ToldDispute { stands, opened_at: DateTime::from_timestamp(opened, 0).unwrap() }
+    fn dispute(opened: i64, stands: Dispute) -> DisputeReport {
+        DisputeReport { stands, opened_at: DateTime::from_timestamp(opened, 0).unwrap() }
     }
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
                 [dispute(opened, Dispute::Open), dispute(opened, *end), dispute(opened, *end)]
             }).collect::<Vec<_>>()).prop_shuffle(),
             ends in Just(ends),
-        ) -> (Vec<Dispute>, Vec<ToldDispute>) {
+        ) -> (Vec<Dispute>, Vec<DisputeReport>) {
             (ends, told)
         }
     }

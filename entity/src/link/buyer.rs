@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, note, stop_reminders};
-use crate::news;
+use crate::live;
 
 /// Notes that a person has seen the buyer's page; `false` if that is known already.
 ///
@@ -39,7 +39,7 @@ async fn note_once(db: &impl ConnectionTrait, link: &Model, column: Column, now:
         .exec(db)
         .await?;
     if noted.rows_affected == 1 {
-        news::link(link);
+        live::link(link);
     }
     Ok(noted.rows_affected == 1)
 }

@@ -7,7 +7,8 @@ use sea_orm::{
     sea_query::{Expr, Func, SimpleExpr},
 };
 
-use super::{Column, Entity, LinkState, Model};
+use super::{Column, Entity, Model};
+use domain::LinkState;
 
 /// When a link was last asked about, or else when it was made. The index `payment_link_to_check` is on the same.
 fn checked_at() -> SimpleExpr {
@@ -49,7 +50,7 @@ pub async fn set_checked(db: &impl ConnectionTrait, link: &Model, now: DateTime<
 /// When the database does not answer.
 pub async fn has_ended_before(
     db: &impl ConnectionTrait,
-    merchant: crate::MerchantId,
+    merchant: domain::MerchantId,
     cutoff: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let ended = [LinkState::Paid, LinkState::Voided, LinkState::Expired];

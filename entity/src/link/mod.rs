@@ -7,8 +7,6 @@ mod check;
 mod paying;
 mod purge;
 mod search;
-mod sessions;
-mod state;
 mod timeline;
 mod together;
 mod warning;
@@ -17,19 +15,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, advance};
-pub use aftermath::{Dispute, Refund, ToldDispute, note_dispute, note_refund};
+pub use aftermath::{Dispute, DisputeReport, Refund, note_dispute, note_refund};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use search::{Search, search};
-pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
 pub use warning::Warning;
 
-use crate::{Currency, LinkId, LinkToken, MerchantId, Money, OrderId, money_column::stored_money};
+use crate::money_column::stored_money;
+use domain::{
+    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
+    link::{PaymentState, Review},
+};
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
 pub const RETENTION: TimeDelta = TimeDelta::days(90);
@@ -141,6 +142,12 @@ impl Model {
     #[must_use]
     pub fn has_failed(&self, session: &str) -> bool {
         self.failed_sessions.iter().flat_map(|sessions| sessions.lines()).any(|failed| failed == session)
+    }
+
+    /// Its state, with what is known of its payments.
+    #[must_use]
+    pub fn payment_state(&self) -> PaymentState {
+        PaymentState::from_columns(self.state, self.stripe_session_id.as_deref(), self.failed_sessions.as_deref())
     }
 
     /// Whether 90 days have passed since its creation.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, timeline};
-use crate::{message, news, order, webhook_event};
+use crate::{live, message, order, webhook_event};
 
 /// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
 /// The document itself must be gone from the store before: afterwards nobody knows where it lay.
@@ -26,7 +26,7 @@ pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) 
         .filter(Column::PurgedAt.is_null())
         .exec(db)
         .await?;
-    news::link(link);
+    live::link(link);
     timeline::erase_details(db, link.id).await?;
     timeline::note(db, link, now, "purged", None).await?;
     order::forget_customer_if_all_purged(db, link.merchant_id, link.order_id).await?;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
-use super::{Column, Entity, LinkState, Model, TimelineEntry, timeline};
-use crate::{LinkId, MerchantId, contains, order};
+use super::{Column, Entity, Model, TimelineEntry, timeline};
+use crate::{contains, order};
+use domain::{LinkId, LinkState, MerchantId};
 
 /// What a list of links is narrowed to.
 #[derive(Debug, Clone, Default)]

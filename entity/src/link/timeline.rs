@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
 
-use crate::{LinkEventId, LinkId, Rows, link, news};
+use crate::{Rows, link, live};
+use domain::{LinkEventId, LinkId};
 
 /// One entry of a link's timeline.
 #[sea_orm::model]
@@ -38,7 +39,7 @@ pub async fn note(
     event: &str,
     detail: Option<String>,
 ) -> Result<(), DbErr> {
-    news::link(link);
+    live::link(link);
     insert(db, link.id, at, event, detail).await
 }
 

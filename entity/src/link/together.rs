@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, Value, entity::prelude::*};
 
 use super::{
-    Column, LinkEvent, LinkState, Model, StripeFacts,
+    Column, Model, StripeFacts,
     advance::{changes, reviews},
-    sessions::Standing,
     timeline,
 };
-use crate::{LinkId, MerchantId, OrderId, Rows, news::Change, order};
+use crate::{Rows, live::Change, order};
+use domain::{LinkId, LinkState, MerchantId, OrderId, link::LinkEvent};
 
 /// A payment that makes an unpaid link paid and does nothing else, just as [`advance`](super::advance) would.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl PlainPayment {
     /// What `event` makes of a link, if it is no more than that.
     #[must_use]
     pub fn of(link: &Model, event: LinkEvent, facts: &StripeFacts, now: DateTime<Utc>) -> Option<Self> {
-        let judged = Standing::of(link).on(event, facts.session.as_deref()).ok()?;
+        let judged = link.payment_state().on(event, facts.session.as_deref()).ok()?;
         let pays = link.state == LinkState::Unpaid && judged.after.state == LinkState::Paid;
         if !pays
             || link.purged_at.is_some()
@@ -56,7 +56,7 @@ impl PlainPayment {
 
     /// What changes with it, to be noted where its event is handled: [`pay_all`] may run elsewhere.
     #[must_use]
-    pub const fn news(&self) -> [Change; 2] {
+    pub const fn changes(&self) -> [Change; 2] {
         let (merchant, order, link) = (self.merchant, self.order, self.link);
         [Change::Link { merchant, link, order }, Change::Order { merchant, order }]
     }

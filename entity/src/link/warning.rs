@@ -1,7 +1,7 @@
 //! What a merchant should look at before a link is sent. It blocks nothing.
 
 use super::Model;
-use crate::column::words;
+use domain::words;
 
 words! {
     /// What is doubtful about a link's invoice.

@@ -5,12 +5,12 @@ use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use super::{Message, Origin, Outgoing, insert_outgoing};
 use crate::{
-    ConversationId, LinkId, Merchant, MessageId, conversation,
+    Merchant, conversation,
     credits::{self, CreditError},
-    sms::Body,
+    link_text::LinkTextError,
     sms_integration,
-    template::LinkTextError,
 };
+use domain::{ConversationId, LinkId, MessageId, sms::Body};
 
 /// A text to send.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use sea_orm::{
 };
 
 use super::{Column, Entity};
-use crate::{ConversationId, LinkId, conversation};
+use crate::conversation;
+use domain::{ConversationId, LinkId};
 
 /// What is left of the reason why a text failed.
 const ERASED: &str = "The reason was erased after 90 days.";

@@ -4,7 +4,6 @@ mod command;
 mod erase;
 mod outcome;
 mod search;
-mod status;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
@@ -16,9 +15,9 @@ pub use outcome::{
     Resolution, UndeliveredCredits, accepted, delivered, park, park_unknown_before, refused, resolve, undelivered,
 };
 pub use search::{Search, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for};
-pub use status::MessageStatus;
 
-use crate::{ConversationId, LinkId, MerchantId, MessageId, column::words, link, meter, news};
+use crate::{link, live, metrics};
+use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};
 
 words! {
     /// Which way a message went.
@@ -133,7 +132,7 @@ pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: Date
         created_at: Set(now),
         ..Default::default()
     };
-    message.insert(db).await.inspect(news::message)
+    message.insert(db).await.inspect(live::message)
 }
 
 /// Writes a message from a buyer.
@@ -162,7 +161,7 @@ pub async fn insert_incoming(
         created_at: Set(at),
         ..Default::default()
     };
-    message.insert(db).await.inspect(news::message)
+    message.insert(db).await.inspect(live::message)
 }
 
 /// Writes what a buyer has said on the page of a link, where nothing is sent and nothing costs.
@@ -190,7 +189,7 @@ pub async fn insert_said_on_page(
         created_at: Set(now),
         ..Default::default()
     };
-    message.insert(db).await.inspect(news::message)
+    message.insert(db).await.inspect(live::message)
 }
 
 /// The merchant's message.
@@ -270,8 +269,8 @@ pub async fn advance(
     }
     let moved = update.exec_with_returning(db).await?;
     for message in &moved {
-        meter::message(status);
-        news::message(message);
+        metrics::message(status);
+        live::message(message);
     }
     Ok(!moved.is_empty())
 }
@@ -288,5 +287,5 @@ pub async fn requeue(db: &impl ConnectionTrait, merchant: MerchantId, id: Messag
         .filter(Column::Status.eq(MessageStatus::Sending))
         .exec_with_returning(db)
         .await
-        .map(|queued| queued.iter().for_each(news::message))
+        .map(|queued| queued.iter().for_each(live::message))
 }

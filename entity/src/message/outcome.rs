@@ -6,11 +6,10 @@ use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Learnt, Message, MessageStatus, advance};
 use crate::{
-    MerchantId, MessageId,
-    column::words,
     credits::{self, CreditError, Settlement},
     link,
 };
+use domain::{MerchantId, MessageId, words};
 
 words! {
     /// What becomes of the credits of a text that the carrier took and could not deliver.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::LockType};
 
 use super::{Column, Direction, Entity, Message, MessageStatus, Origin};
-use crate::{ConversationId, LinkId, MerchantId, MessageId};
+use domain::{ConversationId, LinkId, MerchantId, MessageId};
 
 /// What a list of messages is narrowed to.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SimpleExpr};
 
 use super::{Column, Entity, Session, SessionKind};
-use crate::{MerchantId, SessionId, api_key, operator::OperatorKeys};
+use crate::{api_key, operator::OperatorKeys};
+use domain::{MerchantId, SessionId};
 
 /// Whose sessions.
 #[derive(Debug, Clone, Copy)]

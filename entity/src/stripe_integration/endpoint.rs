@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
 use super::{Column, ConnectError, Entity, StripeIntegration, keys::sealed_with};
-use crate::{MerchantId, Secret, Vault, column::words};
+use domain::{MerchantId, Secret, Vault, words};
 
 words! {
     /// How far the registration of our webhook endpoint has come.

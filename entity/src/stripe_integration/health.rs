@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::StripeIntegration;
-use crate::column::words;
+use domain::words;
 
 words! {
     /// What is the matter with the webhooks, if anything.
@@ -136,7 +136,8 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MerchantId, stripe_integration::StripeStatus};
+    use crate::stripe_integration::StripeStatus;
+    use domain::MerchantId;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()

@@ -7,7 +7,7 @@ use super::{
     ActiveModel, Column, ConnectError, Entity, SECRET_KEY, StripeIntegration, StripeStatus, WEBHOOK_SECRETS, find,
     signing::{self, SigningSecret},
 };
-use crate::{MerchantId, Secret, Vault, VaultError};
+use domain::{MerchantId, Secret, Vault, VaultError};
 
 /// Writes or replaces the merchant's keys; the status starts over at `checking`. The signing secrets that are there stay, and a
 /// new one is put before them: see [`signing`].

@@ -1,4 +1,4 @@
-//! A merchant's connection to Stripe. The keys are sealed; see [`crate::Vault`].
+//! A merchant's connection to Stripe. The keys are sealed; see [`domain::Vault`].
 
 mod endpoint;
 mod health;
@@ -17,7 +17,7 @@ pub use health::{EndpointSeen, Health, LATE, diagnose};
 pub use keys::{DropError, add_webhook_secret, drop_webhook_secret, put};
 pub use signing::{OVERLAP, SigningSecret};
 
-use crate::{MerchantId, Secret, Vault, VaultError, column::words};
+use domain::{MerchantId, Secret, Vault, VaultError, words};
 
 words! {
     /// Whether Stripe takes the key.

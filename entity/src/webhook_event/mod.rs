@@ -11,7 +11,7 @@ pub use replay::{ReplayRefusal, set_back, to_replay};
 pub use search::{Search, search};
 pub use together::{conclude_applied, conclude_ignored, find_all};
 
-use crate::{LinkId, MerchantId, WebhookEventId, column::words};
+use domain::{LinkId, MerchantId, WebhookEventId, words};
 
 words! {
     /// Who told.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{Column, Entity, EventState, WebhookEvent};
-use crate::{MerchantId, WebhookEventId};
+use domain::{MerchantId, WebhookEventId};
 
 /// Why an event is not replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

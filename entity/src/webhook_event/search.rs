@@ -3,7 +3,7 @@
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{Column, Entity, EventState, Source, WebhookEvent};
-use crate::{MerchantId, WebhookEventId};
+use domain::{MerchantId, WebhookEventId};
 
 /// What a list of events is narrowed to.
 #[derive(Debug, Clone, Default)]

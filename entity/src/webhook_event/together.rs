@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, entity::prelude::*};
 
 use super::{EventState, Model, WebhookEvent};
-use crate::{LinkId, MerchantId, Rows, WebhookEventId};
+use crate::Rows;
+use domain::{LinkId, MerchantId, WebhookEventId};
 
 /// Those of the events that there are, each of the merchant that is named beside it.
 ///

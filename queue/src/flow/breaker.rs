@@ -11,7 +11,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::meter;
+use crate::metrics;
 
 /// So many failures in a row open a breaker.
 const MOST_FAILURES: u32 = 5;
@@ -24,7 +24,7 @@ const PROBE_LIMIT: TimeDelta = TimeDelta::minutes(1);
 
 /// The breakers of a process, by service. Cheap to clone; all clones are the same breakers.
 #[derive(Debug, Clone, Default)]
-pub struct Breakers(Arc<Mutex<BTreeMap<String, Breaker>>>);
+pub struct CircuitBreakers(Arc<Mutex<BTreeMap<String, CircuitBreaker>>>);
 
 /// What a breaker does at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +56,13 @@ pub struct LeftAlone {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Breaker {
+enum CircuitBreaker {
     Closed { failures: u32 },
     Open { until: DateTime<Utc>, wait: Duration },
     Probing { since: DateTime<Utc>, wait: Duration },
 }
 
-impl Breakers {
+impl CircuitBreakers {
     /// Asks whether the service may be called. Whoever may must say [`Self::answered`] or [`Self::failed`] afterwards; a probe that
     /// does not call after all, [`Self::not_called`].
     ///
@@ -84,8 +84,8 @@ impl Breakers {
 
     /// The service answered, whatever it said.
     pub fn answered(&self, service: &str) {
-        if let Some(Breaker::Open { .. } | Breaker::Probing { .. }) = self.lock().remove(service) {
-            meter::service_down(service, false);
+        if let Some(CircuitBreaker::Open { .. } | CircuitBreaker::Probing { .. }) = self.lock().remove(service) {
+            metrics::service_down(service, false);
             tracing::info!(service, "the service answers again");
         }
     }
@@ -93,9 +93,9 @@ impl Breakers {
     /// The service did not answer, or not as one that works.
     pub fn failed(&self, service: &str, now: DateTime<Utc>) {
         let mut breakers = self.lock();
-        let breaker = breakers.entry(service.to_owned()).or_insert(Breaker::Closed { failures: 0 });
+        let breaker = breakers.entry(service.to_owned()).or_insert(CircuitBreaker::Closed { failures: 0 });
         if let Some(wait) = breaker.fail(now) {
-            meter::service_down(service, true);
+            metrics::service_down(service, true);
             tracing::warn!(service, seconds = wait.as_secs(), "the service is taken for down, and left alone");
         }
     }
@@ -106,12 +106,12 @@ impl Breakers {
         self.lock().iter().map(|(service, breaker)| (service.clone(), breaker.state())).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Breaker>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, CircuitBreaker>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Breaker {
+impl CircuitBreaker {
     fn ask(&mut self, now: DateTime<Utc>) -> Result<Admission, LeftAlone> {
         let (until, wait) = match *self {
             Self::Closed { .. } => return Ok(Admission::Free),
@@ -165,8 +165,8 @@ impl Breaker {
 mod tests {
     use super::*;
 
-    fn failing(times: u32, now: DateTime<Utc>) -> Breakers {
-        let breakers = Breakers::default();
+    fn failing(times: u32, now: DateTime<Utc>) -> CircuitBreakers {
+        let breakers = CircuitBreakers::default();
         for _ in 0..times {
             assert_eq!(breakers.ask("stripe", now), Ok(Admission::Free));
             breakers.failed("stripe", now);
@@ -174,7 +174,7 @@ mod tests {
         breakers
     }
 
-    fn state(breakers: &Breakers) -> Option<BreakerState> {
+    fn state(breakers: &CircuitBreakers) -> Option<BreakerState> {
         breakers.states().pop().map(|(_, state)| state)
     }
 

@@ -1,17 +1,15 @@
 //! Pauses as workers know them. They are kept in the database, which every worker asks once a second.
 //!
-//! A paused kind is not claimed at all. A paused merchant's bells are silenced as they are claimed: the rows keep the promise, the
-//! sweep that rings overdue jobs passes them by, and the end of the pause rings them anew.
+//! A paused kind is not claimed at all. A paused merchant's queues are silenced as they are claimed: the rows keep the enqueue, the
+//! sweep that notifies overdue jobs passes them by, and the end of the pause notifies them anew.
 
 use std::{
     collections::HashSet,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use entity::{
-    MerchantId,
-    pause::{self, Subject},
-};
+use domain::MerchantId;
+use entity::pause::{self, Subject};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -89,7 +87,7 @@ impl Pauses {
     }
 
     /// Whether a job that was claimed is not to be done. Asks the database only about one that seemed to be paused: a pause that
-    /// has just ended must not silence what its end has rung.
+    /// has just ended must not silence what its end has notified.
     pub(crate) async fn hold(&self, db: &impl ConnectionTrait, kind: Kind, of: Uuid) -> Result<bool, DbErr> {
         let seems = self.has(kind) || self.0.read().unwrap_or_else(PoisonError::into_inner).lanes.contains(&of);
         if !seems {

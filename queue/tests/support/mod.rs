@@ -11,8 +11,8 @@ use std::time::Duration;
 use apalis_core::error::WorkerError;
 use apalis_core::worker::builder::WorkerBuilder;
 use apalis_core::worker::context::WorkerContext;
-use entity::Clock;
-use queue::bell::{BackendOptions, Bell, BellBackend, Bells, Depth, Ringing, Verdict};
+use domain::Clock;
+use queue::redis::{Ack, BackendOptions, Delivery, Depth, DueJob, RedisBackend, RedisQueues};
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use tokio::sync::Semaphore;
@@ -32,7 +32,7 @@ pub(crate) struct Redis {
 impl Redis {
     /// Where one would be, without starting it.
     pub(crate) fn away() -> Self {
-        let folder = std::env::temp_dir().join(format!("bell-{}", Uuid::now_v7()));
+        let folder = std::env::temp_dir().join(format!("notification-{}", Uuid::now_v7()));
         std::fs::create_dir(&folder).expect("a folder for Redis");
         Self { folder, child: None }
     }
@@ -55,8 +55,8 @@ impl Redis {
             .expect("redis-server is installed");
         self.child = Some(child);
         eventually("Redis is up", async || {
-            let bells = self.bells();
-            bells.ping().await.is_ok()
+            let queues = self.queues();
+            queues.ping().await.is_ok()
         })
         .await;
     }
@@ -78,12 +78,12 @@ impl Redis {
         format!("redis+unix://{}", self.socket().display())
     }
 
-    pub(crate) fn bells(&self) -> Bells {
+    pub(crate) fn queues(&self) -> RedisQueues {
         self.bells_at(Clock::system())
     }
 
-    pub(crate) fn bells_at(&self, clock: Clock) -> Bells {
-        Bells::open(&self.url(), "paylink", clock).expect("the URL is right")
+    pub(crate) fn bells_at(&self, clock: Clock) -> RedisQueues {
+        RedisQueues::open(&self.url(), "paylink", clock).expect("the URL is right")
     }
 
     /// A plain connection, to look behind the scenes.
@@ -126,12 +126,12 @@ pub(crate) async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
 }
 
 /// Rings, on a Redis that is there; returns how many were new.
-pub(crate) async fn ring(bells: &Bells, rung: &[Bell]) -> u64 {
-    bells.ring(QUEUE, rung).await.expect("Redis answers")
+pub(crate) async fn push(queues: &RedisQueues, notified: &[DueJob]) -> u64 {
+    queues.push(QUEUE, notified).await.expect("Redis answers")
 }
 
-pub(crate) async fn depth(bells: &Bells) -> Depth {
-    bells.depth(QUEUE).await.expect("Redis answers")
+pub(crate) async fn depth(queues: &RedisQueues) -> Depth {
+    queues.depth(QUEUE).await.expect("Redis answers")
 }
 
 /// Waits until a worker would hear a wake-up.
@@ -140,13 +140,13 @@ pub(crate) async fn listens(redis: &Redis) {
 }
 
 /// How a job is written in Redis.
-pub(crate) fn id(bell: Bell) -> String {
-    format!("{}:{}", bell.job, bell.lane)
+pub(crate) fn id(job: DueJob) -> String {
+    format!("{}:{}", job.job, job.lane)
 }
 
-/// A bell for now in a lane.
-pub(crate) fn bell(lane: Uuid) -> Bell {
-    Bell { job: Uuid::now_v7(), lane, at: None }
+/// A notification for now in a lane.
+pub(crate) fn due_job(lane: Uuid) -> DueJob {
+    DueJob { job: Uuid::now_v7(), lane, at: None }
 }
 
 pub(crate) fn options(slots: usize) -> BackendOptions {
@@ -156,7 +156,7 @@ pub(crate) fn options(slots: usize) -> BackendOptions {
 /// What handlers were given, in order, and what they wait for.
 #[derive(Clone)]
 pub(crate) struct Log {
-    rung: Arc<Mutex<Vec<Ringing>>>,
+    notified: Arc<Mutex<Vec<Delivery>>>,
     gate: Arc<Semaphore>,
 }
 
@@ -172,28 +172,28 @@ impl Log {
     }
 
     fn with_permits(permits: usize) -> Self {
-        Self { rung: Arc::default(), gate: Arc::new(Semaphore::new(permits)) }
+        Self { notified: Arc::default(), gate: Arc::new(Semaphore::new(permits)) }
     }
 
     pub(crate) fn let_through(&self, handlers: usize) {
         self.gate.add_permits(handlers);
     }
 
-    pub(crate) fn all(&self) -> Vec<Ringing> {
-        self.rung.lock().expect("no handler panics here").clone()
+    pub(crate) fn all(&self) -> Vec<Delivery> {
+        self.notified.lock().expect("no handler panics here").clone()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rung.lock().expect("no handler panics here").len()
+        self.notified.lock().expect("no handler panics here").len()
     }
 
     pub(crate) fn jobs(&self) -> Vec<Uuid> {
-        self.all().iter().map(|ringing| ringing.job).collect()
+        self.all().iter().map(|delivery| delivery.job).collect()
     }
 
     /// A handler's body: notes the job, waits to be let through.
-    pub(crate) async fn handle(&self, ringing: Ringing) {
-        self.rung.lock().expect("no handler panics here").push(ringing);
+    pub(crate) async fn handle(&self, delivery: Delivery) {
+        self.notified.lock().expect("no handler panics here").push(delivery);
         self.gate.acquire().await.expect("it is never closed").forget();
     }
 }
@@ -206,18 +206,18 @@ pub(crate) struct Running {
 
 impl Running {
     /// A worker whose handler notes the job, waits to be let through, and answers as told.
-    pub(crate) fn start<A>(bells: &Bells, options: BackendOptions, log: &Log, answer: A) -> Self
+    pub(crate) fn start<A>(queues: &RedisQueues, options: BackendOptions, log: &Log, answer: A) -> Self
     where
-        A: Fn(Ringing) -> Result<Verdict, std::io::Error> + Clone + Send + Sync + 'static,
+        A: Fn(Delivery) -> Result<Ack, std::io::Error> + Clone + Send + Sync + 'static,
     {
         let context = WorkerContext::new("worker");
         let log = log.clone();
-        let worker = WorkerBuilder::new(&context).backend(BellBackend::new(bells.clone(), QUEUE, options)).build(
-            move |ringing: Ringing| {
+        let worker = WorkerBuilder::new(&context).backend(RedisBackend::new(queues.clone(), QUEUE, options)).build(
+            move |delivery: Delivery| {
                 let (log, answer) = (log.clone(), answer.clone());
                 async move {
-                    log.handle(ringing).await;
-                    answer(ringing)
+                    log.handle(delivery).await;
+                    answer(delivery)
                 }
             },
         );
@@ -225,8 +225,8 @@ impl Running {
     }
 
     /// A worker that says of each job that it is done.
-    pub(crate) fn done(bells: &Bells, options: BackendOptions, log: &Log) -> Self {
-        Self::start(bells, options, log, |_| Ok(Verdict::Done))
+    pub(crate) fn done(queues: &RedisQueues, options: BackendOptions, log: &Log) -> Self {
+        Self::start(queues, options, log, |_| Ok(Ack::Done))
     }
 
     /// Asks it to stop, and does not wait.

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::{
     state::{Shared, Txn},
     stripe::{
-        aftermath::{self, Happened},
         checkout::{self, CheckoutError, Method, Paid},
+        disputes_and_refunds::{self, Happened},
         objects::session::Session,
     },
 };
@@ -112,7 +112,8 @@ pub(crate) fn refund(
     Json(refund): Json<Refund>,
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
-    let Happened { id, event } = shared.write(|txn| aftermath::refund(txn, &refund.payment_intent, refund.amount))?;
+    let Happened { id, event } =
+        shared.write(|txn| disputes_and_refunds::refund(txn, &refund.payment_intent, refund.amount))?;
     Ok(Json(json!({ "refund": id, "event": event })))
 }
 
@@ -134,7 +135,7 @@ pub(crate) fn dispute(
 ) -> Result<Json<Value>, ControlError> {
     let reason = complaint.reason.as_deref().unwrap_or("fraudulent");
     let Happened { id, event } =
-        shared.write(|txn| aftermath::dispute(txn, &complaint.payment_intent, complaint.amount, reason))?;
+        shared.write(|txn| disputes_and_refunds::dispute(txn, &complaint.payment_intent, complaint.amount, reason))?;
     Ok(Json(json!({ "dispute": id, "event": event })))
 }
 
@@ -154,6 +155,6 @@ pub(crate) fn close_dispute(
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
     let Happened { id, event } =
-        shared.write(|txn| aftermath::close_dispute(txn, &verdict.payment_intent, verdict.won))?;
+        shared.write(|txn| disputes_and_refunds::close_dispute(txn, &verdict.payment_intent, verdict.won))?;
     Ok(Json(json!({ "dispute": id, "event": event })))
 }

@@ -28,7 +28,7 @@ use poem::{IntoEndpoint, Route, error::ResponseError, get, http::StatusCode, pos
 
 use crate::{
     sms::incoming::IncomingError,
-    stripe::{aftermath::AftermathError, checkout::CheckoutError},
+    stripe::{checkout::CheckoutError, disputes_and_refunds::MoneyBackError},
 };
 
 /// Everything below `/_control`.
@@ -65,7 +65,7 @@ pub(crate) enum ControlError {
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
     #[error(transparent)]
-    Aftermath(#[from] AftermathError),
+    Aftermath(#[from] MoneyBackError),
     #[error(transparent)]
     Incoming(#[from] IncomingError),
 }
@@ -75,12 +75,12 @@ impl ResponseError for ControlError {
         match self {
             Self::NotFound(_)
             | Self::Checkout(CheckoutError::NoSuchLink | CheckoutError::NoSuchSession)
-            | Self::Aftermath(AftermathError::NoSuchPayment) => StatusCode::NOT_FOUND,
+            | Self::Aftermath(MoneyBackError::NoSuchPayment) => StatusCode::NOT_FOUND,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Checkout(
                 CheckoutError::LinkClosed(_) | CheckoutError::SessionClosed(_) | CheckoutError::NotProcessing,
             )
-            | Self::Aftermath(AftermathError::NotPaid | AftermathError::Amount { .. } | AftermathError::Dispute)
+            | Self::Aftermath(MoneyBackError::NotPaid | MoneyBackError::Amount { .. } | MoneyBackError::Dispute)
             | Self::Incoming(_) => StatusCode::CONFLICT,
         }
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::objects::{
-    event::{self, Cause, News},
+    event::{self, Cause, Occurrence},
     link::PaymentLink,
     payment::{Payment, PaymentState},
     session::{Session, SessionStatus},
@@ -177,12 +177,12 @@ pub(crate) fn view(tables: &Tables, config: &Config, session: &Session) -> Value
 
 fn tell_session(txn: &mut Txn<'_>, session: &Session, kind: &'static str, cause: &Cause) -> String {
     let view = view(txn.tables, txn.config, session);
-    event::emit(txn, &session.scope, News::of(kind, view), cause)
+    event::emit(txn, &session.scope, Occurrence::of(kind, view), cause)
 }
 
 fn tell_payment(txn: &mut Txn<'_>, payment: &Payment) {
     let cause = Cause::default();
-    let intent = |kind| News::of(kind, payment.intent());
+    let intent = |kind| Occurrence::of(kind, payment.intent());
     match payment.state {
         PaymentState::Processing => {
             event::emit(txn, &payment.scope, intent("payment_intent.processing"), &cause);
@@ -191,7 +191,7 @@ fn tell_payment(txn: &mut Txn<'_>, payment: &Payment) {
             event::emit(txn, &payment.scope, intent("payment_intent.payment_failed"), &cause);
         }
         PaymentState::Succeeded => {
-            event::emit(txn, &payment.scope, News::of("charge.succeeded", payment.charge()), &cause);
+            event::emit(txn, &payment.scope, Occurrence::of("charge.succeeded", payment.charge()), &cause);
             event::emit(txn, &payment.scope, intent("payment_intent.succeeded"), &cause);
         }
     }

@@ -1,10 +1,10 @@
 //! The stand-in Stripe.
 
 pub(crate) mod account;
-pub(crate) mod aftermath;
 pub(crate) mod auth;
 pub(crate) mod checkout;
 pub(crate) mod deliveries;
+pub(crate) mod disputes_and_refunds;
 pub(crate) mod errors;
 pub(crate) mod idempotency;
 pub(crate) mod link_params;

@@ -14,7 +14,7 @@ use super::{
     link_params::{Changes, Item},
     list::Page,
     objects::{
-        event::{self, News},
+        event::{self, Occurrence},
         link::PaymentLink,
     },
     params,
@@ -29,7 +29,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError
     let link = changes.apply(item.into_link(scope.clone(), txn.now)?)?;
     let view = link.view(&txn.config.base);
     txn.put(Change::Link(link));
-    event::emit(txn, &scope, News::of("payment_link.created", view.clone()), &cause);
+    event::emit(txn, &scope, Occurrence::of("payment_link.created", view.clone()), &cause);
     Ok(view)
 }
 
@@ -68,8 +68,8 @@ pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, S
     if after != before {
         txn.put(Change::Link(after));
         let previous = Some(Value::Object(differing(&old, &view)));
-        let news = News { kind: "payment_link.updated", object: view.clone(), previous };
-        event::emit(txn, &scope, news, &cause);
+        let body = Occurrence { kind: "payment_link.updated", object: view.clone(), previous };
+        event::emit(txn, &scope, body, &cause);
     }
     Ok(view)
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod aftermath;
+mod disputes_and_refunds;
 mod faults;
 mod idempotency;
 mod journal;

@@ -8,9 +8,9 @@ use crate::{Scheduler, SchedulerError};
 /// An upload older than this belongs to no command and to no job any more.
 const STAGING: TimeDelta = TimeDelta::days(2);
 
-pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
     let pool = scheduler.db.pool();
-    let jobs = queue::clean(pool, scheduler.job_retention, at).await?;
+    let jobs = queue::recovery::clean(pool, scheduler.job_retention, at).await?;
     let keys = idempotency::clean(pool, at).await?;
     let sessions = session::clean(pool, at).await?;
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;

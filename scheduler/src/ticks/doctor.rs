@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use entity::{link, stripe_integration};
-use queue::{DiagnoseStripe, Promise, ReconcileLink, promise};
+use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink, enqueue};
 
 use super::PAGE;
 use crate::{Scheduler, SchedulerError};
@@ -17,7 +17,7 @@ const SILENCE: TimeDelta = TimeDelta::hours(1);
 /// The pause between two questions: well below Stripe's 25 a second, of which others need some.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 
-pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTime<Utc>) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTime<Utc>) -> Result<u64, SchedulerError> {
     let slot = due.to_rfc3339_opts(SecondsFormat::Secs, true);
     Ok(reconcile(scheduler, at, &slot).await? + diagnose(scheduler, &slot).await?)
 }
@@ -26,17 +26,17 @@ async fn reconcile(scheduler: &Scheduler, at: DateTime<Utc>, slot: &str) -> Resu
     let now = scheduler.clock.now();
     let links = link::due_for_check(scheduler.db.pool(), at - SILENCE, scheduler.doctor_links).await?;
     let tx = scheduler.db.begin().await?;
-    let mut tickets = Vec::new();
+    let mut enqueued = Vec::new();
     let mut run_at = now;
     for link in &links {
         let job = ReconcileLink { merchant: link.merchant_id, link: link.id, buyer_waits: false };
-        let once = Promise::of(link.merchant_id).once(format!("reconcile:{}:{slot}", link.id));
-        tickets.extend(promise(&tx, &job, Promise { run_at: Some(run_at), ..once }, now).await?);
+        let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("reconcile:{}:{slot}", link.id));
+        enqueued.extend(enqueue(&tx, &job, EnqueueOptions { run_at: Some(run_at), ..once }, now).await?);
         run_at += PAUSE;
     }
     tx.commit().await?;
-    scheduler.ring(&tickets).await;
-    Ok(tickets.len() as u64)
+    scheduler.notify(&enqueued).await;
+    Ok(enqueued.len() as u64)
 }
 
 async fn diagnose(scheduler: &Scheduler, slot: &str) -> Result<u64, SchedulerError> {
@@ -46,14 +46,14 @@ async fn diagnose(scheduler: &Scheduler, slot: &str) -> Result<u64, SchedulerErr
         let Some(last) = connections.last() else { return Ok(written) };
         after = Some(last.merchant_id);
         let tx = scheduler.db.begin().await?;
-        let mut tickets = Vec::new();
+        let mut enqueued = Vec::new();
         for connection in &connections {
             let merchant = connection.merchant_id;
-            let once = Promise::of(merchant).once(format!("diagnose:{merchant}:{slot}"));
-            tickets.extend(promise(&tx, &DiagnoseStripe { merchant }, once, scheduler.clock.now()).await?);
+            let once = EnqueueOptions::for_merchant(merchant).unique(format!("diagnose:{merchant}:{slot}"));
+            enqueued.extend(enqueue(&tx, &DiagnoseStripe { merchant }, once, scheduler.clock.now()).await?);
         }
         tx.commit().await?;
-        written += tickets.len() as u64;
-        scheduler.ring(&tickets).await;
+        written += enqueued.len() as u64;
+        scheduler.notify(&enqueued).await;
     }
 }

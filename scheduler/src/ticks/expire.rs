@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::link;
-use queue::{CloseReason, CloseStripeLink, Promise, promise};
+use queue::{CloseReason, CloseStripeLink, EnqueueOptions, enqueue};
 
 use super::PAGE;
 use crate::{Scheduler, SchedulerError};
 
-pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTime<Utc>) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTime<Utc>) -> Result<u64, SchedulerError> {
     let slot = due.to_rfc3339_opts(SecondsFormat::Secs, true);
     let (mut after, mut written) = (None, 0);
     loop {
@@ -15,14 +15,14 @@ pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTim
         let Some(last) = links.last() else { return Ok(written) };
         after = Some(last.id);
         let tx = scheduler.db.begin().await?;
-        let mut tickets = Vec::new();
+        let mut enqueued = Vec::new();
         for link in &links {
             let job = CloseStripeLink { merchant: link.merchant_id, link: link.id, reason: CloseReason::Expiry };
-            let once = Promise::of(link.merchant_id).once(format!("expire:{}:{slot}", link.id));
-            tickets.extend(promise(&tx, &job, once, scheduler.clock.now()).await?);
+            let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("expire:{}:{slot}", link.id));
+            enqueued.extend(enqueue(&tx, &job, once, scheduler.clock.now()).await?);
         }
         tx.commit().await?;
-        written += tickets.len() as u64;
-        scheduler.ring(&tickets).await;
+        written += enqueued.len() as u64;
+        scheduler.notify(&enqueued).await;
     }
 }

@@ -2,20 +2,20 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::{Merchant, link, reminder};
-use queue::{Promise, Remind, Ticket, promise};
+use queue::{EnqueueOptions, EnqueuedJob, Remind, enqueue};
 
 use super::PAGE;
 use crate::{Scheduler, SchedulerError};
 
-pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTime<Utc>) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTime<Utc>) -> Result<u64, SchedulerError> {
     let mut written = 0;
     for owner in reminder::merchants(scheduler.db.pool()).await? {
-        written += sweep_merchant(scheduler, &owner, at, due).await?;
+        written += run_for_merchant(scheduler, &owner, at, due).await?;
     }
     Ok(written)
 }
 
-async fn sweep_merchant(
+async fn run_for_merchant(
     scheduler: &Scheduler,
     owner: &Merchant,
     at: DateTime<Utc>,
@@ -33,27 +33,27 @@ async fn sweep_merchant(
                 now_due.push(link);
             }
         }
-        let tickets = promise_all(scheduler, owner, &now_due, at, due).await?;
-        written += tickets.len() as u64;
-        scheduler.ring(&tickets).await;
+        let enqueued = enqueue_all(scheduler, owner, &now_due, at, due).await?;
+        written += enqueued.len() as u64;
+        scheduler.notify(&enqueued).await;
     }
 }
 
-async fn promise_all(
+async fn enqueue_all(
     scheduler: &Scheduler,
     owner: &Merchant,
     links: &[link::Model],
     at: DateTime<Utc>,
     due: DateTime<Utc>,
-) -> Result<Vec<Ticket>, SchedulerError> {
+) -> Result<Vec<EnqueuedJob>, SchedulerError> {
     let slot = due.to_rfc3339_opts(SecondsFormat::Secs, true);
     let tx = scheduler.db.begin().await?;
-    let mut tickets = Vec::new();
+    let mut enqueued = Vec::new();
     for link in links {
         let job = Remind { merchant: owner.id, link: link.id, as_of: at };
-        let once = Promise::of(owner.id).once(format!("remind:{}:{slot}", link.id));
-        tickets.extend(promise(&tx, &job, once, scheduler.clock.now()).await?);
+        let once = EnqueueOptions::for_merchant(owner.id).unique(format!("remind:{}:{slot}", link.id));
+        enqueued.extend(enqueue(&tx, &job, once, scheduler.clock.now()).await?);
     }
     tx.commit().await?;
-    Ok(tickets)
+    Ok(enqueued)
 }

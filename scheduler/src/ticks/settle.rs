@@ -16,7 +16,7 @@ const REPORTS: TimeDelta = TimeDelta::days(3);
 /// After so long a person has to find out what became of a text.
 const UNKNOWN: TimeDelta = TimeDelta::days(1);
 
-pub(crate) async fn sweep(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
     let parked = message::park_unknown_before(scheduler.db.pool(), at - UNKNOWN, at).await?;
     let (mut after, mut settled) = (None, 0);
     loop {

@@ -1,7 +1,8 @@
 //! The auditor: looks from outside, at the database, at Redis and at the sandbox, whether every promise was kept.
 
+use domain::{LinkId, LinkState, MerchantId};
 use entity::{
-    Db, LinkId, LinkState, MerchantId,
+    Db,
     job::{Column, Entity, Job, JobState},
     link, order,
 };

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{Clock, Db, MerchantId, job::Entity as Jobs, tick};
-use queue::{CheckStripeKey, Promise, Queue, bell::Bells, promise};
+use domain::{Clock, MerchantId};
+use entity::{Db, job::Entity as Jobs, tick};
+use queue::{CheckStripeKey, EnqueueOptions, Queue, enqueue, redis::RedisQueues};
 use reqwest::Method;
 use scheduler::Tick;
 use sea_orm::EntityTrait;
@@ -145,18 +146,18 @@ async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
 }
 
 /// Promises jobs for later, enough of them that both workers have some.
-async fn check_keys_at(cluster: &Cluster, db: &Db, run_at: DateTime<Utc>) -> Vec<entity::JobId> {
+async fn check_keys_at(cluster: &Cluster, db: &Db, run_at: DateTime<Utc>) -> Vec<domain::JobId> {
     let redis = format!("redis://127.0.0.1:{}", cluster.redis.port);
-    let queue = Queue::new(Bells::open(&redis, "paylink", Clock::system()).unwrap());
+    let queue = Queue::new(RedisQueues::open(&redis, "paylink", Clock::system()).unwrap());
     let merchant: MerchantId = cluster.merchant.id.parse().unwrap();
-    let mut tickets = Vec::new();
+    let mut enqueued = Vec::new();
     for _ in 0..20 {
-        let later = Promise { run_at: Some(run_at), ..Promise::of(merchant) };
-        let ticket = promise(db.pool(), &CheckStripeKey { merchant }, later, db.now().await.unwrap()).await;
-        tickets.extend(ticket.unwrap());
+        let later = EnqueueOptions { run_at: Some(run_at), ..EnqueueOptions::for_merchant(merchant) };
+        let enqueued_job = enqueue(db.pool(), &CheckStripeKey { merchant }, later, db.now().await.unwrap()).await;
+        enqueued.extend(enqueued_job.unwrap());
     }
-    assert_eq!(queue.ring_now(&tickets).await.unwrap(), 20);
-    tickets.iter().map(|ticket| ticket.job).collect()
+    assert_eq!(queue.notify_now(&enqueued).await.unwrap(), 20);
+    enqueued.iter().map(|enqueued_job| enqueued_job.job).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

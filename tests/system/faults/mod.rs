@@ -2,9 +2,9 @@
 //! auditor looks from outside whether every promise was kept: see [`auditor::audit`].
 
 mod auditor;
+mod cancellation;
 mod clocks;
 mod cluster;
-mod cut_off;
 mod database;
 mod outbox;
 mod promised;

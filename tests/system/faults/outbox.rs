@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::{MessageId, message::MessageStatus};
 use entity::{
-    MessageId,
     credits::{self, EntryKind},
     job::Job,
-    message::{self, Message, MessageStatus},
+    message::{self, Message},
 };
 use queue::{Kind, SendSms};
 use serde_json::Value;

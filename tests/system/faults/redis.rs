@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::{Invoice, eventually};
 
-/// How soon a lost bell is rung again.
+/// How soon a lost notification is notified again.
 const RUNG_AGAIN_WITHIN: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,7 +41,7 @@ async fn what_a_flush_has_taken_is_rung_again_within_15_seconds() {
     let accepted = Instant::now();
     cluster.loses_its_workers();
     cluster.redis.loses_everything();
-    eventually("they are rung again", async || (cluster.redis.keys() > 0).then_some(())).await;
+    eventually("they are notified again", async || (cluster.redis.keys() > 0).then_some(())).await;
     // The scheduler looks every five seconds, and the machine may be busy with other tests.
     assert!(accepted.elapsed() < RUNG_AGAIN_WITHIN + Duration::from_secs(3), "{:?}", accepted.elapsed());
     cluster.workers.push(cluster.a_worker());
@@ -72,7 +72,7 @@ async fn an_empty_redis_is_filled_from_the_rows_on_request() {
     cluster.loses_its_workers();
     cluster.redis.loses_everything();
     let rebuilt = cluster.runs(&["jobs", "rebuild"]);
-    assert!(String::from_utf8_lossy(&rebuilt.stdout).starts_with("1 jobs were rung"), "{rebuilt:?}");
+    assert!(String::from_utf8_lossy(&rebuilt.stdout).starts_with("1 jobs were notified"), "{rebuilt:?}");
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &promised, 0).await;
 }

@@ -26,8 +26,8 @@ async fn a_scheduler_that_stands_still_past_its_turn_is_not_missed_and_does_no_h
     cluster.schedulers[0].freezes();
     cluster.schedulers.push(cluster.a_scheduler());
     cluster.redis.loses_everything();
-    let rung = || cluster.redis.says("HLEN {paylink}:store_invoice:jobs");
-    eventually("the other rings them", async || (rung() == "3").then_some(())).await;
+    let notified = || cluster.redis.says("HLEN {paylink}:store_invoice:jobs");
+    eventually("the other notifies them", async || (notified() == "3").then_some(())).await;
     cluster.schedulers[0].goes_on();
     // The other is gone, so that these turns are those of the late one.
     cluster.schedulers.truncate(1);
@@ -37,7 +37,7 @@ async fn a_scheduler_that_stands_still_past_its_turn_is_not_missed_and_does_no_h
         let before = last_turn().await;
         eventually("it has its turn", async || (last_turn().await > before).then_some(())).await;
     }
-    assert_eq!(rung(), "3");
+    assert_eq!(notified(), "3");
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &promised, 0).await;
 }

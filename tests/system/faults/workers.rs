@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use entity::{
-    MerchantId,
-    job::{Column, Entity, JobState},
-};
-use queue::{CheckStripeKey, Kind, Promise, promise};
+use domain::MerchantId;
+use entity::job::{Column, Entity, JobState};
+use queue::{CheckStripeKey, EnqueueOptions, Kind, enqueue};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::json;
 
@@ -46,12 +44,12 @@ async fn a_worker_killed_after_its_claim_leaves_the_job_to_another() {
     let (order, link, mut promised) = a_link(&cluster).await;
     cluster.workers.iter().for_each(Replica::freezes);
     promised.text(&cluster.merchant.sends(&link).await, &order.phone);
-    // The bell is claimed, and the row cannot be.
+    // The notification is claimed, and the row cannot be.
     let db = open(&cluster.database).await;
     let tx = db.begin().await.unwrap();
     tx.execute_unprepared("SELECT 1 FROM job WHERE state = 'queued' FOR UPDATE").await.unwrap();
     cluster.workers.iter().for_each(Replica::goes_on);
-    eventually("its bell is claimed", async || (cluster.redis.leased("send_sms") == 1).then_some(())).await;
+    eventually("its notification is claimed", async || (cluster.redis.leased("send_sms") == 1).then_some(())).await;
 
     cluster.loses_its_workers();
     tx.rollback().await.unwrap();
@@ -117,7 +115,7 @@ async fn a_worker_killed_before_its_ack_has_done_the_job() {
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &promised, 0).await;
     let job = jobs_of(&db, Kind::SendSms, JobState::Done).await.pop().unwrap();
-    assert_eq!((job.attempt, job.crashes), (1, 0), "its bell rang again and found the job done");
+    assert_eq!((job.attempt, job.crashes), (1, 0), "its notification notified again and found the job done");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,7 +138,7 @@ async fn a_retry_survives_a_worker_that_is_killed_while_it_waits() {
     cluster.redis.loses_everything();
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &promised, 0).await;
-    let done = queue::find(db.pool(), job.id).await.unwrap().unwrap();
+    let done = queue::admin::find(db.pool(), job.id).await.unwrap().unwrap();
     assert_eq!((done.attempt, done.crashes), (2, 0));
     assert!(done.finished_at.unwrap() >= job.run_at, "it was tried again before its time");
 }
@@ -151,14 +149,15 @@ async fn a_poison_payload_parks_and_holds_nobody_up() {
     let db = open(&cluster.database).await;
     let merchant: MerchantId = cluster.merchant.id.parse().unwrap();
     let poison = CheckStripeKey { merchant };
-    let ticket = promise(db.pool(), &poison, Promise::of(merchant), Utc::now()).await.unwrap().unwrap();
+    let enqueued_job =
+        enqueue(db.pool(), &poison, EnqueueOptions::for_merchant(merchant), Utc::now()).await.unwrap().unwrap();
     let rewrite = Entity::update_many().col_expr(Column::Payload, Expr::value("not JSON"));
-    rewrite.filter(Column::Id.eq(ticket.job)).exec(db.pool()).await.unwrap();
-    // Nobody rings it: it is found in the rows.
+    rewrite.filter(Column::Id.eq(enqueued_job.job)).exec(db.pool()).await.unwrap();
+    // Nobody notifies it: it is found in the rows.
     let promised = batch(&cluster, 3).await;
     audit(&cluster, &promised, 1).await;
     let dead = cluster.runs(&["jobs", "list", "--state", "dead", "--kind", "check_stripe_key", "--error", "expected"]);
-    assert!(String::from_utf8_lossy(&dead.stdout).contains(&ticket.job.to_string()), "{dead:?}");
+    assert!(String::from_utf8_lossy(&dead.stdout).contains(&enqueued_job.job.to_string()), "{dead:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use domain::{MerchantId, PhoneNumber};
 use entity::{
-    Db, MerchantId, PhoneNumber, conversation,
+    Db, conversation,
     credits::{self, Settlement},
     is_conflict, merchant,
     message::{self, Message, Origin, Outgoing, UndeliveredCredits},
@@ -23,7 +24,7 @@ async fn text(rows: &Rows) -> Message {
     let tx = rows.db.begin().await.unwrap();
     let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, now()).await.unwrap();
     let new = Outgoing {
-        id: entity::MessageId::new(now()),
+        id: domain::MessageId::new(now()),
         merchant_id: rows.merchant,
         conversation_id: conversation.id,
         link_id: None,

@@ -7,7 +7,7 @@ on_both_databases! {
         let order = rows.order().await;
         rows.link(&order).await.unwrap();
         let job = queue::CheckStripeKey { merchant: rows.merchant };
-        let promised = queue::promise(rows.db.pool(), &job, queue::Promise::of(rows.merchant), now()).await.unwrap();
+        let promised = queue::enqueue(rows.db.pool(), &job, queue::EnqueueOptions::for_merchant(rows.merchant), now()).await.unwrap();
         assert!(promised.is_some(), "there is a row to break the rules on");
         let forbidden = [
             "UPDATE merchant SET available = -1",

@@ -1,17 +1,18 @@
 use chrono::TimeDelta;
 use entity::job::JobState;
-use queue::{CheckStripeKey, Claim, JobError, Lease, Promise, Ticket, claim_all, promise};
+use queue::{CheckStripeKey, Claim, EnqueueOptions, EnqueuedJob, JobError, Lease, claim_all, enqueue};
 
 use super::{Rows, now, on_both_databases};
 
-async fn promised(rows: &Rows, key: Option<&str>) -> Option<Ticket> {
+async fn promised(rows: &Rows, key: Option<&str>) -> Option<EnqueuedJob> {
     let job = CheckStripeKey { merchant: rows.merchant };
-    let wanted = Promise { dedup_key: key.map(ToOwned::to_owned), ..Promise::of(rows.merchant) };
-    promise(rows.db.pool(), &job, wanted, now()).await.unwrap()
+    let wanted =
+        EnqueueOptions { dedup_key: key.map(ToOwned::to_owned), ..EnqueueOptions::for_merchant(rows.merchant) };
+    enqueue(rows.db.pool(), &job, wanted, now()).await.unwrap()
 }
 
-async fn claimed(rows: &Rows, ticket: Ticket) -> Lease {
-    match claim_all(rows.db.pool(), &[(ticket.job, now())]).await.unwrap().remove(0) {
+async fn claimed(rows: &Rows, enqueued_job: EnqueuedJob) -> Lease {
+    match claim_all(rows.db.pool(), &[(enqueued_job.job, now())]).await.unwrap().remove(0) {
         Claim::Ours(lease) => lease,
         other => panic!("not ours: {other:?}"),
     }
@@ -20,14 +21,14 @@ async fn claimed(rows: &Rows, ticket: Ticket) -> Lease {
 on_both_databases! {
     async fn ten_schedulers_promise_one_job(rows) {
         let promises = (0..10).map(|_| promised(&rows, Some("purge:2026-11-23T04")));
-        let tickets = futures_util::future::join_all(promises).await;
-        assert_eq!(tickets.iter().flatten().count(), 1);
+        let enqueued = futures_util::future::join_all(promises).await;
+        assert_eq!(enqueued.iter().flatten().count(), 1);
         assert!(promised(&rows, None).await.is_some() && promised(&rows, None).await.is_some());
     }
 
     async fn a_worker_that_lost_its_job_changes_nothing(rows) {
-        let ticket = promised(&rows, None).await.unwrap();
-        let (late, current) = (claimed(&rows, ticket).await, claimed(&rows, ticket).await);
+        let enqueued_job = promised(&rows, None).await.unwrap();
+        let (late, current) = (claimed(&rows, enqueued_job).await, claimed(&rows, enqueued_job).await);
 
         let tx = rows.db.begin().await.unwrap();
         entity::merchant::set_template(&tx, rows.merchant, "{{link}} by the late one").await.unwrap();
@@ -38,44 +39,44 @@ on_both_databases! {
         entity::merchant::set_template(&tx, rows.merchant, "{{link}}").await.unwrap();
         current.finish(tx, now()).await.unwrap();
         assert_eq!(rows.merchant().await.message_template.as_deref(), Some("{{link}}"));
-        assert!(matches!(claim_all(rows.db.pool(), &[(ticket.job, now())]).await.unwrap().remove(0), Claim::Over));
+        assert!(matches!(claim_all(rows.db.pool(), &[(enqueued_job.job, now())]).await.unwrap().remove(0), Claim::Over));
     }
 
     async fn a_crash_counts_as_an_attempt(rows) {
-        let ticket = promised(&rows, None).await.unwrap();
+        let enqueued_job = promised(&rows, None).await.unwrap();
         for crashes in 0..3 {
-            let lease = claimed(&rows, ticket).await;
+            let lease = claimed(&rows, enqueued_job).await;
             assert_eq!((lease.job().attempt, lease.job().crashes), (crashes + 1, crashes));
         }
     }
 
     async fn a_job_is_not_claimed_before_its_time(rows) {
-        let later = Promise { run_at: Some(now() + TimeDelta::hours(1)), ..Promise::of(rows.merchant) };
+        let later = EnqueueOptions { run_at: Some(now() + TimeDelta::hours(1)), ..EnqueueOptions::for_merchant(rows.merchant) };
         let job = CheckStripeKey { merchant: rows.merchant };
-        let ticket = promise(rows.db.pool(), &job, later, now()).await.unwrap().unwrap();
-        let claim = claim_all(rows.db.pool(), &[(ticket.job, now())]).await.unwrap().remove(0);
-        assert!(matches!(claim, Claim::NotBefore(at) if at == ticket.run_at), "{claim:?}");
+        let enqueued_job = enqueue(rows.db.pool(), &job, later, now()).await.unwrap().unwrap();
+        let claim = claim_all(rows.db.pool(), &[(enqueued_job.job, now())]).await.unwrap().remove(0);
+        assert!(matches!(claim, Claim::NotBefore(at) if at == enqueued_job.run_at), "{claim:?}");
     }
 
     async fn only_what_is_overdue_is_rung_again(rows) {
-        let ticket = promised(&rows, None).await.unwrap();
-        let overdue = async |at| queue::overdue(rows.db.pool(), at, None, 10).await.unwrap().tickets;
+        let enqueued_job = promised(&rows, None).await.unwrap();
+        let overdue = async |at| queue::recovery::overdue(rows.db.pool(), at, None, 10).await.unwrap().enqueued;
         assert_eq!(overdue(now()).await, []);
-        assert_eq!(overdue(now() + TimeDelta::seconds(11)).await, [ticket]);
-        let lease = claimed(&rows, ticket).await;
+        assert_eq!(overdue(now() + TimeDelta::seconds(11)).await, [enqueued_job]);
+        let lease = claimed(&rows, enqueued_job).await;
         lease.finish(rows.db.begin().await.unwrap(), now()).await.unwrap();
         assert_eq!(overdue(now() + TimeDelta::seconds(11)).await, []);
     }
 
     async fn finished_jobs_are_removed_after_their_retention(rows) {
-        let ticket = promised(&rows, None).await.unwrap();
+        let enqueued_job = promised(&rows, None).await.unwrap();
         let week = TimeDelta::days(7);
-        assert_eq!(queue::clean(rows.db.pool(), week, now() + week * 2).await.unwrap(), 0);
-        let lease = claimed(&rows, ticket).await;
+        assert_eq!(queue::recovery::clean(rows.db.pool(), week, now() + week * 2).await.unwrap(), 0);
+        let lease = claimed(&rows, enqueued_job).await;
         lease.finish(rows.db.begin().await.unwrap(), now()).await.unwrap();
-        assert_eq!(queue::clean(rows.db.pool(), week, now()).await.unwrap(), 0);
-        let done = queue::find(rows.db.pool(), ticket.job).await.unwrap().unwrap();
+        assert_eq!(queue::recovery::clean(rows.db.pool(), week, now()).await.unwrap(), 0);
+        let done = queue::admin::find(rows.db.pool(), enqueued_job.job).await.unwrap().unwrap();
         assert_eq!(done.state, JobState::Done);
-        assert_eq!(queue::clean(rows.db.pool(), week, now() + week * 2).await.unwrap(), 1);
+        assert_eq!(queue::recovery::clean(rows.db.pool(), week, now() + week * 2).await.unwrap(), 1);
     }
 }

@@ -1,7 +1,8 @@
 use std::sync::Mutex;
 
+use domain::{MessageId, PhoneNumber};
 use entity::{
-    MessageId, PhoneNumber, conversation,
+    conversation,
     credits::{self, CreditEntry, CreditError, EntryKind, Settlement},
     message::{self, Origin, Outgoing},
 };

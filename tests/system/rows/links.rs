@@ -1,6 +1,9 @@
-use entity::{
+use domain::{
     LinkState,
-    link::{self, Advanced, LinkEvent, Refusal, Review, StripeFacts},
+    link::{LinkEvent, Refusal, Review},
+};
+use entity::{
+    link::{self, Advanced, StripeFacts},
     order::{self, Tag},
 };
 

@@ -1,7 +1,8 @@
 //! The rules that rows obey whatever the code above them does, on SQLite and on PostgreSQL.
 
-mod attempts;
+mod batches;
 mod conflicts;
+mod executor;
 mod heartbeat;
 mod invariants;
 mod jobs;
@@ -9,14 +10,14 @@ mod ledger;
 mod links;
 mod outcomes;
 mod ticks;
-mod together;
 mod transactions;
 mod upgrade;
 mod writers;
 
 use chrono::{DateTime, Utc};
+use domain::{Clock, Currency, LinkId, MerchantId, Money, PhoneNumber, Secret, Vault};
 use entity::{
-    Clock, Currency, Db, LinkId, Merchant, MerchantId, Money, Order, PhoneNumber, Secret, Vault,
+    Db, Merchant, Order,
     link::{self, NewLink},
     merchant,
     order::{self, Details, NewOrder},

@@ -9,10 +9,11 @@ use entity::{
     job::{Job, JobState},
 };
 use queue::{
-    Attempts, CheckStripeKey, Done, Handle, JobError, Kind, Lease, Policy, Promise, Remedy, Ticket,
-    bell::{Ringing, Verdict},
+    CheckStripeKey, Done, EnqueueOptions, EnqueuedJob, Executor, Handle, JobError, Kind, Lease, Policy,
+    admin::DeadJobAction,
+    enqueue,
     flow::Paused,
-    promise,
+    redis::{Ack, Delivery},
 };
 use sea_orm::DbErr;
 
@@ -36,52 +37,52 @@ impl Handle for Does {
         }
     }
 
-    async fn give_up(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
 impl Rows {
     /// How attempts are made at the jobs of these tests.
-    pub(super) fn attempts(&self) -> Attempts {
-        Attempts::at(Kind::CheckStripeKey, self.db.clone(), Clock::system())
+    pub(super) fn attempts(&self) -> Executor {
+        Executor::at(Kind::CheckStripeKey, self.db.clone(), Clock::system())
     }
 
-    fn attempts_at(&self, at: DateTime<Utc>) -> Attempts {
-        Attempts { clock: Clock::stopped_at(at), ..self.attempts() }
+    fn attempts_at(&self, at: DateTime<Utc>) -> Executor {
+        Executor { clock: Clock::stopped_at(at), ..self.attempts() }
     }
 
-    async fn promised(&self) -> Ticket {
+    async fn promised(&self) -> EnqueuedJob {
         let job = CheckStripeKey { merchant: self.merchant };
-        promise(self.db.pool(), &job, Promise::of(self.merchant), now()).await.unwrap().unwrap()
+        enqueue(self.db.pool(), &job, EnqueueOptions::for_merchant(self.merchant), now()).await.unwrap().unwrap()
     }
 
-    async fn job(&self, ticket: Ticket) -> Job {
-        queue::find(self.db.pool(), ticket.job).await.unwrap().unwrap()
+    async fn job(&self, enqueued_job: EnqueuedJob) -> Job {
+        queue::admin::find(self.db.pool(), enqueued_job.job).await.unwrap().unwrap()
     }
 }
 
-async fn attempt(attempts: &Attempts, ticket: Ticket, does: &Does) -> Verdict {
-    let ringing = Ringing { job: ticket.job.uuid(), lane: ticket.lane, delivery: 1 };
-    attempts.make(ringing, does).await.unwrap()
+async fn attempt(attempts: &Executor, enqueued_job: EnqueuedJob, does: &Does) -> Ack {
+    let delivery = Delivery { job: enqueued_job.job.uuid(), lane: enqueued_job.lane, number: 1 };
+    attempts.make(delivery, does).await.unwrap()
 }
 
-fn later(verdict: Verdict) -> DateTime<Utc> {
-    match verdict {
-        Verdict::Later(at) => at,
-        Verdict::Done => panic!("the bell is gone"),
+fn later(ack: Ack) -> DateTime<Utc> {
+    match ack {
+        Ack::Later(at) => at,
+        Ack::Done => panic!("the notification is gone"),
     }
 }
 
 on_both_databases! {
     async fn a_panic_is_tried_again_and_each_time_later(rows) {
-        let ticket = rows.promised().await;
+        let enqueued_job = rows.promised().await;
         let mut at = now();
         for tries in 1..=4_i32 {
-            let next = later(attempt(&rows.attempts_at(at), ticket, &Does::Panics).await);
+            let next = later(attempt(&rows.attempts_at(at), enqueued_job, &Does::Panics).await);
             let (delay, most) = (next - at, TimeDelta::seconds(2_i64.pow(tries.unsigned_abs() - 1)));
             assert!(delay >= most / 2 && delay <= most, "after {tries} it waits {delay}");
-            let job = rows.job(ticket).await;
+            let job = rows.job(enqueued_job).await;
             assert_eq!((job.state, job.tries(), job.crashes, job.run_at), (JobState::Queued, tries.into(), 0, next));
             assert_eq!((job.claimed_at, job.last_error.as_deref()), (None, Some("it panicked: it slipped")));
             at = next;
@@ -89,19 +90,19 @@ on_both_databases! {
     }
 
     async fn a_job_that_never_returns_is_a_retry_like_any_other(rows) {
-        let ticket = rows.promised().await;
+        let enqueued_job = rows.promised().await;
         let attempts = rows.attempts();
         let policy = Policy { timeout: Duration::from_millis(30), ..attempts.policy };
-        let next = later(attempt(&Attempts { policy, ..attempts }, ticket, &Does::NeverReturns).await);
-        let job = rows.job(ticket).await;
+        let next = later(attempt(&Executor { policy, ..attempts }, enqueued_job, &Does::NeverReturns).await);
+        let job = rows.job(enqueued_job).await;
         assert_eq!((job.tries(), job.crashes, job.run_at), (1, 0, next));
         assert_eq!(job.last_error.as_deref(), Some("it took longer than 30ms"));
-        assert_eq!(attempt(&rows.attempts_at(next), ticket, &Does::Finishes(rows.db.clone())).await, Verdict::Done);
-        assert_eq!(rows.job(ticket).await.state, JobState::Done);
+        assert_eq!(attempt(&rows.attempts_at(next), enqueued_job, &Does::Finishes(rows.db.clone())).await, Ack::Done);
+        assert_eq!(rows.job(enqueued_job).await.state, JobState::Done);
     }
 
     async fn a_job_that_is_put_off_loses_no_attempt_until_its_deadline(rows) {
-        let ticket = rows.promised().await;
+        let enqueued_job = rows.promised().await;
         let not_now = Does::Says(|| JobError::NotNow {
             why: "the limit is reached".into(),
             after: Duration::from_mins(10),
@@ -109,78 +110,78 @@ on_both_databases! {
         });
         let mut at = now();
         for claims in 1..=5 {
-            let next = later(attempt(&rows.attempts_at(at), ticket, &not_now).await);
+            let next = later(attempt(&rows.attempts_at(at), enqueued_job, &not_now).await);
             assert!(next - at >= TimeDelta::minutes(10) && next - at <= TimeDelta::minutes(11), "{}", next - at);
-            let job = rows.job(ticket).await;
+            let job = rows.job(enqueued_job).await;
             assert_eq!((job.attempt, job.tries(), job.crashes, job.claimed_at), (claims, 0, 0, None));
             assert_eq!(job.last_error.as_deref(), Some("the limit is reached"));
             at = next;
         }
-        assert_eq!(attempt(&rows.attempts_at(at), ticket, &not_now).await, Verdict::Done);
-        assert_eq!(rows.job(ticket).await.state, JobState::Dead);
+        assert_eq!(attempt(&rows.attempts_at(at), enqueued_job, &not_now).await, Ack::Done);
+        assert_eq!(rows.job(enqueued_job).await.state, JobState::Dead);
     }
 
     async fn a_job_that_is_let_go_is_anothers_at_once(rows) {
-        let ticket = rows.promised().await;
+        let enqueued_job = rows.promised().await;
         let stopping = rows.attempts();
-        let (ended, ()) = tokio::join!(attempt(&stopping, ticket, &Does::NeverReturns), async {
+        let (ended, ()) = tokio::join!(attempt(&stopping, enqueued_job, &Does::NeverReturns), async {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            stopping.cut_off.now();
+            stopping.cancellation.now();
         });
         assert!(later(ended) <= now());
-        let job = rows.job(ticket).await;
+        let job = rows.job(enqueued_job).await;
         assert_eq!((job.attempt, job.tries(), job.crashes, job.claimed_at), (1, 0, 0, None));
-        assert_eq!(attempt(&rows.attempts(), ticket, &Does::Finishes(rows.db.clone())).await, Verdict::Done);
-        let job = rows.job(ticket).await;
+        assert_eq!(attempt(&rows.attempts(), enqueued_job, &Does::Finishes(rows.db.clone())).await, Ack::Done);
+        let job = rows.job(enqueued_job).await;
         assert_eq!((job.state, job.tries(), job.crashes), (JobState::Done, 1, 0));
     }
 
     async fn what_is_paused_is_neither_tried_nor_rung(rows) {
-        let (ticket, pool) = (rows.promised().await, rows.db.pool());
+        let (enqueued_job, pool) = (rows.promised().await, rows.db.pool());
         let overdue = async || {
-            let page = queue::overdue(pool, now() + TimeDelta::seconds(11), None, 10).await.unwrap();
-            page.tickets.iter().map(|ticket| ticket.job).collect::<Vec<_>>()
+            let page = queue::recovery::overdue(pool, now() + TimeDelta::seconds(11), None, 10).await.unwrap();
+            page.enqueued.iter().map(|enqueued_job| enqueued_job.job).collect::<Vec<_>>()
         };
         for what in [Paused::Merchant(rows.merchant), Paused::Kind(Kind::CheckStripeKey)] {
             let attempts = rows.attempts();
-            assert!(queue::pause(&rows.db, what, OPERATOR, "a test", now()).await.unwrap());
-            assert!(!queue::pause(&rows.db, what, OPERATOR, "twice", now()).await.unwrap());
+            assert!(queue::admin::pause(&rows.db, what, OPERATOR, "a test", now()).await.unwrap());
+            assert!(!queue::admin::pause(&rows.db, what, OPERATOR, "twice", now()).await.unwrap());
             attempts.pauses.read(pool).await.unwrap();
-            assert_eq!(attempt(&attempts, ticket, &Does::Finishes(rows.db.clone())).await, Verdict::Done);
-            assert_eq!(rows.job(ticket).await.attempt, 0);
+            assert_eq!(attempt(&attempts, enqueued_job, &Does::Finishes(rows.db.clone())).await, Ack::Done);
+            assert_eq!(rows.job(enqueued_job).await.attempt, 0);
             assert_eq!(overdue().await, []);
 
-            assert!(queue::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
-            assert!(!queue::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
-            assert_eq!(overdue().await, [ticket.job]);
-            // What the worker knows is old by now; a job that the end of the pause rings is done all the same.
+            assert!(queue::admin::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
+            assert!(!queue::admin::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
+            assert_eq!(overdue().await, [enqueued_job.job]);
+            // What the worker knows is old by now; a job that the end of the pause notifies is done all the same.
             let put_off = Does::Says(|| JobError::NotNow {
                 why: "it was tried".into(),
                 after: Duration::ZERO,
                 spread: Duration::ZERO,
             });
-            later(attempt(&attempts, ticket, &put_off).await);
-            assert_eq!(rows.job(ticket).await.last_error.as_deref(), Some("it was tried"));
+            later(attempt(&attempts, enqueued_job, &put_off).await);
+            assert_eq!(rows.job(enqueued_job).await.last_error.as_deref(), Some("it was tried"));
             sea_orm::ConnectionTrait::execute_unprepared(pool, "UPDATE job SET attempt = 0, spared = 0").await.unwrap();
         }
     }
 
     async fn a_dead_job_is_retried_from_the_start_and_a_late_worker_stays_out(rows) {
-        let ticket = rows.promised().await;
+        let enqueued_job = rows.promised().await;
         let (attempts, fails) = (rows.attempts(), Does::Says(|| JobError::fail("no such thing")));
-        attempt(&attempts, ticket, &fails).await;
-        assert_eq!(rows.job(ticket).await.state, JobState::Dead);
+        attempt(&attempts, enqueued_job, &fails).await;
+        assert_eq!(rows.job(enqueued_job).await.state, JobState::Dead);
 
-        let remedied = queue::remedy(&rows.db, &[ticket.job], Remedy::Retry, OPERATOR, "mended", now()).await.unwrap();
-        assert_eq!(remedied[0].ticket.map(|ticket| ticket.job), Some(ticket.job));
-        let job = rows.job(ticket).await;
+        let changed = queue::admin::apply_to_dead(&rows.db, &[enqueued_job.job], DeadJobAction::Retry, OPERATOR, "mended", now()).await.unwrap();
+        assert_eq!(changed[0].enqueued_job.map(|enqueued_job| enqueued_job.job), Some(enqueued_job.job));
+        let job = rows.job(enqueued_job).await;
         assert_eq!((job.state, job.attempt, job.tries()), (JobState::Queued, 1, 0));
-        assert!(queue::remedy(&rows.db, &[ticket.job], Remedy::Discard, OPERATOR, "no", now()).await.unwrap().is_empty());
+        assert!(queue::admin::apply_to_dead(&rows.db, &[enqueued_job.job], DeadJobAction::Discard, OPERATOR, "no", now()).await.unwrap().is_empty());
 
-        attempt(&attempts, ticket, &fails).await;
-        queue::remedy(&rows.db, &[ticket.job], Remedy::Discard, OPERATOR, "never mind", now()).await.unwrap();
-        assert_eq!(rows.job(ticket).await.state, JobState::Discarded);
-        let audit = entity::audit::of_subject(rows.db.pool(), &ticket.job.to_string()).await.unwrap();
+        attempt(&attempts, enqueued_job, &fails).await;
+        queue::admin::apply_to_dead(&rows.db, &[enqueued_job.job], DeadJobAction::Discard, OPERATOR, "never mind", now()).await.unwrap();
+        assert_eq!(rows.job(enqueued_job).await.state, JobState::Discarded);
+        let audit = entity::audit::of_subject(rows.db.pool(), &enqueued_job.job.to_string()).await.unwrap();
         let told: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.detail.as_deref())).collect();
         assert_eq!(told, [("job.retry", Some("mended")), ("job.discard", Some("never mind"))]);
     }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Clock, link::LinkEvent};
 use entity::{
-    Clock, Documents,
+    Documents,
     job::{Column, Entity, JobState},
-    link::{self, LinkEvent, StripeFacts},
+    link::{self, StripeFacts},
     tick,
 };
 use object_store::memory::InMemory;
-use queue::{Kind, Queue, bell::Bells};
+use queue::{Kind, Queue, redis::RedisQueues};
 use scheduler::{Scheduler, Tick, Times};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -29,7 +30,7 @@ fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
     };
     Scheduler {
         db: rows.db.clone(),
-        queue: Queue::new(Bells::open("redis://127.0.0.1:1", "paylink", Clock::stopped_at(at)).unwrap()),
+        queue: Queue::new(RedisQueues::open("redis://127.0.0.1:1", "paylink", Clock::stopped_at(at)).unwrap()),
         documents: Documents::new(Arc::new(InMemory::new())),
         clock: Clock::stopped_at(at),
         times: Times::parse(|tick| every(tick).to_owned(), "UTC").unwrap(),

@@ -8,8 +8,9 @@ use std::{
     time::Duration,
 };
 
+use domain::PhoneNumber;
 use entity::{
-    Db, PhoneNumber, Transaction,
+    Db, Transaction,
     order::{self, Details, NewOrder},
 };
 use proptest::{collection::vec, prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
@@ -26,7 +27,7 @@ enum Fault {
     /// The statement is interrupted: `SQLite` rolls back by itself, `PostgreSQL` takes nothing but a rollback from then on.
     Interrupted,
     /// The server ends the connection. `SQLite` has none.
-    CutOff,
+    Cancellation,
     /// The command refuses.
     RolledBack,
     /// The command goes away.
@@ -48,7 +49,7 @@ impl Fault {
             Self::Nothing,
             Self::Full,
             Self::Interrupted,
-            Self::CutOff,
+            Self::Cancellation,
             Self::RolledBack,
             Self::Dropped,
             Self::Overlooked,
@@ -105,7 +106,7 @@ async fn command(rows: &Rows, number: usize, fault: Fault) -> Result<(), DbErr> 
         }
         Fault::Full => finds_no_room(rows, &tx).await?,
         Fault::Interrupted => is_interrupted(rows, &tx).await?,
-        Fault::CutOff => is_cut_off(rows, &tx).await?,
+        Fault::Cancellation => is_cut_off(rows, &tx).await?,
         Fault::Nothing | Fault::GivenUp(_) => {}
     }
     // Whatever went wrong, this one does not care.
@@ -173,7 +174,7 @@ async fn plays(rows: &Rows, number: usize, fault: Fault) -> Answered {
         Fault::Nothing
         | Fault::Full
         | Fault::Interrupted
-        | Fault::CutOff
+        | Fault::Cancellation
         | Fault::RolledBack
         | Fault::Dropped
         | Fault::Overlooked
@@ -189,7 +190,7 @@ fn must_be_refused(rows: &Rows, fault: Fault) -> Option<bool> {
         Fault::Nothing | Fault::PartUndone => Some(false),
         Fault::RolledBack | Fault::Dropped | Fault::Overlooked | Fault::PartLeft | Fault::Interrupted => Some(true),
         Fault::Full => Some(rows.db.has_one_writer()),
-        Fault::CutOff => Some(!rows.db.has_one_writer()),
+        Fault::Cancellation => Some(!rows.db.has_one_writer()),
         Fault::GivenUp(_) => None,
     }
 }

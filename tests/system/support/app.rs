@@ -13,8 +13,9 @@ use std::{
 };
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use domain::Clock;
 use entity::{
-    Clock, Db, credits,
+    Db, credits,
     job::{Column, Entity, JobState},
 };
 use paylink::{Settings, Surroundings, scheduler};

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use entity::{Region, merchant::NewMerchant};
+use domain::Region;
+use entity::merchant::NewMerchant;
 use reqwest::{
     Method, RequestBuilder,
     multipart::{Form, Part},

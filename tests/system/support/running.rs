@@ -12,7 +12,7 @@ use std::{
 };
 
 use ::tracing::{Dispatch, dispatcher};
-use entity::Clock;
+use domain::Clock;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,

@@ -1,16 +1,16 @@
 use std::path::Path;
 
 use chrono::TimeDelta;
+use domain::{Money, Region, Secret, Vault, link::LinkEvent};
 use entity::{
-    Money, Region, Secret, Vault,
-    link::{LinkEvent, NewLink},
+    link::NewLink,
     merchant::{self, NewMerchant},
     order::{self, Details, NewOrder},
     webhook_event::{NewEvent, Source},
 };
 use migration::{Migrate, Migrator};
 use proptest::{prelude::*, test_runner::TestRunner};
-use queue::{Claim, Draft, claim_all, store_all};
+use queue::{Claim, JobDraft, claim_all, store_all};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// A copy of its own of the database, with these events and a job for each.
-    async fn told(&self, name: &str, told: &[Value]) -> Told {
+    async fn told(&self, name: &str, told: &[Value]) -> StripeFact {
         let path = self.folder.path().join(format!("{name}.db"));
         let original = open(&self.folder.path().join("world.db")).await;
         let _ = std::fs::remove_file(&path);
@@ -58,7 +58,7 @@ impl World {
         for (number, body) in told.iter().enumerate() {
             jobs.push(self.store(&db, number, body).await);
         }
-        Told { db, jobs }
+        StripeFact { db, jobs }
     }
 
     async fn store(&self, db: &Db, number: usize, body: &Value) -> JobId {
@@ -73,18 +73,18 @@ impl World {
             payload: body.to_string(),
         };
         let job = ProcessStripeEvent { merchant: self.merchant, event };
-        let draft = Draft::new(self.merchant, &job).unwrap();
+        let draft = JobDraft::new(self.merchant, &job).unwrap();
         store_all(db, [(&new, &draft)], now()).await.unwrap().remove(0).job
     }
 }
 
 /// A database in which events were told.
-struct Told {
+struct StripeFact {
     db: Db,
     jobs: Vec<JobId>,
 }
 
-impl Told {
+impl StripeFact {
     async fn items(&self) -> Vec<Item> {
         let mut items = Vec::new();
         for job in &self.jobs {
@@ -171,7 +171,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         merchant_id,
         number: number.to_string(),
         customer_name: "Example Buyer".to_owned(),
-        customer_phone: entity::PhoneNumber::parse("+12025550123", Region::parse("US").unwrap()).unwrap(),
+        customer_phone: domain::PhoneNumber::parse("+12025550123", Region::parse("US").unwrap()).unwrap(),
         money,
         details: Details::default(),
     };

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use entity::gateway::{Filled, Gateway, GatewayAnswer, GatewayText, Method, Secrets};
+use domain::gateway::{Filled, Gateway, GatewayAnswer, GatewayText, Method, Secrets};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::{Calling, Carrier, Handover, Known, Refusal, Text, guard};
-use crate::{http, meter::Service};
+use crate::{http, metrics::Service};
 
 /// As much of an answer as is read.
 const MOST_BYTES: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 
 use std::{error::Error as StdError, io, net::SocketAddr, sync::Arc};
 
-use entity::gateway::{is_inside, is_public};
+use domain::gateway::{is_inside, is_public};
 use reqwest::{
     Client, Url,
     dns::{Addrs, Name, Resolve, Resolving},

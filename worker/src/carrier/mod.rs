@@ -7,7 +7,8 @@ mod twilio;
 use std::{pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
-use entity::{MessageId, message::UndeliveredCredits};
+use domain::MessageId;
+use entity::message::UndeliveredCredits;
 
 pub(crate) use gateway::{GatewayClient, HttpGateway};
 pub(crate) use twilio::Twilio;

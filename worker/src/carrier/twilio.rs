@@ -1,12 +1,12 @@
 //! Twilio's REST, and whoever else speaks it. It has no idempotency key: what may have left is never sent again, but looked for.
 
 use chrono::{DateTime, Utc};
-use entity::Secret;
+use domain::Secret;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
 use super::{Calling, Carrier, Handover, Known, Refusal, Text};
-use crate::{http, meter::Service};
+use crate::{http, metrics::Service};
 
 /// More texts than anybody sends to one number in a day.
 const MOST_LISTED: &str = "200";

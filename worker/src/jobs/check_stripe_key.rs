@@ -10,27 +10,27 @@ use sea_orm::DbErr;
 
 use super::nothing_to_do;
 use crate::{
-    Work,
+    JobContext,
     handler::Handler,
     stripe::{Advice, Stripe, StripeError},
 };
 
 impl Handler for CheckStripeKey {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let Some(integration) = work.stripe_integration(self.merchant).await? else {
-            return nothing_to_do(work, lease).await;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let Some(integration) = context.stripe_integration(self.merchant).await? else {
+            return nothing_to_do(context, lease).await;
         };
-        let (status, reason, account) = match check(&work.stripe_of(&integration)?).await {
+        let (status, reason, account) = match check(&context.stripe_of(&integration)?).await {
             Ok(account) => (StripeStatus::Connected, None, account),
             Err(error) if error.advice() == Advice::Tell => (StripeStatus::Failed, Some(error.for_merchant()), None),
             Err(error) => return Err(error.into_retry()),
         };
-        let tx = work.db.begin().await?;
+        let tx = context.db.begin().await?;
         stripe_integration::set_status(&tx, &integration, status, reason, account).await?;
-        lease.finish(tx, work.now()).await
+        lease.finish(tx, context.now()).await
     }
 
-    async fn give_up(&self, _: &Work, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(integration) = stripe_integration::find(tx, self.merchant).await? else { return Ok(()) };
         let reason = "Stripe could not be reached to check the key. Enter it again.".to_owned();
         stripe_integration::set_status(tx, &integration, StripeStatus::Failed, Some(reason), None).await

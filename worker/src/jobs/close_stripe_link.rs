@@ -4,35 +4,36 @@
 //! A link that counts as failed is closed, too, if Stripe has made it all the same: the answer that says so was lost.
 
 use chrono::{DateTime, Utc};
+use domain::{LinkState, link::LinkEvent};
 use entity::{
-    LinkState, Transaction,
-    link::{self, LinkEvent, StripeFacts},
+    Transaction,
+    link::{self, StripeFacts},
 };
 use queue::{CloseStripeLink, Done, JobError, Lease};
 use sea_orm::DbErr;
 
 use super::{find_link, nothing_to_do};
 use crate::{
-    Work,
-    closing::{self, ClosingError},
+    JobContext,
+    close::{self, CloseError},
     handler::Handler,
     stripe::StripeError,
 };
 
 impl Handler for CloseStripeLink {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let link = find_link(work, self.merchant, self.link).await?;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let link = find_link(context, self.merchant, self.link).await?;
         if link.state == LinkState::Failed {
-            return close_lost(work, lease, &link).await;
+            return close_lost(context, lease, &link).await;
         }
-        match closing::begin(work, link).await? {
-            Some(link) => close(work, lease, &link).await,
-            None => nothing_to_do(work, lease).await,
+        match close::begin(context, link).await? {
+            Some(link) => close(context, lease, &link).await,
+            None => nothing_to_do(context, lease).await,
         }
     }
 
     /// The link stays as it is: nobody can say that it is closed. It is refused to buyers all the same, and the merchant reads why.
-    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         let why = "Stripe did not confirm it. Deactivate the link in Stripe's dashboard.".to_owned();
         link::note(tx, &link, now, "close_failed", Some(why)).await
@@ -41,14 +42,14 @@ impl Handler for CloseStripeLink {
 
 /// Closes a link that is ready for it, and finishes the job with what came of it. What only the merchant can change is told, and
 /// tried again when the doctor comes by.
-pub(super) async fn close(work: &Work, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
-    let closed = match closing::close_link(work, link).await {
+pub(super) async fn close(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
+    let closed = match close::close_link(context, link).await {
         Ok(closed) => Ok(closed),
-        Err(ClosingError::Refused(refused)) => Err(refused),
-        Err(ClosingError::NotYet(error)) => return Err(error),
+        Err(CloseError::Refused(refused)) => Err(refused),
+        Err(CloseError::NotYet(error)) => return Err(error),
     };
-    let now = work.now();
-    let tx = work.db.begin().await?;
+    let now = context.now();
+    let tx = context.db.begin().await?;
     link::set_checked(&tx, link, now).await?;
     match closed {
         Ok((event, facts)) => {
@@ -63,17 +64,17 @@ pub(super) async fn close(work: &Work, lease: &Lease, link: &link::Model) -> Res
 }
 
 /// Looks for a link at Stripe that we know nothing of but that it may exist, and closes it.
-async fn close_lost(work: &Work, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
-    let stripe = work.stripe(link.merchant_id).await?;
+async fn close_lost(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
+    let stripe = context.stripe(link.merchant_id).await?;
     let found = stripe.find_payment_link(link.merchant_id, link.id).await.map_err(StripeError::into_job_error)?;
-    let Some(found) = found else { return nothing_to_do(work, lease).await };
-    let (event, facts) = match closing::close_at_stripe(work, &stripe, link, &found.id).await {
+    let Some(found) = found else { return nothing_to_do(context, lease).await };
+    let (event, facts) = match close::close_at_stripe(context, &stripe, link, &found.id).await {
         Ok(closed) => closed,
-        Err(ClosingError::Refused(refused)) => return Err(JobError::fail(refused)),
-        Err(ClosingError::NotYet(error)) => return Err(error),
+        Err(CloseError::Refused(refused)) => return Err(JobError::fail(refused)),
+        Err(CloseError::NotYet(error)) => return Err(error),
     };
-    let now = work.now();
-    let tx = work.db.begin().await?;
+    let now = context.now();
+    let tx = context.db.begin().await?;
     if event == LinkEvent::PaymentSucceeded {
         let facts = StripeFacts { link_id: Some(found.id), livemode: Some(found.livemode), ..facts };
         link::advance(&tx, link, event, &facts, now).await?;

@@ -5,16 +5,19 @@
 //! it made anew, with the next key.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{LinkId, LinkState, MerchantId, Money, link::LinkEvent};
 use entity::{
-    LinkId, LinkState, MerchantId, Money, Transaction,
-    link::{self, LinkEvent, StripeFacts},
+    Transaction,
+    link::{self, StripeFacts},
 };
-use queue::{CloseReason, CloseStripeLink, CreateStripeLink, Done, JobError, Lease, Promise, Ticket, promise};
+use queue::{
+    CloseReason, CloseStripeLink, CreateStripeLink, Done, EnqueueOptions, EnqueuedJob, JobError, Lease, enqueue,
+};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{find_link, nothing_to_do};
 use crate::{
-    Work,
+    JobContext,
     handler::Handler,
     stripe::{Advice, NewPaymentLink, PaymentLink, Stripe, StripeError},
 };
@@ -23,19 +26,19 @@ use crate::{
 const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 
 impl Handler for CreateStripeLink {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let link = find_link(work, self.merchant, self.link).await?;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let link = find_link(context, self.merchant, self.link).await?;
         if !is_unmade(&link) {
-            return nothing_to_do(work, lease).await;
+            return nothing_to_do(context, lease).await;
         }
-        let stripe = work.stripe(self.merchant).await?;
-        let made = match make(work, &stripe, &link).await {
+        let stripe = context.stripe(self.merchant).await?;
+        let made = match make(context, &stripe, &link).await {
             Ok(made) => made,
-            Err(Failure::Refused(refused)) => return refuse(work, lease, &link, &refused).await,
+            Err(Failure::Refused(refused)) => return refuse(context, lease, &link, &refused).await,
             Err(Failure::NotYet(error)) => return Err(error),
         };
-        let now = work.now();
-        let tx = work.db.begin().await?;
+        let now = context.now();
+        let tx = context.db.begin().await?;
         let facts = StripeFacts {
             detail: Some(format!("made at Stripe: {}", made.id)),
             link_id: Some(made.id),
@@ -47,7 +50,7 @@ impl Handler for CreateStripeLink {
         lease.finish(tx, now).await
     }
 
-    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let why = "Stripe could not be reached for a day. Please make the link again.";
         fail(tx, self.merchant, self.link, why, now).await?;
         // Rung by the scheduler: the transaction is committed elsewhere.
@@ -76,9 +79,9 @@ async fn close_what_may_be_there(
     merchant: MerchantId,
     link: LinkId,
     now: DateTime<Utc>,
-) -> Result<Option<Ticket>, DbErr> {
+) -> Result<Option<EnqueuedJob>, DbErr> {
     let job = CloseStripeLink { merchant, link, reason: CloseReason::Failure };
-    promise(tx, &job, Promise::of(merchant).once(format!("failed:{link}")), now).await
+    enqueue(tx, &job, EnqueueOptions::for_merchant(merchant).unique(format!("failed:{link}")), now).await
 }
 
 /// Turns a link that will never be made into `failed`, unless it has moved on.
@@ -107,18 +110,18 @@ impl<E: Into<JobError>> From<E> for Failure {
     }
 }
 
-async fn make(work: &Work, stripe: &Stripe, link: &link::Model) -> Result<PaymentLink, Failure> {
-    let key_is_trusted = |at: DateTime<Utc>| work.now() < at + KEY_LIFE;
+async fn make(context: &JobContext, stripe: &Stripe, link: &link::Model) -> Result<PaymentLink, Failure> {
+    let key_is_trusted = |at: DateTime<Utc>| context.now() < at + KEY_LIFE;
     let attempt = match link.stripe_attempted_at {
         Some(at) if key_is_trusted(at) => link.stripe_attempt,
         Some(_) => match look_up(stripe, link).await? {
             Some(found) => return Ok(found),
-            None => link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?,
+            None => link::begin_stripe_attempt(context.db.pool(), link, context.now()).await?,
         },
-        None => link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?,
+        None => link::begin_stripe_attempt(context.db.pool(), link, context.now()).await?,
     };
     let money = link.money()?.ok_or_else(|| JobError::fail("the link's amount was erased"))?;
-    match call(work, stripe, link, money, attempt).await {
+    match call(context, stripe, link, money, attempt).await {
         Ok(made) => Ok(made),
         Err(error) => match error.advice() {
             Advice::Tell => Err(Failure::Refused(error)),
@@ -128,7 +131,7 @@ async fn make(work: &Work, stripe: &Stripe, link: &link::Model) -> Result<Paymen
                     Ok(found)
                 } else {
                     // The next attempt uses the next key.
-                    link::begin_stripe_attempt(work.db.pool(), link, work.now()).await?;
+                    link::begin_stripe_attempt(context.db.pool(), link, context.now()).await?;
                     Err(Failure::NotYet(error.into_retry()))
                 }
             }
@@ -141,28 +144,33 @@ async fn look_up(stripe: &Stripe, link: &link::Model) -> Result<Option<PaymentLi
 }
 
 async fn call(
-    work: &Work,
+    context: &JobContext,
     stripe: &Stripe,
     link: &link::Model,
     money: Money,
     attempt: i64,
 ) -> Result<PaymentLink, StripeError> {
-    let token = work.vault.link_token(link.id);
-    let return_url = format!("{}/p/{}?returned=1", work.public_url, token.expose());
+    let token = context.vault.link_token(link.id);
+    let return_url = format!("{}/p/{}?returned=1", context.public_url, token.expose());
     let name = format!("Invoice {}", link.invoice_number.as_deref().unwrap_or_default());
     let new = NewPaymentLink { link: link.id, merchant: link.merchant_id, money, name: &name, return_url: &return_url };
     stripe.create_payment_link(&new, &format!("link:{}:{attempt}", link.id)).await.map(|made| made.body)
 }
 
-async fn refuse(work: &Work, lease: &Lease, link: &link::Model, refused: &StripeError) -> Result<Done, JobError> {
+async fn refuse(
+    context: &JobContext,
+    lease: &Lease,
+    link: &link::Model,
+    refused: &StripeError,
+) -> Result<Done, JobError> {
     tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to make a link");
-    let now = work.now();
-    let tx = work.db.begin().await?;
+    let now = context.now();
+    let tx = context.db.begin().await?;
     fail(&tx, link.merchant_id, link.id, &refused.for_merchant(), now).await?;
     let was_called_before = lease.job().attempt > 1;
-    let ticket =
+    let enqueued_job =
         if was_called_before { close_what_may_be_there(&tx, link.merchant_id, link.id, now).await? } else { None };
     let done = lease.finish(tx, now).await?;
-    work.queue.ring(ticket);
+    context.queue.notify(enqueued_job);
     Ok(done)
 }

@@ -11,26 +11,26 @@ use sea_orm::DbErr;
 
 use super::{has_tried_enough, nothing_to_do};
 use crate::{
-    Work,
+    JobContext,
     handler::Handler,
     stripe::{Advice, Stripe, StripeError, WebhookEndpoint},
 };
 
 impl Handler for DiagnoseStripe {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let Some(known) = work.stripe_integration(self.merchant).await? else {
-            return nothing_to_do(work, lease).await;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let Some(known) = context.stripe_integration(self.merchant).await? else {
+            return nothing_to_do(context, lease).await;
         };
-        let url = work.stripe_webhook_url(self.merchant);
-        let endpoint = match look(&work.stripe_of(&known)?, &url).await {
+        let url = context.stripe_webhook_url(self.merchant);
+        let endpoint = match look(&context.stripe_of(&known)?, &url).await {
             Ok(endpoint) => Ok(endpoint),
             Err(error) if error.advice() == Advice::Tell => Err(error.for_merchant()),
-            Err(_) if has_tried_enough(lease) => return nothing_to_do(work, lease).await,
+            Err(_) if has_tried_enough(lease) => return nothing_to_do(context, lease).await,
             Err(error) => return Err(error.into_retry()),
         };
-        let now = work.now();
-        let has_secret = !known.webhook_secrets(&work.vault, now).map_err(JobError::fail)?.is_empty();
-        let tx = work.db.begin().await?;
+        let now = context.now();
+        let has_secret = !known.webhook_secrets(&context.vault, now).map_err(JobError::fail)?.is_empty();
+        let tx = context.db.begin().await?;
         match endpoint {
             Ok(endpoint) => {
                 let should_have_come =
@@ -47,7 +47,7 @@ impl Handler for DiagnoseStripe {
     }
 
     /// The next tick asks again.
-    async fn give_up(&self, _: &Work, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }

@@ -16,10 +16,11 @@ mod store_invoice;
 #[cfg(test)]
 pub(crate) use process_stripe_event::apply_alone;
 
-use entity::{LinkId, MerchantId, link};
+use domain::{LinkId, MerchantId};
+use entity::link;
 use queue::{Done, JobError, Lease};
 
-use crate::Work;
+use crate::JobContext;
 
 /// A row that a job was promised for and that is not there.
 #[derive(Debug, thiserror::Error)]
@@ -27,14 +28,14 @@ use crate::Work;
 struct Missing(String);
 
 /// The link that a job is about.
-async fn find_link(work: &Work, merchant: MerchantId, id: LinkId) -> Result<link::Model, JobError> {
-    let link = link::find(work.db.pool(), merchant, id).await?;
+async fn find_link(context: &JobContext, merchant: MerchantId, id: LinkId) -> Result<link::Model, JobError> {
+    let link = link::find(context.db.pool(), merchant, id).await?;
     link.ok_or_else(|| JobError::fail(Missing(id.to_string())))
 }
 
 /// Finishes a job for which there is nothing left to do.
-async fn nothing_to_do(work: &Work, lease: &Lease) -> Result<Done, JobError> {
-    lease.finish(work.db.begin().await?, work.now()).await
+async fn nothing_to_do(context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+    lease.finish(context.db.begin().await?, context.now()).await
 }
 
 /// Whether a job that the scheduler writes again anyway has been tried often enough: Stripe's bad day is no news to an operator.

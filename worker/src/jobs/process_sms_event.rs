@@ -3,16 +3,19 @@
 mod incoming;
 
 use chrono::{DateTime, Utc};
-use entity::{
-    MerchantId, Message, MessageId, Transaction, message,
+use domain::{
+    MerchantId, MessageId,
     sms_event::{Progress, SmsEvent},
+};
+use entity::{
+    Message, Transaction, message,
     webhook_event::{self, EventState, WebhookEvent},
 };
-use queue::{Done, JobError, Lease, ProcessSmsEvent, Ticket};
+use queue::{Done, EnqueuedJob, JobError, Lease, ProcessSmsEvent};
 use sea_orm::DbErr;
 
 use super::Missing;
-use crate::{Work, handler::Handler};
+use crate::{JobContext, handler::Handler};
 
 /// A report came before the answer to the message that it is about.
 #[derive(Debug, thiserror::Error)]
@@ -20,26 +23,26 @@ use crate::{Work, handler::Handler};
 struct TooEarly;
 
 impl Handler for ProcessSmsEvent {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let found = webhook_event::find(work.db.pool(), self.merchant, self.event).await?;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let found = webhook_event::find(context.db.pool(), self.merchant, self.event).await?;
         let event = found.ok_or_else(|| JobError::fail(Missing(self.event.to_string())))?;
-        let now = work.now();
-        let tx = work.db.begin().await?;
-        let (state, ticket) = match &event.payload {
+        let now = context.now();
+        let tx = context.db.begin().await?;
+        let (state, enqueued_job) = match &event.payload {
             None => (EventState::Ignored, None),
             Some(payload) => {
                 let told: SmsEvent = serde_json::from_str(payload).map_err(JobError::fail)?;
                 // Stored by a version before, it may still hold what no database takes.
-                apply(work, &tx, &event, told.plain(), now).await?
+                apply(context, &tx, &event, told.plain(), now).await?
             }
         };
         webhook_event::conclude(&tx, &event, state, None, None, now).await?;
         let done = lease.finish(tx, now).await?;
-        work.queue.ring(ticket);
+        context.queue.notify(enqueued_job);
         Ok(done)
     }
 
-    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(event) = webhook_event::find(tx, self.merchant, self.event).await? else { return Ok(()) };
         let why = Some("It could not be applied; the job's error says why.".to_owned());
         webhook_event::conclude(tx, &event, EventState::Failed, None, why, now).await
@@ -47,35 +50,35 @@ impl Handler for ProcessSmsEvent {
 }
 
 async fn apply(
-    work: &Work,
+    context: &JobContext,
     tx: &Transaction,
     event: &WebhookEvent,
     told: SmsEvent,
     now: DateTime<Utc>,
-) -> Result<(EventState, Option<Ticket>), JobError> {
+) -> Result<(EventState, Option<EnqueuedJob>), JobError> {
     match told {
         SmsEvent::Report { carrier_id, message, progress } => {
             let found = find_message(tx, event.merchant_id, carrier_id.as_deref(), message).await?;
             let message = found.ok_or_else(|| JobError::retry(TooEarly))?;
-            report(work, tx, &message, carrier_id, progress, now).await?;
+            report(context, tx, &message, carrier_id, progress, now).await?;
             Ok((EventState::Applied, None))
         }
         SmsEvent::Text { carrier_id, from, body } => {
-            incoming::receive(work, tx, event, incoming::Incoming { carrier_id, from, body }, now).await
+            incoming::receive(context, tx, event, incoming::Incoming { carrier_id, from, body }, now).await
         }
     }
 }
 
 /// A delivery report. They come late, twice and out of order: a message's status never goes back, and its hold is settled once.
 async fn report(
-    work: &Work,
+    context: &JobContext,
     tx: &Transaction,
     message: &Message,
     carrier_id: Option<String>,
     progress: Progress,
     now: DateTime<Utc>,
 ) -> Result<(), JobError> {
-    let rule = work.sms.undelivered;
+    let rule = context.sms.undelivered;
     let carrier_id = match &carrier_id {
         // The carrier's id may be known already, as another's: two texts alike, one of them looked for.
         Some(id) => {

@@ -1,8 +1,9 @@
 //! `process_stripe_event`: applies one webhook event: idempotent, in any order.
 
 use chrono::{DateTime, Utc};
+use domain::{LinkId, MerchantId};
 use entity::{
-    Db, LinkId, MerchantId, Transaction, link, stripe_integration,
+    Db, Transaction, link, stripe_integration,
     webhook_event::{self, EventState},
 };
 use queue::{Done, JobError, Lease, ProcessStripeEvent};
@@ -10,21 +11,21 @@ use sea_orm::DbErr;
 
 use super::Missing;
 use crate::{
-    Work,
+    JobContext,
     handler::Handler,
     stripe_event::{self, Outcome},
 };
 
 impl Handler for ProcessStripeEvent {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         // With others that are due at the same time, if it is as plain as nearly all are.
-        match work.applier.apply(lease, self).await {
+        match context.applier.apply(lease, self).await {
             Some(done) => Ok(done),
-            None => apply_alone(&work.db, self, lease, work.now()).await,
+            None => apply_alone(&context.db, self, lease, context.now()).await,
         }
     }
 
-    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(event) = webhook_event::find(tx, self.merchant, self.event).await? else { return Ok(()) };
         let why = Some("It could not be applied; the job's error says why.".to_owned());
         webhook_event::conclude(tx, &event, EventState::Failed, None, why, now).await
@@ -40,9 +41,9 @@ pub(crate) async fn apply_alone(
 ) -> Result<Done, JobError> {
     let found = webhook_event::find(db.pool(), job.merchant, job.event).await?;
     let event = found.ok_or_else(|| JobError::fail(Missing(job.event.to_string())))?;
-    let told = stripe_event::read(&event).map_err(JobError::fail)?;
+    let fact = stripe_event::read(&event).map_err(JobError::fail)?;
     let tx = db.begin().await?;
-    let (state, link) = match stripe_event::apply(&tx, &event, &told, now).await? {
+    let (state, link) = match stripe_event::apply(&tx, &event, &fact, now).await? {
         Outcome::Applied(link) => (EventState::Applied, Some(link)),
         Outcome::Ignored => (EventState::Ignored, None),
     };
@@ -54,7 +55,7 @@ pub(crate) async fn apply_alone(
     lease.finish(tx, now).await
 }
 
-/// What is told about a link after its purge is acted on and not kept.
+/// What is fact about a link after its purge is acted on and not kept.
 async fn forget_if_purged(tx: &Transaction, merchant: MerchantId, link: LinkId) -> Result<(), DbErr> {
     match link::find(tx, merchant, link).await? {
         Some(link) if link.purged_at.is_some() => webhook_event::erase_payloads(tx, link.id).await,

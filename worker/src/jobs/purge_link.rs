@@ -7,53 +7,53 @@ use sea_orm::DbErr;
 
 use super::{find_link, nothing_to_do};
 use crate::{
-    Work,
-    closing::{self, ClosingError},
+    JobContext,
+    close::{self, CloseError},
     handler::Handler,
 };
 
 impl Handler for PurgeLink {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let link = find_link(work, self.merchant, self.link).await?;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let link = find_link(context, self.merchant, self.link).await?;
         if !link.is_due_for_purge(self.as_of) {
-            return nothing_to_do(work, lease).await;
+            return nothing_to_do(context, lease).await;
         }
-        let link = close(work, link).await?;
+        let link = close(context, link).await?;
         let (merchant, id) = (link.merchant_id, link.id);
         let names =
             [Documents::staging_name(id), Documents::picture_name(merchant, id), Documents::invoice_name(merchant, id)];
         for name in names {
-            work.documents.delete(&name).await.map_err(JobError::retry)?;
+            context.documents.delete(&name).await.map_err(JobError::retry)?;
         }
-        let tx = work.db.begin().await?;
+        let tx = context.db.begin().await?;
         link::purge(&tx, &link, self.as_of).await?;
-        lease.finish(tx, work.now()).await
+        lease.finish(tx, context.now()).await
     }
 
     /// Without a deadline it is given up only when it kills its workers; the next tick does not make it again, so an operator must.
-    async fn give_up(&self, _: &Work, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
 /// The link once it can no longer be paid: closed at Stripe if it could.
-async fn close(work: &Work, link: link::Model) -> Result<link::Model, JobError> {
-    let Some(closing) = closing::begin(work, link.clone()).await? else { return Ok(link) };
-    if work.stripe_integration(closing.merchant_id).await?.is_none() {
+async fn close(context: &JobContext, link: link::Model) -> Result<link::Model, JobError> {
+    let Some(closing) = close::begin(context, link.clone()).await? else { return Ok(link) };
+    if context.stripe_integration(closing.merchant_id).await?.is_none() {
         // The merchant has taken the key away, so nobody can close it. Data that must go goes all the same.
         return Ok(closing);
     }
-    let (event, facts) = match closing::close_link(work, &closing).await {
+    let (event, facts) = match close::close_link(context, &closing).await {
         Ok(closed) => closed,
         // Only the merchant could change that, and has not for 90 days. Data that must go goes all the same.
-        Err(ClosingError::Refused(refused)) => {
+        Err(CloseError::Refused(refused)) => {
             tracing::warn!(link.id = %closing.id, error = %refused, "a link is erased that Stripe does not close");
             return Ok(closing);
         }
-        Err(ClosingError::NotYet(error)) => return Err(error),
+        Err(CloseError::NotYet(error)) => return Err(error),
     };
-    let tx = work.db.begin().await?;
-    link::advance(&tx, &closing, event, &facts, work.now()).await?;
+    let tx = context.db.begin().await?;
+    link::advance(&tx, &closing, event, &facts, context.now()).await?;
     tx.commit().await?;
-    find_link(work, closing.merchant_id, closing.id).await
+    find_link(context, closing.merchant_id, closing.id).await
 }

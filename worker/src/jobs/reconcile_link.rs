@@ -2,9 +2,10 @@
 //! what one should have told.
 
 use chrono::{DateTime, Utc};
+use domain::{LinkState, link::LinkEvent};
 use entity::{
-    LinkState, Transaction,
-    link::{self, Advanced, LinkEvent},
+    Transaction,
+    link::{self, Advanced},
     stripe_integration,
 };
 use queue::{Done, JobError, Lease, ReconcileLink};
@@ -12,68 +13,68 @@ use sea_orm::DbErr;
 
 use super::{close_stripe_link, find_link, has_tried_enough, nothing_to_do};
 use crate::{
-    Work,
+    JobContext,
     handler::Handler,
     payment::{self, Source},
-    settling::{self, Settled},
+    settlement::{self, Settled},
     stripe::{Advice, Answer, Session, SessionStatus, Stripe, StripeError},
 };
 
 impl Handler for ReconcileLink {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let link = find_link(work, self.merchant, self.link).await?;
-        let Some(integration) = work.stripe_integration(self.merchant).await? else {
-            return leave(work, lease, &link).await;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let link = find_link(context, self.merchant, self.link).await?;
+        let Some(integration) = context.stripe_integration(self.merchant).await? else {
+            return leave(context, lease, &link).await;
         };
         match link.state {
             LinkState::Unpaid | LinkState::Processing => {
-                look(self, work, lease, &work.stripe_of(&integration)?, &link).await
+                look(self, context, lease, &context.stripe_of(&integration)?, &link).await
             }
             // Its job has given up, or is at it; to close it twice is to close it once.
-            LinkState::Voiding | LinkState::Expiring => match close_stripe_link::close(work, lease, &link).await {
-                Err(JobError::Retry { .. }) => leave(work, lease, &link).await,
+            LinkState::Voiding | LinkState::Expiring => match close_stripe_link::close(context, lease, &link).await {
+                Err(JobError::Retry { .. }) => leave(context, lease, &link).await,
                 closed => closed,
             },
             LinkState::Creating | LinkState::Failed | LinkState::Paid | LinkState::Voided | LinkState::Expired => {
-                nothing_to_do(work, lease).await
+                nothing_to_do(context, lease).await
             }
         }
     }
 
     /// The next tick asks again, or the buyer who looks at the page.
-    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         link::set_checked(tx, &link, now).await
     }
 }
 
 /// Lets the link wait for the next turn: nobody can be asked about it.
-async fn leave(work: &Work, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
-    let tx = work.db.begin().await?;
-    link::set_checked(&tx, link, work.now()).await?;
-    lease.finish(tx, work.now()).await
+async fn leave(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
+    let tx = context.db.begin().await?;
+    link::set_checked(&tx, link, context.now()).await?;
+    lease.finish(tx, context.now()).await
 }
 
 async fn look(
     job: &ReconcileLink,
-    work: &Work,
+    context: &JobContext,
     lease: &Lease,
     stripe: &Stripe,
     link: &link::Model,
 ) -> Result<Done, JobError> {
-    let Some(stripe_link_id) = &link.stripe_link_id else { return leave(work, lease, link).await };
-    let asked = work.now();
+    let Some(stripe_link_id) = &link.stripe_link_id else { return leave(context, lease, link).await };
+    let asked = context.now();
     let found = match ask(stripe, link, stripe_link_id).await {
         Ok(found) => found,
         // The key is no good, which the diagnosis of the connection says; or Stripe is away, and the next turn comes, very soon if
         // it is the buyer's.
         Err(error) if error.advice() == Advice::Tell || job.buyer_waits || has_tried_enough(lease) => {
-            return leave(work, lease, link).await;
+            return leave(context, lease, link).await;
         }
         Err(error) => return Err(error.into_retry()),
     };
-    let now = work.now();
-    let tx = work.db.begin().await?;
+    let now = context.now();
+    let tx = context.db.begin().await?;
     if repair(&tx, link, &found, now).await? {
         note_silence(&tx, job, now).await?;
     }
@@ -121,7 +122,7 @@ async fn ask(
     let complete = stripe.sessions(stripe_link_id, SessionStatus::Complete).await?;
     let mut settled = Vec::new();
     for session in complete.body {
-        let end = settling::settle(stripe, link, &session).await?;
+        let end = settlement::settle(stripe, link, &session).await?;
         settled.push((session, end));
     }
     Ok(Answer { body: settled, request: complete.request })

@@ -14,7 +14,7 @@ use url::{Host, Url};
 
 use super::nothing_to_do;
 use crate::{
-    Work,
+    JobContext,
     handler::Handler,
     stripe::{Advice, Stripe, StripeError, WebhookEndpoint},
 };
@@ -25,27 +25,27 @@ use crate::{
 struct NoSecret(String);
 
 impl Handler for RegisterStripeWebhook {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let asked = work.stripe_integration(self.merchant).await?;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let asked = context.stripe_integration(self.merchant).await?;
         let asked = asked.filter(|found| found.endpoint_status == Some(EndpointStatus::Registering));
-        let Some(asked) = asked else { return nothing_to_do(work, lease).await };
-        let url = work.stripe_webhook_url(self.merchant);
+        let Some(asked) = asked else { return nothing_to_do(context, lease).await };
+        let url = context.stripe_webhook_url(self.merchant);
         if asked.livemode && !is_public(&url) {
-            return refuse(work, lease, &asked, &not_public(&url)).await;
+            return refuse(context, lease, &asked, &not_public(&url)).await;
         }
-        let stripe = work.stripe_of(&asked)?;
+        let stripe = context.stripe_of(&asked)?;
         let key = format!("endpoint:{}:{}", self.merchant, asked.endpoint_attempt);
         match stripe.create_webhook_endpoint(&url, &key).await {
-            Ok(made) => keep(work, lease, &stripe, &asked, &made.body).await,
+            Ok(made) => keep(context, lease, &stripe, &asked, &made.body).await,
             Err(error) => match error.advice() {
-                Advice::Tell => refuse(work, lease, &asked, &error.for_merchant()).await,
+                Advice::Tell => refuse(context, lease, &asked, &error.for_merchant()).await,
                 Advice::Retry => Err(error.into_retry()),
-                Advice::LookUp => Err(start_over(work, &stripe, &asked, error.into_retry()).await),
+                Advice::LookUp => Err(start_over(context, &stripe, &asked, error.into_retry()).await),
             },
         }
     }
 
-    async fn give_up(&self, _: &Work, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(asked) = stripe_integration::find(tx, self.merchant).await? else { return Ok(()) };
         let why = "Stripe could not be reached to register the webhook endpoint. Ask for it again.";
         stripe_integration::refuse_endpoint(tx, &asked, why).await
@@ -53,36 +53,36 @@ impl Handler for RegisterStripeWebhook {
 }
 
 async fn keep(
-    work: &Work,
+    context: &JobContext,
     lease: &Lease,
     stripe: &Stripe,
     asked: &StripeIntegration,
     made: &WebhookEndpoint,
 ) -> Result<Done, JobError> {
     let Some(secret) = &made.secret else {
-        return Err(start_over(work, stripe, asked, JobError::retry(NoSecret(made.id.clone()))).await);
+        return Err(start_over(context, stripe, asked, JobError::retry(NoSecret(made.id.clone()))).await);
     };
     // Others with our address would tell everything twice, signed with secrets that we do not know or shall not believe for long.
     remove_others(stripe, &made.url, Some(&made.id)).await.map_err(StripeError::into_job_error)?;
-    let now = work.now();
-    let tx = work.db.begin().await?;
-    stripe_integration::set_endpoint(&tx, &work.vault, asked, &made.id, secret, now).await.map_err(job_error)?;
+    let now = context.now();
+    let tx = context.db.begin().await?;
+    stripe_integration::set_endpoint(&tx, &context.vault, asked, &made.id, secret, now).await.map_err(job_error)?;
     lease.finish(tx, now).await
 }
 
-async fn refuse(work: &Work, lease: &Lease, asked: &StripeIntegration, why: &str) -> Result<Done, JobError> {
-    let tx = work.db.begin().await?;
+async fn refuse(context: &JobContext, lease: &Lease, asked: &StripeIntegration, why: &str) -> Result<Done, JobError> {
+    let tx = context.db.begin().await?;
     stripe_integration::refuse_endpoint(&tx, asked, why).await?;
-    lease.finish(tx, work.now()).await
+    lease.finish(tx, context.now()).await
 }
 
 /// The key will not give the secret any more: what it may have made is removed, and the next attempt uses the next key.
-async fn start_over(work: &Work, stripe: &Stripe, asked: &StripeIntegration, why: JobError) -> JobError {
-    let url = work.stripe_webhook_url(asked.merchant_id);
+async fn start_over(context: &JobContext, stripe: &Stripe, asked: &StripeIntegration, why: JobError) -> JobError {
+    let url = context.stripe_webhook_url(asked.merchant_id);
     if let Err(error) = remove_others(stripe, &url, None).await {
         return error.into_job_error();
     }
-    match stripe_integration::begin_endpoint_attempt(work.db.pool(), asked.merchant_id, work.now()).await {
+    match stripe_integration::begin_endpoint_attempt(context.db.pool(), asked.merchant_id, context.now()).await {
         Ok(()) => why,
         Err(error) => error.into(),
     }

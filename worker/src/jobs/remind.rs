@@ -5,17 +5,18 @@ use chrono::{DateTime, Utc};
 use entity::{
     Merchant, Order, Transaction,
     credits::CreditError,
-    link, merchant,
+    link,
+    link_text::text_of_link,
+    merchant,
     message::{self, CommandError, Origin, Text},
     order,
     reminder::{self, Reminder},
-    template::text_of_link,
 };
-use queue::{Done, JobError, Lease, Promise, Remind, SendSms, promise};
+use queue::{Done, EnqueueOptions, JobError, Lease, Remind, SendSms, enqueue};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 
 use super::nothing_to_do;
-use crate::{Work, handler::Handler};
+use crate::{JobContext, handler::Handler};
 
 /// What a reminder is made of.
 struct Found {
@@ -26,32 +27,33 @@ struct Found {
 }
 
 impl Handler for Remind {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         // A look into the future reminds as if it were then.
-        let at = self.as_of.max(work.now());
-        let tx = work.db.begin().await?;
+        let at = self.as_of.max(context.now());
+        let tx = context.db.begin().await?;
         let Some(found) = find(self, &tx, at).await? else {
-            return lease.finish(tx, work.now()).await;
+            return lease.finish(tx, context.now()).await;
         };
-        match write(work, &tx, &found, at).await {
+        match write(context, &tx, &found, at).await {
             Ok(message) => {
                 let job = SendSms { merchant: self.merchant, message: message.id };
-                let ticket = promise(&tx, &job, Promise::of(self.merchant), work.now()).await?;
-                let done = lease.finish(tx, work.now()).await?;
-                work.queue.ring(ticket);
+                let enqueued_job =
+                    enqueue(&tx, &job, EnqueueOptions::for_merchant(self.merchant), context.now()).await?;
+                let done = lease.finish(tx, context.now()).await?;
+                context.queue.notify(enqueued_job);
                 Ok(done)
             }
             Err(CommandError::Credits(CreditError::Db(error))) => Err(error.into()),
             Err(refused) => {
                 tx.rollback().await?;
                 tracing::info!(merchant.id = %self.merchant, link.id = %self.link, %refused, "a buyer was not reminded");
-                nothing_to_do(work, lease).await
+                nothing_to_do(context, lease).await
             }
         }
     }
 
     /// Nothing was written; a later tick finds it due again.
-    async fn give_up(&self, _: &Work, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
@@ -71,13 +73,13 @@ async fn find(job: &Remind, tx: &Transaction, at: DateTime<Utc>) -> Result<Optio
 }
 
 async fn write(
-    work: &Work,
+    context: &JobContext,
     tx: &Transaction,
     found: &Found,
     at: DateTime<Utc>,
 ) -> Result<entity::Message, CommandError> {
     let Found { owner, order, link, reminder } = found;
-    let url = work.buyer_url(link.id);
+    let url = context.buyer_url(link.id);
     let body = text_of_link(owner, order, link, &url, None).map_err(CommandError::no_text)?;
     let text = Text {
         conversation: reminder.conversation.id,

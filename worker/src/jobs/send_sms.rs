@@ -6,10 +6,11 @@ mod departure;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{PhoneNumber, message::MessageStatus};
 use entity::{
-    Message, PhoneNumber, Transaction, conversation,
+    Message, Transaction, conversation,
     credits::CreditError,
-    message::{self, Learnt, MessageStatus},
+    message::{self, Learnt},
     retry_conflicts,
 };
 use queue::{Done, JobError, Lease, SendSms};
@@ -18,7 +19,7 @@ use sea_orm::DbErr;
 use self::departure::{Departure, depart};
 use super::{Missing, nothing_to_do};
 use crate::{
-    Work,
+    JobContext,
     carrier::{Carrier, Handover, Refusal, Text},
     handler::Handler,
 };
@@ -50,22 +51,22 @@ struct Moved;
 struct NotNow;
 
 impl Handler for SendSms {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let found = message::find(work.db.pool(), self.merchant, self.message).await?;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let found = message::find(context.db.pool(), self.merchant, self.message).await?;
         let message = found.ok_or_else(|| JobError::fail(Missing(self.message.to_string())))?;
         match message.status {
-            MessageStatus::Queued => send(work, lease, &message).await,
-            MessageStatus::Sending | MessageStatus::Unknown => look_for(work, lease, &message).await,
+            MessageStatus::Queued => send(context, lease, &message).await,
+            MessageStatus::Sending | MessageStatus::Unknown => look_for(context, lease, &message).await,
             MessageStatus::Received
             | MessageStatus::Sent
             | MessageStatus::Delivered
             | MessageStatus::Undelivered
-            | MessageStatus::Failed => nothing_to_do(work, lease).await,
+            | MessageStatus::Failed => nothing_to_do(context, lease).await,
         }
     }
 
     /// What certainly did not leave is given back; what may have left stays held, for a person to settle.
-    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(message) = message::find(tx, self.merchant, self.message).await? else { return Ok(()) };
         match message.status {
             MessageStatus::Queued => {
@@ -84,16 +85,16 @@ impl Handler for SendSms {
     }
 }
 
-async fn send(work: &Work, lease: &Lease, message: &Message) -> Result<Done, JobError> {
-    let integration = work.sms_integration(message.merchant_id).await?;
-    let (carrier, report_to) = (work.carrier_of(&integration)?, work.report_url(&integration, message.id)?);
+async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
+    let integration = context.sms_integration(message.merchant_id).await?;
+    let (carrier, report_to) = (context.carrier_of(&integration)?, context.report_url(&integration, message.id)?);
     // Before the message counts as leaving: one that is put off has not left.
-    let passage = work.carrier_door(&integration)?.pass("messages").await?;
-    let (phone, body) = match depart(work, message).await? {
+    let permit = context.carrier_service(&integration)?.acquire("messages").await?;
+    let (phone, body) = match depart(context, message).await? {
         Departure::Leaving { phone, body } => (phone, body),
-        Departure::NotAnyMore(why) => return refuse(work, lease, message, Refusal::because(why)).await,
+        Departure::NotAnyMore(why) => return refuse(context, lease, message, Refusal::because(why)).await,
         Departure::Later(at) => {
-            let wait = (at - work.now()).to_std().unwrap_or(FIRST_LOOK);
+            let wait = (at - context.now()).to_std().unwrap_or(FIRST_LOOK);
             return Err(JobError::retry_after(NotNow, wait));
         }
         Departure::Elsewhere => return Err(JobError::retry_after(Moved, FIRST_LOOK)),
@@ -101,41 +102,46 @@ async fn send(work: &Work, lease: &Lease, message: &Message) -> Result<Done, Job
     let text = Text { id: message.id, to: phone.as_e164(), body: &body, report_to: &report_to };
     let handover = carrier.send(text).await;
     if handover.means_down() {
-        passage.failed();
+        permit.failed();
     } else {
-        passage.answered();
+        permit.answered();
     }
     match handover {
-        Handover::Accepted { id } => accept(work, lease, message, id).await,
-        Handover::Refused(refusal) => refuse(work, lease, message, refusal).await,
+        Handover::Accepted { id } => accept(context, lease, message, id).await,
+        Handover::Refused(refusal) => refuse(context, lease, message, refusal).await,
         Handover::Busy { after } => {
-            message::requeue(work.db.pool(), message.merchant_id, message.id).await?;
+            message::requeue(context.db.pool(), message.merchant_id, message.id).await?;
             Err(after.map_or_else(|| JobError::retry(Busy), |after| JobError::retry_after(Busy, after)))
         }
         Handover::NotSent(error) => {
-            message::requeue(work.db.pool(), message.merchant_id, message.id).await?;
+            message::requeue(context.db.pool(), message.merchant_id, message.id).await?;
             Err(JobError::retry(error))
         }
         Handover::Unknown { why, .. } => {
-            is_unknown(work, message).await?;
+            is_unknown(context, message).await?;
             Err(JobError::retry_after(Unknown(why), FIRST_LOOK))
         }
     }
 }
 
-async fn is_unknown(work: &Work, message: &Message) -> Result<(), DbErr> {
+async fn is_unknown(context: &JobContext, message: &Message) -> Result<(), DbErr> {
     let (merchant, id) = (message.merchant_id, message.id);
-    message::advance(work.db.pool(), merchant, id, MessageStatus::Unknown, Learnt::default(), work.now())
+    message::advance(context.db.pool(), merchant, id, MessageStatus::Unknown, Learnt::default(), context.now())
         .await
         .map(|_| ())
 }
 
 /// Here and not from the start again: the text has left, and would be looked for.
-async fn accept(work: &Work, lease: &Lease, message: &Message, carrier_id: Option<String>) -> Result<Done, JobError> {
+async fn accept(
+    context: &JobContext,
+    lease: &Lease,
+    message: &Message,
+    carrier_id: Option<String>,
+) -> Result<Done, JobError> {
     let accept = || async {
-        let now = work.now();
-        let tx = work.db.begin().await?;
-        message::accepted(&tx, message, carrier_id.clone(), work.sms.undelivered, now)
+        let now = context.now();
+        let tx = context.db.begin().await?;
+        message::accepted(&tx, message, carrier_id.clone(), context.sms.undelivered, now)
             .await
             .map_err(JobError::retry)?;
         lease.finish(tx, now).await
@@ -143,10 +149,10 @@ async fn accept(work: &Work, lease: &Lease, message: &Message, carrier_id: Optio
     retry_conflicts(accept, JobError::is_conflict_of_rows).await
 }
 
-async fn refuse(work: &Work, lease: &Lease, message: &Message, refusal: Refusal) -> Result<Done, JobError> {
+async fn refuse(context: &JobContext, lease: &Lease, message: &Message, refusal: Refusal) -> Result<Done, JobError> {
     let refuse = || async {
-        let now = work.now();
-        let tx = work.db.begin().await?;
+        let now = context.now();
+        let tx = context.db.begin().await?;
         if refusal.opted_out {
             conversation::opt_out(&tx, message.conversation_id, now).await?;
         }
@@ -157,17 +163,17 @@ async fn refuse(work: &Work, lease: &Lease, message: &Message, refusal: Refusal)
 }
 
 /// Asks the carrier for a text that may have left. Not to find it proves nothing, so it is asked again, and then parked.
-async fn look_for(work: &Work, lease: &Lease, message: &Message) -> Result<Done, JobError> {
-    is_unknown(work, message).await?;
-    let integration = work.sms_integration(message.merchant_id).await?;
-    let carrier = work.carrier_of(&integration)?;
-    let conversation = conversation::find(work.db.pool(), message.merchant_id, message.conversation_id).await?;
+async fn look_for(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
+    is_unknown(context, message).await?;
+    let integration = context.sms_integration(message.merchant_id).await?;
+    let carrier = context.carrier_of(&integration)?;
+    let conversation = conversation::find(context.db.pool(), message.merchant_id, message.conversation_id).await?;
     let found = match (conversation.and_then(|conversation| conversation.phone), &message.body) {
-        (Some(phone), Some(body)) => find_at(carrier.as_ref(), work, message, &phone, body).await?,
+        (Some(phone), Some(body)) => find_at(carrier.as_ref(), context, message, &phone, body).await?,
         (_, _) => None,
     };
     match found {
-        Some(carrier_id) => accept(work, lease, message, Some(carrier_id)).await,
+        Some(carrier_id) => accept(context, lease, message, Some(carrier_id)).await,
         None => Err(JobError::retry(Unknown("the carrier does not list it".to_owned()))),
     }
 }
@@ -176,7 +182,7 @@ async fn look_for(work: &Work, lease: &Lease, message: &Message) -> Result<Done,
 /// have told it already as this one's.
 async fn find_at(
     carrier: &dyn Carrier,
-    work: &Work,
+    context: &JobContext,
     message: &Message,
     phone: &PhoneNumber,
     body: &str,
@@ -186,7 +192,7 @@ async fn find_at(
     let since = message.created_at - CLOCK_SKEW;
     let fits = |taken_at: Option<DateTime<Utc>>| taken_at.is_none_or(|taken_at| taken_at >= since);
     for known in sent.into_iter().filter(|known| known.body == body && fits(known.taken_at)) {
-        let owner = message::find_by_carrier_id(work.db.pool(), message.merchant_id, &known.id).await?;
+        let owner = message::find_by_carrier_id(context.db.pool(), message.merchant_id, &known.id).await?;
         if owner.is_none_or(|owner| owner.id == message.id) {
             return Ok(Some(known.id));
         }

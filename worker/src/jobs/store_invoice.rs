@@ -3,54 +3,54 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use domain::{LinkState, sha256};
 use entity::{
-    Documents, LinkState, Transaction,
+    Documents, Transaction,
     documents::DocumentError,
     link::{self, StoredDocument},
-    sha256,
 };
-use queue::{CreateStripeLink, Done, JobError, Lease, Promise, StoreInvoice, promise};
+use queue::{CreateStripeLink, Done, EnqueueOptions, JobError, Lease, StoreInvoice, enqueue};
 use sea_orm::DbErr;
 
 use super::{create_stripe_link::fail, find_link, nothing_to_do};
 use crate::{
-    Work,
+    JobContext,
     handler::Handler,
     pdf::{self, Reading},
 };
 
 impl Handler for StoreInvoice {
-    async fn run(&self, work: &Work, lease: &Lease) -> Result<Done, JobError> {
-        let link = find_link(work, self.merchant, self.link).await?;
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let link = find_link(context, self.merchant, self.link).await?;
         if link.state != LinkState::Creating {
-            return nothing_to_do(work, lease).await;
+            return nothing_to_do(context, lease).await;
         }
         let staged = Documents::staging_name(self.link);
-        let content = match work.documents.get(&staged).await {
+        let content = match context.documents.get(&staged).await {
             Ok(content) => content,
             Err(DocumentError::Missing) => {
-                return refuse(work, lease, &link, "The upload was lost. Please make the link again.").await;
+                return refuse(context, lease, &link, "The upload was lost. Please make the link again.").await;
             }
             Err(error) => return Err(JobError::retry(error)),
         };
         let done = match pdf::inspect(content.clone()).await {
-            Ok(reading) => store(work, lease, &link, content, reading).await?,
-            Err(refused) => refuse(work, lease, &link, &refused.to_string()).await?,
+            Ok(reading) => store(context, lease, &link, content, reading).await?,
+            Err(refused) => refuse(context, lease, &link, &refused.to_string()).await?,
         };
         // The row no longer names it; what cannot be removed now is swept with the staging area.
-        if let Err(error) = work.documents.delete(&staged).await {
+        if let Err(error) = context.documents.delete(&staged).await {
             tracing::debug!(link.id = %self.link, %error, "a staged upload was left for the sweep");
         }
         Ok(done)
     }
 
-    async fn give_up(&self, _: &Work, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         fail(tx, self.merchant, self.link, "The invoice could not be stored.", now).await
     }
 }
 
 async fn store(
-    work: &Work,
+    context: &JobContext,
     lease: &Lease,
     link: &link::Model,
     content: Bytes,
@@ -67,22 +67,22 @@ async fn store(
         warnings,
     };
     if let Some(png) = reading.first_page {
-        work.documents.put(&picture, png).await.map_err(JobError::retry)?;
+        context.documents.put(&picture, png).await.map_err(JobError::retry)?;
     }
-    work.documents.put(&stored.name, content).await.map_err(JobError::retry)?;
-    let now = work.now();
-    let tx = work.db.begin().await?;
+    context.documents.put(&stored.name, content).await.map_err(JobError::retry)?;
+    let now = context.now();
+    let tx = context.db.begin().await?;
     link::set_document(&tx, link, stored, now).await?;
     let next = CreateStripeLink { merchant: link.merchant_id, link: link.id };
-    let ticket = promise(&tx, &next, Promise::of(link.merchant_id), now).await?;
+    let enqueued_job = enqueue(&tx, &next, EnqueueOptions::for_merchant(link.merchant_id), now).await?;
     let done = lease.finish(tx, now).await?;
-    work.queue.ring(ticket);
+    context.queue.notify(enqueued_job);
     Ok(done)
 }
 
-async fn refuse(work: &Work, lease: &Lease, link: &link::Model, why: &str) -> Result<Done, JobError> {
-    let now = work.now();
-    let tx = work.db.begin().await?;
+async fn refuse(context: &JobContext, lease: &Lease, link: &link::Model, why: &str) -> Result<Done, JobError> {
+    let now = context.now();
+    let tx = context.db.begin().await?;
     fail(&tx, link.merchant_id, link.id, why, now).await?;
     lease.finish(tx, now).await
 }

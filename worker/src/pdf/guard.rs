@@ -1,7 +1,8 @@
 //! The invoice guard: does the PDF say what was typed? It warns and never blocks, so it is lenient: about separators, currency signs, and
 //! whatever its fonts do not tell.
 
-use entity::{Money, link::Warning};
+use domain::Money;
+use entity::link::Warning;
 
 use super::Reading;
 

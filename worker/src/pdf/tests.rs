@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use entity::{Currency, Money, link::Warning};
+use domain::{Currency, Money};
+use entity::link::Warning;
 
 use super::*;
 

@@ -8,11 +8,11 @@ mod payment_links;
 mod sessions;
 mod webhook_endpoints;
 
-use entity::Secret;
+use domain::Secret;
 use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{door::Door, http, meter::Service};
+use crate::{http, metrics::Service, outbound_service::OutboundService};
 
 pub(crate) use error::{Advice, StripeError};
 pub(crate) use event::{Charge, Dispute, Event, Object};
@@ -29,7 +29,7 @@ pub(crate) struct Stripe {
     http: Client,
     base: String,
     key: Secret,
-    door: Door,
+    service: OutboundService,
 }
 
 /// The endpoints for whose calls Stripe's limit counts together.
@@ -62,8 +62,8 @@ struct List<T> {
 }
 
 impl Stripe {
-    pub(crate) fn new(http: Client, base: &str, key: Secret, door: Door) -> Self {
-        Self { http, base: base.trim_end_matches('/').to_owned(), key, door }
+    pub(crate) fn new(http: Client, base: &str, key: Secret, service: OutboundService) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned(), key, service }
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer<T>, StripeError> {
@@ -93,12 +93,12 @@ impl Stripe {
 
     /// Calls when there is a turn for it, and says whether Stripe works.
     async fn call<T: DeserializeOwned>(&self, path: &str, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
-        let passage = self.door.pass(endpoint(path)).await?;
+        let permit = self.service.acquire(endpoint(path)).await?;
         let answer = self.exchange(request).await;
         if answer.as_ref().is_err_and(StripeError::means_down) {
-            passage.failed();
+            permit.failed();
         } else {
-            passage.answered();
+            permit.answered();
         }
         answer
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use entity::{LinkId, MerchantId, Money};
+use domain::{LinkId, MerchantId, Money};
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Answer, List, Stripe, StripeError};

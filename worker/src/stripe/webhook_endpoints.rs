@@ -1,6 +1,6 @@
 //! `/v1/webhook_endpoints`: where Stripe tells us what happens.
 
-use entity::Secret;
+use domain::Secret;
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Answer, List, Stripe, StripeError};

@@ -1,8 +1,8 @@
 //! `/v1/admin/merchants/{id}/keys`, `…/suspend`, `…/resume`: which keys open a merchant's account, and whether it may text anybody.
 
 use chrono::{DateTime, Utc};
+use domain::ApiKeyId;
 use entity::{
-    ApiKeyId,
     api_key::{self, ApiKey, Revocation, Revoker},
     merchant, suspension,
 };
@@ -21,11 +21,11 @@ use super::{
 };
 use crate::{
     Api, Problem,
+    audit::{act_of_operator, tell},
     auth::Operator,
     json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
-    record::{act_of_operator, tell},
 };
 
 /// In characters.

@@ -1,6 +1,7 @@
 //! `/v1/admin/audit-log`: who did what, in everybody's affairs.
 
-use entity::{AuditEntryId, MerchantId, audit::AuditFilter};
+use domain::{AuditEntryId, MerchantId};
+use entity::audit::AuditFilter;
 use poem::web::Data;
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 

@@ -1,17 +1,18 @@
 //! `/v1/admin/jobs`.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{
-    JobId, MerchantId,
-    job::{Job, JobState},
-};
+use domain::{JobId, MerchantId};
+use entity::job::{Job, JobState};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
     payload::Json,
 };
-use queue::{JobFilter, Kind, Remedy};
+use queue::{
+    Kind,
+    admin::{DeadJobAction, JobFilter},
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -138,7 +139,7 @@ impl Narrowing<'_> {
             kind: kind.flatten(),
             merchant: merchant.flatten(),
             error: self.error,
-            promised_before: self.older_than_hours.map(|hours| now - TimeDelta::hours(hours.into())),
+            enqueued_before: self.older_than_hours.map(|hours| now - TimeDelta::hours(hours.into())),
             before: None,
             limit,
         })
@@ -174,7 +175,7 @@ impl Jobs {
             older_than_hours: older_than_hours.0,
         };
         let filter = JobFilter { before: asked.before, ..narrowing.parse(api.clock.now(), asked.fetch())? };
-        let found = queue::list(api.db.pool(), filter).await?;
+        let found = queue::admin::list(api.db.pool(), filter).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
     }
 
@@ -198,7 +199,7 @@ impl Jobs {
         #[oai(name = "id")] job_id: Path<String>,
         input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
-        change_one(&api, &key.0, &job_id, Remedy::Retry, &input.0.reason).await
+        change_one(&api, &key.0, &job_id, DeadJobAction::Retry, &input.0.reason).await
     }
 
     /// Discard a dead job
@@ -210,7 +211,7 @@ impl Jobs {
         #[oai(name = "id")] job_id: Path<String>,
         input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
-        change_one(&api, &key.0, &job_id, Remedy::Discard, &input.0.reason).await
+        change_one(&api, &key.0, &job_id, DeadJobAction::Discard, &input.0.reason).await
     }
 
     /// Retry dead jobs in bulk
@@ -221,7 +222,7 @@ impl Jobs {
         key: Operator,
         input: JsonBody<DeadInput>,
     ) -> Result<Json<ChangedView>, Problem> {
-        change_all(&api, &key.0, input.0, Remedy::Retry).await
+        change_all(&api, &key.0, input.0, DeadJobAction::Retry).await
     }
 
     /// Discard dead jobs in bulk
@@ -232,7 +233,7 @@ impl Jobs {
         key: Operator,
         input: JsonBody<DeadInput>,
     ) -> Result<Json<ChangedView>, Problem> {
-        change_all(&api, &key.0, input.0, Remedy::Discard).await
+        change_all(&api, &key.0, input.0, DeadJobAction::Discard).await
     }
 }
 
@@ -246,12 +247,12 @@ async fn change_one(
     api: &Api,
     by: &OperatorPrincipal,
     job_id: &str,
-    remedy: Remedy,
+    apply_to_dead: DeadJobAction,
     given: &str,
 ) -> Result<Json<JobView>, Problem> {
     let reason = reason(given)?;
-    let job = queue::find(api.db.pool(), id(job_id)?).await?.ok_or_else(Problem::not_found)?;
-    if change(api, by, &[job.id], remedy, &reason).await?.is_empty() {
+    let job = queue::admin::find(api.db.pool(), id(job_id)?).await?.ok_or_else(Problem::not_found)?;
+    if change(api, by, &[job.id], apply_to_dead, &reason).await?.is_empty() {
         return Err(Problem::conflict("job_not_dead", "Only a dead job can be retried or discarded."));
     }
     see(api, job.id).await
@@ -261,7 +262,7 @@ async fn change_all(
     api: &Api,
     by: &OperatorPrincipal,
     input: DeadInput,
-    remedy: Remedy,
+    apply_to_dead: DeadJobAction,
 ) -> Result<Json<ChangedView>, Problem> {
     let narrows = [input.kind.is_some(), input.merchant_id.is_some(), input.error.is_some()];
     if !narrows.contains(&true) && input.older_than_hours.is_none() {
@@ -276,30 +277,30 @@ async fn change_all(
         older_than_hours: input.older_than_hours,
     };
     let filter = narrowing.parse(api.clock.now(), MOST_AT_ONCE as u64 + 1)?;
-    let found = queue::list(api.db.pool(), filter).await?;
+    let found = queue::admin::list(api.db.pool(), filter).await?;
     let more = found.len() > MOST_AT_ONCE;
     let mut jobs: Vec<JobId> = found.iter().take(MOST_AT_ONCE).map(|job| job.id).collect();
     if !input.dry_run {
-        jobs = change(api, by, &jobs, remedy, &reason).await?;
+        jobs = change(api, by, &jobs, apply_to_dead, &reason).await?;
     }
     let job_ids = jobs.iter().map(ToString::to_string).collect();
     Ok(Json(ChangedView { job_ids, more, dry_run: input.dry_run }))
 }
 
-/// Changes those that are dead, and rings what is to be tried again.
+/// Changes those that are dead, and notifies what is to be tried again.
 async fn change(
     api: &Api,
     by: &OperatorPrincipal,
     jobs: &[JobId],
-    remedy: Remedy,
+    apply_to_dead: DeadJobAction,
     reason: &str,
 ) -> Result<Vec<JobId>, Problem> {
-    let remedied = queue::remedy(&api.db, jobs, remedy, &by.actor, reason, api.clock.now()).await?;
-    api.queue.ring(remedied.iter().filter_map(|done| done.ticket));
-    Ok(remedied.iter().map(|done| done.job).collect())
+    let changed = queue::admin::apply_to_dead(&api.db, jobs, apply_to_dead, &by.actor, reason, api.clock.now()).await?;
+    api.queue.notify(changed.iter().filter_map(|done| done.enqueued_job));
+    Ok(changed.iter().map(|done| done.job).collect())
 }
 
 async fn see(api: &Api, job: JobId) -> Result<Json<JobView>, Problem> {
-    let row = queue::find(api.db.pool(), job).await?.ok_or_else(Problem::not_found)?;
+    let row = queue::admin::find(api.db.pool(), job).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(row.into()))
 }

@@ -1,12 +1,12 @@
 //! `/v1/admin/merchants`.
 
 use chrono::{DateTime, Utc};
+use domain::{MerchantId, Region, Secret, random_secret};
 use entity::{
-    Merchant, MerchantId, Region, Secret,
+    Merchant,
     api_key::{self, Scope},
     credits::{self, CreditError, LONGEST_NOTE},
     merchant::{self, NewMerchant},
-    random_secret,
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -19,11 +19,11 @@ use serde::Deserialize;
 use super::{super::answers::Created, Group};
 use crate::{
     Api, Problem,
+    audit::{act_of_operator, tell},
     auth::Operator,
     json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
-    record::{act_of_operator, tell},
 };
 
 pub(crate) struct Merchants;

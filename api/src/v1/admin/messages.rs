@@ -1,9 +1,7 @@
 //! `/v1/admin/messages`: texts of which nobody could say whether the carrier took them, and a person has to.
 
-use entity::{
-    MessageId,
-    message::{self, Resolution},
-};
+use domain::MessageId;
+use entity::message::{self, Resolution};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -15,11 +13,11 @@ use serde::Deserialize;
 use super::Group;
 use crate::{
     Api, Problem,
+    audit::act_of_operator,
     auth::Operator,
     json_body::JsonBody,
     page::{Asked, Page, id},
     problem::Fields,
-    record::act_of_operator,
     v1::messages::{MessageView, search},
 };
 

@@ -1,8 +1,9 @@
 //! `/v1/admin/jobs/pause`, `/resume` and `/paused`.
 
 use chrono::{DateTime, Utc};
+use domain::MerchantId;
 use entity::{
-    MerchantId, merchant,
+    merchant,
     pause::{self, Pause},
 };
 use poem::web::Data;
@@ -78,7 +79,7 @@ impl Pauses {
         let mut fields = Fields::default();
         let Some(reason) = fields.text("reason", &input.0.reason, 500) else { return Err(fields.into_problem()) };
         let what = what(&api, input.0.kind.as_deref(), input.0.merchant_id.as_deref()).await?;
-        queue::pause(&api.db, what, &key.0.actor, &reason, api.clock.now()).await?;
+        queue::admin::pause(&api.db, what, &key.0.actor, &reason, api.clock.now()).await?;
         all(&api).await
     }
 
@@ -92,11 +93,11 @@ impl Pauses {
     ) -> Result<Json<PausesView>, Problem> {
         let what = what(&api, input.0.kind.as_deref(), input.0.merchant_id.as_deref()).await?;
         let reason = input.0.reason.as_deref();
-        if queue::resume(&api.db, what, &key.0.actor, reason, api.clock.now()).await? {
+        if queue::admin::resume(&api.db, what, &key.0.actor, reason, api.clock.now()).await? {
             let api = api.clone();
             tokio::spawn(async move {
-                if let Err(error) = queue::ring_waiting(&api.db, &api.queue, what).await {
-                    tracing::warn!(%error, "what waited was not rung; the scheduler will");
+                if let Err(error) = queue::admin::notify_waiting(&api.db, &api.queue, what).await {
+                    tracing::warn!(%error, "what waited was not notified; the scheduler will");
                 }
             });
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json};
-use queue::{KindStanding, standings, survey_bells, survey_rows};
+use queue::admin::{KindStats, depths, row_stats, stats};
 
 use super::Group;
 use crate::{Api, Problem, auth::Operator};
@@ -39,14 +39,14 @@ struct QueueView {
 }
 
 impl QueueView {
-    fn of(standing: KindStanding, now: DateTime<Utc>) -> Self {
-        let rows = standing.rows.unwrap_or_default();
+    fn of(kind_stats: KindStats, now: DateTime<Utc>) -> Self {
+        let rows = kind_stats.rows.unwrap_or_default();
         let oldest = rows.due_since.filter(|due| *due <= now);
         Self {
-            kind: standing.kind.to_string(),
-            ready: standing.bells.map(|bells| bells.ready),
-            delayed: standing.bells.map(|bells| bells.due),
-            in_flight: standing.bells.map(|bells| bells.leased),
+            kind: kind_stats.kind.to_string(),
+            ready: kind_stats.queues.map(|queues| queues.ready),
+            delayed: kind_stats.queues.map(|queues| queues.due),
+            in_flight: kind_stats.queues.map(|queues| queues.leased),
             dead: rows.dead,
             oldest_due_at: oldest,
             oldest_age_seconds: oldest.map(|due| (now - due).num_seconds()),
@@ -61,10 +61,10 @@ impl Queues {
     /// It costs the same however many jobs wait.
     #[oai(path = "/admin/queues", method = "get")]
     async fn queues(&self, api: Data<&Api>, _key: Operator) -> Result<Json<QueuesView>, Problem> {
-        let (bells, rows) = tokio::join!(survey_bells(api.queue.bells()), survey_rows(api.db.pool()));
-        let (bells, rows, now) = (bells.ok(), rows?, api.clock.now());
-        let standings = standings(bells.as_deref(), Some(&rows));
-        let items = standings.into_iter().map(|standing| QueueView::of(standing, now)).collect();
-        Ok(Json(QueuesView { redis: bells.is_some(), items }))
+        let (queues, rows) = tokio::join!(depths(api.queue.queues()), row_stats(api.db.pool()));
+        let (queues, rows, now) = (queues.ok(), rows?, api.clock.now());
+        let stats = stats(queues.as_deref(), Some(&rows));
+        let items = stats.into_iter().map(|kind_stats| QueueView::of(kind_stats, now)).collect();
+        Ok(Json(QueuesView { redis: queues.is_some(), items }))
     }
 }

@@ -1,9 +1,7 @@
 //! `/v1/admin/sessions`: which operators are signed in, or who is with a merchant's keys.
 
-use entity::{
-    MerchantId, SessionId,
-    session::{self, SessionCursor, Whose},
-};
+use domain::{MerchantId, SessionId};
+use entity::session::{self, SessionCursor, Whose};
 use poem::web::Data;
 use poem_openapi::{
     OpenApi,
@@ -14,9 +12,9 @@ use poem_openapi::{
 use super::{super::answers::Done, Group, merchants::find_merchant};
 use crate::{
     Api, Problem,
+    audit::{act_of_operator, tell},
     auth::Operator,
     page::{Asked, Page, id},
-    record::{act_of_operator, tell},
     v1::sessions::SessionView,
 };
 

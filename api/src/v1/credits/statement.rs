@@ -3,8 +3,9 @@
 use std::{borrow::Cow, io};
 
 use chrono::SecondsFormat;
+use domain::MerchantId;
 use entity::{
-    Db, MerchantId,
+    Db,
     credits::{self, CreditEntry},
 };
 use futures_util::stream::{self, Stream};
@@ -67,7 +68,8 @@ fn harmless(note: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use entity::{CreditEntryId, credits::EntryKind};
+    use domain::CreditEntryId;
+    use entity::credits::EntryKind;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{
+use domain::{
     Secret,
     gateway::{Gateway, IncomingTexts, Marker, Method, Reports, Secrets, Signature},
 };

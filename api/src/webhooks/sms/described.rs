@@ -1,6 +1,6 @@
 //! What a described gateway tells us: JSON or a form, at a URL with a key in it, and signed if it is described so.
 
-use entity::{
+use domain::{
     Secret,
     gateway::{Gateway, Secrets, Signature},
     sha256,
@@ -8,20 +8,25 @@ use entity::{
 };
 use serde_json::{Map, Value};
 
-use super::{Said, Told, same, unsigned};
+use super::{Callback, Said, same, unsigned};
 use crate::Problem;
 
 /// The most reports and texts that are read from one call; gateways send a hundred.
 const MOST_AT_ONCE: usize = 1_000;
 
 /// Checks the key and the signature, and reads what the gateway's description says how to.
-pub(super) fn read(gateway: &Gateway, key: &Secret, secrets: &Secrets, told: &Told<'_>) -> Result<Vec<Said>, Problem> {
-    let knows_the_url = told.query.key.as_ref().is_some_and(|given| same(given, key));
-    let is_signed = |how: &Signature| how.verify(secrets, told.header(&how.header), &told.body);
+pub(super) fn read(
+    gateway: &Gateway,
+    key: &Secret,
+    secrets: &Secrets,
+    callback: &Callback<'_>,
+) -> Result<Vec<Said>, Problem> {
+    let knows_the_url = callback.query.key.as_ref().is_some_and(|given| same(given, key));
+    let is_signed = |how: &Signature| how.verify(secrets, callback.header(&how.header), &callback.body);
     if !knows_the_url || !gateway.signature.as_ref().is_none_or(is_signed) {
         return Err(unsigned());
     }
-    let events = gateway.events(&body(told)?, told.query.message);
+    let events = gateway.events(&body(callback)?, callback.query.message);
     if events.is_empty() {
         return Err(Problem::malformed("It is neither a report nor a text, as the gateway is described."));
     }
@@ -44,14 +49,14 @@ fn said(event: SmsEvent) -> Result<Said, Problem> {
 }
 
 /// The body as JSON; a form is an object of texts, and so is the query of a call without a body.
-fn body(told: &Told<'_>) -> Result<Value, Problem> {
-    if told.body.is_empty() {
-        return form(told.url.split_once('?').map_or("", |(_, query)| query).as_bytes());
+fn body(callback: &Callback<'_>) -> Result<Value, Problem> {
+    if callback.body.is_empty() {
+        return form(callback.url.split_once('?').map_or("", |(_, query)| query).as_bytes());
     }
-    if told.content_type.starts_with("application/x-www-form-urlencoded") {
-        return form(&told.body);
+    if callback.content_type.starts_with("application/x-www-form-urlencoded") {
+        return form(&callback.body);
     }
-    serde_json::from_slice(&told.body).map_err(|_| Problem::malformed("The body is neither JSON nor a form."))
+    serde_json::from_slice(&callback.body).map_err(|_| Problem::malformed("The body is neither JSON nor a form."))
 }
 
 fn form(text: &[u8]) -> Result<Value, Problem> {

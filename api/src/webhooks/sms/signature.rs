@@ -2,7 +2,7 @@
 //! and values, sorted by key.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use entity::Secret;
+use domain::Secret;
 use ring::hmac;
 
 /// Whether the form was signed with this token for this URL.

@@ -1,18 +1,18 @@
 //! What Twilio tells us: a signed form.
 
-use entity::{
+use domain::{
     Secret,
     sms_event::{Progress, SmsEvent},
 };
 
-use super::{Said, Told, signature::verify, unsigned};
+use super::{Callback, Said, signature::verify, unsigned};
 use crate::Problem;
 
 /// Checks the signature and reads the form.
-pub(super) fn read(token: &Secret, told: &Told<'_>) -> Result<Said, Problem> {
+pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Problem> {
     let form: Vec<(String, String)> =
-        serde_urlencoded::from_bytes(&told.body).map_err(|_| Problem::malformed("The body is not a form."))?;
-    if !verify(told.header("X-Twilio-Signature"), &told.url, &form, token) {
+        serde_urlencoded::from_bytes(&callback.body).map_err(|_| Problem::malformed("The body is not a form."))?;
+    if !verify(callback.header("X-Twilio-Signature"), &callback.url, &form, token) {
         return Err(unsigned());
     }
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -20,7 +20,7 @@ pub(super) fn read(token: &Secret, told: &Told<'_>) -> Result<Said, Problem> {
     match (field("MessageStatus"), field("From"), field("Body")) {
         (Some(status), _, _) => {
             // What the URL says was signed as well: the message of ours that a report is about.
-            let (carrier_id, message) = (Some(sid.to_owned()), told.query.message);
+            let (carrier_id, message) = (Some(sid.to_owned()), callback.query.message);
             let progress = progress(status, field("ErrorCode").unwrap_or_default());
             let kind = format!("report.{status}");
             Ok(Said {

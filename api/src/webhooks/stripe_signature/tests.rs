@@ -95,8 +95,8 @@ fn each_vector_gets_its_verdict() {
             Err(Malformed),
         ),
     ];
-    for (name, header, verdict) in vectors {
-        assert_eq!(check(&header), verdict, "{name}: {header:?}");
+    for (name, header, ack) in vectors {
+        assert_eq!(check(&header), ack, "{name}: {header:?}");
     }
 }
 

@@ -83,27 +83,27 @@ impl Row for Event {
     }
 }
 
-/// What happened to which object.
+/// What happened, and to which object.
 #[derive(Clone, Debug)]
-pub(crate) struct News {
+pub(crate) struct Occurrence {
     pub(crate) kind: &'static str,
     pub(crate) object: Value,
     /// The fields that changed, as they were before.
     pub(crate) previous: Option<Value>,
 }
 
-impl News {
+impl Occurrence {
     pub(crate) fn of(kind: &'static str, object: Value) -> Self {
         Self { kind, object, previous: None }
     }
 }
 
 /// Records an event and queues it for every endpoint that hears of its type; gives back its id.
-pub(crate) fn emit(txn: &mut Txn<'_>, scope: &Scope, news: News, cause: &Cause) -> String {
+pub(crate) fn emit(txn: &mut Txn<'_>, scope: &Scope, occurrence: Occurrence, cause: &Cause) -> String {
     let id = ids::stripe("evt_", 24);
-    let hearers = hearers(txn, scope, news.kind);
-    let mut data = json!({ "object": news.object });
-    if let Some(previous) = news.previous {
+    let hearers = hearers(txn, scope, occurrence.kind);
+    let mut data = json!({ "object": occurrence.object });
+    if let Some(previous) = occurrence.previous {
         data["previous_attributes"] = previous;
     }
     let body = json!({
@@ -115,12 +115,12 @@ pub(crate) fn emit(txn: &mut Txn<'_>, scope: &Scope, news: News, cause: &Cause) 
         "livemode": scope.livemode,
         "pending_webhooks": hearers.len(),
         "request": { "id": cause.request, "idempotency_key": cause.idempotency_key },
-        "type": news.kind,
+        "type": occurrence.kind,
     });
     txn.put(Change::Event(Event {
         id: id.clone(),
         scope: scope.clone(),
-        kind: news.kind.to_owned(),
+        kind: occurrence.kind.to_owned(),
         body: body.to_string(),
         created_at: txn.now,
     }));

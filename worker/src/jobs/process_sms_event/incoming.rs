@@ -1,15 +1,15 @@
 //! An incoming text: it joins the conversation, and the words that carriers' rules give a meaning to are heeded at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::{PhoneNumber, Region, sms::Body};
 use entity::{
-    Conversation, Merchant, PhoneNumber, Region, Transaction, conversation, merchant,
+    Conversation, Merchant, Transaction, conversation, merchant,
     message::{self, CommandError, Origin, Text},
-    sms::Body,
     webhook_event::{EventState, WebhookEvent},
 };
-use queue::{JobError, Promise, SendSms, Ticket, promise};
+use queue::{EnqueueOptions, EnqueuedJob, JobError, SendSms, enqueue};
 
-use crate::Work;
+use crate::JobContext;
 
 /// A buyer who asks for help more often than this is not answered again: two machines could be talking to each other.
 const BETWEEN_ANSWERS: TimeDelta = TimeDelta::minutes(10);
@@ -22,21 +22,21 @@ pub(super) struct Incoming {
 }
 
 pub(super) async fn receive(
-    work: &Work,
+    context: &JobContext,
     tx: &Transaction,
     event: &WebhookEvent,
     text: Incoming,
     now: DateTime<Utc>,
-) -> Result<(EventState, Option<Ticket>), JobError> {
+) -> Result<(EventState, Option<EnqueuedJob>), JobError> {
     let (merchant, at) = (event.merchant_id, event.received_at);
     // Short codes and names text too; nobody can be answered there.
     let owner = merchant::get(tx, merchant).await?;
     let Some(from) = number(&text.from, owner.region) else { return Ok((EventState::Ignored, None)) };
     // This also takes the conversation's lock: a text is leaving before an opt-out, or not at all.
-    let conversation = conversation::open(tx, &work.vault, merchant, &from, None, now).await?;
+    let conversation = conversation::open(tx, &context.vault, merchant, &from, None, now).await?;
     let said = Keyword::in_text(&text.body);
     message::insert_incoming(tx, merchant, conversation.id, text.carrier_id, text.body, at).await?;
-    let ticket = match said {
+    let enqueued_job = match said {
         Some(Keyword::Stop) => {
             stop(tx, &conversation, at, now).await?;
             None
@@ -48,7 +48,7 @@ pub(super) async fn receive(
         Some(Keyword::Help) => answer(tx, &conversation, now).await?,
         None => None,
     };
-    Ok((EventState::Applied, ticket))
+    Ok((EventState::Applied, enqueued_job))
 }
 
 /// The number as a carrier writes it: international, or as it is dialled where the merchant is.
@@ -101,7 +101,11 @@ async fn stop(
 
 /// Answers a buyer who asks for help with who texts them: a message like any other, which costs credits. Without credits, without
 /// a carrier, after an opt-out and after an answer just now there is none.
-async fn answer(tx: &Transaction, conversation: &Conversation, now: DateTime<Utc>) -> Result<Option<Ticket>, JobError> {
+async fn answer(
+    tx: &Transaction,
+    conversation: &Conversation,
+    now: DateTime<Utc>,
+) -> Result<Option<EnqueuedJob>, JobError> {
     let (merchant, id) = (conversation.merchant_id, conversation.id);
     if message::answered_since(tx, merchant, id, now - BETWEEN_ANSWERS).await? {
         return Ok(None);
@@ -114,9 +118,9 @@ async fn answer(tx: &Transaction, conversation: &Conversation, now: DateTime<Utc
     match message::command(&attempt, &owner, text, now).await {
         Ok(message) => {
             let job = SendSms { merchant, message: message.id };
-            let ticket = promise(&attempt, &job, Promise::of(merchant), now).await?;
+            let enqueued_job = enqueue(&attempt, &job, EnqueueOptions::for_merchant(merchant), now).await?;
             attempt.commit().await?;
-            Ok(ticket)
+            Ok(enqueued_job)
         }
         Err(CommandError::Credits(entity::credits::CreditError::Db(error))) => Err(error.into()),
         Err(refused) => {
@@ -134,7 +138,7 @@ fn help_of(owner: &Merchant) -> String {
 
 #[cfg(test)]
 mod tests {
-    use entity::Region;
+    use domain::Region;
 
     use super::{Keyword, number};
 

@@ -2,14 +2,15 @@
 //! before the mark and is seen, or after it and finds a text that is leaving.
 
 use chrono::{DateTime, Utc};
+use domain::{LinkState, PhoneNumber, message::MessageStatus};
 use entity::{
-    LinkState, Merchant, Message, PhoneNumber, Transaction, conversation, link, merchant,
-    message::{self, Learnt, MessageStatus, Origin},
+    Merchant, Message, Transaction, conversation, link, merchant,
+    message::{self, Learnt, Origin},
 };
 use queue::JobError;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::Work;
+use crate::JobContext;
 
 /// What is decided about a text that is to leave.
 pub(super) enum Departure {
@@ -29,12 +30,12 @@ pub(super) enum Departure {
 }
 
 /// Looks again at what was looked at when the text was accepted, and marks it as leaving.
-pub(super) async fn depart(work: &Work, message: &Message) -> Result<Departure, JobError> {
-    let tx = work.db.begin().await?;
-    let decided = decide(work, &tx, message).await?;
+pub(super) async fn depart(context: &JobContext, message: &Message) -> Result<Departure, JobError> {
+    let tx = context.db.begin().await?;
+    let decided = decide(context, &tx, message).await?;
     if let Departure::Leaving { .. } = &decided {
         let (merchant, id) = (message.merchant_id, message.id);
-        if !message::advance(&tx, merchant, id, MessageStatus::Sending, Learnt::default(), work.now()).await? {
+        if !message::advance(&tx, merchant, id, MessageStatus::Sending, Learnt::default(), context.now()).await? {
             tx.rollback().await?;
             return Ok(Departure::Elsewhere);
         }
@@ -43,7 +44,7 @@ pub(super) async fn depart(work: &Work, message: &Message) -> Result<Departure, 
     Ok(decided)
 }
 
-async fn decide(work: &Work, tx: &Transaction, message: &Message) -> Result<Departure, DbErr> {
+async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Result<Departure, DbErr> {
     let not = |why: &str| Ok(Departure::NotAnyMore(why.to_owned()));
     // In the order of locks, though it is looked at last.
     let link = find_link(tx, message).await?;
@@ -72,7 +73,7 @@ async fn decide(work: &Work, tx: &Transaction, message: &Message) -> Result<Depa
     }
     if message.origin == Origin::Reminder {
         // A reminder of a look into the future is sent at the hour that it was made for.
-        let at = work.now().max(message.created_at);
+        let at = context.now().max(message.created_at);
         if let Some(decided) = decide_reminder(&owner, link.as_ref(), &phone, at) {
             return Ok(decided);
         }

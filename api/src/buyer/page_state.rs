@@ -1,0 +1,84 @@
+//! What a link is to its buyer, and what the page says of it.
+
+use chrono::{DateTime, Utc};
+use domain::LinkState;
+use entity::link;
+use poem::http::StatusCode;
+use serde::Serialize;
+
+use crate::v1::can_be_paid;
+
+/// What a link is to its buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PageState {
+    /// It will be there in a moment.
+    Preparing,
+    /// It can be paid.
+    Open,
+    /// The buyer comes from Stripe, and Stripe has not told us yet.
+    Confirming,
+    /// The buyer has gone to Stripe, and may have paid there.
+    Checking,
+    /// Stripe is waiting for the money.
+    Processing,
+    /// It is paid.
+    Paid,
+    /// The merchant took it back.
+    Voided,
+    /// Its time is over.
+    Expired,
+}
+
+impl PageState {
+    pub(super) fn of(link: &link::Model, now: DateTime<Utc>) -> Self {
+        match link.state {
+            LinkState::Creating | LinkState::Failed => Self::Preparing,
+            // Whoever has just paid is not told that it is too late, until that is certain.
+            LinkState::Unpaid | LinkState::Voiding | LinkState::Expiring if link.awaits_confirmation() => {
+                Self::Confirming
+            }
+            LinkState::Unpaid if can_be_paid(link, now) && link.may_have_been_paid(now) => Self::Checking,
+            LinkState::Unpaid if can_be_paid(link, now) => Self::Open,
+            LinkState::Unpaid | LinkState::Expiring | LinkState::Expired => Self::Expired,
+            LinkState::Processing => Self::Processing,
+            LinkState::Paid => Self::Paid,
+            LinkState::Voiding | LinkState::Voided => Self::Voided,
+        }
+    }
+
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::Preparing | Self::Open | Self::Confirming | Self::Checking | Self::Processing | Self::Paid => {
+                StatusCode::OK
+            }
+            Self::Voided | Self::Expired => StatusCode::GONE,
+        }
+    }
+
+    /// Whether the invoice may be seen.
+    pub(super) const fn shows_invoice(self) -> bool {
+        match self {
+            Self::Open | Self::Confirming | Self::Checking | Self::Processing | Self::Paid => true,
+            Self::Preparing | Self::Voided | Self::Expired => false,
+        }
+    }
+
+    /// Whether the buyer may have paid without our knowing it.
+    pub(super) const fn is_uncertain(self) -> bool {
+        match self {
+            Self::Confirming | Self::Checking => true,
+            Self::Preparing | Self::Open | Self::Processing | Self::Paid | Self::Voided | Self::Expired => false,
+        }
+    }
+
+    /// After how many seconds the page looks again by itself: soon where something happens soon, slowly where Stripe waits for
+    /// a bank.
+    pub(super) const fn looks_again_after(self) -> Option<u32> {
+        match self {
+            Self::Preparing | Self::Confirming | Self::Checking => Some(2),
+            Self::Processing => Some(30),
+            Self::Open | Self::Paid | Self::Voided | Self::Expired => None,
+        }
+    }
+}

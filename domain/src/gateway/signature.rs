@@ -1,0 +1,106 @@
+//! How a gateway signs what it tells us: as most do, with an HMAC-SHA256 of the body in a header.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+
+use super::Secrets;
+
+words! {
+    /// How a signature is written.
+    pub enum Encoding {
+        /// Two digits a byte, in either case.
+        Hex = "hex",
+        /// With `+`, `/` and padding.
+        Base64 = "base64",
+    }
+}
+
+/// What many gateways write before a signature.
+const ALGORITHM: &str = "sha256=";
+
+/// How a gateway signs: an HMAC-SHA256 of the body as it was sent, in a header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// The header; `sha256=` may stand before the signature in it.
+    pub header: String,
+    /// How it is written there.
+    pub encoding: Encoding,
+    /// The name, among the gateway's secrets, of the key.
+    pub secret: String,
+}
+
+impl Signature {
+    /// Whether what the header says was signed for this body with the gateway's key. What it takes to say so tells nothing of the
+    /// key.
+    #[must_use]
+    pub fn verify(&self, secrets: &Secrets, header: &str, body: &[u8]) -> bool {
+        let Some(secret) = secrets.get(&self.secret) else { return false };
+        let Some(tag) = self.encoding.decode(header.strip_prefix(ALGORITHM).unwrap_or(header)) else { return false };
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+        hmac::verify(&key, body, &tag).is_ok()
+    }
+}
+
+impl Encoding {
+    fn decode(self, text: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Base64 => STANDARD.decode(text).ok(),
+            Self::Hex => hex(text),
+        }
+    }
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let pairs = text.as_bytes().chunks(2).map(|pair| match pair {
+        [high, low] => u8::try_from(digit(high)? * 16 + digit(low)?).ok(),
+        _ => None,
+    });
+    pairs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+
+    /// RFC 4231, test case 2.
+    const BODY: &[u8] = b"what do ya want for nothing?";
+    const HEX: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+    const BASE64: &str = "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=";
+
+    fn verify(encoding: Encoding, key: &str, header: &str, body: &[u8]) -> bool {
+        let secrets = Secrets::from([("signing".to_owned(), Secret::new(key))]);
+        let signature = Signature { header: "X-Signature".to_owned(), encoding, secret: "signing".to_owned() };
+        signature.verify(&secrets, header, body)
+    }
+
+    #[test]
+    fn the_published_example_is_accepted_as_gateways_write_it() {
+        for header in [HEX.to_owned(), HEX.to_uppercase(), format!("sha256={HEX}")] {
+            assert!(verify(Encoding::Hex, "Jefe", &header, BODY), "{header}");
+        }
+        assert!(verify(Encoding::Base64, "Jefe", BASE64, BODY));
+        assert!(verify(Encoding::Base64, "Jefe", &format!("sha256={BASE64}"), BODY));
+    }
+
+    #[test]
+    fn another_body_key_encoding_or_signature_is_refused() {
+        assert!(!verify(Encoding::Hex, "Jefe", HEX, b"what do you want for nothing?"));
+        assert!(!verify(Encoding::Hex, "Jeff", HEX, BODY));
+        assert!(!verify(Encoding::Hex, "Jefe", BASE64, BODY));
+        assert!(!verify(Encoding::Base64, "Jefe", HEX, BODY));
+        for header in
+            ["", "sha256=", &HEX[..63], &HEX[..62], "sha256", "\u{e9}", &format!("{HEX}00"), &format!(" {HEX}")]
+        {
+            assert!(!verify(Encoding::Hex, "Jefe", header, BODY), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_verifies_nothing() {
+        let signature = Signature { header: "X".to_owned(), encoding: Encoding::Hex, secret: "signing".to_owned() };
+        assert!(!signature.verify(&Secrets::new(), HEX, BODY));
+    }
+}

@@ -1,0 +1,156 @@
+//! Ids: `UUIDv7` inside, a prefix at the edge (`link_0193…`), a type each, so that one cannot be passed for another.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// Why a text is not an id of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an id that starts with {prefix}_")]
+pub struct IdError {
+    prefix: &'static str,
+}
+
+/// A `UUIDv7` whose time part is `at`, so that ids sort by creation and can be used as cursors.
+fn uuid_at(at: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()))
+}
+
+fn time_of(uuid: Uuid) -> Option<DateTime<Utc>> {
+    let (seconds, nanoseconds) = uuid.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
+}
+
+fn parse(prefix: &'static str, text: &str) -> Result<Uuid, IdError> {
+    text.strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('_'))
+        .filter(|rest| rest.len() == 32)
+        .and_then(|rest| Uuid::try_parse(rest).ok())
+        .ok_or(IdError { prefix })
+}
+
+macro_rules! ids {
+    ($( $(#[$meta:meta])* $name:ident = $prefix:literal ),+ $(,)?) => { $(
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id; ids made later sort later.
+            #[must_use]
+            pub fn new(at: DateTime<Utc>) -> Self {
+                Self(uuid_at(at))
+            }
+
+            /// The time that it was made with, if it is one of those that carry it.
+            #[must_use]
+            pub fn created_at(self) -> Option<DateTime<Utc>> {
+                time_of(self.0)
+            }
+
+            /// The bare `UUID`, for a place that has no room for a prefix.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+
+            /// The id whose bare `UUID` this is.
+            #[must_use]
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}_{}", $prefix, self.0.simple())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                parse($prefix, text).map(Self)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        crate::stored_as!($name, Uuid, |id| id.0, |uuid| Ok($name(uuid)));
+    )+ };
+}
+
+ids! {
+    /// A merchant: the tenant to whom every other row belongs.
+    MerchantId = "mer",
+    /// An API key.
+    ApiKeyId = "key",
+    /// An order.
+    OrderId = "ord",
+    /// A payment link.
+    LinkId = "link",
+    /// One entry of a link's timeline.
+    LinkEventId = "lev",
+    /// A message to or from a buyer.
+    MessageId = "msg",
+    /// The conversation with one buyer.
+    ConversationId = "conv",
+    /// An entry of the credit ledger.
+    CreditEntryId = "cred",
+    /// A job.
+    JobId = "job",
+    /// An event that came in by webhook.
+    WebhookEventId = "evt",
+    /// An entry of the audit log.
+    AuditEntryId = "aud",
+    /// A console session.
+    SessionId = "ses",
+    /// A request, as its answer and the log lines about it say.
+    RequestId = "req",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_prints_with_its_prefix_and_parses_back() {
+        let id = LinkId::new(Utc::now());
+        assert!(id.to_string().starts_with("link_"));
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn an_id_of_another_kind_is_refused() {
+        let id = OrderId::new(Utc::now()).to_string();
+        assert!(id.parse::<LinkId>().is_err());
+        assert!("link_".parse::<LinkId>().is_err());
+        assert!("link_0".parse::<LinkId>().is_err());
+    }
+
+    #[test]
+    fn ids_sort_by_the_time_they_were_made() {
+        let at = Utc::now();
+        assert!(JobId::new(at) < JobId::new(at + chrono::Duration::milliseconds(2)));
+    }
+}

@@ -1,0 +1,34 @@
+//! Rules that need no table: money, phone numbers, segments, templates, gateways, the link's states, ids, the clock, secrets
+//! and sealing. No HTTP, no Redis, no database; with the feature `sea-orm` its types can be columns.
+
+#[macro_use]
+mod stored;
+#[macro_use]
+mod words;
+
+mod clock;
+mod colour;
+pub mod gateway;
+mod id;
+pub mod link;
+pub mod message;
+pub mod money;
+pub mod phone;
+pub mod plain_template;
+mod secret;
+pub mod sms;
+pub mod sms_event;
+pub mod template;
+mod vault;
+
+pub use clock::Clock;
+pub use colour::{Colour, ColourError};
+pub use id::{
+    ApiKeyId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId, MerchantId, MessageId,
+    OrderId, RequestId, SessionId, WebhookEventId,
+};
+pub use link::LinkState;
+pub use money::{Currency, Money};
+pub use phone::{PhoneNumber, Region};
+pub use secret::Secret;
+pub use vault::{LinkToken, Vault, VaultError, random_secret, random_token, sha256};

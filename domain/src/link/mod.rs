@@ -1,0 +1,7 @@
+//! The life of a payment link, and what its payments come to.
+
+mod payment_state;
+mod state;
+
+pub use payment_state::{Judged, PaymentState};
+pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};

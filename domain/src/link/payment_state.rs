@@ -1,0 +1,119 @@
+//! What is told of a link's checkout sessions, weighed by what was told before.
+//!
+//! Stripe's events come twice and in any order. Which session an event is about decides what it still means: the end of a delayed
+//! payment may overtake its beginning, and a second payment is not the first told again. Here every order comes to the same end.
+
+use super::{LinkEvent, LinkState, Refusal, Review, Transition};
+
+/// A link as far as its state and its payments go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentState {
+    /// Where it is in its life.
+    pub state: LinkState,
+    /// The session by which it was paid, or by which a payment is under way.
+    pub session: Option<String>,
+    /// Sessions whose delayed payment did not settle.
+    pub failed: Vec<String>,
+}
+
+/// What an event makes of a payment_state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The payment_state after it.
+    pub after: PaymentState,
+    /// What a person should look at.
+    pub review: Option<Review>,
+}
+
+impl PaymentState {
+    /// As it is stored: the failed sessions are one a line.
+    #[must_use]
+    pub fn from_columns(state: LinkState, session: Option<&str>, failed_sessions: Option<&str>) -> Self {
+        Self {
+            state,
+            session: session.map(ToOwned::to_owned),
+            failed: failed_sessions.iter().flat_map(|ids| ids.lines()).map(ToOwned::to_owned).collect(),
+        }
+    }
+
+    /// The failed sessions as they are stored.
+    #[must_use]
+    pub fn failed_lines(&self) -> Option<String> {
+        (!self.failed.is_empty()).then(|| self.failed.join("\n"))
+    }
+
+    /// What an event makes of it, which is about `session` if it is about a payment.
+    ///
+    /// # Errors
+    /// A [`Refusal`], with nothing changed.
+    pub fn on(&self, event: LinkEvent, session: Option<&str>) -> Result<Judged, Refusal> {
+        match event {
+            LinkEvent::PaymentSucceeded => self.on_success(session),
+            LinkEvent::PaymentPending => self.on_pending(session),
+            LinkEvent::PaymentFailed => self.on_failure(session),
+            LinkEvent::Created
+            | LinkEvent::CreationFailed
+            | LinkEvent::VoidRequested
+            | LinkEvent::ExpiryReached
+            | LinkEvent::CloseConfirmed => self.step(event),
+        }
+    }
+
+    fn on_success(&self, session: Option<&str>) -> Result<Judged, Refusal> {
+        let mut judged = self.step(LinkEvent::PaymentSucceeded)?;
+        if self.state != LinkState::Paid || self.session.is_none() {
+            judged.after.session = session.map(ToOwned::to_owned);
+        } else if let (Some(first), Some(now)) = (self.session.as_deref(), session)
+            && first != now
+        {
+            // The buyer has paid twice: that is not what was asked.
+            judged.review = Some(Review::AmountMismatch);
+        }
+        Ok(judged)
+    }
+
+    fn on_pending(&self, session: Option<&str>) -> Result<Judged, Refusal> {
+        if session.is_some_and(|session| self.has_failed(session)) {
+            return Ok(self.unchanged());
+        }
+        let mut judged = self.step(LinkEvent::PaymentPending)?;
+        if judged.after.state != self.state {
+            judged.after.session = session.map(ToOwned::to_owned);
+        }
+        Ok(judged)
+    }
+
+    fn on_failure(&self, session: Option<&str>) -> Result<Judged, Refusal> {
+        let of_another =
+            matches!((self.session.as_deref(), session), (Some(under_way), Some(told)) if under_way != told);
+        let mut judged = if of_another { self.unchanged() } else { self.step(LinkEvent::PaymentFailed)? };
+        if judged.after.state != self.state {
+            judged.after.session = None;
+        }
+        if let Some(session) = session
+            && !self.has_failed(session)
+        {
+            judged.after.failed.push(session.to_owned());
+            judged.after.failed.sort_unstable();
+        }
+        Ok(judged)
+    }
+
+    fn has_failed(&self, session: &str) -> bool {
+        self.failed.iter().any(|failed| failed == session)
+    }
+
+    fn unchanged(&self) -> Judged {
+        Judged { after: self.clone(), review: None }
+    }
+
+    fn step(&self, event: LinkEvent) -> Result<Judged, Refusal> {
+        Ok(match self.state.on(event)? {
+            Transition::To(state, review) => Judged { after: Self { state, ..self.clone() }, review },
+            Transition::Unchanged => self.unchanged(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

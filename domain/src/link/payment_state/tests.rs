@@ -1,0 +1,191 @@
+use proptest::{prelude::*, sample::Index};
+
+use super::*;
+
+/// How a session at Stripe came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Paid at once.
+    Paid,
+    /// Completed, and paid later.
+    PaidLater,
+    /// Completed, and the money did not come.
+    Failed,
+}
+
+/// Something that reaches us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// Stripe's answer to the making, or one of its events.
+    Told(LinkEvent, Option<String>),
+    /// The merchant or the clock closes the link; if that is refused because something is under way, they ask again later.
+    Closed(LinkEvent),
+    /// The job that closes looks at Stripe.
+    Closer,
+}
+
+/// All that happens to a link: what is true at Stripe, and what reaches us of it.
+#[derive(Debug, Clone)]
+struct Story {
+    ends: Vec<End>,
+    close: Option<LinkEvent>,
+    steps: Vec<Step>,
+}
+
+impl Story {
+    fn new(ends: Vec<End>, close: Option<LinkEvent>, twice: bool) -> Self {
+        let mut steps = vec![Step::Told(LinkEvent::Created, None), Step::Closer];
+        steps.extend(close.map(Step::Closed));
+        for (number, end) in ends.iter().enumerate() {
+            let told = |event| Step::Told(event, Some(session(number)));
+            steps.extend(match end {
+                End::Paid => vec![told(LinkEvent::PaymentSucceeded)],
+                End::PaidLater => vec![told(LinkEvent::PaymentPending), told(LinkEvent::PaymentSucceeded)],
+                End::Failed => vec![told(LinkEvent::PaymentPending), told(LinkEvent::PaymentFailed)],
+            });
+        }
+        if twice {
+            steps.extend(steps.clone());
+        }
+        Self { ends, close, steps }
+    }
+
+    /// The session that was paid, if one was.
+    fn paid(&self) -> Option<String> {
+        self.ends.iter().position(|end| *end != End::Failed).map(session)
+    }
+
+    /// Where the link must end, whatever the order.
+    fn end(&self) -> LinkState {
+        match (self.paid(), self.close) {
+            (Some(_), _) => LinkState::Paid,
+            (None, Some(LinkEvent::VoidRequested)) => LinkState::Voided,
+            (None, Some(_)) => LinkState::Expired,
+            (None, None) => LinkState::Unpaid,
+        }
+    }
+
+    /// Where it does end in this order.
+    fn told(&self) -> PaymentState {
+        let mut link = PaymentState { state: LinkState::Creating, session: None, failed: Vec::new() };
+        let mut refused = Vec::new();
+        for step in &self.steps {
+            match step {
+                Step::Told(event, session) => happens(&mut link, *event, session.as_deref()).unwrap(),
+                Step::Closed(event) if happens(&mut link, *event, None).is_err() => refused.push(*event),
+                Step::Closed(_) => {}
+                Step::Closer => self.closer(&mut link),
+            }
+        }
+        for event in refused {
+            // By now it is paid, or closed, or nothing is under way.
+            let _ = happens(&mut link, event, None);
+        }
+        self.closer(&mut link);
+        link
+    }
+
+    fn closer(&self, link: &mut PaymentState) {
+        if matches!(link.state, LinkState::Voiding | LinkState::Expiring) {
+            let event = if self.paid().is_some() { LinkEvent::PaymentSucceeded } else { LinkEvent::CloseConfirmed };
+            happens(link, event, self.paid().as_deref()).unwrap();
+        }
+    }
+}
+
+fn session(number: usize) -> String {
+    format!("cs_{number}")
+}
+
+fn happens(link: &mut PaymentState, event: LinkEvent, session: Option<&str>) -> Result<(), Refusal> {
+    *link = link.on(event, session)?.after;
+    Ok(())
+}
+
+/// Up to one payment that comes, after up to two that did not.
+fn ends() -> impl Strategy<Value = Vec<End>> {
+    let last = proptest::option::of(proptest::sample::select(&[End::Paid, End::PaidLater][..]));
+    (0_usize..3, last).prop_map(|(failed, last)| vec![End::Failed; failed].into_iter().chain(last).collect())
+}
+
+fn close() -> impl Strategy<Value = Option<LinkEvent>> {
+    proptest::option::of(proptest::sample::select(&[LinkEvent::VoidRequested, LinkEvent::ExpiryReached][..]))
+}
+
+fn stories() -> impl Strategy<Value = Story> {
+    (ends(), close(), any::<bool>()).prop_flat_map(|(ends, close, twice)| {
+        let story = Story::new(ends, close, twice);
+        Just(story.steps.clone()).prop_shuffle().prop_map(move |steps| Story { steps, ..story.clone() })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn every_order_of_what_happens_comes_to_the_same_end(story in stories()) {
+        let told = story.told();
+        prop_assert_eq!(told.state, story.end());
+        if let Some(paid) = story.paid() {
+            prop_assert_eq!(told.session, Some(paid));
+        }
+    }
+
+    #[test]
+    fn an_event_told_again_later_changes_nothing(story in stories(), which in any::<Index>()) {
+        let told = story.told();
+        if let Step::Told(event, session) = which.get(&story.steps) {
+            let again = told.on(*event, session.as_deref()).map(|judged| judged.after);
+            prop_assert_eq!(again, Ok(told));
+        }
+    }
+}
+
+/// Every order of some steps.
+fn permutations(steps: &[Step]) -> Vec<Vec<Step>> {
+    if steps.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for index in 0..steps.len() {
+        let mut rest = steps.to_vec();
+        let first = rest.remove(index);
+        all.extend(permutations(&rest).into_iter().map(|rest| [vec![first.clone()], rest].concat()));
+    }
+    all
+}
+
+#[test]
+fn each_of_all_orders_of_a_story_told_once_comes_to_the_same_end() {
+    let closes = [None, Some(LinkEvent::VoidRequested), Some(LinkEvent::ExpiryReached)];
+    for ends in [vec![], vec![End::Paid], vec![End::PaidLater], vec![End::Failed], vec![End::Failed, End::PaidLater]] {
+        for close in closes {
+            let story = Story::new(ends.clone(), close, false);
+            for steps in permutations(&story.steps) {
+                let told = Story { steps, ..story.clone() };
+                assert_eq!(told.told().state, story.end(), "{told:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_delayed_payment_may_overtake_its_beginning() {
+    let unpaid = PaymentState { state: LinkState::Unpaid, session: None, failed: Vec::new() };
+    let failed = unpaid.on(LinkEvent::PaymentFailed, Some("cs_1")).unwrap().after;
+    let after = failed.on(LinkEvent::PaymentPending, Some("cs_1")).unwrap().after;
+    assert_eq!(after.state, LinkState::Unpaid);
+    // Another session is another matter.
+    let other = after.on(LinkEvent::PaymentPending, Some("cs_2")).unwrap().after;
+    assert_eq!((other.state, other.session.as_deref()), (LinkState::Processing, Some("cs_2")));
+    // And the failure of the first is not that of the second.
+    assert_eq!(other.on(LinkEvent::PaymentFailed, Some("cs_1")).unwrap().after, other);
+}
+
+#[test]
+fn a_second_payment_is_never_silently_fine() {
+    let paid = PaymentState { state: LinkState::Paid, session: Some("cs_1".to_owned()), failed: Vec::new() };
+    assert_eq!(paid.on(LinkEvent::PaymentSucceeded, Some("cs_1")).unwrap().review, None);
+    let again = paid.on(LinkEvent::PaymentSucceeded, Some("cs_2")).unwrap();
+    assert_eq!((again.review, again.after), (Some(Review::AmountMismatch), paid));
+}

@@ -1,0 +1,270 @@
+//! The life of a payment link, as one total function: state × event → what becomes of it, or a typed refusal.
+//!
+//! `paid` absorbs: nothing leads out of it, and a payment is never dropped, whatever came before.
+
+words! {
+    /// Where a link is in its life.
+    pub enum LinkState {
+        /// The command is accepted; the invoice is being stored and Stripe asked.
+        Creating = "creating",
+        /// Stripe or the invoice refused; `failure` says why.
+        Failed = "failed",
+        /// It can be paid.
+        Unpaid = "unpaid",
+        /// Stripe has the order to pay, and does not have the money yet.
+        Processing = "processing",
+        /// It is paid, for good.
+        Paid = "paid",
+        /// The merchant voided it; it is being closed at Stripe.
+        Voiding = "voiding",
+        /// Stripe has confirmed that it can no longer be paid.
+        Voided = "voided",
+        /// Its time is over; it is being closed at Stripe.
+        Expiring = "expiring",
+        /// Its time is over, and Stripe has confirmed that it can no longer be paid.
+        Expired = "expired",
+    }
+}
+
+impl LinkState {
+    /// Whether an order with such a link cannot have another. The unique index `payment_link_one_open` says the same.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Creating | Self::Unpaid | Self::Processing | Self::Voiding | Self::Expiring => true,
+            Self::Failed | Self::Paid | Self::Voided | Self::Expired => false,
+        }
+    }
+}
+
+words! {
+    /// What a person should look at, in Stripe's dashboard.
+    pub enum Review {
+        /// The buyer paid although the link was voided, was being voided, or had failed.
+        PaidAfterVoid = "paid_after_void",
+        /// The buyer paid although the link had expired.
+        PaidAfterExpiry = "paid_after_expiry",
+        /// The buyer paid another amount than was asked, or paid twice.
+        AmountMismatch = "amount_mismatch",
+        /// The buyer paid in another currency than was asked.
+        CurrencyMismatch = "currency_mismatch",
+        /// A test payment for a live link, or the reverse.
+        LivemodeMismatch = "livemode_mismatch",
+    }
+}
+
+/// What can happen to a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// Stripe made the link.
+    Created,
+    /// The link cannot be made.
+    CreationFailed,
+    /// Stripe says that the money has come.
+    PaymentSucceeded,
+    /// Stripe says that a payment has begun which settles later.
+    PaymentPending,
+    /// A payment that had begun did not settle.
+    PaymentFailed,
+    /// The merchant voids it.
+    VoidRequested,
+    /// Its time is over.
+    ExpiryReached,
+    /// Stripe confirmed that it is inactive and that no session can still be paid.
+    CloseConfirmed,
+}
+
+/// What an event makes of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    /// The link is in another state now, and a person should look at it if there is a review.
+    To(LinkState, Option<Review>),
+    /// The event was known already, or changes nothing.
+    Unchanged,
+}
+
+/// Why an event is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is paid.
+    #[error("the link is paid")]
+    Paid,
+    /// A payment is under way, and its end decides.
+    #[error("a payment for the link is under way")]
+    PaymentUnderWay,
+    /// It is still being made.
+    #[error("the link is still being made")]
+    StillCreating,
+    /// It is closed, or being closed.
+    #[error("the link is not open")]
+    NotOpen,
+}
+
+impl Review {
+    /// What it means, and what to do about it.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::PaidAfterVoid => {
+                "The buyer paid although the link was withdrawn. Keep the payment or refund it in Stripe's dashboard."
+            }
+            Self::PaidAfterExpiry => {
+                "The buyer paid after the link's time was over. Keep the payment or refund it in Stripe's dashboard."
+            }
+            Self::AmountMismatch => {
+                "The buyer paid another amount than was asked. Look at the payment in Stripe's dashboard."
+            }
+            Self::CurrencyMismatch => {
+                "The buyer paid in another currency than was asked. Look at the payment in Stripe's dashboard."
+            }
+            Self::LivemodeMismatch => {
+                "A test payment came for a live link, or the reverse: test and live keys are mixed up in the settings."
+            }
+        }
+    }
+}
+
+impl LinkState {
+    /// What `event` makes of a link in this state.
+    ///
+    /// # Errors
+    /// A [`Refusal`], with nothing changed.
+    #[expect(clippy::match_same_arms, reason = "a table is read row by row: events are kept together, not outcomes")]
+    pub const fn on(self, event: LinkEvent) -> Result<Transition, Refusal> {
+        use LinkState::{Creating, Expired, Expiring, Failed, Paid, Processing, Unpaid, Voided, Voiding};
+        use Transition::{To, Unchanged};
+
+        Ok(match (event, self) {
+            (LinkEvent::PaymentSucceeded, Paid) => Unchanged,
+            // The merchant took it back, or was told that it failed: they do not expect the money.
+            (LinkEvent::PaymentSucceeded, Voiding | Voided | Failed) => To(Paid, Some(Review::PaidAfterVoid)),
+            (LinkEvent::PaymentSucceeded, Expired) => To(Paid, Some(Review::PaidAfterExpiry)),
+            (LinkEvent::PaymentSucceeded, Creating | Unpaid | Processing | Expiring) => To(Paid, None),
+
+            (LinkEvent::PaymentPending, Creating | Unpaid) => To(Processing, None),
+            (LinkEvent::PaymentPending, Failed | Processing | Paid | Voiding | Voided | Expiring | Expired) => {
+                Unchanged
+            }
+
+            (LinkEvent::PaymentFailed, Processing) => To(Unpaid, None),
+            (LinkEvent::PaymentFailed, Creating | Failed | Unpaid | Paid | Voiding | Voided | Expiring | Expired) => {
+                Unchanged
+            }
+
+            (LinkEvent::Created, Creating) => To(Unpaid, None),
+            (LinkEvent::Created, Unpaid | Processing | Paid | Voiding | Voided | Expiring | Expired) => Unchanged,
+            (LinkEvent::Created, Failed) => return Err(Refusal::NotOpen),
+
+            (LinkEvent::CreationFailed, Creating) => To(Failed, None),
+            (
+                LinkEvent::CreationFailed,
+                Failed | Unpaid | Processing | Paid | Voiding | Voided | Expiring | Expired,
+            ) => Unchanged,
+
+            (LinkEvent::VoidRequested, Unpaid) => To(Voiding, None),
+            (LinkEvent::VoidRequested, Voiding | Voided) | (LinkEvent::ExpiryReached, Expiring | Expired) => Unchanged,
+            (LinkEvent::ExpiryReached, Unpaid) => To(Expiring, None),
+            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached, Paid) => return Err(Refusal::Paid),
+            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached, Processing) => return Err(Refusal::PaymentUnderWay),
+            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached, Creating) => return Err(Refusal::StillCreating),
+            (LinkEvent::VoidRequested, Failed | Expiring | Expired)
+            | (LinkEvent::ExpiryReached, Failed | Voiding | Voided) => return Err(Refusal::NotOpen),
+
+            (LinkEvent::CloseConfirmed, Voiding) => To(Voided, None),
+            (LinkEvent::CloseConfirmed, Expiring) => To(Expired, None),
+            (LinkEvent::CloseConfirmed, Voided | Expired | Paid) => Unchanged,
+            (LinkEvent::CloseConfirmed, Creating | Failed | Unpaid | Processing) => return Err(Refusal::NotOpen),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const EVENTS: [LinkEvent; 8] = [
+        LinkEvent::Created,
+        LinkEvent::CreationFailed,
+        LinkEvent::PaymentSucceeded,
+        LinkEvent::PaymentPending,
+        LinkEvent::PaymentFailed,
+        LinkEvent::VoidRequested,
+        LinkEvent::ExpiryReached,
+        LinkEvent::CloseConfirmed,
+    ];
+
+    fn after(state: LinkState, events: &[LinkEvent]) -> LinkState {
+        events.iter().fold(state, |state, event| match state.on(*event) {
+            Ok(Transition::To(next, _)) => next,
+            Ok(Transition::Unchanged) | Err(_) => state,
+        })
+    }
+
+    #[test]
+    fn nothing_leads_out_of_paid() {
+        for event in EVENTS {
+            assert!(!matches!(LinkState::Paid.on(event), Ok(Transition::To(..))), "{event:?}");
+        }
+    }
+
+    #[test]
+    fn a_payment_makes_any_link_paid() {
+        for state in LinkState::ALL {
+            assert_eq!(after(*state, &[LinkEvent::PaymentSucceeded]), LinkState::Paid);
+        }
+    }
+
+    #[test]
+    fn a_payment_after_the_close_asks_for_a_review() {
+        let reviews = [
+            (LinkState::Voided, Some(Review::PaidAfterVoid)),
+            (LinkState::Expired, Some(Review::PaidAfterExpiry)),
+            (LinkState::Voiding, Some(Review::PaidAfterVoid)),
+            (LinkState::Failed, Some(Review::PaidAfterVoid)),
+            (LinkState::Expiring, None),
+        ];
+        for (state, review) in reviews {
+            assert_eq!(state.on(LinkEvent::PaymentSucceeded), Ok(Transition::To(LinkState::Paid, review)));
+        }
+    }
+
+    #[test]
+    fn only_an_unpaid_link_can_be_voided() {
+        for state in LinkState::ALL {
+            let voided = matches!(state.on(LinkEvent::VoidRequested), Ok(Transition::To(LinkState::Voiding, None)));
+            assert_eq!(voided, *state == LinkState::Unpaid, "{state}");
+        }
+    }
+
+    #[test]
+    fn voided_is_said_only_after_stripe_confirmed() {
+        for state in LinkState::ALL {
+            for event in EVENTS {
+                if let Ok(Transition::To(LinkState::Voided | LinkState::Expired, _)) = state.on(event) {
+                    assert_eq!(event, LinkEvent::CloseConfirmed);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_order_of_events_with_a_payment_ends_paid(
+            events in proptest::collection::vec(proptest::sample::select(&EVENTS[..]), 0..12),
+            position in 0_usize..12,
+        ) {
+            let mut events = events;
+            events.insert(position.min(events.len()), LinkEvent::PaymentSucceeded);
+            prop_assert_eq!(after(LinkState::Creating, &events), LinkState::Paid);
+        }
+
+        #[test]
+        fn an_event_told_twice_is_an_event_told_once(
+            state in proptest::sample::select(LinkState::ALL),
+            event in proptest::sample::select(&EVENTS[..]),
+        ) {
+            prop_assert_eq!(after(state, &[event, event]), after(state, &[event]));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The template of the text that carries a payment link: handlebars, cut down to plain variables.
+//!
+//! `{{merchant_name}}: invoice {{invoice_number}}, {{amount}}. View and pay it here: {{link}}`
+//!
+//! A template is checked in full when it is saved, before handlebars sees it, so that sending can only fail over the length
+//! of what was put in. Values are put in as they are and never read as a template, nor escaped for HTML: it is
+//! plain text.
+
+mod check;
+mod error;
+mod preview;
+mod variables;
+
+use std::sync::LazyLock;
+
+use handlebars::{Handlebars, no_escape};
+
+pub use error::TemplateError;
+pub use preview::{Preview, Warning};
+pub use variables::{Variable, Variables};
+
+use crate::{
+    plain_template::PlainTemplate,
+    sms::{Body, Typography},
+};
+
+/// The most characters that a template may have.
+pub const LONGEST_TEMPLATE: usize = 1_000;
+
+/// The most bytes that a template may make: more than any message takes, so that a message too long is told with its length.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// The template of a merchant who has not written one: about 130 characters when rendered, all of them GSM-7.
+const DEFAULT: &str = "{{merchant_name}}: invoice {{invoice_number}}, {{amount}}. \
+    View and pay it by {{expires_on}}: {{link}}";
+
+/// A template that can be rendered: it parses, uses known variables only, and has the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    plain: PlainTemplate,
+    typography: Typography,
+}
+
+impl Template {
+    /// Reads and checks a template as a merchant wrote it.
+    ///
+    /// # Errors
+    /// The first thing wrong with it, with its line: see [`TemplateError`].
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        check::shorteners(text)?;
+        Self::parse_draft(text)
+    }
+
+    /// Reads a template to be previewed: what carriers would filter is warned of there, and not refused yet.
+    ///
+    /// # Errors
+    /// As [`Template::parse`], but for shared shorteners.
+    pub fn parse_draft(text: &str) -> Result<Self, TemplateError> {
+        check::text(text)?;
+        let plain = PlainTemplate::compile(text, |name| Variable::named(name).is_some())?;
+        if plain.variables().iter().all(|variable| variable.name != Variable::Link.name()) {
+            return Err(TemplateError::NoLink);
+        }
+        Ok(Self { text: text.to_owned(), plain, typography: Typography::default() })
+    }
+
+    /// The same in this typography.
+    #[must_use]
+    pub fn set(self, typography: Typography) -> Self {
+        Self { typography, ..self }
+    }
+
+    /// The template as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of a message, ready to be counted and sent.
+    ///
+    /// # Errors
+    /// [`TemplateError::Body`] if it is longer than a message may be, which long names can make it.
+    pub fn render(&self, variables: &Variables<'_>) -> Result<Body, TemplateError> {
+        let text = self.plain.render(&STRICT, variables.values().into(), MOST_BYTES)?;
+        Ok(Body::set(&text, self.typography)?)
+    }
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self::parse(DEFAULT).expect("the default template is checked by a test")
+    }
+}
+
+/// No helpers of our own, no partials; a variable without a value is an error, and nothing is escaped.
+static STRICT: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
+    let mut handlebars = Handlebars::new();
+    handlebars.set_strict_mode(true);
+    handlebars.register_escape_fn(no_escape);
+    handlebars
+});
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

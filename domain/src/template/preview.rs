@@ -1,0 +1,212 @@
+//! What a template makes of the values, and what the merchant should know before it is sent.
+
+use std::fmt;
+
+use super::{Template, TemplateError, Variable, Variables};
+use crate::sms::{Body, Replacement, Ucs2Character, first_ucs2_character, shared_shortener_in, transliterate};
+
+/// A text of more characters than this is read to its end by few.
+const LONG: usize = 320;
+
+/// A message as it would be sent, and what is worth a thought about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The text and what it takes: `body.text()`, `body.segments()`.
+    pub body: Body,
+    /// Nothing of this forbids sending; each has a `Display` for people.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that makes a message dearer, or less likely to be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The text does not say who it is from.
+    NoMerchantName,
+    /// Something is written right before or after the link, which then may not open.
+    LinkNotApart,
+    /// The text is long, which is told in characters.
+    Long {
+        /// How many it has.
+        characters: usize,
+    },
+    /// It links through a shortener that anybody may use.
+    SharedShortener {
+        /// The shortener.
+        host: &'static str,
+    },
+    /// A character makes the text UCS-2.
+    Ucs2(Ucs2Character),
+    /// Typography was made plain, which kept the text in GSM-7.
+    MadePlain(Vec<Replacement>),
+}
+
+impl Template {
+    /// Renders, and looks for what a merchant would want to change.
+    ///
+    /// # Errors
+    /// As [`Template::render`].
+    pub fn preview(&self, variables: &Variables<'_>) -> Result<Preview, TemplateError> {
+        let body = self.render(variables)?;
+        let text = body.text();
+        let characters = text.chars().count();
+        let merchant = variables.value(Variable::MerchantName);
+        let warnings = [
+            (!names(text, &merchant)).then_some(Warning::NoMerchantName),
+            (!stands_apart(text, &variables.value(Variable::Link))).then_some(Warning::LinkNotApart),
+            (characters > LONG).then_some(Warning::Long { characters }),
+            shared_shortener_in(text).map(|host| Warning::SharedShortener { host }),
+            first_ucs2_character(text).map(Warning::Ucs2),
+            (!body.replaced().is_empty()).then(|| Warning::MadePlain(body.replaced().to_vec())),
+        ];
+        Ok(Preview { warnings: warnings.into_iter().flatten().collect(), body })
+    }
+}
+
+/// Whether the name is in the text, in its own typography or made plain with it.
+fn names(text: &str, merchant: &str) -> bool {
+    !merchant.is_empty() && (text.contains(merchant) || text.contains(&transliterate(merchant).text))
+}
+
+/// Whether a phone would see the link for what it is, wherever it stands.
+fn stands_apart(text: &str, link: &str) -> bool {
+    let runs_on = |character: char| character.is_alphanumeric() || "/?&=#%-_@~+".contains(character);
+    text.match_indices(link).all(|(at, link)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + link.len()..].chars().next();
+        !before.is_some_and(runs_on) && !after.is_some_and(runs_on)
+    })
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMerchantName => f.write_str("The text does not say who it is from: use {{merchant_name}}."),
+            Self::LinkNotApart => f.write_str("The link touches other text and may not open: put spaces around it."),
+            Self::Long { characters } => {
+                write!(f, "The text has {characters} characters; more than {LONG} are seldom read to the end.")
+            }
+            Self::SharedShortener { host } => {
+                write!(f, "Carriers filter texts with links through {host}: a template with one is not taken.")
+            }
+            Self::Ucs2(cause) => describe_ucs2(f, *cause),
+            Self::MadePlain(replaced) => {
+                let list: Vec<String> = replaced.iter().map(ToString::to_string).collect();
+                write!(f, "Replaced by plain characters, which cost less: {}.", list.join(", "))
+            }
+        }
+    }
+}
+
+fn describe_ucs2(f: &mut fmt::Formatter<'_>, cause: Ucs2Character) -> fmt::Result {
+    let character = cause.character;
+    if character.is_control() || character.is_whitespace() {
+        write!(f, "U+{:04X}", u32::from(character))?;
+    } else {
+        write!(f, "\"{character}\"")?;
+    }
+    let them = match cause.others {
+        0 => {
+            f.write_str(" makes")?;
+            "it"
+        }
+        1 => {
+            f.write_str(" and one other character make")?;
+            "them"
+        }
+        others => {
+            write!(f, " and {others} other characters make")?;
+            "them"
+        }
+    };
+    f.write_str(" this a Unicode message, which ")?;
+    match cause.segments_saved {
+        0 => f.write_str("holds less than half as much but costs no more at this length."),
+        1 => write!(f, "takes one segment more than without {them}."),
+        saved => write!(f, "takes {saved} segments more than without {them}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{LINK, variables};
+    use super::{Template, Ucs2Character, Variables, Warning};
+
+    fn warnings(text: &str, variables: &Variables<'_>) -> Vec<Warning> {
+        Template::parse(text).unwrap().preview(variables).unwrap().warnings
+    }
+
+    #[test]
+    fn a_preview_warns_of_what_makes_a_message_dear() {
+        let polish = Variables { customer_name: "Wisława Szymborska", ..variables() };
+        let found = warnings("{{merchant_name}}, {{customer_name}}: {{link}}", &polish);
+        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["\"ł\" makes this a Unicode message, which takes one segment more than without it."]);
+        let found = warnings("{{merchant_name}} ‘{{amount}}’ – {{link}}", &variables());
+        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["Replaced by plain characters, which cost less: ‘ → ', ’ → ', – → -."]);
+    }
+
+    #[test]
+    fn a_unicode_warning_counts_the_characters_and_what_they_cost() {
+        let told = |character, others, segments_saved| {
+            Warning::Ucs2(Ucs2Character { character, others, segments_saved }).to_string()
+        };
+        assert_eq!(
+            told('ł', 1, 3),
+            "\"ł\" and one other character make this a Unicode message, which takes 3 segments more than without them."
+        );
+        assert_eq!(
+            told('\u{2003}', 2, 0),
+            "U+2003 and 2 other characters make this a Unicode message, which holds less than half as much but costs \
+             no more at this length."
+        );
+    }
+
+    #[test]
+    fn a_preview_warns_of_a_text_without_the_merchants_name() {
+        assert_eq!(warnings("Pay here: {{link}}", &variables()), [Warning::NoMerchantName]);
+        assert_eq!(warnings("Blue OutboundService Books: {{link}}", &variables()), []);
+        let typeset = Variables { merchant_name: "Ada’s Books", ..variables() };
+        let found = warnings("{{merchant_name}}: {{link}}", &typeset);
+        assert!(matches!(found.as_slice(), [Warning::MadePlain(_)]), "{found:?}");
+        let nameless = Variables { merchant_name: " ", ..variables() };
+        assert_eq!(warnings("{{merchant_name}}: {{link}}", &nameless), [Warning::NoMerchantName]);
+    }
+
+    #[test]
+    fn a_preview_warns_of_a_link_that_touches_other_text() {
+        for text in [
+            "{{link}}{{merchant_name}}",
+            "{{link}}/{{merchant_name}}",
+            "{{merchant_name}}{{link}}",
+            "{{link}}? {{merchant_name}}",
+        ] {
+            assert_eq!(warnings(text, &variables()), [Warning::LinkNotApart], "{text}");
+        }
+        for text in
+            ["{{merchant_name}} ({{link}}).", "{{merchant_name}}\n{{link}}\n", "{{merchant_name}}:{{link}}, thanks"]
+        {
+            assert_eq!(warnings(text, &variables()), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_preview_warns_of_a_shortener_that_carriers_filter() {
+        let draft = Template::parse_draft("{{merchant_name}} bit.ly/x {{link}}").unwrap();
+        let found = draft.preview(&variables()).unwrap().warnings;
+        assert_eq!(found, [Warning::SharedShortener { host: "bit.ly" }]);
+        assert!(found[0].to_string().contains("bit.ly"));
+        // It may come with a name as well.
+        let named = Variables { customer_name: "tinyurl.com/x", ..variables() };
+        let found = warnings("{{merchant_name}} {{customer_name}} {{link}}", &named);
+        assert_eq!(found, [Warning::SharedShortener { host: "tinyurl.com" }]);
+    }
+
+    #[test]
+    fn a_preview_warns_of_more_than_320_characters() {
+        let of_length =
+            |length: usize| "{{merchant_name}} ".to_owned() + &"x".repeat(length - 16 - 1 - LINK.len()) + " {{link}}";
+        assert_eq!(warnings(&of_length(320), &variables()), []);
+        assert_eq!(warnings(&of_length(321), &variables()), [Warning::Long { characters: 321 }]);
+    }
+}

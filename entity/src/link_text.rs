@@ -1,0 +1,68 @@
+//! The text of a link's message, from the rows.
+
+use sea_orm::DbErr;
+
+use crate::{Merchant, Order, link};
+use domain::sms::Body;
+use domain::template::{Template, TemplateError, Variables};
+
+/// Why a link has no text.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkTextError {
+    /// Something is wrong with the template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The link was erased after 90 days.
+    #[error("the link was erased after 90 days")]
+    Purged,
+    /// What is stored of the link is damaged.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+}
+
+/// What a template can say of this link; `url` is its page for the buyer.
+///
+/// # Errors
+/// [`LinkTextError::Purged`], or the database's.
+pub fn variables<'a>(
+    owner: &'a Merchant,
+    order: &'a Order,
+    link: &'a link::Model,
+    url: &'a str,
+) -> Result<Variables<'a>, LinkTextError> {
+    Ok(Variables {
+        merchant_name: &owner.name,
+        customer_name: &order.customer_name,
+        order_number: &order.number,
+        invoice_number: link.invoice_number.as_deref().ok_or(LinkTextError::Purged)?,
+        amount: link.money()?.ok_or(LinkTextError::Purged)?,
+        link: url,
+        expires_on: owner.day_of(link.expires_at),
+    })
+}
+
+/// The template to use for a merchant's link: the one given, the merchant's, or the default; in the merchant's typography.
+///
+/// # Errors
+/// What is wrong with the one given.
+pub fn template(owner: &Merchant, given: Option<&str>) -> Result<Template, TemplateError> {
+    let template = match given.or(owner.message_template.as_deref()) {
+        Some(text) => Template::parse(text)?,
+        None => Template::default(),
+    };
+    Ok(template.set(owner.typography()))
+}
+
+/// The text of a link's message, by the template given or by the merchant's.
+///
+/// # Errors
+/// See [`LinkTextError`].
+pub fn text_of_link(
+    owner: &Merchant,
+    order: &Order,
+    link: &link::Model,
+    url: &str,
+    given: Option<&str>,
+) -> Result<Body, LinkTextError> {
+    Ok(template(owner, given)?.render(&variables(owner, order, link, url)?)?)
+}

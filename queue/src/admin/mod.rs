@@ -1,0 +1,241 @@
+//! What operators do with jobs: look, retry, discard, pause. Whatever they change is in the audit log, with the reason they give.
+
+mod replay;
+mod stats;
+
+use chrono::{DateTime, Utc};
+use domain::{JobId, MerchantId};
+use entity::{
+    Db,
+    audit::{self, Act},
+    contains,
+    job::{Column, Entity, Job as Row, JobState},
+    pause,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+
+use crate::{EnqueuedJob, Kind, Queue, flow::Paused, recovery, redis::QueueError};
+
+pub use replay::replay_event;
+pub use stats::{KindStats, MOST_DEAD, RowStats, depths, row_stats, stats};
+
+/// How many rows are notified at a time when a pause ends.
+const NOTIFY_PAGE: u64 = 1_000;
+
+/// What a list of jobs is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    /// The state.
+    pub state: Option<JobState>,
+    /// The kind.
+    pub kind: Option<Kind>,
+    /// For whom.
+    pub merchant: Option<MerchantId>,
+    /// Part of the last error, whatever its case.
+    pub error: Option<String>,
+    /// Only jobs that were promised before this time.
+    pub enqueued_before: Option<DateTime<Utc>>,
+    /// Only jobs older than this one: the cursor.
+    pub before: Option<JobId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// A page of jobs, newest first. Operators only: it looks across merchants.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(db: &impl ConnectionTrait, filter: JobFilter) -> Result<Vec<Row>, DbErr> {
+    let mut query = Entity::find();
+    if let Some(state) = filter.state {
+        query = query.filter(Column::State.eq(state));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(Column::Kind.eq(kind.as_str()));
+    }
+    if let Some(merchant) = filter.merchant {
+        query = query.filter(Column::MerchantId.eq(merchant));
+    }
+    if let Some(error) = &filter.error {
+        query = query.filter(contains(Column::LastError, error));
+    }
+    if let Some(time) = filter.enqueued_before {
+        query = query.filter(Column::CreatedAt.lt(time));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(filter.limit).all(db).await
+}
+
+/// The job. Operators only.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Row>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+/// What an operator does to a job that was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadJobAction {
+    /// It is tried again, from the start of its policy.
+    Retry,
+    /// It is thrown away.
+    Discard,
+}
+
+impl DeadJobAction {
+    /// What it is called in the audit log.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "job.retry",
+            Self::Discard => "job.discard",
+        }
+    }
+}
+
+/// A job to which a apply_to_dead was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangedJob {
+    /// The job.
+    pub job: JobId,
+    /// What to ring after this; absent if it was discarded, or is of a kind that this version does not know.
+    pub enqueued_job: Option<EnqueuedJob>,
+}
+
+/// Retries or discards jobs, as this actor, all in one transaction with their entries in the audit log. A job that is not dead
+/// (any more) is passed by: it is not among what is answered.
+///
+/// # Errors
+/// When the database does not answer: then nothing was changed.
+pub async fn apply_to_dead(
+    db: &Db,
+    jobs: &[JobId],
+    action: DeadJobAction,
+    actor: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<ChangedJob>, DbErr> {
+    let tx = db.begin().await?;
+    let mut all = Vec::new();
+    for id in jobs {
+        let changed = match action {
+            DeadJobAction::Retry => revive(&tx, *id, now).await?,
+            DeadJobAction::Discard => discard(&tx, *id, now).await?,
+        };
+        let Some(row) = changed else { continue };
+        let act = Act {
+            merchant_id: row.merchant_id,
+            actor,
+            action: action.name(),
+            subject: row.id.to_string(),
+            detail: Some(reason.to_owned()),
+        };
+        audit::record(&tx, act, now).await?;
+        let enqueued_job = if action == DeadJobAction::Retry { recovery::enqueued_job(&row) } else { None };
+        all.push(ChangedJob { job: row.id, enqueued_job });
+    }
+    tx.commit().await?;
+    Ok(all)
+}
+
+/// From the start of its policy: no attempt so far counts. They still number the claims, so that a late worker stays fenced off.
+async fn revive(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Row>, DbErr> {
+    let revived = Entity::update_many()
+        .col_expr(Column::State, Expr::value(JobState::Queued))
+        .col_expr(Column::Spared, Expr::col(Column::Attempt))
+        .col_expr(Column::Crashes, Expr::value(0_i64))
+        .col_expr(Column::RunAt, Expr::value(now))
+        .col_expr(Column::CreatedAt, Expr::value(now))
+        .col_expr(Column::FinishedAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(JobState::Dead))
+        .exec_with_returning(db)
+        .await?;
+    Ok(revived.into_iter().next())
+}
+
+async fn discard(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Row>, DbErr> {
+    let discarded = Entity::update_many()
+        .col_expr(Column::State, Expr::value(JobState::Discarded))
+        .col_expr(Column::FinishedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(JobState::Dead))
+        .exec_with_returning(db)
+        .await?;
+    Ok(discarded.into_iter().next())
+}
+
+/// Holds a kind's or a merchant's jobs back until [`resume`]; `false` if they were held back already. What is in flight ends. No
+/// attempt is lost to it, and workers know of it within seconds. The audit log says that it was this actor.
+///
+/// # Errors
+/// When the database does not answer, or there is no such merchant.
+pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let tx = db.begin().await?;
+    let is_new = pause::put(&tx, &what.subject(), reason, now).await?;
+    if is_new {
+        audit::record(&tx, act(what, actor, "job.pause", Some(reason)), now).await?;
+    }
+    tx.commit().await?;
+    Ok(is_new)
+}
+
+/// Ends a pause; `false` if there was none. [`notify_waiting`] is to follow.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn resume(
+    db: &Db,
+    what: Paused,
+    actor: &str,
+    reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let tx = db.begin().await?;
+    let was_paused = pause::remove(&tx, &what.subject()).await?;
+    if was_paused {
+        audit::record(&tx, act(what, actor, "job.resume", reason), now).await?;
+    }
+    tx.commit().await?;
+    Ok(was_paused)
+}
+
+fn act<'a>(what: Paused, actor: &'a str, action: &'a str, reason: Option<&str>) -> Act<'a> {
+    Act {
+        merchant_id: what.merchant(),
+        actor,
+        action,
+        subject: what.to_string(),
+        detail: reason.map(ToOwned::to_owned),
+    }
+}
+
+/// Why jobs could not be notified.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// The database did not answer.
+    #[error("the database did not answer")]
+    Db(#[from] DbErr),
+    /// Redis did not answer.
+    #[error("Redis did not answer")]
+    Redis(#[from] QueueError),
+}
+
+/// Rings what waited for the end of a pause; answers how many jobs Redis did not have. What is not notified here is notified by the
+/// scheduler's sweep.
+///
+/// # Errors
+/// When the database or Redis does not answer.
+pub async fn notify_waiting(db: &Db, queue: &Queue, what: Paused) -> Result<u64, NotifyError> {
+    let (mut after, mut notified) = (None, 0);
+    loop {
+        let page = recovery::queued_of(db.pool(), what, after, NOTIFY_PAGE).await?;
+        let Some(last) = page.last else { return Ok(notified) };
+        after = Some(last);
+        notified += queue.notify_now(&page.enqueued).await?;
+    }
+}

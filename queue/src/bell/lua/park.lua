@@ -1,5 +1,0 @@
--- Puts aside ids that a worker cannot read.
-for _, id in ipairs(ARGV) do
-  bury(id, redis.call('HGET', JOBS, id) or '')
-end
-return redis.status_reply('OK')

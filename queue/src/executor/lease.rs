@@ -1,0 +1,152 @@
+//! The lease of a job, and the ends of its attempt: finished, to be tried again, put off, let go, given up. Each is fenced by the
+//! attempt: a worker that lost its lease changes nothing any more.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Transaction,
+    job::{Column, Entity, Job as Row, JobState},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, UpdateMany,
+    sea_query::{Expr, ExprTrait},
+};
+
+use crate::{Job, JobError};
+
+/// What a notified job turns out to be.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all that are claimed are ours")]
+pub enum Claim {
+    /// It is ours for this attempt.
+    Ours(Lease),
+    /// It is not due yet.
+    NotBefore(DateTime<Utc>),
+    /// It is finished, given up or unknown: the notification notified once too often.
+    Over,
+}
+
+/// A job that is ours for this attempt.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    job: Row,
+}
+
+/// The proof that a job's row was finished in the transaction of its effect: only [`Lease::finish`] and
+/// [`finish_all`](crate::finish_all) make one.
+#[derive(Debug)]
+pub struct Done(());
+
+impl Done {
+    /// To be called where the row was finished and committed, and nowhere else.
+    pub(crate) const fn proven() -> Self {
+        Self(())
+    }
+}
+
+impl Lease {
+    /// To be called where the row was claimed, and nowhere else.
+    pub(crate) const fn of(job: Row) -> Self {
+        Self { job }
+    }
+
+    /// The job's row, as it was at the claim.
+    #[must_use]
+    pub const fn job(&self) -> &Row {
+        &self.job
+    }
+
+    /// The payload.
+    ///
+    /// # Errors
+    /// [`JobError::Fail`] if it is not one of this kind: an older or newer version wrote it, and it holds nobody up.
+    pub fn payload<J: Job>(&self) -> Result<J, JobError> {
+        serde_json::from_str(&self.job.payload).map_err(JobError::fail)
+    }
+
+    /// Finishes the job and commits `tx`, which holds its effect: both, or neither.
+    ///
+    /// # Errors
+    /// [`JobError::NotOurs`] if another finished or claimed the job meanwhile; then the effect is rolled back.
+    pub async fn finish(&self, tx: Transaction, now: DateTime<Utc>) -> Result<Done, JobError> {
+        let finished = self
+            .fenced()
+            .col_expr(Column::State, Expr::value(JobState::Done))
+            .col_expr(Column::FinishedAt, Expr::value(now))
+            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
+            .exec(&tx)
+            .await?;
+        if finished.rows_affected == 0 {
+            tx.rollback().await?;
+            return Err(JobError::NotOurs);
+        }
+        tx.commit().await?;
+        Ok(Done(()))
+    }
+
+    /// Puts the job off; `false` if it is no longer ours.
+    pub(crate) async fn retry_at(
+        &self,
+        db: &impl ConnectionTrait,
+        why: &str,
+        until: DateTime<Utc>,
+    ) -> Result<bool, DbErr> {
+        let postponed = self
+            .fenced()
+            .col_expr(Column::RunAt, Expr::value(until))
+            .col_expr(Column::LastError, Expr::value(why))
+            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
+            .exec(db)
+            .await?;
+        Ok(postponed.rows_affected == 1)
+    }
+
+    /// Puts the job off without this attempt counting; `false` if it is no longer ours.
+    pub(crate) async fn snooze(
+        &self,
+        db: &impl ConnectionTrait,
+        why: &str,
+        until: DateTime<Utc>,
+    ) -> Result<bool, DbErr> {
+        let snooze =
+            self.uncounted().col_expr(Column::RunAt, Expr::value(until)).col_expr(Column::LastError, Expr::value(why));
+        Ok(snooze.exec(db).await?.rows_affected == 1)
+    }
+
+    /// Lets the job go, for another worker to do at once, without this attempt counting.
+    pub(crate) async fn release(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        Ok(self.uncounted().exec(db).await?.rows_affected == 1)
+    }
+
+    fn uncounted(&self) -> UpdateMany<Entity> {
+        self.fenced()
+            .col_expr(Column::Spared, Expr::col(Column::Spared).add(1))
+            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
+    }
+
+    /// Gives the job up, in the transaction that holds what follows from that; `false` if it is no longer ours.
+    pub(crate) async fn dead_letter(
+        &self,
+        db: &impl ConnectionTrait,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, DbErr> {
+        let buried = self
+            .fenced()
+            .col_expr(Column::State, Expr::value(JobState::Dead))
+            .col_expr(Column::LastError, Expr::value(why))
+            .col_expr(Column::FinishedAt, Expr::value(now))
+            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
+            .exec(db)
+            .await?;
+        Ok(buried.rows_affected == 1)
+    }
+
+    fn fenced(&self) -> UpdateMany<Entity> {
+        Entity::update_many().filter(
+            Condition::all()
+                .add(Column::Id.eq(self.job.id))
+                .add(Column::State.eq(JobState::Queued))
+                .add(Column::Attempt.eq(self.job.attempt)),
+        )
+    }
+}

@@ -1,0 +1,248 @@
+//! One attempt at a job, from the claim to its end: the one place where time-outs, panics and errors become retries.
+
+mod cancellation;
+mod claim;
+mod finish;
+mod lease;
+mod retry;
+
+use std::{future::Future, panic::AssertUnwindSafe};
+
+use chrono::{DateTime, Utc};
+use domain::{Clock, JobId};
+use entity::{Db, Transaction, job::Job as Row, retry_conflicts};
+use futures_util::FutureExt;
+use sea_orm::DbErr;
+use tracing::{Instrument, Span, field::Empty, info_span};
+
+use self::retry::MOST_CRASHES;
+use crate::{
+    JobError, Kind, Trace,
+    flow::Pauses,
+    metrics,
+    redis::{Ack, Delivery},
+};
+
+pub use cancellation::Cancellation;
+pub use claim::{Claims, claim_all};
+pub use finish::finish_all;
+pub use lease::{Claim, Done, Lease};
+pub use retry::{Policy, policy};
+
+/// What does a kind of job.
+pub trait Handle: Send + Sync + 'static {
+    /// Does the job; the effect and [`Lease::finish`] share a transaction.
+    fn run(&self, lease: &Lease) -> impl Future<Output = Result<Done, JobError>> + Send;
+
+    /// What follows for the domain when the job is given up, in the transaction that gives it up.
+    fn dead_letter(&self, tx: &Transaction, lease: &Lease, why: &str)
+    -> impl Future<Output = Result<(), DbErr>> + Send;
+}
+
+/// How attempts at one kind of job are made.
+#[derive(Debug, Clone)]
+pub struct Executor {
+    /// Where the rows are.
+    pub db: Db,
+    /// Time.
+    pub clock: Clock,
+    /// The kind.
+    pub kind: Kind,
+    /// How jobs are claimed: together with those of all attempts that share this.
+    pub claims: Claims,
+    /// When a job of the kind is tried again, and how long an attempt may take.
+    pub policy: Policy,
+    /// What is held back.
+    pub pauses: Pauses,
+    /// When attempts in flight are no longer waited for.
+    pub cancellation: Cancellation,
+}
+
+/// How an attempt ended.
+enum Outcome {
+    /// The handler said so, or it was said for it.
+    Said(Result<Done, JobError>),
+    /// It was not waited for.
+    Cancelled,
+}
+
+/// When a job is due again, and whether this attempt counts.
+enum Next {
+    Attempt(DateTime<Utc>),
+    SameAttempt(DateTime<Utc>),
+}
+
+impl Executor {
+    /// At jobs of this kind, by its policy, with nothing held back.
+    #[must_use]
+    pub fn at(kind: Kind, db: Db, clock: Clock) -> Self {
+        let (claims, policy) = (Claims::new(db.clone()), policy(kind));
+        Self { db, clock, kind, claims, policy, pauses: Pauses::default(), cancellation: Cancellation::default() }
+    }
+
+    /// Makes one attempt at the job that was notified, and says what becomes of its notification.
+    ///
+    /// # Errors
+    /// When the database does not answer: the notification keeps delivery, the row keeps the promise.
+    pub async fn make(&self, delivery: Delivery, handler: &impl Handle) -> Result<Ack, DbErr> {
+        if self.pauses.hold(self.db.pool(), self.kind, delivery.lane).await? {
+            return Ok(Ack::Done);
+        }
+        let lease = match self.claims.claim(JobId::from_uuid(delivery.job), self.clock.now()).await? {
+            Claim::Ours(lease) => lease,
+            Claim::NotBefore(at) => return Ok(Ack::Later(at)),
+            Claim::Over => return Ok(Ack::Done),
+        };
+        let (span, trace) = begin(self.kind, lease.job());
+        trace.scope(self.carry_out(handler, &lease)).instrument(span).await
+    }
+
+    async fn carry_out(&self, handler: &impl Handle, lease: &Lease) -> Result<Ack, DbErr> {
+        let mut measured = metrics::Attempt::of(self.kind, lease.job());
+        let outcome = if lease.job().crashes >= MOST_CRASHES {
+            Outcome::Said(Err(JobError::fail(format!("its worker died {} times while doing it", lease.job().crashes))))
+        } else {
+            self.run(handler, lease).await
+        };
+        match outcome {
+            Outcome::Said(said) => {
+                measured.ended(metrics::Outcome::of(&said));
+                match said {
+                    Ok(Done { .. }) => Ok(Ack::Done),
+                    Err(error) => self.follow(handler, lease, error, &mut measured).await,
+                }
+            }
+            Outcome::Cancelled => {
+                measured.ended(metrics::Outcome::Released);
+                self.release(lease).await
+            }
+        }
+    }
+
+    /// Runs the handler, and again at once if it only met others in the database; a panic and a time-out become retries like any
+    /// other.
+    async fn run(&self, handler: &impl Handle, lease: &Lease) -> Outcome {
+        let limit = self.policy.timeout;
+        let run = retry_conflicts(|| handler.run(lease), JobError::is_conflict_of_rows);
+        let run = tokio::time::timeout(limit, AssertUnwindSafe(run).catch_unwind());
+        tokio::select! {
+            biased;
+            ended = run => Outcome::Said(match ended {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(panic)) => Err(JobError::retry(format!("it panicked: {}", panic_text(panic.as_ref())))),
+                Err(_elapsed) => Err(JobError::retry(format!("it took longer than {limit:?}"))),
+            }),
+            () = self.cancellation.reached() => Outcome::Cancelled,
+        }
+    }
+
+    /// What follows from an error: one of the five ends of an attempt.
+    async fn follow(
+        &self,
+        handler: &impl Handle,
+        lease: &Lease,
+        error: JobError,
+        measured: &mut metrics::Attempt,
+    ) -> Result<Ack, DbErr> {
+        let (job, now) = (lease.job(), self.clock.now());
+        let (why, next) = match error {
+            JobError::NotOurs => return Ok(Ack::Done),
+            JobError::Retry { why, after } => {
+                let next = self.policy.next_attempt(job, after, jitter(lease), now);
+                (why, next.map(Next::Attempt))
+            }
+            JobError::NotNow { why, after, spread } => {
+                let next = self.policy.snooze(job, after, spread, jitter(lease), now);
+                (why, next.map(Next::SameAttempt))
+            }
+            JobError::Fail { why } => (why, None),
+        };
+        let why = with_sources(why.as_ref());
+        match next {
+            Some(Next::Attempt(at)) => self.retry_at(lease, &why, at).await,
+            Some(Next::SameAttempt(at)) => self.snooze(lease, &why, at).await,
+            None => {
+                measured.ended(metrics::Outcome::Dead);
+                self.dead_letter(handler, lease, &why).await
+            }
+        }
+    }
+
+    async fn retry_at(&self, lease: &Lease, why: &str, at: DateTime<Utc>) -> Result<Ack, DbErr> {
+        let job = lease.job();
+        tracing::warn!(job.id = %job.id, job.kind = %self.kind, attempt = job.tries(), next = %at, why, "job postponed");
+        let ours = lease.retry_at(self.db.writer(), why, at).await?;
+        Ok(if ours { Ack::Later(at) } else { Ack::Done })
+    }
+
+    async fn snooze(&self, lease: &Lease, why: &str, until: DateTime<Utc>) -> Result<Ack, DbErr> {
+        tracing::debug!(job.id = %lease.job().id, job.kind = %self.kind, %until, why, "job put off");
+        let ours = lease.snooze(self.db.writer(), why, until).await?;
+        Ok(if ours { Ack::Later(until) } else { Ack::Done })
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<Ack, DbErr> {
+        tracing::warn!(job.id = %lease.job().id, job.kind = %self.kind, "job let go, as this worker stops");
+        let ours = lease.release(self.db.writer()).await?;
+        Ok(if ours { Ack::Later(self.clock.now()) } else { Ack::Done })
+    }
+
+    async fn dead_letter(&self, handler: &impl Handle, lease: &Lease, why: &str) -> Result<Ack, DbErr> {
+        let job = lease.job();
+        let tx = self.db.begin().await?;
+        if lease.dead_letter(&tx, why, self.clock.now()).await? {
+            handler.dead_letter(&tx, lease, why).await?;
+            tx.commit().await?;
+            tracing::error!(job.id = %job.id, job.kind = %self.kind, attempt = job.tries(), why, "job given up");
+        } else {
+            tx.rollback().await?;
+        }
+        Ok(Ack::Done)
+    }
+}
+
+/// Goes on with the trace that the job was promised in.
+fn begin(kind: Kind, job: &Row) -> (Span, Trace) {
+    let span = info_span!(
+        parent: None,
+        "job",
+        job.id = %job.id,
+        job.kind = %kind,
+        merchant.id = job.merchant_id.map(tracing::field::display),
+        trace_id = Empty,
+        outcome = Empty,
+        otel.kind = "consumer",
+        otel.name = kind.as_str(),
+        otel.status_code = Empty,
+    );
+    let trace = Trace::begin(&span, job.traceparent.as_deref().and_then(Trace::parse), job.id.uuid());
+    (span, trace)
+}
+
+/// A number from 0 to 1 that differs from job to job and from attempt to attempt: two of the random bytes of the job's id.
+fn jitter(lease: &Lease) -> f64 {
+    /// Where the random bytes of a `UUIDv7` begin that no version or variant bit is part of.
+    const RANDOM: usize = 9;
+    let uuid = lease.job().id.uuid();
+    let at = RANDOM + usize::try_from(lease.job().attempt).unwrap_or(0) % 6;
+    let bytes = uuid.as_bytes();
+    f64::from(u16::from_be_bytes([bytes[at], bytes[at + 1]])) / f64::from(u16::MAX)
+}
+
+fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a text")
+}

@@ -1,0 +1,161 @@
+//! When a job is tried again: one table, one formula.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::job::Job as Row;
+
+use crate::Kind;
+
+/// A job whose worker died this often under it is given up: it is likely what kills them.
+pub(crate) const MOST_CRASHES: i64 = 5;
+
+/// How a kind of job is retried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// The delay after the first attempt; it doubles with each further one.
+    pub first_delay: Duration,
+    /// The longest delay.
+    pub ceiling: Duration,
+    /// How much of the delay is left to chance, in percent of it, so that jobs that failed together do not come back together.
+    pub jitter_percent: u32,
+    /// After so many attempts the job is given up; absent: attempts do not count.
+    pub attempts: Option<i64>,
+    /// So long after it was promised the job is given up; absent: never.
+    pub deadline: Option<TimeDelta>,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+}
+
+/// The policy of a kind.
+#[must_use]
+pub const fn policy(kind: Kind) -> Policy {
+    const BASE: Policy = Policy {
+        first_delay: Duration::from_secs(1),
+        ceiling: Duration::from_mins(10),
+        jitter_percent: 50,
+        attempts: None,
+        deadline: None,
+        timeout: Duration::from_mins(1),
+    };
+    match kind {
+        Kind::StoreInvoice => Policy { attempts: Some(10), ..BASE },
+        // Past 24 h Stripe may have forgotten the idempotency key; the handler then looks the link up instead of making it.
+        Kind::CreateStripeLink => Policy { deadline: Some(TimeDelta::hours(25)), ..BASE },
+        Kind::CloseStripeLink | Kind::ProcessStripeEvent => Policy { deadline: Some(TimeDelta::days(3)), ..BASE },
+        // After a day nobody wants the text any more, and one that may have left is a person's to settle.
+        Kind::SendSms | Kind::ProcessSmsEvent | Kind::Remind => Policy { deadline: Some(TimeDelta::days(1)), ..BASE },
+        Kind::PurgeLink => Policy { ceiling: Duration::from_hours(1), ..BASE },
+        Kind::CheckStripeKey | Kind::RegisterStripeWebhook => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
+        // The handlers leave it to the next tick long before.
+        Kind::ReconcileLink | Kind::DiagnoseStripe => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
+    }
+}
+
+impl Policy {
+    /// When a job that has just failed is due again, or `None` if it is to be given up.
+    ///
+    /// The delay is exponential; `jitter` is a random number from 0 to 1, and says how much of the part that is left to chance
+    /// is waited for. What the other side asked for (`Retry-After`) is a lower bound, however long.
+    #[must_use]
+    pub fn next_attempt(
+        &self,
+        job: &Row,
+        asked: Option<Duration>,
+        jitter: f64,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        if self.attempts.is_some_and(|most| job.tries() >= most) {
+            return None;
+        }
+        let doublings = u32::try_from(job.tries().clamp(1, 32) - 1).unwrap_or(0);
+        let backoff = self.first_delay.saturating_mul(2_u32.saturating_pow(doublings)).min(self.ceiling);
+        let fixed = 1.0 - f64::from(self.jitter_percent.min(100)) / 100.0;
+        let backoff = backoff.mul_f64(fixed + (1.0 - fixed) * jitter.clamp(0.0, 1.0));
+        self.within_deadline(job, asked.map_or(backoff, |asked| asked.max(backoff)), now)
+    }
+
+    /// When a job that cannot be done now is due again, or `None` if its deadline is over by then.
+    #[must_use]
+    pub fn snooze(
+        &self,
+        job: &Row,
+        after: Duration,
+        spread: Duration,
+        jitter: f64,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        self.within_deadline(job, after + spread.mul_f64(jitter.clamp(0.0, 1.0)), now)
+    }
+
+    fn within_deadline(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // In whole milliseconds, as rows and queues have them: a notification must not ring a moment before its row is due.
+        let millis = delay.as_micros().div_ceil(1_000);
+        let delay = i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::days(1));
+        let next = now + delay;
+        match self.deadline {
+            Some(deadline) if next > job.created_at + deadline => None,
+            Some(_) | None => Some(next),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::JobId;
+    use entity::job::JobState;
+
+    fn job(attempt: i64, created_at: DateTime<Utc>) -> Row {
+        Row {
+            id: JobId::new(created_at),
+            kind: Kind::StoreInvoice.to_string(),
+            dedup_key: None,
+            merchant_id: None,
+            payload: "{}".to_owned(),
+            state: JobState::Queued,
+            attempt,
+            crashes: 0,
+            spared: 0,
+            run_at: created_at,
+            last_error: None,
+            created_at,
+            claimed_at: None,
+            finished_at: None,
+            traceparent: None,
+        }
+    }
+
+    fn seconds(policy: Policy, attempt: i64, asked: Option<u64>, jitter: f64) -> Option<f64> {
+        let now = Utc::now();
+        let next = policy.next_attempt(&job(attempt, now), asked.map(Duration::from_secs), jitter, now)?;
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand seconds")]
+        Some((next - now).num_milliseconds() as f64 / 1000.0)
+    }
+
+    #[test]
+    fn the_delay_doubles_up_to_its_ceiling() {
+        let policy = policy(Kind::PurgeLink);
+        assert_eq!(seconds(policy, 1, None, 1.0), Some(1.0));
+        assert_eq!(seconds(policy, 4, None, 1.0), Some(8.0));
+        assert_eq!(seconds(policy, 1_000, None, 1.0), Some(3600.0));
+        assert_eq!(seconds(policy, 4, None, 0.0), Some(4.0));
+    }
+
+    #[test]
+    fn what_the_other_side_asks_for_is_waited_for() {
+        let policy = policy(Kind::SendSms);
+        assert_eq!(seconds(policy, 1, Some(120), 1.0), Some(120.0));
+        assert_eq!(seconds(policy, 8, Some(1), 1.0), Some(128.0));
+    }
+
+    #[test]
+    fn a_job_is_given_up_after_its_attempts_or_past_its_deadline() {
+        assert!(seconds(policy(Kind::StoreInvoice), 9, None, 1.0).is_some());
+        assert_eq!(seconds(policy(Kind::StoreInvoice), 10, None, 1.0), None);
+        let now = Utc::now();
+        let old = job(3, now - TimeDelta::days(3));
+        assert_eq!(policy(Kind::ProcessStripeEvent).next_attempt(&old, None, 0.5, now), None);
+        assert!(policy(Kind::PurgeLink).next_attempt(&old, None, 0.5, now).is_some());
+    }
+}

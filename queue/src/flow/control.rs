@@ -1,0 +1,166 @@
+//! The flow before a service outside: its limit, which all processes share, and its breaker.
+
+use std::time::Duration;
+
+use domain::Clock;
+
+use super::{Admission, CircuitBreakers, breaker::LeftAlone};
+use crate::{
+    JobError,
+    redis::{Pass, RedisQueues},
+};
+
+/// The longest wait for a turn that a job sits out, in its slot; for a longer one it is put off.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How much slower than the limit we go, in percent, so that a limit that is counted at the other end of a network holds there.
+const MARGIN: u32 = 5;
+
+/// Passes calls to the services outside. Cheap to clone; all clones share their breakers.
+#[derive(Debug, Clone)]
+pub struct FlowControl {
+    queues: RedisQueues,
+    breakers: CircuitBreakers,
+    clock: Clock,
+}
+
+/// A limit: calls per second, over all processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate(Option<Duration>);
+
+/// Why a service is not called now.
+#[derive(Debug, thiserror::Error)]
+pub enum NotNow {
+    /// Others have all the turns that come soon.
+    #[error("the limit of {limit} is reached")]
+    Limited {
+        /// Which limit.
+        limit: String,
+        /// When there is a turn.
+        after: Duration,
+    },
+    /// It is taken for down.
+    #[error("{service} is taken for down")]
+    Down {
+        /// Which service.
+        service: String,
+        /// For how long.
+        left_alone: LeftAlone,
+    },
+}
+
+impl Rate {
+    /// So many calls a second; 0 is as many as wanted.
+    #[must_use]
+    pub fn per_second(calls: u32) -> Self {
+        let second = Duration::from_secs(1) + Duration::from_secs(1) * MARGIN / 100;
+        Self(second.checked_div(calls))
+    }
+}
+
+impl FlowControl {
+    /// A flow whose limits are kept where the queues are.
+    #[must_use]
+    pub fn new(queues: RedisQueues, clock: Clock) -> Self {
+        Self { queues, breakers: CircuitBreakers::default(), clock }
+    }
+
+    /// The breakers behind this flow.
+    #[must_use]
+    pub const fn breakers(&self) -> &CircuitBreakers {
+        &self.breakers
+    }
+
+    /// Waits for a turn to call `service`, at the limit of this name.
+    ///
+    /// Without Redis there is no limit: the other side has one too, and what it says (429, `Retry-After`) is honoured.
+    ///
+    /// # Errors
+    /// When the service is taken for down, or the limit gives no turn soon.
+    pub async fn acquire(&self, service: &str, limit: &str, rate: Rate) -> Result<Permit, NotNow> {
+        if let Some(interval) = rate.0 {
+            match self.queues.pass_at(limit, interval, PATIENCE).await {
+                Ok(Pass::In(wait)) => tokio::time::sleep(wait).await,
+                Ok(Pass::NotBefore(after)) => return Err(NotNow::Limited { limit: limit.to_owned(), after }),
+                Err(error) => tracing::debug!(limit, %error, "a limit cannot be asked; going on without"),
+            }
+        }
+        // Asked last: whoever is let through as a probe is about to call.
+        match self.breakers.ask(service, self.clock.now()) {
+            Ok(admission) => {
+                Ok(Permit { flow: self.clone(), service: service.to_owned(), probes: admission == Admission::Probe })
+            }
+            Err(left_alone) => Err(NotNow::Down { service: service.to_owned(), left_alone }),
+        }
+    }
+}
+
+/// Leave to call a service. Whoever has it says what came of the call; one that is dropped was not used, and if it was to be the
+/// probe, the next one is.
+#[derive(Debug)]
+#[must_use = "it stands for a call, and what comes of it is to be said"]
+pub struct Permit {
+    flow: FlowControl,
+    service: String,
+    probes: bool,
+}
+
+impl Permit {
+    /// The service answered, whatever it said.
+    pub fn answered(mut self) {
+        self.probes = false;
+        self.flow.breakers.answered(&self.service);
+    }
+
+    /// The service did not answer, or not as one that works: a time-out, a refused connection, a 5xx.
+    pub fn failed(mut self) {
+        self.probes = false;
+        self.flow.breakers.failed(&self.service, self.flow.clock.now());
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.probes {
+            self.flow.breakers.not_called(&self.service);
+        }
+    }
+}
+
+impl From<NotNow> for JobError {
+    fn from(why: NotNow) -> Self {
+        let (after, spread) = match &why {
+            // Each was told a time of its own.
+            NotNow::Limited { after, .. } => (*after, Duration::ZERO),
+            NotNow::Down { left_alone, .. } => (left_alone.next_probe, left_alone.spread),
+        };
+        Self::NotNow { why: Box::new(why), after, spread }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, Utc};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_passage_that_is_not_used_leaves_the_probe_to_the_next() {
+        let now = Utc::now();
+        let queues = RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap();
+        let flow = FlowControl::new(queues, Clock::stopped_at(now));
+        let attempt = async |flow: &FlowControl| flow.acquire("stripe", "payment_links", Rate::per_second(0)).await;
+        for _ in 0..5 {
+            attempt(&flow).await.unwrap().failed();
+        }
+        attempt(&flow).await.expect_err("it is down");
+
+        let later = FlowControl { clock: Clock::stopped_at(now + TimeDelta::minutes(1)), ..flow };
+        let probe = attempt(&later).await.unwrap();
+        attempt(&later).await.expect_err("a probe is under way");
+        drop(probe);
+
+        attempt(&later).await.unwrap().answered();
+        attempt(&later).await.unwrap().answered();
+    }
+}

@@ -1,0 +1,16 @@
+-- Looks at one merchant's live, KEYS[1], which are kept for ARGV[1] ms from now. ARGV[2] is up to where they are known, or ''.
+-- Answers whether everything since then is there, the id of the last one, and everything since then.
+local stream, known = KEYS[1], ARGV[2]
+if redis.call('EXISTS', stream) == 0 then
+  redis.call('XADD', stream, '*', 'opened', '')
+end
+redis.call('PEXPIRE', stream, ARGV[1])
+local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1]
+if known == '' then
+  return {1, last, {}}
+end
+-- What is older than the oldest that is kept may have been dropped.
+if #redis.call('XRANGE', stream, '-', known, 'COUNT', 1) == 0 then
+  return {0, last, {}}
+end
+return {1, last, redis.call('XRANGE', stream, '(' .. known, '+')}

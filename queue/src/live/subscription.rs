@@ -1,0 +1,99 @@
+//! One who looks at a merchant's live.
+
+use std::{collections::VecDeque, time::Duration};
+
+use domain::MerchantId;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{self, Interval, MissedTickBehavior},
+};
+
+use super::{Entry, Live, Looked, Position, listener::Update};
+
+/// How often to look without having been updates to: what was lost on the way is found then, and the stream is kept.
+const LOOK_EVERY: Duration = Duration::from_mins(5);
+
+/// What one who looks gets to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// From here on live come.
+    Here(Position),
+    /// A piece of live.
+    Live(Entry),
+    /// Something may have been missed before this position.
+    Missed(Position),
+}
+
+/// One who looks at a merchant's live.
+#[derive(Debug)]
+pub struct Subscription {
+    live: Live,
+    merchant: MerchantId,
+    updates: broadcast::Receiver<Update>,
+    /// Up to where everything was seen.
+    seen: Option<Position>,
+    /// The first look failed, so that nobody knows what came before the next.
+    is_late: bool,
+    waiting: VecDeque<Item>,
+    looks: Interval,
+}
+
+impl Subscription {
+    pub(super) fn new(
+        live: Live,
+        merchant: MerchantId,
+        since: Option<Position>,
+        updates: broadcast::Receiver<Update>,
+    ) -> Self {
+        // The first tick comes at once.
+        let mut looks = time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { live, merchant, updates, seen: since, is_late: false, waiting: VecDeque::new(), looks }
+    }
+
+    /// What comes next; waits for it, if need be for ever.
+    pub async fn next(&mut self) -> Item {
+        loop {
+            if let Some(item) = self.waiting.pop_front() {
+                return item;
+            }
+            tokio::select! {
+                biased;
+                _ = self.looks.tick() => self.look().await,
+                updates = self.updates.recv() => match (updates, self.seen) {
+                    (Ok(Update::Entry(entry)), Some(seen)) if entry.position > seen => {
+                        self.seen = Some(entry.position);
+                        return Item::Live(Entry::clone(&entry));
+                    }
+                    // It was seen when we looked.
+                    (Ok(Update::Entry(_)), Some(_)) => {}
+                    (Ok(Update::Entry(_)), None) | (Ok(Update::LookAgain) | Err(RecvError::Lagged(_)), _) => self.look().await,
+                    // Nobody tells any more, but we still look.
+                    (Err(RecvError::Closed), _) => std::future::pending().await,
+                },
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        match self.live.since(self.merchant, self.seen).await {
+            Ok(looked) => self.see(looked),
+            Err(error) => {
+                tracing::debug!(%error, "cannot look for live; looking again when Redis is back");
+                self.is_late |= self.seen.is_none();
+            }
+        }
+    }
+
+    fn see(&mut self, looked: Looked) {
+        if self.is_late || !looked.complete {
+            self.waiting.push_back(Item::Missed(looked.last));
+        } else if self.seen.is_none() {
+            self.waiting.push_back(Item::Here(looked.last));
+        } else {
+            self.waiting.extend(looked.entries.into_iter().map(Item::Live));
+        }
+        self.is_late = false;
+        self.seen = Some(looked.last);
+    }
+}

@@ -1,0 +1,216 @@
+//! What is counted of jobs and their queues. No label says more than a kind, an outcome or a reason: what there are few of.
+
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::job::Job as Row;
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use redis::{RedisError, ServerErrorKind};
+use tracing::Span;
+
+use crate::{Done, JobError, Kind, admin::KindStats};
+
+const IN_FLIGHT: &str = "paylink_jobs_in_flight";
+const WAIT: &str = "paylink_job_wait_seconds";
+const DURATION: &str = "paylink_job_duration_seconds";
+const RECLAIMED: &str = "paylink_leases_reclaimed_total";
+const NOTIFIED_AGAIN: &str = "paylink_jobs_notified_again_total";
+const REDIS_ERRORS: &str = "paylink_redis_errors_total";
+const JOBS_IN_QUEUE: &str = "paylink_queue_jobs";
+const OLDEST: &str = "paylink_queue_oldest_seconds";
+const DEAD: &str = "paylink_jobs_dead";
+const DOWN: &str = "paylink_service_down";
+
+/// Says what is counted here, and begins at zero.
+pub fn declare() {
+    describe_gauge!(IN_FLIGHT, "Jobs that this process is doing.");
+    describe_histogram!(WAIT, "From when a job was due to when it was claimed, by how the attempt ended.");
+    describe_histogram!(DURATION, "From the claim of a job to the end of the attempt, by how it ended.");
+    describe_counter!(RECLAIMED, "Leases that ran out under a worker that died or was cut off.");
+    describe_counter!(NOTIFIED_AGAIN, "Jobs whose notification was lost and that were notified again from their rows.");
+    describe_counter!(REDIS_ERRORS, "Commands that Redis refused, did not answer in time, or was not there for.");
+    describe_gauge!(
+        JOBS_IN_QUEUE,
+        "Jobs in Redis: ready, delayed until their time, leased to a worker, or unreadable."
+    );
+    describe_gauge!(OLDEST, "How long the job that has been due the longest has not been finished.");
+    describe_gauge!(DEAD, "Jobs that were given up and wait for an operator; 10,000 of all kinds are counted at most.");
+    describe_gauge!(DOWN, "1 while a service outside is taken for down and left alone; shown once it has been.");
+    for kind in Kind::ALL {
+        gauge!(IN_FLIGHT, "kind" => kind.as_str()).set(0);
+        counter!(RECLAIMED, "kind" => kind.as_str()).increment(0);
+    }
+    for reason in Trouble::ALL {
+        counter!(REDIS_ERRORS, "reason" => reason.as_str()).increment(0);
+    }
+    counter!(NOTIFIED_AGAIN).increment(0);
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The job is done.
+    Done,
+    /// It will be tried again.
+    Retried,
+    /// It cannot be done now, and the attempt does not count.
+    PutOff,
+    /// It outlasted the stop of its worker.
+    Released,
+    /// It was given up.
+    Dead,
+    /// It was another's by the time it ended.
+    Lost,
+    /// The database did not answer: nobody knows.
+    Unknown,
+}
+
+impl Outcome {
+    /// What is known as soon as the handler has ended.
+    pub(crate) const fn of(said: &Result<Done, JobError>) -> Self {
+        match said {
+            Ok(Done { .. }) => Self::Done,
+            Err(JobError::NotOurs) => Self::Lost,
+            Err(JobError::Retry { .. }) => Self::Retried,
+            Err(JobError::NotNow { .. }) => Self::PutOff,
+            Err(JobError::Fail { .. }) => Self::Dead,
+        }
+    }
+
+    const fn is_error(self) -> bool {
+        match self {
+            Self::Done | Self::PutOff | Self::Released | Self::Lost => false,
+            Self::Retried | Self::Dead | Self::Unknown => true,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Retried => "retried",
+            Self::PutOff => "snooze",
+            Self::Released => "release",
+            Self::Dead => "dead",
+            Self::Lost => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// An attempt, from its claim on. It counts as in flight until it is dropped, and as of unknown outcome unless it is told; the span
+/// that it is dropped in is told how it ended.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    kind: Kind,
+    waited: TimeDelta,
+    since: Instant,
+    outcome: Outcome,
+}
+
+impl Attempt {
+    /// Begins with the claim of this row.
+    pub(crate) fn of(kind: Kind, job: &Row) -> Self {
+        gauge!(IN_FLIGHT, "kind" => kind.as_str()).increment(1);
+        let waited = job.claimed_at.map_or(TimeDelta::zero(), |claimed_at| claimed_at - job.run_at);
+        Self { kind, waited, since: Instant::now(), outcome: Outcome::Unknown }
+    }
+
+    /// Says how it ended.
+    pub(crate) const fn ended(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let (kind, outcome) = (self.kind.as_str(), self.outcome.as_str());
+        Span::current().record("outcome", outcome);
+        if self.outcome.is_error() {
+            Span::current().record("otel.status_code", "ERROR");
+        }
+        gauge!(IN_FLIGHT, "kind" => kind).decrement(1);
+        // The clocks of two machines may differ by more than the wait.
+        let waited = self.waited.to_std().unwrap_or_default();
+        histogram!(WAIT, "kind" => kind, "outcome" => outcome).record(waited);
+        histogram!(DURATION, "kind" => kind, "outcome" => outcome).record(self.since.elapsed());
+    }
+}
+
+/// Leases of this queue ran out, and their jobs are ready again.
+pub(crate) fn reclaimed(queue: &'static str, leases: u64) {
+    counter!(RECLAIMED, "kind" => queue).increment(leases);
+}
+
+/// Jobs were notified again from their rows.
+pub fn notified_again(jobs: u64) {
+    counter!(NOTIFIED_AGAIN).increment(jobs);
+}
+
+/// A service outside is taken for down, or answers again.
+pub(crate) fn service_down(service: &str, down: bool) {
+    gauge!(DOWN, "service" => service.to_owned()).set(f64::from(u8::from(down)));
+}
+
+/// What Redis did wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// It did not answer in time.
+    Timeout,
+    /// It could not be reached, or the connection broke.
+    Connection,
+    /// It answered that it will not.
+    Refused,
+}
+
+impl Trouble {
+    const ALL: [Self; 3] = [Self::Timeout, Self::Connection, Self::Refused];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Connection => "connection",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Redis did not answer in time.
+pub(crate) fn redis_timed_out() {
+    count(Trouble::Timeout);
+}
+
+/// Redis failed. That it does not know a script (any more) is no failure: it is told.
+pub(crate) fn redis_failed(error: &RedisError) {
+    if error.kind() != redis::ErrorKind::Server(ServerErrorKind::NoScript) {
+        let broken = error.is_io_error() || error.is_unrecoverable_error();
+        count(if broken { Trouble::Connection } else { Trouble::Refused });
+    }
+}
+
+fn count(trouble: Trouble) {
+    counter!(REDIS_ERRORS, "reason" => trouble.as_str()).increment(1);
+}
+
+/// Shows how the queues stand. What could not be learnt is shown as not a number: an old figure would be taken for a new one.
+pub fn show(stats: &[KindStats], now: DateTime<Utc>) {
+    for kind_stats in stats {
+        let kind = kind_stats.kind.as_str();
+        for (state, jobs) in [
+            ("ready", kind_stats.queues.map(|queues| queues.ready)),
+            ("delayed", kind_stats.queues.map(|queues| queues.due)),
+            ("leased", kind_stats.queues.map(|queues| queues.leased)),
+            ("unreadable", kind_stats.queues.map(|queues| queues.dead)),
+        ] {
+            gauge!(JOBS_IN_QUEUE, "kind" => kind, "state" => state).set(figure(jobs));
+        }
+        let rows = kind_stats.rows;
+        let age = rows.map(|rows| rows.due_since.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0)));
+        gauge!(OLDEST, "kind" => kind).set(age.unwrap_or(f64::NAN));
+        gauge!(DEAD, "kind" => kind).set(figure(rows.map(|rows| rows.dead)));
+    }
+}
+
+/// A count as Prometheus has numbers.
+fn figure(count: Option<u64>) -> f64 {
+    count.and_then(|count| u32::try_from(count).ok()).map_or(f64::NAN, f64::from)
+}

@@ -1,0 +1,100 @@
+//! Delivery what was promised, after the commit.
+
+use std::time::Duration;
+
+use crate::{
+    BatchHandler, Batcher, EnqueuedJob, Kind, Limits,
+    live::Live,
+    redis::{DueJob, QueueError, RedisQueues},
+};
+
+/// Rings jobs in Redis. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    queues: RedisQueues,
+    notifying: Batcher<NotifyHandler>,
+    live: Live,
+}
+
+impl Queue {
+    /// A queue on these queues.
+    #[must_use]
+    pub fn new(queues: RedisQueues) -> Self {
+        let notifying = Batcher::new(NotifyHandler(queues.clone()), LIMITS);
+        Self { live: Live::new(queues.clone()), notifying, queues }
+    }
+
+    /// Rings jobs without waiting: the caller's answer must not depend on Redis. What cannot be notified now is notified by the
+    /// scheduler, from the rows.
+    pub fn notify(&self, enqueued: impl IntoIterator<Item = EnqueuedJob>) {
+        let enqueued: Vec<EnqueuedJob> = enqueued.into_iter().collect();
+        if enqueued.is_empty() {
+            return;
+        }
+        let (notifying, jobs) = (self.notifying.clone(), enqueued.len());
+        tokio::spawn(async move {
+            if let Err(error) = notifying.submit(enqueued).await {
+                tracing::warn!(jobs, %error, "jobs were not notified; the scheduler will");
+            }
+        });
+    }
+
+    /// Rings jobs and waits until Redis has them; answers how many it did not have already.
+    ///
+    /// # Errors
+    /// When Redis does not answer.
+    pub async fn notify_now(&self, enqueued: &[EnqueuedJob]) -> Result<u64, QueueError> {
+        notify_all(&self.queues, enqueued).await
+    }
+
+    /// The live, for whoever is looking.
+    #[must_use]
+    pub const fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// The queues, for workers.
+    #[must_use]
+    pub const fn queues(&self) -> &RedisQueues {
+        &self.queues
+    }
+}
+
+/// Rings what is promised while Redis is busy with what was promised before, in one call.
+struct NotifyHandler(RedisQueues);
+
+/// Redis does one thing at a time. What waits while it is away is the scheduler's.
+const LIMITS: Limits = Limits { group: 64, at_once: 1, waiting: 1024, patience: Duration::from_secs(10) };
+
+impl BatchHandler for NotifyHandler {
+    type Item = Vec<EnqueuedJob>;
+    type Answer = ();
+
+    async fn handle(&self, group: Vec<Vec<EnqueuedJob>>) -> Vec<()> {
+        let answers = vec![(); group.len()];
+        let enqueued = group.concat();
+        if let Err(error) = notify_all(&self.0, &enqueued).await {
+            tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; the scheduler will");
+        }
+        answers
+    }
+}
+
+async fn notify_all(queues: &RedisQueues, enqueued: &[EnqueuedJob]) -> Result<u64, QueueError> {
+    let mut notified = 0;
+    for kind in Kind::ALL {
+        let of_kind: Vec<DueJob> = enqueued
+            .iter()
+            .filter(|enqueued_job| enqueued_job.kind == kind)
+            .map(|enqueued_job| DueJob {
+                job: enqueued_job.job.uuid(),
+                lane: enqueued_job.lane,
+                at: Some(enqueued_job.run_at),
+            })
+            .collect();
+        if !of_kind.is_empty() {
+            notified += queues.push(kind.as_str(), &of_kind).await?;
+        }
+    }
+    Ok(notified)
+}

@@ -1,0 +1,30 @@
+//! Jobs of a kind that this version does not know.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::job::{Column, Entity, JobState};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+
+use crate::Kind;
+
+/// How long such a job waits for a version that knows its kind: longer than a new version takes to replace all of an old one.
+const PATIENCE: TimeDelta = TimeDelta::hours(1);
+
+const WHY: &str = "no version that runs here knows this kind of job";
+
+/// Gives up jobs of unknown kinds that have been due for an hour, so that an operator sees them; answers how many. Nobody notifies
+/// them, so they hold nobody up meanwhile.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn dead_letter_unknown_kinds(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let parked = Entity::update_many()
+        .col_expr(Column::State, Expr::value(JobState::Dead))
+        .col_expr(Column::LastError, Expr::value(WHY))
+        .col_expr(Column::FinishedAt, Expr::value(now))
+        .filter(Column::State.eq(JobState::Queued))
+        .filter(Column::RunAt.lte(now - PATIENCE))
+        .filter(Column::Kind.is_not_in(Kind::ALL.map(Kind::as_str)))
+        .exec(db)
+        .await?;
+    Ok(parked.rows_affected)
+}

@@ -1,0 +1,25 @@
+//! What can go wrong between us and Redis.
+
+use std::time::Duration;
+
+use redis::RedisError;
+
+/// Why a notification could not be notified, or a question about the queues not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The URL is not one of `redis://host:port/db`, `redis+unix:///path`.
+    #[error("the Redis URL cannot be used")]
+    Url(#[source] RedisError),
+    /// The prefix is empty or has one of `{}*?[]\` in it, which mean something in keys and patterns.
+    #[error("{0:?} cannot be the prefix of our keys")]
+    Prefix(String),
+    /// Redis cannot be reached, or refused the command.
+    #[error("Redis failed")]
+    Redis(#[from] RedisError),
+    /// Redis did not answer in time. The command may have been carried out nevertheless.
+    #[error("Redis did not answer within {0:?}")]
+    TimedOut(Duration),
+    /// The task that claims and acknowledges has ended by a fault of ours: the worker must be started again.
+    #[error("the fetcher behind this worker has ended")]
+    FetcherEnded,
+}

@@ -1,0 +1,42 @@
+//! What the fetcher does when Redis fails, and when it is back.
+
+use std::error::Error;
+use std::time::Duration;
+
+use tokio::time;
+use tracing::{info, warn};
+
+use super::{FIRST_WAIT, Fetcher, LONGEST_WAIT};
+use crate::redis::QueueError;
+
+/// How long a worker that is stopping goes on trying to reach a Redis that is away.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+impl Fetcher {
+    /// After a failure: waits, longer each time, and gives up answers that have been waiting for too long. Their
+    /// rows make it harmless that their queues ring again.
+    pub(super) async fn stumble(&mut self, error: &QueueError) {
+        if self.wait == FIRST_WAIT {
+            warn!(queue = self.queue, %error, cause = ?error.source(), "Redis fails; trying on");
+        }
+        self.stir();
+        let patience = if self.stopping() { STOP_GRACE.min(self.options.lease) } else { self.options.lease };
+        let leases = &mut self.leases;
+        self.answers.retain(|answer| {
+            let keep = answer.since.elapsed() < patience;
+            if !keep {
+                leases.free(answer.job);
+            }
+            keep
+        });
+        time::sleep(self.wait).await;
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+    }
+
+    pub(super) fn recover(&mut self) {
+        if self.wait != FIRST_WAIT {
+            info!(queue = self.queue, "Redis answers again");
+            self.wait = FIRST_WAIT;
+        }
+    }
+}

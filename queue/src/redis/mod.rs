@@ -1,0 +1,60 @@
+//! The notification: how a worker learns, at once, that a job's row is waiting.
+//!
+//! The row in the database is the enqueue; what Redis holds is only a notification for it: the job's id, its lane and, while
+//! it is being handled, a lease. A notification may be lost (the scheduler notifies again from the rows) and it may ring twice
+//! (the row says that the job is finished), so Redis never has to be trusted with anything but speed.
+//!
+//! # What a queue is in Redis
+//! One queue for each kind of job, under `{prefix}:<queue>:`; the braces put all keys of one installation on one node
+//! of a cluster. A job is written `<job>:<lane>`, two UUIDs. Nothing remains of a job that is done, and no worker
+//! registers itself anywhere.
+//!
+//! | key | type | holds |
+//! |---|---|---|
+//! | `jobs` | hash | every job that is known, and its state and deliveries: `r0` is ready, `d1` due later, `l2` leased |
+//! | `ready:<lane>` | list | the lane's ready jobs, oldest first |
+//! | `lanes` | list | the lanes that have ready jobs, each once, in the order of their turns |
+//! | `due` | sorted set | jobs that must not start before their score (unix ms, by Redis's clock) |
+//! | `leases` | sorted set | jobs that are being handled, until their score (unix ms) |
+//! | `dead` | sorted set | entries that could not be read, for a person to look at; the newest 1,000 |
+//!
+//! Beside the queues, under `{prefix}:limit:<name>`, are the limits that all processes share (hashes that expire as soon as they
+//! mean nothing any more).
+//!
+//! Every change is one Lua script, so it happens as a whole. Scripts are told their keys, except for the lists of the
+//! lanes, whose names they make of the others': only Redis knows whose turn it is. Live are published on the channel
+//! `wake` of the queue. `jobs` is the truth and the rest are indexes
+//! to it: an id in a list whose entry in `jobs` says otherwise is skipped. All time is Redis's own `TIME`; what is due
+//! later is told as a wait, so that neither replicas nor Redis need agree on what time it is. The Redis must not evict keys (`maxmemory-policy noeviction`).
+//!
+//! # How a job is handled
+//! [`RedisBackend`] is a [`Backend`](apalis_core::backend::Backend) for an apalis worker. Behind it one task, the
+//! fetcher, makes *turns*: a turn is one script call that acknowledges every answer that has come in and claims as many
+//! jobs as there are free slots. Claims are woken by pub/sub, by the time of the earliest job due later, and by a slow
+//! safety poll. The fetcher also renews the leases, however busy or stuck the worker is. If the answer to a claim is lost on
+//! its way, nobody knows that the jobs are claimed: they come again when their leases run out.
+
+mod ack;
+mod backend;
+pub(crate) mod connection;
+mod error;
+mod fetcher;
+mod id;
+mod keys;
+mod leases;
+mod model;
+mod options;
+mod prefetch;
+mod queue;
+mod queues;
+mod rate_limit;
+pub(crate) mod script;
+mod wake;
+
+pub use ack::{AckLayer, AckService, HandlerPanicked};
+pub use backend::RedisBackend;
+pub use error::QueueError;
+pub use model::{Ack, Delivery, Depth, DueJob};
+pub use options::BackendOptions;
+pub use queues::RedisQueues;
+pub use rate_limit::Pass;

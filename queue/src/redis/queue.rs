@@ -1,0 +1,186 @@
+//! One queue's scripts as functions: the only place where what they are told and what they answer is spelled out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::Clock;
+use redis::Cmd;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::connection::Connection;
+use super::id::{self, Id};
+use super::keys::Keys;
+use super::script;
+use super::{Delivery, Depth, DueJob, QueueError};
+
+/// The grain of time here.
+const TICK: Duration = Duration::from_millis(1);
+
+/// A queue, and the connection it is reached by.
+pub(super) struct RedisQueue {
+    connection: Arc<Connection>,
+    keys: Keys,
+    clock: Clock,
+    wake: watch::Sender<()>,
+}
+
+/// What is to become of a job's notification.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reply {
+    /// It goes away.
+    Done,
+    /// It notifies again at a time.
+    At(DateTime<Utc>),
+    /// It notifies again after a while, by Redis's clock.
+    After(Duration),
+}
+
+/// What a turn is to claim.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    /// How many jobs at most.
+    pub(super) want: usize,
+    /// Whether to look first for what has fallen due or lost its worker.
+    pub(super) sweep: bool,
+    /// How long the leases are to last.
+    pub(super) lifetime: Duration,
+}
+
+/// What a turn brought.
+#[derive(Debug)]
+pub(super) struct Turn {
+    /// Whether more may be ready than was claimed.
+    pub(super) more: bool,
+    /// In how long the next job is due, if any is.
+    pub(super) due_in: Option<Duration>,
+    /// What is ours now.
+    pub(super) claimed: Vec<Delivery>,
+    /// What is ours too, but cannot be read: the ids, as Redis holds them.
+    pub(super) unreadable: Vec<Vec<u8>>,
+    /// How many leases had run out, under whatever worker.
+    pub(super) reclaimed: u64,
+}
+
+impl RedisQueue {
+    pub(super) fn new(connection: Arc<Connection>, keys: Keys, clock: Clock) -> Self {
+        let (wake, _) = watch::channel(());
+        Self { connection, keys, clock, wake }
+    }
+
+    /// Tells those who wait that there may be something to claim.
+    pub(super) fn wake(&self) {
+        self.wake.send_replace(());
+    }
+
+    /// Where to wait for it.
+    pub(super) fn woken(&self) -> watch::Receiver<()> {
+        self.wake.subscribe()
+    }
+
+    /// Rings; returns how many were not known. See `ring.lua`.
+    pub(super) async fn push(&self, queues: &[DueJob]) -> Result<u64, QueueError> {
+        let mut call = script::PUSH.call(&self.keys);
+        for notification in queues {
+            call.arg(Id::new(notification.job, notification.lane).as_bytes());
+            match notification.at.and_then(|at| self.wait_until(at)) {
+                Some(wait) => call.arg(millis(wait)),
+                None => call.arg(""),
+            };
+        }
+        self.connection.run(&script::PUSH, &call).await
+    }
+
+    /// Acknowledges and claims. See `turn.lua`.
+    pub(super) async fn turn(
+        &self,
+        answers: impl Iterator<Item = (Delivery, Reply)>,
+        wish: Wish,
+    ) -> Result<Turn, QueueError> {
+        let mut call = script::TURN.call(&self.keys);
+        call.arg(millis(wish.lifetime)).arg(wish.want).arg(u8::from(wish.sweep));
+        for (delivery, reply) in answers {
+            push_lease(&mut call, &delivery);
+            match reply {
+                Reply::Done => call.arg("done"),
+                Reply::At(at) => call.arg(format!("+{}", millis(self.wait_until(at).unwrap_or_default()))),
+                Reply::After(wait) => call.arg(format!("+{}", millis(wait))),
+            };
+        }
+        let answer = self.connection.run(&script::TURN, &call).await?;
+        let (more, due_in, claimed, reclaimed): (bool, i64, Vec<(Vec<u8>, String)>, u64) = answer;
+        let mut turn = Turn {
+            more,
+            due_in: u64::try_from(due_in).ok().map(Duration::from_millis),
+            claimed: Vec::with_capacity(claimed.len()),
+            unreadable: Vec::new(),
+            reclaimed,
+        };
+        for (id, entry) in claimed {
+            match id::read_claim(&id, &entry) {
+                Some(delivery) => turn.claimed.push(delivery),
+                None => turn.unreadable.push(id),
+            }
+        }
+        Ok(turn)
+    }
+
+    /// How long it is until then; `None` if the time has come. Redis is told this and not the time: its clock need not be right.
+    fn wait_until(&self, at: DateTime<Utc>) -> Option<Duration> {
+        let wait = u64::try_from((at - self.clock.now()).num_milliseconds()).ok().filter(|wait| *wait > 0)?;
+        // Neither clock tells parts of a millisecond, and none of them must make it too early.
+        Some(Duration::from_millis(wait) + TICK)
+    }
+
+    /// Renews leases; returns the ones that are lost. See `renew.lua`.
+    pub(super) async fn renew(&self, leases: &[Delivery], lifetime: Duration) -> Result<Vec<Uuid>, QueueError> {
+        let mut call = script::RENEW.call(&self.keys);
+        call.arg(millis(lifetime));
+        for lease in leases {
+            push_lease(&mut call, lease);
+        }
+        let lost: Vec<Vec<u8>> = self.connection.run(&script::RENEW, &call).await?;
+        let jobs = lost.iter().filter_map(|id| Some(id::read_id(id)?.0));
+        Ok(jobs.collect())
+    }
+
+    /// Gives leases back. See `release.lua`.
+    pub(super) async fn release(&self, leases: &[Delivery]) -> Result<(), QueueError> {
+        let mut call = script::RELEASE.call(&self.keys);
+        for lease in leases {
+            push_lease(&mut call, lease);
+        }
+        self.connection.run(&script::RELEASE, &call).await
+    }
+
+    /// Puts aside ids that cannot be read. See `park.lua`.
+    pub(super) async fn dead_letter(&self, ids: &[Vec<u8>]) -> Result<(), QueueError> {
+        let mut call = script::DEAD_LETTER.call(&self.keys);
+        call.arg(ids);
+        self.connection.run(&script::DEAD_LETTER, &call).await
+    }
+
+    /// Removes a notification; whether there was one. See `forget.lua`.
+    pub(super) async fn forget(&self, job: Uuid, lane: Uuid) -> Result<bool, QueueError> {
+        let mut call = script::FORGET.call(&self.keys);
+        call.arg(Id::new(job, lane).as_bytes());
+        self.connection.run(&script::FORGET, &call).await
+    }
+
+    /// Counts. See `depth.lua`.
+    pub(super) async fn depth(&self) -> Result<Depth, QueueError> {
+        let call = script::DEPTH.call(&self.keys);
+        let (ready, due, leased, dead) = self.connection.run(&script::DEPTH, &call).await?;
+        Ok(Depth { ready, due, leased, dead })
+    }
+}
+
+/// What shows that a job is ours: its id, and its entry as it was when we claimed it.
+fn push_lease(call: &mut Cmd, delivery: &Delivery) {
+    call.arg(Id::new(delivery.job, delivery.lane).as_bytes()).arg(id::entry(delivery));
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,146 @@
+//! The handle by which jobs are notified.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::Clock;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::connection::Connection;
+use super::keys::{self, Keys};
+use super::queue::RedisQueue;
+use super::wake::Listener;
+use super::{Depth, DueJob, QueueError};
+
+/// How many queues one script call notifies: about 2 ms of Redis's time.
+const PUSH_PAGE: usize = 500;
+
+/// A handle to the queues of one installation; cheap to clone.
+///
+/// It never waits for Redis to be there: opening only reads the URL, a command that finds Redis away or hung fails
+/// within about a second, and the next one dials again.
+#[derive(Clone)]
+pub struct RedisQueues(Arc<Inner>);
+
+struct Inner {
+    prefix: String,
+    clock: Clock,
+    connection: Arc<Connection>,
+    queues: Arc<Queues>,
+    listener: Listener,
+}
+
+/// The queues that have been used, by name.
+#[derive(Default)]
+pub(super) struct Queues(Mutex<HashMap<&'static str, Arc<RedisQueue>>>);
+
+impl RedisQueues {
+    /// A handle to the Redis at `url` (`redis://[user:password@]host[:port][/db]` or `redis+unix:///path`). The keys
+    /// of all queues begin with `{prefix}:`, so that several installations can share one Redis. `clock` tells in how long
+    /// what is notified for later is due.
+    ///
+    /// # Errors
+    /// If the URL is not of that form or the prefix is empty or has one of `{}*?[]\` in it; never because Redis is away.
+    pub fn open(url: &str, prefix: &str, clock: Clock) -> Result<Self, QueueError> {
+        keys::check_prefix(prefix)?;
+        Ok(Self(Arc::new(Inner {
+            prefix: prefix.to_owned(),
+            clock,
+            connection: Arc::new(Connection::open(url)?),
+            queues: Arc::default(),
+            listener: Listener::default(),
+        })))
+    }
+
+    /// Rings jobs of a queue and wakes a worker; returns how many were not notified already. A job that is ready, due
+    /// later or being handled stays as it is, so delivery again is always safe.
+    ///
+    /// # Errors
+    /// If Redis is away, refuses, or does not answer within a second. Some of the jobs may have been notified.
+    pub async fn push(&self, queue: &'static str, queues: &[DueJob]) -> Result<u64, QueueError> {
+        let queue = self.queue(queue);
+        let mut fresh = 0;
+        for page in queues.chunks(PUSH_PAGE) {
+            fresh += queue.push(page).await?;
+        }
+        Ok(fresh)
+    }
+
+    /// Whether Redis answers.
+    ///
+    /// # Errors
+    /// If it does not within a second.
+    pub async fn ping(&self) -> Result<(), QueueError> {
+        self.0.connection.query(&redis::cmd("PING")).await
+    }
+
+    /// How many jobs of a queue are where, at one moment.
+    ///
+    /// # Errors
+    /// If Redis is away or does not answer within a second.
+    pub async fn depth(&self, queue: &'static str) -> Result<Depth, QueueError> {
+        self.queue(queue).depth().await
+    }
+
+    /// Removes a job's notification, whatever its state; returns whether there was one. A handler that is at it is not
+    /// stopped, and its answer will have no effect.
+    ///
+    /// # Errors
+    /// If Redis is away or does not answer within a second.
+    pub async fn forget(&self, queue: &'static str, job: Uuid, lane: Uuid) -> Result<bool, QueueError> {
+        self.queue(queue).forget(job, lane).await
+    }
+
+    /// The connection that all commands share.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.0.connection
+    }
+
+    /// What all keys begin with.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.0.prefix
+    }
+
+    /// The queue of that name.
+    pub(super) fn queue(&self, queue: &'static str) -> Arc<RedisQueue> {
+        let mut queues = self.0.queues.lock();
+        let Inner { prefix, clock, connection, .. } = &*self.0;
+        let new = || Arc::new(RedisQueue::new(Arc::clone(connection), Keys::new(prefix, queue), clock.clone()));
+        Arc::clone(queues.entry(queue).or_insert_with(new))
+    }
+
+    /// Where to wait for a queue's wake-ups. Must be called in a tokio runtime, as it makes sure that someone listens.
+    pub(super) fn woken(&self, queue: &'static str) -> watch::Receiver<()> {
+        let woken = self.queue(queue).woken();
+        self.0.listener.ensure(self.0.connection.client(), &self.0.prefix, &self.0.queues);
+        woken
+    }
+}
+
+impl Queues {
+    fn lock(&self) -> MutexGuard<'_, HashMap<&'static str, Arc<RedisQueue>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes those who wait for one queue.
+    pub(super) fn wake(&self, queue: &str) {
+        if let Some(queue) = self.lock().get(queue) {
+            queue.wake();
+        }
+    }
+
+    /// Wakes all, as when wake-ups may have been missed.
+    pub(super) fn wake_all(&self) {
+        for queue in self.lock().values() {
+            queue.wake();
+        }
+    }
+}
+
+impl fmt::Debug for RedisQueues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisQueues").field("prefix", &self.0.prefix).finish_non_exhaustive()
+    }
+}

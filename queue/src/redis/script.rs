@@ -1,0 +1,76 @@
+//! Our Lua scripts, and how one is called.
+
+use std::sync::LazyLock;
+
+use redis::Cmd;
+
+use super::keys::Keys;
+
+/// A script that Redis knows by its hash, once it has been loaded.
+pub(crate) struct Script {
+    source: &'static str,
+    hash: String,
+    /// How many of the queue's keys it uses: each that it is told of costs Redis time.
+    keys: usize,
+}
+
+impl Script {
+    fn new(source: &'static str, keys: usize) -> Self {
+        let hash = redis::Script::new(source).get_hash().to_owned();
+        Self { source, hash, keys }
+    }
+
+    /// A script of its own, which is not about a queue.
+    pub(super) fn alone(source: &'static str) -> Self {
+        Self::new(source, 1)
+    }
+
+    /// The start of a call of such a script on its one key; its arguments follow.
+    pub(super) fn call_on(&self, key: &str) -> Cmd {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(&self.hash).arg(1).arg(key);
+        command
+    }
+
+    /// The start of a call; the script's own arguments follow.
+    pub(super) fn call(&self, keys: &Keys) -> Cmd {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(&self.hash);
+        keys.write_to(&mut command, self.keys);
+        command
+    }
+
+    /// The start of a call of a script that is told one key of its own.
+    pub(crate) fn call_with_key(&self, key: &str) -> Cmd {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(&self.hash).arg(1).arg(key);
+        command
+    }
+
+    /// The command that makes the script known to a Redis that has restarted.
+    pub(super) fn load(&self) -> Cmd {
+        let mut command = redis::cmd("SCRIPT");
+        command.arg("LOAD").arg(self.source);
+        command
+    }
+}
+
+/// A script, made of what all share and its own parts.
+macro_rules! script {
+    ($keys:literal: $($part:literal),+) => {
+        LazyLock::new(|| Script::new(concat!(
+            include_str!("lua/common.lua"),
+            $("\n", include_str!(concat!("lua/", $part, ".lua"))),+
+        ), $keys))
+    };
+}
+
+pub(super) static PUSH: LazyLock<Script> = script!(3: "push");
+pub(super) static TURN: LazyLock<Script> = script!(5: "entry", "ack", "claim", "reclaim", "turn");
+pub(super) static RENEW: LazyLock<Script> = script!(4: "renew");
+pub(super) static RELEASE: LazyLock<Script> = script!(5: "entry", "release");
+pub(super) static DEAD_LETTER: LazyLock<Script> = script!(5: "entry", "dead_letter");
+pub(super) static FORGET: LazyLock<Script> = script!(4: "forget");
+pub(crate) static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../live/publish.lua"), 1));
+pub(crate) static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../live/look.lua"), 1));
+pub(super) static DEPTH: LazyLock<Script> = script!(5: "depth");

@@ -1,0 +1,64 @@
+//! Limits that all processes share, on a real Redis.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use queue::redis::{Pass, RedisQueues};
+
+use support::{Redis, eventually};
+
+const PATIENT: Duration = Duration::from_hours(1);
+
+async fn pass(queues: &RedisQueues, interval: Duration, patience: Duration) -> Pass {
+    queues.pass_at("stripe:payment_links", interval, patience).await.expect("Redis answers")
+}
+
+#[tokio::test]
+async fn a_limit_holds_over_all_who_ask() {
+    let redis = Redis::start().await;
+    let processes = [redis.queues(), redis.queues(), redis.queues()];
+    let interval = Duration::from_millis(40);
+    let begin = Instant::now();
+    for turn in 0..60_u32 {
+        let queues = &processes[turn as usize % processes.len()];
+        let Pass::In(wait) = pass(queues, interval, PATIENT).await else { panic!("turn {turn} was not given") };
+        assert!(wait + begin.elapsed() >= interval * turn, "turn {turn} comes after {wait:?} already");
+        assert!(wait <= interval * turn, "turn {turn} comes after {wait:?} only");
+    }
+}
+
+#[tokio::test]
+async fn those_who_are_put_off_come_back_one_by_one() {
+    let redis = Redis::start().await;
+    let (queues, interval) = (redis.queues(), Duration::from_mins(1));
+    assert_eq!(pass(&queues, interval, Duration::ZERO).await, Pass::In(Duration::ZERO));
+    let begin = Instant::now();
+    for place in 1..=20 {
+        let Pass::NotBefore(wait) = pass(&queues, interval, Duration::ZERO).await else { panic!("a turn too many") };
+        let most = interval * place;
+        let least = most.saturating_sub(begin.elapsed() + Duration::from_secs(1));
+        assert!(wait <= most && wait >= least, "{place} comes back after {wait:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_not_reached_costs_nobody_a_wait_and_leaves_nothing_behind() {
+    let redis = Redis::start().await;
+    let (queues, interval) = (redis.queues(), Duration::from_millis(5));
+    for _ in 0..5 {
+        assert_eq!(pass(&queues, interval, Duration::ZERO).await, Pass::In(Duration::ZERO));
+        tokio::time::sleep(interval * 2).await;
+    }
+    eventually("nothing is left", async || redis.ask::<u64>("DBSIZE").await == 0).await;
+}
+
+#[tokio::test]
+async fn each_name_has_a_limit_of_its_own() {
+    let redis = Redis::start().await;
+    let queues = redis.queues();
+    for merchant in ["stripe:payment_links:1", "stripe:payment_links:2", "stripe:checkout/sessions:1"] {
+        let pass = queues.pass_at(merchant, PATIENT, Duration::ZERO).await.expect("Redis answers");
+        assert_eq!(pass, Pass::In(Duration::ZERO));
+    }
+}

@@ -1,0 +1,177 @@
+//! What every job has at hand.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::{Clock, LinkId, MerchantId, MessageId, Vault};
+use entity::{
+    Db, Documents,
+    sms_integration::{self, SmsIntegration},
+    stripe_integration::{self, StripeIntegration},
+};
+use queue::{JobError, Queue, flow::FlowControl};
+
+use crate::{
+    Limits,
+    applier::Applier,
+    carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
+    http,
+    outbound_service::OutboundService,
+    stripe::Stripe,
+};
+
+/// What the workers need to run. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct JobContext {
+    /// The database.
+    pub db: Db,
+    /// The queue, to ring what jobs promise.
+    pub queue: Queue,
+    /// The store of invoices.
+    pub documents: Documents,
+    /// Keys.
+    pub vault: Arc<Vault>,
+    /// Time.
+    pub clock: Clock,
+    /// Where buyers, Stripe and carriers reach this installation; without a trailing slash.
+    pub public_url: String,
+    /// Stripe's API: `https://api.stripe.com`.
+    pub stripe_api_base: String,
+    /// How texts are sent.
+    pub sms: SmsOptions,
+    /// What stands before Stripe and the carriers.
+    pub flow: FlowControl,
+    limits: Limits,
+    /// Applies Stripe's events by the group.
+    pub(crate) applier: Applier,
+    http: reqwest::Client,
+    gateways: GatewayClient,
+}
+
+/// Why the workers cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client could not be made")]
+pub struct ContextError(#[source] reqwest::Error);
+
+/// What a merchant has to do before a job of theirs can go on.
+#[derive(Debug, thiserror::Error)]
+enum NotConnected {
+    #[error("the merchant has no Stripe key")]
+    Stripe,
+    #[error("the merchant has no SMS carrier")]
+    Sms,
+}
+
+impl JobContext {
+    /// The workers' needs, with an HTTP client of their own.
+    ///
+    /// # Errors
+    /// When the system has no usable TLS configuration.
+    #[expect(clippy::too_many_arguments, reason = "it is the one place where they come together, each by its name")]
+    pub fn new(
+        db: Db,
+        queue: Queue,
+        documents: Documents,
+        vault: Arc<Vault>,
+        clock: Clock,
+        public_url: String,
+        stripe_api_base: String,
+        sms: SmsOptions,
+        limits: Limits,
+    ) -> Result<Self, ContextError> {
+        let http = http::client().map_err(ContextError)?;
+        let gateways = GatewayClient::new(sms.private_gateways).map_err(ContextError)?;
+        let flow = FlowControl::new(queue.queues().clone(), clock.clone());
+        let applier = Applier::new(db.aside(), clock.clone());
+        Ok(Self {
+            db,
+            queue,
+            documents,
+            vault,
+            clock,
+            public_url,
+            stripe_api_base,
+            sms,
+            flow,
+            limits,
+            applier,
+            http,
+            gateways,
+        })
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The merchant's connection to Stripe, if there is one.
+    pub(crate) async fn stripe_integration(&self, merchant: MerchantId) -> Result<Option<StripeIntegration>, JobError> {
+        Ok(stripe_integration::find(self.db.pool(), merchant).await?)
+    }
+
+    /// Where Stripe tells us of the merchant's payments.
+    pub(crate) fn stripe_webhook_url(&self, merchant: MerchantId) -> String {
+        format!("{}/webhooks/stripe/{merchant}", self.public_url)
+    }
+
+    /// Stripe, in the merchant's name.
+    pub(crate) async fn stripe(&self, merchant: MerchantId) -> Result<Stripe, JobError> {
+        let integration = self.stripe_integration(merchant).await?;
+        self.stripe_of(&integration.ok_or_else(|| JobError::retry(NotConnected::Stripe))?)
+    }
+
+    /// Stripe, with the key of this connection.
+    pub(crate) fn stripe_of(&self, integration: &StripeIntegration) -> Result<Stripe, JobError> {
+        let key = integration.secret_key(&self.vault).map_err(JobError::fail)?;
+        let service =
+            OutboundService::new(self.flow.clone(), "stripe".to_owned(), integration.merchant_id, self.limits.stripe);
+        Ok(Stripe::new(self.http.clone(), &self.stripe_api_base, key, service))
+    }
+
+    /// The way to the carrier of this account, for a text of its merchant. What is up or down is the host; of a gateway that a
+    /// merchant describes, for nobody else: it fails as they please, and may be said to be at anybody's host.
+    pub(crate) fn carrier_service(&self, integration: &SmsIntegration) -> Result<OutboundService, JobError> {
+        let merchant = integration.merchant_id;
+        let service = match integration.gateway()? {
+            Some(gateway) => format!("carrier {} of {merchant}", gateway.host().unwrap_or_default()),
+            None => {
+                let base = &self.sms.api_base;
+                let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
+                format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
+            }
+        };
+        Ok(OutboundService::new(self.flow.clone(), service, merchant, self.limits.texts))
+    }
+
+    /// The merchant's account with a carrier.
+    pub(crate) async fn sms_integration(&self, merchant: MerchantId) -> Result<SmsIntegration, JobError> {
+        let integration = sms_integration::find(self.db.pool(), merchant).await?;
+        integration.ok_or_else(|| JobError::retry(NotConnected::Sms))
+    }
+
+    /// The carrier of this account.
+    pub(crate) fn carrier_of(&self, integration: &SmsIntegration) -> Result<Box<dyn Carrier>, JobError> {
+        let sender = integration.sender.clone();
+        Ok(if let Some(gateway) = integration.gateway()? {
+            let secrets = integration.secrets(&self.vault).map_err(JobError::fail)?;
+            Box::new(HttpGateway::new(self.gateways.clone(), gateway, secrets, sender))
+        } else {
+            let token = integration.auth_token(&self.vault).map_err(JobError::fail)?;
+            let account = integration.account.clone();
+            Box::new(Twilio::new(self.http.clone(), &self.sms.api_base, account, token, sender))
+        })
+    }
+
+    /// Where a carrier is to report on a message: what the URL says lets a report settle one whose answer was lost.
+    pub(crate) fn report_url(&self, integration: &SmsIntegration, message: MessageId) -> Result<String, JobError> {
+        let url = format!("{}/webhooks/sms/{}?message={message}", self.public_url, integration.merchant_id);
+        let secret = integration.report_secret(&self.vault).map_err(JobError::fail)?;
+        Ok(secret.map_or_else(|| url.clone(), |secret| format!("{url}&key={}", secret.expose())))
+    }
+
+    /// The buyer's page of a link.
+    pub(crate) fn buyer_url(&self, link: LinkId) -> String {
+        format!("{}/p/{}", self.public_url, self.vault.link_token(link).expose())
+    }
+}
