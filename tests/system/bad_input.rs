@@ -225,7 +225,7 @@ async fn an_order_has_no_more_text_than_its_page_takes(app: &mut App) {
         let problem = merchant.http.post("/v1/orders", &too_much).await.problem(422, "invalid_input");
         assert_eq!(the_field(&problem), "items", "{problem}");
     }
-    let order = merchant.http.post("/v1/orders", &of(500, 100)).await.with_status(201).json();
+    let order = merchant.http.post("/v1/orders", &of(500, 60)).await.with_status(201).json();
     let path = format!("/v1/orders/{}/details.pdf", order["id"].as_str().unwrap());
     assert!(merchant.http.get(&path).await.with_status(200).content_type().starts_with("application/pdf"));
 }

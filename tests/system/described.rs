@@ -70,6 +70,16 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/admin/queues"),
     ("get", "/v1/admin/merchants"),
     ("get", "/v1/admin/merchants/{id}"),
+    ("delete", "/v1/admin/merchants/{id}/keys/{key}"),
+    ("delete", "/v1/admin/sessions/{id}"),
+    ("delete", "/v1/console-sessions/{id}"),
+    ("get", "/v1/admin/audit-log"),
+    ("get", "/v1/admin/merchants/{id}/keys"),
+    ("get", "/v1/admin/sessions"),
+    ("get", "/v1/audit-log"),
+    ("get", "/v1/console-sessions"),
+    ("post", "/v1/admin/merchants/{id}/resume"),
+    ("post", "/v1/admin/merchants/{id}/suspend"),
 ];
 
 /// The operations of a description, by method and path.

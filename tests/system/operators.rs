@@ -198,6 +198,7 @@ async fn an_operator_revokes_any_key(app: &mut App) {
 fn tries_to_start(environment: &[(&str, &str)], arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(&Database::sqlite(), folder.path(), free_port());
+    command.env("PAYLINK_PUBLIC_URL", "https://pay.example.com");
     command.envs(environment.iter().copied()).args(arguments).output().unwrap()
 }
 
