@@ -95,6 +95,9 @@ fn read(content: &Bytes) -> Result<Reading, PdfError> {
     if !content[..content.len().min(HEAD)].windows(5).any(|start| start == b"%PDF-") {
         return Err(PdfError::NotAPdf);
     }
+    if !names_its_catalog(content) {
+        return Err(PdfError::Damaged);
+    }
     let pdf = Pdf::new(content.to_vec()).map_err(refusal)?;
     let pages = pdf.pages();
     let Some(first) = pages.first() else { return Err(PdfError::NoPages) };
@@ -106,6 +109,13 @@ fn read(content: &Bytes) -> Result<Reading, PdfError> {
         is_blank: picture.as_ref().is_some_and(|picture| picture.is_blank),
         first_page: picture.map(|picture| picture.png),
     })
+}
+
+/// Whether there is a trailer, or a cross-reference stream in its place: without one viewers do not find what to show, where our
+/// reader goes on looking.
+fn names_its_catalog(content: &[u8]) -> bool {
+    let names = |word: &[u8]| content.windows(word.len()).any(|bytes| bytes == word);
+    names(b"trailer") || names(b"XRef")
 }
 
 const fn refusal(error: LoadPdfError) -> PdfError {
