@@ -172,7 +172,7 @@ fn hash_of_merchants(token: &str) -> Vec<u8> {
     sha256(token.as_bytes())
 }
 
-/// Notes that the session is in use, which puts off its end. Answers the end, which is never later than [`LONGEST`] after the
+/// Notes that the session is in use, which makes it end later. Returns the end, which is never later than [`LONGEST`] after the
 /// beginning.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Accepting a text: its row and its hold, in one transaction of the caller, who promises the job.
+//! Accepting a text: its row and its hold, in one transaction of the caller, who enqueues the job.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
