@@ -31,7 +31,7 @@ enum Action {
 
 #[derive(ClapArgs)]
 struct Replay {
-    /// Whose.
+    /// The merchant whose events are applied again.
     #[arg(long)]
     merchant: MerchantId,
     /// From this time on (RFC 3339).
