@@ -67,7 +67,7 @@ impl From<Became> for EventState {
     }
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let Action::Replay(replay) = args.action;
     let parts = Parts::open(settings, None).await?;

@@ -120,7 +120,7 @@ impl Which {
     }
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let parts = Parts::open(settings, None).await?;
     match args.action {

@@ -64,7 +64,7 @@ enum Action {
     Audit,
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<ExitCode, Error> {
     let db = open_database(settings).await?;
     match args.action {

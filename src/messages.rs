@@ -46,7 +46,7 @@ enum Action {
     },
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let db = open_database(settings).await?;
     match args.action {

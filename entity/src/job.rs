@@ -44,11 +44,11 @@ pub struct Model {
     /// How many of these attempts do not count: the job was snoozed or released through no fault of its own, or an operator had it
     /// tried again from the start. They still number the claims, so that no two claims are ever taken for one another.
     pub spared: i64,
-    /// Not before.
+    /// The time before which it must not start.
     pub run_at: DateTime<Utc>,
     /// Why the last attempt did not succeed.
     pub last_error: Option<String>,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// Since when it is being done; empty between attempts.
     pub claimed_at: Option<DateTime<Utc>>,

@@ -56,7 +56,7 @@ pub struct Model {
     pub address: Option<String>,
     /// What their browser called itself.
     pub agent: Option<String>,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// Until when, if it is not used before.
     pub expires_at: DateTime<Utc>,

@@ -15,7 +15,7 @@ use domain::{ConversationId, LinkId, MessageId, sms::Body};
 /// A text to send.
 #[derive(Debug)]
 pub struct Text {
-    /// To whom.
+    /// The conversation with the buyer who gets it.
     pub conversation: ConversationId,
     /// The link that it carries.
     pub link: Option<LinkId>,

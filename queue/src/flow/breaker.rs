@@ -31,9 +31,9 @@ pub struct CircuitBreakers(Arc<Mutex<BTreeMap<String, CircuitBreaker>>>);
 pub enum BreakerState {
     /// All calls are let through.
     Closed,
-    /// None is.
+    /// No call is let through.
     Open,
-    /// One was, and its answer is waited for.
+    /// One call was let through as a probe, and its answer is awaited.
     Probing,
 }
 

@@ -34,7 +34,7 @@ pub enum NotNow {
     /// Others have all the turns that come soon.
     #[error("the limit of {limit} is reached")]
     Limited {
-        /// Which limit.
+        /// The name of the limit.
         limit: String,
         /// When there is a turn.
         after: Duration,
@@ -42,9 +42,9 @@ pub enum NotNow {
     /// It is taken for down.
     #[error("{service} is taken for down")]
     Down {
-        /// Which service.
+        /// The name of the service.
         service: String,
-        /// For how long.
+        /// How long it is left alone.
         left_alone: LeftAlone,
     },
 }

@@ -41,7 +41,7 @@ impl FromStr for Position {
 /// One live update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it stands.
+    /// Its position in the stream.
     pub position: Position,
     /// What has changed: `link.updated`, `message.updated`, `order.updated`, `credits.updated`; or `resync`: a lot.
     pub event: String,
