@@ -34,7 +34,7 @@ enum Command {
     Migrate,
     /// Makes merchants and keys, tops up credits, audits the ledger.
     Merchant(merchant::Args),
-    /// Looks at messages, and settles those of which nobody knows whether they were sent.
+    /// Looks at messages, and resolves those of which nobody knows whether they were sent.
     Messages(messages::Args),
     /// Looks at jobs, retries and discards dead ones.
     Jobs(jobs::Args),

@@ -31,7 +31,7 @@ enum Action {
 
 #[derive(ClapArgs)]
 struct Replay {
-    /// Whose.
+    /// The merchant whose events are applied again.
     #[arg(long)]
     merchant: MerchantId,
     /// From this time on (RFC 3339).
@@ -67,7 +67,7 @@ impl From<Became> for EventState {
     }
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let Action::Replay(replay) = args.action;
     let parts = Parts::open(settings, None).await?;

@@ -41,7 +41,7 @@ enum Action {
     },
     /// Shows a job.
     Show {
-        /// Which.
+        /// The job's id.
         job: JobId,
     },
     /// Has dead jobs tried again.
@@ -66,7 +66,7 @@ enum Action {
     },
     /// Lists what is paused, since when and why.
     Paused,
-    /// Rings every job that is not finished nor paused: fills an empty Redis from the rows. Safe at any time.
+    /// Notifies Redis of every job that is neither finished nor paused: fills an empty Redis from the rows. Safe at any time.
     Rebuild,
 }
 
@@ -82,7 +82,7 @@ struct Which {
     /// Part of the last error.
     #[arg(long)]
     error: Option<String>,
-    /// Promised at least so many hours ago.
+    /// Only jobs that were enqueued at least so many hours ago.
     #[arg(long)]
     older_than_hours: Option<u32>,
 }
@@ -120,7 +120,7 @@ impl Which {
     }
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let parts = Parts::open(settings, None).await?;
     match args.action {
@@ -213,7 +213,7 @@ async fn each(parts: &Parts, change: &Change, apply_to_dead: DeadJobAction) -> R
     }
 }
 
-/// Applies a apply_to_dead to these jobs, or only says to which it would be applied, and prints them.
+/// Retries or discards these jobs, or only says which it would be, and prints them.
 async fn apply(parts: &Parts, jobs: &[Job], change: &Change, apply_to_dead: DeadJobAction) -> Result<(), Error> {
     if change.dry_run {
         jobs.iter().for_each(line);

@@ -41,9 +41,9 @@ enum Action {
     List,
     /// Makes an API key and prints it, once.
     Key {
-        /// Whose.
+        /// The merchant's id.
         merchant: MerchantId,
-        /// What it is called.
+        /// The key's name.
         #[arg(long, default_value = "key")]
         name: String,
         /// read, write or admin.
@@ -52,11 +52,11 @@ enum Action {
     },
     /// Adds credits and prints what is available then.
     TopUp {
-        /// Whose.
+        /// The merchant's id.
         merchant: MerchantId,
-        /// How many.
+        /// How many credits to add.
         credits: i64,
-        /// Why.
+        /// What the ledger and the audit log say about it.
         #[arg(long)]
         note: Option<String>,
     },
@@ -64,7 +64,7 @@ enum Action {
     Audit,
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<ExitCode, Error> {
     let db = open_database(settings).await?;
     match args.action {

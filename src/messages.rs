@@ -29,10 +29,10 @@ enum Action {
         #[arg(long, default_value_t = 100)]
         limit: u64,
     },
-    /// Settles a message that is unknown, once a person has found out what became of it.
+    /// Says what became of a message that is unknown, once a person has found out.
     #[command(group = ArgGroup::new("outcome").required(true))]
     Resolve {
-        /// Which.
+        /// The message's id.
         message: MessageId,
         /// The carrier took it: its credits are spent.
         #[arg(long, group = "outcome")]
@@ -46,7 +46,7 @@ enum Action {
     },
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let db = open_database(settings).await?;
     match args.action {

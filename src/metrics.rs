@@ -36,7 +36,7 @@ const MOST_WHO_LOOK: usize = 64;
 /// How often what was measured is sorted into the histograms, so that it does not pile up where nobody asks.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The upper bounds of the histograms' buckets, in seconds: from a notification on an idle machine to a backlog.
+/// The upper bounds of the histograms' buckets, in seconds: from a delivery on an idle machine to a long backlog.
 const BUCKETS: [f64; 17] =
     [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];
 

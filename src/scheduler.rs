@@ -38,7 +38,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking:
     Ok(())
 }
 
-/// Runs ticks until it is told to stop. One that is under way may end; if it takes too long it is cut off, and caught up later.
+/// Runs ticks until it is told to stop. One that is under way may end; if it takes too long it is cancelled, and caught up later.
 pub(crate) async fn run_until_told(scheduler: &Scheduler, settings: &Settings, stop: &Stop) {
     let limit = Duration::from_secs(settings.stop_within_seconds);
     let too_long = async {

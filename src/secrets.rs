@@ -28,7 +28,7 @@ enum Action {
     Rotate,
 }
 
-/// Does it.
+/// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<ExitCode, Error> {
     match args.action {
         Action::Generate => {

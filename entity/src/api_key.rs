@@ -27,7 +27,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ApiKeyId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// What it is called.
     pub name: String,
@@ -37,7 +37,7 @@ pub struct Model {
     pub last_four: String,
     /// What it may do.
     pub scope: Scope,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,

@@ -26,7 +26,7 @@ pub struct Model {
     pub subject: String,
     /// The reason that was given.
     pub detail: Option<String>,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
 }
 
@@ -37,7 +37,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct Act<'a> {
     /// Whose affairs it is about.
     pub merchant_id: Option<MerchantId>,
-    /// Who does it.
+    /// Who does it: a key, an operator or the system.
     pub actor: &'a str,
     /// What is done.
     pub action: &'a str,

@@ -146,7 +146,7 @@ impl Upload {
         })
     }
 
-    /// Drops what was written so far. What cannot be dropped now is swept with the staging area.
+    /// Drops what was written so far. What cannot be dropped now is removed when the staging area is cleaned.
     pub async fn abandon(mut self) {
         if let Err(error) = self.0.abort().await {
             tracing::debug!(%error, "an upload could not be dropped");

@@ -16,7 +16,7 @@ const ABANDONED: TimeDelta = TimeDelta::seconds(30);
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_key")]
 pub struct Model {
-    /// Whose it is.
+    /// The merchant that owns it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The key, as the caller chose it.

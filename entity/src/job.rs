@@ -19,7 +19,7 @@ words! {
     }
 }
 
-/// A job: the promise that a command made.
+/// A job: work that a command has enqueued and a worker has to do.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "job")]
@@ -41,20 +41,20 @@ pub struct Model {
     pub attempt: i64,
     /// How many of these attempts ended without a word: the process died, or lost its lease.
     pub crashes: i64,
-    /// How many of these attempts do not count: the job was put off or let go through no fault of its own, or an operator had it
+    /// How many of these attempts do not count: the job was snoozed or released through no fault of its own, or an operator had it
     /// tried again from the start. They still number the claims, so that no two claims are ever taken for one another.
     pub spared: i64,
-    /// Not before.
+    /// The time before which it must not start.
     pub run_at: DateTime<Utc>,
     /// Why the last attempt did not succeed.
     pub last_error: Option<String>,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// Since when it is being done; empty between attempts.
     pub claimed_at: Option<DateTime<Utc>>,
     /// When it was done, given up or thrown away.
     pub finished_at: Option<DateTime<Utc>>,
-    /// The trace that it was promised in, as W3C Trace Context writes it.
+    /// The trace that it was enqueued in, as W3C Trace Context writes it.
     pub traceparent: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The text of a link's message, from the rows.
+//! The text of a link's message, made from the rows.
 
 use sea_orm::DbErr;
 
@@ -20,7 +20,7 @@ pub enum LinkTextError {
     Db(#[from] DbErr),
 }
 
-/// What a template can say of this link; `url` is its page for the buyer.
+/// The values of a template's variables for this link; `url` is its page for the buyer.
 ///
 /// # Errors
 /// [`LinkTextError::Purged`], or the database's.

@@ -1,8 +1,8 @@
 //! What has changed, for whoever is looking at it: ids, and no more.
 //!
-//! A change is noted by the function that makes it, and told by whoever runs the whole ([`collect`]) once it is committed: what
-//! each caller would have to tell by hand, one of them would forget. A change that was rolled back may be told too; whoever
-//! looks again then sees what was there before.
+//! A change is noted by the function that makes it, and published by whoever runs the whole ([`collect`]) once it is committed: if
+//! each caller had to publish by hand, one of them would forget. A change that was rolled back may be published too; whoever looks
+//! again then sees what was there before.
 
 use std::cell::RefCell;
 
@@ -14,18 +14,18 @@ use domain::{ConversationId, LinkId, MerchantId, MessageId, OrderId};
 pub enum Change {
     /// A payment link, or its timeline.
     Link {
-        /// Whose.
+        /// The merchant that owns it.
         merchant: MerchantId,
-        /// Which.
+        /// The payment link.
         link: LinkId,
         /// What it is for.
         order: OrderId,
     },
     /// A message, or that there is one.
     Message {
-        /// Whose.
+        /// The merchant that owns it.
         merchant: MerchantId,
-        /// Which.
+        /// The message.
         message: MessageId,
         /// Where it was said.
         conversation: ConversationId,
@@ -34,14 +34,14 @@ pub enum Change {
     },
     /// An order's tag, or that there is an order.
     Order {
-        /// Whose.
+        /// The merchant that owns it.
         merchant: MerchantId,
-        /// Which.
+        /// The order.
         order: OrderId,
     },
     /// A merchant's credits.
     Credits {
-        /// Whose.
+        /// The merchant whose balance has changed.
         merchant: MerchantId,
     },
 }

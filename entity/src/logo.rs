@@ -27,7 +27,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "merchant_logo")]
 pub struct Model {
-    /// Whose it is.
+    /// The merchant that owns it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// What it is.
@@ -40,7 +40,7 @@ pub struct Model {
     pub sha256: Vec<u8>,
     /// The picture.
     pub content: Vec<u8>,
-    /// Since when.
+    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -53,7 +53,7 @@ pub struct Model {
     pub suspended_at: Option<DateTime<Utc>>,
     /// Why, if it is.
     pub suspended_reason: Option<String>,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 

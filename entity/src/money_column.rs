@@ -1,4 +1,4 @@
-//! Amounts of a row: `minor` and `currency` are columns of it.
+//! An amount of money that a row keeps in two columns: the minor units and the currency.
 
 use domain::{Currency, Money};
 use sea_orm::DbErr;

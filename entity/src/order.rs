@@ -28,7 +28,7 @@ words! {
 pub struct Item {
     /// What it is.
     pub description: String,
-    /// How many.
+    /// How many of it are ordered.
     pub quantity: u32,
     /// What one costs.
     pub unit_amount: i64,
@@ -37,7 +37,7 @@ pub struct Item {
 /// What an order consists of, beside its total.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
-    /// The lines.
+    /// The lines of the order, in their order.
     pub items: Vec<Item>,
     /// What delivery costs.
     pub shipping: Option<i64>,
@@ -53,7 +53,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: OrderId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// The merchant's own number for it.
     pub number: String,
@@ -69,7 +69,7 @@ pub struct Model {
     pub details: String,
     /// Whether it is paid.
     pub tag: Tag,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
@@ -98,7 +98,7 @@ impl Model {
 /// What it takes to make an order.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// The merchant's own number for it.
     pub number: String,

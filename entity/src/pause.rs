@@ -17,9 +17,9 @@ pub struct Model {
     pub kind: Option<String>,
     /// The merchant whose jobs are paused.
     pub merchant_id: Option<MerchantId>,
-    /// Why.
+    /// The reason that was given.
     pub reason: String,
-    /// Since when.
+    /// When it began.
     pub since: DateTime<Utc>,
 }
 

@@ -17,7 +17,7 @@ use domain::{LinkId, LinkState, PhoneNumber, message::MessageStatus};
 /// A reminder that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reminder {
-    /// To whom.
+    /// The conversation with the buyer who gets it.
     pub conversation: Conversation,
     /// Which of the link's it is, from 1.
     pub number: u64,

@@ -56,7 +56,7 @@ pub struct Model {
     pub address: Option<String>,
     /// What their browser called itself.
     pub agent: Option<String>,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// Until when, if it is not used before.
     pub expires_at: DateTime<Utc>,
@@ -172,7 +172,7 @@ fn hash_of_merchants(token: &str) -> Vec<u8> {
     sha256(token.as_bytes())
 }
 
-/// Notes that the session is in use, which puts off its end. Answers the end, which is never later than [`LONGEST`] after the
+/// Notes that the session is in use, which makes it end later. Returns the end, which is never later than [`LONGEST`] after the
 /// beginning.
 ///
 /// # Errors

@@ -27,7 +27,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sms_integration")]
 pub struct Model {
-    /// Whose it is.
+    /// The merchant that owns it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The account's id at Twilio (`AC…`), or the host of the gateway.
@@ -40,7 +40,7 @@ pub struct Model {
     pub sender: String,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
-    /// Which carrier.
+    /// The kind of carrier.
     pub carrier: CarrierKind,
     /// How the gateway is asked, as JSON, if the carrier is one that is described.
     pub gateway: Option<String>,

@@ -1,4 +1,4 @@
-//! Promising a job: its row, in the transaction of the command.
+//! Enqueuing a job: writing its row, in the transaction of the command.
 
 use chrono::{DateTime, Utc};
 use domain::{JobId, MerchantId};
@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::{Job, Kind, Trace};
 
-/// What is promised beside the payload.
+/// What is written in a job's row besides its payload.
 #[derive(Debug, Clone, Default)]
 pub struct EnqueueOptions {
-    /// For whom; the queue takes turns among merchants.
+    /// The merchant that the job is for; the queue takes turns among merchants.
     pub merchant: Option<MerchantId>,
-    /// One job of the kind for each key.
+    /// At most one job of this kind is ever enqueued with this key.
     pub dedup_key: Option<String>,
-    /// Not before; absent: now.
+    /// The job does not start before this time; absent: it may start at once.
     pub run_at: Option<DateTime<Utc>>,
 }
 
@@ -26,24 +26,24 @@ impl EnqueueOptions {
         Self { merchant: Some(merchant), ..Self::default() }
     }
 
-    /// The same, once for each key.
+    /// The same options, with a key: a second job of the kind with this key is not enqueued.
     #[must_use]
     pub fn unique(self, key: impl Into<String>) -> Self {
         Self { dedup_key: Some(key.into()), ..self }
     }
 }
 
-/// A promised job that is to be notified once its transaction is committed.
+/// A job that was enqueued: Redis is to be notified of it once the transaction is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a job that is not notified waits until the scheduler finds it"]
 pub struct EnqueuedJob {
-    /// The job.
+    /// The job's row.
     pub job: JobId,
-    /// Its queue.
+    /// Its kind, which names its queue.
     pub kind: Kind,
-    /// Whose turn it takes.
+    /// The lane that it waits in, usually its merchant's.
     pub lane: Uuid,
-    /// Not before.
+    /// The time before which it must not start.
     pub run_at: DateTime<Utc>,
 }
 

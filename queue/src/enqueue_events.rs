@@ -1,4 +1,4 @@
-//! Promising the jobs of many events, with the events.
+//! Storing many events together with the jobs that will apply them.
 
 use std::{collections::HashSet, hash::Hash};
 
@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable, Value};
 
 use crate::{EnqueuedJob, Job, Kind, Trace, enqueue::lane};
 
-/// A job that is about to be promised: a merchant's, to be done at once, and without a key.
+/// A job that is about to be enqueued: it belongs to a merchant, is due at once and has no key.
 #[derive(Debug, Clone)]
 pub struct JobDraft {
     kind: Kind,
@@ -43,7 +43,7 @@ const STORE: &str = "INSERT INTO webhook_event \
 const ENQUEUE: &str = "INSERT INTO job (id, kind, merchant_id, payload, traceparent, state, run_at, created_at) \
     SELECT job_id, job_kind, merchant_id, job_payload, nullif(job_trace, ''), {2}, {1}, {1} FROM v";
 
-/// Stores events, each with the job that will apply it, and commits; answers the enqueued of those that were not stored before. Of
+/// Stores events, each with the job that will apply it, and commits. Returns the jobs of those that were not stored before. Of
 /// two events of a sender with the same id, in `group` or beside it, one is stored.
 ///
 /// # Errors

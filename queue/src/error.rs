@@ -16,7 +16,7 @@ pub enum JobError {
         /// How long the other side asked to be left alone.
         after: Option<Duration>,
     },
-    /// Nothing went wrong with the job, it only cannot be done now: it is put off, and the attempt does not count. Its deadline
+    /// Nothing went wrong with the job, it only cannot be done now: it is snoozed, and the attempt does not count. Its deadline
     /// still runs.
     #[error("{why}")]
     NotNow {
@@ -25,7 +25,7 @@ pub enum JobError {
         why: Box<dyn Error + Send + Sync>,
         /// For how long.
         after: Duration,
-        /// Over how much longer the jobs that are put off together are spread, so that they do not all come back at once.
+        /// Over how much longer jobs that are snoozed together are spread, so that they do not all come back at once.
         spread: Duration,
     },
     /// Trying again cannot help: the job is given up, and an operator sees why.

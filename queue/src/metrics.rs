@@ -141,7 +141,7 @@ pub(crate) fn reclaimed(queue: &'static str, leases: u64) {
     counter!(RECLAIMED, "kind" => queue).increment(leases);
 }
 
-/// Jobs were notified again from their rows.
+/// Redis was notified again of jobs whose first notification was lost.
 pub fn notified_again(jobs: u64) {
     counter!(NOTIFIED_AGAIN).increment(jobs);
 }

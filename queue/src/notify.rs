@@ -1,4 +1,4 @@
-//! Delivery what was promised, after the commit.
+//! Notifying Redis of jobs after the commit that enqueued them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
     redis::{DueJob, QueueError, RedisQueues},
 };
 
-/// Rings jobs in Redis. Cheap to clone.
+/// Notifies Redis of jobs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Queue {
     queues: RedisQueues,
@@ -17,15 +17,15 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue on these queues.
+    /// Notifies by these queues, in groups.
     #[must_use]
     pub fn new(queues: RedisQueues) -> Self {
         let notifying = Batcher::new(NotifyHandler(queues.clone()), LIMITS);
         Self { live: Live::new(queues.clone()), notifying, queues }
     }
 
-    /// Rings jobs without waiting: the caller's answer must not depend on Redis. What cannot be notified now is notified by the
-    /// scheduler, from the rows.
+    /// Notifies Redis of jobs without waiting: the caller's answer must not depend on Redis. If it fails, the scheduler notifies
+    /// again from the rows.
     pub fn notify(&self, enqueued: impl IntoIterator<Item = EnqueuedJob>) {
         let enqueued: Vec<EnqueuedJob> = enqueued.into_iter().collect();
         if enqueued.is_empty() {
@@ -39,7 +39,7 @@ impl Queue {
         });
     }
 
-    /// Rings jobs and waits until Redis has them; answers how many it did not have already.
+    /// Notifies Redis of jobs and waits until it has them. Returns how many it did not have already.
     ///
     /// # Errors
     /// When Redis does not answer.
@@ -47,23 +47,23 @@ impl Queue {
         notify_all(&self.queues, enqueued).await
     }
 
-    /// The live, for whoever is looking.
+    /// Live updates, for clients that are watching.
     #[must_use]
     pub const fn live(&self) -> &Live {
         &self.live
     }
 
-    /// The queues, for workers.
+    /// The queues in Redis, which workers read from.
     #[must_use]
     pub const fn queues(&self) -> &RedisQueues {
         &self.queues
     }
 }
 
-/// Rings what is promised while Redis is busy with what was promised before, in one call.
+/// Notifies in one call of all jobs that were enqueued while Redis was busy with those before them.
 struct NotifyHandler(RedisQueues);
 
-/// Redis does one thing at a time. What waits while it is away is the scheduler's.
+/// One group at a time, as Redis does one thing at a time. What does not fit while Redis is away is left to the scheduler.
 const LIMITS: Limits = Limits { group: 64, at_once: 1, waiting: 1024, patience: Duration::from_secs(10) };
 
 impl BatchHandler for NotifyHandler {

@@ -1,6 +1,6 @@
-//! The trace that a command and the jobs it promises are part of, as W3C Trace Context writes it: `00-<trace>-<span>-<flags>`.
+//! The trace that a command and the jobs that it enqueues belong to, as W3C Trace Context writes it: `00-<trace>-<span>-<flags>`.
 //!
-//! It comes with a request or begins there, is kept on the rows of the jobs that are promised meanwhile, and goes on when they are
+//! It comes with a request or begins there, is kept on the rows of the jobs that are enqueued meanwhile, and goes on when they are
 //! done. It is known whether or not spans are exported, as log lines name it; where they are, its spans are the exported ones.
 
 use std::{fmt, future::Future};

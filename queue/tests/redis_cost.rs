@@ -51,7 +51,7 @@ async fn a_claim_costs_the_same_however_long_the_backlog() {
     assert!(long < 4.0 * short + 50.0, "{short:.0} µs behind 100 jobs, {long:.0} µs behind 50,000");
 }
 
-/// Handles 2,000 jobs: some are put off, some are notified for later, all of them twice.
+/// Handles 2,000 jobs: some are snoozed, some are pushed for later, all of them twice.
 async fn ten_minutes_of_traffic(queues: &RedisQueues) {
     const JOBS: usize = 2_000;
     let log = Log::open();

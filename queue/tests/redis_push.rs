@@ -1,4 +1,4 @@
-//! Delivery: once for each job, now or later, and never for longer than a caller can wait.
+//! Pushing jobs: each is delivered once, now or later, and never for longer than a caller can wait.
 
 mod support;
 
@@ -83,7 +83,7 @@ async fn a_job_that_waits_and_is_rung_for_now_waits_no_longer() {
     let worker = Running::done(&queues, options(1), &log);
     eventually("it waits", async || depth(&queues).await == Depth { due: 1, ..Depth::default() }).await;
 
-    // As when the clock of this Redis was a day ahead while it was notified first.
+    // As when the clock of this Redis was a day ahead while the job was pushed first.
     assert_eq!(push(&queues, &[DueJob { at: None, ..due }]).await, 0, "it was known");
     eventually("it is handled", async || depth(&queues).await == Depth::default()).await;
     assert_eq!(log.jobs(), [due.job]);

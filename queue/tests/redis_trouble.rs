@@ -151,7 +151,7 @@ async fn a_wake_up_that_is_lost_is_made_good_by_the_poll() {
     let poll = Duration::from_millis(50);
     let worker = Running::done(&queues, BackendOptions { poll, ..options(1) }, &log);
     listens(&redis).await;
-    // Rung by somebody who forgets to wake us.
+    // Pushed by somebody who forgets to wake us.
     let job = due_job(Uuid::now_v7());
     redis.ask::<u32>(&format!("HSET {{paylink}}:{QUEUE}:jobs {} r0", id(job))).await;
     redis.ask::<u32>(&format!("RPUSH {{paylink}}:{QUEUE}:ready:{} {}", job.lane, id(job))).await;

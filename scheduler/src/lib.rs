@@ -1,8 +1,8 @@
 //! Time: what becomes due, and when.
 //!
-//! A tick is a cron expression in a time zone and a sweep. Sweeps write jobs with deterministic keys, or remove what is over, so
-//! that ten schedulers make one set of jobs and no leader is needed. What was missed is caught up: each tick remembers the last
-//! time it was due and done, and a sweep looks at everything that is due, not at what became due just now.
+//! A tick has a cron expression in a time zone. It enqueues jobs with deterministic keys, or removes what is over, so that ten
+//! schedulers make one set of jobs and no leader is needed. What was missed is caught up: each tick remembers the last time it
+//! was due and done, and looks at everything that is due, not only at what became due just now.
 
 mod calendar;
 mod tick;
@@ -23,7 +23,7 @@ pub use tick::{Tick, Times};
 /// How often to look whether a tick is due: the grain of time here.
 const GRAIN: Duration = Duration::from_secs(1);
 
-/// Why a sweep stopped half-way; the next one goes on.
+/// Why a tick stopped half-way; the next one goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum SchedulerError {
     /// The database refused or did not answer.
@@ -42,11 +42,11 @@ pub enum SchedulerError {
 pub struct Scheduler {
     /// The database.
     pub db: Db,
-    /// The queue, to ring what is promised.
+    /// Notifies Redis of the jobs that ticks enqueue.
     pub queue: Queue,
     /// The store of invoices.
     pub documents: Documents,
-    /// Time.
+    /// Tells the time.
     pub clock: Clock,
     /// When each tick is due.
     pub times: Times,
@@ -92,7 +92,7 @@ impl Scheduler {
         outcome
     }
 
-    /// Rings what a sweep has promised. What Redis does not take now is notified by a later tick.
+    /// Notifies Redis of the jobs that a tick has enqueued. If it does not answer, a later tick notifies again.
     async fn notify(&self, enqueued: &[EnqueuedJob]) {
         if let Err(error) = self.queue.notify_now(enqueued).await {
             tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; a later tick will");

@@ -11,7 +11,7 @@ pub enum Tick {
     Expire,
     /// Erases what is older than 90 days.
     Purge,
-    /// Rings jobs again whose notification was lost.
+    /// Notifies Redis again of jobs whose notification was lost.
     Ring,
     /// Asks Stripe what webhooks did not tell, and why they did not.
     Doctor,
@@ -42,7 +42,7 @@ impl Tick {
         }
     }
 
-    /// Sweeps everything that is due at `at`; `due` is the time of the tick, the same on every scheduler. Answers how much it found.
+    /// Deals with everything that is due at `at`; `due` is the time of the tick, the same on every scheduler. Returns how much it found.
     pub(crate) async fn run(
         self,
         scheduler: &Scheduler,

@@ -44,7 +44,7 @@ words! {
 pub struct Gateway {
     /// Where the text is handed over: a template, but for the host.
     pub url: String,
-    /// How.
+    /// The HTTP method.
     pub method: Method,
     /// Headers: templates, without the text.
     pub headers: BTreeMap<String, String>,

@@ -31,9 +31,9 @@ pub struct GatewayText<'a> {
 
 /// A request, filled in. No `Debug`: it holds a number, a text and secrets.
 pub struct Filled {
-    /// Where.
+    /// The URL to call.
     pub url: String,
-    /// How.
+    /// The HTTP method.
     pub method: Method,
     /// Names and values.
     pub headers: Vec<(String, String)>,

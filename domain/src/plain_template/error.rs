@@ -19,7 +19,7 @@ pub enum PlainTemplateError {
     /// Braces that do not close, or something within them that is no name.
     #[error("line {line}: this cannot be read; a variable is written {{{{name}}}}")]
     Unreadable {
-        /// Where.
+        /// The line that it is on, counted from 1.
         line: usize,
     },
     /// Something of handlebars other than a plain variable.
@@ -27,7 +27,7 @@ pub enum PlainTemplateError {
     NotAVariable {
         /// What it is.
         construct: Construct,
-        /// Where it is.
+        /// The line that it is on, counted from 1.
         line: usize,
     },
     /// A variable that there is not.
@@ -35,7 +35,7 @@ pub enum PlainTemplateError {
     UnknownVariable {
         /// What stands between the braces.
         name: String,
-        /// Where it is.
+        /// The line that it is on, counted from 1.
         line: usize,
     },
     /// Handlebars cannot read it after all.

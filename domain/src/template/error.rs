@@ -20,7 +20,7 @@ pub enum TemplateError {
     ControlCharacter {
         /// The first one.
         character: char,
-        /// Where it is.
+        /// The line that it is on, counted from 1.
         line: usize,
     },
     /// A link through a shortener that anybody may use.
@@ -28,7 +28,7 @@ pub enum TemplateError {
     SharedShortener {
         /// The shortener.
         host: &'static str,
-        /// Where it is.
+        /// The line that it is on, counted from 1.
         line: usize,
     },
     /// A variable that there is not.
@@ -36,7 +36,7 @@ pub enum TemplateError {
     UnknownVariable {
         /// What stands between the braces.
         name: String,
-        /// Where it is.
+        /// The line that it is on, counted from 1.
         line: usize,
     },
     /// Not a template of plain variables.

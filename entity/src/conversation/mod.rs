@@ -25,7 +25,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ConversationId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// The buyer's number; erased when its last message is.
     pub phone: Option<PhoneNumber>,
@@ -35,7 +35,7 @@ pub struct Model {
     pub customer_name: Option<String>,
     /// When the buyer asked to get no more texts.
     pub opted_out_at: Option<DateTime<Utc>>,
-    /// Since when.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When something was last said.
     pub last_message_at: DateTime<Utc>,

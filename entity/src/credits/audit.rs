@@ -12,7 +12,7 @@ const PAGE: u64 = 1_000;
 /// A merchant whose balances are not the sum of their ledger, or whose ledger does not add up. There must be none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discrepancy {
-    /// Whose.
+    /// The merchant that owns the balance.
     pub merchant_id: MerchantId,
     /// Available and held on the merchant's row.
     pub on_row: (i64, i64),

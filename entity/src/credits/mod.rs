@@ -45,7 +45,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CreditEntryId,
-    /// Whose ledger.
+    /// The merchant whose ledger it is in.
     pub merchant_id: MerchantId,
     /// Its place in that ledger, from 1.
     pub number: i64,
@@ -61,7 +61,7 @@ pub struct Model {
     pub message_id: Option<MessageId>,
     /// Why, for a top-up.
     pub note: Option<String>,
-    /// When.
+    /// When it happened.
     pub created_at: DateTime<Utc>,
 }
 

@@ -43,7 +43,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: LinkId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// What it is for.
     pub order_id: OrderId,
@@ -162,7 +162,7 @@ impl Model {
 pub struct NewLink {
     /// Its id, chosen before, because its token and its document are named after it.
     pub id: LinkId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// What it is for.
     pub order_id: OrderId,

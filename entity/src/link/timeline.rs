@@ -16,7 +16,7 @@ pub struct Model {
     pub id: LinkEventId,
     /// Whose timeline.
     pub link_id: LinkId,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
     /// What: a state's name, or a word such as `sent`, `refunded`.
     pub event: String,

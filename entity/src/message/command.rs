@@ -1,4 +1,4 @@
-//! Accepting a text: its row and its hold, in one transaction of the caller, who promises the job.
+//! Accepting a text: its row and its hold, in one transaction of the caller, who enqueues the job.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
@@ -15,7 +15,7 @@ use domain::{ConversationId, LinkId, MessageId, sms::Body};
 /// A text to send.
 #[derive(Debug)]
 pub struct Text {
-    /// To whom.
+    /// The conversation with the buyer who gets it.
     pub conversation: ConversationId,
     /// The link that it carries.
     pub link: Option<LinkId>,

@@ -49,7 +49,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MessageId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// The conversation it belongs to; the buyer's number is there.
     pub conversation_id: ConversationId,
@@ -94,7 +94,7 @@ pub use Model as Message;
 pub struct Outgoing {
     /// Its id.
     pub id: MessageId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// The conversation it belongs to.
     pub conversation_id: ConversationId,

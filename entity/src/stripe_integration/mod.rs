@@ -36,7 +36,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "stripe_integration")]
 pub struct Model {
-    /// Whose it is.
+    /// The merchant that owns it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The secret or restricted key, sealed.

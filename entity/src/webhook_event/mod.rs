@@ -14,7 +14,7 @@ pub use together::{conclude_applied, conclude_ignored, find_all};
 use domain::{LinkId, MerchantId, WebhookEventId, words};
 
 words! {
-    /// Who told.
+    /// Who sent a webhook event.
     pub enum Source {
         /// Stripe.
         Stripe = "stripe",
@@ -47,7 +47,7 @@ pub struct Model {
     pub id: WebhookEventId,
     /// Whom it was told to.
     pub merchant_id: MerchantId,
-    /// Who told.
+    /// Whether Stripe or the carrier sent it.
     pub source: Source,
     /// The sender's id of it; the second of the same is not stored.
     pub external_id: String,
@@ -71,14 +71,14 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as WebhookEvent;
 
-/// What comes in.
+/// A webhook event that is to be stored.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     /// Its id.
     pub id: WebhookEventId,
     /// Whom it was told to.
     pub merchant_id: MerchantId,
-    /// Who told.
+    /// Whether Stripe or the carrier sent it.
     pub source: Source,
     /// The sender's id of it.
     pub external_id: String,

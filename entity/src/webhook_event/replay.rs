@@ -17,7 +17,7 @@ pub enum ReplayRefusal {
     Erased,
 }
 
-/// Sets an event back to `received`, for a new job to apply it; the caller promises that job in the same transaction.
+/// Sets an event back to `received`, for a new job to apply it; the caller enqueues that job in the same transaction.
 ///
 /// # Errors
 /// When the database does not answer; else the refusal, with nothing changed.

@@ -10,7 +10,7 @@ use domain::{MerchantId, WebhookEventId};
 pub struct Search {
     /// The sender's word for what happened.
     pub kind: Option<String>,
-    /// Who told.
+    /// Whether Stripe or the carrier sent it.
     pub source: Option<Source>,
     /// What became of it.
     pub state: Option<EventState>,

@@ -1,4 +1,4 @@
-//! Delivery.
+//! Pushing jobs: one at a time, many at once, and in bulk.
 
 use futures_util::future::try_join_all;
 

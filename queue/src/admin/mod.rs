@@ -21,25 +21,25 @@ use crate::{EnqueuedJob, Kind, Queue, flow::Paused, recovery, redis::QueueError}
 pub use replay::replay_event;
 pub use stats::{KindStats, MOST_DEAD, RowStats, depths, row_stats, stats};
 
-/// How many rows are notified at a time when a pause ends.
+/// How many jobs Redis is notified of at a time when a pause ends.
 const NOTIFY_PAGE: u64 = 1_000;
 
 /// What a list of jobs is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct JobFilter {
-    /// The state.
+    /// Only jobs in this state.
     pub state: Option<JobState>,
-    /// The kind.
+    /// Only jobs of this kind.
     pub kind: Option<Kind>,
-    /// For whom.
+    /// Only jobs of this merchant.
     pub merchant: Option<MerchantId>,
-    /// Part of the last error, whatever its case.
+    /// Only jobs whose last error contains this text, in any letter case.
     pub error: Option<String>,
-    /// Only jobs that were promised before this time.
+    /// Only jobs that were enqueued before this time.
     pub enqueued_before: Option<DateTime<Utc>>,
     /// Only jobs older than this one: the cursor.
     pub before: Option<JobId>,
-    /// At most so many.
+    /// The most jobs to return.
     pub limit: u64,
 }
 
@@ -97,12 +97,12 @@ impl DeadJobAction {
     }
 }
 
-/// A job to which a apply_to_dead was applied.
+/// A dead job that was retried or discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangedJob {
     /// The job.
     pub job: JobId,
-    /// What to ring after this; absent if it was discarded, or is of a kind that this version does not know.
+    /// The job to notify Redis of after the commit; absent if it was discarded, or is of a kind that this version does not know.
     pub enqueued_job: Option<EnqueuedJob>,
 }
 
@@ -184,7 +184,7 @@ pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTi
     Ok(is_new)
 }
 
-/// Ends a pause; `false` if there was none. [`notify_waiting`] is to follow.
+/// Ends a pause; `false` if there was none. Call [`notify_waiting`] afterwards.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -214,7 +214,7 @@ fn act<'a>(what: Paused, actor: &'a str, action: &'a str, reason: Option<&str>) 
     }
 }
 
-/// Why jobs could not be notified.
+/// Why Redis could not be notified of jobs.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
     /// The database did not answer.
@@ -225,8 +225,8 @@ pub enum NotifyError {
     Redis(#[from] QueueError),
 }
 
-/// Rings what waited for the end of a pause; answers how many jobs Redis did not have. What is not notified here is notified by the
-/// scheduler's sweep.
+/// Notifies Redis of the jobs that waited for the end of a pause; returns how many of them it did not have. Those that are missed here
+/// are found by the scheduler.
 ///
 /// # Errors
 /// When the database or Redis does not answer.

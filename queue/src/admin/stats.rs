@@ -1,4 +1,4 @@
-//! How the queues stand: one look at the queues and one at the rows. It costs the same however many jobs wait: Redis is asked
+//! The state of the queues: one look at the queues and one at the rows. It costs the same however many jobs wait: Redis is asked
 //! for lengths, and the database for the first entry of an index and for a bounded number of dead jobs.
 
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ pub const MOST_DEAD: u64 = 10_000;
 pub struct KindStats {
     /// The kind.
     pub kind: Kind,
-    /// Its queues; absent: Redis did not say.
+    /// How many of its jobs are where in Redis; absent if Redis did not answer.
     pub queues: Option<Depth>,
     /// Its rows; absent: the database did not say.
     pub rows: Option<RowStats>,

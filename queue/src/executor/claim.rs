@@ -1,4 +1,4 @@
-//! Claiming many jobs in one statement: those that are notified while the ones before them are being claimed.
+//! Claiming many jobs in one statement: those that are delivered while the ones before them are being claimed.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,7 +30,7 @@ impl Claims {
         Self(Batcher::new(Claiming(db), limits))
     }
 
-    /// Claims a job, with others that are notified at the same time.
+    /// Claims a job, together with others that are delivered at the same time.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -64,7 +64,7 @@ impl BatchHandler for Claiming {
 /// When the database does not answer; then none is claimed.
 pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
     let mut due = Rows::new([("job_id", "uuid"), ("now", "timestamptz"), ("due_state", "text")]);
-    // In the same order in every group, so that two that are notified the same jobs do not wait for each other for ever.
+    // In the same order in every group, so that two groups with the same jobs do not wait for each other for ever.
     let in_order: BTreeMap<JobId, DateTime<Utc>> = jobs.iter().copied().collect();
     for (job, now) in in_order {
         due.push([job.into(), now.into(), JobState::Queued.into()]);

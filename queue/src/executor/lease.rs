@@ -1,4 +1,4 @@
-//! The lease of a job, and the ends of its attempt: finished, to be tried again, put off, let go, given up. Each is fenced by the
+//! The lease of a job, and the ends of its attempt: finished, retried, snoozed, released, dead. Each is fenced by the
 //! attempt: a worker that lost its lease changes nothing any more.
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use sea_orm::{
 
 use crate::{Job, JobError};
 
-/// What a notified job turns out to be.
+/// What became of the attempt to claim a job.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all that are claimed are ours")]
 pub enum Claim {
@@ -21,7 +21,7 @@ pub enum Claim {
     Ours(Lease),
     /// It is not due yet.
     NotBefore(DateTime<Utc>),
-    /// It is finished, given up or unknown: the notification notified once too often.
+    /// It is finished, dead or unknown: there is nothing to do.
     Over,
 }
 
@@ -58,7 +58,7 @@ impl Lease {
     /// The payload.
     ///
     /// # Errors
-    /// [`JobError::Fail`] if it is not one of this kind: an older or newer version wrote it, and it holds nobody up.
+    /// [`JobError::Fail`] if it is not one of this kind: an older or newer version wrote it. It must not hold others up.
     pub fn payload<J: Job>(&self) -> Result<J, JobError> {
         serde_json::from_str(&self.job.payload).map_err(JobError::fail)
     }
@@ -83,7 +83,7 @@ impl Lease {
         Ok(Done(()))
     }
 
-    /// Puts the job off; `false` if it is no longer ours.
+    /// Has the job tried again at a time; `false` if it is no longer ours.
     pub(crate) async fn retry_at(
         &self,
         db: &impl ConnectionTrait,
@@ -100,7 +100,7 @@ impl Lease {
         Ok(postponed.rows_affected == 1)
     }
 
-    /// Puts the job off without this attempt counting; `false` if it is no longer ours.
+    /// Has the job done at a time, without this attempt counting; `false` if it is no longer ours.
     pub(crate) async fn snooze(
         &self,
         db: &impl ConnectionTrait,
@@ -112,7 +112,7 @@ impl Lease {
         Ok(snooze.exec(db).await?.rows_affected == 1)
     }
 
-    /// Lets the job go, for another worker to do at once, without this attempt counting.
+    /// Releases the job, for another worker to do at once, without this attempt counting; `false` if it is no longer ours.
     pub(crate) async fn release(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
         Ok(self.uncounted().exec(db).await?.rows_affected == 1)
     }

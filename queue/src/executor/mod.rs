@@ -42,11 +42,11 @@ pub trait Handle: Send + Sync + 'static {
 /// How attempts at one kind of job are made.
 #[derive(Debug, Clone)]
 pub struct Executor {
-    /// Where the rows are.
+    /// The database with the jobs' rows.
     pub db: Db,
-    /// Time.
+    /// Tells the time.
     pub clock: Clock,
-    /// The kind.
+    /// The kind of job.
     pub kind: Kind,
     /// How jobs are claimed: together with those of all attempts that share this.
     pub claims: Claims,
@@ -54,7 +54,7 @@ pub struct Executor {
     pub policy: Policy,
     /// What is held back.
     pub pauses: Pauses,
-    /// When attempts in flight are no longer waited for.
+    /// Ends attempts in flight when the worker must stop.
     pub cancellation: Cancellation,
 }
 
@@ -62,7 +62,7 @@ pub struct Executor {
 enum Outcome {
     /// The handler said so, or it was said for it.
     Said(Result<Done, JobError>),
-    /// It was not waited for.
+    /// It was cancelled because the worker stops.
     Cancelled,
 }
 
@@ -73,17 +73,17 @@ enum Next {
 }
 
 impl Executor {
-    /// At jobs of this kind, by its policy, with nothing held back.
+    /// An executor for jobs of this kind, by its policy, with nothing paused.
     #[must_use]
     pub fn at(kind: Kind, db: Db, clock: Clock) -> Self {
         let (claims, policy) = (Claims::new(db.clone()), policy(kind));
         Self { db, clock, kind, claims, policy, pauses: Pauses::default(), cancellation: Cancellation::default() }
     }
 
-    /// Makes one attempt at the job that was notified, and says what becomes of its notification.
+    /// Makes one attempt at the job that was delivered, and answers what becomes of it in Redis.
     ///
     /// # Errors
-    /// When the database does not answer: the notification keeps delivery, the row keeps the promise.
+    /// When the database does not answer. Then the job is delivered again; its row stays as it is.
     pub async fn make(&self, delivery: Delivery, handler: &impl Handle) -> Result<Ack, DbErr> {
         if self.pauses.hold(self.db.pool(), self.kind, delivery.lane).await? {
             return Ok(Ack::Done);
@@ -176,13 +176,13 @@ impl Executor {
     }
 
     async fn snooze(&self, lease: &Lease, why: &str, until: DateTime<Utc>) -> Result<Ack, DbErr> {
-        tracing::debug!(job.id = %lease.job().id, job.kind = %self.kind, %until, why, "job put off");
+        tracing::debug!(job.id = %lease.job().id, job.kind = %self.kind, %until, why, "job snoozed");
         let ours = lease.snooze(self.db.writer(), why, until).await?;
         Ok(if ours { Ack::Later(until) } else { Ack::Done })
     }
 
     async fn release(&self, lease: &Lease) -> Result<Ack, DbErr> {
-        tracing::warn!(job.id = %lease.job().id, job.kind = %self.kind, "job let go, as this worker stops");
+        tracing::warn!(job.id = %lease.job().id, job.kind = %self.kind, "job released, as this worker stops");
         let ours = lease.release(self.db.writer()).await?;
         Ok(if ours { Ack::Later(self.clock.now()) } else { Ack::Done })
     }
@@ -201,7 +201,7 @@ impl Executor {
     }
 }
 
-/// Goes on with the trace that the job was promised in.
+/// Continues the trace that the job was enqueued in.
 fn begin(kind: Kind, job: &Row) -> (Span, Trace) {
     let span = info_span!(
         parent: None,

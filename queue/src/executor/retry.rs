@@ -21,7 +21,7 @@ pub struct Policy {
     pub jitter_percent: u32,
     /// After so many attempts the job is given up; absent: attempts do not count.
     pub attempts: Option<i64>,
-    /// So long after it was promised the job is given up; absent: never.
+    /// How long after it was enqueued the job is given up; absent: never.
     pub deadline: Option<TimeDelta>,
     /// How long one attempt may take.
     pub timeout: Duration,
@@ -89,7 +89,7 @@ impl Policy {
     }
 
     fn within_deadline(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        // In whole milliseconds, as rows and queues have them: a notification must not ring a moment before its row is due.
+        // In whole milliseconds, as rows and queues have them: a job must not be delivered a moment before its row is due.
         let millis = delay.as_micros().div_ceil(1_000);
         let delay = i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::days(1));
         let next = now + delay;

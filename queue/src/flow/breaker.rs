@@ -1,5 +1,5 @@
-//! Circuit breakers: a service outside that has failed again and again is taken for down, and left alone for a while. What needs
-//! it is put off meanwhile, without an attempt being lost to it. Then one call is let through as a probe; its answer decides.
+//! Circuit breakers: a service outside that has failed again and again is taken for down, and left alone for a while. Jobs
+//! that need it are snoozed meanwhile, at the cost of no attempt. Then one call is let through as a probe; its answer decides.
 //!
 //! Each process learns for itself. That a refusal (4xx) is an answer and a time-out is none is for the caller to tell.
 
@@ -31,9 +31,9 @@ pub struct CircuitBreakers(Arc<Mutex<BTreeMap<String, CircuitBreaker>>>);
 pub enum BreakerState {
     /// All calls are let through.
     Closed,
-    /// None is.
+    /// No call is let through.
     Open,
-    /// One was, and its answer is waited for.
+    /// One call was let through as a probe, and its answer is awaited.
     Probing,
 }
 

@@ -1,4 +1,4 @@
-//! The flow before a service outside: its limit, which all processes share, and its breaker.
+//! What stands between a job and a service outside: a rate limit, which all processes share, and a circuit breaker.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::{
     redis::{Pass, RedisQueues},
 };
 
-/// The longest wait for a turn that a job sits out, in its slot; for a longer one it is put off.
+/// The longest wait for a turn that a job sits out in its slot; for a longer one it is snoozed.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How much slower than the limit we go, in percent, so that a limit that is counted at the other end of a network holds there.
 const MARGIN: u32 = 5;
 
-/// Passes calls to the services outside. Cheap to clone; all clones share their breakers.
+/// Decides whether a service outside may be called now. Cheap to clone; all clones share their breakers.
 #[derive(Debug, Clone)]
 pub struct FlowControl {
     queues: RedisQueues,
@@ -34,7 +34,7 @@ pub enum NotNow {
     /// Others have all the turns that come soon.
     #[error("the limit of {limit} is reached")]
     Limited {
-        /// Which limit.
+        /// The name of the limit.
         limit: String,
         /// When there is a turn.
         after: Duration,
@@ -42,9 +42,9 @@ pub enum NotNow {
     /// It is taken for down.
     #[error("{service} is taken for down")]
     Down {
-        /// Which service.
+        /// The name of the service.
         service: String,
-        /// For how long.
+        /// How long it is left alone.
         left_alone: LeftAlone,
     },
 }
@@ -59,13 +59,13 @@ impl Rate {
 }
 
 impl FlowControl {
-    /// A flow whose limits are kept where the queues are.
+    /// Flow control whose limits are kept in the Redis that holds the queues.
     #[must_use]
     pub fn new(queues: RedisQueues, clock: Clock) -> Self {
         Self { queues, breakers: CircuitBreakers::default(), clock }
     }
 
-    /// The breakers behind this flow.
+    /// The circuit breakers, which all clones share.
     #[must_use]
     pub const fn breakers(&self) -> &CircuitBreakers {
         &self.breakers

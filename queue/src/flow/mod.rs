@@ -1,7 +1,7 @@
-//! Flow control: what holds jobs back without its being their fault, and without an attempt being lost to it.
+//! Flow control: what holds jobs back through no fault of their own, at the cost of no attempt.
 //!
-//! - A [`FlowControl`] stands before each service outside. It has a limit, which all processes share, and a breaker. Whoever it does not
-//!   let pass gets a [`NotNow`], which puts the job off.
+//! - A [`FlowControl`] stands before each service outside. It has a limit, which all processes share, and a breaker. A call that may not
+//!   be made now gets a [`NotNow`], and its job is snoozed.
 //! - [`Pauses`] hold back what an operator has paused.
 
 mod breaker;

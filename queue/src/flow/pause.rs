@@ -1,7 +1,7 @@
 //! Pauses as workers know them. They are kept in the database, which every worker asks once a second.
 //!
-//! A paused kind is not claimed at all. A paused merchant's queues are silenced as they are claimed: the rows keep the enqueue, the
-//! sweep that notifies overdue jobs passes them by, and the end of the pause notifies them anew.
+//! Jobs of a paused kind are not claimed at all. A paused merchant's notifications are dropped as they are claimed: the jobs stay in
+//! their rows, the scheduler does not notify of them while the pause lasts, and the end of the pause notifies of them again.
 
 use std::{
     collections::HashSet,
@@ -86,8 +86,8 @@ impl Pauses {
         self.0.read().unwrap_or_else(PoisonError::into_inner).kinds.contains(kind.as_str())
     }
 
-    /// Whether a job that was claimed is not to be done. Asks the database only about one that seemed to be paused: a pause that
-    /// has just ended must not silence what its end has notified.
+    /// Whether a job that was claimed is not to be done. Asks the database only about one that seemed to be paused: the
+    /// notifications that the end of a pause has just sent must not be dropped.
     pub(crate) async fn hold(&self, db: &impl ConnectionTrait, kind: Kind, of: Uuid) -> Result<bool, DbErr> {
         let seems = self.has(kind) || self.0.read().unwrap_or_else(PoisonError::into_inner).lanes.contains(&of);
         if !seems {

@@ -1,11 +1,11 @@
-//! One piece of live, and where it stands.
+//! One live update, and its position in the stream.
 
 use std::{fmt, str::FromStr};
 
 use entity::live::Change;
 use serde_json::json;
 
-/// Where a piece of live stands in its merchant's stream.
+/// The position of an update in its merchant's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     milliseconds: u64,
@@ -38,10 +38,10 @@ impl FromStr for Position {
     }
 }
 
-/// One piece of live.
+/// One live update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it stands.
+    /// Its position in the stream.
     pub position: Position,
     /// What has changed: `link.updated`, `message.updated`, `order.updated`, `credits.updated`; or `resync`: a lot.
     pub event: String,
@@ -49,7 +49,7 @@ pub struct Entry {
     pub data: String,
 }
 
-/// What is updates when there is too much to be updates.
+/// The event that is published instead when there are too many changes to publish each.
 pub(super) const A_LOT: &str = "resync";
 
 impl Entry {
@@ -68,7 +68,7 @@ impl Entry {
     }
 }
 
-/// How a change is updates.
+/// The event and the data that a change is published as.
 pub(super) fn words(change: &Change) -> (&'static str, String) {
     match change {
         Change::Link { link, order, .. } => ("link.updated", json!({"id": link, "order_id": order}).to_string()),

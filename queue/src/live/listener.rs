@@ -1,4 +1,4 @@
-//! The one ear of a process for all who look through it.
+//! The one listener of a process, for all its subscribers.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use tokio::{
 
 use super::{entry::Entry, streams};
 
-/// How many pieces of live may wait for a slow reader before it has to look again.
+/// How many updates may wait for a slow subscriber before it has to read the stream again.
 const WAITING: usize = 256;
 /// How long subscribing or a sign of life may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -29,16 +29,16 @@ const PING_EVERY: Duration = Duration::from_secs(15);
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// What those who look are updates.
+/// What subscribers are told.
 #[derive(Debug, Clone)]
 pub(super) enum Update {
-    /// A piece of live.
+    /// A live update.
     Entry(Arc<Entry>),
-    /// Some may have been missed.
+    /// Some updates may have been missed.
     LookAgain,
 }
 
-/// Those who look, by merchant, and the task that listens for them.
+/// The subscribers, by merchant, and the task that listens for them.
 #[derive(Debug, Default)]
 pub(super) struct Listener {
     looking: Mutex<HashMap<String, broadcast::Sender<Update>>>,
@@ -46,7 +46,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// One more who looks; `None` if there are `most` already.
+    /// Adds a subscriber; `None` if there are `most` already.
     pub(super) fn join(&self, merchant: MerchantId, most: usize) -> Option<broadcast::Receiver<Update>> {
         let mut looking = self.looking();
         looking.retain(|_, updates| updates.receiver_count() > 0);
@@ -66,7 +66,7 @@ impl Listener {
 
     fn hear(&self, merchant: &str, entry: Entry) {
         if let Some(updates) = self.looking().get(merchant) {
-            // Whoever has just left need not be updates.
+            // An error says that the last subscriber has just left.
             let _ = updates.send(Update::Entry(Arc::new(entry)));
         }
     }
@@ -115,7 +115,7 @@ async fn subscribe(client: &Client, prefix: &str) -> RedisResult<(PubSubSink, Pu
         .unwrap_or_else(|_| Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))))
 }
 
-/// Passes live on until the connection breaks, or nobody is there any more.
+/// Passes updates on until the connection breaks or nobody listens any more.
 async fn hear(mut sink: PubSubSink, mut messages: PubSubStream, prefix: &str, listener: &Weak<Listener>) {
     let stream = format!("{}:", streams(prefix));
     let mut pings = time::interval_at(time::Instant::now() + PING_EVERY, PING_EVERY);

@@ -1,4 +1,5 @@
--- Looks at one merchant's live, KEYS[1], which are kept for ARGV[1] ms from now. ARGV[2] is up to where they are known, or ''.
+-- Reads one merchant's updates from the stream KEYS[1], which is kept for ARGV[1] ms from now. ARGV[2] is the position that the
+-- reader has reached, or ''.
 -- Answers whether everything since then is there, the id of the last one, and everything since then.
 local stream, known = KEYS[1], ARGV[2]
 if redis.call('EXISTS', stream) == 0 then

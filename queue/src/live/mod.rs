@@ -1,9 +1,9 @@
-//! Live: what has changed, updates to whoever is looking at it now. Ids, and no more.
+//! Live updates: what has changed, for clients that are watching now. Ids, and no more.
 //!
-//! Each merchant has a capped stream in Redis, which exists only while somebody looks and for an hour after: to tell live that
-//! nobody wants costs next to nothing. Whoever looks has a position in it, from which it can be caught up; what cannot be caught
-//! up is said to be so ([`Item::Missed`]). A process listens once for all who look through it. Live are updates as well as they can
-//! be, and nothing waits for them: what is lost with Redis is seen at the next look at the rows.
+//! Each merchant has a capped stream in Redis, which exists only while somebody watches and for an hour after: updates that
+//! nobody wants cost next to nothing. A subscriber has a position in it, from which it can catch up; where it cannot, it is told
+//! so ([`Item::Missed`]). A process listens once for all its subscribers. Updates may be lost with Redis, and nothing waits for
+//! them: whoever reads the rows again sees what they said.
 
 mod entry;
 mod listener;
@@ -25,10 +25,10 @@ pub use subscription::{Item, Subscription};
 /// How long a stream is kept after somebody last looked at it, in milliseconds.
 const KEPT: u64 = 3_600_000;
 
-/// How many may look at one merchant's live through one process.
+/// How many subscriptions to one merchant's updates one process has at most.
 const MOST_LOOKING: usize = 20;
 
-/// The live of one installation. Cheap to clone.
+/// The live updates of one installation. Cheap to clone.
 #[derive(Clone)]
 pub struct Live(Arc<Inner>);
 
@@ -38,7 +38,7 @@ struct Inner {
     listener: Arc<Listener>,
 }
 
-/// Too many are looking already.
+/// There are too many subscriptions already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{MOST_LOOKING} are looking already")]
 pub struct TooMany;
@@ -48,7 +48,7 @@ impl Live {
         Self(Arc::new(Inner { queues, publisher: Publisher::default(), listener: Arc::default() }))
     }
 
-    /// Tells what has changed, without waiting. What is updates while a telling is under way goes with the next one, each once.
+    /// Publishes what has changed, without waiting. Changes that come while others are being published go with the next call, each once.
     pub fn publish(&self, changes: Vec<Change>) {
         if self.0.publisher.take(changes) {
             let queues = self.0.queues.clone();
@@ -57,17 +57,17 @@ impl Live {
         }
     }
 
-    /// Looks at a merchant's live from now on, or from a position on. Must be called in a tokio runtime.
+    /// Subscribes to a merchant's updates from now on, or from a position on. Must be called in a tokio runtime.
     ///
     /// # Errors
-    /// [`TooMany`]. Redis may be away: then there are no live until it is back.
+    /// [`TooMany`]. If Redis is away there are no updates until it is back.
     pub fn look(&self, merchant: MerchantId, since: Option<Position>) -> Result<Subscription, TooMany> {
         let updates = self.0.listener.join(merchant, MOST_LOOKING).ok_or(TooMany)?;
         self.0.listener.ensure(self.0.queues.connection().client(), self.0.queues.prefix());
         Ok(Subscription::new(self.clone(), merchant, since, updates))
     }
 
-    /// What is new since a position. See `look.lua`.
+    /// The updates since a position. See `look.lua`.
     async fn since(&self, merchant: MerchantId, known: Option<Position>) -> Result<Looked, QueueError> {
         let queues = &self.0.queues;
         let mut call = script::LOOK.call_with_key(&stream(queues.prefix(), merchant));

@@ -1,4 +1,4 @@
--- Tells live. KEYS[1] is what the streams' names begin with; ARGV: merchant, how many, then event and data of each.
+-- Publishes updates. KEYS[1] is what the streams' names begin with; ARGV: merchant, how many, then event and data of each.
 local at = 1
 while ARGV[at] do
   local stream = KEYS[1] .. ':' .. ARGV[at]

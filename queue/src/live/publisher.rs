@@ -1,4 +1,4 @@
-//! Where changes wait to be updates: at once when it is quiet, and together when there is much to tell.
+//! Where changes wait to be published: one goes out at once when it is quiet, and many together when there is much to publish.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,16 +13,16 @@ use redis::Cmd;
 use super::entry::{A_LOT, words};
 use crate::redis::{QueueError, RedisQueues, script};
 
-/// How many changes of one merchant are updates one by one; of more it is only updates that there are many.
+/// How many changes of one merchant are published one by one; if there are more, only that is published.
 const MOST_AT_ONCE: usize = 200;
 
-/// How many merchants' live go with one script call, which holds Redis up.
+/// How many merchants' updates go with one script call, during which Redis serves nobody else.
 const MERCHANTS_A_CALL: usize = 50;
 
-/// How long to rest between two tellings: whoever looks need not be updates a thousand times a second.
+/// How long to rest between two calls: nobody needs a thousand updates a second.
 const REST: Duration = Duration::from_millis(25);
 
-/// Changes that are yet to be updates.
+/// Changes that are not published yet.
 #[derive(Debug, Default)]
 pub(super) struct Publisher(Mutex<Pending>);
 
@@ -33,7 +33,7 @@ struct Pending {
 }
 
 impl Publisher {
-    /// Takes changes; `true` if nobody is telling, and the caller must [`run`](Self::run).
+    /// Takes changes; `true` if nobody is publishing, so that the caller must [`run`](Self::run).
     pub(super) fn take(&self, changes: Vec<Change>) -> bool {
         if changes.is_empty() {
             return false;
@@ -48,11 +48,11 @@ impl Publisher {
         !std::mem::replace(&mut pending.is_running, true)
     }
 
-    /// Tells until there is nothing left to tell.
+    /// Publishes until there is nothing left to publish.
     pub(super) async fn run(&self, queues: &RedisQueues) {
         while let Some(changes) = self.next() {
             if let Err(error) = publish(queues, changes).await {
-                tracing::debug!(%error, "live were not updates; whoever looks will see at the next look at the rows");
+                tracing::debug!(%error, "live updates were not published; clients see the change when they read again");
             }
             tokio::time::sleep(REST).await;
         }

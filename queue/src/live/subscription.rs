@@ -1,4 +1,4 @@
-//! One who looks at a merchant's live.
+//! A subscription to one merchant's live updates.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -10,27 +10,27 @@ use tokio::{
 
 use super::{Entry, Live, Looked, Position, listener::Update};
 
-/// How often to look without having been updates to: what was lost on the way is found then, and the stream is kept.
+/// How often to read the stream without having been told to: what was lost on the way is found then, and the stream is kept alive.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
 
-/// What one who looks gets to see.
+/// What a subscriber gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
-    /// From here on live come.
+    /// Updates come from this position on.
     Here(Position),
-    /// A piece of live.
+    /// A live update.
     Live(Entry),
     /// Something may have been missed before this position.
     Missed(Position),
 }
 
-/// One who looks at a merchant's live.
+/// A subscription to one merchant's live updates.
 #[derive(Debug)]
 pub struct Subscription {
     live: Live,
     merchant: MerchantId,
     updates: broadcast::Receiver<Update>,
-    /// Up to where everything was seen.
+    /// The position up to which everything was seen.
     seen: Option<Position>,
     /// The first look failed, so that nobody knows what came before the next.
     is_late: bool,
@@ -65,10 +65,10 @@ impl Subscription {
                         self.seen = Some(entry.position);
                         return Item::Live(Entry::clone(&entry));
                     }
-                    // It was seen when we looked.
+                    // It was seen when the stream was read.
                     (Ok(Update::Entry(_)), Some(_)) => {}
                     (Ok(Update::Entry(_)), None) | (Ok(Update::LookAgain) | Err(RecvError::Lagged(_)), _) => self.look().await,
-                    // Nobody tells any more, but we still look.
+                    // The listener is gone, but the stream can still be read.
                     (Err(RecvError::Closed), _) => std::future::pending().await,
                 },
             }

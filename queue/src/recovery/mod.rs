@@ -1,4 +1,4 @@
-//! What the scheduler does with jobs: notifies again what was lost, cleans what is over.
+//! What the scheduler does with jobs: finds those whose notification was lost, and removes those that are over.
 
 mod unknown_kinds;
 
@@ -20,17 +20,17 @@ pub use unknown_kinds::dead_letter_unknown_kinds;
 /// How late a row may be before its notification counts as lost: longer than a healthy worker takes to claim it.
 const OVERDUE: TimeDelta = TimeDelta::seconds(10);
 
-/// A page of jobs to ring.
+/// A page of jobs that Redis is to be notified of.
 #[derive(Debug)]
 pub struct Page {
-    /// The jobs to ring. A row of a kind that this version does not know is not among them: it waits for a version that does.
+    /// The jobs. A row of a kind that this version does not know is not among them: it waits for a version that does.
     pub enqueued: Vec<EnqueuedJob>,
     /// The last row of the page, from which the next goes on; absent when there are no more.
     pub last: Option<JobId>,
 }
 
-/// A page of jobs whose notification should have been answered by now, in the order of their ids. To ring one that is queued or being
-/// done in Redis costs nothing. What is paused is passed by.
+/// A page of jobs whose notification should have been answered by now, in the order of their ids. To notify of one that
+/// Redis has already does no harm. What is paused is passed by.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -52,7 +52,8 @@ pub async fn queued(db: &impl ConnectionTrait, after: Option<JobId>, limit: u64)
     queued_page(db, QueuedQuery { after, limit, ..QueuedQuery::default() }).await
 }
 
-/// A page of the jobs of one kind or merchant that are not finished nor paused otherwise: what is notified when a pause has ended.
+/// A page of the jobs of one kind or merchant that are not finished nor paused otherwise: what Redis is notified of when a pause has
+/// ended.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -11,8 +11,8 @@ const PATIENCE: TimeDelta = TimeDelta::hours(1);
 
 const WHY: &str = "no version that runs here knows this kind of job";
 
-/// Gives up jobs of unknown kinds that have been due for an hour, so that an operator sees them; answers how many. Nobody notifies
-/// them, so they hold nobody up meanwhile.
+/// Gives up jobs of unknown kinds that have been due for an hour, so that an operator sees them; answers how many. Redis is not
+/// notified of them, so they hold nobody up meanwhile.
 ///
 /// # Errors
 /// When the database does not answer.

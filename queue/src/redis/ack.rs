@@ -1,4 +1,4 @@
-//! The middleware that acknowledges: a job's future resolves when Redis knows its ack.
+//! The middleware that acknowledges: a job's future resolves once Redis has its answer.
 
 use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
@@ -19,7 +19,7 @@ use super::{Ack, Delivery};
 /// When a job is tried again whose handler failed, panicked or was dropped without saying when.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// What the fetcher is told.
+/// A message to the fetcher.
 pub(super) enum FetcherMessage {
     /// A job is finished with.
     Answer(Answer),

@@ -1,4 +1,4 @@
-//! What apalis sees of us.
+//! The backend that apalis polls.
 
 use std::fmt;
 use std::pin::Pin;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-/// Why a notification could not be notified, or a question about the queues not be answered.
+/// Why a command to Redis failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// The URL is not one of `redis://host:port/db`, `redis+unix:///path`.

@@ -18,14 +18,14 @@ use super::prefetch::Prefetch;
 use super::queue::RedisQueue;
 use super::{BackendOptions, RedisQueues};
 
-/// How many jobs one turn claims at most, so that Redis is never long with one worker.
+/// How many jobs one turn claims at most, so that one worker never holds Redis up for long.
 const CLAIM_PAGE: usize = 100;
 /// How many answers one turn takes along at most; how many leases are renewed or given back in one call.
 const ANSWER_PAGE: usize = 250;
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// What the fetcher knows. It alone changes it, so nothing of this is locked.
+/// The fetcher's state. Nobody else changes it, so it needs no lock.
 pub(super) struct Fetcher {
     queue: &'static str,
     redis: Arc<RedisQueue>,
@@ -87,7 +87,7 @@ impl Fetcher {
         }
     }
 
-    /// Works until the worker has ended and nothing is left to settle.
+    /// Runs until the worker has ended and every answer has been acknowledged.
     pub(super) async fn run(mut self) {
         loop {
             self.read_inbox();
@@ -128,7 +128,7 @@ impl Fetcher {
         }
     }
 
-    /// Notes that there may be something to claim: somebody notified, or it is time to look.
+    /// Notes that there may be something to claim: there was a notification, or it is time to look.
     fn look_up(&mut self) {
         if self.woken.has_changed().unwrap_or(false) {
             self.woken.mark_unchanged();
@@ -184,7 +184,7 @@ impl Fetcher {
     }
 }
 
-/// However the fetcher ends, the worker is to see it.
+/// However the fetcher ends, the worker must notice.
 impl Drop for Fetcher {
     fn drop(&mut self) {
         self.prefetch.wake_worker();

@@ -1,8 +1,8 @@
-//! The notification: how a worker learns, at once, that a job's row is waiting.
+//! Queues in Redis: how a worker learns at once that a job's row is waiting.
 //!
-//! The row in the database is the enqueue; what Redis holds is only a notification for it: the job's id, its lane and, while
-//! it is being handled, a lease. A notification may be lost (the scheduler notifies again from the rows) and it may ring twice
-//! (the row says that the job is finished), so Redis never has to be trusted with anything but speed.
+//! The row in the database is the job; what Redis holds is only a notification of it: the job's id, its lane and, while it is
+//! being handled, a lease. A notification may be lost (the scheduler notifies again from the rows) and it may come twice (the row
+//! says that the job is finished), so Redis never has to be trusted with anything but speed.
 //!
 //! # What a queue is in Redis
 //! One queue for each kind of job, under `{prefix}:<queue>:`; the braces put all keys of one installation on one node
@@ -22,10 +22,10 @@
 //! mean nothing any more).
 //!
 //! Every change is one Lua script, so it happens as a whole. Scripts are told their keys, except for the lists of the
-//! lanes, whose names they make of the others': only Redis knows whose turn it is. Live are published on the channel
-//! `wake` of the queue. `jobs` is the truth and the rest are indexes
-//! to it: an id in a list whose entry in `jobs` says otherwise is skipped. All time is Redis's own `TIME`; what is due
-//! later is told as a wait, so that neither replicas nor Redis need agree on what time it is. The Redis must not evict keys (`maxmemory-policy noeviction`).
+//! lanes, whose names they make of the others': only Redis knows whose turn it is. Wake-ups are published on
+//! the channel `wake` of the queue. `jobs` is the truth and the rest are indexes to it: an id in a list whose entry in `jobs` says
+//! otherwise is skipped. All time is Redis's own `TIME`; what is due later is given as a wait, so that neither replicas nor Redis
+//! need agree on what time it is. Redis must not evict keys (`maxmemory-policy noeviction`).
 //!
 //! # How a job is handled
 //! [`RedisBackend`] is a [`Backend`](apalis_core::backend::Backend) for an apalis worker. Behind it one task, the

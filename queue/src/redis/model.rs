@@ -1,12 +1,12 @@
-//! What is notified, what a handler is given, and what it answers.
+//! What goes into a queue, what a handler is given, and what it answers.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// A job to be notified.
+/// A job that is to be put into its queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueJob {
-    /// The id of the job's row. A queue holds each job once, however often it is notified.
+    /// The id of the job's row. A queue holds each job once, however often it is pushed.
     pub job: Uuid,
     /// Whose job it is, a merchant's id: lanes take turns, so that a long one does not hold up the others.
     pub lane: Uuid,
@@ -19,9 +19,9 @@ pub struct DueJob {
 pub struct Delivery {
     /// The id of the job's row.
     pub job: Uuid,
-    /// Whose job it is.
+    /// The lane that it was taken from.
     pub lane: Uuid,
-    /// How often this notification has been claimed, this time included; 1 is the first. It is counted at the claim, so a
+    /// How often this job has been delivered, this time included; 1 is the first. It is counted at the claim, so a
     /// crash counts, and it goes on counting over [`Ack::Later`] until the job is done.
     pub number: u32,
 }
@@ -29,9 +29,9 @@ pub struct Delivery {
 /// What the handler answers, acknowledged in Redis before the job's future resolves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ack {
-    /// The notification has served: the row is finished, or parked for a person.
+    /// The job leaves the queue: its row is finished or dead.
     Done,
-    /// The row is waiting until then: ring again.
+    /// The row is waiting until then: deliver it again.
     Later(DateTime<Utc>),
 }
 

@@ -1,4 +1,4 @@
-//! One queue's scripts as functions: the only place where what they are told and what they answer is spelled out.
+//! One queue's scripts as functions: the only place that knows their arguments and their answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +26,14 @@ pub(super) struct RedisQueue {
     wake: watch::Sender<()>,
 }
 
-/// What is to become of a job's notification.
+/// What is to become of a job that was answered.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reply {
-    /// It goes away.
+    /// It leaves the queue.
     Done,
-    /// It notifies again at a time.
+    /// It is delivered again at a time.
     At(DateTime<Utc>),
-    /// It notifies again after a while, by Redis's clock.
+    /// It is delivered again after a while, by Redis's clock.
     After(Duration),
 }
 
@@ -79,7 +79,7 @@ impl RedisQueue {
         self.wake.subscribe()
     }
 
-    /// Rings; returns how many were not known. See `ring.lua`.
+    /// Puts jobs into the queue; returns how many were not in it. See `push.lua`.
     pub(super) async fn push(&self, queues: &[DueJob]) -> Result<u64, QueueError> {
         let mut call = script::PUSH.call(&self.keys);
         for notification in queues {
@@ -154,14 +154,14 @@ impl RedisQueue {
         self.connection.run(&script::RELEASE, &call).await
     }
 
-    /// Puts aside ids that cannot be read. See `park.lua`.
+    /// Puts aside ids that cannot be read. See `dead_letter.lua`.
     pub(super) async fn dead_letter(&self, ids: &[Vec<u8>]) -> Result<(), QueueError> {
         let mut call = script::DEAD_LETTER.call(&self.keys);
         call.arg(ids);
         self.connection.run(&script::DEAD_LETTER, &call).await
     }
 
-    /// Removes a notification; whether there was one. See `forget.lua`.
+    /// Removes a job; returns whether it was there. See `forget.lua`.
     pub(super) async fn forget(&self, job: Uuid, lane: Uuid) -> Result<bool, QueueError> {
         let mut call = script::FORGET.call(&self.keys);
         call.arg(Id::new(job, lane).as_bytes());

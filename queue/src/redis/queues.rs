@@ -1,4 +1,4 @@
-//! The handle by which jobs are notified.
+//! The handle to all queues of an installation.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::queue::RedisQueue;
 use super::wake::Listener;
 use super::{Depth, DueJob, QueueError};
 
-/// How many queues one script call notifies: about 2 ms of Redis's time.
+/// How many jobs one script call pushes: about 2 ms of Redis's time.
 const PUSH_PAGE: usize = 500;
 
 /// A handle to the queues of one installation; cheap to clone.
@@ -38,8 +38,8 @@ pub(super) struct Queues(Mutex<HashMap<&'static str, Arc<RedisQueue>>>);
 
 impl RedisQueues {
     /// A handle to the Redis at `url` (`redis://[user:password@]host[:port][/db]` or `redis+unix:///path`). The keys
-    /// of all queues begin with `{prefix}:`, so that several installations can share one Redis. `clock` tells in how long
-    /// what is notified for later is due.
+    /// of all queues begin with `{prefix}:`, so that several installations can share one Redis. `clock` tells how long
+    /// it is until a job that is pushed for later is due.
     ///
     /// # Errors
     /// If the URL is not of that form or the prefix is empty or has one of `{}*?[]\` in it; never because Redis is away.
@@ -54,11 +54,11 @@ impl RedisQueues {
         })))
     }
 
-    /// Rings jobs of a queue and wakes a worker; returns how many were not notified already. A job that is ready, due
-    /// later or being handled stays as it is, so delivery again is always safe.
+    /// Puts jobs into a queue and wakes a worker; returns how many were not in it. A job that is ready, due later or
+    /// being handled stays as it is, so pushing it again is always safe.
     ///
     /// # Errors
-    /// If Redis is away, refuses, or does not answer within a second. Some of the jobs may have been notified.
+    /// If Redis is away, refuses, or does not answer within a second. Some of the jobs may have been pushed.
     pub async fn push(&self, queue: &'static str, queues: &[DueJob]) -> Result<u64, QueueError> {
         let queue = self.queue(queue);
         let mut fresh = 0;
@@ -84,7 +84,7 @@ impl RedisQueues {
         self.queue(queue).depth().await
     }
 
-    /// Removes a job's notification, whatever its state; returns whether there was one. A handler that is at it is not
+    /// Removes a job from its queue, whatever its state; returns whether it was there. A handler that is at it is not
     /// stopped, and its answer will have no effect.
     ///
     /// # Errors

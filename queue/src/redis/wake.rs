@@ -1,7 +1,7 @@
 //! Wake-ups: one subscription for a process, however many workers it runs.
 //!
 //! Scripts publish on a queue's channel only when something became ready where nothing was, or became the earliest to be
-//! due: a worker that is asleep with a free slot has seen the queue empty, so those are all the live there is for it.
+//! due: a worker that is asleep with a free slot has seen the queue empty, so those are the only wake-ups that it needs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -125,7 +125,7 @@ pub(crate) async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
     assert!(tokio::time::timeout(patience, waiting).await.is_ok(), "this never came to be: {what}");
 }
 
-/// Rings, on a Redis that is there; returns how many were new.
+/// Pushes jobs to a Redis that is there; returns how many were new.
 pub(crate) async fn push(queues: &RedisQueues, notified: &[DueJob]) -> u64 {
     queues.push(QUEUE, notified).await.expect("Redis answers")
 }
@@ -144,7 +144,7 @@ pub(crate) fn id(job: DueJob) -> String {
     format!("{}:{}", job.job, job.lane)
 }
 
-/// A notification for now in a lane.
+/// A job in a lane that is due now.
 pub(crate) fn due_job(lane: Uuid) -> DueJob {
     DueJob { job: Uuid::now_v7(), lane, at: None }
 }

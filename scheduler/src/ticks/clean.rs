@@ -1,4 +1,5 @@
-//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, what was said in conversations, uploads that nobody came for.
+//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, what was said in conversations, and uploads
+//! that no command has claimed.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{idempotency, link::RETENTION, message, session, webhook_event};

@@ -8,5 +8,5 @@ pub(crate) mod purge;
 pub(crate) mod remind;
 pub(crate) mod settle;
 
-/// How many rows are read at a time, so that a sweep takes the same memory whatever there is.
+/// How many rows are read at a time, so that a tick takes the same memory however much is due.
 const PAGE: u64 = 500;

@@ -1,5 +1,5 @@
-//! Rings jobs again whose notification was lost: Redis was away, was flushed, or the process died between the commit and the ring. To ring
-//! a job that Redis has already costs nothing. What nobody here can do is given up, for an operator to see.
+//! Notifies Redis again of jobs whose notification was lost: Redis was away or was flushed, or the process died right after the commit.
+//! To notify of a job that Redis has already does no harm. Jobs of a kind that nobody knows are given up, for an operator to see.
 
 use chrono::{DateTime, Utc};
 

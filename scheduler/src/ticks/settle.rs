@@ -1,5 +1,5 @@
-//! Settles what nobody reports on any more: the credits of texts that the carrier took, and texts of which nobody knows whether it
-//! did.
+//! Ends what nobody reports on any more: captures the credits of texts that the carrier took, and leaves to a person the texts of which
+//! nobody knows whether it took them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{

@@ -13,8 +13,8 @@ use crate::redis::QueueError;
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
 impl Fetcher {
-    /// After a failure: waits, longer each time, and gives up answers that have been waiting for too long. Their
-    /// rows make it harmless that their queues ring again.
+    /// After a failure: waits, longer each time, and drops answers that have been waiting for too long. Their
+    /// jobs are delivered again, which is harmless: their rows are finished.
     pub(super) async fn stumble(&mut self, error: &QueueError) {
         if self.wait == FIRST_WAIT {
             warn!(queue = self.queue, %error, cause = ?error.source(), "Redis fails; trying on");

@@ -1,4 +1,4 @@
--- Rings jobs: id, and in how many ms it may start ('' for at once), for each.
+-- Puts jobs into the queue: id, and in how many ms it may start ('' for at once), for each.
 -- A job that is known is left as it is, but for one that waits for its time and may start now: the clock of this Redis
 -- may have been set meanwhile, or another Redis have taken its place. Returns how many were not known.
 local now, head, first

@@ -1,0 +1,48 @@
+//! What people read: its lines, its prose and its code.
+
+use crate::{Source, sources};
+
+/// The documents for people: those at the root, the README first, and those in `docs/`. The history is not checked: it says what was.
+pub(crate) fn documents() -> Vec<Source> {
+    let mut all = sources(&[".md"]);
+    all.retain(|source| source.path.starts_with("docs/") || !source.path.contains('/'));
+    all.retain(|source| source.path != "CHANGELOG.md");
+    all.sort_by_key(|source| source.path != "README.md");
+    all
+}
+
+/// A piece of code in a document, and the line that it is on: a line of a block, or what stands between backticks.
+pub(crate) struct Code<'a> {
+    pub(crate) line: usize,
+    pub(crate) text: &'a str,
+}
+
+/// The code in a document.
+pub(crate) fn code(text: &str) -> Vec<Code<'_>> {
+    let (mut found, mut in_block) = (Vec::new(), false);
+    for (line, content) in (1..).zip(text.lines()) {
+        if content.trim_start().starts_with("```") {
+            in_block = !in_block;
+        } else if in_block {
+            found.push(Code { line, text: content.split(" #").next().unwrap_or_default() });
+        } else {
+            found.extend(content.split('`').skip(1).step_by(2).map(|text| Code { line, text }));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_readme_is_short() {
+    let documents = documents();
+    let readme = &documents[0];
+    assert_eq!(readme.path, "README.md");
+    assert!(readme.text.lines().count() <= 120, "{} lines", readme.text.lines().count());
+}
+
+#[test]
+fn code_is_found_in_blocks_and_between_backticks() {
+    let found = code("Run `make run`, then `x`.\n```sh\npaylink up   # all of it\n```\nno code");
+    let found: Vec<_> = found.iter().map(|code| (code.line, code.text.trim())).collect();
+    assert_eq!(found, [(1, "make run"), (1, "x"), (3, "paylink up")]);
+}

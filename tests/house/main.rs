@@ -1,0 +1,58 @@
+//! The house itself: that its documents are alive, and that its words are the field's. Files are read and nothing is started.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod claims;
+mod documents;
+mod links;
+mod story;
+mod words;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Where things lie that nobody has written.
+const MADE: [&str; 6] = ["target", "data", "screenshots", "node_modules", ".git", "artifacts"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file of the repository: where it is, below the root, and what it says.
+struct Source {
+    path: String,
+    text: String,
+}
+
+/// Every file that is written by hand and ends so, in the order of their paths.
+fn sources(endings: &[&str]) -> Vec<Source> {
+    let mut paths = Vec::new();
+    collect(root(), endings, &mut paths);
+    paths.sort();
+    let source = |path: PathBuf| Source {
+        text: fs::read_to_string(&path).unwrap(),
+        path: path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned(),
+    };
+    paths.into_iter().map(source).collect()
+}
+
+fn collect(folder: &Path, endings: &[&str], into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            if !MADE.contains(&name) {
+                collect(&path, endings, into);
+            }
+        } else if endings.iter().any(|ending| name.ends_with(ending)) {
+            into.push(path);
+        }
+    }
+}
+
+/// Fails with all that is wrong, a line each.
+fn assert_none(wrong: &[String], what: &str) {
+    assert!(wrong.is_empty(), "{what}:\n{}\n", wrong.join("\n"));
+}

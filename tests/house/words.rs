@@ -1,0 +1,225 @@
+//! The words of this trade, which every reader knows from other queues, instead of a language of our own: names that were given up
+//! may not come back. CHANGELOG.md and the decisions may tell of them, and the README has its one sentence.
+
+use crate::{Source, assert_none, sources};
+
+/// The README's one sentence, after which nothing is called.
+const SENTENCE: &str = "The row is the promise, Redis is the bell.";
+
+/// Words that stand nowhere: as part of a name, in a comment or in a document, in any case.
+const NOWHERE: [&str; 22] = [
+    "aftermath",
+    "bell",
+    "bells",
+    "buried",
+    "bury",
+    "clerk",
+    "passage",
+    "passages",
+    "promise",
+    "promised",
+    "promises",
+    "promising",
+    "rang",
+    "remedies",
+    "remedy",
+    "rings",
+    "rung",
+    "survey",
+    "surveys",
+    "ticket",
+    "tickets",
+    "verdict",
+];
+
+/// Names that are whole: of types, and of files.
+const NAMES: [&str; 26] = [
+    "Aftermath",
+    "Attempts",
+    "Bell",
+    "Bells",
+    "Clerk",
+    "CutOff",
+    "Desk",
+    "Door",
+    "Gate",
+    "Hub",
+    "Meter",
+    "News",
+    "Passage",
+    "Press",
+    "Promise",
+    "Remedy",
+    "Ringing",
+    "Runner",
+    "Settling",
+    "Standing",
+    "Survey",
+    "Sweep",
+    "Ticket",
+    "Together",
+    "Verdict",
+    "Work",
+];
+
+/// Words and phrases that mean something else in code, and are our own in prose.
+const IN_PROSE: [&str; 25] = [
+    "cut off",
+    "cuts off",
+    "desk",
+    "door",
+    "doors",
+    "gate",
+    "gates",
+    "let go",
+    "lets go",
+    "letting go",
+    "news",
+    "park",
+    "parked",
+    "parks",
+    "put off",
+    "puts off",
+    "putting off",
+    "ringing",
+    "settling",
+    "standing",
+    "sweep",
+    "sweeping",
+    "sweeps",
+    "swept",
+    "to ring",
+];
+
+/// What is not clean yet, by the beginning of its path. What has become clean has to be taken out.
+const NOT_YET: [&str; 15] = [
+    "api/",
+    "entity/src/link/aftermath.rs",
+    "entity/src/link/mod.rs",
+    "entity/src/link/together.rs",
+    "entity/src/webhook_event/together.rs",
+    "queue/src/admin/replay.rs",
+    "queue/src/enqueue_events.rs",
+    "queue/src/executor/lease.rs",
+    "queue/src/flow/control.rs",
+    "queue/src/redis/lua/turn.lua",
+    "queue/tests/",
+    "sandbox/",
+    "tests/browser/",
+    "tests/system/",
+    "worker/",
+];
+
+/// The words of a line, in small letters: names are taken apart where a capital or an underscore begins a new word.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in line.chars() {
+        let is_letter = c.is_ascii_alphanumeric();
+        if !is_letter || (c.is_ascii_uppercase() && before.is_ascii_lowercase()) {
+            words.push(String::new());
+        }
+        if is_letter {
+            words.last_mut().unwrap().extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn ending(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
+}
+
+/// What a line says to people: a comment, or all of a document.
+fn prose<'a>(path: &str, line: &'a str) -> &'a str {
+    let opening = match ending(path) {
+        "rs" => "//",
+        "lua" => "--",
+        "toml" => "#",
+        _ => return line,
+    };
+    line.find(opening).map_or("", |at| &line[at..])
+}
+
+/// The given-up word that a line says, if it says one.
+fn retired(path: &str, line: &str) -> Option<&'static str> {
+    let line = line.replace(SENTENCE, "");
+    let all = words(&line);
+    let nowhere = NOWHERE.into_iter().find(|word| all.iter().any(|said| said == word));
+    let mut pieces = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let name = pieces.find_map(|piece| NAMES.into_iter().find(|name| *name == piece)).filter(|_| ending(path) == "rs");
+    let said = format!(" {} ", words(prose(path, &line)).join(" "));
+    let in_prose = IN_PROSE.into_iter().find(|phrase| said.contains(&format!(" {phrase} ")));
+    nowhere.or(name).or(in_prose)
+}
+
+fn offenders(source: &Source) -> Vec<String> {
+    let file = source.path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
+    let in_path = NAMES.into_iter().find(|name| name.eq_ignore_ascii_case(file)).or(retired("", &source.path));
+    let in_path = in_path.map(|word| format!("{}: {word:?} in its name", source.path));
+    let lines = (1..).zip(source.text.lines());
+    let said = lines.filter_map(|(number, line)| Some((number, retired(&source.path, line)?)));
+    let said = said.map(|(number, word)| format!("{}:{number}: {word:?}", source.path));
+    in_path.into_iter().chain(said).collect()
+}
+
+/// What is held to these words: all but what tells of the past, and this list.
+fn checked() -> Vec<Source> {
+    let mut all = sources(&[".rs", ".lua", ".toml", ".md"]);
+    all.retain(|source| {
+        let tells_of_the_past = source.path == "CHANGELOG.md" || source.path.starts_with("docs/decisions/");
+        !tells_of_the_past && source.path != "tests/house/words.rs"
+    });
+    all
+}
+
+fn is_not_yet_clean(source: &Source) -> bool {
+    NOT_YET.iter().any(|beginning| source.path.starts_with(beginning))
+}
+
+#[test]
+fn words_that_were_given_up_do_not_come_back() {
+    let checked = checked();
+    let clean = checked.iter().filter(|source| !is_not_yet_clean(source));
+    assert_none(&clean.flat_map(offenders).collect::<Vec<_>>(), "words that were given up");
+}
+
+#[test]
+fn what_has_become_clean_is_held_to_it() {
+    let checked = checked();
+    let is_clean = |beginning: &&&str| {
+        let mut below = checked.iter().filter(|source| source.path.starts_with(**beginning));
+        below.all(|source| offenders(source).is_empty())
+    };
+    let clean: Vec<String> = NOT_YET.iter().filter(is_clean).map(ToString::to_string).collect();
+    assert_none(&clean, "these are clean now: take them out of NOT_YET");
+}
+
+#[test]
+fn a_word_is_found_in_names_and_in_prose_and_only_there() {
+    for (path, line, word) in [
+        ("a.rs", "let bells_rung = 1;", "bell"),
+        ("a.rs", "struct EnqueueTicket;", "ticket"),
+        ("a.rs", "// A sweep finds it.", "sweep"),
+        ("a.rs", "let x = 1; // It is let go.", "let go"),
+        ("a.lua", "-- the verdict", "verdict"),
+        ("a.toml", "# Ring jobs whose bell was lost.", "bell"),
+        ("docs/a.md", "Jobs are parked.", "parked"),
+        ("a.rs", "impl Gate {", "Gate"),
+    ] {
+        let found = retired(path, line);
+        assert!(found.is_some_and(|found| found.starts_with(word)), "{line}: {found:?}");
+    }
+    for (path, line) in [
+        ("README.md", SENTENCE),
+        ("a.rs", "use ring::digest;"),
+        ("a.rs", "documents.sweep_staging(before)"),
+        ("a.rs", "// One crypto library, ring."),
+        ("a.rs", "self.parked_at"),
+        ("a.rs", "let aggregate = delegate(investigate);"),
+    ] {
+        assert_eq!(retired(path, line), None, "{line}");
+    }
+}
