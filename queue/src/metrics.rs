@@ -88,8 +88,8 @@ impl Outcome {
         match self {
             Self::Done => "done",
             Self::Retried => "retried",
-            Self::PutOff => "snooze",
-            Self::Released => "release",
+            Self::PutOff => "snoozed",
+            Self::Released => "released",
             Self::Dead => "dead",
             Self::Lost => "lost",
             Self::Unknown => "unknown",

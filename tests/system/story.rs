@@ -39,7 +39,12 @@ async fn an_order_becomes_a_paid_order(app: &mut App) {
     }
     let ours = ["<script src=\"/assets/buyer.js\"", "<script src=\"/assets/back.js\""];
     let scripts = page.text().matches("<script").count();
-    assert_eq!(scripts, ours.map(|script| page.text().matches(script).count()).iter().sum::<usize>(), "{}", page.text());
+    assert_eq!(
+        scripts,
+        ours.map(|script| page.text().matches(script).count()).iter().sum::<usize>(),
+        "{}",
+        page.text()
+    );
     let read = buyer.reads_the_invoice(&link).await.with_status(200);
     assert_eq!(read.content_type(), "application/pdf");
     assert!(read.body == INVOICE, "the buyer gets another PDF than the merchant uploaded");

@@ -47,31 +47,48 @@ impl Gateway {
         self.check_reading()
     }
 
+    /// Scheme and authority, word for word: no variable, comment or user may stand there, and nothing that could be read as another
+    /// host once the template is filled.
+    fn scheme_and_authority(&self) -> Option<(&'static str, &str)> {
+        let begins = |scheme: &'static str| Some((scheme, self.url.strip_prefix(scheme)?.strip_prefix("://")?));
+        let (scheme, rest) = begins("https").or_else(|| begins("http"))?;
+        let authority = &rest[..rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len())];
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+        (!authority.is_empty() && authority.bytes().all(is_plain)).then_some((scheme, authority))
+    }
+
     /// The host that it is at, if its URL is one.
     #[must_use]
     pub fn host(&self) -> Option<String> {
-        let authority = self.url.split("://").nth(1)?;
-        authority.split(['/', '?', '#']).next().map(ToOwned::to_owned)
+        self.scheme_and_authority().map(|(_, authority)| authority.to_owned())
     }
 
     /// Whom its secrets are told: the scheme, host and port of its URL, whatever their spelling; `None` if it is no URL.
     #[must_use]
     pub fn origin(&self) -> Option<String> {
-        let scheme = self.url.split("://").next()?;
-        let url = Url::parse(&format!("{scheme}://{}/", self.host()?)).ok()?;
+        let (scheme, authority) = self.scheme_and_authority()?;
+        let url = Url::parse(&format!("{scheme}://{authority}/")).ok()?;
         Some(url.origin().ascii_serialization())
     }
 
+    /// Whether its URL, filled in, is at the host that it is described for: secrets are told to no other.
+    #[must_use]
+    pub fn leads_to(&self, filled: &Url) -> bool {
+        self.origin().is_some_and(|origin| origin == filled.origin().ascii_serialization())
+    }
+
     fn check_url(&self, secrets: &Secrets, policy: Policy) -> Result<(), GatewayFault> {
-        let authority = self.host().unwrap_or_default();
-        if authority.contains(['{', '@']) {
+        if self.url.contains("://") && !self.url.starts_with("https:") && !self.url.starts_with("http:") {
+            return Err(GatewayFault::Scheme);
+        }
+        if self.url.contains("://") && self.origin().is_none() {
             return Err(GatewayFault::Host);
         }
         let url = Url::parse(&fill(&self.url, Place::Url, &sample(secrets))?)?;
         if url.scheme() != "https" && !(policy.private && url.scheme() == "http") {
             return Err(GatewayFault::Scheme);
         }
-        if authority.is_empty() || url.host_str().is_none() {
+        if !self.leads_to(&url) {
             return Err(GatewayFault::Host);
         }
         if is_inside(&url) && !policy.private {

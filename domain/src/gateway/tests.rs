@@ -118,6 +118,14 @@ fn what_is_wrong_with_a_description_is_told_with_its_field() {
     refused!("url", Fault::Url(_), |it: &mut Value| it["url"] = json!("gateway.example"));
     refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://{{secrets.account}}.example/"));
     refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://user:word@gateway.example/"));
+    // What is read as one host before it is filled, and as another after.
+    for url in [
+        "https:evil.example{{!@gateway.example/}}/c?t={{to}}&x={{text}}#://gateway.example/",
+        r"https:\\evil.example{{!@gateway.example/}}/c#://gateway.example/",
+        "https://gateway.example{{! a comment }}.evil.example/",
+    ] {
+        refused!("url", _, |it: &mut Value| it["url"] = json!(url));
+    }
     refused!("url", Fault::Template(UnknownVariable { line: 1, .. }), |it: &mut Value| it["url"] =
         json!("https://gateway.example/{{secrets.missing}}"));
     refused!("url", Fault::Template(NotAVariable { .. }), |it: &mut Value| it["url"] =

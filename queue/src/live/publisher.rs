@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_change_waits_once_and_too_many_become_one() {
         let (publisher, merchant) = (Publisher::default(), MerchantId::new(Utc::now()));
-        assert!(publisher.take(vec![Change::Credits { merchant }]), "the first must be updates by its caller");
+        assert!(publisher.take(vec![Change::Credits { merchant }]), "the first must be published by its caller");
         assert!(!publisher.take(vec![Change::Credits { merchant }]), "somebody is telling already");
         assert_eq!(publisher.next().unwrap()[&merchant].len(), 1);
         let many = (0..1_000).map(|_| Change::Order { merchant, order: OrderId::new(Utc::now()) }).collect();

@@ -115,7 +115,7 @@ async fn a_worker_killed_before_its_ack_has_done_the_job() {
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &promised, 0).await;
     let job = jobs_of(&db, Kind::SendSms, JobState::Done).await.pop().unwrap();
-    assert_eq!((job.attempt, job.crashes), (1, 0), "its notification notified again and found the job done");
+    assert_eq!((job.attempt, job.crashes), (1, 0), "it was notified again and found the job done");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

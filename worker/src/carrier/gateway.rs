@@ -67,6 +67,9 @@ impl HttpGateway {
 
     fn request(&self, filled: Filled) -> Result<RequestBuilder, String> {
         let url: Url = filled.url.parse().map_err(|_| "its address is none".to_owned())?;
+        if !self.gateway.leads_to(&url) {
+            return Err("its address is at another host than it is described for".to_owned());
+        }
         self.client.check(&url).map_err(|error| error.to_string())?;
         let request = match filled.method {
             Method::Post => self.client.http.post(url),

@@ -167,7 +167,8 @@ async fn refuse(
     let now = context.now();
     let tx = context.db.begin().await?;
     fail(&tx, link.merchant_id, link.id, &refused.for_merchant(), now).await?;
-    let was_called_before = lease.job().attempt > 1;
+    // As the row was before this attempt: an attempt may be made twice where a transaction met another's.
+    let was_called_before = link.stripe_attempted_at.is_some();
     let enqueued_job =
         if was_called_before { close_what_may_be_there(&tx, link.merchant_id, link.id, now).await? } else { None };
     let done = lease.finish(tx, now).await?;
