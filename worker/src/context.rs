@@ -13,10 +13,9 @@ use queue::{JobError, Queue, flow::FlowControl};
 
 use crate::{
     Limits,
-    applier::Applier,
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
-    http,
-    outbound_service::OutboundService,
+    outbound::{http, service::OutboundService},
+    payments::applier::Applier,
     stripe::Stripe,
 };
 

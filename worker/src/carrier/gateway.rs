@@ -6,8 +6,11 @@ use chrono::{DateTime, Utc};
 use domain::gateway::{Filled, Gateway, GatewayAnswer, GatewayText, Method, Secrets};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
-use super::{Calling, Carrier, Handover, Known, Refusal, Text, guard};
-use crate::{http, metrics::Service};
+use super::{Calling, Carrier, Handover, Known, Refusal, Text};
+use crate::{
+    metrics::Service,
+    outbound::{address_guard, http},
+};
 
 /// As much of an answer as is read.
 const MOST_BYTES: usize = 64 * 1024;
@@ -22,11 +25,11 @@ pub(crate) struct GatewayClient {
 impl GatewayClient {
     /// One that goes to public addresses only, or one that goes anywhere.
     pub(crate) fn new(private: bool) -> reqwest::Result<Self> {
-        Ok(Self { http: if private { http::client()? } else { guard::client()? }, private })
+        Ok(Self { http: if private { http::client()? } else { address_guard::client()? }, private })
     }
 
-    fn check(&self, url: &Url) -> Result<(), guard::NotPublic> {
-        if self.private { Ok(()) } else { guard::check_literal(url) }
+    fn check(&self, url: &Url) -> Result<(), address_guard::NotPublic> {
+        if self.private { Ok(()) } else { address_guard::check_literal(url) }
     }
 }
 
@@ -59,7 +62,7 @@ impl HttpGateway {
         };
         match http::send(Service::Carrier, request).await {
             Ok(response) => self.read(response).await,
-            Err(error) if guard::is_not_public(&error) => Handover::Refused(not_public()),
+            Err(error) if address_guard::is_not_public(&error) => Handover::Refused(not_public()),
             Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url().into()),
             Err(error) => Handover::broken_off(error),
         }

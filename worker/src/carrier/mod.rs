@@ -1,7 +1,6 @@
 //! Carriers: what takes a text, and what can become of it. One file each for Twilio's REST and for gateways that are described.
 
 mod gateway;
-mod guard;
 mod twilio;
 
 use std::{pin::Pin, time::Duration};

@@ -6,7 +6,7 @@ use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
 use super::{Calling, Carrier, Handover, Known, Refusal, Text};
-use crate::{http, metrics::Service};
+use crate::{metrics::Service, outbound::http};
 
 /// More texts than anybody sends to one number in a day.
 const MOST_LISTED: &str = "200";

@@ -22,7 +22,7 @@ use entity::{
 use queue::{BatchHandler, Batcher, Done, JobError, Lease, Limits, ProcessStripeEvent, finish_all};
 use sea_orm::DbErr;
 
-use crate::stripe_event::{self, StripeFact};
+use crate::payments::stripe_event::{self, StripeFact};
 
 /// Applies events together. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use entity::link;
 use reqwest::StatusCode;
 
 use crate::{
-    payment,
+    payments::payment,
     stripe::{IntentStatus, Session, Stripe, StripeError},
 };
 

@@ -7,8 +7,10 @@ use queue::JobError;
 
 use crate::{
     JobContext,
-    payment::{self, Source},
-    settlement::{self, Settled},
+    payments::{
+        payment::{self, Source},
+        settlement::{self, Settled},
+    },
     stripe::{Advice, Session, SessionStatus, Stripe, StripeError},
 };
 

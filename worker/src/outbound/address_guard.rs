@@ -9,7 +9,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
 };
 
-use crate::http;
+use super::http;
 
 /// A name, or an address, that is not for merchants to call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,18 +17,18 @@ use crate::http;
 pub(crate) struct NotPublic;
 
 /// A client for URLs that merchants describe. It follows no redirects and asks no proxy, which would resolve names by itself.
-pub(super) fn client() -> reqwest::Result<Client> {
+pub(crate) fn client() -> reqwest::Result<Client> {
     http::builder().no_proxy().https_only(true).dns_resolver(Arc::new(PublicOnly)).build()
 }
 
 /// Refuses a URL whose host is an address that is not public: such a host is never resolved. It was refused when it was
 /// described, too, unless the operator allowed it then.
-pub(super) fn check_literal(url: &Url) -> Result<(), NotPublic> {
+pub(crate) fn check_literal(url: &Url) -> Result<(), NotPublic> {
     if is_inside(url) { Err(NotPublic) } else { Ok(()) }
 }
 
 /// Whether an error is, at its bottom, that an address is not public.
-pub(super) fn is_not_public(error: &reqwest::Error) -> bool {
+pub(crate) fn is_not_public(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(error) = source {
         if error.is::<NotPublic>() {

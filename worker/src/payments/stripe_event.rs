@@ -15,7 +15,7 @@ use queue::JobError;
 use sea_orm::DbErr;
 
 use crate::{
-    payment::{self, Source},
+    payments::payment::{self, Source},
     stripe::{Charge, Dispute, Event, METADATA_LINK, Object, Session},
 };
 
