@@ -8,23 +8,19 @@ use tokio::time::sleep;
 use crate::{
     answer::Answer,
     clock,
-    exchange::{Incoming, Service},
-    faults::{self, Fault, Mode},
-    sms,
-    state::Shared,
-    stripe,
+    exchange::Incoming,
+    failure::Failure,
+    faults,
+    model::{
+        fault::{Fault, Mode},
+        service::Service,
+        state::Shared,
+    },
+    sms, stripe,
 };
 
 /// How long a request hangs before its connection is closed, if the client does not leave.
 const HANG: Duration = Duration::from_mins(2);
-
-/// A failure in place of an answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    /// Whether the call has its effect all the same.
-    pub(crate) after_effect: bool,
-    pub(crate) answer: Answer,
-}
 
 /// Everything below `/stripe`.
 #[handler]

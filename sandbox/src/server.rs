@@ -9,12 +9,13 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::{
     connections::{Connections, ResettableAcceptor},
     control, courier, front,
-    journal::{Journal, JournalError},
+    model::{
+        journal::{Journal, JournalError},
+        state::{Config, Shared},
+        tables::Tables,
+    },
     options::Options,
-    sms,
-    state::{Config, Shared},
-    stripe,
-    tables::Tables,
+    sms, stripe,
 };
 
 /// How long a stop waits for requests that are being answered.

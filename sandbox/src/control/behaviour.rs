@@ -11,16 +11,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    exchange::Service,
-    faults::{self, Fault},
-    settings::{Drop, Manner},
-    state::Shared,
+    faults,
+    model::{
+        fault::Fault,
+        scope::Scope,
+        service::Service,
+        settings::{Drop, Manner},
+        state::Shared,
+        tables::Change,
+    },
     stripe::{
-        auth::Scope,
-        objects::event::{self, USUAL},
+        events::{self, USUAL},
         webhook_endpoints,
     },
-    tables::Change,
 };
 
 use super::ControlError;
@@ -108,7 +111,7 @@ pub(crate) fn resend(
     Json(recorded): Json<Recorded>,
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
-    let endpoints = shared.write(|txn| event::resend(txn, &recorded.event));
+    let endpoints = shared.write(|txn| events::resend(txn, &recorded.event));
     let endpoints = endpoints.ok_or(ControlError::NotFound("event"))?;
     Ok(Json(json!({ "endpoints": endpoints })))
 }

@@ -10,11 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    state::{Shared, Txn},
+    model::{
+        session::Session,
+        state::{Shared, Txn},
+    },
     stripe::{
         checkout::{self, CheckoutError, Method, Paid},
         disputes_and_refunds::{self, Happened},
-        objects::session::Session,
     },
 };
 

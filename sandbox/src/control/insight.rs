@@ -9,12 +9,12 @@ use poem::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{
+use crate::model::{
     delivery::{Content, Delivery, DeliveryState},
-    exchange::Service,
-    sms::message::{Direction, Message},
+    message::{Direction, Message},
+    service::Service,
+    session::{Session, SessionStatus},
     state::Shared,
-    stripe::objects::session::{Session, SessionStatus},
     tables::Tables,
 };
 

@@ -10,15 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    settings::Reports,
-    sms::{
-        incoming::receive,
+    model::{
         message::{Direction, Message, Status},
-        reports,
-        rules::is_e164,
+        settings::Reports,
+        state::Shared,
+        tables::Change,
     },
-    state::Shared,
-    tables::Change,
+    sms::{incoming::receive, reports, rules::is_e164},
 };
 
 use super::ControlError;

@@ -9,12 +9,18 @@ use poem::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{answer::Answer, exchange::Incoming, ids, options::SmsAccount, state::Txn};
-
-use super::{
-    message::{Direction, Message, Status},
-    reports, rules,
+use crate::{
+    answer::Answer,
+    exchange::Incoming,
+    ids,
+    model::{
+        message::{Direction, Message, Status},
+        state::Txn,
+    },
+    options::SmsAccount,
 };
+
+use super::{reports, rules};
 
 /// The path of its one call.
 pub(crate) const PATH: &str = "/gateway/messages";

@@ -3,18 +3,18 @@
 use serde_json::json;
 
 use crate::{
-    delivery::{self, Content},
-    exchange::Service,
-    ids,
+    delivery, ids,
+    model::{
+        delivery::Content,
+        message::{Direction, Message, Status},
+        service::Service,
+        state::Txn,
+        tables::Change,
+    },
     options::SmsAccount,
-    state::Txn,
-    tables::Change,
 };
 
-use super::{
-    message::{Direction, Message, Status},
-    reports, segments,
-};
+use super::{reports, segments};
 
 /// Words with which a buyer opts out, and in again. Case and surrounding space do not matter.
 const OUT: [&str; 8] = ["STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"];

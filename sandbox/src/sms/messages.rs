@@ -2,13 +2,17 @@
 
 use serde_json::Value;
 
-use crate::{form::Params, ids, options::SmsAccount, state::Txn};
-
-use super::{
-    errors::SmsError,
-    message::{Direction, Message, Status},
-    reports, rules,
+use crate::{
+    form::Params,
+    ids,
+    model::{
+        message::{Direction, Message, Status},
+        state::Txn,
+    },
+    options::SmsAccount,
 };
+
+use super::{errors::SmsError, reports, rules};
 
 /// What a client asks for.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ pub(crate) mod errors;
 pub(crate) mod gateway;
 pub(crate) mod incoming;
 pub(crate) mod lookup;
-pub(crate) mod message;
+mod message_view;
 pub(crate) mod messages;
 pub(crate) mod pages;
 pub(crate) mod reports;
@@ -18,10 +18,10 @@ use serde_json::Value;
 use crate::{
     answer::Answer,
     exchange::Incoming,
+    failure::Failure,
     form::Params,
-    front::Failure,
+    model::state::{Config, Txn},
     options::SmsAccount,
-    state::{Config, Txn},
 };
 
 use self::errors::SmsError;

@@ -11,13 +11,13 @@ use serde::Deserialize;
 
 use crate::{
     html::{escape, page, with_links},
-    state::Shared,
+    model::{
+        message::{Direction, Message},
+        state::Shared,
+    },
 };
 
-use super::{
-    incoming,
-    message::{Direction, Message},
-};
+use super::incoming;
 
 /// `GET /`: what this is.
 #[handler]

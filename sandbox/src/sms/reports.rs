@@ -5,18 +5,19 @@ use ring::hmac;
 use serde_json::json;
 
 use crate::{
-    delivery::{self, Content, Parcel},
-    exchange::Service,
-    form,
+    delivery, form,
+    model::{
+        delivery::Content,
+        message::{Direction, Message, Status},
+        service::Service,
+        state::Txn,
+        tables::Change,
+    },
     options::SmsAccount,
-    state::Txn,
-    tables::Change,
+    parcel::Parcel,
 };
 
-use super::{
-    API_VERSION,
-    message::{Direction, Message, Status},
-};
+use super::API_VERSION;
 
 /// A text was accepted: it is reported as queued and moves on by itself, unless that was switched off.
 pub(crate) fn begin(txn: &mut Txn<'_>, message: Message) {

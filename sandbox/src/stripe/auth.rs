@@ -1,24 +1,13 @@
 //! Which account and mode a request speaks for.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::{Deserialize, Serialize};
 
-use crate::{exchange::Incoming, options::StripeKey, state::Config};
+use crate::{
+    exchange::Incoming,
+    model::{scope::Scope, state::Config},
+};
 
 use super::errors::StripeError;
-
-/// An account in one of its modes. Objects of another scope are as if they did not exist.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Scope {
-    pub(crate) account: String,
-    pub(crate) livemode: bool,
-}
-
-impl From<&StripeKey> for Scope {
-    fn from(key: &StripeKey) -> Self {
-        Self { account: key.account.clone(), livemode: key.livemode }
-    }
-}
 
 /// The scope that the request's key opens.
 pub(crate) fn authenticate(config: &Config, incoming: &Incoming) -> Result<Scope, StripeError> {

@@ -5,15 +5,14 @@ use serde_json::Value;
 
 use crate::{
     ids,
-    state::{Config, Txn},
-    tables::{Change, Tables},
-};
-
-use super::objects::{
-    event::{self, Cause, Occurrence},
-    link::PaymentLink,
-    payment::{Payment, PaymentState},
-    session::{Session, SessionStatus},
+    model::{
+        link::PaymentLink,
+        payment::{Payment, PaymentState},
+        session::{Session, SessionStatus},
+        state::{Config, Txn},
+        tables::{Change, Tables},
+    },
+    stripe::events::{self, Cause, Occurrence},
 };
 
 /// How long an opened page can be paid, if nobody expires it.
@@ -177,7 +176,7 @@ pub(crate) fn view(tables: &Tables, config: &Config, session: &Session) -> Value
 
 fn tell_session(txn: &mut Txn<'_>, session: &Session, kind: &'static str, cause: &Cause) -> String {
     let view = view(txn.tables, txn.config, session);
-    event::emit(txn, &session.scope, Occurrence::of(kind, view), cause)
+    events::emit(txn, &session.scope, Occurrence::of(kind, view), cause)
 }
 
 fn tell_payment(txn: &mut Txn<'_>, payment: &Payment) {
@@ -185,14 +184,14 @@ fn tell_payment(txn: &mut Txn<'_>, payment: &Payment) {
     let intent = |kind| Occurrence::of(kind, payment.intent());
     match payment.state {
         PaymentState::Processing => {
-            event::emit(txn, &payment.scope, intent("payment_intent.processing"), &cause);
+            events::emit(txn, &payment.scope, intent("payment_intent.processing"), &cause);
         }
         PaymentState::Failed => {
-            event::emit(txn, &payment.scope, intent("payment_intent.payment_failed"), &cause);
+            events::emit(txn, &payment.scope, intent("payment_intent.payment_failed"), &cause);
         }
         PaymentState::Succeeded => {
-            event::emit(txn, &payment.scope, Occurrence::of("charge.succeeded", payment.charge()), &cause);
-            event::emit(txn, &payment.scope, intent("payment_intent.succeeded"), &cause);
+            events::emit(txn, &payment.scope, Occurrence::of("charge.succeeded", payment.charge()), &cause);
+            events::emit(txn, &payment.scope, intent("payment_intent.succeeded"), &cause);
         }
     }
 }

@@ -2,11 +2,15 @@
 
 use serde_json::json;
 
-use crate::{ids, state::Txn, tables::Change};
-
-use super::objects::{
-    event::{self, Cause, Occurrence},
-    payment::{Dispute, DisputeStatus, Payment, PaymentState},
+use crate::{
+    ids,
+    model::{
+        dispute::{Dispute, DisputeStatus},
+        payment::{Payment, PaymentState},
+        state::Txn,
+        tables::Change,
+    },
+    stripe::events::{self, Cause, Occurrence},
 };
 
 /// Why money cannot go back.
@@ -45,7 +49,7 @@ pub(crate) fn refund(txn: &mut Txn<'_>, payment: &str, amount: Option<i64>) -> R
     txn.put(Change::Payment(payment.clone()));
     let previous = Some(json!({ "amount_refunded": before }));
     let body = Occurrence { kind: "charge.refunded", object: payment.charge(), previous };
-    let event = event::emit(txn, &payment.scope, body, &Cause::default());
+    let event = events::emit(txn, &payment.scope, body, &Cause::default());
     Ok(Happened { id: ids::stripe("re_", 24), event })
 }
 
@@ -86,7 +90,7 @@ pub(crate) fn close_dispute(txn: &mut Txn<'_>, payment: &str, won: bool) -> Resu
 fn tell(txn: &mut Txn<'_>, dispute: Dispute, kind: &'static str) -> Happened {
     let (id, scope, view) = (dispute.id.clone(), dispute.scope.clone(), dispute.view());
     txn.put(Change::Dispute(dispute));
-    let event = event::emit(txn, &scope, Occurrence::of(kind, view), &Cause::default());
+    let event = events::emit(txn, &scope, Occurrence::of(kind, view), &Cause::default());
     Happened { id, event }
 }
 

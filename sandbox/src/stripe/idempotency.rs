@@ -2,44 +2,20 @@
 
 use chrono::TimeDelta;
 use poem::http::StatusCode;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::Answer,
-    clock::Moment,
     exchange::Incoming,
-    front::Failure,
-    state::Txn,
-    tables::{Change, Row},
+    failure::Failure,
+    model::{scope::Scope, state::Txn, stored_answer::StoredAnswer, tables::Change},
 };
 
-use super::{Call, auth::Scope, errors::StripeError};
+use super::{Call, errors::StripeError};
 
 /// Stripe keeps keys for at least this long, and promises nothing beyond.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 255;
-
-/// What was answered under a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredAnswer {
-    /// Account, mode and key.
-    pub(crate) id: String,
-    pub(crate) path: String,
-    /// The parameters, sorted: their order does not matter.
-    pub(crate) params: Vec<(String, String)>,
-    pub(crate) status: u16,
-    pub(crate) body: String,
-    /// The request that was answered first.
-    pub(crate) request_id: Option<String>,
-    pub(crate) at: Moment,
-}
-
-impl Row for StoredAnswer {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
 
 /// The request's idempotency key. Only POST has one; Stripe ignores it elsewhere.
 pub(crate) fn key(incoming: &Incoming) -> Result<Option<&str>, StripeError> {

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::{clock::Moment, form::Params, ids, money};
+use crate::{
+    clock::Moment,
+    form::Params,
+    ids,
+    model::{link::PaymentLink, scope::Scope},
+    money,
+};
 
-use super::{auth::Scope, errors::StripeError, objects::link::PaymentLink, params};
+use super::{errors::StripeError, params};
 
 const CURRENCY: &str = "line_items[0][price_data][currency]";
 const UNIT_AMOUNT: &str = "line_items[0][price_data][unit_amount]";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{form::Params, tables::Row};
+use crate::{form::Params, model::table::Row};
 
 use super::{errors::StripeError, params};
 

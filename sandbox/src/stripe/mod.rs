@@ -6,10 +6,10 @@ pub(crate) mod checkout;
 pub(crate) mod deliveries;
 pub(crate) mod disputes_and_refunds;
 pub(crate) mod errors;
+pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod link_params;
 pub(crate) mod list;
-pub(crate) mod objects;
 pub(crate) mod pages;
 pub(crate) mod params;
 pub(crate) mod payment_links;
@@ -22,13 +22,16 @@ use serde_json::Value;
 use crate::{
     answer::Answer,
     exchange::Incoming,
+    failure::Failure,
     form::Params,
-    front::Failure,
     ids,
-    state::{Config, Txn},
+    model::{
+        scope::Scope,
+        state::{Config, Txn},
+    },
 };
 
-use self::{auth::Scope, errors::StripeError, objects::event::Cause};
+use self::{errors::StripeError, events::Cause};
 
 /// The version of the API that the objects and events look like.
 pub(crate) const API_VERSION: &str = "2026-10-28.endive";

@@ -11,14 +11,14 @@ use serde::Deserialize;
 
 use crate::{
     html::{escape, page},
+    model::{
+        session::{Session, SessionStatus},
+        state::{Shared, Txn},
+    },
     money,
-    state::{Shared, Txn},
 };
 
-use super::{
-    checkout::{self, CheckoutError, Method},
-    objects::session::{Session, SessionStatus},
-};
+use super::checkout::{self, CheckoutError, Method};
 
 /// What the page's button sends.
 #[derive(Debug, Default, Deserialize)]

@@ -3,20 +3,20 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    state::Txn,
-    tables::{Change, Tables},
+    model::{
+        link::PaymentLink,
+        scope::Scope,
+        state::Txn,
+        tables::{Change, Tables},
+    },
+    stripe::events::{self, Occurrence},
 };
 
 use super::{
     Call,
-    auth::Scope,
     errors::StripeError,
     link_params::{Changes, Item},
     list::Page,
-    objects::{
-        event::{self, Occurrence},
-        link::PaymentLink,
-    },
     params,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError
     let link = changes.apply(item.into_link(scope.clone(), txn.now)?)?;
     let view = link.view(&txn.config.base);
     txn.put(Change::Link(link));
-    event::emit(txn, &scope, Occurrence::of("payment_link.created", view.clone()), &cause);
+    events::emit(txn, &scope, Occurrence::of("payment_link.created", view.clone()), &cause);
     Ok(view)
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, S
         txn.put(Change::Link(after));
         let previous = Some(Value::Object(differing(&old, &view)));
         let body = Occurrence { kind: "payment_link.updated", object: view.clone(), previous };
-        event::emit(txn, &scope, body, &cause);
+        events::emit(txn, &scope, body, &cause);
     }
     Ok(view)
 }

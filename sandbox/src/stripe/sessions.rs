@@ -2,17 +2,14 @@
 
 use serde_json::Value;
 
-use crate::{state::Txn, tables::Tables};
-
-use super::{
-    Call,
-    auth::Scope,
-    checkout,
-    errors::StripeError,
-    list::Page,
-    objects::session::{Session, SessionStatus},
-    params, payment_links,
+use crate::model::{
+    scope::Scope,
+    session::{Session, SessionStatus},
+    state::Txn,
+    tables::Tables,
 };
+
+use super::{Call, checkout, errors::StripeError, list::Page, params, payment_links};
 
 /// `GET /v1/checkout/sessions`, newest first.
 pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {

@@ -6,18 +6,16 @@ use serde_json::{Value, json};
 
 use crate::{
     ids,
-    state::Txn,
-    tables::{Change, Tables},
+    model::{
+        endpoint::WebhookEndpoint,
+        scope::Scope,
+        state::Txn,
+        tables::{Change, Tables},
+    },
+    stripe::events,
 };
 
-use super::{
-    Call,
-    auth::Scope,
-    errors::StripeError,
-    list::Page,
-    objects::{endpoint::WebhookEndpoint, event},
-    params,
-};
+use super::{Call, errors::StripeError, list::Page, params};
 
 /// How many endpoints an account may have in each mode.
 const MOST: usize = 16;
@@ -137,7 +135,7 @@ fn check_url(url: String, scope: &Scope) -> Result<String, StripeError> {
 }
 
 fn check_events(events: &[String]) -> Result<(), StripeError> {
-    let is_known = |name: &str| name == "*" || event::KNOWN.contains(&name);
+    let is_known = |name: &str| name == "*" || events::KNOWN.contains(&name);
     match events.iter().position(|name| !is_known(name)) {
         None => Ok(()),
         Some(index) => {

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{clock::Moment, stripe::auth::Scope, tables::Row};
+use crate::{
+    clock::Moment,
+    model::{scope::Scope, table::Row},
+};
 
 /// A payment link with its one line item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

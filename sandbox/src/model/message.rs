@@ -1,11 +1,9 @@
 //! The message: a text to or from a buyer.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::{clock::Moment, tables::Row};
-
-use super::{API_VERSION, segments};
+use super::table::Row;
+use crate::clock::Moment;
 
 /// How far a text has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,35 +101,5 @@ impl Message {
         }
         let sent_at = self.sent_at.or((status.rank() >= Status::Sent.rank()).then_some(now));
         Self { status, error_code, sent_at, updated_at: now, next_step_at: None, ..self }
-    }
-
-    /// What a client sees.
-    pub(crate) fn view(&self) -> Value {
-        let uri = format!("/{API_VERSION}/Accounts/{}/Messages/{}", self.account, self.sid);
-        json!({
-            "account_sid": self.account,
-            "api_version": API_VERSION,
-            "body": self.body,
-            "date_created": self.created_at.to_rfc2822(),
-            "date_sent": self.sent_at.map(|sent| sent.to_rfc2822()),
-            "date_updated": self.updated_at.to_rfc2822(),
-            "direction": match self.direction {
-                Direction::Outbound => "outbound-api",
-                Direction::Inbound => "inbound",
-            },
-            "error_code": self.error_code,
-            "error_message": null,
-            "from": self.from,
-            "messaging_service_sid": self.messaging_service,
-            "num_media": "0",
-            "num_segments": segments::count(&self.body).to_string(),
-            "price": null,
-            "price_unit": "USD",
-            "sid": self.sid,
-            "status": self.status.name(),
-            "subresource_uris": { "media": format!("{uri}/Media.json") },
-            "to": self.to,
-            "uri": format!("{uri}.json"),
-        })
     }
 }

@@ -1,16 +1,11 @@
 //! The event, and its way to every endpoint that wants to hear of it.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    clock::Moment,
-    delivery::{self, Content},
-    exchange::Service,
-    ids,
-    state::Txn,
-    stripe::{API_VERSION, auth::Scope},
-    tables::{Change, Row},
+    delivery, ids,
+    model::{delivery::Content, event::Event, scope::Scope, service::Service, state::Txn, tables::Change},
+    stripe::API_VERSION,
 };
 
 /// The types of events that an endpoint can ask for: those of the families that the sandbox has objects of.
@@ -63,24 +58,6 @@ pub(crate) const USUAL: [&str; 8] = [
 pub(crate) struct Cause {
     pub(crate) request: Option<String>,
     pub(crate) idempotency_key: Option<String>,
-}
-
-/// Something that happened, as it is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Event {
-    pub(crate) id: String,
-    pub(crate) scope: Scope,
-    /// Such as `checkout.session.completed`.
-    pub(crate) kind: String,
-    /// The JSON that is delivered, byte for byte the same at each attempt.
-    pub(crate) body: String,
-    pub(crate) created_at: Moment,
-}
-
-impl Row for Event {
-    fn id(&self) -> &str {
-        &self.id
-    }
 }
 
 /// What happened, and to which object.

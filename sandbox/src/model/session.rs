@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{clock::Moment, stripe::auth::Scope, tables::Row};
+use crate::{
+    clock::Moment,
+    model::{scope::Scope, table::Row},
+};
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

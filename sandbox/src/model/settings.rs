@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::{exchange::Service, faults::Fault};
+use crate::model::{fault::Fault, service::Service};
 
 /// Everything that can be told to the sandbox and stays so until told otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

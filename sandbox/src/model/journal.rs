@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::tables::{Change, Tables};
+use crate::model::tables::{Change, Tables};
 
 /// Why a journal could not be opened.
 #[derive(Debug, thiserror::Error)]

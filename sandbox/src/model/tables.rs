@@ -1,64 +1,24 @@
 //! Everything the sandbox knows, as rows that changes replace.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
+use super::{
     agenda::{Agenda, Chore},
     delivery::Delivery,
+    dispute::Dispute,
+    endpoint::WebhookEndpoint,
+    event::Event,
     exchange::{Answered, Exchange},
+    link::PaymentLink,
+    message::Message,
+    payment::Payment,
+    session::Session,
     settings::Settings,
-    sms::message::Message,
-    stripe::{
-        idempotency::StoredAnswer,
-        objects::{
-            endpoint::WebhookEndpoint,
-            event::Event,
-            link::PaymentLink,
-            payment::{Dispute, Payment},
-            session::Session,
-        },
-    },
+    stored_answer::StoredAnswer,
+    table::Table,
 };
-
-/// A row has an id under which a later version replaces it.
-pub(crate) trait Row {
-    fn id(&self) -> &str;
-}
-
-/// Rows in the order in which they were created, and by id.
-#[derive(Debug)]
-pub(crate) struct Table<T> {
-    rows: Vec<T>,
-    position: HashMap<String, usize>,
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self { rows: Vec::new(), position: HashMap::new() }
-    }
-}
-
-impl<T: Row> Table<T> {
-    pub(crate) fn get(&self, id: &str) -> Option<&T> {
-        self.position.get(id).map(|position| &self.rows[*position])
-    }
-
-    /// Every row, oldest first.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.rows.iter()
-    }
-
-    fn put(&mut self, row: T) {
-        if let Some(position) = self.position.get(row.id()) {
-            self.rows[*position] = row;
-        } else {
-            self.position.insert(row.id().to_owned(), self.rows.len());
-            self.rows.push(row);
-        }
-    }
-}
 
 /// One change, as the journal holds it. Of several with one id the last wins.
 #[derive(Clone, Debug, Serialize, Deserialize)]

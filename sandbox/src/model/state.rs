@@ -9,12 +9,14 @@ use std::{
 use tokio::sync::Notify;
 
 use crate::{
-    agenda::Chore,
     clock::{self, Moment},
     connections::Connections,
-    journal::Journal,
+    model::{
+        agenda::Chore,
+        journal::Journal,
+        tables::{Change, Tables},
+    },
     options::{SmsAccount, StripeKey},
-    tables::{Change, Tables},
 };
 
 /// What does not change while the sandbox runs.
