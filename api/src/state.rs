@@ -7,7 +7,11 @@ use entity::{Db, Documents, operator::OperatorKeys};
 use ipnet::IpNet;
 use queue::Queue;
 
-use crate::{Readiness, throttle::Throttles, turns::Turns, watch::Watch};
+use crate::{
+    Readiness,
+    auth::watch::Watch,
+    http::{throttle::Throttles, turns::Turns},
+};
 
 /// What the API needs to run. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -22,8 +22,7 @@ use serde::Deserialize;
 
 use crate::{
     Api, Problem,
-    first_page::FirstPage,
-    picture::Picture,
+    http::{first_page::FirstPage, picture::Picture},
     v1::{can_be_paid, read_invoice},
 };
 pub(crate) use assets::{again, back, beacon, colour, style};

@@ -17,7 +17,7 @@ use super::{
     page_state::PageState,
     words::{Notice, Words},
 };
-use crate::{Problem, hex::hex, v1::can_be_paid};
+use crate::{Problem, http::hex::hex, v1::can_be_paid};
 
 static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();

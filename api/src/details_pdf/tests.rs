@@ -1,4 +1,5 @@
-use super::layout::{LEFT, RIGHT, sheets};
+use super::layout::{LEFT, RIGHT};
+use super::sections::sheets;
 use super::sheet::{HEIGHT, Mark, Sheet};
 use super::typeface::Typefaces;
 use super::*;

@@ -15,13 +15,15 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{Group, answers::Done, messages::MessageView, send};
+use super::{Group, answers::Done, message_view::MessageView, send};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
-    command::{Answered, fingerprint},
-    json_body::JsonBody,
-    page::{Asked, Page, id},
+    http::{
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
+    v1::command::{Answered, fingerprint},
 };
 
 pub(super) struct Conversations;

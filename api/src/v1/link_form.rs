@@ -1,7 +1,5 @@
 //! The multipart form that makes a payment link: the PDF is streamed to the store while it is read, never held as a whole.
 
-mod parts;
-
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Currency, LinkId, Money};
@@ -20,10 +18,13 @@ use poem_openapi::{
 use ring::digest;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use self::parts::{Parts, unreadable};
 use crate::{
-    http::bodies::invoice_too_large,
-    problem::{Fields, Problem},
+    Problem,
+    http::{
+        bodies::invoice_too_large,
+        fields::Fields,
+        multipart::{FormParts, unreadable},
+    },
 };
 
 /// Longer texts are no invoice number, amount, currency or date.
@@ -36,7 +37,7 @@ const CHUNK: usize = 64 * 1024;
 const HEAD: usize = 1024;
 
 /// The form, not read yet.
-pub(super) struct LinkForm(Option<Parts>);
+pub(super) struct LinkForm(Option<FormParts>);
 
 /// What the form said. The invoice, if there was one, lies in staging.
 #[derive(Debug, Default)]
@@ -70,7 +71,7 @@ impl LinkForm {
     }
 }
 
-async fn read_fields(mut parts: Parts, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
+async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
     let mut filled = Filled::default();
     while let Some(field) = parts.next().await? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -262,6 +263,6 @@ impl<'a> ApiExtractor<'a> for LinkForm {
         if !sent.to_ascii_lowercase().starts_with(Self::CONTENT_TYPE) {
             return Err(ContentTypeError::NotSupported { content_type: sent.to_owned() }.into());
         }
-        Ok(Self(Some(Parts::of(request, body.take()?).await?)))
+        Ok(Self(Some(FormParts::of(request, body.take()?).await?)))
     }
 }

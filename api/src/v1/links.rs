@@ -29,13 +29,14 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Principal, Reader, Writer},
-    command::{Accepted, Answered, fingerprint},
-    first_page::FirstPage,
-    json_body::OptionalJson,
-    page::{Asked, Page, id},
-    pdf_response::Pdf,
+    auth::{Principal, Reader, Writer, audit::act_of_key},
+    http::{
+        first_page::FirstPage,
+        json_body::OptionalJson,
+        paging::{Asked, Page, id},
+        pdf_response::Pdf,
+    },
+    v1::command::{Accepted, Answered, fingerprint},
 };
 
 pub(super) struct Links;

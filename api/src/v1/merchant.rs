@@ -15,12 +15,8 @@ use serde::Deserialize;
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Administrator, Reader},
-    hex::hex,
-    json_body::JsonBody,
-    picture,
-    problem::Fields,
+    auth::{Administrator, Reader, audit::act_of_key},
+    http::{fields::Fields, hex::hex, json_body::JsonBody, picture},
 };
 
 /// The most credits of which a warning can be made to depend.

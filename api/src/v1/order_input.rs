@@ -8,7 +8,7 @@ use entity::{
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Fields, Problem};
+use crate::{Problem, http::fields::Fields};
 
 const MOST_ITEMS: usize = 500;
 /// The most characters of all the lines' descriptions together: what the details page takes to be made grows with them.

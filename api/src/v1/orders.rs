@@ -19,11 +19,13 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
-    command::{Accepted, Answered, fingerprint},
     details_pdf,
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    pdf_response::Pdf,
+    http::{
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+        pdf_response::Pdf,
+    },
+    v1::command::{Accepted, Answered, fingerprint},
 };
 
 pub(super) struct Orders;

@@ -15,9 +15,13 @@ use queue::{EnqueueOptions, SendSms, enqueue};
 
 use super::{
     links::{can_be_paid, find_link},
-    messages::MessageView,
+    message_view::MessageView,
 };
-use crate::{Api, Problem, audit::act_of_key, auth::Principal, command::Accepted};
+use crate::{
+    Api, Problem,
+    auth::{Principal, audit::act_of_key},
+    v1::command::Accepted,
+};
 
 /// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
 /// seldom meant.

@@ -14,11 +14,9 @@ use serde::Deserialize;
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Administrator, Principal, Reader},
-    command::{Accepted, Answered},
-    json_body::JsonBody,
-    problem::Fields,
+    auth::{Administrator, Principal, Reader, audit::act_of_key},
+    http::{fields::Fields, json_body::JsonBody},
+    v1::command::{Accepted, Answered},
 };
 
 pub(super) struct StripeConnection;

@@ -13,11 +13,12 @@ use poem_openapi::{
 use super::Group;
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Reader, Writer},
-    command::{Accepted, Answered, fingerprint},
-    page::{Asked, Page, id},
-    problem::Fields,
+    auth::{Reader, Writer, audit::act_of_key},
+    http::{
+        fields::Fields,
+        paging::{Asked, Page, id},
+    },
+    v1::command::{Accepted, Answered, fingerprint},
 };
 
 pub(super) struct WebhookEvents;

@@ -1,11 +1,12 @@
 //! Payment links.
 
 mod advance;
-mod aftermath;
 mod buyer;
 mod check;
+mod disputes;
 mod paying;
 mod purge;
+mod refunds;
 mod search;
 mod timeline;
 mod together;
@@ -15,11 +16,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, advance};
-pub use aftermath::{Dispute, DisputeReport, Refund, note_dispute, note_refund};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
+pub use disputes::{Dispute, DisputeReport, note_dispute};
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
+pub use refunds::{Refund, note_refund};
 pub use search::{Search, search};
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};

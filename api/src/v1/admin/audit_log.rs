@@ -9,7 +9,7 @@ use super::Group;
 use crate::{
     Api, Problem,
     auth::Operator,
-    page::{Asked, Page, id},
+    http::paging::{Asked, Page, id},
     v1::audit_log::{EntryView, page},
 };
 

@@ -20,9 +20,11 @@ use super::Group;
 use crate::{
     Api, Problem,
     auth::{Operator, OperatorPrincipal},
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    problem::Fields,
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
 };
 
 /// How many jobs one call retries or discards at most.

@@ -19,11 +19,15 @@ use serde::Deserialize;
 use super::{super::answers::Created, Group};
 use crate::{
     Api, Problem,
-    audit::{act_of_operator, tell},
-    auth::Operator,
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    problem::Fields,
+    auth::{
+        Operator,
+        audit::{act_of_operator, tell},
+    },
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
 };
 
 pub(crate) struct Merchants;

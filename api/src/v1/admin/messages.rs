@@ -13,12 +13,13 @@ use serde::Deserialize;
 use super::Group;
 use crate::{
     Api, Problem,
-    audit::act_of_operator,
-    auth::Operator,
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    problem::Fields,
-    v1::messages::{MessageView, search},
+    auth::{Operator, audit::act_of_operator},
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
+    v1::{message_view::MessageView, messages::search},
 };
 
 pub(crate) struct Messages;

@@ -12,7 +12,11 @@ use queue::{Kind, flow::Paused};
 use serde::Deserialize;
 
 use super::Group;
-use crate::{Api, Problem, auth::Operator, json_body::JsonBody, problem::Fields};
+use crate::{
+    Api, Problem,
+    auth::Operator,
+    http::{fields::Fields, json_body::JsonBody},
+};
 
 pub(crate) struct Pauses;
 

@@ -12,9 +12,11 @@ use poem_openapi::{
 use super::{super::answers::Done, Group, merchants::find_merchant};
 use crate::{
     Api, Problem,
-    audit::{act_of_operator, tell},
-    auth::Operator,
-    page::{Asked, Page, id},
+    auth::{
+        Operator,
+        audit::{act_of_operator, tell},
+    },
+    http::paging::{Asked, Page, id},
     v1::sessions::SessionView,
 };
 

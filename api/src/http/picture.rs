@@ -14,7 +14,7 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, Registry},
 };
 
-use crate::{Problem, hex::hex};
+use crate::{Problem, http::hex::hex};
 
 fn media() -> Vec<MetaMediaType> {
     let media = |content_type: &PictureType| MetaMediaType {

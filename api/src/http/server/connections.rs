@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::Patience;
-use crate::address::household;
+use crate::http::address::household;
 
 /// How often connections that have had their time are looked for.
 const LOOK: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use governor::{
 };
 use poem::{Request, http::StatusCode};
 
-use crate::{Api, Problem, address};
+use crate::{Api, Problem, http::address};
 
 /// How many addresses are remembered before those that have been quiet are forgotten.
 const MOST_ADDRESSES: usize = 10_000;

@@ -3,13 +3,18 @@
 //!
 //! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not.
 
+mod session;
+
 use domain::sha256;
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result, Route, get,
     http::{HeaderMap, StatusCode, header},
 };
 
-use crate::{Problem, hex::hex, language, session};
+use crate::{
+    Problem,
+    http::{hex::hex, language},
+};
 
 /// A page that runs its own files, talks to its own origin, and is shown in nobody's frame. What it shows in a frame is the
 /// invoice that was just picked, from memory.
@@ -23,7 +28,7 @@ const SVG: &str = "image/svg+xml";
 
 macro_rules! files {
     ($($path:literal: $kind:ident),* $(,)?) => {
-        &[$(($path, $kind, include_str!(concat!("../console/", $path)))),*]
+        &[$(($path, $kind, include_str!(concat!("assets/", $path)))),*]
     };
 }
 
@@ -258,7 +263,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folder_is_served() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("console");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console/assets");
         let there: BTreeSet<String> = files_below(&folder)
             .iter()
             .map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap().replace('\\', "/"))

@@ -22,7 +22,7 @@ use crate::Problem;
 const BETWEEN_PARTS: usize = 512 * 1024;
 
 /// The parts of a form, one after the other.
-pub(super) struct Parts {
+pub(crate) struct FormParts {
     form: Multipart,
     left: Left,
 }
@@ -31,9 +31,9 @@ pub(super) struct Parts {
 #[derive(Clone, Default)]
 struct Left(Arc<AtomicUsize>);
 
-impl Parts {
+impl FormParts {
     /// The parts of this body.
-    pub(super) async fn of(request: &Request, body: Body) -> poem::Result<Self> {
+    pub(crate) async fn of(request: &Request, body: Body) -> poem::Result<Self> {
         let left = Left::default();
         let counter = left.clone();
         let pieces = body.into_bytes_stream().map(move |piece| piece.and_then(|piece| counter.take(piece)));
@@ -43,7 +43,7 @@ impl Parts {
     }
 
     /// The next one.
-    pub(super) async fn next(&mut self) -> Result<Option<Field>, Problem> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Field>, Problem> {
         self.left.set(BETWEEN_PARTS);
         let field = self.form.next_field().await.map_err(|error| unreadable(&error))?;
         self.left.set(usize::MAX);
@@ -62,7 +62,7 @@ impl Left {
     }
 }
 
-pub(super) fn unreadable(error: &dyn std::fmt::Display) -> Problem {
+pub(crate) fn unreadable(error: &dyn std::fmt::Display) -> Problem {
     Problem::malformed(format!("The form ends early or is not a multipart form: {error}"))
 }
 
@@ -78,7 +78,7 @@ mod tests {
         let form = format!("{head}{}\r\n\r\n20.00\r\n--b--\r\n", "x".repeat(length)).into_bytes();
         let pieces: Vec<_> = form.chunks(1024).map(Bytes::copy_from_slice).map(Ok::<_, io::Error>).collect();
         let request = Request::builder().content_type("multipart/form-data; boundary=b").finish();
-        let parts = Parts::of(&request, Body::from_bytes_stream(stream::iter(pieces))).await;
+        let parts = FormParts::of(&request, Body::from_bytes_stream(stream::iter(pieces))).await;
         parts.unwrap().next().await
     }
 

@@ -18,9 +18,9 @@ use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Api, Problem, address,
+    Api, Problem,
     auth::{Holder, holder},
-    cookie, same_origin,
+    http::{address, cookie, same_origin},
 };
 
 /// In characters.

@@ -6,6 +6,9 @@
 //! Whoever presents keys that are none is slowed by address. A key that is one is never refused for that, whatever else came from its
 //! address.
 
+pub(crate) mod audit;
+pub(crate) mod watch;
+
 use std::net::IpAddr;
 
 use std::time::Duration;
@@ -27,7 +30,10 @@ use poem_openapi::{
 };
 use sea_orm::DbErr;
 
-use crate::{Api, Problem, access, address, cookie, same_origin};
+use crate::{
+    Api, Problem,
+    http::{access_log, address, cookie, same_origin},
+};
 
 /// The key that called, or for which a session called, and whose it is.
 #[derive(Debug, Clone)]
@@ -134,7 +140,7 @@ async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Pri
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
     note(api_key::note_use(api.db.writer(), &key, api.clock.now())).await;
-    access::is_of(key.merchant_id);
+    access_log::is_of(key.merchant_id);
     Ok(Principal {
         merchant: key.merchant_id,
         key: key.id,

@@ -20,17 +20,17 @@ use crate::metrics;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Notes every request.
-pub(crate) struct Access {
+pub(crate) struct AccessLog {
     clock: Clock,
 }
 
-impl Access {
+impl AccessLog {
     pub(crate) const fn new(clock: Clock) -> Self {
         Self { clock }
     }
 }
 
-impl<E: Endpoint> Middleware<E> for Access {
+impl<E: Endpoint> Middleware<E> for AccessLog {
     type Output = Noted<E>;
 
     fn transform(&self, inner: E) -> Noted<E> {
@@ -38,7 +38,7 @@ impl<E: Endpoint> Middleware<E> for Access {
     }
 }
 
-/// See [`Access`].
+/// See [`AccessLog`].
 pub(crate) struct Noted<E> {
     inner: E,
     clock: Clock,

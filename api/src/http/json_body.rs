@@ -12,7 +12,7 @@ use poem_openapi::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::{Problem, characters};
+use crate::{Problem, http::characters};
 
 /// A JSON body.
 #[derive(Debug)]

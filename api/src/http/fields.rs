@@ -1,6 +1,6 @@
 //! What is wrong with an input, field by field.
 
-use crate::{Problem, problem::FieldError};
+use crate::{Problem, http::problem::FieldError};
 
 /// Collects what is wrong with the fields of an input, so that all of it is told at once.
 #[derive(Debug, Default)]
@@ -46,8 +46,6 @@ impl Fields {
 
     /// The problem that tells all of it.
     pub(crate) fn into_problem(self) -> Problem {
-        let detail =
-            self.errors.iter().map(|error| format!("{}: {}", error.field, error.reason)).collect::<Vec<_>>().join("; ");
-        Problem::of_fields(self.errors, detail)
+        Problem::of_fields(self.errors)
     }
 }
