@@ -3,7 +3,6 @@
 
 use std::{fmt, io};
 
-use serde::Deserialize;
 use tracing::{
     Dispatch, Subscriber,
     field::{Field, Visit},
@@ -18,18 +17,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::{error::Error, otlp::Export, settings::Settings};
-
-/// How logs are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+use crate::{
+    error::Error,
+    otlp::Export,
+    settings::{LogFormat, Settings},
+};
 
 const DEFAULT_FILTER: &str = "info,apalis_core=warn,poem=warn,sqlx=warn,sea_orm_migration=warn";
 

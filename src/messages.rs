@@ -9,7 +9,7 @@ use entity::{
     message::{self, Resolution, Search},
 };
 
-use crate::{error::Error, parts::open_database, settings::Settings};
+use crate::{database::open_database, error::Error, settings::Settings};
 
 /// What to do.
 #[derive(ClapArgs)]

@@ -21,8 +21,7 @@ use crate::{
     error::Error,
     known_settings::KnownSettings,
     listed::{self, Origin},
-    logging::LogFormat,
-    operators::NamedKeys,
+    named_keys::NamedKeys,
 };
 
 /// The documented defaults.
@@ -68,6 +67,17 @@ pub struct Settings {
     pub(crate) log_format: LogFormat,
     pub(crate) otlp_endpoint: Option<String>,
     pub(crate) scheduler: SchedulerSettings,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// Calls per second to the services outside.

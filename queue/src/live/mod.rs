@@ -6,8 +6,8 @@
 //! be, and nothing waits for them: what is lost with Redis is seen at the next look at the rows.
 
 mod entry;
-mod listener;
 mod publisher;
+mod subscribers;
 mod subscription;
 
 use std::{fmt, sync::Arc};
@@ -15,9 +15,9 @@ use std::{fmt, sync::Arc};
 use domain::MerchantId;
 use entity::live::Change;
 
-use crate::redis::{QueueError, RedisQueues, script};
-use listener::Listener;
+use crate::redis::{QueueError, RedisQueues, listener::Listener, script};
 use publisher::Publisher;
+use subscribers::Subscribers;
 
 pub use entry::{Entry, Position};
 pub use subscription::{Item, Subscription};
@@ -35,7 +35,8 @@ pub struct Live(Arc<Inner>);
 struct Inner {
     queues: RedisQueues,
     publisher: Publisher,
-    listener: Arc<Listener>,
+    subscribers: Arc<Subscribers>,
+    listener: Listener,
 }
 
 /// Too many are looking already.
@@ -45,7 +46,8 @@ pub struct TooMany;
 
 impl Live {
     pub(crate) fn new(queues: RedisQueues) -> Self {
-        Self(Arc::new(Inner { queues, publisher: Publisher::default(), listener: Arc::default() }))
+        let subscribers = Arc::new(Subscribers::new(queues.prefix()));
+        Self(Arc::new(Inner { queues, publisher: Publisher::default(), subscribers, listener: Listener::default() }))
     }
 
     /// Tells what has changed, without waiting. What is updates while a telling is under way goes with the next one, each once.
@@ -62,8 +64,8 @@ impl Live {
     /// # Errors
     /// [`TooMany`]. Redis may be away: then there are no live until it is back.
     pub fn look(&self, merchant: MerchantId, since: Option<Position>) -> Result<Subscription, TooMany> {
-        let updates = self.0.listener.join(merchant, MOST_LOOKING).ok_or(TooMany)?;
-        self.0.listener.ensure(self.0.queues.connection().client(), self.0.queues.prefix());
+        let updates = self.0.subscribers.join(merchant, MOST_LOOKING).ok_or(TooMany)?;
+        self.0.listener.ensure(self.0.queues.connection().client(), &self.0.subscribers);
         Ok(Subscription::new(self.clone(), merchant, since, updates))
     }
 

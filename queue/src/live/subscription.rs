@@ -8,7 +8,7 @@ use tokio::{
     time::{self, Interval, MissedTickBehavior},
 };
 
-use super::{Entry, Live, Looked, Position, listener::Update};
+use super::{Entry, Live, Looked, Position, subscribers::Update};
 
 /// How often to look without having been updates to: what was lost on the way is found then, and the stream is kept.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
