@@ -14,13 +14,12 @@ pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
 
 /// Opens the database, whatever its schema.
 pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
-    let url = match &settings.database_url {
-        Some(url) => url.clone(),
-        None => {
-            let data = DataDir::new(&settings.data_dir)?;
-            data.refuse_a_guess("database_url")?;
-            data.database_url()
-        }
+    let url = if let Some(url) = &settings.database_url {
+        url.clone()
+    } else {
+        let data = DataDir::new(&settings.data_dir)?;
+        data.refuse_a_guess("database_url")?;
+        data.database_url()
     };
     Ok(Db::open(&url, settings.database_connections).await?)
 }

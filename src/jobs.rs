@@ -213,7 +213,7 @@ async fn each(parts: &Parts, change: &Change, apply_to_dead: DeadJobAction) -> R
     }
 }
 
-/// Applies a apply_to_dead to these jobs, or only says to which it would be applied, and prints them.
+/// Applies an action to these jobs, or only says to which it would be applied, and prints them.
 async fn apply(parts: &Parts, jobs: &[Job], change: &Change, apply_to_dead: DeadJobAction) -> Result<(), Error> {
     if change.dry_run {
         jobs.iter().for_each(line);

@@ -70,5 +70,5 @@ fn is_lock_timeout(error: &DbErr) -> bool {
         return false;
     };
     let error: &sqlx::Error = error;
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use domain::{Clock, Secret, Vault, gateway::Policy};
+use domain::{Clock, Secret, Vault, gateway::GatewayPolicy};
 use entity::{DatabaseTime, Db, Documents, installation, operator::OperatorKeys};
 use queue::{Queue, redis::RedisQueues};
 
@@ -72,7 +72,7 @@ impl Parts {
 
     /// What the API needs.
     pub(crate) fn api(&self, settings: &Settings, public_url: String) -> ::api::Api {
-        ::api::Api::new(::api::Parts {
+        ::api::Api::new(::api::ApiParts {
             db: self.db.clone(),
             queue: self.queue.clone(),
             documents: self.documents.clone(),
@@ -81,7 +81,7 @@ impl Parts {
             public_url,
             readiness: self.readiness.clone(),
             operators: self.operators.clone(),
-            gateways: Policy { private: settings.sms_http_allow_private },
+            gateways: GatewayPolicy { private: settings.sms_http_allow_private },
             trusted_proxies: settings.trusted_proxies.clone(),
             cors_origins: settings.cors_origins.iter().map(ToString::to_string).collect(),
         })

@@ -25,7 +25,7 @@ pub use http::{
     readiness::Readiness,
     server::{Patience, Server},
 };
-pub use state::{Api, Parts};
+pub use state::{Api, ApiParts};
 
 /// Every route; `/metrics` only if it is to be seen by everybody.
 #[must_use]

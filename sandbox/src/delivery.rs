@@ -6,10 +6,10 @@ use crate::{
     clock::Moment,
     ids,
     model::{
-        delivery::{Content, Delivery, DeliveryState},
+        delivery::{Content, DeliveryState, WebhookDelivery},
         service::Service,
         state::Txn,
-        tables::Change,
+        tables::RowChange,
     },
 };
 
@@ -24,7 +24,7 @@ const SMS_ATTEMPTS: u32 = 6;
 /// Shuffled webhooks are held back for up to this many milliseconds each.
 const SHUFFLE_MS: u32 = 400;
 
-impl Delivery {
+impl WebhookDelivery {
     /// The same delivery after an attempt that ended so: `Ok` with the status, or why there is none.
     fn after(self, result: Result<u16, String>, now: Moment) -> Self {
         let attempts = self.attempts + 1;
@@ -57,14 +57,14 @@ pub(crate) fn enqueue(txn: &mut Txn<'_>, service: Service, url: &str, content: &
     manner.drop = after;
     let manner = manner.clone();
     if before != after {
-        txn.put(Change::Settings(settings));
+        txn.put(RowChange::Settings(settings));
     }
     let state = if dropped { DeliveryState::Dropped } else { DeliveryState::Pending };
     let copies = if dropped { 1 } else { manner.duplicate.saturating_add(1) };
     for _ in 0..copies {
         let jitter = if manner.shuffle { ids::below(SHUFFLE_MS) } else { 0 };
         let delay = TimeDelta::milliseconds(i64::from(manner.delay_ms) + i64::from(jitter));
-        txn.put(Change::Delivery(Delivery {
+        txn.put(RowChange::Delivery(WebhookDelivery {
             id: ids::stripe("dlv_", 24),
             service,
             url: url.to_owned(),
@@ -80,7 +80,7 @@ pub(crate) fn enqueue(txn: &mut Txn<'_>, service: Service, url: &str, content: &
 /// Records what came of an attempt.
 pub(crate) fn settle(txn: &mut Txn<'_>, id: &str, result: Result<u16, String>) {
     if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
-        txn.put(Change::Delivery(delivery.after(result, txn.now)));
+        txn.put(RowChange::Delivery(delivery.after(result, txn.now)));
     }
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn settle(txn: &mut Txn<'_>, id: &str, result: Result<u16, String>) {
 pub(crate) fn stop_trying(txn: &mut Txn<'_>, id: &str) {
     if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
         let last = Some("there is no such endpoint any more".to_owned());
-        txn.put(Change::Delivery(Delivery { state: DeliveryState::GivenUp, last, ..delivery }));
+        txn.put(RowChange::Delivery(WebhookDelivery { state: DeliveryState::GivenUp, last, ..delivery }));
     }
 }
 
@@ -96,8 +96,8 @@ pub(crate) fn stop_trying(txn: &mut Txn<'_>, id: &str) {
 mod tests {
     use super::*;
 
-    fn pending(service: Service, attempts: u32) -> Delivery {
-        Delivery {
+    fn pending(service: Service, attempts: u32) -> WebhookDelivery {
+        WebhookDelivery {
             id: "dlv_1".to_owned(),
             service,
             url: "http://127.0.0.1/hook".to_owned(),

@@ -8,22 +8,22 @@ use crate::{
     answer::Answer,
     clock::Moment,
     model::{
-        exchange::{Answered, Exchange, LoggedAnswer},
+        exchange::{AnsweredExchange, Exchange, LoggedAnswer},
         service::Service,
         state::Txn,
-        tables::Change,
+        tables::RowChange,
     },
 };
 
 /// A request on its way through a service.
 #[derive(Debug)]
-pub(crate) struct Incoming {
+pub(crate) struct IncomingRequest {
     pub(crate) logged: Exchange,
     /// The `Authorization` header in full, which the log does not keep.
     pub(crate) authorization: Option<String>,
 }
 
-impl Incoming {
+impl IncomingRequest {
     /// Reads an HTTP request; text that is not UTF-8 is taken as well as it can be.
     pub(crate) fn read(service: Service, request: &Request, body: &[u8], at: Moment) -> Self {
         let path = request.uri().path();
@@ -52,13 +52,13 @@ impl Incoming {
     /// Puts the request into the log.
     pub(crate) fn receive(&mut self, txn: &mut Txn<'_>) {
         self.logged.number = txn.tables.requests.len();
-        txn.put(Change::Request(self.logged.clone()));
+        txn.put(RowChange::Request(self.logged.clone()));
     }
 
     /// Puts its answer into the log.
     pub(crate) fn answered(&self, txn: &mut Txn<'_>, answer: &Answer) {
         let answer = LoggedAnswer { status: answer.status.as_u16(), body: answer.body.clone() };
-        txn.put(Change::Answered(Answered { number: self.logged.number, answer }));
+        txn.put(RowChange::Answered(AnsweredExchange { number: self.logged.number, answer }));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Failures that were ordered: the next calls fail so, before or after their effect.
 
-use crate::model::{exchange::Exchange, fault::Fault, state::Txn, tables::Change};
+use crate::model::{exchange::Exchange, fault::Fault, state::Txn, tables::RowChange};
 
 impl Fault {
     fn strikes(&self, request: &Exchange) -> bool {
@@ -20,7 +20,7 @@ pub(crate) fn order(txn: &mut Txn<'_>, fault: Fault) {
     } else {
         settings.faults.push(fault);
     }
-    txn.put(Change::Settings(settings));
+    txn.put(RowChange::Settings(settings));
 }
 
 /// The fault that strikes this request, if one does: the oldest order that fits. It is counted down by one.
@@ -33,6 +33,6 @@ pub(crate) fn strike(txn: &mut Txn<'_>, request: &Exchange) -> Option<Fault> {
     } else {
         settings.faults[position].times -= 1;
     }
-    txn.put(Change::Settings(settings));
+    txn.put(RowChange::Settings(settings));
     Some(fault)
 }

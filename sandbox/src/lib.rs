@@ -36,5 +36,5 @@ mod sms;
 mod stripe;
 
 pub use model::journal::JournalError;
-pub use options::{Options, SmsAccount, StripeKey};
+pub use options::{SandboxOptions, SmsAccount, StripeKey};
 pub use server::{Sandbox, SandboxError};

@@ -13,5 +13,5 @@ mod stripe;
 
 pub use carrier::SmsOptions;
 pub use context::{ContextError, JobContext};
-pub use outbound::service::Limits;
+pub use outbound::service::OutboundLimits;
 pub use registry::{Concurrency, Options, run};

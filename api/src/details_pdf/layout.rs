@@ -1,7 +1,7 @@
 //! A document being laid out: where the next line stands, and how lines run over several sheets.
 
 use super::page::DetailsPage;
-use super::sheet::{Area, Colour, HEIGHT, Mark, Sheet, Style, WIDTH};
+use super::sheet::{Area, HEIGHT, Mark, Sheet, Style, Tone, WIDTH};
 use super::typeface::{Shaped, Typefaces, Weight, one_line};
 
 pub(super) const LEFT: f32 = 54.0;
@@ -11,10 +11,10 @@ pub(super) const TOP: f32 = 48.0;
 const BOTTOM: f32 = HEIGHT - 72.0;
 const FOOT: f32 = HEIGHT - 42.0;
 
-pub(super) const TEXT: Style = Style::new(Weight::Regular, 9.5, Colour::Ink);
-pub(super) const MUTED: Style = Style::new(Weight::Regular, 9.5, Colour::Muted);
-pub(super) const LABEL: Style = Style::new(Weight::Bold, 8.0, Colour::Muted);
-const SMALL: Style = Style::new(Weight::Regular, 8.0, Colour::Muted);
+pub(super) const TEXT: Style = Style::new(Weight::Regular, 9.5, Tone::Ink);
+pub(super) const MUTED: Style = Style::new(Weight::Regular, 9.5, Tone::Muted);
+pub(super) const LABEL: Style = Style::new(Weight::Bold, 8.0, Tone::Muted);
+const SMALL: Style = Style::new(Weight::Regular, 8.0, Tone::Muted);
 
 /// Room inside a tinted box, left and right.
 pub(super) const PADDING: f32 = 8.0;
@@ -38,7 +38,7 @@ impl<'a> Layout<'a> {
     /// Starts the next sheet, headed by what it belongs to.
     pub(super) fn turn(&mut self) {
         self.sheets.push(std::mem::take(&mut self.sheet));
-        self.block(LEFT, TOP, RIGHT - LEFT, 3.0, Colour::Accent);
+        self.block(LEFT, TOP, RIGHT - LEFT, 3.0, Tone::Accent);
         self.y = TOP + 3.0 + 10.0;
         let baseline = self.y + baseline(SMALL);
         for run in self.wrap_at_most(1, &self.page.merchant.name, SMALL, 280.0) {
@@ -94,7 +94,7 @@ impl<'a> Layout<'a> {
         self.sheet.marks.push(Mark::Text { left, baseline, style, run });
     }
 
-    pub(super) fn block(&mut self, left: f32, top: f32, width: f32, height: f32, colour: Colour) {
+    pub(super) fn block(&mut self, left: f32, top: f32, width: f32, height: f32, colour: Tone) {
         self.sheet.marks.push(Mark::Block { area: Area { left, top, width, height }, colour });
     }
 

@@ -14,7 +14,7 @@ mod table;
 mod tests;
 mod typeface;
 
-pub(crate) use page::{DetailsPage, Line, Merchant};
+pub(crate) use page::{DetailsPage, ItemLine, Merchant};
 
 use krilla::error::KrillaError;
 

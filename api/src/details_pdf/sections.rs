@@ -2,16 +2,16 @@
 
 use super::layout::{LABEL, LEFT, Layout, MUTED, PADDING, RIGHT, TEXT, TOP, baseline};
 use super::page::DetailsPage;
-use super::sheet::{Colour, Sheet, Style};
+use super::sheet::{Sheet, Style, Tone};
 use super::table;
 use super::typeface::{Typefaces, Weight, one_line};
 
-const TITLE: Style = Style::new(Weight::Bold, 20.0, Colour::Ink);
+const TITLE: Style = Style::new(Weight::Bold, 20.0, Tone::Ink);
 /// For a name that would fill the page at the size of a title.
-const LONG_TITLE: Style = Style::new(Weight::Bold, 13.0, Colour::Ink);
-const KIND: Style = Style::new(Weight::Bold, 11.0, Colour::Accent);
-const NAME: Style = Style::new(Weight::Bold, 11.0, Colour::Ink);
-const TOTAL: Style = Style::new(Weight::Bold, 13.0, Colour::Accent);
+const LONG_TITLE: Style = Style::new(Weight::Bold, 13.0, Tone::Ink);
+const KIND: Style = Style::new(Weight::Bold, 11.0, Tone::Accent);
+const NAME: Style = Style::new(Weight::Bold, 11.0, Tone::Ink);
+const TOTAL: Style = Style::new(Weight::Bold, 13.0, Tone::Accent);
 /// The left edge of the facts beside the merchant, and of the totals.
 const FACTS: f32 = 350.0;
 /// The left edge of a fact's value.
@@ -29,7 +29,7 @@ pub(super) fn sheets(page: &DetailsPage, faces: &Typefaces) -> Vec<Sheet> {
 
 impl Layout<'_> {
     fn head(&mut self) {
-        self.block(LEFT, TOP, RIGHT - LEFT, 3.0, Colour::Accent);
+        self.block(LEFT, TOP, RIGHT - LEFT, 3.0, Tone::Accent);
         let top = TOP + 3.0 + 22.0;
         self.y = top;
         let merchant = &self.page.merchant;
@@ -110,8 +110,8 @@ impl Layout<'_> {
         // An amount too long for the box widens it, so that the two never touch.
         let content = label_width + 16.0 + total.width(TOTAL.size) + 2.0 * PADDING;
         let left = FACTS.min(RIGHT - content).max(LEFT);
-        self.block(left, self.y, RIGHT - left, height, Colour::Tint);
-        self.block(left, self.y, 3.0, height, Colour::Accent);
+        self.block(left, self.y, RIGHT - left, height, Tone::Tint);
+        self.block(left, self.y, 3.0, height, Tone::Accent);
         let baseline = self.y + 7.0 + baseline(TOTAL);
         if let Some(label) = label {
             self.text(left + PADDING + 3.0, baseline, label, TOTAL);

@@ -25,9 +25,9 @@ fn media() -> Vec<MetaMediaType> {
 }
 
 /// A picture that is uploaded as it is, no larger than a logo may be. Whether it is one is not looked at here.
-pub(crate) struct Upload(pub(crate) Vec<u8>);
+pub(crate) struct PictureUpload(pub(crate) Vec<u8>);
 
-impl<'a> ApiExtractor<'a> for Upload {
+impl<'a> ApiExtractor<'a> for PictureUpload {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
 
     type ParamType = ();
@@ -59,16 +59,16 @@ impl<'a> ApiExtractor<'a> for Upload {
 
 /// A logo as an answer: shown by the browser, never run in our origin's context.
 #[derive(Debug)]
-pub(crate) struct Picture(Logo);
+pub(crate) struct PictureResponse(Logo);
 
-impl Picture {
+impl PictureResponse {
     /// This logo.
     pub(crate) const fn of(logo: Logo) -> Self {
         Self(logo)
     }
 }
 
-impl IntoResponse for Picture {
+impl IntoResponse for PictureResponse {
     fn into_response(self) -> Response {
         Response::builder()
             .content_type(self.0.content_type.as_str())
@@ -80,7 +80,7 @@ impl IntoResponse for Picture {
     }
 }
 
-impl ApiResponse for Picture {
+impl ApiResponse for PictureResponse {
     fn meta() -> MetaResponses {
         MetaResponses {
             responses: vec![MetaResponse {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::{MerchantId, sha256};
 use entity::{
     Transaction,
-    idempotency::{self, Answer, Claim},
+    idempotency::{self, KeptAnswer, KeyClaim},
     retry_conflicts,
 };
 use poem::{
@@ -71,17 +71,17 @@ impl Api {
             return Err(Problem::malformed("Idempotency-Key must have 1 to 255 characters."));
         }
         match idempotency::claim(self.db.pool(), merchant, &key, fingerprint, now).await? {
-            Claim::Replay(answer) => Ok(Answered::again(answer)),
-            Claim::OtherCommand => Err(Problem::new(
+            KeyClaim::Replay(answer) => Ok(Answered::again(answer)),
+            KeyClaim::OtherCommand => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
                 "This Idempotency-Key was used for another request.",
             )),
-            Claim::Running => Err(Problem::conflict(
+            KeyClaim::Running => Err(Problem::conflict(
                 "idempotency_key_in_use",
                 "The first request with this Idempotency-Key is still running.",
             )),
-            Claim::Ours(held) => {
+            KeyClaim::Ours(held) => {
                 let answered = self.run(|| work(now), Some(&held)).await;
                 if answered.is_err() {
                     // A refused command may be corrected and sent again under its key.
@@ -92,7 +92,7 @@ impl Api {
         }
     }
 
-    async fn run<T, F, Fut>(&self, work: F, held: Option<&idempotency::Held>) -> Result<Answered<T>, Problem>
+    async fn run<T, F, Fut>(&self, work: F, held: Option<&idempotency::HeldKey>) -> Result<Answered<T>, Problem>
     where
         T: ToJSON,
         F: Fn() -> Fut,
@@ -103,7 +103,7 @@ impl Api {
     }
 
     /// Frees the key. If the database is away it is tried again for a while; past that the key counts as left over from a crash.
-    async fn abandon(&self, held: idempotency::Held) {
+    async fn abandon(&self, held: idempotency::HeldKey) {
         if idempotency::abandon(self.db.pool(), &held).await.is_ok() {
             return;
         }
@@ -122,10 +122,11 @@ impl Api {
     async fn commit<T: ToJSON>(
         &self,
         accepted: Accepted<T>,
-        held: Option<&idempotency::Held>,
+        held: Option<&idempotency::HeldKey>,
     ) -> Result<Answered<T>, Problem> {
         let Accepted { tx, status, location, view, enqueued } = accepted;
-        let answer = Answer { status: status.as_u16(), headers: location, body: view.to_json_string().into_bytes() };
+        let answer =
+            KeptAnswer { status: status.as_u16(), headers: location, body: view.to_json_string().into_bytes() };
         if let Some(held) = held
             && !idempotency::finish(&tx, held, &answer).await?
         {
@@ -141,7 +142,7 @@ impl Api {
 /// The answer to a command: the resource, and where it is.
 #[derive(Debug)]
 pub(crate) struct Answered<T> {
-    answer: Answer,
+    answer: KeptAnswer,
     replayed: bool,
     view: PhantomData<fn() -> T>,
 }
@@ -152,7 +153,7 @@ impl<T> Answered<T> {
         !self.replayed
     }
 
-    fn again(answer: Answer) -> Self {
+    fn again(answer: KeptAnswer) -> Self {
         Self { answer, replayed: true, view: PhantomData }
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct LinkForm(Option<FormParts>);
 
 /// What the form said. The invoice, if there was one, lies in staging.
 #[derive(Debug, Default)]
-pub(super) struct Filled {
+pub(super) struct FilledForm {
     /// SHA-256 of the invoice; absent if none was sent.
     pub(super) invoice: Option<Vec<u8>>,
     invoice_number: Option<String>,
@@ -63,16 +63,16 @@ pub(super) struct Terms {
 
 impl LinkForm {
     /// Reads the form; the invoice goes to the link's place in staging as it comes in.
-    pub(super) async fn read(self, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
+    pub(super) async fn read(self, documents: &Documents, link: LinkId) -> Result<FilledForm, Problem> {
         match self.0 {
             Some(parts) => read_fields(parts, documents, link).await,
-            None => Ok(Filled::default()),
+            None => Ok(FilledForm::default()),
         }
     }
 }
 
-async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
-    let mut filled = Filled::default();
+async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) -> Result<FilledForm, Problem> {
+    let mut filled = FilledForm::default();
     while let Some(field) = parts.next().await? {
         let name = field.name().unwrap_or_default().to_owned();
         let place = match name.as_str() {
@@ -161,7 +161,7 @@ async fn text(field: Field) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| Problem::field(&name, "is not UTF-8"))
 }
 
-impl Filled {
+impl FilledForm {
     /// What is the same of two forms if and only if they ask for the same.
     pub(super) fn canonical(&self) -> Vec<u8> {
         let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on);

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Group,
-    link_form::{Filled, LinkForm, Terms},
+    link_form::{FilledForm, LinkForm, Terms},
     link_view::LinkView,
     orders::render_details,
 };
@@ -96,7 +96,7 @@ impl Links {
     ) -> Result<Json<Page<LinkView>>, Problem> {
         let asked = Asked::<LinkId>::parse(limit.0, cursor.0.as_deref())?;
         let state = status.0.map(|status| status.parse()).transpose();
-        let search = link::Search {
+        let search = link::LinkSearch {
             state: state.map_err(|reason: String| Problem::field("status", reason))?,
             text: q.0.filter(|text| !text.trim().is_empty()),
             before: asked.before,
@@ -196,7 +196,7 @@ async fn accept_link(
     order: &Order,
     owner: &Merchant,
     link: LinkId,
-    filled: &Filled,
+    filled: &FilledForm,
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
     if owner.is_suspended() {

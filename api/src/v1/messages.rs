@@ -3,7 +3,7 @@
 use domain::{LinkId, MessageId, message::MessageStatus};
 use entity::{
     Message, conversation,
-    message::{self, Search},
+    message::{self, MessageSearch},
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -105,12 +105,16 @@ impl Messages {
 }
 
 /// What a list of messages is narrowed to.
-pub(super) fn search(status: Option<&str>, link: Option<&str>, asked: &Asked<MessageId>) -> Result<Search, Problem> {
+pub(super) fn search(
+    status: Option<&str>,
+    link: Option<&str>,
+    asked: &Asked<MessageId>,
+) -> Result<MessageSearch, Problem> {
     let mut fields = Fields::default();
     let status = status.map(|status| fields.take("status", status.parse::<MessageStatus>()));
     let link = link.map(|link| fields.take("link_id", link.parse::<LinkId>()));
     if status == Some(None) || link == Some(None) {
         return Err(fields.into_problem());
     }
-    Ok(Search { status: status.flatten(), link: link.flatten(), before: asked.before, limit: asked.fetch() })
+    Ok(MessageSearch { status: status.flatten(), link: link.flatten(), before: asked.before, limit: asked.fetch() })
 }

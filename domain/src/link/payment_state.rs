@@ -16,10 +16,10 @@ pub struct PaymentState {
     pub failed: Vec<String>,
 }
 
-/// What an event makes of a payment_state.
+/// What an event makes of a link's payments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
-    /// The payment_state after it.
+    /// How they stand after it.
     pub after: PaymentState,
     /// What a person should look at.
     pub review: Option<Review>,

@@ -34,7 +34,7 @@ impl Model {
         self.last_at_stripe().is_some_and(|seen| self.returned_at == Some(seen) && !self.was_unpaid(seen))
     }
 
-    /// Whether Pay may lead to Stripe. A button that was pressed twice leads there twice; one that was left payment_state in another tab,
+    /// Whether Pay may lead to Stripe. A button that was pressed twice leads there twice; one that was left open in another tab,
     /// while something may have been paid in this one, does not.
     #[must_use]
     pub fn may_go_to_stripe(&self, now: DateTime<Utc>) -> bool {

@@ -111,7 +111,7 @@ pub(crate) fn line(what: &str, job: &Rate, bare: &Rate) {
     );
 }
 
-/// RedisQueues of fifty merchants.
+/// `RedisQueues` of fifty merchants.
 pub(crate) fn some_jobs(count: usize) -> Vec<DueJob> {
     let lanes: Vec<Uuid> = (0..50).map(|_| Uuid::now_v7()).collect();
     (0..count).map(|n| DueJob { job: Uuid::now_v7(), lane: lanes[n % lanes.len()], at: None }).collect()

@@ -97,7 +97,7 @@ impl DeadJobAction {
     }
 }
 
-/// A job to which a apply_to_dead was applied.
+/// A job to which an action was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangedJob {
     /// The job.

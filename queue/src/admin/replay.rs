@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{EnqueueOptions, EnqueuedJob, ProcessSmsEvent, ProcessStripeEvent, enqueue};
 
-/// Sets an event back to `received` and promises a new job for it. `None` in place of a enqueued_job means that there is one already.
+/// Sets an event back to `received` and promises a new job for it. `None` in place of a job means that there is one already.
 ///
 /// # Errors
 /// When the database does not answer; else the refusal, with nothing changed.

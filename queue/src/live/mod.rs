@@ -2,7 +2,7 @@
 //!
 //! Each merchant has a capped stream in Redis, which exists only while somebody looks and for an hour after: to tell live that
 //! nobody wants costs next to nothing. Whoever looks has a position in it, from which it can be caught up; what cannot be caught
-//! up is said to be so ([`Item::Missed`]). A process listens once for all who look through it. Live are updates as well as they can
+//! up is said to be so ([`LiveItem::Missed`]). A process listens once for all who look through it. Live are updates as well as they can
 //! be, and nothing waits for them: what is lost with Redis is seen at the next look at the rows.
 
 mod entry;
@@ -20,7 +20,7 @@ use publisher::Publisher;
 use subscribers::Subscribers;
 
 pub use entry::{Entry, Position};
-pub use subscription::{Item, Subscription};
+pub use subscription::{LiveItem, Subscription};
 
 /// How long a stream is kept after somebody last looked at it, in milliseconds.
 const KEPT: u64 = 3_600_000;

@@ -7,7 +7,7 @@ use crate::clock::Moment;
 
 /// One webhook to one address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Delivery {
+pub(crate) struct WebhookDelivery {
     pub(crate) id: String,
     pub(crate) service: Service,
     pub(crate) url: String,
@@ -45,13 +45,13 @@ pub(crate) enum DeliveryState {
     Dropped,
 }
 
-impl Row for Delivery {
+impl Row for WebhookDelivery {
     fn id(&self) -> &str {
         &self.id
     }
 }
 
-impl Delivery {
+impl WebhookDelivery {
     /// When it is to be tried next, if it is.
     pub(crate) fn next_attempt_at(&self) -> Option<Moment> {
         match self.state {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{scope::Scope, table::Row};
+use super::{scope::StripeScope, table::Row};
 use crate::clock::Moment;
 
 /// How a dispute stands.
@@ -23,7 +23,7 @@ pub(crate) struct Dispute {
     /// The payment intent's id.
     pub(crate) payment: String,
     pub(crate) charge: String,
-    pub(crate) scope: Scope,
+    pub(crate) scope: StripeScope,
     pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) reason: String,

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::Moment,
-    model::{scope::Scope, table::Row},
+    model::{scope::StripeScope, table::Row},
 };
 
 /// An address that events are sent to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WebhookEndpoint {
     pub(crate) id: String,
-    pub(crate) scope: Scope,
+    pub(crate) scope: StripeScope,
     pub(crate) url: String,
     /// What deliveries are signed with. A client sees it once, when the endpoint is created.
     pub(crate) secret: String,
@@ -35,7 +35,7 @@ impl Row for WebhookEndpoint {
 
 impl WebhookEndpoint {
     /// Whether it is to hear of an event of this type in this scope.
-    pub(crate) fn hears(&self, scope: &Scope, kind: &str) -> bool {
+    pub(crate) fn hears(&self, scope: &StripeScope, kind: &str) -> bool {
         let listed = self.enabled_events.iter().any(|event| event == "*" || event == kind);
         self.enabled && !self.deleted && self.scope == *scope && listed
     }

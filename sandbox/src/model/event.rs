@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{scope::Scope, table::Row};
+use super::{scope::StripeScope, table::Row};
 use crate::clock::Moment;
 
 /// Something that happened, as it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: String,
-    pub(crate) scope: Scope,
+    pub(crate) scope: StripeScope,
     /// Such as `checkout.session.completed`.
     pub(crate) kind: String,
     /// The JSON that is delivered, byte for byte the same at each attempt.

@@ -37,7 +37,7 @@ pub(crate) struct LoggedAnswer {
 
 /// The answer to a logged request, for the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Answered {
+pub(crate) struct AnsweredExchange {
     /// The request's number.
     pub(crate) number: usize,
     pub(crate) answer: LoggedAnswer,

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::tables::{Change, Tables};
+use crate::model::tables::{RowChange, Tables};
 
 /// Why a journal could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +71,7 @@ fn replay(text: &[u8]) -> Result<(Tables, usize), (usize, serde_json::Error)> {
         if line.last() != Some(&b'\n') {
             break;
         }
-        let changes: Vec<Change> = serde_json::from_slice(line).map_err(|error| (index + 1, error))?;
+        let changes: Vec<RowChange> = serde_json::from_slice(line).map_err(|error| (index + 1, error))?;
         for change in changes {
             tables.apply(change);
         }

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::Moment,
-    model::{scope::Scope, table::Row},
+    model::{scope::StripeScope, table::Row},
 };
 
 /// A payment link with its one line item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PaymentLink {
     pub(crate) id: String,
-    pub(crate) scope: Scope,
+    pub(crate) scope: StripeScope,
     /// The last part of its address.
     pub(crate) slug: String,
     pub(crate) active: bool,

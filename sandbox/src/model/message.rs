@@ -56,7 +56,7 @@ impl Status {
 /// Which way a text goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Direction {
+pub(crate) enum TextDirection {
     /// To a buyer.
     Outbound,
     /// From a buyer.
@@ -68,7 +68,7 @@ pub(crate) enum Direction {
 pub(crate) struct Message {
     pub(crate) sid: String,
     pub(crate) account: String,
-    pub(crate) direction: Direction,
+    pub(crate) direction: TextDirection,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) messaging_service: Option<String>,

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::Moment,
-    model::{scope::Scope, table::Row},
+    model::{scope::StripeScope, table::Row},
 };
 
 /// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum PaymentState {
+pub(crate) enum IntentState {
     /// The bank has not said yet.
     Processing,
     Succeeded,
@@ -27,8 +27,8 @@ pub(crate) struct Payment {
     pub(crate) id: String,
     /// The charge's id, `ch_…`.
     pub(crate) charge: String,
-    pub(crate) scope: Scope,
-    pub(crate) state: PaymentState,
+    pub(crate) scope: StripeScope,
+    pub(crate) state: IntentState,
     pub(crate) amount: i64,
     pub(crate) currency: String,
     /// How much was given back.
@@ -48,9 +48,9 @@ impl Payment {
     /// The payment intent as a client sees it.
     pub(crate) fn intent(&self) -> Value {
         let (status, received, charge) = match self.state {
-            PaymentState::Processing => ("processing", 0, None),
-            PaymentState::Succeeded => ("succeeded", self.amount, Some(&self.charge)),
-            PaymentState::Failed => ("requires_payment_method", 0, None),
+            IntentState::Processing => ("processing", 0, None),
+            IntentState::Succeeded => ("succeeded", self.amount, Some(&self.charge)),
+            IntentState::Failed => ("requires_payment_method", 0, None),
         };
         json!({
             "id": self.id,
@@ -75,7 +75,7 @@ impl Payment {
 
     /// The charge as a client sees it.
     pub(crate) fn charge(&self) -> Value {
-        let succeeded = self.state == PaymentState::Succeeded;
+        let succeeded = self.state == IntentState::Succeeded;
         json!({
             "id": self.charge,
             "object": "charge",

@@ -6,12 +6,12 @@ use crate::options::StripeKey;
 
 /// An account in one of its modes. Objects of another scope are as if they did not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Scope {
+pub(crate) struct StripeScope {
     pub(crate) account: String,
     pub(crate) livemode: bool,
 }
 
-impl From<&StripeKey> for Scope {
+impl From<&StripeKey> for StripeScope {
     fn from(key: &StripeKey) -> Self {
         Self { account: key.account.clone(), livemode: key.livemode }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::Moment,
-    model::{scope::Scope, table::Row},
+    model::{scope::StripeScope, table::Row},
 };
 
 /// Where a session stands.
@@ -34,7 +34,7 @@ impl SessionStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) id: String,
-    pub(crate) scope: Scope,
+    pub(crate) scope: StripeScope,
     /// The id of the payment link that was opened.
     pub(crate) link: String,
     pub(crate) status: SessionStatus,

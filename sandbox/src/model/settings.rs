@@ -7,7 +7,7 @@ use crate::model::{fault::Fault, service::Service};
 
 /// Everything that can be told to the sandbox and stays so until told otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Settings {
+pub(crate) struct SandboxSettings {
     /// Ordered failures, oldest first.
     pub(crate) faults: Vec<Fault>,
     /// How Stripe's webhooks are delivered.
@@ -18,10 +18,10 @@ pub(crate) struct Settings {
     pub(crate) incoming_url: Option<String>,
     /// The status callback that was seen last.
     pub(crate) last_callback: Option<String>,
-    pub(crate) reports: Reports,
+    pub(crate) reports: ReportSettings,
 }
 
-impl Settings {
+impl SandboxSettings {
     /// How the webhooks of a service are delivered, to be changed.
     pub(crate) fn manner_mut(&mut self, service: Service) -> &mut Manner {
         match service {
@@ -70,20 +70,20 @@ impl Drop {
 /// Whether the carrier reports by itself that a text was sent and delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Reports {
+pub(crate) struct ReportSettings {
     /// If not, nothing is reported but what `POST /_control/sms/report` says.
     pub(crate) automatic: bool,
     /// How long a text takes from queued to sent and again from sent to delivered, in milliseconds.
     pub(crate) delay_ms: u32,
 }
 
-impl Default for Reports {
+impl Default for ReportSettings {
     fn default() -> Self {
         Self { automatic: true, delay_ms: 150 }
     }
 }
 
-impl Reports {
+impl ReportSettings {
     /// How long one step takes.
     pub(crate) fn step(self) -> TimeDelta {
         TimeDelta::milliseconds(self.delay_ms.into())

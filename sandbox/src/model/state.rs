@@ -14,7 +14,7 @@ use crate::{
     model::{
         agenda::Chore,
         journal::Journal,
-        tables::{Change, Tables},
+        tables::{RowChange, Tables},
     },
     options::{SmsAccount, StripeKey},
 };
@@ -83,9 +83,9 @@ impl Shared {
     }
 
     /// Marks an idempotency key as in progress until the guard is dropped.
-    pub(crate) fn hold(&self, key: String) -> Held<'_> {
+    pub(crate) fn hold(&self, key: String) -> HeldRequest<'_> {
         self.lock().held.insert(key.clone());
-        Held { shared: self, key }
+        HeldRequest { shared: self, key }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -103,12 +103,12 @@ fn write_line(journal: &mut Journal, mut line: Vec<u8>) -> io::Result<()> {
 
 /// A request with this idempotency key is in progress for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Held<'a> {
+pub(crate) struct HeldRequest<'a> {
     shared: &'a Shared,
     key: String,
 }
 
-impl Drop for Held<'_> {
+impl Drop for HeldRequest<'_> {
     fn drop(&mut self) {
         self.shared.lock().held.remove(&self.key);
     }
@@ -127,7 +127,7 @@ pub(crate) struct Txn<'a> {
 
 impl Txn<'_> {
     /// Makes a change: visible at once in here, and to others when the transaction ends.
-    pub(crate) fn put(&mut self, change: Change) {
+    pub(crate) fn put(&mut self, change: RowChange) {
         let start = self.line.len();
         self.line.push(if start == 0 { b'[' } else { b',' });
         if let Err(error) = serde_json::to_writer(&mut self.line, &change) {

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     agenda::{Agenda, Chore},
-    delivery::Delivery,
+    delivery::WebhookDelivery,
     dispute::Dispute,
     endpoint::WebhookEndpoint,
     event::Event,
-    exchange::{Answered, Exchange},
+    exchange::{AnsweredExchange, Exchange},
     link::PaymentLink,
     message::Message,
     payment::Payment,
     session::Session,
-    settings::Settings,
+    settings::SandboxSettings,
     stored_answer::StoredAnswer,
     table::Table,
 };
@@ -23,7 +23,7 @@ use super::{
 /// One change, as the journal holds it. Of several with one id the last wins.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "row", rename_all = "snake_case")]
-pub(crate) enum Change {
+pub(crate) enum RowChange {
     Link(PaymentLink),
     Session(Session),
     Payment(Payment),
@@ -31,12 +31,12 @@ pub(crate) enum Change {
     Endpoint(WebhookEndpoint),
     Event(Event),
     StoredAnswer(StoredAnswer),
-    Delivery(Delivery),
+    Delivery(WebhookDelivery),
     Message(Message),
     OptOut { number: String, out: bool },
     Request(Exchange),
-    Answered(Answered),
-    Settings(Settings),
+    Answered(AnsweredExchange),
+    Settings(SandboxSettings),
 }
 
 /// Everything the sandbox knows.
@@ -49,52 +49,52 @@ pub(crate) struct Tables {
     pub(crate) endpoints: Table<WebhookEndpoint>,
     pub(crate) events: Table<Event>,
     pub(crate) stored_answers: Table<StoredAnswer>,
-    pub(crate) deliveries: Table<Delivery>,
+    pub(crate) deliveries: Table<WebhookDelivery>,
     pub(crate) messages: Table<Message>,
     /// Numbers that said STOP.
     pub(crate) opted_out: HashSet<String>,
     /// Every request to the two services, oldest first.
     pub(crate) requests: Vec<Exchange>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: SandboxSettings,
     /// Follows from the rows; the journal does not hold it.
     pub(crate) agenda: Agenda,
 }
 
 impl Tables {
     /// Makes one change.
-    pub(crate) fn apply(&mut self, change: Change) {
+    pub(crate) fn apply(&mut self, change: RowChange) {
         match change {
-            Change::Link(row) => self.links.put(row),
-            Change::Session(row) => {
+            RowChange::Link(row) => self.links.put(row),
+            RowChange::Session(row) => {
                 self.agenda.set(Chore::ExpireSession(row.id.clone()), row.expires_by_itself_at());
                 self.sessions.put(row);
             }
-            Change::Payment(row) => self.payments.put(row),
-            Change::Dispute(row) => self.disputes.put(row),
-            Change::Endpoint(row) => self.endpoints.put(row),
-            Change::Event(row) => self.events.put(row),
-            Change::StoredAnswer(row) => self.stored_answers.put(row),
-            Change::Delivery(row) => {
+            RowChange::Payment(row) => self.payments.put(row),
+            RowChange::Dispute(row) => self.disputes.put(row),
+            RowChange::Endpoint(row) => self.endpoints.put(row),
+            RowChange::Event(row) => self.events.put(row),
+            RowChange::StoredAnswer(row) => self.stored_answers.put(row),
+            RowChange::Delivery(row) => {
                 self.agenda.set(Chore::Deliver(row.id.clone()), row.next_attempt_at());
                 self.deliveries.put(row);
             }
-            Change::Message(row) => {
+            RowChange::Message(row) => {
                 self.agenda.set(Chore::StepMessage(row.sid.clone()), row.next_step_at);
                 self.messages.put(row);
             }
-            Change::OptOut { number, out: true } => {
+            RowChange::OptOut { number, out: true } => {
                 self.opted_out.insert(number);
             }
-            Change::OptOut { number, out: false } => {
+            RowChange::OptOut { number, out: false } => {
                 self.opted_out.remove(&number);
             }
-            Change::Request(row) => self.requests.push(row),
-            Change::Answered(Answered { number, answer }) => {
+            RowChange::Request(row) => self.requests.push(row),
+            RowChange::Answered(AnsweredExchange { number, answer }) => {
                 if let Some(request) = self.requests.get_mut(number) {
                     request.answer = Some(answer);
                 }
             }
-            Change::Settings(row) => self.settings = row,
+            RowChange::Settings(row) => self.settings = row,
         }
     }
 }

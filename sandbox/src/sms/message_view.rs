@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{API_VERSION, segments};
-use crate::model::message::{Direction, Message};
+use crate::model::message::{Message, TextDirection};
 
 impl Message {
     /// What a client sees.
@@ -17,8 +17,8 @@ impl Message {
             "date_sent": self.sent_at.map(|sent| sent.to_rfc2822()),
             "date_updated": self.updated_at.to_rfc2822(),
             "direction": match self.direction {
-                Direction::Outbound => "outbound-api",
-                Direction::Inbound => "inbound",
+                TextDirection::Outbound => "outbound-api",
+                TextDirection::Inbound => "inbound",
             },
             "error_code": self.error_code,
             "error_message": null,

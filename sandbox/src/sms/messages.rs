@@ -6,7 +6,7 @@ use crate::{
     form::Params,
     ids,
     model::{
-        message::{Direction, Message, Status},
+        message::{Message, Status, TextDirection},
         state::Txn,
     },
     options::SmsAccount,
@@ -50,7 +50,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, account: &SmsAccount, params: Params) ->
     let message = Message {
         sid: ids::twilio("SM"),
         account: account.sid.clone(),
-        direction: Direction::Outbound,
+        direction: TextDirection::Outbound,
         from: account.number.clone(),
         to,
         messaging_service: order.service,

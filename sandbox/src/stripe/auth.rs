@@ -3,17 +3,17 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
-    exchange::Incoming,
-    model::{scope::Scope, state::Config},
+    exchange::IncomingRequest,
+    model::{scope::StripeScope, state::Config},
 };
 
 use super::errors::StripeError;
 
 /// The scope that the request's key opens.
-pub(crate) fn authenticate(config: &Config, incoming: &Incoming) -> Result<Scope, StripeError> {
+pub(crate) fn authenticate(config: &Config, incoming: &IncomingRequest) -> Result<StripeScope, StripeError> {
     let secret = incoming.authorization.as_deref().and_then(secret).ok_or_else(StripeError::no_key)?;
     let key = config.stripe_keys.iter().find(|key| key.secret == secret);
-    key.map(Scope::from).ok_or_else(|| StripeError::unknown_key(&secret))
+    key.map(StripeScope::from).ok_or_else(|| StripeError::unknown_key(&secret))
 }
 
 /// The key of `Bearer <key>`, or of `Basic` with the key as the user's name.
@@ -32,7 +32,7 @@ fn secret(authorization: &str) -> Option<String> {
 
 /// Every request must say which version of the API it was written for. (Stripe falls back to the account's version;
 /// the sandbox is stricter, because a client that leaves it out breaks when the account is upgraded.)
-pub(crate) fn check_version(incoming: &Incoming) -> Result<(), StripeError> {
+pub(crate) fn check_version(incoming: &IncomingRequest) -> Result<(), StripeError> {
     match incoming.header("stripe-version") {
         Some(version) if is_version(version) => Ok(()),
         Some(version) => Err(StripeError::invalid(format!("Invalid Stripe API version: {version}"))),

@@ -6,9 +6,9 @@ use crate::{
     ids,
     model::{
         dispute::{Dispute, DisputeStatus},
-        payment::{Payment, PaymentState},
+        payment::{IntentState, Payment},
         state::Txn,
-        tables::Change,
+        tables::RowChange,
     },
     stripe::events::{self, Cause, Occurrence},
 };
@@ -46,7 +46,7 @@ pub(crate) fn refund(txn: &mut Txn<'_>, payment: &str, amount: Option<i64>) -> R
     let amount = within(&payment, amount)?;
     let before = payment.refunded;
     let payment = Payment { refunded: before + amount, ..payment };
-    txn.put(Change::Payment(payment.clone()));
+    txn.put(RowChange::Payment(payment.clone()));
     let previous = Some(json!({ "amount_refunded": before }));
     let body = Occurrence { kind: "charge.refunded", object: payment.charge(), previous };
     let event = events::emit(txn, &payment.scope, body, &Cause::default());
@@ -75,7 +75,7 @@ pub(crate) fn dispute(
         status: DisputeStatus::NeedsResponse,
         created_at: txn.now,
     };
-    txn.put(Change::Payment(Payment { disputed: true, ..payment }));
+    txn.put(RowChange::Payment(Payment { disputed: true, ..payment }));
     Ok(tell(txn, dispute, "charge.dispute.created"))
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn close_dispute(txn: &mut Txn<'_>, payment: &str, won: bool) -> Resu
 
 fn tell(txn: &mut Txn<'_>, dispute: Dispute, kind: &'static str) -> Happened {
     let (id, scope, view) = (dispute.id.clone(), dispute.scope.clone(), dispute.view());
-    txn.put(Change::Dispute(dispute));
+    txn.put(RowChange::Dispute(dispute));
     let event = events::emit(txn, &scope, Occurrence::of(kind, view), &Cause::default());
     Happened { id, event }
 }
@@ -97,8 +97,8 @@ fn tell(txn: &mut Txn<'_>, dispute: Dispute, kind: &'static str) -> Happened {
 fn paid(txn: &Txn<'_>, payment: &str) -> Result<Payment, MoneyBackError> {
     let payment = txn.tables.payments.get(payment).ok_or(MoneyBackError::NoSuchPayment)?;
     match payment.state {
-        PaymentState::Succeeded => Ok(payment.clone()),
-        PaymentState::Processing | PaymentState::Failed => Err(MoneyBackError::NotPaid),
+        IntentState::Succeeded => Ok(payment.clone()),
+        IntentState::Processing | IntentState::Failed => Err(MoneyBackError::NotPaid),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     delivery, ids,
-    model::{delivery::Content, event::Event, scope::Scope, service::Service, state::Txn, tables::Change},
+    model::{delivery::Content, event::Event, scope::StripeScope, service::Service, state::Txn, tables::RowChange},
     stripe::API_VERSION,
 };
 
@@ -76,7 +76,7 @@ impl Occurrence {
 }
 
 /// Records an event and queues it for every endpoint that hears of its type; gives back its id.
-pub(crate) fn emit(txn: &mut Txn<'_>, scope: &Scope, occurrence: Occurrence, cause: &Cause) -> String {
+pub(crate) fn emit(txn: &mut Txn<'_>, scope: &StripeScope, occurrence: Occurrence, cause: &Cause) -> String {
     let id = ids::stripe("evt_", 24);
     let hearers = hearers(txn, scope, occurrence.kind);
     let mut data = json!({ "object": occurrence.object });
@@ -94,7 +94,7 @@ pub(crate) fn emit(txn: &mut Txn<'_>, scope: &Scope, occurrence: Occurrence, cau
         "request": { "id": cause.request, "idempotency_key": cause.idempotency_key },
         "type": occurrence.kind,
     });
-    txn.put(Change::Event(Event {
+    txn.put(RowChange::Event(Event {
         id: id.clone(),
         scope: scope.clone(),
         kind: occurrence.kind.to_owned(),
@@ -115,7 +115,7 @@ pub(crate) fn resend(txn: &mut Txn<'_>, id: &str) -> Option<usize> {
 }
 
 /// Id and address of each endpoint that hears of this.
-fn hearers(txn: &Txn<'_>, scope: &Scope, kind: &str) -> Vec<(String, String)> {
+fn hearers(txn: &Txn<'_>, scope: &StripeScope, kind: &str) -> Vec<(String, String)> {
     let endpoints = txn.tables.endpoints.iter().filter(|endpoint| endpoint.hears(scope, kind));
     endpoints.map(|endpoint| (endpoint.id.clone(), endpoint.url.clone())).collect()
 }

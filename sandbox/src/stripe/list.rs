@@ -11,12 +11,12 @@ const PAGE: i64 = 10;
 
 /// Which page of a list is asked for.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct ListPage {
     limit: usize,
     starting_after: Option<String>,
 }
 
-impl Page {
+impl ListPage {
     /// Takes `limit` and `starting_after`.
     pub(crate) fn take(params: &mut Params) -> Result<Self, StripeError> {
         let limit = params::present(params.take("limit")?, "limit")?;

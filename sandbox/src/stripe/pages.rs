@@ -18,7 +18,7 @@ use crate::{
     money,
 };
 
-use super::checkout::{self, CheckoutError, Method};
+use super::checkout::{self, CheckoutError, PayMethod};
 
 /// What the page's button sends.
 #[derive(Debug, Default, Deserialize)]
@@ -47,7 +47,7 @@ pub(crate) fn pay(
             Some(session) => session,
             None => checkout::open(txn, &slug)?.id,
         };
-        checkout::pay(txn, &session, Method::Instant)
+        checkout::pay(txn, &session, PayMethod::Instant)
     });
     match paid {
         Ok(paid) => {

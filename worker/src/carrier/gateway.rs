@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::gateway::{Filled, Gateway, GatewayAnswer, GatewayText, Method, Secrets};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
-use super::{Calling, Carrier, Handover, Known, Refusal, Text};
+use super::{Calling, Carrier, CarrierRefusal, Handover, KnownText, OutgoingText};
 use crate::{
     metrics::Service,
     outbound::{address_guard, http},
@@ -46,7 +46,7 @@ impl HttpGateway {
         Self { client, gateway, secrets, sender }
     }
 
-    async fn hand_over(&self, text: Text<'_>) -> Handover {
+    async fn hand_over(&self, text: OutgoingText<'_>) -> Handover {
         let message_id = text.id.to_string();
         let filled = self.gateway.fill(&GatewayText {
             to: text.to,
@@ -58,7 +58,9 @@ impl HttpGateway {
         });
         let request = match filled.map_err(|error| error.to_string()).and_then(|filled| self.request(filled)) {
             Ok(request) => request,
-            Err(why) => return Handover::Refused(Refusal::because(format!("The gateway cannot be called: {why}."))),
+            Err(why) => {
+                return Handover::Refused(CarrierRefusal::because(format!("The gateway cannot be called: {why}.")));
+            }
         };
         match http::send(Service::Carrier, request).await {
             Ok(response) => self.read(response).await,
@@ -96,12 +98,12 @@ impl HttpGateway {
         }
         match self.gateway.read(status, &body.bytes) {
             GatewayAnswer::Accepted { id } => Handover::Accepted { id },
-            GatewayAnswer::Refused { code, opted_out: true } => Handover::Refused(Refusal {
+            GatewayAnswer::Refused { code, opted_out: true } => Handover::Refused(CarrierRefusal {
                 reason: format!("The buyer has asked to get no more texts ({code})."),
                 opted_out: true,
             }),
             GatewayAnswer::Refused { code, opted_out: false } => {
-                Handover::Refused(Refusal::because(format!("The gateway refused the text ({code}).")))
+                Handover::Refused(CarrierRefusal::because(format!("The gateway refused the text ({code}).")))
             }
             GatewayAnswer::Busy => Handover::Busy { after },
             GatewayAnswer::Unknown(why) => Handover::Unknown { why, is_down: status >= 500 },
@@ -110,12 +112,12 @@ impl HttpGateway {
 }
 
 impl Carrier for HttpGateway {
-    fn send<'a>(&'a self, text: Text<'a>) -> Calling<'a, Handover> {
+    fn send<'a>(&'a self, text: OutgoingText<'a>) -> Calling<'a, Handover> {
         Box::pin(self.hand_over(text))
     }
 
     /// A description says nothing of looking texts up: a report settles them, or a person.
-    fn sent_to<'a>(&'a self, _: &'a str, _: DateTime<Utc>) -> Calling<'a, Result<Vec<Known>, reqwest::Error>> {
+    fn sent_to<'a>(&'a self, _: &'a str, _: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 }
@@ -126,8 +128,8 @@ impl fmt::Debug for HttpGateway {
     }
 }
 
-fn not_public() -> Refusal {
-    Refusal::because("The gateway is not at a public address, and the operator does not allow others.")
+fn not_public() -> CarrierRefusal {
+    CarrierRefusal::because("The gateway is not at a public address, and the operator does not allow others.")
 }
 
 /// As much of an answer as is read.

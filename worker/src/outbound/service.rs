@@ -5,7 +5,7 @@ use queue::flow::{FlowControl, NotNow, Permit, Rate};
 
 /// How many calls a second are made to the services outside, by all workers together.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct OutboundLimits {
     /// To each of Stripe's endpoints, for each merchant.
     pub stripe: Rate,
     /// Texts handed to the carrier, for each merchant.

@@ -51,7 +51,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_millis(100);
 
 /// How often it is told that there is no room.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
+const TOLD_EVERY: Duration = Duration::from_mins(1);
 
 /// How long is waited for whom.
 #[derive(Debug, Clone, Copy)]

@@ -37,7 +37,7 @@ use crate::{
 /// In characters.
 const LONGEST_REASON: usize = 500;
 
-pub(crate) struct Access;
+pub(crate) struct AdminAccess;
 
 /// A merchant's API key, as the operator sees it.
 #[derive(Debug, Object)]
@@ -88,7 +88,7 @@ struct ResumptionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Access {
+impl AdminAccess {
     /// List a merchant's API keys
     #[oai(path = "/admin/merchants/:id/keys", method = "get")]
     async fn keys(

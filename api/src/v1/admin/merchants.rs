@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-pub(crate) struct Merchants;
+pub(crate) struct AdminMerchants;
 
 /// A new merchant.
 #[derive(Debug, Deserialize, Object)]
@@ -125,7 +125,7 @@ struct TopUpInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Merchants {
+impl AdminMerchants {
     /// List merchants
     #[oai(path = "/admin/merchants", method = "get")]
     async fn merchants(

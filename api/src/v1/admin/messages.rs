@@ -22,7 +22,7 @@ use crate::{
     v1::{message_view::MessageView, messages::search},
 };
 
-pub(crate) struct Messages;
+pub(crate) struct AdminMessages;
 
 /// What a person found out.
 #[derive(Debug, Deserialize, Object)]
@@ -35,7 +35,7 @@ struct ResolutionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Messages {
+impl AdminMessages {
     /// List messages
     ///
     /// Those that are `unknown` with a `parked_at` wait for a person. Without texts and numbers, which are the merchant's.

@@ -18,7 +18,7 @@ use crate::{
     http::{fields::Fields, json_body::JsonBody},
 };
 
-pub(crate) struct Pauses;
+pub(crate) struct AdminPauses;
 
 /// Something that is paused.
 #[derive(Debug, Object)]
@@ -71,7 +71,7 @@ struct ResumeInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Pauses {
+impl AdminPauses {
     /// Pause a kind or a merchant
     #[oai(path = "/admin/jobs/pause", method = "post")]
     async fn pause(

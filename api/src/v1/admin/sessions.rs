@@ -20,10 +20,10 @@ use crate::{
     v1::sessions::SessionView,
 };
 
-pub(crate) struct Sessions;
+pub(crate) struct AdminSessions;
 
 #[OpenApi(tag = "Group::Admin")]
-impl Sessions {
+impl AdminSessions {
     /// List console sessions of operators or of a merchant
     ///
     /// Those that are not over; of operators, those whose keys are in the settings.
