@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     error::Error,
+    listen::bind,
     metrics::Metrics,
     open_files,
     parts::{Parts, public_url},
@@ -31,14 +32,6 @@ pub async fn run(settings: Settings, around: &Surroundings, listening: impl FnOn
     parts.keep_time(&around.stop);
     listening(address);
     serve(listener, api, metrics, &settings, &around.stop).await
-}
-
-/// Takes the address; with port 0, a free one.
-pub(crate) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let failed = || Error::io(format!("{address} cannot be listened on"));
-    let listener = TcpListener::bind(address).await.map_err(failed())?;
-    let listening = listener.local_addr().map_err(failed())?;
-    Ok((listener, listening))
 }
 
 /// Serves until it is told to stop. From then on it is not ready; who comes all the same is served until the closing, and the

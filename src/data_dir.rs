@@ -12,6 +12,12 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::error::Error;
 
+/// The file in the data directory that holds the key of the vault.
+pub(crate) const SECRET_KEY: &str = "secret.key";
+/// The file in the data directory that holds the operator's key.
+pub(crate) const OPERATOR_KEY: &str = "operator.key";
+/// The file in the data directory that says where the private Redis is.
+pub(crate) const REDIS_URL: &str = "redis.url";
 /// The file that `paylink up` holds.
 const LOCK: &str = "lock";
 
@@ -52,8 +58,21 @@ impl DataDir {
     }
 
     /// Whether `paylink up` has ever run here: then what it keeps here is what is meant where nothing is set.
-    pub(crate) fn is_in_use(&self) -> bool {
+    fn is_in_use(&self) -> bool {
         self.file(LOCK).exists()
+    }
+
+    /// Refuses to take a default that only `paylink up` can mean: roles apart would each keep what others are to find.
+    pub(crate) fn refuse_a_guess(&self, setting: &'static str) -> Result<(), Error> {
+        if self.is_in_use() {
+            return Ok(());
+        }
+        let reason = format!(
+            "is not set, and no `paylink up` has run in the data directory; processes that run apart have to be told what they share: set \
+             PAYLINK_{}",
+            setting.to_uppercase()
+        );
+        Err(Error::Setting { setting, reason })
     }
 
     /// Takes the directory for this process.

@@ -8,12 +8,12 @@ use entity::{
     api_key::{self, Scope},
     credits,
     merchant::{self, NewMerchant},
-    order::{self, Details, Item, NewOrder},
+    order::{self, Details, NewOrder, OrderItem},
     sms_integration::{self, Account},
     stripe_integration::{self, StripeStatus},
 };
 use queue::{CheckStripeKey, EnqueueOptions, enqueue};
-use sandbox::{Options, Sandbox, SmsAccount, StripeKey};
+use sandbox::{Sandbox, SandboxOptions, SmsAccount, StripeKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ impl Demo {
     /// Starts the sandbox, at the port it had before if that is free, and points the settings to it.
     pub(crate) async fn start_sandbox(data: &DataDir, settings: &mut Settings) -> Result<Sandbox, Error> {
         let before = fs::read_to_string(data.file(SANDBOX_PORT)).ok().and_then(|port| port.trim().parse().ok());
-        let options = |port| Options {
+        let options = |port| SandboxOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], port)),
             journal: Some(data.file("sandbox.jsonl")),
             stripe_keys: vec![StripeKey::new(STRIPE_KEY)],
@@ -59,7 +59,7 @@ impl Demo {
                 auth_token: SMS_TOKEN.to_owned(),
                 number: SMS_NUMBER.to_owned(),
             }),
-            ..Options::default()
+            ..SandboxOptions::default()
         };
         let sandbox = match before {
             Some(port) => match Sandbox::start(options(port)).await {
@@ -169,8 +169,11 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
 
 fn example_order(merchant_id: MerchantId) -> Result<NewOrder, Error> {
     let usd = Currency::parse("usd").map_err(refused)?;
-    let item =
-        |description: &str, quantity, unit_amount| Item { description: description.to_owned(), quantity, unit_amount };
+    let item = |description: &str, quantity, unit_amount| OrderItem {
+        description: description.to_owned(),
+        quantity,
+        unit_amount,
+    };
     Ok(NewOrder {
         merchant_id,
         number: "1001".to_owned(),

@@ -12,13 +12,13 @@ enum Written {
 }
 
 /// Something that stands in such a list.
-pub(crate) trait Entry: Sized {
+pub(crate) trait ListEntry: Sized {
     /// Reads it, or says what is wrong with it.
     fn read(text: &str) -> Result<Self, String>;
 }
 
 /// An address is the network that holds nothing else.
-impl Entry for ipnet::IpNet {
+impl ListEntry for ipnet::IpNet {
     fn read(text: &str) -> Result<Self, String> {
         parse::<std::net::IpAddr>(text).map(Self::from).or_else(|_| parse(text))
     }
@@ -26,15 +26,15 @@ impl Entry for ipnet::IpNet {
 
 /// An origin as browsers name it: a scheme, a host, perhaps a port, and nothing after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Origin(String);
+pub(crate) struct CorsOrigin(String);
 
-impl Display for Origin {
+impl Display for CorsOrigin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl Entry for Origin {
+impl ListEntry for CorsOrigin {
     fn read(text: &str) -> Result<Self, String> {
         let origin = parse::<url::Url>(text)?.origin();
         if origin.is_tuple() && origin.ascii_serialization() == text {
@@ -49,7 +49,7 @@ fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
 }
 
 /// Reads such a list.
-pub(crate) fn read<'de, T: Entry, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn read<'de, T: ListEntry, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let texts = match Written::deserialize(deserializer)? {
         Written::Array(texts) => texts,
         Written::Text(text) => text.split(',').map(ToOwned::to_owned).collect(),
@@ -76,12 +76,16 @@ mod tests {
 
     #[test]
     fn an_origin_has_no_path_and_is_not_everybody() {
-        let wanted = vec![Origin("https://shop.example.com".to_owned()), Origin("http://localhost:3000".to_owned())];
-        assert_eq!(read::<Origin, _>(json!(["https://shop.example.com", "http://localhost:3000"])).unwrap(), wanted);
+        let wanted =
+            vec![CorsOrigin("https://shop.example.com".to_owned()), CorsOrigin("http://localhost:3000".to_owned())];
+        assert_eq!(
+            read::<CorsOrigin, _>(json!(["https://shop.example.com", "http://localhost:3000"])).unwrap(),
+            wanted
+        );
         for wrong in
             ["*", "null", "shop.example.com", "https://shop.example.com/", "https://Shop.example.com", "file:///x"]
         {
-            assert!(read::<Origin, _>(json!([wrong])).is_err(), "{wrong}");
+            assert!(read::<CorsOrigin, _>(json!([wrong])).is_err(), "{wrong}");
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::{fmt, io};
 
-use serde::Deserialize;
 use tracing::{
     Dispatch, Subscriber,
     field::{Field, Visit},
@@ -18,18 +17,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::{error::Error, otlp::Export, settings::Settings};
-
-/// How logs are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+use crate::{
+    error::Error,
+    otlp::Export,
+    settings::{LogFormat, Settings},
+};
 
 const DEFAULT_FILTER: &str = "info,apalis_core=warn,poem=warn,sqlx=warn,sea_orm_migration=warn";
 
@@ -64,20 +56,20 @@ struct ForPeople;
 
 impl<'writer> FormatFields<'writer> for ForPeople {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut line = Line { writer, is_empty: true, result: Ok(()) };
+        let mut line = FieldLine { writer, is_empty: true, result: Ok(()) };
         fields.record(&mut line);
         line.result
     }
 }
 
 /// Fields, one after the other.
-struct Line<'writer> {
+struct FieldLine<'writer> {
     writer: Writer<'writer>,
     is_empty: bool,
     result: fmt::Result,
 }
 
-impl Line<'_> {
+impl FieldLine<'_> {
     fn write(&mut self, field: &Field, value: fmt::Arguments<'_>) {
         let (name, space) = (field.name(), if self.is_empty { "" } else { " " });
         if self.result.is_err() || name.starts_with("otel.") {
@@ -91,7 +83,7 @@ impl Line<'_> {
     }
 }
 
-impl Visit for Line<'_> {
+impl Visit for FieldLine<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.write(field, format_args!("{value:?}"));
     }

@@ -12,7 +12,7 @@ use entity::{
     merchant::{self, NewMerchant},
 };
 
-use crate::{error::Error, parts::open_database, settings::Settings};
+use crate::{database::open_database, error::Error, settings::Settings};
 
 /// What to do.
 #[derive(ClapArgs)]

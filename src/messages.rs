@@ -6,10 +6,10 @@ use entity::{
     Db,
     audit::{self, Act},
     credits::CreditError,
-    message::{self, Resolution, Search},
+    message::{self, MessageSearch, Resolution},
 };
 
-use crate::{error::Error, parts::open_database, settings::Settings};
+use crate::{database::open_database, error::Error, settings::Settings};
 
 /// What to do.
 #[derive(ClapArgs)]
@@ -56,7 +56,7 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
 }
 
 async fn list(db: &Db, status: Option<MessageStatus>, limit: u64) -> Result<(), Error> {
-    for row in message::search_all(db.pool(), Search { status, limit, ..Search::default() }).await? {
+    for row in message::search_all(db.pool(), MessageSearch { status, limit, ..MessageSearch::default() }).await? {
         let parked = row.parked_at.map(|at| format!("  parked since {at}")).unwrap_or_default();
         println!(
             "{}  {}  {:<11}  {:>3} credits  {}{parked}",

@@ -22,7 +22,7 @@ use queue::{
 };
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::{api::bind, error::Error, parts::Parts, settings::Settings};
+use crate::{error::Error, listen::bind, parts::Parts, settings::Settings};
 
 /// For how long a look at the queues is taken for how they stand.
 const FRESH: Duration = Duration::from_secs(3);

@@ -6,7 +6,7 @@ use entity::{Db, Transaction};
 use migration::{Migrate, Migrator, Schema};
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, sqlx};
 
-use crate::{error::Error, parts::connect_database, settings::Settings};
+use crate::{database::connect_database, error::Error, settings::Settings};
 
 /// Who holds this lock of `PostgreSQL` may change the schema: "paylink" as a number.
 const LOCK: i64 = 0x70_6179_6c69_6e6b;
@@ -70,19 +70,5 @@ fn is_lock_timeout(error: &DbErr) -> bool {
         return false;
     };
     let error: &sqlx::Error = error;
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
-}
-
-/// Refuses a database whose schema this version cannot run on, with what is to be done.
-pub(crate) async fn check(db: &Db) -> Result<(), Error> {
-    match Schema::of(db.pool()).await? {
-        Schema::Usable => Ok(()),
-        Schema::TooOld(missing) => Err(Error::Refused(format!(
-            "the database's schema is older than this version, {} steps are missing: run `paylink migrate`",
-            missing.len()
-        ))),
-        Schema::TooNew(step) => Err(Error::Refused(format!(
-            "the database's schema is newer than this version ({step}): run the version that made it, or a later one"
-        ))),
-    }
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
 }

@@ -1,27 +1,22 @@
 //! Opens the parts that every role is made of, from the settings.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use domain::{Clock, Secret, Vault, gateway::Policy};
-use entity::DatabaseTime;
-use entity::{Db, Documents, installation, operator::OperatorKeys};
-use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
+use domain::{Clock, Secret, Vault, gateway::GatewayPolicy};
+use entity::{DatabaseTime, Db, Documents, installation, operator::OperatorKeys};
 use queue::{Queue, redis::RedisQueues};
-use url::Url;
 
-use crate::{data_dir::DataDir, error::Error, migrate, operators, settings::Settings, stop::Stop};
-
-/// The file in the data directory that holds the key of the vault.
-pub(crate) const SECRET_KEY: &str = "secret.key";
-/// The file in the data directory that holds the operator's key.
-pub(crate) const OPERATOR_KEY: &str = "operator.key";
-/// The file in the data directory that says where the private Redis is.
-pub(crate) const REDIS_URL: &str = "redis.url";
-
-/// How long the store may take to say whether there is such a bucket.
-const STORE_PATIENCE: Duration = Duration::from_secs(5);
+use crate::{
+    data_dir::{DataDir, REDIS_URL, SECRET_KEY},
+    database::open_database,
+    documents::open_documents,
+    error::Error,
+    operators,
+    settings::Settings,
+    stop::Stop,
+};
 
 /// The parts that every role is made of.
 #[derive(Debug, Clone)]
@@ -77,7 +72,7 @@ impl Parts {
 
     /// What the API needs.
     pub(crate) fn api(&self, settings: &Settings, public_url: String) -> ::api::Api {
-        ::api::Api::new(::api::Parts {
+        ::api::Api::new(::api::ApiParts {
             db: self.db.clone(),
             queue: self.queue.clone(),
             documents: self.documents.clone(),
@@ -86,7 +81,7 @@ impl Parts {
             public_url,
             readiness: self.readiness.clone(),
             operators: self.operators.clone(),
-            gateways: Policy { private: settings.sms_http_allow_private },
+            gateways: GatewayPolicy { private: settings.sms_http_allow_private },
             trusted_proxies: settings.trusted_proxies.clone(),
             cors_origins: settings.cors_origins.iter().map(ToString::to_string).collect(),
         })
@@ -136,26 +131,6 @@ pub(crate) fn secret_key(settings: &Settings, data: &DataDir) -> Result<Secret, 
     }
 }
 
-/// Opens the database, if this version can run on its schema.
-pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
-    let db = connect_database(settings).await?;
-    migrate::check(&db).await?;
-    Ok(db)
-}
-
-/// Opens the database, whatever its schema.
-pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
-    let url = match &settings.database_url {
-        Some(url) => url.clone(),
-        None => {
-            let data = DataDir::new(&settings.data_dir)?;
-            refuse_a_guess(&data, "database_url")?;
-            data.database_url()
-        }
-    };
-    Ok(Db::open(&url, settings.database_connections).await?)
-}
-
 fn open_queues(settings: &Settings, data: &DataDir, clock: Clock) -> Result<RedisQueues, Error> {
     let url = match &settings.redis_url {
         Some(url) => url.clone(),
@@ -165,83 +140,6 @@ fn open_queues(settings: &Settings, data: &DataDir, clock: Clock) -> Result<Redi
         })?,
     };
     Ok(RedisQueues::open(&url, &settings.redis_prefix, clock)?)
-}
-
-async fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {
-    let bad = |reason: String| Error::Setting { setting: "store_url", reason };
-    let Some(store_url) = &settings.store_url else {
-        refuse_a_guess(data, "store_url")?;
-        return local(&data.documents()?);
-    };
-    let url = Url::parse(store_url).map_err(|error| bad(error.to_string()))?;
-    match url.scheme() {
-        "file" => {
-            let path = url.to_file_path().map_err(|()| bad("is not a path".to_owned()))?;
-            std::fs::create_dir_all(&path).map_err(Error::io(format!("{} cannot be made", path.display())))?;
-            local(&path)
-        }
-        "s3" => {
-            let plain_http = std::env::var("AWS_ENDPOINT").is_ok_and(|endpoint| endpoint.starts_with("http://"));
-            let s3 = AmazonS3Builder::from_env().with_url(store_url).with_allow_http(plain_http).build()?;
-            bucket_is_there(&s3).await?;
-            let store: Arc<dyn ObjectStore> = match url.path().trim_matches('/') {
-                "" => Arc::new(s3),
-                prefix => Arc::new(PrefixStore::new(s3, prefix)),
-            };
-            Ok(Documents::new(store))
-        }
-        other => Err(bad(format!("must begin with file:// or s3://, not {other}://"))),
-    }
-}
-
-fn local(path: &Path) -> Result<Documents, Error> {
-    let store = LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true);
-    Ok(Documents::new(Arc::new(store)))
-}
-
-/// Refuses to take a default that only `paylink up` can mean: roles apart would each keep what others are to find.
-fn refuse_a_guess(data: &DataDir, setting: &'static str) -> Result<(), Error> {
-    if data.is_in_use() {
-        return Ok(());
-    }
-    let reason = format!(
-        "is not set, and no `paylink up` has run in the data directory; processes that run apart have to be told what they share: set \
-         PAYLINK_{}",
-        setting.to_uppercase()
-    );
-    Err(Error::Setting { setting, reason })
-}
-
-/// Refuses a bucket of which the store says that there is none. A store that does not answer may answer later, and much goes on
-/// without it.
-async fn bucket_is_there(store: &dyn ObjectStore) -> Result<(), Error> {
-    let probe = object_store::path::Path::from("paylink-looks-whether-the-bucket-is-there");
-    match tokio::time::timeout(STORE_PATIENCE, store.get(&probe)).await {
-        Ok(Err(error)) if is_no_bucket(&error) => {
-            Err(Error::Setting { setting: "store_url", reason: "there is no such bucket".to_owned() })
-        }
-        Ok(Ok(_) | Err(object_store::Error::NotFound { .. })) => Ok(()),
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "whether the bucket is there cannot be told");
-            Ok(())
-        }
-        Err(_) => {
-            tracing::warn!("the document store does not answer");
-            Ok(())
-        }
-    }
-}
-
-/// S3 says the same of a missing object, but for this code in its answer.
-fn is_no_bucket(error: &object_store::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("NoSuchBucket") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 /// Where this installation is reached. Only a demo may leave it to be guessed: what buyers are sent would lead nowhere.

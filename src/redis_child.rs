@@ -25,7 +25,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{data_dir::DataDir, error::Error, parts::REDIS_URL};
+use crate::{
+    data_dir::{DataDir, REDIS_URL},
+    error::Error,
+};
 
 /// The names under which the server may be installed.
 const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];

@@ -6,12 +6,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use domain::Vault;
 use entity::reseal;
 
-use crate::{
-    data_dir::DataDir,
-    error::Error,
-    parts::{open_database, secret_key},
-    settings::Settings,
-};
+use crate::{data_dir::DataDir, database::open_database, error::Error, parts::secret_key, settings::Settings};
 
 /// What to do.
 #[derive(ClapArgs)]

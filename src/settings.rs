@@ -8,7 +8,7 @@ use std::{
 };
 
 use ::scheduler::{Tick, Times};
-use ::worker::{Concurrency, Limits};
+use ::worker::{Concurrency, OutboundLimits};
 use config::{Config, Environment, File, FileFormat, FileSourceFile};
 use domain::Secret;
 use entity::message::UndeliveredCredits;
@@ -20,9 +20,8 @@ use url::{Host, Url};
 use crate::{
     error::Error,
     known_settings::KnownSettings,
-    listed::{self, Origin},
-    logging::LogFormat,
-    operators::NamedKeys,
+    listed::{self, CorsOrigin},
+    named_keys::NamedKeys,
 };
 
 /// The documented defaults.
@@ -39,7 +38,7 @@ pub struct Settings {
     #[serde(deserialize_with = "listed::read")]
     pub(crate) trusted_proxies: Vec<IpNet>,
     #[serde(deserialize_with = "listed::read")]
-    pub(crate) cors_origins: Vec<Origin>,
+    pub(crate) cors_origins: Vec<CorsOrigin>,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: Option<String>,
@@ -68,6 +67,17 @@ pub struct Settings {
     pub(crate) log_format: LogFormat,
     pub(crate) otlp_endpoint: Option<String>,
     pub(crate) scheduler: SchedulerSettings,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// Calls per second to the services outside.
@@ -187,8 +197,8 @@ impl Settings {
     }
 
     /// How fast the services outside are called.
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
+    pub(crate) fn limits(&self) -> OutboundLimits {
+        OutboundLimits {
             stripe: Rate::per_second(self.limits.stripe_calls_per_second),
             texts: Rate::per_second(self.limits.texts_per_second),
         }

@@ -7,13 +7,14 @@ use queue::Kind;
 
 use crate::{
     api,
-    data_dir::DataDir,
+    data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY},
     demo::Demo,
     error::Error,
+    listen::bind,
     metrics::Metrics,
     migrate,
     operators::{operators, unnamed_key},
-    parts::{OPERATOR_KEY, Parts, SECRET_KEY, public_url},
+    parts::{Parts, public_url},
     redis_child::RedisChild,
     scheduler::run_until_told,
     settings::Settings,
@@ -97,7 +98,7 @@ async fn run_roles(
 ) -> Result<(), Error> {
     let stop = &around.stop;
     migrate::run(&settings).await?;
-    let (listener, address) = api::bind(settings.listen).await?;
+    let (listener, address) = bind(settings.listen).await?;
     let public_url = match &settings.public_url {
         None if args.demo => format!("http://{address}"),
         Some(_) | None => public_url(&settings)?,

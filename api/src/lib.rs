@@ -1,69 +1,47 @@
 //! The thin front: commands in, views out, webhooks in, the buyer's page.
 //!
-//! A handler is a paragraph: parse → decide → write → ring. Everything slow or external is a job's.
+//! A handler is a paragraph: parse → decide → write → notify. Everything slow or external is a job's.
 
-mod access;
-mod address;
-mod audit;
 mod auth;
 mod buyer;
-mod characters;
-mod command;
 mod console;
-mod cookie;
 mod details_pdf;
-mod docs;
-mod fields;
-mod first_page;
-mod health;
-mod hex;
 mod http;
-mod json_body;
-mod language;
 pub mod metrics;
-mod page;
-mod pdf_response;
-mod picture;
-mod problem;
-mod readiness;
-mod same_origin;
-mod security;
-mod server;
-mod session;
 mod state;
-mod throttle;
-mod turns;
 mod v1;
-mod watch;
 mod webhooks;
 
 use std::sync::Arc;
 
 use entity::live;
+use http::{access_log::AccessLog, bodies::Bodies, characters::check_query, headers::Security, health};
 use poem::{
     Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response, Route, endpoint::BoxEndpoint, get, post,
 };
 
-pub use problem::Problem;
-pub use readiness::Readiness;
-pub use server::{Patience, Server};
-pub use state::{Api, Parts};
+pub use http::{
+    problem::Problem,
+    readiness::Readiness,
+    server::{Patience, Server},
+};
+pub use state::{Api, ApiParts};
 
 /// Every route; `/metrics` only if it is to be seen by everybody.
 #[must_use]
 pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint {
     let service = v1::service(&api.public_url);
     let intake = webhooks::Intake::new(&api);
-    let security = security::Security::new(api.is_behind_tls(), &api.cors_origins);
-    let access = access::Access::new(api.clock.clone());
+    let security = Security::new(api.is_behind_tls(), &api.cors_origins);
+    let access = AccessLog::new(api.clock.clone());
     let routes = match metrics {
         Some(metrics) => Route::new().at("/metrics", metrics),
         None => Route::new(),
     };
     routes
         .at("/openapi.json", service.spec_endpoint())
-        .nest("/docs", docs::routes(&service.swagger_ui_html()))
-        .nest("/v1", service.around(characters::check_query))
+        .nest("/docs", v1::docs::routes(&service.swagger_ui_html()))
+        .nest("/v1", service.around(check_query))
         .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive).get(webhooks::sms::receive))
         .at("/p/:token", get(buyer::show))
@@ -86,7 +64,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .around(publish_changes)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { respond(error) })
-        .with(http::bodies::Bodies)
+        .with(Bodies)
         .with(security)
         .with(access)
 }

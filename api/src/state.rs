@@ -2,12 +2,16 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use domain::{Clock, LinkId, Vault, gateway::Policy};
+use domain::{Clock, LinkId, Vault, gateway::GatewayPolicy};
 use entity::{Db, Documents, operator::OperatorKeys};
 use ipnet::IpNet;
 use queue::Queue;
 
-use crate::{Readiness, throttle::Throttles, turns::Turns, watch::Watch};
+use crate::{
+    Readiness,
+    auth::watch::Watch,
+    http::{throttle::Throttles, turns::Turns},
+};
 
 /// What the API needs to run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -15,7 +19,7 @@ pub struct Api(Arc<Inner>);
 
 /// The parts of an [`Api`].
 #[derive(Debug)]
-pub struct Parts {
+pub struct ApiParts {
     /// The database.
     pub db: Db,
     /// The queue, to ring what commands promise.
@@ -33,7 +37,7 @@ pub struct Parts {
     /// The operators' keys; with none there are no admin calls.
     pub operators: OperatorKeys,
     /// What gateways that merchants describe may be.
-    pub gateways: Policy,
+    pub gateways: GatewayPolicy,
     /// The proxies whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
     /// Other origins whose pages may call the API with a key.
@@ -43,7 +47,7 @@ pub struct Parts {
 /// The parts, and what the API makes for itself.
 #[derive(Debug)]
 pub struct Inner {
-    parts: Parts,
+    parts: ApiParts,
     pub(crate) throttles: Throttles,
     pub(crate) turns: Turns,
     pub(crate) watch: Watch,
@@ -52,7 +56,7 @@ pub struct Inner {
 impl Api {
     /// An API of these parts.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: ApiParts) -> Self {
         let turns = Turns::with_connections(parts.db.pool_use().most);
         let watch = Watch::new(parts.db.clone(), parts.clock.clone());
         Self(Arc::new(Inner { parts, throttles: Throttles::default(), turns, watch }))
@@ -78,9 +82,9 @@ impl Deref for Api {
 }
 
 impl Deref for Inner {
-    type Target = Parts;
+    type Target = ApiParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &ApiParts {
         &self.parts
     }
 }

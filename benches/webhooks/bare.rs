@@ -19,7 +19,7 @@ use redis::aio::MultiplexedConnection;
 use ring::hmac;
 use serde::Deserialize;
 
-use super::{cpu::Part, story::SECRET, support::OwnRedis};
+use super::{cpu::Part, events::SECRET, support::OwnRedis};
 
 /// The server, as a process of its own.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
 use super::{
-    story,
+    events,
     support::{Database, new_merchant},
 };
 
@@ -54,7 +54,7 @@ fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
     let made = (0..events).map(|number| {
         let id = WebhookEventId::new(Clock::system().now());
         let external_id = format!("evt_{group}_{number}");
-        let payload = story::body(&external_id, "plink_of_nobody", &format!("cs_{number}"));
+        let payload = events::body(&external_id, "plink_of_nobody", &format!("cs_{number}"));
         let kind = "checkout.session.completed".to_owned();
         let event = NewEvent { id, merchant_id: merchant, source: Source::Stripe, external_id, kind, payload };
         (event, JobDraft::new(merchant, &ProcessStripeEvent { merchant, event: id }).unwrap())

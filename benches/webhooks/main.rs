@@ -10,6 +10,7 @@ mod bare;
 mod cpu;
 mod database;
 mod disk;
+mod events;
 mod load;
 mod paylink;
 mod story;
@@ -83,7 +84,7 @@ async fn bare(redis: &OwnRedis) {
         let server = bare::Bare::start(push.then_some(url.as_str()));
         let name = if push { "bare poem: verify, parse, push to Redis" } else { "bare poem: verify" };
         for connections in CONNECTIONS {
-            let load = load::closed(server.address, connections, CLOSED, story::nobodys_events);
+            let load = load::closed(server.address, connections, CLOSED, events::nobodys_events);
             println!("{}", cpu::of(&server.parts(redis), load).await.line(name, &connections.to_string()));
         }
     }

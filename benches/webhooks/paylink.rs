@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use super::{
     cpu::Part,
     database,
+    events::{self, SECRET},
     load::Source,
-    story::{self, SECRET},
     support::{Database, Http, Hush, OwnPostgres, OwnRedis, STRIPE_KEY, command, eventually, free_port},
 };
 
@@ -94,7 +94,7 @@ impl Paylink {
     /// Events of its merchant.
     pub(crate) fn events(&self) -> impl Source + use<> {
         let merchant = self.merchant.clone();
-        move |seed| story::events_of(&merchant, seed)
+        move |seed| events::events_of(&merchant, seed)
     }
 }
 

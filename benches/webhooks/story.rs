@@ -1,8 +1,8 @@
-//! The events that are told, and the way of each from Stripe's call to a link that is paid.
+//! The way of events from Stripe's call to links that are paid.
 
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::{Clock, LinkId, MerchantId, Money, PhoneNumber, Region, Secret, Vault};
 use entity::{
     Db,
@@ -12,45 +12,19 @@ use entity::{
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::{
-    LINKS, cpu, load,
+    LINKS, cpu,
+    events::call,
+    load,
     load::Report,
     paylink::{Paylink, SECRET_KEY},
-    support::{Database, OwnPostgres, OwnRedis, sign},
+    support::{Database, OwnPostgres, OwnRedis},
 };
-
-/// The secret that signs every webhook.
-pub(crate) const SECRET: &str = "whsec_that_only_the_bench_and_the_product_know";
-
-/// A session that was paid, as Stripe tells it: about two kilobytes.
-const EVENT: &str = include_str!("event.json");
 
 /// Many senders at once, as when a service that was away has come back.
 const CONNECTIONS: usize = 256;
 
 /// One, as long as a job waits or is being done.
 const MORE: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM job WHERE state = 'queued' AND kind = 'process_stripe_event' LIMIT 1) AS more";
-
-/// The body of an event: a session of this link was paid.
-pub(crate) fn body(event: &str, link: &str, session: &str) -> String {
-    EVENT.trim().replace("EVENT", event).replace("LINK", link).replace("SESSION", session)
-}
-
-/// A signed call that tells a merchant of such an event.
-fn call(merchant: &str, event: &str, link: &str) -> Vec<u8> {
-    let body = body(&format!("evt_{event}"), link, &format!("cs_{event}"));
-    let signature = sign(SECRET, Utc::now().timestamp(), &body);
-    load::request(&format!("/webhooks/stripe/{merchant}"), &signature, &body)
-}
-
-/// Events of links that nobody has.
-pub(crate) fn events_of(merchant: &str, seed: u64) -> Vec<Vec<u8>> {
-    (0..load::BATCH).map(|number| call(merchant, &format!("{seed}_{number}"), "plink_of_nobody")).collect()
-}
-
-/// The same for servers that do not ask whose they are.
-pub(crate) fn nobodys_events(seed: u64) -> Vec<Vec<u8>> {
-    events_of("mer_nobody", seed)
-}
 
 /// From the first webhook that comes in until every link of them is paid: an API and a worker, each a process.
 pub(crate) async fn from_webhook_to_paid(database: &Database, name: &str, postgresql: &OwnPostgres, redis: &OwnRedis) {

@@ -15,6 +15,7 @@ pub mod message;
 pub mod money;
 pub mod phone;
 pub mod plain_template;
+mod reminding;
 mod secret;
 pub mod sms;
 pub mod sms_event;
@@ -30,5 +31,6 @@ pub use id::{
 pub use link::LinkState;
 pub use money::{Currency, Money};
 pub use phone::{PhoneNumber, Region};
+pub use reminding::{Reminding, RemindingError};
 pub use secret::Secret;
 pub use vault::{LinkToken, Vault, VaultError, random_secret, random_token, sha256};

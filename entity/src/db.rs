@@ -247,7 +247,7 @@ fn use_of<D: sqlx::Database>(pool: &Pool<D>) -> PoolUse {
     PoolUse { in_use: open - idle, idle, most: pool.options().get_max_connections() }
 }
 
-/// SeaORM prints a URL that it cannot use, with the password in it.
+/// `SeaORM` prints a URL that it cannot use, with the password in it.
 fn without_url(error: DbErr, url: &str) -> DbErr {
     if error.to_string().contains(url) {
         return DbErr::Custom(

@@ -38,7 +38,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// An answer that was given before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct KeptAnswer {
     /// HTTP status.
     pub status: u16,
     /// `Location` and content type, as JSON.
@@ -49,7 +49,7 @@ pub struct Answer {
 
 /// A key that is ours until the command ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldKey {
     merchant: MerchantId,
     key: String,
     since: DateTime<Utc>,
@@ -57,11 +57,11 @@ pub struct Held {
 
 /// What a key means for the command that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
+pub enum KeyClaim {
     /// It is new: run the command, then [`finish`] or [`abandon`].
-    Ours(Held),
+    Ours(HeldKey),
     /// It was answered before.
-    Replay(Answer),
+    Replay(KeptAnswer),
     /// It was used for another command.
     OtherCommand,
     /// The command is running now.
@@ -78,7 +78,7 @@ pub async fn claim(
     key: &str,
     fingerprint: Vec<u8>,
     now: DateTime<Utc>,
-) -> Result<Claim, DbErr> {
+) -> Result<KeyClaim, DbErr> {
     let mine = Entity::delete_many().filter(Column::MerchantId.eq(merchant)).filter(Column::Key.eq(key));
     mine.clone().filter(Column::CreatedAt.lte(now - KEPT)).exec(db).await?;
     mine.filter(Column::Status.is_null()).filter(Column::CreatedAt.lte(now - ABANDONED)).exec(db).await?;
@@ -94,25 +94,25 @@ pub async fn claim(
     };
     let once = OnConflict::columns([Column::MerchantId, Column::Key]).do_nothing().to_owned();
     match Entity::insert(row).on_conflict(once).exec_without_returning(db).await {
-        Ok(rows) if rows > 0 => return Ok(Claim::Ours(Held { merchant, key: key.to_owned(), since: now })),
+        Ok(rows) if rows > 0 => return Ok(KeyClaim::Ours(HeldKey { merchant, key: key.to_owned(), since: now })),
         Ok(_) | Err(DbErr::RecordNotInserted) => {}
         Err(error) => return Err(error),
     }
     let Some(found) = Entity::find_by_id((merchant, key.to_owned())).one(db).await? else {
-        return Ok(Claim::Running);
+        return Ok(KeyClaim::Running);
     };
     Ok(judge(found, &fingerprint))
 }
 
-fn judge(found: Model, fingerprint: &[u8]) -> Claim {
+fn judge(found: Model, fingerprint: &[u8]) -> KeyClaim {
     if found.fingerprint != fingerprint {
-        return Claim::OtherCommand;
+        return KeyClaim::OtherCommand;
     }
     match (found.status.map(u16::try_from), found.body) {
         (Some(Ok(status)), Some(body)) => {
-            Claim::Replay(Answer { status, headers: found.headers.unwrap_or_default(), body })
+            KeyClaim::Replay(KeptAnswer { status, headers: found.headers.unwrap_or_default(), body })
         }
-        _ => Claim::Running,
+        _ => KeyClaim::Running,
     }
 }
 
@@ -121,7 +121,7 @@ fn judge(found: Model, fingerprint: &[u8]) -> Claim {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn finish(db: &impl ConnectionTrait, held: &Held, answer: &Answer) -> Result<bool, DbErr> {
+pub async fn finish(db: &impl ConnectionTrait, held: &HeldKey, answer: &KeptAnswer) -> Result<bool, DbErr> {
     Entity::update_many()
         .col_expr(Column::Status, Expr::value(i64::from(answer.status)))
         .col_expr(Column::Headers, Expr::value(answer.headers.clone()))
@@ -136,11 +136,11 @@ pub async fn finish(db: &impl ConnectionTrait, held: &Held, answer: &Answer) -> 
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn abandon(db: &impl ConnectionTrait, held: &Held) -> Result<(), DbErr> {
+pub async fn abandon(db: &impl ConnectionTrait, held: &HeldKey) -> Result<(), DbErr> {
     Entity::delete_many().filter(unfinished(held)).exec(db).await.map(|_| ())
 }
 
-fn unfinished(held: &Held) -> Condition {
+fn unfinished(held: &HeldKey) -> Condition {
     Condition::all()
         .add(Column::MerchantId.eq(held.merchant))
         .add(Column::Key.eq(held.key.clone()))

@@ -26,6 +26,7 @@ pub mod order;
 pub mod pause;
 pub mod reminder;
 pub mod reseal;
+pub mod revocation;
 mod rows;
 mod search;
 pub mod session;

@@ -64,7 +64,7 @@ pub struct About {
 
 /// A picture that may become a logo.
 #[derive(Debug)]
-pub struct Picture {
+pub struct LogoPicture {
     content_type: PictureType,
     width: i64,
     height: i64,
@@ -90,7 +90,7 @@ pub enum PictureError {
     },
 }
 
-impl Picture {
+impl LogoPicture {
     /// Looks at what was uploaded.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Picture {
 pub async fn put(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
-    picture: Picture,
+    picture: LogoPicture,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let row = ActiveModel {
@@ -179,20 +179,23 @@ mod tests {
 
     #[test]
     fn a_picture_is_what_its_first_bytes_say() {
-        let picture = Picture::check(png(64, 48)).unwrap();
+        let picture = LogoPicture::check(png(64, 48)).unwrap();
         assert_eq!((picture.content_type, picture.width, picture.height), (PictureType::Png, 64, 48));
         for other in
             [b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".as_slice(), b"GIF89a\x10\0\x10\0", b"", b"%PDF-1.7"]
         {
-            assert!(matches!(Picture::check(other.to_vec()), Err(PictureError::NotAPicture)), "{other:?}");
+            assert!(matches!(LogoPicture::check(other.to_vec()), Err(PictureError::NotAPicture)), "{other:?}");
         }
     }
 
     #[test]
     fn a_picture_must_be_seen_and_must_not_fill_a_phones_memory() {
         for (width, height) in [(15, 64), (64, 1025), (60_000, 60_000), (0, 0)] {
-            assert!(matches!(Picture::check(png(width, height)), Err(PictureError::Sides { .. })), "{width}×{height}");
+            assert!(
+                matches!(LogoPicture::check(png(width, height)), Err(PictureError::Sides { .. })),
+                "{width}×{height}"
+            );
         }
-        assert!(matches!(Picture::check(png(64, 64)[..18].to_vec()), Err(PictureError::Damaged(_))));
+        assert!(matches!(LogoPicture::check(png(64, 64)[..18].to_vec()), Err(PictureError::Damaged(_))));
     }
 }

@@ -1,11 +1,18 @@
 //! Merchants: the tenants.
 
+mod change;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use crate::contains;
-use domain::{Colour, Currency, MerchantId, Region, sms::Typography};
+use domain::{Colour, Currency, MerchantId, Region, Reminding, sms::Typography};
+
+pub(crate) use change::set_low_credit_since;
+pub use change::{
+    MerchantChanges, change, set_low_credit_threshold, set_plain_typography, set_reminding, set_template,
+};
 
 /// A merchant.
 #[sea_orm::model]
@@ -122,44 +129,6 @@ pub fn parse_zone(name: &str) -> Result<String, String> {
         .map_err(|_| format!("there is no time zone {name:?}; one is written like Europe/Berlin"))
 }
 
-/// Whether, when and how often buyers are reminded of unpaid links.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reminding {
-    /// Whether they are.
-    pub on: bool,
-    /// How many days after the last text about a link: 1 to 60.
-    pub after_days: i64,
-    /// How often, at most, for one link: 1 to 10.
-    pub at_most: i64,
-}
-
-/// Why buyers cannot be reminded so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RemindingError {
-    /// Too soon or too late.
-    #[error("must be from 1 to 60 days")]
-    AfterDays,
-    /// Never or too often.
-    #[error("must be from 1 to 10")]
-    AtMost,
-}
-
-impl Reminding {
-    /// Whether it is within bounds.
-    ///
-    /// # Errors
-    /// The bound that it is not within.
-    pub fn check(self) -> Result<Self, RemindingError> {
-        if !(1..=60).contains(&self.after_days) {
-            return Err(RemindingError::AfterDays);
-        }
-        if !(1..=10).contains(&self.at_most) {
-            return Err(RemindingError::AtMost);
-        }
-        Ok(self)
-    }
-}
-
 /// What it takes to make a merchant.
 #[derive(Debug, Clone)]
 pub struct NewMerchant {
@@ -228,44 +197,6 @@ pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
     Entity::find().select_only().column(Column::Id).into_tuple().all(db).await
 }
 
-/// What is to change of a merchant; what is absent stays.
-#[derive(Debug, Clone, Default)]
-pub struct Changes {
-    /// The name that buyers see.
-    pub name: Option<String>,
-    /// How buyers reach it, or that they cannot.
-    pub contact: Option<Option<String>>,
-    /// The region of phone numbers that are written without a country code.
-    pub region: Option<Region>,
-    /// The IANA time zone in which its people read times.
-    pub time_zone: Option<String>,
-    /// The currency that new orders are in if they do not say, or that they must say.
-    pub currency: Option<Option<Currency>>,
-    /// The colour of its pages, or ours.
-    pub colour: Option<Option<Colour>>,
-}
-
-/// Changes a merchant.
-///
-/// # Errors
-/// When it does not exist, or the database refuses or does not answer.
-pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: Changes) -> Result<Merchant, DbErr> {
-    let mut row = ActiveModel { id: Set(id), ..Default::default() };
-    set(&mut row.name, changes.name);
-    set(&mut row.contact, changes.contact);
-    set(&mut row.region, changes.region);
-    set(&mut row.time_zone, changes.time_zone);
-    set(&mut row.currency, changes.currency);
-    set(&mut row.colour, changes.colour);
-    if row.is_changed() { row.update(db).await } else { get(db, id).await }
-}
-
-fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Option<T>) {
-    if let Some(value) = value {
-        *column = Set(value);
-    }
-}
-
 /// Holds the merchant's row until the transaction ends, so that what is decided about its keys is decided one at a time.
 ///
 /// # Errors
@@ -293,73 +224,4 @@ pub async fn search(
         query = query.filter(Column::Id.lt(before));
     }
     query.order_by_desc(Column::Id).limit(limit).all(db).await
-}
-
-/// Changes the template of the merchant's messages.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: &str) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::MessageTemplate, Expr::value(body))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await
-        .map(|_| ())
-}
-
-/// Changes whether typography in messages is made plain where that makes them cheaper.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn set_plain_typography(db: &impl ConnectionTrait, id: MerchantId, plain: bool) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::PlainTypography, Expr::value(plain))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await
-        .map(|_| ())
-}
-
-/// Changes how buyers are reminded, which was checked before ([`Reminding::check`]).
-///
-/// # Errors
-/// When the database refuses or does not answer.
-pub async fn set_reminding(db: &impl ConnectionTrait, id: MerchantId, reminding: Reminding) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::Reminders, Expr::value(reminding.on))
-        .col_expr(Column::ReminderAfterDays, Expr::value(reminding.after_days))
-        .col_expr(Column::RemindersAtMost, Expr::value(reminding.at_most))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await
-        .map(|_| ())
-}
-
-/// Changes below how many credits the merchant is warned (0: never); a warning that was given is forgotten.
-///
-/// # Errors
-/// When the number is negative or the database does not answer.
-pub async fn set_low_credit_threshold(db: &impl ConnectionTrait, id: MerchantId, credits: i64) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::LowCreditThreshold, Expr::value(credits))
-        .col_expr(Column::LowCreditSince, Expr::value(Option::<DateTime<Utc>>::None))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await
-        .map(|_| ())
-}
-
-/// Notes since when the merchant has fewer credits than they want to be warned of, or that they have enough.
-pub(crate) async fn set_low_credit_since(
-    db: &impl ConnectionTrait,
-    id: MerchantId,
-    since: Option<DateTime<Utc>>,
-) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::LowCreditSince, Expr::value(since))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await
-        .map(|_| ())
 }

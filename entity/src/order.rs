@@ -25,7 +25,7 @@ words! {
 
 /// One line of an order. Amounts are in people's smallest unit of the order's currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
+pub struct OrderItem {
     /// What it is.
     pub description: String,
     /// How many of it are ordered.
@@ -38,7 +38,7 @@ pub struct Item {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     /// The lines of the order, in their order.
-    pub items: Vec<Item>,
+    pub items: Vec<OrderItem>,
     /// What delivery costs.
     pub shipping: Option<i64>,
     /// What is taken off.
@@ -145,7 +145,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
 
 /// What a list of orders is narrowed to.
 #[derive(Debug, Clone, Default)]
-pub struct Search {
+pub struct OrderSearch {
     /// Part of the number or of the buyer's name.
     pub text: Option<String>,
     /// The tag.
@@ -160,7 +160,7 @@ pub struct Search {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Search) -> Result<Vec<Order>, DbErr> {
+pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Vec<Order>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
     if let Some(text) = &search.text {
         query = query.filter(matches(text));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use handlebars::{Handlebars, no_escape};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
-#[path = "../../entity/src/plain_template/mod.rs"]
+#[path = "../../domain/src/plain_template/mod.rs"]
 mod plain_template;
 
 use plain_template::PlainTemplate;

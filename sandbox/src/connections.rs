@@ -26,7 +26,7 @@ use tokio::{
 
 /// What is known of one connection.
 #[derive(Debug, Default)]
-struct Line {
+struct OpenConnection {
     /// It takes no more bytes.
     is_reset: AtomicBool,
     /// The client has closed it.
@@ -35,7 +35,7 @@ struct Line {
 
 /// Every open connection, by the address of its other end.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Connections(Arc<Mutex<HashMap<SocketAddr, Arc<Line>>>>);
+pub(crate) struct Connections(Arc<Mutex<HashMap<SocketAddr, Arc<OpenConnection>>>>);
 
 impl Connections {
     /// From now on the connection to `peer` takes no more bytes; the next write ends it with a TCP reset.
@@ -52,17 +52,17 @@ impl Connections {
         }
     }
 
-    fn line(&self, peer: &RemoteAddr) -> Option<Arc<Line>> {
+    fn line(&self, peer: &RemoteAddr) -> Option<Arc<OpenConnection>> {
         peer.as_socket_addr().and_then(|peer| self.lock().get(peer).cloned())
     }
 
-    fn register(&self, peer: SocketAddr) -> Arc<Line> {
-        let line = Arc::<Line>::default();
+    fn register(&self, peer: SocketAddr) -> Arc<OpenConnection> {
+        let line = Arc::<OpenConnection>::default();
         self.lock().insert(peer, Arc::clone(&line));
         line
     }
 
-    fn forget(&self, peer: SocketAddr, line: &Arc<Line>) {
+    fn forget(&self, peer: SocketAddr, line: &Arc<OpenConnection>) {
         let mut lines = self.lock();
         // The port may have been taken by a new connection already, whose entry stays.
         if lines.get(&peer).is_some_and(|current| Arc::ptr_eq(current, line)) {
@@ -70,7 +70,7 @@ impl Connections {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Arc<Line>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Arc<OpenConnection>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -111,7 +111,7 @@ impl Acceptor for ResettableAcceptor {
 pub(crate) struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
-    line: Arc<Line>,
+    line: Arc<OpenConnection>,
     connections: Connections,
 }
 

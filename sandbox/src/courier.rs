@@ -6,12 +6,16 @@ use reqwest::{Client, header::CONTENT_TYPE};
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
-    agenda::Chore,
     clock::{self, Moment},
-    delivery::{self, Parcel},
-    sms,
-    state::Shared,
-    stripe,
+    delivery,
+    model::{
+        agenda::Chore,
+        delivery::Content,
+        state::{Config, Shared},
+        tables::Tables,
+    },
+    parcel::Parcel,
+    sms, stripe,
 };
 
 /// How many webhooks are on the wire at a time.
@@ -51,12 +55,27 @@ fn until(next: Option<Moment>) -> Duration {
 }
 
 async fn deliver(shared: Arc<Shared>, client: Client, id: String) {
-    let parcel = shared.read(|tables| delivery::parcel(tables, &shared.config, &id, clock::now()));
+    let parcel = shared.read(|tables| parcel(tables, &shared.config, &id, clock::now()));
     let Some(parcel) = parcel else {
         return shared.write(|txn| delivery::stop_trying(txn, &id));
     };
     let result = send(&client, parcel).await;
     shared.write(|txn| delivery::settle(txn, &id, result));
+}
+
+/// The parcel of a delivery, signed at `now`; none if there is no one to deliver to any more.
+fn parcel(tables: &Tables, config: &Config, id: &str, now: Moment) -> Option<Parcel> {
+    let delivery = tables.deliveries.get(id)?;
+    match &delivery.content {
+        Content::Event { event, endpoint } => stripe::deliveries::parcel(tables, event, endpoint, now),
+        Content::Form(pairs) => Some(sms::reports::parcel(config.sms_account.as_ref()?, &delivery.url, pairs)),
+        Content::Json(body) => Some(Parcel {
+            url: delivery.url.clone(),
+            content_type: "application/json",
+            signature: None,
+            body: body.clone(),
+        }),
+    }
 }
 
 async fn send(client: &Client, parcel: Parcel) -> Result<u16, String> {

@@ -1,15 +1,16 @@
-//! Webhooks on their way out, of both services: what is sent where, when it is tried again and when it is given up.
+//! Webhooks on their way out, of both services: when it is sent, tried again and when it is given up.
 
 use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Moment,
-    exchange::Service,
-    ids, sms,
-    state::{Config, Txn},
-    stripe,
-    tables::{Change, Row, Tables},
+    ids,
+    model::{
+        delivery::{Content, DeliveryState, WebhookDelivery},
+        service::Service,
+        state::Txn,
+        tables::RowChange,
+    },
 };
 
 /// The pause after the first failed attempt; it doubles with each further one.
@@ -23,61 +24,7 @@ const SMS_ATTEMPTS: u32 = 6;
 /// Shuffled webhooks are held back for up to this many milliseconds each.
 const SHUFFLE_MS: u32 = 400;
 
-/// One webhook to one address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Delivery {
-    pub(crate) id: String,
-    pub(crate) service: Service,
-    pub(crate) url: String,
-    pub(crate) content: Content,
-    pub(crate) state: DeliveryState,
-    /// How often it was tried.
-    pub(crate) attempts: u32,
-    /// When it is tried next, while it is pending.
-    pub(crate) due_at: Moment,
-    /// What came of the last attempt: a status or why there was none.
-    pub(crate) last: Option<String>,
-}
-
-/// What a webhook says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Content {
-    /// A Stripe event, signed with the endpoint's secret.
-    Event { event: String, endpoint: String },
-    /// A form of the carrier, signed with the account's token.
-    Form(Vec<(String, String)>),
-    /// What the gateway that speaks JSON says; it signs nothing, the URL is its proof.
-    Json(String),
-}
-
-/// How far a delivery has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DeliveryState {
-    Pending,
-    Delivered,
-    /// Tried too often, or its endpoint is gone.
-    GivenUp,
-    /// Never tried, because it was ordered so.
-    Dropped,
-}
-
-impl Row for Delivery {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-impl Delivery {
-    /// When it is to be tried next, if it is.
-    pub(crate) fn next_attempt_at(&self) -> Option<Moment> {
-        match self.state {
-            DeliveryState::Pending => Some(self.due_at),
-            DeliveryState::Delivered | DeliveryState::GivenUp | DeliveryState::Dropped => None,
-        }
-    }
-
+impl WebhookDelivery {
     /// The same delivery after an attempt that ended so: `Ok` with the status, or why there is none.
     fn after(self, result: Result<u16, String>, now: Moment) -> Self {
         let attempts = self.attempts + 1;
@@ -110,14 +57,14 @@ pub(crate) fn enqueue(txn: &mut Txn<'_>, service: Service, url: &str, content: &
     manner.drop = after;
     let manner = manner.clone();
     if before != after {
-        txn.put(Change::Settings(settings));
+        txn.put(RowChange::Settings(settings));
     }
     let state = if dropped { DeliveryState::Dropped } else { DeliveryState::Pending };
     let copies = if dropped { 1 } else { manner.duplicate.saturating_add(1) };
     for _ in 0..copies {
         let jitter = if manner.shuffle { ids::below(SHUFFLE_MS) } else { 0 };
         let delay = TimeDelta::milliseconds(i64::from(manner.delay_ms) + i64::from(jitter));
-        txn.put(Change::Delivery(Delivery {
+        txn.put(RowChange::Delivery(WebhookDelivery {
             id: ids::stripe("dlv_", 24),
             service,
             url: url.to_owned(),
@@ -130,35 +77,10 @@ pub(crate) fn enqueue(txn: &mut Txn<'_>, service: Service, url: &str, content: &
     }
 }
 
-/// What one attempt puts on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Parcel {
-    pub(crate) url: String,
-    pub(crate) content_type: &'static str,
-    /// The header that carries the signature, if there is one.
-    pub(crate) signature: Option<(&'static str, String)>,
-    pub(crate) body: String,
-}
-
-/// The parcel of a delivery, signed at `now`; none if there is no one to deliver to any more.
-pub(crate) fn parcel(tables: &Tables, config: &Config, id: &str, now: Moment) -> Option<Parcel> {
-    let delivery = tables.deliveries.get(id)?;
-    match &delivery.content {
-        Content::Event { event, endpoint } => stripe::deliveries::parcel(tables, event, endpoint, now),
-        Content::Form(pairs) => Some(sms::reports::parcel(config.sms_account.as_ref()?, &delivery.url, pairs)),
-        Content::Json(body) => Some(Parcel {
-            url: delivery.url.clone(),
-            content_type: "application/json",
-            signature: None,
-            body: body.clone(),
-        }),
-    }
-}
-
 /// Records what came of an attempt.
 pub(crate) fn settle(txn: &mut Txn<'_>, id: &str, result: Result<u16, String>) {
     if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
-        txn.put(Change::Delivery(delivery.after(result, txn.now)));
+        txn.put(RowChange::Delivery(delivery.after(result, txn.now)));
     }
 }
 
@@ -166,7 +88,7 @@ pub(crate) fn settle(txn: &mut Txn<'_>, id: &str, result: Result<u16, String>) {
 pub(crate) fn stop_trying(txn: &mut Txn<'_>, id: &str) {
     if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
         let last = Some("there is no such endpoint any more".to_owned());
-        txn.put(Change::Delivery(Delivery { state: DeliveryState::GivenUp, last, ..delivery }));
+        txn.put(RowChange::Delivery(WebhookDelivery { state: DeliveryState::GivenUp, last, ..delivery }));
     }
 }
 
@@ -174,8 +96,8 @@ pub(crate) fn stop_trying(txn: &mut Txn<'_>, id: &str) {
 mod tests {
     use super::*;
 
-    fn pending(service: Service, attempts: u32) -> Delivery {
-        Delivery {
+    fn pending(service: Service, attempts: u32) -> WebhookDelivery {
+        WebhookDelivery {
             id: "dlv_1".to_owned(),
             service,
             url: "http://127.0.0.1/hook".to_owned(),

@@ -1,75 +1,29 @@
-//! Requests to the two services, and the log of them.
+//! Requests to the two services on their way in, and into the log.
 
 use std::collections::BTreeMap;
 
 use poem::{Request, http::header::AUTHORIZATION};
-use serde::{Deserialize, Serialize};
 
-use crate::{answer::Answer, clock::Moment, faults::Mode, state::Txn, tables::Change};
-
-/// One of the two services that the sandbox stands in for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Service {
-    Stripe,
-    Sms,
-}
-
-impl Service {
-    /// The path below which the service lives.
-    pub(crate) fn prefix(self) -> &'static str {
-        match self {
-            Self::Stripe => "/stripe",
-            Self::Sms => "/sms",
-        }
-    }
-}
-
-/// A request as it was received, and what it was answered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Exchange {
-    /// Counted from 0 over both services.
-    pub(crate) number: usize,
-    pub(crate) service: Service,
-    pub(crate) method: String,
-    /// As the real service would see it: `/v1/payment_links`.
-    pub(crate) path: String,
-    pub(crate) query: Option<String>,
-    /// By name in lower case. Of `authorization` only the scheme and the last four characters are kept.
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: String,
-    pub(crate) at: Moment,
-    /// The fault that struck it.
-    pub(crate) fault: Option<Mode>,
-    /// Absent while it is under way, and for good if it hung or was reset before the effect. If that was after the
-    /// effect: the answer that was kept back.
-    pub(crate) answer: Option<LoggedAnswer>,
-}
-
-/// What a request was answered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct LoggedAnswer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-}
-
-/// The answer to a logged request, for the journal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Answered {
-    /// The request's number.
-    pub(crate) number: usize,
-    pub(crate) answer: LoggedAnswer,
-}
+use crate::{
+    answer::Answer,
+    clock::Moment,
+    model::{
+        exchange::{AnsweredExchange, Exchange, LoggedAnswer},
+        service::Service,
+        state::Txn,
+        tables::RowChange,
+    },
+};
 
 /// A request on its way through a service.
 #[derive(Debug)]
-pub(crate) struct Incoming {
+pub(crate) struct IncomingRequest {
     pub(crate) logged: Exchange,
     /// The `Authorization` header in full, which the log does not keep.
     pub(crate) authorization: Option<String>,
 }
 
-impl Incoming {
+impl IncomingRequest {
     /// Reads an HTTP request; text that is not UTF-8 is taken as well as it can be.
     pub(crate) fn read(service: Service, request: &Request, body: &[u8], at: Moment) -> Self {
         let path = request.uri().path();
@@ -98,13 +52,13 @@ impl Incoming {
     /// Puts the request into the log.
     pub(crate) fn receive(&mut self, txn: &mut Txn<'_>) {
         self.logged.number = txn.tables.requests.len();
-        txn.put(Change::Request(self.logged.clone()));
+        txn.put(RowChange::Request(self.logged.clone()));
     }
 
     /// Puts its answer into the log.
     pub(crate) fn answered(&self, txn: &mut Txn<'_>, answer: &Answer) {
         let answer = LoggedAnswer { status: answer.status.as_u16(), body: answer.body.clone() };
-        txn.put(Change::Answered(Answered { number: self.logged.number, answer }));
+        txn.put(RowChange::Answered(AnsweredExchange { number: self.logged.number, answer }));
     }
 }
 

@@ -8,23 +8,19 @@ use tokio::time::sleep;
 use crate::{
     answer::Answer,
     clock,
-    exchange::{Incoming, Service},
-    faults::{self, Fault, Mode},
-    sms,
-    state::Shared,
-    stripe,
+    exchange::IncomingRequest,
+    failure::Failure,
+    faults,
+    model::{
+        fault::{Fault, Mode},
+        service::Service,
+        state::Shared,
+    },
+    sms, stripe,
 };
 
 /// How long a request hangs before its connection is closed, if the client does not leave.
 const HANG: Duration = Duration::from_mins(2);
-
-/// A failure in place of an answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    /// Whether the call has its effect all the same.
-    pub(crate) after_effect: bool,
-    pub(crate) answer: Answer,
-}
 
 /// Everything below `/stripe`.
 #[handler]
@@ -39,7 +35,7 @@ pub(crate) async fn sms_api(request: &Request, body: Vec<u8>, Data(shared): Data
 }
 
 async fn serve(service: Service, request: &Request, body: &[u8], shared: &Shared) -> Response {
-    let mut incoming = Incoming::read(service, request, body, clock::now());
+    let mut incoming = IncomingRequest::read(service, request, body, clock::now());
     let fault = shared.write(|txn| {
         let fault = faults::strike(txn, &incoming.logged);
         incoming.logged.fault = fault.as_ref().map(|fault| fault.mode);
@@ -52,7 +48,7 @@ async fn serve(service: Service, request: &Request, body: &[u8], shared: &Shared
     fail(shared, &incoming, &fault, request).await
 }
 
-async fn fail(shared: &Shared, incoming: &Incoming, fault: &Fault, request: &Request) -> Response {
+async fn fail(shared: &Shared, incoming: &IncomingRequest, fault: &Fault, request: &Request) -> Response {
     match fault.mode {
         Mode::Status => return answer(shared, incoming, Some(failure(fault, false))).into(),
         Mode::StatusAfter => return answer(shared, incoming, Some(failure(fault, true))).into(),
@@ -83,7 +79,7 @@ async fn hang(shared: &Shared, request: &Request) {
 }
 
 /// The effect and its log entry, as one transaction.
-fn answer(shared: &Shared, incoming: &Incoming, failure: Option<Failure>) -> Answer {
+fn answer(shared: &Shared, incoming: &IncomingRequest, failure: Option<Failure>) -> Answer {
     shared.write(|txn| {
         let answer = match incoming.logged.service {
             Service::Stripe => stripe::answer(txn, incoming, failure),

@@ -14,7 +14,6 @@
 //!
 //! With a journal everything it knows survives `kill -9`: each change is written before the answer leaves.
 
-mod agenda;
 mod answer;
 mod clock;
 mod connections;
@@ -22,21 +21,20 @@ mod control;
 mod courier;
 mod delivery;
 mod exchange;
+mod failure;
 mod faults;
 mod form;
 mod front;
 mod html;
 mod ids;
-mod journal;
+mod model;
 mod money;
 mod options;
+mod parcel;
 mod server;
-mod settings;
 mod sms;
-mod state;
 mod stripe;
-mod tables;
 
-pub use journal::JournalError;
-pub use options::{Options, SmsAccount, StripeKey};
+pub use model::journal::JournalError;
+pub use options::{SandboxOptions, SmsAccount, StripeKey};
 pub use server::{Sandbox, SandboxError};

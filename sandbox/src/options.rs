@@ -9,7 +9,7 @@ use std::{
 /// What a sandbox is started with. `Options::default()` listens on a free port of 127.0.0.1, keeps nothing and knows
 /// neither a Stripe key nor an SMS account.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct SandboxOptions {
     /// The address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
     /// How others reach the sandbox (`http://host:port`, no trailing slash). Absent: 127.0.0.1 and the port.
@@ -22,7 +22,7 @@ pub struct Options {
     pub sms_account: Option<SmsAccount>,
 }
 
-impl Default for Options {
+impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

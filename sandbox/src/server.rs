@@ -9,12 +9,13 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::{
     connections::{Connections, ResettableAcceptor},
     control, courier, front,
-    journal::{Journal, JournalError},
-    options::Options,
-    sms,
-    state::{Config, Shared},
-    stripe,
-    tables::Tables,
+    model::{
+        journal::{Journal, JournalError},
+        state::{Config, Shared},
+        tables::Tables,
+    },
+    options::SandboxOptions,
+    sms, stripe,
 };
 
 /// How long a stop waits for requests that are being answered.
@@ -69,8 +70,8 @@ impl Sandbox {
     ///
     /// # Errors
     /// If the address is taken, or the journal is not one.
-    pub async fn start(options: Options) -> Result<Self, SandboxError> {
-        let Options { listen, public_url, journal, stripe_keys, sms_account } = options;
+    pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
+        let SandboxOptions { listen, public_url, journal, stripe_keys, sms_account } = options;
         let listening = |source| SandboxError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(listening)?;
         let port = listener.local_addr().map_err(listening)?.port();

@@ -12,11 +12,10 @@ use entity::{
 use queue::{JobError, Queue, flow::FlowControl};
 
 use crate::{
-    Limits,
-    applier::Applier,
+    OutboundLimits,
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
-    http,
-    outbound_service::OutboundService,
+    outbound::{http, service::OutboundService},
+    payments::applier::Applier,
     stripe::Stripe,
 };
 
@@ -41,7 +40,7 @@ pub struct JobContext {
     pub sms: SmsOptions,
     /// What stands before Stripe and the carriers.
     pub flow: FlowControl,
-    limits: Limits,
+    limits: OutboundLimits,
     /// Applies Stripe's events by the group.
     pub(crate) applier: Applier,
     http: reqwest::Client,
@@ -77,7 +76,7 @@ impl JobContext {
         public_url: String,
         stripe_api_base: String,
         sms: SmsOptions,
-        limits: Limits,
+        limits: OutboundLimits,
     ) -> Result<Self, ContextError> {
         let http = http::client().map_err(ContextError)?;
         let gateways = GatewayClient::new(sms.private_gateways).map_err(ContextError)?;
@@ -133,13 +132,12 @@ impl JobContext {
     /// merchant describes, for nobody else: it fails as they please, and may be said to be at anybody's host.
     pub(crate) fn carrier_service(&self, integration: &SmsIntegration) -> Result<OutboundService, JobError> {
         let merchant = integration.merchant_id;
-        let service = match integration.gateway()? {
-            Some(gateway) => format!("carrier {} of {merchant}", gateway.host().unwrap_or_default()),
-            None => {
-                let base = &self.sms.api_base;
-                let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
-                format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
-            }
+        let service = if let Some(gateway) = integration.gateway()? {
+            format!("carrier {} of {merchant}", gateway.host().unwrap_or_default())
+        } else {
+            let base = &self.sms.api_base;
+            let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
+            format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
         };
         Ok(OutboundService::new(self.flow.clone(), service, merchant, self.limits.texts))
     }

@@ -2,12 +2,18 @@
 // it is not disturbed. Without scripts there is a link for that.
 
 const { seconds, page: address } = document.currentScript.dataset;
-const saysOf = (page) => page.querySelector(".sentence")?.textContent ?? "";
+// What it says and what it offers. Nothing where the answer is no page of ours: a proxy's error, say, while a new version starts.
+const saysOf = (page) => {
+  const sentence = page.querySelector(".sentence")?.textContent;
+  const offers = [...page.querySelectorAll("form")].map((form) => form.getAttribute("action"));
+  return sentence && [sentence, ...offers].join();
+};
 
 async function look() {
   const answer = await fetch(address, { credentials: "omit", cache: "no-store" });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (answer.status !== 429 && saysOf(page) !== saysOf(document)) location.replace(location.pathname);
+  const says = saysOf(page);
+  if (says && answer.status !== 429 && says !== saysOf(document)) location.replace(location.pathname);
 }
 
 setInterval(() => look().catch(() => {}), Number(seconds) * 1000);

@@ -3,7 +3,7 @@
 
 use domain::Money;
 
-use crate::language::{favourite, is_of};
+use crate::http::language::{favourite, is_of};
 
 /// How a language separates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

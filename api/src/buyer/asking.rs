@@ -8,9 +8,11 @@ use sea_orm::DbErr;
 
 use crate::Api;
 
-/// The link as it is now that the buyer has come back from Stripe. Who never pressed Pay did not go there.
+/// The link as it is now that the buyer has come back from Stripe. Who never pressed Pay did not go there, and who looks again at the
+/// address that Stripe led to has come back once.
 pub(super) async fn after_return(api: &Api, link: link::Model, now: DateTime<Utc>) -> link::Model {
-    if link.pay_pressed_at.is_none() || link.state == LinkState::Paid {
+    let is_news = link.pay_pressed_at.is_some_and(|pressed| link.returned_at.is_none_or(|returned| returned < pressed));
+    if !is_news || link.state != LinkState::Unpaid {
         return link;
     }
     if let Err(error) = note_return(api, &link, now).await {

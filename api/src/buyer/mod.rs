@@ -22,12 +22,11 @@ use serde::Deserialize;
 
 use crate::{
     Api, Problem,
-    first_page::FirstPage,
-    picture::Picture,
+    http::{first_page::FirstPage, picture::PictureResponse},
     v1::{can_be_paid, read_invoice},
 };
 pub(crate) use assets::{again, back, beacon, colour, style};
-use page::{BuyerPage, Subject};
+use page::{BuyerPage, PageSubject};
 use page_state::PageState;
 use words::Words;
 
@@ -89,7 +88,7 @@ pub(crate) async fn show(
         asking::ask_stripe(&api, &link, now).await;
     }
     let order = order::find(pool, link.merchant_id, link.order_id).await?;
-    let subject = Subject {
+    let subject = PageSubject {
         link: &link,
         owner: &merchant::get(pool, link.merchant_id).await?,
         logo: logo::about(pool, link.merchant_id).await?,
@@ -151,7 +150,7 @@ pub(crate) async fn logo_of(
     let logo = logo::find(api.db.pool(), link.merchant_id).await?;
     Ok(logo.map_or_else(
         || BuyerPage::unknown(words_for(request)).into_response(),
-        |logo| Picture::of(logo).into_response(),
+        |logo| PictureResponse::of(logo).into_response(),
     ))
 }
 

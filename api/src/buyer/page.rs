@@ -1,4 +1,4 @@
-//! The buyer's page: what it shows in each page_state of the link.
+//! The buyer's page: what it shows in each state of the link.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -17,7 +17,7 @@ use super::{
     page_state::PageState,
     words::{Notice, Words},
 };
-use crate::{Problem, hex::hex, v1::can_be_paid};
+use crate::{Problem, http::hex::hex, v1::can_be_paid};
 
 static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();
@@ -88,6 +88,7 @@ struct LogoPart {
 
 /// What is asked, while it may be shown.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked by the template, by itself")]
 struct InvoicePart {
     /// For whom: a first name and the last digits of a number, enough for its owner to know and for nobody else.
     customer: Option<String>,
@@ -107,7 +108,7 @@ struct InvoicePart {
 }
 
 /// What the page of a link is made of.
-pub(super) struct Subject<'a> {
+pub(super) struct PageSubject<'a> {
     pub(super) link: &'a link::Model,
     pub(super) owner: &'a Merchant,
     pub(super) logo: Option<logo::About>,
@@ -121,7 +122,7 @@ pub(super) struct Subject<'a> {
     pub(super) words: &'static Words,
 }
 
-impl Subject<'_> {
+impl PageSubject<'_> {
     fn day(&self, at: DateTime<Utc>) -> String {
         self.words.day(self.owner.day_of(at))
     }
@@ -208,7 +209,7 @@ impl BuyerPage {
     }
 
     /// The page of a link.
-    pub(super) fn of(subject: &Subject<'_>) -> Result<Self, Problem> {
+    pub(super) fn of(subject: &PageSubject<'_>) -> Result<Self, Problem> {
         let (link, page_state) = (subject.link, subject.page_state);
         Ok(Self {
             title: subject.owner.name.clone(),

@@ -6,7 +6,7 @@ use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use super::page_state::PageState;
-use crate::language;
+use crate::http::language;
 
 /// By language, the first for whoever reads none of them. A translation is one more file, named here.
 static LANGUAGES: LazyLock<[(&str, Words); 1]> = LazyLock::new(|| [("en", Words::read(include_str!("words/en.json")))]);

@@ -1,19 +1,20 @@
 //! The order's details page as a PDF: what a buyer gets as the invoice when the merchant has none of their own.
 //!
 //! [`render`] is a pure function: the same page gives the same bytes, on every machine. There is no clock, no random id
-//! and no system font in it. [`typeface`] shapes and measures text, [`layout`] decides what stands where, on how many
-//! sheets, and [`paint`] writes that down as a PDF.
+//! and no system font in it. [`typeface`] shapes and measures text, [`sections`] and [`layout`] decide what stands where, on
+//! how many sheets, and [`paint`] writes that down as a PDF.
 
 mod layout;
 mod page;
 mod paint;
+mod sections;
 mod sheet;
 mod table;
 #[cfg(test)]
 mod tests;
 mod typeface;
 
-pub(crate) use page::{DetailsPage, Line, Merchant};
+pub(crate) use page::{DetailsPage, ItemLine, Merchant};
 
 use krilla::error::KrillaError;
 
@@ -40,6 +41,6 @@ pub(crate) enum DetailsPdfError {
 /// [`DetailsPdfError`] when the embedded fonts or the PDF writer fail, which no input brings about.
 pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
     let faces = typeface::Typefaces::embedded()?;
-    let sheets = layout::sheets(page, faces);
+    let sheets = sections::sheets(page, faces);
     paint::document(page, faces, sheets)
 }

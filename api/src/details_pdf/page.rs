@@ -18,7 +18,7 @@ pub(crate) struct DetailsPage {
     /// The day of the order, in the merchant's time zone.
     pub(crate) created_on: NaiveDate,
     /// What was ordered, in order; may be empty.
-    pub(crate) items: Vec<Line>,
+    pub(crate) items: Vec<ItemLine>,
     /// The sum of the items.
     pub(crate) subtotal: Option<String>,
     /// The cost of shipping.
@@ -42,7 +42,7 @@ pub(crate) struct Merchant {
 
 /// One item of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct ItemLine {
     /// What it is; wrapped as needed, line breaks are kept.
     pub(crate) description: String,
     /// How many.

@@ -9,7 +9,7 @@ use krilla::paint::{Fill, FillRule};
 use krilla::surface::Surface;
 use krilla::{Document, SerializeSettings};
 
-use super::sheet::{Area, Colour, HEIGHT, Mark, Sheet, WIDTH};
+use super::sheet::{Area, HEIGHT, Mark, Sheet, Tone, WIDTH};
 use super::typeface::{Typefaces, one_line};
 use super::{DetailsPage, DetailsPdfError};
 
@@ -61,7 +61,7 @@ fn rectangle(area: Area) -> Option<krilla::geom::Path> {
     path.finish()
 }
 
-fn fill(colour: Colour) -> Fill {
+fn fill(colour: Tone) -> Fill {
     let (red, green, blue) = colour.rgb();
     Fill { paint: rgb::Color::new(red, green, blue).into(), opacity: NormalizedF32::ONE, rule: FillRule::NonZero }
 }

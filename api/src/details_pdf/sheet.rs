@@ -11,7 +11,7 @@ pub(super) const HEIGHT: f32 = 841.89;
 
 /// The colours of the page, from the text to the faintest line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colour {
+pub(super) enum Tone {
     /// What is to be read.
     Ink,
     /// Labels and small print.
@@ -24,7 +24,7 @@ pub(super) enum Colour {
     Tint,
 }
 
-impl Colour {
+impl Tone {
     /// Red, green and blue.
     pub(super) fn rgb(self) -> (u8, u8, u8) {
         match self {
@@ -43,11 +43,11 @@ pub(super) struct Style {
     pub(super) weight: Weight,
     /// The size of the letters in points.
     pub(super) size: f32,
-    pub(super) colour: Colour,
+    pub(super) colour: Tone,
 }
 
 impl Style {
-    pub(super) const fn new(weight: Weight, size: f32, colour: Colour) -> Self {
+    pub(super) const fn new(weight: Weight, size: f32, colour: Tone) -> Self {
         Self { weight, size, colour }
     }
 
@@ -72,7 +72,7 @@ pub(super) enum Mark {
     /// A line of text, starting at `left`.
     Text { left: f32, baseline: f32, style: Style, run: Shaped },
     /// A filled rectangle; a thin one is a line.
-    Block { area: Area, colour: Colour },
+    Block { area: Area, colour: Tone },
 }
 
 /// One page: marks in the order in which they are drawn, and read aloud.

@@ -1,8 +1,8 @@
 //! The table of items: four columns, and a head that every sheet repeats.
 
 use super::layout::{LABEL, LEFT, Layout, PADDING, RIGHT, TEXT, baseline};
-use super::page::Line;
-use super::sheet::Colour;
+use super::page::ItemLine;
+use super::sheet::Tone;
 use super::typeface::{Shaped, one_line};
 
 const HEAD: [&str; 4] = ["Description", "Quantity", "Unit price", "Amount"];
@@ -42,8 +42,8 @@ pub(super) fn items(layout: &mut Layout<'_>) {
 }
 
 /// Makes each column of numbers as wide as its widest number, and leaves the rest to the description.
-fn columns(layout: &Layout<'_>, items: &[Line]) -> Columns {
-    let width = |label: &str, text: &dyn Fn(&Line) -> String| {
+fn columns(layout: &Layout<'_>, items: &[ItemLine]) -> Columns {
+    let width = |label: &str, text: &dyn Fn(&ItemLine) -> String| {
         let label = layout.shape(label, LABEL).width(LABEL.size);
         let widths = items.iter().map(|line| layout.shape(&one_line(&text(line)), TEXT).width(TEXT.size));
         widths.fold(label, f32::max).min(WIDEST)
@@ -59,7 +59,7 @@ fn columns(layout: &Layout<'_>, items: &[Line]) -> Columns {
 
 fn head(layout: &mut Layout<'_>, columns: &Columns) {
     let height = LABEL.leading() + 2.0 * SPACE;
-    layout.block(LEFT, layout.y, RIGHT - LEFT, height, Colour::Tint);
+    layout.block(LEFT, layout.y, RIGHT - LEFT, height, Tone::Tint);
     let baseline = layout.y + SPACE + baseline(LABEL);
     let [description, numbers @ ..] = HEAD;
     let label = layout.shape(description, LABEL);
@@ -71,7 +71,7 @@ fn head(layout: &mut Layout<'_>, columns: &Columns) {
 }
 
 /// A row stays on one sheet unless it is very long; then its description goes on overleaf.
-fn row(layout: &mut Layout<'_>, columns: &Columns, line: &Line) {
+fn row(layout: &mut Layout<'_>, columns: &Columns, line: &ItemLine) {
     let mut lines: Vec<Option<Shaped>> =
         layout.wrap(&line.description, TEXT, columns.description).into_iter().map(Some).collect();
     if lines.is_empty() {
@@ -94,10 +94,10 @@ fn row(layout: &mut Layout<'_>, columns: &Columns, line: &Line) {
         }
     }
     layout.y += SPACE;
-    layout.block(LEFT, layout.y - 0.3, RIGHT - LEFT, 0.6, Colour::Hairline);
+    layout.block(LEFT, layout.y - 0.3, RIGHT - LEFT, 0.6, Tone::Hairline);
 }
 
-fn numbers(layout: &mut Layout<'_>, columns: &Columns, line: &Line) {
+fn numbers(layout: &mut Layout<'_>, columns: &Columns, line: &ItemLine) {
     let baseline = layout.y + baseline(TEXT);
     let quantity = line.quantity.to_string();
     for (text, column) in [&quantity, &line.unit_amount, &line.total].into_iter().zip(columns.numbers) {

@@ -1,12 +1,13 @@
-use super::layout::{LEFT, RIGHT, sheets};
+use super::layout::{LEFT, RIGHT};
+use super::sections::sheets;
 use super::sheet::{HEIGHT, Mark, Sheet};
 use super::typeface::Typefaces;
 use super::*;
 
 use chrono::NaiveDate;
 
-fn line(description: &str) -> Line {
-    Line {
+fn line(description: &str) -> ItemLine {
+    ItemLine {
         description: description.to_owned(),
         quantity: 2,
         unit_amount: "€39.50".to_owned(),
@@ -132,7 +133,7 @@ fn amounts_end_at_the_same_edge_and_the_total_is_the_largest() {
 
 #[test]
 fn a_hundred_items_run_over_numbered_sheets_that_repeat_the_table_head() {
-    let items: Vec<Line> = (1..=100).map(|number| line(&format!("Item {number}"))).collect();
+    let items: Vec<ItemLine> = (1..=100).map(|number| line(&format!("Item {number}"))).collect();
     let sheets = laid_out(&DetailsPage { items, ..page() });
     let count = sheets.len();
     assert!(count >= 3, "{count} sheets");
@@ -183,7 +184,12 @@ fn long_names_numbers_and_amounts_stay_within_the_margins() {
         },
         customer_name: "Wolfeschlegelsteinhausenbergerdorff".repeat(12),
         order_number: "0".repeat(300),
-        items: vec![Line { quantity: i64::MAX, unit_amount: "9".repeat(90), total: "9".repeat(200), ..line("Board") }],
+        items: vec![ItemLine {
+            quantity: i64::MAX,
+            unit_amount: "9".repeat(90),
+            total: "9".repeat(200),
+            ..line("Board")
+        }],
         total: "9".repeat(80),
         currency: "the currency of a far away country, written out".repeat(3),
         ..page()
@@ -223,7 +229,7 @@ fn any_text_renders_and_what_the_font_lacks_is_a_box() {
             merchant: Merchant { name: text.to_owned(), contact: Some(text.to_owned()) },
             customer_name: text.to_owned(),
             order_number: text.to_owned(),
-            items: vec![Line {
+            items: vec![ItemLine {
                 description: text.to_owned(),
                 unit_amount: text.to_owned(),
                 total: text.to_owned(),

@@ -34,7 +34,7 @@ enum Kind {
 
 /// How much is read, and for how long.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct BodyLimits {
     bytes: usize,
     /// Until the next piece.
     pause: Duration,
@@ -53,14 +53,14 @@ impl Kind {
         }
     }
 
-    fn limits(self) -> Limits {
+    fn limits(self) -> BodyLimits {
         let half_a_minute = Duration::from_secs(30);
-        let small = |bytes| Limits { bytes, pause: half_a_minute, whole: half_a_minute };
+        let small = |bytes| BodyLimits { bytes, pause: half_a_minute, whole: half_a_minute };
         match self {
             Self::Json => small(64 * KIB),
             Self::Webhook => small(MIB),
             Self::Invoice => {
-                Limits { bytes: MAX_BYTES + REST_OF_A_FORM, pause: half_a_minute, whole: Duration::from_secs(600) }
+                BodyLimits { bytes: MAX_BYTES + REST_OF_A_FORM, pause: half_a_minute, whole: Duration::from_mins(10) }
             }
         }
     }
@@ -146,7 +146,7 @@ fn told(problem: Problem, instead_of: &Response) -> Response {
 }
 
 /// The same body, which breaks off where it goes beyond its limits.
-fn bounded(body: Body, limits: Limits, fault: Arc<OnceLock<Fault>>) -> Body {
+fn bounded(body: Body, limits: BodyLimits, fault: Arc<OnceLock<Fault>>) -> Body {
     let end = Instant::now() + limits.whole;
     let pieces = stream::try_unfold((Box::pin(body.into_bytes_stream()), limits.bytes), move |(mut body, left)| {
         let fault = Arc::clone(&fault);
@@ -233,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_stands_still_or_never_ends_breaks_off() {
-        let limits = |pause, whole| Limits {
+        let limits = |pause, whole| BodyLimits {
             bytes: MIB,
             pause: Duration::from_millis(pause),
             whole: Duration::from_millis(whole),

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, random_secret};
-use entity::api_key::{self, ApiKey, Revocation, Revoker, Scope};
+use entity::{
+    api_key::{self, ApiKey, Scope},
+    revocation::{Revocation, Revoker, revoke},
+};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -17,11 +20,15 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    audit::{act_of_key, tell},
-    auth::{Administrator, Principal},
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    problem::Fields,
+    auth::{
+        Administrator, Principal,
+        audit::{act_of_key, tell},
+    },
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
 };
 
 pub(super) struct ApiKeys;
@@ -132,7 +139,7 @@ impl ApiKeys {
     ) -> Result<Done, Problem> {
         let (revoked, now) = (id::<ApiKeyId>(&key_id)?, api.clock.now());
         let tx = api.db.begin().await?;
-        match api_key::revoke(&tx, key.0.merchant, revoked, Revoker::Merchant, now).await? {
+        match revoke(&tx, key.0.merchant, revoked, Revoker::Merchant, now).await? {
             Revocation::Revoked => {}
             Revocation::NoSuchKey => return Err(Problem::not_found()),
             Revocation::LastAdmin => {

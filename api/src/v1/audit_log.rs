@@ -15,7 +15,7 @@ use super::Group;
 use crate::{
     Api, Problem,
     auth::Administrator,
-    page::{Asked, Page},
+    http::paging::{Asked, Page},
 };
 
 pub(super) struct AuditLog;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::MessageId;
 use entity::{
     Conversation, Message,
-    conversation::{self, Listed, Place},
+    conversation::{self, InboxPosition, Listed},
     message,
 };
 use poem::web::Data;
@@ -15,13 +15,15 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{Group, answers::Done, messages::MessageView, send};
+use super::{Group, answers::Done, message_view::MessageView, send};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
-    command::{Answered, fingerprint},
-    json_body::JsonBody,
-    page::{Asked, Page, id},
+    http::{
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
+    v1::command::{Answered, fingerprint},
 };
 
 pub(super) struct Conversations;
@@ -103,9 +105,9 @@ impl Conversations {
         limit: Query<Option<u64>>,
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<ConversationView>>, Problem> {
-        let asked = Asked::<Place>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<InboxPosition>::parse(limit.0, cursor.0.as_deref())?;
         let found = conversation::list(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
-        Ok(Json(asked.page(found, |row| Place::of(&row.conversation), |row| Ok::<_, Problem>(row.into()))?))
+        Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), |row| Ok::<_, Problem>(row.into()))?))
     }
 
     /// See what was said

@@ -18,7 +18,7 @@ use poem_openapi::{
 
 use self::ledger::Ledger;
 use super::Group;
-use crate::{Api, Problem, auth::Reader, page::Asked};
+use crate::{Api, Problem, auth::Reader, http::paging::Asked};
 
 pub(super) struct Credits;
 

@@ -17,7 +17,7 @@ use poem_openapi::{
     payload::{Payload, PlainText},
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
 };
-use queue::live::{Item, Position, Subscription};
+use queue::live::{LiveItem, Position, Subscription};
 
 use super::Group;
 use crate::{Api, Problem, auth::Reader};
@@ -98,9 +98,9 @@ impl Events {
 async fn next(mut looking: Subscription) -> Option<(Event, Subscription)> {
     let event = match looking.next().await {
         // An id without data: the browser notes it, and tells its page nothing.
-        Item::Here(position) => Event::message("").id(position.to_string()),
-        Item::Live(entry) => Event::message(entry.data).event_type(entry.event).id(entry.position.to_string()),
-        Item::Missed(position) => Event::message("{}").event_type("resync").id(position.to_string()),
+        LiveItem::Here(position) => Event::message("").id(position.to_string()),
+        LiveItem::Live(entry) => Event::message(entry.data).event_type(entry.event).id(entry.position.to_string()),
+        LiveItem::Missed(position) => Event::message("{}").event_type("resync").id(position.to_string()),
     };
     Some((event, looking))
 }

@@ -1,7 +1,5 @@
 //! The multipart form that makes a payment link: the PDF is streamed to the store while it is read, never held as a whole.
 
-mod parts;
-
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Currency, LinkId, Money};
@@ -20,10 +18,13 @@ use poem_openapi::{
 use ring::digest;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use self::parts::{Parts, unreadable};
 use crate::{
-    http::bodies::invoice_too_large,
-    problem::{Fields, Problem},
+    Problem,
+    http::{
+        bodies::invoice_too_large,
+        fields::Fields,
+        multipart::{FormParts, unreadable},
+    },
 };
 
 /// Longer texts are no invoice number, amount, currency or date.
@@ -36,11 +37,11 @@ const CHUNK: usize = 64 * 1024;
 const HEAD: usize = 1024;
 
 /// The form, not read yet.
-pub(super) struct LinkForm(Option<Parts>);
+pub(super) struct LinkForm(Option<FormParts>);
 
 /// What the form said. The invoice, if there was one, lies in staging.
 #[derive(Debug, Default)]
-pub(super) struct Filled {
+pub(super) struct FilledForm {
     /// SHA-256 of the invoice; absent if none was sent.
     pub(super) invoice: Option<Vec<u8>>,
     invoice_number: Option<String>,
@@ -62,16 +63,16 @@ pub(super) struct Terms {
 
 impl LinkForm {
     /// Reads the form; the invoice goes to the link's place in staging as it comes in.
-    pub(super) async fn read(self, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
+    pub(super) async fn read(self, documents: &Documents, link: LinkId) -> Result<FilledForm, Problem> {
         match self.0 {
             Some(parts) => read_fields(parts, documents, link).await,
-            None => Ok(Filled::default()),
+            None => Ok(FilledForm::default()),
         }
     }
 }
 
-async fn read_fields(mut parts: Parts, documents: &Documents, link: LinkId) -> Result<Filled, Problem> {
-    let mut filled = Filled::default();
+async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) -> Result<FilledForm, Problem> {
+    let mut filled = FilledForm::default();
     while let Some(field) = parts.next().await? {
         let name = field.name().unwrap_or_default().to_owned();
         let place = match name.as_str() {
@@ -160,7 +161,7 @@ async fn text(field: Field) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| Problem::field(&name, "is not UTF-8"))
 }
 
-impl Filled {
+impl FilledForm {
     /// What is the same of two forms if and only if they ask for the same.
     pub(super) fn canonical(&self) -> Vec<u8> {
         let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on);
@@ -262,6 +263,6 @@ impl<'a> ApiExtractor<'a> for LinkForm {
         if !sent.to_ascii_lowercase().starts_with(Self::CONTENT_TYPE) {
             return Err(ContentTypeError::NotSupported { content_type: sent.to_owned() }.into());
         }
-        Ok(Self(Some(Parts::of(request, body.take()?).await?)))
+        Ok(Self(Some(FormParts::of(request, body.take()?).await?)))
     }
 }

@@ -23,19 +23,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Group,
-    link_form::{Filled, LinkForm, Terms},
+    link_form::{FilledForm, LinkForm, Terms},
     link_view::LinkView,
     orders::render_details,
 };
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Principal, Reader, Writer},
-    command::{Accepted, Answered, fingerprint},
-    first_page::FirstPage,
-    json_body::OptionalJson,
-    page::{Asked, Page, id},
-    pdf_response::Pdf,
+    auth::{Principal, Reader, Writer, audit::act_of_key},
+    http::{
+        first_page::FirstPage,
+        json_body::OptionalJson,
+        paging::{Asked, Page, id},
+        pdf_response::Pdf,
+    },
+    v1::command::{Accepted, Answered, fingerprint},
 };
 
 pub(super) struct Links;
@@ -73,8 +74,13 @@ impl Links {
                 async move { accept_link(api, key, order, owner, link, filled, now).await }
             })
             .await;
-        if !answered.as_ref().is_ok_and(Answered::is_first) {
-            // Nobody will come for this upload; what cannot be removed now is swept with the staging area.
+        // Where the database's answer to the commit was lost, a job may come for the upload; the staging area is cleaned in time.
+        let is_unused = match &answered {
+            Ok(answered) => !answered.is_first(),
+            Err(problem) => problem.status().is_client_error(),
+        };
+        if is_unused {
+            // What cannot be removed now is removed with the staging area.
             let _ = api.documents.delete(&Documents::staging_name(link)).await;
         }
         answered
@@ -95,7 +101,7 @@ impl Links {
     ) -> Result<Json<Page<LinkView>>, Problem> {
         let asked = Asked::<LinkId>::parse(limit.0, cursor.0.as_deref())?;
         let state = status.0.map(|status| status.parse()).transpose();
-        let search = link::Search {
+        let search = link::LinkSearch {
             state: state.map_err(|reason: String| Problem::field("status", reason))?,
             text: q.0.filter(|text| !text.trim().is_empty()),
             before: asked.before,
@@ -195,7 +201,7 @@ async fn accept_link(
     order: &Order,
     owner: &Merchant,
     link: LinkId,
-    filled: &Filled,
+    filled: &FilledForm,
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
     if owner.is_suspended() {

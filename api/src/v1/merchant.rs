@@ -1,11 +1,11 @@
 //! `/v1/merchant`: who the merchant is to buyers, and how it reads numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
-use domain::{Colour, Currency, Region};
+use domain::{Colour, Currency, Region, Reminding, RemindingError};
 use entity::{
     Merchant,
-    logo::{self, About, Picture, PictureError},
-    merchant::{self, Changes, Reminding, RemindingError},
+    logo::{self, About, LogoPicture, PictureError},
+    merchant::{self, MerchantChanges},
 };
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{Object, OpenApi, payload::Json, types::MaybeUndefined};
@@ -15,12 +15,8 @@ use serde::Deserialize;
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Administrator, Reader},
-    hex::hex,
-    json_body::JsonBody,
-    picture,
-    problem::Fields,
+    auth::{Administrator, Reader, audit::act_of_key},
+    http::{fields::Fields, hex::hex, json_body::JsonBody, picture},
 };
 
 /// The most credits of which a warning can be made to depend.
@@ -141,7 +137,7 @@ struct ChangesInput {
 
 /// What is to change, once it was checked.
 struct Checked {
-    changes: Changes,
+    changes: MerchantChanges,
     reminding: Reminding,
     low_credit_threshold: Option<i64>,
 }
@@ -153,7 +149,7 @@ impl ChangesInput {
         if self.low_credit_threshold.is_some_and(|credits| !(0..=MOST_CREDITS).contains(&credits)) {
             fields.refuse("low_credit_threshold", format!("must be from 0 to {MOST_CREDITS}"));
         }
-        let changes = Changes {
+        let changes = MerchantChanges {
             name: self.name.and_then(|name| fields.text("name", &name, 120)),
             contact: clearable(self.contact, |contact| fields.text("contact", &contact, 200)),
             region: self.region.and_then(|region| fields.take("region", Region::parse(&region))),
@@ -234,9 +230,9 @@ impl Profile {
 
     /// See the logo
     #[oai(path = "/merchant/logo", method = "get")]
-    async fn logo(&self, api: Data<&Api>, key: Reader) -> Result<picture::Picture, Problem> {
+    async fn logo(&self, api: Data<&Api>, key: Reader) -> Result<picture::PictureResponse, Problem> {
         let logo = logo::find(api.db.pool(), key.0.merchant).await?.ok_or_else(Problem::not_found)?;
-        Ok(picture::Picture::of(logo))
+        Ok(picture::PictureResponse::of(logo))
     }
 
     /// Change the logo
@@ -247,9 +243,9 @@ impl Profile {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        upload: picture::Upload,
+        upload: picture::PictureUpload,
     ) -> Result<Json<ProfileView>, Problem> {
-        let picture = Picture::check(upload.0).map_err(bad_logo)?;
+        let picture = LogoPicture::check(upload.0).map_err(bad_logo)?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         logo::put(&tx, key.0.merchant, picture, now).await?;

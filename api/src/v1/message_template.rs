@@ -18,9 +18,8 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Reader, Writer},
-    json_body::JsonBody,
+    auth::{Reader, Writer, audit::act_of_key},
+    http::json_body::JsonBody,
 };
 
 pub(super) struct MessageTemplate;

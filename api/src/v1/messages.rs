@@ -1,10 +1,9 @@
 //! `/v1/payment-links/{id}/send` and `/v1/messages`.
 
-use chrono::{DateTime, Utc};
-use domain::{LinkId, MessageId, PhoneNumber, message::MessageStatus};
+use domain::{LinkId, MessageId, message::MessageStatus};
 use entity::{
     Message, conversation,
-    message::{self, Search},
+    message::{self, MessageSearch},
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -14,72 +13,19 @@ use poem_openapi::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Group, send};
+use super::{Group, message_view::MessageView, send};
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
-    command::{Answered, fingerprint},
-    json_body::OptionalJson,
-    page::{Asked, Page, id},
-    problem::Fields,
+    http::{
+        fields::Fields,
+        json_body::OptionalJson,
+        paging::{Asked, Page, id},
+    },
+    v1::command::{Answered, fingerprint},
 };
 
 pub(super) struct Messages;
-
-/// A message. Its number and text are absent once they were erased.
-#[derive(Debug, Object)]
-#[oai(rename = "Message", skip_serializing_if_is_none)]
-pub(super) struct MessageView {
-    id: String,
-    conversation_id: String,
-    link_id: Option<String>,
-    /// `outgoing` or `incoming`.
-    direction: String,
-    /// Who wanted it sent: `merchant`; `reminder` or `answer` if it was sent by itself.
-    origin: String,
-    /// The buyer's number.
-    to: Option<String>,
-    body: Option<String>,
-    segments: i64,
-    credits: i64,
-    /// `queued`, `sending`, `unknown`, `sent`, `delivered`, `undelivered` or `failed`; `received` for an incoming one.
-    status: String,
-    /// Why it failed.
-    error: Option<String>,
-    created_at: DateTime<Utc>,
-    sent_at: Option<DateTime<Utc>>,
-    delivered_at: Option<DateTime<Utc>>,
-    /// Since when it waits for a person, because nobody knows whether the carrier took it.
-    parked_at: Option<DateTime<Utc>>,
-}
-
-impl MessageView {
-    /// The message without what is the merchant's own, for operators.
-    pub(super) fn without_text(message: Message) -> Self {
-        Self { body: None, ..Self::of(message, None) }
-    }
-
-    /// The message, of the conversation with this number.
-    pub(super) fn of(message: Message, phone: Option<&PhoneNumber>) -> Self {
-        Self {
-            id: message.id.to_string(),
-            conversation_id: message.conversation_id.to_string(),
-            link_id: message.link_id.map(|link| link.to_string()),
-            direction: message.direction.to_string(),
-            origin: message.origin.to_string(),
-            to: phone.filter(|_| message.purged_at.is_none()).map(|phone| phone.as_e164().to_owned()),
-            body: message.body,
-            segments: message.segments,
-            credits: message.credits,
-            status: message.status.to_string(),
-            error: message.error,
-            created_at: message.created_at,
-            sent_at: message.sent_at,
-            delivered_at: message.delivered_at,
-            parked_at: message.parked_at.filter(|_| message.status == MessageStatus::Unknown),
-        }
-    }
-}
 
 /// How to send.
 #[derive(Debug, Default, Deserialize, Object, Serialize)]
@@ -159,12 +105,16 @@ impl Messages {
 }
 
 /// What a list of messages is narrowed to.
-pub(super) fn search(status: Option<&str>, link: Option<&str>, asked: &Asked<MessageId>) -> Result<Search, Problem> {
+pub(super) fn search(
+    status: Option<&str>,
+    link: Option<&str>,
+    asked: &Asked<MessageId>,
+) -> Result<MessageSearch, Problem> {
     let mut fields = Fields::default();
     let status = status.map(|status| fields.take("status", status.parse::<MessageStatus>()));
     let link = link.map(|link| fields.take("link_id", link.parse::<LinkId>()));
     if status == Some(None) || link == Some(None) {
         return Err(fields.into_problem());
     }
-    Ok(Search { status: status.flatten(), link: link.flatten(), before: asked.before, limit: asked.fetch() })
+    Ok(MessageSearch { status: status.flatten(), link: link.flatten(), before: asked.before, limit: asked.fetch() })
 }

@@ -4,14 +4,17 @@ mod admin;
 mod answers;
 mod api_keys;
 mod audit_log;
+mod command;
 mod conversations;
 mod credits;
+pub(crate) mod docs;
 mod events;
 mod link_form;
 mod link_view;
 mod links;
 mod merchant;
 mod message_template;
+mod message_view;
 mod messages;
 mod order_input;
 mod order_view;
@@ -66,8 +69,9 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         merchant::Profile,
         (api_keys::ApiKeys, sessions::Sessions, audit_log::AuditLog),
     );
-    let access = (admin::Access, admin::Sessions, admin::AuditLog);
-    let operators = (admin::Merchants, access, admin::Jobs, admin::Pauses, admin::Messages, admin::Queues);
+    let access = (admin::AdminAccess, admin::AdminSessions, admin::AdminAuditLog);
+    let operators =
+        (admin::AdminMerchants, access, admin::AdminJobs, admin::AdminPauses, admin::AdminMessages, admin::AdminQueues);
     OpenApiService::new((merchants, operators), "Paylink", env!("CARGO_PKG_VERSION"))
         .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")
         .server(public_url)

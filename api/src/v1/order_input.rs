@@ -3,12 +3,12 @@
 use domain::{Currency, MerchantId, Money, PhoneNumber};
 use entity::{
     Merchant,
-    order::{Details, Item, NewOrder},
+    order::{Details, NewOrder, OrderItem},
 };
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Fields, Problem};
+use crate::{Problem, http::fields::Fields};
 
 const MOST_ITEMS: usize = 500;
 /// The most characters of all the lines' descriptions together: what the details page takes to be made grows with them.
@@ -125,7 +125,7 @@ impl Amounts<'_> {
         self.amount(field, text).map(|money| Some(money.minor()))
     }
 
-    fn items(&mut self, items: &[ItemInput]) -> Option<Vec<Item>> {
+    fn items(&mut self, items: &[ItemInput]) -> Option<Vec<OrderItem>> {
         if items.len() > MOST_ITEMS {
             self.fields.refuse("items", format!("must not be more than {MOST_ITEMS}"));
             return None;
@@ -135,11 +135,12 @@ impl Amounts<'_> {
                 .refuse("items", format!("must not have descriptions of more than {MOST_TEXT} characters together"));
             return None;
         }
-        let read: Vec<Option<Item>> = items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect();
+        let read: Vec<Option<OrderItem>> =
+            items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect();
         read.into_iter().collect()
     }
 
-    fn item(&mut self, index: usize, item: &ItemInput) -> Option<Item> {
+    fn item(&mut self, index: usize, item: &ItemInput) -> Option<OrderItem> {
         let field = |name: &str| format!("items[{index}].{name}");
         let description = self.fields.text(&field("description"), &item.description, 500);
         let unit = self.amount(&field("unit_amount"), &item.unit_amount)?;
@@ -148,6 +149,6 @@ impl Amounts<'_> {
             return None;
         }
         self.fields.take(&field("unit_amount"), unit.checked_mul(item.quantity))?;
-        Some(Item { description: description?, quantity: item.quantity, unit_amount: unit.minor() })
+        Some(OrderItem { description: description?, quantity: item.quantity, unit_amount: unit.minor() })
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{ConversationId, Money};
 use entity::{
     Merchant, Order,
-    order::{Details, Item},
+    order::{Details, OrderItem},
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
@@ -96,7 +96,7 @@ impl Amounts<'_> {
         self.money(minor).map(Money::to_decimal_string)
     }
 
-    fn item(&self, item: &Item) -> Result<ItemView, DbErr> {
+    fn item(&self, item: &OrderItem) -> Result<ItemView, DbErr> {
         Ok(ItemView {
             description: item.description.clone(),
             quantity: item.quantity,
@@ -104,10 +104,10 @@ impl Amounts<'_> {
         })
     }
 
-    fn line(&self, item: &Item) -> Result<details_pdf::Line, DbErr> {
+    fn line(&self, item: &OrderItem) -> Result<details_pdf::ItemLine, DbErr> {
         let unit = self.money(item.unit_amount)?;
         let total = unit.checked_mul(item.quantity).map_err(|error| DbErr::Type(error.to_string()))?;
-        Ok(details_pdf::Line {
+        Ok(details_pdf::ItemLine {
             description: item.description.clone(),
             quantity: i64::from(item.quantity),
             unit_amount: unit.to_decimal_string(),

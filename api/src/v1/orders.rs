@@ -19,11 +19,13 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
-    command::{Accepted, Answered, fingerprint},
     details_pdf,
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    pdf_response::Pdf,
+    http::{
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+        pdf_response::Pdf,
+    },
+    v1::command::{Accepted, Answered, fingerprint},
 };
 
 pub(super) struct Orders;
@@ -74,7 +76,7 @@ impl Orders {
     ) -> Result<Json<Page<OrderView>>, Problem> {
         let asked = Asked::<OrderId>::parse(limit.0, cursor.0.as_deref())?;
         let tag = tag.0.map(|tag| tag.parse()).transpose();
-        let search = order::Search {
+        let search = order::OrderSearch {
             text: q.0.filter(|text| !text.trim().is_empty()),
             tag: tag.map_err(|reason: String| Problem::field("tag", reason))?,
             before: asked.before,

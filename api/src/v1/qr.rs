@@ -11,7 +11,7 @@ use poem_openapi::{
 use qrcode::{EcLevel, QrCode, render::svg, types::QrError};
 
 use super::Group;
-use crate::{Api, Problem, auth::Reader, page::id};
+use crate::{Api, Problem, auth::Reader, http::paging::id};
 
 /// Each dot's side in the picture's own units, which scale.
 const DOT: u32 = 8;

@@ -7,7 +7,7 @@ use entity::{
     credits::CreditError,
     link_text::{LinkTextError, text_of_link},
     merchant,
-    message::{self, CommandError, Origin, Text},
+    message::{self, CommandError, NewMessage, Origin},
     order,
 };
 use poem::http::StatusCode;
@@ -15,9 +15,13 @@ use queue::{EnqueueOptions, SendSms, enqueue};
 
 use super::{
     links::{can_be_paid, find_link},
-    messages::MessageView,
+    message_view::MessageView,
 };
-use crate::{Api, Problem, audit::act_of_key, auth::Principal, command::Accepted};
+use crate::{
+    Api, Problem,
+    auth::{Principal, audit::act_of_key},
+    v1::command::Accepted,
+};
 
 /// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
 /// seldom meant.
@@ -62,8 +66,13 @@ pub(super) async fn accept_link(
             ));
         }
     }
-    let text =
-        Text { conversation: conversation.id, link: Some(link.id), body, origin: Origin::Merchant, once_key: None };
+    let text = NewMessage {
+        conversation: conversation.id,
+        link: Some(link.id),
+        body,
+        origin: Origin::Merchant,
+        once_key: None,
+    };
     queue_message(tx, key, &owner, &conversation, text, now).await
 }
 
@@ -78,7 +87,7 @@ pub(super) async fn accept_text(
     let tx = api.db.begin().await?;
     let owner = merchant::get(&tx, key.merchant).await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
-    let text = Text { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
+    let text = NewMessage { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
     queue_message(tx, key, &owner, conversation, text, now).await
 }
 
@@ -88,7 +97,7 @@ async fn queue_message(
     key: &Principal,
     owner: &Merchant,
     conversation: &Conversation,
-    text: Text,
+    text: NewMessage,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
     let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;

@@ -13,9 +13,11 @@ use poem_openapi::{
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
-    audit::{act_of_key, tell},
-    auth::Administrator,
-    page::{Asked, Page, id},
+    auth::{
+        Administrator,
+        audit::{act_of_key, tell},
+    },
+    http::paging::{Asked, Page, id},
 };
 
 pub(super) struct Sessions;

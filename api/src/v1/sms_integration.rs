@@ -19,10 +19,8 @@ use self::gateway::GatewayView;
 use super::Group;
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Administrator, Reader},
-    json_body::JsonBody,
-    problem::Fields,
+    auth::{Administrator, Reader, audit::act_of_key},
+    http::{fields::Fields, json_body::JsonBody},
 };
 
 pub(super) struct SmsIntegrations;

@@ -1,24 +1,25 @@
 //! `/v1/stripe-integration`. Keys go in and never come out again.
 
+mod view;
+
 use chrono::{DateTime, Utc};
 use domain::Secret;
 use entity::{
     Transaction,
-    stripe_integration::{self, DropError, Health, StripeIntegration},
+    stripe_integration::{self, DropError, StripeIntegration},
 };
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use queue::{CheckStripeKey, EnqueueOptions, EnqueuedJob, RegisterStripeWebhook, enqueue};
 use serde::Deserialize;
 
+use self::view::StripeView;
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Administrator, Principal, Reader},
-    command::{Accepted, Answered},
-    json_body::JsonBody,
-    problem::Fields,
+    auth::{Administrator, Principal, Reader, audit::act_of_key},
+    http::{fields::Fields, json_body::JsonBody},
+    v1::command::{Accepted, Answered},
 };
 
 pub(super) struct StripeConnection;
@@ -44,109 +45,6 @@ struct SecretInput {
     /// `whsec_…`
     #[oai(write_only)]
     webhook_secret: String,
-}
-
-/// The connection to Stripe.
-#[derive(Debug, Object)]
-#[oai(rename = "StripeIntegration", skip_serializing_if_is_none)]
-struct StripeView {
-    /// The key's last four characters.
-    secret_key_last_four: String,
-    webhook_secret_last_four: Option<String>,
-    livemode: bool,
-    /// `checking`, `connected` or `failed`.
-    status: String,
-    /// What to change.
-    reason: Option<String>,
-    /// The account that the key belongs to, if the key may see it.
-    account: Option<String>,
-    /// When Stripe last told us something.
-    last_event_at: Option<DateTime<Utc>>,
-    /// The URL of the webhook endpoint to set up at Stripe.
-    webhook_url: String,
-    /// Every signing secret that is believed now, newest first.
-    webhook_secrets: Vec<SecretView>,
-    /// The endpoint that was registered here, if that was asked for.
-    webhook_endpoint: Option<EndpointView>,
-    /// What the last look at the webhooks found.
-    health: Option<HealthView>,
-}
-
-/// A signing secret, by its end.
-#[derive(Debug, Object)]
-#[oai(rename = "StripeWebhookSecretView", skip_serializing_if_is_none)]
-struct SecretView {
-    last_four: String,
-    /// From when on it is not believed any more, because another has taken its place.
-    until: Option<DateTime<Utc>>,
-}
-
-/// The registration of our webhook endpoint.
-#[derive(Debug, Object)]
-#[oai(rename = "StripeWebhookEndpoint", skip_serializing_if_is_none)]
-struct EndpointView {
-    /// `we_…`
-    id: Option<String>,
-    /// `registering`, `registered` or `failed`.
-    status: String,
-    /// What to do.
-    reason: Option<String>,
-}
-
-/// What is the matter with the webhooks, if anything.
-#[derive(Debug, Object)]
-#[oai(rename = "StripeWebhookHealth", skip_serializing_if_is_none)]
-struct HealthView {
-    /// `healthy`, `no_secret`, `never_received`, `wrong_secret`, `endpoint_missing`, `endpoint_disabled`, `modes_mixed` or
-    /// `events_missing`.
-    status: String,
-    /// What it means, and what to do about it.
-    advice: String,
-    /// Since when signatures have been wrong, if they are.
-    since: Option<DateTime<Utc>>,
-    /// When it was looked at.
-    at: Option<DateTime<Utc>>,
-}
-
-impl HealthView {
-    fn of(row: &StripeIntegration, health: Health) -> Self {
-        let since = row.signature_failing_since.filter(|_| health == Health::WrongSecret);
-        let failing =
-            since.map(|since| format!(" Signatures have been wrong since {}.", since.format("%Y-%m-%d %H:%M UTC")));
-        Self {
-            status: health.to_string(),
-            advice: format!("{}{}", health.advice(), failing.unwrap_or_default()),
-            since,
-            at: row.health_at,
-        }
-    }
-}
-
-impl StripeView {
-    fn of(api: &Api, row: StripeIntegration) -> Result<Self, Problem> {
-        let now = api.clock.now();
-        let secrets = row.signing_secrets(&api.vault)?.into_iter().filter(|secret| secret.is_good(now));
-        let endpoint = row.endpoint_status.map(|status| EndpointView {
-            id: row.endpoint_id.clone(),
-            status: status.to_string(),
-            reason: row.endpoint_reason.clone(),
-        });
-        Ok(Self {
-            webhook_url: format!("{}/webhooks/stripe/{}", api.public_url, row.merchant_id),
-            webhook_secrets: secrets
-                .map(|secret| SecretView { last_four: secret.secret.last_four(), until: secret.until })
-                .collect(),
-            webhook_endpoint: endpoint,
-            health: row.health.map(|health| HealthView::of(&row, health)),
-            secret_key_last_four: row.secret_key_last_four,
-            webhook_secret_last_four: row.webhook_secret_last_four,
-            livemode: row.livemode,
-            status: row.status.to_string(),
-            reason: row.reason,
-            account: row.account,
-            last_event_at: row.last_event_at,
-        })
-    }
 }
 
 #[OpenApi(tag = "Group::Integrations")]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::WebhookEventId;
-use entity::webhook_event::{self, EventState, ReplayRefusal, Search, Source, WebhookEvent};
+use entity::webhook_event::{self, EventState, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch};
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     Object, OpenApi,
@@ -13,11 +13,12 @@ use poem_openapi::{
 use super::Group;
 use crate::{
     Api, Problem,
-    audit::act_of_key,
-    auth::{Reader, Writer},
-    command::{Accepted, Answered, fingerprint},
-    page::{Asked, Page, id},
-    problem::Fields,
+    auth::{Reader, Writer, audit::act_of_key},
+    http::{
+        fields::Fields,
+        paging::{Asked, Page, id},
+    },
+    v1::command::{Accepted, Answered, fingerprint},
 };
 
 pub(super) struct WebhookEvents;
@@ -89,7 +90,7 @@ impl WebhookEvents {
         if source == Some(None) || state == Some(None) {
             return Err(fields.into_problem());
         }
-        let search = Search {
+        let search = WebhookEventSearch {
             kind: kind.0,
             source: source.flatten(),
             state: state.flatten(),

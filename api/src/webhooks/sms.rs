@@ -23,7 +23,7 @@ use poem::{
 use queue::ProcessSmsEvent;
 
 use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
-use crate::{Api, Problem, access};
+use crate::{Api, Problem, http::access_log};
 
 /// What the URL says that we gave the carrier.
 #[derive(Default)]
@@ -79,7 +79,7 @@ pub(crate) async fn receive(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let merchant = merchant_id(&merchant)?;
-    access::is_of(merchant);
+    access_log::is_of(merchant);
     let query = request.uri().query();
     let callback = Callback {
         // The full public URL, as the carrier was given it; behind a proxy the request's own is another.

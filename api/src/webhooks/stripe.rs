@@ -12,7 +12,7 @@ use queue::ProcessStripeEvent;
 use serde::Deserialize;
 
 use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read, stripe_signature::SignatureError};
-use crate::{Api, Problem, access};
+use crate::{Api, Problem, http::access_log};
 
 /// The few fields that are read here; the job reads the rest.
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ pub(crate) async fn receive(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let merchant = merchant_id(&merchant)?;
-    access::is_of(merchant);
+    access_log::is_of(merchant);
     let body = read(body).await?;
     let header = request.header("Stripe-Signature").unwrap_or_default();
     let now = api.clock.now();

@@ -14,7 +14,8 @@ fn gateway(reading: Value) -> Gateway {
         "url": "https://gateway.example/send?to={{to}}&text={{text}}",
         "method": "GET", "headers": {}, "final_codes": [], "retryable_codes": [], "opted_out_codes": [],
     });
-    described.as_object_mut().unwrap().extend(reading.as_object().unwrap().clone());
+    let Value::Object(reading) = reading else { panic!("{reading} is no object") };
+    described.as_object_mut().unwrap().extend(reading);
     let described: Gateway = serde_json::from_value(described).unwrap();
     described.check_reading().unwrap_or_else(|error| panic!("{error}"));
     described

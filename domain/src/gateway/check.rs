@@ -14,7 +14,7 @@ const MOST: usize = 50;
 
 /// What an operator allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub struct GatewayPolicy {
     /// Plain HTTP, and addresses in private networks.
     pub private: bool,
 }
@@ -24,7 +24,7 @@ impl Gateway {
     ///
     /// # Errors
     /// The first thing wrong with it.
-    pub fn check(&self, secrets: &Secrets, policy: Policy) -> Result<(), GatewayError> {
+    pub fn check(&self, secrets: &Secrets, policy: GatewayPolicy) -> Result<(), GatewayError> {
         let mut found = used(&self.url, Place::Url, secrets).map_err(|why| why.at("url"))?;
         self.check_url(secrets, policy).map_err(|why| why.at("url"))?;
         for (name, value) in &self.headers {
@@ -77,7 +77,7 @@ impl Gateway {
         self.origin().is_some_and(|origin| origin == filled.origin().ascii_serialization())
     }
 
-    fn check_url(&self, secrets: &Secrets, policy: Policy) -> Result<(), GatewayFault> {
+    fn check_url(&self, secrets: &Secrets, policy: GatewayPolicy) -> Result<(), GatewayFault> {
         if self.url.contains("://") && !self.url.starts_with("https:") && !self.url.starts_with("http:") {
             return Err(GatewayFault::Scheme);
         }

@@ -17,9 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub use address::{is_inside, is_public};
 pub use answer::GatewayAnswer;
-pub use check::Policy;
+pub use check::GatewayPolicy;
 pub use fault::{GatewayError, GatewayFault};
-pub use signature::{Encoding, Signature};
+pub use signature::{Signature, SignatureEncoding};
 pub use template::{Filled, GatewayText};
 
 use crate::Secret;

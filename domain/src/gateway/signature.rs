@@ -8,7 +8,7 @@ use super::Secrets;
 
 words! {
     /// How a signature is written.
-    pub enum Encoding {
+    pub enum SignatureEncoding {
         /// Two digits a byte, in either case.
         Hex = "hex",
         /// With `+`, `/` and padding.
@@ -25,7 +25,7 @@ pub struct Signature {
     /// The header; `sha256=` may stand before the signature in it.
     pub header: String,
     /// How it is written there.
-    pub encoding: Encoding,
+    pub encoding: SignatureEncoding,
     /// The name, among the gateway's secrets, of the key.
     pub secret: String,
 }
@@ -42,7 +42,7 @@ impl Signature {
     }
 }
 
-impl Encoding {
+impl SignatureEncoding {
     fn decode(self, text: &str) -> Option<Vec<u8>> {
         match self {
             Self::Base64 => STANDARD.decode(text).ok(),
@@ -70,7 +70,7 @@ mod tests {
     const HEX: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
     const BASE64: &str = "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=";
 
-    fn verify(encoding: Encoding, key: &str, header: &str, body: &[u8]) -> bool {
+    fn verify(encoding: SignatureEncoding, key: &str, header: &str, body: &[u8]) -> bool {
         let secrets = Secrets::from([("signing".to_owned(), Secret::new(key))]);
         let signature = Signature { header: "X-Signature".to_owned(), encoding, secret: "signing".to_owned() };
         signature.verify(&secrets, header, body)
@@ -79,28 +79,29 @@ mod tests {
     #[test]
     fn the_published_example_is_accepted_as_gateways_write_it() {
         for header in [HEX.to_owned(), HEX.to_uppercase(), format!("sha256={HEX}")] {
-            assert!(verify(Encoding::Hex, "Jefe", &header, BODY), "{header}");
+            assert!(verify(SignatureEncoding::Hex, "Jefe", &header, BODY), "{header}");
         }
-        assert!(verify(Encoding::Base64, "Jefe", BASE64, BODY));
-        assert!(verify(Encoding::Base64, "Jefe", &format!("sha256={BASE64}"), BODY));
+        assert!(verify(SignatureEncoding::Base64, "Jefe", BASE64, BODY));
+        assert!(verify(SignatureEncoding::Base64, "Jefe", &format!("sha256={BASE64}"), BODY));
     }
 
     #[test]
     fn another_body_key_encoding_or_signature_is_refused() {
-        assert!(!verify(Encoding::Hex, "Jefe", HEX, b"what do you want for nothing?"));
-        assert!(!verify(Encoding::Hex, "Jeff", HEX, BODY));
-        assert!(!verify(Encoding::Hex, "Jefe", BASE64, BODY));
-        assert!(!verify(Encoding::Base64, "Jefe", HEX, BODY));
+        assert!(!verify(SignatureEncoding::Hex, "Jefe", HEX, b"what do you want for nothing?"));
+        assert!(!verify(SignatureEncoding::Hex, "Jeff", HEX, BODY));
+        assert!(!verify(SignatureEncoding::Hex, "Jefe", BASE64, BODY));
+        assert!(!verify(SignatureEncoding::Base64, "Jefe", HEX, BODY));
         for header in
             ["", "sha256=", &HEX[..63], &HEX[..62], "sha256", "\u{e9}", &format!("{HEX}00"), &format!(" {HEX}")]
         {
-            assert!(!verify(Encoding::Hex, "Jefe", header, BODY), "{header:?}");
+            assert!(!verify(SignatureEncoding::Hex, "Jefe", header, BODY), "{header:?}");
         }
     }
 
     #[test]
     fn a_key_that_is_not_there_verifies_nothing() {
-        let signature = Signature { header: "X".to_owned(), encoding: Encoding::Hex, secret: "signing".to_owned() };
+        let signature =
+            Signature { header: "X".to_owned(), encoding: SignatureEncoding::Hex, secret: "signing".to_owned() };
         assert!(!signature.verify(&Secrets::new(), HEX, BODY));
     }
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Filled, Gateway, GatewayAnswer, GatewayFault, GatewayText, Policy, Secrets};
+use super::{Filled, Gateway, GatewayAnswer, GatewayFault, GatewayPolicy, GatewayText, Secrets};
 use crate::{
     MessageId, Secret,
     plain_template::{Construct, PlainTemplateError},
     sms_event::{Progress, SmsEvent},
 };
 
-const STRICT: Policy = Policy { private: false };
+const STRICT: GatewayPolicy = GatewayPolicy { private: false };
 
 fn described() -> Value {
     json!({
@@ -167,9 +167,9 @@ fn what_is_wrong_with_a_description_is_told_with_its_field() {
 fn plain_http_is_taken_where_the_operator_allows_it() {
     let private = gateway(|it| it["url"] = json!("http://10.0.0.5:8080/send"));
     assert!(private.check(&secrets(), STRICT).is_err());
-    private.check(&secrets(), Policy { private: true }).unwrap();
+    private.check(&secrets(), GatewayPolicy { private: true }).unwrap();
     let private = gateway(|it| it["url"] = json!("https://[fd00::5]/send"));
-    private.check(&secrets(), Policy { private: true }).unwrap();
+    private.check(&secrets(), GatewayPolicy { private: true }).unwrap();
 }
 
 #[test]

@@ -50,14 +50,12 @@ impl Money {
 }
 
 /// The most that can be charged at once in that currency: Stripe's limit, in whole units that people know.
-#[must_use]
-pub const fn largest_charge(currency: Currency) -> Money {
+const fn largest_charge(currency: Currency) -> Money {
     Money { minor: LARGEST_STRIPE_AMOUNT / currency.stripe_factor(), currency }
 }
 
 /// The least that Stripe charges in that currency; `None` where it names no minimum, and anything above zero will do.
-#[must_use]
-pub fn smallest_charge(currency: Currency) -> Option<Money> {
+fn smallest_charge(currency: Currency) -> Option<Money> {
     let hundredths = smallest_in_hundredths(currency.iso())?;
     let minor = if currency.decimals() == 0 { hundredths / 100 } else { hundredths };
     Some(Money { minor, currency })

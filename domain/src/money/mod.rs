@@ -17,7 +17,7 @@ mod print;
 mod stripe;
 
 pub use arithmetic::MoneyError;
-pub use charge::{AmountError, largest_charge, smallest_charge};
+pub use charge::AmountError;
 pub use currency::{Currency, CurrencyError};
 pub use parse::ParseAmountError;
 

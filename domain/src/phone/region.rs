@@ -30,7 +30,7 @@ impl Region {
     ///
     /// # Errors
     /// [`RegionError`] if there is no such country.
-    pub fn from_stored(code: &str) -> Result<Self, RegionError> {
+    pub(crate) fn from_stored(code: &str) -> Result<Self, RegionError> {
         code.parse().map(Self).map_err(|_| RegionError)
     }
 

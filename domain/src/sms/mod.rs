@@ -6,9 +6,11 @@ mod transliterate;
 
 use std::fmt;
 
-pub use segments::{Encoding, Segments, Ucs2Character, first_ucs2_character};
-pub use shorteners::shared_shortener_in;
-pub use transliterate::{Replacement, Transliteration, transliterate};
+pub(crate) use segments::first_ucs2_character;
+pub use segments::{Encoding, Segments, Ucs2Character};
+pub(crate) use shorteners::shared_shortener_in;
+pub use transliterate::Replacement;
+pub(crate) use transliterate::transliterate;
 
 /// The most characters that a carrier takes in one message.
 pub const LONGEST_BODY: usize = 1_600;
@@ -16,7 +18,7 @@ pub const LONGEST_BODY: usize = 1_600;
 /// A text as it goes to the carrier, and what it takes: what is counted is exactly what is sent.
 ///
 /// Made from a rendered template or from what a merchant wrote. Line breaks are a single line feed, and typography is
-/// made plain (see [`transliterate`]) if that makes the whole text GSM-7; if it does not, nothing would be saved and the
+/// made plain if that makes the whole text GSM-7; if it does not, nothing would be saved and the
 /// text stays as it was. `Debug` does not show the text: it must not reach a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Body {

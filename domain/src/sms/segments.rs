@@ -124,8 +124,7 @@ pub struct Ucs2Character {
 }
 
 /// The first character that makes a text UCS-2, or `None` if it is GSM-7.
-#[must_use]
-pub fn first_ucs2_character(text: &str) -> Option<Ucs2Character> {
+pub(crate) fn first_ucs2_character(text: &str) -> Option<Ucs2Character> {
     let is_foreign = |character: &char| gsm7_units(*character).is_none();
     let character = text.chars().find(is_foreign)?;
     let mut others: Vec<char> = text.chars().filter(is_foreign).filter(|&c| c != character).collect();

@@ -27,8 +27,7 @@ const SHARED: &[&str] = &[
 ///
 /// Whole host names are compared, without regard to case: `www.bit.ly` is one, `bit.lyon.example`, `orbit.ly` and the
 /// file `shop.example/t.ly` are not.
-#[must_use]
-pub fn shared_shortener_in(text: &str) -> Option<&'static str> {
+pub(crate) fn shared_shortener_in(text: &str) -> Option<&'static str> {
     hosts_in(text).find_map(|host| SHARED.iter().copied().find(|shared| is_or_is_below(host, shared)))
 }
 

@@ -68,18 +68,17 @@ fn is_invisible(character: char) -> bool {
 
 /// A text with its typography made plain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transliteration {
+pub(crate) struct Transliteration {
     /// The text as it is now.
-    pub text: String,
+    pub(crate) text: String,
     /// What was replaced, in the order in which it first appeared; empty if nothing was.
-    pub replaced: Vec<Replacement>,
+    pub(crate) replaced: Vec<Replacement>,
 }
 
 /// Replaces what has an equivalent in GSM-7 that reads the same, and leaves everything else.
 ///
 /// What is left may still need UCS-2, and then nothing was won: [`super::Body`] keeps the original in that case.
-#[must_use]
-pub fn transliterate(text: &str) -> Transliteration {
+pub(crate) fn transliterate(text: &str) -> Transliteration {
     let mut result = Transliteration { text: String::with_capacity(text.len()), replaced: Vec::new() };
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use handlebars::{Handlebars, no_escape};
 
 pub use error::TemplateError;
-pub use preview::{Preview, Warning};
+pub use preview::{Preview, TemplateWarning};
 pub use variables::{Variable, Variables};
 
 use crate::{

@@ -14,12 +14,12 @@ pub struct Preview {
     /// The text and what it takes: `body.text()`, `body.segments()`.
     pub body: Body,
     /// Nothing of this forbids sending; each has a `Display` for people.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<TemplateWarning>,
 }
 
 /// Something that makes a message dearer, or less likely to be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Warning {
+pub enum TemplateWarning {
     /// The text does not say who it is from.
     NoMerchantName,
     /// Something is written right before or after the link, which then may not open.
@@ -51,12 +51,12 @@ impl Template {
         let characters = text.chars().count();
         let merchant = variables.value(Variable::MerchantName);
         let warnings = [
-            (!names(text, &merchant)).then_some(Warning::NoMerchantName),
-            (!stands_apart(text, &variables.value(Variable::Link))).then_some(Warning::LinkNotApart),
-            (characters > LONG).then_some(Warning::Long { characters }),
-            shared_shortener_in(text).map(|host| Warning::SharedShortener { host }),
-            first_ucs2_character(text).map(Warning::Ucs2),
-            (!body.replaced().is_empty()).then(|| Warning::MadePlain(body.replaced().to_vec())),
+            (!names(text, &merchant)).then_some(TemplateWarning::NoMerchantName),
+            (!stands_apart(text, &variables.value(Variable::Link))).then_some(TemplateWarning::LinkNotApart),
+            (characters > LONG).then_some(TemplateWarning::Long { characters }),
+            shared_shortener_in(text).map(|host| TemplateWarning::SharedShortener { host }),
+            first_ucs2_character(text).map(TemplateWarning::Ucs2),
+            (!body.replaced().is_empty()).then(|| TemplateWarning::MadePlain(body.replaced().to_vec())),
         ];
         Ok(Preview { warnings: warnings.into_iter().flatten().collect(), body })
     }
@@ -77,7 +77,7 @@ fn stands_apart(text: &str, link: &str) -> bool {
     })
 }
 
-impl fmt::Display for Warning {
+impl fmt::Display for TemplateWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoMerchantName => f.write_str("The text does not say who it is from: use {{merchant_name}}."),
@@ -129,9 +129,9 @@ fn describe_ucs2(f: &mut fmt::Formatter<'_>, cause: Ucs2Character) -> fmt::Resul
 #[cfg(test)]
 mod tests {
     use super::super::testing::{LINK, variables};
-    use super::{Template, Ucs2Character, Variables, Warning};
+    use super::{Template, TemplateWarning, Ucs2Character, Variables};
 
-    fn warnings(text: &str, variables: &Variables<'_>) -> Vec<Warning> {
+    fn warnings(text: &str, variables: &Variables<'_>) -> Vec<TemplateWarning> {
         Template::parse(text).unwrap().preview(variables).unwrap().warnings
     }
 
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_unicode_warning_counts_the_characters_and_what_they_cost() {
         let told = |character, others, segments_saved| {
-            Warning::Ucs2(Ucs2Character { character, others, segments_saved }).to_string()
+            TemplateWarning::Ucs2(Ucs2Character { character, others, segments_saved }).to_string()
         };
         assert_eq!(
             told('ł', 1, 3),
@@ -164,13 +164,13 @@ mod tests {
 
     #[test]
     fn a_preview_warns_of_a_text_without_the_merchants_name() {
-        assert_eq!(warnings("Pay here: {{link}}", &variables()), [Warning::NoMerchantName]);
+        assert_eq!(warnings("Pay here: {{link}}", &variables()), [TemplateWarning::NoMerchantName]);
         assert_eq!(warnings("Blue Door Books: {{link}}", &variables()), []);
         let typeset = Variables { merchant_name: "Ada’s Books", ..variables() };
         let found = warnings("{{merchant_name}}: {{link}}", &typeset);
-        assert!(matches!(found.as_slice(), [Warning::MadePlain(_)]), "{found:?}");
+        assert!(matches!(found.as_slice(), [TemplateWarning::MadePlain(_)]), "{found:?}");
         let nameless = Variables { merchant_name: " ", ..variables() };
-        assert_eq!(warnings("{{merchant_name}}: {{link}}", &nameless), [Warning::NoMerchantName]);
+        assert_eq!(warnings("{{merchant_name}}: {{link}}", &nameless), [TemplateWarning::NoMerchantName]);
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
             "{{merchant_name}}{{link}}",
             "{{link}}? {{merchant_name}}",
         ] {
-            assert_eq!(warnings(text, &variables()), [Warning::LinkNotApart], "{text}");
+            assert_eq!(warnings(text, &variables()), [TemplateWarning::LinkNotApart], "{text}");
         }
         for text in
             ["{{merchant_name}} ({{link}}).", "{{merchant_name}}\n{{link}}\n", "{{merchant_name}}:{{link}}, thanks"]
@@ -194,12 +194,12 @@ mod tests {
     fn a_preview_warns_of_a_shortener_that_carriers_filter() {
         let draft = Template::parse_draft("{{merchant_name}} bit.ly/x {{link}}").unwrap();
         let found = draft.preview(&variables()).unwrap().warnings;
-        assert_eq!(found, [Warning::SharedShortener { host: "bit.ly" }]);
+        assert_eq!(found, [TemplateWarning::SharedShortener { host: "bit.ly" }]);
         assert!(found[0].to_string().contains("bit.ly"));
         // It may come with a name as well.
         let named = Variables { customer_name: "tinyurl.com/x", ..variables() };
         let found = warnings("{{merchant_name}} {{customer_name}} {{link}}", &named);
-        assert_eq!(found, [Warning::SharedShortener { host: "tinyurl.com" }]);
+        assert_eq!(found, [TemplateWarning::SharedShortener { host: "tinyurl.com" }]);
     }
 
     #[test]
@@ -207,6 +207,6 @@ mod tests {
         let of_length =
             |length: usize| "{{merchant_name}} ".to_owned() + &"x".repeat(length - 16 - 1 - LINK.len()) + " {{link}}";
         assert_eq!(warnings(&of_length(320), &variables()), []);
-        assert_eq!(warnings(&of_length(321), &variables()), [Warning::Long { characters: 321 }]);
+        assert_eq!(warnings(&of_length(321), &variables()), [TemplateWarning::Long { characters: 321 }]);
     }
 }

@@ -30,12 +30,12 @@ pub struct Listed {
 /// Where a conversation stands in the list. It does not move when something is said later: then the conversation stands
 /// elsewhere, and the place is still one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct InboxPosition {
     at: DateTime<Utc>,
     id: ConversationId,
 }
 
-impl Place {
+impl InboxPosition {
     /// The place of this conversation.
     #[must_use]
     pub const fn of(conversation: &Conversation) -> Self {
@@ -43,7 +43,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for InboxPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.at.timestamp_millis(), self.id)
     }
@@ -52,15 +52,15 @@ impl fmt::Display for Place {
 /// A text that is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no place in a list of conversations")]
-pub struct PlaceError;
+pub struct InboxPositionError;
 
-impl FromStr for Place {
-    type Err = PlaceError;
+impl FromStr for InboxPosition {
+    type Err = InboxPositionError;
 
-    fn from_str(text: &str) -> Result<Self, PlaceError> {
-        let (at, id) = text.split_once('.').ok_or(PlaceError)?;
-        let at = at.parse().ok().and_then(DateTime::from_timestamp_millis).ok_or(PlaceError)?;
-        Ok(Self { at, id: id.parse().map_err(|_| PlaceError)? })
+    fn from_str(text: &str) -> Result<Self, InboxPositionError> {
+        let (at, id) = text.split_once('.').ok_or(InboxPositionError)?;
+        let at = at.parse().ok().and_then(DateTime::from_timestamp_millis).ok_or(InboxPositionError)?;
+        Ok(Self { at, id: id.parse().map_err(|_| InboxPositionError)? })
     }
 }
 
@@ -71,11 +71,11 @@ impl FromStr for Place {
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
-    before: Option<Place>,
+    before: Option<InboxPosition>,
     limit: u64,
 ) -> Result<Vec<Listed>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
-    if let Some(Place { at, id }) = before {
+    if let Some(InboxPosition { at, id }) = before {
         let same_time = Condition::all().add(Column::LastMessageAt.eq(at)).add(Column::Id.lt(id));
         query = query.filter(Condition::any().add(Column::LastMessageAt.lt(at)).add(same_time));
     }
@@ -144,12 +144,12 @@ mod tests {
     #[test]
     fn a_place_prints_and_reads_back() {
         let at = DateTime::from_timestamp_millis(1_764_000_000_123).unwrap();
-        let place = Place { at, id: ConversationId::new(at) };
+        let place = InboxPosition { at, id: ConversationId::new(at) };
         assert_eq!(place.to_string().parse(), Ok(place));
         for text in
             ["", "1.", ".conv_", "x.conv_00000000000000000000000000000000", "1.link_00000000000000000000000000000000"]
         {
-            assert_eq!(text.parse::<Place>(), Err(PlaceError), "{text}");
+            assert_eq!(text.parse::<InboxPosition>(), Err(InboxPositionError), "{text}");
         }
     }
 }

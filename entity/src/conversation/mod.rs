@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{LockType, OnConflict, Query},
 };
 
-pub use inbox::{Listed, Place, PlaceError, list};
+pub use inbox::{InboxPosition, InboxPositionError, Listed, list};
 
 use crate::message;
 use domain::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
@@ -98,20 +98,6 @@ pub async fn find(
     id: ConversationId,
 ) -> Result<Option<Conversation>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
-}
-
-/// Whether this number asked to get no more texts from this merchant.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn is_opted_out(
-    db: &impl ConnectionTrait,
-    vault: &Vault,
-    merchant: MerchantId,
-    phone: &PhoneNumber,
-) -> Result<bool, DbErr> {
-    let conversation = with(db, vault, merchant, phone).await?;
-    Ok(conversation.is_some_and(|conversation| conversation.opted_out_at.is_some()))
 }
 
 /// Notes that the buyer wants no more texts, since `at`.

@@ -19,7 +19,7 @@ use super::Db;
 pub const SKEW_LIMIT: TimeDelta = TimeDelta::seconds(2);
 
 /// How often it is measured.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// How often to look whether the local clock was set, or the machine slept.
 const LOOK: Duration = Duration::from_secs(1);

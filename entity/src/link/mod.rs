@@ -1,30 +1,36 @@
 //! Payment links.
 
 mod advance;
-mod aftermath;
 mod buyer;
 mod check;
+mod disputes;
+mod find;
 mod paying;
 mod purge;
+mod refunds;
 mod search;
 mod timeline;
 mod together;
 mod warning;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, advance};
-pub use aftermath::{Dispute, DisputeReport, Refund, note_dispute, note_refund};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
+pub use disputes::{Dispute, DisputeReport, note_dispute};
+pub use find::{
+    due_for_expiry, due_for_purge, find, find_by_payment_intent, find_by_stripe_id, find_by_token, of_order,
+};
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
-pub use search::{Search, search};
+pub use refunds::{Refund, note_refund};
+pub use search::{LinkSearch, search};
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
-pub use warning::Warning;
+pub use warning::InvoiceWarning;
 
 use crate::money_column::stored_money;
 use domain::{
@@ -115,7 +121,7 @@ pub struct Model {
     pub found_unpaid_at: Option<DateTime<Utc>>,
     /// Where the picture of the invoice's first page lies in the store, if it could be drawn; erased by the purge.
     pub document_picture: Option<String>,
-    /// What is doubtful about the invoice: see [`Warning`].
+    /// What is doubtful about the invoice: see [`InvoiceWarning`].
     pub warnings: Option<String>,
 }
 
@@ -221,7 +227,7 @@ pub struct StoredDocument {
     /// Where the picture of its first page lies, if it could be drawn.
     pub picture: Option<String>,
     /// What is doubtful about it.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<InvoiceWarning>,
 }
 
 /// Notes that a link's invoice is stored.
@@ -264,10 +270,7 @@ pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: 
 }
 
 /// Stops reminders of a link for good; `false` if they were stopped before.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn stop_reminders(
+async fn stop_reminders(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     id: LinkId,
@@ -281,115 +284,4 @@ pub async fn stop_reminders(
         .exec(db)
         .await?;
     Ok(stopped.rows_affected == 1)
-}
-
-/// The merchant's link.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: LinkId) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
-}
-
-/// The link with this token, whoever's it is: the token is the buyer's right to see it.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::TokenHash.eq(token.hash())).one(db).await
-}
-
-/// The merchant's link that Stripe calls `plink_…`.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_by_stripe_id(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    stripe_link_id: &str,
-) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::StripeLinkId.eq(stripe_link_id)).one(db).await
-}
-
-/// The merchant's link that was paid by this `pi_…`.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_by_payment_intent(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    payment_intent: &str,
-) -> Result<Option<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::StripePaymentIntent.eq(payment_intent))
-        .one(db)
-        .await
-}
-
-/// All links of an order, newest first.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::OrderId.eq(order))
-        .order_by_desc(Column::Id)
-        .all(db)
-        .await
-}
-
-/// Unpaid links whose time is over but which are too young for the purge, which closes links itself.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn due_for_expiry(
-    db: &impl ConnectionTrait,
-    now: DateTime<Utc>,
-    after: Option<LinkId>,
-    limit: u64,
-) -> Result<Vec<Model>, DbErr> {
-    page(
-        Entity::find()
-            .filter(Column::State.eq(LinkState::Unpaid))
-            .filter(Column::ExpiresAt.lte(now))
-            .filter(Column::CreatedAt.gt(now - RETENTION)),
-        after,
-        limit,
-        db,
-    )
-    .await
-}
-
-/// Links of 90 days or older that still hold something.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn due_for_purge(
-    db: &impl ConnectionTrait,
-    now: DateTime<Utc>,
-    after: Option<LinkId>,
-    limit: u64,
-) -> Result<Vec<Model>, DbErr> {
-    page(
-        Entity::find().filter(Column::PurgedAt.is_null()).filter(Column::CreatedAt.lte(now - RETENTION)),
-        after,
-        limit,
-        db,
-    )
-    .await
-}
-
-async fn page(
-    query: Select<Entity>,
-    after: Option<LinkId>,
-    limit: u64,
-    db: &impl ConnectionTrait,
-) -> Result<Vec<Model>, DbErr> {
-    let query = match after {
-        Some(after) => query.filter(Column::Id.gt(after)),
-        None => query,
-    };
-    query.order_by_asc(Column::Id).limit(limit).all(db).await
 }

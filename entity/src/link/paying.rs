@@ -48,7 +48,7 @@ impl Model {
         let long_ago = |at: DateTime<Utc>| at <= now - PATIENCE;
         self.state == LinkState::Unpaid
             && self.stripe_link_id.is_some()
-            && self.pay_pressed_at.is_some_and(long_ago)
+            && self.last_at_stripe().is_some_and(long_ago)
             && self.stripe_checked_at.is_none_or(long_ago)
     }
 

@@ -10,7 +10,7 @@ use domain::{LinkId, LinkState, MerchantId};
 
 /// What a list of links is narrowed to.
 #[derive(Debug, Clone, Default)]
-pub struct Search {
+pub struct LinkSearch {
     /// The state.
     pub state: Option<LinkState>,
     /// Part of the invoice number, of the order's number or of the buyer's name.
@@ -28,7 +28,7 @@ pub struct Search {
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
-    search: Search,
+    search: LinkSearch,
 ) -> Result<Vec<(Model, Vec<TimelineEntry>)>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
     if let Some(state) = search.state {

@@ -5,7 +5,7 @@ use domain::words;
 
 words! {
     /// What is doubtful about a link's invoice.
-    pub enum Warning {
+    pub enum InvoiceWarning {
         /// Nothing is drawn on its first page.
         FirstPageBlank = "first_page_blank",
         /// The invoice number that was typed is nowhere in the PDF's text.
@@ -16,7 +16,7 @@ words! {
 }
 
 impl Model {
-    /// What is doubtful about its invoice, in the words of [`Warning`].
+    /// What is doubtful about its invoice, in the words of [`InvoiceWarning`].
     pub fn warnings(&self) -> impl Iterator<Item = &str> {
         self.warnings.iter().flat_map(|warnings| warnings.split_ascii_whitespace())
     }

@@ -14,7 +14,7 @@ use domain::{ConversationId, LinkId, MessageId, sms::Body};
 
 /// A text to send.
 #[derive(Debug)]
-pub struct Text {
+pub struct NewMessage {
     /// The conversation with the buyer who gets it.
     pub conversation: ConversationId,
     /// The link that it carries.
@@ -74,7 +74,7 @@ impl From<DbErr> for CommandError {
 pub async fn command(
     db: &impl ConnectionTrait,
     owner: &Merchant,
-    text: Text,
+    text: NewMessage,
     now: DateTime<Utc>,
 ) -> Result<Message, CommandError> {
     if owner.is_suspended() {

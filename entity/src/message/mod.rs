@@ -8,13 +8,15 @@ mod search;
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
 
-pub use command::{CommandError, Text, command};
+pub use command::{CommandError, NewMessage, command};
 pub use erase::erase_said_before;
 pub(crate) use erase::{erase_texts, has_texts};
 pub use outcome::{
     Resolution, UndeliveredCredits, accepted, delivered, park, park_unknown_before, refused, resolve, undelivered,
 };
-pub use search::{Search, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for};
+pub use search::{
+    MessageSearch, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for,
+};
 
 use crate::{link, live, metrics};
 use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};

@@ -8,7 +8,7 @@ use domain::{ConversationId, LinkId, MerchantId, MessageId};
 
 /// What a list of messages is narrowed to.
 #[derive(Debug, Clone, Default)]
-pub struct Search {
+pub struct MessageSearch {
     /// The status.
     pub status: Option<MessageStatus>,
     /// The link that it carries.
@@ -23,7 +23,11 @@ pub struct Search {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Search) -> Result<Vec<Message>, DbErr> {
+pub async fn search(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: MessageSearch,
+) -> Result<Vec<Message>, DbErr> {
     page(Entity::find().filter(Column::MerchantId.eq(merchant)), search, db).await
 }
 
@@ -31,11 +35,15 @@ pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Sea
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn search_all(db: &impl ConnectionTrait, search: Search) -> Result<Vec<Message>, DbErr> {
+pub async fn search_all(db: &impl ConnectionTrait, search: MessageSearch) -> Result<Vec<Message>, DbErr> {
     page(Entity::find(), search, db).await
 }
 
-async fn page(mut query: Select<Entity>, search: Search, db: &impl ConnectionTrait) -> Result<Vec<Message>, DbErr> {
+async fn page(
+    mut query: Select<Entity>,
+    search: MessageSearch,
+    db: &impl ConnectionTrait,
+) -> Result<Vec<Message>, DbErr> {
     if let Some(status) = search.status {
         query = query.filter(Column::Status.eq(status));
     }
@@ -60,7 +68,7 @@ pub async fn of_conversation(
     limit: u64,
 ) -> Result<Vec<Message>, DbErr> {
     let query = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::ConversationId.eq(conversation));
-    page(query, Search { before, limit, ..Search::default() }, db).await
+    page(query, MessageSearch { before, limit, ..MessageSearch::default() }, db).await
 }
 
 /// The newest text with this link in this conversation, commanded at or after `since`, that went out or still may.

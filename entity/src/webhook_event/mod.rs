@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 pub use replay::{ReplayRefusal, set_back, to_replay};
-pub use search::{Search, search};
+pub use search::{WebhookEventSearch, search};
 pub use together::{conclude_applied, conclude_ignored, find_all};
 
 use domain::{LinkId, MerchantId, WebhookEventId, words};

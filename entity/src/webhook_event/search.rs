@@ -7,7 +7,7 @@ use domain::{MerchantId, WebhookEventId};
 
 /// What a list of events is narrowed to.
 #[derive(Debug, Clone, Default)]
-pub struct Search {
+pub struct WebhookEventSearch {
     /// The sender's word for what happened.
     pub kind: Option<String>,
     /// Whether Stripe or the carrier sent it.
@@ -27,7 +27,7 @@ pub struct Search {
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
-    search: Search,
+    search: WebhookEventSearch,
 ) -> Result<Vec<WebhookEvent>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
     if let Some(kind) = search.kind {

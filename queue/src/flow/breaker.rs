@@ -24,22 +24,11 @@ const PROBE_LIMIT: TimeDelta = TimeDelta::minutes(1);
 
 /// The breakers of a process, by service. Cheap to clone; all clones are the same breakers.
 #[derive(Debug, Clone, Default)]
-pub struct CircuitBreakers(Arc<Mutex<BTreeMap<String, CircuitBreaker>>>);
-
-/// What a breaker does at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BreakerState {
-    /// All calls are let through.
-    Closed,
-    /// No call is let through.
-    Open,
-    /// One call was let through as a probe, and its answer is awaited.
-    Probing,
-}
+pub(super) struct CircuitBreakers(Arc<Mutex<BTreeMap<String, CircuitBreaker>>>);
 
 /// How a call is let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
+pub(super) enum Admission {
     /// As every call to a service that works.
     Free,
     /// As the one whose answer decides whether the service works again.
@@ -68,7 +57,7 @@ impl CircuitBreakers {
     ///
     /// # Errors
     /// When it is taken for down.
-    pub fn ask(&self, service: &str, now: DateTime<Utc>) -> Result<Admission, LeftAlone> {
+    pub(super) fn ask(&self, service: &str, now: DateTime<Utc>) -> Result<Admission, LeftAlone> {
         let mut breakers = self.lock();
         // A service that has never failed needs no breaker.
         let Some(breaker) = breakers.get_mut(service) else { return Ok(Admission::Free) };
@@ -76,14 +65,14 @@ impl CircuitBreakers {
     }
 
     /// The probe did not call: the next one who asks is the probe.
-    pub fn not_called(&self, service: &str) {
+    pub(super) fn not_called(&self, service: &str) {
         if let Some(breaker) = self.lock().get_mut(service) {
             breaker.not_called();
         }
     }
 
     /// The service answered, whatever it said.
-    pub fn answered(&self, service: &str) {
+    pub(super) fn answered(&self, service: &str) {
         if let Some(CircuitBreaker::Open { .. } | CircuitBreaker::Probing { .. }) = self.lock().remove(service) {
             metrics::service_down(service, false);
             tracing::info!(service, "the service answers again");
@@ -91,19 +80,13 @@ impl CircuitBreakers {
     }
 
     /// The service did not answer, or not as one that works.
-    pub fn failed(&self, service: &str, now: DateTime<Utc>) {
+    pub(super) fn failed(&self, service: &str, now: DateTime<Utc>) {
         let mut breakers = self.lock();
         let breaker = breakers.entry(service.to_owned()).or_insert(CircuitBreaker::Closed { failures: 0 });
         if let Some(wait) = breaker.fail(now) {
             metrics::service_down(service, true);
             tracing::warn!(service, seconds = wait.as_secs(), "the service is taken for down, and left alone");
         }
-    }
-
-    /// Every service that has failed lately, and what its breaker does.
-    #[must_use]
-    pub fn states(&self) -> Vec<(String, BreakerState)> {
-        self.lock().iter().map(|(service, breaker)| (service.clone(), breaker.state())).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, CircuitBreaker>> {
@@ -151,14 +134,6 @@ impl CircuitBreaker {
         *self = Self::Open { until: now + wait, wait };
         Some(wait)
     }
-
-    const fn state(self) -> BreakerState {
-        match self {
-            Self::Closed { .. } => BreakerState::Closed,
-            Self::Open { .. } => BreakerState::Open,
-            Self::Probing { .. } => BreakerState::Probing,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -174,8 +149,8 @@ mod tests {
         breakers
     }
 
-    fn state(breakers: &CircuitBreakers) -> Option<BreakerState> {
-        breakers.states().pop().map(|(_, state)| state)
+    fn of_stripe(breakers: &CircuitBreakers) -> Option<CircuitBreaker> {
+        breakers.lock().get("stripe").copied()
     }
 
     #[test]
@@ -198,10 +173,10 @@ mod tests {
         let breakers = failing(5, now);
         let later = now + FIRST_WAIT;
         assert_eq!(breakers.ask("stripe", later), Ok(Admission::Probe));
-        assert_eq!(state(&breakers), Some(BreakerState::Probing));
+        assert!(matches!(of_stripe(&breakers), Some(CircuitBreaker::Probing { .. })));
         assert!(breakers.ask("stripe", later).is_err(), "a second call beside the probe");
         breakers.answered("stripe");
-        assert_eq!(state(&breakers), None);
+        assert!(of_stripe(&breakers).is_none());
         assert_eq!(breakers.ask("stripe", later), Ok(Admission::Free));
     }
 
@@ -237,7 +212,7 @@ mod tests {
         let probed = now + FIRST_WAIT;
         assert_eq!(breakers.ask("stripe", probed), Ok(Admission::Probe));
         breakers.not_called("stripe");
-        assert_eq!(state(&breakers), Some(BreakerState::Open));
+        assert!(matches!(of_stripe(&breakers), Some(CircuitBreaker::Open { .. })));
         assert_eq!(breakers.ask("stripe", probed), Ok(Admission::Probe));
         breakers.failed("stripe", probed);
         breakers.not_called("stripe");

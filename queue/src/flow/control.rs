@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Clock;
 
-use super::{Admission, CircuitBreakers, breaker::LeftAlone};
+use super::breaker::{Admission, CircuitBreakers, LeftAlone};
 use crate::{
     JobError,
     redis::{Pass, RedisQueues},
@@ -63,12 +63,6 @@ impl FlowControl {
     #[must_use]
     pub fn new(queues: RedisQueues, clock: Clock) -> Self {
         Self { queues, breakers: CircuitBreakers::default(), clock }
-    }
-
-    /// The circuit breakers, which all clones share.
-    #[must_use]
-    pub const fn breakers(&self) -> &CircuitBreakers {
-        &self.breakers
     }
 
     /// Waits for a turn to call `service`, at the limit of this name.

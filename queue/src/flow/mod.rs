@@ -8,6 +8,6 @@ mod breaker;
 mod control;
 mod pause;
 
-pub use breaker::{Admission, BreakerState, CircuitBreakers, LeftAlone};
+pub use breaker::LeftAlone;
 pub use control::{FlowControl, NotNow, Permit, Rate};
 pub use pause::{Paused, Pauses};

@@ -6,8 +6,8 @@
 //! them: whoever reads the rows again sees what they said.
 
 mod entry;
-mod listener;
 mod publisher;
+mod subscribers;
 mod subscription;
 
 use std::{fmt, sync::Arc};
@@ -15,12 +15,12 @@ use std::{fmt, sync::Arc};
 use domain::MerchantId;
 use entity::live::Change;
 
-use crate::redis::{QueueError, RedisQueues, script};
-use listener::Listener;
+use crate::redis::{QueueError, RedisQueues, listener::Listener, script};
 use publisher::Publisher;
+use subscribers::Subscribers;
 
 pub use entry::{Entry, Position};
-pub use subscription::{Item, Subscription};
+pub use subscription::{LiveItem, Subscription};
 
 /// How long a stream is kept after somebody last looked at it, in milliseconds.
 const KEPT: u64 = 3_600_000;
@@ -35,7 +35,8 @@ pub struct Live(Arc<Inner>);
 struct Inner {
     queues: RedisQueues,
     publisher: Publisher,
-    listener: Arc<Listener>,
+    subscribers: Arc<Subscribers>,
+    listener: Listener,
 }
 
 /// There are too many subscriptions already.
@@ -45,7 +46,8 @@ pub struct TooMany;
 
 impl Live {
     pub(crate) fn new(queues: RedisQueues) -> Self {
-        Self(Arc::new(Inner { queues, publisher: Publisher::default(), listener: Arc::default() }))
+        let subscribers = Arc::new(Subscribers::new(queues.prefix()));
+        Self(Arc::new(Inner { queues, publisher: Publisher::default(), subscribers, listener: Listener::default() }))
     }
 
     /// Publishes what has changed, without waiting. Changes that come while others are being published go with the next call, each once.
@@ -62,8 +64,8 @@ impl Live {
     /// # Errors
     /// [`TooMany`]. If Redis is away there are no updates until it is back.
     pub fn look(&self, merchant: MerchantId, since: Option<Position>) -> Result<Subscription, TooMany> {
-        let updates = self.0.listener.join(merchant, MOST_LOOKING).ok_or(TooMany)?;
-        self.0.listener.ensure(self.0.queues.connection().client(), self.0.queues.prefix());
+        let updates = self.0.subscribers.join(merchant, MOST_LOOKING).ok_or(TooMany)?;
+        self.0.listener.ensure(self.0.queues.connection().client(), &self.0.subscribers);
         Ok(Subscription::new(self.clone(), merchant, since, updates))
     }
 

@@ -8,14 +8,14 @@ use tokio::{
     time::{self, Interval, MissedTickBehavior},
 };
 
-use super::{Entry, Live, Looked, Position, listener::Update};
+use super::{Entry, Live, Looked, Position, subscribers::Update};
 
 /// How often to read the stream without having been told to: what was lost on the way is found then, and the stream is kept alive.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
 
 /// What a subscriber gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub enum LiveItem {
     /// Updates come from this position on.
     Here(Position),
     /// A live update.
@@ -34,7 +34,7 @@ pub struct Subscription {
     seen: Option<Position>,
     /// The first look failed, so that nobody knows what came before the next.
     is_late: bool,
-    waiting: VecDeque<Item>,
+    waiting: VecDeque<LiveItem>,
     looks: Interval,
 }
 
@@ -52,7 +52,7 @@ impl Subscription {
     }
 
     /// What comes next; waits for it, if need be for ever.
-    pub async fn next(&mut self) -> Item {
+    pub async fn next(&mut self) -> LiveItem {
         loop {
             if let Some(item) = self.waiting.pop_front() {
                 return item;
@@ -63,7 +63,7 @@ impl Subscription {
                 updates = self.updates.recv() => match (updates, self.seen) {
                     (Ok(Update::Entry(entry)), Some(seen)) if entry.position > seen => {
                         self.seen = Some(entry.position);
-                        return Item::Live(Entry::clone(&entry));
+                        return LiveItem::Live(Entry::clone(&entry));
                     }
                     // It was seen when the stream was read.
                     (Ok(Update::Entry(_)), Some(_)) => {}
@@ -87,11 +87,11 @@ impl Subscription {
 
     fn see(&mut self, looked: Looked) {
         if self.is_late || !looked.complete {
-            self.waiting.push_back(Item::Missed(looked.last));
+            self.waiting.push_back(LiveItem::Missed(looked.last));
         } else if self.seen.is_none() {
-            self.waiting.push_back(Item::Here(looked.last));
+            self.waiting.push_back(LiveItem::Here(looked.last));
         } else {
-            self.waiting.extend(looked.entries.into_iter().map(Item::Live));
+            self.waiting.extend(looked.entries.into_iter().map(LiveItem::Live));
         }
         self.is_late = false;
         self.seen = Some(looked.last);

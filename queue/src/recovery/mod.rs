@@ -22,7 +22,7 @@ const OVERDUE: TimeDelta = TimeDelta::seconds(10);
 
 /// A page of jobs that Redis is to be notified of.
 #[derive(Debug)]
-pub struct Page {
+pub struct QueuedPage {
     /// The jobs. A row of a kind that this version does not know is not among them: it waits for a version that does.
     pub enqueued: Vec<EnqueuedJob>,
     /// The last row of the page, from which the next goes on; absent when there are no more.
@@ -39,7 +39,7 @@ pub async fn overdue(
     now: DateTime<Utc>,
     after: Option<JobId>,
     limit: u64,
-) -> Result<Page, DbErr> {
+) -> Result<QueuedPage, DbErr> {
     queued_page(db, QueuedQuery { due_by: Some(now - OVERDUE), after, limit, ..QueuedQuery::default() }).await
 }
 
@@ -48,7 +48,7 @@ pub async fn overdue(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn queued(db: &impl ConnectionTrait, after: Option<JobId>, limit: u64) -> Result<Page, DbErr> {
+pub async fn queued(db: &impl ConnectionTrait, after: Option<JobId>, limit: u64) -> Result<QueuedPage, DbErr> {
     queued_page(db, QueuedQuery { after, limit, ..QueuedQuery::default() }).await
 }
 
@@ -62,7 +62,7 @@ pub(crate) async fn queued_of(
     of: Paused,
     after: Option<JobId>,
     limit: u64,
-) -> Result<Page, DbErr> {
+) -> Result<QueuedPage, DbErr> {
     queued_page(db, QueuedQuery { of: Some(of), after, limit, ..QueuedQuery::default() }).await
 }
 
@@ -75,7 +75,7 @@ struct QueuedQuery {
     limit: u64,
 }
 
-async fn queued_page(db: &impl ConnectionTrait, rows: QueuedQuery) -> Result<Page, DbErr> {
+async fn queued_page(db: &impl ConnectionTrait, rows: QueuedQuery) -> Result<QueuedPage, DbErr> {
     // Spelled out, as `SQLite` uses no partial index for a parameter.
     let mut query = Entity::find().filter(Expr::cust("state = 'queued'")).filter(not_paused());
     if let Some(due_by) = rows.due_by {
@@ -90,7 +90,7 @@ async fn queued_page(db: &impl ConnectionTrait, rows: QueuedQuery) -> Result<Pag
         query = query.filter(Column::Id.gt(after));
     }
     let found = query.order_by_asc(Column::Id).limit(rows.limit).all(db).await?;
-    Ok(Page { last: found.last().map(|row| row.id), enqueued: found.iter().filter_map(enqueued_job).collect() })
+    Ok(QueuedPage { last: found.last().map(|row| row.id), enqueued: found.iter().filter_map(enqueued_job).collect() })
 }
 
 fn not_paused() -> Condition {

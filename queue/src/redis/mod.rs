@@ -42,6 +42,7 @@ mod fetcher;
 mod id;
 mod keys;
 mod leases;
+pub(crate) mod listener;
 mod model;
 mod options;
 mod prefetch;
@@ -49,7 +50,6 @@ mod queue;
 mod queues;
 mod rate_limit;
 pub(crate) mod script;
-mod wake;
 
 pub use ack::{AckLayer, AckService, HandlerPanicked};
 pub use backend::RedisBackend;

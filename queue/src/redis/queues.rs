@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Clock;
+use redis::Msg;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connection::Connection;
 use super::keys::{self, Keys};
+use super::listener::{Audience, Listener};
 use super::queue::RedisQueue;
-use super::wake::Listener;
 use super::{Depth, DueJob, QueueError};
 
 /// How many jobs one script call pushes: about 2 ms of Redis's time.
@@ -28,13 +29,15 @@ struct Inner {
     prefix: String,
     clock: Clock,
     connection: Arc<Connection>,
-    queues: Arc<Queues>,
+    queues: Arc<UsedQueues>,
     listener: Listener,
 }
 
 /// The queues that have been used, by name.
-#[derive(Default)]
-pub(super) struct Queues(Mutex<HashMap<&'static str, Arc<RedisQueue>>>);
+struct UsedQueues {
+    prefix: String,
+    by_name: Mutex<HashMap<&'static str, Arc<RedisQueue>>>,
+}
 
 impl RedisQueues {
     /// A handle to the Redis at `url` (`redis://[user:password@]host[:port][/db]` or `redis+unix:///path`). The keys
@@ -49,7 +52,7 @@ impl RedisQueues {
             prefix: prefix.to_owned(),
             clock,
             connection: Arc::new(Connection::open(url)?),
-            queues: Arc::default(),
+            queues: Arc::new(UsedQueues { prefix: prefix.to_owned(), by_name: Mutex::default() }),
             listener: Listener::default(),
         })))
     }
@@ -114,26 +117,33 @@ impl RedisQueues {
     /// Where to wait for a queue's wake-ups. Must be called in a tokio runtime, as it makes sure that someone listens.
     pub(super) fn woken(&self, queue: &'static str) -> watch::Receiver<()> {
         let woken = self.queue(queue).woken();
-        self.0.listener.ensure(self.0.connection.client(), &self.0.prefix, &self.0.queues);
+        self.0.listener.ensure(self.0.connection.client(), &self.0.queues);
         woken
     }
 }
 
-impl Queues {
+impl UsedQueues {
     fn lock(&self) -> MutexGuard<'_, HashMap<&'static str, Arc<RedisQueue>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Scripts publish on a queue's channel only when something became ready where nothing was, or became the earliest to be due: a
+/// worker that is asleep with a free slot has seen the queue empty, so those are all the wake-ups there are for it.
+impl Audience for UsedQueues {
+    fn pattern(&self) -> String {
+        keys::wake_pattern(&self.prefix)
     }
 
-    /// Wakes those who wait for one queue.
-    pub(super) fn wake(&self, queue: &str) {
-        if let Some(queue) = self.lock().get(queue) {
+    fn resume(&self) {
+        for queue in self.lock().values() {
             queue.wake();
         }
     }
 
-    /// Wakes all, as when wake-ups may have been missed.
-    pub(super) fn wake_all(&self) {
-        for queue in self.lock().values() {
+    fn hear(&self, message: &Msg) {
+        let queue = keys::woken_queue(&self.prefix, message.get_channel_name());
+        if let Some(queue) = queue.and_then(|name| self.lock().get(name).cloned()) {
             queue.wake();
         }
     }

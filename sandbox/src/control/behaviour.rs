@@ -11,16 +11,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    exchange::Service,
-    faults::{self, Fault},
-    settings::{Drop, Manner},
-    state::Shared,
+    faults,
+    model::{
+        fault::Fault,
+        scope::StripeScope,
+        service::Service,
+        settings::{Drop, Manner},
+        state::Shared,
+        tables::RowChange,
+    },
     stripe::{
-        auth::Scope,
-        objects::event::{self, USUAL},
+        events::{self, USUAL},
         webhook_endpoints,
     },
-    tables::Change,
 };
 
 use super::ControlError;
@@ -90,7 +93,7 @@ pub(crate) fn webhooks(Json(order): Json<Order>, Data(shared): Data<&Arc<Shared>
     shared.write(|txn| {
         let mut settings = txn.tables.settings.clone();
         *settings.manner_mut(order.service.unwrap_or(Service::Stripe)) = manner;
-        txn.put(Change::Settings(settings));
+        txn.put(RowChange::Settings(settings));
     });
     Json(answer)
 }
@@ -108,7 +111,7 @@ pub(crate) fn resend(
     Json(recorded): Json<Recorded>,
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
-    let endpoints = shared.write(|txn| event::resend(txn, &recorded.event));
+    let endpoints = shared.write(|txn| events::resend(txn, &recorded.event));
     let endpoints = endpoints.ok_or(ControlError::NotFound("event"))?;
     Ok(Json(json!({ "endpoints": endpoints })))
 }
@@ -134,13 +137,13 @@ pub(crate) fn endpoint(
 ) -> Result<Json<Value>, ControlError> {
     let wanted = |secret: &str| endpoint.key.as_deref().is_none_or(|key| key == secret);
     let key = shared.config.stripe_keys.iter().find(|key| wanted(&key.secret));
-    let scope = Scope::from(key.ok_or(ControlError::NotFound("API key"))?);
+    let scope = StripeScope::from(key.ok_or(ControlError::NotFound("API key"))?);
     let events = endpoint.enabled_events.unwrap_or_else(|| USUAL.map(str::to_owned).to_vec());
     let view = shared.write(|txn| {
         let endpoint = webhook_endpoints::new(txn, scope, endpoint.url, events, endpoint.secret);
         let mut view = endpoint.view();
         view["secret"] = json!(endpoint.secret);
-        txn.put(Change::Endpoint(endpoint));
+        txn.put(RowChange::Endpoint(endpoint));
         view
     });
     Ok(Json(view))

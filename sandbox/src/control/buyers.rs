@@ -10,11 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    state::{Shared, Txn},
+    model::{
+        session::Session,
+        state::{Shared, Txn},
+    },
     stripe::{
-        checkout::{self, CheckoutError, Method, Paid},
+        checkout::{self, CheckoutError, Paid, PayMethod},
         disputes_and_refunds::{self, Happened},
-        objects::session::Session,
     },
 };
 
@@ -50,7 +52,7 @@ struct Payment {
 /// Somebody pays.
 #[handler]
 pub(crate) fn pay(Json(payment): Json<Payment>, Data(shared): Data<&Arc<Shared>>) -> Result<Json<Value>, ControlError> {
-    let method = if payment.delayed { Method::Delayed } else { Method::Instant };
+    let method = if payment.delayed { PayMethod::Delayed } else { PayMethod::Instant };
     let Paid { session, event } = shared.write(|txn| {
         let session = match (&payment.url, payment.session) {
             (Some(url), None) => open_url(txn, url)?.id,

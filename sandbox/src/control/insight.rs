@@ -9,12 +9,12 @@ use poem::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{
-    delivery::{Content, Delivery, DeliveryState},
-    exchange::Service,
-    sms::message::{Direction, Message},
+use crate::model::{
+    delivery::{Content, DeliveryState, WebhookDelivery},
+    message::{Message, TextDirection},
+    service::Service,
+    session::{Session, SessionStatus},
     state::Shared,
-    stripe::objects::session::{Session, SessionStatus},
     tables::Tables,
 };
 
@@ -44,14 +44,14 @@ pub(crate) fn requests(Query(of): Query<Of>, Data(shared): Data<&Arc<Shared>>) -
 #[handler]
 pub(crate) fn webhooks(Query(of): Query<Of>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     shared.read(|tables| {
-        let wanted = |delivery: &&Delivery| of.service.is_none_or(|service| service == delivery.service);
+        let wanted = |delivery: &&WebhookDelivery| of.service.is_none_or(|service| service == delivery.service);
         let items: Vec<Value> =
             tables.deliveries.iter().filter(wanted).map(|delivery| describe(tables, delivery)).collect();
         Json(json!({ "items": items }))
     })
 }
 
-fn describe(tables: &Tables, delivery: &Delivery) -> Value {
+fn describe(tables: &Tables, delivery: &WebhookDelivery) -> Value {
     let (event, kind, form, json) = match &delivery.content {
         Content::Event { event, .. } => {
             (Some(event), tables.events.get(event).map(|event| event.kind.as_str()), None, None)
@@ -140,9 +140,9 @@ fn count_links(tables: &Tables, group: impl Fn(&BTreeMap<String, String>) -> Str
 fn count_messages(tables: &Tables) -> Value {
     let count = |direction| tables.messages.iter().filter(|message| message.direction == direction).count();
     let mut by_number: BTreeMap<&str, usize> = BTreeMap::new();
-    let is_out = |message: &&Message| message.direction == Direction::Outbound;
+    let is_out = |message: &&Message| message.direction == TextDirection::Outbound;
     tables.messages.iter().filter(is_out).for_each(|message| *by_number.entry(&message.to).or_default() += 1);
-    json!({ "sent": count(Direction::Outbound), "received": count(Direction::Inbound), "sent_to": by_number })
+    json!({ "sent": count(TextDirection::Outbound), "received": count(TextDirection::Inbound), "sent_to": by_number })
 }
 
 fn count_deliveries(tables: &Tables) -> Value {

@@ -10,15 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    settings::Reports,
-    sms::{
-        incoming::receive,
-        message::{Direction, Message, Status},
-        reports,
-        rules::is_e164,
+    model::{
+        message::{Message, Status, TextDirection},
+        settings::ReportSettings,
+        state::Shared,
+        tables::RowChange,
     },
-    state::Shared,
-    tables::Change,
+    sms::{incoming::receive, reports, rules::is_e164},
 };
 
 use super::ControlError;
@@ -27,7 +25,7 @@ use super::ControlError;
 #[handler]
 pub(crate) fn outbox(Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     shared.read(|tables| {
-        let sent = tables.messages.iter().filter(|message| message.direction == Direction::Outbound);
+        let sent = tables.messages.iter().filter(|message| message.direction == TextDirection::Outbound);
         let items: Vec<Value> = sent.map(Message::view).collect();
         Json(json!({ "items": items }))
     })
@@ -81,11 +79,11 @@ pub(crate) fn report(
 
 /// Whether, and how fast, the carrier reports by itself from now on.
 #[handler]
-pub(crate) fn automatic(Json(reports): Json<Reports>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
+pub(crate) fn automatic(Json(reports): Json<ReportSettings>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     shared.write(|txn| {
         let mut settings = txn.tables.settings.clone();
         settings.reports = reports;
-        txn.put(Change::Settings(settings));
+        txn.put(RowChange::Settings(settings));
     });
     Json(json!(reports))
 }
@@ -105,7 +103,7 @@ pub(crate) fn webhook(Json(webhook): Json<Webhook>, Data(shared): Data<&Arc<Shar
     shared.write(|txn| {
         let mut settings = txn.tables.settings.clone();
         settings.incoming_url = webhook.url;
-        txn.put(Change::Settings(settings));
+        txn.put(RowChange::Settings(settings));
     });
     Json(answer)
 }

@@ -9,12 +9,18 @@ use poem::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{answer::Answer, exchange::Incoming, ids, options::SmsAccount, state::Txn};
-
-use super::{
-    message::{Direction, Message, Status},
-    reports, rules,
+use crate::{
+    answer::Answer,
+    exchange::IncomingRequest,
+    ids,
+    model::{
+        message::{Message, Status, TextDirection},
+        state::Txn,
+    },
+    options::SmsAccount,
 };
+
+use super::{reports, rules};
 
 /// The path of its one call.
 pub(crate) const PATH: &str = "/gateway/messages";
@@ -32,7 +38,7 @@ struct Order {
 }
 
 /// Queues a text. There is no idempotency key: twice is two texts.
-pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &Incoming) -> Answer {
+pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &IncomingRequest) -> Answer {
     match create(txn, incoming) {
         Ok(view) => Answer::json(StatusCode::ACCEPTED, &view),
         Err((status, code, detail)) => Answer::json(status, &json!({"error": {"code": code, "detail": detail}})),
@@ -41,7 +47,7 @@ pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &Incoming) -> Answer {
 
 type Refusal = (StatusCode, &'static str, String);
 
-fn create(txn: &mut Txn<'_>, incoming: &Incoming) -> Result<Value, Refusal> {
+fn create(txn: &mut Txn<'_>, incoming: &IncomingRequest) -> Result<Value, Refusal> {
     let unauthorized = || (StatusCode::UNAUTHORIZED, "unauthorized", "a bearer token is needed".to_owned());
     let account = txn.config.sms_account.as_ref().ok_or_else(unauthorized)?;
     if incoming.authorization.as_deref() != Some(&format!("Bearer {}", account.auth_token)) {
@@ -68,7 +74,7 @@ fn message(txn: &Txn<'_>, account: &SmsAccount, order: Order) -> Message {
     Message {
         sid: ids::twilio("GW"),
         account: account.sid.clone(),
-        direction: Direction::Outbound,
+        direction: TextDirection::Outbound,
         from: order.from,
         to: order.to,
         messaging_service: None,

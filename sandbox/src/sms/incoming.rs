@@ -3,18 +3,18 @@
 use serde_json::json;
 
 use crate::{
-    delivery::{self, Content},
-    exchange::Service,
-    ids,
+    delivery, ids,
+    model::{
+        delivery::Content,
+        message::{Message, Status, TextDirection},
+        service::Service,
+        state::Txn,
+        tables::RowChange,
+    },
     options::SmsAccount,
-    state::Txn,
-    tables::Change,
 };
 
-use super::{
-    message::{Direction, Message, Status},
-    reports, segments,
-};
+use super::{reports, segments};
 
 /// Words with which a buyer opts out, and in again. Case and surrounding space do not matter.
 const OUT: [&str; 8] = ["STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"];
@@ -46,12 +46,12 @@ pub(crate) fn receive(txn: &mut Txn<'_>, from: &str, to: Option<&str>, body: &st
     opt(txn, from, body);
     let message = message(txn, account, from, body);
     // It comes the way that the last text to this buyer went.
-    let is_to_buyer = |sent: &&Message| sent.direction == Direction::Outbound && sent.to == from;
+    let is_to_buyer = |sent: &&Message| sent.direction == TextDirection::Outbound && sent.to == from;
     if txn.tables.messages.iter().rev().find(is_to_buyer).is_some_and(|sent| sent.by_gateway) {
         let text = json!({"id": message.sid, "msisdn": from.trim_start_matches('+'), "text": body});
         delivery::enqueue(txn, Service::Sms, &url, &Content::Json(text.to_string()));
         let sid = message.sid.clone();
-        txn.put(Change::Message(message));
+        txn.put(RowChange::Message(message));
         return Ok(sid);
     }
     let mut pairs = reports::common(&message);
@@ -60,7 +60,7 @@ pub(crate) fn receive(txn: &mut Txn<'_>, from: &str, to: Option<&str>, body: &st
     pairs.extend(fields.map(|(name, value)| (name.to_owned(), value.to_owned())));
     delivery::enqueue(txn, Service::Sms, &url, &Content::Form(pairs));
     let sid = message.sid.clone();
-    txn.put(Change::Message(message));
+    txn.put(RowChange::Message(message));
     Ok(sid)
 }
 
@@ -69,7 +69,7 @@ fn opt(txn: &mut Txn<'_>, number: &str, body: &str) {
     let word = body.trim().to_uppercase();
     let out = OUT.contains(&word.as_str());
     if out || IN.contains(&word.as_str()) {
-        txn.put(Change::OptOut { number: number.to_owned(), out });
+        txn.put(RowChange::OptOut { number: number.to_owned(), out });
     }
 }
 
@@ -77,7 +77,7 @@ fn message(txn: &Txn<'_>, account: &SmsAccount, from: &str, body: &str) -> Messa
     Message {
         sid: ids::twilio("SM"),
         account: account.sid.clone(),
-        direction: Direction::Inbound,
+        direction: TextDirection::Inbound,
         from: from.to_owned(),
         to: account.number.clone(),
         messaging_service: None,

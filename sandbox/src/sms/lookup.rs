@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use crate::{
     clock::Moment,
     form::{self, Params},
+    model::{message::Message, state::Txn},
     options::SmsAccount,
-    state::Txn,
 };
 
-use super::{API_VERSION, errors::SmsError, message::Message, rules};
+use super::{API_VERSION, errors::SmsError, rules};
 
 /// How many messages a page has, if the request does not say, and at most.
 const PAGE: (usize, usize) = (50, 1000);

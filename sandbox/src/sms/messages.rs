@@ -2,13 +2,17 @@
 
 use serde_json::Value;
 
-use crate::{form::Params, ids, options::SmsAccount, state::Txn};
-
-use super::{
-    errors::SmsError,
-    message::{Direction, Message, Status},
-    reports, rules,
+use crate::{
+    form::Params,
+    ids,
+    model::{
+        message::{Message, Status, TextDirection},
+        state::Txn,
+    },
+    options::SmsAccount,
 };
+
+use super::{errors::SmsError, reports, rules};
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -46,7 +50,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, account: &SmsAccount, params: Params) ->
     let message = Message {
         sid: ids::twilio("SM"),
         account: account.sid.clone(),
-        direction: Direction::Outbound,
+        direction: TextDirection::Outbound,
         from: account.number.clone(),
         to,
         messaging_service: order.service,

@@ -4,7 +4,7 @@ pub(crate) mod errors;
 pub(crate) mod gateway;
 pub(crate) mod incoming;
 pub(crate) mod lookup;
-pub(crate) mod message;
+mod message_view;
 pub(crate) mod messages;
 pub(crate) mod pages;
 pub(crate) mod reports;
@@ -17,11 +17,11 @@ use serde_json::Value;
 
 use crate::{
     answer::Answer,
-    exchange::Incoming,
+    exchange::IncomingRequest,
+    failure::Failure,
     form::Params,
-    front::Failure,
+    model::state::{Config, Txn},
     options::SmsAccount,
-    state::{Config, Txn},
 };
 
 use self::errors::SmsError;
@@ -30,7 +30,7 @@ use self::errors::SmsError;
 pub(crate) const API_VERSION: &str = "2010-04-01";
 
 /// Answers a request to the API. With a [`Failure`] the answer is that, before or after the effect.
-pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &Incoming, failure: Option<Failure>) -> Answer {
+pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &IncomingRequest, failure: Option<Failure>) -> Answer {
     match failure {
         Some(failure) if !failure.after_effect => failure.answer,
         Some(failure) => {
@@ -41,7 +41,7 @@ pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &Incoming, failure: Option<Fai
     }
 }
 
-fn run(txn: &mut Txn<'_>, incoming: &Incoming) -> Answer {
+fn run(txn: &mut Txn<'_>, incoming: &IncomingRequest) -> Answer {
     if incoming.logged.path == gateway::PATH && incoming.logged.method == "POST" {
         return gateway::answer(txn, incoming);
     }
@@ -52,7 +52,7 @@ fn run(txn: &mut Txn<'_>, incoming: &Incoming) -> Answer {
     }
 }
 
-fn route(txn: &mut Txn<'_>, incoming: &Incoming, account: &SmsAccount) -> Result<(StatusCode, Value), SmsError> {
+fn route(txn: &mut Txn<'_>, incoming: &IncomingRequest, account: &SmsAccount) -> Result<(StatusCode, Value), SmsError> {
     let logged = &incoming.logged;
     let segments: Vec<&str> = logged.path.split('/').skip(1).collect();
     let not_found = || SmsError::not_found(&logged.path);
@@ -79,7 +79,7 @@ fn route(txn: &mut Txn<'_>, incoming: &Incoming, account: &SmsAccount) -> Result
     }
 }
 
-fn form(incoming: &Incoming) -> Result<Params, SmsError> {
+fn form(incoming: &IncomingRequest) -> Result<Params, SmsError> {
     let content_type = incoming.header("content-type").unwrap_or_default();
     if content_type.split(';').next() != Some("application/x-www-form-urlencoded") {
         return Err(SmsError::invalid_parameter("the Content-Type must be application/x-www-form-urlencoded"));
@@ -88,7 +88,7 @@ fn form(incoming: &Incoming) -> Result<Params, SmsError> {
 }
 
 /// The account, if the request carries its sid and token.
-fn authenticate<'a>(config: &'a Config, incoming: &Incoming) -> Result<&'a SmsAccount, SmsError> {
+fn authenticate<'a>(config: &'a Config, incoming: &IncomingRequest) -> Result<&'a SmsAccount, SmsError> {
     let pair = incoming.authorization.as_deref().and_then(basic).ok_or_else(SmsError::authenticate)?;
     let account = config.sms_account.as_ref();
     account

@@ -11,13 +11,13 @@ use serde::Deserialize;
 
 use crate::{
     html::{escape, page, with_links},
-    state::Shared,
+    model::{
+        message::{Message, TextDirection},
+        state::Shared,
+    },
 };
 
-use super::{
-    incoming,
-    message::{Direction, Message},
-};
+use super::incoming;
 
 /// `GET /`: what this is.
 #[handler]
@@ -43,11 +43,11 @@ fn article(message: &Message) -> String {
     let (to, body) = (escape(&message.to), with_links(&message.body));
     let at = message.created_at.format("%Y-%m-%d %H:%M:%S UTC");
     match message.direction {
-        Direction::Inbound => {
+        TextDirection::Inbound => {
             let from = escape(&message.from);
             format!("<article><div class=\"quiet\">from {from}, {at}</div><pre>{body}</pre></article>")
         }
-        Direction::Outbound => format!(
+        TextDirection::Outbound => format!(
             "<article><div class=\"quiet\">to {to}, {at}, {}</div><pre>{body}</pre>\
              <form method=\"post\" action=\"/outbox\"><input type=\"hidden\" name=\"from\" value=\"{to}\">\
              <input name=\"body\" aria-label=\"Answer\" placeholder=\"Answer as the buyer\" required> \

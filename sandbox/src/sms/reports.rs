@@ -5,32 +5,33 @@ use ring::hmac;
 use serde_json::json;
 
 use crate::{
-    delivery::{self, Content, Parcel},
-    exchange::Service,
-    form,
+    delivery, form,
+    model::{
+        delivery::Content,
+        message::{Message, Status, TextDirection},
+        service::Service,
+        state::Txn,
+        tables::RowChange,
+    },
     options::SmsAccount,
-    state::Txn,
-    tables::Change,
+    parcel::Parcel,
 };
 
-use super::{
-    API_VERSION,
-    message::{Direction, Message, Status},
-};
+use super::API_VERSION;
 
 /// A text was accepted: it is reported as queued and moves on by itself, unless that was switched off.
 pub(crate) fn begin(txn: &mut Txn<'_>, message: Message) {
     let mut settings = txn.tables.settings.clone();
     if message.callback.is_some() && settings.last_callback != message.callback {
         settings.last_callback.clone_from(&message.callback);
-        txn.put(Change::Settings(settings.clone()));
+        txn.put(RowChange::Settings(settings.clone()));
     }
     let next_step_at = settings.reports.automatic.then(|| txn.now + settings.reports.step());
     let message = Message { next_step_at, ..message };
     if settings.reports.automatic {
         tell(txn, &message, message.status, None);
     }
-    txn.put(Change::Message(message));
+    txn.put(RowChange::Message(message));
 }
 
 /// The text moves one step on: queued, sent, delivered.
@@ -44,16 +45,16 @@ pub(crate) fn step(txn: &mut Txn<'_>, sid: &str) {
     let next_step_at = status.next().map(|_| txn.now + txn.tables.settings.reports.step());
     let message = Message { next_step_at, ..message.reached(status, None, txn.now) };
     tell(txn, &message, status, None);
-    txn.put(Change::Message(message));
+    txn.put(RowChange::Message(message));
 }
 
 /// The carrier reports `status`, in whatever order; from now on the text does not move by itself. Gives back whether
 /// anybody is told; none if there is no such text.
 pub(crate) fn report(txn: &mut Txn<'_>, sid: &str, status: Status, error_code: Option<u32>) -> Option<bool> {
-    let message = txn.tables.messages.get(sid).filter(|message| message.direction == Direction::Outbound)?;
+    let message = txn.tables.messages.get(sid).filter(|message| message.direction == TextDirection::Outbound)?;
     let message = message.clone().reached(status, error_code, txn.now);
     let told = tell(txn, &message, status, error_code);
-    txn.put(Change::Message(message));
+    txn.put(RowChange::Message(message));
     Some(told)
 }
 

@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use crate::{form::Params, options::SmsAccount, state::Txn};
+use crate::{form::Params, model::state::Txn, options::SmsAccount};
 
 use super::errors::SmsError;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::state::Txn;
+use crate::model::{payment::Payment, state::Txn};
 
 use super::{Call, errors::StripeError, params};
 
@@ -23,5 +23,5 @@ pub(crate) fn account(call: &Call) -> Result<Value, StripeError> {
 pub(crate) fn payment_intent(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Value, StripeError> {
     params::finish(&call.params)?;
     let payment = txn.tables.payments.get(id).filter(|payment| payment.scope == call.scope);
-    payment.map(super::objects::payment::Payment::intent).ok_or_else(|| StripeError::no_such("payment_intent", id))
+    payment.map(Payment::intent).ok_or_else(|| StripeError::no_such("payment_intent", id))
 }

@@ -1,30 +1,19 @@
 //! Which account and mode a request speaks for.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::{Deserialize, Serialize};
 
-use crate::{exchange::Incoming, options::StripeKey, state::Config};
+use crate::{
+    exchange::IncomingRequest,
+    model::{scope::StripeScope, state::Config},
+};
 
 use super::errors::StripeError;
 
-/// An account in one of its modes. Objects of another scope are as if they did not exist.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Scope {
-    pub(crate) account: String,
-    pub(crate) livemode: bool,
-}
-
-impl From<&StripeKey> for Scope {
-    fn from(key: &StripeKey) -> Self {
-        Self { account: key.account.clone(), livemode: key.livemode }
-    }
-}
-
 /// The scope that the request's key opens.
-pub(crate) fn authenticate(config: &Config, incoming: &Incoming) -> Result<Scope, StripeError> {
+pub(crate) fn authenticate(config: &Config, incoming: &IncomingRequest) -> Result<StripeScope, StripeError> {
     let secret = incoming.authorization.as_deref().and_then(secret).ok_or_else(StripeError::no_key)?;
     let key = config.stripe_keys.iter().find(|key| key.secret == secret);
-    key.map(Scope::from).ok_or_else(|| StripeError::unknown_key(&secret))
+    key.map(StripeScope::from).ok_or_else(|| StripeError::unknown_key(&secret))
 }
 
 /// The key of `Bearer <key>`, or of `Basic` with the key as the user's name.
@@ -43,7 +32,7 @@ fn secret(authorization: &str) -> Option<String> {
 
 /// Every request must say which version of the API it was written for. (Stripe falls back to the account's version;
 /// the sandbox is stricter, because a client that leaves it out breaks when the account is upgraded.)
-pub(crate) fn check_version(incoming: &Incoming) -> Result<(), StripeError> {
+pub(crate) fn check_version(incoming: &IncomingRequest) -> Result<(), StripeError> {
     match incoming.header("stripe-version") {
         Some(version) if is_version(version) => Ok(()),
         Some(version) => Err(StripeError::invalid(format!("Invalid Stripe API version: {version}"))),

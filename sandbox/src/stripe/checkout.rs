@@ -5,15 +5,14 @@ use serde_json::Value;
 
 use crate::{
     ids,
-    state::{Config, Txn},
-    tables::{Change, Tables},
-};
-
-use super::objects::{
-    event::{self, Cause, Occurrence},
-    link::PaymentLink,
-    payment::{Payment, PaymentState},
-    session::{Session, SessionStatus},
+    model::{
+        link::PaymentLink,
+        payment::{IntentState, Payment},
+        session::{Session, SessionStatus},
+        state::{Config, Txn},
+        tables::{RowChange, Tables},
+    },
+    stripe::events::{self, Cause, Occurrence},
 };
 
 /// How long an opened page can be paid, if nobody expires it.
@@ -41,7 +40,7 @@ pub(crate) enum CheckoutError {
 
 /// How a buyer pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
+pub(crate) enum PayMethod {
     /// By card: the money is there at once.
     Instant,
     /// By a bank debit: the session completes, the money comes or does not come later.
@@ -76,7 +75,7 @@ pub(crate) fn open(txn: &mut Txn<'_>, slug: &str) -> Result<Session, CheckoutErr
         created_at: txn.now,
         expires_at: txn.now + SESSION_LIFE,
     };
-    txn.put(Change::Session(session.clone()));
+    txn.put(RowChange::Session(session.clone()));
     Ok(session)
 }
 
@@ -91,7 +90,7 @@ fn check_live(link: &PaymentLink) -> Result<(), CheckoutError> {
 
 /// The buyer submits an opened page. A page that is open can be paid although its link was deactivated since, but not
 /// beyond the link's limit.
-pub(crate) fn pay(txn: &mut Txn<'_>, session: &str, method: Method) -> Result<Paid, CheckoutError> {
+pub(crate) fn pay(txn: &mut Txn<'_>, session: &str, method: PayMethod) -> Result<Paid, CheckoutError> {
     let session = txn.tables.sessions.get(session).cloned().ok_or(CheckoutError::NoSuchSession)?;
     if session.status != SessionStatus::Open {
         return Err(CheckoutError::SessionClosed(session.status.name()));
@@ -103,27 +102,27 @@ pub(crate) fn pay(txn: &mut Txn<'_>, session: &str, method: Method) -> Result<Pa
     let payment = payment(txn, &session, &link, method);
     let session = Session {
         status: SessionStatus::Complete,
-        paid: method == Method::Instant,
+        paid: method == PayMethod::Instant,
         payment: Some(payment.id.clone()),
         ..session
     };
     let completed = link.completed + 1;
-    txn.put(Change::Link(PaymentLink { completed, ..link }));
-    txn.put(Change::Payment(payment.clone()));
-    txn.put(Change::Session(session.clone()));
+    txn.put(RowChange::Link(PaymentLink { completed, ..link }));
+    txn.put(RowChange::Payment(payment.clone()));
+    txn.put(RowChange::Session(session.clone()));
     tell_payment(txn, &payment);
     let event = tell_session(txn, &session, "checkout.session.completed", &Cause::default());
     Ok(Paid { session, event })
 }
 
-fn payment(txn: &Txn<'_>, session: &Session, link: &PaymentLink, method: Method) -> Payment {
+fn payment(txn: &Txn<'_>, session: &Session, link: &PaymentLink, method: PayMethod) -> Payment {
     Payment {
         id: ids::stripe("pi_", 24),
         charge: ids::stripe("ch_", 24),
         scope: session.scope.clone(),
         state: match method {
-            Method::Instant => PaymentState::Succeeded,
-            Method::Delayed => PaymentState::Processing,
+            PayMethod::Instant => IntentState::Succeeded,
+            PayMethod::Delayed => IntentState::Processing,
         },
         amount: session.amount,
         currency: session.currency.clone(),
@@ -138,17 +137,17 @@ fn payment(txn: &Txn<'_>, session: &Session, link: &PaymentLink, method: Method)
 pub(crate) fn settle(txn: &mut Txn<'_>, session: &str, succeed: bool) -> Result<String, CheckoutError> {
     let session = txn.tables.sessions.get(session).cloned().ok_or(CheckoutError::NoSuchSession)?;
     let payment = session.payment.as_deref().and_then(|id| txn.tables.payments.get(id)).cloned();
-    let processing = payment.filter(|payment| payment.state == PaymentState::Processing);
+    let processing = payment.filter(|payment| payment.state == IntentState::Processing);
     let payment = processing.ok_or(CheckoutError::NotProcessing)?;
     let (state, kind) = if succeed {
-        (PaymentState::Succeeded, "checkout.session.async_payment_succeeded")
+        (IntentState::Succeeded, "checkout.session.async_payment_succeeded")
     } else {
-        (PaymentState::Failed, "checkout.session.async_payment_failed")
+        (IntentState::Failed, "checkout.session.async_payment_failed")
     };
     let payment = Payment { state, ..payment };
     let session = Session { paid: succeed, ..session };
-    txn.put(Change::Payment(payment.clone()));
-    txn.put(Change::Session(session.clone()));
+    txn.put(RowChange::Payment(payment.clone()));
+    txn.put(RowChange::Session(session.clone()));
     tell_payment(txn, &payment);
     Ok(tell_session(txn, &session, kind, &Cause::default()))
 }
@@ -156,7 +155,7 @@ pub(crate) fn settle(txn: &mut Txn<'_>, session: &str, succeed: bool) -> Result<
 /// Ends an open session; gives back what a client sees of it.
 pub(crate) fn expire(txn: &mut Txn<'_>, session: Session, cause: &Cause) -> Value {
     let session = Session { status: SessionStatus::Expired, expires_at: txn.now, ..session };
-    txn.put(Change::Session(session.clone()));
+    txn.put(RowChange::Session(session.clone()));
     tell_session(txn, &session, "checkout.session.expired", cause);
     view(txn.tables, txn.config, &session)
 }
@@ -177,22 +176,22 @@ pub(crate) fn view(tables: &Tables, config: &Config, session: &Session) -> Value
 
 fn tell_session(txn: &mut Txn<'_>, session: &Session, kind: &'static str, cause: &Cause) -> String {
     let view = view(txn.tables, txn.config, session);
-    event::emit(txn, &session.scope, Occurrence::of(kind, view), cause)
+    events::emit(txn, &session.scope, Occurrence::of(kind, view), cause)
 }
 
 fn tell_payment(txn: &mut Txn<'_>, payment: &Payment) {
     let cause = Cause::default();
     let intent = |kind| Occurrence::of(kind, payment.intent());
     match payment.state {
-        PaymentState::Processing => {
-            event::emit(txn, &payment.scope, intent("payment_intent.processing"), &cause);
+        IntentState::Processing => {
+            events::emit(txn, &payment.scope, intent("payment_intent.processing"), &cause);
         }
-        PaymentState::Failed => {
-            event::emit(txn, &payment.scope, intent("payment_intent.payment_failed"), &cause);
+        IntentState::Failed => {
+            events::emit(txn, &payment.scope, intent("payment_intent.payment_failed"), &cause);
         }
-        PaymentState::Succeeded => {
-            event::emit(txn, &payment.scope, Occurrence::of("charge.succeeded", payment.charge()), &cause);
-            event::emit(txn, &payment.scope, intent("payment_intent.succeeded"), &cause);
+        IntentState::Succeeded => {
+            events::emit(txn, &payment.scope, Occurrence::of("charge.succeeded", payment.charge()), &cause);
+            events::emit(txn, &payment.scope, intent("payment_intent.succeeded"), &cause);
         }
     }
 }

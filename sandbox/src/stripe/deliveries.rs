@@ -2,7 +2,7 @@
 
 use ring::hmac;
 
-use crate::{clock::Moment, delivery::Parcel, tables::Tables};
+use crate::{clock::Moment, model::tables::Tables, parcel::Parcel};
 
 /// The parcel of an event for an endpoint, signed at `now`; none if either is gone.
 pub(crate) fn parcel(tables: &Tables, event: &str, endpoint: &str, now: Moment) -> Option<Parcel> {

@@ -2,11 +2,15 @@
 
 use serde_json::json;
 
-use crate::{ids, state::Txn, tables::Change};
-
-use super::objects::{
-    event::{self, Cause, Occurrence},
-    payment::{Dispute, DisputeStatus, Payment, PaymentState},
+use crate::{
+    ids,
+    model::{
+        dispute::{Dispute, DisputeStatus},
+        payment::{IntentState, Payment},
+        state::Txn,
+        tables::RowChange,
+    },
+    stripe::events::{self, Cause, Occurrence},
 };
 
 /// Why money cannot go back.
@@ -42,10 +46,10 @@ pub(crate) fn refund(txn: &mut Txn<'_>, payment: &str, amount: Option<i64>) -> R
     let amount = within(&payment, amount)?;
     let before = payment.refunded;
     let payment = Payment { refunded: before + amount, ..payment };
-    txn.put(Change::Payment(payment.clone()));
+    txn.put(RowChange::Payment(payment.clone()));
     let previous = Some(json!({ "amount_refunded": before }));
     let body = Occurrence { kind: "charge.refunded", object: payment.charge(), previous };
-    let event = event::emit(txn, &payment.scope, body, &Cause::default());
+    let event = events::emit(txn, &payment.scope, body, &Cause::default());
     Ok(Happened { id: ids::stripe("re_", 24), event })
 }
 
@@ -71,7 +75,7 @@ pub(crate) fn dispute(
         status: DisputeStatus::NeedsResponse,
         created_at: txn.now,
     };
-    txn.put(Change::Payment(Payment { disputed: true, ..payment }));
+    txn.put(RowChange::Payment(Payment { disputed: true, ..payment }));
     Ok(tell(txn, dispute, "charge.dispute.created"))
 }
 
@@ -85,16 +89,16 @@ pub(crate) fn close_dispute(txn: &mut Txn<'_>, payment: &str, won: bool) -> Resu
 
 fn tell(txn: &mut Txn<'_>, dispute: Dispute, kind: &'static str) -> Happened {
     let (id, scope, view) = (dispute.id.clone(), dispute.scope.clone(), dispute.view());
-    txn.put(Change::Dispute(dispute));
-    let event = event::emit(txn, &scope, Occurrence::of(kind, view), &Cause::default());
+    txn.put(RowChange::Dispute(dispute));
+    let event = events::emit(txn, &scope, Occurrence::of(kind, view), &Cause::default());
     Happened { id, event }
 }
 
 fn paid(txn: &Txn<'_>, payment: &str) -> Result<Payment, MoneyBackError> {
     let payment = txn.tables.payments.get(payment).ok_or(MoneyBackError::NoSuchPayment)?;
     match payment.state {
-        PaymentState::Succeeded => Ok(payment.clone()),
-        PaymentState::Processing | PaymentState::Failed => Err(MoneyBackError::NotPaid),
+        IntentState::Succeeded => Ok(payment.clone()),
+        IntentState::Processing | IntentState::Failed => Err(MoneyBackError::NotPaid),
     }
 }
 

@@ -2,47 +2,23 @@
 
 use chrono::TimeDelta;
 use poem::http::StatusCode;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::Answer,
-    clock::Moment,
-    exchange::Incoming,
-    front::Failure,
-    state::Txn,
-    tables::{Change, Row},
+    exchange::IncomingRequest,
+    failure::Failure,
+    model::{scope::StripeScope, state::Txn, stored_answer::StoredAnswer, tables::RowChange},
 };
 
-use super::{Call, auth::Scope, errors::StripeError};
+use super::{Call, errors::StripeError};
 
 /// Stripe keeps keys for at least this long, and promises nothing beyond.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 255;
 
-/// What was answered under a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredAnswer {
-    /// Account, mode and key.
-    pub(crate) id: String,
-    pub(crate) path: String,
-    /// The parameters, sorted: their order does not matter.
-    pub(crate) params: Vec<(String, String)>,
-    pub(crate) status: u16,
-    pub(crate) body: String,
-    /// The request that was answered first.
-    pub(crate) request_id: Option<String>,
-    pub(crate) at: Moment,
-}
-
-impl Row for StoredAnswer {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
 /// The request's idempotency key. Only POST has one; Stripe ignores it elsewhere.
-pub(crate) fn key(incoming: &Incoming) -> Result<Option<&str>, StripeError> {
+pub(crate) fn key(incoming: &IncomingRequest) -> Result<Option<&str>, StripeError> {
     match incoming.header("idempotency-key") {
         Some(key) if incoming.logged.method == "POST" => {
             if key.is_empty() || key.chars().count() > LONGEST_KEY {
@@ -56,7 +32,7 @@ pub(crate) fn key(incoming: &Incoming) -> Result<Option<&str>, StripeError> {
 }
 
 /// The name that a key's answer is stored under.
-pub(crate) fn stored_id(scope: &Scope, key: &str) -> String {
+pub(crate) fn stored_id(scope: &StripeScope, key: &str) -> String {
     format!("{}/{}/{key}", scope.account, if scope.livemode { "live" } else { "test" })
 }
 
@@ -70,7 +46,7 @@ pub(crate) fn remembers(status: StatusCode) -> bool {
 /// the answer: of the call itself if it comes before the effect, of what is remembered if it is a 500 after it.
 pub(crate) fn answer(
     txn: &mut Txn<'_>,
-    incoming: &Incoming,
+    incoming: &IncomingRequest,
     call: Call,
     failure: Option<Failure>,
     execute: impl FnOnce(&mut Txn<'_>, Call) -> Answer,
@@ -88,7 +64,7 @@ pub(crate) fn answer(
     }
     let answer = run(txn, call, failure, execute);
     if remembers(answer.status) {
-        txn.put(Change::StoredAnswer(StoredAnswer {
+        txn.put(RowChange::StoredAnswer(StoredAnswer {
             id,
             path: incoming.logged.path.clone(),
             params,
@@ -104,7 +80,7 @@ pub(crate) fn answer(
 /// What was answered under this key before, if it is kept still and was the same call.
 fn earlier(
     txn: &Txn<'_>,
-    incoming: &Incoming,
+    incoming: &IncomingRequest,
     id: &str,
     params: &[(String, String)],
     key: &str,
@@ -140,7 +116,7 @@ fn run(
 /// A key is for one endpoint and one set of parameters.
 fn check(
     stored: &StoredAnswer,
-    incoming: &Incoming,
+    incoming: &IncomingRequest,
     params: &[(String, String)],
     key: &str,
 ) -> Result<(), StripeError> {

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::{clock::Moment, form::Params, ids, money};
+use crate::{
+    clock::Moment,
+    form::Params,
+    ids,
+    model::{link::PaymentLink, scope::StripeScope},
+    money,
+};
 
-use super::{auth::Scope, errors::StripeError, objects::link::PaymentLink, params};
+use super::{errors::StripeError, params};
 
 const CURRENCY: &str = "line_items[0][price_data][currency]";
 const UNIT_AMOUNT: &str = "line_items[0][price_data][unit_amount]";
@@ -17,7 +23,7 @@ const INTENT_METADATA: &str = "payment_intent_data[metadata]";
 
 /// What is sold, and how it can be paid: given once, when the link is created.
 #[derive(Debug)]
-pub(crate) struct Item {
+pub(crate) struct LineItem {
     currency: Option<String>,
     unit_amount: Option<String>,
     product_name: Option<String>,
@@ -25,7 +31,7 @@ pub(crate) struct Item {
     methods: Vec<String>,
 }
 
-impl Item {
+impl LineItem {
     pub(crate) fn take(params: &mut Params) -> Result<Self, StripeError> {
         Ok(Self {
             currency: params.take(CURRENCY)?,
@@ -37,7 +43,7 @@ impl Item {
     }
 
     /// A new, active link that sells this.
-    pub(crate) fn into_link(self, scope: Scope, now: Moment) -> Result<PaymentLink, StripeError> {
+    pub(crate) fn into_link(self, scope: StripeScope, now: Moment) -> Result<PaymentLink, StripeError> {
         if self.currency.is_none() && self.unit_amount.is_none() && self.quantity.is_none() {
             return Err(StripeError::missing("line_items"));
         }
@@ -102,7 +108,7 @@ fn check_amount(unit_amount: i64, quantity: i64, currency: &str) -> Result<(), S
 
 /// The parameters that a link can be created with and changed by alike.
 #[derive(Debug)]
-pub(crate) struct Changes {
+pub(crate) struct LinkChanges {
     limit: Option<String>,
     inactive_message: Option<String>,
     metadata: BTreeMap<String, String>,
@@ -111,7 +117,7 @@ pub(crate) struct Changes {
     redirect_url: Option<String>,
 }
 
-impl Changes {
+impl LinkChanges {
     pub(crate) fn take(params: &mut Params) -> Result<Self, StripeError> {
         Ok(Self {
             limit: params::present(params.take(LIMIT)?, LIMIT)?,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{form::Params, tables::Row};
+use crate::{form::Params, model::table::Row};
 
 use super::{errors::StripeError, params};
 
@@ -11,12 +11,12 @@ const PAGE: i64 = 10;
 
 /// Which page of a list is asked for.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct ListPage {
     limit: usize,
     starting_after: Option<String>,
 }
 
-impl Page {
+impl ListPage {
     /// Takes `limit` and `starting_after`.
     pub(crate) fn take(params: &mut Params) -> Result<Self, StripeError> {
         let limit = params::present(params.take("limit")?, "limit")?;

@@ -6,10 +6,10 @@ pub(crate) mod checkout;
 pub(crate) mod deliveries;
 pub(crate) mod disputes_and_refunds;
 pub(crate) mod errors;
+pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod link_params;
 pub(crate) mod list;
-pub(crate) mod objects;
 pub(crate) mod pages;
 pub(crate) mod params;
 pub(crate) mod payment_links;
@@ -21,14 +21,17 @@ use serde_json::Value;
 
 use crate::{
     answer::Answer,
-    exchange::Incoming,
+    exchange::IncomingRequest,
+    failure::Failure,
     form::Params,
-    front::Failure,
     ids,
-    state::{Config, Txn},
+    model::{
+        scope::StripeScope,
+        state::{Config, Txn},
+    },
 };
 
-use self::{auth::Scope, errors::StripeError, objects::event::Cause};
+use self::{errors::StripeError, events::Cause};
 
 /// The version of the API that the objects and events look like.
 pub(crate) const API_VERSION: &str = "2026-10-28.endive";
@@ -36,14 +39,14 @@ pub(crate) const API_VERSION: &str = "2026-10-28.endive";
 /// A call whose key is known and whose parameters are read.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    pub(crate) scope: Scope,
+    pub(crate) scope: StripeScope,
     pub(crate) params: Params,
     /// The request that events are said to be caused by.
     pub(crate) cause: Cause,
 }
 
 /// Answers a request to the API. With a [`Failure`] the answer is that, before or after the effect.
-pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &Incoming, failure: Option<Failure>) -> Answer {
+pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &IncomingRequest, failure: Option<Failure>) -> Answer {
     let request_id = ids::stripe("req_", 14);
     let answer = match failure {
         // A failure other than 500 stands for Stripe's front door: what is behind it never ran.
@@ -59,7 +62,7 @@ pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &Incoming, failure: Option<Fai
     answer.with("Request-Id", request_id).with("Stripe-Version", version)
 }
 
-fn run(txn: &mut Txn<'_>, incoming: &Incoming, request_id: &str, failure: Option<Failure>) -> Answer {
+fn run(txn: &mut Txn<'_>, incoming: &IncomingRequest, request_id: &str, failure: Option<Failure>) -> Answer {
     let call = match read(txn.config, incoming, request_id) {
         Ok(call) => call,
         Err(error) => return error.answer(request_id),
@@ -71,7 +74,7 @@ fn run(txn: &mut Txn<'_>, incoming: &Incoming, request_id: &str, failure: Option
     idempotency::answer(txn, incoming, call, failure, execute)
 }
 
-fn read(config: &Config, incoming: &Incoming, request_id: &str) -> Result<Call, StripeError> {
+fn read(config: &Config, incoming: &IncomingRequest, request_id: &str) -> Result<Call, StripeError> {
     let scope = auth::authenticate(config, incoming)?;
     auth::check_version(incoming)?;
     let idempotency_key = idempotency::key(incoming)?.map(str::to_owned);
@@ -79,7 +82,7 @@ fn read(config: &Config, incoming: &Incoming, request_id: &str) -> Result<Call, 
     Ok(Call { scope, params, cause: Cause { request: Some(request_id.to_owned()), idempotency_key } })
 }
 
-fn route(txn: &mut Txn<'_>, incoming: &Incoming, call: Call) -> Result<Value, StripeError> {
+fn route(txn: &mut Txn<'_>, incoming: &IncomingRequest, call: Call) -> Result<Value, StripeError> {
     let (method, path) = (incoming.logged.method.as_str(), incoming.logged.path.as_str());
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     match (method, segments.as_slice()) {
@@ -102,7 +105,7 @@ fn route(txn: &mut Txn<'_>, incoming: &Incoming, call: Call) -> Result<Value, St
 }
 
 /// Under which name the idempotency key of this request is held while it is in progress, if it has one.
-pub(crate) fn held_key(config: &Config, incoming: &Incoming) -> Option<String> {
+pub(crate) fn held_key(config: &Config, incoming: &IncomingRequest) -> Option<String> {
     let scope = auth::authenticate(config, incoming).ok()?;
     let key = idempotency::key(incoming).ok()??;
     Some(idempotency::stored_id(&scope, key))

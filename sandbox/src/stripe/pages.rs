@@ -11,14 +11,14 @@ use serde::Deserialize;
 
 use crate::{
     html::{escape, page},
+    model::{
+        session::{Session, SessionStatus},
+        state::{Shared, Txn},
+    },
     money,
-    state::{Shared, Txn},
 };
 
-use super::{
-    checkout::{self, CheckoutError, Method},
-    objects::session::{Session, SessionStatus},
-};
+use super::checkout::{self, CheckoutError, PayMethod};
 
 /// What the page's button sends.
 #[derive(Debug, Default, Deserialize)]
@@ -47,7 +47,7 @@ pub(crate) fn pay(
             Some(session) => session,
             None => checkout::open(txn, &slug)?.id,
         };
-        checkout::pay(txn, &session, Method::Instant)
+        checkout::pay(txn, &session, PayMethod::Instant)
     });
     match paid {
         Ok(paid) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Url;
 
-use crate::{exchange::Incoming, form::Params};
+use crate::{exchange::IncomingRequest, form::Params};
 
 use super::errors::StripeError;
 
@@ -12,7 +12,7 @@ use super::errors::StripeError;
 const METADATA: (usize, usize, usize) = (50, 40, 500);
 
 /// The parameters of a request: its query and its form body.
-pub(crate) fn read(incoming: &Incoming) -> Result<Params, StripeError> {
+pub(crate) fn read(incoming: &IncomingRequest) -> Result<Params, StripeError> {
     let logged = &incoming.logged;
     let content_type = incoming.header("content-type").unwrap_or_default();
     let is_form = content_type.split(';').next().is_some_and(|kind| kind == "application/x-www-form-urlencoded");

@@ -3,33 +3,33 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    state::Txn,
-    tables::{Change, Tables},
+    model::{
+        link::PaymentLink,
+        scope::StripeScope,
+        state::Txn,
+        tables::{RowChange, Tables},
+    },
+    stripe::events::{self, Occurrence},
 };
 
 use super::{
     Call,
-    auth::Scope,
     errors::StripeError,
-    link_params::{Changes, Item},
-    list::Page,
-    objects::{
-        event::{self, Occurrence},
-        link::PaymentLink,
-    },
+    link_params::{LineItem, LinkChanges},
+    list::ListPage,
     params,
 };
 
 /// `POST /v1/payment_links`, with the parameters that Paylink needs and no other.
 pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, cause } = call;
-    let item = Item::take(&mut params)?;
-    let changes = Changes::take(&mut params)?;
+    let item = LineItem::take(&mut params)?;
+    let changes = LinkChanges::take(&mut params)?;
     params::finish(&params)?;
     let link = changes.apply(item.into_link(scope.clone(), txn.now)?)?;
     let view = link.view(&txn.config.base);
-    txn.put(Change::Link(link));
-    event::emit(txn, &scope, Occurrence::of("payment_link.created", view.clone()), &cause);
+    txn.put(RowChange::Link(link));
+    events::emit(txn, &scope, Occurrence::of("payment_link.created", view.clone()), &cause);
     Ok(view)
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn retrieve(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Value, St
 /// `GET /v1/payment_links`, newest first.
 pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;
-    let page = Page::take(&mut params)?;
+    let page = ListPage::take(&mut params)?;
     let active = params::present(params.take("active")?, "active")?;
     params::finish(&params)?;
     let active = active.map(|active| params::boolean(&active, "active")).transpose()?;
@@ -56,7 +56,7 @@ pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
 pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, StripeError> {
     let Call { scope, mut params, cause } = call;
     let active = params::present(params.take("active")?, "active")?;
-    let changes = Changes::take(&mut params)?;
+    let changes = LinkChanges::take(&mut params)?;
     params::finish(&params)?;
     let before = find(txn.tables, &scope, id)?.clone();
     let mut after = changes.apply(before.clone())?;
@@ -66,10 +66,10 @@ pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, S
     let base = &txn.config.base;
     let (old, view) = (before.view(base), after.view(base));
     if after != before {
-        txn.put(Change::Link(after));
+        txn.put(RowChange::Link(after));
         let previous = Some(Value::Object(differing(&old, &view)));
         let body = Occurrence { kind: "payment_link.updated", object: view.clone(), previous };
-        event::emit(txn, &scope, body, &cause);
+        events::emit(txn, &scope, body, &cause);
     }
     Ok(view)
 }
@@ -84,7 +84,7 @@ fn differing(old: &Value, new: &Value) -> Map<String, Value> {
 }
 
 /// The link with this id, if it is in this scope.
-pub(crate) fn find<'a>(tables: &'a Tables, scope: &Scope, id: &str) -> Result<&'a PaymentLink, StripeError> {
+pub(crate) fn find<'a>(tables: &'a Tables, scope: &StripeScope, id: &str) -> Result<&'a PaymentLink, StripeError> {
     let link = tables.links.get(id).filter(|link| link.scope == *scope);
     link.ok_or_else(|| StripeError::no_such("payment_link", id))
 }

@@ -2,22 +2,19 @@
 
 use serde_json::Value;
 
-use crate::{state::Txn, tables::Tables};
-
-use super::{
-    Call,
-    auth::Scope,
-    checkout,
-    errors::StripeError,
-    list::Page,
-    objects::session::{Session, SessionStatus},
-    params, payment_links,
+use crate::model::{
+    scope::StripeScope,
+    session::{Session, SessionStatus},
+    state::Txn,
+    tables::Tables,
 };
+
+use super::{Call, checkout, errors::StripeError, list::ListPage, params, payment_links};
 
 /// `GET /v1/checkout/sessions`, newest first.
 pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;
-    let page = Page::take(&mut params)?;
+    let page = ListPage::take(&mut params)?;
     let link = params::present(params.take("payment_link")?, "payment_link")?;
     let status = params::present(params.take("status")?, "status")?;
     params::finish(&params)?;
@@ -57,7 +54,7 @@ pub(crate) fn expire(txn: &mut Txn<'_>, call: &Call, id: &str) -> Result<Value, 
     }
 }
 
-fn find<'a>(tables: &'a Tables, scope: &Scope, id: &str) -> Result<&'a Session, StripeError> {
+fn find<'a>(tables: &'a Tables, scope: &StripeScope, id: &str) -> Result<&'a Session, StripeError> {
     let session = tables.sessions.get(id).filter(|session| session.scope == *scope);
     session.ok_or_else(|| StripeError::no_such("checkout.session", id))
 }

@@ -6,18 +6,16 @@ use serde_json::{Value, json};
 
 use crate::{
     ids,
-    state::Txn,
-    tables::{Change, Tables},
+    model::{
+        endpoint::WebhookEndpoint,
+        scope::StripeScope,
+        state::Txn,
+        tables::{RowChange, Tables},
+    },
+    stripe::events,
 };
 
-use super::{
-    Call,
-    auth::Scope,
-    errors::StripeError,
-    list::Page,
-    objects::{endpoint::WebhookEndpoint, event},
-    params,
-};
+use super::{Call, errors::StripeError, list::ListPage, params};
 
 /// How many endpoints an account may have in each mode.
 const MOST: usize = 16;
@@ -43,14 +41,14 @@ pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError
     let endpoint = WebhookEndpoint { description, metadata, ..new(txn, scope, url, events, None) };
     let mut view = endpoint.view();
     view["secret"] = json!(endpoint.secret);
-    txn.put(Change::Endpoint(endpoint));
+    txn.put(RowChange::Endpoint(endpoint));
     Ok(view)
 }
 
 /// An endpoint that is not kept yet, with a random secret unless one is given.
 pub(crate) fn new(
     txn: &Txn<'_>,
-    scope: Scope,
+    scope: StripeScope,
     url: String,
     enabled_events: Vec<String>,
     secret: Option<String>,
@@ -72,7 +70,7 @@ pub(crate) fn new(
 /// `GET /v1/webhook_endpoints`, newest first.
 pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;
-    let page = Page::take(&mut params)?;
+    let page = ListPage::take(&mut params)?;
     params::finish(&params)?;
     let rows = txn.tables.endpoints.iter().rev().filter(|endpoint| endpoint.scope == scope);
     let keep = |endpoint: &WebhookEndpoint| !endpoint.deleted;
@@ -110,7 +108,7 @@ pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, S
     }
     endpoint.metadata = params::merged(&endpoint.metadata, metadata, "metadata")?;
     let view = endpoint.view();
-    txn.put(Change::Endpoint(endpoint));
+    txn.put(RowChange::Endpoint(endpoint));
     Ok(view)
 }
 
@@ -118,17 +116,17 @@ pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, S
 pub(crate) fn delete(txn: &mut Txn<'_>, call: &Call, id: &str) -> Result<Value, StripeError> {
     params::finish(&call.params)?;
     let endpoint = find(txn.tables, &call.scope, id)?.clone();
-    txn.put(Change::Endpoint(WebhookEndpoint { deleted: true, ..endpoint }));
+    txn.put(RowChange::Endpoint(WebhookEndpoint { deleted: true, ..endpoint }));
     Ok(json!({ "id": id, "object": "webhook_endpoint", "deleted": true }))
 }
 
-fn find<'a>(tables: &'a Tables, scope: &Scope, id: &str) -> Result<&'a WebhookEndpoint, StripeError> {
+fn find<'a>(tables: &'a Tables, scope: &StripeScope, id: &str) -> Result<&'a WebhookEndpoint, StripeError> {
     let endpoint = tables.endpoints.get(id).filter(|endpoint| endpoint.scope == *scope && !endpoint.deleted);
     endpoint.ok_or_else(|| StripeError::no_such("webhook endpoint", id))
 }
 
 /// In live mode events go over TLS only.
-fn check_url(url: String, scope: &Scope) -> Result<String, StripeError> {
+fn check_url(url: String, scope: &StripeScope) -> Result<String, StripeError> {
     let url = params::url(url, "url")?;
     if scope.livemode && !url.starts_with("https://") {
         return Err(StripeError::param("url", "url_invalid", "Invalid URL: URL must be HTTPS in live mode."));
@@ -137,7 +135,7 @@ fn check_url(url: String, scope: &Scope) -> Result<String, StripeError> {
 }
 
 fn check_events(events: &[String]) -> Result<(), StripeError> {
-    let is_known = |name: &str| name == "*" || event::KNOWN.contains(&name);
+    let is_known = |name: &str| name == "*" || events::KNOWN.contains(&name);
     match events.iter().position(|name| !is_known(name)) {
         None => Ok(()),
         Some(index) => {

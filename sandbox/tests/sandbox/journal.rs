@@ -144,7 +144,9 @@ async fn a_sandbox_that_was_stopped_starts_again_at_the_same_address() {
     first.link().await;
     first.sandbox.stop().await;
 
-    let second = sandbox::Sandbox::start(sandbox::Options { listen, ..sandbox::Options::default() }).await.unwrap();
+    let second = sandbox::Sandbox::start(sandbox::SandboxOptions { listen, ..sandbox::SandboxOptions::default() })
+        .await
+        .unwrap();
 
     assert_eq!(second.url(), url);
 }
@@ -154,7 +156,7 @@ async fn a_file_that_is_no_journal_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     std::fs::write(&path, "once upon a time\n").unwrap();
-    let options = sandbox::Options { journal: Some(path), ..sandbox::Options::default() };
+    let options = sandbox::SandboxOptions { journal: Some(path), ..sandbox::SandboxOptions::default() };
 
     let error = sandbox::Sandbox::start(options).await.unwrap_err();
 

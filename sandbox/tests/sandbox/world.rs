@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
-use sandbox::{Options, Sandbox, SmsAccount, StripeKey};
+use sandbox::{Sandbox, SandboxOptions, SmsAccount, StripeKey};
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
@@ -78,7 +78,7 @@ impl World {
             Some(SmsAccount { sid: SID.to_owned(), auth_token: TOKEN.to_owned(), number: NUMBER.to_owned() });
         let stripe_keys =
             vec![StripeKey::new(KEY), StripeKey::new(LIVE_KEY), StripeKey::of_account(OTHER_KEY, "acct_other")];
-        let options = Options { journal, stripe_keys, sms_account, ..Options::default() };
+        let options = SandboxOptions { journal, stripe_keys, sms_account, ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
         let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { sandbox, http }

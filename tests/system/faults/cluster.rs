@@ -202,10 +202,10 @@ async fn start_sandbox() -> sandbox::Sandbox {
         auth_token: SMS_TOKEN.to_owned(),
         number: SMS_NUMBER.to_owned(),
     };
-    let options = sandbox::Options {
+    let options = sandbox::SandboxOptions {
         stripe_keys: vec![sandbox::StripeKey::new(STRIPE_KEY)],
         sms_account: Some(account),
-        ..sandbox::Options::default()
+        ..sandbox::SandboxOptions::default()
     };
     sandbox::Sandbox::start(options).await.unwrap()
 }

@@ -6,8 +6,11 @@ use chrono::{DateTime, Utc};
 use domain::gateway::{Filled, Gateway, GatewayAnswer, GatewayText, Method, Secrets};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
-use super::{Calling, Carrier, Handover, Known, Refusal, Text, guard};
-use crate::{http, metrics::Service};
+use super::{Calling, Carrier, CarrierRefusal, Handover, KnownText, OutgoingText};
+use crate::{
+    metrics::Service,
+    outbound::{address_guard, http},
+};
 
 /// As much of an answer as is read.
 const MOST_BYTES: usize = 64 * 1024;
@@ -22,11 +25,11 @@ pub(crate) struct GatewayClient {
 impl GatewayClient {
     /// One that goes to public addresses only, or one that goes anywhere.
     pub(crate) fn new(private: bool) -> reqwest::Result<Self> {
-        Ok(Self { http: if private { http::client()? } else { guard::client()? }, private })
+        Ok(Self { http: if private { http::client()? } else { address_guard::client()? }, private })
     }
 
-    fn check(&self, url: &Url) -> Result<(), guard::NotPublic> {
-        if self.private { Ok(()) } else { guard::check_literal(url) }
+    fn check(&self, url: &Url) -> Result<(), address_guard::NotPublic> {
+        if self.private { Ok(()) } else { address_guard::check_literal(url) }
     }
 }
 
@@ -43,7 +46,7 @@ impl HttpGateway {
         Self { client, gateway, secrets, sender }
     }
 
-    async fn hand_over(&self, text: Text<'_>) -> Handover {
+    async fn hand_over(&self, text: OutgoingText<'_>) -> Handover {
         let message_id = text.id.to_string();
         let filled = self.gateway.fill(&GatewayText {
             to: text.to,
@@ -55,11 +58,13 @@ impl HttpGateway {
         });
         let request = match filled.map_err(|error| error.to_string()).and_then(|filled| self.request(filled)) {
             Ok(request) => request,
-            Err(why) => return Handover::Refused(Refusal::because(format!("The gateway cannot be called: {why}."))),
+            Err(why) => {
+                return Handover::Refused(CarrierRefusal::because(format!("The gateway cannot be called: {why}.")));
+            }
         };
         match http::send(Service::Carrier, request).await {
             Ok(response) => self.read(response).await,
-            Err(error) if guard::is_not_public(&error) => Handover::Refused(not_public()),
+            Err(error) if address_guard::is_not_public(&error) => Handover::Refused(not_public()),
             Err(error) if error.is_connect() || error.is_builder() => Handover::NotSent(error.without_url().into()),
             Err(error) => Handover::broken_off(error),
         }
@@ -96,12 +101,12 @@ impl HttpGateway {
         }
         match self.gateway.read(status, &body.bytes) {
             GatewayAnswer::Accepted { id } => Handover::Accepted { id },
-            GatewayAnswer::Refused { code, opted_out: true } => Handover::Refused(Refusal {
+            GatewayAnswer::Refused { code, opted_out: true } => Handover::Refused(CarrierRefusal {
                 reason: format!("The buyer has asked to get no more texts ({code})."),
                 opted_out: true,
             }),
             GatewayAnswer::Refused { code, opted_out: false } => {
-                Handover::Refused(Refusal::because(format!("The gateway refused the text ({code}).")))
+                Handover::Refused(CarrierRefusal::because(format!("The gateway refused the text ({code}).")))
             }
             GatewayAnswer::Busy => Handover::Busy { after },
             GatewayAnswer::Unknown(why) => Handover::Unknown { why, is_down: status >= 500 },
@@ -110,12 +115,12 @@ impl HttpGateway {
 }
 
 impl Carrier for HttpGateway {
-    fn send<'a>(&'a self, text: Text<'a>) -> Calling<'a, Handover> {
+    fn send<'a>(&'a self, text: OutgoingText<'a>) -> Calling<'a, Handover> {
         Box::pin(self.hand_over(text))
     }
 
     /// A description says nothing of looking texts up: a report settles them, or a person.
-    fn sent_to<'a>(&'a self, _: &'a str, _: DateTime<Utc>) -> Calling<'a, Result<Vec<Known>, reqwest::Error>> {
+    fn sent_to<'a>(&'a self, _: &'a str, _: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 }
@@ -126,8 +131,8 @@ impl fmt::Debug for HttpGateway {
     }
 }
 
-fn not_public() -> Refusal {
-    Refusal::because("The gateway is not at a public address, and the operator does not allow others.")
+fn not_public() -> CarrierRefusal {
+    CarrierRefusal::because("The gateway is not at a public address, and the operator does not allow others.")
 }
 
 /// As much of an answer as is read.

@@ -1,7 +1,6 @@
 //! Carriers: what takes a text, and what can become of it. One file each for Twilio's REST and for gateways that are described.
 
 mod gateway;
-mod guard;
 mod twilio;
 
 use std::{pin::Pin, time::Duration};
@@ -26,7 +25,7 @@ pub struct SmsOptions {
 
 /// A text to hand over. No `Debug`: it holds a number and words.
 #[derive(Clone, Copy)]
-pub(crate) struct Text<'a> {
+pub(crate) struct OutgoingText<'a> {
     /// Our id of it.
     pub(crate) id: MessageId,
     /// The buyer's number in E.164.
@@ -43,10 +42,10 @@ pub(crate) type Calling<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Something that takes texts. No carrier can be trusted to know a text again: what may have left is never handed over twice.
 pub(crate) trait Carrier: Send + Sync {
     /// Hands a text over, once.
-    fn send<'a>(&'a self, text: Text<'a>) -> Calling<'a, Handover>;
+    fn send<'a>(&'a self, text: OutgoingText<'a>) -> Calling<'a, Handover>;
 
     /// The texts that it has for this number since `since`; nothing if it cannot be asked.
-    fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<Known>, reqwest::Error>>;
+    fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>>;
 }
 
 /// What the carrier did with a text.
@@ -55,7 +54,7 @@ pub(crate) enum Handover {
     /// It took it, under this id if it gives any.
     Accepted { id: Option<String> },
     /// It will never send it.
-    Refused(Refusal),
+    Refused(CarrierRefusal),
     /// It did not process it, and asks to be left alone.
     Busy { after: Option<Duration> },
     /// The request never left.
@@ -88,14 +87,14 @@ pub(crate) struct NotSent(#[from] reqwest::Error);
 
 /// Why a carrier will never send a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct CarrierRefusal {
     /// In words for the merchant.
     pub(crate) reason: String,
     /// The buyer has told the carrier to get no more texts.
     pub(crate) opted_out: bool,
 }
 
-impl Refusal {
+impl CarrierRefusal {
     /// A refusal for this reason.
     pub(crate) fn because(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), opted_out: false }
@@ -104,7 +103,7 @@ impl Refusal {
 
 /// A text that the carrier knows.
 #[derive(Debug, Clone)]
-pub(crate) struct Known {
+pub(crate) struct KnownText {
     /// Its id.
     pub(crate) id: String,
     /// The text itself.

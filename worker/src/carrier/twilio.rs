@@ -5,8 +5,8 @@ use domain::Secret;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
-use super::{Calling, Carrier, Handover, Known, Refusal, Text};
-use crate::{http, metrics::Service};
+use super::{Calling, Carrier, CarrierRefusal, Handover, KnownText, OutgoingText};
+use crate::{metrics::Service, outbound::http};
 
 /// More texts than anybody sends to one number in a day.
 const MOST_LISTED: &str = "200";
@@ -56,7 +56,7 @@ impl Twilio {
         format!("{}/2010-04-01/Accounts/{}/Messages.json", self.base, self.account)
     }
 
-    async fn hand_over(&self, text: Text<'_>) -> Handover {
+    async fn hand_over(&self, text: OutgoingText<'_>) -> Handover {
         let sender = if self.sender.starts_with("MG") { "MessagingServiceSid" } else { "From" };
         let form =
             [("To", text.to), (sender, self.sender.as_str()), ("Body", text.body), ("StatusCallback", text.report_to)];
@@ -69,7 +69,7 @@ impl Twilio {
     }
 
     /// The texts to this number since the day of `since`, newest first.
-    async fn look_up(&self, to: &str, since: DateTime<Utc>) -> Result<Vec<Known>, reqwest::Error> {
+    async fn look_up(&self, to: &str, since: DateTime<Utc>) -> Result<Vec<KnownText>, reqwest::Error> {
         let day = since.format("%Y-%m-%d").to_string();
         let query = [("To", to), ("DateSent>", day.as_str()), ("PageSize", MOST_LISTED)];
         let request = self.http.get(self.url()).basic_auth(&self.account, Some(self.token.expose())).query(&query);
@@ -80,21 +80,21 @@ impl Twilio {
             .json()
             .await
             .map_err(reqwest::Error::without_url)?;
-        Ok(listed.messages.into_iter().map(Known::from).collect())
+        Ok(listed.messages.into_iter().map(KnownText::from).collect())
     }
 }
 
 impl Carrier for Twilio {
-    fn send<'a>(&'a self, text: Text<'a>) -> Calling<'a, Handover> {
+    fn send<'a>(&'a self, text: OutgoingText<'a>) -> Calling<'a, Handover> {
         Box::pin(self.hand_over(text))
     }
 
-    fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<Known>, reqwest::Error>> {
+    fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>> {
         Box::pin(self.look_up(to, since))
     }
 }
 
-impl From<ListedMessage> for Known {
+impl From<ListedMessage> for KnownText {
     fn from(message: ListedMessage) -> Self {
         let taken_at = message.date_created.as_deref().and_then(|date| DateTime::parse_from_rfc2822(date).ok());
         Self { id: message.sid, body: message.body, taken_at: taken_at.map(|date| date.to_utc()) }
@@ -124,7 +124,7 @@ async fn read(response: reqwest::Response) -> Handover {
 }
 
 /// The carrier's code in words for the merchant.
-fn refusal(error: &ErrorBody) -> Refusal {
+fn refusal(error: &ErrorBody) -> CarrierRefusal {
     let reason = match error.code {
         20_003 => "The carrier does not accept the account or its token. Connect it again in the settings.",
         21_211 => "The carrier says that this is not a phone number.",
@@ -135,10 +135,10 @@ fn refusal(error: &ErrorBody) -> Refusal {
         21_614 => "This is not a mobile number.",
         21_635 => "This is a landline.",
         _ => {
-            return Refusal::because(format!("The carrier refused: {} ({})", error.message, error.code));
+            return CarrierRefusal::because(format!("The carrier refused: {} ({})", error.message, error.code));
         }
     };
-    Refusal { reason: reason.to_owned(), opted_out: error.code == 21_610 }
+    CarrierRefusal { reason: reason.to_owned(), opted_out: error.code == 21_610 }
 }
 
 impl std::fmt::Debug for Twilio {

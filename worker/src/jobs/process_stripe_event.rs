@@ -13,7 +13,7 @@ use super::Missing;
 use crate::{
     JobContext,
     handler::Handler,
-    stripe_event::{self, Outcome},
+    payments::stripe_event::{self, Outcome},
 };
 
 impl Handler for ProcessStripeEvent {

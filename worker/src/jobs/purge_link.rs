@@ -8,8 +8,8 @@ use sea_orm::DbErr;
 use super::{find_link, nothing_to_do};
 use crate::{
     JobContext,
-    close::{self, CloseError},
     handler::Handler,
+    payments::close::{self, CloseError},
 };
 
 impl Handler for PurgeLink {

@@ -15,8 +15,10 @@ use super::{close_stripe_link, find_link, has_tried_enough, nothing_to_do};
 use crate::{
     JobContext,
     handler::Handler,
-    payment::{self, Source},
-    settlement::{self, Settled},
+    payments::{
+        payment::{self, Source},
+        settlement::{self, Settled},
+    },
     stripe::{Advice, Answer, Session, SessionStatus, Stripe, StripeError},
 };
 

@@ -8,7 +8,7 @@ use entity::{
     link,
     link_text::text_of_link,
     merchant,
-    message::{self, CommandError, Origin, Text},
+    message::{self, CommandError, NewMessage, Origin},
     order,
     reminder::{self, Reminder},
 };
@@ -81,7 +81,7 @@ async fn write(
     let Found { owner, order, link, reminder } = found;
     let url = context.buyer_url(link.id);
     let body = text_of_link(owner, order, link, &url, None).map_err(CommandError::no_text)?;
-    let text = Text {
+    let text = NewMessage {
         conversation: reminder.conversation.id,
         link: Some(link.id),
         body,

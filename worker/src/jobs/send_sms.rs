@@ -20,7 +20,7 @@ use self::departure::{Departure, depart};
 use super::{Missing, nothing_to_do};
 use crate::{
     JobContext,
-    carrier::{Carrier, Handover, Refusal, Text},
+    carrier::{Carrier, CarrierRefusal, Handover, OutgoingText},
     handler::Handler,
 };
 
@@ -92,14 +92,14 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
     let permit = context.carrier_service(&integration)?.acquire("messages").await?;
     let (phone, body) = match depart(context, message).await? {
         Departure::Leaving { phone, body } => (phone, body),
-        Departure::NotAnyMore(why) => return refuse(context, lease, message, Refusal::because(why)).await,
+        Departure::NotAnyMore(why) => return refuse(context, lease, message, CarrierRefusal::because(why)).await,
         Departure::Later(at) => {
             let wait = (at - context.now()).to_std().unwrap_or(FIRST_LOOK);
             return Err(JobError::retry_after(NotNow, wait));
         }
         Departure::Elsewhere => return Err(JobError::retry_after(Moved, FIRST_LOOK)),
     };
-    let text = Text { id: message.id, to: phone.as_e164(), body: &body, report_to: &report_to };
+    let text = OutgoingText { id: message.id, to: phone.as_e164(), body: &body, report_to: &report_to };
     let handover = carrier.send(text).await;
     if handover.means_down() {
         permit.failed();
@@ -149,7 +149,12 @@ async fn accept(
     retry_conflicts(accept, JobError::is_conflict_of_rows).await
 }
 
-async fn refuse(context: &JobContext, lease: &Lease, message: &Message, refusal: Refusal) -> Result<Done, JobError> {
+async fn refuse(
+    context: &JobContext,
+    lease: &Lease,
+    message: &Message,
+    refusal: CarrierRefusal,
+) -> Result<Done, JobError> {
     let refuse = || async {
         let now = context.now();
         let tx = context.db.begin().await?;

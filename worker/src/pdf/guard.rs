@@ -2,20 +2,20 @@
 //! whatever its fonts do not tell.
 
 use domain::Money;
-use entity::link::Warning;
+use entity::link::InvoiceWarning;
 
 use super::Reading;
 
 /// What the merchant should look at before the link is sent. A scan has no text that could be held against anything.
-pub(crate) fn warnings(reading: &Reading, number: Option<&str>, money: Option<Money>) -> Vec<Warning> {
+pub(crate) fn warnings(reading: &Reading, number: Option<&str>, money: Option<Money>) -> Vec<InvoiceWarning> {
     let text = reading.text.as_str();
     let says_nothing = !text.chars().any(char::is_alphanumeric);
     let lacks_number = number.is_some_and(|number| !contains_number(text, number));
     let lacks_amount = money.is_some_and(|money| !contains_amount(text, &money.to_decimal_string()));
     [
-        reading.is_blank.then_some(Warning::FirstPageBlank),
-        (!says_nothing && lacks_number).then_some(Warning::NumberNotInInvoice),
-        (!says_nothing && lacks_amount).then_some(Warning::AmountNotInInvoice),
+        reading.is_blank.then_some(InvoiceWarning::FirstPageBlank),
+        (!says_nothing && lacks_number).then_some(InvoiceWarning::NumberNotInInvoice),
+        (!says_nothing && lacks_amount).then_some(InvoiceWarning::AmountNotInInvoice),
     ]
     .into_iter()
     .flatten()

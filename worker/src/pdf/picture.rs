@@ -14,13 +14,13 @@ const MOST_ENLARGED: f32 = 4.0;
 
 /// A page that was drawn.
 #[derive(Debug)]
-pub(super) struct Picture {
+pub(super) struct PagePicture {
     pub(super) png: Bytes,
     pub(super) is_blank: bool,
 }
 
 /// Draws a page on white. Nothing if the page has no extent, or cannot be drawn.
-pub(super) fn draw(page: &Page<'_>) -> Option<Picture> {
+pub(super) fn draw(page: &Page<'_>) -> Option<PagePicture> {
     let (width, height) = page.render_dimensions();
     let scale = (LONGEST / width.max(height)).min(MOST_ENLARGED);
     let is_drawable = |side: f32| side.is_finite() && side * scale >= 1.0;
@@ -31,5 +31,5 @@ pub(super) fn draw(page: &Page<'_>) -> Option<Picture> {
     let drawn =
         render(page, &RenderCache::new(), &InterpreterSettings::default(), &RenderSettings::default(), &settings);
     let is_blank = drawn.data_as_u8_slice().iter().all(|shade| *shade == u8::MAX);
-    Some(Picture { png: drawn.into_png().ok()?.into(), is_blank })
+    Some(PagePicture { png: drawn.into_png().ok()?.into(), is_blank })
 }

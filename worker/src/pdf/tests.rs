@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use domain::{Currency, Money};
-use entity::link::Warning;
+use entity::link::InvoiceWarning;
 
 use super::*;
 
@@ -85,7 +85,7 @@ async fn the_text_is_held_against_what_was_typed() {
     assert_eq!(warnings(&read, Some("inv 2026-14"), usd("1234.50")), []);
     assert_eq!(
         warnings(&read, Some("INV-2026/15"), usd("1234.60")),
-        [Warning::NumberNotInInvoice, Warning::AmountNotInInvoice]
+        [InvoiceWarning::NumberNotInInvoice, InvoiceWarning::AmountNotInInvoice]
     );
     assert_eq!(warnings(&read, None, None), []);
 }

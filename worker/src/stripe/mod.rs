@@ -12,7 +12,10 @@ use domain::Secret;
 use reqwest::{Client, RequestBuilder};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{http, metrics::Service, outbound_service::OutboundService};
+use crate::{
+    metrics::Service,
+    outbound::{http, service::OutboundService},
+};
 
 pub(crate) use error::{Advice, StripeError};
 pub(crate) use event::{Charge, Dispute, Event, Object};

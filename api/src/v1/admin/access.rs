@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use domain::ApiKeyId;
 use entity::{
-    api_key::{self, ApiKey, Revocation, Revoker},
-    merchant, suspension,
+    api_key::{self, ApiKey},
+    merchant,
+    revocation::{Revocation, Revoker, revoke},
+    suspension,
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -21,17 +23,21 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    audit::{act_of_operator, tell},
-    auth::Operator,
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    problem::Fields,
+    auth::{
+        Operator,
+        audit::{act_of_operator, tell},
+    },
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
 };
 
 /// In characters.
 const LONGEST_REASON: usize = 500;
 
-pub(crate) struct Access;
+pub(crate) struct AdminAccess;
 
 /// A merchant's API key, as the operator sees it.
 #[derive(Debug, Object)]
@@ -82,7 +88,7 @@ struct ResumptionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Access {
+impl AdminAccess {
     /// List a merchant's API keys
     #[oai(path = "/admin/merchants/:id/keys", method = "get")]
     async fn keys(
@@ -113,7 +119,7 @@ impl Access {
         let owner = find_merchant(&api, &merchant_id).await?;
         let (revoked, now) = (id::<ApiKeyId>(&key)?, api.clock.now());
         let tx = api.db.begin().await?;
-        match api_key::revoke(&tx, owner.id, revoked, Revoker::Operator, now).await? {
+        match revoke(&tx, owner.id, revoked, Revoker::Operator, now).await? {
             Revocation::Revoked => {}
             Revocation::NoSuchKey | Revocation::LastAdmin => return Err(Problem::not_found()),
         }

@@ -9,14 +9,14 @@ use super::Group;
 use crate::{
     Api, Problem,
     auth::Operator,
-    page::{Asked, Page, id},
+    http::paging::{Asked, Page, id},
     v1::audit_log::{EntryView, page},
 };
 
-pub(crate) struct AuditLog;
+pub(crate) struct AdminAuditLog;
 
 #[OpenApi(tag = "Group::Admin")]
-impl AuditLog {
+impl AdminAuditLog {
     /// See who did what, for all merchants
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/admin/audit-log", method = "get")]

@@ -20,9 +20,11 @@ use super::Group;
 use crate::{
     Api, Problem,
     auth::{Operator, OperatorPrincipal},
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    problem::Fields,
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
 };
 
 /// How many jobs one call retries or discards at most.
@@ -30,7 +32,7 @@ const MOST_AT_ONCE: usize = 1_000;
 /// In characters.
 const LONGEST_REASON: usize = 500;
 
-pub(crate) struct Jobs;
+pub(crate) struct AdminJobs;
 
 /// A job.
 #[derive(Debug, Object)]
@@ -147,7 +149,7 @@ impl Narrowing<'_> {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Jobs {
+impl AdminJobs {
     /// List jobs
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/admin/jobs", method = "get")]

@@ -19,14 +19,18 @@ use serde::Deserialize;
 use super::{super::answers::Created, Group};
 use crate::{
     Api, Problem,
-    audit::{act_of_operator, tell},
-    auth::Operator,
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    problem::Fields,
+    auth::{
+        Operator,
+        audit::{act_of_operator, tell},
+    },
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
 };
 
-pub(crate) struct Merchants;
+pub(crate) struct AdminMerchants;
 
 /// A new merchant.
 #[derive(Debug, Deserialize, Object)]
@@ -121,7 +125,7 @@ struct TopUpInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Merchants {
+impl AdminMerchants {
     /// List merchants
     #[oai(path = "/admin/merchants", method = "get")]
     async fn merchants(

@@ -13,15 +13,16 @@ use serde::Deserialize;
 use super::Group;
 use crate::{
     Api, Problem,
-    audit::act_of_operator,
-    auth::Operator,
-    json_body::JsonBody,
-    page::{Asked, Page, id},
-    problem::Fields,
-    v1::messages::{MessageView, search},
+    auth::{Operator, audit::act_of_operator},
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+    },
+    v1::{message_view::MessageView, messages::search},
 };
 
-pub(crate) struct Messages;
+pub(crate) struct AdminMessages;
 
 /// What a person found out.
 #[derive(Debug, Deserialize, Object)]
@@ -34,7 +35,7 @@ struct ResolutionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Messages {
+impl AdminMessages {
     /// List messages
     ///
     /// Those that are `unknown` with a `parked_at` wait for a person. Without texts and numbers, which are the merchant's.

@@ -9,13 +9,13 @@ mod pauses;
 mod queues;
 mod sessions;
 
-pub(super) use access::Access;
-pub(super) use audit_log::AuditLog;
-pub(super) use jobs::Jobs;
-pub(super) use merchants::Merchants;
-pub(super) use messages::Messages;
-pub(super) use pauses::Pauses;
-pub(super) use queues::Queues;
-pub(super) use sessions::Sessions;
+pub(super) use access::AdminAccess;
+pub(super) use audit_log::AdminAuditLog;
+pub(super) use jobs::AdminJobs;
+pub(super) use merchants::AdminMerchants;
+pub(super) use messages::AdminMessages;
+pub(super) use pauses::AdminPauses;
+pub(super) use queues::AdminQueues;
+pub(super) use sessions::AdminSessions;
 
 use super::Group;

@@ -12,9 +12,13 @@ use queue::{Kind, flow::Paused};
 use serde::Deserialize;
 
 use super::Group;
-use crate::{Api, Problem, auth::Operator, json_body::JsonBody, problem::Fields};
+use crate::{
+    Api, Problem,
+    auth::Operator,
+    http::{fields::Fields, json_body::JsonBody},
+};
 
-pub(crate) struct Pauses;
+pub(crate) struct AdminPauses;
 
 /// Something that is paused.
 #[derive(Debug, Object)]
@@ -67,7 +71,7 @@ struct ResumeInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Pauses {
+impl AdminPauses {
     /// Pause a kind or a merchant
     #[oai(path = "/admin/jobs/pause", method = "post")]
     async fn pause(

@@ -8,7 +8,7 @@ use queue::admin::{KindStats, depths, row_stats, stats};
 use super::Group;
 use crate::{Api, Problem, auth::Operator};
 
-pub(crate) struct Queues;
+pub(crate) struct AdminQueues;
 
 /// How all queues stand.
 #[derive(Debug, Object)]
@@ -55,7 +55,7 @@ impl QueueView {
 }
 
 #[OpenApi(tag = "Group::Admin")]
-impl Queues {
+impl AdminQueues {
     /// See how the queues stand
     ///
     /// It costs the same however many jobs wait.

@@ -12,16 +12,18 @@ use poem_openapi::{
 use super::{super::answers::Done, Group, merchants::find_merchant};
 use crate::{
     Api, Problem,
-    audit::{act_of_operator, tell},
-    auth::Operator,
-    page::{Asked, Page, id},
+    auth::{
+        Operator,
+        audit::{act_of_operator, tell},
+    },
+    http::paging::{Asked, Page, id},
     v1::sessions::SessionView,
 };
 
-pub(crate) struct Sessions;
+pub(crate) struct AdminSessions;
 
 #[OpenApi(tag = "Group::Admin")]
-impl Sessions {
+impl AdminSessions {
     /// List console sessions of operators or of a merchant
     ///
     /// Those that are not over; of operators, those whose keys are in the settings.

@@ -8,7 +8,7 @@ use poem_openapi::{
     types::{IsObjectType, ParseFromJSON, ToJSON, Type},
 };
 
-use crate::page::Page;
+use crate::http::paging::Page;
 
 const CSV: &str = "text/csv; charset=utf-8";
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{PhoneNumber, Region, sms::Body};
 use entity::{
     Conversation, Merchant, Transaction, conversation, merchant,
-    message::{self, CommandError, Origin, Text},
+    message::{self, CommandError, NewMessage, Origin},
     webhook_event::{EventState, WebhookEvent},
 };
 use queue::{EnqueueOptions, EnqueuedJob, JobError, SendSms, enqueue};
@@ -112,7 +112,7 @@ async fn answer(
     }
     let owner = merchant::get(tx, merchant).await?;
     let Ok(body) = Body::set(&help_of(&owner), owner.typography()) else { return Ok(None) };
-    let text = Text { conversation: id, link: None, body, origin: Origin::Answer, once_key: None };
+    let text = NewMessage { conversation: id, link: None, body, origin: Origin::Answer, once_key: None };
     // What is refused half-way is undone without the text that asked for it.
     let attempt = tx.savepoint().await?;
     match message::command(&attempt, &owner, text, now).await {

@@ -1,0 +1,248 @@
+//! Who calls, and what they may do: one extractor a scope, so that a handler's signature says what it takes.
+//!
+//! A key in `Authorization: Bearer` or the cookie of a console session, which stands in for the key that it was given for. Where
+//! both are sent, the key counts.
+//!
+//! Whoever presents keys that are none is slowed by address. A key that is one is never refused for that, whatever else came from its
+//! address.
+
+pub(crate) mod audit;
+pub(crate) mod watch;
+
+use std::net::IpAddr;
+
+use std::time::Duration;
+
+use domain::{ApiKeyId, MerchantId};
+use entity::{
+    api_key::{self, ApiKey, Scope},
+    operator::OperatorKey,
+    session::{self, SignedIn},
+};
+use poem::{
+    Request, RequestBody,
+    http::StatusCode,
+    web::headers::{Authorization, HeaderMapExt, authorization::Bearer},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+use sea_orm::DbErr;
+
+use crate::{
+    Api, Problem,
+    http::{access_log, address, cookie, same_origin},
+};
+
+/// The key that called, or for which a session called, and whose it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Principal {
+    /// Whose key.
+    pub(crate) merchant: MerchantId,
+    /// Which key.
+    pub(crate) key: ApiKeyId,
+    /// The session that stands in for it, by its hash.
+    pub(crate) session: Option<Vec<u8>>,
+    /// From where.
+    pub(crate) address: IpAddr,
+}
+
+/// An operator who called.
+#[derive(Debug, Clone)]
+pub(crate) struct OperatorPrincipal {
+    /// Who it is, for the audit log.
+    pub(crate) actor: String,
+    /// The session that stands in for the key, by its hash.
+    pub(crate) session: Option<Vec<u8>>,
+    /// From where.
+    pub(crate) address: IpAddr,
+}
+
+/// A key of any scope.
+pub(crate) struct Reader(pub(crate) Principal);
+
+/// A key of scope `write` or `admin`.
+pub(crate) struct Writer(pub(crate) Principal);
+
+/// A key of scope `admin`.
+pub(crate) struct Administrator(pub(crate) Principal);
+
+/// An operator's key.
+pub(crate) struct Operator(pub(crate) OperatorPrincipal);
+
+macro_rules! extracted {
+    ($($name:ident from $key:literal by $check:expr;)+) => { $(
+        impl<'a> ApiExtractor<'a> for $name {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                registry.create_security_scheme($key, bearer());
+                registry.create_security_scheme("console_session", session_cookie());
+            }
+
+            fn security_schemes() -> Vec<&'static str> {
+                vec![$key, "console_session"]
+            }
+
+            async fn from_request(
+                request: &'a Request,
+                _: &mut RequestBody,
+                _: ExtractParamOptions<()>,
+            ) -> poem::Result<Self> {
+                let check = $check;
+                let api = state(request)?;
+                Ok(check(request, api).await.inspect_err(|problem| tell_refusal(request, api, problem)).map(Self)?)
+            }
+        }
+    )+ };
+}
+
+extracted! {
+    Reader from "api_key" by async |request, api| authenticate(request, api, Scope::Read).await;
+    Writer from "api_key" by async |request, api| authenticate(request, api, Scope::Write).await;
+    Administrator from "api_key" by async |request, api| authenticate(request, api, Scope::Admin).await;
+    Operator from "operator_key" by authenticate_operator;
+}
+
+/// How long a note about the use of a key or a session may keep waiting who uses it.
+const NOTE_WITHIN: Duration = Duration::from_millis(500);
+
+/// What a request shows of who sends it.
+enum Presented {
+    Key(String),
+    Session(String),
+}
+
+fn presented(request: &Request, api: &Api) -> Result<Presented, Problem> {
+    if let Some(bearer) = request.headers().typed_get::<Authorization<Bearer>>() {
+        return Ok(Presented::Key(bearer.token().to_owned()));
+    }
+    cookie::read(request, api).map(Presented::Session).ok_or_else(Problem::unauthorized)
+}
+
+async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Principal, Problem> {
+    let (key, session) = match presented(request, api)? {
+        Presented::Key(key) => match holder(request, api, &key).await? {
+            Some(Holder::Merchant(key)) => (key, None),
+            Some(Holder::Operator(_)) | None => return Err(Problem::unauthorized()),
+        },
+        Presented::Session(token) => match signed_in(request, api, &token).await? {
+            SignedIn::Merchant(session, key) => (key, Some(session.hash)),
+            SignedIn::Operator(..) => return Err(Problem::unauthorized()),
+        },
+    };
+    if key.scope < needed {
+        let detail = format!("This call needs a key of scope {needed}; yours has {}.", key.scope);
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
+    note(api_key::note_use(api.db.writer(), &key, api.clock.now())).await;
+    access_log::is_of(key.merchant_id);
+    Ok(Principal {
+        merchant: key.merchant_id,
+        key: key.id,
+        session,
+        address: address::of(request, &api.trusted_proxies),
+    })
+}
+
+/// Writes a note about what is asked, which is answered even if the note cannot be written: to read needs no writing.
+async fn note<T>(written: impl Future<Output = Result<T, DbErr>>) {
+    match tokio::time::timeout(NOTE_WITHIN, written).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the use of a key could not be noted"),
+        Err(_elapsed) => tracing::warn!("the use of a key was not noted in time"),
+    }
+}
+
+async fn authenticate_operator(request: &Request, api: &Api) -> Result<OperatorPrincipal, Problem> {
+    let (key, session) = match presented(request, api)? {
+        Presented::Key(key) => match holder(request, api, &key).await? {
+            Some(Holder::Operator(key)) => (key, None),
+            Some(Holder::Merchant(_)) | None => return Err(Problem::unauthorized()),
+        },
+        Presented::Session(token) => match signed_in(request, api, &token).await? {
+            SignedIn::Operator(session, key) => (key, Some(session.hash)),
+            SignedIn::Merchant(..) => return Err(Problem::unauthorized()),
+        },
+    };
+    Ok(OperatorPrincipal { actor: key.actor(), session, address: address::of(request, &api.trusted_proxies) })
+}
+
+/// The session of this token. A browser sends cookies by itself, so it must be our own page that asks.
+async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn, Problem> {
+    same_origin::check(request, api)?;
+    let (pool, now) = (api.db.pool(), api.clock.now());
+    let found = session::find(pool, token, &api.operators, now).await?;
+    let signed_in = found.ok_or_else(Problem::session_expired)?;
+    match &signed_in {
+        SignedIn::Merchant(session, _) | SignedIn::Operator(session, _) => {
+            note(session::note_use(api.db.writer(), session, now)).await;
+        }
+    }
+    Ok(signed_in)
+}
+
+/// Who a key belongs to.
+pub(crate) enum Holder {
+    /// A merchant.
+    Merchant(ApiKey),
+    /// An operator.
+    Operator(OperatorKey),
+}
+
+/// Whose key this is, if it is one. One that is none counts as a guess: with too many from its address the answer is 429.
+pub(crate) async fn holder(request: &Request, api: &Api, key: &str) -> Result<Option<Holder>, Problem> {
+    if let Some(key) = api.operators.find(key) {
+        return Ok(Some(Holder::Operator(key.clone())));
+    }
+    let found = api_key::find(api.db.pool(), key).await?;
+    if found.is_none() {
+        api.throttles.guesses.admit(request, api)?;
+    }
+    Ok(found.map(Holder::Merchant))
+}
+
+/// Tells who was refused, and from where; what is broken on our side is told elsewhere.
+fn tell_refusal(request: &Request, api: &Api, problem: &Problem) {
+    if problem.is_refusal() {
+        let address = address::of(request, &api.trusted_proxies);
+        tracing::info!(%address, code = problem.code(), "a caller was refused");
+    }
+}
+
+fn state(request: &Request) -> Result<&Api, Problem> {
+    request.data::<Api>().ok_or_else(|| Problem::internal("a request came without the state"))
+}
+
+fn bearer() -> MetaSecurityScheme {
+    MetaSecurityScheme { scheme: Some("bearer"), ..scheme("http") }
+}
+
+fn session_cookie() -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        description: Some(
+            "The console's own session; behind TLS the cookie's name begins with `__Host-`. Calls that change something also \
+             need the header `X-Paylink-Console: 1`.",
+        ),
+        name: Some(cookie::NAME),
+        key_in: Some("cookie"),
+        ..scheme("apiKey")
+    }
+}
+
+const fn scheme(ty: &'static str) -> MetaSecurityScheme {
+    MetaSecurityScheme {
+        ty,
+        description: None,
+        name: None,
+        key_in: None,
+        scheme: None,
+        bearer_format: None,
+        flows: None,
+        openid_connect_url: None,
+    }
+}

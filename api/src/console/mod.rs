@@ -1,0 +1,183 @@
+//! The console of merchants and, at `/console/operator`, of the operator: static files that are part of the program, and call
+//! nothing but the public `/v1`.
+//!
+//! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not.
+
+mod session;
+#[cfg(test)]
+mod tests;
+
+use domain::sha256;
+use poem::{
+    Endpoint, IntoResponse, Request, Response, Result, Route, get,
+    http::{HeaderMap, StatusCode, header},
+};
+
+use crate::{
+    Problem,
+    http::{hex::hex, language},
+};
+
+/// A page that runs its own files, talks to its own origin, and is shown in nobody's frame. What it shows in a frame is the
+/// invoice that was just picked, from memory.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      frame-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+macro_rules! files {
+    ($($path:literal: $kind:ident),* $(,)?) => {
+        &[$(($path, $kind, include_str!(concat!("assets/", $path)))),*]
+    };
+}
+
+/// Path below `/console`, content type, content.
+const FILES: &[(&str, &str, &str)] = files! {
+    "index.html": HTML,
+    "icon.svg": SVG,
+    "css/tokens.css": CSS,
+    "css/base.css": CSS,
+    "css/controls.css": CSS,
+    "css/layout.css": CSS,
+    "css/views.css": CSS,
+    "css/settings.css": CSS,
+    "css/operator.css": CSS,
+    "main.js": SCRIPT,
+    "strings/en.js": SCRIPT,
+    "lib/api.js": SCRIPT,
+    "lib/clipboard.js": SCRIPT,
+    "lib/decimal.js": SCRIPT,
+    "lib/dialog.js": SCRIPT,
+    "lib/dom.js": SCRIPT,
+    "lib/events.js": SCRIPT,
+    "lib/form.js": SCRIPT,
+    "lib/format.js": SCRIPT,
+    "lib/icons.js": SCRIPT,
+    "lib/idempotency.js": SCRIPT,
+    "lib/live.js": SCRIPT,
+    "lib/notify.js": SCRIPT,
+    "lib/pager.js": SCRIPT,
+    "lib/pdf.js": SCRIPT,
+    "lib/router.js": SCRIPT,
+    "lib/scope.js": SCRIPT,
+    "views/balance.js": SCRIPT,
+    "views/brand.js": SCRIPT,
+    "views/confirm.js": SCRIPT,
+    "views/conversations.js": SCRIPT,
+    "views/credits.js": SCRIPT,
+    "views/frame.js": SCRIPT,
+    "views/link-card.js": SCRIPT,
+    "views/link-create.js": SCRIPT,
+    "views/link-qr.js": SCRIPT,
+    "views/link-send.js": SCRIPT,
+    "views/link-void.js": SCRIPT,
+    "views/logo.js": SCRIPT,
+    "views/message-state.js": SCRIPT,
+    "views/operator-job.js": SCRIPT,
+    "views/operator-jobs.js": SCRIPT,
+    "views/operator-merchant.js": SCRIPT,
+    "views/operator-merchants.js": SCRIPT,
+    "views/operator-pause.js": SCRIPT,
+    "views/operator-queues.js": SCRIPT,
+    "views/operator-texts.js": SCRIPT,
+    "views/operator.js": SCRIPT,
+    "views/order-data.js": SCRIPT,
+    "views/order-new.js": SCRIPT,
+    "views/order.js": SCRIPT,
+    "views/orders.js": SCRIPT,
+    "views/page.js": SCRIPT,
+    "views/pdf-picker.js": SCRIPT,
+    "views/setting.js": SCRIPT,
+    "views/settings-keys.js": SCRIPT,
+    "views/settings-profile.js": SCRIPT,
+    "views/settings-reminders.js": SCRIPT,
+    "views/settings-sms.js": SCRIPT,
+    "views/settings-stripe.js": SCRIPT,
+    "views/settings-template.js": SCRIPT,
+    "views/settings.js": SCRIPT,
+    "views/shell.js": SCRIPT,
+    "views/signin.js": SCRIPT,
+    "views/sms-gateway.js": SCRIPT,
+    "views/stripe-webhooks.js": SCRIPT,
+    "views/template-fields.js": SCRIPT,
+    "views/thread.js": SCRIPT,
+};
+
+/// Below it, what the console says, a file for each language.
+const STRINGS: &str = "strings/";
+
+/// The console's files, below `/console`; the page itself at its root.
+pub(crate) fn routes() -> Route {
+    let session = get(session::who).post(session::sign_in).delete(session::sign_out);
+    let files = FILES.iter().fold(Route::new().at("/session", session), |route, (path, content_type, content)| {
+        let file = || get(StaticFile::new(content_type, content));
+        match *path {
+            // One page for both: its script sees from the address whose it is.
+            "index.html" => route.at("/", file()).at("/operator", file()),
+            path => route.at(format!("/{path}"), file()),
+        }
+    });
+    files.at("/strings.js", get(Strings::new()))
+}
+
+/// What the console says, in the language that the browser likes best.
+struct Strings(Vec<(&'static str, StaticFile)>);
+
+impl Strings {
+    fn new() -> Self {
+        let language = |path: &'static str| path.strip_prefix(STRINGS)?.strip_suffix(".js");
+        let there =
+            FILES.iter().filter_map(|(path, kind, content)| Some((language(path)?, StaticFile::new(kind, content))));
+        Self(there.collect())
+    }
+}
+
+impl Endpoint for Strings {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let liked = request.header(header::ACCEPT_LANGUAGE).unwrap_or_default();
+        let chosen = language::best(liked, &self.0).ok_or_else(Problem::not_found)?;
+        Ok(chosen.call(request).await?.with_header(header::VARY, "Accept-Language").into_response())
+    }
+}
+
+struct StaticFile {
+    content_type: &'static str,
+    content: &'static str,
+    tag: String,
+}
+
+impl StaticFile {
+    fn new(content_type: &'static str, content: &'static str) -> Self {
+        let tag = format!("\"{}\"", hex(&sha256(content.as_bytes())[..16]));
+        Self { content_type, content, tag }
+    }
+
+    /// Whether the browser has this very content.
+    fn is_known(&self, headers: &HeaderMap) -> bool {
+        let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        known.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == self.tag)
+    }
+}
+
+impl Endpoint for StaticFile {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let response = Response::builder()
+            .header(header::ETAG, &self.tag)
+            .header(header::CACHE_CONTROL, "no-cache")
+            .header(header::CONTENT_SECURITY_POLICY, POLICY)
+            .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .header(header::REFERRER_POLICY, "no-referrer");
+        Ok(if self.is_known(request.headers()) {
+            response.status(StatusCode::NOT_MODIFIED).finish()
+        } else {
+            response.content_type(self.content_type).body(self.content)
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! What is noted of every request: an id that its answer says, the trace that it is part of, one line in the log, and its figures.
+//! Paths are noted as the pattern of their route: what stands in them may be a buyer's token.
+
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
+
+use domain::{Clock, MerchantId, RequestId};
+use poem::{
+    Endpoint, IntoResponse, Middleware, PathPattern, Request, Response,
+    http::{HeaderName, HeaderValue, Method},
+};
+use queue::{Trace, trace::rename};
+use tracing::{Instrument, Span, field::Empty, info_span};
+
+use crate::metrics;
+
+/// The header in which an answer says the id of its request, for whoever asks us about it.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Notes every request.
+pub(crate) struct AccessLog {
+    clock: Clock,
+}
+
+impl AccessLog {
+    pub(crate) const fn new(clock: Clock) -> Self {
+        Self { clock }
+    }
+}
+
+impl<E: Endpoint> Middleware<E> for AccessLog {
+    type Output = Noted<E>;
+
+    fn transform(&self, inner: E) -> Noted<E> {
+        Noted { inner, clock: self.clock.clone() }
+    }
+}
+
+/// See [`AccessLog`].
+pub(crate) struct Noted<E> {
+    inner: E,
+    clock: Clock,
+}
+
+impl<E: Endpoint> Endpoint for Noted<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let (id, since, method) = (RequestId::new(self.clock.now()), Instant::now(), request.method().clone());
+        let span = info_span!(
+            "request",
+            request.id = %id,
+            trace_id = Empty,
+            merchant.id = Empty,
+            otel.kind = "server",
+            otel.status_code = Empty,
+        );
+        let trace = Trace::begin(&span, request.header("traceparent").and_then(Trace::parse), id.uuid());
+        let answering = async {
+            let mut response = self.inner.call(request).await?.into_response();
+            note(&method, &response, since.elapsed());
+            if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+                response.headers_mut().insert(REQUEST_ID, id);
+            }
+            Ok(response)
+        };
+        trace.scope(answering).instrument(span).await
+    }
+}
+
+/// Commands and what went wrong are told; what is only looked at, and webhooks, of which there are many, are told on request.
+fn note(method: &Method, response: &Response, took: Duration) {
+    let route = response.data::<PathPattern>().map_or(Cow::Borrowed("none"), |route| written(&route.0));
+    let route = &*route;
+    let status = response.status();
+    metrics::answered(method, route, status, took);
+    let ms = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1_000.0;
+    rename(&Span::current(), || format!("{method} {route}"));
+    if status.is_server_error() {
+        Span::current().record("otel.status_code", "ERROR");
+    }
+    let is_command = route.starts_with("/v1/") && !method.is_safe();
+    if is_command || status.is_client_error() || status.is_server_error() {
+        tracing::info!(%method, route, status = status.as_u16(), ms, "answered");
+    } else {
+        tracing::debug!(%method, route, status = status.as_u16(), ms, "answered");
+    }
+}
+
+/// The pattern as the description of the API has it; inside, its parameters have numbers for names.
+fn written(pattern: &str) -> Cow<'_, str> {
+    if pattern.contains(":param0") { Cow::Owned(pattern.replace(":param0", ":id")) } else { Cow::Borrowed(pattern) }
+}
+
+/// Notes whose request this is, once that is known.
+pub(crate) fn is_of(merchant: MerchantId) {
+    Span::current().record("merchant.id", tracing::field::display(merchant));
+}

@@ -1,0 +1,94 @@
+//! JSON bodies, read strictly: an amount is a text and not a number, and what is wrong is named by its field.
+//!
+//! poem-openapi describes the shape; serde reads it, because poem-openapi takes numbers and booleans for texts.
+
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    error::ContentTypeError,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaRequest, Registry},
+    types::Type,
+};
+use serde::de::DeserializeOwned;
+
+use crate::{Problem, http::characters};
+
+/// A JSON body.
+#[derive(Debug)]
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+/// A JSON body that may be left out, with its content type; then it is the default.
+#[derive(Debug)]
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
+fn described<T: Type>(required: bool) -> MetaRequest {
+    MetaRequest {
+        description: None,
+        content: vec![MetaMediaType { content_type: Json::<T>::CONTENT_TYPE, schema: Json::<T>::schema_ref() }],
+        required,
+    }
+}
+
+fn read<T: Type + DeserializeOwned>(request: &Request, bytes: &[u8]) -> poem::Result<T> {
+    let sent = request.content_type().ok_or(ContentTypeError::ExpectContentType)?;
+    if !Json::<T>::check_content_type(sent) {
+        return Err(ContentTypeError::NotSupported { content_type: sent.to_owned() }.into());
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        Problem::unreadable_field(&path, error.into_inner().to_string())
+    })?;
+    json.end().map_err(|error| Problem::malformed(error.to_string()))?;
+    characters::check_json(&serde_json::from_slice(bytes).map_err(|error| Problem::malformed(error.to_string()))?)?;
+    Ok(read)
+}
+
+impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for JsonBody<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(described::<T>(true))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let bytes = <Vec<u8> as FromRequest>::from_request(request, body).await?;
+        read(request, &bytes).map(Self)
+    }
+}
+
+impl<'a, T: Type + DeserializeOwned + Default> ApiExtractor<'a> for OptionalJson<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(described::<T>(false))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let bytes = <Vec<u8> as FromRequest>::from_request(request, body).await?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { read(request, &bytes).map(Self) }
+    }
+}

@@ -1,0 +1,86 @@
+//! A PDF as an answer. Browsers show it in a viewer of their own, apart from our origin; a policy that sandboxes it, or forbids plug-ins
+//! as `default-src 'none'` does, makes `WebKit` show an empty box instead.
+
+use bytes::Bytes;
+use poem::{IntoResponse, Response, http::header};
+use poem_openapi::{
+    ApiResponse,
+    payload::{Binary, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+};
+
+/// No page but the browser's own viewer may frame it.
+const POLICY: &str = "frame-ancestors 'none'";
+
+/// A PDF.
+#[derive(Debug)]
+pub(crate) struct Pdf {
+    content: Bytes,
+    name: String,
+    disposition: &'static str,
+}
+
+impl Pdf {
+    /// A PDF to be shown, with a name under which it can be saved.
+    pub(crate) fn inline(content: Bytes, name: &str) -> Self {
+        Self { content, name: sanitised(name), disposition: "inline" }
+    }
+
+    /// The same, to be saved and not shown.
+    pub(crate) fn for_saving(self) -> Self {
+        Self { disposition: "attachment", ..self }
+    }
+}
+
+/// The name with nothing in it that a header or a file system could take for more than a name.
+fn sanitised(name: &str) -> String {
+    let name: String = name
+        .chars()
+        .map(|character| if character.is_ascii_alphanumeric() || "-_.".contains(character) { character } else { '-' })
+        .take(80)
+        .collect();
+    name.trim_matches(['-', '.']).to_owned()
+}
+
+impl IntoResponse for Pdf {
+    fn into_response(self) -> Response {
+        Response::builder()
+            .content_type("application/pdf")
+            .header(header::CONTENT_DISPOSITION, format!("{}; filename=\"{}.pdf\"", self.disposition, self.name))
+            .header(header::CONTENT_SECURITY_POLICY, POLICY)
+            .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .header(header::CACHE_CONTROL, "private, no-store")
+            .body(self.content)
+    }
+}
+
+impl ApiResponse for Pdf {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The PDF.",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: "application/pdf",
+                    schema: <Binary<Vec<u8>> as Payload>::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sanitised;
+
+    #[test]
+    fn a_name_cannot_break_out_of_its_header() {
+        assert_eq!(sanitised("INV 2026/14"), "INV-2026-14");
+        assert_eq!(sanitised("a\"\r\nSet-Cookie: x"), "a---Set-Cookie--x");
+        assert_eq!(sanitised("../../etc/passwd"), "etc-passwd");
+    }
+}

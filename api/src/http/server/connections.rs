@@ -1,0 +1,257 @@
+//! The open connections: which of them have had their time, and which go first when there is no room for more.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+use super::Patience;
+use crate::http::address::household;
+
+/// How often connections that have had their time are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// All of a server's open connections. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Connections(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    open: Mutex<HashMap<usize, Arc<Connection>>>,
+    next: AtomicUsize,
+    /// Callback whenever one has ended.
+    ended: Notify,
+}
+
+/// An open connection, and since when it is as it is.
+#[derive(Debug)]
+pub(super) struct Connection {
+    household: IpAddr,
+    activity: Mutex<Activity>,
+    close: Notify,
+}
+
+#[derive(Debug)]
+struct Activity {
+    /// Requests that are not answered to their end.
+    requests: usize,
+    /// Since when there are none.
+    idle: Instant,
+    /// Since when the next request's head is coming in.
+    head: Option<Instant>,
+    /// Since when the other side takes nothing of an answer.
+    stuck: Option<Instant>,
+}
+
+/// A connection's place among the open ones, which it leaves when this goes.
+#[derive(Debug)]
+pub(super) struct Place {
+    connections: Connections,
+    number: usize,
+    pub(super) connection: Arc<Connection>,
+}
+
+/// A request that is not answered to its end.
+#[derive(Debug)]
+pub(super) struct InFlight(Arc<Connection>);
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Connections {
+    /// A place for one more.
+    pub(super) fn enter(&self, address: IpAddr) -> Place {
+        let now = Instant::now();
+        // Whoever connects has something to say: that is waited for as for the rest of it.
+        let activity = Activity { requests: 0, idle: now, head: Some(now), stuck: None };
+        let household = household(address.to_canonical());
+        let connection = Arc::new(Connection { household, activity: Mutex::new(activity), close: Notify::new() });
+        let number = self.0.next.fetch_add(1, Ordering::Relaxed);
+        locked(&self.0.open).insert(number, Arc::clone(&connection));
+        Place { connections: self.clone(), number, connection }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        locked(&self.0.open).len()
+    }
+
+    /// Resolves when one has ended, but after this time at the latest.
+    pub(super) async fn one_ends(&self, at_latest: Duration) {
+        let _ = tokio::time::timeout(at_latest, self.0.ended.notified()).await;
+    }
+
+    /// Resolves when all have ended.
+    pub(super) async fn all_end(&self) {
+        while self.count() > 0 {
+            self.one_ends(LOOK).await;
+        }
+    }
+
+    /// Closes what has had its time, for ever.
+    pub(super) async fn close_overdue(&self, patience: Patience) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let now = Instant::now();
+            for connection in locked(&self.0.open).values() {
+                if locked(&connection.activity).is_overdue(now, patience) {
+                    connection.close.notify_one();
+                }
+            }
+        }
+    }
+
+    /// Closes so many at most that nobody waits for an answer on, those first that have been idle for longest, of those who have
+    /// the most. Answers how many.
+    pub(super) fn make_room(&self, most: usize) -> usize {
+        let mut by_household: HashMap<IpAddr, Vec<(Instant, Arc<Connection>)>> = HashMap::new();
+        for connection in locked(&self.0.open).values() {
+            if let Some(since) = locked(&connection.activity).idle_since() {
+                by_household.entry(connection.household).or_default().push((since, Arc::clone(connection)));
+            }
+        }
+        let Some(mut idle) = by_household.into_values().max_by_key(Vec::len) else { return 0 };
+        idle.sort_by_key(|(since, _)| *since);
+        idle.truncate(most);
+        for (_, connection) in &idle {
+            connection.close.notify_one();
+        }
+        idle.len()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let inner = &self.connections.0;
+        locked(&inner.open).remove(&self.number);
+        inner.ended.notify_one();
+    }
+}
+
+impl Connection {
+    /// Notes that a request has come.
+    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+        let mut activity = locked(&self.activity);
+        activity.requests += 1;
+        activity.head = None;
+        InFlight(Arc::clone(self))
+    }
+
+    /// Notes that something came in.
+    pub(super) fn heard(&self) {
+        let mut activity = locked(&self.activity);
+        if activity.requests == 0 && activity.head.is_none() {
+            activity.head = Some(Instant::now());
+        }
+    }
+
+    /// Notes whether the other side takes what is sent.
+    pub(super) fn is_stuck(&self, stuck: bool) {
+        let since = &mut locked(&self.activity).stuck;
+        match (stuck, &since) {
+            (true, None) => *since = Some(Instant::now()),
+            (true, Some(_)) => {}
+            (false, _) => *since = None,
+        }
+    }
+
+    /// Whether the end of an answer was a moment ago.
+    pub(super) fn has_just_answered(&self) -> bool {
+        locked(&self.activity).idle_since().is_some_and(|since| since.elapsed() < LOOK)
+    }
+
+    /// Whether something is being done for whoever is at its other end, and is taken.
+    pub(super) fn is_of_use(&self) -> bool {
+        let activity = locked(&self.activity);
+        activity.requests > 0 && activity.stuck.is_none()
+    }
+
+    /// Resolves when it is to be closed.
+    pub(super) async fn told_to_close(&self) {
+        self.close.notified().await;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut activity = locked(&self.0.activity);
+        activity.requests -= 1;
+        activity.idle = Instant::now();
+    }
+}
+
+impl Activity {
+    fn idle_since(&self) -> Option<Instant> {
+        (self.requests == 0).then_some(self.idle)
+    }
+
+    fn is_overdue(&self, now: Instant, patience: Patience) -> bool {
+        let longer = |since: Option<Instant>, than| since.is_some_and(|since| now.duration_since(since) > than);
+        longer(self.head, patience.head)
+            || longer(self.idle_since(), patience.idle)
+            || longer(self.stuck, patience.stuck)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn is_overdue(connection: &Connection, after: Duration) -> bool {
+        locked(&connection.activity).is_overdue(Instant::now() + after, Patience::default())
+    }
+
+    #[test]
+    fn a_head_has_less_time_than_an_idle_connection_and_a_request_has_all_the_time() {
+        let patience = Patience::default();
+        let place = Connections::default().enter([203, 0, 113, 7].into());
+        let connection = &place.connection;
+        assert!(is_overdue(connection, patience.head + MINUTE / 60), "nothing was ever said");
+        let request = connection.begin();
+        assert!(!is_overdue(connection, 60 * MINUTE), "it is being answered");
+        drop(request);
+        assert!(!is_overdue(connection, patience.head + MINUTE / 60));
+        assert!(is_overdue(connection, patience.idle + MINUTE / 60));
+        connection.heard();
+        assert!(is_overdue(connection, patience.head + MINUTE / 60), "the next head has begun");
+    }
+
+    #[test]
+    fn whoever_takes_nothing_of_an_answer_has_little_time() {
+        let place = Connections::default().enter([203, 0, 113, 7].into());
+        let _request = place.connection.begin();
+        place.connection.is_stuck(true);
+        assert!(is_overdue(&place.connection, 2 * MINUTE));
+        place.connection.is_stuck(false);
+        assert!(!is_overdue(&place.connection, 2 * MINUTE));
+    }
+
+    #[tokio::test]
+    async fn room_is_made_by_whoever_has_the_most_idle_connections() {
+        let connections = Connections::default();
+        let one = connections.enter([203, 0, 113, 1].into());
+        let many: Vec<Place> = (0..10).map(|_| connections.enter([203, 0, 113, 2].into())).collect();
+        let busy = many[0].connection.begin();
+
+        assert_eq!(connections.make_room(3), 3);
+
+        let told = |place: &Place| {
+            let mut told = std::pin::pin!(place.connection.told_to_close());
+            futures_util::FutureExt::now_or_never(told.as_mut()).is_some()
+        };
+        assert!(!told(&one) && !told(&many[0]));
+        assert_eq!(many[1..].iter().map(told).collect::<Vec<_>>(), [[true; 3].as_slice(), &[false; 6]].concat());
+        drop((busy, many));
+        assert_eq!(connections.count(), 1);
+    }
+}

@@ -1,0 +1,223 @@
+//! The HTTP server: hyper under an accept loop of our own, because poem's waits for ever for those who say nothing, and turns in a
+//! circle when the files run out.
+//!
+//! Nobody waits here for somebody else: a head, a body and an answer have their time, what has had it is closed, and when there is
+//! no room for one more, those go first for whom nothing is being done.
+
+mod answer;
+mod connections;
+mod socket;
+
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use poem::{
+    Endpoint, EndpointExt, Response,
+    http::uri::Scheme,
+    web::{LocalAddr, RemoteAddr},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::Instant,
+};
+
+use self::{
+    answer::Answer,
+    connections::{Connection, Connections, Place},
+    socket::Socket,
+};
+
+/// The largest head of an HTTP/1 request, and how much of a body is in hand at a time.
+const BUFFER: usize = 64 * 1024;
+
+/// What one HTTP/2 connection may have going on.
+const STREAMS: u32 = 100;
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 512 * 1024;
+const HEADERS: u32 = 16 * 1024;
+
+/// How often the other side of an HTTP/2 connection is asked whether it is there while it waits for an answer.
+const PING: Duration = Duration::from_secs(30);
+
+/// How long a connection that is to be closed may take to do it well.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How long the loop rests before it looks for room again.
+const REST: Duration = Duration::from_millis(100);
+
+/// How often it is told that there is no room.
+const TOLD_EVERY: Duration = Duration::from_mins(1);
+
+/// How long is waited for whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a whole head, from its first byte or the connection's beginning.
+    pub head: Duration,
+    /// For the next request. Longer than the minute after which most balancers close.
+    pub idle: Duration,
+    /// For the other side to take anything of an answer.
+    pub stuck: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [head, idle, stuck] = [30, 75, 30].map(Duration::from_secs);
+        Self { head, idle, stuck }
+    }
+}
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Serving,
+    /// What is in flight is finished.
+    Draining,
+    /// What is not finished is dropped.
+    Over,
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    most: usize,
+    patience: Patience,
+}
+
+impl Server {
+    /// Serves those who come to this listener, and no more than so many at a time.
+    #[must_use]
+    pub fn new(listener: TcpListener, most_connections: usize) -> Self {
+        Self { listener, most: most_connections, patience: Patience::default() }
+    }
+
+    /// Serves until `stop` resolves, then finishes the requests in flight, for which it waits no longer than `drain`.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub async fn run<E>(self, endpoint: E, stop: impl Future<Output = ()> + Send, drain: Duration) -> io::Result<()>
+    where
+        E: Endpoint + 'static,
+    {
+        let connections = Connections::default();
+        let phase = watch::Sender::new(Phase::Serving);
+        let served = Served {
+            endpoint: Arc::new(endpoint.map_to_response()),
+            protocol: protocol(),
+            local: LocalAddr(self.listener.local_addr()?.into()),
+            phase: phase.subscribe(),
+        };
+        tokio::select! {
+            () = stop => {}
+            () = connections.close_overdue(self.patience) => {}
+            () = accept(&self.listener, self.most, &connections, served) => {}
+        }
+        drop(self.listener);
+        phase.send_replace(Phase::Draining);
+        if tokio::time::timeout(drain, connections.all_end()).await.is_err() {
+            phase.send_replace(Phase::Over);
+            connections.all_end().await;
+        }
+        Ok(())
+    }
+}
+
+fn protocol() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().max_buf_size(BUFFER);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEADERS)
+        .max_send_buf_size(BUFFER)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    builder
+}
+
+/// Lets in whoever comes, for ever.
+async fn accept<E>(listener: &TcpListener, most: usize, connections: &Connections, served: Served<E>)
+where
+    E: Endpoint<Output = Response> + 'static,
+{
+    let served = Arc::new(served);
+    let mut told: Option<Instant> = None;
+    loop {
+        let why = if connections.count() < most {
+            match listener.accept().await {
+                Ok((stream, address)) => {
+                    let place = connections.enter(address.ip());
+                    tokio::spawn(Arc::clone(&served).serve(stream, address, place));
+                    continue;
+                }
+                // Whoever it was is gone.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => error.to_string(),
+            }
+        } else {
+            format!("there are {most} connections, the most that there may be")
+        };
+        let closed = connections.make_room(most.div_ceil(16));
+        if told.is_none_or(|at| at.elapsed() > TOLD_EVERY) {
+            told = Some(Instant::now());
+            tracing::warn!(why, closed, "nobody can connect for now; idle connections are closed");
+        }
+        connections.one_ends(REST).await;
+    }
+}
+
+/// Resolves when a connection that is to be closed has had its time for it. A request that came in the last moment is answered.
+async fn goodbye(connection: &Connection) {
+    tokio::time::sleep(GOODBYE).await;
+    while connection.is_of_use() {
+        tokio::time::sleep(GOODBYE).await;
+    }
+}
+
+/// What all connections have in common.
+struct Served<E> {
+    endpoint: Arc<E>,
+    protocol: Builder<TokioExecutor>,
+    local: LocalAddr,
+    phase: watch::Receiver<Phase>,
+}
+
+impl<E: Endpoint<Output = Response> + 'static> Served<E> {
+    async fn serve(self: Arc<Self>, stream: TcpStream, address: SocketAddr, place: Place) {
+        // Answers are small, and nothing follows them for which it would be worth while to wait.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection was gone before it began");
+            return;
+        }
+        let connection = &place.connection;
+        let answer = |request: Request<Incoming>| {
+            let (endpoint, in_flight) = (Arc::clone(&self.endpoint), connection.begin());
+            let request = (request, self.local.clone(), RemoteAddr(address.into()), Scheme::HTTP).into();
+            async move {
+                let answer: hyper::Response<_> = endpoint.get_response(request).await.into();
+                Ok::<_, Infallible>(answer.map(|body| Answer::new(body, in_flight)))
+            }
+        };
+        let socket = TokioIo::new(Socket::new(stream, Arc::clone(connection)));
+        let mut serving = pin!(self.protocol.serve_connection(socket, service_fn(answer)));
+        let mut phase = self.phase.clone();
+        let is_closed = tokio::select! {
+            _ = serving.as_mut() => return,
+            () = connection.told_to_close() => true,
+            _ = phase.wait_for(|phase| *phase >= Phase::Draining) => false,
+        };
+        serving.as_mut().graceful_shutdown();
+        tokio::select! {
+            _ = serving => {}
+            () = goodbye(connection), if is_closed => {}
+            _ = phase.wait_for(|phase| *phase >= Phase::Over) => {}
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! How a command is accepted: its rows, its jobs and its answer in one transaction; then the commit; then the notification.
+//!
+//! The answer that an idempotency key will give again is written in that same transaction: a crash leaves the command done
+//! and answered, or not done at all.
+
+use std::{future::Future, marker::PhantomData, time::Duration};
+
+use chrono::{DateTime, Utc};
+use domain::{MerchantId, sha256};
+use entity::{
+    Transaction,
+    idempotency::{self, KeptAnswer, KeyClaim},
+    retry_conflicts,
+};
+use poem::{
+    IntoResponse, Response,
+    http::{StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse,
+    payload::{Json, Payload},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::{ToJSON, Type},
+};
+use queue::EnqueuedJob;
+
+use crate::{Api, Problem};
+
+/// The longest idempotency key.
+const LONGEST_KEY: usize = 255;
+
+/// A command that is ready to be committed.
+pub(crate) struct Accepted<T> {
+    /// Holds its rows and jobs.
+    pub(crate) tx: Transaction,
+    /// 201 for what exists now, 202 for what jobs will do.
+    pub(crate) status: StatusCode,
+    /// Where the resource is.
+    pub(crate) location: String,
+    /// The resource as it is now.
+    pub(crate) view: T,
+    /// The jobs to ring after the commit.
+    pub(crate) enqueued: Vec<EnqueuedJob>,
+}
+
+/// What is the same of two requests if and only if they ask for the same.
+pub(crate) fn fingerprint(call: &str, input: &[u8]) -> Vec<u8> {
+    sha256(&[&sha256(call.as_bytes()), input].concat())
+}
+
+impl Api {
+    /// Runs a command once for each idempotency key. Without a key it just runs. What only met others in the database is run again
+    /// here, and not by the caller.
+    pub(crate) async fn command<T, F, Fut>(
+        &self,
+        merchant: MerchantId,
+        key: Option<String>,
+        fingerprint: Vec<u8>,
+        work: F,
+    ) -> Result<Answered<T>, Problem>
+    where
+        T: ToJSON,
+        F: Fn(DateTime<Utc>) -> Fut,
+        Fut: Future<Output = Result<Accepted<T>, Problem>>,
+    {
+        let now = self.clock.now();
+        let Some(key) = key else {
+            return self.run(|| work(now), None).await;
+        };
+        if key.is_empty() || key.chars().count() > LONGEST_KEY {
+            return Err(Problem::malformed("Idempotency-Key must have 1 to 255 characters."));
+        }
+        match idempotency::claim(self.db.pool(), merchant, &key, fingerprint, now).await? {
+            KeyClaim::Replay(answer) => Ok(Answered::again(answer)),
+            KeyClaim::OtherCommand => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request.",
+            )),
+            KeyClaim::Running => Err(Problem::conflict(
+                "idempotency_key_in_use",
+                "The first request with this Idempotency-Key is still running.",
+            )),
+            KeyClaim::Ours(held) => {
+                let answered = self.run(|| work(now), Some(&held)).await;
+                if answered.is_err() {
+                    // A refused command may be corrected and sent again under its key.
+                    self.abandon(held).await;
+                }
+                answered
+            }
+        }
+    }
+
+    async fn run<T, F, Fut>(&self, work: F, held: Option<&idempotency::HeldKey>) -> Result<Answered<T>, Problem>
+    where
+        T: ToJSON,
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<Accepted<T>, Problem>>,
+    {
+        let work = &work;
+        retry_conflicts(|| async move { self.commit(work().await?, held).await }, Problem::is_conflict_of_rows).await
+    }
+
+    /// Frees the key. If the database is away it is tried again for a while; past that the key counts as left over from a crash.
+    async fn abandon(&self, held: idempotency::HeldKey) {
+        if idempotency::abandon(self.db.pool(), &held).await.is_ok() {
+            return;
+        }
+        let db = self.db.clone();
+        tokio::spawn(async move {
+            for seconds in [1, 2, 4, 8] {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                if idempotency::abandon(db.pool(), &held).await.is_ok() {
+                    return;
+                }
+            }
+            tracing::warn!("an idempotency key could not be freed; it will be soon, by itself");
+        });
+    }
+
+    async fn commit<T: ToJSON>(
+        &self,
+        accepted: Accepted<T>,
+        held: Option<&idempotency::HeldKey>,
+    ) -> Result<Answered<T>, Problem> {
+        let Accepted { tx, status, location, view, enqueued } = accepted;
+        let answer =
+            KeptAnswer { status: status.as_u16(), headers: location, body: view.to_json_string().into_bytes() };
+        if let Some(held) = held
+            && !idempotency::finish(&tx, held, &answer).await?
+        {
+            tx.rollback().await?;
+            return Err(Problem::conflict("idempotency_key_in_use", "This request took too long and was sent again."));
+        }
+        tx.commit().await?;
+        self.queue.notify(enqueued);
+        Ok(Answered { answer, replayed: false, view: PhantomData })
+    }
+}
+
+/// The answer to a command: the resource, and where it is.
+#[derive(Debug)]
+pub(crate) struct Answered<T> {
+    answer: KeptAnswer,
+    replayed: bool,
+    view: PhantomData<fn() -> T>,
+}
+
+impl<T> Answered<T> {
+    /// Whether this is the command's own answer, and not one that was given before.
+    pub(crate) const fn is_first(&self) -> bool {
+        !self.replayed
+    }
+
+    fn again(answer: KeptAnswer) -> Self {
+        Self { answer, replayed: true, view: PhantomData }
+    }
+}
+
+impl<T: Send> IntoResponse for Answered<T> {
+    fn into_response(self) -> Response {
+        let mut response = Response::builder()
+            .status(StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK))
+            .header(header::LOCATION, &self.answer.headers)
+            .content_type("application/json; charset=utf-8");
+        if self.replayed {
+            response = response.header("Idempotent-Replayed", "true");
+        }
+        response.body(self.answer.body)
+    }
+}
+
+impl<T: Type + ToJSON> ApiResponse for Answered<T> {
+    fn meta() -> MetaResponses {
+        let header = |name: &str, description: &str| MetaHeader {
+            name: name.to_owned(),
+            description: Some(description.to_owned()),
+            required: false,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
+        let answer = |status, description| MetaResponse {
+            description,
+            status: Some(status),
+            status_range: None,
+            content: vec![MetaMediaType { content_type: Json::<T>::CONTENT_TYPE, schema: Json::<T>::schema_ref() }],
+            headers: vec![
+                header("Location", "Where the resource is."),
+                header("Idempotent-Replayed", "`true` if this answer was given before."),
+            ],
+        };
+        MetaResponses {
+            responses: vec![answer(201, "It exists now."), answer(202, "It is accepted; the resource tells the rest.")],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}

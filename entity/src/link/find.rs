@@ -1,0 +1,118 @@
+//! How links are found, one by one and by what is due.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
+
+use super::{Column, Entity, Model, RETENTION};
+use domain::{LinkId, LinkState, LinkToken, MerchantId, OrderId};
+
+/// The merchant's link.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: LinkId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// The link with this token, whoever's it is: the token is the buyer's right to see it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::TokenHash.eq(token.hash())).one(db).await
+}
+
+/// The merchant's link that Stripe calls `plink_…`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_stripe_id(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    stripe_link_id: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::StripeLinkId.eq(stripe_link_id)).one(db).await
+}
+
+/// The merchant's link that was paid by this `pi_…`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_payment_intent(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    payment_intent: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::StripePaymentIntent.eq(payment_intent))
+        .one(db)
+        .await
+}
+
+/// All links of an order, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::OrderId.eq(order))
+        .order_by_desc(Column::Id)
+        .all(db)
+        .await
+}
+
+/// Unpaid links whose time is over but which are too young for the purge, which closes links itself.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_for_expiry(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    page(
+        Entity::find()
+            .filter(Column::State.eq(LinkState::Unpaid))
+            .filter(Column::ExpiresAt.lte(now))
+            .filter(Column::CreatedAt.gt(now - RETENTION)),
+        after,
+        limit,
+        db,
+    )
+    .await
+}
+
+/// Links of 90 days or older that still hold something.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_for_purge(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    after: Option<LinkId>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    page(
+        Entity::find().filter(Column::PurgedAt.is_null()).filter(Column::CreatedAt.lte(now - RETENTION)),
+        after,
+        limit,
+        db,
+    )
+    .await
+}
+
+async fn page(
+    query: Select<Entity>,
+    after: Option<LinkId>,
+    limit: u64,
+    db: &impl ConnectionTrait,
+) -> Result<Vec<Model>, DbErr> {
+    let query = match after {
+        Some(after) => query.filter(Column::Id.gt(after)),
+        None => query,
+    };
+    query.order_by_asc(Column::Id).limit(limit).all(db).await
+}

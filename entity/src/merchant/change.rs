@@ -1,0 +1,114 @@
+//! What can be changed of a merchant.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
+
+use super::{ActiveModel, Column, Entity, Merchant, get};
+use domain::{Colour, Currency, MerchantId, Region, Reminding};
+
+/// What is to change of a merchant; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct MerchantChanges {
+    /// The name that buyers see.
+    pub name: Option<String>,
+    /// How buyers reach it, or that they cannot.
+    pub contact: Option<Option<String>>,
+    /// The region of phone numbers that are written without a country code.
+    pub region: Option<Region>,
+    /// The IANA time zone in which its people read times.
+    pub time_zone: Option<String>,
+    /// The currency that new orders are in if they do not say, or that they must say.
+    pub currency: Option<Option<Currency>>,
+    /// The colour of its pages, or ours.
+    pub colour: Option<Option<Colour>>,
+}
+
+/// Changes a merchant.
+///
+/// # Errors
+/// When it does not exist, or the database refuses or does not answer.
+pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: MerchantChanges) -> Result<Merchant, DbErr> {
+    let mut row = ActiveModel { id: Set(id), ..Default::default() };
+    set(&mut row.name, changes.name);
+    set(&mut row.contact, changes.contact);
+    set(&mut row.region, changes.region);
+    set(&mut row.time_zone, changes.time_zone);
+    set(&mut row.currency, changes.currency);
+    set(&mut row.colour, changes.colour);
+    if row.is_changed() { row.update(db).await } else { get(db, id).await }
+}
+
+fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Option<T>) {
+    if let Some(value) = value {
+        *column = Set(value);
+    }
+}
+
+/// Changes the template of the merchant's messages.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: &str) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::MessageTemplate, Expr::value(body))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Changes whether typography in messages is made plain where that makes them cheaper.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_plain_typography(db: &impl ConnectionTrait, id: MerchantId, plain: bool) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::PlainTypography, Expr::value(plain))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Changes how buyers are reminded, which was checked before ([`Reminding::check`]).
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn set_reminding(db: &impl ConnectionTrait, id: MerchantId, reminding: Reminding) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Reminders, Expr::value(reminding.on))
+        .col_expr(Column::ReminderAfterDays, Expr::value(reminding.after_days))
+        .col_expr(Column::RemindersAtMost, Expr::value(reminding.at_most))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Changes below how many credits the merchant is warned (0: never); a warning that was given is forgotten.
+///
+/// # Errors
+/// When the number is negative or the database does not answer.
+pub async fn set_low_credit_threshold(db: &impl ConnectionTrait, id: MerchantId, credits: i64) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::LowCreditThreshold, Expr::value(credits))
+        .col_expr(Column::LowCreditSince, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Notes since when the merchant has fewer credits than they want to be warned of, or that they have enough.
+pub(crate) async fn set_low_credit_since(
+    db: &impl ConnectionTrait,
+    id: MerchantId,
+    since: Option<DateTime<Utc>>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::LowCreditSince, Expr::value(since))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
+}

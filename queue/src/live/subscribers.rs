@@ -1,0 +1,73 @@
+//! All who look through this process.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use domain::MerchantId;
+use redis::Msg;
+use tokio::sync::broadcast;
+
+use super::{entry::Entry, streams};
+use crate::redis::listener::Audience;
+
+/// How many pieces of live may wait for a slow reader before it has to look again.
+const WAITING: usize = 256;
+
+/// What those who look are told.
+#[derive(Debug, Clone)]
+pub(super) enum Update {
+    /// A piece of live.
+    Entry(Arc<Entry>),
+    /// Some may have been missed.
+    LookAgain,
+}
+
+/// Those who look, by merchant.
+#[derive(Debug)]
+pub(super) struct Subscribers {
+    /// What the channels' names begin with; the merchant follows.
+    channels: String,
+    by_merchant: Mutex<HashMap<String, broadcast::Sender<Update>>>,
+}
+
+impl Subscribers {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self { channels: format!("{}:", streams(prefix)), by_merchant: Mutex::default() }
+    }
+
+    /// One more who looks; `None` if there are `most` already.
+    pub(super) fn join(&self, merchant: MerchantId, most: usize) -> Option<broadcast::Receiver<Update>> {
+        let mut by_merchant = self.by_merchant();
+        by_merchant.retain(|_, updates| updates.receiver_count() > 0);
+        let updates =
+            by_merchant.entry(merchant.uuid().simple().to_string()).or_insert_with(|| broadcast::Sender::new(WAITING));
+        (updates.receiver_count() < most).then(|| updates.subscribe())
+    }
+
+    fn by_merchant(&self) -> MutexGuard<'_, HashMap<String, broadcast::Sender<Update>>> {
+        self.by_merchant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Audience for Subscribers {
+    fn pattern(&self) -> String {
+        format!("{}*", self.channels)
+    }
+
+    fn resume(&self) {
+        for updates in self.by_merchant().values() {
+            // Whoever has just left need not be told.
+            let _ = updates.send(Update::LookAgain);
+        }
+    }
+
+    fn hear(&self, message: &Msg) {
+        let Some(merchant) = message.get_channel_name().strip_prefix(&self.channels) else { return };
+        let Some(entry) = message.get_payload::<String>().ok().and_then(|text| Entry::heard(&text)) else { return };
+        if let Some(updates) = self.by_merchant().get(merchant) {
+            let _ = updates.send(Update::Entry(Arc::new(entry)));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The dispute: a payment that a buyer's bank wants back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{scope::StripeScope, table::Row};
+use crate::clock::Moment;
+
+/// How a dispute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DisputeStatus {
+    NeedsResponse,
+    Won,
+    Lost,
+}
+
+/// A buyer's bank wants the money back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dispute {
+    /// `du_…`.
+    pub(crate) id: String,
+    /// The payment intent's id.
+    pub(crate) payment: String,
+    pub(crate) charge: String,
+    pub(crate) scope: StripeScope,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) reason: String,
+    pub(crate) status: DisputeStatus,
+    pub(crate) created_at: Moment,
+}
+
+impl Row for Dispute {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Dispute {
+    /// What a client sees.
+    pub(crate) fn view(&self) -> Value {
+        json!({
+            "id": self.id,
+            "object": "dispute",
+            "amount": self.amount,
+            "charge": self.charge,
+            "created": self.created_at.timestamp(),
+            "currency": self.currency,
+            "evidence_details": { "has_evidence": false, "past_due": false, "submission_count": 0 },
+            "is_charge_refundable": false,
+            "livemode": self.scope.livemode,
+            "metadata": {},
+            "payment_intent": self.payment,
+            "reason": self.reason,
+            "status": self.status,
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! The webhook endpoint.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    clock::Moment,
+    model::{scope::StripeScope, table::Row},
+};
+
+/// An address that events are sent to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WebhookEndpoint {
+    pub(crate) id: String,
+    pub(crate) scope: StripeScope,
+    pub(crate) url: String,
+    /// What deliveries are signed with. A client sees it once, when the endpoint is created.
+    pub(crate) secret: String,
+    /// Types of events, or `*` for all.
+    pub(crate) enabled_events: Vec<String>,
+    pub(crate) enabled: bool,
+    pub(crate) deleted: bool,
+    pub(crate) description: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) created_at: Moment,
+}
+
+impl Row for WebhookEndpoint {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl WebhookEndpoint {
+    /// Whether it is to hear of an event of this type in this scope.
+    pub(crate) fn hears(&self, scope: &StripeScope, kind: &str) -> bool {
+        let listed = self.enabled_events.iter().any(|event| event == "*" || event == kind);
+        self.enabled && !self.deleted && self.scope == *scope && listed
+    }
+
+    /// What a client sees, without the secret.
+    pub(crate) fn view(&self) -> Value {
+        json!({
+            "id": self.id,
+            "object": "webhook_endpoint",
+            "api_version": null,
+            "application": null,
+            "created": self.created_at.timestamp(),
+            "description": self.description,
+            "enabled_events": self.enabled_events,
+            "livemode": self.scope.livemode,
+            "metadata": self.metadata,
+            "status": if self.enabled { "enabled" } else { "disabled" },
+            "url": self.url,
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! What the sandbox knows: its tables, the journal that keeps them, and the rows that stand in them. The handlers are above; nothing
+//! here knows of a request.
+
+pub(crate) mod agenda;
+pub(crate) mod delivery;
+pub(crate) mod dispute;
+pub(crate) mod endpoint;
+pub(crate) mod event;
+pub(crate) mod exchange;
+pub(crate) mod fault;
+pub(crate) mod journal;
+pub(crate) mod link;
+pub(crate) mod message;
+pub(crate) mod payment;
+pub(crate) mod scope;
+pub(crate) mod service;
+pub(crate) mod session;
+pub(crate) mod settings;
+pub(crate) mod state;
+pub(crate) mod stored_answer;
+pub(crate) mod table;
+pub(crate) mod tables;

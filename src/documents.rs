@@ -1,0 +1,77 @@
+//! The store of documents that the settings name.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use entity::Documents;
+use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
+use url::Url;
+
+use crate::{data_dir::DataDir, error::Error, settings::Settings};
+
+/// How long the store may take to say whether there is such a bucket.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens it; what the settings leave open lies in the data directory.
+pub(crate) async fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {
+    let bad = |reason: String| Error::Setting { setting: "store_url", reason };
+    let Some(store_url) = &settings.store_url else {
+        data.refuse_a_guess("store_url")?;
+        return local(&data.documents()?);
+    };
+    let url = Url::parse(store_url).map_err(|error| bad(error.to_string()))?;
+    match url.scheme() {
+        "file" => {
+            let path = url.to_file_path().map_err(|()| bad("is not a path".to_owned()))?;
+            std::fs::create_dir_all(&path).map_err(Error::io(format!("{} cannot be made", path.display())))?;
+            local(&path)
+        }
+        "s3" => {
+            let plain_http = std::env::var("AWS_ENDPOINT").is_ok_and(|endpoint| endpoint.starts_with("http://"));
+            let s3 = AmazonS3Builder::from_env().with_url(store_url).with_allow_http(plain_http).build()?;
+            bucket_is_there(&s3).await?;
+            let store: Arc<dyn ObjectStore> = match url.path().trim_matches('/') {
+                "" => Arc::new(s3),
+                prefix => Arc::new(PrefixStore::new(s3, prefix)),
+            };
+            Ok(Documents::new(store))
+        }
+        other => Err(bad(format!("must begin with file:// or s3://, not {other}://"))),
+    }
+}
+
+fn local(path: &Path) -> Result<Documents, Error> {
+    let store = LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true);
+    Ok(Documents::new(Arc::new(store)))
+}
+
+/// Refuses a bucket of which the store says that there is none. A store that does not answer may answer later, and much goes on
+/// without it.
+async fn bucket_is_there(store: &dyn ObjectStore) -> Result<(), Error> {
+    let probe = object_store::path::Path::from("paylink-looks-whether-the-bucket-is-there");
+    match tokio::time::timeout(STORE_PATIENCE, store.get(&probe)).await {
+        Ok(Err(error)) if is_no_bucket(&error) => {
+            Err(Error::Setting { setting: "store_url", reason: "there is no such bucket".to_owned() })
+        }
+        Ok(Ok(_) | Err(object_store::Error::NotFound { .. })) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "whether the bucket is there cannot be told");
+            Ok(())
+        }
+        Err(_) => {
+            tracing::warn!("the document store does not answer");
+            Ok(())
+        }
+    }
+}
+
+/// S3 says the same of a missing object, but for this code in its answer.
+fn is_no_bucket(error: &object_store::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("NoSuchBucket") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

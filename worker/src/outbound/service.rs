@@ -1,0 +1,35 @@
+//! The way out to a service, for the calls of one merchant: through its limit and its breaker, and back with what came of it.
+
+use domain::MerchantId;
+use queue::flow::{FlowControl, NotNow, Permit, Rate};
+
+/// How many calls a second are made to the services outside, by all workers together.
+#[derive(Debug, Clone, Copy)]
+pub struct OutboundLimits {
+    /// To each of Stripe's endpoints, for each merchant.
+    pub stripe: Rate,
+    /// Texts handed to the carrier, for each merchant.
+    pub texts: Rate,
+}
+
+/// A service to a service.
+#[derive(Debug, Clone)]
+pub(crate) struct OutboundService {
+    flow: FlowControl,
+    /// What is up or down as a whole: the breaker's.
+    service: String,
+    merchant: MerchantId,
+    rate: Rate,
+}
+
+impl OutboundService {
+    pub(crate) const fn new(flow: FlowControl, service: String, merchant: MerchantId, rate: Rate) -> Self {
+        Self { flow, service, merchant, rate }
+    }
+
+    /// Waits for a turn to call this endpoint.
+    pub(crate) async fn acquire(&self, endpoint: &str) -> Result<Permit, NotNow> {
+        let limit = format!("{}:{endpoint}:{}", self.service, self.merchant);
+        self.flow.acquire(&self.service, &limit, self.rate).await
+    }
+}

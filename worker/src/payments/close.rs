@@ -1,0 +1,169 @@
+//! Closing a link at Stripe, so that it can be proved: inactive, no session open, and a look at whether the payment was faster.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::{LinkState, link::LinkEvent};
+use entity::link::{self, Advanced, StripeFacts};
+use queue::JobError;
+
+use crate::{
+    JobContext,
+    payments::{
+        payment::{self, Source},
+        settlement::{self, Settled},
+    },
+    stripe::{Advice, Session, SessionStatus, Stripe, StripeError},
+};
+
+/// How often sessions that keep being opened are expired before the job tries again later. A link that is inactive opens no
+/// new ones, so once is the rule.
+const MOST_ROUNDS: usize = 3;
+
+/// Why a link is not closed.
+#[derive(Debug)]
+pub(crate) enum CloseError {
+    /// Stripe will not do it, and the merchant must change something.
+    Refused(StripeError),
+    /// It may be done later.
+    NotYet(JobError),
+}
+
+impl From<StripeError> for CloseError {
+    fn from(error: StripeError) -> Self {
+        match error.advice() {
+            Advice::Tell => Self::Refused(error),
+            Advice::Retry | Advice::LookUp => Self::NotYet(error.into_retry()),
+        }
+    }
+}
+
+impl From<JobError> for CloseError {
+    fn from(error: JobError) -> Self {
+        Self::NotYet(error)
+    }
+}
+
+/// A buyer keeps opening sessions.
+#[derive(Debug, thiserror::Error)]
+#[error("there are still open sessions")]
+struct StillOpen;
+
+/// Stripe answers that a link is active which it was told to make inactive.
+#[derive(Debug, thiserror::Error)]
+#[error("Stripe says that the link is still active, request {0}")]
+struct StillActive(String);
+
+/// A payment is under way; its end decides.
+#[derive(Debug, thiserror::Error)]
+#[error("a payment is under way")]
+pub(crate) struct PaymentUnderWay;
+
+/// The link is still being made; there is nothing at Stripe to close yet, but there may be soon.
+#[derive(Debug, thiserror::Error)]
+#[error("the link is still being made")]
+struct StillCreating;
+
+/// What Stripe confirmed, when, and by which requests its support finds it again.
+#[derive(Debug, Default)]
+struct Evidence(Vec<String>);
+
+impl Evidence {
+    fn note(&mut self, what: impl std::fmt::Display, request: &str, at: DateTime<Utc>) {
+        let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        self.0.push(format!("{what} at {at} ({request})"));
+    }
+
+    fn into_detail(self) -> String {
+        format!("Stripe confirmed: {}", self.0.join("; "))
+    }
+}
+
+/// Closes the link at Stripe and answers the event and the facts that follow for it. Safe to repeat.
+pub(crate) async fn close_link(
+    context: &JobContext,
+    link: &link::Model,
+) -> Result<(LinkEvent, StripeFacts), CloseError> {
+    let Some(stripe_link_id) = &link.stripe_link_id else {
+        return Err(JobError::fail("the link was never made at Stripe").into());
+    };
+    let stripe = context.stripe(link.merchant_id).await?;
+    close_at_stripe(context, &stripe, link, stripe_link_id).await
+}
+
+/// The same, for a link whose id at Stripe is known from elsewhere.
+pub(crate) async fn close_at_stripe(
+    context: &JobContext,
+    stripe: &Stripe,
+    link: &link::Model,
+    stripe_link_id: &str,
+) -> Result<(LinkEvent, StripeFacts), CloseError> {
+    let mut evidence = Evidence::default();
+    let after = stripe.deactivate_payment_link(stripe_link_id).await?;
+    if after.body {
+        return Err(JobError::retry(StillActive(after.request)).into());
+    }
+    evidence.note(format_args!("{stripe_link_id} is inactive"), &after.request, context.now());
+    expire_open_sessions(context, stripe, stripe_link_id, &mut evidence).await?;
+    let complete = stripe.sessions(stripe_link_id, SessionStatus::Complete).await?;
+    for session in &complete.body {
+        match settlement::settle(stripe, link, session).await? {
+            Settled::Failed => {}
+            Settled::UnderWay => return Err(JobError::retry(PaymentUnderWay).into()),
+            Settled::Paid => return Ok((LinkEvent::PaymentSucceeded, paid(link, session, &complete.request))),
+        }
+    }
+    evidence.note("no session was paid", &complete.request, context.now());
+    Ok((LinkEvent::CloseConfirmed, StripeFacts { detail: Some(evidence.into_detail()), ..StripeFacts::default() }))
+}
+
+fn paid(link: &link::Model, session: &Session, request: &str) -> StripeFacts {
+    payment::facts_of(link, session, Source::Closing, Some(request))
+}
+
+async fn expire_open_sessions(
+    context: &JobContext,
+    stripe: &Stripe,
+    stripe_link_id: &str,
+    evidence: &mut Evidence,
+) -> Result<(), CloseError> {
+    for _ in 0..MOST_ROUNDS {
+        let open = stripe.sessions(stripe_link_id, SessionStatus::Open).await?;
+        if open.body.is_empty() {
+            evidence.note("no session is open", &open.request, context.now());
+            return Ok(());
+        }
+        for session in open.body {
+            match stripe.expire_session(&session.id).await {
+                Ok(expired) => evidence.note(format_args!("{} expired", session.id), &expired.request, context.now()),
+                // Refused: it was paid or expired since the list was made, which the next list will show.
+                Err(StripeError::Refused { status: reqwest::StatusCode::BAD_REQUEST, .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Err(JobError::retry(StillOpen).into())
+}
+
+/// The link, ready to be closed: one whose time is over is told so first. `None` if there is nothing to close.
+///
+/// # Errors
+/// A retry while its making or a payment is under way.
+pub(crate) async fn begin(context: &JobContext, link: link::Model) -> Result<Option<link::Model>, JobError> {
+    match link.state {
+        LinkState::Voiding | LinkState::Expiring => Ok(Some(link)),
+        LinkState::Failed | LinkState::Paid | LinkState::Voided | LinkState::Expired | LinkState::Processing => {
+            Ok(None)
+        }
+        LinkState::Creating => Err(JobError::retry(StillCreating)),
+        LinkState::Unpaid => {
+            let tx = context.db.begin().await?;
+            let facts = StripeFacts::default();
+            let advanced = link::advance(&tx, &link, LinkEvent::ExpiryReached, &facts, context.now()).await?;
+            tx.commit().await?;
+            match advanced {
+                Advanced::To(link) => Ok(Some(*link)),
+                // It moved on meanwhile: look again.
+                Advanced::Unchanged | Advanced::Refused(_) => Err(JobError::retry(PaymentUnderWay)),
+            }
+        }
+    }
+}

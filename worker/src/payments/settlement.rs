@@ -1,0 +1,44 @@
+//! Whether the money of a completed session has come. A delayed payment that did not settle leaves its session complete and
+//! unpaid for ever, so that only what we were told of it, or its payment intent, tells it from one that is under way.
+
+use entity::link;
+use reqwest::StatusCode;
+
+use crate::{
+    payments::payment,
+    stripe::{IntentStatus, Session, Stripe, StripeError},
+};
+
+/// What became of a completed session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// The money has come.
+    Paid,
+    /// It is not decided.
+    UnderWay,
+    /// The money did not come.
+    Failed,
+}
+
+/// Asks Stripe what became of a completed session, if the session itself does not say it.
+///
+/// # Errors
+/// When Stripe does not answer. A key that may not read payments is no error: then the session counts as under way.
+pub(crate) async fn settle(stripe: &Stripe, link: &link::Model, session: &Session) -> Result<Settled, StripeError> {
+    if payment::event_of(session) == domain::link::LinkEvent::PaymentSucceeded {
+        return Ok(Settled::Paid);
+    }
+    if link.has_failed(&session.id) {
+        return Ok(Settled::Failed);
+    }
+    let Some(intent) = &session.payment_intent else { return Ok(Settled::UnderWay) };
+    Ok(match stripe.intent_status(intent).await {
+        Ok(answer) => match answer.body {
+            IntentStatus::Succeeded => Settled::Paid,
+            IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled => Settled::Failed,
+            IntentStatus::UnderWay => Settled::UnderWay,
+        },
+        Err(StripeError::Refused { status: StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, .. }) => Settled::UnderWay,
+        Err(error) => return Err(error),
+    })
+}
