@@ -1,6 +1,11 @@
 //! How often one address may do what nobody has to do often. Each process counts for itself.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -14,17 +19,22 @@ use crate::{Api, Problem, http::address};
 /// How many addresses are remembered before those that have been quiet are forgotten.
 const MOST_ADDRESSES: usize = 10_000;
 
+/// How often they are looked for at most.
+const TIDIED_EVERY: Duration = Duration::from_secs(1);
+
 /// How often each address may do one thing: a few at once, then at a steady pace.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     counts: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
+    /// When those that have been quiet were last forgotten: to look for them takes time, and everybody waits meanwhile.
+    tidied: Mutex<Instant>,
 }
 
 impl Throttle {
     /// `burst` at once, then one in each `pace`.
     fn new(burst: NonZeroU32, pace: Duration) -> Self {
         let quota = Quota::with_period(pace).unwrap_or_else(|| Quota::per_second(burst)).allow_burst(burst);
-        Self { counts: RateLimiter::hashmap(quota) }
+        Self { counts: RateLimiter::hashmap(quota), tidied: Mutex::new(Instant::now()) }
     }
 
     /// Counts one more; too many are refused, with the time to wait.
@@ -33,8 +43,12 @@ impl Throttle {
     }
 
     fn count(&self, address: IpAddr) -> Result<(), Problem> {
-        if self.counts.len() > MOST_ADDRESSES {
+        if self.counts.len() > MOST_ADDRESSES
+            && let Ok(mut tidied) = self.tidied.try_lock()
+            && tidied.elapsed() > TIDIED_EVERY
+        {
             self.counts.retain_recent();
+            *tidied = Instant::now();
         }
         self.counts.check_key(&address).map_err(|refused| {
             let wait = refused.wait_time_from(DefaultClock::default().now());

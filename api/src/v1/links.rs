@@ -11,7 +11,7 @@ use entity::{
     merchant, order,
     stripe_integration::{self, StripeStatus},
 };
-use poem::{http::StatusCode, web::Data};
+use poem::{error::ResponseError, http::StatusCode, web::Data};
 use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path, Query},
@@ -77,7 +77,7 @@ impl Links {
         // Where the database's answer to the commit was lost, a job may come for the upload; the staging area is cleaned in time.
         let is_unused = match &answered {
             Ok(answered) => !answered.is_first(),
-            Err(problem) => problem.status().is_client_error(),
+            Err(problem) => ResponseError::status(problem).is_client_error(),
         };
         if is_unused {
             // What cannot be removed now is removed with the staging area.
@@ -204,15 +204,16 @@ async fn accept_link(
     filled: &FilledForm,
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
-    if owner.is_suspended() {
-        return Err(Problem::suspended());
-    }
     let terms = filled.check(order, owner, now)?;
     if filled.invoice.is_none() {
         let page = render_details(order, owner).await?;
         api.documents.put(&Documents::staging_name(link), page).await?;
     }
     let tx = api.db.begin().await?;
+    // As it is now: the upload may have taken minutes.
+    if merchant::get(&tx, owner.id).await?.is_suspended() {
+        return Err(Problem::suspended());
+    }
     refuse_unless_connected(&tx, owner).await?;
     let row = insert_link(api, &tx, order, link, terms, now).await?;
     act_of_key(&tx, key, "link.create", link, None, now).await?;

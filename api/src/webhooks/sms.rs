@@ -14,7 +14,7 @@ use entity::{
     sms_integration::{self, SmsIntegration},
     webhook_event::Source,
 };
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use poem::{
     Body, Request, handler,
     http::{HeaderMap, StatusCode},
@@ -24,6 +24,9 @@ use queue::ProcessSmsEvent;
 
 use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
 use crate::{Api, Problem, http::access_log};
+
+/// How many events of one call are stored at once.
+const AT_ONCE: usize = 16;
 
 /// What the URL says that we gave the carrier.
 #[derive(Default)]
@@ -112,8 +115,10 @@ pub(crate) async fn receive(
             );
             incoming.push(Incoming::new(event, merchant, Source::Sms, words, payload, &job)?);
         }
-        // All of them, or the whole call is asked for again, and what is stored already is known then.
-        try_join_all(incoming.into_iter().map(|one| intake.store(one))).await
+        // All of them, or the whole call is asked for again, and what is stored already is known then. A few at a time: others' events
+        // go the same way.
+        let stored = stream::iter(incoming).map(|one| intake.store(one)).buffered(AT_ONCE);
+        stored.try_collect::<Vec<_>>().await
     })
     .await?;
     Ok(StatusCode::OK)

@@ -1,39 +1,64 @@
-//! The body of an answer, for as long as which its request is in flight.
+//! The body of an answer, for as long as which its request is in flight. It is handed out in pieces, so that the request is not over
+//! while most of a document waits in memory for a slow line; and how long a piece was not asked for is known.
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
+use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::connections::InFlight;
+use super::{BUFFER, connections::InFlight};
 
 /// See the module.
 pub(super) struct Answer<B> {
     body: B,
-    _request: InFlight,
+    /// What has come of the body and was not handed out.
+    rest: Bytes,
+    request: InFlight,
 }
 
 impl<B> Answer<B> {
-    pub(super) const fn new(body: B, request: InFlight) -> Self {
-        Self { body, _request: request }
+    pub(super) fn new(body: B, request: InFlight) -> Self {
+        request.waits_for_them(true);
+        Self { body, rest: Bytes::new(), request }
     }
 }
 
-impl<B: Body + Unpin> Body for Answer<B> {
-    type Data = B::Data;
+impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
+    type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let answer = self.get_mut();
+        if answer.rest.is_empty() {
+            // As long as there is nothing to hand out, it is we who are waited for.
+            answer.request.waits_for_them(false);
+            match ready!(Pin::new(&mut answer.body).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => answer.rest = data,
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                ended => return Poll::Ready(ended),
+            }
+        }
+        answer.request.waits_for_them(true);
+        let piece = answer.rest.split_to(answer.rest.len().min(BUFFER));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, body) = (self.rest.len() as u64, self.body.size_hint());
+        let mut hint = SizeHint::new();
+        hint.set_lower(body.lower() + rest);
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }

@@ -18,6 +18,9 @@ use crate::http::address::household;
 /// How often connections that have had their time are looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long a piece of an answer may take on a slow line, on a connection that is to be closed.
+const SLOW: Duration = Duration::from_secs(5);
+
 /// All of a server's open connections. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Connections(Arc<Inner>);
@@ -46,8 +49,13 @@ struct Activity {
     idle: Instant,
     /// Since when the next request's head is coming in.
     head: Option<Instant>,
-    /// Since when the other side takes nothing of an answer.
+    /// Since when the other side takes nothing of what is written.
     stuck: Option<Instant>,
+    /// Since when a piece of an answer, by its request, waits for the other side to ask for it: with HTTP/2 it may ask for nothing,
+    /// and then nothing is written.
+    waiting: HashMap<u64, Instant>,
+    /// How many requests there have been.
+    begun: u64,
 }
 
 /// A connection's place among the open ones, which it leaves when this goes.
@@ -60,7 +68,10 @@ pub(super) struct Place {
 
 /// A request that is not answered to its end.
 #[derive(Debug)]
-pub(super) struct InFlight(Arc<Connection>);
+pub(super) struct InFlight {
+    connection: Arc<Connection>,
+    number: u64,
+}
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -71,7 +82,8 @@ impl Connections {
     pub(super) fn enter(&self, address: IpAddr) -> Place {
         let now = Instant::now();
         // Whoever connects has something to say: that is waited for as for the rest of it.
-        let activity = Activity { requests: 0, idle: now, head: Some(now), stuck: None };
+        let activity =
+            Activity { requests: 0, idle: now, head: Some(now), stuck: None, waiting: HashMap::new(), begun: 0 };
         let household = household(address.to_canonical());
         let connection = Arc::new(Connection { household, activity: Mutex::new(activity), close: Notify::new() });
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
@@ -110,15 +122,18 @@ impl Connections {
     }
 
     /// Closes so many at most that nobody waits for an answer on, those first that have been idle for longest, of those who have
-    /// the most. Answers how many.
+    /// the most, busy ones included. Answers how many.
     pub(super) fn make_room(&self, most: usize) -> usize {
-        let mut by_household: HashMap<IpAddr, Vec<(Instant, Arc<Connection>)>> = HashMap::new();
+        let mut by_household: HashMap<IpAddr, (usize, Vec<(Instant, Arc<Connection>)>)> = HashMap::new();
         for connection in locked(&self.0.open).values() {
+            let (all, idle) = by_household.entry(connection.household).or_default();
+            *all += 1;
             if let Some(since) = locked(&connection.activity).idle_since() {
-                by_household.entry(connection.household).or_default().push((since, Arc::clone(connection)));
+                idle.push((since, Arc::clone(connection)));
             }
         }
-        let Some(mut idle) = by_household.into_values().max_by_key(Vec::len) else { return 0 };
+        let with_idle = by_household.into_values().filter(|(_, idle)| !idle.is_empty());
+        let Some((_, mut idle)) = with_idle.max_by_key(|(all, _)| *all) else { return 0 };
         idle.sort_by_key(|(since, _)| *since);
         idle.truncate(most);
         for (_, connection) in &idle {
@@ -141,8 +156,9 @@ impl Connection {
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         let mut activity = locked(&self.activity);
         activity.requests += 1;
+        activity.begun += 1;
         activity.head = None;
-        InFlight(Arc::clone(self))
+        InFlight { connection: Arc::clone(self), number: activity.begun }
     }
 
     /// Notes that something came in.
@@ -171,7 +187,8 @@ impl Connection {
     /// Whether something is being done for whoever is at its other end, and is taken.
     pub(super) fn is_of_use(&self) -> bool {
         let activity = locked(&self.activity);
-        activity.requests > 0 && activity.stuck.is_none()
+        let takes = |since: &Instant| since.elapsed() < SLOW;
+        activity.requests > 0 && activity.stuck.is_none() && activity.waiting.values().all(takes)
     }
 
     /// Resolves when it is to be closed.
@@ -180,9 +197,22 @@ impl Connection {
     }
 }
 
+impl InFlight {
+    /// Notes whether a piece of its answer waits for the other side.
+    pub(super) fn waits_for_them(&self, waits: bool) {
+        let mut activity = locked(&self.connection.activity);
+        if waits {
+            activity.waiting.insert(self.number, Instant::now());
+        } else {
+            activity.waiting.remove(&self.number);
+        }
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut activity = locked(&self.0.activity);
+        let mut activity = locked(&self.connection.activity);
+        activity.waiting.remove(&self.number);
         activity.requests -= 1;
         activity.idle = Instant::now();
     }
@@ -190,7 +220,7 @@ impl Drop for InFlight {
 
 impl Activity {
     fn idle_since(&self) -> Option<Instant> {
-        (self.requests == 0).then_some(self.idle)
+        (self.requests == 0 && self.stuck.is_none()).then_some(self.idle)
     }
 
     fn is_overdue(&self, now: Instant, patience: Patience) -> bool {
@@ -198,6 +228,7 @@ impl Activity {
         longer(self.head, patience.head)
             || longer(self.idle_since(), patience.idle)
             || longer(self.stuck, patience.stuck)
+            || longer(self.waiting.values().min().copied(), patience.stuck)
     }
 }
 
@@ -234,6 +265,19 @@ mod tests {
         assert!(is_overdue(&place.connection, 2 * MINUTE));
         place.connection.is_stuck(false);
         assert!(!is_overdue(&place.connection, 2 * MINUTE));
+    }
+
+    #[test]
+    fn whoever_asks_for_no_piece_of_an_answer_has_little_time() {
+        let place = Connections::default().enter([203, 0, 113, 7].into());
+        let (one, other) = (place.connection.begin(), place.connection.begin());
+        one.waits_for_them(true);
+        other.waits_for_them(true);
+        assert!(is_overdue(&place.connection, MINUTE));
+        other.waits_for_them(false);
+        assert!(is_overdue(&place.connection, MINUTE), "one of them still waits");
+        drop(one);
+        assert!(!is_overdue(&place.connection, MINUTE));
     }
 
     #[tokio::test]

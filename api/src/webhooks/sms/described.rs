@@ -12,7 +12,7 @@ use super::{Callback, Said, same, unsigned};
 use crate::Problem;
 
 /// The most reports and texts that are read from one call; gateways send a hundred.
-const MOST_AT_ONCE: usize = 1_000;
+const MOST_AT_ONCE: usize = 200;
 
 /// Checks the key and the signature, and reads what the gateway's description says how to.
 pub(super) fn read(
@@ -22,7 +22,10 @@ pub(super) fn read(
     callback: &Callback<'_>,
 ) -> Result<Vec<Said>, Problem> {
     let knows_the_url = callback.query.key.as_ref().is_some_and(|given| same(given, key));
-    let is_signed = |how: &Signature| how.verify(secrets, callback.header(&how.header), &callback.body);
+    // The signature of nothing is the same for ever: whoever has seen one call would have seen all of them.
+    let is_signed = |how: &Signature| {
+        !callback.body.is_empty() && how.verify(secrets, callback.header(&how.header), &callback.body)
+    };
     if !knows_the_url || !gateway.signature.as_ref().is_none_or(is_signed) {
         return Err(unsigned());
     }
