@@ -1,19 +1,17 @@
-//! Rings jobs again whose notification was lost: Redis was away, was flushed, or the process died between the commit and the ring. To ring
-//! a job that Redis has already costs nothing. What nobody here can do is given up, for an operator to see.
-
-use chrono::{DateTime, Utc};
+//! Notifies jobs again whose notification was lost: Redis was away, was flushed, or the process died between the commit and the
+//! notification. To notify a job that Redis has already costs nothing. What nobody here can do is given up, for an operator to see.
 
 use super::PAGE;
-use crate::{Scheduler, SchedulerError};
+use crate::{Scheduler, SchedulerError, tick::Moment};
 
-pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
-    let unknown = queue::recovery::dead_letter_unknown_kinds(scheduler.db.pool(), at).await?;
+pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let unknown = queue::recovery::dead_letter_unknown_kinds(scheduler.db.pool(), now.at).await?;
     if unknown > 0 {
         tracing::error!(jobs = unknown, "jobs of a kind that no version here knows were given up");
     }
     let (mut after, mut notified) = (None, 0);
     loop {
-        let overdue = queue::recovery::overdue(scheduler.db.pool(), at, after, PAGE).await?;
+        let overdue = queue::recovery::overdue(scheduler.db.pool(), now.at, after, PAGE).await?;
         let Some(last) = overdue.last else { return Ok(notified) };
         after = Some(last);
         let again = scheduler.queue.notify_now(&overdue.enqueued).await?;
