@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use ::api::Readiness;
 use chrono::TimeDelta;
-use domain::{Clock, Secret, Vault, gateway::Policy};
+use domain::{Clock, Secret, Vault, error_chain, gateway::Policy};
 use entity::DatabaseTime;
 use entity::{Db, Documents, installation, operator::OperatorKeys};
 use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
@@ -94,21 +94,21 @@ impl Parts {
 
     /// What the workers need.
     pub(crate) fn work(&self, settings: &Settings, public_url: String) -> Result<::worker::JobContext, Error> {
-        Ok(::worker::JobContext::new(
-            self.db.clone(),
-            self.queue.clone(),
-            self.documents.clone(),
-            Arc::clone(&self.vault),
-            self.clock.clone(),
+        Ok(::worker::JobContext::new(::worker::ContextParts {
+            db: self.db.clone(),
+            queue: self.queue.clone(),
+            documents: self.documents.clone(),
+            vault: Arc::clone(&self.vault),
+            clock: self.clock.clone(),
             public_url,
-            settings.stripe_api_base.clone(),
-            ::worker::SmsOptions {
+            stripe_api_base: settings.stripe_api_base.clone(),
+            sms: ::worker::SmsOptions {
                 api_base: settings.sms_api_base.clone(),
                 undelivered: settings.undelivered_credits,
                 private_gateways: settings.sms_http_allow_private,
             },
-            settings.limits(),
-        )?)
+            limits: settings.limits(),
+        })?)
     }
 
     /// What the scheduler needs.
@@ -234,14 +234,7 @@ async fn bucket_is_there(store: &dyn ObjectStore) -> Result<(), Error> {
 
 /// S3 says the same of a missing object, but for this code in its answer.
 fn is_no_bucket(error: &object_store::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("NoSuchBucket") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    error_chain(error).any(|error| error.to_string().contains("NoSuchBucket"))
 }
 
 /// Where this installation is reached. Only a demo may leave it to be guessed: what buyers are sent would lead nowhere.

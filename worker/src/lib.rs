@@ -4,7 +4,6 @@ mod applier;
 mod carrier;
 mod close;
 mod context;
-mod handler;
 mod http;
 mod jobs;
 pub mod metrics;
@@ -17,6 +16,6 @@ mod stripe;
 mod stripe_event;
 
 pub use carrier::SmsOptions;
-pub use context::{ContextError, JobContext};
+pub use context::{ContextError, ContextParts, JobContext};
 pub use outbound_service::Limits;
 pub use registry::{Concurrency, Options, run};

@@ -6,6 +6,7 @@
 //! be, and nothing waits for them: what is lost with Redis is seen at the next look at the rows.
 
 mod entry;
+mod layer;
 mod listener;
 mod publisher;
 mod subscription;
@@ -20,6 +21,7 @@ use listener::Listener;
 use publisher::Publisher;
 
 pub use entry::{Entry, Position};
+pub use layer::{PublishLayer, PublishService};
 pub use subscription::{Item, Subscription};
 
 /// How long a stream is kept after somebody last looked at it, in milliseconds.
