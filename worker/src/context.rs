@@ -142,13 +142,12 @@ impl JobContext {
     /// merchant describes, for nobody else: it fails as they please, and may be said to be at anybody's host.
     pub(crate) fn carrier_service(&self, integration: &SmsIntegration) -> Result<OutboundService, JobError> {
         let merchant = integration.merchant_id;
-        let service = match integration.gateway()? {
-            Some(gateway) => format!("carrier {} of {merchant}", gateway.host().unwrap_or_default()),
-            None => {
-                let base = &self.sms.api_base;
-                let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
-                format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
-            }
+        let service = if let Some(gateway) = integration.gateway()? {
+            format!("carrier {} of {merchant}", gateway.host().unwrap_or_default())
+        } else {
+            let base = &self.sms.api_base;
+            let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
+            format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
         };
         Ok(OutboundService::new(self.flow.clone(), service, merchant, self.limits.texts))
     }
