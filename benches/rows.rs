@@ -22,12 +22,13 @@ use std::{
 };
 
 use apalis::prelude::{ParallelizeExt, WorkerBuilder, WorkerContext};
+use chrono::{DateTime, Utc};
 use domain::{Clock, JobId, MerchantId};
 use entity::{Db, Transaction, merchant};
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
 use queue::{
-    CheckStripeKey, Done, EnqueueOptions, Executor, Handle, JobError, Kind, Lease, Queue, enqueue,
+    CheckStripeKey, Done, EnqueueOptions, Executor, Job, JobError, JobHandler, Lease, Queue, enqueue,
     redis::{BackendOptions, Delivery, RedisBackend, RedisQueues},
 };
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
@@ -109,13 +110,12 @@ async fn statements_alone(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
 /// A handler whose only effect is that its job is done.
 struct Nothing(Db);
 
-impl Handle for Nothing {
-    async fn run(&self, lease: &Lease) -> Result<Done, JobError> {
-        lease.payload::<CheckStripeKey>()?;
-        lease.finish(self.0.begin().await?, Clock::system().now()).await
+impl JobHandler<Nothing> for CheckStripeKey {
+    async fn run(&self, Nothing(db): &Nothing, lease: &Lease) -> Result<Done, JobError> {
+        lease.finish(db.begin().await?, Clock::system().now()).await
     }
 
-    async fn dead_letter(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &Nothing, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
@@ -128,11 +128,11 @@ async fn with_notification(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let (done, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let context = WorkerContext::new("bench");
     let handler = Arc::new(Nothing(db.clone()));
-    let attempts = Arc::new(Executor::at(Kind::CheckStripeKey, db.clone(), Clock::system()));
+    let attempts = Arc::new(Executor::<CheckStripeKey>::new(db.clone(), Clock::system()));
     let (count, tell) = (Arc::clone(&done), Arc::clone(&all));
     let options = BackendOptions { slots: AT_ONCE, ..BackendOptions::default() };
     let worker = WorkerBuilder::new(&context)
-        .backend(RedisBackend::new(queue.queues().clone(), Kind::CheckStripeKey.as_str(), options))
+        .backend(RedisBackend::new(queue.queues().clone(), CheckStripeKey::KIND.as_str(), options))
         .parallelize(tokio::spawn)
         .build(move |delivery: Delivery| {
             let (attempts, handler, count, tell) = (attempts.clone(), handler.clone(), count.clone(), tell.clone());

@@ -66,12 +66,5 @@ async fn bucket_is_there(store: &dyn ObjectStore) -> Result<(), Error> {
 
 /// S3 says the same of a missing object, but for this code in its answer.
 fn is_no_bucket(error: &object_store::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("NoSuchBucket") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    domain::error_chain(error).any(|error| error.to_string().contains("NoSuchBucket"))
 }

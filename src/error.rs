@@ -70,15 +70,6 @@ impl Error {
     /// The whole chain in one line.
     #[must_use]
     pub fn with_sources(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = self.source();
-        while let Some(error) = source {
-            let more = error.to_string();
-            if !text.ends_with(&more) {
-                text = format!("{text}: {more}");
-            }
-            source = error.source();
-        }
-        text
+        domain::with_sources(self)
     }
 }

@@ -121,13 +121,7 @@ impl Replay {
     }
 
     fn act(&self, event: WebhookEventId) -> Act<'_> {
-        Act {
-            merchant_id: Some(self.merchant),
-            actor: audit::OPERATOR,
-            action: "webhook_event.replay",
-            subject: event.to_string(),
-            detail: Some(self.reason.clone()),
-        }
+        Act::of_operator(self.merchant, "webhook_event.replay", &event, Some(self.reason.clone()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod pauses;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args as ClapArgs, Subcommand};
 use domain::{JobId, MerchantId};
 use entity::{
@@ -11,7 +11,7 @@ use entity::{
 };
 use queue::{
     Kind,
-    admin::{DeadJobAction, JobFilter},
+    admin::{DeadJobAction, DeadJobChange, JobFilter},
 };
 
 use crate::{error::Error, parts::Parts, settings::Settings};
@@ -109,10 +109,10 @@ impl Which {
             kind: self.kind,
             merchant: self.merchant,
             error: self.error.clone(),
-            enqueued_before: self.older_than_hours.map(|hours| now - TimeDelta::hours(hours.into())),
-            before: None,
             limit,
+            ..JobFilter::default()
         }
+        .older_than_hours(self.older_than_hours, now)
     }
 
     const fn is_everything(&self) -> bool {
@@ -153,7 +153,7 @@ async fn show(parts: &Parts, job: &Job) -> Result<(), Error> {
         line("merchant", &merchant);
     }
     line("payload", &job.payload);
-    let policy = job.kind.parse().ok().map(queue::policy);
+    let policy = job.kind.parse().ok().map(Kind::policy);
     let most = policy.and_then(|policy| policy.attempts).map_or_else(String::new, |most| format!(" of {most}"));
     line(
         "attempt",
@@ -188,7 +188,7 @@ async fn find(parts: &Parts, job: JobId) -> Result<Job, Error> {
 }
 
 /// Changes the one job, or page by page all dead ones that match.
-async fn each(parts: &Parts, change: &Change, apply_to_dead: DeadJobAction) -> Result<(), Error> {
+async fn each(parts: &Parts, change: &Change, action: DeadJobAction) -> Result<(), Error> {
     if let Some(job) = change.job {
         let job = find(parts, job).await?;
         if job.state != JobState::Dead {
@@ -197,7 +197,7 @@ async fn each(parts: &Parts, change: &Change, apply_to_dead: DeadJobAction) -> R
                 job.id, job.state
             )));
         }
-        return apply(parts, &[job], change, apply_to_dead).await;
+        return apply(parts, &[job], change, action).await;
     }
     if change.which.is_everything() {
         return Err(Error::Refused(
@@ -209,20 +209,19 @@ async fn each(parts: &Parts, change: &Change, apply_to_dead: DeadJobAction) -> R
         let jobs = queue::admin::list(parts.db.pool(), filter.clone()).await?;
         let Some(last) = jobs.last() else { return Ok(()) };
         filter.before = Some(last.id);
-        apply(parts, &jobs, change, apply_to_dead).await?;
+        apply(parts, &jobs, change, action).await?;
     }
 }
 
 /// Retries or discards these jobs, or only says which it would be, and prints them.
-async fn apply(parts: &Parts, jobs: &[Job], change: &Change, apply_to_dead: DeadJobAction) -> Result<(), Error> {
+async fn apply(parts: &Parts, jobs: &[Job], change: &Change, action: DeadJobAction) -> Result<(), Error> {
     if change.dry_run {
         jobs.iter().for_each(line);
         return Ok(());
     }
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-    let changed =
-        queue::admin::apply_to_dead(&parts.db, &ids, apply_to_dead, audit::OPERATOR, &change.reason, parts.clock.now())
-            .await?;
+    let told = DeadJobChange { action, actor: audit::OPERATOR, reason: &change.reason };
+    let changed = queue::admin::apply_to_dead(&parts.db, &ids, told, parts.clock.now()).await?;
     jobs.iter().filter(|job| changed.iter().any(|done| done.job == job.id)).for_each(line);
     let enqueued: Vec<_> = changed.iter().filter_map(|done| done.enqueued_job).collect();
     if let Err(error) = parts.queue.notify_now(&enqueued).await {

@@ -83,7 +83,7 @@ async fn create(db: &Db, name: String, contact: Option<String>, region: &str, ti
     let now = db.now().await?;
     let tx = db.begin().await?;
     let row = merchant::insert(&tx, NewMerchant { name, contact, region, time_zone }, now).await?;
-    audit::record(&tx, act(row.id, "merchant.create", row.id.to_string(), None), now).await?;
+    audit::record(&tx, Act::of_operator(row.id, "merchant.create", &row.id, None), now).await?;
     tx.commit().await?;
     println!("{}", row.id);
     Ok(())
@@ -103,7 +103,7 @@ async fn key(db: &Db, merchant: MerchantId, name: String, scope: Scope) -> Resul
     let key = random_secret("pk_")?;
     let tx = db.begin().await?;
     let row = api_key::insert(&tx, merchant, name, scope, &key, now).await?;
-    audit::record(&tx, act(merchant, "key.create", row.id.to_string(), None), now).await?;
+    audit::record(&tx, Act::of_operator(merchant, "key.create", &row.id, None), now).await?;
     tx.commit().await?;
     println!("{}", key.expose());
     Ok(())
@@ -114,7 +114,7 @@ async fn top_up(db: &Db, merchant: MerchantId, amount: i64, note: Option<String>
     let now = db.now().await?;
     let tx = db.begin().await?;
     let available = credits::top_up(&tx, merchant, amount, note.clone(), now).await?;
-    audit::record(&tx, act(merchant, "credits.top_up", merchant.to_string(), note), now).await?;
+    audit::record(&tx, Act::of_operator(merchant, "credits.top_up", &merchant, note), now).await?;
     tx.commit().await?;
     println!("{available}");
     Ok(())
@@ -141,8 +141,4 @@ async fn audit_ledger(db: &Db) -> Result<ExitCode, Error> {
 async fn find(db: &Db, merchant: MerchantId) -> Result<(), Error> {
     let found = merchant::find(db.pool(), merchant).await?;
     found.map(|_| ()).ok_or_else(|| Error::Refused(format!("there is no merchant {merchant}")))
-}
-
-fn act(merchant: MerchantId, action: &str, subject: String, detail: Option<String>) -> Act<'_> {
-    Act { merchant_id: Some(merchant), actor: audit::OPERATOR, action, subject, detail }
 }

@@ -82,13 +82,8 @@ async fn resolve(db: &Db, id: MessageId, sent: bool, reason: String) -> Result<(
             found.status
         )));
     }
-    let act = Act {
-        merchant_id: Some(found.merchant_id),
-        actor: audit::OPERATOR,
-        action: "message.resolve",
-        subject: id.to_string(),
-        detail: Some(format!("{outcome}: {reason}")),
-    };
+    let detail = Some(format!("{outcome}: {reason}"));
+    let act = Act::of_operator(found.merchant_id, "message.resolve", &id, detail);
     audit::record(&tx, act, now).await?;
     tx.commit().await?;
     println!("{id} is {outcome}");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ::api::Readiness;
 use chrono::TimeDelta;
 use domain::{Clock, Secret, Vault, gateway::GatewayPolicy};
-use entity::{DatabaseTime, Db, Documents, installation, operator::OperatorKeys};
+use entity::DatabaseTime;
+use entity::{Db, Documents, installation, operator::OperatorKeys};
 use queue::{Queue, redis::RedisQueues};
 
 use crate::{
@@ -89,21 +90,21 @@ impl Parts {
 
     /// What the workers need.
     pub(crate) fn work(&self, settings: &Settings, public_url: String) -> Result<::worker::JobContext, Error> {
-        Ok(::worker::JobContext::new(
-            self.db.clone(),
-            self.queue.clone(),
-            self.documents.clone(),
-            Arc::clone(&self.vault),
-            self.clock.clone(),
+        Ok(::worker::JobContext::new(::worker::ContextParts {
+            db: self.db.clone(),
+            queue: self.queue.clone(),
+            documents: self.documents.clone(),
+            vault: Arc::clone(&self.vault),
+            clock: self.clock.clone(),
             public_url,
-            settings.stripe_api_base.clone(),
-            ::worker::SmsOptions {
+            stripe_api_base: settings.stripe_api_base.clone(),
+            sms: ::worker::SmsOptions {
                 api_base: settings.sms_api_base.clone(),
                 undelivered: settings.undelivered_credits,
                 private_gateways: settings.sms_http_allow_private,
             },
-            settings.limits(),
-        )?)
+            limits: settings.limits(),
+        })?)
     }
 
     /// What the scheduler needs.

@@ -7,9 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::scheduler::{Tick, Times};
+use ::scheduler::{TICKS, Tick, Times};
 use ::worker::{Concurrency, OutboundLimits};
-use config::{Config, Environment, File, FileFormat, FileSourceFile};
+use config::{Config, ConfigError, Environment, File, FileFormat, FileSourceFile};
 use domain::Secret;
 use entity::message::UndeliveredCredits;
 use ipnet::IpNet;
@@ -91,14 +91,10 @@ pub(crate) struct LimitSettings {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct SchedulerSettings {
     time_zone: String,
-    expire: String,
-    purge: String,
-    ring: String,
-    doctor: String,
     pub(crate) doctor_links: u64,
-    clean: String,
-    remind: String,
-    settle: String,
+    /// The cron expression of each tick, by its name: the settings beside these.
+    #[serde(skip)]
+    crons: HashMap<&'static str, String>,
 }
 
 /// Secrets in one text, separated by commas or spaces, so that a variable can hold several.
@@ -132,14 +128,21 @@ impl Settings {
         variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, Error> {
         let known = KnownSettings::documented_in(DEFAULTS);
-        let mut sources = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let mut sources = Config::builder();
+        for tick in &TICKS {
+            sources = sources.set_default(cron_setting(*tick), tick.cron)?;
+        }
+        sources = sources.add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some(file) = file {
             known.check_file(&file)?;
             sources = sources.add_source(file);
         }
         let ours = Environment::with_prefix("PAYLINK").prefix_separator("_").separator("__").ignore_empty(true);
-        let settings: Self =
-            sources.add_source(ours.source(Some(known.variables(variables)?))).build()?.try_deserialize()?;
+        let all = sources.add_source(ours.source(Some(known.variables(variables)?))).build()?;
+        let cron = |tick: &Tick| Ok((tick.name, all.get_string(&cron_setting(*tick))?));
+        let crons = TICKS.iter().map(cron).collect::<Result<_, ConfigError>>()?;
+        let mut settings: Self = all.try_deserialize()?;
+        settings.scheduler.crons = crons;
         settings.check()
     }
 
@@ -206,17 +209,14 @@ impl Settings {
 
     /// When each tick is due.
     pub(crate) fn times(&self) -> Result<Times, Error> {
-        let expression = |tick| match tick {
-            Tick::Expire => self.scheduler.expire.clone(),
-            Tick::Purge => self.scheduler.purge.clone(),
-            Tick::Ring => self.scheduler.ring.clone(),
-            Tick::Doctor => self.scheduler.doctor.clone(),
-            Tick::Clean => self.scheduler.clean.clone(),
-            Tick::Remind => self.scheduler.remind.clone(),
-            Tick::Settle => self.scheduler.settle.clone(),
-        };
+        let expression = |tick: Tick| self.scheduler.crons.get(tick.name).map_or(tick.cron, String::as_str).to_owned();
         Ok(Times::parse(expression, &self.scheduler.time_zone)?)
     }
+}
+
+/// The setting that says when a tick is due.
+fn cron_setting(tick: Tick) -> String {
+    format!("scheduler.{}", tick.name)
 }
 
 /// Whether nobody on the way to this address can read what is sent: by TLS, or because the way does not leave this machine.
@@ -256,10 +256,20 @@ mod tests {
         assert!(inside.check().is_ok());
     }
 
+    /// What a settings file says by itself.
+    fn toml_of(text: &str, setting: &str) -> Option<String> {
+        let alone = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().unwrap();
+        alone.get_string(setting).ok()
+    }
+
     #[test]
     fn the_example_file_is_the_defaults_and_is_valid() {
         let settings = Settings::load(None).unwrap();
         assert!(settings.times().is_ok());
+        for tick in &TICKS {
+            let documented = toml_of(DEFAULTS, &cron_setting(*tick));
+            assert_eq!(documented.as_deref(), Some(tick.cron), "{}", tick.name);
+        }
         assert_eq!(settings.stripe_api_base, "https://api.stripe.com");
     }
 

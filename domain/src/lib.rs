@@ -8,6 +8,7 @@ mod words;
 
 mod clock;
 mod colour;
+mod error_chain;
 pub mod gateway;
 mod id;
 pub mod link;
@@ -24,6 +25,7 @@ mod vault;
 
 pub use clock::Clock;
 pub use colour::{Colour, ColourError};
+pub use error_chain::{error_chain, with_sources};
 pub use id::{
     ApiKeyId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId, MerchantId, MessageId,
     OrderId, RequestId, SessionId, WebhookEventId,

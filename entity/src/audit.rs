@@ -47,6 +47,18 @@ pub struct Act<'a> {
     pub detail: Option<String>,
 }
 
+impl<'a> Act<'a> {
+    /// An act of the operator by the command line, which names nobody.
+    pub fn of_operator(
+        merchant: impl Into<Option<MerchantId>>,
+        action: &'a str,
+        subject: &impl ToString,
+        detail: Option<String>,
+    ) -> Self {
+        Self { merchant_id: merchant.into(), actor: OPERATOR, action, subject: subject.to_string(), detail }
+    }
+}
+
 /// Writes an entry, in the transaction of the act itself.
 ///
 /// # Errors

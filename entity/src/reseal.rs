@@ -148,7 +148,5 @@ async fn record(
     place: &str,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let act =
-        Act { merchant_id, actor: audit::OPERATOR, action: "secrets.rotate", subject: place.to_owned(), detail: None };
-    audit::record(tx, act, now).await
+    audit::record(tx, Act::of_operator(merchant_id, "secrets.rotate", &place, None), now).await
 }

@@ -11,8 +11,7 @@ mod enqueue_events;
 mod error;
 mod executor;
 pub mod flow;
-mod jobs;
-mod kind;
+mod kinds;
 pub mod live;
 pub mod metrics;
 mod notify;
@@ -24,11 +23,10 @@ pub use batcher::{BatchError, BatchHandler, Batcher, Limits};
 pub use enqueue::{EnqueueOptions, EnqueuedJob, enqueue};
 pub use enqueue_events::{JobDraft, store_all};
 pub use error::JobError;
-pub use executor::{Cancellation, Claim, Claims, Done, Executor, Handle, Lease, Policy, claim_all, finish_all, policy};
-pub use jobs::{
-    CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, ProcessSmsEvent,
-    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
+pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
+pub use kinds::{
+    CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, Kind, ProcessSmsEvent,
+    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice, UnknownKind,
 };
-pub use kind::{Kind, UnknownKind};
 pub use notify::Queue;
 pub use trace::Trace;

@@ -12,13 +12,13 @@ use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Clock;
-use entity::SKEW_LIMIT;
-use entity::{Db, Documents, documents::DocumentError};
-use queue::{EnqueuedJob, Queue, redis::QueueError};
+use entity::{Db, Documents, SKEW_LIMIT, documents::DocumentError};
+use queue::{EnqueueOptions, EnqueuedJob, Job, Queue, redis::QueueError};
 use sea_orm::DbErr;
 
 pub use calendar::{Calendar, CalendarError};
-pub use tick::{Tick, Times};
+use tick::Moment;
+pub use tick::{TICKS, Tick, Times};
 
 /// How often to look whether a tick is due: the grain of time here.
 const GRAIN: Duration = Duration::from_secs(1);
@@ -68,12 +68,12 @@ impl Scheduler {
                 _ = grain.tick() => {}
             }
             let now = self.clock.now();
-            for tick in Tick::ALL {
-                if let Err(error) = self.run_if_due(tick, now).await {
+            for (tick, calendar) in self.times.iter() {
+                if let Err(error) = self.run_if_due(tick, calendar, now).await {
                     if let SchedulerError::Db(error) = &error {
                         entity::metrics::database_error(error);
                     }
-                    tracing::error!(tick = tick.name(), %error, "a tick stopped half-way and will be caught up");
+                    tracing::error!(tick = tick.name, %error, "a tick stopped half-way and will be caught up");
                 }
             }
         }
@@ -85,14 +85,26 @@ impl Scheduler {
     /// The first error of a tick.
     pub async fn once(&self, at: DateTime<Utc>) -> Result<(), SchedulerError> {
         let mut outcome = Ok(());
-        for tick in Tick::ALL {
+        for (tick, calendar) in self.times.iter() {
             // A tick that fails is no reason for the others to be late.
-            outcome = outcome.and(self.run_if_due(tick, at).await);
+            outcome = outcome.and(self.run_if_due(tick, calendar, at).await);
         }
         outcome
     }
 
-    /// Notifies Redis of the jobs that a tick has enqueued. If it does not answer, a later tick notifies again.
+    /// Enqueues these jobs together, and notifies them; answers how many there were not already.
+    async fn enqueue<J: Job>(&self, jobs: Vec<(J, EnqueueOptions)>) -> Result<u64, SchedulerError> {
+        let tx = self.db.begin().await?;
+        let mut enqueued = Vec::new();
+        for (job, options) in jobs {
+            enqueued.extend(queue::enqueue(&tx, &job, options, self.clock.now()).await?);
+        }
+        tx.commit().await?;
+        self.notify(&enqueued).await;
+        Ok(enqueued.len() as u64)
+    }
+
+    /// Notifies jobs. What Redis does not take now is notified by a later tick.
     async fn notify(&self, enqueued: &[EnqueuedJob]) {
         if let Err(error) = self.queue.notify_now(enqueued).await {
             tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; a later tick will");
@@ -101,31 +113,31 @@ impl Scheduler {
 
     /// When a tick was last due and done. The mark of a time that has not come was left by a scheduler whose clock was wrong, or by a
     /// database whose clock was: nothing would be done until then, so it is taken back.
-    async fn last_due(&self, tick: Tick) -> Result<Option<DateTime<Utc>>, SchedulerError> {
-        let Some(mark) = entity::tick::last_due(self.db.pool(), tick.name()).await? else { return Ok(None) };
+    async fn last_due(&self, tick: &Tick) -> Result<Option<DateTime<Utc>>, SchedulerError> {
+        let Some(mark) = entity::tick::last_due(self.db.pool(), tick.name).await? else { return Ok(None) };
         if mark - self.clock.now() <= SKEW_LIMIT {
             return Ok(Some(mark));
         }
-        if entity::tick::take_back(self.db.pool(), tick.name(), mark).await? {
-            tracing::warn!(tick = tick.name(), %mark, "a tick was marked as done at a time that has not come; it runs now");
+        if entity::tick::take_back(self.db.pool(), tick.name, mark).await? {
+            tracing::warn!(tick = tick.name, %mark, "a tick was marked as done at a time that has not come; it runs now");
         }
         Ok(None)
     }
 
-    async fn run_if_due(&self, tick: Tick, at: DateTime<Utc>) -> Result<(), SchedulerError> {
-        let Some(due) = self.times.of(tick).latest(at) else { return Ok(()) };
+    async fn run_if_due(&self, tick: &Tick, calendar: &Calendar, at: DateTime<Utc>) -> Result<(), SchedulerError> {
+        let Some(due) = calendar.latest(at) else { return Ok(()) };
         if self.last_due(tick).await?.is_some_and(|last| last >= due) {
             return Ok(());
         }
-        let (found, changes) = entity::live::collect(tick.run(self, at, due)).await;
+        let (found, changes) = entity::live::collect((tick.run)(self, Moment { at, due })).await;
         self.queue.live().publish(changes);
         let found = found?;
         if found > 0 {
-            tracing::info!(tick = tick.name(), %due, found, "tick");
+            tracing::info!(tick = tick.name, %due, found, "tick");
         }
         // A look into the future must not make the present wait for it.
         if due <= self.clock.now() {
-            entity::tick::done(self.db.pool(), tick.name(), due).await?;
+            entity::tick::done(self.db.pool(), tick.name, due).await?;
         }
         Ok(())
     }

@@ -1,77 +1,64 @@
 //! Every tick, as a table of contents.
 
-use chrono::{DateTime, Utc};
+use std::pin::Pin;
 
-use crate::{Calendar, CalendarError, Scheduler, SchedulerError, ticks};
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::{
+    Calendar, CalendarError, Scheduler, SchedulerError,
+    ticks::{clean, doctor, expire, notify, purge, remind, settle},
+};
+
+/// Every tick, in the order in which they run when several are due.
+pub static TICKS: [Tick; 7] = [
+    // Closes unpaid links whose time is over.
+    Tick { name: "expire", cron: "0 * * * * *", run: |all, now| Box::pin(expire::run(all, now)) },
+    // Erases what is older than 90 days.
+    Tick { name: "purge", cron: "0 0 * * * *", run: |all, now| Box::pin(purge::run(all, now)) },
+    // Notifies jobs again whose notification was lost.
+    Tick { name: "ring", cron: "*/5 * * * * *", run: |all, now| Box::pin(notify::run(all, now)) },
+    // Asks Stripe what webhooks did not tell, and why they did not.
+    Tick { name: "doctor", cron: "0 */10 * * * *", run: |all, now| Box::pin(doctor::run(all, now)) },
+    // Reminds buyers of unpaid links.
+    Tick { name: "remind", cron: "0 */10 * * * *", run: |all, now| Box::pin(remind::run(all, now)) },
+    // Settles texts that nobody reported on, and leaves to a person those of which nobody knows whether they left.
+    Tick { name: "settle", cron: "0 15 * * * *", run: |all, now| Box::pin(settle::run(all, now)) },
+    // Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.
+    Tick { name: "clean", cron: "0 30 * * * *", run: |all, now| Box::pin(clean::run(all, now)) },
+];
 
 /// Something that is due from time to time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tick {
-    /// Closes unpaid links whose time is over.
-    Expire,
-    /// Erases what is older than 90 days.
-    Purge,
-    /// Notifies Redis again of jobs whose notification was lost.
-    Ring,
-    /// Asks Stripe what webhooks did not tell, and why they did not.
-    Doctor,
-    /// Reminds buyers of unpaid links.
-    Remind,
-    /// Settles texts that nobody reported on, and leaves to a person those of which nobody knows whether they left.
-    Settle,
-    /// Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.
-    Clean,
+#[derive(Debug, Clone, Copy)]
+pub struct Tick {
+    /// Its name, in settings, in the `tick` table and in logs.
+    pub name: &'static str,
+    /// When it is due unless the settings say otherwise: a cron expression with seconds.
+    pub cron: &'static str,
+    /// Does everything that is due, and answers how much it found.
+    pub(crate) run: Run,
 }
 
-impl Tick {
-    /// Every tick, in the order in which they run when several are due.
-    pub const ALL: [Self; 7] =
-        [Self::Expire, Self::Purge, Self::Ring, Self::Doctor, Self::Remind, Self::Settle, Self::Clean];
+type Run = for<'a> fn(&'a Scheduler, Moment) -> Pin<Box<dyn Future<Output = Result<u64, SchedulerError>> + Send + 'a>>;
 
-    /// Its name, in settings, in the `tick` table and in logs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Expire => "expire",
-            Self::Purge => "purge",
-            Self::Ring => "ring",
-            Self::Doctor => "doctor",
-            Self::Clean => "clean",
-            Self::Remind => "remind",
-            Self::Settle => "settle",
-        }
-    }
+/// The moment of a tick.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// What is due at this time is done.
+    pub(crate) at: DateTime<Utc>,
+    /// The time of the tick, the same on every scheduler.
+    pub(crate) due: DateTime<Utc>,
+}
 
-    /// Deals with everything that is due at `at`; `due` is the time of the tick, the same on every scheduler. Returns how much it found.
-    pub(crate) async fn run(
-        self,
-        scheduler: &Scheduler,
-        at: DateTime<Utc>,
-        due: DateTime<Utc>,
-    ) -> Result<u64, SchedulerError> {
-        match self {
-            Self::Expire => ticks::expire::run(scheduler, at, due).await,
-            Self::Purge => ticks::purge::run(scheduler, at).await,
-            Self::Ring => ticks::notify::run(scheduler, at).await,
-            Self::Doctor => ticks::doctor::run(scheduler, at, due).await,
-            Self::Clean => ticks::clean::run(scheduler, at).await,
-            Self::Remind => ticks::remind::run(scheduler, at, due).await,
-            Self::Settle => ticks::settle::run(scheduler, at).await,
-        }
+impl Moment {
+    /// What the keys of jobs end with that are written once for each time of the tick.
+    pub(crate) fn slot(self) -> String {
+        self.due.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 }
 
 /// When each tick is due.
 #[derive(Debug, Clone)]
-pub struct Times {
-    expire: Calendar,
-    purge: Calendar,
-    ring: Calendar,
-    doctor: Calendar,
-    clean: Calendar,
-    remind: Calendar,
-    settle: Calendar,
-}
+pub struct Times(Vec<(Tick, Calendar)>);
 
 impl Times {
     /// Reads a cron expression for each tick, all in one time zone.
@@ -79,27 +66,11 @@ impl Times {
     /// # Errors
     /// The first expression that is none, or the time zone.
     pub fn parse(expression: impl Fn(Tick) -> String, zone: &str) -> Result<Self, CalendarError> {
-        let calendar = |tick| Calendar::parse(&expression(tick), zone);
-        Ok(Self {
-            expire: calendar(Tick::Expire)?,
-            purge: calendar(Tick::Purge)?,
-            ring: calendar(Tick::Ring)?,
-            doctor: calendar(Tick::Doctor)?,
-            clean: calendar(Tick::Clean)?,
-            remind: calendar(Tick::Remind)?,
-            settle: calendar(Tick::Settle)?,
-        })
+        let read = |tick: &Tick| Ok((*tick, Calendar::parse(&expression(*tick), zone)?));
+        TICKS.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    pub(crate) const fn of(&self, tick: Tick) -> &Calendar {
-        match tick {
-            Tick::Expire => &self.expire,
-            Tick::Purge => &self.purge,
-            Tick::Ring => &self.ring,
-            Tick::Doctor => &self.doctor,
-            Tick::Clean => &self.clean,
-            Tick::Remind => &self.remind,
-            Tick::Settle => &self.settle,
-        }
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Tick, Calendar)> {
+        self.0.iter()
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 pub struct JobContext {
     /// The database.
     pub db: Db,
-    /// The queue, to ring what jobs promise.
+    /// The queue, to notify what jobs enqueue.
     pub queue: Queue,
     /// The store of invoices.
     pub documents: Documents,
@@ -47,6 +47,29 @@ pub struct JobContext {
     gateways: GatewayClient,
 }
 
+/// What the workers are given.
+#[derive(Debug)]
+pub struct ContextParts {
+    /// The database.
+    pub db: Db,
+    /// The queue.
+    pub queue: Queue,
+    /// The store of invoices.
+    pub documents: Documents,
+    /// Keys.
+    pub vault: Arc<Vault>,
+    /// Time.
+    pub clock: Clock,
+    /// See [`JobContext::public_url`].
+    pub public_url: String,
+    /// See [`JobContext::stripe_api_base`].
+    pub stripe_api_base: String,
+    /// How texts are sent.
+    pub sms: SmsOptions,
+    /// How fast the services outside are called.
+    pub limits: OutboundLimits,
+}
+
 /// Why the workers cannot start.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client could not be made")]
@@ -66,23 +89,13 @@ impl JobContext {
     ///
     /// # Errors
     /// When the system has no usable TLS configuration.
-    #[expect(clippy::too_many_arguments, reason = "it is the one place where they come together, each by its name")]
-    pub fn new(
-        db: Db,
-        queue: Queue,
-        documents: Documents,
-        vault: Arc<Vault>,
-        clock: Clock,
-        public_url: String,
-        stripe_api_base: String,
-        sms: SmsOptions,
-        limits: OutboundLimits,
-    ) -> Result<Self, ContextError> {
-        let http = http::client().map_err(ContextError)?;
-        let gateways = GatewayClient::new(sms.private_gateways).map_err(ContextError)?;
-        let flow = FlowControl::new(queue.queues().clone(), clock.clone());
-        let applier = Applier::new(db.aside(), clock.clone());
+    pub fn new(parts: ContextParts) -> Result<Self, ContextError> {
+        let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits } = parts;
         Ok(Self {
+            http: http::client().map_err(ContextError)?,
+            gateways: GatewayClient::new(sms.private_gateways).map_err(ContextError)?,
+            flow: FlowControl::new(queue.queues().clone(), clock.clone()),
+            applier: Applier::new(db.aside(), clock.clone()),
             db,
             queue,
             documents,
@@ -91,11 +104,7 @@ impl JobContext {
             public_url,
             stripe_api_base,
             sms,
-            flow,
             limits,
-            applier,
-            http,
-            gateways,
         })
     }
 

@@ -2,7 +2,6 @@
 
 mod carrier;
 mod context;
-mod handler;
 mod jobs;
 pub mod metrics;
 mod outbound;
@@ -12,6 +11,6 @@ mod registry;
 mod stripe;
 
 pub use carrier::SmsOptions;
-pub use context::{ContextError, JobContext};
+pub use context::{ContextError, ContextParts, JobContext};
 pub use outbound::service::OutboundLimits;
 pub use registry::{Concurrency, Options, run};

@@ -3,20 +3,18 @@
 use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Duration};
 
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
-use domain::JobId;
-use entity::{Db, live};
+use entity::Db;
 use queue::{
-    Cancellation, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, Kind,
+    CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, JobHandler, Kind,
     ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms,
     StoreInvoice,
     flow::Pauses,
+    live::PublishLayer,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
+use tokio_util::sync::CancellationToken;
 
-use crate::{
-    JobContext,
-    handler::{Handler, Runner},
-};
+use crate::JobContext;
 
 /// How much is done at once.
 #[derive(Debug, Clone)]
@@ -53,60 +51,57 @@ const FOR_LETTING_GO: Duration = Duration::from_secs(2);
 /// How often the database is asked what is paused.
 const READ_PAUSES: Duration = Duration::from_secs(1);
 
-fn register(monitor: Monitor, kind: Kind, registry: &Registry) -> Monitor {
+/// The workers of a kind. How each kind is retried stands where it is declared, what it does in its file below `jobs`.
+fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
     match kind {
-        Kind::StoreInvoice => workers::<StoreInvoice>(monitor, registry),
-        Kind::CreateStripeLink => workers::<CreateStripeLink>(monitor, registry),
-        Kind::CloseStripeLink => workers::<CloseStripeLink>(monitor, registry),
-        Kind::SendSms => workers::<SendSms>(monitor, registry),
-        Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, registry),
-        Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, registry),
-        Kind::PurgeLink => workers::<PurgeLink>(monitor, registry),
-        Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, registry),
-        Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, registry),
-        Kind::ReconcileLink => workers::<ReconcileLink>(monitor, registry),
-        Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, registry),
-        Kind::Remind => workers::<Remind>(monitor, registry),
+        Kind::StoreInvoice => workers::<StoreInvoice>(monitor, shared),
+        Kind::CreateStripeLink => workers::<CreateStripeLink>(monitor, shared),
+        Kind::CloseStripeLink => workers::<CloseStripeLink>(monitor, shared),
+        Kind::SendSms => workers::<SendSms>(monitor, shared),
+        Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, shared),
+        Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shared),
+        Kind::Remind => workers::<Remind>(monitor, shared),
+        Kind::PurgeLink => workers::<PurgeLink>(monitor, shared),
+        Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shared),
+        Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, shared),
+        Kind::ReconcileLink => workers::<ReconcileLink>(monitor, shared),
+        Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, shared),
     }
 }
 
 /// What the workers of all kinds share.
-struct Registry {
+struct Shared {
     context: JobContext,
     options: Options,
     claims: Claims,
     pauses: Pauses,
-    cancellation: Cancellation,
+    cancellation: CancellationToken,
 }
 
-fn workers<J: Handler>(monitor: Monitor, registry: &Registry) -> Monitor {
-    let context = registry.context.clone();
-    let (slots, lease) = (registry.options.concurrency.of(J::KIND), registry.options.lease);
-    let runner = Arc::new(Runner::<J>::new(context.clone()));
-    let attempts = Arc::new(Executor {
-        claims: registry.claims.clone(),
-        pauses: registry.pauses.clone(),
-        cancellation: registry.cancellation.clone(),
-        ..Executor::at(J::KIND, context.db.clone(), context.clock.clone())
+fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Monitor {
+    let context = shared.context.clone();
+    let options = BackendOptions {
+        slots: shared.options.concurrency.of(J::KIND),
+        lease: shared.options.lease,
+        ..BackendOptions::default()
+    };
+    let executor = Arc::new(Executor::<J> {
+        claims: shared.claims.clone(),
+        pauses: shared.pauses.clone(),
+        cancellation: shared.cancellation.clone(),
+        ..Executor::new(context.db.clone(), context.clock.clone())
     });
     monitor.register(move |_restart| {
-        let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), context.queue.clone());
-        let options = BackendOptions { slots, lease, ..BackendOptions::default() };
+        let (executor, context) = (Arc::clone(&executor), context.clone());
+        let queue = &context.queue;
         WorkerBuilder::new(J::KIND.as_str())
             .backend(RedisBackend::new(queue.queues().clone(), J::KIND.as_str(), options))
             // All workers share the monitor's task; each job gets one of its own, so that they use every core.
             .parallelize(tokio::spawn)
+            .layer(PublishLayer::new(queue.live().clone()))
             .build(move |delivery: Delivery| {
-                let (attempts, runner, queue) = (Arc::clone(&attempts), Arc::clone(&runner), queue.clone());
-                async move {
-                    let (ack, changes) = live::collect(attempts.make(delivery, runner.as_ref())).await;
-                    queue.live().publish(changes);
-                    ack.inspect_err(|error| {
-                        entity::metrics::database_error(error);
-                        let job = JobId::from_uuid(delivery.job);
-                        tracing::error!(job.id = %job, job.kind = %J::KIND, %error, "the database did not answer");
-                    })
-                }
+                let (executor, context) = (Arc::clone(&executor), context.clone());
+                async move { executor.make(delivery, &context).await }
             })
     })
 }
@@ -121,23 +116,23 @@ pub async fn run(
     options: Options,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), MonitorError> {
-    let cancellation = Cancellation::default();
+    let cancellation = CancellationToken::new();
     let claims = Claims::new(context.db.aside());
-    let registry = Registry { context, options, claims, pauses: Pauses::default(), cancellation: cancellation.clone() };
-    let drain = registry.options.drain;
+    let shared = Shared { context, options, claims, pauses: Pauses::default(), cancellation: cancellation.clone() };
+    let drain = shared.options.drain;
     let patience = drain.saturating_sub(FOR_LETTING_GO.min(drain / 2));
-    let monitor = registry
+    let monitor = shared
         .options
         .kinds
         .iter()
-        .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &registry))
+        .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &shared))
         // It begins to count when the stop begins. Its end is for what cannot even be let go.
         .with_terminator(async move {
             tokio::time::sleep(patience).await;
-            cancellation.now();
+            cancellation.cancel();
             tokio::time::sleep(drain.saturating_sub(patience)).await;
         });
-    let pausing = keep_pauses(registry.context.db.clone(), registry.pauses.clone(), monitor.context());
+    let pausing = keep_pauses(shared.context.db.clone(), shared.pauses.clone(), monitor.context());
     let working = monitor.run_with_signal(async move {
         stop.await;
         io::Result::Ok(())

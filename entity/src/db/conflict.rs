@@ -18,6 +18,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
+use domain::error_chain;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 /// How often a transaction is tried.
@@ -33,14 +34,7 @@ const CONFLICTS: [&str; 3] = ["40P01", "40001", "517"];
 /// Whether this error, or one that it comes from, is the database's word that others stood in the way and nothing was changed.
 #[must_use]
 pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if sqlx_error(error).is_some_and(is_conflict_of_sqlx) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    error_chain(error).any(|error| sqlx_error(error).is_some_and(is_conflict_of_sqlx))
 }
 
 fn sqlx_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a sqlx::Error> {

@@ -3,7 +3,7 @@
 mod replay;
 mod stats;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{JobId, MerchantId};
 use entity::{
     Db,
@@ -41,6 +41,14 @@ pub struct JobFilter {
     pub before: Option<JobId>,
     /// The most jobs to return.
     pub limit: u64,
+}
+
+impl JobFilter {
+    /// Only jobs that were enqueued at least so many hours ago.
+    #[must_use]
+    pub fn older_than_hours(self, hours: Option<u32>, now: DateTime<Utc>) -> Self {
+        Self { enqueued_before: hours.map(|hours| now - TimeDelta::hours(hours.into())), ..self }
+    }
 }
 
 /// A page of jobs, newest first. Operators only: it looks across merchants.
@@ -106,7 +114,18 @@ pub struct ChangedJob {
     pub enqueued_job: Option<EnqueuedJob>,
 }
 
-/// Retries or discards jobs, as this actor, all in one transaction with their entries in the audit log. A job that is not dead
+/// What is done to dead jobs, as the audit log tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct DeadJobChange<'a> {
+    /// What is done.
+    pub action: DeadJobAction,
+    /// Who does it.
+    pub actor: &'a str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// Retries or discards jobs, all in one transaction with their entries in the audit log. A job that is not dead
 /// (any more) is passed by: it is not among what is answered.
 ///
 /// # Errors
@@ -114,11 +133,10 @@ pub struct ChangedJob {
 pub async fn apply_to_dead(
     db: &Db,
     jobs: &[JobId],
-    action: DeadJobAction,
-    actor: &str,
-    reason: &str,
+    change: DeadJobChange<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<ChangedJob>, DbErr> {
+    let DeadJobChange { action, actor, reason } = change;
     let tx = db.begin().await?;
     let mut all = Vec::new();
     for id in jobs {

@@ -1,53 +1,50 @@
 //! One attempt at a job, from the claim to its end: the one place where time-outs, panics and errors become retries.
+//!
+//! These are no layers on the apalis worker, as they would be elsewhere. Around the executor such a layer would find the row
+//! claimed and have nothing to write its retry with; the span needs the row's `traceparent`, and the figures need both the row and
+//! what became of it. Within the executor tower's `TimeoutLayer` and apalis's `CatchPanicLayer` box the handler's [`JobError`], and
+//! the decision it says would have to be guessed back by downcasting. What needs none of this is a layer:
+//! [`PublishLayer`](crate::live::PublishLayer).
 
-mod cancellation;
 mod claim;
 mod finish;
+mod handler;
 mod lease;
 mod retry;
 
-use std::{future::Future, panic::AssertUnwindSafe};
+use std::{marker::PhantomData, panic::AssertUnwindSafe};
 
 use chrono::{DateTime, Utc};
-use domain::{Clock, JobId};
-use entity::{Db, Transaction, job::Job as Row, retry_conflicts};
+use domain::{Clock, JobId, with_sources};
+use entity::{Db, job::Job as Row, retry_conflicts};
 use futures_util::FutureExt;
 use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, field::Empty, info_span};
 
 use self::retry::MOST_CRASHES;
 use crate::{
-    JobError, Kind, Trace,
+    Job, JobError, Kind, Trace,
     flow::Pauses,
     metrics,
     redis::{Ack, Delivery},
 };
 
-pub use cancellation::Cancellation;
 pub use claim::{Claims, claim_all};
 pub use finish::finish_all;
+pub use handler::JobHandler;
 pub use lease::{Claim, Done, Lease};
-pub use retry::{Policy, policy};
-
-/// What does a kind of job.
-pub trait Handle: Send + Sync + 'static {
-    /// Does the job; the effect and [`Lease::finish`] share a transaction.
-    fn run(&self, lease: &Lease) -> impl Future<Output = Result<Done, JobError>> + Send;
-
-    /// What follows for the domain when the job is given up, in the transaction that gives it up.
-    fn dead_letter(&self, tx: &Transaction, lease: &Lease, why: &str)
-    -> impl Future<Output = Result<(), DbErr>> + Send;
-}
+pub use retry::Policy;
 
 /// How attempts at one kind of job are made.
 #[derive(Debug, Clone)]
-pub struct Executor {
-    /// The database with the jobs' rows.
+pub struct Executor<J> {
+    /// The kind.
+    pub kind: PhantomData<fn() -> J>,
+    /// Where the rows are.
     pub db: Db,
     /// Tells the time.
     pub clock: Clock,
-    /// The kind of job.
-    pub kind: Kind,
     /// How jobs are claimed: together with those of all attempts that share this.
     pub claims: Claims,
     /// When a job of the kind is tried again, and how long an attempt may take.
@@ -55,7 +52,7 @@ pub struct Executor {
     /// What is held back.
     pub pauses: Pauses,
     /// Ends attempts in flight when the worker must stop.
-    pub cancellation: Cancellation,
+    pub cancellation: CancellationToken,
 }
 
 /// How an attempt ended.
@@ -72,20 +69,41 @@ enum Next {
     SameAttempt(DateTime<Utc>),
 }
 
-impl Executor {
+impl<J: Job> Executor<J> {
     /// An executor for jobs of this kind, by its policy, with nothing paused.
     #[must_use]
-    pub fn at(kind: Kind, db: Db, clock: Clock) -> Self {
-        let (claims, policy) = (Claims::new(db.clone()), policy(kind));
-        Self { db, clock, kind, claims, policy, pauses: Pauses::default(), cancellation: Cancellation::default() }
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self {
+            kind: PhantomData,
+            claims: Claims::new(db.clone()),
+            db,
+            clock,
+            policy: J::POLICY,
+            pauses: Pauses::default(),
+            cancellation: CancellationToken::new(),
+        }
     }
 
     /// Makes one attempt at the job that was delivered, and answers what becomes of it in Redis.
     ///
     /// # Errors
     /// When the database does not answer. Then the job is delivered again; its row stays as it is.
-    pub async fn make(&self, delivery: Delivery, handler: &impl Handle) -> Result<Ack, DbErr> {
-        if self.pauses.hold(self.db.pool(), self.kind, delivery.lane).await? {
+    pub async fn make<C: Sync>(&self, delivery: Delivery, context: &C) -> Result<Ack, DbErr>
+    where
+        J: JobHandler<C>,
+    {
+        self.attempt(delivery, context).await.inspect_err(|error| {
+            entity::metrics::database_error(error);
+            let job = JobId::from_uuid(delivery.job);
+            tracing::error!(job.id = %job, job.kind = %J::KIND, %error, "the database did not answer");
+        })
+    }
+
+    async fn attempt<C: Sync>(&self, delivery: Delivery, context: &C) -> Result<Ack, DbErr>
+    where
+        J: JobHandler<C>,
+    {
+        if self.pauses.hold(self.db.pool(), J::KIND, delivery.lane).await? {
             return Ok(Ack::Done);
         }
         let lease = match self.claims.claim(JobId::from_uuid(delivery.job), self.clock.now()).await? {
@@ -93,23 +111,26 @@ impl Executor {
             Claim::NotBefore(at) => return Ok(Ack::Later(at)),
             Claim::Over => return Ok(Ack::Done),
         };
-        let (span, trace) = begin(self.kind, lease.job());
-        trace.scope(self.carry_out(handler, &lease)).instrument(span).await
+        let (span, trace) = begin(J::KIND, lease.job());
+        trace.scope(self.carry_out(context, &lease)).instrument(span).await
     }
 
-    async fn carry_out(&self, handler: &impl Handle, lease: &Lease) -> Result<Ack, DbErr> {
-        let mut measured = metrics::Attempt::of(self.kind, lease.job());
+    async fn carry_out<C: Sync>(&self, context: &C, lease: &Lease) -> Result<Ack, DbErr>
+    where
+        J: JobHandler<C>,
+    {
+        let mut measured = metrics::Attempt::of(J::KIND, lease.job());
         let outcome = if lease.job().crashes >= MOST_CRASHES {
             Outcome::Said(Err(JobError::fail(format!("its worker died {} times while doing it", lease.job().crashes))))
         } else {
-            self.run(handler, lease).await
+            self.run(context, lease).await
         };
         match outcome {
             Outcome::Said(said) => {
                 measured.ended(metrics::Outcome::of(&said));
                 match said {
                     Ok(Done { .. }) => Ok(Ack::Done),
-                    Err(error) => self.follow(handler, lease, error, &mut measured).await,
+                    Err(error) => self.follow(context, lease, error, &mut measured).await,
                 }
             }
             Outcome::Cancelled => {
@@ -121,9 +142,15 @@ impl Executor {
 
     /// Runs the handler, and again at once if it only met others in the database; a panic and a time-out become retries like any
     /// other.
-    async fn run(&self, handler: &impl Handle, lease: &Lease) -> Outcome {
+    async fn run<C: Sync>(&self, context: &C, lease: &Lease) -> Outcome
+    where
+        J: JobHandler<C>,
+    {
         let limit = self.policy.timeout;
-        let run = retry_conflicts(|| handler.run(lease), JobError::is_conflict_of_rows);
+        let run = async {
+            let job = lease.payload::<J>()?;
+            retry_conflicts(|| job.run(context, lease), JobError::is_conflict_of_rows).await
+        };
         let run = tokio::time::timeout(limit, AssertUnwindSafe(run).catch_unwind());
         tokio::select! {
             biased;
@@ -132,18 +159,21 @@ impl Executor {
                 Ok(Err(panic)) => Err(JobError::retry(format!("it panicked: {}", panic_text(panic.as_ref())))),
                 Err(_elapsed) => Err(JobError::retry(format!("it took longer than {limit:?}"))),
             }),
-            () = self.cancellation.reached() => Outcome::Cancelled,
+            () = self.cancellation.cancelled() => Outcome::Cancelled,
         }
     }
 
     /// What follows from an error: one of the five ends of an attempt.
-    async fn follow(
+    async fn follow<C: Sync>(
         &self,
-        handler: &impl Handle,
+        context: &C,
         lease: &Lease,
         error: JobError,
         measured: &mut metrics::Attempt,
-    ) -> Result<Ack, DbErr> {
+    ) -> Result<Ack, DbErr>
+    where
+        J: JobHandler<C>,
+    {
         let (job, now) = (lease.job(), self.clock.now());
         let (why, next) = match error {
             JobError::NotOurs => return Ok(Ack::Done),
@@ -163,37 +193,42 @@ impl Executor {
             Some(Next::SameAttempt(at)) => self.snooze(lease, &why, at).await,
             None => {
                 measured.ended(metrics::Outcome::Dead);
-                self.dead_letter(handler, lease, &why).await
+                self.dead_letter(context, lease, &why).await
             }
         }
     }
 
     async fn retry_at(&self, lease: &Lease, why: &str, at: DateTime<Utc>) -> Result<Ack, DbErr> {
         let job = lease.job();
-        tracing::warn!(job.id = %job.id, job.kind = %self.kind, attempt = job.tries(), next = %at, why, "job postponed");
+        tracing::warn!(job.id = %job.id, job.kind = %J::KIND, attempt = job.tries(), next = %at, why, "job postponed");
         let ours = lease.retry_at(self.db.writer(), why, at).await?;
         Ok(if ours { Ack::Later(at) } else { Ack::Done })
     }
 
     async fn snooze(&self, lease: &Lease, why: &str, until: DateTime<Utc>) -> Result<Ack, DbErr> {
-        tracing::debug!(job.id = %lease.job().id, job.kind = %self.kind, %until, why, "job snoozed");
+        tracing::debug!(job.id = %lease.job().id, job.kind = %J::KIND, %until, why, "job put off");
         let ours = lease.snooze(self.db.writer(), why, until).await?;
         Ok(if ours { Ack::Later(until) } else { Ack::Done })
     }
 
     async fn release(&self, lease: &Lease) -> Result<Ack, DbErr> {
-        tracing::warn!(job.id = %lease.job().id, job.kind = %self.kind, "job released, as this worker stops");
+        tracing::warn!(job.id = %lease.job().id, job.kind = %J::KIND, "job let go, as this worker stops");
         let ours = lease.release(self.db.writer()).await?;
         Ok(if ours { Ack::Later(self.clock.now()) } else { Ack::Done })
     }
 
-    async fn dead_letter(&self, handler: &impl Handle, lease: &Lease, why: &str) -> Result<Ack, DbErr> {
-        let job = lease.job();
+    async fn dead_letter<C: Sync>(&self, context: &C, lease: &Lease, why: &str) -> Result<Ack, DbErr>
+    where
+        J: JobHandler<C>,
+    {
+        let (job, now) = (lease.job(), self.clock.now());
         let tx = self.db.begin().await?;
-        if lease.dead_letter(&tx, why, self.clock.now()).await? {
-            handler.dead_letter(&tx, lease, why).await?;
+        if lease.dead_letter(&tx, why, now).await? {
+            if let Ok(job) = lease.payload::<J>() {
+                job.dead_letter(context, &tx, now).await?;
+            }
             tx.commit().await?;
-            tracing::error!(job.id = %job.id, job.kind = %self.kind, attempt = job.tries(), why, "job given up");
+            tracing::error!(job.id = %job.id, job.kind = %J::KIND, attempt = job.tries(), why, "job given up");
         } else {
             tx.rollback().await?;
         }
@@ -227,16 +262,6 @@ fn jitter(lease: &Lease) -> f64 {
     let at = RANDOM + usize::try_from(lease.job().attempt).unwrap_or(0) % 6;
     let bytes = uuid.as_bytes();
     f64::from(u16::from_be_bytes([bytes[at], bytes[at + 1]])) / f64::from(u16::MAX)
-}
-
-fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -1,11 +1,9 @@
-//! When a job is tried again: one table, one formula.
+//! When a job is tried again: one formula. What it is fed with stands where the kind is declared.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::Job as Row;
-
-use crate::Kind;
 
 /// A job whose worker died this often under it is given up: it is likely what kills them.
 pub(crate) const MOST_CRASHES: i64 = 5;
@@ -27,10 +25,9 @@ pub struct Policy {
     pub timeout: Duration,
 }
 
-/// The policy of a kind.
-#[must_use]
-pub const fn policy(kind: Kind) -> Policy {
-    const BASE: Policy = Policy {
+impl Policy {
+    /// What the policies of all kinds begin with: a second, then ever longer up to ten minutes, for ever.
+    pub const DEFAULT: Self = Self {
         first_delay: Duration::from_secs(1),
         ceiling: Duration::from_mins(10),
         jitter_percent: 50,
@@ -38,21 +35,7 @@ pub const fn policy(kind: Kind) -> Policy {
         deadline: None,
         timeout: Duration::from_mins(1),
     };
-    match kind {
-        Kind::StoreInvoice => Policy { attempts: Some(10), ..BASE },
-        // Past 24 h Stripe may have forgotten the idempotency key; the handler then looks the link up instead of making it.
-        Kind::CreateStripeLink => Policy { deadline: Some(TimeDelta::hours(25)), ..BASE },
-        Kind::CloseStripeLink | Kind::ProcessStripeEvent => Policy { deadline: Some(TimeDelta::days(3)), ..BASE },
-        // After a day nobody wants the text any more, and one that may have left is a person's to settle.
-        Kind::SendSms | Kind::ProcessSmsEvent | Kind::Remind => Policy { deadline: Some(TimeDelta::days(1)), ..BASE },
-        Kind::PurgeLink => Policy { ceiling: Duration::from_hours(1), ..BASE },
-        Kind::CheckStripeKey | Kind::RegisterStripeWebhook => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
-        // The handlers leave it to the next tick long before.
-        Kind::ReconcileLink | Kind::DiagnoseStripe => Policy { deadline: Some(TimeDelta::hours(1)), ..BASE },
-    }
-}
 
-impl Policy {
     /// When a job that has just failed is due again, or `None` if it is to be given up.
     ///
     /// The delay is exponential; `jitter` is a random number from 0 to 1, and says how much of the part that is left to chance
@@ -103,6 +86,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Kind;
     use domain::JobId;
     use entity::job::JobState;
 
@@ -135,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_delay_doubles_up_to_its_ceiling() {
-        let policy = policy(Kind::PurgeLink);
+        let policy = Kind::PurgeLink.policy();
         assert_eq!(seconds(policy, 1, None, 1.0), Some(1.0));
         assert_eq!(seconds(policy, 4, None, 1.0), Some(8.0));
         assert_eq!(seconds(policy, 1_000, None, 1.0), Some(3600.0));
@@ -144,18 +128,18 @@ mod tests {
 
     #[test]
     fn what_the_other_side_asks_for_is_waited_for() {
-        let policy = policy(Kind::SendSms);
+        let policy = Kind::SendSms.policy();
         assert_eq!(seconds(policy, 1, Some(120), 1.0), Some(120.0));
         assert_eq!(seconds(policy, 8, Some(1), 1.0), Some(128.0));
     }
 
     #[test]
     fn a_job_is_given_up_after_its_attempts_or_past_its_deadline() {
-        assert!(seconds(policy(Kind::StoreInvoice), 9, None, 1.0).is_some());
-        assert_eq!(seconds(policy(Kind::StoreInvoice), 10, None, 1.0), None);
+        assert!(seconds(Kind::StoreInvoice.policy(), 9, None, 1.0).is_some());
+        assert_eq!(seconds(Kind::StoreInvoice.policy(), 10, None, 1.0), None);
         let now = Utc::now();
         let old = job(3, now - TimeDelta::days(3));
-        assert_eq!(policy(Kind::ProcessStripeEvent).next_attempt(&old, None, 0.5, now), None);
-        assert!(policy(Kind::PurgeLink).next_attempt(&old, None, 0.5, now).is_some());
+        assert_eq!(Kind::ProcessStripeEvent.policy().next_attempt(&old, None, 0.5, now), None);
+        assert!(Kind::PurgeLink.policy().next_attempt(&old, None, 0.5, now).is_some());
     }
 }

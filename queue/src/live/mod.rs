@@ -2,10 +2,11 @@
 //!
 //! Each merchant has a capped stream in Redis, which exists only while somebody watches and for an hour after: updates that
 //! nobody wants cost next to nothing. A subscriber has a position in it, from which it can catch up; where it cannot, it is told
-//! so ([`Item::Missed`]). A process listens once for all its subscribers. Updates may be lost with Redis, and nothing waits for
+//! so ([`LiveItem::Missed`]). A process listens once for all its subscribers. Updates may be lost with Redis, and nothing waits for
 //! them: whoever reads the rows again sees what they said.
 
 mod entry;
+mod layer;
 mod publisher;
 mod subscribers;
 mod subscription;
@@ -20,6 +21,7 @@ use publisher::Publisher;
 use subscribers::Subscribers;
 
 pub use entry::{Entry, Position};
+pub use layer::{PublishLayer, PublishService};
 pub use subscription::{LiveItem, Subscription};
 
 /// How long a stream is kept after somebody last looked at it, in milliseconds.

@@ -58,15 +58,16 @@ enum Phase {
     Deserted,
 }
 
+/// What a fetcher shares with the worker that it fetches for.
+pub(super) struct WorkerSide {
+    pub(super) worker: WorkerContext,
+    pub(super) prefetch: Arc<Prefetch>,
+    pub(super) inbox: mpsc::UnboundedReceiver<FetcherMessage>,
+}
+
 impl Fetcher {
-    pub(super) fn new(
-        queues: &RedisQueues,
-        queue: &'static str,
-        options: BackendOptions,
-        worker: WorkerContext,
-        prefetch: Arc<Prefetch>,
-        inbox: mpsc::UnboundedReceiver<FetcherMessage>,
-    ) -> Self {
+    pub(super) fn new(queues: &RedisQueues, queue: &'static str, options: BackendOptions, side: WorkerSide) -> Self {
+        let WorkerSide { worker, prefetch, inbox } = side;
         let now = Instant::now();
         Self {
             queue,

@@ -1,16 +1,16 @@
 //! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, what was said in conversations, and uploads
 //! that no command has claimed.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use entity::{idempotency, link::RETENTION, message, session, webhook_event};
 
-use crate::{Scheduler, SchedulerError};
+use crate::{Scheduler, SchedulerError, tick::Moment};
 
 /// An upload older than this belongs to no command and to no job any more.
 const STAGING: TimeDelta = TimeDelta::days(2);
 
-pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
-    let pool = scheduler.db.pool();
+pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let (pool, at) = (scheduler.db.pool(), now.at);
     let jobs = queue::recovery::clean(pool, scheduler.job_retention, at).await?;
     let keys = idempotency::clean(pool, at).await?;
     let sessions = session::clean(pool, at).await?;

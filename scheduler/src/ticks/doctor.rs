@@ -4,12 +4,15 @@
 //! The keys are the link and the time of the tick, so that ten schedulers make one set of jobs. They are spread over time: Stripe
 //! takes only so many questions a second.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use entity::{link, stripe_integration};
-use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink, enqueue};
+use chrono::TimeDelta;
+use entity::{
+    link,
+    stripe_integration::{self, StripeIntegration},
+};
+use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink};
 
-use super::PAGE;
-use crate::{Scheduler, SchedulerError};
+use super::{PAGE, Pages};
+use crate::{Scheduler, SchedulerError, tick::Moment};
 
 /// A link that nothing was told of for so long is asked about.
 const SILENCE: TimeDelta = TimeDelta::hours(1);
@@ -17,43 +20,36 @@ const SILENCE: TimeDelta = TimeDelta::hours(1);
 /// The pause between two questions: well below Stripe's 25 a second, of which others need some.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 
-pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTime<Utc>) -> Result<u64, SchedulerError> {
-    let slot = due.to_rfc3339_opts(SecondsFormat::Secs, true);
-    Ok(reconcile(scheduler, at, &slot).await? + diagnose(scheduler, &slot).await?)
+pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    Ok(reconcile(scheduler, now).await? + diagnose(scheduler, now).await?)
 }
 
-async fn reconcile(scheduler: &Scheduler, at: DateTime<Utc>, slot: &str) -> Result<u64, SchedulerError> {
-    let now = scheduler.clock.now();
-    let links = link::due_for_check(scheduler.db.pool(), at - SILENCE, scheduler.doctor_links).await?;
-    let tx = scheduler.db.begin().await?;
-    let mut enqueued = Vec::new();
-    let mut run_at = now;
+async fn reconcile(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let slot = now.slot();
+    let links = link::due_for_check(scheduler.db.pool(), now.at - SILENCE, scheduler.doctor_links).await?;
+    let mut run_at = scheduler.clock.now();
+    let mut jobs = Vec::with_capacity(links.len());
     for link in &links {
         let job = ReconcileLink { merchant: link.merchant_id, link: link.id, buyer_waits: false };
         let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("reconcile:{}:{slot}", link.id));
-        enqueued.extend(enqueue(&tx, &job, EnqueueOptions { run_at: Some(run_at), ..once }, now).await?);
+        jobs.push((job, EnqueueOptions { run_at: Some(run_at), ..once }));
         run_at += PAUSE;
     }
-    tx.commit().await?;
-    scheduler.notify(&enqueued).await;
-    Ok(enqueued.len() as u64)
+    scheduler.enqueue(jobs).await
 }
 
-async fn diagnose(scheduler: &Scheduler, slot: &str) -> Result<u64, SchedulerError> {
-    let (mut after, mut written) = (None, 0);
-    loop {
-        let connections = stripe_integration::connected(scheduler.db.pool(), after, PAGE).await?;
-        let Some(last) = connections.last() else { return Ok(written) };
-        after = Some(last.merchant_id);
-        let tx = scheduler.db.begin().await?;
-        let mut enqueued = Vec::new();
-        for connection in &connections {
-            let merchant = connection.merchant_id;
-            let once = EnqueueOptions::for_merchant(merchant).unique(format!("diagnose:{merchant}:{slot}"));
-            enqueued.extend(enqueue(&tx, &DiagnoseStripe { merchant }, once, scheduler.clock.now()).await?);
-        }
-        tx.commit().await?;
-        written += enqueued.len() as u64;
-        scheduler.notify(&enqueued).await;
+async fn diagnose(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let (pool, slot) = (scheduler.db.pool(), now.slot());
+    let job = |connection: &StripeIntegration| {
+        let merchant = connection.merchant_id;
+        let once = EnqueueOptions::for_merchant(merchant).unique(format!("diagnose:{merchant}:{slot}"));
+        (DiagnoseStripe { merchant }, once)
+    };
+    let (mut pages, mut written) = (Pages::new(), 0);
+    while let Some(connections) =
+        pages.next(|after| stripe_integration::connected(pool, after, PAGE), |row| row.merchant_id).await?
+    {
+        written += scheduler.enqueue(connections.iter().map(job).collect()).await?;
     }
+    Ok(written)
 }

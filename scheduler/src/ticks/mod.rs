@@ -4,9 +4,9 @@ pub(crate) mod clean;
 pub(crate) mod doctor;
 pub(crate) mod expire;
 pub(crate) mod notify;
+mod pages;
 pub(crate) mod purge;
 pub(crate) mod remind;
 pub(crate) mod settle;
 
-/// How many rows are read at a time, so that a tick takes the same memory however much is due.
-const PAGE: u64 = 500;
+use pages::{PAGE, Pages};

@@ -1,19 +1,17 @@
 //! Notifies Redis again of jobs whose notification was lost: Redis was away or was flushed, or the process died right after the commit.
 //! To notify of a job that Redis has already does no harm. Jobs of a kind that nobody knows are given up, for an operator to see.
 
-use chrono::{DateTime, Utc};
-
 use super::PAGE;
-use crate::{Scheduler, SchedulerError};
+use crate::{Scheduler, SchedulerError, tick::Moment};
 
-pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
-    let unknown = queue::recovery::dead_letter_unknown_kinds(scheduler.db.pool(), at).await?;
+pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let unknown = queue::recovery::dead_letter_unknown_kinds(scheduler.db.pool(), now.at).await?;
     if unknown > 0 {
         tracing::error!(jobs = unknown, "jobs of a kind that no version here knows were given up");
     }
     let (mut after, mut notified) = (None, 0);
     loop {
-        let overdue = queue::recovery::overdue(scheduler.db.pool(), at, after, PAGE).await?;
+        let overdue = queue::recovery::overdue(scheduler.db.pool(), now.at, after, PAGE).await?;
         let Some(last) = overdue.last else { return Ok(notified) };
         after = Some(last);
         let again = scheduler.queue.notify_now(&overdue.enqueued).await?;

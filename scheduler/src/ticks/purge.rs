@@ -1,28 +1,21 @@
 //! Writes a job to erase each link that is 90 days old.
 
-use chrono::{DateTime, Utc};
 use entity::link;
-use queue::{EnqueueOptions, PurgeLink, enqueue};
+use queue::{EnqueueOptions, PurgeLink};
 
-use super::PAGE;
-use crate::{Scheduler, SchedulerError};
+use super::{PAGE, Pages};
+use crate::{Scheduler, SchedulerError, tick::Moment};
 
-pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64, SchedulerError> {
-    let (mut after, mut written) = (None, 0);
-    loop {
-        let links = link::due_for_purge(scheduler.db.pool(), at, after, PAGE).await?;
-        let Some(last) = links.last() else { return Ok(written) };
-        after = Some(last.id);
-        let tx = scheduler.db.begin().await?;
-        let mut enqueued = Vec::new();
-        for link in &links {
-            let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: at };
-            // One job for each link, however often it is found: it is retried until it is done.
-            let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("purge:{}", link.id));
-            enqueued.extend(enqueue(&tx, &job, once, scheduler.clock.now()).await?);
-        }
-        tx.commit().await?;
-        written += enqueued.len() as u64;
-        scheduler.notify(&enqueued).await;
+pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let pool = scheduler.db.pool();
+    let job = |link: &link::Model| {
+        let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: now.at };
+        // One job for each link, however often it is found: it is retried until it is done.
+        (job, EnqueueOptions::for_merchant(link.merchant_id).unique(format!("purge:{}", link.id)))
+    };
+    let (mut pages, mut written) = (Pages::new(), 0);
+    while let Some(links) = pages.next(|after| link::due_for_purge(pool, now.at, after, PAGE), |link| link.id).await? {
+        written += scheduler.enqueue(links.iter().map(job).collect()).await?;
     }
+    Ok(written)
 }

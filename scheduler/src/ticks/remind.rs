@@ -1,59 +1,44 @@
 //! Writes a job for each reminder that is due, at an hour that suits the buyer.
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use entity::{Merchant, link, reminder};
-use queue::{EnqueueOptions, EnqueuedJob, Remind, enqueue};
+use queue::{EnqueueOptions, Remind};
 
-use super::PAGE;
-use crate::{Scheduler, SchedulerError};
+use super::{PAGE, Pages};
+use crate::{Scheduler, SchedulerError, tick::Moment};
 
-pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>, due: DateTime<Utc>) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let mut written = 0;
     for owner in reminder::merchants(scheduler.db.pool()).await? {
-        written += run_for_merchant(scheduler, &owner, at, due).await?;
+        written += run_for_merchant(scheduler, &owner, now).await?;
     }
     Ok(written)
 }
 
-async fn run_for_merchant(
-    scheduler: &Scheduler,
-    owner: &Merchant,
-    at: DateTime<Utc>,
-    due: DateTime<Utc>,
-) -> Result<u64, SchedulerError> {
-    let (mut after, mut written) = (None, 0);
-    loop {
-        let links = reminder::candidates(scheduler.db.pool(), owner, at, after, PAGE).await?;
-        let Some(last) = links.last() else { return Ok(written) };
-        after = Some(last.id);
-        let mut now_due = Vec::new();
-        for link in links {
-            let reminder = reminder::due(scheduler.db.pool(), owner, &link, at).await?;
-            if reminder.is_some_and(|reminder| reminder.not_before <= at) {
-                now_due.push(link);
+async fn run_for_merchant(scheduler: &Scheduler, owner: &Merchant, now: Moment) -> Result<u64, SchedulerError> {
+    let (pool, slot) = (scheduler.db.pool(), now.slot());
+    let (mut pages, mut written) = (Pages::new(), 0);
+    while let Some(links) =
+        pages.next(|after| reminder::candidates(pool, owner, now.at, after, PAGE), |link| link.id).await?
+    {
+        let mut jobs = Vec::new();
+        for link in &links {
+            if is_due(scheduler, owner, link, now).await? {
+                let job = Remind { merchant: owner.id, link: link.id, as_of: now.at };
+                let once = EnqueueOptions::for_merchant(owner.id).unique(format!("remind:{}:{slot}", link.id));
+                jobs.push((job, once));
             }
         }
-        let enqueued = enqueue_all(scheduler, owner, &now_due, at, due).await?;
-        written += enqueued.len() as u64;
-        scheduler.notify(&enqueued).await;
+        written += scheduler.enqueue(jobs).await?;
     }
+    Ok(written)
 }
 
-async fn enqueue_all(
+async fn is_due(
     scheduler: &Scheduler,
     owner: &Merchant,
-    links: &[link::Model],
-    at: DateTime<Utc>,
-    due: DateTime<Utc>,
-) -> Result<Vec<EnqueuedJob>, SchedulerError> {
-    let slot = due.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let tx = scheduler.db.begin().await?;
-    let mut enqueued = Vec::new();
-    for link in links {
-        let job = Remind { merchant: owner.id, link: link.id, as_of: at };
-        let once = EnqueueOptions::for_merchant(owner.id).unique(format!("remind:{}:{slot}", link.id));
-        enqueued.extend(enqueue(&tx, &job, once, scheduler.clock.now()).await?);
-    }
-    tx.commit().await?;
-    Ok(enqueued)
+    link: &link::Model,
+    now: Moment,
+) -> Result<bool, SchedulerError> {
+    let reminder = reminder::due(scheduler.db.pool(), owner, link, now.at).await?;
+    Ok(reminder.is_some_and(|reminder| reminder.not_before <= now.at))
 }

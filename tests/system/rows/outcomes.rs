@@ -9,8 +9,8 @@ use entity::{
     job::{Job, JobState},
 };
 use queue::{
-    CheckStripeKey, Done, EnqueueOptions, EnqueuedJob, Executor, Handle, JobError, Kind, Lease, Policy,
-    admin::DeadJobAction,
+    CheckStripeKey, Done, EnqueueOptions, EnqueuedJob, Executor, JobError, JobHandler, Kind, Lease, Policy,
+    admin::{ChangedJob, DeadJobAction, DeadJobChange},
     enqueue,
     flow::Paused,
     redis::{Ack, Delivery},
@@ -27,28 +27,28 @@ enum Does {
     Says(fn() -> JobError),
 }
 
-impl Handle for Does {
-    async fn run(&self, lease: &Lease) -> Result<Done, JobError> {
-        match self {
-            Self::Finishes(db) => lease.finish(db.begin().await?, now()).await,
-            Self::Panics => panic!("it slipped"),
-            Self::NeverReturns => std::future::pending().await,
-            Self::Says(error) => Err(error()),
+impl JobHandler<Does> for CheckStripeKey {
+    async fn run(&self, told: &Does, lease: &Lease) -> Result<Done, JobError> {
+        match told {
+            Does::Finishes(db) => lease.finish(db.begin().await?, now()).await,
+            Does::Panics => panic!("it slipped"),
+            Does::NeverReturns => std::future::pending().await,
+            Does::Says(error) => Err(error()),
         }
     }
 
-    async fn dead_letter(&self, _: &Transaction, _: &Lease, _: &str) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &Does, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
 impl Rows {
     /// How attempts are made at the jobs of these tests.
-    pub(super) fn attempts(&self) -> Executor {
-        Executor::at(Kind::CheckStripeKey, self.db.clone(), Clock::system())
+    pub(super) fn attempts(&self) -> Executor<CheckStripeKey> {
+        Executor::new(self.db.clone(), Clock::system())
     }
 
-    fn attempts_at(&self, at: DateTime<Utc>) -> Executor {
+    fn attempts_at(&self, at: DateTime<Utc>) -> Executor<CheckStripeKey> {
         Executor { clock: Clock::stopped_at(at), ..self.attempts() }
     }
 
@@ -57,12 +57,18 @@ impl Rows {
         enqueue(self.db.pool(), &job, EnqueueOptions::for_merchant(self.merchant), now()).await.unwrap().unwrap()
     }
 
+    /// The jobs of this one that the operator's action has changed.
+    async fn changed(&self, enqueued_job: EnqueuedJob, action: DeadJobAction, reason: &str) -> Vec<ChangedJob> {
+        let change = DeadJobChange { action, actor: OPERATOR, reason };
+        queue::admin::apply_to_dead(&self.db, &[enqueued_job.job], change, now()).await.unwrap()
+    }
+
     async fn job(&self, enqueued_job: EnqueuedJob) -> Job {
         queue::admin::find(self.db.pool(), enqueued_job.job).await.unwrap().unwrap()
     }
 }
 
-async fn attempt(attempts: &Executor, enqueued_job: EnqueuedJob, does: &Does) -> Ack {
+async fn attempt(attempts: &Executor<CheckStripeKey>, enqueued_job: EnqueuedJob, does: &Does) -> Ack {
     let delivery = Delivery { job: enqueued_job.job.uuid(), lane: enqueued_job.lane, number: 1 };
     attempts.make(delivery, does).await.unwrap()
 }
@@ -126,7 +132,7 @@ on_both_databases! {
         let stopping = rows.attempts();
         let (ended, ()) = tokio::join!(attempt(&stopping, enqueued_job, &Does::NeverReturns), async {
             tokio::time::sleep(Duration::from_millis(20)).await;
-            stopping.cancellation.now();
+            stopping.cancellation.cancel();
         });
         assert!(later(ended) <= now());
         let job = rows.job(enqueued_job).await;
@@ -172,14 +178,14 @@ on_both_databases! {
         attempt(&attempts, enqueued_job, &fails).await;
         assert_eq!(rows.job(enqueued_job).await.state, JobState::Dead);
 
-        let changed = queue::admin::apply_to_dead(&rows.db, &[enqueued_job.job], DeadJobAction::Retry, OPERATOR, "mended", now()).await.unwrap();
+        let changed = rows.changed(enqueued_job, DeadJobAction::Retry, "mended").await;
         assert_eq!(changed[0].enqueued_job.map(|enqueued_job| enqueued_job.job), Some(enqueued_job.job));
         let job = rows.job(enqueued_job).await;
         assert_eq!((job.state, job.attempt, job.tries()), (JobState::Queued, 1, 0));
-        assert!(queue::admin::apply_to_dead(&rows.db, &[enqueued_job.job], DeadJobAction::Discard, OPERATOR, "no", now()).await.unwrap().is_empty());
+        assert!(rows.changed(enqueued_job, DeadJobAction::Discard, "no").await.is_empty());
 
         attempt(&attempts, enqueued_job, &fails).await;
-        queue::admin::apply_to_dead(&rows.db, &[enqueued_job.job], DeadJobAction::Discard, OPERATOR, "never mind", now()).await.unwrap();
+        rows.changed(enqueued_job, DeadJobAction::Discard, "never mind").await;
         assert_eq!(rows.job(enqueued_job).await.state, JobState::Discarded);
         let audit = entity::audit::of_subject(rows.db.pool(), &enqueued_job.job.to_string()).await.unwrap();
         let told: Vec<_> = audit.iter().map(|entry| (entry.action.as_str(), entry.detail.as_deref())).collect();

@@ -12,28 +12,19 @@ use entity::{
 };
 use object_store::memory::InMemory;
 use queue::{Kind, Queue, redis::RedisQueues};
-use scheduler::{Scheduler, Tick, Times};
+use scheduler::{Scheduler, Times};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{Rows, now, on_both_databases};
 
 /// A scheduler whose clock stands at `at`. Its Redis is away: what it promises, it promises in rows.
 fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
-    let every = |tick| match tick {
-        Tick::Expire => "0 * * * * *",
-        Tick::Purge => "0 0 * * * *",
-        Tick::Ring => "*/5 * * * * *",
-        Tick::Doctor => "0 */10 * * * *",
-        Tick::Clean => "0 30 * * * *",
-        Tick::Remind => "0 */10 * * * *",
-        Tick::Settle => "0 15 * * * *",
-    };
     Scheduler {
         db: rows.db.clone(),
         queue: Queue::new(RedisQueues::open("redis://127.0.0.1:1", "paylink", Clock::stopped_at(at)).unwrap()),
         documents: Documents::new(Arc::new(InMemory::new())),
         clock: Clock::stopped_at(at),
-        times: Times::parse(|tick| every(tick).to_owned(), "UTC").unwrap(),
+        times: Times::parse(|tick| tick.cron.to_owned(), "UTC").unwrap(),
         job_retention: TimeDelta::days(7),
         doctor_links: 500,
     }
@@ -84,7 +75,7 @@ on_both_databases! {
     async fn a_mark_in_the_future_is_taken_back_and_its_tick_runs(rows) {
         unpaid_link(&rows).await;
         let at = now() + link::RETENTION + TimeDelta::hours(1);
-        let name = Tick::Purge.name();
+        let name = "purge";
         tick::done(rows.db.pool(), name, at + TimeDelta::days(3)).await.unwrap();
         scheduler(&rows, at).once(at).await.unwrap();
         assert!(tick::last_due(rows.db.pool(), name).await.unwrap().is_some_and(|mark| mark <= at));
@@ -96,7 +87,7 @@ on_both_databases! {
     }
 
     async fn a_tick_that_is_done_late_takes_nothing_back(rows) {
-        let (name, late, due) = (Tick::Expire.name(), now(), now() + TimeDelta::minutes(5));
+        let (name, late, due) = ("expire", now(), now() + TimeDelta::minutes(5));
         tick::done(rows.db.pool(), name, late).await.unwrap();
         tick::done(rows.db.pool(), name, due).await.unwrap();
         // A scheduler that stood still in the middle of it comes to its end only now.

@@ -5,17 +5,16 @@ use entity::{
     Transaction,
     stripe_integration::{self, StripeStatus},
 };
-use queue::{CheckStripeKey, Done, JobError, Lease};
+use queue::{CheckStripeKey, Done, JobError, JobHandler, Lease};
 use sea_orm::DbErr;
 
 use super::nothing_to_do;
 use crate::{
     JobContext,
-    handler::Handler,
     stripe::{Advice, Stripe, StripeError},
 };
 
-impl Handler for CheckStripeKey {
+impl JobHandler<JobContext> for CheckStripeKey {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let Some(integration) = context.stripe_integration(self.merchant).await? else {
             return nothing_to_do(context, lease).await;

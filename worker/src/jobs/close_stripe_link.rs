@@ -9,18 +9,17 @@ use entity::{
     Transaction,
     link::{self, StripeFacts},
 };
-use queue::{CloseStripeLink, Done, JobError, Lease};
+use queue::{CloseStripeLink, Done, JobError, JobHandler, Lease};
 use sea_orm::DbErr;
 
 use super::{find_link, nothing_to_do};
 use crate::{
     JobContext,
-    handler::Handler,
-    payments::close::{self, CloseError},
-    stripe::StripeError,
+    payments::close,
+    stripe::{NotDone, StripeError},
 };
 
-impl Handler for CloseStripeLink {
+impl JobHandler<JobContext> for CloseStripeLink {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(context, self.merchant, self.link).await?;
         if link.state == LinkState::Failed {
@@ -45,8 +44,8 @@ impl Handler for CloseStripeLink {
 pub(super) async fn close(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     let closed = match close::close_link(context, link).await {
         Ok(closed) => Ok(closed),
-        Err(CloseError::Refused(refused)) => Err(refused),
-        Err(CloseError::NotYet(error)) => return Err(error),
+        Err(NotDone::Refused(refused)) => Err(refused),
+        Err(NotDone::NotYet(error)) => return Err(error),
     };
     let now = context.now();
     let tx = context.db.begin().await?;
@@ -70,8 +69,8 @@ async fn close_lost(context: &JobContext, lease: &Lease, link: &link::Model) -> 
     let Some(found) = found else { return nothing_to_do(context, lease).await };
     let (event, facts) = match close::close_at_stripe(context, &stripe, link, &found.id).await {
         Ok(closed) => closed,
-        Err(CloseError::Refused(refused)) => return Err(JobError::fail(refused)),
-        Err(CloseError::NotYet(error)) => return Err(error),
+        Err(NotDone::Refused(refused)) => return Err(JobError::fail(refused)),
+        Err(NotDone::NotYet(error)) => return Err(error),
     };
     let now = context.now();
     let tx = context.db.begin().await?;

@@ -11,21 +11,21 @@ use entity::{
     link::{self, StripeFacts},
 };
 use queue::{
-    CloseReason, CloseStripeLink, CreateStripeLink, Done, EnqueueOptions, EnqueuedJob, JobError, Lease, enqueue,
+    CloseReason, CloseStripeLink, CreateStripeLink, Done, EnqueueOptions, EnqueuedJob, JobError, JobHandler, Lease,
+    enqueue,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{find_link, nothing_to_do};
 use crate::{
     JobContext,
-    handler::Handler,
-    stripe::{Advice, NewPaymentLink, PaymentLink, Stripe, StripeError},
+    stripe::{Advice, NewPaymentLink, NotDone, PaymentLink, Stripe, StripeError},
 };
 
 /// How long an idempotency key is trusted: Stripe keeps it for 24 h at least.
 const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 
-impl Handler for CreateStripeLink {
+impl JobHandler<JobContext> for CreateStripeLink {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(context, self.merchant, self.link).await?;
         if !is_unmade(&link) {
@@ -34,8 +34,8 @@ impl Handler for CreateStripeLink {
         let stripe = context.stripe(self.merchant).await?;
         let made = match make(context, &stripe, &link).await {
             Ok(made) => made,
-            Err(Failure::Refused(refused)) => return refuse(context, lease, &link, &refused).await,
-            Err(Failure::NotYet(error)) => return Err(error),
+            Err(NotDone::Refused(refused)) => return refuse(context, lease, &link, &refused).await,
+            Err(NotDone::NotYet(error)) => return Err(error),
         };
         let now = context.now();
         let tx = context.db.begin().await?;
@@ -97,20 +97,7 @@ pub(super) async fn fail(
     link::advance(db, &link, LinkEvent::CreationFailed, &facts, now).await.map(|_| ())
 }
 
-enum Failure {
-    /// Stripe will never make it.
-    Refused(StripeError),
-    /// It may be made later.
-    NotYet(JobError),
-}
-
-impl<E: Into<JobError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::NotYet(error.into())
-    }
-}
-
-async fn make(context: &JobContext, stripe: &Stripe, link: &link::Model) -> Result<PaymentLink, Failure> {
+async fn make(context: &JobContext, stripe: &Stripe, link: &link::Model) -> Result<PaymentLink, NotDone> {
     let key_is_trusted = |at: DateTime<Utc>| context.now() < at + KEY_LIFE;
     let attempt = match link.stripe_attempted_at {
         Some(at) if key_is_trusted(at) => link.stripe_attempt,
@@ -123,19 +110,15 @@ async fn make(context: &JobContext, stripe: &Stripe, link: &link::Model) -> Resu
     let money = link.money()?.ok_or_else(|| JobError::fail("the link's amount was erased"))?;
     match call(context, stripe, link, money, attempt).await {
         Ok(made) => Ok(made),
-        Err(error) => match error.advice() {
-            Advice::Tell => Err(Failure::Refused(error)),
-            Advice::Retry => Err(Failure::NotYet(error.into_retry())),
-            Advice::LookUp => {
-                if let Some(found) = look_up(stripe, link).await? {
-                    Ok(found)
-                } else {
-                    // The next attempt uses the next key.
-                    link::begin_stripe_attempt(context.db.pool(), link, context.now()).await?;
-                    Err(Failure::NotYet(error.into_retry()))
-                }
+        Err(error) if error.advice() == Advice::LookUp => {
+            if let Some(found) = look_up(stripe, link).await? {
+                return Ok(found);
             }
-        },
+            // The next attempt uses the next key.
+            link::begin_stripe_attempt(context.db.pool(), link, context.now()).await?;
+            Err(error.into())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -5,18 +5,17 @@ use entity::{
     Transaction, link,
     stripe_integration::{self, EndpointSeen, StripeStatus},
 };
-use queue::{DiagnoseStripe, Done, JobError, Lease};
+use queue::{DiagnoseStripe, Done, JobError, JobHandler, Lease};
 use reqwest::StatusCode;
 use sea_orm::DbErr;
 
 use super::{has_tried_enough, nothing_to_do};
 use crate::{
     JobContext,
-    handler::Handler,
     stripe::{Advice, Stripe, StripeError, WebhookEndpoint},
 };
 
-impl Handler for DiagnoseStripe {
+impl JobHandler<JobContext> for DiagnoseStripe {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let Some(known) = context.stripe_integration(self.merchant).await? else {
             return nothing_to_do(context, lease).await;

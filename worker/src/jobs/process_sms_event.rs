@@ -11,18 +11,18 @@ use entity::{
     Message, Transaction, message,
     webhook_event::{self, EventState, WebhookEvent},
 };
-use queue::{Done, EnqueuedJob, JobError, Lease, ProcessSmsEvent};
+use queue::{Done, EnqueuedJob, JobError, JobHandler, Lease, ProcessSmsEvent};
 use sea_orm::DbErr;
 
 use super::Missing;
-use crate::{JobContext, handler::Handler};
+use crate::JobContext;
 
 /// A report came before the answer to the message that it is about.
 #[derive(Debug, thiserror::Error)]
 #[error("no message of this id is known yet")]
 struct TooEarly;
 
-impl Handler for ProcessSmsEvent {
+impl JobHandler<JobContext> for ProcessSmsEvent {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = webhook_event::find(context.db.pool(), self.merchant, self.event).await?;
         let event = found.ok_or_else(|| JobError::fail(Missing(self.event.to_string())))?;
@@ -60,7 +60,7 @@ async fn apply(
         SmsEvent::Report { carrier_id, message, progress } => {
             let found = find_message(tx, event.merchant_id, carrier_id.as_deref(), message).await?;
             let message = found.ok_or_else(|| JobError::retry(TooEarly))?;
-            report(context, tx, &message, carrier_id, progress, now).await?;
+            report(context, tx, &message, Report { carrier_id, progress }, now).await?;
             Ok((EventState::Applied, None))
         }
         SmsEvent::Text { carrier_id, from, body } => {
@@ -69,13 +69,18 @@ async fn apply(
     }
 }
 
+/// What a carrier reports of a text.
+struct Report {
+    carrier_id: Option<String>,
+    progress: Progress,
+}
+
 /// A delivery report. They come late, twice and out of order: a message's status never goes back, and its hold is settled once.
 async fn report(
     context: &JobContext,
     tx: &Transaction,
     message: &Message,
-    carrier_id: Option<String>,
-    progress: Progress,
+    Report { carrier_id, progress }: Report,
     now: DateTime<Utc>,
 ) -> Result<(), JobError> {
     let rule = context.sms.undelivered;

@@ -6,17 +6,16 @@ use entity::{
     Db, Transaction, link, stripe_integration,
     webhook_event::{self, EventState},
 };
-use queue::{Done, JobError, Lease, ProcessStripeEvent};
+use queue::{Done, JobError, JobHandler, Lease, ProcessStripeEvent};
 use sea_orm::DbErr;
 
 use super::Missing;
 use crate::{
     JobContext,
-    handler::Handler,
     payments::stripe_event::{self, Outcome},
 };
 
-impl Handler for ProcessStripeEvent {
+impl JobHandler<JobContext> for ProcessStripeEvent {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         // With others that are due at the same time, if it is as plain as nearly all are.
         match context.applier.apply(lease, self).await {

@@ -2,17 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use entity::{Documents, Transaction, link};
-use queue::{Done, JobError, Lease, PurgeLink};
+use queue::{Done, JobError, JobHandler, Lease, PurgeLink};
 use sea_orm::DbErr;
 
 use super::{find_link, nothing_to_do};
-use crate::{
-    JobContext,
-    handler::Handler,
-    payments::close::{self, CloseError},
-};
+use crate::{JobContext, payments::close, stripe::NotDone};
 
-impl Handler for PurgeLink {
+impl JobHandler<JobContext> for PurgeLink {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(context, self.merchant, self.link).await?;
         if !link.is_due_for_purge(self.as_of) {
@@ -46,11 +42,11 @@ async fn close(context: &JobContext, link: link::Model) -> Result<link::Model, J
     let (event, facts) = match close::close_link(context, &closing).await {
         Ok(closed) => closed,
         // Only the merchant could change that, and has not for 90 days. Data that must go goes all the same.
-        Err(CloseError::Refused(refused)) => {
+        Err(NotDone::Refused(refused)) => {
             tracing::warn!(link.id = %closing.id, error = %refused, "a link is erased that Stripe does not close");
             return Ok(closing);
         }
-        Err(CloseError::NotYet(error)) => return Err(error),
+        Err(NotDone::NotYet(error)) => return Err(error),
     };
     let tx = context.db.begin().await?;
     link::advance(&tx, &closing, event, &facts, context.now()).await?;

@@ -8,13 +8,12 @@ use entity::{
     link::{self, Advanced},
     stripe_integration,
 };
-use queue::{Done, JobError, Lease, ReconcileLink};
+use queue::{Done, JobError, JobHandler, Lease, ReconcileLink};
 use sea_orm::DbErr;
 
 use super::{close_stripe_link, find_link, has_tried_enough, nothing_to_do};
 use crate::{
     JobContext,
-    handler::Handler,
     payments::{
         payment::{self, Source},
         settlement::{self, Settled},
@@ -22,7 +21,7 @@ use crate::{
     stripe::{Advice, Answer, Session, SessionStatus, Stripe, StripeError},
 };
 
-impl Handler for ReconcileLink {
+impl JobHandler<JobContext> for ReconcileLink {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(context, self.merchant, self.link).await?;
         let Some(integration) = context.stripe_integration(self.merchant).await? else {

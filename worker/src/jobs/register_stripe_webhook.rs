@@ -8,14 +8,13 @@ use entity::{
     Transaction,
     stripe_integration::{self, ConnectError, EndpointStatus, StripeIntegration},
 };
-use queue::{Done, JobError, Lease, RegisterStripeWebhook};
+use queue::{Done, JobError, JobHandler, Lease, RegisterStripeWebhook};
 use sea_orm::DbErr;
 use url::{Host, Url};
 
 use super::nothing_to_do;
 use crate::{
     JobContext,
-    handler::Handler,
     stripe::{Advice, Stripe, StripeError, WebhookEndpoint},
 };
 
@@ -24,7 +23,7 @@ use crate::{
 #[error("Stripe did not say the signing secret of {0}")]
 struct NoSecret(String);
 
-impl Handler for RegisterStripeWebhook {
+impl JobHandler<JobContext> for RegisterStripeWebhook {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let asked = context.stripe_integration(self.merchant).await?;
         let asked = asked.filter(|found| found.endpoint_status == Some(EndpointStatus::Registering));

@@ -12,11 +12,11 @@ use entity::{
     order,
     reminder::{self, Reminder},
 };
-use queue::{Done, EnqueueOptions, JobError, Lease, Remind, SendSms, enqueue};
+use queue::{Done, EnqueueOptions, JobError, JobHandler, Lease, Remind, SendSms, enqueue};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 
 use super::nothing_to_do;
-use crate::{JobContext, handler::Handler};
+use crate::JobContext;
 
 /// What a reminder is made of.
 struct Found {
@@ -26,7 +26,7 @@ struct Found {
     reminder: Reminder,
 }
 
-impl Handler for Remind {
+impl JobHandler<JobContext> for Remind {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         // A look into the future reminds as if it were then.
         let at = self.as_of.max(context.now());

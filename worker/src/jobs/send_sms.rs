@@ -13,7 +13,7 @@ use entity::{
     message::{self, Learnt},
     retry_conflicts,
 };
-use queue::{Done, JobError, Lease, SendSms};
+use queue::{Done, JobError, JobHandler, Lease, SendSms};
 use sea_orm::DbErr;
 
 use self::departure::{Departure, depart};
@@ -21,7 +21,6 @@ use super::{Missing, nothing_to_do};
 use crate::{
     JobContext,
     carrier::{Carrier, CarrierRefusal, Handover, OutgoingText},
-    handler::Handler,
 };
 
 /// How long after an unanswered request the carrier is asked about it for the first time.
@@ -50,7 +49,7 @@ struct Moved;
 #[error("it is too early or too late in the day for the buyer")]
 struct NotNow;
 
-impl Handler for SendSms {
+impl JobHandler<JobContext> for SendSms {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = message::find(context.db.pool(), self.merchant, self.message).await?;
         let message = found.ok_or_else(|| JobError::fail(Missing(self.message.to_string())))?;

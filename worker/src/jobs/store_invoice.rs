@@ -9,17 +9,16 @@ use entity::{
     documents::DocumentError,
     link::{self, StoredDocument},
 };
-use queue::{CreateStripeLink, Done, EnqueueOptions, JobError, Lease, StoreInvoice, enqueue};
+use queue::{CreateStripeLink, Done, EnqueueOptions, JobError, JobHandler, Lease, StoreInvoice, enqueue};
 use sea_orm::DbErr;
 
 use super::{create_stripe_link::fail, find_link, nothing_to_do};
 use crate::{
     JobContext,
-    handler::Handler,
     pdf::{self, Reading},
 };
 
-impl Handler for StoreInvoice {
+impl JobHandler<JobContext> for StoreInvoice {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(context, self.merchant, self.link).await?;
         if link.state != LinkState::Creating {

@@ -3,7 +3,10 @@
 
 use std::{error::Error as StdError, io, net::SocketAddr, sync::Arc};
 
-use domain::gateway::{is_inside, is_public};
+use domain::{
+    error_chain,
+    gateway::{is_inside, is_public},
+};
 use reqwest::{
     Client, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -29,19 +32,11 @@ pub(crate) fn check_literal(url: &Url) -> Result<(), NotPublic> {
 
 /// Whether an error is, at its bottom, that an address is not public.
 pub(crate) fn is_not_public(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if error.is::<NotPublic>() {
-            return true;
-        }
+    error_chain(error).any(|error| {
         // An I/O error has what it carries beside its source.
         let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if carried.is_some_and(<dyn StdError + Send + Sync>::is::<NotPublic>) {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+        error.is::<NotPublic>() || carried.is_some_and(<dyn StdError + Send + Sync>::is::<NotPublic>)
+    })
 }
 
 /// Resolves names as the system does, to public addresses only.

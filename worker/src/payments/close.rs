@@ -11,36 +11,12 @@ use crate::{
         payment::{self, Source},
         settlement::{self, Settled},
     },
-    stripe::{Advice, Session, SessionStatus, Stripe, StripeError},
+    stripe::{NotDone, Session, SessionStatus, Stripe, StripeError},
 };
 
 /// How often sessions that keep being opened are expired before the job tries again later. A link that is inactive opens no
 /// new ones, so once is the rule.
 const MOST_ROUNDS: usize = 3;
-
-/// Why a link is not closed.
-#[derive(Debug)]
-pub(crate) enum CloseError {
-    /// Stripe will not do it, and the merchant must change something.
-    Refused(StripeError),
-    /// It may be done later.
-    NotYet(JobError),
-}
-
-impl From<StripeError> for CloseError {
-    fn from(error: StripeError) -> Self {
-        match error.advice() {
-            Advice::Tell => Self::Refused(error),
-            Advice::Retry | Advice::LookUp => Self::NotYet(error.into_retry()),
-        }
-    }
-}
-
-impl From<JobError> for CloseError {
-    fn from(error: JobError) -> Self {
-        Self::NotYet(error)
-    }
-}
 
 /// A buyer keeps opening sessions.
 #[derive(Debug, thiserror::Error)]
@@ -78,10 +54,7 @@ impl Evidence {
 }
 
 /// Closes the link at Stripe and answers the event and the facts that follow for it. Safe to repeat.
-pub(crate) async fn close_link(
-    context: &JobContext,
-    link: &link::Model,
-) -> Result<(LinkEvent, StripeFacts), CloseError> {
+pub(crate) async fn close_link(context: &JobContext, link: &link::Model) -> Result<(LinkEvent, StripeFacts), NotDone> {
     let Some(stripe_link_id) = &link.stripe_link_id else {
         return Err(JobError::fail("the link was never made at Stripe").into());
     };
@@ -95,7 +68,7 @@ pub(crate) async fn close_at_stripe(
     stripe: &Stripe,
     link: &link::Model,
     stripe_link_id: &str,
-) -> Result<(LinkEvent, StripeFacts), CloseError> {
+) -> Result<(LinkEvent, StripeFacts), NotDone> {
     let mut evidence = Evidence::default();
     let after = stripe.deactivate_payment_link(stripe_link_id).await?;
     if after.body {
@@ -124,7 +97,7 @@ async fn expire_open_sessions(
     stripe: &Stripe,
     stripe_link_id: &str,
     evidence: &mut Evidence,
-) -> Result<(), CloseError> {
+) -> Result<(), NotDone> {
     for _ in 0..MOST_ROUNDS {
         let open = stripe.sessions(stripe_link_id, SessionStatus::Open).await?;
         if open.body.is_empty() {

@@ -3,6 +3,7 @@
 mod account;
 mod error;
 mod event;
+mod not_done;
 mod payment_intents;
 mod payment_links;
 mod sessions;
@@ -19,6 +20,7 @@ use crate::{
 
 pub(crate) use error::{Advice, StripeError};
 pub(crate) use event::{Charge, Dispute, Event, Object};
+pub(crate) use not_done::NotDone;
 pub(crate) use payment_intents::IntentStatus;
 pub(crate) use payment_links::{METADATA_LINK, NewPaymentLink, PaymentLink};
 pub(crate) use sessions::{PaymentStatus, Session, SessionStatus};

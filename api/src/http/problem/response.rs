@@ -46,13 +46,12 @@ impl Problem {
 
     fn log(&self) {
         let Some(source) = &self.source else { return };
-        let mut sources = source.to_string();
-        let mut next = source.source();
-        while let Some(error) = next {
-            sources = format!("{sources}: {error}");
-            next = error.source();
-        }
-        tracing::error!(code = self.code, status = self.status.as_u16(), error = sources, "request failed");
+        tracing::error!(
+            code = self.code,
+            status = self.status.as_u16(),
+            error = domain::with_sources(source.as_ref()),
+            "request failed"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/v1/admin/jobs`.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{JobId, MerchantId};
 use entity::job::{Job, JobState};
 use poem::web::Data;
@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 use queue::{
     Kind,
-    admin::{DeadJobAction, JobFilter},
+    admin::{DeadJobAction, DeadJobChange, JobFilter},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,7 +63,7 @@ struct JobView {
 
 impl From<Job> for JobView {
     fn from(row: Job) -> Self {
-        let deadline = row.kind.parse().ok().and_then(|kind| queue::policy(kind).deadline);
+        let deadline = row.kind.parse().ok().and_then(|kind: Kind| kind.policy().deadline);
         Self {
             id: row.id.to_string(),
             state: row.state.to_string(),
@@ -141,10 +141,10 @@ impl Narrowing<'_> {
             kind: kind.flatten(),
             merchant: merchant.flatten(),
             error: self.error,
-            enqueued_before: self.older_than_hours.map(|hours| now - TimeDelta::hours(hours.into())),
-            before: None,
             limit,
-        })
+            ..JobFilter::default()
+        }
+        .older_than_hours(self.older_than_hours, now))
     }
 }
 
@@ -249,12 +249,12 @@ async fn change_one(
     api: &Api,
     by: &OperatorPrincipal,
     job_id: &str,
-    apply_to_dead: DeadJobAction,
+    action: DeadJobAction,
     given: &str,
 ) -> Result<Json<JobView>, Problem> {
     let reason = reason(given)?;
     let job = queue::admin::find(api.db.pool(), id(job_id)?).await?.ok_or_else(Problem::not_found)?;
-    if change(api, by, &[job.id], apply_to_dead, &reason).await?.is_empty() {
+    if change(api, by, &[job.id], action, &reason).await?.is_empty() {
         return Err(Problem::conflict("job_not_dead", "Only a dead job can be retried or discarded."));
     }
     see(api, job.id).await
@@ -264,7 +264,7 @@ async fn change_all(
     api: &Api,
     by: &OperatorPrincipal,
     input: DeadInput,
-    apply_to_dead: DeadJobAction,
+    action: DeadJobAction,
 ) -> Result<Json<ChangedView>, Problem> {
     let narrows = [input.kind.is_some(), input.merchant_id.is_some(), input.error.is_some()];
     if !narrows.contains(&true) && input.older_than_hours.is_none() {
@@ -283,7 +283,7 @@ async fn change_all(
     let more = found.len() > MOST_AT_ONCE;
     let mut jobs: Vec<JobId> = found.iter().take(MOST_AT_ONCE).map(|job| job.id).collect();
     if !input.dry_run {
-        jobs = change(api, by, &jobs, apply_to_dead, &reason).await?;
+        jobs = change(api, by, &jobs, action, &reason).await?;
     }
     let job_ids = jobs.iter().map(ToString::to_string).collect();
     Ok(Json(ChangedView { job_ids, more, dry_run: input.dry_run }))
@@ -294,10 +294,11 @@ async fn change(
     api: &Api,
     by: &OperatorPrincipal,
     jobs: &[JobId],
-    apply_to_dead: DeadJobAction,
+    action: DeadJobAction,
     reason: &str,
 ) -> Result<Vec<JobId>, Problem> {
-    let changed = queue::admin::apply_to_dead(&api.db, jobs, apply_to_dead, &by.actor, reason, api.clock.now()).await?;
+    let change = DeadJobChange { action, actor: &by.actor, reason };
+    let changed = queue::admin::apply_to_dead(&api.db, jobs, change, api.clock.now()).await?;
     api.queue.notify(changed.iter().filter_map(|done| done.enqueued_job));
     Ok(changed.iter().map(|done| done.job).collect())
 }

@@ -1,50 +1,40 @@
-//! The payloads: ids, and no more. What is done with them is `worker`'s.
+//! Every kind of job, each in one declaration: what it does, the name of its queue, its payload, and how it is retried. The payloads
+//! are ids, and no more. What is done with them is `worker`'s, in one file for each kind.
 
-use chrono::{DateTime, Utc};
+mod declare;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{LinkId, MerchantId, MessageId, WebhookEventId};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use crate::Kind;
+use crate::Policy;
+use declare::kinds;
 
-/// A payload, and the queue it goes to.
-pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The kind of job, and so the name of its queue.
-    const KIND: Kind;
-}
+pub use declare::{Job, UnknownKind};
 
-macro_rules! jobs {
-    ($( $(#[$meta:meta])* $name:ident { $( $(#[$field_meta:meta])* $field:ident: $type:ty ),+ $(,)? } )+) => { $(
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-        pub struct $name {
-            $( $(#[$field_meta])* pub $field: $type ),+
-        }
-
-        impl Job for $name {
-            const KIND: Kind = Kind::$name;
-        }
-    )+ };
-}
-
-jobs! {
+kinds! {
     /// Looks at a link's upload, moves it to the store, then has the link made at Stripe.
-    StoreInvoice {
+    StoreInvoice = "store_invoice" {
         /// Whose.
         merchant: MerchantId,
         /// Which link's.
         link: LinkId,
     }
+    retried Policy { attempts: Some(10), ..Policy::DEFAULT };
 
     /// Makes the link at Stripe.
-    CreateStripeLink {
+    CreateStripeLink = "create_stripe_link" {
         /// Whose.
         merchant: MerchantId,
         /// Which link.
         link: LinkId,
     }
+    // Past 24 h Stripe may have forgotten the idempotency key; the handler then looks the link up instead of making it.
+    retried Policy { deadline: Some(TimeDelta::hours(25)), ..Policy::DEFAULT };
 
     /// Closes the link at Stripe.
-    CloseStripeLink {
+    CloseStripeLink = "close_stripe_link" {
         /// Whose.
         merchant: MerchantId,
         /// Which link.
@@ -52,33 +42,38 @@ jobs! {
         /// Why.
         reason: CloseReason,
     }
+    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
 
     /// Sends a text and settles its credits.
-    SendSms {
+    SendSms = "send_sms" {
         /// Whose.
         merchant: MerchantId,
         /// Which message.
         message: MessageId,
     }
+    // After a day nobody wants the text any more, and one that may have left is a person's to settle.
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
     /// Applies one of Stripe's webhook events.
-    ProcessStripeEvent {
+    ProcessStripeEvent = "process_stripe_event" {
         /// To whom it was told.
         merchant: MerchantId,
         /// Which event.
         event: WebhookEventId,
     }
+    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
 
     /// Applies a delivery report or an incoming text.
-    ProcessSmsEvent {
+    ProcessSmsEvent = "process_sms_event" {
         /// To whom it was told.
         merchant: MerchantId,
         /// Which event.
         event: WebhookEventId,
     }
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
     /// Reminds the buyer of an unpaid link.
-    Remind {
+    Remind = "remind" {
         /// Whose.
         merchant: MerchantId,
         /// Which link.
@@ -86,9 +81,10 @@ jobs! {
         /// The time at which the reminder was found to be due: time is an argument.
         as_of: DateTime<Utc>,
     }
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
     /// Closes a link that is still open, then erases what it held.
-    PurgeLink {
+    PurgeLink = "purge_link" {
         /// Whose.
         merchant: MerchantId,
         /// Which link.
@@ -96,21 +92,25 @@ jobs! {
         /// The time at which the link was found to be due: time is an argument.
         as_of: DateTime<Utc>,
     }
+    // Until it is done: nothing may be left.
+    retried Policy { ceiling: Duration::from_hours(1), ..Policy::DEFAULT };
 
     /// Asks Stripe whether it takes a merchant's key.
-    CheckStripeKey {
+    CheckStripeKey = "check_stripe_key" {
         /// Whose.
         merchant: MerchantId,
     }
+    retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
     /// Registers our webhook endpoint at Stripe and keeps its signing secret.
-    RegisterStripeWebhook {
+    RegisterStripeWebhook = "register_stripe_webhook" {
         /// Whose.
         merchant: MerchantId,
     }
+    retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
     /// Asks Stripe what became of a link of which no webhook has told for long.
-    ReconcileLink {
+    ReconcileLink = "reconcile_link" {
         /// Whose.
         merchant: MerchantId,
         /// Which link.
@@ -119,12 +119,16 @@ jobs! {
         #[serde(default)]
         buyer_waits: bool,
     }
+    // The handler leaves it to the next tick long before.
+    retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
     /// Finds out what is the matter with a merchant's webhooks, if anything.
-    DiagnoseStripe {
+    DiagnoseStripe = "diagnose_stripe" {
         /// Whose.
         merchant: MerchantId,
     }
+    // The handler leaves it to the next tick long before.
+    retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 }
 
 /// Why a link is closed.

@@ -1,0 +1,36 @@
+//! What a job makes of a call to Stripe that did not do what was asked for.
+
+use queue::JobError;
+use sea_orm::DbErr;
+
+use super::{Advice, StripeError};
+
+/// Why something is not done at Stripe.
+#[derive(Debug)]
+pub(crate) enum NotDone {
+    /// Stripe will not do it, and the merchant must change something.
+    Refused(StripeError),
+    /// It may be done later.
+    NotYet(JobError),
+}
+
+impl From<StripeError> for NotDone {
+    fn from(error: StripeError) -> Self {
+        match error.advice() {
+            Advice::Tell => Self::Refused(error),
+            Advice::Retry | Advice::LookUp => Self::NotYet(error.into_retry()),
+        }
+    }
+}
+
+impl From<JobError> for NotDone {
+    fn from(error: JobError) -> Self {
+        Self::NotYet(error)
+    }
+}
+
+impl From<DbErr> for NotDone {
+    fn from(error: DbErr) -> Self {
+        Self::NotYet(error.into())
+    }
+}
