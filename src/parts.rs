@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::{Clock, Secret, Vault, gateway::Policy};
 use entity::DatabaseTime;
 use entity::{Db, Documents, installation, operator::OperatorKeys};
-use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
+use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, prefix::PrefixStore};
 use queue::{Queue, redis::RedisQueues};
 use url::Url;
 
@@ -89,6 +89,8 @@ impl Parts {
             gateways: Policy { private: settings.sms_http_allow_private },
             trusted_proxies: settings.trusted_proxies.clone(),
             cors_origins: settings.cors_origins.iter().map(ToString::to_string).collect(),
+            requests_per_second: settings.requests_per_second,
+            quotas: settings.quotas(),
         })
     }
 
@@ -195,8 +197,7 @@ async fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents
 }
 
 fn local(path: &Path) -> Result<Documents, Error> {
-    let store = LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true);
-    Ok(Documents::new(Arc::new(store)))
+    Ok(Documents::in_folder(path)?)
 }
 
 /// Refuses to take a default that only `paylink up` can mean: roles apart would each keep what others are to find.

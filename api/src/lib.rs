@@ -25,6 +25,7 @@ mod page;
 mod pdf_response;
 mod picture;
 mod problem;
+mod quotas;
 mod readiness;
 mod same_origin;
 mod security;
@@ -45,6 +46,7 @@ use poem::{
 };
 
 pub use problem::Problem;
+pub use quotas::Quotas;
 pub use readiness::Readiness;
 pub use server::{Patience, Server};
 pub use state::{Api, Parts};
@@ -86,6 +88,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .around(publish_changes)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { respond(error) })
+        .around(http::budget::tell_standing)
         .with(http::bodies::Bodies)
         .with(security)
         .with(access)

@@ -7,7 +7,9 @@ use entity::{Db, Documents, operator::OperatorKeys};
 use ipnet::IpNet;
 use queue::Queue;
 
-use crate::{Readiness, throttle::Throttles, turns::Turns, watch::Watch};
+use crate::{
+    Quotas, Readiness, http::budget::Budgets, quotas::Backlogs, throttle::Throttles, turns::Turns, watch::Watch,
+};
 
 /// What the API needs to run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -38,6 +40,10 @@ pub struct Parts {
     pub trusted_proxies: Vec<IpNet>,
     /// Other origins whose pages may call the API with a key.
     pub cors_origins: Vec<String>,
+    /// How many requests a second a merchant's keys may make together; 0 is as many as wanted.
+    pub requests_per_second: u32,
+    /// What one merchant may have at most.
+    pub quotas: Quotas,
 }
 
 /// The parts, and what the API makes for itself.
@@ -46,6 +52,8 @@ pub struct Inner {
     parts: Parts,
     pub(crate) throttles: Throttles,
     pub(crate) turns: Turns,
+    pub(crate) budgets: Budgets,
+    pub(crate) backlogs: Backlogs,
     pub(crate) watch: Watch,
 }
 
@@ -55,7 +63,9 @@ impl Api {
     pub fn new(parts: Parts) -> Self {
         let turns = Turns::with_connections(parts.db.pool_use().most);
         let watch = Watch::new(parts.db.clone(), parts.clock.clone());
-        Self(Arc::new(Inner { parts, throttles: Throttles::default(), turns, watch }))
+        let budgets = Budgets::new(parts.requests_per_second, &parts.queue);
+        let (throttles, backlogs) = (Throttles::default(), Backlogs::default());
+        Self(Arc::new(Inner { parts, throttles, turns, budgets, backlogs, watch }))
     }
 
     /// The buyer's page of a link.

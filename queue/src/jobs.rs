@@ -95,6 +95,9 @@ jobs! {
         link: LinkId,
         /// The time at which the link was found to be due: time is an argument.
         as_of: DateTime<Utc>,
+        /// Whether it goes before its time, because its buyer is erased.
+        #[serde(default)]
+        on_request: bool,
     }
 
     /// Asks Stripe whether it takes a merchant's key.

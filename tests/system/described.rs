@@ -70,6 +70,18 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/admin/queues"),
     ("get", "/v1/admin/merchants"),
     ("get", "/v1/admin/merchants/{id}"),
+    ("get", "/v1/audit-log"),
+    ("get", "/v1/console-sessions"),
+    ("delete", "/v1/console-sessions/{id}"),
+    ("get", "/v1/admin/audit-log"),
+    ("get", "/v1/admin/sessions"),
+    ("delete", "/v1/admin/sessions/{id}"),
+    ("get", "/v1/admin/merchants/{id}/keys"),
+    ("delete", "/v1/admin/merchants/{id}/keys/{key}"),
+    ("post", "/v1/admin/merchants/{id}/suspend"),
+    ("post", "/v1/admin/merchants/{id}/resume"),
+    ("get", "/v1/buyers/{phone}/export"),
+    ("delete", "/v1/buyers/{phone}"),
 ];
 
 /// The operations of a description, by method and path.

@@ -4,6 +4,7 @@ mod admin;
 mod answers;
 mod api_keys;
 mod audit_log;
+mod buyers;
 mod conversations;
 mod credits;
 mod events;
@@ -64,7 +65,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,
         merchant::Profile,
-        (api_keys::ApiKeys, sessions::Sessions, audit_log::AuditLog),
+        (api_keys::ApiKeys, sessions::Sessions, audit_log::AuditLog, buyers::Buyers),
     );
     let access = (admin::Access, admin::Sessions, admin::AuditLog);
     let operators = (admin::Merchants, access, admin::Jobs, admin::Pauses, admin::Messages, admin::Queues);

@@ -7,6 +7,7 @@ mod check;
 mod paying;
 mod purge;
 mod search;
+mod storage;
 mod timeline;
 mod together;
 mod warning;
@@ -21,6 +22,7 @@ pub use check::{due_for_check, has_ended_before, set_checked};
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use search::{Search, search};
+pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
@@ -117,6 +119,8 @@ pub struct Model {
     pub document_picture: Option<String>,
     /// What is doubtful about the invoice: see [`Warning`].
     pub warnings: Option<String>,
+    /// How many bytes of invoice came with it; what counts for the merchant's quota until the purge.
+    pub document_bytes: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -174,6 +178,8 @@ pub struct NewLink {
     pub money: Money,
     /// Where the upload lies.
     pub document: String,
+    /// How many bytes the upload has.
+    pub document_bytes: i64,
     /// When it closes by itself.
     pub expires_at: DateTime<Utc>,
 }
@@ -193,6 +199,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         amount: Set(Some(new.money.minor())),
         currency: Set(new.money.currency()),
         document: Set(Some(new.document)),
+        document_bytes: Set(new.document_bytes),
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),

@@ -16,7 +16,7 @@ pub(crate) async fn run(scheduler: &Scheduler, at: DateTime<Utc>) -> Result<u64,
         let tx = scheduler.db.begin().await?;
         let mut enqueued = Vec::new();
         for link in &links {
-            let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: at };
+            let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: at, on_request: false };
             // One job for each link, however often it is found: it is retried until it is done.
             let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("purge:{}", link.id));
             enqueued.extend(enqueue(&tx, &job, once, scheduler.clock.now()).await?);
