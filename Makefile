@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test lint bench soak fuzz screenshots help
+.PHONY: run test lint release bench soak fuzz screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -17,7 +17,13 @@ lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-mach
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo machete
-	cargo deny check
+	cargo deny check bans licenses sources
+	@if cargo deny fetch db; then cargo deny check advisories; \
+	else echo "The database of advisories cannot be had: known faults of dependencies were NOT looked for."; fi
+
+release: ## Build the program for a release, and beside it what it is made of as CycloneDX (needs jq)
+	cargo build --locked --release --bin paylink
+	scripts/sbom.sh > target/release/paylink.cdx.json
 
 soak: ## Do the running system harm at random for five minutes, then audit it; then a thousand random interleavings for each database
 	@scripts/setup.sh test

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use entity::Documents;
-use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
+use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, prefix::PrefixStore};
 use url::Url;
 
 use crate::{data_dir::DataDir, error::Error, settings::Settings};
@@ -40,8 +40,7 @@ pub(crate) async fn open_documents(settings: &Settings, data: &DataDir) -> Resul
 }
 
 fn local(path: &Path) -> Result<Documents, Error> {
-    let store = LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true);
-    Ok(Documents::new(Arc::new(store)))
+    Ok(Documents::in_folder(path)?)
 }
 
 /// Refuses a bucket of which the store says that there is none. A store that does not answer may answer later, and much goes on

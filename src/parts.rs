@@ -85,6 +85,8 @@ impl Parts {
             gateways: GatewayPolicy { private: settings.sms_http_allow_private },
             trusted_proxies: settings.trusted_proxies.clone(),
             cors_origins: settings.cors_origins.iter().map(ToString::to_string).collect(),
+            requests_per_second: settings.requests_per_second,
+            quotas: settings.quotas(),
         })
     }
 

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::api::Quotas;
 use ::scheduler::{TICKS, Tick, Times};
 use ::worker::{Concurrency, OutboundLimits};
 use config::{Config, ConfigError, Environment, File, FileFormat, FileSourceFile};
@@ -60,6 +61,8 @@ pub struct Settings {
     #[serde(default)]
     concurrency_by_kind: HashMap<String, usize>,
     pub(crate) limits: LimitSettings,
+    pub(crate) requests_per_second: u32,
+    quotas: QuotaSettings,
     pub(crate) lease_seconds: u64,
     pub(crate) stop_grace_seconds: u64,
     pub(crate) stop_within_seconds: u64,
@@ -85,6 +88,14 @@ pub(crate) enum LogFormat {
 pub(crate) struct LimitSettings {
     stripe_calls_per_second: u32,
     texts_per_second: u32,
+}
+
+/// What one merchant may have at most.
+#[derive(Debug, Clone, Deserialize)]
+struct QuotaSettings {
+    texts_per_day: u64,
+    stored_mib: u64,
+    queued_jobs: u64,
 }
 
 /// When ticks are due.
@@ -205,6 +216,12 @@ impl Settings {
             stripe: Rate::per_second(self.limits.stripe_calls_per_second),
             texts: Rate::per_second(self.limits.texts_per_second),
         }
+    }
+
+    /// What one merchant may have at most.
+    pub(crate) const fn quotas(&self) -> Quotas {
+        let QuotaSettings { texts_per_day, stored_mib, queued_jobs } = self.quotas;
+        Quotas { texts_per_day, stored_bytes: stored_mib.saturating_mul(1024 * 1024), queued_jobs }
     }
 
     /// When each tick is due.

@@ -8,6 +8,7 @@ mod console;
 mod details_pdf;
 mod http;
 pub mod metrics;
+mod quotas;
 mod state;
 mod v1;
 mod webhooks;
@@ -25,6 +26,7 @@ pub use http::{
     readiness::Readiness,
     server::{Patience, Server},
 };
+pub use quotas::Quotas;
 pub use state::{Api, ApiParts};
 
 /// Every route; `/metrics` only if it is to be seen by everybody.
@@ -64,6 +66,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .around(publish_changes)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { respond(error) })
+        .around(http::budget::tell_standing)
         .with(Bodies)
         .with(security)
         .with(access)

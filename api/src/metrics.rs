@@ -9,12 +9,23 @@ use poem::http::{Method, StatusCode};
 const REQUESTS: &str = "paylink_http_requests_total";
 const DURATION: &str = "paylink_http_request_duration_seconds";
 const REFUSED: &str = "paylink_webhooks_refused_total";
+const OVER_BUDGET: &str = "paylink_requests_over_budget_total";
+const TEXT_LIMIT: &str = "paylink_text_limit_total";
 
 /// Says what is counted here, and begins at zero.
 pub fn declare() {
     describe_counter!(REQUESTS, "Requests that were answered, by method, route and status.");
     describe_histogram!(DURATION, "From when a request came to when its answer began.");
     describe_counter!(REFUSED, "Webhooks whose signature was missing or did not match.");
+    describe_counter!(OVER_BUDGET, "Requests that were refused because their merchant's budget was spent.");
+    counter!(OVER_BUDGET).increment(0);
+    describe_counter!(
+        TEXT_LIMIT,
+        "Days of merchants on which most of the texts were sent (near), and texts that were refused because all were (reached)."
+    );
+    for which in ["near", "reached"] {
+        counter!(TEXT_LIMIT, "limit" => which).increment(0);
+    }
     for source in Source::ALL {
         counter!(REFUSED, "source" => source.as_str()).increment(0);
     }
@@ -31,6 +42,16 @@ pub(crate) fn answered(method: &Method, route: &str, status: StatusCode, took: D
 /// A webhook was not signed by whom it claims to be from.
 pub(crate) fn webhook_refused(source: Source) {
     counter!(REFUSED, "source" => source.as_str()).increment(1);
+}
+
+/// A request was refused because its merchant's budget was spent.
+pub(crate) fn over_budget() {
+    counter!(OVER_BUDGET).increment(1);
+}
+
+/// A merchant came `near` the limit of a day's texts, or has `reached` it.
+pub(crate) fn text_limit(which: &'static str) {
+    counter!(TEXT_LIMIT, "limit" => which).increment(1);
 }
 
 /// Anybody can make methods up, so only those that we know are told apart.

@@ -8,9 +8,10 @@ use ipnet::IpNet;
 use queue::Queue;
 
 use crate::{
-    Readiness,
+    Quotas, Readiness,
     auth::watch::Watch,
-    http::{throttle::Throttles, turns::Turns},
+    http::{budget::Budgets, throttle::Throttles, turns::Turns},
+    quotas::Backlogs,
 };
 
 /// What the API needs to run. Cheap to clone.
@@ -42,6 +43,10 @@ pub struct ApiParts {
     pub trusted_proxies: Vec<IpNet>,
     /// Other origins whose pages may call the API with a key.
     pub cors_origins: Vec<String>,
+    /// How many requests a second a merchant's keys may make together; 0 is as many as wanted.
+    pub requests_per_second: u32,
+    /// What one merchant may have at most.
+    pub quotas: Quotas,
 }
 
 /// The parts, and what the API makes for itself.
@@ -50,6 +55,8 @@ pub struct Inner {
     parts: ApiParts,
     pub(crate) throttles: Throttles,
     pub(crate) turns: Turns,
+    pub(crate) budgets: Budgets,
+    pub(crate) backlogs: Backlogs,
     pub(crate) watch: Watch,
 }
 
@@ -59,7 +66,9 @@ impl Api {
     pub fn new(parts: ApiParts) -> Self {
         let turns = Turns::with_connections(parts.db.pool_use().most);
         let watch = Watch::new(parts.db.clone(), parts.clock.clone());
-        Self(Arc::new(Inner { parts, throttles: Throttles::default(), turns, watch }))
+        let budgets = Budgets::new(parts.requests_per_second, &parts.queue);
+        let (throttles, backlogs) = (Throttles::default(), Backlogs::default());
+        Self(Arc::new(Inner { parts, throttles, turns, budgets, backlogs, watch }))
     }
 
     /// The buyer's page of a link.

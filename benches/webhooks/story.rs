@@ -77,6 +77,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
                 invoice_number: number,
                 money,
                 document: "invoice.pdf".to_owned(),
+                document_bytes: 0,
                 expires_at: now + TimeDelta::days(30),
             };
             link::insert(&tx, link, now).await.unwrap();

@@ -1,7 +1,7 @@
 //! Who did what: one entry for each act of a person or a key that changes something.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
 use domain::{AuditEntryId, MerchantId};
 
@@ -82,6 +82,30 @@ pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>)
 /// When the database does not answer.
 pub async fn of_subject(db: &impl ConnectionTrait, subject: &str) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Id).all(db).await
+}
+
+/// Erases the reasons that were given for what was done to a subject: they may name anybody. Who did what and when stays.
+pub(crate) async fn erase_details(db: &impl ConnectionTrait, subject: &str) -> Result<(), DbErr> {
+    erase(db, Column::Subject.eq(subject)).await.map(|_| ())
+}
+
+/// Erases the reasons that were given before `cutoff` for what was done to links and messages; answers how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn erase_details_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
+    let is_about_buyers = Column::Action.starts_with("link.").or(Column::Action.starts_with("message."));
+    erase(db, Column::At.lte(cutoff).and(is_about_buyers)).await
+}
+
+async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Detail, Expr::value(Option::<String>::None))
+        .filter(Column::Detail.is_not_null())
+        .filter(which)
+        .exec(db)
+        .await
+        .map(|result| result.rows_affected)
 }
 
 /// What is looked for in the log.

@@ -30,6 +30,10 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How often the database is asked for its time before an answer is believed.
 const TIMES_ASKED: usize = 3;
 
+/// How often it is tried to truncate the log of `SQLite`, and how long it is waited in between.
+const TIMES_TRUNCATED: usize = 10;
+const BETWEEN_READERS: Duration = Duration::from_millis(50);
+
 /// How much of the pool of connections is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolUse {
@@ -71,6 +75,8 @@ impl Db {
                     .foreign_keys(true)
                     .pragma("journal_mode", "WAL")
                     .pragma("synchronous", "FULL")
+                    // What is erased is overwritten, and not only forgotten.
+                    .pragma("secure_delete", "ON")
                     // Every join of ours has its index. For a group of rows SQLite would rather read the whole table beside an
                     // index that it makes of the group: a hundred times as long, and longer with every row that is added.
                     .pragma("automatic_index", "OFF")
@@ -121,6 +127,20 @@ impl Db {
         // and whoever got the connection next would write into that one.
         let begun = tokio::spawn(async move { writer.begin_with_options(options).await.map(Transaction::new) });
         begun.await.map_err(|error| DbErr::Custom(format!("no transaction was begun: {error}")))?
+    }
+
+    /// Has `SQLite` forget what its log still holds of rows that were erased. If others read all the time it stays until the next
+    /// time. On `PostgreSQL`, vacuuming does that.
+    pub async fn truncate_log(&self) {
+        if !self.has_one_writer() {
+            return;
+        }
+        // On a connection of its own, which does not wait: whoever waits to truncate keeps all who write waiting.
+        let connection = another_sqlite(&self.pool, 1);
+        let truncated = truncate(&connection).await;
+        if let Err(error) = truncated.and(connection.close().await) {
+            tracing::debug!(%error, "the log of the database was not truncated");
+        }
     }
 
     /// Whether only one transaction at a time may write, as on `SQLite`.
@@ -189,6 +209,21 @@ impl Db {
     pub const fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
+}
+
+/// Truncates the log of `SQLite`, between two moments at which somebody reads.
+async fn truncate(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    let ask = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
+    connection.execute_raw(ask("PRAGMA busy_timeout = 100")).await?;
+    for _ in 0..TIMES_TRUNCATED {
+        let answer = connection.query_one_raw(ask("PRAGMA wal_checkpoint(TRUNCATE)")).await?;
+        let busy = answer.map(|row| row.try_get::<i32>("", "busy")).transpose()?.unwrap_or_default();
+        if busy == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(BETWEEN_READERS).await;
+    }
+    Err(DbErr::Custom("others were reading all the time".to_owned()))
 }
 
 /// Throws away whatever comes back while its transaction is not over, as far as the driver knows. `SQLite` ends transactions by

@@ -2,12 +2,14 @@
 //!
 //! An upload is streamed to `staging/`, where it stays until a job has looked at it; what is accepted moves to `invoices/`.
 
+mod parts;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, buffered::BufWriter, path::Path};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, buffered::BufWriter, local::LocalFileSystem, path::Path};
 use tokio::io::AsyncWriteExt;
 
 use domain::{LinkId, MerchantId};
@@ -37,13 +39,22 @@ impl From<object_store::Error> for DocumentError {
 
 /// The store. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Documents(Arc<dyn ObjectStore>);
+pub struct Documents(Arc<dyn ObjectStore>, Option<Arc<std::path::Path>>);
 
 impl Documents {
     /// Documents in this store.
     #[must_use]
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self(store)
+        Self(store, None)
+    }
+
+    /// Documents in this folder on disk.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn in_folder(folder: &std::path::Path) -> Result<Self, object_store::Error> {
+        let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true);
+        Ok(Self(Arc::new(store), Some(folder.into())))
     }
 
     /// Where a link's upload waits to be looked at.
@@ -103,6 +114,17 @@ impl Documents {
     /// # Errors
     /// When the store fails.
     pub async fn sweep_staging(&self, cutoff: DateTime<Utc>) -> Result<usize, DocumentError> {
+        if let Some(folder) = self.1.clone() {
+            let parts = tokio::task::spawn_blocking(move || parts::remove_before(&folder, cutoff.into())).await;
+            match parts {
+                Ok(Ok(0)) => {}
+                Ok(Ok(parts)) => {
+                    tracing::info!(parts, "parts of uploads were removed whose process came to its end before they did")
+                }
+                Ok(Err(error)) => tracing::warn!(%error, "parts of uploads could not be removed"),
+                Err(error) => tracing::warn!(%error, "parts of uploads could not be removed"),
+            }
+        }
         let prefix = Path::from("staging");
         let old: Vec<_> = self
             .0
@@ -167,6 +189,26 @@ mod tests {
         documents.delete("staging/a.pdf").await.unwrap();
         documents.delete("staging/a.pdf").await.unwrap();
         assert!(matches!(documents.get("staging/a.pdf").await, Err(DocumentError::Missing)));
+    }
+
+    #[tokio::test]
+    async fn the_sweep_takes_what_a_process_left_that_was_killed_in_mid_upload() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents = Documents::in_folder(folder.path()).unwrap();
+        documents.put("invoices/m/b.pdf", Bytes::from_static(b"b")).await.unwrap();
+        let mut upload = documents.upload("staging/a.pdf");
+        for _ in 0..3 {
+            upload.write(Bytes::from(vec![0x5a; PART])).await.unwrap();
+        }
+        // As if the process had ended: nothing is tidied up.
+        std::mem::forget(upload);
+        let staged = || std::fs::read_dir(folder.path().join("staging")).map_or(0, Iterator::count);
+        assert_eq!(staged(), 1);
+        documents.sweep_staging(Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap();
+        assert_eq!(staged(), 1, "it may still be under way");
+        documents.sweep_staging(Utc::now() + chrono::TimeDelta::hours(1)).await.unwrap();
+        assert_eq!(staged(), 0);
+        assert!(documents.get("invoices/m/b.pdf").await.is_ok());
     }
 
     #[tokio::test]

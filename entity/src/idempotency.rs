@@ -1,7 +1,7 @@
 //! Idempotency keys of commands: the first answer is kept for 24 h and given again.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, Condition, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, Condition, DbBackend, Statement, entity::prelude::*, sea_query::OnConflict};
 
 use domain::MerchantId;
 
@@ -146,6 +146,25 @@ fn unfinished(held: &HeldKey) -> Condition {
         .add(Column::Key.eq(held.key.clone()))
         .add(Column::CreatedAt.eq(held.since))
         .add(Column::Status.is_null())
+}
+
+/// What is answered again where the answer was erased.
+const ERASED: &str = r#"{"type":"about:blank","title":"Gone","status":410,"code":"purged","detail":"The answer was erased with its buyer; the command was carried out."}"#;
+
+/// Erases the merchant's answers in which this text is. Their keys stay used, so that no command is carried out twice.
+pub(crate) async fn forget_answers_with(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    text: &str,
+) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
+    let has = match backend {
+        DbBackend::Sqlite => "instr(body, $3) > 0",
+        _ => "position($3 in body) > 0",
+    };
+    let forget = format!("UPDATE idempotency_key SET status = 410, body = $2 WHERE merchant_id = $1 AND {has}");
+    let values = [merchant.into(), ERASED.as_bytes().to_vec().into(), text.as_bytes().to_vec().into()];
+    db.execute_raw(Statement::from_sql_and_values(backend, forget, values)).await.map(|_| ())
 }
 
 /// Removes what is older than 24 h; answers how many.

@@ -5,6 +5,7 @@
 
 pub mod api_key;
 pub mod audit;
+pub mod buyer;
 pub mod conversation;
 pub mod credits;
 mod db;

@@ -135,6 +135,11 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewOrder, now: DateTime<Utc>
     Ok(order)
 }
 
+/// Details in which there is nothing.
+fn nothing() -> Result<String, DbErr> {
+    serde_json::to_string(&Details::default()).map_err(|error| DbErr::Json(error.to_string()))
+}
+
 /// The merchant's order.
 ///
 /// # Errors
@@ -228,7 +233,7 @@ pub(crate) async fn mark_paid(
     db.execute_raw(rows.statement(db.get_database_backend(), update, more)).await.map(|_| ())
 }
 
-/// Erases the buyer's name and number once no link of the order holds anything any more.
+/// Erases the buyer's name and number, and what was ordered, once no link of the order holds anything any more.
 pub(crate) async fn forget_customer_if_all_purged(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -240,6 +245,7 @@ pub(crate) async fn forget_customer_if_all_purged(
     Entity::update_many()
         .col_expr(Column::CustomerName, Expr::value(""))
         .col_expr(Column::CustomerPhone, Expr::value(Option::<String>::None))
+        .col_expr(Column::Details, Expr::value(nothing()?))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .exec(db)

@@ -24,6 +24,7 @@ mod m0013_operators;
 mod m0014_paying;
 mod m0015_invoice_pictures;
 mod m0016_heartbeat;
+mod m0019_quotas;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_paying::Step),
             Box::new(m0015_invoice_pictures::Step),
             Box::new(m0016_heartbeat::Step),
+            Box::new(m0019_quotas::Step),
         ]
     }
 }

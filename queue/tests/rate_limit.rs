@@ -62,3 +62,17 @@ async fn each_name_has_a_limit_of_its_own() {
         assert_eq!(pass, Pass::In(Duration::ZERO));
     }
 }
+
+#[tokio::test]
+async fn what_is_spent_anywhere_is_owed_by_all_and_paid_off_in_time() {
+    let redis = Redis::start().await;
+    let (one, other) = (redis.queues(), redis.queues());
+    let spent = Duration::from_millis(400);
+    let near = |owed: Duration, wanted: Duration| owed <= wanted && owed + Duration::from_millis(350) > wanted;
+    assert!(near(one.spend("mer_1", spent).await.expect("Redis answers"), spent));
+    let both = other.spend("mer_1", spent).await.expect("Redis answers");
+    assert!(near(both, 2 * spent), "{both:?} are owed");
+    assert!(near(one.spend("mer_2", spent).await.expect("Redis answers"), spent), "each has a budget of its own");
+    eventually("nothing is left", async || redis.ask::<u64>("DBSIZE").await == 0).await;
+    assert!(near(one.spend("mer_1", spent).await.expect("Redis answers"), spent));
+}

@@ -76,7 +76,7 @@ async fn pours(mut stream: TcpStream, path: String, bytes: u64) -> (String, u64)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_who_pour_300_mb_each_cost_no_memory() {
-    let app = App::start(Database::sqlite()).await;
+    let app = App::start_apart(Database::sqlite()).await;
     slowest_look(&app.anybody()).await;
     let before = app.status_of_process("VmHWM");
     let upload = format!("/v1/orders/{}/payment-links", app.order().id);
@@ -103,7 +103,7 @@ async fn a_hundred_who_pour_300_mb_each_cost_no_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_who_say_nothing_leave_others_unharmed_and_are_closed() {
     raise_own_limit();
-    let app = App::start(Database::sqlite()).await;
+    let app = App::start_apart(Database::sqlite()).await;
     let somebody = app.anybody();
     let (alone, memory) = (slowest_look(&somebody).await, app.status_of_process("VmRSS"));
 
@@ -122,7 +122,7 @@ async fn two_thousand_who_say_nothing_leave_others_unharmed_and_are_closed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_sends_a_head_or_a_body_drop_by_drop_is_not_waited_for() {
-    let app = App::start(Database::sqlite()).await;
+    let app = App::start_apart(Database::sqlite()).await;
     let body =
         "POST /v1/orders HTTP/1.1\r\nHost: paylink\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n";
     let key = format!("Authorization: Bearer {}\r\nHost", app.hello.api_key);
@@ -168,7 +168,7 @@ async fn drips(stream: TcpStream, told: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_files_run_out_idle_connections_go_first_and_nobody_turns_in_a_circle() {
     raise_own_limit();
-    let app = App::start(Database::sqlite()).await;
+    let app = App::start_apart(Database::sqlite()).await;
     let has_files = |most: &str| {
         let limit = format!("--nofile={most}:");
         let changed = Command::new("prlimit").args(["--pid", &app.process_id().to_string(), &limit]).status().unwrap();

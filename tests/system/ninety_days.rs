@@ -4,13 +4,14 @@ use chrono::{TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{App, INVOICE, Invoice, Merchant, eventually, hex, on_both_databases};
+use crate::support::{App, Database, INVOICE, Invoice, Link, Merchant, Order, eventually, hex, on_both_databases};
 
 on_both_databases!(
     an_unpaid_link_expires_at_stripe_and_is_erased,
     a_paid_link_is_erased_and_stays_paid,
     what_the_buyer_answered_is_erased_with_the_link,
     a_stop_outlives_everything_that_was_said,
+    a_buyer_is_erased_on_request,
 );
 
 /// Runs every tick that is due then.
@@ -177,4 +178,92 @@ async fn a_stop_outlives_everything_that_was_said(app: &mut App) {
     sandbox.buyer_texts(&order.phone, "START").await;
     eventually("the buyer has opted in", async || (merchant.asks_to_send(&link).await.status == 202).then_some(()))
         .await;
+}
+
+/// The files of the data directory in which one of these is, as a text or in bytes. The log is searched by every test.
+fn files_with(app: &App, texts: &[&str]) -> Vec<String> {
+    let written = |text: &str| [text.as_bytes().to_vec(), hex(text.as_bytes()).into_bytes()];
+    let wanted: Vec<Vec<u8>> = texts.iter().copied().flat_map(written).collect();
+    let holds =
+        |bytes: &[u8]| wanted.iter().any(|text| bytes.windows(text.len()).any(|window| window == text.as_slice()));
+    app.files().into_iter().filter(|(_, bytes)| holds(bytes)).map(|(name, _)| name).collect()
+}
+
+/// What must be gone when a buyer's link is.
+async fn a_buyer_who_leaves_traces(app: &App, number: &str) -> (Merchant, Order, Link, Vec<String>) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order(number).await;
+    let padded = [INVOICE, b"\n% marmalade-in-the-invoice\n"].concat();
+    let invoice = Invoice { pdf: Some(&padded), number: Some("INV-MARMALADE"), ..Invoice::default() };
+    let made = merchant.http.ask(merchant.request_for_a_link(&order, &invoice)).await.with_status(202).json();
+    let link = merchant.has_the_link(made["id"].as_str().unwrap()).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
+    sandbox.buyer_texts(&order.phone, "Is there gooseberry?").await;
+    eventually("the answer is there", async || app.rows().await.contains("gooseberry").then_some(())).await;
+    sandbox.has_told_everything().await;
+    let void = json!({"reason": "Mrs Damson moved away"});
+    merchant.http.post(&format!("/v1/payment-links/{}/void", link.id), &void).await.with_status(202);
+    merchant.sees(&link.id, "voided").await;
+    let traces = [order.phone.as_str(), "marmalade-in", "INV-MARMALADE", "gooseberry", "Damson", "Wedding cake"];
+    let traces: Vec<String> = traces.map(ToOwned::to_owned).to_vec();
+    let rows = app.rows().await;
+    for trace in &traces {
+        assert!(
+            found_in(&rows, &[trace]).is_some() || !files_with(app, &[trace]).is_empty(),
+            "{trace} is not found where it is"
+        );
+    }
+    (merchant, order, link, traces)
+}
+
+/// On SQLite, where the rows lie in the data directory.
+#[tokio::test]
+async fn after_ninety_days_no_file_has_anything_of_it_left() {
+    let app = App::start(Database::sqlite()).await;
+    let (merchant, _, link, traces) = a_buyer_who_leaves_traces(&app, "4011").await;
+    // Another order of the demo has the same cake.
+    let traces: Vec<&str> = traces.iter().map(String::as_str).filter(|trace| *trace != "Wedding cake").collect();
+
+    days_pass(&app, 100);
+
+    is_purged(&merchant, &link.id).await;
+    eventually("nothing is left in any file", async || files_with(&app, &traces).is_empty().then_some(())).await;
+    assert_eq!(app.documents(), [] as [&str; 0]);
+}
+
+async fn a_buyer_is_erased_on_request(app: &mut App) {
+    let (merchant, order, link, traces) = a_buyer_who_leaves_traces(app, "4012").await;
+    let second = merchant.opens_an_order_of("4013", &order.phone).await;
+    let open = merchant.makes_a_link(&second).await;
+    let third = merchant.opens_an_order_of("4014", &order.phone).await;
+    let other = merchant.opens_an_order("4015").await;
+    let path = format!("/v1/buyers/{}", order.phone.replace('+', "%2B"));
+    let stranger = app.operator().makes_a_merchant("A Florist").await;
+    stranger.http.get(&format!("{path}/export")).await.problem(404, "not_found");
+    stranger.http.ask(stranger.http.request(Method::DELETE, &path)).await.problem(404, "not_found");
+
+    let export = merchant.http.get(&format!("{path}/export")).await.with_status(200).json();
+    let orders: Vec<&str> =
+        export["orders"].as_array().unwrap().iter().map(|it| it["number"].as_str().unwrap()).collect();
+    assert_eq!(orders, ["4014", "4013", "4012"]);
+    assert!(export["messages"].as_array().unwrap().iter().any(|it| it["link_id"] == link.id.as_str()), "{export}");
+
+    let erasing = merchant.http.ask(merchant.http.request(Method::DELETE, &path)).await.with_status(202).json();
+    assert_eq!(erasing, json!({"orders": 3, "links": 2}));
+    is_purged(&merchant, &link.id).await;
+    let closed = is_purged(&merchant, &open.id).await;
+    assert_eq!(closed["status"], "expired", "an open link is closed first");
+    assert_eq!(app.sandbox().links_for(&open.id).await.live, 0);
+    for order in [&order, &second, &third] {
+        let kept = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
+        assert!(kept["customer"]["phone"].is_null() && kept["items"] == json!([]), "{kept}");
+    }
+    merchant.http.get(&format!("{path}/export")).await.problem(404, "not_found");
+    // The demo's order and the other buyer's have the same cake.
+    let gone: Vec<&str> = traces.iter().map(String::as_str).filter(|trace| *trace != "Wedding cake").collect();
+    assert_eq!(found_in(&app.rows().await, &gone), None);
+    eventually("nothing is left in any file", async || files_with(app, &gone).is_empty().then_some(())).await;
+    let kept = merchant.http.get(&format!("/v1/orders/{}", other.id)).await.with_status(200).json();
+    assert_eq!(kept["customer"]["phone"], other.phone.as_str(), "another buyer's is kept");
 }

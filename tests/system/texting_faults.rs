@@ -1,5 +1,7 @@
 //! Carriers that behave badly: whatever they do, one text for each command at most, and credits that add up.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -62,8 +64,10 @@ async fn of_a_thousand_texts_with_credits_for_half_of_them_half_are_taken(app: &
         let body = json!({"body": format!("text {number}")});
         let post = merchant.http.request(Method::POST, &path).header("Idempotency-Key", number).json(&body);
         // Where so much else goes on that its turn does not come, it is told so, and asks again under its key.
+        // A merchant may ask for 500 things in a second, and whoever is told to wait does.
         match merchant.http.ask(post).await.status {
             503 => {}
+            429 => tokio::time::sleep(Duration::from_millis(500)).await,
             status => break status,
         }
     };

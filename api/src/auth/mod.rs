@@ -135,6 +135,8 @@ async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Pri
             SignedIn::Operator(..) => return Err(Problem::unauthorized()),
         },
     };
+    // Also what the key may not do is counted: it costs as much to find that out.
+    api.budgets.spend(request, key.merchant_id)?;
     if key.scope < needed {
         let detail = format!("This call needs a key of scope {needed}; yours has {}.", key.scope);
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));

@@ -123,6 +123,10 @@ pub(crate) async fn sign_in(api: Data<&Api>, request: &Request, input: Json<Sign
 async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Result<SessionView, Problem> {
     let now = api.clock.now();
     let found = holder(request, api, key).await?.ok_or_else(Problem::unknown_key)?;
+    if let Holder::Merchant(key) = &found {
+        // Each sign-in writes.
+        api.budgets.spend(request, key.merchant_id)?;
+    }
     let tx = api.db.begin().await?;
     if let Some(before) = cookie::read(request, api) {
         session::end(&tx, &before, &api.operators).await?;

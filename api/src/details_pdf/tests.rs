@@ -247,3 +247,26 @@ fn any_text_renders_and_what_the_font_lacks_is_a_box() {
     assert_eq!(glyphs("日"), [0], "the replacement box");
     assert!(["Łukasz Żółć", "Ελένη", "Борис", "€£₹₽₺₴–“”…"].iter().all(|text| !glyphs(text).contains(&0)));
 }
+
+/// The bounds of an order are `order_input`'s: 500 lines, 50,000 characters of descriptions. Without optimization all takes about ten
+/// times as long.
+#[test]
+fn the_largest_order_allowed_is_printed_within_200_ms() {
+    let most = if cfg!(debug_assertions) { 2_000 } else { 200 };
+    render(&page()).expect("it renders");
+    for (kind, word) in [("words", "Walnut board "), ("one word", "ŻółćŁukasz"), ("boxes", "漢字かな交じり文")]
+    {
+        let description: String = word.chars().cycle().take(100).collect();
+        let large = DetailsPage { items: (0..500).map(|_| line(&description)).collect(), ..page() };
+        let took = (0..3)
+            .map(|_| {
+                let since = std::time::Instant::now();
+                render(&large).expect("it renders");
+                since.elapsed()
+            })
+            .min()
+            .expect("it was rendered");
+        println!("500 lines of 100 characters, {kind}: {took:.1?}");
+        assert!(took.as_millis() < most, "{kind}: {took:.1?}");
+    }
+}

@@ -28,6 +28,8 @@ const REST_OF_A_FORM: usize = 64 * KIB;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Json,
+    /// An order may have 500 lines and 50,000 characters of descriptions.
+    Order,
     Webhook,
     Invoice,
 }
@@ -49,6 +51,7 @@ impl Kind {
         match parts {
             ["webhooks", _, _, "", ""] => Self::Webhook,
             ["v1", "orders", _, "payment-links", ""] => Self::Invoice,
+            ["v1", "orders", "", "", ""] => Self::Order,
             _ => Self::Json,
         }
     }
@@ -58,6 +61,7 @@ impl Kind {
         let small = |bytes| BodyLimits { bytes, pause: half_a_minute, whole: half_a_minute };
         match self {
             Self::Json => small(64 * KIB),
+            Self::Order => small(320 * KIB),
             Self::Webhook => small(MIB),
             Self::Invoice => {
                 BodyLimits { bytes: MAX_BYTES + REST_OF_A_FORM, pause: half_a_minute, whole: Duration::from_mins(10) }
@@ -68,7 +72,7 @@ impl Kind {
     fn refusal(self, fault: Fault) -> Problem {
         match (fault, self) {
             (Fault::TooLarge, Self::Invoice) => invoice_too_large(),
-            (Fault::TooLarge, Self::Json | Self::Webhook) => {
+            (Fault::TooLarge, Self::Json | Self::Order | Self::Webhook) => {
                 let detail = format!("The body is larger than {} KiB.", self.limits().bytes / KIB);
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
             }
@@ -199,7 +203,7 @@ mod tests {
     }
 
     const PATHS: [(&str, usize); 5] = [
-        ("/v1/orders", 64 * KIB),
+        ("/v1/orders", 320 * KIB),
         ("/nowhere/at/all", 64 * KIB),
         ("/webhooks/stripe/mer_1", MIB),
         ("/v1/orders/ord_1/payment-links", MAX_BYTES + REST_OF_A_FORM),

@@ -19,7 +19,8 @@ const HSTS: &str = "max-age=31536000; includeSubDomains";
 
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 const HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID";
-const EXPOSED: &str = "Idempotent-Replayed, Location, Retry-After, X-Request-Id";
+const EXPOSED: &str =
+    "Idempotent-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id";
 
 /// How long a browser remembers what it may send, in seconds.
 const REMEMBERED: &str = "600";

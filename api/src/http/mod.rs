@@ -3,6 +3,7 @@
 pub(crate) mod access_log;
 pub(crate) mod address;
 pub(crate) mod bodies;
+pub(crate) mod budget;
 pub(crate) mod characters;
 pub(crate) mod cookie;
 pub(crate) mod fields;
@@ -19,6 +20,7 @@ pub(crate) mod picture;
 pub(crate) mod problem;
 pub(crate) mod readiness;
 pub(crate) mod same_origin;
+pub(crate) mod seldom;
 pub(crate) mod server;
 pub(crate) mod throttle;
 pub(crate) mod turns;

@@ -65,6 +65,8 @@ pub(crate) struct Throttles {
     pub(crate) guesses: Throttle,
     /// Requests below `/p/`: a buyer needs a few, whoever tries tokens needs many.
     pub(crate) buyers: Throttle,
+    /// Webhooks that are not signed as they must be: a secret that is set wrongly makes some, at the pace of payments.
+    pub(crate) signatures: Throttle,
 }
 
 impl Default for Throttles {
@@ -72,9 +74,11 @@ impl Default for Throttles {
         const GUESSES: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
         // Many buyers may share the address of one carrier.
         const PAGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(239);
+        const SIGNATURES: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
         Self {
             guesses: Throttle::new(GUESSES, Duration::from_secs(3)),
             buyers: Throttle::new(PAGES, Duration::from_millis(200)),
+            signatures: Throttle::new(SIGNATURES, Duration::from_millis(500)),
         }
     }
 }

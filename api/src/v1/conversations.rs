@@ -161,6 +161,7 @@ impl Conversations {
         }
         let call = format!("POST messages {}", conversation.id);
         let fingerprint = fingerprint(&call, input.0.body.as_bytes());
+        api.backlogs.check(&api.db, key.0.merchant, &api.quotas).await?;
         let _turn = api.turns.take(key.0.merchant).await?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, conversation, body) = (*api, &key.0, &conversation, &input.0.body);

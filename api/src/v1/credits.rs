@@ -18,7 +18,7 @@ use poem_openapi::{
 
 use self::ledger::Ledger;
 use super::Group;
-use crate::{Api, Problem, auth::Reader, http::paging::Asked};
+use crate::{Api, Problem, auth::Reader, http::paging::Asked, quotas::Pace};
 
 pub(super) struct Credits;
 
@@ -36,6 +36,12 @@ struct BalanceView {
     threshold: i64,
     /// Since when it is low.
     low_since: Option<DateTime<Utc>>,
+    /// How many texts keys may send in a day, by UTC; absent: as many as wanted.
+    texts_per_day: Option<u64>,
+    /// How many were accepted today; absent where there is no limit.
+    texts_today: Option<u64>,
+    /// Whether 80 % of them or more are sent.
+    texts_near_limit: bool,
 }
 
 /// An entry of the credit ledger.
@@ -80,12 +86,16 @@ impl Credits {
     #[oai(path = "/credits", method = "get")]
     async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<BalanceView>, Problem> {
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let pace = api.quotas.pace(api.db.pool(), owner.id, api.clock.now()).await?;
         Ok(Json(BalanceView {
             available: owner.available,
             held: owner.held,
             low: owner.is_low_on_credit(),
             threshold: owner.low_credit_threshold,
             low_since: owner.low_credit_since,
+            texts_per_day: pace.map(|pace| pace.most),
+            texts_today: pace.map(|pace| pace.today),
+            texts_near_limit: pace.is_some_and(Pace::is_near),
         }))
     }
 

@@ -1,5 +1,7 @@
 //! The multipart form that makes a payment link: the PDF is streamed to the store while it is read, never held as a whole.
 
+mod staged;
+
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Currency, LinkId, Money};
@@ -18,6 +20,7 @@ use poem_openapi::{
 use ring::digest;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+pub(super) use self::staged::Staged;
 use crate::{
     Problem,
     http::{
@@ -42,12 +45,20 @@ pub(super) struct LinkForm(Option<FormParts>);
 /// What the form said. The invoice, if there was one, lies in staging.
 #[derive(Debug, Default)]
 pub(super) struct FilledForm {
-    /// SHA-256 of the invoice; absent if none was sent.
-    pub(super) invoice: Option<Vec<u8>>,
+    /// The invoice; absent if none was sent.
+    pub(super) invoice: Option<Invoice>,
     invoice_number: Option<String>,
     amount: Option<String>,
     currency: Option<String>,
     expires_on: Option<String>,
+}
+
+/// An invoice that lies in staging.
+#[derive(Debug)]
+pub(super) struct Invoice {
+    sha256: Vec<u8>,
+    /// How long it is.
+    pub(super) bytes: u64,
 }
 
 /// What the link is to be.
@@ -98,8 +109,8 @@ fn once(name: &str, is_there: bool) -> Result<(), Problem> {
     if is_there { Err(Problem::field(name, "must be sent only once")) } else { Ok(()) }
 }
 
-/// Streams the invoice to staging; answers its SHA-256.
-async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<u8>, Problem> {
+/// Streams the invoice to staging.
+async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Invoice, Problem> {
     let mut upload = documents.upload(&Documents::staging_name(link));
     let mut hash = digest::Context::new(&digest::SHA256);
     let mut start: Vec<u8> = Vec::with_capacity(HEAD);
@@ -133,7 +144,7 @@ async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Vec<
         });
     }
     upload.finish().await?;
-    Ok(hash.finish().as_ref().to_vec())
+    Ok(Invoice { sha256: hash.finish().as_ref().to_vec(), bytes: length as u64 })
 }
 
 fn names_pdf(start: &[u8]) -> bool {
@@ -165,7 +176,7 @@ impl FilledForm {
     /// What is the same of two forms if and only if they ask for the same.
     pub(super) fn canonical(&self) -> Vec<u8> {
         let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on);
-        format!("{texts:?} {:?}", self.invoice).into_bytes()
+        format!("{texts:?} {:?}", self.invoice.as_ref().map(|invoice| &invoice.sha256)).into_bytes()
     }
 
     /// The terms, or everything that is wrong with them. What is absent is the order's.

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Group,
-    link_form::{FilledForm, LinkForm, Terms},
+    link_form::{FilledForm, LinkForm, Staged, Terms},
     link_view::LinkView,
     orders::render_details,
 };
@@ -64,8 +64,12 @@ impl Links {
     ) -> Result<Answered<LinkView>, Problem> {
         let order = find_order(&api, &key.0, id(&order_id)?).await?;
         let owner = merchant::get(api.db.pool(), order.merchant_id).await?;
+        api.backlogs.check(&api.db, owner.id, &api.quotas).await?;
+        api.quotas.check_room(api.db.pool(), owner.id, 0).await?;
         let link = LinkId::new(api.clock.now());
+        let mut staged = Staged::begin(&api.documents, link);
         let filled = form.read(&api.documents, link).await?;
+        staged.is_read();
         let fingerprint = fingerprint(&format!("POST payment-links {}", order.id), &filled.canonical());
         let answered = api
             .command(owner.id, idempotency_key.0, fingerprint, |now| {
@@ -205,17 +209,23 @@ async fn accept_link(
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
     let terms = filled.check(order, owner, now)?;
-    if filled.invoice.is_none() {
-        let page = render_details(order, owner).await?;
-        api.documents.put(&Documents::staging_name(link), page).await?;
-    }
+    let bytes = match &filled.invoice {
+        Some(invoice) => invoice.bytes,
+        None => {
+            let (page, _) = render_details(order, owner).await?;
+            let bytes = page.len() as u64;
+            api.documents.put(&Documents::staging_name(link), page).await?;
+            bytes
+        }
+    };
     let tx = api.db.begin().await?;
     // As it is now: the upload may have taken minutes.
     if merchant::get(&tx, owner.id).await?.is_suspended() {
         return Err(Problem::suspended());
     }
     refuse_unless_connected(&tx, owner).await?;
-    let row = insert_link(api, &tx, order, link, terms, now).await?;
+    api.quotas.check_room(&tx, owner.id, bytes).await?;
+    let row = insert_link(api, &tx, order, link, terms, bytes, now).await?;
     act_of_key(&tx, key, "link.create", link, None, now).await?;
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
@@ -243,6 +253,7 @@ async fn insert_link(
     order: &Order,
     link: LinkId,
     terms: Terms,
+    bytes: u64,
     now: DateTime<Utc>,
 ) -> Result<link::Model, Problem> {
     let new = NewLink {
@@ -253,6 +264,7 @@ async fn insert_link(
         invoice_number: terms.invoice_number,
         money: terms.money,
         document: Documents::staging_name(link),
+        document_bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
         expires_at: terms.expires_at,
     };
     link::insert(tx, new, now).await.map_err(|error| {

@@ -56,6 +56,7 @@ impl Messages {
         let input = input.0;
         let call = format!("POST send {}", link_id.0);
         let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        api.backlogs.check(&api.db, key.0.merchant, &api.quotas).await?;
         let _turn = api.turns.take(key.0.merchant).await?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, link_id) = (*api, &key.0, &link_id.0);

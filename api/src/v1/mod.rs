@@ -4,6 +4,7 @@ mod admin;
 mod answers;
 mod api_keys;
 mod audit_log;
+mod buyers;
 mod command;
 mod conversations;
 mod credits;
@@ -67,7 +68,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,
         merchant::Profile,
-        (api_keys::ApiKeys, sessions::Sessions, audit_log::AuditLog),
+        (api_keys::ApiKeys, sessions::Sessions, audit_log::AuditLog, buyers::Buyers),
     );
     let access = (admin::AdminAccess, admin::AdminSessions, admin::AdminAuditLog);
     let operators =

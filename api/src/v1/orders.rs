@@ -1,5 +1,7 @@
 //! `/v1/orders`.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use domain::{ConversationId, OrderId};
 use entity::{Merchant, Order, conversation, merchant, order};
@@ -110,7 +112,9 @@ impl Orders {
     ) -> Result<Pdf, Problem> {
         let order = find(&api, &key, &order_id).await?;
         let owner = merchant::get(api.db.pool(), order.merchant_id).await?;
-        Ok(Pdf::inline(render_details(&order, &owner).await?, &format!("order-{}", order.number)))
+        let (page, busy) = render_details(&order, &owner).await?;
+        api.budgets.charge(owner.id, busy);
+        Ok(Pdf::inline(page, &format!("order-{}", order.number)))
     }
 }
 
@@ -124,12 +128,13 @@ async fn find_conversation(api: &Api, order: &Order) -> Result<Option<Conversati
     Ok(found.map(|conversation| conversation.id))
 }
 
-/// The order's details page: what is sent as the invoice when the merchant has none.
-pub(super) async fn render_details(order: &Order, owner: &Merchant) -> Result<Bytes, Problem> {
+/// The order's details page, which is sent as the invoice when the merchant has none, and how long it took to be made.
+pub(super) async fn render_details(order: &Order, owner: &Merchant) -> Result<(Bytes, Duration), Problem> {
     let page = details_page(order, owner)?;
-    tokio::task::spawn_blocking(move || details_pdf::render(&page))
-        .await
-        .map_err(Problem::internal)?
-        .map(Bytes::from)
-        .map_err(Problem::internal)
+    let rendering = tokio::task::spawn_blocking(move || {
+        let since = Instant::now();
+        (details_pdf::render(&page), since.elapsed())
+    });
+    let (rendered, busy) = rendering.await.map_err(Problem::internal)?;
+    Ok((rendered.map(Bytes::from).map_err(Problem::internal)?, busy))
 }

@@ -73,7 +73,7 @@ pub(super) async fn accept_link(
         origin: Origin::Merchant,
         once_key: None,
     };
-    queue_message(tx, key, &owner, &conversation, text, now).await
+    queue_message(api, tx, key, &owner, &conversation, text, now).await
 }
 
 /// Sends what the merchant wrote into a conversation.
@@ -88,11 +88,12 @@ pub(super) async fn accept_text(
     let owner = merchant::get(&tx, key.merchant).await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
     let text = NewMessage { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
-    queue_message(tx, key, &owner, conversation, text, now).await
+    queue_message(api, tx, key, &owner, conversation, text, now).await
 }
 
 /// Writes the message, holds its credits and promises the job.
 async fn queue_message(
+    api: &Api,
     tx: Transaction,
     key: &Principal,
     owner: &Merchant,
@@ -101,6 +102,7 @@ async fn queue_message(
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
     let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
+    api.quotas.count_text(&tx, owner.id, now).await?;
     match message.link_id {
         Some(link) => act_of_key(&tx, key, "link.send", link, Some(message.id.to_string()), now).await?,
         None => act_of_key(&tx, key, "message.send", message.id, Some(conversation.id.to_string()), now).await?,

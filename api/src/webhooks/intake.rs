@@ -10,7 +10,7 @@ use entity::{
 use queue::{BatchError, BatchHandler, Batcher, Job, JobDraft, Limits, Queue, store_all};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-use super::{PATIENCE, keyring::Keyring};
+use super::{PATIENCE, keyring::Keyring, refusals::Refusals};
 use crate::{Api, Problem};
 
 /// The longest id or kind of an event that is taken.
@@ -22,6 +22,7 @@ pub(crate) struct Intake {
     /// The connections that are for webhooks alone.
     pub(super) db: Db,
     pub(super) keyring: Arc<Keyring>,
+    pub(super) refusals: Arc<Refusals>,
     store: Batcher<Store>,
 }
 
@@ -64,7 +65,7 @@ impl Intake {
         let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: 1024, patience: 2 * PATIENCE };
         let keyring = Arc::new(Keyring::new(db.clone()));
         let store = Store { db: db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
-        Self { db, keyring, store: Batcher::new(store, limits) }
+        Self { db, keyring, refusals: Arc::default(), store: Batcher::new(store, limits) }
     }
 
     /// Stores an event and promises its job; an event that is known already changes nothing. When this returns, both are

@@ -2,6 +2,7 @@
 
 mod intake;
 mod keyring;
+mod refusals;
 pub(crate) mod sms;
 pub(crate) mod stripe;
 mod stripe_signature;
@@ -9,12 +10,11 @@ mod stripe_signature;
 use std::{future::Future, time::Duration};
 
 use domain::MerchantId;
-use entity::webhook_event::Source;
 use poem::{Body, http::StatusCode};
 
 pub(crate) use intake::Intake;
 
-use crate::{Problem, metrics};
+use crate::Problem;
 
 /// How long a sender is kept waiting for the database; those who send webhooks try again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,7 +36,6 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     body.into_vec().await.map_err(|error| Problem::malformed(error.to_string()))
 }
 
-fn bad_signature(source: Source) -> Problem {
-    metrics::webhook_refused(source);
+fn bad_signature() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_signature", "The signature does not match.")
 }

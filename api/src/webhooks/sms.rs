@@ -96,15 +96,15 @@ pub(crate) async fn receive(
         content_type: request.content_type().unwrap_or_default(),
         body: read(body).await?,
     };
+    let refuse = |why: &str| intake.refusals.refuse(request, &api, Source::Sms, merchant, why);
     in_time(async {
         let pool = intake.db.pool();
         let Some(integration) = sms_integration::find(pool, merchant).await? else {
             let known = merchant::find(pool, merchant).await?.is_some();
-            return Err(if known { unsigned() } else { Problem::not_found() });
+            return Err(if known { refuse("there is no carrier") } else { Problem::not_found() });
         };
-        let said = understand(&api, &integration, &callback).inspect_err(|problem| {
-            tracing::warn!(merchant.id = %merchant, problem = problem.code(), "a webhook of the carrier was refused");
-        })?;
+        let said = understand(&api, &integration, &callback)
+            .map_err(|problem| if problem.code() == unsigned().code() { refuse(problem.code()) } else { problem })?;
         let mut incoming = Vec::with_capacity(said.len());
         for said in said {
             let event = WebhookEventId::new(api.clock.now());
@@ -133,7 +133,7 @@ fn understand(api: &Api, integration: &SmsIntegration, callback: &Callback<'_>) 
 }
 
 fn unsigned() -> Problem {
-    bad_signature(Source::Sms)
+    bad_signature()
 }
 
 /// Whether two secrets are the same. Hashes of one length are compared, so the time that it takes tells nothing of them.

@@ -11,7 +11,7 @@ use poem::{
 use queue::ProcessStripeEvent;
 use serde::Deserialize;
 
-use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read, stripe_signature::SignatureError};
+use super::{Intake, in_time, intake::Incoming, merchant_id, read, stripe_signature::SignatureError};
 use crate::{Api, Problem, http::access_log};
 
 /// The few fields that are read here; the job reads the rest.
@@ -37,8 +37,14 @@ pub(crate) async fn receive(
     let header = request.header("Stripe-Signature").unwrap_or_default();
     let now = api.clock.now();
     in_time(async {
-        if let Err(error) = intake.keyring.judge(&api, merchant, header, &body, now).await? {
-            return Err(Box::pin(refuse(&intake, merchant, error, now)).await?);
+        let may_read_again = !intake.refusals.are_too_many(request, &api);
+        if let Err(error) = intake.keyring.judge(&api, merchant, header, &body, now, may_read_again).await? {
+            let problem = intake.refusals.refuse(request, &api, Source::Stripe, merchant, &error.to_string());
+            // Whoever sends too many is not worth a row.
+            if problem.retry_after().is_none() {
+                Box::pin(note(&intake, merchant, error, now)).await?;
+            }
+            return Err(problem);
         }
         intake.store(read_event(merchant, body, now)?).await
     })
@@ -46,19 +52,13 @@ pub(crate) async fn receive(
     Ok(StatusCode::OK)
 }
 
-/// Refuses a webhook, and notes it for the merchant if one with our secret would have been taken.
-async fn refuse(
-    intake: &Intake,
-    merchant: MerchantId,
-    error: SignatureError,
-    now: DateTime<Utc>,
-) -> Result<Problem, Problem> {
-    tracing::warn!(merchant.id = %merchant, %error, "a webhook of Stripe was refused");
+/// Notes for the merchant that a webhook was refused that one with our secret would not have been.
+async fn note(intake: &Intake, merchant: MerchantId, error: SignatureError, now: DateTime<Utc>) -> Result<(), Problem> {
     match error {
         SignatureError::Mismatch => stripe_integration::note_signature_failure(intake.db.pool(), merchant, now).await?,
         SignatureError::NoSecret | SignatureError::Malformed | SignatureError::Time => {}
     }
-    Ok(bad_signature(Source::Stripe))
+    Ok(())
 }
 
 fn read_event(merchant: MerchantId, body: Vec<u8>, now: DateTime<Utc>) -> Result<Incoming, Problem> {

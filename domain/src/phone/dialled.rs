@@ -1,9 +1,18 @@
-//! What was dialled: the digits of a text, without what people put between them.
+//! What was dialled: the digits of a text, without what people, address books and spreadsheets put before, between and behind them.
 
 use super::{LONGEST, PhoneError, Region};
 
 /// No dialling prefix with the code of a carrier has more digits than this (Finland's `99555`).
 const LONGEST_PREFIX: usize = 5;
+
+/// No label is longer than this: `Mobile:`, `whatsapp:`, `Téléphone :`.
+const LONGEST_LABEL: usize = 16;
+
+/// Where the digits of other scripts begin, each ten in a row: of those whose users write phone numbers with them.
+const ZEROS: [char; 17] = [
+    '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}', '\u{ce6}',
+    '\u{d66}', '\u{e50}', '\u{ed0}', '\u{1040}', '\u{17e0}', '\u{1810}', '\u{ff10}',
+];
 
 /// What was written, without punctuation.
 pub(super) struct Dialled {
@@ -14,8 +23,13 @@ pub(super) struct Dialled {
 
 impl Dialled {
     pub(super) fn read(text: &str) -> Result<Self, PhoneError> {
-        let mut significant = text.chars().filter(|&c| !is_punctuation(c)).peekable();
+        let text = without_extension(without_label(unwrapped(text)));
+        let mut significant = text.chars().filter(|&c| !is_punctuation(c)).map(plain).peekable();
         let has_plus = significant.next_if_eq(&'+').is_some();
+        if has_plus {
+            // A second one is a slip of the finger; one later on is not.
+            significant.next_if_eq(&'+');
+        }
         let digits: String = significant.collect();
         let longest = if has_plus { LONGEST } else { LONGEST + LONGEST_PREFIX };
         if digits.is_empty() {
@@ -35,10 +49,61 @@ impl Dialled {
     }
 }
 
-/// What people and address books put between digits, and the invisible marks that come along when one is pasted.
-fn is_punctuation(character: char) -> bool {
+/// Without what spreadsheets and lists put around it: `="+1…"`, `'+1…`, `[+1…]`, `+1…;`.
+fn unwrapped(text: &str) -> &str {
+    let is_wrapping = |c: char| {
+        matches!(c, '"' | '\'' | '`' | '=' | '[' | ']' | '<' | '>' | ';' | ',')
+            || matches!(c, '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}')
+            || is_space(c)
+    };
+    text.trim_matches(is_wrapping)
+}
+
+/// Without a word before it that says what it is, and ends with a colon or a full stop.
+fn without_label(text: &str) -> &str {
+    let Some(end) = text.find([':', '.']) else { return text };
+    let is_label = end <= LONGEST_LABEL && text[..end].chars().all(|c| c.is_alphabetic() || is_space(c));
+    if is_label && end > 0 { &text[end + 1..] } else { text }
+}
+
+/// Without an extension, which nobody can text: what follows `x`, `ext`, `#`, a comma or a semicolon, and is digits. Before it there
+/// must be a number.
+fn without_extension(text: &str) -> &str {
+    let Some(at) = text.find(['x', 'X', 'e', 'E', '#', ',', ';']) else { return text };
+    let (number, rest) = text.split_at(at);
+    let rest = rest.to_lowercase();
+    let marks = ["extension", "ext", "x", "#", ";", ","];
+    let Some(mark) = marks.into_iter().find(|mark| rest.starts_with(mark)) else { return text };
+    let after =
+        rest[mark.len()..].trim_start_matches(|c: char| matches!(c, '.' | ':' | '=' | ',' | ';') || is_space(c));
+    // As RFC 3966 writes it: ;ext=5
+    let after = after.strip_prefix("ext=").unwrap_or(after);
+    let is_extension = after.len() <= 7 && after.bytes().all(|byte| byte.is_ascii_digit());
+    let has_number = number.chars().filter(|&c| plain(c).is_ascii_digit()).count() >= super::SHORTEST;
+    if is_extension && has_number { number } else { text }
+}
+
+/// A digit of any script, or a full-width plus, as ASCII.
+fn plain(character: char) -> char {
+    if character == '\u{ff0b}' {
+        return '+';
+    }
+    let code = u32::from(character);
+    let digit = ZEROS.into_iter().find_map(|zero| code.checked_sub(zero.into()).filter(|digit| *digit < 10));
+    digit.and_then(|digit| char::from_digit(digit, 10)).unwrap_or(character)
+}
+
+/// White space, and the invisible marks that come along when a number is pasted.
+fn is_space(character: char) -> bool {
     character.is_whitespace()
-        || matches!(character, '-' | '.' | '(' | ')' | '/')
-        || matches!(character, '\u{2010}'..='\u{2015}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
-        || matches!(character, '\u{2060}'..='\u{2069}' | '\u{ad}' | '\u{feff}')
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+        || matches!(character, '\u{ad}' | '\u{feff}')
+}
+
+/// What people and address books put between digits.
+fn is_punctuation(character: char) -> bool {
+    is_space(character)
+        || matches!(character, '-' | '.' | '(' | ')' | '/' | '~')
+        || matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{301c}')
+        || matches!(character, '\u{fe63}' | '\u{ff0d}' | '\u{ff0e}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0f}' | '\u{ff5e}')
 }

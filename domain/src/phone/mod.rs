@@ -41,8 +41,8 @@ pub enum PhoneError {
     /// Nothing was written.
     #[error("a phone number is needed")]
     Empty,
-    /// A letter, a second `+`, a digit of another script: numbers are not spelled out here.
-    #[error("a phone number has digits, spaces, and + at its start; extensions are not taken")]
+    /// A letter, or a `+` in the middle: numbers are not spelled out here.
+    #[error("a phone number has digits, spaces, and + at its start")]
     NotDigits,
     /// Fewer digits than any number has.
     #[error("the phone number is too short")]

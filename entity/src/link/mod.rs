@@ -9,6 +9,7 @@ mod paying;
 mod purge;
 mod refunds;
 mod search;
+mod storage;
 mod timeline;
 mod together;
 mod warning;
@@ -27,6 +28,7 @@ pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, n
 pub use purge::purge;
 pub use refunds::{Refund, note_refund};
 pub use search::{LinkSearch, search};
+pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
@@ -123,6 +125,8 @@ pub struct Model {
     pub document_picture: Option<String>,
     /// What is doubtful about the invoice: see [`InvoiceWarning`].
     pub warnings: Option<String>,
+    /// How many bytes of invoice came with it; what counts for the merchant's quota until the purge.
+    pub document_bytes: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -180,6 +184,8 @@ pub struct NewLink {
     pub money: Money,
     /// Where the upload lies.
     pub document: String,
+    /// How many bytes the upload has.
+    pub document_bytes: i64,
     /// When it closes by itself.
     pub expires_at: DateTime<Utc>,
 }
@@ -199,6 +205,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         amount: Set(Some(new.money.minor())),
         currency: Set(new.money.currency()),
         document: Set(Some(new.document)),
+        document_bytes: Set(new.document_bytes),
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),

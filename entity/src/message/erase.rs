@@ -47,6 +47,17 @@ pub async fn erase_said_before(
     Ok(erased)
 }
 
+/// Erases what was said in a conversation without a link.
+pub(crate) async fn erase_said_in(
+    tx: &impl ConnectionTrait,
+    conversation: ConversationId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let which = Condition::all().add(Column::LinkId.is_null()).add(Column::ConversationId.eq(conversation));
+    erase(tx, which, now).await?;
+    conversation::forget_if_empty(tx, conversation).await
+}
+
 /// Erases texts; answers the conversation of each.
 async fn erase(
     db: &impl ConnectionTrait,

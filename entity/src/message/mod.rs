@@ -3,6 +3,7 @@
 mod command;
 mod erase;
 mod outcome;
+mod pace;
 mod search;
 
 use chrono::{DateTime, Utc};
@@ -10,10 +11,11 @@ use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::Lock
 
 pub use command::{CommandError, NewMessage, command};
 pub use erase::erase_said_before;
-pub(crate) use erase::{erase_texts, has_texts};
+pub(crate) use erase::{erase_said_in, erase_texts, has_texts};
 pub use outcome::{
     Resolution, UndeliveredCredits, accepted, delivered, park, park_unknown_before, refused, resolve, undelivered,
 };
+pub use pace::{count_text, counted_texts, forget_counts_before};
 pub use search::{
     MessageSearch, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for,
 };

@@ -5,12 +5,13 @@ mod search;
 mod together;
 
 use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use sea_orm::{ExprTrait, entity::prelude::*};
 
 pub use replay::{ReplayRefusal, set_back, to_replay};
 pub use search::{WebhookEventSearch, search};
 pub use together::{conclude_applied, conclude_ignored, find_all};
 
+use crate::contains;
 use domain::{LinkId, MerchantId, WebhookEventId, words};
 
 words! {
@@ -143,6 +144,17 @@ pub async fn erase_payloads(db: &impl ConnectionTrait, link: LinkId) -> Result<(
 /// When the database does not answer.
 pub async fn erase_payloads_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     erase(db, Column::ReceivedAt.lte(cutoff)).await
+}
+
+/// Erases what carriers told with these digits in it, as far as it was applied.
+pub(crate) async fn erase_payloads_with(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    digits: &str,
+) -> Result<(), DbErr> {
+    let is_theirs = Column::MerchantId.eq(merchant).and(Column::Source.eq(Source::Sms));
+    let is_read = Column::State.ne(EventState::Received);
+    erase(db, is_theirs.and(is_read).and(contains(Column::Payload, digits))).await.map(|_| ())
 }
 
 async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {

@@ -3,6 +3,8 @@
 mod replay;
 mod stats;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{JobId, MerchantId};
 use entity::{
@@ -49,6 +51,24 @@ impl JobFilter {
     pub fn older_than_hours(self, hours: Option<u32>, now: DateTime<Utc>) -> Self {
         Self { enqueued_before: hours.map(|hours| now - TimeDelta::hours(hours.into())), ..self }
     }
+}
+
+/// How many jobs of each merchant wait or are being done. It reads all that do.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<MerchantId, u64>, DbErr> {
+    let counted: Vec<(MerchantId, i64)> = Entity::find()
+        .select_only()
+        .column(Column::MerchantId)
+        .column_as(Column::Id.count(), "jobs")
+        .filter(Column::State.eq(JobState::Queued))
+        .filter(Column::MerchantId.is_not_null())
+        .group_by(Column::MerchantId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(counted.into_iter().map(|(merchant, jobs)| (merchant, u64::try_from(jobs).unwrap_or_default())).collect())
 }
 
 /// A page of jobs, newest first. Operators only: it looks across merchants.

@@ -91,6 +91,9 @@ kinds! {
         link: LinkId,
         /// The time at which the link was found to be due: time is an argument.
         as_of: DateTime<Utc>,
+        /// Whether it goes before its time, because its buyer is erased.
+        #[serde(default)]
+        on_request: bool,
     }
     // Until it is done: nothing may be left.
     retried Policy { ceiling: Duration::from_hours(1), ..Policy::DEFAULT };

@@ -18,8 +18,8 @@
 //! | `leases` | sorted set | jobs that are being handled, until their score (unix ms) |
 //! | `dead` | sorted set | entries that could not be read, for a person to look at; the newest 1,000 |
 //!
-//! Beside the queues, under `{prefix}:limit:<name>`, are the limits that all processes share (hashes that expire as soon as they
-//! mean nothing any more).
+//! Beside the queues, under `{prefix}:limit:<name>` and `{prefix}:budget:<name>`, are the limits and budgets that all processes share
+//! (keys that expire as soon as they mean nothing any more).
 //!
 //! Every change is one Lua script, so it happens as a whole. Scripts are told their keys, except for the lists of the
 //! lanes, whose names they make of the others': only Redis knows whose turn it is. Wake-ups are published on
@@ -36,6 +36,7 @@
 
 mod ack;
 mod backend;
+mod budget;
 pub(crate) mod connection;
 mod error;
 mod fetcher;

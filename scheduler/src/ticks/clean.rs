@@ -1,8 +1,8 @@
-//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, what was said in conversations, and uploads
+//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, reasons that were given, what was said in conversations, and uploads
 //! that no command has claimed.
 
 use chrono::TimeDelta;
-use entity::{idempotency, link::RETENTION, message, session, webhook_event};
+use entity::{audit, idempotency, link::RETENTION, message, session, webhook_event};
 
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
@@ -16,6 +16,9 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let sessions = session::clean(pool, at).await?;
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
     let texts = message::erase_said_before(pool, at - RETENTION, at).await?;
+    let reasons = audit::erase_details_before(pool, at - RETENTION).await?;
+    scheduler.db.truncate_log().await;
+    let counts = message::forget_counts_before(pool, (at - RETENTION).date_naive()).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
-    Ok(jobs + keys + sessions + payloads + texts + uploads as u64)
+    Ok(jobs + keys + sessions + payloads + texts + reasons + counts + uploads as u64)
 }

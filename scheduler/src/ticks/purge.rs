@@ -9,7 +9,7 @@ use crate::{Scheduler, SchedulerError, tick::Moment};
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let pool = scheduler.db.pool();
     let job = |link: &link::Model| {
-        let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: now.at };
+        let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: now.at, on_request: false };
         // One job for each link, however often it is found: it is retried until it is done.
         (job, EnqueueOptions::for_merchant(link.merchant_id).unique(format!("purge:{}", link.id)))
     };

@@ -79,6 +79,7 @@ impl Rows {
             invoice_number: "INV-1".to_owned(),
             money: euros("10.00"),
             document: "staging/1.pdf".to_owned(),
+            document_bytes: 0,
             expires_at: now() + link::RETENTION,
         };
         link::insert(self.db.pool(), new, now()).await

@@ -284,6 +284,23 @@ impl App {
         files
     }
 
+    /// The files of its data directory, by name, but for what was logged and what the sandbox notes: Stripe and the carrier remember.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let (mut files, mut folders) = (Vec::new(), vec![self.data.path().to_owned()]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let (path, kind) = (entry.path(), entry.file_type().unwrap());
+                if kind.is_dir() {
+                    folders.push(path);
+                } else if kind.is_file() && path.file_stem().is_none_or(|stem| stem != "log" && stem != "sandbox") {
+                    // It may go while it is looked for.
+                    files.extend(fs::read(&path).ok().map(|bytes| (path.display().to_string(), bytes)));
+                }
+            }
+        }
+        files
+    }
+
     /// Somebody without a key.
     pub(crate) fn anybody(&self) -> Http {
         Http::new(&self.hello.url, &self.hush)

@@ -1,6 +1,9 @@
 //! `purge_link`: closes a link that is still open, then erases what it held. Retried until done: nothing may be left.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use domain::LinkState;
 use entity::{Documents, Transaction, link};
 use queue::{Done, JobError, JobHandler, Lease, PurgeLink};
 use sea_orm::DbErr;
@@ -8,11 +11,23 @@ use sea_orm::DbErr;
 use super::{find_link, nothing_to_do};
 use crate::{JobContext, payments::close, stripe::NotDone};
 
+/// When to look again whether a link is made that is to be closed.
+const SOON: Duration = Duration::from_secs(1);
+
+/// The link is still being made: what is not at Stripe yet cannot be closed there, and may be there in a moment.
+#[derive(Debug, thiserror::Error)]
+#[error("the link is still being made")]
+struct StillCreating;
+
 impl JobHandler<JobContext> for PurgeLink {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(context, self.merchant, self.link).await?;
-        if !link.is_due_for_purge(self.as_of) {
+        let is_asked_for = self.on_request && link.purged_at.is_none();
+        if !is_asked_for && !link.is_due_for_purge(self.as_of) {
             return nothing_to_do(context, lease).await;
+        }
+        if is_asked_for && link.state == LinkState::Creating {
+            return Err(JobError::retry_after(StillCreating, SOON));
         }
         let link = close(context, link).await?;
         let (merchant, id) = (link.merchant_id, link.id);
@@ -23,7 +38,9 @@ impl JobHandler<JobContext> for PurgeLink {
         }
         let tx = context.db.begin().await?;
         link::purge(&tx, &link, self.as_of).await?;
-        lease.finish(tx, context.now()).await
+        let done = lease.finish(tx, context.now()).await?;
+        context.db.truncate_log().await;
+        Ok(done)
     }
 
     /// Without a deadline it is given up only when it kills its workers; the next tick does not make it again, so an operator must.

@@ -186,6 +186,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         invoice_number: number.to_string(),
         money,
         document: "a.pdf".to_owned(),
+        document_bytes: 0,
         expires_at: now() + TimeDelta::days(30),
     };
     let link = link::insert(db.pool(), new, now()).await.unwrap();

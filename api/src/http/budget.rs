@@ -1,0 +1,277 @@
+//! A merchant's budget of requests: a second's worth at once, and then as many a second. All keys and sessions of a merchant share it,
+//! at all processes.
+//!
+//! What a request costs is owed, and paid off as time passes. No request waits for Redis: each process decides by what it knows, and
+//! tells the others what was spent whenever that has come to a twentieth of the budget, and learns what they have spent. So a merchant
+//! who asks for little costs Redis nothing, one who asks for much costs it a call in 25 requests, and what is spent beyond the budget
+//! is at most that twentieth for each process. Without Redis each process counts for itself.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+use domain::MerchantId;
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderName, HeaderValue, StatusCode},
+};
+use queue::{Queue, redis::RedisQueues};
+
+use crate::{Problem, metrics};
+
+/// What may be owed at most: a second, in which all of it is paid off.
+const BURST: Duration = Duration::from_secs(1);
+
+/// What is told to the others at once, as a part of the budget.
+const SHARE: u32 = 20;
+
+/// How many merchants are remembered before those who owe nothing are forgotten.
+const MOST_MERCHANTS: usize = 10_000;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// The budgets of all merchants.
+#[derive(Debug)]
+pub(crate) struct Budgets(Option<Limited>);
+
+#[derive(Debug)]
+struct Limited {
+    per_second: u32,
+    cost: Duration,
+    ledger: Arc<Ledger>,
+    queues: RedisQueues,
+}
+
+/// What each merchant owes, as far as this process knows.
+#[derive(Debug, Default)]
+struct Ledger(Mutex<HashMap<MerchantId, Debt>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Debt {
+    owed: Duration,
+    at: Instant,
+    /// What the others have not been told of.
+    untold: Duration,
+    is_being_told: bool,
+}
+
+/// How a budget stands after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    limit: u32,
+    remaining: u32,
+    /// In seconds.
+    reset: u64,
+}
+
+/// Where a request's standing is put, for its answer to say.
+type Told = Arc<OnceLock<Standing>>;
+
+impl Budgets {
+    /// So many requests a second for each merchant; 0 is as many as wanted.
+    pub(crate) fn new(per_second: u32, queue: &Queue) -> Self {
+        let limited = BURST.checked_div(per_second).map(|cost| Limited {
+            per_second,
+            cost: cost.max(Duration::from_micros(1)),
+            ledger: Arc::default(),
+            queues: queue.queues().clone(),
+        });
+        Self(limited)
+    }
+
+    /// Counts a request of this merchant.
+    ///
+    /// # Errors
+    /// 429 when the budget is spent; nothing is counted then.
+    pub(crate) fn spend(&self, request: &Request, merchant: MerchantId) -> Result<(), Problem> {
+        let Some(limited) = &self.0 else { return Ok(()) };
+        let (standing, spent) = limited.spend(merchant, Instant::now());
+        if let Some(told) = request.data::<Told>() {
+            let _ = told.set(standing);
+        }
+        spent.map_err(|wait| {
+            metrics::over_budget();
+            let detail = format!("Your keys may make {} requests a second together.", limited.per_second);
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail).after(wait)
+        })
+    }
+
+    /// Has the merchant owe more for a request that kept a processor busy for so long: four times that, and half a budget at most. It
+    /// is never refused, as it is done already; what comes after it waits.
+    pub(crate) fn charge(&self, merchant: MerchantId, busy: Duration) {
+        let Some(limited) = &self.0 else { return };
+        let now = Instant::now();
+        let mut debts = limited.ledger.lock();
+        let debt = debts.entry(merchant).or_insert(Debt::none(now));
+        debt.owe((busy * 4).min(BURST / 2), now);
+    }
+}
+
+impl Limited {
+    /// How the budget stands then, and how long to wait if it is spent.
+    fn spend(&self, merchant: MerchantId, now: Instant) -> (Standing, Result<(), Duration>) {
+        let mut debts = self.ledger.lock();
+        if debts.len() >= MOST_MERCHANTS {
+            debts.retain(|_, debt| debt.is_being_told || !debt.owed_at(now).is_zero());
+        }
+        let debt = debts.entry(merchant).or_insert(Debt::none(now));
+        let spent = debt.spend(self.cost, now);
+        let standing = self.standing(debt.owed_at(now));
+        let share = self.cost * (self.per_second / SHARE).max(1);
+        if !debt.is_being_told && debt.untold >= share {
+            debt.is_being_told = true;
+            let untold = std::mem::take(&mut debt.untold);
+            tokio::spawn(tell(Arc::clone(&self.ledger), self.queues.clone(), merchant, untold));
+        }
+        (standing, spent)
+    }
+
+    fn standing(&self, owed: Duration) -> Standing {
+        let free = BURST.saturating_sub(owed).as_micros() / self.cost.as_micros().max(1);
+        let remaining = u32::try_from(free).unwrap_or(u32::MAX).min(self.per_second);
+        Standing { limit: self.per_second, remaining, reset: owed.as_secs() + u64::from(owed.subsec_nanos() > 0) }
+    }
+}
+
+impl Debt {
+    const fn none(now: Instant) -> Self {
+        Self { owed: Duration::ZERO, at: now, untold: Duration::ZERO, is_being_told: false }
+    }
+
+    fn owed_at(&self, now: Instant) -> Duration {
+        self.owed.saturating_sub(now.saturating_duration_since(self.at))
+    }
+
+    fn spend(&mut self, cost: Duration, now: Instant) -> Result<(), Duration> {
+        let owed = self.owed_at(now) + cost;
+        if owed > BURST {
+            return Err(owed - BURST);
+        }
+        self.owe(cost, now);
+        Ok(())
+    }
+
+    fn owe(&mut self, cost: Duration, now: Instant) {
+        (self.owed, self.at) = (self.owed_at(now) + cost, now);
+        self.untold += cost;
+    }
+
+    /// Takes over what all owe together, to which this process has added meanwhile.
+    fn learn(&mut self, all: Duration, now: Instant) {
+        (self.owed, self.at) = (all + self.untold, now);
+    }
+}
+
+impl Ledger {
+    fn lock(&self) -> MutexGuard<'_, HashMap<MerchantId, Debt>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the others what was spent. If Redis does not hear of it, it is not told again: by then it is paid off.
+async fn tell(ledger: Arc<Ledger>, queues: RedisQueues, merchant: MerchantId, spent: Duration) {
+    let all = queues.spend(&merchant.to_string(), spent).await;
+    if let Some(debt) = ledger.lock().get_mut(&merchant) {
+        debt.is_being_told = false;
+        match all {
+            Ok(all) => debt.learn(all, Instant::now()),
+            Err(error) => tracing::debug!(%error, "a budget is counted by this process alone"),
+        }
+    }
+}
+
+impl Standing {
+    fn write_to(self, response: &mut Response) {
+        let headers = response.headers_mut();
+        headers.insert(LIMIT, HeaderValue::from(self.limit));
+        headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        headers.insert(RESET, HeaderValue::from(self.reset));
+    }
+}
+
+/// Has answers below `/v1` say how the budget of whoever asked stands.
+pub(crate) async fn tell_standing<E: Endpoint>(endpoint: Arc<E>, mut request: Request) -> poem::Result<Response> {
+    if !request.uri().path().starts_with("/v1/") {
+        return endpoint.call(request).await.map(IntoResponse::into_response);
+    }
+    let told = Told::default();
+    request.set_data(Arc::clone(&told));
+    let mut response = endpoint.call(request).await?.into_response();
+    if let Some(standing) = told.get() {
+        standing.write_to(&mut response);
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Utc;
+    use domain::Clock;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// With a Redis that is away.
+    fn limited(per_second: u32) -> Limited {
+        let queue = Queue::new(RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap());
+        Budgets::new(per_second, &queue).0.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_seconds_worth_may_be_spent_at_once_and_then_as_it_is_paid_off() {
+        let (limited, now) = (limited(10), Instant::now());
+        let (one, other) = (MerchantId::new(Utc::now()), MerchantId::new(Utc::now()));
+        for left in (0..10).rev() {
+            let (standing, spent) = limited.spend(one, now);
+            assert_eq!((standing, spent), (Standing { limit: 10, remaining: left, reset: 1 }, Ok(())));
+        }
+        let (standing, spent) = limited.spend(one, now);
+        assert_eq!((standing.remaining, spent), (0, Err(100 * MS)));
+        assert!(limited.spend(other, now).1.is_ok(), "another merchant has a budget of its own");
+        assert!(limited.spend(one, now + 99 * MS).1.is_err());
+        assert!(limited.spend(one, now + 100 * MS).1.is_ok());
+        assert!(limited.spend(one, now + 150 * MS).1.is_err(), "what was refused is not owed, what was granted is");
+        assert_eq!(limited.spend(one, now + 2_000 * MS).0.remaining, 9);
+    }
+
+    #[test]
+    fn what_others_have_spent_counts() {
+        let now = Instant::now();
+        let mut debt = Debt::none(now);
+        debt.spend(100 * MS, now).unwrap();
+        // They were told of that; meanwhile there was one more.
+        debt.untold = Duration::ZERO;
+        debt.spend(100 * MS, now).unwrap();
+        debt.learn(850 * MS, now);
+        assert_eq!(debt.owed_at(now), 950 * MS);
+        assert_eq!(debt.spend(100 * MS, now), Err(50 * MS));
+    }
+
+    #[tokio::test]
+    async fn what_kept_a_processor_busy_is_waited_for() {
+        let (limited, now, one) = (limited(100), Instant::now(), MerchantId::new(Utc::now()));
+        limited.spend(one, now).1.unwrap();
+        let budgets = Budgets(Some(limited));
+        budgets.charge(one, 20 * MS);
+        for _ in 0..3 {
+            budgets.charge(one, Duration::from_secs(9));
+        }
+        let Budgets(Some(limited)) = budgets else { panic!("there is a limit") };
+        let (standing, spent) = limited.spend(one, Instant::now());
+        assert_eq!((standing.remaining, standing.reset), (0, 2));
+        assert!(spent.is_err_and(|wait| wait > 400 * MS && wait <= 600 * MS), "{spent:?}");
+    }
+
+    #[test]
+    fn none_is_as_many_as_wanted() {
+        let queue = Queue::new(RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap());
+        let budgets = Budgets::new(0, &queue);
+        for _ in 0..2_000 {
+            budgets.spend(&Request::default(), MerchantId::new(Utc::now())).unwrap();
+        }
+    }
+}

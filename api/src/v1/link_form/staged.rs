@@ -1,0 +1,41 @@
+//! What is left in staging by a form that is not read to its end: nobody will come for it.
+
+use domain::LinkId;
+use entity::Documents;
+use tokio::runtime::Handle;
+
+/// Removes what a form has put in staging, unless it is read to its end: also where whoever sent it is gone, and with them the handler.
+/// Otherwise anybody with a key could fill the disk, by uploads that count for nothing.
+#[derive(Debug)]
+pub(in super::super) struct Staged<'a> {
+    documents: &'a Documents,
+    link: LinkId,
+    is_read: bool,
+}
+
+impl<'a> Staged<'a> {
+    /// Before the form of this link is read.
+    pub(in super::super) const fn begin(documents: &'a Documents, link: LinkId) -> Self {
+        Self { documents, link, is_read: false }
+    }
+
+    /// It is: from here on the command sees to it.
+    pub(in super::super) const fn is_read(&mut self) {
+        self.is_read = true;
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        if self.is_read {
+            return;
+        }
+        let (documents, name) = (self.documents.clone(), Documents::staging_name(self.link));
+        runtime.spawn(async move {
+            if let Err(error) = documents.delete(&name).await {
+                tracing::debug!(%error, "an upload that nobody will come for was left for the sweep");
+            }
+        });
+    }
+}

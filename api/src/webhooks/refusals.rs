@@ -1,0 +1,73 @@
+//! Those who send webhooks that are not signed as they must be: how often one address may, and how often it is told.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use domain::MerchantId;
+use entity::webhook_event::Source;
+use poem::Request;
+
+use super::bad_signature;
+use crate::{
+    Api, Problem,
+    http::{address, seldom::Seldom},
+    metrics,
+};
+
+/// How many addresses are remembered before those that may send again are forgotten.
+const MOST_ADDRESSES: usize = 10_000;
+
+/// Webhooks that were refused. Whoever is right is never refused for what else came from their address: all merchants' webhooks come
+/// from the same few.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    stripe: Seldom,
+    sms: Seldom,
+    /// Addresses that have sent too many, and when they may send one more.
+    too_many: Mutex<HashMap<IpAddr, Instant>>,
+}
+
+impl Refusals {
+    /// Notes that one was refused; what it is answered. It is told once a minute, and not each time.
+    pub(super) fn refuse(&self, request: &Request, api: &Api, source: Source, of: MerchantId, why: &str) -> Problem {
+        metrics::webhook_refused(source);
+        let seldom = match source {
+            Source::Stripe => &self.stripe,
+            Source::Sms => &self.sms,
+        };
+        if let Some(refused) = seldom.count(Instant::now()) {
+            tracing::warn!(merchant.id = %of, %source, refused, why, "webhooks are refused: so many since this was told last");
+        }
+        let Err(problem) = api.throttles.signatures.admit(request, api) else { return bad_signature() };
+        let wait = Duration::from_secs(problem.retry_after().unwrap_or_default());
+        self.remember(household_of(request, api), Instant::now() + wait);
+        problem
+    }
+
+    /// Whether so many came from this address that none is worth a second look.
+    pub(super) fn are_too_many(&self, request: &Request, api: &Api) -> bool {
+        let too_many = self.lock();
+        !too_many.is_empty() && too_many.get(&household_of(request, api)).is_some_and(|until| Instant::now() < *until)
+    }
+
+    fn remember(&self, address: IpAddr, until: Instant) {
+        let mut too_many = self.lock();
+        if too_many.len() >= MOST_ADDRESSES {
+            let now = Instant::now();
+            too_many.retain(|_, until| now < *until);
+        }
+        too_many.insert(address, until);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+        self.too_many.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn household_of(request: &Request, api: &Api) -> IpAddr {
+    address::household(address::of(request, &api.trusted_proxies))
+}

@@ -1,0 +1,103 @@
+//! All that is kept of one buyer of a merchant, and its erasure. A buyer is a phone number.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
+
+use crate::{
+    Conversation, Message, Order, conversation, credits::CreditError, idempotency, link, message, order, webhook_event,
+};
+use domain::{LinkState, MerchantId, PhoneNumber, Vault};
+
+/// The most orders, and the most messages, of one buyer that are looked at in one go.
+const MOST: u64 = 1_000;
+
+/// Why a text that waits is not sent.
+const ERASED: &str = "The buyer was erased.";
+
+/// All that is kept of a buyer.
+#[derive(Debug)]
+pub struct Buyer {
+    /// The conversation with the number, if there ever was one.
+    pub conversation: Option<Conversation>,
+    /// What was said in it, newest first.
+    pub messages: Vec<Message>,
+    /// The orders, newest first, each with its links.
+    pub orders: Vec<(Order, Vec<link::Model>)>,
+}
+
+impl Buyer {
+    /// Whether nothing is kept: nobody with this number ever bought or said anything, or it was erased.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        let has_a_number = self.conversation.as_ref().is_some_and(|conversation| conversation.phone.is_some());
+        self.orders.is_empty() && self.messages.is_empty() && !has_a_number
+    }
+
+    /// The links that still hold something.
+    pub fn links(&self) -> impl Iterator<Item = &link::Model> {
+        self.orders.iter().flat_map(|(_, links)| links).filter(|link| link.purged_at.is_none())
+    }
+
+    /// Whether one of the links is being made at this moment: it can be closed as soon as it is.
+    #[must_use]
+    pub fn is_being_asked(&self) -> bool {
+        self.links().any(|link| link.state == LinkState::Creating)
+    }
+}
+
+/// Everything that the merchant has of the buyer with this number.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+) -> Result<Buyer, DbErr> {
+    let conversation = conversation::with(db, vault, merchant, phone).await?;
+    let mut messages = match &conversation {
+        Some(conversation) => message::of_conversation(db, merchant, conversation.id, None, MOST).await?,
+        None => Vec::new(),
+    };
+    messages.retain(|message| message.purged_at.is_none());
+    let found = order::Entity::find()
+        .filter(order::Column::MerchantId.eq(merchant))
+        .filter(order::Column::CustomerPhone.eq(phone.clone()))
+        .order_by_desc(order::Column::Id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let mut orders = Vec::with_capacity(found.len());
+    for order in found {
+        let links = link::of_order(db, merchant, order.id).await?;
+        orders.push((order, links));
+    }
+    Ok(Buyer { conversation, messages, orders })
+}
+
+/// Erases what is not a link's: what was said without one, texts that wait, orders without one, answers that were kept, and what
+/// carriers told. What is a link's goes with it, once it is closed; that the buyer wants no texts stays, without the number.
+///
+/// # Errors
+/// When the database does not answer, or the credits of a text that waits cannot be given back.
+pub async fn erase(
+    tx: &impl ConnectionTrait,
+    buyer: &Buyer,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+    now: DateTime<Utc>,
+) -> Result<(), CreditError> {
+    if let Some(conversation) = &buyer.conversation {
+        for waiting in message::waiting_for(tx, merchant, conversation.id).await? {
+            message::refused(tx, &waiting, ERASED.to_owned(), now).await?;
+        }
+        message::erase_said_in(tx, conversation.id, now).await?;
+    }
+    for (order, _) in &buyer.orders {
+        order::forget_customer_if_all_purged(tx, merchant, order.id).await?;
+    }
+    idempotency::forget_answers_with(tx, merchant, phone.as_e164()).await?;
+    webhook_event::erase_payloads_with(tx, merchant, phone.as_e164().trim_start_matches('+')).await?;
+    Ok(())
+}

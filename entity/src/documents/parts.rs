@@ -1,0 +1,26 @@
+//! Parts of uploads whose process was killed. The store names them `….pdf#1` and moves them to their name when they are whole; those that
+//! were never finished it does not list.
+
+use std::{fs, io, path::Path, time::SystemTime};
+
+/// Removes them from a folder and what is in it, if nothing was written to them since `cutoff`; answers how many.
+pub(super) fn remove_before(folder: &Path, cutoff: SystemTime) -> io::Result<usize> {
+    let (mut removed, mut folders) = (0, vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if is_part(&entry.file_name().to_string_lossy()) && entry.metadata()?.modified()? < cutoff {
+                fs::remove_file(entry.path())?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
+}
+
+fn is_part(name: &str) -> bool {
+    let number = name.rsplit_once('#').map_or("", |(_, number)| number);
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}

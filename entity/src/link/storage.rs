@@ -1,0 +1,18 @@
+//! How much of the store a merchant's invoices take up.
+
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+
+use domain::MerchantId;
+
+/// How many bytes the invoices of the merchant's links have that were not purged.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
+    // A sum of bigints is a numeric in PostgreSQL.
+    let sum = "SELECT CAST(coalesce(sum(document_bytes), 0) AS bigint) AS bytes FROM payment_link \
+        WHERE merchant_id = $1 AND purged_at IS NULL AND document_bytes > 0";
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sum, [merchant.into()]);
+    let Some(row) = db.query_one_raw(statement).await? else { return Ok(0) };
+    Ok(u64::try_from(row.try_get::<i64>("", "bytes")?).unwrap_or_default())
+}

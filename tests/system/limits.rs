@@ -1,0 +1,189 @@
+//! What stolen keys, programs that run wild and strangers can do at most, and that nobody else notices.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{App, Database, INVOICE, Invoice, eventually, sign};
+
+async fn with(settings: &[(&str, &str)]) -> App {
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    App::start_with(Database::sqlite(), &settings).await
+}
+
+#[tokio::test]
+async fn a_key_has_a_budget_and_says_how_it_stands() {
+    let app = with(&[("PAYLINK_REQUESTS_PER_SECOND", "5")]).await;
+    let merchant = app.merchant();
+    let other = app.operator().makes_a_merchant("A Florist").await;
+    let reader = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "read").await);
+    let mut refused = None;
+    // In turns by two keys, which have one budget.
+    for number in 0..50 {
+        let who = if number % 2 == 0 { &merchant } else { &reader };
+        let answer = who.http.get("/v1/credits").await;
+        assert_eq!(answer.header("ratelimit-limit"), "5");
+        assert!(answer.header("ratelimit-remaining").parse::<u32>().unwrap() < 5);
+        assert_eq!(answer.header("ratelimit-reset"), "1");
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+        answer.with_status(200);
+    }
+    let refused = refused.expect("fifty requests were made at once");
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.problem(429, "too_many_requests");
+    other.http.get("/v1/credits").await.with_status(200);
+    let operator = app.operator().0.get("/v1/admin/merchants").await.with_status(200);
+    assert_eq!(operator.header("ratelimit-limit"), "", "an operator has no budget");
+    assert_eq!(app.anybody().get("/v1/credits").await.with_status(401).header("ratelimit-limit"), "");
+    eventually("it is paid off", async || (merchant.http.get("/v1/credits").await.status == 200).then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_is_asked_of_one_replica_counts_at_the_other() {
+    let app = App::start_with(Database::postgresql().await, &[("PAYLINK_REQUESTS_PER_SECOND", "20".to_owned())]).await;
+    let port = crate::support::free_port();
+    let _replica = app.begins(&["api"], port);
+    let replica = app.at_port(port).with_key(&app.hello.api_key);
+    let ready = async || replica.try_ask(replica.request(Method::GET, "/readyz")).await;
+    eventually("it is ready", async || ready().await.is_ok_and(|answer| answer.status == 200).then_some(())).await;
+    let here = app.merchant().http;
+    // All that may be asked in a second is asked here; what the other has heard of it, it does not grant again.
+    eventually("the other refuses what it never granted itself", async || {
+        while here.get("/v1/credits").await.status == 200 {}
+        (replica.get("/v1/credits").await.status == 429).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_days_texts_are_limited_and_told_of_before_they_run_out() {
+    let app = with(&[("PAYLINK_QUOTAS__TEXTS_PER_DAY", "5")]).await;
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    let told = "a merchant has sent most of the texts of this day";
+    for sent in 1..=5 {
+        let credits = merchant.http.get("/v1/credits").await.json();
+        assert_eq!((&credits["texts_today"], &credits["texts_per_day"]), (&json!(sent - 1), &json!(5)));
+        assert_eq!(credits["texts_near_limit"], sent > 4);
+        assert_eq!(app.log().matches(told).count(), usize::from(sent > 4));
+        merchant.sends_again(&link).await;
+    }
+    let path = format!("/v1/payment-links/{}/send", link.id);
+    let refused = merchant.http.post(&path, &json!({"resend": true})).await;
+    assert!((1..=86_400).contains(&refused.header("retry-after").parse::<u32>().unwrap()));
+    refused.problem(429, "daily_limit_reached");
+    let conversation = merchant.conversation_with(&app.order().phone).await["id"].as_str().unwrap().to_owned();
+    let write = format!("/v1/conversations/{conversation}/messages");
+    merchant.http.post(&write, &json!({"body": "Hello"})).await.problem(429, "daily_limit_reached");
+    assert_eq!(merchant.http.get("/v1/messages").await.json()["items"].as_array().unwrap().len(), 5);
+    eventually("all is settled", async || (merchant.credits().await.1 == 0).then_some(())).await;
+    assert_eq!(merchant.credits().await, (95, 0), "what was refused cost something");
+    // Each merchant has its own.
+    let other = app.operator().makes_a_merchant("A Florist").await;
+    assert_eq!(other.http.get("/v1/credits").await.json()["texts_today"], 0);
+}
+
+#[tokio::test]
+async fn of_texts_at_once_no_more_than_the_days_are_accepted() {
+    let settings = [("PAYLINK_QUOTAS__TEXTS_PER_DAY", "5".to_owned())];
+    let app = App::start_with(Database::postgresql().await, &settings).await;
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    let path = format!("/v1/payment-links/{}/send", link.id);
+    let body = json!({"resend": true});
+    let sends = (0..12).map(|_| merchant.http.post(&path, &body));
+    let answers = futures_util::future::join_all(sends).await;
+    let of = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((of(202), of(429)), (5, 7), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_merchants_invoices_take_up_so_much_and_no_more() {
+    let app = with(&[("PAYLINK_QUOTAS__STORED_MIB", "1")]).await;
+    let (merchant, one, other) = (app.merchant(), app.order(), app.merchant().opens_an_order("26002").await);
+    let padded = [INVOICE, &b"\n".repeat(700 * 1024)].concat();
+    let invoice = Invoice { pdf: Some(&padded), ..Invoice::default() };
+    let link = merchant.uploads(&one, &invoice).await;
+    merchant.has_the_link(&link).await;
+
+    let refused = merchant.asks_for_a_link(&other, &invoice).await.problem(409, "storage_full");
+    assert!(refused["detail"].as_str().unwrap().contains("1 MiB"), "{refused}");
+    eventually("nothing of it is kept", async || (app.invoices() == 1).then_some(())).await;
+    let small = merchant.uploads(&other, &Invoice::default()).await;
+    merchant.has_the_link(&small).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_comes_to_nothing_leaves_nothing_in_the_store() {
+    let app = with(&[]).await;
+    let (merchant, order) = (app.merchant(), app.order());
+    let path = format!("/v1/orders/{}/payment-links", order.id);
+    for _ in 0..3 {
+        let whole = Invoice { pdf: Some(INVOICE), ..Invoice::default() }.form().text("surprise", "!");
+        merchant.http.ask(merchant.http.request(Method::POST, &path).multipart(whole)).await.with_status(422);
+    }
+    eventually("nothing is left", async || app.documents().is_empty().then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_merchant_whose_jobs_wait_queues_no_more_and_still_voids() {
+    let app = with(&[("PAYLINK_QUOTAS__QUEUED_JOBS", "3")]).await;
+    let (merchant, operator) = (app.merchant(), app.operator().0);
+    let link = merchant.makes_a_link(&app.order()).await;
+    let pause = json!({"kind": "send_sms", "reason": "a test"});
+    operator.post("/v1/admin/jobs/pause", &pause).await.with_status(200);
+    eventually("the workers know of the pause", async || {
+        app.log().contains("what is paused has changed").then_some(())
+    })
+    .await;
+    for _ in 0..3 {
+        merchant.sends_again(&link).await;
+    }
+    let path = format!("/v1/payment-links/{}/send", link.id);
+    let refused = eventually("there are too many", async || {
+        let answer = merchant.http.post(&path, &json!({"resend": true})).await;
+        (answer.status != 202).then_some(answer)
+    })
+    .await;
+    assert_eq!(refused.header("retry-after"), "30");
+    refused.problem(429, "too_many_jobs");
+    merchant
+        .asks_for_a_link(&merchant.opens_an_order("26003").await, &Invoice::default())
+        .await
+        .problem(429, "too_many_jobs");
+    merchant.voids(&link).await.with_status(202);
+    operator.post("/v1/admin/jobs/resume", &json!({"kind": "send_sms"})).await.with_status(200);
+    merchant.sees(&link.id, "voided").await;
+}
+
+#[tokio::test]
+async fn strangers_who_sign_webhooks_wrongly_are_slowed_and_told_of_once() {
+    let app = with(&[]).await;
+    let http = app.anybody();
+    let path = format!("/webhooks/stripe/{}", app.hello.merchant_id);
+    let event = json!({"id": "evt_limits", "type": "customer.created", "data": {"object": {}}}).to_string();
+    let sends = async |secret: &str, path: &str| {
+        let signature = sign(secret, chrono::Utc::now().timestamp(), &event);
+        http.ask(http.request(Method::POST, path).header("Stripe-Signature", signature).body(event.clone())).await
+    };
+    let mut slowed = 0;
+    for _ in 0..200 {
+        let answer = sends("whsec_wrong", &path).await;
+        match answer.status {
+            429 => {
+                assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+                slowed += 1;
+            }
+            _ => drop(answer.problem(400, "bad_signature")),
+        }
+    }
+    assert!(slowed > 50, "{slowed} of 200 were slowed");
+    let sms = path.replace("stripe", "sms");
+    http.ask(http.request(Method::POST, &sms).form(&[("MessageSid", "SM1")])).await.with_status(429);
+    // From the same address, as Stripe's are.
+    sends(&app.hello.webhook_secret, &path).await.with_status(200);
+    assert_eq!(app.log().matches("webhooks are refused").count(), 2, "once for Stripe and once for the carrier");
+    assert!(!app.log().contains("/webhooks/stripe"), "each is told");
+}
