@@ -11,7 +11,10 @@ use object_store::{ObjectStore, ObjectStoreExt, aws::AmazonS3Builder, local::Loc
 use queue::{Queue, redis::RedisQueues};
 use url::Url;
 
-use crate::{data_dir::DataDir, error::Error, migrate, operators, settings::Settings, stop::Stop};
+use crate::{
+    data_dir::DataDir, error::Error, migrate, operators, read_pdf, settings::Settings, stop::Stop,
+    surroundings::Surroundings,
+};
 
 /// The file in the data directory that holds the key of the vault.
 pub(crate) const SECRET_KEY: &str = "secret.key";
@@ -93,7 +96,12 @@ impl Parts {
     }
 
     /// What the workers need.
-    pub(crate) fn work(&self, settings: &Settings, public_url: String) -> Result<::worker::JobContext, Error> {
+    pub(crate) fn work(
+        &self,
+        settings: &Settings,
+        public_url: String,
+        around: &Surroundings,
+    ) -> Result<::worker::JobContext, Error> {
         Ok(::worker::JobContext::new(
             self.db.clone(),
             self.queue.clone(),
@@ -108,6 +116,7 @@ impl Parts {
                 private_gateways: settings.sms_http_allow_private,
             },
             settings.limits(),
+            ::worker::PdfReader::new(around.program()?, read_pdf::COMMAND),
         )?)
     }
 

@@ -17,6 +17,7 @@ use crate::{
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
     http,
     outbound_service::OutboundService,
+    pdf::PdfReader,
     stripe::Stripe,
 };
 
@@ -42,6 +43,8 @@ pub struct JobContext {
     /// What stands before Stripe and the carriers.
     pub flow: FlowControl,
     limits: Limits,
+    /// Reads invoices.
+    pub(crate) pdfs: PdfReader,
     /// Applies Stripe's events by the group.
     pub(crate) applier: Applier,
     http: reqwest::Client,
@@ -78,6 +81,7 @@ impl JobContext {
         stripe_api_base: String,
         sms: SmsOptions,
         limits: Limits,
+        pdfs: PdfReader,
     ) -> Result<Self, ContextError> {
         let http = http::client().map_err(ContextError)?;
         let gateways = GatewayClient::new(sms.private_gateways).map_err(ContextError)?;
@@ -94,6 +98,7 @@ impl JobContext {
             sms,
             flow,
             limits,
+            pdfs,
             applier,
             http,
             gateways,

@@ -19,4 +19,5 @@ mod stripe_event;
 pub use carrier::SmsOptions;
 pub use context::{ContextError, JobContext};
 pub use outbound_service::Limits;
+pub use pdf::{PdfReader, answer_to as answer_to_pdf};
 pub use registry::{Concurrency, Options, run};
