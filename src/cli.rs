@@ -3,10 +3,11 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 use crate::{
-    api, data_dir, error::Error, events, jobs, logging, merchant, messages, migrate, open_files, scheduler, secrets,
-    settings::Settings, surroundings::Surroundings, tls, up, worker,
+    api, data_dir, error::Error, events, jobs, logging, merchant, messages, migrate, open_files, read_pdf, scheduler,
+    secrets, settings::Settings, surroundings::Surroundings, tls, up, worker,
 };
 
 /// Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
@@ -17,7 +18,16 @@ struct Cli {
     #[arg(long, global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    #[command(flatten)]
+    Command(Command),
+    /// Reads a PDF from standard input for a worker; of no use to people.
+    #[command(name = read_pdf::COMMAND, hide = true)]
+    ReadPdf,
 }
 
 #[derive(Subcommand)]
@@ -45,24 +55,36 @@ enum Command {
 }
 
 /// Does what the command line says.
-pub async fn command_line() -> ExitCode {
+#[must_use]
+pub fn command_line() -> ExitCode {
     let cli = Cli::parse();
-    data_dir::make_files_private();
-    match Box::pin(run(cli)).await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("paylink: {}", error.with_sources());
-            ExitCode::FAILURE
+    run(cli).unwrap_or_else(|error| {
+        eprintln!("paylink: {}", error.with_sources());
+        ExitCode::FAILURE
+    })
+}
+
+fn run(cli: Cli) -> Result<ExitCode, Error> {
+    match cli.task {
+        Task::Command(command) => {
+            data_dir::make_files_private();
+            let runtime = Runtime::new().map_err(Error::io("the runtime cannot be started"))?;
+            runtime.block_on(Box::pin(start(command, cli.config)))
+        }
+        // It knows no settings, and its process is too narrow for a runtime.
+        Task::ReadPdf => {
+            read_pdf::run().map_err(Error::io("the PDF cannot be read"))?;
+            Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-async fn run(cli: Cli) -> Result<ExitCode, Error> {
+async fn start(command: Command, config: Option<PathBuf>) -> Result<ExitCode, Error> {
     tls::set_up();
-    let settings = Settings::load(cli.config.as_deref())?;
+    let settings = Settings::load(config.as_deref())?;
     let export = logging::start(&settings)?;
     open_files::raise();
-    let outcome = Box::pin(carry_out(cli.command, settings)).await;
+    let outcome = Box::pin(carry_out(command, settings)).await;
     if let Some(export) = export {
         export.end().await;
     }

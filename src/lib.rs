@@ -29,6 +29,7 @@ mod open_files;
 mod operators;
 mod otlp;
 mod parts;
+mod read_pdf;
 mod redis_child;
 pub mod scheduler;
 mod secrets;

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    Box::pin(paylink::command_line()).await
+fn main() -> ExitCode {
+    paylink::command_line()
 }

@@ -14,9 +14,10 @@ use crate::{
     database::open_database,
     documents::open_documents,
     error::Error,
-    operators,
+    operators, read_pdf,
     settings::Settings,
     stop::Stop,
+    surroundings::Surroundings,
 };
 
 /// The parts that every role is made of.
@@ -91,7 +92,12 @@ impl Parts {
     }
 
     /// What the workers need.
-    pub(crate) fn work(&self, settings: &Settings, public_url: String) -> Result<::worker::JobContext, Error> {
+    pub(crate) fn work(
+        &self,
+        settings: &Settings,
+        public_url: String,
+        around: &Surroundings,
+    ) -> Result<::worker::JobContext, Error> {
         Ok(::worker::JobContext::new(::worker::ContextParts {
             db: self.db.clone(),
             queue: self.queue.clone(),
@@ -106,6 +112,7 @@ impl Parts {
                 private_gateways: settings.sms_http_allow_private,
             },
             limits: settings.limits(),
+            pdfs: ::worker::PdfReader::new(around.program()?, read_pdf::COMMAND),
         })?)
     }
 

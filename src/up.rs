@@ -106,7 +106,7 @@ async fn run_roles(
     let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
     let parts = Parts::open(&settings, around.clock.clone()).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
-    let work = parts.work(&settings, public_url.clone())?;
+    let work = parts.work(&settings, public_url.clone(), around)?;
     let scheduler = parts.scheduler(&settings)?;
     stop.tells(&parts.readiness);
     parts.keep_time(stop);

@@ -34,7 +34,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, working:
     let public_url = public_url(&settings)?;
     let parts = Parts::open(&settings, around.clock.clone()).await?;
     Metrics::start_apart(&settings, &parts).await?;
-    let work = parts.work(&settings, public_url)?;
+    let work = parts.work(&settings, public_url, around)?;
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
     let concurrency = match args.concurrency {
         Some(each) => Concurrency { each: each.max(1), named: HashMap::new() },

@@ -22,6 +22,7 @@ mod doctor;
 mod faults;
 mod flow;
 mod gateways;
+mod hostile_pdfs;
 mod idempotency;
 mod interleavings;
 mod invoice_picture;

@@ -16,6 +16,7 @@ use crate::{
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
     outbound::{http, service::OutboundService},
     payments::applier::Applier,
+    pdf::PdfReader,
     stripe::Stripe,
 };
 
@@ -41,6 +42,8 @@ pub struct JobContext {
     /// What stands before Stripe and the carriers.
     pub flow: FlowControl,
     limits: OutboundLimits,
+    /// Reads invoices.
+    pub(crate) pdfs: PdfReader,
     /// Applies Stripe's events by the group.
     pub(crate) applier: Applier,
     http: reqwest::Client,
@@ -68,6 +71,8 @@ pub struct ContextParts {
     pub sms: SmsOptions,
     /// How fast the services outside are called.
     pub limits: OutboundLimits,
+    /// Reads invoices.
+    pub pdfs: PdfReader,
 }
 
 /// Why the workers cannot start.
@@ -90,7 +95,7 @@ impl JobContext {
     /// # Errors
     /// When the system has no usable TLS configuration.
     pub fn new(parts: ContextParts) -> Result<Self, ContextError> {
-        let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits } = parts;
+        let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits, pdfs } = parts;
         Ok(Self {
             http: http::client().map_err(ContextError)?,
             gateways: GatewayClient::new(sms.private_gateways).map_err(ContextError)?,
@@ -105,6 +110,7 @@ impl JobContext {
             stripe_api_base,
             sms,
             limits,
+            pdfs,
         })
     }
 

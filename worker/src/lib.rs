@@ -13,4 +13,5 @@ mod stripe;
 pub use carrier::SmsOptions;
 pub use context::{ContextError, ContextParts, JobContext};
 pub use outbound::service::OutboundLimits;
+pub use pdf::{PdfReader, answer_to as answer_to_pdf};
 pub use registry::{Concurrency, Options, run};

@@ -1,49 +1,45 @@
 //! Is this upload an invoice that the buyer will be able to open, what does it say, and what does its first page look like?
 //!
-//! What viewers open is taken. The bytes are anybody's, so a file is read in a thread of its own, which is given up when it takes too long,
-//! by a reader that counts what it costs ([`glyphs`]) before anything is drawn ([`picture`]).
+//! What viewers open is taken. The bytes are anybody's, and a few hundred of them can ask for terabytes or years, so each file is
+//! read in a process of its own ([`PdfReader`] starts it, [`answer_to`] is what it does), which the system ends when it takes too
+//! much. There it is looked at what a page costs ([`glyphs`]) before it is drawn ([`picture`]): what is costly but honest is taken
+//! without a picture.
 
+mod answer;
 mod glyphs;
 mod guard;
 mod picture;
+mod reader;
 #[cfg(test)]
 mod tests;
 
-use std::{thread, time::Duration};
-
 use bytes::Bytes;
 use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
-use tokio::sync::{Semaphore, oneshot};
+use serde::{Deserialize, Serialize};
 
+pub use answer::answer_to;
 pub(crate) use guard::warnings;
+pub use reader::PdfReader;
 
 /// How much of the beginning may come before `%PDF-`, as viewers allow.
 const HEAD: usize = 1024;
 
-/// How long a file may take; real invoices take milliseconds.
-const WITHIN: Duration = Duration::from_secs(20);
-
-/// How many files are read at once, however many jobs there are: each may take tens of megabytes.
-static READERS: Semaphore = Semaphore::const_new(2);
-
-/// A file that nests deeply needs more than a thread usually has.
-const STACK: usize = 16 << 20;
-
 /// What is known of a PDF that can be opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reading {
     /// How many pages it has; at least one.
     pub(crate) pages: u32,
     /// What is written on its pages, as far as its fonts tell.
     pub(crate) text: String,
     /// The first page as a PNG; absent: it would take more than any invoice does.
+    #[serde(skip)]
     pub(crate) first_page: Option<Bytes>,
     /// Whether nothing is drawn on the first page.
     pub(crate) is_blank: bool,
 }
 
 /// Why an upload is refused. The messages are for the merchant who uploaded it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub(crate) enum PdfError {
     /// `%PDF-` is nowhere near its beginning.
     #[error("The file is not a PDF.")]
@@ -62,35 +58,10 @@ pub(crate) enum PdfError {
     Damaged,
 }
 
-/// Reads a PDF that opens without a password.
+/// Reads a PDF that opens without a password. What it may cost is bounded only by the process that it runs in.
 ///
 /// # Errors
 /// [`PdfError`], whose message is a sentence for the merchant.
-pub(crate) async fn inspect(content: Bytes) -> Result<Reading, PdfError> {
-    // Never closed.
-    let Ok(_turn) = READERS.acquire().await else { return Err(PdfError::TooComplex) };
-    let (answer, told) = oneshot::channel();
-    // Not one of the runtime's threads: a stop does not wait for this one.
-    let reader = thread::Builder::new().name("pdf".to_owned()).stack_size(STACK);
-    let started = reader.spawn(move || {
-        // Nobody listens any more to a file that took too long.
-        let _given_up = answer.send(read(&content));
-    });
-    if let Err(error) = started {
-        tracing::error!(%error, "there is no thread to read a PDF");
-        return Err(PdfError::TooComplex);
-    }
-    match tokio::time::timeout(WITHIN, told).await {
-        Ok(Ok(read)) => read,
-        // The reader panicked.
-        Ok(Err(_)) => Err(PdfError::Damaged),
-        Err(_) => {
-            tracing::warn!("a PDF took too long and was given up");
-            Err(PdfError::TooComplex)
-        }
-    }
-}
-
 fn read(content: &Bytes) -> Result<Reading, PdfError> {
     if !content[..content.len().min(HEAD)].windows(5).any(|start| start == b"%PDF-") {
         return Err(PdfError::NotAPdf);

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions},
     mem,
     os::unix::process::ExitStatusExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
     sync::Arc,
     thread::{self, JoinHandle},
@@ -49,7 +49,8 @@ impl Running {
         use_tls();
         let settings = Settings::from_variables(variables).unwrap();
         let logs = logs(&settings, data_dir);
-        let around = Surroundings { clock: Some(clock), ..Surroundings::default() };
+        let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_paylink")));
+        let around = Surroundings { clock: Some(clock), program, ..Surroundings::default() };
         let (say, said) = oneshot::channel();
         let roles = Roles { around: around.clone(), thread: thread::spawn(move || run(settings, &around, &logs, say)) };
         let Ok(hello) = said.await else { panic!("it ended: {}", log(data_dir)) };

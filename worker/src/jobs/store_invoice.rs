@@ -32,7 +32,7 @@ impl JobHandler<JobContext> for StoreInvoice {
             }
             Err(error) => return Err(JobError::retry(error)),
         };
-        let done = match pdf::inspect(content.clone()).await {
+        let done = match context.pdfs.read(&content).await? {
             Ok(reading) => store(context, lease, &link, content, reading).await?,
             Err(refused) => refuse(context, lease, &link, &refused.to_string()).await?,
         };
