@@ -30,6 +30,9 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How often the database is asked for its time before an answer is believed.
 const TIMES_ASKED: usize = 3;
 
+/// How `PostgreSQL` plans statements about groups of rows.
+const GROUP_PLANS: &str = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
+
 /// How much of the pool of connections is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolUse {
@@ -121,6 +124,22 @@ impl Db {
         // and whoever got the connection next would write into that one.
         let begun = tokio::spawn(async move { writer.begin_with_options(options).await.map(Transaction::new) });
         begun.await.map_err(|error| DbErr::Custom(format!("no transaction was begun: {error}")))?
+    }
+
+    /// Begins a transaction that reads and writes rows by the group.
+    ///
+    /// On `PostgreSQL` statements about a group are planned once, and each row of a table is looked up by its index. Left to itself the
+    /// planner makes that plan while the tables are empty and reads them from end to end; it keeps it while they grow, until they are
+    /// analysed, which is not before the first rush is over. The settings are the transaction's, so that a pooler keeps them.
+    ///
+    /// # Errors
+    /// When the database does not answer or the wait for the lock was too long.
+    pub async fn begin_group(&self) -> Result<Transaction, DbErr> {
+        let tx = self.begin().await?;
+        if !self.has_one_writer() {
+            tx.execute_unprepared(GROUP_PLANS).await?;
+        }
+        Ok(tx)
     }
 
     /// Whether only one transaction at a time may write, as on `SQLite`.

@@ -4,17 +4,17 @@ mod advance;
 mod aftermath;
 mod buyer;
 mod check;
+mod compare_and_set;
 mod paying;
 mod purge;
 mod search;
 mod timeline;
-mod together;
 mod warning;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
 
-pub use advance::{Advanced, StripeFacts, advance};
+pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use aftermath::{Dispute, DisputeReport, Refund, note_dispute, note_refund};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
@@ -23,10 +23,9 @@ pub use purge::purge;
 pub use search::{Search, search};
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
-pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
 pub use warning::Warning;
 
-use crate::money_column::stored_money;
+use crate::{Rows, money_column::stored_money};
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
     link::{PaymentState, Review},
@@ -299,16 +298,25 @@ pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Resu
     Entity::find().filter(Column::TokenHash.eq(token.hash())).one(db).await
 }
 
-/// The merchant's link that Stripe calls `plink_…`.
+/// The merchants' links that Stripe calls by these names (`plink_…`), as far as there are any.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_by_stripe_id(
+pub async fn find_all_by_stripe_id(
     db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    stripe_link_id: &str,
-) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::StripeLinkId.eq(stripe_link_id)).one(db).await
+    names: &[(MerchantId, &str)],
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Rows::new([("the_merchant", "uuid"), ("name", "text")]);
+    for (merchant, name) in names {
+        rows.push([(*merchant).into(), (*name).into()]);
+    }
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select =
+        "SELECT payment_link.* FROM v JOIN payment_link ON stripe_link_id = name AND merchant_id = the_merchant";
+    let found = db.query_all_raw(rows.statement(db.get_database_backend(), select, Vec::new())).await?;
+    found.iter().map(|row| Model::from_query_result(row, "")).collect()
 }
 
 /// The merchant's link that was paid by this `pi_…`.
