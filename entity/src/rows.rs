@@ -67,7 +67,7 @@ impl<const N: usize> Rows<N> {
             None => (String::new(), Vec::new()),
         };
         let names = self.names();
-        let source = if self.rows.len() == 1 { self.as_row(&mut values) } else { self.as_arrays(&mut values) };
+        let source = if self.rows.len() == 1 { self.into_row(&mut values) } else { self.into_arrays(&mut values) };
         let sql = format!("WITH {before}v ({names}) AS ({source}) {rest}");
         let sql = named(sql, more.len(), |at| format!("${}", values.len() + at + 1));
         values.extend(more);
@@ -76,7 +76,7 @@ impl<const N: usize> Rows<N> {
 
     /// One row needs no array. For the planner its values are constants, so that a group of one is looked up like any single row,
     /// whatever the transaction's settings.
-    fn as_row(self, values: &mut Vec<Value>) -> String {
+    fn into_row(self, values: &mut Vec<Value>) -> String {
         let types = self.columns.map(|(_, of)| of.trim_end_matches('?'));
         let parameters: Vec<String> = (values.len() + 1..).zip(types).map(|(at, of)| format!("${at}::{of}")).collect();
         values.extend(self.rows.into_iter().flatten());
@@ -84,7 +84,7 @@ impl<const N: usize> Rows<N> {
     }
 
     /// An array that holds a null cannot be sent: beside a column that may hold one goes a second, of where it does not.
-    fn as_arrays(self, values: &mut Vec<Value>) -> String {
+    fn into_arrays(self, values: &mut Vec<Value>) -> String {
         let (mut shown, mut names, mut sent) = (Vec::new(), Vec::new(), Vec::new());
         let mut send = |name: String, of: &str, column: Vec<Value>| {
             values.extend(array(column));

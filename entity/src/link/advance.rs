@@ -227,7 +227,9 @@ fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review>
 
 /// Writes what follows from the changes.
 async fn tell(db: &impl ConnectionTrait, written: &[Change<'_>], now: DateTime<Utc>) -> Result<(), DbErr> {
-    written.iter().for_each(|change| live::link(&change.after));
+    for change in written {
+        live::link(&change.after);
+    }
     let moved = written.iter().filter(|change| change.moved());
     order::refresh_tags(db, moved.map(|change| &change.after)).await?;
     let entries: Vec<NewEntry> = written.iter().flat_map(Change::entries).collect();

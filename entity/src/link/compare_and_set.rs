@@ -55,13 +55,13 @@ pub(super) async fn compare_and_set(
             after.state.into(),
             after.stripe_session_id.clone().into(),
             after.failed_sessions.clone().into(),
-            news(&before.paid_at, &after.paid_at).into(),
-            news(&before.stripe_link_id, &after.stripe_link_id).into(),
-            news(&before.stripe_url, &after.stripe_url).into(),
-            news(&before.livemode, &after.livemode).into(),
-            news(&before.stripe_payment_intent, &after.stripe_payment_intent).into(),
-            news(&before.failure, &after.failure).into(),
-            news(&before.review, &after.review).into(),
+            news(before.paid_at.as_ref(), after.paid_at.as_ref()).into(),
+            news(before.stripe_link_id.as_ref(), after.stripe_link_id.as_ref()).into(),
+            news(before.stripe_url.as_ref(), after.stripe_url.as_ref()).into(),
+            news(before.livemode.as_ref(), after.livemode.as_ref()).into(),
+            news(before.stripe_payment_intent.as_ref(), after.stripe_payment_intent.as_ref()).into(),
+            news(before.failure.as_ref(), after.failure.as_ref()).into(),
+            news(before.review.as_ref(), after.review.as_ref()).into(),
         ]);
     }
     if rows.is_empty() {
@@ -72,8 +72,8 @@ pub(super) async fn compare_and_set(
 }
 
 /// What is known now, if it was not known like that.
-fn news<T: Clone + PartialEq>(before: &Option<T>, after: &Option<T>) -> Option<T> {
-    after.clone().filter(|_| before != after)
+fn news<T: Clone + PartialEq>(before: Option<&T>, after: Option<&T>) -> Option<T> {
+    after.filter(|_| before != after).cloned()
 }
 
 /// The links as they are now.
