@@ -5,11 +5,11 @@ use std::time::Instant;
 use domain::{Clock, MerchantId, WebhookEventId};
 use entity::{
     Db, merchant,
-    webhook_event::{NewEvent, Source},
+    webhook_event::{self, NewEvent, Source},
 };
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
-use queue::{JobDraft, ProcessStripeEvent, store_all};
+use queue::{EnqueueOptions, JobDraft, ProcessStripeEvent, enqueue_with};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
@@ -57,7 +57,8 @@ fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
         let payload = events::body(&external_id, "plink_of_nobody", &format!("cs_{number}"));
         let kind = "checkout.session.completed".to_owned();
         let event = NewEvent { id, merchant_id: merchant, source: Source::Stripe, external_id, kind, payload };
-        (event, JobDraft::new(merchant, &ProcessStripeEvent { merchant, event: id }).unwrap())
+        let job = ProcessStripeEvent { merchant, event: id };
+        (event, JobDraft::new(&job, EnqueueOptions::for_merchant(merchant)).unwrap())
     });
     let made: Vec<_> = made.collect();
     made.chunks(group).map(<[_]>::to_vec).collect()
@@ -65,7 +66,10 @@ fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
 
 async fn store(db: &Db, all: Vec<Rows>) {
     for rows in all {
-        store_all(db, rows.iter().map(|(event, draft)| (event, draft)), Clock::system().now()).await.unwrap();
+        let now = Clock::system().now();
+        let events = rows.iter().map(|(event, _)| event);
+        let insert = webhook_event::insertion(db.pool().get_database_backend(), events, now).unwrap();
+        enqueue_with(db, insert, rows.iter().map(|(event, draft)| (event.id.uuid(), draft)), now).await.unwrap();
     }
 }
 

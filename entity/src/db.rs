@@ -34,6 +34,9 @@ const TIMES_ASKED: usize = 3;
 const TIMES_TRUNCATED: usize = 10;
 const BETWEEN_READERS: Duration = Duration::from_millis(50);
 
+/// How `PostgreSQL` plans statements about groups of rows.
+const GROUP_PLANS: &str = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
+
 /// How much of the pool of connections is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolUse {
@@ -141,6 +144,22 @@ impl Db {
         if let Err(error) = truncated.and(connection.close().await) {
             tracing::debug!(%error, "the log of the database was not truncated");
         }
+    }
+
+    /// Begins a transaction that reads and writes rows by the group.
+    ///
+    /// On `PostgreSQL` statements about a group are planned once, and each row of a table is looked up by its index. Left to itself the
+    /// planner makes that plan while the tables are empty and reads them from end to end; it keeps it while they grow, until they are
+    /// analysed, which is not before the first rush is over. The settings are the transaction's, so that a pooler keeps them.
+    ///
+    /// # Errors
+    /// When the database does not answer or the wait for the lock was too long.
+    pub async fn begin_group(&self) -> Result<Transaction, DbErr> {
+        let tx = self.begin().await?;
+        if !self.has_one_writer() {
+            tx.execute_unprepared(GROUP_PLANS).await?;
+        }
+        Ok(tx)
     }
 
     /// Whether only one transaction at a time may write, as on `SQLite`.

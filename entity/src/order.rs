@@ -1,5 +1,7 @@
 //! Orders, and the tag that says whether they are paid.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
 use serde::{Deserialize, Serialize};
@@ -184,53 +186,49 @@ pub(crate) fn matches(text: &str) -> Condition {
     Condition::any().add(contains(Column::Number, text)).add(contains(Column::CustomerName, text))
 }
 
-/// Brings the order's tag in line with what became of one of its links.
+/// Brings orders' tags in line with what became of their links; of several links of one order, in this order.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn refresh_tag(
+pub(crate) async fn refresh_tags(
     db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    id: OrderId,
-    link: LinkState,
+    moved: impl Iterator<Item = &link::Model>,
 ) -> Result<(), DbErr> {
-    let tag = match link {
-        LinkState::Paid => Tag::Paid,
-        // The request was taken back.
-        LinkState::Voided => Tag::None,
-        // An order whose link has run out is as unpaid as before.
-        LinkState::Unpaid | LinkState::Processing | LinkState::Voiding | LinkState::Expiring | LinkState::Expired => {
-            Tag::Unpaid
+    // Sorted, so that two groups do not wait for each other for ever.
+    let mut tags: BTreeMap<OrderId, (MerchantId, Tag)> = BTreeMap::new();
+    for link in moved {
+        let Some(tag) = tag_after(link.state) else { continue };
+        let (_, last) = tags.entry(link.order_id).or_insert((link.merchant_id, tag));
+        if *last != Tag::Paid {
+            *last = tag;
         }
-        LinkState::Creating | LinkState::Failed => return Ok(()),
-    };
-    Entity::update_many()
-        .col_expr(Column::Tag, Expr::value(tag))
-        .filter(Column::Id.eq(id))
-        .filter(Column::MerchantId.eq(merchant))
-        // A paid order stays paid, whatever becomes of its other links.
-        .filter(Column::Tag.ne(Tag::Paid))
-        .exec(db)
-        .await?;
-    live::note(Change::Order { merchant, order: id });
-    Ok(())
-}
-
-/// The same as [`refresh_tag`] for several orders of which a link was paid.
-pub(crate) async fn mark_paid(
-    db: &impl ConnectionTrait,
-    orders: impl Iterator<Item = (MerchantId, OrderId)>,
-) -> Result<(), DbErr> {
-    let mut rows = Rows::new([("merchant", "uuid"), ("paid", "uuid")]);
-    for (merchant, order) in orders {
-        rows.push([merchant.into(), order.into()]);
+    }
+    let mut rows = Rows::new([("the_order", "uuid"), ("the_merchant", "uuid"), ("is_tag", "text")]);
+    for (order, (merchant, tag)) in tags {
+        rows.push([order.into(), merchant.into(), tag.into()]);
+        live::note(Change::Order { merchant, order });
     }
     if rows.is_empty() {
         return Ok(());
     }
-    let update = "UPDATE orders SET tag = {0} FROM v WHERE id = v.paid AND merchant_id = v.merchant AND tag <> {0}";
-    let more = vec![Tag::Paid.into()];
-    db.execute_raw(rows.statement(db.get_database_backend(), update, more)).await.map(|_| ())
+    // A paid order stays paid, whatever becomes of its other links.
+    let update = "UPDATE orders SET tag = is_tag FROM v \
+        WHERE id = the_order AND merchant_id = the_merchant AND tag <> {0} AND tag <> is_tag";
+    db.execute_raw(rows.statement(db.get_database_backend(), update, vec![Tag::Paid.into()])).await.map(|_| ())
+}
+
+/// What an order's tag says once a link of it has come to this state; `None` if that is no news.
+const fn tag_after(link: LinkState) -> Option<Tag> {
+    match link {
+        LinkState::Paid => Some(Tag::Paid),
+        // The request was taken back.
+        LinkState::Voided => Some(Tag::None),
+        // An order whose link has run out is as unpaid as before.
+        LinkState::Unpaid | LinkState::Processing | LinkState::Voiding | LinkState::Expiring | LinkState::Expired => {
+            Some(Tag::Unpaid)
+        }
+        LinkState::Creating | LinkState::Failed => None,
+    }
 }
 
 /// Erases the buyer's name and number, and what was ordered, once no link of the order holds anything any more.

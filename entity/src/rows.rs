@@ -1,12 +1,11 @@
 //! Many rows in one statement. A group of rows travels as the table `v`, so that an `INSERT … SELECT … FROM v` or an
 //! `UPDATE … FROM v` reads the same on both databases and costs one round trip however many rows there are.
 //!
-//! On `PostgreSQL` each column is one array: the text of the statement, and so its plan, is the same for every number of rows.
+//! On `PostgreSQL` each column is one array: the text of the statement, and so its plan, is the same for every number of rows but one.
 
 use sea_orm::{DbBackend, Statement, Value};
 
-/// A table of values with `N` columns. No value may be null: an array of `PostgreSQL` that holds one cannot be sent. `SQLite`
-/// takes 32,766 parameters, so groups are of hundreds of rows and not of thousands.
+/// A table of values with `N` columns. `SQLite` takes 32,766 parameters, so groups are of hundreds of rows and not of thousands.
 #[derive(Debug)]
 pub struct Rows<const N: usize> {
     columns: [(&'static str, &'static str); N],
@@ -14,7 +13,7 @@ pub struct Rows<const N: usize> {
 }
 
 impl<const N: usize> Rows<N> {
-    /// An empty table with these columns: each a name, and its type in `PostgreSQL`.
+    /// An empty table with these columns: each a name, and its type in `PostgreSQL`, with a `?` behind it if values may be null.
     #[must_use]
     pub const fn new(columns: [(&'static str, &'static str); N]) -> Self {
         Self { columns, rows: Vec::new() }
@@ -31,6 +30,12 @@ impl<const N: usize> Rows<N> {
         self.rows.is_empty()
     }
 
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The statement `WITH v AS (these rows) {rest}`. A condition that an index of its own answers, as on a state, is better written
     /// against a column of `v` than against a parameter: `PostgreSQL` might else walk that index, however long it has become,
     /// instead of looking the rows up one by one. Parameters of `rest` itself are given in `more`, and named there as
@@ -38,33 +43,77 @@ impl<const N: usize> Rows<N> {
     #[must_use]
     pub fn statement(self, backend: DbBackend, rest: &str, more: Vec<Value>) -> Statement {
         if matches!(backend, DbBackend::Postgres) {
-            self.for_postgresql(rest, more)
+            self.for_postgresql(None, rest, more)
         } else {
             self.for_sqlite(rest, more)
         }
+    }
+
+    /// The same on `PostgreSQL`, together with a statement that comes before it: `rest` knows what `first` answers as the table `name`.
+    #[must_use]
+    pub fn statement_after(self, (name, first): (&str, Statement), rest: &str, more: Vec<Value>) -> Statement {
+        self.for_postgresql(Some((name, first)), rest, more)
     }
 
     fn names(&self) -> String {
         self.columns.map(|(name, _)| name).join(", ")
     }
 
-    fn for_postgresql(self, rest: &str, more: Vec<Value>) -> Statement {
+    fn for_postgresql(self, before: Option<(&str, Statement)>, rest: &str, more: Vec<Value>) -> Statement {
+        let (before, mut values) = match before {
+            Some((name, first)) => {
+                (format!("{name} AS ({}), ", first.sql), first.values.map_or_else(Vec::new, |all| all.0))
+            }
+            None => (String::new(), Vec::new()),
+        };
         let names = self.names();
-        let arrays: Vec<String> =
-            self.columns.iter().enumerate().map(|(at, (_, of))| format!("${}::{of}[]", at + 1)).collect();
-        let sql = format!("WITH v ({names}) AS (SELECT * FROM unnest({})) {rest}", arrays.join(", "));
-        let sql = named(sql, more.len(), |at| format!("${}", N + at + 1));
+        let source = if self.rows.len() == 1 { self.into_row(&mut values) } else { self.into_arrays(&mut values) };
+        let sql = format!("WITH {before}v ({names}) AS ({source}) {rest}");
+        let sql = named(sql, more.len(), |at| format!("${}", values.len() + at + 1));
+        values.extend(more);
+        Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
+    }
+
+    /// One row needs no array. For the planner its values are constants, so that a group of one is looked up like any single row,
+    /// whatever the transaction's settings.
+    fn into_row(self, values: &mut Vec<Value>) -> String {
+        let types = self.columns.map(|(_, of)| of.trim_end_matches('?'));
+        let parameters: Vec<String> = (values.len() + 1..).zip(types).map(|(at, of)| format!("${at}::{of}")).collect();
+        values.extend(self.rows.into_iter().flatten());
+        format!("SELECT {}", parameters.join(", "))
+    }
+
+    /// An array that holds a null cannot be sent: beside a column that may hold one goes a second, of where it does not.
+    fn into_arrays(self, values: &mut Vec<Value>) -> String {
+        let (mut shown, mut names, mut sent) = (Vec::new(), Vec::new(), Vec::new());
+        let mut send = |name: String, of: &str, column: Vec<Value>| {
+            values.extend(array(column));
+            sent.push(format!("${}::{of}[]", values.len()));
+            names.push(name);
+        };
+        for ((name, of), column) in self.columns.into_iter().zip(self.into_columns()) {
+            let Some(of) = of.strip_suffix('?') else {
+                shown.push(name.to_owned());
+                send(name.to_owned(), of, column);
+                continue;
+            };
+            shown.push(format!("CASE WHEN {name}_known THEN {name} END"));
+            let known = column.iter().map(|value| Value::from(!is_null(value))).collect();
+            let filled = column.into_iter().map(|value| if is_null(&value) { value.dummy_value() } else { value });
+            send(name.to_owned(), of, filled.collect());
+            send(format!("{name}_known"), "bool", known);
+        }
+        format!("SELECT {} FROM unnest({}) AS u ({})", shown.join(", "), sent.join(", "), names.join(", "))
+    }
+
+    fn into_columns(self) -> [Vec<Value>; N] {
         let mut columns: [Vec<Value>; N] = std::array::from_fn(|_| Vec::with_capacity(self.rows.len()));
         for row in self.rows {
             for (column, value) in columns.iter_mut().zip(row) {
                 column.push(value);
             }
         }
-        let arrays = columns.into_iter().filter_map(|column| {
-            let of = column.first()?.array_type();
-            Some(Value::Array(of, Some(Box::new(column))))
-        });
-        Statement::from_sql_and_values(DbBackend::Postgres, sql, arrays.chain(more))
+        columns
     }
 
     fn for_sqlite(self, rest: &str, more: Vec<Value>) -> Statement {
@@ -75,6 +124,16 @@ impl<const N: usize> Rows<N> {
         let sql = named(sql, more.len(), |at| format!("?{}", first + at + 1));
         Statement::from_sql_and_values(DbBackend::Sqlite, sql, self.rows.into_iter().flatten().chain(more))
     }
+}
+
+fn is_null(value: &Value) -> bool {
+    *value == value.as_null()
+}
+
+/// Values of one type as one value; `None` if there are none.
+fn array(values: Vec<Value>) -> Option<Value> {
+    let of = values.first()?.array_type();
+    Some(Value::Array(of, Some(Box::new(values))))
 }
 
 /// Puts a database's own words in the place of `{0}`, `{1}` and so on.
@@ -100,11 +159,54 @@ mod tests {
         let statement = rows().statement(DbBackend::Postgres, UPDATE, vec![7_i64.into()]);
         assert_eq!(
             statement.sql,
-            "WITH v (id, word) AS (SELECT * FROM unnest($1::bigint[], $2::text[])) \
+            "WITH v (id, word) AS (SELECT id, word FROM unnest($1::bigint[], $2::text[]) AS u (id, word)) \
              UPDATE t SET word = v.word, at = $3 FROM v WHERE t.id = v.id"
         );
         let words = Value::from(vec!["one".to_owned(), "two".to_owned()]);
         assert_eq!(statement.values.unwrap().0, [Value::from(vec![1_i64, 2]), words, 7_i64.into()]);
+    }
+
+    #[test]
+    fn on_postgresql_one_row_is_sent_as_it_is() {
+        let mut rows = Rows::new([("id", "bigint"), ("word", "text?")]);
+        rows.push([1_i64.into(), Option::<String>::None.into()]);
+        let statement = rows.statement(DbBackend::Postgres, UPDATE, vec![7_i64.into()]);
+        assert_eq!(
+            statement.sql,
+            "WITH v (id, word) AS (SELECT $1::bigint, $2::text) UPDATE t SET word = v.word, at = $3 FROM v WHERE t.id = v.id"
+        );
+        assert_eq!(statement.values.unwrap().0, [1_i64.into(), Option::<String>::None.into(), 7_i64.into()]);
+    }
+
+    #[test]
+    fn on_postgresql_a_null_is_told_by_an_array_beside_the_values() {
+        let mut rows = Rows::new([("word", "text?")]);
+        rows.push([Option::<String>::None.into()]);
+        rows.push(["two".into()]);
+        let statement = rows.statement(DbBackend::Postgres, "SELECT {0}", vec![7_i64.into()]);
+        assert_eq!(
+            statement.sql,
+            "WITH v (word) AS (SELECT CASE WHEN word_known THEN word END \
+             FROM unnest($1::text[], $2::bool[]) AS u (word, word_known)) SELECT $3"
+        );
+        let words = Value::from(vec![String::new(), "two".to_owned()]);
+        assert_eq!(statement.values.unwrap().0, [words, Value::from(vec![false, true]), 7_i64.into()]);
+    }
+
+    #[test]
+    fn on_postgresql_a_statement_goes_together_with_one_before_it() {
+        let first = rows().statement(DbBackend::Postgres, "INSERT INTO t SELECT * FROM v RETURNING id", Vec::new());
+        let mut second = Rows::new([("of", "bigint")]);
+        second.push([1_i64.into()]);
+        let both =
+            second.statement_after(("written", first), "SELECT {0} FROM v JOIN written ON id = of", vec![7_i64.into()]);
+        assert_eq!(
+            both.sql,
+            "WITH written AS (WITH v (id, word) AS (SELECT id, word FROM unnest($1::bigint[], $2::text[]) AS u (id, word)) \
+             INSERT INTO t SELECT * FROM v RETURNING id), \
+             v (of) AS (SELECT $3::bigint) SELECT $4 FROM v JOIN written ON id = of"
+        );
+        assert_eq!(both.values.unwrap().0.len(), 4);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Enqueuing a job: writing its row, in the transaction of the command.
 
+use std::{collections::HashSet, hash::Hash};
+
 use chrono::{DateTime, Utc};
 use domain::{JobId, MerchantId};
-use entity::job::{ActiveModel, Column, Entity, JobState};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, sea_query::OnConflict};
+use entity::{Db, Rows, job::JobState};
+use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable, Value};
 use uuid::Uuid;
 
 use crate::{Job, Kind, Trace};
@@ -47,7 +49,26 @@ pub struct EnqueuedJob {
     pub run_at: DateTime<Utc>,
 }
 
-/// Writes a job's row. `None` if there is a job of that kind and key already.
+/// A job that is about to be enqueued.
+#[derive(Debug, Clone)]
+pub struct JobDraft {
+    kind: Kind,
+    payload: String,
+    options: EnqueueOptions,
+    trace: Option<Trace>,
+}
+
+impl JobDraft {
+    /// A draft of this job, in the trace that this runs in: who writes the draft down writes those of others too.
+    ///
+    /// # Errors
+    /// When the payload cannot be written.
+    pub fn new<J: Job>(payload: &J, options: EnqueueOptions) -> Result<Self, serde_json::Error> {
+        Ok(Self { kind: J::KIND, payload: serde_json::to_string(payload)?, options, trace: Trace::current() })
+    }
+}
+
+/// Writes a job's row: a group of one, see [`enqueue_all`]. `None` if there is a job of that kind and key already.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
@@ -57,31 +78,127 @@ pub async fn enqueue<J: Job>(
     options: EnqueueOptions,
     now: DateTime<Utc>,
 ) -> Result<Option<EnqueuedJob>, DbErr> {
-    let run_at = options.run_at.unwrap_or(now);
-    let job = JobId::new(now);
-    let row = ActiveModel {
-        id: Set(job),
-        kind: Set(J::KIND.as_str().to_owned()),
-        dedup_key: Set(options.dedup_key),
-        merchant_id: Set(options.merchant),
-        payload: Set(serde_json::to_string(payload).map_err(|error| DbErr::Json(error.to_string()))?),
-        state: Set(JobState::Queued),
-        attempt: Set(0),
-        crashes: Set(0),
-        spared: Set(0),
-        run_at: Set(run_at),
-        last_error: Set(None),
-        created_at: Set(now),
-        claimed_at: Set(None),
-        finished_at: Set(None),
-        traceparent: Set(Trace::current().map(|trace| trace.to_string())),
-    };
-    let once = OnConflict::columns([Column::Kind, Column::DedupKey]).do_nothing().to_owned();
-    match Entity::insert(row).on_conflict(once).exec_without_returning(db).await {
-        Ok(0) | Err(DbErr::RecordNotInserted) => Ok(None),
-        Ok(_) => Ok(Some(EnqueuedJob { job, kind: J::KIND, lane: lane(options.merchant), run_at })),
-        Err(error) => Err(error),
+    let draft = JobDraft::new(payload, options).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(enqueue_all(db, [&draft], now).await?.pop())
+}
+
+/// Writes jobs' rows, by one statement; answers those that were written, in their order. Of each kind and key there is one job.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn enqueue_all<'a>(
+    db: &impl ConnectionTrait,
+    drafts: impl IntoIterator<Item = &'a JobDraft>,
+    now: DateTime<Utc>,
+) -> Result<Vec<EnqueuedJob>, DbErr> {
+    let jobs: Vec<NewJob> = drafts.into_iter().map(|draft| NewJob::of(draft, Uuid::nil(), now)).collect();
+    if jobs.is_empty() {
+        return Ok(Vec::new());
     }
+    // `WHERE true` tells SQLite that the conflict is not one of a join.
+    let insert = insertion("WHERE true");
+    let written = ids(db, rows(&jobs).statement(db.get_database_backend(), &insert, more(now))).await?;
+    Ok(enqueued(jobs, &written))
+}
+
+/// Runs `insert`, which answers the `id` of each row that it writes, and writes the jobs of those rows; commits both, or neither. Each
+/// job is given with the id of its row. Answers as [`enqueue_all`].
+///
+/// # Errors
+/// When the database refuses or does not answer; then nothing is written.
+pub async fn enqueue_with<'a>(
+    db: &Db,
+    insert: Statement,
+    drafts: impl IntoIterator<Item = (Uuid, &'a JobDraft)>,
+    now: DateTime<Utc>,
+) -> Result<Vec<EnqueuedJob>, DbErr> {
+    let mut jobs: Vec<NewJob> = drafts.into_iter().map(|(row, draft)| NewJob::of(draft, row, now)).collect();
+    if db.has_one_writer() || jobs.is_empty() {
+        let tx = db.begin().await?;
+        let inserted: HashSet<Uuid> = ids(&tx, insert).await?;
+        jobs.retain(|job| inserted.contains(&job.row));
+        let enqueued = enqueue_all(&tx, jobs.iter().map(|job| job.draft), now).await?;
+        tx.commit().await?;
+        return Ok(enqueued);
+    }
+    // `PostgreSQL` does both in one statement, which commits by itself: one round trip.
+    let enqueue = insertion("WHERE job_row IN (SELECT id FROM inserted)");
+    let both = rows(&jobs).statement_after(("inserted", insert), &enqueue, more(now));
+    let written = ids(db.pool(), both).await?;
+    Ok(enqueued(jobs, &written))
+}
+
+/// A job with its id.
+struct NewJob<'a> {
+    id: JobId,
+    draft: &'a JobDraft,
+    /// The row that it is about, where it is written only if that is.
+    row: Uuid,
+    run_at: DateTime<Utc>,
+}
+
+impl<'a> NewJob<'a> {
+    fn of(draft: &'a JobDraft, row: Uuid, now: DateTime<Utc>) -> Self {
+        Self { id: JobId::new(now), draft, row, run_at: draft.options.run_at.unwrap_or(now) }
+    }
+}
+
+/// The statement about [`rows`]: `{0}` is the state, `{1}` the time.
+fn insertion(condition: &str) -> String {
+    format!(
+        "INSERT INTO job (id, kind, dedup_key, merchant_id, payload, traceparent, state, run_at, created_at) \
+        SELECT job_id, job_kind, job_key, job_merchant, job_payload, job_trace, {{0}}, due_at, {{1}} FROM v {condition} \
+        ON CONFLICT (kind, dedup_key) DO NOTHING RETURNING id"
+    )
+}
+
+fn more(now: DateTime<Utc>) -> Vec<Value> {
+    vec![JobState::Queued.into(), now.into()]
+}
+
+fn rows(jobs: &[NewJob]) -> Rows<8> {
+    let mut rows = Rows::new([
+        ("job_id", "uuid"),
+        ("job_row", "uuid"),
+        ("job_kind", "text"),
+        ("job_key", "text?"),
+        ("job_merchant", "uuid?"),
+        ("job_payload", "text"),
+        ("job_trace", "text?"),
+        ("due_at", "timestamptz"),
+    ]);
+    for NewJob { id, draft, row, run_at } in jobs {
+        rows.push([
+            (*id).into(),
+            (*row).into(),
+            draft.kind.as_str().into(),
+            draft.options.dedup_key.clone().into(),
+            draft.options.merchant.into(),
+            draft.payload.as_str().into(),
+            draft.trace.as_ref().map(ToString::to_string).into(),
+            (*run_at).into(),
+        ]);
+    }
+    rows
+}
+
+/// The ids that a statement answers with.
+async fn ids<Id: TryGetable + Eq + Hash>(
+    db: &impl ConnectionTrait,
+    statement: Statement,
+) -> Result<HashSet<Id>, DbErr> {
+    db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
+}
+
+fn enqueued(jobs: Vec<NewJob>, written: &HashSet<JobId>) -> Vec<EnqueuedJob> {
+    let written = jobs.into_iter().filter(|job| written.contains(&job.id));
+    let enqueued = |NewJob { id, draft, run_at, .. }: NewJob| EnqueuedJob {
+        job: id,
+        kind: draft.kind,
+        lane: lane(draft.options.merchant),
+        run_at,
+    };
+    written.map(enqueued).collect()
 }
 
 /// Jobs of no merchant share a lane.

@@ -7,7 +7,6 @@
 pub mod admin;
 mod batcher;
 mod enqueue;
-mod enqueue_events;
 mod error;
 mod executor;
 pub mod flow;
@@ -20,8 +19,7 @@ pub mod redis;
 pub mod trace;
 
 pub use batcher::{BatchError, BatchHandler, Batcher, Limits};
-pub use enqueue::{EnqueueOptions, EnqueuedJob, enqueue};
-pub use enqueue_events::{JobDraft, store_all};
+pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all, enqueue_with};
 pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::{

@@ -34,6 +34,7 @@ mod ninety_days;
 mod operators;
 mod operators_page;
 mod payments;
+mod plans;
 mod recorded;
 mod reminders;
 mod returning;

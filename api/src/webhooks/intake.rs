@@ -5,9 +5,9 @@ use std::sync::Arc;
 use domain::{Clock, MerchantId, WebhookEventId};
 use entity::{
     Db, is_conflict, retry_conflicts,
-    webhook_event::{NewEvent, Source},
+    webhook_event::{self, NewEvent, Source},
 };
-use queue::{BatchError, BatchHandler, Batcher, Job, JobDraft, Limits, Queue, store_all};
+use queue::{BatchError, BatchHandler, Batcher, EnqueueOptions, Job, JobDraft, Limits, Queue, enqueue_with};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use super::{PATIENCE, keyring::Keyring, refusals::Refusals};
@@ -51,7 +51,7 @@ impl Incoming {
         if !is_sound(&external_id) || !is_sound(&kind) {
             return Err(Problem::malformed("The event's id or type is not one."));
         }
-        let job = JobDraft::new(merchant, job).map_err(Problem::internal)?;
+        let job = JobDraft::new(job, EnqueueOptions::for_merchant(merchant)).map_err(Problem::internal)?;
         Ok(Self { event: NewEvent { id, merchant_id: merchant, source, external_id, kind, payload }, job })
     }
 }
@@ -100,11 +100,15 @@ impl BatchHandler for Store {
 }
 
 impl Store {
-    /// Stores events and promises their jobs, all or none, and notifies the jobs after the commit, without waiting.
+    /// Stores events and enqueues the jobs of those that are new, all or none, and notifies the jobs after the commit, without waiting.
     async fn store(&self, group: &[Incoming]) -> Result<(), DbErr> {
         let now = self.clock.now();
-        let group = group.iter().map(|one| (&one.event, &one.job));
-        self.queue.notify(store_all(&self.db, group, now).await?);
+        let events = group.iter().map(|one| &one.event);
+        let Some(insert) = webhook_event::insertion(self.db.pool().get_database_backend(), events, now) else {
+            return Ok(());
+        };
+        let jobs = group.iter().map(|one| (one.event.id.uuid(), &one.job));
+        self.queue.notify(enqueue_with(&self.db, insert, jobs, now).await?);
         Ok(())
     }
 

@@ -1,11 +1,20 @@
-//! The one function that changes a link's state.
+//! The one place that changes links' states: many at once, and one as a group of one.
+
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{Value, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
-use domain::link::{Judged, LinkEvent, LinkState, Refusal, Review};
+use domain::{
+    LinkId, LinkState,
+    link::{Judged, LinkEvent, Refusal, Review},
+};
 
-use super::{Column, Entity, Model, note};
+use super::{
+    Model,
+    compare_and_set::{compare_and_set, reread},
+    timeline::{self, NewEntry},
+};
 use crate::{live, order};
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
@@ -29,10 +38,21 @@ pub struct StripeFacts {
     pub detail: Option<String>,
 }
 
+/// An event that happened to a link.
+#[derive(Debug, Clone, Copy)]
+pub struct Transition<'a> {
+    /// The link, as it was read.
+    pub link: &'a Model,
+    /// What happened to it.
+    pub event: LinkEvent,
+    /// What was told along with it.
+    pub facts: &'a StripeFacts,
+}
+
 /// What became of an event.
 #[derive(Debug)]
 pub enum Advanced {
-    /// The link is in another state now.
+    /// The link is in another state now: as it was read, with what was written.
     To(Box<Model>),
     /// The event left the state as it is; what it told beside may have been kept.
     Unchanged,
@@ -40,9 +60,7 @@ pub enum Advanced {
     Refused(Refusal),
 }
 
-/// Applies `event` to the link by compare-and-set on what it was judged by, writes the timeline and the order's tag.
-///
-/// Another writer may have moved the link since it was read; then the event is judged again from where the link is now.
+/// Applies `event` to the link: a group of one, see [`advance_all`].
 ///
 /// # Errors
 /// When the database does not answer.
@@ -53,125 +71,167 @@ pub async fn advance(
     facts: &StripeFacts,
     now: DateTime<Utc>,
 ) -> Result<Advanced, DbErr> {
-    let mut current = link.clone();
-    loop {
-        let judged = match current.payment_state().on(event, facts.session.as_deref()) {
-            Ok(judged) => judged,
-            Err(refusal) => return Ok(Advanced::Refused(refusal)),
-        };
-        match compare_and_set(db, &current, &judged, facts, now).await? {
-            Written::Nothing => return Ok(Advanced::Unchanged),
-            Written::All => {
-                live::link(&current);
-                tell(db, &current, &judged, facts, now).await?;
-                if judged.after.state == current.state {
-                    return Ok(Advanced::Unchanged);
-                }
-                order::refresh_tag(db, current.merchant_id, current.order_id, judged.after.state).await?;
-                return reread(db, &current).await.map(|link| Advanced::To(Box::new(link)));
-            }
-            Written::TooLate => current = reread(db, &current).await?,
-        }
-    }
+    let mut advanced = advance_all(db, &[Transition { link, event, facts }], now).await?;
+    advanced.pop().ok_or_else(|| DbErr::Custom("an event of a link was not answered".to_owned()))
 }
 
-/// What came of a compare-and-set.
-enum Written {
-    /// There was nothing to write.
-    Nothing,
-    /// All of it.
-    All,
-    /// Another writer was faster.
-    TooLate,
-}
-
-async fn compare_and_set(
+/// Applies events to links by compare-and-set on what they were judged by, writes the timelines and the orders' tags: each with one
+/// statement, however many there are. Answers each event, in their order.
+///
+/// Another writer may have moved a link since it was read; then its event is judged again from where the link is now. Several events of
+/// one link are applied in their order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn advance_all(
     db: &impl ConnectionTrait,
-    from: &Model,
-    judged: &Judged,
-    facts: &StripeFacts,
+    transitions: &[Transition<'_>],
     now: DateTime<Utc>,
-) -> Result<Written, DbErr> {
-    let changes = changes(from, judged, facts, now);
-    if changes.is_empty() {
-        return Ok(Written::Nothing);
+) -> Result<Vec<Advanced>, DbErr> {
+    let mut answers: Vec<Option<Advanced>> = transitions.iter().map(|_| None).collect();
+    let mut links: HashMap<LinkId, Model> = HashMap::new();
+    for transition in transitions {
+        links.entry(transition.link.id).or_insert_with(|| transition.link.clone());
     }
-    let failed = match &from.failed_sessions {
-        Some(failed) => Column::FailedSessions.eq(failed.clone()),
-        None => Column::FailedSessions.is_null(),
-    };
-    let update = changes
-        .into_iter()
-        .fold(Entity::update_many(), |update, (column, value)| update.col_expr(column, Expr::value(value)));
-    let update = update.filter(Column::Id.eq(from.id)).filter(Column::State.eq(from.state)).filter(failed);
-    let written = update.exec(db).await?.rows_affected == 1;
-    Ok(if written { Written::All } else { Written::TooLate })
+    let mut written = Vec::new();
+    let mut waiting: Vec<usize> = (0..transitions.len()).collect();
+    while !waiting.is_empty() {
+        let (round, later) = first_of_each_link(transitions, &waiting);
+        let mut changes = Vec::new();
+        for at in round {
+            match Change::judge(at, &transitions[at], &links[&transitions[at].link.id], now) {
+                Ok(Some(change)) => changes.push(change),
+                Ok(None) => answers[at] = Some(Advanced::Unchanged),
+                Err(refusal) => answers[at] = Some(Advanced::Refused(refusal)),
+            }
+        }
+        let won = compare_and_set(db, &changes).await?;
+        let (won, lost): (Vec<Change>, Vec<Change>) =
+            changes.into_iter().partition(|change| won.contains(&change.before.id));
+        for change in won {
+            links.insert(change.after.id, change.after.clone());
+            answers[change.at] = Some(change.answer());
+            written.push(change);
+        }
+        for link in reread(db, lost.iter().map(|change| change.before.id)).await? {
+            links.insert(link.id, link);
+        }
+        waiting = lost.iter().map(|change| change.at).chain(later).collect();
+        waiting.sort_unstable();
+    }
+    tell(db, &written, now).await?;
+    Ok(answers.into_iter().flatten().collect())
 }
 
-/// The columns that are to change, and what to.
-pub(super) fn changes(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Vec<(Column, Value)> {
-    let (before, after) = (from.payment_state(), &judged.after);
-    let moved = after.state != before.state;
-    let paid_at = (moved && after.state == LinkState::Paid).then_some(now);
+/// Those that can be written in one statement, and those that have to wait for them.
+fn first_of_each_link(transitions: &[Transition], waiting: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    let mut seen = HashSet::new();
+    waiting.iter().partition(|at| seen.insert(transitions[**at].link.id))
+}
+
+/// What an event changes of a link.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    /// Which of the events.
+    at: usize,
+    pub(super) before: Model,
+    pub(super) after: Model,
+    judged: Judged,
+    facts: &'a StripeFacts,
+}
+
+impl<'a> Change<'a> {
+    /// What the event makes of the link; `None` if that is nothing.
+    fn judge(
+        at: usize,
+        transition: &Transition<'a>,
+        link: &Model,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, Refusal> {
+        let facts = transition.facts;
+        let judged = link.payment_state().on(transition.event, facts.session.as_deref())?;
+        let after = after(link, &judged, facts, now);
+        let is_news = after != *link;
+        Ok(is_news.then(|| Self { at, before: link.clone(), after, judged, facts }))
+    }
+
+    fn answer(&self) -> Advanced {
+        if self.moved() { Advanced::To(Box::new(self.after.clone())) } else { Advanced::Unchanged }
+    }
+
+    fn moved(&self) -> bool {
+        self.after.state != self.before.state
+    }
+
+    /// What is written into the timeline of it, for the merchant to read.
+    fn entries(&self) -> Vec<NewEntry> {
+        let (before, after) = (self.before.payment_state(), &self.judged.after);
+        let entry = |event: &'static str, detail: Option<String>| NewEntry { link: self.before.id, event, detail };
+        let detail = || self.facts.detail.clone();
+        let mut entries = Vec::new();
+        if self.moved() {
+            entries.push(entry(after.state.as_str(), detail()));
+        } else if after.failed != before.failed {
+            entries.push(entry("payment_failed", detail()));
+        }
+        if before.state == LinkState::Voiding && after.state == LinkState::Paid {
+            let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
+            entries.push(entry("void_refused", Some(why.to_owned())));
+        }
+        if before.state == LinkState::Paid && self.judged.review.is_some() {
+            entries.push(entry("paid_again", detail()));
+        }
+        for review in reviews(&self.judged, self.facts) {
+            entries.push(entry("review", Some(format!("{review}: {}", review.sentence()))));
+        }
+        entries
+    }
+}
+
+/// The link with everything that is to be written.
+fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Model {
+    let (before, to) = (from.payment_state(), &judged.after);
+    let moved = to.state != before.state;
     // A payment's facts belong to the event that moved the link; the link's own are told once and for all.
     let payment_is_news = moved || from.stripe_payment_intent.is_none();
     let review = reviews(judged, facts)
         .next()
         .filter(|review| from.review.is_none() || (judged.review == Some(*review) && from.review != Some(*review)));
-    let changes = [
-        moved.then(|| (Column::State, after.state.into())),
-        paid_at.map(|at| (Column::PaidAt, at.into())),
-        (after.session != before.session).then(|| (Column::StripeSessionId, after.session.clone().into())),
-        (after.failed != before.failed).then(|| (Column::FailedSessions, after.failed_lines().into())),
-        review.map(|review| (Column::Review, review.into())),
-        told_first(from.stripe_link_id.as_ref(), facts.link_id.as_ref()).map(|id| (Column::StripeLinkId, id.into())),
-        told_first(from.stripe_url.as_ref(), facts.url.as_ref()).map(|url| (Column::StripeUrl, url.into())),
-        told_first(from.livemode.as_ref(), facts.livemode.as_ref()).map(|live| (Column::Livemode, live.into())),
-        facts.payment_intent.clone().filter(|_| payment_is_news).map(|id| (Column::StripePaymentIntent, id.into())),
-        facts.failure.clone().filter(|_| moved).map(|why| (Column::Failure, why.into())),
-    ];
-    changes.into_iter().flatten().collect()
-}
-
-/// What is told, if it was not known.
-fn told_first<T: Clone>(known: Option<&T>, told: Option<&T>) -> Option<T> {
-    told.filter(|_| known.is_none()).cloned()
+    let mut after = from.clone();
+    after.state = to.state;
+    after.stripe_session_id.clone_from(&to.session);
+    if to.failed != before.failed {
+        after.failed_sessions = to.failed_lines();
+    }
+    if moved && to.state == LinkState::Paid {
+        after.paid_at = Some(now);
+    }
+    after.review = review.or(from.review);
+    after.stripe_link_id = after.stripe_link_id.or_else(|| facts.link_id.clone());
+    after.stripe_url = after.stripe_url.or_else(|| facts.url.clone());
+    after.livemode = after.livemode.or(facts.livemode);
+    if payment_is_news && facts.payment_intent.is_some() {
+        after.stripe_payment_intent.clone_from(&facts.payment_intent);
+    }
+    if moved && facts.failure.is_some() {
+        after.failure.clone_from(&facts.failure);
+    }
+    after
 }
 
 /// What a person should look at, the reason that says most first: paid too late says more than paid wrongly.
-pub(super) fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review> {
+fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review> {
     let found = facts.review.filter(|_| judged.after.state == LinkState::Paid && judged.review != facts.review);
     judged.review.into_iter().chain(found)
 }
 
-/// Writes what happened into the timeline, for the merchant to read.
-async fn tell(
-    db: &impl ConnectionTrait,
-    from: &Model,
-    judged: &Judged,
-    facts: &StripeFacts,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let (before, after) = (from.payment_state(), &judged.after);
-    let detail = || facts.detail.clone();
-    if after.state != before.state {
-        note(db, from, now, after.state.as_str(), detail()).await?;
-    } else if after.failed != before.failed {
-        note(db, from, now, "payment_failed", detail()).await?;
+/// Writes what follows from the changes.
+async fn tell(db: &impl ConnectionTrait, written: &[Change<'_>], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for change in written {
+        live::link(&change.after);
     }
-    if before.state == LinkState::Voiding && after.state == LinkState::Paid {
-        let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
-        note(db, from, now, "void_refused", Some(why.to_owned())).await?;
-    }
-    if before.state == LinkState::Paid && judged.review.is_some() {
-        note(db, from, now, "paid_again", detail()).await?;
-    }
-    for review in reviews(judged, facts) {
-        note(db, from, now, "review", Some(format!("{review}: {}", review.sentence()))).await?;
-    }
-    Ok(())
-}
-
-async fn reread(db: &impl ConnectionTrait, link: &Model) -> Result<Model, DbErr> {
-    Entity::find_by_id(link.id).one(db).await?.ok_or_else(|| DbErr::RecordNotFound(format!("{} vanished", link.id)))
+    let moved = written.iter().filter(|change| change.moved());
+    order::refresh_tags(db, moved.map(|change| &change.after)).await?;
+    let entries: Vec<NewEntry> = written.iter().flat_map(Change::entries).collect();
+    timeline::insert_all(db, &entries, now).await
 }

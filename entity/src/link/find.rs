@@ -1,9 +1,10 @@
 //! How links are found, one by one and by what is due.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{Column, Entity, Model, RETENTION};
+use crate::Rows;
 use domain::{LinkId, LinkState, LinkToken, MerchantId, OrderId};
 
 /// The merchant's link.
@@ -32,6 +33,27 @@ pub async fn find_by_stripe_id(
     stripe_link_id: &str,
 ) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::StripeLinkId.eq(stripe_link_id)).one(db).await
+}
+
+/// The merchants' links that Stripe calls by these names (`plink_…`), as far as there are any.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all_by_stripe_id(
+    db: &impl ConnectionTrait,
+    names: &[(MerchantId, &str)],
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Rows::new([("the_merchant", "uuid"), ("name", "text")]);
+    for (merchant, name) in names {
+        rows.push([(*merchant).into(), (*name).into()]);
+    }
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select =
+        "SELECT payment_link.* FROM v JOIN payment_link ON stripe_link_id = name AND merchant_id = the_merchant";
+    let found = db.query_all_raw(rows.statement(db.get_database_backend(), select, Vec::new())).await?;
+    found.iter().map(|row| Model::from_query_result(row, "")).collect()
 }
 
 /// The merchant's link that was paid by this `pi_…`.

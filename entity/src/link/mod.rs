@@ -3,6 +3,7 @@
 mod advance;
 mod buyer;
 mod check;
+mod compare_and_set;
 mod disputes;
 mod find;
 mod paying;
@@ -11,18 +12,18 @@ mod refunds;
 mod search;
 mod storage;
 mod timeline;
-mod together;
 mod warning;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-pub use advance::{Advanced, StripeFacts, advance};
+pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::{Dispute, DisputeReport, note_dispute};
 pub use find::{
-    due_for_expiry, due_for_purge, find, find_by_payment_intent, find_by_stripe_id, find_by_token, of_order,
+    due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
+    find_by_token, of_order,
 };
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
@@ -31,7 +32,6 @@ pub use search::{LinkSearch, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
-pub use together::{PlainPayment, find_all_by_stripe_id, pay_all};
 pub use warning::InvoiceWarning;
 
 use crate::money_column::stored_money;

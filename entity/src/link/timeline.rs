@@ -1,7 +1,7 @@
 //! What happened to a link, in order, for people to read.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
+use sea_orm::{QueryOrder, entity::prelude::*};
 
 use crate::{Rows, link, live};
 use domain::{LinkEventId, LinkId};
@@ -28,6 +28,17 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as TimelineEntry;
 
+/// An entry that is to be added.
+#[derive(Debug)]
+pub(super) struct NewEntry {
+    /// Whose timeline.
+    pub(super) link: LinkId,
+    /// What happened.
+    pub(super) event: &'static str,
+    /// More of it.
+    pub(super) detail: Option<String>,
+}
+
 /// Adds an entry, and tells whoever follows the link.
 ///
 /// # Errors
@@ -36,11 +47,11 @@ pub async fn note(
     db: &impl ConnectionTrait,
     link: &link::Model,
     at: DateTime<Utc>,
-    event: &str,
+    event: &'static str,
     detail: Option<String>,
 ) -> Result<(), DbErr> {
     live::link(link);
-    insert(db, link.id, at, event, detail).await
+    insert_all(db, &[NewEntry { link: link.id, event, detail }], at).await
 }
 
 /// Adds an entry about a message that carries the link: whoever follows the link is told of the message.
@@ -48,46 +59,26 @@ pub(crate) async fn note_message(
     db: &impl ConnectionTrait,
     link: LinkId,
     at: DateTime<Utc>,
-    event: &str,
+    event: &'static str,
 ) -> Result<(), DbErr> {
-    insert(db, link, at, event, None).await
+    insert_all(db, &[NewEntry { link, event, detail: None }], at).await
 }
 
-async fn insert(
+/// Adds entries, by one statement.
+pub(super) async fn insert_all(
     db: &impl ConnectionTrait,
-    link: LinkId,
+    entries: &[NewEntry],
     at: DateTime<Utc>,
-    event: &str,
-    detail: Option<String>,
 ) -> Result<(), DbErr> {
-    let entry = ActiveModel {
-        id: Set(LinkEventId::new(at)),
-        link_id: Set(link),
-        at: Set(at),
-        event: Set(event.to_owned()),
-        detail: Set(detail),
-    };
-    Entity::insert(entry).exec_without_returning(db).await.map(|_| ())
-}
-
-/// Adds the same entry to the timelines of several links, each with a detail of its own.
-pub(super) async fn note_all(
-    db: &impl ConnectionTrait,
-    links: impl Iterator<Item = (LinkId, Option<String>)>,
-    at: DateTime<Utc>,
-    event: &str,
-) -> Result<(), DbErr> {
-    let mut rows = Rows::new([("id", "uuid"), ("link", "uuid"), ("detail", "text")]);
-    for (link, detail) in links {
-        rows.push([LinkEventId::new(at).into(), link.into(), detail.unwrap_or_default().into()]);
+    let mut rows = Rows::new([("id", "uuid"), ("link", "uuid"), ("event", "text"), ("detail", "text?")]);
+    for NewEntry { link, event, detail } in entries {
+        rows.push([LinkEventId::new(at).into(), (*link).into(), (*event).into(), detail.clone().into()]);
     }
     if rows.is_empty() {
         return Ok(());
     }
-    let insert = "INSERT INTO link_event (id, link_id, at, event, detail) \
-        SELECT id, link, {0}, {1}, NULLIF(detail, '') FROM v";
-    let more = vec![at.into(), event.into()];
-    db.execute_raw(rows.statement(db.get_database_backend(), insert, more)).await.map(|_| ())
+    let insert = "INSERT INTO link_event (id, link_id, at, event, detail) SELECT id, link, {0}, event, detail FROM v";
+    db.execute_raw(rows.statement(db.get_database_backend(), insert, vec![at.into()])).await.map(|_| ())
 }
 
 /// The whole timeline, oldest first.

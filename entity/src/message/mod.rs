@@ -7,7 +7,7 @@ mod pace;
 mod search;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::LockType};
+use sea_orm::{ActiveValue::Set, QuerySelect, UpdateMany, entity::prelude::*, sea_query::LockType};
 
 pub use command::{CommandError, NewMessage, command};
 pub use erase::erase_said_before;
@@ -250,11 +250,7 @@ pub async fn advance(
     learnt: Learnt,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let mut update = Entity::update_many()
-        .col_expr(Column::Status, Expr::value(status))
-        .filter(Column::Id.eq(id))
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::Status.is_in(status.predecessors()));
+    let mut update = Entity::update_many();
     if let Some(carrier_id) = learnt.carrier_id {
         update = update.col_expr(Column::CarrierId, Expr::value(carrier_id));
     }
@@ -271,11 +267,30 @@ pub async fn advance(
         | MessageStatus::Undelivered
         | MessageStatus::Failed => {}
     }
-    let moved = update.exec_with_returning(db).await?;
-    for message in &moved {
+    let moved = set_status(db, update, (merchant, id), status.predecessors(), status).await?;
+    if moved {
         metrics::message(status);
-        live::message(message);
     }
+    Ok(moved)
+}
+
+/// The one statement that changes a message's status, with what `update` changes beside it; `false` if it is in none of the states
+/// that are left.
+async fn set_status(
+    db: &impl ConnectionTrait,
+    update: UpdateMany<Entity>,
+    (merchant, id): (MerchantId, MessageId),
+    from: impl IntoIterator<Item = MessageStatus>,
+    to: MessageStatus,
+) -> Result<bool, DbErr> {
+    let moved = update
+        .col_expr(Column::Status, Expr::value(to))
+        .filter(Column::Id.eq(id))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Status.is_in(from))
+        .exec_with_returning(db)
+        .await?;
+    moved.iter().for_each(live::message);
     Ok(!moved.is_empty())
 }
 
@@ -284,12 +299,6 @@ pub async fn advance(
 /// # Errors
 /// When the database does not answer.
 pub async fn requeue(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::Status, Expr::value(MessageStatus::Queued))
-        .filter(Column::Id.eq(id))
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::Status.eq(MessageStatus::Sending))
-        .exec_with_returning(db)
-        .await
-        .map(|queued| queued.iter().for_each(live::message))
+    let (from, to) = ([MessageStatus::Sending], MessageStatus::Queued);
+    set_status(db, Entity::update_many(), (merchant, id), from, to).await.map(|_| ())
 }

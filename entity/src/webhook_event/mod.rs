@@ -1,17 +1,19 @@
 //! What Stripe and carriers told us: stored before it is answered, applied by a job, kept for 90 days.
 
+mod conclude;
+mod insert;
 mod replay;
 mod search;
-mod together;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ExprTrait, entity::prelude::*};
+use sea_orm::{ExprTrait, FromQueryResult, entity::prelude::*};
 
+pub use conclude::{Conclusion, conclude};
+pub use insert::{NewEvent, insertion};
 pub use replay::{ReplayRefusal, set_back, to_replay};
 pub use search::{WebhookEventSearch, search};
-pub use together::{conclude_applied, conclude_ignored, find_all};
 
-use crate::contains;
+use crate::{Rows, contains};
 use domain::{LinkId, MerchantId, WebhookEventId, words};
 
 words! {
@@ -72,23 +74,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as WebhookEvent;
 
-/// A webhook event that is to be stored.
-#[derive(Debug, Clone)]
-pub struct NewEvent {
-    /// Its id.
-    pub id: WebhookEventId,
-    /// Whom it was told to.
-    pub merchant_id: MerchantId,
-    /// Whether Stripe or the carrier sent it.
-    pub source: Source,
-    /// The sender's id of it.
-    pub external_id: String,
-    /// The sender's word for what happened.
-    pub kind: String,
-    /// The body as it came.
-    pub payload: String,
-}
-
 /// The merchant's event.
 ///
 /// # Errors
@@ -101,33 +86,24 @@ pub async fn find(
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// Says what became of an event.
+/// Those of the events that there are, each of the merchant that is named beside it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn conclude(
+pub async fn find_all(
     db: &impl ConnectionTrait,
-    event: &WebhookEvent,
-    state: EventState,
-    link: Option<LinkId>,
-    error: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let mut update = Entity::update_many();
-    if state == EventState::Ignored {
-        // Nobody will ask for it again, and it may name amounts and buyers.
-        update = update.col_expr(Column::Payload, Expr::value(Option::<String>::None));
+    events: &[(MerchantId, WebhookEventId)],
+) -> Result<Vec<WebhookEvent>, DbErr> {
+    let mut rows = Rows::new([("the_merchant", "uuid"), ("the_event", "uuid")]);
+    for (merchant, event) in events {
+        rows.push([(*merchant).into(), (*event).into()]);
     }
-    update
-        .col_expr(Column::State, Expr::value(state))
-        .col_expr(Column::LinkId, Expr::value(link))
-        .col_expr(Column::Error, Expr::value(error))
-        .col_expr(Column::AppliedAt, Expr::value(now))
-        .filter(Column::Id.eq(event.id))
-        .filter(Column::MerchantId.eq(event.merchant_id))
-        .exec(db)
-        .await
-        .map(|_| ())
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = "SELECT webhook_event.* FROM v JOIN webhook_event ON id = the_event AND merchant_id = the_merchant";
+    let found = db.query_all_raw(rows.statement(db.get_database_backend(), select, Vec::new())).await?;
+    found.iter().map(|row| Model::from_query_result(row, "")).collect()
 }
 
 /// Erases what was told about a link.

@@ -49,10 +49,19 @@ impl BatchHandler for Claiming {
     type Answer = Result<Claim, DbErr>;
 
     async fn handle(&self, jobs: Vec<Self::Item>) -> Vec<Self::Answer> {
-        match claim_all(self.0.writer(), &jobs).await {
+        match self.claim(&jobs).await {
             Ok(claims) => claims.into_iter().map(Ok).collect(),
             Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
         }
+    }
+}
+
+impl Claiming {
+    async fn claim(&self, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
+        let tx = self.0.begin_group().await?;
+        let claims = claim_all(&tx, jobs).await?;
+        tx.commit().await?;
+        Ok(claims)
     }
 }
 
@@ -78,7 +87,7 @@ pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)
     for (job, _) in jobs.iter().filter(|(job, _)| !claimed.contains_key(job)) {
         others.push([(*job).into()]);
     }
-    let look = "SELECT * FROM job WHERE id IN (SELECT job_id FROM v)";
+    let look = "SELECT job.* FROM v JOIN job ON id = job_id";
     let others = read(db, others, look).await?;
 
     let claim_of = |(job, _): &(JobId, DateTime<Utc>)| match (claimed.remove(job), others.get(job)) {

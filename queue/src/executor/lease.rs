@@ -11,6 +11,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
+use super::finish_all;
 use crate::{Job, JobError};
 
 /// What became of the attempt to claim a job.
@@ -31,8 +32,8 @@ pub struct Lease {
     job: Row,
 }
 
-/// The proof that a job's row was finished in the transaction of its effect: only [`Lease::finish`] and
-/// [`finish_all`](crate::finish_all) make one.
+/// The proof that a job's row was finished in the transaction of its effect: only
+/// [`finish_all`](crate::finish_all) makes one.
 #[derive(Debug)]
 pub struct Done(());
 
@@ -68,19 +69,7 @@ impl Lease {
     /// # Errors
     /// [`JobError::NotOurs`] if another finished or claimed the job meanwhile; then the effect is rolled back.
     pub async fn finish(&self, tx: Transaction, now: DateTime<Utc>) -> Result<Done, JobError> {
-        let finished = self
-            .fenced()
-            .col_expr(Column::State, Expr::value(JobState::Done))
-            .col_expr(Column::FinishedAt, Expr::value(now))
-            .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
-            .exec(&tx)
-            .await?;
-        if finished.rows_affected == 0 {
-            tx.rollback().await?;
-            return Err(JobError::NotOurs);
-        }
-        tx.commit().await?;
-        Ok(Done(()))
+        finish_all(&[self], tx, now).await?.pop().ok_or(JobError::NotOurs)
     }
 
     /// Has the job tried again at a time; `false` if it is no longer ours.

@@ -1,14 +1,16 @@
-use std::collections::HashSet;
-
 use chrono::TimeDelta;
-use domain::{JobId, LinkId, LinkState, WebhookEventId, link::LinkEvent};
+use domain::{
+    JobId, LinkState, WebhookEventId,
+    link::{LinkEvent, Refusal, Review},
+};
 use entity::{
-    link::{self, PlainPayment, StripeFacts},
+    link::{self, Advanced, StripeFacts, Transition},
     order::{self, Tag},
-    webhook_event::{NewEvent, Source},
+    webhook_event::{self, NewEvent, Source},
 };
 use queue::{
-    CheckStripeKey, Claim, EnqueueOptions, EnqueuedJob, JobDraft, ProcessStripeEvent, claim_all, enqueue, store_all,
+    CheckStripeKey, Claim, EnqueueOptions, EnqueuedJob, JobDraft, ProcessStripeEvent, claim_all, enqueue, enqueue_all,
+    enqueue_with,
 };
 use sea_orm::{ConnectionTrait, DbBackend};
 
@@ -20,23 +22,29 @@ async fn promised_after(rows: &Rows, wait: TimeDelta) -> JobId {
     enqueue(rows.db.pool(), &job, wanted, now()).await.unwrap().unwrap().job
 }
 
-/// What Stripe calls `name`, and its job.
-fn event(rows: &Rows, name: &str) -> (NewEvent, JobDraft) {
-    let (id, merchant) = (WebhookEventId::new(now()), rows.merchant);
-    let new = NewEvent {
-        id,
-        merchant_id: merchant,
+/// What Stripe calls `name`.
+fn event(rows: &Rows, name: &str) -> NewEvent {
+    NewEvent {
+        id: WebhookEventId::new(now()),
+        merchant_id: rows.merchant,
         source: Source::Stripe,
         external_id: name.to_owned(),
         kind: "checkout.session.completed".to_owned(),
         payload: "{}".to_owned(),
-    };
-    (new, JobDraft::new(merchant, &ProcessStripeEvent { merchant, event: id }).unwrap())
+    }
 }
 
+/// Stores events with a job each; answers the jobs of those that are new.
 async fn store(rows: &Rows, names: &[&str]) -> Vec<EnqueuedJob> {
-    let group: Vec<_> = names.iter().map(|name| event(rows, name)).collect();
-    store_all(&rows.db, group.iter().map(|(event, draft)| (event, draft)), now()).await.unwrap()
+    let events: Vec<NewEvent> = names.iter().map(|name| event(rows, name)).collect();
+    let backend = rows.db.pool().get_database_backend();
+    let insert = webhook_event::insertion(backend, &events, now()).unwrap();
+    let draft = |event: &NewEvent| {
+        let job = ProcessStripeEvent { merchant: rows.merchant, event: event.id };
+        JobDraft::new(&job, EnqueueOptions::for_merchant(rows.merchant)).unwrap()
+    };
+    let drafts: Vec<_> = events.iter().map(|event| (event.id.uuid(), draft(event))).collect();
+    enqueue_with(&rows.db, insert, drafts.iter().map(|(event, draft)| (*event, draft)), now()).await.unwrap()
 }
 
 /// A link that Stripe calls `plink_…`, unpaid.
@@ -53,13 +61,12 @@ async fn unpaid_link(rows: &Rows, number: usize) -> link::Model {
 }
 
 /// The payment of a link by a session of its own.
-fn payment(link: &link::Model) -> PlainPayment {
-    let facts = StripeFacts {
+fn payment(link: &link::Model) -> StripeFacts {
+    StripeFacts {
         session: Some(format!("cs_{}", link.id)),
         payment_intent: Some(format!("pi_{}", link.id)),
         ..StripeFacts::default()
-    };
-    PlainPayment::of(link, LinkEvent::PaymentSucceeded, &facts, now()).unwrap()
+    }
 }
 
 on_both_databases! {
@@ -88,31 +95,81 @@ on_both_databases! {
         assert_eq!((first.len(), second.len()), (2, 1));
         for enqueued_job in first.into_iter().chain(second) {
             let job = queue::admin::find(rows.db.pool(), enqueued_job.job).await.unwrap().unwrap();
+            let payload: serde_json::Value = serde_json::from_str(&job.payload).unwrap();
+            let event: WebhookEventId = payload["event"].as_str().unwrap().parse().unwrap();
+            assert!(webhook_event::find(rows.db.pool(), rows.merchant, event).await.unwrap().is_some());
             assert_eq!((job.merchant_id, job.attempt), (Some(rows.merchant), 0));
         }
-        assert!(store(&rows, &[]).await.is_empty());
+        assert!(webhook_event::insertion(DbBackend::Sqlite, [], now()).is_none());
     }
 
-    async fn links_that_are_paid_together_are_paid_each_with_its_own_session(rows) {
+    async fn jobs_that_are_enqueued_together_are_each_enqueued_as_if_alone(rows) {
+        let job = CheckStripeKey { merchant: rows.merchant };
+        let later = EnqueueOptions { run_at: Some(now() + TimeDelta::hours(1)), ..EnqueueOptions::default() };
+        let ours = EnqueueOptions::for_merchant(rows.merchant);
+        let wanted = [ours.clone().unique("a"), later, ours.clone(), ours.clone().unique("a"), ours];
+        let drafts = wanted.map(|options| JobDraft::new(&job, options).unwrap());
+        let enqueued = enqueue_all(rows.db.pool(), &drafts, now()).await.unwrap();
+        let again = enqueue_all(rows.db.pool(), &drafts[..1], now()).await.unwrap();
+
+        assert_eq!((enqueued.len(), again.len()), (4, 0));
+        let mut found = Vec::new();
+        for job in &enqueued {
+            let row = queue::admin::find(rows.db.pool(), job.job).await.unwrap().unwrap();
+            assert_eq!(row.run_at, job.run_at);
+            found.push((row.dedup_key, row.merchant_id, row.attempt));
+        }
+        let (ours, key) = (Some(rows.merchant), Some("a".to_owned()));
+        assert_eq!(found, [(key, ours, 0), (None, None, 0), (None, ours, 0), (None, ours, 0)]);
+    }
+
+    async fn links_that_are_moved_together_fare_each_as_if_alone(rows) {
         let mut links = Vec::new();
-        for number in 0..3 {
+        for number in 0..4 {
             links.push(unpaid_link(&rows, number).await);
         }
-        let payments: Vec<PlainPayment> = links.iter().map(payment).collect();
-        link::advance(rows.db.pool(), &links[1], LinkEvent::VoidRequested, &StripeFacts::default(), now()).await.unwrap();
-        let paid = link::pay_all(rows.db.pool(), &payments, now()).await.unwrap();
-        assert_eq!(paid, HashSet::<LinkId>::from([links[0].id, links[2].id]), "one was moved meanwhile");
-        for (link, state, tag) in [
-            (&links[0], LinkState::Paid, Tag::Paid),
-            (&links[1], LinkState::Voiding, Tag::Unpaid),
-            (&links[2], LinkState::Paid, Tag::Paid),
-        ] {
-            let found = link::find(rows.db.pool(), rows.merchant, link.id).await.unwrap().unwrap();
-            let session = (state == LinkState::Paid).then(|| format!("cs_{}", link.id));
-            assert_eq!((found.state, found.stripe_session_id), (state, session));
+        let (payments, nothing) = (links.iter().map(payment).collect::<Vec<_>>(), StripeFacts::default());
+        // Since they were read one was withdrawn, and one was paid.
+        link::advance(rows.db.pool(), &links[1], LinkEvent::VoidRequested, &nothing, now()).await.unwrap();
+        link::advance(rows.db.pool(), &links[3], LinkEvent::PaymentSucceeded, &payments[3], now()).await.unwrap();
+        let transitions = [
+            Transition { link: &links[0], event: LinkEvent::PaymentSucceeded, facts: &payments[0] },
+            Transition { link: &links[1], event: LinkEvent::PaymentSucceeded, facts: &payments[1] },
+            Transition { link: &links[2], event: LinkEvent::PaymentPending, facts: &payments[2] },
+            Transition { link: &links[2], event: LinkEvent::PaymentFailed, facts: &payments[2] },
+            Transition { link: &links[2], event: LinkEvent::PaymentPending, facts: &payments[2] },
+            Transition { link: &links[3], event: LinkEvent::VoidRequested, facts: &nothing },
+        ];
+        let advanced = link::advance_all(rows.db.pool(), &transitions, now()).await.unwrap();
+
+        let states: Vec<Option<LinkState>> = advanced.iter().map(|advanced| match advanced {
+            Advanced::To(link) => Some(link.state),
+            Advanced::Unchanged | Advanced::Refused(_) => None,
+        }).collect();
+        let (paid, unpaid) = (Some(LinkState::Paid), Some(LinkState::Unpaid));
+        assert_eq!(states, [paid, paid, Some(LinkState::Processing), unpaid, None, None]);
+        assert!(matches!(advanced[4], Advanced::Unchanged), "what has failed is not under way again");
+        assert!(matches!(advanced[5], Advanced::Refused(Refusal::Paid)));
+
+        let mut found = Vec::new();
+        for link in &links {
+            let found_link = link::find(rows.db.pool(), rows.merchant, link.id).await.unwrap().unwrap();
             let order = order::find(rows.db.pool(), rows.merchant, link.order_id).await.unwrap().unwrap();
-            assert_eq!(order.tag, tag);
+            let is_paid = found_link.stripe_session_id == Some(format!("cs_{}", link.id));
+            assert_eq!(is_paid, found_link.paid_at.is_some());
+            found.push((found_link.state, found_link.review, found_link.failed_sessions, order.tag));
         }
+        let failed = Some(format!("cs_{}", links[2].id));
+        assert_eq!(found, [
+            (LinkState::Paid, None, None, Tag::Paid),
+            (LinkState::Paid, Some(Review::PaidAfterVoid), None, Tag::Paid),
+            (LinkState::Unpaid, None, failed, Tag::Unpaid),
+            (LinkState::Paid, None, None, Tag::Paid),
+        ]);
+        let timeline = link::timeline(rows.db.pool(), links[2].id).await.unwrap();
+        let mut events: Vec<&str> = timeline.iter().map(|entry| entry.event.as_str()).collect();
+        events.sort_unstable();
+        assert_eq!(events, ["creating", "processing", "unpaid", "unpaid"]);
     }
 }
 

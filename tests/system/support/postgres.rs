@@ -19,7 +19,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, Uid, User},
 };
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
 use super::wait::comes_true;
 
@@ -111,6 +111,35 @@ impl Server {
         kill(before, signal).unwrap();
         let again = comes_true(|| self.is_ready() && self.process().is_some_and(|now| now != before));
         assert!(again, "PostgreSQL does not come up again: {}", self.log());
+    }
+
+    /// From now on the plans of everything that runs in this database are in the server's log, and no table of the server is analysed.
+    pub(crate) async fn logs_plans_of(&self, url: &str) {
+        let name = name_of(url);
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(1);
+        let connection = Database::connect(options).await.unwrap();
+        let of_database = ["session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0"];
+        let of_database = of_database.map(|setting| format!("ALTER DATABASE {name} SET {setting}"));
+        // A setting of the library is one only where that is loaded.
+        let load = ["LOAD 'auto_explain'", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()"];
+        for statement in load.map(ToOwned::to_owned).into_iter().chain(of_database) {
+            connection.execute_unprepared(&statement).await.unwrap();
+        }
+        connection.close().await.unwrap();
+    }
+
+    /// What was logged of plans: each the text of its statement, and its steps.
+    pub(crate) fn plans(&self) -> Vec<String> {
+        let log = self.log();
+        let entries = log.split("Query Text: ").skip(1);
+        // Of an entry of the log, each line but the first begins with a tab.
+        let lines = |entry: &str| {
+            let (first, rest) = entry.split_once('\n').unwrap_or((entry, ""));
+            let rest = rest.lines().take_while(|line| line.starts_with('\t'));
+            std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n")
+        };
+        entries.map(lines).collect()
     }
 
     fn start(durable: Durable) -> Self {

@@ -13,9 +13,6 @@ mod remind;
 mod send_sms;
 mod store_invoice;
 
-#[cfg(test)]
-pub(crate) use process_stripe_event::apply_alone;
-
 use domain::{LinkId, MerchantId};
 use entity::link;
 use queue::{Done, JobError, Lease};
@@ -25,7 +22,7 @@ use crate::JobContext;
 /// A row that a job was promised for and that is not there.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} does not exist")]
-struct Missing(String);
+pub(crate) struct Missing(pub(crate) String);
 
 /// The link that a job is about.
 async fn find_link(context: &JobContext, merchant: MerchantId, id: LinkId) -> Result<link::Model, JobError> {

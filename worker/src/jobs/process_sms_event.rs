@@ -9,7 +9,7 @@ use domain::{
 };
 use entity::{
     Message, Transaction, message,
-    webhook_event::{self, EventState, WebhookEvent},
+    webhook_event::{self, Conclusion, EventState, WebhookEvent},
 };
 use queue::{Done, EnqueuedJob, JobError, JobHandler, Lease, ProcessSmsEvent};
 use sea_orm::DbErr;
@@ -36,16 +36,18 @@ impl JobHandler<JobContext> for ProcessSmsEvent {
                 apply(context, &tx, &event, told.plain(), now).await?
             }
         };
-        webhook_event::conclude(&tx, &event, state, None, None, now).await?;
+        let (merchant, event) = (self.merchant, self.event);
+        webhook_event::conclude(&tx, &[Conclusion { merchant, event, state, link: None, error: None }], now).await?;
         let done = lease.finish(tx, now).await?;
         context.queue.notify(enqueued_job);
         Ok(done)
     }
 
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
-        let Some(event) = webhook_event::find(tx, self.merchant, self.event).await? else { return Ok(()) };
-        let why = Some("It could not be applied; the job's error says why.".to_owned());
-        webhook_event::conclude(tx, &event, EventState::Failed, None, why, now).await
+        let error = Some("It could not be applied; the job's error says why.".to_owned());
+        let (merchant, event) = (self.merchant, self.event);
+        let failed = Conclusion { merchant, event, state: EventState::Failed, link: None, error };
+        webhook_event::conclude(tx, &[failed], now).await
     }
 }
 

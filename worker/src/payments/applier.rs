@@ -1,30 +1,25 @@
-//! Applying many of Stripe's events in one transaction.
+//! Applying Stripe's events by the group.
 //!
-//! The jobs stay what they are: each has its lease, its attempt and its end. Only what they write is written together: a group is
-//! read with one query, judged in memory by the same rules as ever, and written with one statement a table. An event that is not
-//! plain, or whose link somebody else has moved meanwhile, is left to be applied alone; so is the whole group if anything goes
-//! wrong with it. So one bad event costs its neighbours a little time, and nothing else.
+//! The jobs stay what they are: each has its lease, its attempt and its end. Only what they read and write is read and written
+//! together. One event is a group of one, and goes the same way. If anything goes wrong with a group as a whole, each of its events is
+//! applied as a group of one: so a bad event costs its neighbours a little time, and nothing else.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
-use domain::{Clock, JobId, LinkId, MerchantId, WebhookEventId};
+use domain::{Clock, LinkId};
 use entity::{
-    Db,
-    link::{self, PlainPayment},
+    Db, Transaction,
     live::{self, Change},
     stripe_integration,
-    webhook_event::{self, WebhookEvent},
+    webhook_event::{self, Conclusion, EventState},
 };
 use queue::{BatchHandler, Batcher, Done, JobError, Lease, Limits, ProcessStripeEvent, finish_all};
 use sea_orm::DbErr;
 
-use crate::payments::stripe_event::{self, StripeFact};
+use crate::payments::stripe_event::{self, Outcome, Told, TooEarly};
 
-/// Applies events together. Cheap to clone.
+/// Applies events by the group. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Applier(Batcher<Applying>);
 
@@ -35,21 +30,26 @@ impl Applier {
         Self(Batcher::new(Applying { db, clock }, limits))
     }
 
-    /// Applies an event with others that are due at the same time, and finishes its job; `None` if it is to be applied alone.
-    pub(crate) async fn apply(&self, lease: &Lease, job: &ProcessStripeEvent) -> Option<Done> {
-        let applied = self.0.submit(Item { lease: lease.clone(), job: job.clone() }).await.ok().flatten()?;
-        applied.changes.into_iter().for_each(live::note);
-        Some(applied.done)
+    /// Applies an event with others that are due at the same time, and finishes its job; `None` if something went wrong with them, so
+    /// that it is to be applied apart from them.
+    pub(crate) async fn apply(&self, item: Item) -> Option<Result<Done, JobError>> {
+        let applied = self.0.submit(item).await.ok().flatten()?;
+        Some(applied.map(|applied| {
+            applied.changes.into_iter().for_each(live::note);
+            applied.done
+        }))
     }
 }
 
-/// A job of the group.
-struct Item {
-    lease: Lease,
-    job: ProcessStripeEvent,
+/// A job of a group.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub(crate) lease: Lease,
+    pub(crate) job: ProcessStripeEvent,
 }
 
-/// An event that was applied with others.
+/// An event that was applied with others, with what it has changed: the group runs where nobody gathers changes.
+#[derive(Debug)]
 struct Applied {
     done: Done,
     changes: Vec<Change>,
@@ -62,124 +62,88 @@ struct Applying {
 
 impl BatchHandler for Applying {
     type Item = Item;
-    type Answer = Option<Applied>;
+    type Answer = Option<Result<Applied, JobError>>;
 
-    async fn handle(&self, group: Vec<Item>) -> Vec<Option<Applied>> {
-        let mut done = match self.apply(&group).await {
-            Ok(done) => done,
+    async fn handle(&self, group: Vec<Item>) -> Vec<Self::Answer> {
+        let (ended, changes) = live::collect(apply_all(&self.db, &group, self.clock.now())).await;
+        let ended = match ended {
+            Ok(ended) => ended,
             Err(error) => {
                 tracing::warn!(events = group.len(), %error, "events were not applied together; each is applied alone");
-                HashMap::new()
+                return group.iter().map(|_| None).collect();
             }
         };
-        group.iter().map(|one| done.remove(&one.lease.job().id)).collect()
-    }
-}
-
-/// A job whose event is plain.
-struct Planned<'a> {
-    lease: &'a Lease,
-    event: WebhookEventId,
-    merchant: MerchantId,
-    what: Plain,
-}
-
-/// What a plain event does.
-enum Plain {
-    /// It makes a link paid.
-    Pays(PlainPayment),
-    /// It means nothing to us.
-    Nothing,
-}
-
-impl Applying {
-    async fn apply(&self, group: &[Item]) -> Result<HashMap<JobId, Applied>, JobError> {
-        let now = self.clock.now();
-        let planned = self.plan(group, now).await?;
-        let tx = self.db.begin().await?;
-        let payments: Vec<PlainPayment> = planned.iter().filter_map(Planned::payment).cloned().collect();
-        let paid = link::pay_all(&tx, &payments, now).await?;
-        let done: Vec<&Planned> = planned.iter().filter(|one| one.is_done(&paid)).collect();
-        if done.is_empty() {
-            tx.rollback().await?;
-            return Ok(HashMap::new());
-        }
-        let applied: Vec<(MerchantId, WebhookEventId, LinkId)> =
-            done.iter().filter_map(|one| Some((one.merchant, one.event, one.payment()?.link))).collect();
-        webhook_event::conclude_applied(&tx, &applied, now).await?;
-        let ignored: Vec<(MerchantId, WebhookEventId)> =
-            done.iter().filter(|one| one.payment().is_none()).map(|one| (one.merchant, one.event)).collect();
-        webhook_event::conclude_ignored(&tx, &ignored, now).await?;
-        // Sorted, so that two groups do not wait for each other for ever.
-        for merchant in done.iter().map(|one| one.merchant).collect::<BTreeSet<_>>() {
-            stripe_integration::note_event(&tx, merchant, now).await?;
-        }
-        let leases: Vec<&Lease> = done.iter().map(|one| one.lease).collect();
-        let proofs = finish_all(&leases, tx, now).await?;
-        let changes = |one: &Planned| one.payment().map_or_else(Vec::new, |payment| payment.changes().to_vec());
-        let applied =
-            done.iter().zip(proofs).map(|(one, done)| (one.lease.job().id, Applied { done, changes: changes(one) }));
-        Ok(applied.collect())
-    }
-
-    /// The plain ones among them. Of several that are about one link the first alone can be.
-    async fn plan<'a>(&self, group: &'a [Item], now: DateTime<Utc>) -> Result<Vec<Planned<'a>>, DbErr> {
-        let events = self.events(group).await?;
-        let fact: Vec<(&Item, StripeFact)> =
-            group.iter().filter_map(|one| Some((one, stripe_event::read(events.get(&one.job.event)?).ok()?))).collect();
-        let links = self.links(&fact).await?;
-        let mut spoken_for = HashSet::new();
-        let mut plan = |one: &'a Item, fact: &StripeFact| {
-            let what = match fact {
-                StripeFact::Nothing => Plain::Nothing,
-                StripeFact::Payment(session, event) => {
-                    let link = links.get(&(one.job.merchant, session.payment_link.clone()?))?;
-                    if !spoken_for.insert(link.id) {
-                        return None;
-                    }
-                    let facts = stripe_event::facts_of(link, session);
-                    Plain::Pays(PlainPayment::of(link, *event, &facts, now)?)
-                }
-                StripeFact::Refund(_) | StripeFact::Dispute(_) | StripeFact::DisputeClosed(_) => return None,
-            };
-            Some(Planned { lease: &one.lease, event: one.job.event, merchant: one.job.merchant, what })
+        let applied = |(done, link): (Done, Option<LinkId>)| {
+            let changes = link.map(|link| about(link, &changes)).unwrap_or_default();
+            Applied { done, changes }
         };
-        Ok(fact.iter().filter_map(|(one, fact)| plan(one, fact)).collect())
-    }
-
-    async fn events(&self, group: &[Item]) -> Result<HashMap<WebhookEventId, WebhookEvent>, DbErr> {
-        let asked: Vec<_> = group.iter().map(|one| (one.job.merchant, one.job.event)).collect();
-        let found = webhook_event::find_all(self.db.pool(), &asked).await?;
-        Ok(found.into_iter().map(|event| (event.id, event)).collect())
-    }
-
-    async fn links(&self, fact: &[(&Item, StripeFact)]) -> Result<HashMap<(MerchantId, String), link::Model>, DbErr> {
-        let name = |(one, fact): &'_ (&Item, StripeFact)| match fact {
-            StripeFact::Payment(session, _) => Some((one.job.merchant, session.payment_link.clone()?)),
-            StripeFact::Refund(_) | StripeFact::Dispute(_) | StripeFact::DisputeClosed(_) | StripeFact::Nothing => None,
-        };
-        let names: Vec<(MerchantId, String)> = fact.iter().filter_map(name).collect();
-        let asked: Vec<(MerchantId, &str)> = names.iter().map(|(merchant, name)| (*merchant, name.as_str())).collect();
-        let found = link::find_all_by_stripe_id(self.db.pool(), &asked).await?;
-        Ok(found
-            .into_iter()
-            .filter_map(|link| Some(((link.merchant_id, link.stripe_link_id.clone()?), link)))
-            .collect())
+        ended.into_iter().map(|one| Some(one.map(applied))).collect()
     }
 }
 
-impl Planned<'_> {
-    fn payment(&self) -> Option<&PlainPayment> {
-        match &self.what {
-            Plain::Pays(payment) => Some(payment),
-            Plain::Nothing => None,
-        }
-    }
+/// Those of the changes that are of this link or of its order.
+fn about(this: LinkId, changes: &[Change]) -> Vec<Change> {
+    let of_link = |change: &&Change| matches!(change, Change::Link { link, .. } if *link == this);
+    let Some(Change::Link { order: its_order, .. }) = changes.iter().find(of_link) else { return Vec::new() };
+    let of_order = |change: &&Change| matches!(change, Change::Order { order, .. } if order == its_order);
+    changes.iter().filter(|change| of_link(change) || of_order(change)).copied().collect()
+}
 
-    /// Whether nothing is left to do for it, if these links were paid.
-    fn is_done(&self, paid: &HashSet<LinkId>) -> bool {
-        self.payment().is_none_or(|payment| paid.contains(&payment.link))
+/// What became of an event of a group: that its job is finished, with the link that it was about; or why it is not.
+type Ended = Result<(Done, Option<LinkId>), JobError>;
+
+/// Applies events in one transaction, and finishes their jobs in it; answers each, in their order.
+///
+/// # Errors
+/// When the database does not answer, or one of the jobs is another's; then nothing of any of them was done.
+pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Result<Vec<Ended>, JobError> {
+    let (tx, events) = begin(db, group).await?;
+    let told: Vec<&Told> = events.iter().flatten().collect();
+    let mut outcomes = stripe_event::apply(&tx, &told, now).await?.into_iter();
+    let outcome = |event: Result<Told, JobError>| match event.map(|_| outcomes.next())? {
+        Some(Outcome::Applied(link)) => Ok(Some(link)),
+        Some(Outcome::Ignored) => Ok(None),
+        Some(Outcome::TooEarly) | None => Err(JobError::retry(TooEarly)),
+    };
+    let outcomes: Vec<Result<Option<LinkId>, JobError>> = events.into_iter().map(outcome).collect();
+    let done: Vec<(&Item, Option<LinkId>)> =
+        group.iter().zip(&outcomes).filter_map(|(item, link)| Some((item, *link.as_ref().ok()?))).collect();
+    conclude(&tx, &done, now).await?;
+    let leases: Vec<&Lease> = done.iter().map(|(item, _)| &item.lease).collect();
+    let mut proofs = finish_all(&leases, tx, now).await?.into_iter();
+    // An event that was not applied takes no proof: it is its neighbour's.
+    let mut end = |link: Option<LinkId>| proofs.next().map(|done| (done, link)).ok_or(JobError::NotOurs);
+    Ok(outcomes.into_iter().map(|link| link.and_then(&mut end)).collect())
+}
+
+/// Reads events and begins the transaction that they are applied in. `SQLite`'s only writer is not kept waiting by what is read;
+/// `PostgreSQL` plans what is read by the transaction's settings.
+async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<Told, JobError>>), DbErr> {
+    let jobs: Vec<&ProcessStripeEvent> = group.iter().map(|item| &item.job).collect();
+    if db.has_one_writer() {
+        let events = stripe_event::read_all(db.pool(), &jobs).await?;
+        return Ok((db.begin_group().await?, events));
     }
+    let tx = db.begin_group().await?;
+    let events = stripe_event::read_all(&tx, &jobs).await?;
+    Ok((tx, events))
+}
+
+/// Says of events what became of them, and that their merchants were told something.
+async fn conclude(tx: &Transaction, done: &[(&Item, Option<LinkId>)], now: DateTime<Utc>) -> Result<(), DbErr> {
+    let conclusion = |(item, link): &(&Item, Option<LinkId>)| Conclusion {
+        merchant: item.job.merchant,
+        event: item.job.event,
+        state: if link.is_some() { EventState::Applied } else { EventState::Ignored },
+        link: *link,
+        error: None,
+    };
+    webhook_event::conclude(tx, &done.iter().map(conclusion).collect::<Vec<_>>(), now).await?;
+    // Sorted, so that two groups do not wait for each other for ever.
+    for merchant in done.iter().map(|(item, _)| item.job.merchant).collect::<BTreeSet<_>>() {
+        stripe_integration::note_event(tx, merchant, now).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,20 +1,23 @@
 //! What one of Stripe's webhook events means for a link, and its application. The job around it is `jobs::process_stripe_event`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    LinkId, Money,
+    LinkId, MerchantId, Money, WebhookEventId,
     link::{LinkEvent, Review},
 };
 use entity::{
     Transaction,
-    link::{self, DisputeReport, Refund, StripeFacts},
+    link::{self, DisputeReport, Refund, StripeFacts, Transition},
     stripe_integration,
-    webhook_event::WebhookEvent,
+    webhook_event::{self, WebhookEvent},
 };
-use queue::JobError;
-use sea_orm::DbErr;
+use queue::{JobError, ProcessStripeEvent};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{
+    jobs::Missing,
     payments::payment::{self, Source},
     stripe::{Charge, Dispute, Event, METADATA_LINK, Object, Session},
 };
@@ -28,10 +31,20 @@ pub(crate) enum Outcome {
     Applied(LinkId),
     /// It means nothing to us.
     Ignored,
+    /// The event that names the link has not come yet.
+    TooEarly,
+}
+
+/// An event that was read.
+pub(crate) struct Told {
+    event: WebhookEvent,
+    fact: StripeFact,
+    /// The link that it is about, if it is one of a payment and there is such a link.
+    link: Option<link::Model>,
 }
 
 /// What an event tells, once it is read.
-pub(crate) enum StripeFact {
+enum StripeFact {
     /// Something happened to the link of this session.
     Payment(Session, LinkEvent),
     /// Something was refunded.
@@ -47,13 +60,31 @@ pub(crate) enum StripeFact {
 /// The event that names the link has not come yet.
 #[derive(Debug, thiserror::Error)]
 #[error("it is not known yet which link this is about")]
-struct TooEarly;
+pub(crate) struct TooEarly;
 
-/// Reads what an event tells.
+/// Reads what the events of these jobs tell, and the links that it is about.
 ///
 /// # Errors
-/// When its payload is not what its type promises; to read it again cannot help.
-pub(crate) fn read(event: &WebhookEvent) -> Result<StripeFact, serde_json::Error> {
+/// When the database does not answer. Of an event alone: when it is not there, or its payload is not what its type promises; to read it
+/// again cannot help.
+pub(crate) async fn read_all(
+    db: &impl ConnectionTrait,
+    jobs: &[&ProcessStripeEvent],
+) -> Result<Vec<Result<Told, JobError>>, DbErr> {
+    let asked: Vec<_> = jobs.iter().map(|job| (job.merchant, job.event)).collect();
+    let events: HashMap<WebhookEventId, WebhookEvent> =
+        webhook_event::find_all(db, &asked).await?.into_iter().map(|event| (event.id, event)).collect();
+    let read = |job: &&ProcessStripeEvent| {
+        let event = events.get(&job.event).ok_or_else(|| JobError::fail(Missing(job.event.to_string())))?.clone();
+        let fact = read(&event).map_err(JobError::fail)?;
+        Ok(Told { event, fact, link: None })
+    };
+    let mut told: Vec<Result<Told, JobError>> = jobs.iter().map(read).collect();
+    find_links(db, told.iter_mut().flatten().collect()).await?;
+    Ok(told)
+}
+
+fn read(event: &WebhookEvent) -> Result<StripeFact, serde_json::Error> {
     let Some(payload) = &event.payload else { return Ok(StripeFact::Nothing) };
     let fact: Event = serde_json::from_str(payload)?;
     Ok(match fact.object()? {
@@ -69,64 +100,91 @@ pub(crate) fn read(event: &WebhookEvent) -> Result<StripeFact, serde_json::Error
     })
 }
 
-/// Applies what an event tells, in the transaction that concludes it.
+/// By Stripe's id of the link, or by the metadata that we gave it: the answer to its creation may have been lost.
+async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut Told>) -> Result<(), DbErr> {
+    let names: Vec<(MerchantId, &str)> = events.iter().filter_map(|told| told.stripe_link_id()).collect();
+    let found = link::find_all_by_stripe_id(db, &names).await?;
+    for told in events {
+        let is_its = |link: &&link::Model| {
+            told.stripe_link_id() == link.stripe_link_id.as_deref().map(|name| (link.merchant_id, name))
+        };
+        let StripeFact::Payment(session, _) = &told.fact else { continue };
+        let link = match found.iter().find(is_its) {
+            Some(link) => Some(link.clone()),
+            None => {
+                named_link(db, &told.event, session.metadata.as_ref().and_then(|all| all.get(METADATA_LINK))).await?
+            }
+        };
+        told.link = link;
+    }
+    Ok(())
+}
+
+impl Told {
+    /// Stripe's name of the link of this payment.
+    fn stripe_link_id(&self) -> Option<(MerchantId, &str)> {
+        match &self.fact {
+            StripeFact::Payment(session, _) => Some((self.event.merchant_id, session.payment_link.as_deref()?)),
+            StripeFact::Refund(_) | StripeFact::Dispute(_) | StripeFact::DisputeClosed(_) | StripeFact::Nothing => None,
+        }
+    }
+
+    /// The payment of a link: what it means for the link, and what is kept of it.
+    fn payment(&self) -> Option<(&link::Model, LinkEvent, StripeFacts)> {
+        let link = self.link.as_ref()?;
+        match &self.fact {
+            StripeFact::Payment(session, event) => {
+                Some((link, *event, payment::facts_of(link, session, Source::Webhook, None)))
+            }
+            StripeFact::Refund(_) | StripeFact::Dispute(_) | StripeFact::DisputeClosed(_) | StripeFact::Nothing => None,
+        }
+    }
+}
+
+/// Applies what events tell, in the transaction that concludes them; answers each, in their order. Payments are applied before refunds
+/// and disputes: they say which payment those are about.
 ///
 /// # Errors
-/// When the database does not answer, or when it is too early to know which link it is about.
-pub(crate) async fn apply(
-    tx: &Transaction,
-    event: &WebhookEvent,
-    fact: &StripeFact,
-    now: DateTime<Utc>,
-) -> Result<Outcome, JobError> {
-    match fact {
-        StripeFact::Payment(session, what) => pay(tx, event, session, *what, now).await,
-        StripeFact::Refund(charge) => note_refund(tx, event, charge, now).await,
-        StripeFact::Dispute(dispute) => note_dispute(tx, event, dispute, dispute.reason.clone(), now).await,
-        StripeFact::DisputeClosed(dispute) => note_dispute(tx, event, dispute, dispute.status.clone(), now).await,
-        StripeFact::Nothing => Ok(Outcome::Ignored),
+/// When the database does not answer.
+pub(crate) async fn apply(tx: &Transaction, events: &[&Told], now: DateTime<Utc>) -> Result<Vec<Outcome>, DbErr> {
+    pay(tx, events, now).await?;
+    let mut outcomes = Vec::with_capacity(events.len());
+    for Told { event, fact, link } in events {
+        outcomes.push(match fact {
+            StripeFact::Payment(..) => link.as_ref().map_or(Outcome::Ignored, |link| Outcome::Applied(link.id)),
+            StripeFact::Refund(charge) => note_refund(tx, event, charge, now).await?,
+            StripeFact::Dispute(dispute) => note_dispute(tx, event, dispute, dispute.reason.clone(), now).await?,
+            StripeFact::DisputeClosed(dispute) => note_dispute(tx, event, dispute, dispute.status.clone(), now).await?,
+            StripeFact::Nothing => Outcome::Ignored,
+        });
     }
+    Ok(outcomes)
 }
 
-async fn pay(
-    tx: &Transaction,
-    event: &WebhookEvent,
-    session: &Session,
-    what: LinkEvent,
-    now: DateTime<Utc>,
-) -> Result<Outcome, JobError> {
-    let Some(link) = link_of_session(tx, event, session).await? else { return Ok(Outcome::Ignored) };
-    let facts = facts_of(&link, session);
-    link::advance(tx, &link, what, &facts, now).await?;
-    if facts.review == Some(Review::LivemodeMismatch) {
-        stripe_integration::note_other_mode(tx, event.merchant_id, now).await?;
+async fn pay(tx: &Transaction, events: &[&Told], now: DateTime<Utc>) -> Result<(), DbErr> {
+    let payments: Vec<(&link::Model, LinkEvent, StripeFacts)> =
+        events.iter().filter_map(|told| told.payment()).collect();
+    let transitions: Vec<Transition> =
+        payments.iter().map(|(link, event, facts)| Transition { link, event: *event, facts }).collect();
+    link::advance_all(tx, &transitions, now).await?;
+    let is_of_other_mode =
+        |(_, _, facts): &&(&link::Model, LinkEvent, StripeFacts)| facts.review == Some(Review::LivemodeMismatch);
+    // Sorted, so that two groups do not wait for each other for ever.
+    let merchants: BTreeSet<MerchantId> =
+        payments.iter().filter(is_of_other_mode).map(|(link, ..)| link.merchant_id).collect();
+    for merchant in merchants {
+        stripe_integration::note_other_mode(tx, merchant, now).await?;
     }
-    Ok(Outcome::Applied(link.id))
+    Ok(())
 }
 
-/// What is kept of a session that a webhook tells of.
-pub(crate) fn facts_of(link: &link::Model, session: &Session) -> StripeFacts {
-    payment::facts_of(link, session, Source::Webhook, None)
-}
-
-/// By Stripe's id of the link, or by the metadata that we gave it: the answer to its creation may have been lost.
-async fn link_of_session(
-    tx: &Transaction,
+async fn named_link(
+    db: &impl ConnectionTrait,
     event: &WebhookEvent,
-    session: &Session,
+    id: Option<&String>,
 ) -> Result<Option<link::Model>, DbErr> {
-    if let Some(stripe_link_id) = &session.payment_link
-        && let Some(link) = link::find_by_stripe_id(tx, event.merchant_id, stripe_link_id).await?
-    {
-        return Ok(Some(link));
-    }
-    let named = session.metadata.as_ref().and_then(|metadata| metadata.get(METADATA_LINK));
-    named_link(tx, event, named).await
-}
-
-async fn named_link(tx: &Transaction, event: &WebhookEvent, id: Option<&String>) -> Result<Option<link::Model>, DbErr> {
     match id.map(|id| id.parse::<LinkId>()) {
-        Some(Ok(id)) => link::find(tx, event.merchant_id, id).await,
+        Some(Ok(id)) => link::find(db, event.merchant_id, id).await,
         Some(Err(_)) | None => Ok(None),
     }
 }
@@ -136,7 +194,7 @@ async fn note_refund(
     event: &WebhookEvent,
     charge: &Charge,
     now: DateTime<Utc>,
-) -> Result<Outcome, JobError> {
+) -> Result<Outcome, DbErr> {
     let mut link = named_link(tx, event, charge.metadata.get(METADATA_LINK)).await?;
     if link.is_none() {
         link = paid_link(tx, event, charge.payment_intent.as_deref()).await?;
@@ -158,10 +216,10 @@ async fn note_dispute(
     dispute: &Dispute,
     detail: Option<String>,
     now: DateTime<Utc>,
-) -> Result<Outcome, JobError> {
+) -> Result<Outcome, DbErr> {
     let Some(link) = paid_link(tx, event, dispute.payment_intent.as_deref()).await? else {
         // A dispute carries no metadata. It may have overtaken the payment, or be about a payment that is none of ours.
-        return if event.received_at + PATIENCE > now { Err(JobError::retry(TooEarly)) } else { Ok(Outcome::Ignored) };
+        return Ok(if event.received_at + PATIENCE > now { Outcome::TooEarly } else { Outcome::Ignored });
     };
     let fact = DisputeReport {
         stands: dispute.status.as_deref().map_or(link::Dispute::Open, link::Dispute::from_stripe),

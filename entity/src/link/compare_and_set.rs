@@ -1,0 +1,96 @@
+//! The statement that changes links' states, for as many as there are.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sea_orm::{FromQueryResult, entity::prelude::*};
+
+use super::{Model, advance::Change};
+use crate::Rows;
+use domain::LinkId;
+
+/// What a link was judged by is held against what it is; what is told is kept beside what is known. No condition is one that an index
+/// of its own answers, so that each row is looked up by its id.
+const UPDATE: &str = "UPDATE payment_link SET \
+    state = is_state, stripe_session_id = is_session, failed_sessions = is_failed, \
+    paid_at = COALESCE(told_paid_at, paid_at), \
+    stripe_link_id = COALESCE(stripe_link_id, told_link_id), \
+    stripe_url = COALESCE(stripe_url, told_url), \
+    livemode = COALESCE(livemode, told_livemode), \
+    stripe_payment_intent = COALESCE(told_intent, stripe_payment_intent), \
+    failure = COALESCE(told_failure, failure), \
+    review = COALESCE(told_review, review) \
+    FROM v WHERE id = the_link AND state = was_state \
+    AND stripe_session_id IS NOT DISTINCT FROM was_session AND failed_sessions IS NOT DISTINCT FROM was_failed \
+    RETURNING id";
+
+/// Writes changes, at most one of each link; answers the links that nobody else had moved meanwhile. Of the others nothing is written.
+pub(super) async fn compare_and_set(
+    db: &impl ConnectionTrait,
+    changes: &[Change<'_>],
+) -> Result<HashSet<LinkId>, DbErr> {
+    let mut rows = Rows::new([
+        ("the_link", "uuid"),
+        ("was_state", "text"),
+        ("was_session", "text?"),
+        ("was_failed", "text?"),
+        ("is_state", "text"),
+        ("is_session", "text?"),
+        ("is_failed", "text?"),
+        ("told_paid_at", "timestamptz?"),
+        ("told_link_id", "text?"),
+        ("told_url", "text?"),
+        ("told_livemode", "bool?"),
+        ("told_intent", "text?"),
+        ("told_failure", "text?"),
+        ("told_review", "text?"),
+    ]);
+    // In the same order in every group, so that two that tell of the same links do not wait for each other for ever.
+    let in_order: BTreeMap<LinkId, &Change> = changes.iter().map(|change| (change.before.id, change)).collect();
+    for Change { before, after, .. } in in_order.into_values() {
+        rows.push([
+            before.id.into(),
+            before.state.into(),
+            before.stripe_session_id.clone().into(),
+            before.failed_sessions.clone().into(),
+            after.state.into(),
+            after.stripe_session_id.clone().into(),
+            after.failed_sessions.clone().into(),
+            news(before.paid_at.as_ref(), after.paid_at.as_ref()).into(),
+            news(before.stripe_link_id.as_ref(), after.stripe_link_id.as_ref()).into(),
+            news(before.stripe_url.as_ref(), after.stripe_url.as_ref()).into(),
+            news(before.livemode.as_ref(), after.livemode.as_ref()).into(),
+            news(before.stripe_payment_intent.as_ref(), after.stripe_payment_intent.as_ref()).into(),
+            news(before.failure.as_ref(), after.failure.as_ref()).into(),
+            news(before.review.as_ref(), after.review.as_ref()).into(),
+        ]);
+    }
+    if rows.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let written = db.query_all_raw(rows.statement(db.get_database_backend(), UPDATE, Vec::new())).await?;
+    written.iter().map(|row| row.try_get("", "id")).collect()
+}
+
+/// What is known now, if it was not known like that.
+fn news<T: Clone + PartialEq>(before: Option<&T>, after: Option<&T>) -> Option<T> {
+    after.filter(|_| before != after).cloned()
+}
+
+/// The links as they are now.
+pub(super) async fn reread(
+    db: &impl ConnectionTrait,
+    links: impl Iterator<Item = LinkId>,
+) -> Result<Vec<Model>, DbErr> {
+    let mut rows = Rows::new([("the_link", "uuid")]);
+    links.for_each(|link| rows.push([link.into()]));
+    let asked = rows.len();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = "SELECT payment_link.* FROM v JOIN payment_link ON id = the_link";
+    let found = db.query_all_raw(rows.statement(db.get_database_backend(), select, Vec::new())).await?;
+    if found.len() < asked {
+        return Err(DbErr::RecordNotFound("a link vanished".to_owned()));
+    }
+    found.iter().map(|row| Model::from_query_result(row, "")).collect()
+}

@@ -1,0 +1,110 @@
+//! How PostgreSQL reads its tables on the first day: while they grow, and before they were ever analysed.
+//!
+//! Plans are looked at and not times: each plan of a statement about a group, as the server's own `auto_explain` logs it.
+
+use futures_util::{StreamExt, stream};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use serde_json::Value;
+
+use crate::support::{App, Database, OwnPostgres, StripeEvent, eventually};
+
+/// How many come while the tables are all but empty, and then: many times what a page holds.
+const FIRST: usize = 10;
+const ALL: usize = 2_000;
+
+/// The tables that grow with every webhook.
+const TABLES: [&str; 4] = ["job", "webhook_event", "payment_link", "orders"];
+
+/// What is done to them by the group.
+const STATEMENTS: [&str; 7] = [
+    "INSERT INTO webhook_event",
+    "INSERT INTO job",
+    "UPDATE job SET attempt",
+    "SELECT webhook_event.*",
+    "SELECT payment_link.*",
+    "UPDATE payment_link SET",
+    "UPDATE job SET state",
+];
+
+/// Links of the demo's merchant, from one number to before another, that Stripe calls `plink_…`.
+const UNPAID_LINKS: &str = "
+WITH made AS (
+    INSERT INTO orders (id, merchant_id, number, customer_name, amount, currency, details, tag, created_at)
+    SELECT gen_random_uuid(), '{merchant}', n, 'Example Buyer', 12950, 'usd', '{}', 'unpaid', now()
+    FROM generate_series({from}, {to} - 1) n RETURNING id, number
+)
+INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document,
+    stripe_link_id, stripe_url, livemode, created_at, expires_at)
+SELECT gen_random_uuid(), '{merchant}', id, 'unpaid', sha256(number::bytea), number, 12950, 'usd', 'a.pdf',
+    'plink_' || number, 'https://buy.stripe.com/' || number, false, now(), now() + interval '30 days'
+FROM made";
+
+#[tokio::test]
+async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up() {
+    let server = OwnPostgres::of_its_own();
+    let url = server.fresh_database().await;
+    server.logs_plans_of(&url).await;
+    let app = App::start(Database::Postgresql { url }).await;
+    let rows = app.database().await;
+
+    for (from, to) in [(0, FIRST), (FIRST, ALL)] {
+        rows.execute_unprepared(&unpaid_links(&app, from, to)).await.unwrap();
+        stream::iter(from..to)
+            .for_each_concurrent(64, async |number| {
+                app.is_told(&payment(number)).await.with_status(200);
+            })
+            .await;
+        eventually("all are paid", async || (paid(&rows).await == to).then_some(())).await;
+    }
+
+    let plans = server.plans();
+    let of_groups: Vec<&str> = plans.iter().map(String::as_str).filter(|plan| plan.contains("unnest(")).collect();
+    for statement in STATEMENTS {
+        assert!(of_groups.iter().any(|plan| plan.contains(statement)), "no plan was logged of {statement}");
+    }
+    let walks = of_groups.iter().filter_map(|plan| walk(plan).map(|step| format!("{step}\n{plan}")));
+    assert_eq!(walks.collect::<Vec<_>>().first(), None, "a table is read from end to end");
+}
+
+/// The step of a plan by which a table, or an index of it, is read from end to end.
+fn walk(plan: &str) -> Option<&str> {
+    let mut lines = plan.lines().map(str::trim).peekable();
+    while let Some(step) = lines.next() {
+        let of_table = TABLES.iter().any(|table| step.contains(&format!(" on {table} ")));
+        let looks_up =
+            lines.peek().is_some_and(|next| next.starts_with("Index Cond") || next.starts_with("Recheck Cond"));
+        if of_table && step.contains("Scan") && !looks_up {
+            return Some(step);
+        }
+    }
+    None
+}
+
+fn unpaid_links(app: &App, from: usize, to: usize) -> String {
+    let merchant = app.hello.merchant_id.trim_start_matches("mer_");
+    let range = UNPAID_LINKS.replace("{from}", &from.to_string()).replace("{to}", &to.to_string());
+    range.replace("{merchant}", merchant)
+}
+
+fn payment(number: usize) -> StripeEvent {
+    StripeEvent::about_session("checkout.session.completed", "", &format!("cs_{number}"), "paid")
+        .with("payment_link", format!("plink_{number}").into())
+        .with("metadata", Value::Null)
+}
+
+async fn paid(rows: &DatabaseConnection) -> usize {
+    let count = "SELECT count(*) AS n FROM payment_link WHERE state = 'paid'";
+    let row = rows.query_one_raw(Statement::from_string(rows.get_database_backend(), count)).await.unwrap().unwrap();
+    usize::try_from(row.try_get::<i64>("", "n").unwrap()).unwrap()
+}
+
+#[test]
+fn a_plan_that_walks_is_told_from_one_that_looks_up() {
+    let plan = |steps: &str| format!("WITH v (a) …\nUpdate on job  (cost=1)\n  ->  Nested Loop\n{steps}");
+    let looks_up =
+        plan("        ->  Index Scan using job_pkey on job  (cost=1)\n              Index Cond: (id = u.job_id)");
+    assert_eq!(walk(&looks_up), None);
+    for walks in ["->  Seq Scan on job  (cost=1)", "->  Index Scan using job_queued on job  (cost=1)\n   Filter: (x)"] {
+        assert!(walk(&plan(walks)).is_some(), "{walks}");
+    }
+}
