@@ -123,6 +123,7 @@ impl Parts {
             queue: self.queue.clone(),
             documents: self.documents.clone(),
             clock: self.clock.clone(),
+            time: Some(self.time.clone()),
             times: settings.times()?,
             job_retention: TimeDelta::days(settings.job_retention_days),
             doctor_links: settings.scheduler.doctor_links,

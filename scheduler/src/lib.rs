@@ -12,7 +12,7 @@ use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Clock;
-use entity::{Db, Documents, SKEW_LIMIT, documents::DocumentError};
+use entity::{DatabaseTime, Db, Documents, SKEW_LIMIT, documents::DocumentError};
 use queue::{EnqueueOptions, EnqueuedJob, Job, Queue, redis::QueueError};
 use sea_orm::DbErr;
 
@@ -37,6 +37,9 @@ pub enum SchedulerError {
     Documents(#[from] DocumentError),
 }
 
+/// How far apart the clocks may be while something is erased by the time that they tell.
+const ERASING_SKEW: TimeDelta = TimeDelta::hours(1);
+
 /// What the scheduler needs to run.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
@@ -48,6 +51,8 @@ pub struct Scheduler {
     pub documents: Documents,
     /// Tells the time.
     pub clock: Clock,
+    /// How far this machine's clock is from the database's; `None` where the clock is neither.
+    pub time: Option<DatabaseTime>,
     /// When each tick is due.
     pub times: Times,
     /// How long finished jobs are kept.
@@ -127,6 +132,10 @@ impl Scheduler {
     async fn run_if_due(&self, tick: &Tick, calendar: &Calendar, at: DateTime<Utc>) -> Result<(), SchedulerError> {
         let Some(due) = calendar.latest(at) else { return Ok(()) };
         if self.last_due(tick).await?.is_some_and(|last| last >= due) {
+            return Ok(());
+        }
+        if tick.erases && self.time.as_ref().is_some_and(|time| time.skew().abs() > ERASING_SKEW) {
+            tracing::debug!(tick = tick.name, "not run: the clocks here and at the database disagree");
             return Ok(());
         }
         let (found, changes) = entity::live::collect((tick.run)(self, Moment { at, due })).await;

@@ -84,6 +84,8 @@ impl Lease {
             .col_expr(Column::RunAt, Expr::value(until))
             .col_expr(Column::LastError, Expr::value(why))
             .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
+            // An attempt that ended with a word shows that the job kills nobody.
+            .col_expr(Column::Crashes, Expr::value(0_i64))
             .exec(db)
             .await?;
         Ok(postponed.rows_affected == 1)
@@ -98,6 +100,7 @@ impl Lease {
     ) -> Result<bool, DbErr> {
         let snooze =
             self.uncounted().col_expr(Column::RunAt, Expr::value(until)).col_expr(Column::LastError, Expr::value(why));
+        let snooze = snooze.col_expr(Column::Crashes, Expr::value(0_i64));
         Ok(snooze.exec(db).await?.rows_affected == 1)
     }
 

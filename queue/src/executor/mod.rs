@@ -12,7 +12,7 @@ mod handler;
 mod lease;
 mod retry;
 
-use std::{marker::PhantomData, panic::AssertUnwindSafe};
+use std::{marker::PhantomData, panic::AssertUnwindSafe, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::{Clock, JobId, with_sources};
@@ -35,6 +35,10 @@ pub use finish::finish_all;
 pub use handler::JobHandler;
 pub use lease::{Claim, Done, Lease};
 pub use retry::Policy;
+
+/// The pauses between tries to write the end of an attempt: together well below what a lease is renewed for.
+const PAUSES: [Duration; 4] =
+    [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// How attempts at one kind of job are made.
 #[derive(Debug, Clone)]
@@ -201,20 +205,34 @@ impl<J: Job> Executor<J> {
     async fn retry_at(&self, lease: &Lease, why: &str, at: DateTime<Utc>) -> Result<Ack, DbErr> {
         let job = lease.job();
         tracing::warn!(job.id = %job.id, job.kind = %J::KIND, attempt = job.tries(), next = %at, why, "job postponed");
-        let ours = lease.retry_at(self.db.writer(), why, at).await?;
+        let ours = self.until_written(|| lease.retry_at(self.db.writer(), why, at)).await?;
         Ok(if ours { Ack::Later(at) } else { Ack::Done })
     }
 
     async fn snooze(&self, lease: &Lease, why: &str, until: DateTime<Utc>) -> Result<Ack, DbErr> {
-        tracing::debug!(job.id = %lease.job().id, job.kind = %J::KIND, %until, why, "job put off");
-        let ours = lease.snooze(self.db.writer(), why, until).await?;
+        tracing::debug!(job.id = %lease.job().id, job.kind = %J::KIND, %until, why, "job snoozed");
+        let ours = self.until_written(|| lease.snooze(self.db.writer(), why, until)).await?;
         Ok(if ours { Ack::Later(until) } else { Ack::Done })
     }
 
     async fn release(&self, lease: &Lease) -> Result<Ack, DbErr> {
-        tracing::warn!(job.id = %lease.job().id, job.kind = %J::KIND, "job let go, as this worker stops");
-        let ours = lease.release(self.db.writer()).await?;
+        tracing::warn!(job.id = %lease.job().id, job.kind = %J::KIND, "job released, as this worker stops");
+        let ours = self.until_written(|| lease.release(self.db.writer())).await?;
         Ok(if ours { Ack::Later(self.clock.now()) } else { Ack::Done })
+    }
+
+    /// Writes the end of an attempt, again and again for a while where the database does not take it: to the next claim, a job whose end
+    /// was not written is one that killed its worker, and a bad minute of the database is no reason to give jobs up.
+    async fn until_written<T, F: Future<Output = Result<T, DbErr>>>(&self, write: impl Fn() -> F) -> Result<T, DbErr> {
+        for pause in PAUSES {
+            match write().await {
+                Ok(written) => return Ok(written),
+                Err(error) if self.cancellation.is_cancelled() => return Err(error),
+                Err(error) => tracing::debug!(%error, "the end of an attempt could not be written; trying again"),
+            }
+            tokio::time::sleep(pause).await;
+        }
+        write().await
     }
 
     async fn dead_letter<C: Sync>(&self, context: &C, lease: &Lease, why: &str) -> Result<Ack, DbErr>

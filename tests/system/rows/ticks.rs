@@ -24,6 +24,7 @@ fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
         queue: Queue::new(RedisQueues::open("redis://127.0.0.1:1", "paylink", Clock::stopped_at(at)).unwrap()),
         documents: Documents::new(Arc::new(InMemory::new())),
         clock: Clock::stopped_at(at),
+        time: None,
         times: Times::parse(|tick| tick.cron.to_owned(), "UTC").unwrap(),
         job_retention: TimeDelta::days(7),
         doctor_links: 500,

@@ -1,9 +1,9 @@
 //! `/v1/admin/merchants/{id}/keys`, `…/suspend`, `…/resume`: which keys open a merchant's account, and whether it may text anybody.
 
 use chrono::{DateTime, Utc};
-use domain::ApiKeyId;
+use domain::{ApiKeyId, Secret, random_secret};
 use entity::{
-    api_key::{self, ApiKey},
+    api_key::{self, ApiKey, Scope},
     merchant,
     revocation::{Revocation, Revoker, revoke},
     suspension,
@@ -17,7 +17,7 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{
-    super::answers::Done,
+    super::answers::{Created, Done},
     Group,
     merchants::{MerchantView, find_merchant},
 };
@@ -69,6 +69,27 @@ impl From<ApiKey> for MerchantKeyView {
     }
 }
 
+/// A new API key.
+#[derive(Debug, Deserialize, Object)]
+#[oai(rename = "NewKey")]
+struct KeyInput {
+    /// What it is called.
+    name: String,
+    /// `read`, `write` or `admin`.
+    scope: String,
+}
+
+/// An API key, the one time that it is shown.
+#[derive(Object)]
+#[oai(rename = "Key")]
+struct KeyView {
+    id: String,
+    name: String,
+    scope: String,
+    /// Keep it: it is not shown again.
+    key: String,
+}
+
 /// Why a merchant is suspended.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +124,36 @@ impl AdminAccess {
         let owner = find_merchant(&api, &merchant_id).await?;
         let found = api_key::list(api.db.pool(), owner.id, asked.before, asked.fetch()).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+    }
+
+    /// Create an API key
+    #[oai(path = "/admin/merchants/:id/keys", method = "post")]
+    async fn create_key(
+        &self,
+        api: Data<&Api>,
+        key: Operator,
+        #[oai(name = "id")] merchant_id: Path<String>,
+        input: JsonBody<KeyInput>,
+    ) -> Result<Created<KeyView>, Problem> {
+        let mut fields = Fields::default();
+        let name = fields.text("name", &input.0.name, 64);
+        let scope = fields.take("scope", input.0.scope.parse::<Scope>());
+        let (Some(name), Some(scope)) = (name, scope) else { return Err(fields.into_problem()) };
+        let owner = find_merchant(&api, &merchant_id).await?;
+        let new: Secret = random_secret("pk_")?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let row = api_key::insert(&tx, owner.id, name, scope, &new, now).await?;
+        act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
+        tx.commit().await?;
+        tell(&key.0, "key.create", &row.id);
+        let view = KeyView {
+            id: row.id.to_string(),
+            name: row.name,
+            scope: row.scope.to_string(),
+            key: new.expose().to_owned(),
+        };
+        Ok(Created::Created(Json(view)))
     }
 
     /// Revoke a merchant's API key

@@ -1,10 +1,9 @@
 //! `/v1/admin/merchants`.
 
 use chrono::{DateTime, Utc};
-use domain::{MerchantId, Region, Secret, random_secret};
+use domain::{MerchantId, Region};
 use entity::{
     Merchant,
-    api_key::{self, Scope},
     credits::{self, CreditError, LONGEST_NOTE},
     merchant::{self, NewMerchant},
 };
@@ -19,10 +18,7 @@ use serde::Deserialize;
 use super::{super::answers::Created, Group};
 use crate::{
     Api, Problem,
-    auth::{
-        Operator,
-        audit::{act_of_operator, tell},
-    },
+    auth::{Operator, audit::act_of_operator},
     http::{
         fields::Fields,
         json_body::JsonBody,
@@ -93,27 +89,6 @@ impl From<Merchant> for MerchantView {
     }
 }
 
-/// A new API key.
-#[derive(Debug, Deserialize, Object)]
-#[oai(rename = "NewKey")]
-struct KeyInput {
-    /// What it is called.
-    name: String,
-    /// `read`, `write` or `admin`.
-    scope: String,
-}
-
-/// An API key, the one time that it is shown.
-#[derive(Object)]
-#[oai(rename = "Key")]
-struct KeyView {
-    id: String,
-    name: String,
-    scope: String,
-    /// Keep it: it is not shown again.
-    key: String,
-}
-
 /// Credits that were bought.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "TopUp")]
@@ -173,36 +148,6 @@ impl AdminMerchants {
         act_of_operator(&tx, &key.0, Some(row.id), "merchant.create", row.id, None, now).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
-    }
-
-    /// Create an API key
-    #[oai(path = "/admin/merchants/:id/keys", method = "post")]
-    async fn create_key(
-        &self,
-        api: Data<&Api>,
-        key: Operator,
-        #[oai(name = "id")] merchant_id: Path<String>,
-        input: JsonBody<KeyInput>,
-    ) -> Result<Created<KeyView>, Problem> {
-        let mut fields = Fields::default();
-        let name = fields.text("name", &input.0.name, 64);
-        let scope = fields.take("scope", input.0.scope.parse::<Scope>());
-        let (Some(name), Some(scope)) = (name, scope) else { return Err(fields.into_problem()) };
-        let owner = find_merchant(&api, &merchant_id).await?;
-        let new: Secret = random_secret("pk_")?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        let row = api_key::insert(&tx, owner.id, name, scope, &new, now).await?;
-        act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
-        tx.commit().await?;
-        tell(&key.0, "key.create", &row.id);
-        let view = KeyView {
-            id: row.id.to_string(),
-            name: row.name,
-            scope: row.scope.to_string(),
-            key: new.expose().to_owned(),
-        };
-        Ok(Created::Created(Json(view)))
     }
 
     /// Top up credits
