@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_sweep_takes_what_a_process_left_that_was_killed_in_mid_upload() {
+    async fn what_a_process_left_that_was_killed_in_mid_upload_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let documents = Documents::in_folder(folder.path()).unwrap();
         documents.put("invoices/m/b.pdf", Bytes::from_static(b"b")).await.unwrap();

@@ -217,7 +217,7 @@ pub(crate) async fn refresh_tags(
     db.execute_raw(rows.statement(db.get_database_backend(), update, vec![Tag::Paid.into()])).await.map(|_| ())
 }
 
-/// What an order's tag says once a link of it has come to this state; `None` if that is no news.
+/// What an order's tag says once a link of it has come to this state; `None` if that changes nothing.
 const fn tag_after(link: LinkState) -> Option<Tag> {
     match link {
         LinkState::Paid => Some(Tag::Paid),

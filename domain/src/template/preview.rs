@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_preview_warns_of_a_text_without_the_merchants_name() {
         assert_eq!(warnings("Pay here: {{link}}", &variables()), [TemplateWarning::NoMerchantName]);
-        assert_eq!(warnings("Blue Door Books: {{link}}", &variables()), []);
+        assert_eq!(warnings("Blue Dove Books: {{link}}", &variables()), []);
         let typeset = Variables { merchant_name: "Ada’s Books", ..variables() };
         let found = warnings("{{merchant_name}}: {{link}}", &typeset);
         assert!(matches!(found.as_slice(), [TemplateWarning::MadePlain(_)]), "{found:?}");

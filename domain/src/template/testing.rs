@@ -9,7 +9,7 @@ pub(super) const LINK: &str = "https://pay.example.com/p/3f9KcQ2mZr8TtVw1xYb7Na"
 
 pub(super) fn variables() -> Variables<'static> {
     Variables {
-        merchant_name: "Blue Door Books",
+        merchant_name: "Blue Dove Books",
         customer_name: "Ada Lovelace",
         order_number: "A-1001",
         invoice_number: "INV-2026-0042",

@@ -16,7 +16,7 @@ fn every_variable_is_put_in() {
         "{{merchant_name}}|{{customer_name}}|{{order_number}}|{{invoice_number}}|{{amount}}|{{expires_on}}|{{link}}";
     assert_eq!(
         rendered(text, &variables()),
-        format!("Blue Door Books|Ada Lovelace|A-1001|INV-2026-0042|1,234.50 EUR|1 Dec 2026|{LINK}")
+        format!("Blue Dove Books|Ada Lovelace|A-1001|INV-2026-0042|1,234.50 EUR|1 Dec 2026|{LINK}")
     );
 }
 
@@ -29,7 +29,7 @@ fn the_default_template_is_one_gsm7_segment_without_warnings() {
     assert_eq!(preview.warnings, []);
     assert_eq!(
         preview.body.text(),
-        format!("Blue Door Books: invoice INV-2026-0042, 1,234.50 EUR. View and pay it by 1 Dec 2026: {LINK}")
+        format!("Blue Dove Books: invoice INV-2026-0042, 1,234.50 EUR. View and pay it by 1 Dec 2026: {LINK}")
     );
 }
 

@@ -54,6 +54,6 @@ async fn jobs(tour: &Tour<'_>, app: &App) {
     browser.sees("create_stripe_link").await;
     tour.stops_at("operator-jobs").await;
     let done = app.operator().jobs("done").await.remove(0);
-    tour.goes_to(&format!("/jobs/{}", done["id"].as_str().unwrap()), "Executor").await;
+    tour.goes_to(&format!("/jobs/{}", done["id"].as_str().unwrap()), "Attempts").await;
     tour.stops_at("operator-job").await;
 }

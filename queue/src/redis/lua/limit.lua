@@ -7,7 +7,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local held = redis.call('HMGET', KEYS[1], 'next', 'back')
 local next = math.max(tonumber(held[1] or now), now)
--- No turn is ever promised for later than this: Redis' clock was set back.
+-- No turn is ever granted for later than this: Redis' clock was set back.
 if next - now > patience + interval then next, held[2] = now, false end
 local back = math.max(tonumber(held[2] or next), next)
 
