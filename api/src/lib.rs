@@ -41,6 +41,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         None => Route::new(),
     };
     routes
+        .at("/", get(console::entrance))
         .at("/openapi.json", service.spec_endpoint())
         .nest("/docs", v1::docs::routes(&service.swagger_ui_html()))
         .nest("/v1", service.around(check_query))

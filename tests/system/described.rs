@@ -112,6 +112,7 @@ async fn the_server_describes_its_calls(app: &mut App) {
         json!({"database": "ok", "redis": "ok", "clock": "ok"})
     );
     http.get("/console").await.with_status(200);
+    assert_eq!(http.get("/").await.with_status(303).header("location"), "/console");
 }
 
 /// Every answer of every story is searched for secrets, and every log for more than that; here are the calls in which they would

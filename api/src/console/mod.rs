@@ -9,8 +9,9 @@ mod tests;
 
 use domain::sha256;
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Result, Route, get,
+    Endpoint, IntoResponse, Request, Response, Result, Route, get, handler,
     http::{HeaderMap, StatusCode, header},
+    web::Redirect,
 };
 
 use crate::{
@@ -108,6 +109,12 @@ const FILES: &[(&str, &str, &str)] = files! {
 
 /// Below it, what the console says, a file for each language.
 const STRINGS: &str = "strings/";
+
+/// Whoever comes to the front door is looking for the console. Nothing of a path is kept: there is none.
+#[handler]
+pub(crate) fn entrance() -> Redirect {
+    Redirect::see_other("/console")
+}
 
 /// The console's files, below `/console`; the page itself at its root.
 pub(crate) fn routes() -> Route {
