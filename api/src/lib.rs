@@ -73,7 +73,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .with(access)
 }
 
-/// Tells whoever is looking what a request has changed.
+/// Publishes what a request has changed to whoever is watching.
 async fn publish_changes<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
     let api = request.data::<Api>().cloned();
     let (answered, changes) = live::collect(endpoint.call(request)).await;

@@ -21,7 +21,7 @@ const COUNTED: Duration = Duration::from_secs(5);
 /// When to come again whose jobs are too many.
 const LATER: Duration = Duration::from_secs(30);
 
-/// From how many percent of the day's texts on it is told that they run out.
+/// From how many percent of the day's texts on there is a warning that they are running out.
 const WARNED_AT: u64 = 80;
 
 /// Most of each, for each merchant; 0 is as much as wanted.

@@ -23,7 +23,7 @@ pub struct Api(Arc<Inner>);
 pub struct ApiParts {
     /// The database.
     pub db: Db,
-    /// The queue, to ring what commands promise.
+    /// The queue, to notify Redis of the jobs that commands enqueue.
     pub queue: Queue,
     /// The store of invoices.
     pub documents: Documents,

@@ -34,7 +34,7 @@ pub struct Limits {
     pub at_once: usize,
     /// How many may wait for their group; one more is refused.
     pub waiting: usize,
-    /// How long a group may take; then it is given up, so that what hangs holds nobody up for ever.
+    /// How long a group may take; then it is abandoned, so that what hangs holds nobody up for ever.
     pub patience: Duration,
 }
 

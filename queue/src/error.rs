@@ -28,7 +28,7 @@ pub enum JobError {
         /// Over how much longer jobs that are snoozed together are spread, so that they do not all come back at once.
         spread: Duration,
     },
-    /// Trying again cannot help: the job is given up, and an operator sees why.
+    /// Trying again cannot help: the job is dead-lettered, and an operator sees why.
     #[error("{why}")]
     Fail {
         /// What went wrong.
@@ -57,7 +57,7 @@ impl JobError {
         entity::is_conflict(self)
     }
 
-    /// Give the job up.
+    /// Dead-letter the job.
     pub fn fail(why: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Fail { why: why.into() }
     }

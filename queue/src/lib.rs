@@ -2,7 +2,7 @@
 //!
 //! A command writes a `job` row in its own transaction ([`enqueue()`]) and notifies Redis of the job's id after the commit
 //! ([`Queue::notify`]). A worker claims the row, does the work, and finishes the row in the same transaction as the effect
-//! ([`Lease::finish`]). A notification that is lost is given again from the rows; one that comes twice finds the job finished.
+//! ([`Lease::finish`]). A notification that is lost is sent again from the rows; one that comes twice finds the job finished.
 
 pub mod admin;
 mod batcher;

@@ -57,7 +57,7 @@ pub(crate) enum Outcome {
     PutOff,
     /// It outlasted the stop of its worker.
     Released,
-    /// It was given up.
+    /// It was dead-lettered.
     Dead,
     /// It was another's by the time it ended.
     Lost,
@@ -97,8 +97,8 @@ impl Outcome {
     }
 }
 
-/// An attempt, from its claim on. It counts as in flight until it is dropped, and as of unknown outcome unless it is told; the span
-/// that it is dropped in is told how it ended.
+/// An attempt, from its claim on. It counts as in flight until it is dropped, and as of unknown outcome unless its end was reported; how
+/// it ended is recorded in the span that it is dropped in.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     kind: Kind,
@@ -179,7 +179,7 @@ pub(crate) fn redis_timed_out() {
     count(Trouble::Timeout);
 }
 
-/// Redis failed. That it does not know a script (any more) is no failure: it is told.
+/// Redis failed. That it does not know a script (any more) is no failure: the script is loaded then.
 pub(crate) fn redis_failed(error: &RedisError) {
     if error.kind() != redis::ErrorKind::Server(ServerErrorKind::NoScript) {
         let broken = error.is_io_error() || error.is_unrecoverable_error();

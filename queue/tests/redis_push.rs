@@ -60,7 +60,7 @@ async fn a_job_for_later_starts_when_it_is_due_and_not_before() {
     let log = Log::open();
     let worker = Running::done(&queues, options(4), &log);
     let at = Utc::now() + TimeDelta::milliseconds(500);
-    // The later one first, so that the worker has to be told of an earlier one.
+    // The later one first, so that the worker has to be woken for an earlier one.
     let later = DueJob { at: Some(at + TimeDelta::days(1)), ..due_job(Uuid::now_v7()) };
     let sooner = DueJob { at: Some(at), ..due_job(Uuid::now_v7()) };
     push(&queues, &[later]).await;

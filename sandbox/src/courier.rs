@@ -22,7 +22,7 @@ use crate::{
 const AT_ONCE: usize = 64;
 /// How long a receiver may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the courier sleeps when nothing is to be done, unless the notification notifies.
+/// How long the courier sleeps when nothing is to be done, unless it is notified.
 const IDLE: Duration = Duration::from_mins(1);
 
 /// Does every chore at its time, for ever.

@@ -1,4 +1,4 @@
-//! Webhooks on their way out, of both services: when it is sent, tried again and when it is given up.
+//! Webhooks on their way out, of both services: when one is sent, when it is tried again and when no more attempts are made.
 
 use chrono::TimeDelta;
 

@@ -25,7 +25,7 @@ use crate::{
 pub struct JobContext {
     /// The database.
     pub db: Db,
-    /// The queue, to notify what jobs enqueue.
+    /// The queue, to notify Redis of the jobs that jobs enqueue.
     pub queue: Queue,
     /// The store of invoices.
     pub documents: Documents,

@@ -44,8 +44,8 @@ impl Concurrency {
     }
 }
 
-/// How much of the time that jobs in flight may take is kept for letting them go when it is over: enough to write their rows and
-/// tell Redis.
+/// How much of the time that jobs in flight may take is kept for releasing them when it is over: enough to write their rows and
+/// to acknowledge them in Redis.
 const FOR_LETTING_GO: Duration = Duration::from_secs(2);
 
 /// How often the database is asked what is paused.
@@ -107,7 +107,7 @@ fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Moni
 }
 
 /// Does jobs until `stop` resolves, then claims nothing more and finishes those in flight; those that take longer than they may
-/// are let go, for others to do.
+/// are released, for others to do.
 ///
 /// # Errors
 /// When a worker ends that should not have.
@@ -126,7 +126,7 @@ pub async fn run(
         .kinds
         .iter()
         .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &shared))
-        // It begins to count when the stop begins. Its end is for what cannot even be let go.
+        // It begins to count when the stop begins. Its end is for what cannot even be released.
         .with_terminator(async move {
             tokio::time::sleep(patience).await;
             cancellation.cancel();

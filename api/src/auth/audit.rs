@@ -65,8 +65,7 @@ impl Known for OperatorPrincipal {
     }
 }
 
-/// Tells the log, after the commit, what became of keys, sessions and who may sign in: whoever watches over an installation watches
-/// this.
+/// Logs, after the commit, what became of keys, sessions and who may sign in: whoever watches over an installation watches this.
 pub(crate) fn tell(by: &impl Known, action: &str, subject: &impl Display) {
     let (actor, address) = (by.actor(), by.address());
     tracing::info!(actor, %address, action, %subject, "access was changed");

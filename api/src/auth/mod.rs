@@ -208,7 +208,7 @@ pub(crate) async fn holder(request: &Request, api: &Api, key: &str) -> Result<Op
     Ok(found.map(Holder::Merchant))
 }
 
-/// Tells who was refused, and from where; what is broken on our side is told elsewhere.
+/// Logs who was refused, and from where; what is broken on our side is logged elsewhere.
 fn tell_refusal(request: &Request, api: &Api, problem: &Problem) {
     if problem.is_refusal() {
         let address = address::of(request, &api.trusted_proxies);

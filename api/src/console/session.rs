@@ -178,7 +178,7 @@ fn whence(request: &Request, api: &Api) -> Whence {
     }
 }
 
-/// Tells who is signed in. To ask is no use: the session is not prolonged, and that nobody is signed in is no error.
+/// Answers who is signed in. Asking does not count as use: the session is not prolonged, and that nobody is signed in is no error.
 #[handler]
 pub(crate) async fn who(api: Data<&Api>, request: &Request) -> Result<Response, Problem> {
     let Some(token) = cookie::read(request, &api) else { return Ok(SessionView::NOBODY.into_response_with(None)) };

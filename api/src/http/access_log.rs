@@ -70,7 +70,7 @@ impl<E: Endpoint> Endpoint for Noted<E> {
     }
 }
 
-/// Commands and what went wrong are told; what is only looked at, and webhooks, of which there are many, are told on request.
+/// Commands and failures are logged at `info`; mere reads, and webhooks, of which there are many, only at a lower level.
 fn note(method: &Method, response: &Response, took: Duration) {
     let route = response.data::<PathPattern>().map_or(Cow::Borrowed("none"), |route| written(&route.0));
     let route = &*route;
@@ -82,7 +82,7 @@ fn note(method: &Method, response: &Response, took: Duration) {
         Span::current().record("otel.status_code", "ERROR");
     }
     let is_command = route.starts_with("/v1/") && !method.is_safe();
-    // Anybody can send webhooks that are none, as many as they like: those are told once a minute.
+    // Anybody can send bogus webhooks, as many as they like: those are logged once a minute.
     let is_refused = status.is_client_error() && !route.starts_with("/webhooks/");
     if is_command || is_refused || status.is_server_error() {
         tracing::info!(%method, route, status = status.as_u16(), ms, "answered");

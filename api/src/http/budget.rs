@@ -24,7 +24,7 @@ use crate::{Problem, metrics};
 /// What may be owed at most: a second, in which all of it is paid off.
 const BURST: Duration = Duration::from_secs(1);
 
-/// What is told to the others at once, as a part of the budget.
+/// How much is reported to the others at once, as a part of the budget.
 const SHARE: u32 = 20;
 
 /// How many merchants are remembered before those who owe nothing are forgotten.
@@ -54,7 +54,7 @@ struct Ledger(Mutex<HashMap<MerchantId, Debt>>);
 struct Debt {
     owed: Duration,
     at: Instant,
-    /// What the others have not been told of.
+    /// What has not been reported to the others yet.
     untold: Duration,
     is_being_told: bool,
 }
@@ -68,7 +68,7 @@ pub(crate) struct Standing {
     reset: u64,
 }
 
-/// Where a request's standing is put, for its answer to say.
+/// Where the state of the budget after a request is kept, for the response's headers.
 type Told = Arc<OnceLock<Standing>>;
 
 impl Budgets {
@@ -172,7 +172,7 @@ impl Ledger {
     }
 }
 
-/// Tells the others what was spent. If Redis does not hear of it, it is not told again: by then it is paid off.
+/// Reports to the others what was spent. If it does not reach Redis, it is not reported again: by then it is paid off.
 async fn tell(ledger: Arc<Ledger>, queues: RedisQueues, merchant: MerchantId, spent: Duration) {
     let all = queues.spend(&merchant.to_string(), spent).await;
     if let Some(debt) = ledger.lock().get_mut(&merchant) {
@@ -243,7 +243,7 @@ mod tests {
         let now = Instant::now();
         let mut debt = Debt::none(now);
         debt.spend(100 * MS, now).unwrap();
-        // They were told of that; meanwhile there was one more.
+        // That was reported to them; meanwhile there was one more.
         debt.untold = Duration::ZERO;
         debt.spend(100 * MS, now).unwrap();
         debt.learn(850 * MS, now);

@@ -2,7 +2,7 @@
 
 use crate::{Problem, http::problem::FieldError};
 
-/// Collects what is wrong with the fields of an input, so that all of it is told at once.
+/// Collects what is wrong with the fields of an input, so that all of it is reported at once.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     errors: Vec<FieldError>,
@@ -34,7 +34,7 @@ impl Fields {
         None
     }
 
-    /// Nothing was found wrong; else the problem that tells all of it.
+    /// Nothing was found wrong; else the problem that reports all of it.
     pub(crate) fn none_wrong(self) -> Result<(), Problem> {
         if self.errors.is_empty() { Ok(()) } else { Err(self.into_problem()) }
     }
@@ -44,7 +44,7 @@ impl Fields {
         !self.errors.is_empty()
     }
 
-    /// The problem that tells all of it.
+    /// The problem that reports all of it.
     pub(crate) fn into_problem(self) -> Problem {
         Problem::of_fields(self.errors)
     }

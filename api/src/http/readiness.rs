@@ -19,7 +19,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// of ten replicas that are asked every second, the database writes two rows a second.
 const PROVEN_FOR: Duration = Duration::from_secs(5);
 
-/// Whether this process can take work. Cheap to clone; all clones are told together that it stops.
+/// Whether this process can take work. Cheap to clone; all clones learn together that it stops.
 #[derive(Debug, Clone)]
 pub struct Readiness {
     db: Db,
@@ -69,7 +69,7 @@ impl Readiness {
     }
 }
 
-/// A wrong clock is told and is no reason to turn away: times are the database's.
+/// A wrong clock is reported, but is no reason to turn requests away: times are the database's.
 fn tell_clock(time: &DatabaseTime, parts: &mut Value) {
     if time.is_skewed() {
         parts["clock"] = json!("skewed");

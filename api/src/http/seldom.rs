@@ -1,14 +1,14 @@
-//! Telling once a minute what may happen a thousand times a second.
+//! Logging once a minute what may happen a thousand times a second.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// How long it is quiet after it was told.
+/// How long it stays quiet after something was logged.
 const QUIET: Duration = Duration::from_mins(1);
 
-/// What is told seldom.
+/// Something that is logged seldom.
 #[derive(Debug, Default)]
 pub(crate) struct Seldom(Mutex<Told>);
 
@@ -19,7 +19,7 @@ struct Told {
 }
 
 impl Seldom {
-    /// Counts one more; how many there were since it was told last, if it is time to tell it.
+    /// Counts one more; returns how many there were since it was last logged, if it is time to log it again.
     pub(crate) fn count(&self, now: Instant) -> Option<u64> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.since += 1;

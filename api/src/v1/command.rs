@@ -39,7 +39,7 @@ pub(crate) struct Accepted<T> {
     pub(crate) location: String,
     /// The resource as it is now.
     pub(crate) view: T,
-    /// The jobs to ring after the commit.
+    /// The jobs to notify Redis of after the commit.
     pub(crate) enqueued: Vec<EnqueuedJob>,
 }
 

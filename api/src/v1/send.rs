@@ -91,7 +91,7 @@ pub(super) async fn accept_text(
     queue_message(api, tx, key, &owner, conversation, text, now).await
 }
 
-/// Writes the message, holds its credits and promises the job.
+/// Writes the message, holds its credits and enqueues the job.
 async fn queue_message(
     api: &Api,
     tx: Transaction,

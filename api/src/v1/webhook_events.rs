@@ -1,4 +1,4 @@
-//! `/v1/webhook-events`: what Stripe and the carrier told, and what became of it.
+//! `/v1/webhook-events`: what Stripe and the carrier reported, and what became of it.
 
 use chrono::{DateTime, Utc};
 use domain::WebhookEventId;
@@ -115,7 +115,7 @@ impl WebhookEvents {
 
     /// Replay a webhook event
     ///
-    /// Applies it once more, from what was kept of it. What it told already changes nothing again.
+    /// Applies it once more, from what was kept of it. What was applied already changes nothing again.
     #[oai(path = "/webhook-events/:id/replay", method = "post")]
     async fn replay(
         &self,

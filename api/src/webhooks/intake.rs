@@ -59,16 +59,16 @@ impl Incoming {
 impl Intake {
     /// Takes in for this API.
     pub(crate) fn new(api: &Api) -> Self {
-        // Not to be callback that a link was paid because somebody looks at long lists would be the wrong order of things.
+        // Not to learn that a link was paid because somebody looks at long lists would be the wrong order of things.
         let db = api.db.aside();
-        // Whoever waits for a group stops waiting before it is given up, and knows that the database is away.
+        // Whoever waits for a group stops waiting before the group is abandoned, and knows that the database is away.
         let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: 1024, patience: 2 * PATIENCE };
         let keyring = Arc::new(Keyring::new(db.clone()));
         let store = Store { db: db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
         Self { db, keyring, refusals: Arc::default(), store: Batcher::new(store, limits) }
     }
 
-    /// Stores an event and promises its job; an event that is known already changes nothing. When this returns, both are
+    /// Stores an event and enqueues its job; an event that is known already changes nothing. When this returns, both are
     /// committed.
     pub(super) async fn store(&self, incoming: Incoming) -> Result<(), Problem> {
         match self.store.submit(incoming).await {
@@ -100,7 +100,7 @@ impl BatchHandler for Store {
 }
 
 impl Store {
-    /// Stores events and enqueues the jobs of those that are new, all or none, and notifies the jobs after the commit, without waiting.
+    /// Stores events and enqueues jobs for those that are new, all or none, and notifies Redis after the commit, without waiting.
     async fn store(&self, group: &[Incoming]) -> Result<(), DbErr> {
         let now = self.clock.now();
         let events = group.iter().map(|one| &one.event);

@@ -1,4 +1,4 @@
-//! Those who send webhooks that are not signed as they must be: how often one address may, and how often it is told.
+//! Those who send webhooks that are not signed as they must be: how often one address may, and how often it is logged.
 
 use std::{
     collections::HashMap,
@@ -32,7 +32,7 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// Notes that one was refused; what it is answered. It is told once a minute, and not each time.
+    /// Notes that one was refused; returns what it is answered. It is logged once a minute, and not each time.
     pub(super) fn refuse(&self, request: &Request, api: &Api, source: Source, of: MerchantId, why: &str) -> Problem {
         metrics::webhook_refused(source);
         let seldom = match source {

@@ -106,7 +106,7 @@ pub async fn find(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Row>, D
     Entity::find_by_id(id).one(db).await
 }
 
-/// What an operator does to a job that was given up.
+/// What an operator does to a dead job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadJobAction {
     /// It is tried again, from the start of its policy.
@@ -134,7 +134,7 @@ pub struct ChangedJob {
     pub enqueued_job: Option<EnqueuedJob>,
 }
 
-/// What is done to dead jobs, as the audit log tells it.
+/// What is done to dead jobs, as it is written in the audit log.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadJobChange<'a> {
     /// What is done.

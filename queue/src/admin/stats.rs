@@ -32,7 +32,7 @@ pub struct RowStats {
     /// When the job that has waited the longest was due: waiting for a worker, or being done. Absent: there is none, not even
     /// one whose time is yet to come.
     pub due_since: Option<DateTime<Utc>>,
-    /// How many were given up and wait for an operator, of [`MOST_DEAD`] of all kinds.
+    /// How many were dead-lettered and wait for an operator, of [`MOST_DEAD`] of all kinds.
     pub dead: u64,
 }
 

@@ -66,7 +66,7 @@ impl Claiming {
 }
 
 /// Claims those of the jobs that are due at the time that stands beside each: counts the attempt, and a crash if the attempt
-/// before ended without a word. Says of each, in their order, what it turned out to be; of one that is there twice, the first
+/// before ended without a report. Says of each, in their order, what it turned out to be; of one that is there twice, the first
 /// is ours and the other over.
 ///
 /// # Errors

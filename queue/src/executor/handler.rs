@@ -13,7 +13,7 @@ pub trait JobHandler<C>: Job {
     /// Does the job; the effect and [`Lease::finish`] share a transaction.
     fn run(&self, context: &C, lease: &Lease) -> impl Future<Output = Result<Done, JobError>> + Send;
 
-    /// What follows for the domain when the job is given up, in the transaction that gives it up. Not called for a payload that
+    /// What follows for the domain when the job is dead-lettered, in the transaction that does so. Not called for a payload that
     /// cannot be read: it names nothing for which something could follow.
     fn dead_letter(
         &self,

@@ -84,14 +84,14 @@ impl Lease {
             .col_expr(Column::RunAt, Expr::value(until))
             .col_expr(Column::LastError, Expr::value(why))
             .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
-            // An attempt that ended with a word shows that the job kills nobody.
+            // An attempt that reported how it ended shows that the job kills no worker.
             .col_expr(Column::Crashes, Expr::value(0_i64))
             .exec(db)
             .await?;
         Ok(postponed.rows_affected == 1)
     }
 
-    /// Has the job done at a time, without this attempt counting; `false` if it is no longer ours.
+    /// Snoozes the job until a time, without this attempt counting; `false` if it is no longer ours.
     pub(crate) async fn snooze(
         &self,
         db: &impl ConnectionTrait,
@@ -115,7 +115,7 @@ impl Lease {
             .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
     }
 
-    /// Gives the job up, in the transaction that holds what follows from that; `false` if it is no longer ours.
+    /// Dead-letters the job, in the transaction that holds what follows from that; `false` if it is no longer ours.
     pub(crate) async fn dead_letter(
         &self,
         db: &impl ConnectionTrait,

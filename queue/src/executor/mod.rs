@@ -61,7 +61,7 @@ pub struct Executor<J> {
 
 /// How an attempt ended.
 enum Outcome {
-    /// The handler said so, or it was said for it.
+    /// The handler returned this, or it was returned on its behalf.
     Said(Result<Done, JobError>),
     /// It was cancelled because the worker stops.
     Cancelled,
@@ -222,7 +222,7 @@ impl<J: Job> Executor<J> {
     }
 
     /// Writes the end of an attempt, again and again for a while where the database does not take it: to the next claim, a job whose end
-    /// was not written is one that killed its worker, and a bad minute of the database is no reason to give jobs up.
+    /// was not written is one that killed its worker, and a bad minute of the database is no reason to dead-letter jobs.
     async fn until_written<T, F: Future<Output = Result<T, DbErr>>>(&self, write: impl Fn() -> F) -> Result<T, DbErr> {
         for pause in PAUSES {
             match write().await {

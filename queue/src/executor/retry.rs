@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::Job as Row;
 
-/// A job whose worker died this often under it is given up: it is likely what kills them.
+/// A job during which its worker died this often is dead-lettered: it is likely what kills them.
 pub(crate) const MOST_CRASHES: i64 = 5;
 
 /// How a kind of job is retried.
@@ -17,9 +17,9 @@ pub struct Policy {
     pub ceiling: Duration,
     /// How much of the delay is left to chance, in percent of it, so that jobs that failed together do not come back together.
     pub jitter_percent: u32,
-    /// After so many attempts the job is given up; absent: attempts do not count.
+    /// After so many attempts the job is dead-lettered; absent: attempts do not count.
     pub attempts: Option<i64>,
-    /// How long after it was enqueued the job is given up; absent: never.
+    /// How long after it was enqueued the job is dead-lettered; absent: never.
     pub deadline: Option<TimeDelta>,
     /// How long one attempt may take.
     pub timeout: Duration,
@@ -36,7 +36,7 @@ impl Policy {
         timeout: Duration::from_mins(1),
     };
 
-    /// When a job that has just failed is due again, or `None` if it is to be given up.
+    /// When a job that has just failed is due again, or `None` if it is to be dead-lettered.
     ///
     /// The delay is exponential; `jitter` is a random number from 0 to 1, and says how much of the part that is left to chance
     /// is waited for. What the other side asked for (`Retry-After`) is a lower bound, however long.

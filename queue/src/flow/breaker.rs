@@ -1,7 +1,7 @@
 //! Circuit breakers: a service outside that has failed again and again is taken for down, and left alone for a while. Jobs
 //! that need it are snoozed meanwhile, at the cost of no attempt. Then one call is let through as a probe; its answer decides.
 //!
-//! Each process learns for itself. That a refusal (4xx) is an answer and a time-out is none is for the caller to tell.
+//! Each process learns for itself. That a refusal (4xx) is an answer and a time-out is none is for the caller to say.
 
 use std::{
     collections::BTreeMap,

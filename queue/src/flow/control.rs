@@ -124,7 +124,7 @@ impl Drop for Permit {
 impl From<NotNow> for JobError {
     fn from(why: NotNow) -> Self {
         let (after, spread) = match &why {
-            // Each was told a time of its own.
+            // Each was given a time of its own.
             NotNow::Limited { after, .. } => (*after, Duration::ZERO),
             NotNow::Down { left_alone, .. } => (left_alone.next_probe, left_alone.spread),
         };

@@ -56,7 +56,7 @@ kinds! {
 
     /// Applies one of Stripe's webhook events.
     ProcessStripeEvent = "process_stripe_event" {
-        /// To whom it was told.
+        /// The merchant who received it.
         merchant: MerchantId,
         /// Which event.
         event: WebhookEventId,
@@ -65,7 +65,7 @@ kinds! {
 
     /// Applies a delivery report or an incoming text.
     ProcessSmsEvent = "process_sms_event" {
-        /// To whom it was told.
+        /// The merchant who received it.
         merchant: MerchantId,
         /// Which event.
         event: WebhookEventId,
@@ -112,13 +112,13 @@ kinds! {
     }
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
-    /// Asks Stripe what became of a link of which no webhook has told for long.
+    /// Asks Stripe what became of a link about which no webhook has come for long.
     ReconcileLink = "reconcile_link" {
         /// Whose.
         merchant: MerchantId,
         /// Which link.
         link: LinkId,
-        /// Whether it is the buyer who waits for the answer, seconds after they may have paid: then a webhook may still tell of it.
+        /// Whether it is the buyer who waits for the answer, seconds after they may have paid: then a webhook may still come.
         #[serde(default)]
         buyer_waits: bool,
     }

@@ -3,7 +3,7 @@ local at = 1
 while ARGV[at] do
   local stream = KEYS[1] .. ':' .. ARGV[at]
   local count = tonumber(ARGV[at + 1])
-  -- Nobody has looked for an hour: there is nobody to tell.
+  -- Nobody has looked for an hour: there is nobody to publish to.
   if redis.call('EXISTS', stream) == 1 then
     for i = 1, count do
       local event, data = ARGV[at + 2 * i], ARGV[at + 2 * i + 1]

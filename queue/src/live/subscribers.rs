@@ -1,4 +1,4 @@
-//! All who look through this process.
+//! All subscribers of this process.
 
 use std::{
     collections::HashMap,
@@ -12,19 +12,19 @@ use tokio::sync::broadcast;
 use super::{entry::Entry, streams};
 use crate::redis::listener::Audience;
 
-/// How many pieces of live may wait for a slow reader before it has to look again.
+/// How many live updates may wait for a slow subscriber before it has to read the stream again.
 const WAITING: usize = 256;
 
-/// What those who look are told.
+/// What subscribers are sent.
 #[derive(Debug, Clone)]
 pub(super) enum Update {
-    /// A piece of live.
+    /// A live update.
     Entry(Arc<Entry>),
     /// Some may have been missed.
     LookAgain,
 }
 
-/// Those who look, by merchant.
+/// The subscribers, by merchant.
 #[derive(Debug)]
 pub(super) struct Subscribers {
     /// What the channels' names begin with; the merchant follows.
@@ -37,7 +37,7 @@ impl Subscribers {
         Self { channels: format!("{}:", streams(prefix)), by_merchant: Mutex::default() }
     }
 
-    /// One more who looks; `None` if there are `most` already.
+    /// One more subscriber; `None` if there are `most` already.
     pub(super) fn join(&self, merchant: MerchantId, most: usize) -> Option<broadcast::Receiver<Update>> {
         let mut by_merchant = self.by_merchant();
         by_merchant.retain(|_, updates| updates.receiver_count() > 0);
@@ -58,7 +58,7 @@ impl Audience for Subscribers {
 
     fn resume(&self) {
         for updates in self.by_merchant().values() {
-            // Whoever has just left need not be told.
+            // A subscriber that has just left need not get it.
             let _ = updates.send(Update::LookAgain);
         }
     }

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{Entry, Live, Looked, Position, subscribers::Update};
 
-/// How often to read the stream without having been told to: what was lost on the way is found then, and the stream is kept alive.
+/// How often to read the stream without having been woken: what was lost on the way is found then, and the stream is kept alive.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
 
 /// What a subscriber gets.

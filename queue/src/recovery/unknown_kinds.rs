@@ -11,7 +11,7 @@ const PATIENCE: TimeDelta = TimeDelta::hours(1);
 
 const WHY: &str = "no version that runs here knows this kind of job";
 
-/// Gives up jobs of unknown kinds that have been due for an hour, so that an operator sees them; answers how many. Redis is not
+/// Dead-letters jobs of unknown kinds that have been due for an hour, so that an operator sees them; answers how many. Redis is not
 /// notified of them, so they hold nobody up meanwhile.
 ///
 /// # Errors

@@ -43,8 +43,8 @@ pub(super) struct Answer {
 pub struct HandlerPanicked;
 
 /// Acknowledges each job's [`Ack`]. It is [`RedisBackend`](super::RedisBackend)'s own middleware, outside all that
-/// the worker adds, and no job is left without an answer: a handler that fails, panics or is dropped has its job
-/// notified again in 5 seconds, and only its own future knows of it.
+/// the worker adds, and no job is left without an answer: if a handler fails, panics or is dropped, its job
+/// is delivered again in 5 seconds, and only its own future knows of it.
 #[derive(Debug, Clone)]
 pub struct AckLayer {
     messages: mpsc::UnboundedSender<FetcherMessage>,

@@ -72,12 +72,12 @@ impl RedisBackend {
     }
 
     fn close(&self) {
-        // A fetcher that is gone needs no telling.
+        // A fetcher that is gone needs no message.
         self.messages.send(FetcherMessage::Close).unwrap_or_default();
     }
 
     fn task(&self, delivery: Delivery) -> Task<Delivery> {
-        // apalis counts the attempt when it starts, so it is told of those before.
+        // apalis counts the attempt when it starts, so it is given the number of those before.
         let before = usize::try_from(delivery.number.saturating_sub(1)).unwrap_or(usize::MAX);
         TaskBuilder::new(delivery)
             .task_id(TaskId::from_string(delivery.job))

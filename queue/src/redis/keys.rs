@@ -22,7 +22,7 @@ pub(super) fn check_prefix(prefix: &str) -> Result<(), QueueError> {
     Ok(())
 }
 
-/// The keys that a queue's scripts are told of, in the order of `common.lua`.
+/// The keys that are passed to a queue's scripts, in the order of `common.lua`.
 #[derive(Debug)]
 pub(super) struct Keys([String; 5]);
 

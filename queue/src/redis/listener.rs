@@ -25,10 +25,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Those for whom a process listens.
 pub(crate) trait Audience: Send + Sync + 'static {
-    /// The pattern of the channels that they are told of.
+    /// The pattern of the channels that they hear of.
     fn pattern(&self) -> String;
 
-    /// From here on they are told; what was published before may have been missed.
+    /// From here on they hear of everything; what was published before may have been missed.
     fn resume(&self);
 
     /// Something was published.

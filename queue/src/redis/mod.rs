@@ -21,7 +21,7 @@
 //! Beside the queues, under `{prefix}:limit:<name>` and `{prefix}:budget:<name>`, are the limits and budgets that all processes share
 //! (keys that expire as soon as they mean nothing any more).
 //!
-//! Every change is one Lua script, so it happens as a whole. Scripts are told their keys, except for the lists of the
+//! Every change is one Lua script, so it happens as a whole. Scripts are passed their keys, except for the lists of the
 //! lanes, whose names they make of the others': only Redis knows whose turn it is. Wake-ups are published on
 //! the channel `wake` of the queue. `jobs` is the truth and the rest are indexes to it: an id in a list whose entry in `jobs` says
 //! otherwise is skipped. All time is Redis's own `TIME`; what is due later is given as a wait, so that neither replicas nor Redis

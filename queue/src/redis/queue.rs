@@ -69,7 +69,7 @@ impl RedisQueue {
         Self { connection, keys, clock, wake }
     }
 
-    /// Tells those who wait that there may be something to claim.
+    /// Wakes those who wait: there may be something to claim.
     pub(super) fn wake(&self) {
         self.wake.send_replace(());
     }
@@ -129,7 +129,7 @@ impl RedisQueue {
     /// How long it is until then; `None` if the time has come. Redis is told this and not the time: its clock need not be right.
     fn wait_until(&self, at: DateTime<Utc>) -> Option<Duration> {
         let wait = u64::try_from((at - self.clock.now()).num_milliseconds()).ok().filter(|wait| *wait > 0)?;
-        // Neither clock tells parts of a millisecond, and none of them must make it too early.
+        // Neither clock counts fractions of a millisecond, and no fraction must make it too early.
         Some(Duration::from_millis(wait) + TICK)
     }
 

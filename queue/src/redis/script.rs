@@ -10,7 +10,7 @@ use super::keys::Keys;
 pub(crate) struct Script {
     source: &'static str,
     hash: String,
-    /// How many of the queue's keys it uses: each that it is told of costs Redis time.
+    /// How many of the queue's keys it uses: each that is passed to it costs Redis time.
     keys: usize,
 }
 
@@ -40,7 +40,7 @@ impl Script {
         command
     }
 
-    /// The start of a call of a script that is told one key of its own.
+    /// The start of a call of a script that is passed one key of its own.
     pub(crate) fn call_with_key(&self, key: &str) -> Cmd {
         let mut command = redis::cmd("EVALSHA");
         command.arg(&self.hash).arg(1).arg(key);

@@ -1,11 +1,11 @@
-//! The event: what Stripe tells of what happened.
+//! The event: what Stripe reports of what happened.
 
 use serde::{Deserialize, Serialize};
 
 use super::{scope::StripeScope, table::Row};
 use crate::clock::Moment;
 
-/// Something that happened, as it is told.
+/// Something that happened, as Stripe reports it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: String,

@@ -1,7 +1,7 @@
 //! The append-only file that the state survives `kill -9` in.
 //!
 //! One line is one transaction: a JSON array of changes, written in a single call before the answer leaves. A line
-//! that the end of the process tore is cut off at the next start, and with it the whole transaction.
+//! that was torn by the end of the process is truncated at the next start, and with it the whole transaction.
 
 use std::{
     fs::{File, OpenOptions},

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{fault::Fault, service::Service};
 
-/// Everything that can be told to the sandbox and stays so until told otherwise.
+/// Everything that can be set in the sandbox and stays so until it is set otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SandboxSettings {
     /// Ordered failures, oldest first.

@@ -33,7 +33,7 @@ pub(crate) struct Config {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) connections: Connections,
-    /// Rung after every transaction: there may be something to deliver.
+    /// Notified after every transaction: there may be something to deliver.
     pub(crate) notification: Notify,
     state: Mutex<State>,
 }
@@ -76,7 +76,7 @@ impl Shared {
         result
     }
 
-    /// Takes what is due now off the agenda, `most` at most, and tells when the next is due.
+    /// Takes what is due now off the agenda, `most` at most, and returns when the next is due.
     pub(crate) fn take_due(&self, most: usize) -> (Vec<Chore>, Option<Moment>) {
         let agenda = &mut self.lock().tables.agenda;
         (agenda.take_due(clock::now(), most), agenda.next())

@@ -49,7 +49,7 @@ pub(crate) fn step(txn: &mut Txn<'_>, sid: &str) {
 }
 
 /// The carrier reports `status`, in whatever order; from now on the text does not move by itself. Gives back whether
-/// anybody is told; none if there is no such text.
+/// anything is reported; none if there is no such text.
 pub(crate) fn report(txn: &mut Txn<'_>, sid: &str, status: Status, error_code: Option<u32>) -> Option<bool> {
     let message = txn.tables.messages.get(sid).filter(|message| message.direction == TextDirection::Outbound)?;
     let message = message.clone().reached(status, error_code, txn.now);

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{Call, errors::StripeError};
 
-/// Stripe keeps keys for at least this long, and promises nothing beyond.
+/// Stripe keeps keys for at least this long, and guarantees nothing beyond.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 255;
@@ -37,7 +37,7 @@ pub(crate) fn stored_id(scope: &StripeScope, key: &str) -> String {
 }
 
 /// Whether an answer with this status is kept: what ran to its end is, with success or with a 500; what was refused
-/// before it ran, or was turned away at the door, is not, and may be tried again under the same key.
+/// before it ran, or was rejected up front, is not, and may be tried again under the same key.
 pub(crate) fn remembers(status: StatusCode) -> bool {
     status.is_success() || status == StatusCode::INTERNAL_SERVER_ERROR
 }

@@ -49,7 +49,7 @@ pub(crate) struct Call {
 pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &IncomingRequest, failure: Option<Failure>) -> Answer {
     let request_id = ids::stripe("req_", 14);
     let answer = match failure {
-        // A failure other than 500 stands for Stripe's front door: what is behind it never ran.
+        // A failure other than 500 stands for a rejection by Stripe's front end: what is behind it never ran.
         Some(failure) if !failure.after_effect && !idempotency::remembers(failure.answer.status) => failure.answer,
         Some(failure) if failure.after_effect => {
             let shown = failure.answer.clone();

@@ -39,8 +39,8 @@ impl JobHandler<JobContext> for CloseStripeLink {
     }
 }
 
-/// Closes a link that is ready for it, and finishes the job with what came of it. What only the merchant can change is told, and
-/// tried again when the doctor comes by.
+/// Closes a link that is ready for it, and finishes the job with what came of it. What only the merchant can change is
+/// reported, and tried again with the next diagnosis.
 pub(super) async fn close(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     let closed = match close::close_link(context, link).await {
         Ok(closed) => Ok(closed),

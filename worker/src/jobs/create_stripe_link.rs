@@ -53,13 +53,13 @@ impl JobHandler<JobContext> for CreateStripeLink {
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let why = "Stripe could not be reached for a day. Please make the link again.";
         fail(tx, self.merchant, self.link, why, now).await?;
-        // Rung by the scheduler: the transaction is committed elsewhere.
+        // The scheduler notifies Redis of it: the transaction is committed elsewhere.
         let _unrung = close_what_may_be_there(tx, self.merchant, self.link, now).await?;
         Ok(())
     }
 }
 
-/// Whether Stripe has yet to say where the link is paid. A payment may be told before the answer to the making was read.
+/// Whether Stripe has yet to say where the link is paid. A payment may be reported before the answer to its creation was read.
 const fn is_unmade(link: &link::Model) -> bool {
     match link.state {
         LinkState::Creating => true,

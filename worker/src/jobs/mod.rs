@@ -19,7 +19,7 @@ use queue::{Done, JobError, Lease};
 
 use crate::JobContext;
 
-/// A row that a job was promised for and that is not there.
+/// A row that a job was enqueued for and that is not there.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} does not exist")]
 pub(crate) struct Missing(pub(crate) String);
@@ -35,7 +35,7 @@ async fn nothing_to_do(context: &JobContext, lease: &Lease) -> Result<Done, JobE
     lease.finish(context.db.begin().await?, context.now()).await
 }
 
-/// Whether a job that the scheduler writes again anyway has been tried often enough: Stripe's bad day is no news to an operator.
+/// Whether a job that the scheduler writes again anyway has been tried often enough: Stripe's bad day is no matter for an operator.
 fn has_tried_enough(lease: &Lease) -> bool {
     const TRIES: i64 = 3;
     lease.job().attempt >= TRIES

@@ -43,7 +43,8 @@ impl JobHandler<JobContext> for PurgeLink {
         Ok(done)
     }
 
-    /// Without a deadline it is given up only when it kills its workers; the next tick does not make it again, so an operator must.
+    /// Without a deadline it is dead-lettered only when it kills its workers; the next tick does not enqueue it again, so an operator
+    /// must.
     async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! `reconcile_link`: asks Stripe about a link of which no webhook has told, for long or while the buyer waits, and repairs
-//! what one should have told.
+//! `reconcile_link`: asks Stripe about a link about which no webhook has come, for long or while the buyer waits, and repairs
+//! what one should have reported.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::LinkEvent};
@@ -31,7 +31,7 @@ impl JobHandler<JobContext> for ReconcileLink {
             LinkState::Unpaid | LinkState::Processing => {
                 look(self, context, lease, &context.stripe_of(&integration)?, &link).await
             }
-            // Its job has given up, or is at it; to close it twice is to close it once.
+            // Its job is dead, or is at it; to close it twice is to close it once.
             LinkState::Voiding | LinkState::Expiring => match close_stripe_link::close(context, lease, &link).await {
                 Err(JobError::Retry { .. }) => leave(context, lease, &link).await,
                 closed => closed,
@@ -86,7 +86,7 @@ async fn look(
     lease.finish(tx, now).await
 }
 
-/// Notes that a payment was found of which a webhook should have told, or may be about to.
+/// Notes that a payment was found that a webhook should have reported, or may be about to.
 async fn note_silence(tx: &Transaction, job: &ReconcileLink, now: DateTime<Utc>) -> Result<(), DbErr> {
     if job.buyer_waits {
         stripe_integration::note_untold(tx, job.merchant, now).await
@@ -95,7 +95,7 @@ async fn note_silence(tx: &Transaction, job: &ReconcileLink, now: DateTime<Utc>)
     }
 }
 
-/// Applies what was found; whether there was anything that we had not been told.
+/// Applies what was found; returns whether any of it had not been reported to us.
 async fn repair(
     tx: &Transaction,
     link: &link::Model,

@@ -61,7 +61,7 @@ async fn keep(
     let Some(secret) = &made.secret else {
         return Err(start_over(context, stripe, asked, JobError::retry(NoSecret(made.id.clone()))).await);
     };
-    // Others with our address would tell everything twice, signed with secrets that we do not know or shall not believe for long.
+    // Others with our address would report everything twice, signed with secrets that we do not know or shall not believe for long.
     remove_others(stripe, &made.url, Some(&made.id)).await.map_err(StripeError::into_job_error)?;
     let now = context.now();
     let tx = context.db.begin().await?;

@@ -87,7 +87,7 @@ impl JobHandler<JobContext> for SendSms {
 async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
     let integration = context.sms_integration(message.merchant_id).await?;
     let (carrier, report_to) = (context.carrier_of(&integration)?, context.report_url(&integration, message.id)?);
-    // Before the message counts as leaving: one that is put off has not left.
+    // Before the message counts as leaving: one whose job is snoozed has not left.
     let permit = context.carrier_service(&integration)?.acquire("messages").await?;
     let (phone, body) = match depart(context, message).await? {
         Departure::Leaving { phone, body } => (phone, body),
@@ -166,7 +166,8 @@ async fn refuse(
     retry_conflicts(refuse, JobError::is_conflict_of_rows).await
 }
 
-/// Asks the carrier for a text that may have left. Not to find it proves nothing, so it is asked again, and then parked.
+/// Asks the carrier for a text that may have left. Not to find it proves nothing, so it is asked again; after that, a person has to
+/// settle it.
 async fn look_for(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
     is_unknown(context, message).await?;
     let integration = context.sms_integration(message.merchant_id).await?;
@@ -183,7 +184,7 @@ async fn look_for(context: &JobContext, lease: &Lease, message: &Message) -> Res
 }
 
 /// The carrier's id of the text: same number, same words, since the command, and not known to be another message's. A report may
-/// have told it already as this one's.
+/// have given it already as this one's.
 async fn find_at(
     carrier: &dyn Carrier,
     context: &JobContext,

@@ -36,7 +36,7 @@ impl JobHandler<JobContext> for StoreInvoice {
             Ok(reading) => store(context, lease, &link, content, reading).await?,
             Err(refused) => refuse(context, lease, &link, &refused.to_string()).await?,
         };
-        // The row no longer names it; what cannot be removed now is swept with the staging area.
+        // The row no longer names it; what cannot be removed now is removed when the staging area is cleaned up.
         if let Err(error) = context.documents.delete(&staged).await {
             tracing::debug!(link.id = %self.link, %error, "a staged upload was left for the sweep");
         }

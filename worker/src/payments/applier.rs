@@ -129,7 +129,7 @@ async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<Told,
     Ok((tx, events))
 }
 
-/// Says of events what became of them, and that their merchants were told something.
+/// Records what became of events, and that their merchants have heard from Stripe.
 async fn conclude(tx: &Transaction, done: &[(&Item, Option<LinkId>)], now: DateTime<Utc>) -> Result<(), DbErr> {
     let conclusion = |(item, link): &(&Item, Option<LinkId>)| Conclusion {
         merchant: item.job.merchant,

@@ -116,7 +116,7 @@ async fn expire_open_sessions(
     Err(JobError::retry(StillOpen).into())
 }
 
-/// The link, ready to be closed: one whose time is over is told so first. `None` if there is nothing to close.
+/// The link, ready to be closed: one whose time is over is marked so first. `None` if there is nothing to close.
 ///
 /// # Errors
 /// A retry while its making or a payment is under way.

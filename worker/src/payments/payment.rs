@@ -1,4 +1,4 @@
-//! A payment that Stripe tells of, held against the link it is for. By whatever way we learn of it (webhook, void, expiry, our
+//! A payment that Stripe reports, held against the link it is for. By whatever way we learn of it (webhook, void, expiry, our
 //! own asking), it is judged here.
 
 use domain::{
@@ -16,7 +16,7 @@ pub(crate) enum Source {
     Webhook,
     /// We looked while we closed the link.
     Closing,
-    /// We asked because nobody had told.
+    /// We asked because nobody had told us.
     Reconciler,
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct Told {
     link: Option<link::Model>,
 }
 
-/// What an event tells, once it is read.
+/// What an event says, once it is read.
 enum StripeFact {
     /// Something happened to the link of this session.
     Payment(Session, LinkEvent),
@@ -62,11 +62,11 @@ enum StripeFact {
 #[error("it is not known yet which link this is about")]
 pub(crate) struct TooEarly;
 
-/// Reads what the events of these jobs tell, and the links that it is about.
+/// Reads what the events of these jobs say, and the links that they are about.
 ///
 /// # Errors
-/// When the database does not answer. Of an event alone: when it is not there, or its payload is not what its type promises; to read it
-/// again cannot help.
+/// When the database does not answer. Of an event alone: when it is not there, or its payload is not what its type calls for; to read
+/// it again cannot help.
 pub(crate) async fn read_all(
     db: &impl ConnectionTrait,
     jobs: &[&ProcessStripeEvent],
@@ -141,7 +141,7 @@ impl Told {
     }
 }
 
-/// Applies what events tell, in the transaction that concludes them; answers each, in their order. Payments are applied before refunds
+/// Applies what events say, in the transaction that concludes them; answers each, in their order. Payments are applied before refunds
 /// and disputes: they say which payment those are about.
 ///
 /// # Errors

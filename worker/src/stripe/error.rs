@@ -18,7 +18,7 @@ pub(crate) enum StripeError {
         #[source]
         source: reqwest::Error,
     },
-    /// An answer that is not what the version promises.
+    /// An answer that is not what the API's version calls for.
     #[error("Stripe's answer to request {request} could not be read")]
     Unreadable {
         request: String,

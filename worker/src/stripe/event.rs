@@ -60,7 +60,7 @@ impl Event {
     /// What it is about.
     ///
     /// # Errors
-    /// When the object is not what its type promises.
+    /// When the object is not what its type calls for.
     pub(crate) fn object(&self) -> Result<Object, serde_json::Error> {
         Ok(match self.kind.as_str() {
             "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {

@@ -50,7 +50,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// How long the loop rests before it looks for room again.
 const REST: Duration = Duration::from_millis(100);
 
-/// How often it is told that there is no room.
+/// How often it is logged that there is no room.
 const TOLD_EVERY: Duration = Duration::from_mins(1);
 
 /// How long is waited for whom.

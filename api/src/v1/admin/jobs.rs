@@ -53,10 +53,10 @@ struct JobView {
     run_at: DateTime<Utc>,
     /// Since when it is being done.
     claimed_at: Option<DateTime<Utc>>,
-    /// Why the last attempt did not succeed, or why the job was put off.
+    /// Why the last attempt did not succeed, or why the job was snoozed.
     last_error: Option<String>,
     created_at: DateTime<Utc>,
-    /// When it is given up at the latest.
+    /// When it is dead-lettered at the latest.
     give_up_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
 }
@@ -98,7 +98,7 @@ struct DeadInput {
     merchant_id: Option<String>,
     /// Part of the last error, whatever its case.
     error: Option<String>,
-    /// Promised at least so many hours ago.
+    /// Enqueued at least so many hours ago.
     older_than_hours: Option<u32>,
     /// For the audit log.
     reason: String,
@@ -163,7 +163,7 @@ impl AdminJobs {
         merchant_id: Query<Option<String>>,
         /// Part of the last error, whatever its case.
         error: Query<Option<String>>,
-        /// Promised at least so many hours ago.
+        /// Enqueued at least so many hours ago.
         older_than_hours: Query<Option<u32>>,
         limit: Query<Option<u64>>,
         cursor: Query<Option<String>>,
@@ -239,7 +239,7 @@ impl AdminJobs {
     }
 }
 
-/// What the audit log is told.
+/// The reason that goes into the audit log.
 fn reason(given: &str) -> Result<String, Problem> {
     let mut fields = Fields::default();
     fields.text("reason", given, LONGEST_REASON).ok_or_else(|| fields.into_problem())
@@ -289,7 +289,7 @@ async fn change_all(
     Ok(Json(ChangedView { job_ids, more, dry_run: input.dry_run }))
 }
 
-/// Changes those that are dead, and notifies what is to be tried again.
+/// Changes those that are dead, and notifies Redis of the ones that are to be tried again.
 async fn change(
     api: &Api,
     by: &OperatorPrincipal,

@@ -30,7 +30,7 @@ struct QueueView {
     delayed: Option<u64>,
     /// How many are being done.
     in_flight: Option<u64>,
-    /// How many were given up and wait for an operator.
+    /// How many were dead-lettered and wait for an operator.
     dead: u64,
     /// Since when the one that has waited the longest is due, if any is.
     oldest_due_at: Option<DateTime<Utc>>,

@@ -14,7 +14,7 @@ impl Fetcher {
     pub(super) async fn turn(&mut self, want: usize) {
         let sent = self.answers.len().min(ANSWER_PAGE);
         let answers = self.answers[..sent].iter();
-        // An answer to a job that has no slot any more was given up before.
+        // An answer to a job that has no slot any more was dropped before.
         let replies = answers.filter_map(|answer| Some((self.leases.get(answer.job)?, answer.reply)));
         let sweep = self.sweep && want > 0;
         let wish = Wish { want, sweep, lifetime: self.options.lease };
@@ -36,7 +36,7 @@ impl Fetcher {
         }
     }
 
-    /// Frees the slots of the first answers, and lets their jobs go.
+    /// Frees the slots of the first answers, and lets their jobs' futures resolve.
     fn settle(&mut self, sent: usize) {
         for answer in self.answers.drain(..sent) {
             self.leases.free(answer.job);

@@ -28,6 +28,6 @@ for i = 1, #ARGV, 2 do
   end
 end
 
--- Workers know when the earliest job is due: they are told only of an earlier one.
+-- Workers know when the earliest job is due: they are woken only for an earlier one.
 if stir or (first and first < (tonumber(head[2]) or math.huge)) then wake() end
 return fresh

@@ -1,5 +1,5 @@
 -- Nothing is ready, so every known job must be due or leased. One that is neither has lost its place (a key was
--- evicted or deleted): it would never be heard again, as it counts as known. A sample of those is made ready again.
+-- evicted or deleted): it would never be delivered again, as it counts as known. A sample of those is made ready again.
 -- True if any was.
 local function mend()
   if redis.call('HLEN', JOBS) <= redis.call('ZCARD', DUE) + redis.call('ZCARD', LEASES) then return false end

@@ -1,6 +1,6 @@
 -- One turn of a worker: acknowledges its answers, then claims up to `want` jobs. Both in one call, so that a slot
--- that an answer frees is filled without another round trip, and never before the answer counts. With `sweep`, looks
--- first for what has fallen due or lost its worker; a busy worker does so now and then only.
+-- that an answer frees is filled without another round trip, and never before the answer counts. If ARGV[3] is
+-- '1', it first looks for what has fallen due or lost its worker; a busy worker asks for that only now and then.
 -- Returns whether more may be ready, in how many ms the next job is due (-1 if none is known of), id and entry of each
 -- that was claimed, and how many leases had run out.
 local lifetime, want, sweep = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'

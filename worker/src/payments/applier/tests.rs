@@ -77,7 +77,7 @@ impl World {
     }
 }
 
-/// A database in which events were told.
+/// A database that has received events.
 struct Stage {
     db: Db,
     jobs: Vec<JobId>,
