@@ -67,7 +67,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .around(publish_changes)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { respond(error) })
-        .around(http::budget::tell_standing)
+        .around(http::budget::tell_state)
         .with(Bodies)
         .with(security)
         .with(access)

@@ -54,7 +54,7 @@ pub(crate) enum Outcome {
     /// It will be tried again.
     Retried,
     /// It cannot be done now, and the attempt does not count.
-    PutOff,
+    Snoozed,
     /// It outlasted the stop of its worker.
     Released,
     /// It was dead-lettered.
@@ -72,14 +72,14 @@ impl Outcome {
             Ok(Done { .. }) => Self::Done,
             Err(JobError::NotOurs) => Self::Lost,
             Err(JobError::Retry { .. }) => Self::Retried,
-            Err(JobError::NotNow { .. }) => Self::PutOff,
+            Err(JobError::NotNow { .. }) => Self::Snoozed,
             Err(JobError::Fail { .. }) => Self::Dead,
         }
     }
 
     const fn is_error(self) -> bool {
         match self {
-            Self::Done | Self::PutOff | Self::Released | Self::Lost => false,
+            Self::Done | Self::Snoozed | Self::Released | Self::Lost => false,
             Self::Retried | Self::Dead | Self::Unknown => true,
         }
     }
@@ -88,7 +88,7 @@ impl Outcome {
         match self {
             Self::Done => "done",
             Self::Retried => "retried",
-            Self::PutOff => "snoozed",
+            Self::Snoozed => "snoozed",
             Self::Released => "released",
             Self::Dead => "dead",
             Self::Lost => "lost",

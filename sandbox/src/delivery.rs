@@ -34,7 +34,7 @@ impl WebhookDelivery {
         };
         let state = match result {
             Ok(200..=299) => DeliveryState::Delivered,
-            Ok(_) | Err(_) if attempts >= most => DeliveryState::GivenUp,
+            Ok(_) | Err(_) if attempts >= most => DeliveryState::Abandoned,
             Ok(_) | Err(_) => DeliveryState::Pending,
         };
         let last = Some(result.map_or_else(|error| error, |status| status.to_string()));
@@ -88,7 +88,7 @@ pub(crate) fn settle(txn: &mut Txn<'_>, id: &str, result: Result<u16, String>) {
 pub(crate) fn stop_trying(txn: &mut Txn<'_>, id: &str) {
     if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
         let last = Some("there is no such endpoint any more".to_owned());
-        txn.put(RowChange::Delivery(WebhookDelivery { state: DeliveryState::GivenUp, last, ..delivery }));
+        txn.put(RowChange::Delivery(WebhookDelivery { state: DeliveryState::Abandoned, last, ..delivery }));
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn the_carrier_gives_up_after_a_few_attempts_and_stripe_does_not() {
         let failed = |service| pending(service, SMS_ATTEMPTS - 1).after(Ok(500), Moment::UNIX_EPOCH).state;
-        assert_eq!(failed(Service::Sms), DeliveryState::GivenUp);
+        assert_eq!(failed(Service::Sms), DeliveryState::Abandoned);
         assert_eq!(failed(Service::Stripe), DeliveryState::Pending);
     }
 }

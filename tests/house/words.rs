@@ -92,16 +92,7 @@ const IN_PROSE: [&str; 25] = [
 ];
 
 /// What is not clean yet, by the beginning of its path. What has become clean has to be taken out.
-const NOT_YET: [&str; 8] = [
-    "api/",
-    "queue/src/admin/replay.rs",
-    "queue/src/executor/lease.rs",
-    "queue/src/flow/control.rs",
-    "queue/tests/",
-    "sandbox/",
-    "tests/browser/",
-    "tests/system/",
-];
+const NOT_YET: [&str; 4] = ["api/src/v1/admin/messages.rs", "queue/tests/", "tests/browser/", "tests/system/"];
 
 /// The words of a line, in small letters: names are taken apart where a capital or an underscore begins a new word.
 fn words(line: &str) -> Vec<String> {

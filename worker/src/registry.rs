@@ -46,7 +46,7 @@ impl Concurrency {
 
 /// How much of the time that jobs in flight may take is kept for releasing them when it is over: enough to write their rows and
 /// to acknowledge them in Redis.
-const FOR_LETTING_GO: Duration = Duration::from_secs(2);
+const FOR_RELEASING: Duration = Duration::from_secs(2);
 
 /// How often the database is asked what is paused.
 const READ_PAUSES: Duration = Duration::from_secs(1);
@@ -120,7 +120,7 @@ pub async fn run(
     let claims = Claims::new(context.db.aside());
     let shared = Shared { context, options, claims, pauses: Pauses::default(), cancellation: cancellation.clone() };
     let drain = shared.options.drain;
-    let patience = drain.saturating_sub(FOR_LETTING_GO.min(drain / 2));
+    let patience = drain.saturating_sub(FOR_RELEASING.min(drain / 2));
     let monitor = shared
         .options
         .kinds

@@ -32,13 +32,13 @@ pub(super) async fn ask_stripe(api: &Api, link: &link::Model, now: DateTime<Utc>
     if !link.is_worth_asking(now) {
         return;
     }
-    if let Err(error) = promise_question(api, link, now).await {
+    if let Err(error) = enqueue_question(api, link, now).await {
         tracing::warn!(link.id = %link.id, %error, "Stripe could not be asked about a link");
     }
 }
 
 /// The key is the answer before: there is one question until it is answered, however many look at the page.
-async fn promise_question(api: &Api, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn enqueue_question(api: &Api, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let answered = link.stripe_checked_at.map_or(0, |at| at.timestamp_micros());
     let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("returned:{}:{answered}", link.id));
     let job = ReconcileLink { merchant: link.merchant_id, link: link.id, buyer_waits: true };

@@ -61,7 +61,7 @@ struct Debt {
 
 /// How a budget stands after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct BudgetState {
     limit: u32,
     remaining: u32,
     /// In seconds.
@@ -69,7 +69,7 @@ pub(crate) struct Standing {
 }
 
 /// Where the state of the budget after a request is kept, for the response's headers.
-type Told = Arc<OnceLock<Standing>>;
+type Slot = Arc<OnceLock<BudgetState>>;
 
 impl Budgets {
     /// So many requests a second for each merchant; 0 is as many as wanted.
@@ -89,9 +89,9 @@ impl Budgets {
     /// 429 when the budget is spent; nothing is counted then.
     pub(crate) fn spend(&self, request: &Request, merchant: MerchantId) -> Result<(), Problem> {
         let Some(limited) = &self.0 else { return Ok(()) };
-        let (standing, spent) = limited.spend(merchant, Instant::now());
-        if let Some(told) = request.data::<Told>() {
-            let _ = told.set(standing);
+        let (state, spent) = limited.spend(merchant, Instant::now());
+        if let Some(told) = request.data::<Slot>() {
+            let _ = told.set(state);
         }
         spent.map_err(|wait| {
             metrics::over_budget();
@@ -113,27 +113,27 @@ impl Budgets {
 
 impl Limited {
     /// How the budget stands then, and how long to wait if it is spent.
-    fn spend(&self, merchant: MerchantId, now: Instant) -> (Standing, Result<(), Duration>) {
+    fn spend(&self, merchant: MerchantId, now: Instant) -> (BudgetState, Result<(), Duration>) {
         let mut debts = self.ledger.lock();
         if debts.len() >= MOST_MERCHANTS {
             debts.retain(|_, debt| debt.is_being_told || !debt.owed_at(now).is_zero());
         }
         let debt = debts.entry(merchant).or_insert(Debt::none(now));
         let spent = debt.spend(self.cost, now);
-        let standing = self.standing(debt.owed_at(now));
+        let state = self.state(debt.owed_at(now));
         let share = self.cost * (self.per_second / SHARE).max(1);
         if !debt.is_being_told && debt.untold >= share {
             debt.is_being_told = true;
             let untold = std::mem::take(&mut debt.untold);
             tokio::spawn(tell(Arc::clone(&self.ledger), self.queues.clone(), merchant, untold));
         }
-        (standing, spent)
+        (state, spent)
     }
 
-    fn standing(&self, owed: Duration) -> Standing {
+    fn state(&self, owed: Duration) -> BudgetState {
         let free = BURST.saturating_sub(owed).as_micros() / self.cost.as_micros().max(1);
         let remaining = u32::try_from(free).unwrap_or(u32::MAX).min(self.per_second);
-        Standing { limit: self.per_second, remaining, reset: owed.as_secs() + u64::from(owed.subsec_nanos() > 0) }
+        BudgetState { limit: self.per_second, remaining, reset: owed.as_secs() + u64::from(owed.subsec_nanos() > 0) }
     }
 }
 
@@ -184,7 +184,7 @@ async fn tell(ledger: Arc<Ledger>, queues: RedisQueues, merchant: MerchantId, sp
     }
 }
 
-impl Standing {
+impl BudgetState {
     fn write_to(self, response: &mut Response) {
         let headers = response.headers_mut();
         headers.insert(LIMIT, HeaderValue::from(self.limit));
@@ -194,15 +194,15 @@ impl Standing {
 }
 
 /// Has answers below `/v1` say how the budget of whoever asked stands.
-pub(crate) async fn tell_standing<E: Endpoint>(endpoint: Arc<E>, mut request: Request) -> poem::Result<Response> {
+pub(crate) async fn tell_state<E: Endpoint>(endpoint: Arc<E>, mut request: Request) -> poem::Result<Response> {
     if !request.uri().path().starts_with("/v1/") {
         return endpoint.call(request).await.map(IntoResponse::into_response);
     }
-    let told = Told::default();
+    let told = Slot::default();
     request.set_data(Arc::clone(&told));
     let mut response = endpoint.call(request).await?.into_response();
-    if let Some(standing) = told.get() {
-        standing.write_to(&mut response);
+    if let Some(state) = told.get() {
+        state.write_to(&mut response);
     }
     Ok(response)
 }
@@ -226,11 +226,11 @@ mod tests {
         let (limited, now) = (limited(10), Instant::now());
         let (one, other) = (MerchantId::new(Utc::now()), MerchantId::new(Utc::now()));
         for left in (0..10).rev() {
-            let (standing, spent) = limited.spend(one, now);
-            assert_eq!((standing, spent), (Standing { limit: 10, remaining: left, reset: 1 }, Ok(())));
+            let (state, spent) = limited.spend(one, now);
+            assert_eq!((state, spent), (BudgetState { limit: 10, remaining: left, reset: 1 }, Ok(())));
         }
-        let (standing, spent) = limited.spend(one, now);
-        assert_eq!((standing.remaining, spent), (0, Err(100 * MS)));
+        let (state, spent) = limited.spend(one, now);
+        assert_eq!((state.remaining, spent), (0, Err(100 * MS)));
         assert!(limited.spend(other, now).1.is_ok(), "another merchant has a budget of its own");
         assert!(limited.spend(one, now + 99 * MS).1.is_err());
         assert!(limited.spend(one, now + 100 * MS).1.is_ok());
@@ -261,8 +261,8 @@ mod tests {
             budgets.charge(one, Duration::from_secs(9));
         }
         let Budgets(Some(limited)) = budgets else { panic!("there is a limit") };
-        let (standing, spent) = limited.spend(one, Instant::now());
-        assert_eq!((standing.remaining, standing.reset), (0, 2));
+        let (state, spent) = limited.spend(one, Instant::now());
+        assert_eq!((state.remaining, state.reset), (0, 2));
         assert!(spent.is_err_and(|wait| wait > 400 * MS && wait <= 600 * MS), "{spent:?}");
     }
 

@@ -19,9 +19,9 @@ pub async fn replay_event(
         return Ok(Err(refusal));
     }
     let (merchant, event, source) = (event.merchant_id, event.id, event.source);
-    let promised = EnqueueOptions::for_merchant(merchant);
+    let options = EnqueueOptions::for_merchant(merchant);
     Ok(Ok(match source {
-        Source::Stripe => enqueue(db, &ProcessStripeEvent { merchant, event }, promised, now).await?,
-        Source::Sms => enqueue(db, &ProcessSmsEvent { merchant, event }, promised, now).await?,
+        Source::Stripe => enqueue(db, &ProcessStripeEvent { merchant, event }, options, now).await?,
+        Source::Sms => enqueue(db, &ProcessSmsEvent { merchant, event }, options, now).await?,
     }))
 }

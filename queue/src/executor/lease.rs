@@ -122,7 +122,7 @@ impl Lease {
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, DbErr> {
-        let buried = self
+        let dead = self
             .fenced()
             .col_expr(Column::State, Expr::value(JobState::Dead))
             .col_expr(Column::LastError, Expr::value(why))
@@ -130,7 +130,7 @@ impl Lease {
             .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
             .exec(db)
             .await?;
-        Ok(buried.rows_affected == 1)
+        Ok(dead.rows_affected == 1)
     }
 
     fn fenced(&self) -> UpdateMany<Entity> {

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_passage_that_is_not_used_leaves_the_probe_to_the_next() {
+    async fn a_permit_that_is_not_used_leaves_the_probe_to_the_next() {
         let now = Utc::now();
         let queues = RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap();
         let flow = FlowControl::new(queues, Clock::stopped_at(now));

@@ -144,7 +144,7 @@ pub(crate) fn dispute(
 /// How a dispute ends.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Verdict {
+struct Decision {
     payment_intent: String,
     /// Whether the merchant keeps the money.
     won: bool,
@@ -153,10 +153,10 @@ struct Verdict {
 /// A dispute ends.
 #[handler]
 pub(crate) fn close_dispute(
-    Json(verdict): Json<Verdict>,
+    Json(decision): Json<Decision>,
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
     let Happened { id, event } =
-        shared.write(|txn| disputes_and_refunds::close_dispute(txn, &verdict.payment_intent, verdict.won))?;
+        shared.write(|txn| disputes_and_refunds::close_dispute(txn, &decision.payment_intent, decision.won))?;
     Ok(Json(json!({ "dispute": id, "event": event })))
 }

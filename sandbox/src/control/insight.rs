@@ -150,7 +150,7 @@ fn count_deliveries(tables: &Tables) -> Value {
     json!({
         "pending": count(DeliveryState::Pending),
         "delivered": count(DeliveryState::Delivered),
-        "given_up": count(DeliveryState::GivenUp),
+        "given_up": count(DeliveryState::Abandoned),
         "dropped": count(DeliveryState::Dropped),
     })
 }

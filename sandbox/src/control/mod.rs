@@ -65,7 +65,7 @@ pub(crate) enum ControlError {
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
     #[error(transparent)]
-    Aftermath(#[from] MoneyBackError),
+    MoneyBack(#[from] MoneyBackError),
     #[error(transparent)]
     Incoming(#[from] IncomingError),
 }
@@ -75,12 +75,12 @@ impl ResponseError for ControlError {
         match self {
             Self::NotFound(_)
             | Self::Checkout(CheckoutError::NoSuchLink | CheckoutError::NoSuchSession)
-            | Self::Aftermath(MoneyBackError::NoSuchPayment) => StatusCode::NOT_FOUND,
+            | Self::MoneyBack(MoneyBackError::NoSuchPayment) => StatusCode::NOT_FOUND,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Checkout(
                 CheckoutError::LinkClosed(_) | CheckoutError::SessionClosed(_) | CheckoutError::NotProcessing,
             )
-            | Self::Aftermath(MoneyBackError::NotPaid | MoneyBackError::Amount { .. } | MoneyBackError::Dispute)
+            | Self::MoneyBack(MoneyBackError::NotPaid | MoneyBackError::Amount { .. } | MoneyBackError::Dispute)
             | Self::Incoming(_) => StatusCode::CONFLICT,
         }
     }

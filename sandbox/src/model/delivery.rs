@@ -40,7 +40,7 @@ pub(crate) enum DeliveryState {
     Pending,
     Delivered,
     /// Tried too often, or its endpoint is gone.
-    GivenUp,
+    Abandoned,
     /// Never tried, because it was ordered so.
     Dropped,
 }
@@ -56,7 +56,7 @@ impl WebhookDelivery {
     pub(crate) fn next_attempt_at(&self) -> Option<Moment> {
         match self.state {
             DeliveryState::Pending => Some(self.due_at),
-            DeliveryState::Delivered | DeliveryState::GivenUp | DeliveryState::Dropped => None,
+            DeliveryState::Delivered | DeliveryState::Abandoned | DeliveryState::Dropped => None,
         }
     }
 }

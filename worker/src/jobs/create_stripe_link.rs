@@ -54,7 +54,7 @@ impl JobHandler<JobContext> for CreateStripeLink {
         let why = "Stripe could not be reached for a day. Please make the link again.";
         fail(tx, self.merchant, self.link, why, now).await?;
         // The scheduler notifies Redis of it: the transaction is committed elsewhere.
-        let _unrung = close_what_may_be_there(tx, self.merchant, self.link, now).await?;
+        let _unnotified = close_what_may_be_there(tx, self.merchant, self.link, now).await?;
         Ok(())
     }
 }

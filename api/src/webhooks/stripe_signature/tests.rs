@@ -33,7 +33,7 @@ fn a_known_vector_is_accepted() {
 }
 
 #[test]
-fn each_vector_gets_its_verdict() {
+fn each_vector_is_judged_as_it_says() {
     use SignatureError::{Malformed, Mismatch, Time};
 
     let signature = hex(SECRET, NOW, BODY);
