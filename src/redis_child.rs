@@ -178,7 +178,8 @@ fn make_own(folder: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let about = fs::symlink_metadata(folder)?;
-            let is_ours = about.is_dir() && about.uid() == geteuid().as_raw() && about.mode() & 0o077 == 0;
+            // Closed to the group and to others.
+            let is_ours = about.is_dir() && about.uid() == geteuid().as_raw() && about.mode().trailing_zeros() >= 6;
             if is_ours { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
         }
         made => made,

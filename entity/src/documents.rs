@@ -119,7 +119,10 @@ impl Documents {
             match parts {
                 Ok(Ok(0)) => {}
                 Ok(Ok(parts)) => {
-                    tracing::info!(parts, "parts of uploads were removed whose process came to its end before they did")
+                    tracing::info!(
+                        parts,
+                        "parts of uploads were removed whose process came to its end before they did"
+                    );
                 }
                 Ok(Err(error)) => tracing::warn!(%error, "parts of uploads could not be removed"),
                 Err(error) => tracing::warn!(%error, "parts of uploads could not be removed"),

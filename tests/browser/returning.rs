@@ -14,7 +14,7 @@ const WITHOUT_SCRIPTS: Setup = Setup { scripts: false, ..Setup::DESKTOP };
 #[tokio::test]
 async fn a_webhook_that_is_late_is_waited_for() {
     scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
-        late(app, browser, json!({"delay_ms": 6000})).await
+        late(app, browser, json!({"delay_ms": 6000})).await;
     })
     .await;
 }
@@ -22,7 +22,7 @@ async fn a_webhook_that_is_late_is_waited_for() {
 #[tokio::test]
 async fn a_webhook_that_is_late_is_waited_for_without_scripts() {
     scene::on(WITHOUT_SCRIPTS, async |app: &mut App, browser: &Browser| {
-        late(app, browser, json!({"delay_ms": 6000})).await
+        late(app, browser, json!({"delay_ms": 6000})).await;
     })
     .await;
 }
@@ -36,7 +36,7 @@ async fn a_webhook_that_is_lost_is_made_up_for() {
 #[tokio::test]
 async fn a_webhook_that_is_lost_is_made_up_for_without_scripts() {
     scene::on(WITHOUT_SCRIPTS, async |app: &mut App, browser: &Browser| {
-        late(app, browser, json!({"drop": true})).await
+        late(app, browser, json!({"drop": true})).await;
     })
     .await;
 }

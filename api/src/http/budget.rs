@@ -149,7 +149,7 @@ impl Debt {
     fn spend(&mut self, cost: Duration, now: Instant) -> Result<(), Duration> {
         let owed = self.owed_at(now) + cost;
         if owed > BURST {
-            return Err(owed - BURST);
+            return Err(owed.saturating_sub(BURST));
         }
         self.owe(cost, now);
         Ok(())

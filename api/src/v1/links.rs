@@ -209,14 +209,13 @@ async fn accept_link(
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
     let terms = filled.check(order, owner, now)?;
-    let bytes = match &filled.invoice {
-        Some(invoice) => invoice.bytes,
-        None => {
-            let (page, _) = render_details(order, owner).await?;
-            let bytes = page.len() as u64;
-            api.documents.put(&Documents::staging_name(link), page).await?;
-            bytes
-        }
+    let bytes = if let Some(invoice) = &filled.invoice {
+        invoice.bytes
+    } else {
+        let (page, _) = render_details(order, owner).await?;
+        let bytes = page.len() as u64;
+        api.documents.put(&Documents::staging_name(link), page).await?;
+        bytes
     };
     let tx = api.db.begin().await?;
     // As it is now: the upload may have taken minutes.

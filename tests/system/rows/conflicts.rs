@@ -84,14 +84,14 @@ async fn the_carriers_answer_its_reports_and_the_ledger_never_wait_for_each_othe
             let carrier_id = format!("SM{number}");
             let id = carrier_id.as_str();
             let (message, db) = (&message, &db);
-            let (a, b, c, d, e) = tokio::join!(
+            let ended = tokio::join!(
                 report(db, message, id),
                 answer(db, message, id),
                 report(db, message, id),
                 settle(db, message),
                 report(db, message, id),
             );
-            [a, b, c, d, e]
+            <[_; 5]>::from(ended)
         })
     });
     // A few at a time: more would only wait for a connection.

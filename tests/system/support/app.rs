@@ -117,7 +117,7 @@ impl App {
 
     /// Ends the process from one moment to the next, as a power cut would, and starts it again.
     pub(crate) async fn is_killed_and_started_again(&mut self) {
-        self.running.take().unwrap().is_killed();
+        self.running.take().unwrap().dies();
         self.starts_again().await;
     }
 
@@ -264,7 +264,10 @@ impl App {
 
     /// How many invoices lie in the store, uploads included and pictures of them not.
     pub(crate) fn invoices(&self) -> usize {
-        self.documents().iter().filter(|name| name.ends_with(".pdf")).count()
+        self.documents()
+            .iter()
+            .filter(|name| std::path::Path::new(name).extension().is_some_and(|kind| kind == "pdf"))
+            .count()
     }
 
     /// The files of its document store, by their path in it.
@@ -370,7 +373,7 @@ impl Drop for App {
     fn drop(&mut self) {
         if thread::panicking() {
             if let Some(running) = self.running.take() {
-                running.is_given_up();
+                running.ends_somehow();
             }
             if self.way == Way::Apart {
                 self.redis().end_left_over();

@@ -80,7 +80,7 @@ impl Running {
     }
 
     /// Ends from one moment to the next, as in a power cut.
-    pub(crate) fn is_killed(self) {
+    pub(crate) fn dies(self) {
         let Self::Apart(mut process) = self else {
             panic!("only a process can be killed: start it with App::start_apart")
         };
@@ -114,7 +114,7 @@ impl Running {
     }
 
     /// Ends it when nothing is looked at any more.
-    pub(crate) fn is_given_up(self) {
+    pub(crate) fn ends_somehow(self) {
         match self {
             Self::Here(roles) => {
                 roles.around.stop.now();

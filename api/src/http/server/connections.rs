@@ -124,7 +124,8 @@ impl Connections {
     /// Closes so many at most that nobody waits for an answer on, those first that have been idle for longest, of those who have
     /// the most, busy ones included. Answers how many.
     pub(super) fn make_room(&self, most: usize) -> usize {
-        let mut by_household: HashMap<IpAddr, (usize, Vec<(Instant, Arc<Connection>)>)> = HashMap::new();
+        type Idle = Vec<(Instant, Arc<Connection>)>;
+        let mut by_household: HashMap<IpAddr, (usize, Idle)> = HashMap::new();
         for connection in locked(&self.0.open).values() {
             let (all, idle) = by_household.entry(connection.household).or_default();
             *all += 1;
@@ -236,7 +237,7 @@ impl Activity {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn is_overdue(connection: &Connection, after: Duration) -> bool {
         locked(&connection.activity).is_overdue(Instant::now() + after, Patience::default())

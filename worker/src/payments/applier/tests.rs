@@ -109,7 +109,7 @@ impl Stage {
 
     /// Applies all together; answers how many were applied.
     async fn is_applied_together(&self) -> usize {
-        self.applying().handle(self.items().await).await.into_iter().map(Option::unwrap).filter(Result::is_ok).count()
+        self.applying().handle(self.items().await).await.into_iter().map(Option::unwrap).filter_map(Result::ok).count()
     }
 
     /// Everything that applying changes, but for ids that are made up by it.
