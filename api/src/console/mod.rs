@@ -110,7 +110,7 @@ const FILES: &[(&str, &str, &str)] = files! {
 /// Below it, what the console says, a file for each language.
 const STRINGS: &str = "strings/";
 
-/// Whoever comes to the front door is looking for the console. Nothing of a path is kept: there is none.
+/// Whoever opens the bare address is looking for the console. Nothing of a path is kept: there is none.
 #[handler]
 pub(crate) fn entrance() -> Redirect {
     Redirect::see_other("/console")
