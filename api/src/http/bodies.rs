@@ -119,7 +119,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Bounded<E> {
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let kind = Kind::of(request.uri().path());
         if declared(&request).is_some_and(|length| length > kind.limits().bytes as u64) {
-            return Ok(kind.refusal(Fault::TooLarge).into_response());
+            return Ok(closing(kind.refusal(Fault::TooLarge).into_response()));
         }
         let body = request.take_body();
         if body.is_empty() {
@@ -140,9 +140,16 @@ fn declared(request: &Request) -> Option<u64> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// Says that the connection ends with this answer, because the rest of the body is not read: whoever keeps it for the next request would
+/// lose that one.
+fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    response
+}
+
 /// The problem in place of what a handler made of a body that broke off, on the same route.
 fn told(problem: Problem, instead_of: &Response) -> Response {
-    let mut response = problem.into_response();
+    let mut response = closing(problem.into_response());
     if let Some(route) = instead_of.data::<PathPattern>().cloned() {
         response.set_data(route);
     }
