@@ -29,7 +29,7 @@ pub(super) struct Connections(Arc<Inner>);
 struct Inner {
     open: Mutex<HashMap<usize, Arc<Connection>>>,
     next: AtomicUsize,
-    /// Callback whenever one has ended.
+    /// Notified whenever one has ended.
     ended: Notify,
 }
 
