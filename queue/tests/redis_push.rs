@@ -120,7 +120,7 @@ async fn a_backlog_of_50_000_due_jobs_drains() {
     let due: Vec<DueJob> = (0..50_000).map(|_| DueJob { at, ..due_job(lane) }).collect();
     assert_eq!(push(&queues, &due).await, 50_000);
     assert_eq!(depth(&queues).await.due, 50_000);
-    let due = format!("{{paylink}}:{QUEUE}:due");
+    let due = format!("paylink:{{{QUEUE}}}:due");
     redis.ask::<u32>(&format!("ZUNIONSTORE {due} 1 {due} WEIGHTS 0")).await;
 
     let log = Log::open();

@@ -8,6 +8,7 @@
 
 mod amounts;
 mod audit_log;
+mod backups;
 mod bad_input;
 mod buyer_page;
 mod carriers;
@@ -19,6 +20,7 @@ mod dead_jobs;
 mod described;
 mod details_page;
 mod doctor;
+mod doctors;
 mod faults;
 mod flow;
 mod gateways;
@@ -55,6 +57,7 @@ mod texting;
 mod texting_faults;
 mod tracing;
 mod void;
+mod waiting;
 mod webhook_events;
 mod webhooks;
 mod who_may_what;

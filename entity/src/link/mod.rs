@@ -216,6 +216,56 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
     Ok(link)
 }
 
+/// A link that is at Stripe and was forgotten here.
+#[derive(Debug)]
+pub struct LostLink {
+    /// Its id, as Stripe knows it.
+    pub id: LinkId,
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// What it is for.
+    pub order_id: OrderId,
+    /// The buyer's token.
+    pub token: LinkToken,
+    /// The number on the invoice.
+    pub invoice_number: String,
+    /// What is asked.
+    pub money: Money,
+    /// Whether it was made with a live key.
+    pub livemode: bool,
+    /// What is said of it to the merchant.
+    pub failure: String,
+}
+
+/// Writes a link that was forgotten, in `failed`: it is closed at Stripe, and becomes `paid` if it was.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_lost(db: &impl ConnectionTrait, lost: LostLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+    let created_at = lost.id.created_at().unwrap_or(now);
+    let link = ActiveModel {
+        id: Set(lost.id),
+        merchant_id: Set(lost.merchant_id),
+        order_id: Set(lost.order_id),
+        state: Set(LinkState::Failed),
+        token_hash: Set(lost.token.hash()),
+        invoice_number: Set(Some(lost.invoice_number)),
+        amount: Set(Some(lost.money.minor())),
+        currency: Set(lost.money.currency()),
+        document_bytes: Set(0),
+        stripe_attempt: Set(1),
+        stripe_attempted_at: Set(Some(created_at)),
+        livemode: Set(Some(lost.livemode)),
+        failure: Set(Some(lost.failure.clone())),
+        created_at: Set(created_at),
+        expires_at: Set(created_at + RETENTION),
+        ..Default::default()
+    };
+    let link = link.insert(db).await?;
+    note(db, &link, now, "failed", Some(lost.failure)).await?;
+    Ok(link)
+}
+
 /// Whether an insert failed because the order has an open link already.
 #[must_use]
 pub fn is_second_open(error: &DbErr) -> bool {
