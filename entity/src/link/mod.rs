@@ -6,6 +6,7 @@ mod check;
 mod compare_and_set;
 mod disputes;
 mod find;
+mod open;
 mod paying;
 mod purge;
 mod refunds;
@@ -190,7 +191,7 @@ pub struct NewLink {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Writes a new link in `creating`. A second open link of the order runs into `payment_link_one_open`: see [`is_second_open`].
+/// Writes a new link in `creating`. A second open link of the order runs into the key of `open_link`: see [`is_second_open`].
 ///
 /// # Errors
 /// When the database refuses or does not answer.
