@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::{Column, Entity, Model, RETENTION, open};
+use super::{Column, Entity, Model, RETENTION, further, open};
 use crate::Rows;
 use domain::{LinkId, LinkState, LinkToken, MerchantId, OrderId};
 
@@ -56,7 +56,7 @@ pub async fn find_all_by_stripe_id(
     found.iter().map(|row| Model::from_query_result(row, "")).collect()
 }
 
-/// The merchant's link that was paid by this `pi_…`.
+/// The merchant's link that was paid by this `pi_…`, be it for the first time or once more.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -66,7 +66,15 @@ pub async fn find_by_payment_intent(
     payment_intent: &str,
 ) -> Result<Option<Model>, DbErr> {
     let paid = open::paid_by(merchant, payment_intent);
-    Entity::find().filter(Column::Id.in_subquery(paid)).filter(Column::MerchantId.eq(merchant)).one(db).await
+    let first =
+        Entity::find().filter(Column::Id.in_subquery(paid)).filter(Column::MerchantId.eq(merchant)).one(db).await?;
+    if first.is_some() {
+        return Ok(first);
+    }
+    match further::link_of(db, merchant, payment_intent).await? {
+        Some(link) => find(db, merchant, link).await,
+        None => Ok(None),
+    }
 }
 
 /// All links of an order, newest first.
