@@ -14,6 +14,7 @@ use domain::Secret;
 use entity::{Db, Documents, documents::DocumentError};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
+use tokio::{fs::File, io::BufWriter};
 
 use crate::{
     data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY},
@@ -74,9 +75,13 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     let snapshot = Snapshot(data.file(&format!("backup-{}.db", std::process::id())));
     let at = db.now().await?;
     snapshot.take(&db).await?;
-    let written = write(&args.file, key, settings, &data, &snapshot.0, documents.as_ref(), at).await;
+    // What is there is somebody's backup, and stays.
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&args.file);
+    let out = made.map_err(Error::io(format!("{} cannot be made", args.file.display())))?;
+    let content = Content { settings, data: &data, snapshot: &snapshot.0, documents: documents.as_ref(), at };
+    let written = write(out, key, &content).await;
     if written.is_err() {
-        let _ = tokio::fs::remove_file(&args.file).await;
+        let _ = std::fs::remove_file(&args.file);
     }
     let (count, missing) = written?;
     println!("{}: the database as of {at}, and {count} documents", args.file.display());
@@ -104,32 +109,32 @@ impl Drop for Snapshot {
     }
 }
 
-/// Documents come after the database: whatever it names was there then, unless it was erased since.
-async fn write(
-    file: &Path,
-    key: &Secret,
-    settings: &Settings,
-    data: &DataDir,
-    snapshot: &Path,
-    documents: Option<&Documents>,
+/// What goes into a backup.
+struct Content<'a> {
+    settings: &'a Settings,
+    data: &'a DataDir,
+    snapshot: &'a Path,
+    documents: Option<&'a Documents>,
     at: DateTime<Utc>,
-) -> Result<(u64, u64), Error> {
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    let made = made.map_err(Error::io(format!("{} cannot be made", file.display())))?;
-    let mut archive = Archive::begin(tokio::io::BufWriter::new(tokio::fs::File::from_std(made)), key).await?;
-    let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), at };
+}
+
+/// Documents come after the database: whatever it names was there then, unless it was erased since. Answers how many there are, and how many
+/// were erased.
+async fn write(out: std::fs::File, key: &Secret, content: &Content<'_>) -> Result<(u64, u64), Error> {
+    let mut archive = Archive::begin(BufWriter::new(File::from_std(out)), key).await?;
+    let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), at: content.at };
     archive.add(ABOUT, serde_json::to_string(&about).unwrap_or_default().as_bytes()).await?;
-    archive.add(SECRET_KEY, secret_key(settings, data)?.expose().as_bytes()).await?;
-    if let Some(operator) = data.secret(OPERATOR_KEY)? {
+    archive.add(SECRET_KEY, secret_key(content.settings, content.data)?.expose().as_bytes()).await?;
+    if let Some(operator) = content.data.secret(OPERATOR_KEY)? {
         archive.add(OPERATOR_KEY, operator.expose().as_bytes()).await?;
     }
-    archive.add_file(DATABASE, snapshot).await?;
+    archive.add_file(DATABASE, content.snapshot).await?;
     let (mut count, mut missing) = (0, 0);
-    if let Some(documents) = documents {
+    if let Some(documents) = content.documents {
         for name in documents.names().await? {
             match documents.get(&name).await {
-                Ok(content) => {
-                    archive.add(&format!("{DOCUMENT}{name}"), &content).await?;
+                Ok(document) => {
+                    archive.add(&format!("{DOCUMENT}{name}"), &document).await?;
                     count += 1;
                 }
                 Err(DocumentError::Missing) => missing += 1,
@@ -138,6 +143,6 @@ async fn write(
         }
     }
     let out = archive.end().await?.into_inner();
-    out.sync_all().await.map_err(Error::io(format!("{} cannot be written", file.display())))?;
+    out.sync_all().await.map_err(Error::io("the backup cannot be written"))?;
     Ok((count, missing))
 }

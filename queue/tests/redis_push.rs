@@ -203,7 +203,7 @@ async fn a_redis_that_hangs_does_not_hang_the_caller() {
 
 #[tokio::test]
 async fn what_cannot_be_a_url_or_a_prefix_is_refused_at_once() {
-    for url in ["", "localhost", "http://localhost", "rediss://localhost"] {
+    for url in ["", "localhost", "http://localhost", "redis+magic://localhost"] {
         assert!(matches!(RedisQueues::open(url, "paylink", Clock::system()), Err(QueueError::Url(_))), "{url}");
     }
     for prefix in ["", "pay{link", "}", "*"] {

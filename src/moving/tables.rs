@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::Db;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, sea_query::ArrayType};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
 use super::{PAGE, PROGRESS, columns::Column};
 use crate::error::Error;
@@ -119,17 +119,23 @@ impl Table {
         let rows = page.first().map_or(0, Vec::len);
         let names: Vec<String> = self.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
         let given: Vec<String> = (0..self.columns.len()).map(|at| format!("g.c{at}")).collect();
-        let arrays: Vec<String> = (1..=self.columns.len()).map(|at| format!("${at}::text[]")).collect();
+        let arrays: Vec<String> =
+            (1..=self.columns.len()).map(|at| format!("jsonb_array_elements_text(${at}::jsonb)")).collect();
         let fields: Vec<String> = (0..self.columns.len()).map(|at| format!("c{at}")).collect();
-        let source = format!("unnest({}) AS g({})", arrays.join(", "), fields.join(", "));
+        let source = format!("ROWS FROM ({}) AS g({})", arrays.join(", "), fields.join(", "));
         let values: Vec<String> = self.columns.iter().zip(&given).map(|(column, given)| column.write(given)).collect();
         let insert =
             format!("INSERT INTO \"{}\" ({}) SELECT {} FROM {source}", self.name, names.join(", "), values.join(", "));
         let same: Vec<String> =
             names.iter().zip(&values).map(|(name, value)| format!("t.{name} IS NOT DISTINCT FROM {value}")).collect();
         let check = format!("SELECT count(*) AS n FROM {source} JOIN \"{}\" AS t ON {}", self.name, same.join(" AND "));
-        let bind = || page.iter().map(|column| as_array(column));
+        let texts: Vec<String> =
+            page.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(unwritable)?;
+        let bind = || texts.iter().map(|text| Value::from(text.clone()));
         let tx = to.begin().await?;
+        // What triggers have written is copied like everything else.
+        let triggers = |how: &str| format!("ALTER TABLE \"{}\" {how} TRIGGER USER", self.name);
+        tx.execute_unprepared(&triggers("DISABLE")).await?;
         tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, &insert, bind())).await?;
         let found = tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, &check, bind())).await?;
         let found: i64 = found.map(|row| row.try_get("", "n")).transpose()?.unwrap_or_default();
@@ -142,14 +148,14 @@ impl Table {
             self.name
         );
         tx.execute_unprepared(&note).await?;
+        tx.execute_unprepared(&triggers("ENABLE")).await?;
         tx.commit().await?;
         Ok(())
     }
 }
 
-fn as_array(column: &[Option<String>]) -> Value {
-    let values = column.iter().map(|text| Value::String(text.clone())).collect();
-    Value::Array(ArrayType::String, Some(Box::new(values)))
+fn unwritable(error: serde_json::Error) -> DbErr {
+    DbErr::Json(error.to_string())
 }
 
 async fn number(db: &Db, question: &str) -> Result<i64, Error> {

@@ -38,7 +38,7 @@ pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
-use crate::{live, money_column::stored_money};
+use crate::{Documents, live, money_column::stored_money};
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
     link::{
@@ -271,6 +271,8 @@ pub async fn insert_lost(db: &impl ConnectionTrait, lost: LostLink, now: DateTim
         invoice_number: Set(Some(lost.invoice_number)),
         amount: Set(Some(lost.money.minor())),
         currency: Set(lost.money.currency()),
+        // Where it would lie; what was uploaded is gone.
+        document: Set(Some(Documents::invoice_name(lost.merchant_id, lost.id))),
         document_bytes: Set(0),
         stripe_attempt: Set(1),
         stripe_attempted_at: Set(Some(created_at)),

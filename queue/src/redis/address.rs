@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(of(&primary).1, Some("app"));
         assert_eq!((of(&primary).2, of(&primary).3), (Some("p@ss"), 4));
         let addresses: Vec<String> = sentinels.iter().map(|sentinel| of(sentinel).0).collect();
-        assert_eq!(addresses, ["one:1", "[::1]:2", "three:26379"]);
+        assert_eq!(addresses, ["one:1", "::1:2", "three:26379"]);
         assert!(sentinels.iter().all(|sentinel| of(sentinel).2 == Some("o/ther") && of(sentinel).1.is_none()));
         assert!(sentinels.iter().all(|sentinel| sentinel.certificates.is_none()));
     }

@@ -161,8 +161,11 @@ impl RedisQueues {
         queue.push(&[DueJob { job, lane, at: None }]).await?;
         let wish = Wish { want: 1, sweep: true, lifetime: Duration::from_secs(1) };
         let turn = queue.turn(std::iter::empty(), wish).await?;
-        queue.renew(&turn.claimed, wish.lifetime).await?;
-        queue.release(&turn.claimed).await?;
+        // Another process may be trying the same.
+        if !turn.claimed.is_empty() {
+            queue.renew(&turn.claimed, wish.lifetime).await?;
+            queue.release(&turn.claimed).await?;
+        }
         let turn = queue.turn(std::iter::empty(), wish).await?;
         let done = |delivery: &Delivery| (*delivery, Reply::Done);
         queue.turn(turn.claimed.iter().map(done), Wish { want: 0, ..wish }).await?;

@@ -216,16 +216,25 @@ impl RedisCluster {
         nodes.find(|node| node.has_slot(slot)).unwrap()
     }
 
-    /// All slots of one primary are moved to another while they are in use.
-    pub(crate) fn moves_slots(&self) {
-        let primaries: Vec<&RedisServer> = self.nodes.iter().filter(|node| node.is_primary()).collect();
-        let moved = Command::new("redis-cli")
-            .args(["--cluster", "reshard", &format!("127.0.0.1:{}", primaries[0].port), "--cluster-from"])
-            .args([&primaries[0].says("CLUSTER MYID"), "--cluster-to", &primaries[1].says("CLUSTER MYID")])
-            .args(["--cluster-slots", "5461", "--cluster-yes"])
-            .output()
-            .unwrap();
-        assert!(moved.status.success(), "{moved:?}");
+    /// The keys of a queue are moved to another node while they are in use, as a reshard does it, only slower.
+    pub(crate) async fn moves_queue(&self, queue: &str) {
+        let slot: u32 = self.nodes[0].says(&format!("CLUSTER KEYSLOT {{{queue}}}")).parse().unwrap();
+        let from = self.nodes.iter().find(|node| node.is_primary() && node.has_slot(slot)).unwrap();
+        let to = self.nodes.iter().find(|node| node.is_primary() && !node.has_slot(slot)).unwrap();
+        let (from_id, to_id) = (from.says("CLUSTER MYID"), to.says("CLUSTER MYID"));
+        assert_eq!(to.says(&format!("CLUSTER SETSLOT {slot} IMPORTING {from_id}")), "OK");
+        assert_eq!(from.says(&format!("CLUSTER SETSLOT {slot} MIGRATING {to_id}")), "OK");
+        eventually("all its keys are moved", async || {
+            let keys = from.says(&format!("CLUSTER GETKEYSINSLOT {slot} 100"));
+            for key in keys.lines() {
+                from.says(&format!("MIGRATE 127.0.0.1 {} {key} 0 1000", to.port));
+            }
+            keys.is_empty().then_some(())
+        })
+        .await;
+        for node in [to, from] {
+            assert_eq!(node.says(&format!("CLUSTER SETSLOT {slot} NODE {to_id}")), "OK");
+        }
     }
 }
 
