@@ -11,6 +11,7 @@ mod audit_log;
 mod bad_input;
 mod buyer_page;
 mod carriers;
+mod changes;
 mod connecting;
 mod crashes;
 mod credits;

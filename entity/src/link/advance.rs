@@ -15,7 +15,11 @@ use super::{
     compare_and_set::{compare_and_set, reread},
     timeline::{self, NewEntry},
 };
-use crate::{live, order};
+use crate::{
+    Transaction,
+    change::{self, ChangeKind},
+    order,
+};
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
 #[derive(Debug, Clone, Default)]
@@ -65,13 +69,13 @@ pub enum Advanced {
 /// # Errors
 /// When the database does not answer.
 pub async fn advance(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     event: LinkEvent,
     facts: &StripeFacts,
     now: DateTime<Utc>,
 ) -> Result<Advanced, DbErr> {
-    let mut advanced = advance_all(db, &[Transition { link, event, facts }], now).await?;
+    let mut advanced = advance_all(tx, &[Transition { link, event, facts }], now).await?;
     advanced.pop().ok_or_else(|| DbErr::Custom("an event of a link was not answered".to_owned()))
 }
 
@@ -84,7 +88,7 @@ pub async fn advance(
 /// # Errors
 /// When the database does not answer.
 pub async fn advance_all(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     transitions: &[Transition<'_>],
     now: DateTime<Utc>,
 ) -> Result<Vec<Advanced>, DbErr> {
@@ -105,7 +109,7 @@ pub async fn advance_all(
                 Err(refusal) => answers[at] = Some(Advanced::Refused(refusal)),
             }
         }
-        let won = compare_and_set(db, &changes).await?;
+        let won = compare_and_set(tx, &changes).await?;
         let (won, lost): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(|change| won.contains(&change.before.id));
         for change in won {
@@ -113,13 +117,13 @@ pub async fn advance_all(
             answers[change.at] = Some(change.answer());
             written.push(change);
         }
-        for link in reread(db, lost.iter().map(|change| change.before.id)).await? {
+        for link in reread(tx, lost.iter().map(|change| change.before.id)).await? {
             links.insert(link.id, link);
         }
         waiting = lost.iter().map(|change| change.at).chain(later).collect();
         waiting.sort_unstable();
     }
-    tell(db, &written, now).await?;
+    tell(tx, &written, now).await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
@@ -226,12 +230,19 @@ fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review>
 }
 
 /// Writes what follows from the changes.
-async fn tell(db: &impl ConnectionTrait, written: &[Change<'_>], now: DateTime<Utc>) -> Result<(), DbErr> {
-    for change in written {
-        live::link(&change.after);
+async fn tell(tx: &Transaction, written: &[Change<'_>], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for Change { before, after, .. } in written {
+        tx.changed(if after.state == before.state {
+            change::Change::link(ChangeKind::LinkUpdated, after, now)
+        } else {
+            change::Change::of_state(after, now)
+        });
+        if after.review != before.review {
+            tx.changed(change::Change::link(ChangeKind::LinkReview, after, now));
+        }
     }
     let moved = written.iter().filter(|change| change.moved());
-    order::refresh_tags(db, moved.map(|change| &change.after)).await?;
+    order::refresh_tags(tx, moved.map(|change| &change.after), now).await?;
     let entries: Vec<NewEntry> = written.iter().flat_map(Change::entries).collect();
-    timeline::insert_all(db, &entries, now).await
+    timeline::insert_all(tx, &entries, now).await
 }

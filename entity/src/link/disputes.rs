@@ -7,6 +7,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
 use super::{Column, Entity, Model, note};
+use crate::{
+    Transaction,
+    change::{Change, ChangeKind},
+};
 use domain::words;
 
 words! {
@@ -67,7 +71,7 @@ impl DisputeReport {
 /// # Errors
 /// When the database does not answer.
 pub async fn note_dispute(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     told: DisputeReport,
     detail: Option<String>,
@@ -87,14 +91,15 @@ pub async fn note_dispute(
             .col_expr(Column::DisputedAt, Expr::value(told.opened_at))
             .filter(Column::Id.eq(link.id))
             .filter(as_known)
-            .exec(db)
+            .exec(tx)
             .await?;
         if kept.rows_affected == 1 {
             let what = if told.stands.is_decided() { "dispute_closed" } else { "disputed" };
-            return note(db, link, now, what, detail).await;
+            tx.changed(Change::link(ChangeKind::LinkDisputed, link, now));
+            return note(tx, link, now, what, detail).await;
         }
         // Another writer was faster: judge again from what is known now.
-        known = Entity::find_by_id(link.id).one(db).await?.as_ref().and_then(of_link);
+        known = Entity::find_by_id(link.id).one(tx).await?.as_ref().and_then(of_link);
     }
 }
 

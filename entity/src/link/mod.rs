@@ -28,13 +28,17 @@ pub use find::{
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use refunds::{Refund, note_refund};
-pub use search::{LinkSearch, search};
+pub use search::{LinkSearch, find_all, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
-use crate::money_column::stored_money;
+use crate::{
+    Transaction,
+    change::{Change, ChangeKind},
+    money_column::stored_money,
+};
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
     link::{PaymentState, Review},
@@ -194,7 +198,7 @@ pub struct NewLink {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let link = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -211,8 +215,9 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         expires_at: Set(new.expires_at),
         ..Default::default()
     };
-    let link = link.insert(db).await?;
-    note(db, &link, now, "creating", None).await?;
+    let link = link.insert(tx).await?;
+    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
+    note(tx, &link, now, "creating", None).await?;
     Ok(link)
 }
 
@@ -242,7 +247,7 @@ pub struct StoredDocument {
 /// # Errors
 /// When the database does not answer.
 pub async fn set_document(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     stored: StoredDocument,
     now: DateTime<Utc>,
@@ -255,10 +260,10 @@ pub async fn set_document(
         .col_expr(Column::DocumentSha256, Expr::value(stored.sha256))
         .col_expr(Column::DocumentPages, Expr::value(stored.pages))
         .filter(Column::Id.eq(link.id))
-        .exec(db)
+        .exec(tx)
         .await?;
     let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
-    note(db, link, now, "invoice_stored", Some(pages)).await
+    note(tx, link, now, "invoice_stored", Some(pages)).await
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.

@@ -6,6 +6,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
 use super::{Column, Entity, Model, note};
+use crate::{
+    Transaction,
+    change::{Change, ChangeKind},
+};
 use domain::Money;
 
 /// What Stripe tells of refunds.
@@ -21,12 +25,7 @@ pub struct Refund {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note_refund(
-    db: &impl ConnectionTrait,
-    link: &Model,
-    refund: &Refund,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+pub async fn note_refund(tx: &Transaction, link: &Model, refund: &Refund, now: DateTime<Utc>) -> Result<(), DbErr> {
     let of_another = matches!(
         (&link.stripe_payment_intent, &refund.payment_intent),
         (Some(paid), Some(refunded)) if paid != refunded
@@ -41,7 +40,7 @@ pub async fn note_refund(
             .filter(Column::Id.eq(link.id))
             .filter(Column::PurgedAt.is_null())
             .filter(more)
-            .exec(db)
+            .exec(tx)
             .await?;
         if kept.rows_affected == 0 {
             return Ok(());
@@ -52,5 +51,6 @@ pub async fn note_refund(
         (Some(amount), Some(intent)) if of_another => Some(format!("{amount} of {intent}")),
         (amount, _) => amount,
     };
-    note(db, link, now, "refunded", detail).await
+    tx.changed(Change::link(ChangeKind::LinkRefunded, link, now));
+    note(tx, link, now, "refunded", detail).await
 }
