@@ -5,7 +5,9 @@ mod buyer;
 mod check;
 mod compare_and_set;
 mod disputes;
+mod facts;
 mod find;
+mod further;
 mod paying;
 mod purge;
 mod refunds;
@@ -20,14 +22,15 @@ use sea_orm::{ActiveValue::Set, entity::prelude::*};
 pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
-pub use disputes::{Dispute, DisputeReport, note_dispute};
+pub use disputes::Dispute;
+pub use facts::{FactKind, FactReport, PaymentFact, note_fact, settle_early};
 pub use find::{
     due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
     find_by_token, of_order,
 };
+pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
-pub use refunds::{Refund, note_refund};
 pub use search::{LinkSearch, find_all, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
@@ -41,7 +44,10 @@ use crate::{
 };
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
-    link::{PaymentState, Review},
+    link::{
+        PaymentState, Review,
+        money_back::{RefundState, refund_state},
+    },
 };
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
@@ -93,7 +99,7 @@ pub struct Model {
     pub stripe_checked_at: Option<DateTime<Utc>>,
     /// What was refunded of it, in people's smallest unit of `currency`; erased by the purge.
     pub refunded: Option<i64>,
-    /// How the dispute that was opened last stands.
+    /// How its dispute stands; of several the gravest.
     pub dispute: Option<Dispute>,
     /// When that dispute was opened.
     pub disputed_at: Option<DateTime<Utc>>,
@@ -131,6 +137,8 @@ pub struct Model {
     pub warnings: Option<String>,
     /// How many bytes of invoice came with it; what counts for the merchant's quota until the purge.
     pub document_bytes: i64,
+    /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
+    pub refund_status: Option<RefundState>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -150,6 +158,12 @@ impl Model {
     /// When the stored amount is none.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// How much of what was paid went back.
+    #[must_use]
+    pub fn refund_state(&self) -> RefundState {
+        self.refund_status.unwrap_or_else(|| refund_state(self.refunded.unwrap_or(0), self.amount.unwrap_or(i64::MAX)))
     }
 
     /// Whether a delayed payment by this session did not settle, as far as we were told.
@@ -192,6 +206,8 @@ pub struct NewLink {
     pub document_bytes: i64,
     /// When it closes by itself.
     pub expires_at: DateTime<Utc>,
+    /// Who makes it, if it is somebody with a key.
+    pub actor: Option<String>,
 }
 
 /// Writes a new link in `creating`. A second open link of the order runs into `payment_link_one_open`: see [`is_second_open`].
@@ -216,8 +232,9 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         ..Default::default()
     };
     let link = link.insert(tx).await?;
+    let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
+    timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
-    note(tx, &link, now, "creating", None).await?;
     Ok(link)
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use super::{Column, Entity, Model, timeline};
+use super::{Column, Entity, Model, facts, timeline};
 use crate::{Transaction, audit, message, order, webhook_event};
 
 /// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
@@ -20,12 +20,14 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
         .col_expr(Column::DocumentPicture, erased.clone())
         .col_expr(Column::Amount, Expr::value(Option::<i64>::None))
         .col_expr(Column::Refunded, Expr::value(Option::<i64>::None))
+        .col_expr(Column::RefundStatus, Expr::value(link.refund_state()))
         .col_expr(Column::DocumentSha256, Expr::value(Option::<Vec<u8>>::None))
         .col_expr(Column::CloseReason, erased)
         .filter(Column::Id.eq(link.id))
         .filter(Column::PurgedAt.is_null())
         .exec(tx)
         .await?;
+    facts::erase_amounts(tx, link.id).await?;
     timeline::erase_details(tx, link.id).await?;
     timeline::note(tx, link, now, "purged", None).await?;
     // Why it was voided, among others.

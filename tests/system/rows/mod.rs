@@ -85,6 +85,7 @@ impl Rows {
             document: "staging/1.pdf".to_owned(),
             document_bytes: 0,
             expires_at: now() + link::RETENTION,
+            actor: None,
         };
         let tx = self.db.begin().await?;
         let link = link::insert(&tx, new, now()).await?;

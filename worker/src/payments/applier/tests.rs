@@ -182,6 +182,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         document: "a.pdf".to_owned(),
         document_bytes: 0,
         expires_at: now() + TimeDelta::days(30),
+        actor: None,
     };
     let link = link::insert(&tx, new, now()).await.unwrap();
     tx.commit().await.unwrap();
