@@ -27,6 +27,7 @@ mod m0016_heartbeat;
 mod m0019_quotas;
 mod m0020_payment_facts;
 mod m0021_actors;
+mod m0028_open_links;
 mod m0038_changes;
 mod schema;
 
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_quotas::Step),
             Box::new(m0020_payment_facts::Step),
             Box::new(m0021_actors::Step),
+            Box::new(m0028_open_links::Step),
             Box::new(m0038_changes::Step),
         ]
     }
