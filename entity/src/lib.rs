@@ -6,6 +6,7 @@
 pub mod api_key;
 pub mod audit;
 pub mod buyer;
+pub mod change;
 pub mod conversation;
 pub mod credits;
 mod db;
@@ -16,7 +17,6 @@ pub mod installation;
 pub mod job;
 pub mod link;
 pub mod link_text;
-pub mod live;
 pub mod logo;
 pub mod merchant;
 pub mod message;

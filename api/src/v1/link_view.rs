@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 use crate::Api;
 
 /// A payment link. What the purge has erased is absent.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "PaymentLink", skip_serializing_if_is_none)]
 pub(super) struct LinkView {
     id: String,
@@ -58,7 +58,7 @@ pub(super) struct LinkView {
 }
 
 /// Something that happened to a link.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "TimelineEntry", skip_serializing_if_is_none)]
 struct EntryView {
     at: DateTime<Utc>,
@@ -69,7 +69,7 @@ struct EntryView {
 }
 
 /// How a link was paid.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "PaidBy")]
 struct PaidByView {
     /// `stripe`.

@@ -32,13 +32,17 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
-pub use search::{LinkSearch, search};
+pub use search::{LinkSearch, find_all, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
-use crate::{Documents, live, money_column::stored_money};
+use crate::{
+    Documents, Transaction,
+    change::{Change, ChangeKind},
+    money_column::stored_money,
+};
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
     link::{
@@ -211,7 +215,7 @@ pub struct NewLink {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let link = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -228,10 +232,10 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         expires_at: Set(new.expires_at),
         ..Default::default()
     };
-    let link = link.insert(db).await?;
+    let link = link.insert(tx).await?;
     let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
-    timeline::insert_all(db, &[entry], now).await?;
-    live::link(&link);
+    timeline::insert_all(tx, &[entry], now).await?;
+    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
     Ok(link)
 }
 
@@ -260,7 +264,7 @@ pub struct LostLink {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert_lost(db: &impl ConnectionTrait, lost: LostLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let created_at = lost.id.created_at().unwrap_or(now);
     let link = ActiveModel {
         id: Set(lost.id),
@@ -282,8 +286,9 @@ pub async fn insert_lost(db: &impl ConnectionTrait, lost: LostLink, now: DateTim
         expires_at: Set(created_at + RETENTION),
         ..Default::default()
     };
-    let link = link.insert(db).await?;
-    note(db, &link, now, "failed", Some(lost.failure)).await?;
+    let link = link.insert(tx).await?;
+    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
+    note(tx, &link, now, "failed", Some(lost.failure)).await?;
     Ok(link)
 }
 
@@ -313,7 +318,7 @@ pub struct StoredDocument {
 /// # Errors
 /// When the database does not answer.
 pub async fn set_document(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     stored: StoredDocument,
     now: DateTime<Utc>,
@@ -326,10 +331,10 @@ pub async fn set_document(
         .col_expr(Column::DocumentSha256, Expr::value(stored.sha256))
         .col_expr(Column::DocumentPages, Expr::value(stored.pages))
         .filter(Column::Id.eq(link.id))
-        .exec(db)
+        .exec(tx)
         .await?;
     let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
-    note(db, link, now, "invoice_stored", Some(pages)).await
+    note(tx, link, now, "invoice_stored", Some(pages)).await
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.

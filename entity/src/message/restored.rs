@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*};
 
+use crate::Transaction;
+
 use super::{Column, Direction, Entity, Learnt, advance};
 use domain::{MerchantId, MessageId, message::MessageStatus};
 
@@ -14,7 +16,7 @@ const PAGE: u64 = 500;
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn hold_unsent(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+pub async fn hold_unsent(tx: &Transaction, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let mut held = 0;
     loop {
         let page: Vec<(MerchantId, MessageId)> = Entity::find()
@@ -24,12 +26,12 @@ pub async fn hold_unsent(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Resul
             .filter(Column::Status.is_in([MessageStatus::Queued, MessageStatus::Sending]))
             .limit(PAGE)
             .into_tuple()
-            .all(db)
+            .all(tx)
             .await?;
         for (merchant, id) in &page {
             // `unknown` is what follows `sending` only.
-            advance(db, *merchant, *id, MessageStatus::Sending, Learnt::default(), now).await?;
-            advance(db, *merchant, *id, MessageStatus::Unknown, Learnt::default(), now).await?;
+            advance(tx, *merchant, *id, MessageStatus::Sending, Learnt::default(), now).await?;
+            advance(tx, *merchant, *id, MessageStatus::Unknown, Learnt::default(), now).await?;
             held += 1;
         }
         if page.is_empty() {
