@@ -6,6 +6,7 @@
 pub mod api_key;
 pub mod audit;
 pub mod buyer;
+pub mod change;
 pub mod conversation;
 pub mod credits;
 mod db;
@@ -16,17 +17,18 @@ pub mod installation;
 pub mod job;
 pub mod link;
 pub mod link_text;
-pub mod live;
 pub mod logo;
 pub mod merchant;
 pub mod message;
 pub mod metrics;
 mod money_column;
+pub mod notice;
 pub mod operator;
 pub mod order;
 pub mod pause;
 pub mod reminder;
 pub mod reseal;
+pub mod restoration;
 pub mod revocation;
 mod rows;
 mod search;
@@ -38,7 +40,9 @@ pub mod tick;
 pub mod webhook_event;
 
 pub use conversation::Conversation;
-pub use db::{DatabaseTime, Db, PoolUse, SKEW_LIMIT, Transaction, is_conflict, retry_conflicts};
+pub use db::{
+    DatabaseTime, Db, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict, retry_conflicts,
+};
 pub use documents::Documents;
 pub use merchant::Merchant;
 pub use message::Message;

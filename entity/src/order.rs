@@ -1,14 +1,15 @@
 //! Orders, and the tag that says whether they are paid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Rows, contains, link,
-    live::{self, Change},
+    Rows, Transaction,
+    change::{Change, ChangeKind},
+    contains, link,
     money_column::stored_money,
 };
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
@@ -118,7 +119,7 @@ pub struct NewOrder {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert(db: &impl ConnectionTrait, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
+pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     let details = serde_json::to_string(&new.details).map_err(|error| DbErr::Json(error.to_string()))?;
     let order = ActiveModel {
         id: Set(OrderId::new(now)),
@@ -132,9 +133,55 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewOrder, now: DateTime<Utc>
         tag: Set(Tag::None),
         created_at: Set(now),
     };
-    let order = order.insert(db).await?;
-    live::note(Change::Order { merchant: order.merchant_id, order: order.id });
+    let order = order.insert(tx).await?;
+    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
     Ok(order)
+}
+
+/// An order of which only its number and its total are known any more.
+#[derive(Debug, Clone)]
+pub struct LostOrder {
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// The number of its invoice.
+    pub number: String,
+    /// The total.
+    pub money: Money,
+}
+
+/// Writes an order that was forgotten, with nobody's name and no number.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_lost(tx: &Transaction, lost: LostOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
+    let order = ActiveModel {
+        id: Set(OrderId::new(now)),
+        merchant_id: Set(lost.merchant_id),
+        number: Set(lost.number),
+        customer_name: Set("Unknown".to_owned()),
+        customer_phone: Set(None),
+        amount: Set(lost.money.minor()),
+        currency: Set(lost.money.currency()),
+        details: Set(nothing()?),
+        tag: Set(Tag::None),
+        created_at: Set(now),
+    };
+    let order = order.insert(tx).await?;
+    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
+    Ok(order)
+}
+
+/// The merchant's newest order with this number.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_number(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    number: &str,
+) -> Result<Option<Order>, DbErr> {
+    let of_number = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::Number.eq(number));
+    of_number.order_by_desc(Column::Id).one(db).await
 }
 
 /// Details in which there is nothing.
@@ -148,6 +195,21 @@ fn nothing() -> Result<String, DbErr> {
 /// When the database does not answer.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<Option<Order>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// Those of the merchant's orders.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<OrderId>,
+) -> Result<Vec<Order>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
 }
 
 /// What a list of orders is narrowed to.
@@ -191,8 +253,9 @@ pub(crate) fn matches(text: &str) -> Condition {
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn refresh_tags(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     moved: impl Iterator<Item = &link::Model>,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     // Sorted, so that two groups do not wait for each other for ever.
     let mut tags: BTreeMap<OrderId, (MerchantId, Tag)> = BTreeMap::new();
@@ -206,15 +269,19 @@ pub(crate) async fn refresh_tags(
     let mut rows = Rows::new([("the_order", "uuid"), ("the_merchant", "uuid"), ("is_tag", "text")]);
     for (order, (merchant, tag)) in tags {
         rows.push([order.into(), merchant.into(), tag.into()]);
-        live::note(Change::Order { merchant, order });
     }
     if rows.is_empty() {
         return Ok(());
     }
     // A paid order stays paid, whatever becomes of its other links.
     let update = "UPDATE orders SET tag = is_tag FROM v \
-        WHERE id = the_order AND merchant_id = the_merchant AND tag <> {0} AND tag <> is_tag";
-    db.execute_raw(rows.statement(db.get_database_backend(), update, vec![Tag::Paid.into()])).await.map(|_| ())
+        WHERE id = the_order AND merchant_id = the_merchant AND tag <> {0} AND tag <> is_tag RETURNING id, merchant_id";
+    let statement = rows.statement(tx.get_database_backend(), update, vec![Tag::Paid.into()]);
+    for row in tx.query_all_raw(statement).await? {
+        let (order, merchant) = (row.try_get("", "id")?, row.try_get("", "merchant_id")?);
+        tx.changed(Change::order(ChangeKind::OrderUpdated, merchant, order, now));
+    }
+    Ok(())
 }
 
 /// What an order's tag says once a link of it has come to this state; `None` if that changes nothing.
@@ -233,11 +300,12 @@ const fn tag_after(link: LinkState) -> Option<Tag> {
 
 /// Erases the buyer's name and number, and what was ordered, once no link of the order holds anything any more.
 pub(crate) async fn forget_customer_if_all_purged(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     id: OrderId,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    if link::of_order(db, merchant, id).await?.iter().any(|link| link.purged_at.is_none()) {
+    if link::of_order(tx, merchant, id).await?.iter().any(|link| link.purged_at.is_none()) {
         return Ok(());
     }
     Entity::update_many()
@@ -246,7 +314,8 @@ pub(crate) async fn forget_customer_if_all_purged(
         .col_expr(Column::Details, Expr::value(nothing()?))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
-        .exec(db)
-        .await
-        .map(|_| ())
+        .exec(tx)
+        .await?;
+    tx.changed(Change::order(ChangeKind::OrderUpdated, merchant, id, now));
+    Ok(())
 }

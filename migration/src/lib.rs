@@ -25,6 +25,12 @@ mod m0014_paying;
 mod m0015_invoice_pictures;
 mod m0016_heartbeat;
 mod m0019_quotas;
+mod m0020_payment_facts;
+mod m0021_actors;
+mod m0022_signals;
+mod m0028_open_links;
+mod m0032_restoration;
+mod m0038_changes;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -53,6 +59,12 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_invoice_pictures::Step),
             Box::new(m0016_heartbeat::Step),
             Box::new(m0019_quotas::Step),
+            Box::new(m0020_payment_facts::Step),
+            Box::new(m0021_actors::Step),
+            Box::new(m0022_signals::Step),
+            Box::new(m0028_open_links::Step),
+            Box::new(m0032_restoration::Step),
+            Box::new(m0038_changes::Step),
         ]
     }
 }

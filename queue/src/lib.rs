@@ -6,6 +6,7 @@
 
 pub mod admin;
 mod batcher;
+mod changes;
 mod enqueue;
 mod error;
 mod executor;
@@ -19,12 +20,14 @@ pub mod redis;
 pub mod trace;
 
 pub use batcher::{BatchError, BatchHandler, Batcher, Limits};
+pub use changes::Changes;
 pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all, enqueue_with};
 pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::{
-    CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, Kind, ProcessSmsEvent,
-    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice, UnknownKind,
+    CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, Kind,
+    ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind,
+    SendSms, StoreInvoice, UnknownKind,
 };
 pub use notify::Queue;
 pub use trace::Trace;

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use entity::Db;
+
 use crate::{
     BatchHandler, Batcher, EnqueuedJob, Kind, Limits,
+    changes::Changes,
     live::Live,
     redis::{DueJob, QueueError, RedisQueues},
 };
@@ -14,14 +17,16 @@ pub struct Queue {
     queues: RedisQueues,
     notifying: Batcher<NotifyHandler>,
     live: Live,
+    changes: Changes,
 }
 
 impl Queue {
-    /// Notifies by these queues, in groups.
+    /// Notifies by these queues, in groups; and numbers and publishes what is committed to this database.
     #[must_use]
-    pub fn new(queues: RedisQueues) -> Self {
+    pub fn new(queues: RedisQueues, db: Db) -> Self {
         let notifying = Batcher::new(NotifyHandler(queues.clone()), LIMITS);
-        Self { live: Live::new(queues.clone()), notifying, queues }
+        let live = Live::new(queues.clone());
+        Self { changes: Changes::follow(db, live.clone()), live, notifying, queues }
     }
 
     /// Notifies Redis of jobs without waiting: the caller's answer must not depend on Redis. If it fails, the scheduler notifies
@@ -53,6 +58,12 @@ impl Queue {
         &self.live
     }
 
+    /// What has changed, and is being numbered.
+    #[must_use]
+    pub const fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     /// The queues in Redis, which workers read from.
     #[must_use]
     pub const fn queues(&self) -> &RedisQueues {
@@ -66,6 +77,14 @@ struct NotifyHandler(RedisQueues);
 /// One group at a time, as Redis does one thing at a time. What does not fit while Redis is away is left to the scheduler.
 const LIMITS: Limits = Limits { group: 64, at_once: 1, waiting: 1024, patience: Duration::from_secs(10) };
 
+/// How long is waited before it is tried again: long enough for another Redis to take the place of one that failed.
+const TRIED_AGAIN_AFTER: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_millis(600),
+    Duration::from_millis(1_500),
+    Duration::from_millis(2_500),
+];
+
 impl BatchHandler for NotifyHandler {
     type Item = Vec<EnqueuedJob>;
     type Answer = ();
@@ -73,8 +92,13 @@ impl BatchHandler for NotifyHandler {
     async fn handle(&self, group: Vec<Vec<EnqueuedJob>>) -> Vec<()> {
         let answers = vec![(); group.len()];
         let enqueued = group.concat();
-        if let Err(error) = notify_all(&self.0, &enqueued).await {
-            tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; the scheduler will");
+        let mut waits = TRIED_AGAIN_AFTER.into_iter();
+        while let Err(error) = notify_all(&self.0, &enqueued).await {
+            let Some(wait) = waits.next() else {
+                tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; the scheduler will");
+                break;
+            };
+            tokio::time::sleep(wait).await;
         }
         answers
     }

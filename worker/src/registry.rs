@@ -5,11 +5,10 @@ use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Durati
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::Db;
 use queue::{
-    CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, JobHandler, Kind,
-    ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms,
-    StoreInvoice,
+    CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, JobHandler,
+    Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook,
+    Remind, SendSms, StoreInvoice,
     flow::Pauses,
-    live::PublishLayer,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
 use tokio_util::sync::CancellationToken;
@@ -63,9 +62,11 @@ fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
         Kind::Remind => workers::<Remind>(monitor, shared),
         Kind::PurgeLink => workers::<PurgeLink>(monitor, shared),
         Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shared),
+        Kind::CheckSmsAccount => workers::<CheckSmsAccount>(monitor, shared),
         Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, shared),
         Kind::ReconcileLink => workers::<ReconcileLink>(monitor, shared),
         Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, shared),
+        Kind::RecoverStripeLinks => workers::<RecoverStripeLinks>(monitor, shared),
     }
 }
 
@@ -98,7 +99,6 @@ fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Moni
             .backend(RedisBackend::new(queue.queues().clone(), J::KIND.as_str(), options))
             // All workers share the monitor's task; each job gets one of its own, so that they use every core.
             .parallelize(tokio::spawn)
-            .layer(PublishLayer::new(queue.live().clone()))
             .build(move |delivery: Delivery| {
                 let (executor, context) = (Arc::clone(&executor), context.clone());
                 async move { executor.make(delivery, &context).await }

@@ -5,6 +5,7 @@ mod answers;
 mod api_keys;
 mod audit_log;
 mod buyers;
+mod changes;
 mod command;
 mod conversations;
 mod credits;
@@ -63,7 +64,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         conversations::Conversations,
         message_template::MessageTemplate,
         credits::Credits,
-        events::Events,
+        (events::Events, changes::Changes),
         stripe_integration::StripeConnection,
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,

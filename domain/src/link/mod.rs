@@ -1,5 +1,6 @@
 //! The life of a payment link, and what its payments come to.
 
+pub mod money_back;
 mod payment_state;
 mod state;
 

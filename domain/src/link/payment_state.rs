@@ -59,13 +59,18 @@ impl PaymentState {
         }
     }
 
+    /// The session of a payment on top of the one that has paid the link, if the event tells of one.
+    #[must_use]
+    pub fn is_paid_again_by<'a>(&self, event: LinkEvent, session: Option<&'a str>) -> Option<&'a str> {
+        let told = session.filter(|_| event == LinkEvent::PaymentSucceeded && self.state == LinkState::Paid)?;
+        self.session.as_deref().is_some_and(|first| first != told).then_some(told)
+    }
+
     fn on_success(&self, session: Option<&str>) -> Result<Judged, Refusal> {
         let mut judged = self.step(LinkEvent::PaymentSucceeded)?;
         if self.state != LinkState::Paid || self.session.is_none() {
             judged.after.session = session.map(ToOwned::to_owned);
-        } else if let (Some(first), Some(now)) = (self.session.as_deref(), session)
-            && first != now
-        {
+        } else if self.is_paid_again_by(LinkEvent::PaymentSucceeded, session).is_some() {
             // The buyer has paid twice: that is not what was asked.
             judged.review = Some(Review::AmountMismatch);
         }

@@ -1,21 +1,28 @@
 //! The one place that changes links' states: many at once, and one as a group of one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use domain::{
-    LinkId, LinkState,
+    LinkId, LinkState, Money,
     link::{Judged, LinkEvent, Refusal, Review},
 };
 
 use super::{
     Model,
     compare_and_set::{compare_and_set, reread},
+    facts::{self, PaidBy},
+    further::{self, NewPayment},
+    renewal,
     timeline::{self, NewEntry},
 };
-use crate::{live, order};
+use crate::{
+    Transaction,
+    change::{self, ChangeKind},
+    order,
+};
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +35,8 @@ pub struct StripeFacts {
     pub session: Option<String>,
     /// `pi_…`
     pub payment_intent: Option<String>,
+    /// What was paid, if it is in a currency of ours.
+    pub paid: Option<Money>,
     /// Whether the link is a live one.
     pub livemode: Option<bool>,
     /// Why it could not be made, in words for the merchant.
@@ -36,6 +45,8 @@ pub struct StripeFacts {
     pub review: Option<Review>,
     /// More for the timeline.
     pub detail: Option<String>,
+    /// Who did it, if it was somebody with a key.
+    pub actor: Option<String>,
 }
 
 /// An event that happened to a link.
@@ -65,13 +76,13 @@ pub enum Advanced {
 /// # Errors
 /// When the database does not answer.
 pub async fn advance(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     event: LinkEvent,
     facts: &StripeFacts,
     now: DateTime<Utc>,
 ) -> Result<Advanced, DbErr> {
-    let mut advanced = advance_all(db, &[Transition { link, event, facts }], now).await?;
+    let mut advanced = advance_all(tx, &[Transition { link, event, facts }], now).await?;
     advanced.pop().ok_or_else(|| DbErr::Custom("an event of a link was not answered".to_owned()))
 }
 
@@ -84,7 +95,7 @@ pub async fn advance(
 /// # Errors
 /// When the database does not answer.
 pub async fn advance_all(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     transitions: &[Transition<'_>],
     now: DateTime<Utc>,
 ) -> Result<Vec<Advanced>, DbErr> {
@@ -93,19 +104,21 @@ pub async fn advance_all(
     for transition in transitions {
         links.entry(transition.link.id).or_insert_with(|| transition.link.clone());
     }
-    let mut written = Vec::new();
+    let (mut written, mut again) = (Vec::new(), Vec::new());
     let mut waiting: Vec<usize> = (0..transitions.len()).collect();
     while !waiting.is_empty() {
         let (round, later) = first_of_each_link(transitions, &waiting);
         let mut changes = Vec::new();
         for at in round {
+            let Transition { link, event, facts } = transitions[at];
+            again.extend(links[&link.id].payment_state().is_paid_again_by(event, facts.session.as_deref()).map(|_| at));
             match Change::judge(at, &transitions[at], &links[&transitions[at].link.id], now) {
                 Ok(Some(change)) => changes.push(change),
                 Ok(None) => answers[at] = Some(Advanced::Unchanged),
                 Err(refusal) => answers[at] = Some(Advanced::Refused(refusal)),
             }
         }
-        let won = compare_and_set(db, &changes).await?;
+        let won = compare_and_set(tx, &changes).await?;
         let (won, lost): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(|change| won.contains(&change.before.id));
         for change in won {
@@ -113,13 +126,16 @@ pub async fn advance_all(
             answers[change.at] = Some(change.answer());
             written.push(change);
         }
-        for link in reread(db, lost.iter().map(|change| change.before.id)).await? {
+        for link in reread(tx, lost.iter().map(|change| change.before.id)).await? {
             links.insert(link.id, link);
         }
         waiting = lost.iter().map(|change| change.at).chain(later).collect();
         waiting.sort_unstable();
     }
-    tell(db, &written, now).await?;
+    let again = again.into_iter().map(|at| &transitions[at]);
+    let mut entries = note_payments(tx, &written, again, now).await?;
+    entries.extend(written.iter().flat_map(Change::entries));
+    tell(tx, &written, &entries, now).await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
@@ -166,20 +182,22 @@ impl<'a> Change<'a> {
     /// What is written into the timeline of it, for the merchant to read.
     fn entries(&self) -> Vec<NewEntry> {
         let (before, after) = (self.before.payment_state(), &self.judged.after);
-        let entry = |event: &'static str, detail: Option<String>| NewEntry { link: self.before.id, event, detail };
+        let entry = |event: &'static str, detail: Option<String>| NewEntry {
+            actor: self.facts.actor.clone(),
+            ..NewEntry::new(self.before.id, event, detail)
+        };
         let detail = || self.facts.detail.clone();
         let mut entries = Vec::new();
-        if self.moved() {
-            entries.push(entry(after.state.as_str(), detail()));
-        } else if after.failed != before.failed {
+        let has_failed = after.failed != before.failed;
+        if has_failed {
             entries.push(entry("payment_failed", detail()));
+        }
+        if self.moved() {
+            entries.push(entry(after.state.as_str(), detail().filter(|_| !has_failed)));
         }
         if before.state == LinkState::Voiding && after.state == LinkState::Paid {
             let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
             entries.push(entry("void_refused", Some(why.to_owned())));
-        }
-        if before.state == LinkState::Paid && self.judged.review.is_some() {
-            entries.push(entry("paid_again", detail()));
         }
         for review in reviews(&self.judged, self.facts) {
             entries.push(entry("review", Some(format!("{review}: {}", review.sentence()))));
@@ -216,6 +234,11 @@ fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>)
     if moved && facts.failure.is_some() {
         after.failure.clone_from(&facts.failure);
     }
+    // What was made at Stripe can be paid once, and this was that once.
+    let is_of_current = facts.link_id.is_none() || facts.link_id == after.stripe_link_id;
+    if to.failed != before.failed && to.state == LinkState::Unpaid && is_of_current && after.stripe_url.is_some() {
+        return after.without_used_up();
+    }
     after
 }
 
@@ -225,13 +248,64 @@ fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review>
     judged.review.into_iter().chain(found)
 }
 
-/// Writes what follows from the changes.
-async fn tell(db: &impl ConnectionTrait, written: &[Change<'_>], now: DateTime<Utc>) -> Result<(), DbErr> {
-    for change in written {
-        live::link(&change.after);
+/// Keeps payments of links that are paid already, and shows on links what was told of their payments before these were known; answers
+/// what the timelines say of it.
+async fn note_payments<'a>(
+    tx: &Transaction,
+    written: &[Change<'_>],
+    again: impl Iterator<Item = &'a Transition<'a>>,
+    now: DateTime<Utc>,
+) -> Result<Vec<NewEntry>, DbErr> {
+    let mut payments: BTreeMap<(LinkId, &str), NewPayment> = BTreeMap::new();
+    for Transition { link, facts, .. } in again {
+        let Some(session) = facts.session.as_deref() else { continue };
+        payments.insert(
+            (link.id, session),
+            NewPayment {
+                link,
+                session,
+                payment_intent: facts.payment_intent.as_deref(),
+                money: facts.paid,
+                detail: facts.detail.as_deref(),
+            },
+        );
     }
+    let payments: Vec<NewPayment> = payments.into_values().collect();
+    let mut before = BTreeMap::new();
+    for payment in &payments {
+        before.insert(payment.link.id, facts::known(tx, payment.link.id).await?);
+    }
+    let new = further::insert_all(tx, &payments, now).await?;
+    before.retain(|link, _| new.iter().any(|payment| payment.link.id == *link));
+    let first = written.iter().filter_map(|change| {
+        let intent =
+            news(change.before.stripe_payment_intent.as_deref(), change.after.stripe_payment_intent.as_deref())?;
+        Some(PaidBy { link: &change.after, payment_intent: intent })
+    });
+    let on_top = new.iter().filter_map(|new| Some(PaidBy { link: new.link, payment_intent: new.payment_intent? }));
+    facts::adopt(tx, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
+    new.iter().for_each(|new| tx.changed(change::Change::link(ChangeKind::LinkUpdated, new.link, now)));
+    Ok(new.iter().map(|new| new.entry()).collect())
+}
+
+fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
+    after.filter(|_| before != after)
+}
+
+/// Writes what follows from the changes.
+async fn tell(tx: &Transaction, written: &[Change<'_>], entries: &[NewEntry], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for Change { before, after, .. } in written {
+        tx.changed(if after.state == before.state {
+            change::Change::link(ChangeKind::LinkUpdated, after, now)
+        } else {
+            change::Change::of_state(after, now)
+        });
+        if after.review != before.review {
+            tx.changed(change::Change::link(ChangeKind::LinkReview, after, now));
+        }
+    }
+    renewal::withdraw(tx, written).await?;
     let moved = written.iter().filter(|change| change.moved());
-    order::refresh_tags(db, moved.map(|change| &change.after)).await?;
-    let entries: Vec<NewEntry> = written.iter().flat_map(Change::entries).collect();
-    timeline::insert_all(db, &entries, now).await
+    order::refresh_tags(tx, moved.map(|change| &change.after), now).await?;
+    timeline::insert_all(tx, entries, now).await
 }

@@ -5,10 +5,14 @@ mod buyer;
 mod check;
 mod compare_and_set;
 mod disputes;
+mod facts;
 mod find;
+mod further;
+mod open;
 mod paying;
 mod purge;
 mod refunds;
+mod renewal;
 mod search;
 mod storage;
 mod timeline;
@@ -18,26 +22,35 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
-pub use buyer::{note_unrecognised, note_viewed};
+pub use buyer::{note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
-pub use disputes::{Dispute, DisputeReport, note_dispute};
+pub use disputes::Dispute;
+pub use facts::{FactKind, FactReport, PaymentFact, note_fact, settle_early};
 pub use find::{
     due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
     find_by_token, of_order,
 };
+pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
-pub use refunds::{Refund, note_refund};
-pub use search::{LinkSearch, search};
+pub use renewal::{clear_failure, set_failure, set_renewed};
+pub use search::{LinkSearch, find_all, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
-use crate::money_column::stored_money;
+use crate::{
+    Documents, Transaction,
+    change::{Change, ChangeKind},
+    money_column::stored_money,
+};
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
-    link::{PaymentState, Review},
+    link::{
+        PaymentState, Review,
+        money_back::{RefundState, refund_state},
+    },
 };
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
@@ -89,13 +102,13 @@ pub struct Model {
     pub stripe_checked_at: Option<DateTime<Utc>>,
     /// What was refunded of it, in people's smallest unit of `currency`; erased by the purge.
     pub refunded: Option<i64>,
-    /// How the dispute that was opened last stands.
+    /// How its dispute stands; of several the gravest.
     pub dispute: Option<Dispute>,
     /// When that dispute was opened.
     pub disputed_at: Option<DateTime<Utc>>,
     /// Whether it was made with a live key.
     pub livemode: Option<bool>,
-    /// Why it could not be made, in words for the merchant.
+    /// Why it could not be made, or does not get on, in words for the merchant.
     pub failure: Option<String>,
     /// What a person should look at.
     pub review: Option<Review>,
@@ -127,6 +140,8 @@ pub struct Model {
     pub warnings: Option<String>,
     /// How many bytes of invoice came with it; what counts for the merchant's quota until the purge.
     pub document_bytes: i64,
+    /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
+    pub refund_status: Option<RefundState>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -146,6 +161,12 @@ impl Model {
     /// When the stored amount is none.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// How much of what was paid went back.
+    #[must_use]
+    pub fn refund_state(&self) -> RefundState {
+        self.refund_status.unwrap_or_else(|| refund_state(self.refunded.unwrap_or(0), self.amount.unwrap_or(i64::MAX)))
     }
 
     /// Whether a delayed payment by this session did not settle, as far as we were told.
@@ -188,13 +209,15 @@ pub struct NewLink {
     pub document_bytes: i64,
     /// When it closes by itself.
     pub expires_at: DateTime<Utc>,
+    /// Who makes it, if it is somebody with a key.
+    pub actor: Option<String>,
 }
 
-/// Writes a new link in `creating`. A second open link of the order runs into `payment_link_one_open`: see [`is_second_open`].
+/// Writes a new link in `creating`. A second open link of the order runs into the key of `open_link`: see [`is_second_open`].
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let link = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -211,8 +234,63 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         expires_at: Set(new.expires_at),
         ..Default::default()
     };
-    let link = link.insert(db).await?;
-    note(db, &link, now, "creating", None).await?;
+    let link = link.insert(tx).await?;
+    let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
+    timeline::insert_all(tx, &[entry], now).await?;
+    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
+    Ok(link)
+}
+
+/// A link that is at Stripe and was forgotten here.
+#[derive(Debug)]
+pub struct LostLink {
+    /// Its id, as Stripe knows it.
+    pub id: LinkId,
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// What it is for.
+    pub order_id: OrderId,
+    /// The buyer's token.
+    pub token: LinkToken,
+    /// The number on the invoice.
+    pub invoice_number: String,
+    /// What is asked.
+    pub money: Money,
+    /// Whether it was made with a live key.
+    pub livemode: bool,
+    /// What is said of it to the merchant.
+    pub failure: String,
+}
+
+/// Writes a link that was forgotten, in `failed`: it is closed at Stripe, and becomes `paid` if it was.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+    let created_at = lost.id.created_at().unwrap_or(now);
+    let link = ActiveModel {
+        id: Set(lost.id),
+        merchant_id: Set(lost.merchant_id),
+        order_id: Set(lost.order_id),
+        state: Set(LinkState::Failed),
+        token_hash: Set(lost.token.hash()),
+        invoice_number: Set(Some(lost.invoice_number)),
+        amount: Set(Some(lost.money.minor())),
+        currency: Set(lost.money.currency()),
+        // Where it would lie; what was uploaded is gone.
+        document: Set(Some(Documents::invoice_name(lost.merchant_id, lost.id))),
+        document_bytes: Set(0),
+        stripe_attempt: Set(1),
+        stripe_attempted_at: Set(Some(created_at)),
+        livemode: Set(Some(lost.livemode)),
+        failure: Set(Some(lost.failure.clone())),
+        created_at: Set(created_at),
+        expires_at: Set(created_at + RETENTION),
+        ..Default::default()
+    };
+    let link = link.insert(tx).await?;
+    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
+    note(tx, &link, now, "failed", Some(lost.failure)).await?;
     Ok(link)
 }
 
@@ -242,7 +320,7 @@ pub struct StoredDocument {
 /// # Errors
 /// When the database does not answer.
 pub async fn set_document(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     stored: StoredDocument,
     now: DateTime<Utc>,
@@ -255,10 +333,10 @@ pub async fn set_document(
         .col_expr(Column::DocumentSha256, Expr::value(stored.sha256))
         .col_expr(Column::DocumentPages, Expr::value(stored.pages))
         .filter(Column::Id.eq(link.id))
-        .exec(db)
+        .exec(tx)
         .await?;
     let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
-    note(db, link, now, "invoice_stored", Some(pages)).await
+    note(tx, link, now, "invoice_stored", Some(pages)).await
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.

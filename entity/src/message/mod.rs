@@ -1,26 +1,36 @@
 //! Messages, both ways. Their status only moves forward: delivery reports come late, twice and out of order.
 
 mod command;
+mod delivery;
 mod erase;
 mod outcome;
 mod pace;
+mod restored;
 mod search;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QuerySelect, UpdateMany, entity::prelude::*, sea_query::LockType};
 
 pub use command::{CommandError, NewMessage, command};
+pub use delivery::last_of_links;
 pub use erase::erase_said_before;
 pub(crate) use erase::{erase_said_in, erase_texts, has_texts};
 pub use outcome::{
     Resolution, UndeliveredCredits, accepted, delivered, park, park_unknown_before, refused, resolve, undelivered,
 };
 pub use pace::{count_text, counted_texts, forget_counts_before};
+pub use restored::hold_unsent;
 pub use search::{
     MessageSearch, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for,
 };
 
-use crate::{link, live, metrics};
+use crate::{
+    Transaction,
+    change::{Change, ChangeKind},
+    conversation, link, metrics,
+};
 use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};
 
 words! {
@@ -120,7 +130,7 @@ pub struct Outgoing {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: DateTime<Utc>) -> Result<Message, DbErr> {
+pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>) -> Result<Message, DbErr> {
     let message = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -136,7 +146,7 @@ pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: Date
         created_at: Set(now),
         ..Default::default()
     };
-    message.insert(db).await.inspect(live::message)
+    insert(tx, message, ChangeKind::MessageUpdated, now).await
 }
 
 /// Writes a message from a buyer.
@@ -144,7 +154,7 @@ pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: Date
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn insert_incoming(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     conversation: ConversationId,
     carrier_id: String,
@@ -165,7 +175,8 @@ pub async fn insert_incoming(
         created_at: Set(at),
         ..Default::default()
     };
-    message.insert(db).await.inspect(live::message)
+    conversation::note_heard(tx, conversation, at).await?;
+    insert(tx, message, ChangeKind::MessageReceived, at).await
 }
 
 /// Writes what a buyer has said on the page of a link, where nothing is sent and nothing costs.
@@ -173,7 +184,7 @@ pub async fn insert_incoming(
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn insert_said_on_page(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &link::Model,
     conversation: ConversationId,
     body: String,
@@ -193,7 +204,14 @@ pub async fn insert_said_on_page(
         created_at: Set(now),
         ..Default::default()
     };
-    message.insert(db).await.inspect(live::message)
+    conversation::note_heard(tx, conversation, now).await?;
+    insert(tx, message, ChangeKind::MessageReceived, now).await
+}
+
+async fn insert(tx: &Transaction, message: ActiveModel, kind: ChangeKind, at: DateTime<Utc>) -> Result<Message, DbErr> {
+    let message = message.insert(tx).await?;
+    tx.changed(Change::message(kind, &message, at));
+    Ok(message)
 }
 
 /// The merchant's message.
@@ -202,6 +220,21 @@ pub async fn insert_said_on_page(
 /// When the database does not answer.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<Option<Message>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// Those of the merchant's messages.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<MessageId>,
+) -> Result<Vec<Message>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
 }
 
 /// The merchant's message that the carrier knows by this id.
@@ -243,7 +276,7 @@ pub struct Learnt {
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn advance(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     id: MessageId,
     status: MessageStatus,
@@ -267,7 +300,7 @@ pub async fn advance(
         | MessageStatus::Undelivered
         | MessageStatus::Failed => {}
     }
-    let moved = set_status(db, update, (merchant, id), status.predecessors(), status).await?;
+    let moved = set_status(tx, update, (merchant, id), status.predecessors(), status, now).await?;
     if moved {
         metrics::message(status);
     }
@@ -277,20 +310,21 @@ pub async fn advance(
 /// The one statement that changes a message's status, with what `update` changes beside it; `false` if it is in none of the states
 /// that are left.
 async fn set_status(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     update: UpdateMany<Entity>,
     (merchant, id): (MerchantId, MessageId),
     from: impl IntoIterator<Item = MessageStatus>,
     to: MessageStatus,
+    now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let moved = update
         .col_expr(Column::Status, Expr::value(to))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::Status.is_in(from))
-        .exec_with_returning(db)
+        .exec_with_returning(tx)
         .await?;
-    moved.iter().for_each(live::message);
+    moved.iter().for_each(|message| tx.changed(Change::of_status(message, now)));
     Ok(!moved.is_empty())
 }
 
@@ -298,7 +332,7 @@ async fn set_status(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn requeue(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<(), DbErr> {
+pub async fn requeue(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let (from, to) = ([MessageStatus::Sending], MessageStatus::Queued);
-    set_status(db, Entity::update_many(), (merchant, id), from, to).await.map(|_| ())
+    set_status(tx, Entity::update_many(), (merchant, id), from, to, now).await.map(|_| ())
 }

@@ -6,6 +6,8 @@ use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Learnt, Message, MessageStatus, advance};
 use crate::{
+    Transaction,
+    change::{Change, ChangeKind},
     credits::{self, CreditError, Settlement},
     link,
 };
@@ -26,20 +28,20 @@ words! {
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn accepted(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     carrier_id: Option<String>,
     rule: UndeliveredCredits,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
     let learnt = Learnt { carrier_id, error: None };
-    if advance(db, message.merchant_id, message.id, MessageStatus::Sent, learnt, now).await?
+    if advance(tx, message.merchant_id, message.id, MessageStatus::Sent, learnt, now).await?
         && let Some(link) = message.link_id
     {
-        link::note_message(db, link, now, "sent").await?;
+        link::note_message(tx, (message.merchant_id, link), now, "sent").await?;
     }
     match rule {
-        UndeliveredCredits::Captured => settle(db, message, Settlement::Capture, now).await,
+        UndeliveredCredits::Captured => settle(tx, message, Settlement::Capture, now).await,
         UndeliveredCredits::Released => Ok(()),
     }
 }
@@ -48,10 +50,10 @@ pub async fn accepted(
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn delivered(db: &impl ConnectionTrait, message: &Message, now: DateTime<Utc>) -> Result<(), CreditError> {
+pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), CreditError> {
     let (merchant, id) = (message.merchant_id, message.id);
-    if advance(db, merchant, id, MessageStatus::Delivered, Learnt::default(), now).await? {
-        settle(db, message, Settlement::Capture, now).await?;
+    if advance(tx, merchant, id, MessageStatus::Delivered, Learnt::default(), now).await? {
+        settle(tx, message, Settlement::Capture, now).await?;
     }
     Ok(())
 }
@@ -61,21 +63,21 @@ pub async fn delivered(db: &impl ConnectionTrait, message: &Message, now: DateTi
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn undelivered(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     why: String,
     rule: UndeliveredCredits,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
     let learnt = Learnt { carrier_id: None, error: Some(why) };
-    if !advance(db, message.merchant_id, message.id, MessageStatus::Undelivered, learnt, now).await? {
+    if !advance(tx, message.merchant_id, message.id, MessageStatus::Undelivered, learnt, now).await? {
         return Ok(());
     }
     let settlement = match rule {
         UndeliveredCredits::Captured => Settlement::Capture,
         UndeliveredCredits::Released => Settlement::Release,
     };
-    settle(db, message, settlement, now).await
+    settle(tx, message, settlement, now).await
 }
 
 /// It was not sent, for this reason: its credits are given back. Changes nothing if the carrier has it after all.
@@ -83,67 +85,64 @@ pub async fn undelivered(
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn refused(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     why: String,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
     let learnt = Learnt { carrier_id: None, error: Some(why) };
-    if !advance(db, message.merchant_id, message.id, MessageStatus::Failed, learnt, now).await? {
+    if !advance(tx, message.merchant_id, message.id, MessageStatus::Failed, learnt, now).await? {
         return Ok(false);
     }
-    settle(db, message, Settlement::Release, now).await?;
+    settle(tx, message, Settlement::Release, now).await?;
     Ok(true)
 }
 
 async fn settle(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     settlement: Settlement,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
-    credits::settle(db, message.merchant_id, message.id, settlement, now).await.map(|_| ())
+    credits::settle(tx, message.merchant_id, message.id, settlement, now).await.map(|_| ())
 }
 
 /// Leaves a message to a person: it may have left, and nobody could say whether the carrier took it. Its credits stay held.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn park(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    id: MessageId,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    advance(db, merchant, id, MessageStatus::Unknown, Learnt::default(), now).await?;
-    Entity::update_many()
+pub async fn park(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    advance(tx, merchant, id, MessageStatus::Unknown, Learnt::default(), now).await?;
+    let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::Status.eq(MessageStatus::Unknown))
         .filter(Column::ParkedAt.is_null())
-        .exec(db)
-        .await
-        .map(|_| ())
+        .exec_with_returning(tx)
+        .await?;
+    note_updated(tx, &parked, now);
+    Ok(())
+}
+
+fn note_updated(tx: &Transaction, messages: &[Message], now: DateTime<Utc>) {
+    messages.iter().for_each(|message| tx.changed(Change::message(ChangeKind::MessageUpdated, message, now)));
 }
 
 /// Leaves messages to a person whose fate is unknown and whose command is older than `cutoff`; answers how many.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn park_unknown_before(
-    db: &impl ConnectionTrait,
-    cutoff: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<u64, DbErr> {
+pub async fn park_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Status.eq(MessageStatus::Unknown))
         .filter(Column::ParkedAt.is_null())
         .filter(Column::CreatedAt.lte(cutoff))
-        .exec(db)
+        .exec_with_returning(tx)
         .await?;
-    Ok(parked.rows_affected)
+    note_updated(tx, &parked, now);
+    Ok(parked.len() as u64)
 }
 
 /// What a person found out about a message of which nobody knew whether the carrier took it.
@@ -160,7 +159,7 @@ pub enum Resolution {
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn resolve(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     resolution: Resolution,
     now: DateTime<Utc>,
@@ -172,15 +171,15 @@ pub async fn resolve(
         // A person has spoken: no report is waited for.
         Resolution::Sent => {
             let sent =
-                advance(db, message.merchant_id, message.id, MessageStatus::Sent, Learnt::default(), now).await?;
+                advance(tx, message.merchant_id, message.id, MessageStatus::Sent, Learnt::default(), now).await?;
             if sent {
                 if let Some(link) = message.link_id {
-                    link::note_message(db, link, now, "sent").await?;
+                    link::note_message(tx, (message.merchant_id, link), now, "sent").await?;
                 }
-                settle(db, message, Settlement::Capture, now).await?;
+                settle(tx, message, Settlement::Capture, now).await?;
             }
             Ok(sent)
         }
-        Resolution::Failed(why) => refused(db, message, why, now).await,
+        Resolution::Failed(why) => refused(tx, message, why, now).await,
     }
 }

@@ -3,8 +3,7 @@
 //! These are no layers on the apalis worker, as they would be elsewhere. Around the executor such a layer would find the row
 //! claimed and have nothing to write its retry with; the span needs the row's `traceparent`, and the figures need both the row and
 //! what became of it. Within the executor tower's `TimeoutLayer` and apalis's `CatchPanicLayer` box the handler's [`JobError`], and
-//! the decision it says would have to be guessed back by downcasting. What needs none of this is a layer:
-//! [`PublishLayer`](crate::live::PublishLayer).
+//! the decision it says would have to be guessed back by downcasting.
 
 mod claim;
 mod finish;
@@ -30,6 +29,7 @@ use crate::{
     redis::{Ack, Delivery},
 };
 
+use claim::Wanted;
 pub use claim::{Claims, claim_all};
 pub use finish::finish_all;
 pub use handler::JobHandler;
@@ -110,7 +110,7 @@ impl<J: Job> Executor<J> {
         if self.pauses.hold(self.db.pool(), J::KIND, delivery.lane).await? {
             return Ok(Ack::Done);
         }
-        let lease = match self.claims.claim(JobId::from_uuid(delivery.job), self.clock.now()).await? {
+        let lease = match self.claims.claim(Wanted::of::<J>(&delivery, self.clock.now())).await? {
             Claim::Ours(lease) => lease,
             Claim::NotBefore(at) => return Ok(Ack::Later(at)),
             Claim::Over => return Ok(Ack::Done),

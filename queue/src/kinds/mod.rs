@@ -61,7 +61,7 @@ kinds! {
         /// Which event.
         event: WebhookEventId,
     }
-    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
+    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT }, all in database;
 
     /// Applies a delivery report or an incoming text.
     ProcessSmsEvent = "process_sms_event" {
@@ -70,7 +70,7 @@ kinds! {
         /// Which event.
         event: WebhookEventId,
     }
-    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT }, all in database;
 
     /// Reminds the buyer of an unpaid link.
     Remind = "remind" {
@@ -105,6 +105,13 @@ kinds! {
     }
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
+    /// Asks a carrier whether it takes a merchant's account.
+    CheckSmsAccount = "check_sms_account" {
+        /// Whose.
+        merchant: MerchantId,
+    }
+    retried Policy { deadline: Some(TimeDelta::minutes(10)), ..Policy::DEFAULT };
+
     /// Registers our webhook endpoint at Stripe and keeps its signing secret.
     RegisterStripeWebhook = "register_stripe_webhook" {
         /// Whose.
@@ -124,6 +131,15 @@ kinds! {
     }
     // The handler leaves it to the next tick long before.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
+
+    /// Asks a merchant's Stripe for links that were made after the time to which the installation was restored, and takes them back in.
+    RecoverStripeLinks = "recover_stripe_links" {
+        /// Whose.
+        merchant: MerchantId,
+        /// The time to which it was restored.
+        made_since: DateTime<Utc>,
+    }
+    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
 
     /// Finds out what is the matter with a merchant's webhooks, if anything.
     DiagnoseStripe = "diagnose_stripe" {

@@ -1,4 +1,4 @@
-//! Live updates: what has changed, for clients that are watching now. Ids, and no more.
+//! Live updates: what has changed, for clients that are watching now. Ids, and the change's number in the feed.
 //!
 //! Each merchant has a capped stream in Redis, which exists only while somebody watches and for an hour after: updates that
 //! nobody wants cost next to nothing. A subscriber has a position in it, from which it can catch up; where it cannot, it is told
@@ -6,7 +6,6 @@
 //! them: whoever reads the rows again sees what they said.
 
 mod entry;
-mod layer;
 mod publisher;
 mod subscribers;
 mod subscription;
@@ -14,14 +13,13 @@ mod subscription;
 use std::{fmt, sync::Arc};
 
 use domain::MerchantId;
-use entity::live::Change;
+use entity::change::NumberedChange;
 
 use crate::redis::{QueueError, RedisQueues, listener::Listener, script};
 use publisher::Publisher;
 use subscribers::Subscribers;
 
 pub use entry::{Entry, Position};
-pub use layer::{PublishLayer, PublishService};
 pub use subscription::{LiveItem, Subscription};
 
 /// How long a stream is kept after somebody last looked at it, in milliseconds.
@@ -52,8 +50,8 @@ impl Live {
         Self(Arc::new(Inner { queues, publisher: Publisher::default(), subscribers, listener: Listener::default() }))
     }
 
-    /// Publishes what has changed, without waiting. Changes that come while others are being published go with the next call, each once.
-    pub fn publish(&self, changes: Vec<Change>) {
+    /// Publishes what has changed, without waiting. Changes that come while others are being published go with the next call.
+    pub fn publish(&self, changes: Vec<NumberedChange>) {
         if self.0.publisher.take(changes) {
             let queues = self.0.queues.clone();
             let live = self.clone();
@@ -67,8 +65,20 @@ impl Live {
     /// [`TooMany`]. If Redis is away there are no updates until it is back.
     pub fn look(&self, merchant: MerchantId, since: Option<Position>) -> Result<Subscription, TooMany> {
         let updates = self.0.subscribers.join(merchant, MOST_LOOKING).ok_or(TooMany)?;
-        self.0.listener.ensure(self.0.queues.connection().client(), &self.0.subscribers);
+        self.0.listener.ensure(self.0.queues.connection(), &self.0.subscribers);
         Ok(Subscription::new(self.clone(), merchant, since, updates))
+    }
+
+    /// Looks and publishes once, for nobody, to see whether Redis lets us.
+    pub(crate) async fn probe(&self) -> Result<(), QueueError> {
+        let queues = &self.0.queues;
+        let mut look = script::LOOK.call_with_key(&format!("{}:probe", streams(queues.prefix())));
+        look.arg(1_000).arg("");
+        queues.connection().run::<redis::Value>(&script::LOOK, &look).await?;
+        let mut publish = script::PUBLISH.call_with_key(&streams(queues.prefix()));
+        publish.arg(channel(queues.prefix())).arg("probe").arg(1).arg("probe").arg("{}");
+        queues.connection().run::<i64>(&script::PUBLISH, &publish).await?;
+        Ok(())
     }
 
     /// The updates since a position. See `look.lua`.
@@ -105,9 +115,14 @@ struct Looked {
     entries: Vec<Entry>,
 }
 
-/// What the names of all streams begin with. The braces put them on the node of a cluster on which the queues are.
+/// What the names of all streams begin with. The braces put them on one node of a cluster.
 fn streams(prefix: &str) -> String {
-    format!("{{{prefix}}}:live")
+    format!("{prefix}:{{live}}")
+}
+
+/// The channel of all updates.
+fn channel(prefix: &str) -> String {
+    format!("{prefix}:live")
 }
 
 fn stream(prefix: &str, merchant: MerchantId) -> String {

@@ -1,5 +1,6 @@
 //! One file a job.
 
+mod check_sms_account;
 mod check_stripe_key;
 mod close_stripe_link;
 mod create_stripe_link;
@@ -8,6 +9,7 @@ mod process_sms_event;
 mod process_stripe_event;
 mod purge_link;
 mod reconcile_link;
+mod recover_stripe_links;
 mod register_stripe_webhook;
 mod remind;
 mod send_sms;

@@ -2,6 +2,8 @@
 
 pub(crate) mod applier;
 pub(crate) mod close;
+mod facts;
 pub(crate) mod payment;
+pub(crate) mod renewal;
 pub(crate) mod settlement;
 pub(crate) mod stripe_event;
