@@ -125,7 +125,13 @@ impl Table {
         let source = format!("ROWS FROM ({}) AS g({})", arrays.join(", "), fields.join(", "));
         let values: Vec<String> = self.columns.iter().zip(&given).map(|(column, given)| column.write(given)).collect();
         let insert =
-            format!("INSERT INTO \"{}\" ({}) SELECT {} FROM {source}", self.name, names.join(", "), values.join(", "));
+            // Also into a column whose values the database draws by itself.
+            format!(
+                "INSERT INTO \"{}\" ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {source}",
+                self.name,
+                names.join(", "),
+                values.join(", ")
+            );
         let same: Vec<String> =
             names.iter().zip(&values).map(|(name, value)| format!("t.{name} IS NOT DISTINCT FROM {value}")).collect();
         let check = format!("SELECT count(*) AS n FROM {source} JOIN \"{}\" AS t ON {}", self.name, same.join(" AND "));
