@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use clap::{ArgGroup, Args as ClapArgs};
 use entity::{
-    Db, message,
+    Db, change, message,
     pause::{self, Subject},
     restoration,
 };
@@ -129,6 +129,8 @@ async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<(), Error> {
     let tx = db.begin().await?;
     restoration::record(&tx, restored_to, now).await?;
     let texts = message::hold_unsent(&tx, now).await?;
+    // Whoever has read changes since must not take other ones for them.
+    change::begin_anew(&tx).await?;
     let why = format!("restored to {restored_to}: reminders may have been sent since");
     pause::put(&tx, &Subject::Kind(Kind::Remind.as_str().to_owned()), &why, now).await?;
     let mut asked = 0;

@@ -138,6 +138,7 @@ impl Table {
         let fields: Vec<String> = (0..self.columns.len()).map(|at| format!("c{at}")).collect();
         let source = format!("ROWS FROM ({}) AS g({})", arrays.join(", "), fields.join(", "));
         let values: Vec<String> = self.columns.iter().zip(&given).map(|(column, given)| column.write(given)).collect();
+        // Also into a column whose values the database draws by itself.
         let insert = format!(
             "INSERT INTO \"{}\" ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {source}",
             self.name,

@@ -16,10 +16,10 @@ const ALL: usize = 3_000;
 const LINKS: usize = 20_000;
 
 /// The tables that grow with every webhook.
-const TABLES: [&str; 6] = ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders"];
+const TABLES: [&str; 7] = ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders", "change"];
 
 /// What is done to them by the group.
-const STATEMENTS: [&str; 7] = [
+const STATEMENTS: [&str; 9] = [
     "INSERT INTO webhook_event",
     "INSERT INTO job",
     "SELECT job.*",
@@ -27,6 +27,8 @@ const STATEMENTS: [&str; 7] = [
     "SELECT payment_link.*",
     "UPDATE payment_link SET",
     "DELETE FROM job",
+    "SELECT change.*",
+    "UPDATE change SET seq",
 ];
 
 /// What the triggers of links do.

@@ -1,12 +1,13 @@
 //! Reading a merchant's changes by their numbers.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{
     count,
     row::{Column, Entity, Model},
 };
+use crate::Transaction;
 use domain::MerchantId;
 
 /// How many old changes are removed by one statement.
@@ -64,6 +65,21 @@ pub async fn after(
 /// When the database does not answer.
 pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<Model>, DbErr> {
     Ok(after(db, merchant, 0, 1).await?.pop())
+}
+
+/// Has every reader begin anew: the database is as it was before changes that they have read already, and other ones will be numbered.
+/// The numbers that were given away since are jumped over, and what was numbered is gone.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn begin_anew(tx: &Transaction) -> Result<(), DbErr> {
+    /// More than any merchant's changes between a backup and its restoration.
+    const JUMP: i64 = 1_000_000_000;
+    count::Entity::update_many()
+        .col_expr(count::Column::LastSeq, Expr::col(count::Column::LastSeq).add(JUMP))
+        .exec(tx)
+        .await?;
+    Entity::delete_many().filter(Column::Seq.is_not_null()).exec(tx).await.map(|_| ())
 }
 
 /// Removes numbered changes that are older than `cutoff`; answers how many.

@@ -16,7 +16,7 @@ mod row;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use feed::{Feed, after, feed, forget_before, oldest};
+pub use feed::{Feed, after, begin_anew, feed, forget_before, oldest};
 pub use number::{MOST_AT_ONCE, number, unnumbered};
 pub(crate) use row::insert_all;
 pub use row::{Model as NumberedChange, kinds_of};

@@ -87,7 +87,8 @@ impl Changes {
     }
 
     async fn number_some(&self, merchants: &BTreeSet<MerchantId>) -> Result<u64, DbErr> {
-        let tx = self.0.db.begin().await?;
+        // However many changes there are by now, those without a number are looked up by their index.
+        let tx = self.0.db.begin_group().await?;
         let changes = change::number(&tx, merchants).await?;
         tx.commit().await?;
         let numbered = changes.len() as u64;

@@ -82,6 +82,19 @@ on_both_databases! {
         );
     }
 
+    async fn after_a_restoration_every_reader_begins_anew(rows) {
+        rows.order().await;
+        assert_eq!(number(&rows).await, 1);
+        let tx = rows.db.begin().await.unwrap();
+        change::begin_anew(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let jumped = change::feed(rows.db.pool(), rows.merchant).await.unwrap().last_seq;
+        assert!(jumped > 1_000_000 && kinds(&rows).await.is_empty());
+        rows.order().await;
+        number(&rows).await;
+        assert_eq!(kinds(&rows).await, [(jumped + 1, ChangeKind::OrderCreated)]);
+    }
+
     async fn what_is_old_is_removed_from_the_beginning(rows) {
         let then = now() - TimeDelta::days(31);
         for at in [then, then, now()] {
