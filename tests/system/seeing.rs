@@ -67,7 +67,7 @@ async fn the_figures_match_what_happened(app: &mut App) {
         assert_eq!(seen.one("paylink_messages_total", &[("outcome", outcome)]), texts, "{outcome}");
     }
     assert_eq!(seen.one("paylink_credits_captured_total", &[]), 1.0);
-    assert_eq!(calls(&seen, "carrier"), 1.0);
+    assert_eq!(calls(&seen, "carrier"), 2.0, "the account was checked and the text sent");
     assert!(calls(&seen, "stripe") >= 2.0, "the key was checked and the link made");
     for up in ["paylink_redis_up", "paylink_database_up"] {
         assert_eq!(seen.one(up, &[]), 1.0);

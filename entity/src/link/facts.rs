@@ -318,33 +318,40 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
 const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_intent FROM (\
         SELECT link_intent.link_id, payment_fact.payment_intent FROM payment_fact JOIN link_intent \
             ON link_intent.merchant_id = payment_fact.merchant_id AND link_intent.intent = payment_fact.payment_intent \
-        WHERE payment_fact.link_id IS NULL \
+        WHERE payment_fact.link_id IS NULL AND payment_fact.heard_at >= $1 \
         UNION \
         SELECT further_payment.link_id, payment_fact.payment_intent FROM payment_fact JOIN further_payment \
             ON further_payment.merchant_id = payment_fact.merchant_id \
             AND further_payment.payment_intent = payment_fact.payment_intent \
-        WHERE payment_fact.link_id IS NULL) AS known \
+        WHERE payment_fact.link_id IS NULL AND payment_fact.heard_at >= $1) AS known \
     JOIN payment_link ON payment_link.id = known.link_id";
 
-/// Gives facts to the links of their payments that became known at the same moment, and forgets those that were told before `cutoff` and
-/// got none: they were about payments of other software. Answers how many.
+/// Gives facts that were heard of since then to the links of their payments, where these became known at the same moment: in two transactions
+/// of which neither saw the other's. Answers how many.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn settle_early(db: &crate::Db, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
+pub async fn settle_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let pool = db.pool();
-    let overtaken = pool.query_all_raw(Statement::from_string(pool.get_database_backend(), OVERTAKEN)).await?;
-    let mut settled = 0;
+    let find = Statement::from_sql_and_values(pool.get_database_backend(), OVERTAKEN, [since.into()]);
+    let overtaken = pool.query_all_raw(find).await?;
     for row in &overtaken {
         let (link, intent) = (link::Model::from_query_result(row, "")?, row.try_get::<String>("", "the_intent")?);
         let tx = db.begin().await?;
         adopt(&tx, &[PaidBy { link: &link, payment_intent: &intent }], [], now).await?;
         tx.commit().await?;
-        settled += 1;
     }
+    Ok(overtaken.len() as u64)
+}
+
+/// Forgets facts that were heard of before `cutoff` and have no link: they were about payments of other software. Answers how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget_early(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let forgotten =
-        Entity::delete_many().filter(Column::LinkId.is_null()).filter(Column::HeardAt.lte(cutoff)).exec(pool).await?;
-    Ok(settled + forgotten.rows_affected)
+        Entity::delete_many().filter(Column::LinkId.is_null()).filter(Column::HeardAt.lte(cutoff)).exec(db).await?;
+    Ok(forgotten.rows_affected)
 }
 
 /// Erases the amounts; that money went back, and when, stays.

@@ -1,14 +1,22 @@
 //! Notifies Redis again of jobs whose notification was lost: Redis was away or was flushed, or the process died right after the commit.
 //! To notify of a job that Redis has already does no harm. Jobs of a kind that nobody knows are given up, for an operator to see.
+//! And what Stripe told of a payment at the very moment at which it told of the payment itself is shown on its link.
+
+use chrono::TimeDelta;
+use entity::link;
 
 use super::PAGE;
 use crate::{Scheduler, SchedulerError, tick::Moment};
+
+/// Two transactions of which neither sees the other's are over long before.
+const LATELY: TimeDelta = TimeDelta::minutes(10);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let unknown = queue::recovery::dead_letter_unknown_kinds(scheduler.db.pool(), now.at).await?;
     if unknown > 0 {
         tracing::error!(jobs = unknown, "jobs of a kind that no version here knows were given up");
     }
+    link::settle_early(&scheduler.db, now.at - LATELY, now.at).await?;
     let (mut after, mut notified) = (None, 0);
     loop {
         let overdue = queue::recovery::overdue(scheduler.db.pool(), now.at, after, PAGE).await?;

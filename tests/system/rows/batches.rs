@@ -171,7 +171,7 @@ on_both_databases! {
         let timeline = link::timeline(rows.db.pool(), links[2].id).await.unwrap();
         let mut events: Vec<&str> = timeline.iter().map(|entry| entry.event.as_str()).collect();
         events.sort_unstable();
-        assert_eq!(events, ["creating", "processing", "unpaid", "unpaid"]);
+        assert_eq!(events, ["creating", "payment_failed", "processing", "unpaid", "unpaid"]);
     }
 }
 
