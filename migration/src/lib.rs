@@ -29,6 +29,7 @@ mod m0020_payment_facts;
 mod m0021_actors;
 mod m0022_signals;
 mod m0028_open_links;
+mod m0029_webhook_outcomes;
 mod m0032_restoration;
 mod m0038_changes;
 mod schema;
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_actors::Step),
             Box::new(m0022_signals::Step),
             Box::new(m0028_open_links::Step),
+            Box::new(m0029_webhook_outcomes::Step),
             Box::new(m0032_restoration::Step),
             Box::new(m0038_changes::Step),
         ]

@@ -19,12 +19,13 @@ const LINKS: usize = 20_000;
 const TABLES: [&str; 7] = ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders", "change"];
 
 /// What is done to them by the group.
-const STATEMENTS: [&str; 9] = [
+const STATEMENTS: [&str; 10] = [
     "INSERT INTO webhook_event",
     "INSERT INTO job",
     "SELECT job.*",
     "SELECT webhook_event.*",
     "SELECT payment_link.*",
+    "INSERT INTO webhook_outcome",
     "UPDATE payment_link SET",
     "DELETE FROM job",
     "SELECT change.*",
@@ -75,6 +76,20 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
     }
     let walks = of_groups.iter().filter_map(|plan| walk(plan).map(|step| format!("{step}\n{plan}")));
     assert_eq!(walks.collect::<Vec<_>>().first(), None, "a table is read from end to end");
+
+    let [updated, on_their_pages] = eventually("the server has counted", async || {
+        let counted = updates_of_links(&rows).await;
+        (counted[0] >= i64::try_from(ALL).unwrap()).then_some(counted)
+    })
+    .await;
+    assert!(on_their_pages * 10 > updated * 6, "{on_their_pages} of {updated} updates of links touched no index");
+}
+
+/// How often links were updated, and how often on their pages, so that no index had to be written.
+async fn updates_of_links(rows: &DatabaseConnection) -> [i64; 2] {
+    let counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'payment_link'";
+    let row = rows.query_one_raw(Statement::from_string(rows.get_database_backend(), counted)).await.unwrap().unwrap();
+    ["n_tup_upd", "n_tup_hot_upd"].map(|column| row.try_get("", column).unwrap())
 }
 
 /// The step of a plan by which a table, or an index of it, is read from end to end.

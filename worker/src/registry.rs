@@ -101,7 +101,8 @@ fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Moni
             .parallelize(tokio::spawn)
             .build(move |delivery: Delivery| {
                 let (executor, context) = (Arc::clone(&executor), context.clone());
-                async move { executor.make(delivery, &context).await }
+                // Apart: it is large, and each layer would move it.
+                Box::pin(async move { executor.make(delivery, &context).await })
             })
     })
 }

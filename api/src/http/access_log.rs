@@ -59,7 +59,8 @@ impl<E: Endpoint> Endpoint for Noted<E> {
         );
         let trace = Trace::begin(&span, request.header("traceparent").and_then(Trace::parse), id.uuid());
         let answering = async {
-            let mut response = self.inner.call(request).await?.into_response();
+            // Apart: it is large, and each layer would move it.
+            let mut response = Box::pin(self.inner.call(request)).await?.into_response();
             note(&method, &response, since.elapsed());
             if let Ok(id) = HeaderValue::try_from(id.to_string()) {
                 response.headers_mut().insert(REQUEST_ID, id);

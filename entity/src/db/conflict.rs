@@ -9,7 +9,7 @@
 //! 3. `conversation`
 //! 4. `message`
 //! 5. `merchant`, the lock under which a ledger grows: last, because all of a merchant's texts meet there
-//! 6. what one holder alone has: `webhook_event`, `job`, `idempotency_key`
+//! 6. what one holder alone has: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
 //!
 //! A foreign key locks too: a message that is inserted locks its link and its conversation (`FOR KEY SHARE`), which waits for a
 //! `FOR UPDATE` and for nothing less. And on `PostgreSQL` an `UPDATE` that waited for a row keeps its lock even if the row no longer

@@ -34,5 +34,5 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
     audit::erase_details(tx, &link.id.to_string()).await?;
     order::forget_customer_if_all_purged(tx, link.merchant_id, link.order_id, now).await?;
     message::erase_texts(tx, link.id, now).await?;
-    webhook_event::erase_payloads(tx, link.id).await
+    webhook_event::erase_payloads(tx, link.merchant_id, link.id).await
 }

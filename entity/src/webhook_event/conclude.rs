@@ -24,14 +24,19 @@ pub struct Conclusion {
     pub error: Option<String>,
 }
 
-/// What is told of a link after its purge is acted on and not kept.
-const UPDATE: &str = "UPDATE webhook_event SET state = is_state, link_id = the_link, error = why, applied_at = {0}, \
-    payload = CASE WHEN keeps AND NOT EXISTS \
-        (SELECT 1 FROM payment_link WHERE payment_link.id = the_link AND purged_at IS NOT NULL) THEN payload END \
-    FROM v WHERE webhook_event.id = the_event AND webhook_event.merchant_id = the_merchant";
+/// It answers which events are about links that were purged.
+const CONCLUDE: &str = "INSERT INTO webhook_outcome (event_id, merchant_id, state, error, link_id, applied_at) \
+    SELECT the_event, the_merchant, is_state, why, the_link, {0} FROM v WHERE true \
+    ON CONFLICT (event_id) DO UPDATE SET state = excluded.state, error = excluded.error, link_id = excluded.link_id, \
+        applied_at = excluded.applied_at \
+    RETURNING event_id, EXISTS (SELECT 1 FROM payment_link \
+        WHERE payment_link.id = webhook_outcome.link_id AND payment_link.purged_at IS NOT NULL) AS is_of_purged";
+
+const ERASE: &str = "UPDATE webhook_event SET payload = NULL FROM v \
+    WHERE webhook_event.id = the_event AND webhook_event.merchant_id = the_merchant";
 
 /// Says what became of events, by one statement. One that was ignored is erased: nobody will ask for it again, and it may name amounts
-/// and buyers.
+/// and buyers. What is told of a link after its purge is acted on and not kept.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -42,23 +47,26 @@ pub async fn conclude(db: &impl ConnectionTrait, conclusions: &[Conclusion], now
         ("is_state", "text"),
         ("the_link", "uuid?"),
         ("why", "text?"),
-        ("keeps", "bool"),
     ]);
     // In the same order in every group, so that two do not wait for each other for ever.
     let in_order: BTreeMap<WebhookEventId, &Conclusion> = conclusions.iter().map(|one| (one.event, one)).collect();
-    for Conclusion { merchant, event, state, link, error } in in_order.into_values() {
-        let keeps = *state != EventState::Ignored;
-        rows.push([
-            (*event).into(),
-            (*merchant).into(),
-            (*state).into(),
-            (*link).into(),
-            error.clone().into(),
-            keeps.into(),
-        ]);
+    for Conclusion { merchant, event, state, link, error } in in_order.values() {
+        rows.push([(*event).into(), (*merchant).into(), (*state).into(), (*link).into(), error.clone().into()]);
     }
     if rows.is_empty() {
         return Ok(());
     }
-    db.execute_raw(rows.statement(db.get_database_backend(), UPDATE, vec![now.into()])).await.map(|_| ())
+    let backend = db.get_database_backend();
+    let mut erased = Rows::new([("the_event", "uuid"), ("the_merchant", "uuid")]);
+    for row in db.query_all_raw(rows.statement(backend, CONCLUDE, vec![now.into()])).await? {
+        let event: WebhookEventId = row.try_get("", "event_id")?;
+        let Some(conclusion) = in_order.get(&event) else { continue };
+        if conclusion.state == EventState::Ignored || row.try_get("", "is_of_purged")? {
+            erased.push([event.into(), conclusion.merchant.into()]);
+        }
+    }
+    if erased.is_empty() {
+        return Ok(());
+    }
+    db.execute_raw(erased.statement(backend, ERASE, Vec::new())).await.map(|_| ())
 }

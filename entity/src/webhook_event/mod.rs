@@ -2,6 +2,7 @@
 
 mod conclude;
 mod insert;
+pub mod outcome;
 mod replay;
 mod search;
 
@@ -58,7 +59,7 @@ pub struct Model {
     pub kind: String,
     /// The body as it came; erased with the link or after 90 days.
     pub payload: Option<String>,
-    /// What became of it.
+    /// What became of it: in the row only if a version before has concluded it. See [`outcome`].
     pub state: EventState,
     /// Why it could not be applied.
     pub error: Option<String>,
@@ -83,10 +84,11 @@ pub async fn find(
     merchant: MerchantId,
     id: WebhookEventId,
 ) -> Result<Option<WebhookEvent>, DbErr> {
-    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+    let event = Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant));
+    Ok(outcome::with_outcome(event).one(db).await?.map(outcome::merged))
 }
 
-/// Those of the events that there are, each of the merchant that is named beside it.
+/// Those of the events that there are, each of the merchant that is named beside it, as they came: without what became of them.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -110,8 +112,11 @@ pub async fn find_all(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn erase_payloads(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
-    erase(db, Column::LinkId.eq(link)).await.map(|_| ())
+pub async fn erase_payloads(db: &impl ConnectionTrait, merchant: MerchantId, link: LinkId) -> Result<(), DbErr> {
+    let is_theirs = Column::MerchantId.eq(merchant);
+    erase(db, is_theirs.clone().and(Column::Id.in_subquery(outcome::about(link)))).await?;
+    // What a version before has concluded.
+    erase(db, is_theirs.and(Column::LinkId.eq(link))).await.map(|_| ())
 }
 
 /// Erases what was told before `cutoff`, whatever it was about; answers how many.
@@ -129,8 +134,7 @@ pub(crate) async fn erase_payloads_with(
     digits: &str,
 ) -> Result<(), DbErr> {
     let is_theirs = Column::MerchantId.eq(merchant).and(Column::Source.eq(Source::Sms));
-    let is_read = Column::State.ne(EventState::Received);
-    erase(db, is_theirs.and(is_read).and(contains(Column::Payload, digits))).await.map(|_| ())
+    erase(db, is_theirs.and(outcome::is_there()).and(contains(Column::Payload, digits))).await.map(|_| ())
 }
 
 async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::{Column, Entity, EventState, WebhookEvent};
+use super::{Column, Entity, EventState, WebhookEvent, outcome};
 use domain::{MerchantId, WebhookEventId};
 
 /// Why an event is not replayed.
@@ -25,6 +25,8 @@ pub async fn set_back(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result
     if event.payload.is_none() && event.state != EventState::Received {
         return Ok(Err(ReplayRefusal::Erased));
     }
+    let is_forgotten = outcome::forget(db, event).await?;
+    // What a version before has concluded.
     let reset = Entity::update_many()
         .col_expr(Column::State, Expr::value(EventState::Received))
         .col_expr(Column::Error, Expr::value(Option::<String>::None))
@@ -35,7 +37,7 @@ pub async fn set_back(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result
         .filter(Column::Payload.is_not_null())
         .exec(db)
         .await?;
-    Ok(if reset.rows_affected == 1 { Ok(()) } else { Err(ReplayRefusal::Waiting) })
+    Ok(if is_forgotten || reset.rows_affected == 1 { Ok(()) } else { Err(ReplayRefusal::Waiting) })
 }
 
 /// A page of the merchant's events that came from `from` on and before `to` and can be replayed, oldest first.
@@ -52,12 +54,13 @@ pub async fn to_replay(
 ) -> Result<Vec<WebhookEvent>, DbErr> {
     let mut query = Entity::find()
         .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::State.eq(state))
+        .filter(outcome::is(state))
         .filter(Column::ReceivedAt.gte(from))
         .filter(Column::ReceivedAt.lt(to))
         .filter(Column::Payload.is_not_null());
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }
-    query.order_by_asc(Column::Id).limit(limit).all(db).await
+    let found = outcome::with_outcome(query).order_by_asc(Column::Id).limit(limit).all(db).await?;
+    Ok(found.into_iter().map(outcome::merged).collect())
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::{Column, Entity, EventState, Source, WebhookEvent};
+use super::{Column, Entity, EventState, Source, WebhookEvent, outcome};
 use domain::{MerchantId, WebhookEventId};
 
 /// What a list of events is narrowed to.
@@ -37,10 +37,11 @@ pub async fn search(
         query = query.filter(Column::Source.eq(source));
     }
     if let Some(state) = search.state {
-        query = query.filter(Column::State.eq(state));
+        query = query.filter(outcome::is(state));
     }
     if let Some(before) = search.before {
         query = query.filter(Column::Id.lt(before));
     }
-    query.order_by_desc(Column::Id).limit(search.limit).all(db).await
+    let found = outcome::with_outcome(query).order_by_desc(Column::Id).limit(search.limit).all(db).await?;
+    Ok(found.into_iter().map(outcome::merged).collect())
 }

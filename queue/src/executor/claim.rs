@@ -26,7 +26,7 @@ impl Claims {
     /// Claims from this database.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: usize::MAX, patience: PATIENCE };
+        let limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience: PATIENCE };
         Self(Batcher::new(Claiming(db), limits))
     }
 

@@ -3,6 +3,7 @@
 mod batches;
 mod changes;
 mod conflicts;
+mod events;
 mod executor;
 mod heartbeat;
 mod invariants;

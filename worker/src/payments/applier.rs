@@ -24,7 +24,8 @@ pub(crate) struct Applier(Batcher<Applying>);
 impl Applier {
     pub(crate) fn new(db: Db, clock: Clock) -> Self {
         let patience = Duration::from_secs(10);
-        let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: usize::MAX, patience };
+        // One at a time: its commit waits for no disk, and the larger a group is the less each event costs.
+        let limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience };
         Self(Batcher::new(Applying { db, clock }, limits))
     }
 
@@ -91,9 +92,9 @@ async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<Told,
     let jobs: Vec<&ProcessStripeEvent> = group.iter().map(|item| &item.job).collect();
     if db.has_one_writer() {
         let events = stripe_event::read_all(db.pool(), &jobs).await?;
-        return Ok((db.begin_group().await?, events));
+        return Ok((db.begin_redoable_group().await?, events));
     }
-    let tx = db.begin_group().await?;
+    let tx = db.begin_redoable_group().await?;
     let events = stripe_event::read_all(&tx, &jobs).await?;
     Ok((tx, events))
 }

@@ -118,7 +118,8 @@ impl Stage {
             "SELECT id, state, stripe_session_id, failed_sessions, stripe_payment_intent, review, paid_at FROM payment_link ORDER BY id",
             "SELECT link_id, at, event, detail FROM link_event ORDER BY link_id, event, detail",
             "SELECT id, tag FROM orders ORDER BY id",
-            "SELECT id, state, error, link_id, applied_at, payload IS NULL FROM webhook_event ORDER BY id",
+            "SELECT id, payload IS NULL FROM webhook_event ORDER BY id",
+            "SELECT event_id, state, error, link_id, applied_at FROM webhook_outcome ORDER BY event_id",
             "SELECT payload, state, attempt, claimed_at, finished_at FROM job ORDER BY payload",
             "SELECT merchant_id, last_event_at FROM stripe_integration ORDER BY merchant_id",
         ];
@@ -309,7 +310,8 @@ async fn what_is_told_of_a_purged_link_is_acted_on_and_not_kept() {
     link::purge(&tx, &link, now()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(told.is_applied_together().await, 2);
-    let kept = "SELECT (payload IS NULL) || ' ' || state AS row FROM webhook_event ORDER BY id";
+    let kept = "SELECT (payload IS NULL) || ' ' || webhook_outcome.state AS row FROM webhook_event \
+        JOIN webhook_outcome ON event_id = id ORDER BY id";
     assert_eq!(texts(&told.db, kept).await, ["1 applied", "0 applied"]);
     let states = "SELECT state AS row FROM payment_link WHERE stripe_link_id IN ('plink_0', 'plink_1')";
     assert_eq!(texts(&told.db, states).await, ["paid", "paid"]);

@@ -1,0 +1,95 @@
+use chrono::{DateTime, Utc};
+use domain::{LinkId, WebhookEventId};
+use entity::webhook_event::{
+    self, Column, Conclusion, Entity, EventState, NewEvent, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+use super::{Rows, now, on_both_databases};
+
+/// An event that came in.
+async fn received(rows: &Rows, name: &str) -> WebhookEventId {
+    let event = NewEvent {
+        id: WebhookEventId::new(now()),
+        merchant_id: rows.merchant,
+        source: Source::Stripe,
+        external_id: name.to_owned(),
+        kind: "checkout.session.completed".to_owned(),
+        payload: "{}".to_owned(),
+    };
+    let insert = webhook_event::insertion(rows.db.pool().get_database_backend(), [&event], now()).unwrap();
+    rows.db.pool().execute_raw(insert).await.unwrap();
+    event.id
+}
+
+async fn conclude(rows: &Rows, event: WebhookEventId, state: EventState, link: Option<LinkId>) {
+    let conclusion = Conclusion { merchant: rows.merchant, event, state, link, error: None };
+    webhook_event::conclude(rows.db.pool(), &[conclusion], now()).await.unwrap();
+}
+
+/// As a version before wrote it: into the event.
+async fn conclude_as_before(rows: &Rows, event: WebhookEventId, state: EventState, link: Option<LinkId>) {
+    let concluded = Entity::update_many()
+        .col_expr(Column::State, Expr::value(state))
+        .col_expr(Column::LinkId, Expr::value(link))
+        .col_expr(Column::AppliedAt, Expr::value(now()))
+        .filter(Column::Id.eq(event));
+    assert_eq!(concluded.exec(rows.db.pool()).await.unwrap().rows_affected, 1);
+}
+
+async fn find(rows: &Rows, event: WebhookEventId) -> WebhookEvent {
+    webhook_event::find(rows.db.pool(), rows.merchant, event).await.unwrap().unwrap()
+}
+
+async fn in_state(rows: &Rows, state: EventState) -> Vec<WebhookEventId> {
+    let search = WebhookEventSearch { state: Some(state), limit: 10, ..WebhookEventSearch::default() };
+    let found = webhook_event::search(rows.db.pool(), rows.merchant, search).await.unwrap();
+    let mut events: Vec<WebhookEventId> = found.iter().map(|event| event.id).collect();
+    events.sort_unstable();
+    events
+}
+
+async fn to_replay(rows: &Rows, state: EventState) -> usize {
+    let span: [DateTime<Utc>; 2] = [DateTime::UNIX_EPOCH, now() + chrono::TimeDelta::days(1)];
+    webhook_event::to_replay(rows.db.pool(), rows.merchant, state, span, None, 10).await.unwrap().len()
+}
+
+on_both_databases! {
+    async fn an_event_says_what_became_of_it_whichever_version_has_concluded_it(rows) {
+        let (new, old, open) = (received(&rows, "evt_1").await, received(&rows, "evt_2").await, received(&rows, "evt_3").await);
+        conclude(&rows, new, EventState::Failed, None).await;
+        conclude_as_before(&rows, old, EventState::Failed, None).await;
+
+        let mut failed = [new, old];
+        failed.sort_unstable();
+        assert_eq!(in_state(&rows, EventState::Failed).await, failed);
+        assert_eq!(in_state(&rows, EventState::Received).await, [open]);
+        assert_eq!(to_replay(&rows, EventState::Failed).await, 2);
+        for event in [new, old] {
+            let found = find(&rows, event).await;
+            assert!(found.state == EventState::Failed && found.applied_at.is_some(), "{found:?}");
+            assert_eq!(webhook_event::set_back(rows.db.pool(), &found).await.unwrap(), Ok(()));
+            assert_eq!(webhook_event::set_back(rows.db.pool(), &found).await.unwrap(), Err(ReplayRefusal::Waiting));
+            assert_eq!(find(&rows, event).await.state, EventState::Received);
+            conclude(&rows, event, EventState::Applied, None).await;
+            conclude(&rows, event, EventState::Applied, None).await;
+            assert_eq!(find(&rows, event).await.state, EventState::Applied);
+        }
+    }
+
+    async fn what_was_told_of_a_link_is_erased_with_it_whichever_version_has_concluded_it(rows) {
+        let link = rows.link(&rows.order().await).await.unwrap();
+        let (new, old, other) = (received(&rows, "evt_1").await, received(&rows, "evt_2").await, received(&rows, "evt_3").await);
+        conclude(&rows, new, EventState::Applied, Some(link.id)).await;
+        conclude_as_before(&rows, old, EventState::Applied, Some(link.id)).await;
+        conclude(&rows, other, EventState::Applied, None).await;
+
+        webhook_event::erase_payloads(rows.db.pool(), rows.merchant, link.id).await.unwrap();
+
+        for (event, is_kept) in [(new, false), (old, false), (other, true)] {
+            assert_eq!(find(&rows, event).await.payload.is_some(), is_kept);
+        }
+        let erased = find(&rows, new).await;
+        assert_eq!(webhook_event::set_back(rows.db.pool(), &erased).await.unwrap(), Err(ReplayRefusal::Erased));
+    }
+}
