@@ -25,6 +25,7 @@ mod m0014_paying;
 mod m0015_invoice_pictures;
 mod m0016_heartbeat;
 mod m0019_quotas;
+mod m0042_paid_elsewhere;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_invoice_pictures::Step),
             Box::new(m0016_heartbeat::Step),
             Box::new(m0019_quotas::Step),
+            Box::new(m0042_paid_elsewhere::Step),
         ]
     }
 }

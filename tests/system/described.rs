@@ -21,6 +21,8 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/payment-links/{id}/invoice.png"),
     ("post", "/v1/payment-links/{id}/send"),
     ("post", "/v1/payment-links/{id}/void"),
+    ("post", "/v1/payment-links/{id}/mark-paid"),
+    ("post", "/v1/payment-links/{id}/unmark-paid"),
     ("get", "/v1/messages/{id}"),
     ("get", "/v1/messages"),
     ("get", "/v1/admin/messages"),

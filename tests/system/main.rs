@@ -33,6 +33,7 @@ mod migrations;
 mod ninety_days;
 mod operators;
 mod operators_page;
+mod paid_elsewhere;
 mod payments;
 mod plans;
 mod recorded;

@@ -21,6 +21,7 @@ const FOR_ADMINISTRATORS: &[&str] = &[
     "GET /v1/console-sessions",
     "DELETE /v1/console-sessions/{id}",
     "PATCH /v1/merchant",
+    "POST /v1/payment-links/{id}/unmark-paid",
     "PUT /v1/merchant/logo",
     "DELETE /v1/merchant/logo",
     "PUT /v1/sms-integration",

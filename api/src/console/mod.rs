@@ -72,6 +72,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/frame.js": SCRIPT,
     "views/link-card.js": SCRIPT,
     "views/link-create.js": SCRIPT,
+    "views/link-paid.js": SCRIPT,
     "views/link-qr.js": SCRIPT,
     "views/link-send.js": SCRIPT,
     "views/link-void.js": SCRIPT,

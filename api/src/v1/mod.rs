@@ -20,6 +20,7 @@ mod messages;
 mod order_input;
 mod order_view;
 mod orders;
+mod paid_elsewhere;
 mod qr;
 mod send;
 mod sessions;
@@ -57,7 +58,7 @@ enum Group {
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
         orders::Orders,
-        links::Links,
+        (links::Links, paid_elsewhere::PaidElsewhereCalls),
         qr::QrCodes,
         messages::Messages,
         conversations::Conversations,

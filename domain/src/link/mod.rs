@@ -1,7 +1,9 @@
 //! The life of a payment link, and what its payments come to.
 
+mod elsewhere;
 mod payment_state;
 mod state;
 
+pub use elsewhere::ElsewhereMethod;
 pub use payment_state::{Judged, PaymentState};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};

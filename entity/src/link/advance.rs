@@ -203,8 +203,9 @@ fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>)
     if to.failed != before.failed {
         after.failed_sessions = to.failed_lines();
     }
-    if moved && to.state == LinkState::Paid {
-        after.paid_at = Some(now);
+    if moved {
+        // What leads out of `paid` takes a payment elsewhere back.
+        after.paid_at = (to.state == LinkState::Paid).then_some(now);
     }
     after.review = review.or(from.review);
     after.stripe_link_id = after.stripe_link_id.or_else(|| facts.link_id.clone());
@@ -232,6 +233,9 @@ async fn tell(db: &impl ConnectionTrait, written: &[Change<'_>], now: DateTime<U
     }
     let moved = written.iter().filter(|change| change.moved());
     order::refresh_tags(db, moved.map(|change| &change.after)).await?;
+    for change in written.iter().filter(|change| change.moved() && change.before.state == LinkState::Paid) {
+        order::take_back_paid(db, &change.after).await?;
+    }
     let entries: Vec<NewEntry> = written.iter().flat_map(Change::entries).collect();
     timeline::insert_all(db, &entries, now).await
 }

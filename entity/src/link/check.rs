@@ -20,7 +20,8 @@ fn checked_at() -> SimpleExpr {
 /// # Errors
 /// When the database does not answer.
 pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<Vec<Model>, DbErr> {
-    let may_move = [LinkState::Unpaid, LinkState::Processing, LinkState::Voiding, LinkState::Expiring];
+    let may_move =
+        [LinkState::Unpaid, LinkState::Processing, LinkState::Voiding, LinkState::Expiring, LinkState::Settling];
     Entity::find()
         .filter(Column::State.is_in(may_move))
         .filter(checked_at().lte(cutoff))

@@ -5,6 +5,7 @@ mod buyer;
 mod check;
 mod compare_and_set;
 mod disputes;
+mod elsewhere;
 mod find;
 mod paying;
 mod purge;
@@ -21,6 +22,7 @@ pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::{Dispute, DisputeReport, note_dispute};
+pub use elsewhere::{PaidElsewhere, set_paid_elsewhere};
 pub use find::{
     due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
     find_by_token, of_order,
@@ -37,7 +39,7 @@ pub use warning::InvoiceWarning;
 use crate::money_column::stored_money;
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
-    link::{PaymentState, Review},
+    link::{ElsewhereMethod, PaymentState, Review},
 };
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
@@ -127,6 +129,14 @@ pub struct Model {
     pub warnings: Option<String>,
     /// How many bytes of invoice came with it; what counts for the merchant's quota until the purge.
     pub document_bytes: i64,
+    /// How the merchant got the money without Stripe, as they say.
+    pub elsewhere_method: Option<ElsewhereMethod>,
+    /// On which day, as the merchant counts days: `2026-11-26`.
+    pub elsewhere_on: Option<String>,
+    /// What they noted about it; erased by the purge.
+    pub elsewhere_note: Option<String>,
+    /// Who says so: an API key.
+    pub elsewhere_actor: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -157,7 +167,12 @@ impl Model {
     /// Its state, with what is known of its payments.
     #[must_use]
     pub fn payment_state(&self) -> PaymentState {
-        PaymentState::from_columns(self.state, self.stripe_session_id.as_deref(), self.failed_sessions.as_deref())
+        PaymentState::from_columns(
+            self.state,
+            self.stripe_session_id.as_deref(),
+            self.failed_sessions.as_deref(),
+            self.elsewhere_method.is_some(),
+        )
     }
 
     /// Whether 90 days have passed since its creation.

@@ -69,7 +69,8 @@ const fn is_unmade(link: &link::Model) -> bool {
         | LinkState::Voiding
         | LinkState::Voided
         | LinkState::Expiring
-        | LinkState::Expired => false,
+        | LinkState::Expired
+        | LinkState::Settling => false,
     }
 }
 

@@ -152,7 +152,7 @@ export const strings = {
     title: "Payment link",
     states: {
       creating: "Being made", failed: "Failed", unpaid: "Unpaid", processing: "Processing", paid: "Paid",
-      voiding: "Voiding", voided: "Voided", expiring: "Expiring", expired: "Expired",
+      voiding: "Voiding", voided: "Voided", expiring: "Expiring", expired: "Expired", settling: "Paid elsewhere",
     },
     sentences: {
       creating: "The invoice is being stored and Stripe is making the link. This takes a moment; you can go on working.",
@@ -164,7 +164,9 @@ export const strings = {
       voided: "Withdrawn: it can no longer be paid.",
       expiring: "The time is over; Stripe is confirming that nobody can pay any more.",
       expired: "The time is over: it can no longer be paid.",
+      settling: "You have the money; Stripe is confirming that nobody can pay it there a second time.",
     },
+    paidElsewhere: "Paid, without Stripe.",
     unsent: "Ready to be paid. Send it by SMS, or copy the link and send it another way.",
     became: {
       unpaid: (number) => `The link for invoice ${number} is ready.`,
@@ -180,6 +182,9 @@ export const strings = {
     payableUntil: "Payable until",
     viewed: "Viewed by the buyer",
     paidAt: "Paid",
+    paidBy: "How",
+    markPaid: "Mark as paid",
+    unmarkPaid: "Not paid after all",
     erasedAt: "Erased",
     address: "Buyer's link",
     openPage: "Open the buyer's page",
@@ -205,6 +210,7 @@ export const strings = {
       amount_mismatch: "The buyer paid another amount than was asked. Compare the payment at Stripe with the invoice.",
       currency_mismatch: "The buyer paid in another currency than was asked. Compare the payment at Stripe with the invoice.",
       livemode_mismatch: "A test payment came for a live link, or the reverse. Check which Stripe key is connected.",
+      paid_twice: "The buyer paid at Stripe although you had marked the link as paid elsewhere. Give one of the two payments back.",
     },
     dashboard: "Open the payment at Stripe",
     refundedTitle: "Refunded",
@@ -220,7 +226,7 @@ export const strings = {
     confirmed: "Confirmed by Stripe:",
     events: {
       creating: "Asked for", failed: "Could not be made", unpaid: "Ready to be paid", processing: "Payment under way", paid: "Paid",
-      voiding: "Void asked for", voided: "Voided", expiring: "Time over, closing", expired: "Expired", sent: "Sent by SMS",
+      settling: "Marked as paid elsewhere", voiding: "Void asked for", voided: "Voided", expiring: "Time over, closing", expired: "Expired", sent: "Sent by SMS",
       viewed: "Viewed by the buyer", review: "Needs a look", refunded: "Refunded at Stripe", purged: "Erased after 90 days",
       invoice_stored: "Invoice stored", close_failed: "Closing failed", disputed: "Disputed at Stripe",
       dispute_closed: "Dispute closed", payment_failed: "Payment failed", void_refused: "Void refused, it is paid",
@@ -296,6 +302,28 @@ export const strings = {
     reasonHint: "For your own records. The buyer does not see it.",
     submit: "Void link",
     keep: "Keep it",
+  },
+
+  paidBy: {
+    stripe: "Stripe", cash: "Cash", bank_transfer: "Bank transfer", check: "Check", terminal: "Card terminal", other: "Another way",
+  },
+
+  markPaid: {
+    title: "Mark as paid",
+    text: (number, amount) => `For invoice ${number} you have got ${amount} without Stripe. The buyer's page is closed at Stripe first, so that nobody pays twice; within a day you can take this back.`,
+    method: "How it was paid",
+    on: "On",
+    onHint: "Left empty: today.",
+    note: "Note",
+    noteHint: "For your own records. The buyer does not see it.",
+    submit: "Mark as paid",
+  },
+
+  unmarkPaid: {
+    title: "Not paid after all?",
+    text: (number) => `The link for invoice ${number} becomes voided: it stays closed, and the order can get a new one.`,
+    submit: "Take it back",
+    keep: "It is paid",
   },
 
   conversations: {

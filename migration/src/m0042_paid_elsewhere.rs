@@ -1,0 +1,36 @@
+//! Links that the merchant got the money for without Stripe: how, when, and who says so.
+//!
+//! A link in `settling` is open: its order has no other.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Step;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::allow_words(manager, "payment_link", "state", &["settling"]).await?;
+        dialect::allow_words(manager, "payment_link", "review", &["paid_twice"]).await?;
+        dialect::run(
+            manager,
+            "
+ALTER TABLE payment_link ADD COLUMN elsewhere_method text
+    CHECK (elsewhere_method IN ('cash', 'bank_transfer', 'check', 'terminal', 'other'));
+ALTER TABLE payment_link ADD COLUMN elsewhere_on text CHECK (length(elsewhere_on) = 10);
+ALTER TABLE payment_link ADD COLUMN elsewhere_note text;
+ALTER TABLE payment_link ADD COLUMN elsewhere_actor text;
+
+DROP INDEX payment_link_one_open;
+CREATE UNIQUE INDEX payment_link_one_open ON payment_link (order_id)
+    WHERE state IN ('creating', 'unpaid', 'processing', 'voiding', 'expiring', 'settling');
+DROP INDEX payment_link_to_check;
+CREATE INDEX payment_link_to_check ON payment_link (COALESCE(stripe_checked_at, created_at))
+    WHERE state IN ('unpaid', 'processing', 'voiding', 'expiring', 'settling')
+",
+        )
+        .await
+    }
+}
