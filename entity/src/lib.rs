@@ -4,6 +4,7 @@
 //! buyer's token, which is a right of its own.
 
 pub mod api_key;
+pub mod attention;
 pub mod audit;
 pub mod buyer;
 pub mod conversation;
@@ -33,6 +34,7 @@ mod search;
 pub mod session;
 pub mod sms_integration;
 pub mod stripe_integration;
+pub mod summary;
 pub mod suspension;
 pub mod tick;
 pub mod webhook_event;

@@ -150,6 +150,22 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
+/// Those of the merchant's orders that have these ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: impl IntoIterator<Item = OrderId>,
+) -> Result<Vec<Order>, DbErr> {
+    let mut ids = ids.into_iter().peekable();
+    if ids.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::Id.is_in(ids)).all(db).await
+}
+
 /// What a list of orders is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct OrderSearch {

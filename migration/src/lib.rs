@@ -26,6 +26,7 @@ mod m0015_invoice_pictures;
 mod m0016_heartbeat;
 mod m0019_quotas;
 mod m0042_paid_elsewhere;
+mod m0043_attention;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_heartbeat::Step),
             Box::new(m0019_quotas::Step),
             Box::new(m0042_paid_elsewhere::Step),
+            Box::new(m0043_attention::Step),
         ]
     }
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod amounts;
+mod attention;
 mod audit_log;
 mod bad_input;
 mod buyer_page;

@@ -139,7 +139,7 @@ impl Conversations {
         #[oai(name = "id")] conversation_id: Path<String>,
     ) -> Result<Done, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
-        conversation::note_read(api.db.pool(), conversation.id, api.clock.now()).await?;
+        conversation::note_read(api.db.pool(), &conversation, api.clock.now()).await?;
         Ok(Done::Done)
     }
 

@@ -3,6 +3,7 @@
 mod admin;
 mod answers;
 mod api_keys;
+mod attention;
 mod audit_log;
 mod buyers;
 mod command;
@@ -26,6 +27,7 @@ mod send;
 mod sessions;
 mod sms_integration;
 mod stripe_integration;
+mod summary;
 mod webhook_events;
 
 pub(crate) use links::{can_be_paid, read_invoice};
@@ -42,6 +44,8 @@ enum Group {
     PaymentLinks,
     /// Conversations with buyers, and what is sent in them.
     Messages,
+    /// What needs a person, and what a period came to.
+    Attention,
     /// Prepaid credits.
     Credits,
     /// What changes, as it changes.
@@ -64,7 +68,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         conversations::Conversations,
         message_template::MessageTemplate,
         credits::Credits,
-        events::Events,
+        (events::Events, attention::AttentionCalls, summary::SummaryCalls),
         stripe_integration::StripeConnection,
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,

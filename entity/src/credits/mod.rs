@@ -18,6 +18,7 @@ pub use audit::{Discrepancy, audit};
 
 use crate::{
     Merchant, Message,
+    attention::{self, AttentionKind, Matter},
     live::{self, Change},
     merchant, message, metrics,
 };
@@ -267,7 +268,12 @@ async fn note_low_credit(db: &impl ConnectionTrait, owner: &Merchant, now: DateT
     if is_low {
         tracing::warn!(merchant.id = %owner.id, owner.available, threshold = owner.low_credit_threshold, "credits are low");
     }
-    merchant::set_low_credit_since(db, owner.id, is_low.then_some(now)).await
+    merchant::set_low_credit_since(db, owner.id, is_low.then_some(now)).await?;
+    if is_low {
+        let matter = Matter::of_merchant(owner.id, AttentionKind::LowCredit, "credits", None);
+        return attention::open(db, vec![matter], now).await;
+    }
+    attention::resolve_by_itself(db, owner.id, AttentionKind::LowCredit, "credits", now).await
 }
 
 /// A page of the merchant's ledger, newest first; `before` is the last entry of the page before.

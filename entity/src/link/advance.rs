@@ -15,7 +15,10 @@ use super::{
     compare_and_set::{compare_and_set, reread},
     timeline::{self, NewEntry},
 };
-use crate::{live, order};
+use crate::{
+    attention::{self, AttentionKind, Matter},
+    live, order,
+};
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
 #[derive(Debug, Clone, Default)]
@@ -159,6 +162,21 @@ impl<'a> Change<'a> {
         if self.moved() { Advanced::To(Box::new(self.after.clone())) } else { Advanced::Unchanged }
     }
 
+    /// Whether nobody waits for its payment any more.
+    fn is_closed(&self) -> bool {
+        self.moved() && matches!(self.after.state, LinkState::Paid | LinkState::Voided | LinkState::Expired)
+    }
+
+    /// What a person has to look at, if anything.
+    fn matter(&self) -> Option<Matter> {
+        let (before, after) = (&self.before, &self.after);
+        if let Some(review) = after.review.filter(|review| before.review != Some(*review)) {
+            return Some(Matter::of_link(after, AttentionKind::Review, Some(review.to_string())));
+        }
+        let has_failed = self.moved() && after.state == LinkState::Failed;
+        has_failed.then(|| Matter::of_link(after, AttentionKind::LinkFailed, None))
+    }
+
     fn moved(&self) -> bool {
         self.after.state != self.before.state
     }
@@ -237,5 +255,8 @@ async fn tell(db: &impl ConnectionTrait, written: &[Change<'_>], now: DateTime<U
         order::take_back_paid(db, &change.after).await?;
     }
     let entries: Vec<NewEntry> = written.iter().flat_map(Change::entries).collect();
-    timeline::insert_all(db, &entries, now).await
+    timeline::insert_all(db, &entries, now).await?;
+    let closed = written.iter().filter(|change| change.is_closed()).map(|change| &change.after);
+    attention::resolve_closed(db, closed, now).await?;
+    attention::open(db, written.iter().filter_map(Change::matter).collect(), now).await
 }

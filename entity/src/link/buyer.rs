@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, note, stop_reminders};
-use crate::live;
+use crate::{
+    attention::{self, AttentionKind, Matter},
+    live,
+};
 
 /// Notes that a person has seen the buyer's page; `false` if that is known already.
 ///
@@ -28,6 +31,7 @@ pub async fn note_unrecognised(db: &impl ConnectionTrait, link: &Model, now: Dat
     }
     stop_reminders(db, link.merchant_id, link.id, now).await?;
     note(db, link, now, "unrecognised", None).await?;
+    attention::open(db, vec![Matter::of_link(link, AttentionKind::Unrecognised, None)], now).await?;
     Ok(true)
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
 use super::{Column, Entity, Model, note};
+use crate::attention::{self, AttentionKind, Matter};
 use domain::words;
 
 words! {
@@ -91,11 +92,21 @@ pub async fn note_dispute(
             .await?;
         if kept.rows_affected == 1 {
             let what = if told.stands.is_decided() { "dispute_closed" } else { "disputed" };
-            return note(db, link, now, what, detail).await;
+            note(db, link, now, what, detail).await?;
+            return follow(db, link, told.stands, now).await;
         }
         // Another writer was faster: judge again from what is known now.
         known = Entity::find_by_id(link.id).one(db).await?.as_ref().and_then(of_link);
     }
+}
+
+/// A person has to answer it as long as it is open.
+async fn follow(db: &impl ConnectionTrait, link: &Model, stands: Dispute, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if stands.is_decided() {
+        let subject = link.id.to_string();
+        return attention::resolve_by_itself(db, link.merchant_id, AttentionKind::Dispute, &subject, now).await;
+    }
+    attention::open(db, vec![Matter::of_link(link, AttentionKind::Dispute, None)], now).await
 }
 
 fn of_link(link: &Model) -> Option<DisputeReport> {

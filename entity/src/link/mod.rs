@@ -36,7 +36,7 @@ pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
-use crate::money_column::stored_money;
+use crate::{attention, money_column::stored_money};
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
     link::{ElsewhereMethod, PaymentState, Review},
@@ -228,6 +228,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
     };
     let link = link.insert(db).await?;
     note(db, &link, now, "creating", None).await?;
+    attention::resolve_wanted(db, link.merchant_id, link.order_id, now).await?;
     Ok(link)
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, timeline};
-use crate::{audit, live, message, order, webhook_event};
+use crate::{attention, audit, live, message, order, webhook_event};
 
 /// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
 /// The document itself must be gone from the store before: afterwards nobody knows where it lay.
@@ -32,6 +32,7 @@ pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) 
     timeline::note(db, link, now, "purged", None).await?;
     // Why it was voided, among others.
     audit::erase_details(db, &link.id.to_string()).await?;
+    attention::erase_notes(db, link.id).await?;
     order::forget_customer_if_all_purged(db, link.merchant_id, link.order_id).await?;
     message::erase_texts(db, link.id, now).await?;
     webhook_event::erase_payloads(db, link.id).await

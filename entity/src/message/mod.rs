@@ -20,7 +20,10 @@ pub use search::{
     MessageSearch, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for,
 };
 
-use crate::{link, live, metrics};
+use crate::{
+    attention::{self, Matter},
+    link, live, metrics,
+};
 use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};
 
 words! {
@@ -165,7 +168,9 @@ pub async fn insert_incoming(
         created_at: Set(at),
         ..Default::default()
     };
-    message.insert(db).await.inspect(live::message)
+    let message = message.insert(db).await.inspect(live::message)?;
+    attention::open(db, vec![Matter::of_reply(&message)], at).await?;
+    Ok(message)
 }
 
 /// Writes what a buyer has said on the page of a link, where nothing is sent and nothing costs.

@@ -6,6 +6,7 @@ use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Learnt, Message, MessageStatus, advance};
 use crate::{
+    attention,
     credits::{self, CreditError, Settlement},
     link,
 };
@@ -52,6 +53,7 @@ pub async fn delivered(db: &impl ConnectionTrait, message: &Message, now: DateTi
     let (merchant, id) = (message.merchant_id, message.id);
     if advance(db, merchant, id, MessageStatus::Delivered, Learnt::default(), now).await? {
         settle(db, message, Settlement::Capture, now).await?;
+        attention::resolve_delivered(db, message, now).await?;
     }
     Ok(())
 }
@@ -75,7 +77,18 @@ pub async fn undelivered(
         UndeliveredCredits::Captured => Settlement::Capture,
         UndeliveredCredits::Released => Settlement::Release,
     };
-    settle(db, message, settlement, now).await
+    settle(db, message, settlement, now).await?;
+    needs_a_person(db, message, MessageStatus::Undelivered, now).await.map_err(CreditError::Db)
+}
+
+/// Somebody should know that a text is in a state in which its buyer has not got it.
+async fn needs_a_person(
+    db: &impl ConnectionTrait,
+    message: &Message,
+    status: MessageStatus,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    attention::open_undelivered(db, &Message { status, ..message.clone() }, now).await
 }
 
 /// It was not sent, for this reason: its credits are given back. Changes nothing if the carrier has it after all.
@@ -93,6 +106,7 @@ pub async fn refused(
         return Ok(false);
     }
     settle(db, message, Settlement::Release, now).await?;
+    needs_a_person(db, message, MessageStatus::Failed, now).await?;
     Ok(true)
 }
 
@@ -116,15 +130,22 @@ pub async fn park(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     advance(db, merchant, id, MessageStatus::Unknown, Learnt::default(), now).await?;
-    Entity::update_many()
+    let left = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::Status.eq(MessageStatus::Unknown))
         .filter(Column::ParkedAt.is_null())
-        .exec(db)
-        .await
-        .map(|_| ())
+        .exec_with_returning(db)
+        .await?;
+    parked(db, &left, now).await
+}
+
+async fn parked(db: &impl ConnectionTrait, left: &[Message], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for message in left {
+        attention::open_undelivered(db, message, now).await?;
+    }
+    Ok(())
 }
 
 /// Leaves messages to a person whose fate is unknown and whose command is older than `cutoff`; answers how many.
@@ -136,14 +157,15 @@ pub async fn park_unknown_before(
     cutoff: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<u64, DbErr> {
-    let parked = Entity::update_many()
+    let left = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Status.eq(MessageStatus::Unknown))
         .filter(Column::ParkedAt.is_null())
         .filter(Column::CreatedAt.lte(cutoff))
-        .exec(db)
+        .exec_with_returning(db)
         .await?;
-    Ok(parked.rows_affected)
+    parked(db, &left, now).await?;
+    Ok(left.len() as u64)
 }
 
 /// What a person found out about a message of which nobody knew whether the carrier took it.
@@ -178,6 +200,7 @@ pub async fn resolve(
                     link::note_message(db, link, now, "sent").await?;
                 }
                 settle(db, message, Settlement::Capture, now).await?;
+                attention::resolve_delivered(db, message, now).await?;
             }
             Ok(sent)
         }

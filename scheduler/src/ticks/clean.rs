@@ -2,7 +2,7 @@
 //! that no command has claimed.
 
 use chrono::TimeDelta;
-use entity::{audit, idempotency, link::RETENTION, message, session, webhook_event};
+use entity::{attention, audit, idempotency, link::RETENTION, message, session, webhook_event};
 
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
@@ -16,7 +16,8 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let sessions = session::clean(pool, at).await?;
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
     let texts = message::erase_said_before(pool, at - RETENTION, at).await?;
-    let reasons = audit::erase_details_before(pool, at - RETENTION).await?;
+    let reasons = audit::erase_details_before(pool, at - RETENTION).await?
+        + attention::erase_notes_before(pool, at - RETENTION).await?;
     scheduler.db.truncate_log().await;
     let counts = message::forget_counts_before(pool, (at - RETENTION).date_naive()).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;

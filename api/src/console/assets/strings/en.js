@@ -74,12 +74,58 @@ export const strings = {
 
   nav: {
     label: "Main",
+    home: "Home",
     orders: "Orders",
     conversations: "Conversations",
     credits: "Credits",
     settings: "Settings",
     signOut: "Sign out",
     available: (credits) => (credits === "1" ? "1 credit" : `${credits} credits`),
+  },
+
+  home: {
+    title: "Home",
+    matters: "Needs you",
+    nothing: "Nothing needs you at the moment.",
+    more: (shown) => `The newest ${shown} are shown. Resolve some to see the rest.`,
+    kinds: {
+      review: "A payment to look at", dispute: "A payment is disputed", link_failed: "A link could not be made",
+      text_not_delivered: "A text did not arrive", unrecognised: "A buyer does not recognise an invoice", unread_reply: "A buyer has written",
+      stripe_connection: "The connection to Stripe", low_credit: "Credits are low", link_wanted: "A buyer asks for a new link",
+    },
+    reasons: {
+      key_refused: "Stripe does not take the key", no_secret: "No signing secret", never_received: "No webhook has come yet",
+      wrong_secret: "Webhooks are signed with another secret", endpoint_missing: "Stripe has no webhook endpoint of ours",
+      endpoint_disabled: "Stripe has switched the webhook endpoint off", modes_mixed: "Test and live are mixed up",
+      events_missing: "Webhooks do not tell of every payment",
+    },
+    resolve: "Resolve",
+    resolveTitle: (what) => `${what}: resolved`,
+    note: "Note",
+    noteHint: "For your own records. Resolving changes nothing else.",
+    month: (currency) => `This month in ${currency}`,
+    outstanding: "Owed to you now",
+    paid: "Paid",
+    refunded: "Refunded of it",
+    asked: "Links made",
+    seenAndPaid: (viewed, paid) => `${viewed} viewed, ${paid} paid`,
+    links: (count) => (count === 1 ? "1 link" : `${count} links`),
+    fast: "Time to pay",
+    fastHint: "half are faster",
+    byDay: "Paid day by day",
+    lasting: {
+      seconds: (count) => `${count} s`, minutes: (count) => `${count} min`, hours: (count) => `${count} h`, days: (count) => `${count} days`,
+    },
+  },
+
+  setUp: {
+    title: "Getting started",
+    lead: "Four steps to the first payment.",
+    stripe: "Connect your Stripe account",
+    sms: "Connect an SMS carrier",
+    template: "Look at the text that buyers get",
+    order: "Open your first order",
+    done: "done",
   },
 
   tags: { none: "No request", unpaid: "Unpaid", paid: "Paid" },

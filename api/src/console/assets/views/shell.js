@@ -6,11 +6,13 @@ import { followBalance } from "./balance.js";
 import { showConversations } from "./conversations.js";
 import { showCredits } from "./credits.js";
 import { frame } from "./frame.js";
+import { showHome } from "./home.js";
 import { showOrder } from "./order.js";
 import { showOrders } from "./orders.js";
 import { sections, showSettings } from "./settings.js";
 
 const ROUTES = [
+  [/^\/home$/, showHome],
   [/^\/orders$/, showOrders],
   [/^\/orders\/([^/]+)$/, showOrder],
   [/^\/conversations(?:\/([^/]+))?$/, showConversations],
@@ -29,6 +31,7 @@ export function showShell({ root, who, signOut }) {
     end: balance,
     routes: ROUTES,
     places: [
+      { path: "/home", icon: "home", label: t.home },
       { path: "/orders", icon: "orders", label: t.orders },
       { path: "/conversations", icon: "conversations", label: t.conversations },
       { path: "/credits", icon: "credits", label: t.credits },
