@@ -154,13 +154,8 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_all(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    ids: impl IntoIterator<Item = OrderId>,
-) -> Result<Vec<Order>, DbErr> {
-    let mut ids = ids.into_iter().peekable();
-    if ids.peek().is_none() {
+pub async fn find_all(db: &impl ConnectionTrait, merchant: MerchantId, ids: Vec<OrderId>) -> Result<Vec<Order>, DbErr> {
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::Id.is_in(ids)).all(db).await

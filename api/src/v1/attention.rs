@@ -117,7 +117,8 @@ impl AttentionCalls {
         let search = AttentionSearch { resolved, kind, before: asked.before, limit: asked.fetch() };
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = attention::search(pool, merchant, search).await?;
-        let orders = order::find_all(pool, merchant, found.iter().filter_map(|matter| matter.order_id)).await?;
+        let ids: Vec<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
+        let orders = order::find_all(pool, merchant, ids).await?;
         let orders: HashMap<OrderId, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
         let view = |matter: Attention| {
             let order = matter.order_id.and_then(|order| orders.get(&order));
