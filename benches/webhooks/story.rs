@@ -79,6 +79,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
                 document: "invoice.pdf".to_owned(),
                 document_bytes: 0,
                 expires_at: now + TimeDelta::days(30),
+                actor: None,
             };
             link::insert(&tx, link, now).await.unwrap();
         }

@@ -25,6 +25,8 @@ mod m0014_paying;
 mod m0015_invoice_pictures;
 mod m0016_heartbeat;
 mod m0019_quotas;
+mod m0020_payment_facts;
+mod m0021_actors;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
 mod schema;
@@ -55,6 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_invoice_pictures::Step),
             Box::new(m0016_heartbeat::Step),
             Box::new(m0019_quotas::Step),
+            Box::new(m0020_payment_facts::Step),
+            Box::new(m0021_actors::Step),
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
         ]

@@ -31,6 +31,7 @@ mod limits;
 mod live;
 mod merchant_page;
 mod migrations;
+mod money;
 mod ninety_days;
 mod operators;
 mod operators_page;

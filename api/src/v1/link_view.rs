@@ -39,9 +39,12 @@ pub(super) struct LinkView {
     has_picture: bool,
     /// The payment in Stripe's dashboard, where refunds are made.
     dashboard_url: Option<String>,
-    /// What was refunded at Stripe so far, in all.
+    /// What was refunded at Stripe so far, in all: the refunds that succeeded.
     refunded_amount: Option<String>,
-    /// How the last dispute of the payment stands: `open`, `won`, `lost` or `closed` (an inquiry that came to nothing).
+    /// How much of what was paid went back: `none`, `partial` or `full`.
+    refund_status: String,
+    /// How a dispute of the payment stands: `open`, `won`, `lost` or `closed` (an inquiry that was closed, or a dispute that was
+    /// prevented). Of several the gravest.
     disputed: Option<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
@@ -62,6 +65,8 @@ struct EntryView {
     at: DateTime<Utc>,
     event: String,
     detail: Option<String>,
+    /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
+    actor: String,
 }
 
 /// How a link was paid.
@@ -97,7 +102,7 @@ impl PaidByView {
 
 impl From<TimelineEntry> for EntryView {
     fn from(entry: TimelineEntry) -> Self {
-        Self { at: entry.at, event: entry.event, detail: entry.detail }
+        Self { at: entry.at, actor: entry.actor().to_owned(), event: entry.event, detail: entry.detail }
     }
 }
 
@@ -128,6 +133,7 @@ impl LinkView {
             paid_by: PaidByView::of(&link),
             url: link.stripe_url.is_some().then(|| api.buyer_url(link.id)),
             dashboard_url: dashboard_url(&link),
+            refund_status: link.refund_state().to_string(),
             refunded_amount: link.refunded_money()?.map(domain::Money::to_decimal_string),
             disputed: link.dispute.map(|dispute| dispute.to_string()),
             warnings: link.warnings().map(str::to_owned).collect(),

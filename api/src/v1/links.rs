@@ -224,7 +224,7 @@ async fn accept_link(
     }
     refuse_unless_connected(&tx, owner).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
-    let row = insert_link(api, &tx, order, link, terms, bytes, now).await?;
+    let row = insert_link(&tx, new_link(api, key, order, link, terms, bytes), now).await?;
     act_of_key(&tx, key, "link.create", link, None, now).await?;
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
@@ -246,16 +246,8 @@ async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(
     }
 }
 
-async fn insert_link(
-    api: &Api,
-    tx: &Transaction,
-    order: &Order,
-    link: LinkId,
-    terms: Terms,
-    bytes: u64,
-    now: DateTime<Utc>,
-) -> Result<link::Model, Problem> {
-    let new = NewLink {
+fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Terms, bytes: u64) -> NewLink {
+    NewLink {
         id: link,
         merchant_id: order.merchant_id,
         order_id: order.id,
@@ -265,7 +257,11 @@ async fn insert_link(
         document: Documents::staging_name(link),
         document_bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
         expires_at: terms.expires_at,
-    };
+        actor: Some(key.key.to_string()),
+    }
+}
+
+async fn insert_link(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<link::Model, Problem> {
     link::insert(tx, new, now).await.map_err(|error| {
         if link::is_second_open(&error) {
             return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
@@ -287,7 +283,7 @@ async fn accept_void(
     }
     let tx = api.db.begin().await?;
     let link = find_link(&tx, key, link_id).await?;
-    let facts = StripeFacts { detail: reason.clone(), ..StripeFacts::default() };
+    let facts = StripeFacts { detail: reason.clone(), actor: Some(key.key.to_string()), ..StripeFacts::default() };
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::VoidRequested, &facts, now).await? {
         Advanced::To(link) => {
             act_of_key(&tx, key, "link.void", link.id, reason, now).await?;

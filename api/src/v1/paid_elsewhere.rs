@@ -128,7 +128,8 @@ async fn accept_mark(
     let owner = merchant::get(&tx, key.merchant).await?;
     let paid = input.check(key, owner.day_of(now))?;
     let link = find_link(&tx, key, link_id).await?;
-    let facts = StripeFacts { detail: Some(paid.sentence()), ..StripeFacts::default() };
+    let facts =
+        StripeFacts { detail: Some(paid.sentence()), actor: Some(paid.actor.clone()), ..StripeFacts::default() };
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::PaidElsewhere, &facts, now).await? {
         Advanced::To(link) => {
             let link = link::set_paid_elsewhere(&tx, &link, &paid).await?;
@@ -154,8 +155,11 @@ async fn accept_unmark(
     if link.state == LinkState::Paid && link.paid_at.is_some_and(|paid_at| paid_at + MAY_BE_TAKEN_BACK <= now) {
         return Err(Problem::conflict("too_late", "It can be taken back within a day."));
     }
-    let facts =
-        StripeFacts { detail: Some("It was not paid elsewhere after all.".to_owned()), ..StripeFacts::default() };
+    let facts = StripeFacts {
+        detail: Some("It was not paid elsewhere after all.".to_owned()),
+        actor: Some(key.key.to_string()),
+        ..StripeFacts::default()
+    };
     let link = match link::advance(&tx, &link, LinkEvent::PaidElsewhereTakenBack, &facts, now).await? {
         Advanced::To(link) => {
             act_of_key(&tx, key, "link.unmark_paid", link.id, None, now).await?;

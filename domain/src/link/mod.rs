@@ -1,6 +1,7 @@
 //! The life of a payment link, and what its payments come to.
 
 mod elsewhere;
+pub mod money_back;
 mod payment_state;
 mod state;
 

@@ -73,6 +73,13 @@ impl PaymentState {
         }
     }
 
+    /// The session of a payment on top of the one that has paid the link, if the event tells of one.
+    #[must_use]
+    pub fn is_paid_again_by<'a>(&self, event: LinkEvent, session: Option<&'a str>) -> Option<&'a str> {
+        let told = session.filter(|_| event == LinkEvent::PaymentSucceeded && self.state == LinkState::Paid)?;
+        self.session.as_deref().is_some_and(|first| first != told).then_some(told)
+    }
+
     fn on_success(&self, session: Option<&str>) -> Result<Judged, Refusal> {
         let mut judged = self.step(LinkEvent::PaymentSucceeded)?;
         if self.state != LinkState::Paid || self.session.is_none() {
@@ -80,9 +87,7 @@ impl PaymentState {
             if self.state == LinkState::Paid && self.elsewhere && session.is_some() {
                 judged.review = Some(Review::PaidTwice);
             }
-        } else if let (Some(first), Some(now)) = (self.session.as_deref(), session)
-            && first != now
-        {
+        } else if self.is_paid_again_by(LinkEvent::PaymentSucceeded, session).is_some() {
             // The buyer has paid twice: that is not what was asked.
             judged.review = Some(Review::AmountMismatch);
         }

@@ -1,18 +1,20 @@
 //! The one place that changes links' states: many at once, and one as a group of one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use domain::{
-    LinkId, LinkState,
+    LinkId, LinkState, Money,
     link::{Judged, LinkEvent, Refusal, Review},
 };
 
 use super::{
     Model,
     compare_and_set::{compare_and_set, reread},
+    facts::{self, PaidBy},
+    further::{self, NewPayment},
     timeline::{self, NewEntry},
 };
 use crate::{
@@ -31,6 +33,8 @@ pub struct StripeFacts {
     pub session: Option<String>,
     /// `pi_…`
     pub payment_intent: Option<String>,
+    /// What was paid, if it is in a currency of ours.
+    pub paid: Option<Money>,
     /// Whether the link is a live one.
     pub livemode: Option<bool>,
     /// Why it could not be made, in words for the merchant.
@@ -39,6 +43,8 @@ pub struct StripeFacts {
     pub review: Option<Review>,
     /// More for the timeline.
     pub detail: Option<String>,
+    /// Who did it, if it was somebody with a key.
+    pub actor: Option<String>,
 }
 
 /// An event that happened to a link.
@@ -96,12 +102,14 @@ pub async fn advance_all(
     for transition in transitions {
         links.entry(transition.link.id).or_insert_with(|| transition.link.clone());
     }
-    let mut written = Vec::new();
+    let (mut written, mut again) = (Vec::new(), Vec::new());
     let mut waiting: Vec<usize> = (0..transitions.len()).collect();
     while !waiting.is_empty() {
         let (round, later) = first_of_each_link(transitions, &waiting);
         let mut changes = Vec::new();
         for at in round {
+            let Transition { link, event, facts } = transitions[at];
+            again.extend(links[&link.id].payment_state().is_paid_again_by(event, facts.session.as_deref()).map(|_| at));
             match Change::judge(at, &transitions[at], &links[&transitions[at].link.id], now) {
                 Ok(Some(change)) => changes.push(change),
                 Ok(None) => answers[at] = Some(Advanced::Unchanged),
@@ -122,7 +130,10 @@ pub async fn advance_all(
         waiting = lost.iter().map(|change| change.at).chain(later).collect();
         waiting.sort_unstable();
     }
-    tell(db, &written, now).await?;
+    let again = again.into_iter().map(|at| &transitions[at]);
+    let mut entries = note_payments(db, &written, again, now).await?;
+    entries.extend(written.iter().flat_map(Change::entries));
+    tell(db, &written, &entries, now).await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
@@ -184,7 +195,10 @@ impl<'a> Change<'a> {
     /// What is written into the timeline of it, for the merchant to read.
     fn entries(&self) -> Vec<NewEntry> {
         let (before, after) = (self.before.payment_state(), &self.judged.after);
-        let entry = |event: &'static str, detail: Option<String>| NewEntry { link: self.before.id, event, detail };
+        let entry = |event: &'static str, detail: Option<String>| NewEntry {
+            actor: self.facts.actor.clone(),
+            ..NewEntry::new(self.before.id, event, detail)
+        };
         let detail = || self.facts.detail.clone();
         let mut entries = Vec::new();
         if self.moved() {
@@ -195,9 +209,6 @@ impl<'a> Change<'a> {
         if before.state == LinkState::Voiding && after.state == LinkState::Paid {
             let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
             entries.push(entry("void_refused", Some(why.to_owned())));
-        }
-        if before.state == LinkState::Paid && self.judged.review.is_some() {
-            entries.push(entry("paid_again", detail()));
         }
         for review in reviews(&self.judged, self.facts) {
             entries.push(entry("review", Some(format!("{review}: {}", review.sentence()))));
@@ -244,8 +255,57 @@ fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review>
     judged.review.into_iter().chain(found)
 }
 
+/// Keeps payments of links that are paid already, and shows on links what was told of their payments before these were known; answers
+/// what the timelines say of it.
+async fn note_payments<'a>(
+    db: &impl ConnectionTrait,
+    written: &[Change<'_>],
+    again: impl Iterator<Item = &'a Transition<'a>>,
+    now: DateTime<Utc>,
+) -> Result<Vec<NewEntry>, DbErr> {
+    let mut payments: BTreeMap<(LinkId, &str), NewPayment> = BTreeMap::new();
+    for Transition { link, facts, .. } in again {
+        let Some(session) = facts.session.as_deref() else { continue };
+        payments.insert(
+            (link.id, session),
+            NewPayment {
+                link,
+                session,
+                payment_intent: facts.payment_intent.as_deref(),
+                money: facts.paid,
+                detail: facts.detail.as_deref(),
+            },
+        );
+    }
+    let payments: Vec<NewPayment> = payments.into_values().collect();
+    let mut before = BTreeMap::new();
+    for payment in &payments {
+        before.insert(payment.link.id, facts::known(db, payment.link.id).await?);
+    }
+    let new = further::insert_all(db, &payments, now).await?;
+    before.retain(|link, _| new.iter().any(|payment| payment.link.id == *link));
+    let first = written.iter().filter_map(|change| {
+        let intent =
+            news(change.before.stripe_payment_intent.as_deref(), change.after.stripe_payment_intent.as_deref())?;
+        Some(PaidBy { link: &change.after, payment_intent: intent })
+    });
+    let on_top = new.iter().filter_map(|new| Some(PaidBy { link: new.link, payment_intent: new.payment_intent? }));
+    facts::adopt(db, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
+    new.iter().for_each(|new| live::link(new.link));
+    Ok(new.iter().map(|new| new.entry()).collect())
+}
+
+fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
+    after.filter(|_| before != after)
+}
+
 /// Writes what follows from the changes.
-async fn tell(db: &impl ConnectionTrait, written: &[Change<'_>], now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn tell(
+    db: &impl ConnectionTrait,
+    written: &[Change<'_>],
+    entries: &[NewEntry],
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     for change in written {
         live::link(&change.after);
     }
@@ -254,8 +314,7 @@ async fn tell(db: &impl ConnectionTrait, written: &[Change<'_>], now: DateTime<U
     for change in written.iter().filter(|change| change.moved() && change.before.state == LinkState::Paid) {
         order::take_back_paid(db, &change.after).await?;
     }
-    let entries: Vec<NewEntry> = written.iter().flat_map(Change::entries).collect();
-    timeline::insert_all(db, &entries, now).await?;
+    timeline::insert_all(db, entries, now).await?;
     let closed = written.iter().filter(|change| change.is_closed()).map(|change| &change.after);
     attention::resolve_closed(db, closed, now).await?;
     attention::open(db, written.iter().filter_map(Change::matter).collect(), now).await

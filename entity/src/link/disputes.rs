@@ -1,12 +1,13 @@
 //! Disputes of what was paid. Shown here, answered at Stripe.
-//!
-//! They are told several times and in any order, so what is told is held against what is known: a dispute that was decided is not
-//! open again.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ExprTrait, entity::prelude::*};
+use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{Column, Entity, Model, note};
+use super::{
+    Model,
+    facts::{FactKind, Known, PaymentFact},
+    timeline::NewEntry,
+};
 use crate::attention::{self, AttentionKind, Matter};
 use domain::words;
 
@@ -19,7 +20,7 @@ words! {
         Won = "won",
         /// The buyer has it back.
         Lost = "lost",
-        /// It was an inquiry that came to nothing.
+        /// It came to no chargeback: it was an inquiry that was closed, or was prevented.
         Closed = "closed",
     }
 }
@@ -31,87 +32,78 @@ impl Dispute {
         match status {
             "won" => Self::Won,
             "lost" => Self::Lost,
-            "warning_closed" => Self::Closed,
+            "warning_closed" | "prevented" => Self::Closed,
             _ => Self::Open,
         }
     }
 
-    const fn is_decided(self) -> bool {
+    pub(super) const fn is_decided(self) -> bool {
         match self {
             Self::Open => false,
             Self::Won | Self::Lost | Self::Closed => true,
         }
     }
-}
 
-/// What Stripe tells of a dispute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DisputeReport {
-    /// How it stands.
-    pub stands: Dispute,
-    /// When it was opened, which tells one dispute from the next.
-    pub opened_at: DateTime<Utc>,
-}
-
-impl DisputeReport {
-    /// Whether this says more than what is known.
-    fn is_news_to(self, known: Option<Self>) -> bool {
-        known.is_none_or(|known| {
-            let (here, there) = (self.opened_at, known.opened_at);
-            here > there || (here == there && self.stands.is_decided() && !known.stands.is_decided())
-        })
+    /// Of several disputes of one link, what says that money is contested or gone comes first.
+    const fn weight(self) -> u8 {
+        match self {
+            Self::Open => 2,
+            Self::Lost => 1,
+            Self::Won | Self::Closed => 0,
+        }
     }
 }
 
-/// Keeps how the dispute that was opened last stands, and notes it in the timeline. What was told before changes nothing.
+fn disputes(facts: &[PaymentFact]) -> impl Iterator<Item = (&PaymentFact, Dispute)> {
+    let disputes = facts.iter().filter(|fact| fact.kind == FactKind::Dispute);
+    disputes.map(|fact| (fact, Dispute::from_stripe(&fact.status)))
+}
+
+/// What is shown of a link's disputes, and when that one was opened: the gravest, of several the one that was opened last.
+pub(super) fn shown(facts: &[PaymentFact]) -> Option<(Dispute, DateTime<Utc>)> {
+    let gravest = disputes(facts).max_by_key(|(fact, stands)| (stands.weight(), fact.made_at, &fact.id));
+    gravest.map(|(fact, stands)| (stands, fact.made_at))
+}
+
+/// A person has to answer one as long as it is open.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn note_dispute(
+/// When the database refuses or does not answer.
+pub(super) async fn follow(
     db: &impl ConnectionTrait,
     link: &Model,
-    told: DisputeReport,
-    detail: Option<String>,
+    shown: Option<Dispute>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let mut known = of_link(link);
-    loop {
-        if !told.is_news_to(known) {
-            return Ok(());
-        }
-        let as_known = match known {
-            Some(known) => Column::DisputedAt.eq(known.opened_at).and(Column::Dispute.eq(known.stands)),
-            None => Column::DisputedAt.is_null(),
+    if shown.is_some_and(|stands| !stands.is_decided()) {
+        return attention::open(db, vec![Matter::of_link(link, AttentionKind::Dispute, None)], now).await;
+    }
+    let subject = link.id.to_string();
+    attention::resolve_by_itself(db, link.merchant_id, AttentionKind::Dispute, &subject, now).await
+}
+
+/// What the timeline says that was not known before.
+pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEntry> {
+    let entry = |fact: &PaymentFact, stands: Dispute| {
+        let (event, what) = if stands.is_decided() {
+            ("dispute_closed", Some(fact.status.clone()))
+        } else {
+            ("disputed", fact.reason.clone())
         };
-        let kept = Entity::update_many()
-            .col_expr(Column::Dispute, Expr::value(told.stands))
-            .col_expr(Column::DisputedAt, Expr::value(told.opened_at))
-            .filter(Column::Id.eq(link.id))
-            .filter(as_known)
-            .exec(db)
-            .await?;
-        if kept.rows_affected == 1 {
-            let what = if told.stands.is_decided() { "dispute_closed" } else { "disputed" };
-            note(db, link, now, what, detail).await?;
-            return follow(db, link, told.stands, now).await;
-        }
-        // Another writer was faster: judge again from what is known now.
-        known = Entity::find_by_id(link.id).one(db).await?.as_ref().and_then(of_link);
-    }
-}
-
-/// A person has to answer it as long as it is open.
-async fn follow(db: &impl ConnectionTrait, link: &Model, stands: Dispute, now: DateTime<Utc>) -> Result<(), DbErr> {
-    if stands.is_decided() {
-        let subject = link.id.to_string();
-        return attention::resolve_by_itself(db, link.merchant_id, AttentionKind::Dispute, &subject, now).await;
-    }
-    attention::open(db, vec![Matter::of_link(link, AttentionKind::Dispute, None)], now).await
-}
-
-fn of_link(link: &Model) -> Option<DisputeReport> {
-    let (stands, opened_at) = link.dispute.zip(link.disputed_at)?;
-    Some(DisputeReport { stands, opened_at })
+        let of_another = link.stripe_payment_intent.as_ref().is_some_and(|paid| *paid != fact.payment_intent);
+        let detail = match what {
+            Some(what) if of_another => Some(format!("{what}, of {}", fact.payment_intent)),
+            None if of_another => Some(format!("of {}", fact.payment_intent)),
+            what => what,
+        };
+        NewEntry::new(link.id, event, detail)
+    };
+    let was = |id: &str| disputes(&before.facts).find(|(known, _)| known.id == id).map(|(_, stands)| stands);
+    let is_news = |fact: &PaymentFact, stands: Dispute| was(&fact.id) != Some(stands);
+    disputes(&after.facts)
+        .filter(|(fact, stands)| is_news(fact, *stands))
+        .map(|(fact, stands)| entry(fact, stands))
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,14 +111,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::link::facts::testing::{after, fact};
 
-    /// What is known after all of this was told.
-    fn after(told: &[DisputeReport]) -> Option<DisputeReport> {
-        told.iter().fold(None, |known, told| if told.is_news_to(known) { Some(*told) } else { known })
-    }
-
-    fn dispute(opened: i64, stands: Dispute) -> DisputeReport {
-        DisputeReport { stands, opened_at: DateTime::from_timestamp(opened, 0).unwrap() }
+    fn dispute(id: &str, status: &str, opened: i64, told: i64) -> PaymentFact {
+        fact(FactKind::Dispute, id, status, opened, told)
     }
 
     #[test]
@@ -135,7 +123,9 @@ mod tests {
             ("needs_response", Dispute::Open),
             ("under_review", Dispute::Open),
             ("warning_needs_response", Dispute::Open),
+            ("warning_under_review", Dispute::Open),
             ("warning_closed", Dispute::Closed),
+            ("prevented", Dispute::Closed),
             ("won", Dispute::Won),
             ("lost", Dispute::Lost),
             ("something_new", Dispute::Open),
@@ -144,24 +134,43 @@ mod tests {
         }
     }
 
-    prop_compose! {
-        /// How each of several disputes ends, and everything that is told of them, twice, in some order.
-        fn disputes()(
-            ends in proptest::collection::vec(proptest::sample::select(Dispute::ALL), 1..4)
-        )(
-            told in Just((0..).zip(&ends).flat_map(|(opened, end)| {
-                [dispute(opened, Dispute::Open), dispute(opened, *end), dispute(opened, *end)]
-            }).collect::<Vec<_>>()).prop_shuffle(),
-            ends in Just(ends),
-        ) -> (Vec<Dispute>, Vec<DisputeReport>) {
-            (ends, told)
-        }
+    #[test]
+    fn money_that_is_contested_or_gone_is_not_hidden_by_another_dispute() {
+        let stands = |told: &[PaymentFact]| shown(told).map(|(stands, _)| stands);
+        let (open, lost) = (dispute("du_1", "needs_response", 1, 1), dispute("du_2", "lost", 2, 2));
+        let won = dispute("du_3", "won", 3, 3);
+        assert_eq!(stands(&[open, lost.clone(), won.clone()]), Some(Dispute::Open));
+        assert_eq!(stands(&[lost, won.clone()]), Some(Dispute::Lost));
+        assert_eq!(stands(&[won, dispute("du_4", "warning_closed", 4, 4)]), Some(Dispute::Closed));
+        assert_eq!(stands(&[]), None);
     }
+
+    #[test]
+    fn what_is_told_last_of_a_dispute_counts() {
+        // An inquiry that becomes a chargeback, and one that is decided otherwise in the end.
+        let told = [dispute("du_1", "warning_closed", 1, 5), dispute("du_1", "needs_response", 1, 9)];
+        assert_eq!(shown(&after(&told)).unwrap().0, Dispute::Open);
+        let told = [dispute("du_1", "won", 1, 9), dispute("du_1", "lost", 1, 5)];
+        assert_eq!(shown(&after(&told)).unwrap().0, Dispute::Won);
+    }
+
+    const ENDS: [&str; 4] = ["won", "lost", "warning_closed", "prevented"];
 
     proptest! {
         #[test]
-        fn disputes_told_twice_and_in_any_order_end_as_the_last_one_ended((ends, told) in disputes()) {
-            prop_assert_eq!(after(&told).map(|known| known.stands), ends.last().copied());
+        fn disputes_told_twice_and_in_any_order_end_as_they_ended(
+            (ends, told) in proptest::collection::vec(proptest::sample::select(&ENDS[..]), 1..4).prop_flat_map(|ends| {
+                let told = (0..).zip(&ends).flat_map(|(opened, end)| {
+                    let id = format!("du_{opened}");
+                    let ended = dispute(&id, end, opened, opened);
+                    [dispute(&id, "needs_response", opened, opened), ended.clone(), ended]
+                });
+                (Just(ends.clone()), Just(told.collect::<Vec<_>>()).prop_shuffle())
+            })
+        ) {
+            let last = Dispute::from_stripe(ends.last().unwrap());
+            let end = if ends.contains(&"lost") { Dispute::Lost } else { last };
+            prop_assert_eq!(shown(&after(&told)).map(|(stands, _)| stands), Some(end));
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::{Column, Entity, Model, RETENTION};
+use super::{Column, Entity, Model, RETENTION, further};
 use crate::Rows;
 use domain::{LinkId, LinkState, LinkToken, MerchantId, OrderId};
 
@@ -56,7 +56,7 @@ pub async fn find_all_by_stripe_id(
     found.iter().map(|row| Model::from_query_result(row, "")).collect()
 }
 
-/// The merchant's link that was paid by this `pi_…`.
+/// The merchant's link that was paid by this `pi_…`, be it for the first time or once more.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -65,11 +65,18 @@ pub async fn find_by_payment_intent(
     merchant: MerchantId,
     payment_intent: &str,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find()
+    let first = Entity::find()
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::StripePaymentIntent.eq(payment_intent))
         .one(db)
-        .await
+        .await?;
+    if first.is_some() {
+        return Ok(first);
+    }
+    match further::link_of(db, merchant, payment_intent).await? {
+        Some(link) => find(db, merchant, link).await,
+        None => Ok(None),
+    }
 }
 
 /// All links of an order, newest first.

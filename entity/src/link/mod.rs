@@ -6,7 +6,9 @@ mod check;
 mod compare_and_set;
 mod disputes;
 mod elsewhere;
+mod facts;
 mod find;
+mod further;
 mod paying;
 mod purge;
 mod refunds;
@@ -21,25 +23,29 @@ use sea_orm::{ActiveValue::Set, entity::prelude::*};
 pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
-pub use disputes::{Dispute, DisputeReport, note_dispute};
+pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_paid_elsewhere};
+pub use facts::{FactKind, FactReport, PaymentFact, note_fact, settle_early};
 pub use find::{
     due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
     find_by_token, of_order,
 };
+pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
-pub use refunds::{Refund, note_refund};
 pub use search::{LinkSearch, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
-use crate::{attention, money_column::stored_money};
+use crate::{attention, live, money_column::stored_money};
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
-    link::{ElsewhereMethod, PaymentState, Review},
+    link::{
+        ElsewhereMethod, PaymentState, Review,
+        money_back::{RefundState, refund_state},
+    },
 };
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
@@ -91,7 +97,7 @@ pub struct Model {
     pub stripe_checked_at: Option<DateTime<Utc>>,
     /// What was refunded of it, in people's smallest unit of `currency`; erased by the purge.
     pub refunded: Option<i64>,
-    /// How the dispute that was opened last stands.
+    /// How its dispute stands; of several the gravest.
     pub dispute: Option<Dispute>,
     /// When that dispute was opened.
     pub disputed_at: Option<DateTime<Utc>>,
@@ -137,6 +143,8 @@ pub struct Model {
     pub elsewhere_note: Option<String>,
     /// Who says so: an API key.
     pub elsewhere_actor: Option<String>,
+    /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
+    pub refund_status: Option<RefundState>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -156,6 +164,12 @@ impl Model {
     /// When the stored amount is none.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// How much of what was paid went back.
+    #[must_use]
+    pub fn refund_state(&self) -> RefundState {
+        self.refund_status.unwrap_or_else(|| refund_state(self.refunded.unwrap_or(0), self.amount.unwrap_or(i64::MAX)))
     }
 
     /// Whether a delayed payment by this session did not settle, as far as we were told.
@@ -203,6 +217,8 @@ pub struct NewLink {
     pub document_bytes: i64,
     /// When it closes by itself.
     pub expires_at: DateTime<Utc>,
+    /// Who makes it, if it is somebody with a key.
+    pub actor: Option<String>,
 }
 
 /// Writes a new link in `creating`. A second open link of the order runs into `payment_link_one_open`: see [`is_second_open`].
@@ -227,7 +243,9 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         ..Default::default()
     };
     let link = link.insert(db).await?;
-    note(db, &link, now, "creating", None).await?;
+    let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
+    timeline::insert_all(db, &[entry], now).await?;
+    live::link(&link);
     attention::resolve_wanted(db, link.merchant_id, link.order_id, now).await?;
     Ok(link)
 }

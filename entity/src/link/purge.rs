@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use super::{Column, Entity, Model, timeline};
+use super::{Column, Entity, Model, facts, timeline};
 use crate::{attention, audit, live, message, order, webhook_event};
 
 /// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
@@ -20,6 +20,7 @@ pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) 
         .col_expr(Column::DocumentPicture, erased.clone())
         .col_expr(Column::Amount, Expr::value(Option::<i64>::None))
         .col_expr(Column::Refunded, Expr::value(Option::<i64>::None))
+        .col_expr(Column::RefundStatus, Expr::value(link.refund_state()))
         .col_expr(Column::DocumentSha256, Expr::value(Option::<Vec<u8>>::None))
         .col_expr(Column::ElsewhereNote, erased.clone())
         .col_expr(Column::CloseReason, erased)
@@ -28,6 +29,7 @@ pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) 
         .exec(db)
         .await?;
     live::link(link);
+    facts::erase_amounts(db, link.id).await?;
     timeline::erase_details(db, link.id).await?;
     timeline::note(db, link, now, "purged", None).await?;
     // Why it was voided, among others.

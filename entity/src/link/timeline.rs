@@ -22,9 +22,26 @@ pub struct Model {
     pub event: String,
     /// More of it; erased by the purge.
     pub detail: Option<String>,
+    /// Who did it, as the audit log says it, if it was somebody with a key.
+    pub actor: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Who did it: somebody with a key, as the audit log says it, or `buyer`, `stripe`, `carrier` or `system`.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        self.actor.as_deref().unwrap_or_else(|| match self.event.as_str() {
+            "viewed" | "unrecognised" | "recognised" => "buyer",
+            "sent" => "carrier",
+            "unpaid" | "processing" | "paid" | "paid_again" | "payment_failed" | "refunded" | "refund_pending"
+            | "refund_failed" | "disputed" | "dispute_closed" | "voided" | "expired" | "closed_at_stripe"
+            | "renewed" | "void_refused" | "close_failed" => "stripe",
+            _ => "system",
+        })
+    }
+}
 
 pub use Model as TimelineEntry;
 
@@ -37,6 +54,15 @@ pub(super) struct NewEntry {
     pub(super) event: &'static str,
     /// More of it.
     pub(super) detail: Option<String>,
+    /// Who did it, if it was somebody with a key.
+    pub(super) actor: Option<String>,
+}
+
+impl NewEntry {
+    /// An entry of something that nobody with a key did.
+    pub(super) const fn new(link: LinkId, event: &'static str, detail: Option<String>) -> Self {
+        Self { link, event, detail, actor: None }
+    }
 }
 
 /// Adds an entry, and tells whoever follows the link.
@@ -51,7 +77,7 @@ pub async fn note(
     detail: Option<String>,
 ) -> Result<(), DbErr> {
     live::link(link);
-    insert_all(db, &[NewEntry { link: link.id, event, detail }], at).await
+    insert_all(db, &[NewEntry::new(link.id, event, detail)], at).await
 }
 
 /// Adds an entry about a message that carries the link: whoever follows the link is told of the message.
@@ -61,7 +87,7 @@ pub(crate) async fn note_message(
     at: DateTime<Utc>,
     event: &'static str,
 ) -> Result<(), DbErr> {
-    insert_all(db, &[NewEntry { link, event, detail: None }], at).await
+    insert_all(db, &[NewEntry::new(link, event, None)], at).await
 }
 
 /// Adds entries, by one statement.
@@ -70,14 +96,17 @@ pub(super) async fn insert_all(
     entries: &[NewEntry],
     at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let mut rows = Rows::new([("id", "uuid"), ("link", "uuid"), ("event", "text"), ("detail", "text?")]);
-    for NewEntry { link, event, detail } in entries {
-        rows.push([LinkEventId::new(at).into(), (*link).into(), (*event).into(), detail.clone().into()]);
+    let mut rows =
+        Rows::new([("id", "uuid"), ("link", "uuid"), ("event", "text"), ("detail", "text?"), ("actor", "text?")]);
+    for NewEntry { link, event, detail, actor } in entries {
+        let (detail, actor) = (detail.clone().into(), actor.clone().into());
+        rows.push([LinkEventId::new(at).into(), (*link).into(), (*event).into(), detail, actor]);
     }
     if rows.is_empty() {
         return Ok(());
     }
-    let insert = "INSERT INTO link_event (id, link_id, at, event, detail) SELECT id, link, {0}, event, detail FROM v";
+    let insert = "INSERT INTO link_event (id, link_id, at, event, detail, actor) \
+        SELECT id, link, {0}, event, detail, actor FROM v";
     db.execute_raw(rows.statement(db.get_database_backend(), insert, vec![at.into()])).await.map(|_| ())
 }
 

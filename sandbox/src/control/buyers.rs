@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{
     model::{
+        dispute::DisputeStatus,
+        refund::RefundStatus,
         session::Session,
         state::{Shared, Txn},
     },
@@ -106,6 +108,9 @@ struct Refund {
     payment_intent: String,
     /// In the unit that Stripe takes; absent: all that is left.
     amount: Option<i64>,
+    /// How it stands at first; `succeeded` if absent.
+    #[serde(default)]
+    status: RefundStatus,
 }
 
 /// The merchant gives money back.
@@ -115,7 +120,26 @@ pub(crate) fn refund(
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
     let Happened { id, event } =
-        shared.write(|txn| disputes_and_refunds::refund(txn, &refund.payment_intent, refund.amount))?;
+        shared.write(|txn| disputes_and_refunds::refund(txn, &refund.payment_intent, refund.amount, refund.status))?;
+    Ok(Json(json!({ "refund": id, "event": event })))
+}
+
+/// What becomes of a refund.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefundEnd {
+    refund: String,
+    status: RefundStatus,
+}
+
+/// A refund gets on, or fails.
+#[handler]
+pub(crate) fn settle_refund(
+    Json(end): Json<RefundEnd>,
+    Data(shared): Data<&Arc<Shared>>,
+) -> Result<Json<Value>, ControlError> {
+    let Happened { id, event } =
+        shared.write(|txn| disputes_and_refunds::settle_refund(txn, &end.refund, end.status))?;
     Ok(Json(json!({ "refund": id, "event": event })))
 }
 
@@ -127,6 +151,9 @@ struct Complaint {
     amount: Option<i64>,
     /// Stripe's word for why; `fraudulent` if absent.
     reason: Option<String>,
+    /// How it stands at first; `needs_response` if absent.
+    #[serde(default)]
+    status: DisputeStatus,
 }
 
 /// A buyer's bank wants money back.
@@ -136,8 +163,9 @@ pub(crate) fn dispute(
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
     let reason = complaint.reason.as_deref().unwrap_or("fraudulent");
+    let Complaint { payment_intent, amount, status, .. } = &complaint;
     let Happened { id, event } =
-        shared.write(|txn| disputes_and_refunds::dispute(txn, &complaint.payment_intent, complaint.amount, reason))?;
+        shared.write(|txn| disputes_and_refunds::dispute(txn, payment_intent, *amount, reason, *status))?;
     Ok(Json(json!({ "dispute": id, "event": event })))
 }
 
@@ -146,17 +174,25 @@ pub(crate) fn dispute(
 #[serde(deny_unknown_fields)]
 struct Decision {
     payment_intent: String,
-    /// Whether the merchant keeps the money.
-    won: bool,
+    /// Whether the merchant keeps the money,
+    won: Option<bool>,
+    /// or how it stands now.
+    status: Option<DisputeStatus>,
 }
 
-/// A dispute ends.
+/// A dispute ends, or gets on.
 #[handler]
 pub(crate) fn close_dispute(
     Json(decision): Json<Decision>,
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
+    let status = match (decision.won, decision.status) {
+        (Some(true), None) => DisputeStatus::Won,
+        (Some(false), None) => DisputeStatus::Lost,
+        (None, Some(status)) => status,
+        (Some(_), Some(_)) | (None, None) => return Err(ControlError::Invalid("give either won or status")),
+    };
     let Happened { id, event } =
-        shared.write(|txn| disputes_and_refunds::close_dispute(txn, &decision.payment_intent, decision.won))?;
+        shared.write(|txn| disputes_and_refunds::advance_dispute(txn, &decision.payment_intent, status))?;
     Ok(Json(json!({ "dispute": id, "event": event })))
 }

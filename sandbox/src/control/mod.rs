@@ -6,8 +6,8 @@
 //! | `POST /open` `{url}` | somebody opens a payment link's page and does not pay yet: `{session, payment_link}` |
 //! | `POST /pay` `{url}` or `{session}`, `async?` | somebody pays: `{session, event, payment_intent, …}`; 409 when it cannot be paid, 404 when there is no such page |
 //! | `POST /settle` `{session, succeed}` | the bank of an `async` payment says yes or no |
-//! | `POST /refund` `{payment_intent, amount?}` | the merchant gives money back |
-//! | `POST /dispute` `{payment_intent, amount?, reason?}` · `POST /dispute/close` `{payment_intent, won}` | a buyer's bank wants money back; how that ends |
+//! | `POST /refund` `{payment_intent, amount?, status?}` · `POST /refund/settle` `{refund, status}` | the merchant gives money back; what becomes of that, such as `failed` |
+//! | `POST /dispute` `{payment_intent, amount?, reason?, status?}` · `POST /dispute/close` `{payment_intent, won}` or `{payment_intent, status}` | a buyer's bank wants money back; how that gets on and ends |
 //! | `POST /fail` `{service, times, mode, status?, retry_after?, should_retry?, path?, method?}` | the next `times` calls fail; `mode` is `status`, `hang` or `reset`, each also with `_after` for after the effect; 0 times withdraws |
 //! | `POST /webhooks` `{service?, duplicate?, shuffle?, delay_ms?, drop?}` | how webhooks are delivered from now on; what is left out is as usual again |
 //! | `GET /webhooks?service=` · `POST /webhooks/resend` `{event}` | every delivery and its state; an event once more |
@@ -38,6 +38,7 @@ pub(crate) fn routes() -> impl IntoEndpoint {
         .at("/pay", post(buyers::pay))
         .at("/settle", post(buyers::settle))
         .at("/refund", post(buyers::refund))
+        .at("/refund/settle", post(buyers::settle_refund))
         .at("/dispute", post(buyers::dispute))
         .at("/dispute/close", post(buyers::close_dispute))
         .at("/fail", post(behaviour::fail))
@@ -75,12 +76,17 @@ impl ResponseError for ControlError {
         match self {
             Self::NotFound(_)
             | Self::Checkout(CheckoutError::NoSuchLink | CheckoutError::NoSuchSession)
-            | Self::MoneyBack(MoneyBackError::NoSuchPayment) => StatusCode::NOT_FOUND,
+            | Self::MoneyBack(MoneyBackError::NoSuchPayment | MoneyBackError::NoSuchRefund) => StatusCode::NOT_FOUND,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Checkout(
                 CheckoutError::LinkClosed(_) | CheckoutError::SessionClosed(_) | CheckoutError::NotProcessing,
             )
-            | Self::MoneyBack(MoneyBackError::NotPaid | MoneyBackError::Amount { .. } | MoneyBackError::Dispute)
+            | Self::MoneyBack(
+                MoneyBackError::NotPaid
+                | MoneyBackError::Amount { .. }
+                | MoneyBackError::Dispute
+                | MoneyBackError::RefundIsOff,
+            )
             | Self::Incoming(_) => StatusCode::CONFLICT,
         }
     }

@@ -7,12 +7,28 @@ use super::{scope::StripeScope, table::Row};
 use crate::clock::Moment;
 
 /// How a dispute stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DisputeStatus {
+    WarningNeedsResponse,
+    WarningUnderReview,
+    WarningClosed,
+    #[default]
     NeedsResponse,
+    UnderReview,
     Won,
     Lost,
+    Prevented,
+}
+
+impl DisputeStatus {
+    /// Whether nothing follows any more.
+    pub(crate) const fn is_closed(self) -> bool {
+        match self {
+            Self::WarningClosed | Self::Won | Self::Lost | Self::Prevented => true,
+            Self::WarningNeedsResponse | Self::WarningUnderReview | Self::NeedsResponse | Self::UnderReview => false,
+        }
+    }
 }
 
 /// A buyer's bank wants the money back.

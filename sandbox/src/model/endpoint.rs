@@ -23,6 +23,9 @@ pub(crate) struct WebhookEndpoint {
     pub(crate) enabled: bool,
     pub(crate) deleted: bool,
     pub(crate) description: Option<String>,
+    /// The version of the API that events look like; the account's own if absent.
+    #[serde(default)]
+    pub(crate) api_version: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) created_at: Moment,
 }
@@ -45,7 +48,7 @@ impl WebhookEndpoint {
         json!({
             "id": self.id,
             "object": "webhook_endpoint",
-            "api_version": null,
+            "api_version": self.api_version,
             "application": null,
             "created": self.created_at.timestamp(),
             "description": self.description,

@@ -12,6 +12,7 @@ pub(crate) mod journal;
 pub(crate) mod link;
 pub(crate) mod message;
 pub(crate) mod payment;
+pub(crate) mod refund;
 pub(crate) mod scope;
 pub(crate) mod service;
 pub(crate) mod session;

@@ -14,6 +14,7 @@ use super::{
     link::PaymentLink,
     message::Message,
     payment::Payment,
+    refund::Refund,
     session::Session,
     settings::SandboxSettings,
     stored_answer::StoredAnswer,
@@ -27,6 +28,7 @@ pub(crate) enum RowChange {
     Link(PaymentLink),
     Session(Session),
     Payment(Payment),
+    Refund(Refund),
     Dispute(Dispute),
     Endpoint(WebhookEndpoint),
     Event(Event),
@@ -45,6 +47,7 @@ pub(crate) struct Tables {
     pub(crate) links: Table<PaymentLink>,
     pub(crate) sessions: Table<Session>,
     pub(crate) payments: Table<Payment>,
+    pub(crate) refunds: Table<Refund>,
     pub(crate) disputes: Table<Dispute>,
     pub(crate) endpoints: Table<WebhookEndpoint>,
     pub(crate) events: Table<Event>,
@@ -70,6 +73,7 @@ impl Tables {
                 self.sessions.put(row);
             }
             RowChange::Payment(row) => self.payments.put(row),
+            RowChange::Refund(row) => self.refunds.put(row),
             RowChange::Dispute(row) => self.disputes.put(row),
             RowChange::Endpoint(row) => self.endpoints.put(row),
             RowChange::Event(row) => self.events.put(row),

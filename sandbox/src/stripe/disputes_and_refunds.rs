@@ -7,6 +7,7 @@ use crate::{
     model::{
         dispute::{Dispute, DisputeStatus},
         payment::{IntentState, Payment},
+        refund::{Refund, RefundStatus},
         state::Txn,
         tables::RowChange,
     },
@@ -31,6 +32,12 @@ pub(crate) enum MoneyBackError {
     /// The payment is disputed already, or the dispute is closed.
     #[error("there is no open dispute that this could be about, or one already")]
     Dispute,
+    /// No refund has this id.
+    #[error("there is no such refund")]
+    NoSuchRefund,
+    /// What failed, fails once.
+    #[error("the refund has failed already")]
+    RefundIsOff,
 }
 
 /// What a refund or dispute made: its own id and the event's.
@@ -40,8 +47,13 @@ pub(crate) struct Happened {
     pub(crate) event: String,
 }
 
-/// The merchant gives back `amount`, or all that is left.
-pub(crate) fn refund(txn: &mut Txn<'_>, payment: &str, amount: Option<i64>) -> Result<Happened, MoneyBackError> {
+/// The merchant gives back `amount`, or all that is left. The charge tells its sum, whatever becomes of the refund later.
+pub(crate) fn refund(
+    txn: &mut Txn<'_>,
+    payment: &str,
+    amount: Option<i64>,
+    status: RefundStatus,
+) -> Result<Happened, MoneyBackError> {
     let payment = paid(txn, payment)?;
     let amount = within(&payment, amount)?;
     let before = payment.refunded;
@@ -50,7 +62,52 @@ pub(crate) fn refund(txn: &mut Txn<'_>, payment: &str, amount: Option<i64>) -> R
     let previous = Some(json!({ "amount_refunded": before }));
     let body = Occurrence { kind: "charge.refunded", object: payment.charge(), previous };
     let event = events::emit(txn, &payment.scope, body, &Cause::default());
-    Ok(Happened { id: ids::stripe("re_", 24), event })
+    let refund = Refund {
+        id: ids::stripe("re_", 24),
+        payment: payment.id,
+        charge: payment.charge,
+        scope: payment.scope,
+        amount,
+        currency: payment.currency,
+        status,
+        created_at: txn.now,
+    };
+    let id = refund.id.clone();
+    tell_refund(txn, refund, &["refund.created"]);
+    Ok(Happened { id, event })
+}
+
+/// A refund gets on, or fails, be it after it has succeeded: then the charge's sum is less again, and nobody tells it.
+pub(crate) fn settle_refund(txn: &mut Txn<'_>, refund: &str, status: RefundStatus) -> Result<Happened, MoneyBackError> {
+    let refund = txn.tables.refunds.get(refund).cloned().ok_or(MoneyBackError::NoSuchRefund)?;
+    if refund.status.is_off() {
+        return Err(MoneyBackError::RefundIsOff);
+    }
+    if status.is_off() {
+        let payment = paid(txn, &refund.payment)?;
+        let refunded = payment.refunded - refund.amount;
+        txn.put(RowChange::Payment(Payment { refunded, ..payment }));
+    }
+    let refund = Refund { status, ..refund };
+    let id = refund.id.clone();
+    let kinds: &[&'static str] = match status {
+        RefundStatus::Failed => &["refund.failed", "charge.refund.updated"],
+        RefundStatus::Pending | RefundStatus::RequiresAction | RefundStatus::Succeeded | RefundStatus::Canceled => {
+            &["refund.updated", "charge.refund.updated"]
+        }
+    };
+    let event = tell_refund(txn, refund, kinds);
+    Ok(Happened { id, event })
+}
+
+fn tell_refund(txn: &mut Txn<'_>, refund: Refund, kinds: &[&'static str]) -> String {
+    let (scope, view) = (refund.scope.clone(), refund.view());
+    txn.put(RowChange::Refund(refund));
+    let mut told =
+        kinds.iter().map(|kind| events::emit(txn, &scope, Occurrence::of(kind, view.clone()), &Cause::default()));
+    let first = told.next().unwrap_or_default();
+    told.for_each(drop);
+    first
 }
 
 /// The buyer's bank wants `amount` back, or all that is left.
@@ -59,6 +116,7 @@ pub(crate) fn dispute(
     payment: &str,
     amount: Option<i64>,
     reason: &str,
+    status: DisputeStatus,
 ) -> Result<Happened, MoneyBackError> {
     let payment = paid(txn, payment)?;
     if payment.disputed {
@@ -72,19 +130,23 @@ pub(crate) fn dispute(
         amount: within(&payment, amount)?,
         currency: payment.currency.clone(),
         reason: reason.to_owned(),
-        status: DisputeStatus::NeedsResponse,
+        status,
         created_at: txn.now,
     };
     txn.put(RowChange::Payment(Payment { disputed: true, ..payment }));
     Ok(tell(txn, dispute, "charge.dispute.created"))
 }
 
-/// The dispute about this payment ends.
-pub(crate) fn close_dispute(txn: &mut Txn<'_>, payment: &str, won: bool) -> Result<Happened, MoneyBackError> {
-    let about = |dispute: &&Dispute| dispute.payment == payment && dispute.status == DisputeStatus::NeedsResponse;
+/// The dispute about this payment gets on, or ends.
+pub(crate) fn advance_dispute(
+    txn: &mut Txn<'_>,
+    payment: &str,
+    status: DisputeStatus,
+) -> Result<Happened, MoneyBackError> {
+    let about = |dispute: &&Dispute| dispute.payment == payment && !dispute.status.is_closed();
     let dispute = txn.tables.disputes.iter().find(about).cloned().ok_or(MoneyBackError::Dispute)?;
-    let status = if won { DisputeStatus::Won } else { DisputeStatus::Lost };
-    Ok(tell(txn, Dispute { status, ..dispute }, "charge.dispute.closed"))
+    let kind = if status.is_closed() { "charge.dispute.closed" } else { "charge.dispute.updated" };
+    Ok(tell(txn, Dispute { status, ..dispute }, kind))
 }
 
 fn tell(txn: &mut Txn<'_>, dispute: Dispute, kind: &'static str) -> Happened {

@@ -42,15 +42,20 @@ pub(crate) const KNOWN: [&str; 29] = [
 ];
 
 /// The events that Paylink acts on or keeps for the record; what an endpoint that is set up by hand hears.
-pub(crate) const USUAL: [&str; 8] = [
+pub(crate) const USUAL: [&str; 13] = [
     "charge.dispute.closed",
     "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.refund.updated",
     "charge.refunded",
     "checkout.session.async_payment_failed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
     "checkout.session.expired",
     "payment_link.updated",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
 ];
 
 /// The API request that an event came of; nothing if a buyer or Stripe itself caused it.

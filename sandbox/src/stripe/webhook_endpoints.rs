@@ -26,6 +26,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError
     let url = params.take("url")?;
     let events = params.take_list("enabled_events");
     let description = params.take("description")?;
+    let api_version = params::present(params.take("api_version")?, "api_version")?;
     let metadata = params::metadata(&mut params, "metadata")?;
     params::finish(&params)?;
     let url = check_url(params::required(url, "url")?, &scope)?;
@@ -38,7 +39,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError
         return Err(StripeError::invalid(format!("You have reached the maximum of {MOST} {mode} webhook endpoints.")));
     }
     let metadata = params::merged(&BTreeMap::new(), metadata, "metadata")?;
-    let endpoint = WebhookEndpoint { description, metadata, ..new(txn, scope, url, events, None) };
+    let endpoint = WebhookEndpoint { description, metadata, api_version, ..new(txn, scope, url, events, None) };
     let mut view = endpoint.view();
     view["secret"] = json!(endpoint.secret);
     txn.put(RowChange::Endpoint(endpoint));
@@ -62,6 +63,7 @@ pub(crate) fn new(
         enabled: true,
         deleted: false,
         description: None,
+        api_version: None,
         metadata: BTreeMap::new(),
         created_at: txn.now,
     }

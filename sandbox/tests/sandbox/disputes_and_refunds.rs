@@ -56,8 +56,46 @@ async fn refunds_are_told_with_all_that_was_given_back_so_far() {
         assert_eq!(event["data"]["object"]["amount_refunded"], refunded);
         assert_eq!(event["data"]["object"]["refunded"], whole);
         assert_eq!(event["data"]["object"]["metadata"], json!({ "link_id": "link_1" }));
+        let event = receiver.next().await.event();
+        assert_eq!(
+            (&event["type"], &event["data"]["object"]["status"]),
+            (&json!("refund.created"), &json!("succeeded"))
+        );
     }
     assert_eq!(world.control("/refund", json!({ "payment_intent": intent })).await.status, 409);
+}
+
+#[tokio::test]
+async fn a_refund_that_fails_later_is_told_by_itself_and_not_by_its_charge() {
+    let world = World::start().await;
+    let mut receiver = Receiver::start().await;
+    let link = world.link().await;
+    let intent = pay(&world, &link).await["payment_intent"].clone();
+    world.send_events_to(&receiver).await;
+
+    let begun = json!({ "payment_intent": intent, "amount": 950, "status": "pending" });
+    let refund = world.control("/refund", begun).await.json()["refund"].clone();
+    let told = [receiver.next().await.event(), receiver.next().await.event()];
+    assert_eq!(
+        (&told[0]["data"]["object"]["amount_refunded"], &told[1]["data"]["object"]["status"]),
+        (&json!(950), &json!("pending"))
+    );
+    for (status, kinds) in [
+        ("succeeded", ["refund.updated", "charge.refund.updated"]),
+        ("failed", ["refund.failed", "charge.refund.updated"]),
+    ] {
+        assert_eq!(world.control("/refund/settle", json!({ "refund": refund, "status": status })).await.status, 200);
+        for kind in kinds {
+            let event = receiver.next().await.event();
+            assert_eq!((&event["type"], &event["data"]["object"]["status"]), (&json!(kind), &json!(status)));
+            assert_eq!(event["data"]["object"]["id"], refund);
+        }
+    }
+    assert_eq!(world.control("/refund/settle", json!({ "refund": refund, "status": "succeeded" })).await.status, 409);
+    assert_eq!(world.control("/refund/settle", json!({ "refund": "re_1", "status": "succeeded" })).await.status, 404);
+    // It can be given back once more.
+    world.control("/refund", json!({ "payment_intent": intent })).await;
+    assert_eq!(receiver.next().await.event()["data"]["object"]["amount_refunded"], 12_950);
 }
 
 #[tokio::test]

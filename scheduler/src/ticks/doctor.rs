@@ -1,5 +1,5 @@
 //! Writes a job for each link that has been open for long without a word from Stripe, and one for each connection, to find out
-//! what is the matter with its webhooks.
+//! what is the matter with its webhooks. Refunds and disputes that came at the same moment as their payments are shown on its link.
 //!
 //! The keys are the link and the time of the tick, so that ten schedulers make one set of jobs. They are spread over time: Stripe
 //! takes only so many questions a second.
@@ -20,8 +20,12 @@ const SILENCE: TimeDelta = TimeDelta::hours(1);
 /// The pause between two questions: well below Stripe's 25 a second, of which others need some.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 
+/// Stripe tells of a payment for so long. What is told of one that is not known by then is about a payment of other software.
+const EARLY: TimeDelta = TimeDelta::days(3);
+
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
-    Ok(reconcile(scheduler, now).await? + diagnose(scheduler, now).await?)
+    let early = link::settle_early(&scheduler.db, now.at - EARLY, now.at).await?;
+    Ok(early + reconcile(scheduler, now).await? + diagnose(scheduler, now).await?)
 }
 
 async fn reconcile(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {

@@ -81,6 +81,7 @@ impl Rows {
             document: "staging/1.pdf".to_owned(),
             document_bytes: 0,
             expires_at: now() + link::RETENTION,
+            actor: None,
         };
         link::insert(self.db.pool(), new, now()).await
     }

@@ -29,6 +29,27 @@ impl StripeEvent {
         Self::of("charge.refunded", &format!("{session}_{so_far}"), &object)
     }
 
+    /// A refund of the payment of this session, as it stands.
+    pub(crate) fn refund_object(kind: &str, session: &str, (id, amount, status): (&str, i64, &str)) -> Self {
+        let object = json!({
+            "id": id, "object": "refund", "payment_intent": format!("pi_{session}"), "charge": format!("ch_{session}"),
+            "amount": amount, "currency": "usd", "status": status, "created": 1_780_000_000, "metadata": {},
+        });
+        Self::of(kind, &format!("{id}_{status}"), &object)
+    }
+
+    /// An event as other software of the merchant's makes them, or of a kind of its own.
+    pub(crate) fn other(event: Value) -> Self {
+        Self(event)
+    }
+
+    /// The same, told so many seconds later.
+    pub(crate) fn later(mut self, seconds: i64) -> Self {
+        self.0["created"] = json!(1_780_000_000 + seconds);
+        self.0["id"] = json!(format!("{}_{seconds}", self.0["id"].as_str().unwrap()));
+        self
+    }
+
     /// A dispute of the payment of this session.
     pub(crate) fn dispute(kind: &str, session: &str, status: &str) -> Self {
         let object = json!({

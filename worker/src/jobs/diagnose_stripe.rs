@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{
     Transaction, link,
-    stripe_integration::{self, EndpointSeen, StripeStatus},
+    stripe_integration::{self, EndpointSeen, StripeIntegration, StripeStatus},
 };
 use queue::{DiagnoseStripe, Done, JobError, JobHandler, Lease};
 use reqwest::StatusCode;
@@ -21,7 +21,7 @@ impl JobHandler<JobContext> for DiagnoseStripe {
             return nothing_to_do(context, lease).await;
         };
         let url = context.stripe_webhook_url(self.merchant);
-        let endpoint = match look(&context.stripe_of(&known)?, &url).await {
+        let endpoint = match look(&context.stripe_of(&known)?, &known, &url).await {
             Ok(endpoint) => Ok(endpoint),
             Err(error) if error.advice() == Advice::Tell => Err(error.for_merchant()),
             Err(_) if has_tried_enough(lease) => return nothing_to_do(context, lease).await,
@@ -51,13 +51,27 @@ impl JobHandler<JobContext> for DiagnoseStripe {
     }
 }
 
-/// What Stripe says of the endpoints with our address; a restricted key need not be able to see them.
-async fn look(stripe: &Stripe, url: &str) -> Result<EndpointSeen, StripeError> {
-    match stripe.webhook_endpoints().await {
-        Ok(endpoints) => Ok(seen(&endpoints.into_iter().filter(|found| found.url == url).collect::<Vec<_>>())),
-        Err(StripeError::Refused { status: StatusCode::FORBIDDEN, .. }) => Ok(EndpointSeen::Unknown),
-        Err(error) => Err(error),
+/// What Stripe says of the endpoints with our address; a restricted key need not be able to see them. One that we registered before
+/// there were events that we need by now is told to send them too.
+async fn look(stripe: &Stripe, known: &StripeIntegration, url: &str) -> Result<EndpointSeen, StripeError> {
+    let endpoints = match stripe.webhook_endpoints().await {
+        Ok(endpoints) => endpoints,
+        Err(StripeError::Refused { status: StatusCode::FORBIDDEN, .. }) => return Ok(EndpointSeen::Unknown),
+        Err(error) => return Err(error),
+    };
+    let mut ours: Vec<WebhookEndpoint> = endpoints.into_iter().filter(|found| found.url == url).collect();
+    for endpoint in &mut ours {
+        let is_registered = known.endpoint_id.as_ref() == Some(&endpoint.id);
+        if is_registered && !endpoint.missing_events().is_empty() {
+            match stripe.complete_webhook_endpoint(endpoint).await {
+                Ok(complete) => *endpoint = complete,
+                // The key may look and not change: then it is said what is missing.
+                Err(error) if error.advice() == Advice::Tell => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
+    Ok(seen(&ours))
 }
 
 fn seen(ours: &[WebhookEndpoint]) -> EndpointSeen {

@@ -17,7 +17,7 @@ use entity::{
 use queue::{BatchHandler, Batcher, Done, JobError, Lease, Limits, ProcessStripeEvent, finish_all};
 use sea_orm::DbErr;
 
-use crate::payments::stripe_event::{self, Outcome, Told, TooEarly};
+use crate::payments::stripe_event::{self, Told};
 
 /// Applies events by the group. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -100,11 +100,7 @@ pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Re
     let (tx, events) = begin(db, group).await?;
     let told: Vec<&Told> = events.iter().flatten().collect();
     let mut outcomes = stripe_event::apply(&tx, &told, now).await?.into_iter();
-    let outcome = |event: Result<Told, JobError>| match event.map(|_| outcomes.next())? {
-        Some(Outcome::Applied(link)) => Ok(Some(link)),
-        Some(Outcome::Ignored) => Ok(None),
-        Some(Outcome::TooEarly) | None => Err(JobError::retry(TooEarly)),
-    };
+    let outcome = |event: Result<Told, JobError>| event.map(|_| outcomes.next().flatten());
     let outcomes: Vec<Result<Option<LinkId>, JobError>> = events.into_iter().map(outcome).collect();
     let done: Vec<(&Item, Option<LinkId>)> =
         group.iter().zip(&outcomes).filter_map(|(item, link)| Some((item, *link.as_ref().ok()?))).collect();

@@ -2,6 +2,7 @@
 
 pub(crate) mod applier;
 pub(crate) mod close;
+mod facts;
 pub(crate) mod payment;
 pub(crate) mod settlement;
 pub(crate) mod stripe_event;

@@ -52,10 +52,17 @@ pub(crate) fn facts_of(link: &link::Model, session: &Session, source: Source, re
         livemode: session.livemode,
         session: Some(session.id.clone()),
         payment_intent: session.payment_intent.clone(),
+        paid: paid(session),
         review: mismatch(link, session),
         detail: Some(source.detail(&session.id, request)),
         ..StripeFacts::default()
     }
+}
+
+/// What was paid, if it is in a currency of ours.
+fn paid(session: &Session) -> Option<Money> {
+    let currency = Currency::parse(session.currency.as_deref()?).ok()?;
+    Money::from_stripe_amount(session.amount_total?, currency).ok()
 }
 
 fn mismatch(link: &link::Model, session: &Session) -> Option<Review> {

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
-    LinkId, MerchantId, Money, WebhookEventId,
+    LinkId, MerchantId, WebhookEventId,
     link::{LinkEvent, Review},
 };
 use entity::{
     Transaction,
-    link::{self, DisputeReport, Refund, StripeFacts, Transition},
+    link::{self, FactReport, StripeFacts, Transition},
     stripe_integration,
     webhook_event::{self, WebhookEvent},
 };
@@ -18,22 +18,12 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{
     jobs::Missing,
-    payments::payment::{self, Source},
-    stripe::{Charge, Dispute, Event, METADATA_LINK, Object, Session},
+    payments::{
+        facts,
+        payment::{self, Source},
+    },
+    stripe::{Event, METADATA_LINK, Object, Session},
 };
-
-/// How long an event may wait for the one that tells which link it is about: until we have asked Stripe ourselves for certain.
-const PATIENCE: TimeDelta = TimeDelta::hours(6);
-
-/// What became of an event.
-pub(crate) enum Outcome {
-    /// It was about this link.
-    Applied(LinkId),
-    /// It means nothing to us.
-    Ignored,
-    /// The event that names the link has not come yet.
-    TooEarly,
-}
 
 /// An event that was read.
 pub(crate) struct Told {
@@ -47,20 +37,11 @@ pub(crate) struct Told {
 enum StripeFact {
     /// Something happened to the link of this session.
     Payment(Session, LinkEvent),
-    /// Something was refunded.
-    Refund(Charge),
-    /// A dispute was opened.
-    Dispute(Dispute),
-    /// A dispute has ended.
-    DisputeClosed(Dispute),
+    /// Something is told of a payment after it was made; the link that it is for, where it says so.
+    Later(FactReport, Option<LinkId>),
     /// Nothing that means something to us, or nothing any more: its payload was erased.
     Nothing,
 }
-
-/// The event that names the link has not come yet.
-#[derive(Debug, thiserror::Error)]
-#[error("it is not known yet which link this is about")]
-pub(crate) struct TooEarly;
 
 /// Reads what the events of these jobs say, and the links that they are about.
 ///
@@ -87,17 +68,23 @@ pub(crate) async fn read_all(
 fn read(event: &WebhookEvent) -> Result<StripeFact, serde_json::Error> {
     let Some(payload) = &event.payload else { return Ok(StripeFact::Nothing) };
     let fact: Event = serde_json::from_str(payload)?;
+    let told_at = fact.created().unwrap_or(event.received_at);
     Ok(match fact.object()? {
         Object::SessionCompleted(session) => {
             let what = payment::event_of(&session);
             StripeFact::Payment(session, what)
         }
         Object::SessionFailed(session) => StripeFact::Payment(session, LinkEvent::PaymentFailed),
-        Object::Refunded(charge) => StripeFact::Refund(charge),
-        Object::Disputed(dispute) if fact.kind.ends_with("closed") => StripeFact::DisputeClosed(dispute),
-        Object::Disputed(dispute) => StripeFact::Dispute(dispute),
+        Object::Refunded(charge) => later(facts::of_charge(charge, told_at)),
+        Object::Refund(refund) => later(facts::of_refund(refund, told_at).map(|report| (report, None))),
+        Object::Disputed(dispute) => later(facts::of_dispute(dispute, told_at).map(|report| (report, None))),
         Object::Other => StripeFact::Nothing,
     })
+}
+
+/// A payment of the merchant's other software need not have what all of ours have.
+fn later(report: Option<(FactReport, Option<LinkId>)>) -> StripeFact {
+    report.map_or(StripeFact::Nothing, |(report, link)| StripeFact::Later(report, link))
 }
 
 /// By Stripe's id of the link, or by the metadata that we gave it: the answer to its creation may have been lost.
@@ -125,7 +112,7 @@ impl Told {
     fn stripe_link_id(&self) -> Option<(MerchantId, &str)> {
         match &self.fact {
             StripeFact::Payment(session, _) => Some((self.event.merchant_id, session.payment_link.as_deref()?)),
-            StripeFact::Refund(_) | StripeFact::Dispute(_) | StripeFact::DisputeClosed(_) | StripeFact::Nothing => None,
+            StripeFact::Later(..) | StripeFact::Nothing => None,
         }
     }
 
@@ -136,27 +123,39 @@ impl Told {
             StripeFact::Payment(session, event) => {
                 Some((link, *event, payment::facts_of(link, session, Source::Webhook, None)))
             }
-            StripeFact::Refund(_) | StripeFact::Dispute(_) | StripeFact::DisputeClosed(_) | StripeFact::Nothing => None,
+            StripeFact::Later(..) | StripeFact::Nothing => None,
         }
     }
 }
 
-/// Applies what events say, in the transaction that concludes them; answers each, in their order. Payments are applied before refunds
-/// and disputes: they say which payment those are about.
+/// Applies what events say, in the transaction that concludes them; answers which link each is about, in their order, and `None` for what
+/// means nothing to us. Payments are applied before refunds and disputes: they say which payment those are about.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn apply(tx: &Transaction, events: &[&Told], now: DateTime<Utc>) -> Result<Vec<Outcome>, DbErr> {
+pub(crate) async fn apply(
+    tx: &Transaction,
+    events: &[&Told],
+    now: DateTime<Utc>,
+) -> Result<Vec<Option<LinkId>>, DbErr> {
     pay(tx, events, now).await?;
     let mut outcomes = Vec::with_capacity(events.len());
-    for Told { event, fact, link } in events {
+    let mut reports = Vec::new();
+    for (at, Told { event, fact, link }) in events.iter().enumerate() {
         outcomes.push(match fact {
-            StripeFact::Payment(..) => link.as_ref().map_or(Outcome::Ignored, |link| Outcome::Applied(link.id)),
-            StripeFact::Refund(charge) => note_refund(tx, event, charge, now).await?,
-            StripeFact::Dispute(dispute) => note_dispute(tx, event, dispute, dispute.reason.clone(), now).await?,
-            StripeFact::DisputeClosed(dispute) => note_dispute(tx, event, dispute, dispute.status.clone(), now).await?,
-            StripeFact::Nothing => Outcome::Ignored,
+            StripeFact::Payment(..) => link.as_ref().map(|link| link.id),
+            StripeFact::Later(report, named) => {
+                let link = paid_link(tx, event.merchant_id, report, *named).await?;
+                reports.push((link, at, event.merchant_id, report));
+                link
+            }
+            StripeFact::Nothing => None,
         });
+    }
+    // In the order of the links, so that two groups do not wait for each other for ever.
+    reports.sort_unstable_by_key(|(link, at, ..)| (*link, *at));
+    for (link, _, merchant, report) in reports {
+        link::note_fact(tx, merchant, link, report.clone(), now).await?;
     }
     Ok(outcomes)
 }
@@ -189,53 +188,19 @@ async fn named_link(
     }
 }
 
-async fn note_refund(
-    tx: &Transaction,
-    event: &WebhookEvent,
-    charge: &Charge,
-    now: DateTime<Utc>,
-) -> Result<Outcome, DbErr> {
-    let mut link = named_link(tx, event, charge.metadata.get(METADATA_LINK)).await?;
-    if link.is_none() {
-        link = paid_link(tx, event, charge.payment_intent.as_deref()).await?;
-    }
-    let Some(link) = link else { return Ok(Outcome::Ignored) };
-    let total = charge
-        .currency
-        .parse()
-        .ok()
-        .and_then(|currency| Money::from_stripe_amount(charge.amount_refunded, currency).ok());
-    let refund = Refund { payment_intent: charge.payment_intent.clone(), total };
-    link::note_refund(tx, &link, &refund, now).await?;
-    Ok(Outcome::Applied(link.id))
-}
-
-async fn note_dispute(
-    tx: &Transaction,
-    event: &WebhookEvent,
-    dispute: &Dispute,
-    detail: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<Outcome, DbErr> {
-    let Some(link) = paid_link(tx, event, dispute.payment_intent.as_deref()).await? else {
-        // A dispute carries no metadata. It may have overtaken the payment, or be about a payment that is none of ours.
-        return Ok(if event.received_at + PATIENCE > now { Outcome::TooEarly } else { Outcome::Ignored });
-    };
-    let fact = DisputeReport {
-        stands: dispute.status.as_deref().map_or(link::Dispute::Open, link::Dispute::from_stripe),
-        opened_at: dispute.created.and_then(|at| DateTime::from_timestamp(at, 0)).unwrap_or(event.received_at),
-    };
-    link::note_dispute(tx, &link, fact, detail, now).await?;
-    Ok(Outcome::Applied(link.id))
-}
-
+/// The link that something is told of: by what we gave to the payment, or by the payment. `None` if it is about a payment of other
+/// software, or has overtaken its own: then it is kept until that is certain.
 async fn paid_link(
     tx: &Transaction,
-    event: &WebhookEvent,
-    payment_intent: Option<&str>,
-) -> Result<Option<link::Model>, DbErr> {
-    match payment_intent {
-        Some(intent) => link::find_by_payment_intent(tx, event.merchant_id, intent).await,
-        None => Ok(None),
+    merchant: MerchantId,
+    report: &FactReport,
+    named: Option<LinkId>,
+) -> Result<Option<LinkId>, DbErr> {
+    if let Some(named) = named
+        && let Some(link) = link::find(tx, merchant, named).await?
+    {
+        return Ok(Some(link.id));
     }
+    let found = link::find_by_payment_intent(tx, merchant, &report.payment_intent).await?;
+    Ok(found.map(|link| link.id))
 }

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use chrono::{DateTime, Utc};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
 
 use super::Session;
@@ -12,7 +16,18 @@ use super::Session;
 pub(crate) struct Event {
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    data: Data,
+    /// When it happened, in seconds since 1970; a thin event says it in words.
+    created: Option<IgnoredOr<i64>>,
+    /// A thin event (`v2.core.event`) has none.
+    data: Option<Data>,
+}
+
+/// A value of this type, or any other, which means nothing to us.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum IgnoredOr<T> {
+    Value(T),
+    Ignored(IgnoredAny),
 }
 
 /// An object has dozens of fields of which we read a few, so it is left as it was written until its type is known.
@@ -30,7 +45,9 @@ pub(crate) enum Object {
     SessionFailed(Session),
     /// `charge.refunded`
     Refunded(Charge),
-    /// `charge.dispute.created`, `.closed`
+    /// `refund.created`, `.updated`, `.failed`, and of old `charge.refund.updated`
+    Refund(Refund),
+    /// `charge.dispute.created`, `.updated`, `.closed`: which it is says less than the status.
     Disputed(Dispute),
     /// `checkout.session.expired`, `payment_link.updated` and all the others.
     Other,
@@ -42,13 +59,27 @@ pub(crate) struct Charge {
     pub(crate) payment_intent: Option<String>,
     pub(crate) amount_refunded: i64,
     pub(crate) currency: String,
-    #[serde(default)]
-    pub(crate) metadata: HashMap<String, String>,
+    /// Whether all of it was.
+    pub(crate) refunded: Option<bool>,
+    pub(crate) metadata: Option<HashMap<String, String>>,
+}
+
+/// A refund.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Refund {
+    pub(crate) id: String,
+    pub(crate) payment_intent: Option<String>,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) status: Option<String>,
+    /// When it was made, in seconds since 1970.
+    pub(crate) created: Option<i64>,
 }
 
 /// A dispute.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dispute {
+    pub(crate) id: Option<String>,
     pub(crate) payment_intent: Option<String>,
     pub(crate) reason: Option<String>,
     pub(crate) status: Option<String>,
@@ -57,23 +88,39 @@ pub(crate) struct Dispute {
 }
 
 impl Event {
+    /// When it happened, as Stripe says.
+    pub(crate) fn created(&self) -> Option<DateTime<Utc>> {
+        match self.created {
+            Some(IgnoredOr::Value(seconds)) => DateTime::from_timestamp(seconds, 0),
+            Some(IgnoredOr::Ignored(_)) | None => None,
+        }
+    }
+
     /// What it is about.
     ///
     /// # Errors
     /// When the object is not what its type calls for.
     pub(crate) fn object(&self) -> Result<Object, serde_json::Error> {
+        let Some(data) = &self.data else { return Ok(Object::Other) };
         Ok(match self.kind.as_str() {
             "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
-                Object::SessionCompleted(self.read()?)
+                Object::SessionCompleted(data.read()?)
             }
-            "checkout.session.async_payment_failed" => Object::SessionFailed(self.read()?),
-            "charge.refunded" => Object::Refunded(self.read()?),
-            "charge.dispute.created" | "charge.dispute.closed" => Object::Disputed(self.read()?),
+            "checkout.session.async_payment_failed" => Object::SessionFailed(data.read()?),
+            "charge.refunded" => Object::Refunded(data.read()?),
+            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
+                Object::Refund(data.read()?)
+            }
+            "charge.dispute.created" | "charge.dispute.updated" | "charge.dispute.closed" => {
+                Object::Disputed(data.read()?)
+            }
             _ => Object::Other,
         })
     }
+}
 
+impl Data {
     fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.data.object.get())
+        serde_json::from_str(self.object.get())
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) use error::{Advice, StripeError};
-pub(crate) use event::{Charge, Dispute, Event, Object};
+pub(crate) use event::{Charge, Dispute, Event, Object, Refund};
 pub(crate) use not_done::NotDone;
 pub(crate) use payment_intents::IntentStatus;
 pub(crate) use payment_links::{METADATA_LINK, NewPaymentLink, PaymentLink};

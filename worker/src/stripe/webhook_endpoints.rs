@@ -3,17 +3,22 @@
 use domain::Secret;
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Answer, List, Stripe, StripeError};
+use super::{Answer, List, Stripe, StripeError, VERSION};
 
 /// What we want to hear of: exactly the events that mean something to a link.
-const ENABLED_EVENTS: [&str; 8] = [
+const ENABLED_EVENTS: [&str; 13] = [
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed",
     "checkout.session.expired",
     "payment_link.updated",
     "charge.refunded",
+    "charge.refund.updated",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
     "charge.dispute.created",
+    "charge.dispute.updated",
     "charge.dispute.closed",
 ];
 
@@ -54,8 +59,20 @@ impl Stripe {
         idempotency_key: &str,
     ) -> Result<Answer<WebhookEndpoint>, StripeError> {
         let events = ENABLED_EVENTS.map(|event| ("enabled_events[]", event));
-        let form = [&[("url", url), ("description", "Paylink")][..], &events].concat();
+        let form = [&[("url", url), ("description", "Paylink"), ("api_version", VERSION)][..], &events].concat();
         self.post("webhook_endpoints", &form, Some(idempotency_key)).await
+    }
+
+    /// Has an endpoint send what it did not send so far; what it sends beside that stays.
+    pub(crate) async fn complete_webhook_endpoint(
+        &self,
+        endpoint: &WebhookEndpoint,
+    ) -> Result<WebhookEndpoint, StripeError> {
+        let sent = endpoint.enabled_events.iter().map(String::as_str);
+        let events: Vec<(&str, &str)> =
+            sent.chain(endpoint.missing_events()).map(|event| ("enabled_events[]", event)).collect();
+        let path = format!("webhook_endpoints/{}", endpoint.id);
+        self.post(&path, &events, None).await.map(|answer: Answer<WebhookEndpoint>| answer.body)
     }
 
     /// Every endpoint of the account in the key's mode.

@@ -181,6 +181,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         document: "a.pdf".to_owned(),
         document_bytes: 0,
         expires_at: now() + TimeDelta::days(30),
+        actor: None,
     };
     let link = link::insert(db.pool(), new, now()).await.unwrap();
     let paid_at = if state == "paid" { "created_at" } else { "NULL" };

@@ -1,0 +1,388 @@
+//! What Stripe tells of a payment after it was made: refunds, sums of refunds, disputes. Shown here, made and answered at Stripe.
+//!
+//! They are told several times and in any order, so each is kept as it was told last, and what is shown on the link is made of all of
+//! them. One may come before the payment that it is about: then it has no link yet, and is found when the payment comes. One that gets
+//! none was about a payment of the merchant's other software.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveValue::{Set, Unchanged},
+    FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect, Statement,
+    entity::prelude::*,
+    sea_query::LockType,
+};
+
+use super::{disputes, further, refunds, timeline};
+use crate::{Rows, link, live};
+use domain::{Currency, LinkId, MerchantId, Money, link::money_back::RefundStatus, words};
+
+words! {
+    /// What a fact is about.
+    pub enum FactKind {
+        /// A refund.
+        Refund = "refund",
+        /// All that was refunded of a payment by then.
+        RefundSum = "refund_sum",
+        /// A dispute.
+        Dispute = "dispute",
+    }
+}
+
+/// Something that Stripe told of a payment.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "payment_fact")]
+pub struct Model {
+    /// Whom it was told to.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    /// What it is about.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub kind: FactKind,
+    /// Stripe's id of it; of a sum, the payment's.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    /// `pi_…`: the payment that it is about.
+    pub payment_intent: String,
+    /// The link of that payment, once it is known.
+    pub link_id: Option<LinkId>,
+    /// How much, in people's smallest unit of `currency`; erased by the purge.
+    pub amount: Option<i64>,
+    /// The currency, if it is one of ours.
+    pub currency: Option<Currency>,
+    /// How it stands, in Stripe's word; of a sum, `full` or `partial`.
+    pub status: String,
+    /// Why, in Stripe's word.
+    pub reason: Option<String>,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// When Stripe told how it stands.
+    pub told_at: DateTime<Utc>,
+    /// When a refund failed.
+    pub failed_at: Option<DateTime<Utc>>,
+    /// When we heard of it first.
+    pub heard_at: DateTime<Utc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as PaymentFact;
+
+/// What is told of a payment.
+#[derive(Debug, Clone)]
+pub struct FactReport {
+    /// What it is about.
+    pub kind: FactKind,
+    /// Stripe's id of it; of a sum, the payment's.
+    pub id: String,
+    /// `pi_…`
+    pub payment_intent: String,
+    /// How much; `None` if it is in a currency that we do not know.
+    pub money: Option<Money>,
+    /// How it stands, in Stripe's word; of a sum, `full` or `partial`.
+    pub status: String,
+    /// Why, in Stripe's word.
+    pub reason: Option<String>,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// When Stripe told this.
+    pub told_at: DateTime<Utc>,
+}
+
+impl FactReport {
+    fn into_fact(self, merchant: MerchantId, link: Option<&link::Model>, now: DateTime<Utc>) -> PaymentFact {
+        // After the purge no amount is kept.
+        let keeps = link.is_none_or(|link| link.purged_at.is_none());
+        let failed = self.kind == FactKind::Refund && RefundStatus::from_stripe(&self.status) == RefundStatus::Failed;
+        PaymentFact {
+            merchant_id: merchant,
+            kind: self.kind,
+            id: self.id,
+            payment_intent: self.payment_intent,
+            link_id: link.map(|link| link.id),
+            amount: self.money.filter(|_| keeps).map(Money::minor),
+            currency: self.money.map(Money::currency),
+            status: self.status,
+            reason: self.reason,
+            made_at: self.made_at,
+            told_at: self.told_at,
+            failed_at: failed.then_some(self.told_at),
+            heard_at: now,
+        }
+    }
+}
+
+impl PaymentFact {
+    /// As it is known after this was told too, in whatever order.
+    fn and(&self, told: &Self) -> Self {
+        let mut after = self.clone();
+        after.link_id = self.link_id.or(told.link_id);
+        match self.kind {
+            FactKind::Refund => {
+                let (known, news) = (RefundStatus::from_stripe(&self.status), RefundStatus::from_stripe(&told.status));
+                if known.and(news) != known {
+                    after.status.clone_from(&told.status);
+                }
+                after.failed_at = [self.failed_at, told.failed_at].into_iter().flatten().min();
+            }
+            FactKind::RefundSum => {
+                if (told.told_at, told.amount) > (self.told_at, self.amount) {
+                    (after.amount, after.status, after.told_at) = (told.amount, told.status.clone(), told.told_at);
+                }
+            }
+            FactKind::Dispute => {
+                let weight = |fact: &Self| (fact.told_at, disputes::Dispute::from_stripe(&fact.status).is_decided());
+                if weight(told) > weight(self) {
+                    (after.status, after.told_at) = (told.status.clone(), told.told_at);
+                }
+                after.reason = self.reason.clone().or_else(|| told.reason.clone());
+            }
+        }
+        after
+    }
+}
+
+/// Keeps what is told of a payment and shows it on its link, if that is known. What was told before changes nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_fact(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    link: Option<LinkId>,
+    report: FactReport,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let Some(link) = link else {
+        return keep(db, report.into_fact(merchant, None, now)).await;
+    };
+    let Some(link) = hold(db, link).await? else { return Ok(()) };
+    let before = Known::of(db, &link).await?;
+    keep(db, report.into_fact(merchant, Some(&link), now)).await?;
+    show(db, &link, &before, now).await
+}
+
+/// The link, held until the transaction ends: of two that tell of one link, the second sees what the first has kept.
+async fn hold(db: &impl ConnectionTrait, link: LinkId) -> Result<Option<link::Model>, DbErr> {
+    link::Entity::find_by_id(link).lock(LockType::NoKeyUpdate).one(db).await
+}
+
+async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<(), DbErr> {
+    if told.kind == FactKind::Dispute {
+        name_placeholder(db, &told).await?;
+    }
+    let key = (told.merchant_id, told.kind, told.id.clone());
+    let new =
+        Entity::insert(told.clone().into_active_model()).on_conflict_do_nothing().exec_without_returning(db).await?;
+    if matches!(new, sea_orm::TryInsertResult::Inserted(rows) if rows > 0) {
+        return Ok(());
+    }
+    let Some(known) = Entity::find_by_id(key).lock(LockType::NoKeyUpdate).one(db).await? else { return Ok(()) };
+    let after = known.and(&told);
+    if after == known {
+        return Ok(());
+    }
+    ActiveModel {
+        merchant_id: Unchanged(after.merchant_id),
+        kind: Unchanged(after.kind),
+        id: Unchanged(after.id),
+        link_id: Set(after.link_id),
+        amount: Set(after.amount),
+        status: Set(after.status),
+        reason: Set(after.reason),
+        told_at: Set(after.told_at),
+        failed_at: Set(after.failed_at),
+        ..Default::default()
+    }
+    .update(db)
+    .await
+    .map(|_| ())
+}
+
+/// Of disputes that an earlier version heard of no id was kept: they are known by their payment, and by when they were opened.
+async fn name_placeholder(db: &impl ConnectionTrait, told: &PaymentFact) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Id, Expr::value(told.id.clone()))
+        .filter(Column::MerchantId.eq(told.merchant_id))
+        .filter(Column::Kind.eq(FactKind::Dispute))
+        .filter(Column::Id.eq(told.payment_intent.clone()))
+        .filter(Column::MadeAt.eq(told.made_at))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// All that is known of a link's payments beyond the one that paid it.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) facts: Vec<PaymentFact>,
+    pub(super) further: Vec<further::FurtherPayment>,
+}
+
+impl Known {
+    async fn of(db: &impl ConnectionTrait, link: &link::Model) -> Result<Self, DbErr> {
+        let facts = Entity::find()
+            .filter(Column::LinkId.eq(link.id))
+            .order_by_asc(Column::MadeAt)
+            .order_by_asc(Column::Id)
+            .all(db)
+            .await?;
+        Ok(Self { facts, further: further::of_link(db, link.id).await? })
+    }
+}
+
+/// Payments of links, by what Stripe calls them.
+pub(super) struct PaidBy<'a> {
+    pub(super) link: &'a link::Model,
+    pub(super) payment_intent: &'a str,
+}
+
+/// Gives facts that came before their payment to its link, and shows them there. Also shows those of these other links anew.
+pub(super) async fn adopt(
+    db: &impl ConnectionTrait,
+    paid: &[PaidBy<'_>],
+    others: impl IntoIterator<Item = (LinkId, Known)>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut rows = Rows::new([("the_link", "uuid"), ("the_merchant", "uuid"), ("the_intent", "text")]);
+    for PaidBy { link, payment_intent } in paid {
+        rows.push([link.id.into(), link.merchant_id.into(), (*payment_intent).into()]);
+    }
+    let mut changed: BTreeSet<LinkId> = BTreeSet::new();
+    if !rows.is_empty() {
+        let update = "UPDATE payment_fact SET link_id = the_link FROM v \
+            WHERE merchant_id = the_merchant AND payment_intent = the_intent AND link_id IS NULL RETURNING link_id";
+        let adopted = db.query_all_raw(rows.statement(db.get_database_backend(), update, Vec::new())).await?;
+        for row in adopted {
+            changed.insert(row.try_get("", "link_id")?);
+        }
+    }
+    let mut others: BTreeMap<LinkId, Known> = others.into_iter().collect();
+    changed.extend(others.keys());
+    for id in changed {
+        let Some(link) = hold(db, id).await? else { continue };
+        // Nothing of what it is given now was shown.
+        let before = others.remove(&id).unwrap_or_default();
+        show(db, &link, &before, now).await?;
+    }
+    Ok(())
+}
+
+/// What is known of these links' payments, as it is before it becomes more.
+pub(super) async fn known(db: &impl ConnectionTrait, link: LinkId) -> Result<Known, DbErr> {
+    match hold(db, link).await? {
+        Some(link) => Known::of(db, &link).await,
+        None => Ok(Known::default()),
+    }
+}
+
+/// Brings the link in line with what is known, and notes in its timeline what is news against `before`.
+async fn show(db: &impl ConnectionTrait, link: &link::Model, before: &Known, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let after = Known::of(db, link).await?;
+    let (refunded, refund_status) = refunds::shown(link, &after);
+    let dispute = disputes::shown(&after.facts);
+    let (dispute, disputed_at) = dispute.unzip();
+    let is_news = (refunded, refund_status, dispute, disputed_at)
+        != (link.refunded, link.refund_status, link.dispute, link.disputed_at);
+    if is_news {
+        link::Entity::update_many()
+            .col_expr(link::Column::Refunded, Expr::value(refunded))
+            .col_expr(link::Column::RefundStatus, Expr::value(refund_status))
+            .col_expr(link::Column::Dispute, Expr::value(dispute))
+            .col_expr(link::Column::DisputedAt, Expr::value(disputed_at))
+            .filter(link::Column::Id.eq(link.id))
+            .exec(db)
+            .await?;
+    }
+    let entries: Vec<timeline::NewEntry> =
+        refunds::entries(link, before, &after).into_iter().chain(disputes::entries(link, before, &after)).collect();
+    if is_news || !entries.is_empty() {
+        live::link(link);
+    }
+    timeline::insert_all(db, &entries, now).await?;
+    if dispute == link.dispute { Ok(()) } else { disputes::follow(db, link, dispute, now).await }
+}
+
+/// The links of facts that have none yet, where their payment is known by now: both came at the same moment.
+const OVERTAKEN: &str = "SELECT DISTINCT link.*, payment_fact.payment_intent AS the_intent FROM payment_fact \
+    JOIN payment_link AS link ON link.merchant_id = payment_fact.merchant_id AND (\
+        link.stripe_payment_intent = payment_fact.payment_intent OR link.id IN (\
+            SELECT further_payment.link_id FROM further_payment \
+            WHERE further_payment.merchant_id = payment_fact.merchant_id \
+            AND further_payment.payment_intent = payment_fact.payment_intent)) \
+    WHERE payment_fact.link_id IS NULL";
+
+/// Gives facts to the links of their payments that became known at the same moment, and forgets those that were told before `cutoff` and
+/// got none: they were about payments of other software. Answers how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn settle_early(db: &crate::Db, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let pool = db.pool();
+    let overtaken = pool.query_all_raw(Statement::from_string(pool.get_database_backend(), OVERTAKEN)).await?;
+    let mut settled = 0;
+    for row in &overtaken {
+        let (link, intent) = (link::Model::from_query_result(row, "")?, row.try_get::<String>("", "the_intent")?);
+        let tx = db.begin().await?;
+        adopt(&tx, &[PaidBy { link: &link, payment_intent: &intent }], [], now).await?;
+        tx.commit().await?;
+        settled += 1;
+    }
+    let forgotten =
+        Entity::delete_many().filter(Column::LinkId.is_null()).filter(Column::HeardAt.lte(cutoff)).exec(pool).await?;
+    Ok(settled + forgotten.rows_affected)
+}
+
+/// Erases the amounts; that money went back, and when, stays.
+pub(super) async fn erase_amounts(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Amount, Expr::value(Option::<i64>::None))
+        .filter(Column::LinkId.eq(link))
+        .exec(db)
+        .await?;
+    further::erase_amounts(db, link).await
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::{FactKind, Model, PaymentFact};
+    use chrono::{DateTime, Utc};
+    use domain::MerchantId;
+
+    pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    /// A fact of the payment `pi_1`, told so many seconds after 1970.
+    pub(crate) fn fact(kind: FactKind, id: &str, status: &str, made: i64, told: i64) -> PaymentFact {
+        Model {
+            merchant_id: MerchantId::new(at(0)),
+            kind,
+            id: id.to_owned(),
+            payment_intent: "pi_1".to_owned(),
+            link_id: None,
+            amount: Some(1_000),
+            currency: "usd".parse().ok(),
+            status: status.to_owned(),
+            reason: None,
+            made_at: at(made),
+            told_at: at(told),
+            failed_at: None,
+            heard_at: at(told),
+        }
+    }
+
+    /// What is known after all of this was told.
+    pub(crate) fn after(told: &[PaymentFact]) -> Vec<PaymentFact> {
+        let mut known: Vec<PaymentFact> = Vec::new();
+        for told in told {
+            match known.iter_mut().find(|known| known.id == told.id) {
+                Some(known) => *known = known.and(told),
+                None => known.push(told.clone()),
+            }
+        }
+        known
+    }
+}

@@ -1,0 +1,271 @@
+//! What becomes of money that was paid: refunds, disputes, payments on top, and what is told of payments that are none of ours.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{App, Link, Merchant, STRIPE_KEY, StripeEvent, eventually, on_both_databases};
+
+on_both_databases!(
+    refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off,
+    where_only_the_charge_told_its_newest_sum_counts_less_what_failed_since,
+    what_goes_back_before_the_payment_is_known_is_shown_when_it_is,
+    a_dispute_is_judged_by_its_status,
+    each_payment_on_top_leaves_what_it_was,
+    what_other_software_does_is_recorded_and_ignored_at_once,
+    an_endpoint_that_was_registered_before_gets_the_new_events,
+    what_went_back_after_the_purge_is_known_without_an_amount,
+);
+
+fn events<'a>(link: &'a Value, kind: &str) -> Vec<&'a str> {
+    let entries = link["timeline"].as_array().unwrap().iter().filter(|entry| entry["event"] == kind);
+    entries.map(|entry| entry["detail"].as_str().unwrap_or_default()).collect()
+}
+
+async fn shows(merchant: &Merchant, link: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+    eventually(what, async || {
+        let link = merchant.link(link).await;
+        is(&link).then_some(link)
+    })
+    .await
+}
+
+async fn everything_is_applied(app: &App) {
+    eventually("every event is applied", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
+}
+
+/// A link that was paid, and its payment at Stripe.
+async fn paid_link(app: &App) -> (Link, String) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    app.buyer().pays(&link).await;
+    let paid = merchant.sees(&link.id, "paid").await;
+    assert_eq!((&paid["paid_by"], &paid["refund_status"]), (&json!({"method": "stripe"}), &json!("none")), "{paid}");
+    let intent = paid["dashboard_url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    (link, intent)
+}
+
+async fn refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let (link, intent) = paid_link(app).await;
+    let refund = |amount: i64, status: &str| json!({"payment_intent": intent, "amount": amount, "status": status});
+
+    // It is under way: nothing has gone back yet, and the timeline says what is to come.
+    let first = sandbox.does("refund", refund(2_950, "pending")).await["refund"].clone();
+    let link_now =
+        shows(&merchant, &link.id, "a refund is under way", |link| !events(link, "refund_pending").is_empty()).await;
+    sandbox.has_told_everything().await;
+    everything_is_applied(app).await;
+    let settled = merchant.link(&link.id).await;
+    assert!(settled["refunded_amount"].is_null() && settled["refund_status"] == "none", "{settled} {link_now}");
+
+    sandbox.does("refund/settle", json!({"refund": first, "status": "succeeded"})).await;
+    let partly = shows(&merchant, &link.id, "a part went back", |link| link["refund_status"] == "partial").await;
+    assert_eq!(partly["refunded_amount"], "29.50");
+    assert_eq!(merchant.tag(&app.order()).await, "paid");
+
+    sandbox.does("refund", refund(10_000, "succeeded")).await;
+    let whole = shows(&merchant, &link.id, "all of it went back", |link| link["refund_status"] == "full").await;
+    assert_eq!((&whole["refunded_amount"], &whole["status"]), (&json!("129.50"), &json!("paid")));
+    assert_eq!(events(&whole, "refunded").last(), Some(&"129.50 USD"), "{whole}");
+
+    sandbox.does("refund/settle", json!({"refund": first, "status": "failed"})).await;
+    let failed = shows(&merchant, &link.id, "it came back", |link| link["refunded_amount"] == "100.00").await;
+    assert_eq!(failed["refund_status"], "partial");
+    assert_eq!(events(&failed, "refund_failed"), ["29.50 USD"], "{failed}");
+    sandbox.has_told_everything().await;
+    everything_is_applied(app).await;
+    assert_eq!(merchant.link(&link.id).await, failed, "each is told by several events and counts once");
+}
+
+async fn where_only_the_charge_told_its_newest_sum_counts_less_what_failed_since(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_sum", "paid");
+    app.is_told(&paid).await.with_status(200);
+    merchant.sees(&link.id, "paid").await;
+    app.is_told(&StripeEvent::refund(&link.id, "cs_sum", 5_000).later(10)).await.with_status(200);
+    shows(&merchant, &link.id, "the newest sum", |link| link["refunded_amount"] == "50.00").await;
+    // Told late, and of before.
+    app.is_told(&StripeEvent::refund(&link.id, "cs_sum", 3_000).later(5)).await.with_status(200);
+    let failed = StripeEvent::refund_object("refund.failed", "cs_sum", ("re_1", 2_000, "failed")).later(20);
+    app.is_told(&failed).await.with_status(200);
+    shows(&merchant, &link.id, "less what failed since", |link| link["refunded_amount"] == "30.00").await;
+    // A smaller sum that is newer counts.
+    app.is_told(&StripeEvent::refund(&link.id, "cs_sum", 4_000).later(30)).await.with_status(200);
+    shows(&merchant, &link.id, "a newer sum", |link| link["refunded_amount"] == "40.00").await;
+}
+
+async fn what_goes_back_before_the_payment_is_known_is_shown_when_it_is(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    let refunded = StripeEvent::refund_object("refund.created", "cs_early", ("re_early", 1_000, "succeeded"));
+    app.is_told(&refunded).await.with_status(200);
+    app.is_told(&StripeEvent::dispute("created", "cs_early", "needs_response")).await.with_status(200);
+    everything_is_applied(app).await;
+    assert!(merchant.link(&link.id).await["disputed"].is_null());
+
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_early", "paid");
+    app.is_told(&paid).await.with_status(200);
+
+    let link = merchant.sees(&link.id, "paid").await;
+    assert_eq!((&link["refunded_amount"], &link["disputed"]), (&json!("10.00"), &json!("open")), "{link}");
+    assert_eq!((events(&link, "refunded"), events(&link, "disputed")), (vec!["10.00 USD"], vec!["fraudulent"]));
+}
+
+async fn a_dispute_is_judged_by_its_status(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    for (steps, ends) in [
+        (&["warning_needs_response", "warning_under_review", "warning_closed"][..], "closed"),
+        (&["needs_response", "under_review", "won"], "won"),
+        (&["needs_response", "lost"], "lost"),
+        (&["prevented"], "closed"),
+    ] {
+        let order = merchant.opens_an_order(&format!("D-{}", steps.join("-"))).await;
+        let link = merchant.makes_a_link(&order).await;
+        app.buyer().pays(&link).await;
+        let paid = merchant.sees(&link.id, "paid").await;
+        let intent = paid["dashboard_url"].as_str().unwrap().rsplit('/').next().unwrap();
+        sandbox.does("dispute", json!({"payment_intent": intent, "status": steps[0]})).await;
+        for step in &steps[1..] {
+            shows(&merchant, &link.id, "it is open", |link| link["disputed"] == "open").await;
+            sandbox.does("dispute/close", json!({"payment_intent": intent, "status": step})).await;
+        }
+        let end = shows(&merchant, &link.id, "it has ended", |link| link["disputed"] == ends).await;
+        assert_eq!(events(&end, "dispute_closed"), [*steps.last().unwrap()], "{end}");
+        assert_eq!(merchant.tag(&order).await, "paid");
+    }
+}
+
+async fn each_payment_on_top_leaves_what_it_was(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    for session in ["cs_one", "cs_two", "cs_three"] {
+        let paid = StripeEvent::about_session("checkout.session.completed", &link.id, session, "paid");
+        app.is_told(&paid).await.with_status(200);
+        merchant.sees(&link.id, "paid").await;
+        everything_is_applied(app).await;
+        app.is_told(&paid).await.with_status(200);
+    }
+    let thrice = shows(&merchant, &link.id, "each is told", |link| events(link, "paid_again").len() == 2).await;
+    assert_eq!(thrice["review"], "amount_mismatch");
+    for (told, session) in events(&thrice, "paid_again").iter().zip(["cs_two", "cs_three"]) {
+        assert!(
+            told.contains(session) && told.contains("129.50 USD") && told.contains(&format!("pi_{session}")),
+            "{told}"
+        );
+    }
+
+    // One that came on top goes back: nothing of what was asked is gone.
+    let back = |session: &str| {
+        StripeEvent::refund_object("refund.created", session, (&format!("re_{session}"), 12_950, "succeeded"))
+    };
+    app.is_told(&back("cs_two")).await.with_status(200);
+    let once = shows(&merchant, &link.id, "it went back", |link| !events(link, "refunded").is_empty()).await;
+    assert_eq!(events(&once, "refunded"), ["129.50 USD of pi_cs_two"]);
+    assert!(once["refunded_amount"].is_null() && once["refund_status"] == "none", "{once}");
+    // The third is contested: so is the link.
+    app.is_told(&StripeEvent::dispute("created", "cs_three", "needs_response")).await.with_status(200);
+    let contested = shows(&merchant, &link.id, "it is disputed", |link| link["disputed"] == "open").await;
+    assert_eq!(events(&contested, "disputed"), ["fraudulent, of pi_cs_three"]);
+    // All of it is gone once all three have gone back.
+    app.is_told(&back("cs_three")).await.with_status(200);
+    app.is_told(&back("cs_one")).await.with_status(200);
+    let gone = shows(&merchant, &link.id, "all went back", |link| link["refund_status"] == "full").await;
+    assert_eq!(gone["refunded_amount"], "129.50");
+}
+
+async fn what_other_software_does_is_recorded_and_ignored_at_once(app: &mut App) {
+    let theirs = [
+        json!({"id": "evt_other_1", "type": "charge.dispute.created", "created": 1_780_000_000, "data": {"object": {
+            "id": "du_other", "payment_intent": null, "charge": "ch_other", "status": "needs_response"}}}),
+        json!({"id": "evt_other_2", "type": "charge.dispute.created", "created": 1_780_000_000, "data": {"object": {
+            "id": "du_other_2", "payment_intent": "pi_other", "status": "lost", "created": 1_780_000_000}}}),
+        json!({"id": "evt_other_3", "type": "refund.created", "created": 1_780_000_000, "data": {"object": {
+            "id": "re_other", "payment_intent": "pi_other", "amount": 1, "currency": "bhd", "status": "pending"}}}),
+        json!({"id": "evt_other_4", "type": "refund.failed", "created": 1_780_000_000, "data": {"object": {
+            "id": "re_other_2", "payment_intent": null, "amount": 1, "currency": "xyz", "status": "failed"}}}),
+        json!({"id": "evt_other_5", "type": "charge.refunded", "created": 1_780_000_000, "data": {"object": {
+            "payment_intent": null, "amount_refunded": 5, "currency": "usd", "metadata": null}}}),
+        json!({"id": "evt_other_6", "type": "checkout.session.completed", "created": 1_780_000_000, "data": {"object": {
+            "id": "cs_other", "payment_link": null, "payment_intent": null, "payment_status": "paid", "mode": "subscription",
+            "amount_total": null, "currency": null, "metadata": null}}}),
+        json!({"id": "evt_thin_1", "object": "v2.core.event", "type": "v2.core.event_destination.ping", "livemode": false,
+            "created": "2026-11-26T12:00:00.000Z",
+            "related_object": {"id": "ed_test_1", "type": "event_destination", "url": "/v2/core/event_destinations/ed_test_1"}}),
+        json!({"id": "evt_thin_2", "object": "v2.core.event", "type": "checkout.session.completed", "created": "2026-11-26T12:00:00.000Z"}),
+    ];
+    for event in &theirs {
+        app.is_told(&StripeEvent::other(event.clone())).await.with_status(200);
+    }
+    everything_is_applied(app).await;
+    let listed = app.merchant().http.get("/v1/webhook-events?limit=100").await.with_status(200).json();
+    for event in theirs {
+        let known = listed["items"].as_array().unwrap().iter().find(|known| known["external_id"] == event["id"]);
+        assert_eq!(known.unwrap_or_else(|| panic!("{event} is not in {listed}"))["state"], "ignored", "{event}");
+    }
+    for attempt in app.rows().await.lines().filter(|line| line.contains("process_stripe_event")) {
+        assert!(!attempt.contains("retry"), "{attempt}");
+    }
+    // What was told of payments that never become ours is forgotten.
+    app.passes(chrono::Utc::now() + chrono::TimeDelta::days(4));
+    assert!(!app.rows().await.contains("du_other_2"));
+}
+
+async fn an_endpoint_that_was_registered_before_gets_the_new_events(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    merchant
+        .http
+        .put("/v1/stripe-integration", &json!({"secret_key": STRIPE_KEY, "register_webhook": true}))
+        .await
+        .with_status(202);
+    eventually("it is registered", async || {
+        let known = merchant.http.get("/v1/stripe-integration").await.json();
+        (known["webhook_endpoint"]["status"] == "registered").then_some(())
+    })
+    .await;
+    let endpoint = || async { sandbox.at_stripe(Method::GET, "webhook_endpoints", &[]).await["data"][0].clone() };
+    let made = endpoint().await;
+    assert_eq!(made["api_version"], "2026-10-28.endive", "{made}");
+    // As an earlier version registered it, and a person added to.
+    let path = format!("webhook_endpoints/{}", made["id"].as_str().unwrap());
+    let before = [("enabled_events[0]", "charge.refunded"), ("enabled_events[1]", "charge.expired")];
+    sandbox.at_stripe(Method::POST, &path, &before).await;
+
+    app.passes(chrono::Utc::now() + chrono::TimeDelta::hours(1));
+
+    let complete = eventually("it gets the new events", async || {
+        let events = endpoint().await["enabled_events"].to_string();
+        events.contains("refund.failed").then_some(events)
+    })
+    .await;
+    for event in ["charge.expired", "checkout.session.completed", "refund.created", "charge.dispute.updated"] {
+        assert!(complete.contains(event), "{complete}");
+    }
+}
+
+async fn what_went_back_after_the_purge_is_known_without_an_amount(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_old", "paid");
+    app.is_told(&paid).await.with_status(200);
+    merchant.sees(&link.id, "paid").await;
+    let back =
+        |id: &str, amount: i64| StripeEvent::refund_object("refund.created", "cs_old", (id, amount, "succeeded"));
+    app.is_told(&back("re_old_1", 1_234)).await.with_status(200);
+    shows(&merchant, &link.id, "a part went back", |link| link["refunded_amount"] == "12.34").await;
+    app.passes(chrono::Utc::now() + chrono::TimeDelta::days(91));
+    let purged = shows(&merchant, &link.id, "it is purged", |link| link["purged_at"].is_string()).await;
+    assert_eq!((&purged["refund_status"], &purged["refunded_amount"]), (&json!("partial"), &Value::Null));
+
+    app.is_told(&back("re_old_2", 5_678)).await.with_status(200);
+    let whole = StripeEvent::refund(&link.id, "cs_old", 12_950).with("refunded", json!(true)).later(60);
+    app.is_told(&whole).await.with_status(200);
+    shows(&merchant, &link.id, "all of it went back", |link| link["refund_status"] == "full").await;
+    let rows = app.rows().await;
+    for amount in ["1234", "5678", "12950"] {
+        let kept = rows.lines().filter(|line| line.contains("re_old") || line.contains("pi_cs_old"));
+        for line in kept {
+            assert!(!line.contains(amount), "{line}");
+        }
+    }
+}

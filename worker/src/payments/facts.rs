@@ -1,0 +1,63 @@
+//! What Stripe's objects say of a payment after it was made: refunds, sums of refunds, disputes. What says of no payment which it is
+//! about is none of ours: every payment of a link has a payment intent.
+
+use chrono::{DateTime, Utc};
+use domain::{Currency, LinkId, Money};
+use entity::link::{FactKind, FactReport};
+
+use crate::stripe::{Charge, Dispute, METADATA_LINK, Refund};
+
+/// All that was refunded of a charge, and the link that we gave to its payment.
+pub(super) fn of_charge(charge: Charge, told_at: DateTime<Utc>) -> Option<(FactReport, Option<LinkId>)> {
+    let link = charge.metadata.and_then(|all| all.get(METADATA_LINK)?.parse().ok());
+    let payment_intent = charge.payment_intent?;
+    let report = FactReport {
+        kind: FactKind::RefundSum,
+        id: payment_intent.clone(),
+        payment_intent,
+        money: money(charge.amount_refunded, &charge.currency),
+        status: if charge.refunded == Some(true) { "full" } else { "partial" }.to_owned(),
+        reason: None,
+        made_at: told_at,
+        told_at,
+    };
+    Some((report, link))
+}
+
+/// A refund.
+pub(super) fn of_refund(refund: Refund, told_at: DateTime<Utc>) -> Option<FactReport> {
+    Some(FactReport {
+        kind: FactKind::Refund,
+        id: refund.id,
+        payment_intent: refund.payment_intent?,
+        money: money(refund.amount, &refund.currency),
+        // Without one it says no more than that it was made.
+        status: refund.status.unwrap_or_else(|| "pending".to_owned()),
+        reason: None,
+        made_at: time(refund.created).unwrap_or(told_at),
+        told_at,
+    })
+}
+
+/// A dispute.
+pub(super) fn of_dispute(dispute: Dispute, told_at: DateTime<Utc>) -> Option<FactReport> {
+    let payment_intent = dispute.payment_intent?;
+    Some(FactReport {
+        kind: FactKind::Dispute,
+        id: dispute.id.unwrap_or_else(|| payment_intent.clone()),
+        payment_intent,
+        money: None,
+        status: dispute.status.unwrap_or_else(|| "needs_response".to_owned()),
+        reason: dispute.reason,
+        made_at: time(dispute.created).unwrap_or(told_at),
+        told_at,
+    })
+}
+
+fn money(amount: i64, currency: &str) -> Option<Money> {
+    Money::from_stripe_amount(amount, Currency::parse(currency).ok()?).ok()
+}
+
+fn time(seconds: Option<i64>) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds?, 0)
+}
