@@ -67,15 +67,20 @@ impl<const N: usize> Rows<N> {
             None => (String::new(), Vec::new()),
         };
         let names = self.names();
-        let source = if self.rows.len() == 1 { self.into_row(&mut values) } else { self.into_arrays(&mut values) };
-        let sql = format!("WITH {before}v ({names}) AS ({source}) {rest}");
+        let (how, source) = if self.rows.len() == 1 {
+            ("MATERIALIZED ", self.into_row(&mut values))
+        } else {
+            ("", self.into_arrays(&mut values))
+        };
+        let sql = format!("WITH {before}v ({names}) AS {how}({source}) {rest}");
         let sql = named(sql, more.len(), |at| format!("${}", values.len() + at + 1));
         values.extend(more);
         Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
     }
 
-    /// One row needs no array. For the planner its values are constants, so that a group of one is looked up like any single row,
-    /// whatever the transaction's settings.
+    /// One row needs no array, so that a group of one is looked up like any single row, whatever the transaction's settings. It is
+    /// materialized, so that to the planner its values are no constants: a state that was one would have it walk the index of all rows
+    /// in that state.
     fn into_row(self, values: &mut Vec<Value>) -> String {
         let types = self.columns.map(|(_, of)| of.trim_end_matches('?'));
         let parameters: Vec<String> = (values.len() + 1..).zip(types).map(|(at, of)| format!("${at}::{of}")).collect();
@@ -173,7 +178,7 @@ mod tests {
         let statement = rows.statement(DbBackend::Postgres, UPDATE, vec![7_i64.into()]);
         assert_eq!(
             statement.sql,
-            "WITH v (id, word) AS (SELECT $1::bigint, $2::text) UPDATE t SET word = v.word, at = $3 FROM v WHERE t.id = v.id"
+            "WITH v (id, word) AS MATERIALIZED (SELECT $1::bigint, $2::text) UPDATE t SET word = v.word, at = $3 FROM v WHERE t.id = v.id"
         );
         assert_eq!(statement.values.unwrap().0, [1_i64.into(), Option::<String>::None.into(), 7_i64.into()]);
     }
@@ -204,7 +209,7 @@ mod tests {
             both.sql,
             "WITH written AS (WITH v (id, word) AS (SELECT id, word FROM unnest($1::bigint[], $2::text[]) AS u (id, word)) \
              INSERT INTO t SELECT * FROM v RETURNING id), \
-             v (of) AS (SELECT $3::bigint) SELECT $4 FROM v JOIN written ON id = of"
+             v (of) AS MATERIALIZED (SELECT $3::bigint) SELECT $4 FROM v JOIN written ON id = of"
         );
         assert_eq!(both.values.unwrap().0.len(), 4);
     }

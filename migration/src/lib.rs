@@ -27,6 +27,7 @@ mod m0016_heartbeat;
 mod m0019_quotas;
 mod m0020_payment_facts;
 mod m0021_actors;
+mod m0028_open_links;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
 mod schema;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_quotas::Step),
             Box::new(m0020_payment_facts::Step),
             Box::new(m0021_actors::Step),
+            Box::new(m0028_open_links::Step),
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
         ]

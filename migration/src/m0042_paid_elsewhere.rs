@@ -1,6 +1,6 @@
 //! Links that the merchant got the money for without Stripe: how, when, and who says so.
 //!
-//! A link in `settling` is open: its order has no other.
+//! A link in `settling` is open: its order has no other (see [`m0028_open_links`](crate::m0028_open_links)).
 
 use sea_orm_migration::prelude::*;
 
@@ -21,14 +21,7 @@ ALTER TABLE payment_link ADD COLUMN elsewhere_method text
     CHECK (elsewhere_method IN ('cash', 'bank_transfer', 'check', 'terminal', 'other'));
 ALTER TABLE payment_link ADD COLUMN elsewhere_on text CHECK (length(elsewhere_on) = 10);
 ALTER TABLE payment_link ADD COLUMN elsewhere_note text;
-ALTER TABLE payment_link ADD COLUMN elsewhere_actor text;
-
-DROP INDEX payment_link_one_open;
-CREATE UNIQUE INDEX payment_link_one_open ON payment_link (order_id)
-    WHERE state IN ('creating', 'unpaid', 'processing', 'voiding', 'expiring', 'settling');
-DROP INDEX payment_link_to_check;
-CREATE INDEX payment_link_to_check ON payment_link (COALESCE(stripe_checked_at, created_at))
-    WHERE state IN ('unpaid', 'processing', 'voiding', 'expiring', 'settling')
+ALTER TABLE payment_link ADD COLUMN elsewhere_actor text
 ",
         )
         .await

@@ -29,7 +29,7 @@ words! {
 }
 
 impl LinkState {
-    /// Whether an order with such a link cannot have another. The unique index `payment_link_one_open` says the same.
+    /// Whether an order with such a link cannot have another. The primary key of `open_link` says the same.
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {

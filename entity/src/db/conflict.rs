@@ -4,7 +4,7 @@
 //! Whoever locks rows of several tables in one transaction, by an update or by `SELECT … FOR …`, takes them in this order, and of one
 //! table in the order of their ids. Then nobody waits for somebody who waits for them, and there is nothing to try again:
 //!
-//! 1. `payment_link`
+//! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`
 //! 2. `orders`
 //! 3. `conversation`
 //! 4. `message`

@@ -1,19 +1,10 @@
 //! Which links Stripe should be asked about, because no webhook has told anything for long.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ExprTrait, QueryOrder, QuerySelect,
-    entity::prelude::*,
-    sea_query::{Expr, Func, SimpleExpr},
-};
+use sea_orm::{QuerySelect, entity::prelude::*};
 
-use super::{Column, Entity, Model};
+use super::{Column, Entity, Model, open};
 use domain::LinkState;
-
-/// When a link was last asked about, or else when it was made. The index `payment_link_to_check` is on the same.
-fn checked_at() -> SimpleExpr {
-    Func::coalesce([Expr::col(Column::StripeCheckedAt), Expr::col(Column::CreatedAt)]).into()
-}
 
 /// Links that something may have happened to at Stripe and that were not asked about since `cutoff`, longest first.
 ///
@@ -22,14 +13,7 @@ fn checked_at() -> SimpleExpr {
 pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<Vec<Model>, DbErr> {
     let may_move =
         [LinkState::Unpaid, LinkState::Processing, LinkState::Voiding, LinkState::Expiring, LinkState::Settling];
-    Entity::find()
-        .filter(Column::State.is_in(may_move))
-        .filter(checked_at().lte(cutoff))
-        .order_by_asc(checked_at())
-        .order_by_asc(Column::Id)
-        .limit(limit)
-        .all(db)
-        .await
+    open::unchecked_since(cutoff).filter(Column::State.is_in(may_move)).limit(limit).all(db).await
 }
 
 /// Notes that Stripe was asked about a link.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::{Column, Entity, Model, RETENTION, further};
+use super::{Column, Entity, Model, RETENTION, further, open};
 use crate::Rows;
 use domain::{LinkId, LinkState, LinkToken, MerchantId, OrderId};
 
@@ -65,11 +65,9 @@ pub async fn find_by_payment_intent(
     merchant: MerchantId,
     payment_intent: &str,
 ) -> Result<Option<Model>, DbErr> {
-    let first = Entity::find()
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::StripePaymentIntent.eq(payment_intent))
-        .one(db)
-        .await?;
+    let paid = open::paid_by(merchant, payment_intent);
+    let first =
+        Entity::find().filter(Column::Id.in_subquery(paid)).filter(Column::MerchantId.eq(merchant)).one(db).await?;
     if first.is_some() {
         return Ok(first);
     }
@@ -104,8 +102,8 @@ pub async fn due_for_expiry(
 ) -> Result<Vec<Model>, DbErr> {
     page(
         Entity::find()
+            .filter(Column::Id.in_subquery(open::expired(now)))
             .filter(Column::State.eq(LinkState::Unpaid))
-            .filter(Column::ExpiresAt.lte(now))
             .filter(Column::CreatedAt.gt(now - RETENTION)),
         after,
         limit,

@@ -9,6 +9,7 @@ mod elsewhere;
 mod facts;
 mod find;
 mod further;
+mod open;
 mod paying;
 mod purge;
 mod refunds;
@@ -221,7 +222,7 @@ pub struct NewLink {
     pub actor: Option<String>,
 }
 
-/// Writes a new link in `creating`. A second open link of the order runs into `payment_link_one_open`: see [`is_second_open`].
+/// Writes a new link in `creating`. A second open link of the order runs into the key of `open_link`: see [`is_second_open`].
 ///
 /// # Errors
 /// When the database refuses or does not answer.

@@ -13,7 +13,7 @@ use entity::{
 };
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
-use crate::{BatchError, BatchHandler, Batcher, Claim, Lease, Limits};
+use crate::{BatchError, BatchHandler, Batcher, Claim, Job, Lease, Limits, redis::Delivery};
 
 /// How long a claim may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,18 +34,49 @@ impl Claims {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(crate) async fn claim(&self, job: JobId, now: DateTime<Utc>) -> Result<Claim, DbErr> {
-        match self.0.submit((job, now)).await {
+    pub(crate) async fn claim(&self, wanted: Wanted) -> Result<Claim, DbErr> {
+        match self.0.submit(wanted).await {
             Ok(claimed) => claimed,
             Err(error @ (BatchError::Full | BatchError::Lost)) => Err(DbErr::Custom(error.to_string())),
         }
     }
 }
 
+/// A job that was delivered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    job: JobId,
+    now: DateTime<Utc>,
+    delivery: FirstOrNot,
+}
+
+/// What a delivery says of the attempts before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstOrNot {
+    /// Nothing: each attempt is written into the row before it is made.
+    Written,
+    /// There was none, unless the row says so: it need not be written.
+    First,
+    /// There may have been one that was not written: if the row counts none, it ended without a report.
+    Later,
+}
+
+impl Wanted {
+    /// A job of this kind, by its delivery.
+    pub(crate) fn of<J: Job>(delivery: &Delivery, now: DateTime<Utc>) -> Self {
+        let first_or_not = match (J::IN_DATABASE, delivery.number) {
+            (false, _) => FirstOrNot::Written,
+            (true, 0 | 1) => FirstOrNot::First,
+            (true, _) => FirstOrNot::Later,
+        };
+        Self { job: JobId::from_uuid(delivery.job), now, delivery: first_or_not }
+    }
+}
+
 struct Claiming(Db);
 
 impl BatchHandler for Claiming {
-    type Item = (JobId, DateTime<Utc>);
+    type Item = Wanted;
     type Answer = Result<Claim, DbErr>;
 
     async fn handle(&self, jobs: Vec<Self::Item>) -> Vec<Self::Answer> {
@@ -57,11 +88,58 @@ impl BatchHandler for Claiming {
 }
 
 impl Claiming {
-    async fn claim(&self, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
-        let tx = self.0.begin_group().await?;
-        let claims = claim_all(&tx, jobs).await?;
-        tx.commit().await?;
-        Ok(claims)
+    async fn claim(&self, jobs: &[Wanted]) -> Result<Vec<Claim>, DbErr> {
+        let first: Vec<&Wanted> = jobs.iter().filter(|wanted| wanted.delivery == FirstOrNot::First).collect();
+        // `SQLite`'s only writer is not kept waiting by what is read; `PostgreSQL` plans what is read by the transaction's settings.
+        let (tx, read) = if self.0.has_one_writer() {
+            (None, look(self.0.pool(), &first).await?)
+        } else {
+            let tx = self.0.begin_group().await?;
+            let read = look(&tx, &first).await?;
+            (Some(tx), read)
+        };
+        let mut fresh: HashMap<JobId, Row> = read;
+        let mut claims: Vec<Option<Claim>> = jobs.iter().map(|wanted| wanted.unwritten(&mut fresh)).collect();
+        let written: Vec<Wanted> =
+            jobs.iter().zip(&claims).filter(|(_, claim)| claim.is_none()).map(|(wanted, _)| *wanted).collect();
+        if written.is_empty() {
+            if let Some(tx) = tx {
+                tx.commit().await?;
+            }
+        } else {
+            let tx = match tx {
+                Some(tx) => tx,
+                None => self.0.begin_group().await?,
+            };
+            let mut rest = write(&tx, &written).await?.into_iter();
+            tx.commit().await?;
+            for claim in claims.iter_mut().filter(|claim| claim.is_none()) {
+                *claim = rest.next();
+            }
+        }
+        Ok(claims.into_iter().map(|claim| claim.unwrap_or(Claim::Over)).collect())
+    }
+}
+
+impl Wanted {
+    /// The claim of a job that is delivered for the first time, if there is no need to write it. Of one that is there twice, the first is
+    /// ours and the other over.
+    fn unwritten(&self, read: &mut HashMap<JobId, Row>) -> Option<Claim> {
+        if self.delivery != FirstOrNot::First {
+            return None;
+        }
+        let Some(row) = read.get(&self.job) else { return Some(Claim::Over) };
+        if row.state != JobState::Queued {
+            return Some(Claim::Over);
+        }
+        if row.run_at > self.now {
+            return Some(Claim::NotBefore(row.run_at));
+        }
+        // It was delivered before, by a Redis that has forgotten it.
+        if row.attempt > 0 {
+            return None;
+        }
+        read.remove(&self.job).map(|row| Claim::Ours(Lease::unwritten(row, self.now)))
     }
 }
 
@@ -72,30 +150,41 @@ impl Claiming {
 /// # Errors
 /// When the database does not answer; then none is claimed.
 pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
-    let mut due = Rows::new([("job_id", "uuid"), ("now", "timestamptz"), ("due_state", "text")]);
+    let wanted = |(job, now): &(JobId, DateTime<Utc>)| Wanted { job: *job, now: *now, delivery: FirstOrNot::Written };
+    write(db, &jobs.iter().map(wanted).collect::<Vec<_>>()).await
+}
+
+/// An attempt that was not written and did not report is counted with the one that is written now.
+const CLAIM: &str = "UPDATE job SET attempt = attempt + CASE WHEN v.is_later AND attempt = 0 THEN 2 ELSE 1 END, claimed_at = v.now, \
+    crashes = crashes + CASE WHEN claimed_at IS NOT NULL OR (v.is_later AND attempt = 0) THEN 1 ELSE 0 END \
+    FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING *";
+
+async fn write(db: &impl ConnectionTrait, jobs: &[Wanted]) -> Result<Vec<Claim>, DbErr> {
+    let mut due = Rows::new([("job_id", "uuid"), ("now", "timestamptz"), ("due_state", "text"), ("is_later", "bool")]);
     // In the same order in every group, so that two groups with the same jobs do not wait for each other for ever.
-    let in_order: BTreeMap<JobId, DateTime<Utc>> = jobs.iter().copied().collect();
-    for (job, now) in in_order {
-        due.push([job.into(), now.into(), JobState::Queued.into()]);
+    let in_order: BTreeMap<JobId, &Wanted> = jobs.iter().map(|wanted| (wanted.job, wanted)).collect();
+    for (job, Wanted { now, delivery, .. }) in in_order {
+        due.push([job.into(), (*now).into(), JobState::Queued.into(), (*delivery == FirstOrNot::Later).into()]);
     }
-    let claim = "UPDATE job SET attempt = attempt + 1, claimed_at = v.now, \
-        crashes = crashes + CASE WHEN claimed_at IS NULL THEN 0 ELSE 1 END \
-        FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING *";
-    let mut claimed = read(db, due, claim).await?;
+    let mut claimed = read(db, due, CLAIM).await?;
+    let others: Vec<&Wanted> = jobs.iter().filter(|wanted| !claimed.contains_key(&wanted.job)).collect();
+    let others = look(db, &others).await?;
 
-    let mut others = Rows::new([("job_id", "uuid")]);
-    for (job, _) in jobs.iter().filter(|(job, _)| !claimed.contains_key(job)) {
-        others.push([(*job).into()]);
-    }
-    let look = "SELECT job.* FROM v JOIN job ON id = job_id";
-    let others = read(db, others, look).await?;
-
-    let claim_of = |(job, _): &(JobId, DateTime<Utc>)| match (claimed.remove(job), others.get(job)) {
+    let claim_of = |wanted: &Wanted| match (claimed.remove(&wanted.job), others.get(&wanted.job)) {
         (Some(row), _) => Claim::Ours(Lease::of(row)),
         (None, Some(row)) if row.state == JobState::Queued => Claim::NotBefore(row.run_at),
         (None, Some(_) | None) => Claim::Over,
     };
     Ok(jobs.iter().map(claim_of).collect())
+}
+
+/// The jobs' rows, as far as there are any.
+async fn look(db: &impl ConnectionTrait, jobs: &[&Wanted]) -> Result<HashMap<JobId, Row>, DbErr> {
+    let mut rows = Rows::new([("job_id", "uuid")]);
+    for wanted in jobs {
+        rows.push([wanted.job.into()]);
+    }
+    read(db, rows, "SELECT job.* FROM v JOIN job ON id = job_id").await
 }
 
 /// The jobs that a statement about these rows answers with.

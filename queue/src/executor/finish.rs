@@ -2,9 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use entity::{Rows, Transaction, job::JobState};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use crate::{Done, JobError, Lease};
+
+const FINISH: &str = "UPDATE job SET state = {0}, finished_at = {1}, claimed_at = NULL FROM v \
+    WHERE id = v.job_id AND attempt = v.job_attempt AND state = v.held_state";
+const REMOVE: &str = "DELETE FROM job USING v WHERE id = v.job_id AND attempt = v.job_attempt AND state = v.held_state";
+/// `SQLite` knows no `USING`.
+const REMOVE_ON_SQLITE: &str =
+    "DELETE FROM job WHERE (id, attempt, state) IN (SELECT job_id, job_attempt, held_state FROM v)";
 
 /// Finishes jobs and commits `tx`, which holds their effects: all of it, or nothing. The proofs are in the order of the leases. With no lease
 /// there is nothing to commit.
@@ -12,7 +19,6 @@ use crate::{Done, JobError, Lease};
 /// # Errors
 /// [`JobError::NotOurs`] if another finished or claimed one of them meanwhile; then all effects are rolled back.
 pub async fn finish_all(leases: &[&Lease], tx: Transaction, now: DateTime<Utc>) -> Result<Vec<Done>, JobError> {
-    let mut rows = Rows::new([("job_id", "uuid"), ("job_attempt", "bigint"), ("held_state", "text")]);
     if leases.is_empty() {
         tx.rollback().await?;
         return Ok(Vec::new());
@@ -20,17 +26,42 @@ pub async fn finish_all(leases: &[&Lease], tx: Transaction, now: DateTime<Utc>) 
     // In the same order in every group, so that two do not wait for each other for ever.
     let mut in_order = leases.to_vec();
     in_order.sort_unstable_by_key(|lease| lease.job().id);
-    for lease in in_order {
-        rows.push([lease.job().id.into(), lease.job().attempt.into(), JobState::Queued.into()]);
-    }
-    let finish = "UPDATE job SET state = {0}, finished_at = {1}, claimed_at = NULL FROM v \
-        WHERE id = v.job_id AND attempt = v.job_attempt AND state = v.held_state";
-    let more = vec![JobState::Done.into(), now.into()];
-    let finished = tx.execute_raw(rows.statement(tx.get_database_backend(), finish, more)).await?;
-    if usize::try_from(finished.rows_affected()).ok() != Some(leases.len()) {
+    let (removed, kept): (Vec<&Lease>, Vec<&Lease>) = in_order.into_iter().partition(|lease| lease.leaves_nothing());
+    let finished = remove(&tx, &removed).await? + keep(&tx, &kept, now).await?;
+    if usize::try_from(finished).ok() != Some(leases.len()) {
         tx.rollback().await?;
         return Err(JobError::NotOurs);
     }
     tx.commit().await?;
     Ok(leases.iter().map(|_| Done::proven()).collect())
+}
+
+/// Answers how many were still ours.
+async fn keep(tx: &Transaction, leases: &[&Lease], now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let rows = held(leases);
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let more = vec![JobState::Done.into(), now.into()];
+    Ok(tx.execute_raw(rows.statement(tx.get_database_backend(), FINISH, more)).await?.rows_affected())
+}
+
+/// Answers how many were still ours.
+async fn remove(tx: &Transaction, leases: &[&Lease]) -> Result<u64, DbErr> {
+    let rows = held(leases);
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let backend = tx.get_database_backend();
+    let remove = if matches!(backend, DbBackend::Sqlite) { REMOVE_ON_SQLITE } else { REMOVE };
+    Ok(tx.execute_raw(rows.statement(backend, remove, Vec::new())).await?.rows_affected())
+}
+
+/// What the rows must be for the jobs to be ours.
+fn held(leases: &[&Lease]) -> Rows<3> {
+    let mut rows = Rows::new([("job_id", "uuid"), ("job_attempt", "bigint"), ("held_state", "text")]);
+    for lease in leases {
+        rows.push([lease.job().id.into(), lease.counted().into(), JobState::Queued.into()]);
+    }
+    rows
 }

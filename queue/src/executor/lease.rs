@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::finish_all;
-use crate::{Job, JobError};
+use crate::{Job, JobError, Kind};
 
 /// What became of the attempt to claim a job.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub enum Claim {
 #[derive(Debug, Clone)]
 pub struct Lease {
     job: Row,
+    /// How many attempts the row counts: this one with them, unless it was not written.
+    counted: i64,
 }
 
 /// The proof that a job's row was finished in the transaction of its effect: only
@@ -47,10 +49,26 @@ impl Done {
 impl Lease {
     /// To be called where the row was claimed, and nowhere else.
     pub(crate) const fn of(job: Row) -> Self {
-        Self { job }
+        Self { counted: job.attempt, job }
     }
 
-    /// The job's row, as it was at the claim.
+    /// The first attempt at a job whose effect is undone if the attempt turns out not to have been ours: the row is as it was read, and
+    /// whoever ends the attempt first counts it.
+    pub(crate) fn unwritten(job: Row, now: DateTime<Utc>) -> Self {
+        Self { counted: job.attempt, job: Row { attempt: job.attempt + 1, claimed_at: Some(now), ..job } }
+    }
+
+    /// How many attempts the row must count for the job to be ours.
+    pub(crate) const fn counted(&self) -> i64 {
+        self.counted
+    }
+
+    /// Whether nothing is left of the row once the job is done.
+    pub(crate) fn leaves_nothing(&self) -> bool {
+        self.job.kind.parse().is_ok_and(Kind::is_in_database)
+    }
+
+    /// The job's row, as it is with this attempt.
     #[must_use]
     pub const fn job(&self) -> &Row {
         &self.job
@@ -134,11 +152,11 @@ impl Lease {
     }
 
     fn fenced(&self) -> UpdateMany<Entity> {
-        Entity::update_many().filter(
+        Entity::update_many().col_expr(Column::Attempt, Expr::value(self.job.attempt)).filter(
             Condition::all()
                 .add(Column::Id.eq(self.job.id))
                 .add(Column::State.eq(JobState::Queued))
-                .add(Column::Attempt.eq(self.job.attempt)),
+                .add(Column::Attempt.eq(self.counted)),
         )
     }
 }

@@ -30,6 +30,7 @@ use crate::{
     redis::{Ack, Delivery},
 };
 
+use claim::Wanted;
 pub use claim::{Claims, claim_all};
 pub use finish::finish_all;
 pub use handler::JobHandler;
@@ -110,7 +111,7 @@ impl<J: Job> Executor<J> {
         if self.pauses.hold(self.db.pool(), J::KIND, delivery.lane).await? {
             return Ok(Ack::Done);
         }
-        let lease = match self.claims.claim(JobId::from_uuid(delivery.job), self.clock.now()).await? {
+        let lease = match self.claims.claim(Wanted::of::<J>(&delivery, self.clock.now())).await? {
             Claim::Ours(lease) => lease,
             Claim::NotBefore(at) => return Ok(Ack::Later(at)),
             Claim::Over => return Ok(Ack::Done),

@@ -13,14 +13,20 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const KIND: Kind;
     /// When it is tried again, and how long an attempt may take.
     const POLICY: Policy;
+    /// Whether all that it does is in the database, so that what an attempt has done is undone with its transaction. Then the first
+    /// attempt is not written before it is made: that the row is as it was is checked where it is finished. And nothing is left of the
+    /// row once it is done: what it was about tells what became of it.
+    const IN_DATABASE: bool;
 }
 
-/// Declares kinds of jobs: `Payload = "queue" { fields } retried policy;`.
+/// Declares kinds of jobs: `Payload = "queue" { fields } retried policy;`, or `retried policy, all in database;`.
 macro_rules! kinds {
+    (@in_database) => { false };
+    (@in_database database) => { true };
     ($(
         $(#[$meta:meta])*
         $kind:ident = $name:literal { $( $(#[$field_meta:meta])* $field:ident: $type:ty ),+ $(,)? }
-        retried $policy:expr;
+        retried $policy:expr $(, all in $place:ident)?;
     )+) => {
         $(
             $(#[$meta])*
@@ -32,6 +38,7 @@ macro_rules! kinds {
             impl Job for $kind {
                 const KIND: Kind = Kind::$kind;
                 const POLICY: Policy = $policy;
+                const IN_DATABASE: bool = kinds!(@in_database $($place)?);
             }
         )+
 
@@ -55,6 +62,12 @@ macro_rules! kinds {
             #[must_use]
             pub const fn policy(self) -> Policy {
                 match self { $( Self::$kind => <$kind as Job>::POLICY ),+ }
+            }
+
+            /// Whether all that its jobs do is in the database: see [`Job::IN_DATABASE`].
+            #[must_use]
+            pub const fn is_in_database(self) -> bool {
+                match self { $( Self::$kind => <$kind as Job>::IN_DATABASE ),+ }
             }
         }
     };

@@ -61,7 +61,7 @@ kinds! {
         /// Which event.
         event: WebhookEventId,
     }
-    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
+    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT }, all in database;
 
     /// Applies a delivery report or an incoming text.
     ProcessSmsEvent = "process_sms_event" {
@@ -70,7 +70,7 @@ kinds! {
         /// Which event.
         event: WebhookEventId,
     }
-    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT }, all in database;
 
     /// Reminds the buyer of an unpaid link.
     Remind = "remind" {

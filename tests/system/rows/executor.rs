@@ -6,17 +6,18 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Clock, JobId};
+use domain::{Clock, JobId, WebhookEventId};
 use entity::{
     Db, Transaction,
     job::{Column, Entity, Job as Row, JobState},
 };
 use queue::{
-    CheckStripeKey, Claim, Done, EnqueueOptions, EnqueuedJob, Executor, JobError, JobHandler, Lease, claim_all,
-    enqueue,
+    CheckStripeKey, Claim, Done, EnqueueOptions, EnqueuedJob, Executor, JobError, JobHandler, Lease, ProcessSmsEvent,
+    claim_all, enqueue,
     redis::{Ack, Delivery},
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
+use tokio::sync::Barrier;
 
 use super::{Rows, now, on_both_databases};
 
@@ -49,6 +50,52 @@ impl JobHandler<Ends> for CheckStripeKey {
         told.seen.lock().unwrap().push("given up");
         Ok(())
     }
+}
+
+/// A handler of jobs that are all in the database, which waits for another like it before it ends.
+struct Meets {
+    db: Db,
+    other: Barrier,
+    /// Which attempt it was, and how many crashes were before it.
+    seen: Mutex<Vec<(i64, i64)>>,
+}
+
+impl Meets {
+    fn others(rows: &Rows, others: usize) -> Self {
+        Self { db: rows.db.clone(), other: Barrier::new(others + 1), seen: Mutex::default() }
+    }
+
+    /// Makes the attempt that this delivery asks for, as a process of its own would.
+    async fn makes(&self, rows: &Rows, job: JobId, number: u32) -> Ack {
+        let delivery = Delivery { job: job.uuid(), lane: rows.merchant.uuid(), number };
+        Executor::<ProcessSmsEvent>::new(rows.db.clone(), Clock::system()).make(delivery, self).await.unwrap()
+    }
+
+    fn seen(&self) -> Vec<(i64, i64)> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+impl JobHandler<Meets> for ProcessSmsEvent {
+    async fn run(&self, told: &Meets, lease: &Lease) -> Result<Done, JobError> {
+        told.seen.lock().unwrap().push((lease.job().attempt, lease.job().crashes));
+        told.other.wait().await;
+        let tx = told.db.begin().await?;
+        let before = entity::merchant::find(&tx, self.merchant).await?.and_then(|merchant| merchant.message_template);
+        let effect = format!("{{{{link}}}}{}", before.unwrap_or_default());
+        entity::merchant::set_template(&tx, self.merchant, &effect).await?;
+        lease.finish(tx, now()).await
+    }
+
+    async fn dead_letter(&self, _: &Meets, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        Ok(())
+    }
+}
+
+async fn received(rows: &Rows) -> JobId {
+    let job = ProcessSmsEvent { merchant: rows.merchant, event: WebhookEventId::new(now()) };
+    let enqueued = enqueue(rows.db.pool(), &job, EnqueueOptions::for_merchant(rows.merchant), now()).await.unwrap();
+    enqueued.unwrap().job
 }
 
 async fn promised(rows: &Rows) -> EnqueuedJob {
@@ -148,5 +195,43 @@ on_both_databases! {
         assert_eq!(after.state, JobState::Dead);
         assert_eq!(after.last_error.as_deref(), Some("no version that runs here knows this kind of job"));
         assert_eq!(row(&rows, known).await.state, JobState::Queued);
+    }
+
+    async fn a_job_that_is_all_in_the_database_leaves_no_row_and_is_done_once(rows) {
+        let (job, handler) = (received(&rows).await, Meets::others(&rows, 0));
+        assert_eq!(handler.makes(&rows, job, 1).await, Ack::Done);
+        assert_eq!(queue::admin::find(rows.db.pool(), job).await.unwrap(), None);
+        // A notification that was late.
+        assert_eq!(handler.makes(&rows, job, 1).await, Ack::Done);
+        assert_eq!(handler.seen(), [(1, 0)]);
+    }
+
+    async fn of_two_that_make_the_first_attempt_at_once_one_has_an_effect(rows) {
+        let (job, handler) = (received(&rows).await, Meets::others(&rows, 1));
+        let acks = futures_util::future::join(handler.makes(&rows, job, 1), handler.makes(&rows, job, 1)).await;
+        assert_eq!(acks, (Ack::Done, Ack::Done));
+        assert_eq!(handler.seen(), [(1, 0), (1, 0)]);
+        assert_eq!(rows.merchant().await.message_template.as_deref(), Some("{{link}}"));
+    }
+
+    async fn a_first_attempt_that_never_reported_counts_as_a_crash(rows) {
+        let (job, handler) = (received(&rows).await, Meets::others(&rows, 1));
+        // It is cut off in the middle, and nothing of it was written.
+        let cut_off = tokio::time::timeout(Duration::from_millis(200), handler.makes(&rows, job, 1)).await;
+        assert!(cut_off.is_err());
+        let before = row(&rows, job).await;
+        assert_eq!((before.attempt, before.crashes, before.claimed_at), (0, 0, None));
+
+        let next = Meets::others(&rows, 0);
+        assert_eq!(next.makes(&rows, job, 2).await, Ack::Done);
+        assert_eq!(next.seen(), [(2, 1)]);
+    }
+
+    async fn a_first_attempt_that_fails_is_counted_by_its_end(rows) {
+        let job = received(&rows).await;
+        rewrite(&rows, job, Column::Payload, r#"{"v0": 1}"#).await;
+        assert_eq!(Meets::others(&rows, 0).makes(&rows, job, 1).await, Ack::Done);
+        let after = row(&rows, job).await;
+        assert_eq!((after.state, after.attempt, after.crashes), (JobState::Dead, 1, 0));
     }
 }

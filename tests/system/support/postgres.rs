@@ -119,7 +119,11 @@ impl Server {
         let mut options = ConnectOptions::new(url);
         options.max_connections(1);
         let connection = Database::connect(options).await.unwrap();
-        let of_database = ["session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0"];
+        let of_database = [
+            "session_preload_libraries = 'auto_explain'",
+            "auto_explain.log_min_duration = 0",
+            "auto_explain.log_nested_statements = on",
+        ];
         let of_database = of_database.map(|setting| format!("ALTER DATABASE {name} SET {setting}"));
         // A setting of the library is one only where that is loaded.
         let load = ["LOAD 'auto_explain'", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()"];
