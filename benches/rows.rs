@@ -123,8 +123,8 @@ impl JobHandler<Nothing> for CheckStripeKey {
 /// As commands and workers do it: callers enqueue, commit and ring, while workers do what is notified.
 async fn with_notification(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let redis = OwnRedis::start().await;
-    let queue =
-        Queue::new(RedisQueues::open(&format!("redis://127.0.0.1:{}", redis.port), "bench", Clock::system()).unwrap());
+    let queue = RedisQueues::open(&format!("redis://127.0.0.1:{}", redis.port), "bench", Clock::system()).unwrap();
+    let queue = Queue::new(queue, db.clone());
     let (done, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let context = WorkerContext::new("bench");
     let handler = Arc::new(Nothing(db.clone()));

@@ -45,7 +45,7 @@ impl Parts {
         let db = open_database(settings).await?;
         let time = DatabaseTime::measured(&db).await?;
         let clock = clock.unwrap_or_else(|| time.clock());
-        let queue = Queue::new(open_queues(settings, &data, clock.clone())?);
+        let queue = Queue::new(open_queues(settings, &data, clock.clone())?, db.clone());
         let vault = Vault::with_previous(&secret_key, &settings.previous_secret_keys)?;
         let vault = installation::with_root(db.pool(), vault, &secret_key, clock.now()).await?;
         Ok(Self {

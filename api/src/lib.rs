@@ -13,13 +13,8 @@ mod state;
 mod v1;
 mod webhooks;
 
-use std::sync::Arc;
-
-use entity::live;
 use http::{access_log::AccessLog, bodies::Bodies, characters::check_query, headers::Security, health};
-use poem::{
-    Endpoint, EndpointExt, IntoResponse, PathPattern, Request, Response, Route, endpoint::BoxEndpoint, get, post,
-};
+use poem::{Endpoint, EndpointExt, IntoResponse, PathPattern, Response, Route, endpoint::BoxEndpoint, get, post};
 
 pub use http::{
     problem::Problem,
@@ -64,23 +59,12 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/healthz", get(health::alive))
         .at("/readyz", get(health::ready))
         .data(intake)
-        .around(publish_changes)
         .data(api)
         .catch_all_error(|error: poem::Error| async move { respond(error) })
         .around(http::budget::tell_state)
         .with(Bodies)
         .with(security)
         .with(access)
-}
-
-/// Publishes what a request has changed to whoever is watching.
-async fn publish_changes<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
-    let api = request.data::<Api>().cloned();
-    let (answered, changes) = live::collect(endpoint.call(request)).await;
-    if let Some(api) = api {
-        api.queue.live().publish(changes);
-    }
-    answered
 }
 
 /// The problem that an error is, and the route on which it happened.

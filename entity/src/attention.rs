@@ -1,10 +1,16 @@
 //! What needs a person: opened by whoever writes what it is about, in the same transaction, and resolved by a person, or by itself
 //! once there is nothing left to do.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict};
+use std::collections::BTreeSet;
 
-use crate::{Message, Rows, link};
+use chrono::{DateTime, Utc};
+use sea_orm::{ExprTrait, QueryOrder, QueryResult, QuerySelect, entity::prelude::*};
+
+use crate::{
+    Message, Rows, Transaction,
+    change::{Change, ChangeKind},
+    link,
+};
 use domain::{AttentionId, ConversationId, LinkId, LinkState, MerchantId, MessageId, OrderId, words};
 
 /// Who resolves what has resolved itself.
@@ -129,63 +135,77 @@ impl Matter {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub(crate) async fn open(db: &impl ConnectionTrait, matters: Vec<Matter>, now: DateTime<Utc>) -> Result<(), DbErr> {
-    if matters.is_empty() {
+pub(crate) async fn open(tx: &Transaction, matters: Vec<Matter>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let mut rows = Rows::new([
+        ("new_id", "uuid"),
+        ("merchant", "uuid"),
+        ("the_kind", "text"),
+        ("the_subject", "text"),
+        ("why", "text?"),
+        ("link", "uuid?"),
+        ("its_order", "uuid?"),
+        ("message", "uuid?"),
+        ("conversation", "uuid?"),
+    ]);
+    for matter in matters {
+        rows.push([
+            AttentionId::new(now).into(),
+            matter.merchant.into(),
+            matter.kind.into(),
+            matter.subject.into(),
+            matter.reason.into(),
+            matter.link.map(|(link, _)| link).into(),
+            matter.link.map(|(_, order)| order).into(),
+            matter.message.into(),
+            matter.conversation.into(),
+        ]);
+    }
+    if rows.is_empty() {
         return Ok(());
     }
-    let row = |matter: Matter| ActiveModel {
-        id: Set(AttentionId::new(now)),
-        merchant_id: Set(matter.merchant),
-        kind: Set(matter.kind),
-        subject: Set(matter.subject),
-        reason: Set(matter.reason),
-        link_id: Set(matter.link.map(|(link, _)| link)),
-        order_id: Set(matter.link.map(|(_, order)| order)),
-        message_id: Set(matter.message),
-        conversation_id: Set(matter.conversation),
-        opened_at: Set(now),
-        resolved_at: Set(None),
-        resolved_by: Set(None),
-        note: Set(None),
-    };
-    let once = OnConflict::new().do_nothing().to_owned();
-    Entity::insert_many(matters.into_iter().map(row)).on_conflict(once).exec_without_returning(db).await.map(|_| ())
+    let insert = "INSERT INTO attention \
+        (id, merchant_id, kind, subject, reason, link_id, order_id, message_id, conversation_id, opened_at) \
+        SELECT new_id, merchant, the_kind, the_subject, why, link, its_order, message, conversation, {0} FROM v \
+        WHERE true ON CONFLICT DO NOTHING RETURNING id, merchant_id";
+    let opened = tx.query_all_raw(rows.statement(tx.get_database_backend(), insert, vec![now.into()])).await?;
+    tell(tx, &opened, ChangeKind::AttentionOpened, now)
+}
+
+/// Tells whoever follows the merchant of these matters.
+fn tell(tx: &Transaction, matters: &[QueryResult], kind: ChangeKind, now: DateTime<Utc>) -> Result<(), DbErr> {
+    for row in matters {
+        let (id, merchant): (AttentionId, MerchantId) = (row.try_get("", "id")?, row.try_get("", "merchant_id")?);
+        tx.changed(Change::attention(kind, merchant, id.uuid(), now));
+    }
+    Ok(())
 }
 
 /// Opens the matter of a text that did not reach its buyer, unless nobody waits for it any more: its link is closed.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub(crate) async fn open_undelivered(
-    db: &impl ConnectionTrait,
-    message: &Message,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+pub(crate) async fn open_undelivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), DbErr> {
     let link = match message.link_id {
-        Some(id) => link::find(db, message.merchant_id, id).await?,
+        Some(id) => link::find(tx, message.merchant_id, id).await?,
         None => None,
     };
     if link.as_ref().is_some_and(|link| link.state != LinkState::Unpaid) {
         return Ok(());
     }
-    open(db, vec![Matter::of_message(message, link.as_ref())], now).await
+    open(tx, vec![Matter::of_message(message, link.as_ref())], now).await
 }
 
 /// Resolves what was open of texts with the same link, or of this text: it has arrived.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn resolve_delivered(
-    db: &impl ConnectionTrait,
-    message: &Message,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+pub(crate) async fn resolve_delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), DbErr> {
     let of_it = match message.link_id {
         Some(link) => Column::LinkId.eq(link),
         None => Column::MessageId.eq(message.id),
     };
     let which = of_it.and(Column::Kind.eq(AttentionKind::TextNotDelivered));
-    resolve_where(db, message.merchant_id, which, now).await
+    resolve_where(tx, message.merchant_id, which, now).await
 }
 
 /// Resolves what was open of this kind and subject.
@@ -193,25 +213,21 @@ pub(crate) async fn resolve_delivered(
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn resolve_by_itself(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     kind: AttentionKind,
     subject: &str,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    resolve_where(db, merchant, Column::Kind.eq(kind).and(Column::Subject.eq(subject)), now).await
+    resolve_where(tx, merchant, Column::Kind.eq(kind).and(Column::Subject.eq(subject)), now).await
 }
 
 /// Resolves that credits are low: what counts as low has changed, and is judged anew by the next entry of the ledger.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn forget_low_credit(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    resolve_where(db, merchant, Column::Kind.eq(AttentionKind::LowCredit), now).await
+pub async fn forget_low_credit(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    resolve_where(tx, merchant, Column::Kind.eq(AttentionKind::LowCredit), now).await
 }
 
 /// Resolves that links of this order could not be made: there is a new one.
@@ -219,30 +235,28 @@ pub async fn forget_low_credit(
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn resolve_wanted(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     order: OrderId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let kinds = [AttentionKind::LinkFailed, AttentionKind::LinkWanted];
-    resolve_where(db, merchant, Column::OrderId.eq(order).and(Column::Kind.is_in(kinds)), now).await
+    resolve_where(tx, merchant, Column::OrderId.eq(order).and(Column::Kind.is_in(kinds)), now).await
 }
 
-async fn resolve_where(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    which: Expr,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    Entity::update_many()
+async fn resolve_where(tx: &Transaction, merchant: MerchantId, which: Expr, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let resolved = Entity::update_many()
         .col_expr(Column::ResolvedAt, Expr::value(now))
         .col_expr(Column::ResolvedBy, Expr::value(SYSTEM))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::ResolvedAt.is_null())
         .filter(which)
-        .exec(db)
-        .await
-        .map(|_| ())
+        .exec_with_returning(tx)
+        .await?;
+    for matter in resolved {
+        tx.changed(Change::attention(ChangeKind::AttentionResolved, merchant, matter.id.uuid(), now));
+    }
+    Ok(())
 }
 
 /// Resolves what nobody has to do any more of links that are closed: their texts need not arrive, and nobody has to explain them.
@@ -250,7 +264,7 @@ async fn resolve_where(
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn resolve_closed(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     closed: impl Iterator<Item = &link::Model>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -260,8 +274,10 @@ pub(crate) async fn resolve_closed(
         return Ok(());
     }
     let update = "UPDATE attention SET resolved_at = {0}, resolved_by = 'system' FROM v \
-        WHERE link_id = the_link AND resolved_at IS NULL AND kind IN ('text_not_delivered', 'unrecognised')";
-    db.execute_raw(rows.statement(db.get_database_backend(), update, vec![now.into()])).await.map(|_| ())
+        WHERE link_id = the_link AND resolved_at IS NULL AND kind IN ('text_not_delivered', 'unrecognised') \
+        RETURNING id, merchant_id";
+    let resolved = tx.query_all_raw(rows.statement(tx.get_database_backend(), update, vec![now.into()])).await?;
+    tell(tx, &resolved, ChangeKind::AttentionResolved, now)
 }
 
 /// The merchant's matter.
@@ -276,12 +292,27 @@ pub async fn find(
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
+/// Those of the merchant's matters that have these ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<AttentionId>,
+) -> Result<Vec<Attention>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
+}
+
 /// Resolves a matter; `false` if it is resolved already.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn resolve(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     matter: &Attention,
     by: &str,
     note: Option<String>,
@@ -294,9 +325,13 @@ pub async fn resolve(
         .filter(Column::Id.eq(matter.id))
         .filter(Column::MerchantId.eq(matter.merchant_id))
         .filter(Column::ResolvedAt.is_null())
-        .exec(db)
+        .exec(tx)
         .await?;
-    Ok(resolved.rows_affected == 1)
+    if resolved.rows_affected == 0 {
+        return Ok(false);
+    }
+    tx.changed(Change::attention(ChangeKind::AttentionResolved, matter.merchant_id, matter.id.uuid(), now));
+    Ok(true)
 }
 
 /// What a list of matters is narrowed to.

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Conversation, Message, Order, attention, conversation, credits::CreditError, idempotency, link, message, order,
-    webhook_event,
+    Conversation, Message, Order, Transaction, attention, conversation, credits::CreditError, idempotency, link,
+    message, order, webhook_event,
 };
 use domain::{LinkState, MerchantId, PhoneNumber, Vault};
 
@@ -83,7 +83,7 @@ pub async fn find(
 /// # Errors
 /// When the database does not answer, or the credits of a text that waits cannot be given back.
 pub async fn erase(
-    tx: &impl ConnectionTrait,
+    tx: &Transaction,
     buyer: &Buyer,
     merchant: MerchantId,
     phone: &PhoneNumber,
@@ -97,7 +97,7 @@ pub async fn erase(
         attention::erase_notes_in(tx, conversation.id).await?;
     }
     for (order, _) in &buyer.orders {
-        order::forget_customer_if_all_purged(tx, merchant, order.id).await?;
+        order::forget_customer_if_all_purged(tx, merchant, order.id, now).await?;
     }
     idempotency::forget_answers_with(tx, merchant, phone.as_e164()).await?;
     webhook_event::erase_payloads_with(tx, merchant, phone.as_e164().trim_start_matches('+')).await?;

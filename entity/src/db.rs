@@ -1,10 +1,14 @@
 //! One way to open the database and one way to begin a transaction, for `SQLite` and `PostgreSQL` alike.
 
+mod audience;
 mod conflict;
 mod time;
 mod transaction;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sea_orm::{
@@ -13,12 +17,14 @@ use sea_orm::{
     sqlx::{self, Connection, Pool, pool::PoolOptions},
 };
 
+use audience::Audience;
 pub use conflict::{is_conflict, retry_conflicts};
 use time::Reading;
 pub use time::{DatabaseTime, SKEW_LIMIT};
 pub use transaction::Transaction;
 
 use crate::metrics;
+use domain::MerchantId;
 
 /// How long a writer waits for its turn on `SQLite` before the command is answered 503.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
@@ -54,6 +60,7 @@ pub struct Db {
     pool: DatabaseConnection,
     /// On `SQLite` one connection, on `PostgreSQL` the pool.
     writer: DatabaseConnection,
+    audience: Audience,
 }
 
 impl Db {
@@ -89,7 +96,7 @@ impl Db {
             DbBackend::Sqlite => another_sqlite(&pool, 1),
             _ => pool.clone(),
         };
-        Ok(Self { pool, writer })
+        Ok(Self { pool, writer, audience: Audience::default() })
     }
 
     /// Connections to the same database that are kept apart from these and opened when they are needed: for groups of rows that
@@ -101,11 +108,12 @@ impl Db {
     pub fn aside(&self) -> Self {
         let connections = u32::try_from(self.groups_at_once()).unwrap_or(u32::MAX).saturating_add(1);
         if self.has_one_writer() {
-            return Self { pool: another_sqlite(&self.pool, connections), writer: self.writer.clone() };
+            let pool = another_sqlite(&self.pool, connections);
+            return Self { pool, writer: self.writer.clone(), audience: self.audience.clone() };
         }
         let pool = another(self.pool.get_postgres_connection_pool(), connections);
         let pool = measured(SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
-        Self { writer: pool.clone(), pool }
+        Self { writer: pool.clone(), pool, audience: self.audience.clone() }
     }
 
     /// How many groups of rows are best written at once: on `PostgreSQL` one is worked on while another waits for the disk.
@@ -125,11 +133,18 @@ impl Db {
             sqlite_transaction_mode: self.has_one_writer().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let writer = self.writer.clone();
+        let (writer, audience) = (self.writer.clone(), self.audience.clone());
         // To its end, even if nobody waits for it any more: sqlx forgets a transaction that was given up while the server began it,
         // and whoever got the connection next would write into that one.
-        let begun = tokio::spawn(async move { writer.begin_with_options(options).await.map(Transaction::new) });
+        let begun = tokio::spawn(async move {
+            writer.begin_with_options(options).await.map(|inner| Transaction::new(inner, audience))
+        });
         begun.await.map_err(|error| DbErr::Custom(format!("no transaction was begun: {error}")))?
+    }
+
+    /// Has `tell` called after each commit that wrote changes, with whose they are. The first that asks for it stays.
+    pub fn on_changes(&self, tell: impl Fn(BTreeSet<MerchantId>) + Send + Sync + 'static) {
+        self.audience.is(Box::new(tell));
     }
 
     /// Has `SQLite` forget what its log still holds of rows that were erased. If others read all the time it stays until the next

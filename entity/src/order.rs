@@ -1,14 +1,15 @@
 //! Orders, and the tag that says whether they are paid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Rows, contains, link,
-    live::{self, Change},
+    Rows, Transaction,
+    change::{Change, ChangeKind},
+    contains, link,
     money_column::stored_money,
 };
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
@@ -118,7 +119,7 @@ pub struct NewOrder {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert(db: &impl ConnectionTrait, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
+pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     let details = serde_json::to_string(&new.details).map_err(|error| DbErr::Json(error.to_string()))?;
     let order = ActiveModel {
         id: Set(OrderId::new(now)),
@@ -132,8 +133,8 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewOrder, now: DateTime<Utc>
         tag: Set(Tag::None),
         created_at: Set(now),
     };
-    let order = order.insert(db).await?;
-    live::note(Change::Order { merchant: order.merchant_id, order: order.id });
+    let order = order.insert(tx).await?;
+    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
     Ok(order)
 }
 
@@ -150,15 +151,19 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// Those of the merchant's orders that have these ids.
+/// Those of the merchant's orders.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_all(db: &impl ConnectionTrait, merchant: MerchantId, ids: Vec<OrderId>) -> Result<Vec<Order>, DbErr> {
+pub async fn find_all(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<OrderId>,
+) -> Result<Vec<Order>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::Id.is_in(ids)).all(db).await
+    Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
 }
 
 /// What a list of orders is narrowed to.
@@ -202,8 +207,9 @@ pub(crate) fn matches(text: &str) -> Condition {
 /// # Errors
 /// When the database does not answer.
 pub(crate) async fn refresh_tags(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     moved: impl Iterator<Item = &link::Model>,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     // Sorted, so that two groups do not wait for each other for ever.
     let mut tags: BTreeMap<OrderId, (MerchantId, Tag)> = BTreeMap::new();
@@ -217,23 +223,27 @@ pub(crate) async fn refresh_tags(
     let mut rows = Rows::new([("the_order", "uuid"), ("the_merchant", "uuid"), ("is_tag", "text")]);
     for (order, (merchant, tag)) in tags {
         rows.push([order.into(), merchant.into(), tag.into()]);
-        live::note(Change::Order { merchant, order });
     }
     if rows.is_empty() {
         return Ok(());
     }
     // A paid order stays paid, whatever becomes of its other links.
     let update = "UPDATE orders SET tag = is_tag FROM v \
-        WHERE id = the_order AND merchant_id = the_merchant AND tag <> {0} AND tag <> is_tag";
-    db.execute_raw(rows.statement(db.get_database_backend(), update, vec![Tag::Paid.into()])).await.map(|_| ())
+        WHERE id = the_order AND merchant_id = the_merchant AND tag <> {0} AND tag <> is_tag RETURNING id, merchant_id";
+    let statement = rows.statement(tx.get_database_backend(), update, vec![Tag::Paid.into()]);
+    for row in tx.query_all_raw(statement).await? {
+        let (order, merchant) = (row.try_get("", "id")?, row.try_get("", "merchant_id")?);
+        tx.changed(Change::order(ChangeKind::OrderUpdated, merchant, order, now));
+    }
+    Ok(())
 }
 
 /// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn take_back_paid(db: &impl ConnectionTrait, link: &link::Model) -> Result<(), DbErr> {
-    let links = link::of_order(db, link.merchant_id, link.order_id).await?;
+pub(crate) async fn take_back_paid(tx: &Transaction, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let links = link::of_order(tx, link.merchant_id, link.order_id).await?;
     if links.iter().any(|other| other.id != link.id && other.state == LinkState::Paid) {
         return Ok(());
     }
@@ -241,9 +251,10 @@ pub(crate) async fn take_back_paid(db: &impl ConnectionTrait, link: &link::Model
         .col_expr(Column::Tag, Expr::value(Tag::None))
         .filter(Column::Id.eq(link.order_id))
         .filter(Column::MerchantId.eq(link.merchant_id))
-        .exec(db)
-        .await
-        .map(|_| ())
+        .exec(tx)
+        .await?;
+    tx.changed(Change::order(ChangeKind::OrderUpdated, link.merchant_id, link.order_id, now));
+    Ok(())
 }
 
 /// What an order's tag says once a link of it has come to this state; `None` if that changes nothing.
@@ -265,11 +276,12 @@ const fn tag_after(link: LinkState) -> Option<Tag> {
 
 /// Erases the buyer's name and number, and what was ordered, once no link of the order holds anything any more.
 pub(crate) async fn forget_customer_if_all_purged(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     id: OrderId,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    if link::of_order(db, merchant, id).await?.iter().any(|link| link.purged_at.is_none()) {
+    if link::of_order(tx, merchant, id).await?.iter().any(|link| link.purged_at.is_none()) {
         return Ok(());
     }
     Entity::update_many()
@@ -278,7 +290,8 @@ pub(crate) async fn forget_customer_if_all_purged(
         .col_expr(Column::Details, Expr::value(nothing()?))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
-        .exec(db)
-        .await
-        .map(|_| ())
+        .exec(tx)
+        .await?;
+    tx.changed(Change::order(ChangeKind::OrderUpdated, merchant, id, now));
+    Ok(())
 }

@@ -97,6 +97,7 @@ fn translate(sql: &str, backend: DbBackend) -> String {
         .replace("{time}", word("timestamptz", "text"))
         .replace("{bytes}", word("bytea", "blob"))
         .replace("{int}", word("bigint", "integer"))
+        .replace("{serial}", word("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "integer PRIMARY KEY"))
         .replace("{bool}", word("boolean", "boolean"))
 }
 

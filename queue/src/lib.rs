@@ -6,6 +6,7 @@
 
 pub mod admin;
 mod batcher;
+mod changes;
 mod enqueue;
 mod error;
 mod executor;
@@ -19,6 +20,7 @@ pub mod redis;
 pub mod trace;
 
 pub use batcher::{BatchError, BatchHandler, Batcher, Limits};
+pub use changes::Changes;
 pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all, enqueue_with};
 pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};

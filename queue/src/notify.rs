@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use entity::Db;
+
 use crate::{
     BatchHandler, Batcher, EnqueuedJob, Kind, Limits,
+    changes::Changes,
     live::Live,
     redis::{DueJob, QueueError, RedisQueues},
 };
@@ -14,14 +17,16 @@ pub struct Queue {
     queues: RedisQueues,
     notifying: Batcher<NotifyHandler>,
     live: Live,
+    changes: Changes,
 }
 
 impl Queue {
-    /// Notifies by these queues, in groups.
+    /// Notifies by these queues, in groups; and numbers and publishes what is committed to this database.
     #[must_use]
-    pub fn new(queues: RedisQueues) -> Self {
+    pub fn new(queues: RedisQueues, db: Db) -> Self {
         let notifying = Batcher::new(NotifyHandler(queues.clone()), LIMITS);
-        Self { live: Live::new(queues.clone()), notifying, queues }
+        let live = Live::new(queues.clone());
+        Self { changes: Changes::follow(db, live.clone()), live, notifying, queues }
     }
 
     /// Notifies Redis of jobs without waiting: the caller's answer must not depend on Redis. If it fails, the scheduler notifies
@@ -51,6 +56,12 @@ impl Queue {
     #[must_use]
     pub const fn live(&self) -> &Live {
         &self.live
+    }
+
+    /// What has changed, and is being numbered.
+    #[must_use]
+    pub const fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The queues in Redis, which workers read from.

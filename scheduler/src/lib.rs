@@ -138,9 +138,7 @@ impl Scheduler {
             tracing::debug!(tick = tick.name, "not run: the clocks here and at the database disagree");
             return Ok(());
         }
-        let (found, changes) = entity::live::collect((tick.run)(self, Moment { at, due })).await;
-        self.queue.live().publish(changes);
-        let found = found?;
+        let found = (tick.run)(self, Moment { at, due }).await?;
         if found > 0 {
             tracing::info!(tick = tick.name, %due, found, "tick");
         }

@@ -69,6 +69,7 @@ const CALLS: &[(&str, &str)] = &[
     ("delete", "/v1/api-keys/{id}"),
     ("get", "/v1/payment-links/{id}/qr.svg"),
     ("get", "/v1/events"),
+    ("get", "/v1/changes"),
     ("get", "/v1/admin/queues"),
     ("get", "/v1/admin/merchants"),
     ("get", "/v1/admin/merchants/{id}"),

@@ -12,6 +12,7 @@ mod audit_log;
 mod bad_input;
 mod buyer_page;
 mod carriers;
+mod changes;
 mod connecting;
 mod crashes;
 mod credits;

@@ -9,7 +9,6 @@ use queue::{
     ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms,
     StoreInvoice,
     flow::Pauses,
-    live::PublishLayer,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
 use tokio_util::sync::CancellationToken;
@@ -98,7 +97,6 @@ fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Moni
             .backend(RedisBackend::new(queue.queues().clone(), J::KIND.as_str(), options))
             // All workers share the monitor's task; each job gets one of its own, so that they use every core.
             .parallelize(tokio::spawn)
-            .layer(PublishLayer::new(queue.live().clone()))
             .build(move |delivery: Delivery| {
                 let (executor, context) = (Arc::clone(&executor), context.clone());
                 async move { executor.make(delivery, &context).await }

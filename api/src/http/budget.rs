@@ -212,18 +212,23 @@ mod tests {
     use super::*;
     use chrono::Utc;
     use domain::Clock;
+    use entity::Db;
 
     const MS: Duration = Duration::from_millis(1);
 
     /// With a Redis that is away.
-    fn limited(per_second: u32) -> Limited {
-        let queue = Queue::new(RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap());
-        Budgets::new(per_second, &queue).0.unwrap()
+    async fn limited(per_second: u32) -> Limited {
+        Budgets::new(per_second, &queue().await).0.unwrap()
+    }
+
+    async fn queue() -> Queue {
+        let db = Db::open("sqlite::memory:", 1).await.unwrap();
+        Queue::new(RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap(), db)
     }
 
     #[tokio::test]
     async fn a_seconds_worth_may_be_spent_at_once_and_then_as_it_is_paid_off() {
-        let (limited, now) = (limited(10), Instant::now());
+        let (limited, now) = (limited(10).await, Instant::now());
         let (one, other) = (MerchantId::new(Utc::now()), MerchantId::new(Utc::now()));
         for left in (0..10).rev() {
             let (state, spent) = limited.spend(one, now);
@@ -253,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_kept_a_processor_busy_is_waited_for() {
-        let (limited, now, one) = (limited(100), Instant::now(), MerchantId::new(Utc::now()));
+        let (limited, now, one) = (limited(100).await, Instant::now(), MerchantId::new(Utc::now()));
         limited.spend(one, now).1.unwrap();
         let budgets = Budgets(Some(limited));
         budgets.charge(one, 20 * MS);
@@ -266,10 +271,9 @@ mod tests {
         assert!(spent.is_err_and(|wait| wait > 400 * MS && wait <= 600 * MS), "{spent:?}");
     }
 
-    #[test]
-    fn none_is_as_many_as_wanted() {
-        let queue = Queue::new(RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap());
-        let budgets = Budgets::new(0, &queue);
+    #[tokio::test]
+    async fn none_is_as_many_as_wanted() {
+        let budgets = Budgets::new(0, &queue().await);
         for _ in 0..2_000 {
             budgets.spend(&Request::default(), MerchantId::new(Utc::now())).unwrap();
         }

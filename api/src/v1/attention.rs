@@ -1,6 +1,6 @@
 //! `/v1/attention`: what needs a person.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use domain::{AttentionId, OrderId};
@@ -34,9 +34,9 @@ pub(super) struct AttentionCalls;
 const LONGEST_NOTE: usize = 500;
 
 /// Something that needs a person, or needed one. Of what it is about, the ids are there that it has.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "Attention", skip_serializing_if_is_none)]
-struct AttentionView {
+pub(super) struct AttentionView {
     id: String,
     /// `review`, `dispute`, `link_failed`, `text_not_delivered`, `unrecognised`, `unread_reply`, `stripe_connection`, `low_credit` or
     /// `link_wanted`.
@@ -59,7 +59,8 @@ struct AttentionView {
 }
 
 impl AttentionView {
-    fn of(matter: Attention, order: Option<&Order>) -> Self {
+    /// What needs a person, about this order if it is about one.
+    pub(super) fn of(matter: Attention, order: Option<&Order>) -> Self {
         let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
         Self {
             id: matter.id.to_string(),
@@ -117,7 +118,7 @@ impl AttentionCalls {
         let search = AttentionSearch { resolved, kind, before: asked.before, limit: asked.fetch() };
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = attention::search(pool, merchant, search).await?;
-        let ids: Vec<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
+        let ids: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
         let orders = order::find_all(pool, merchant, ids).await?;
         let orders: HashMap<OrderId, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
         let view = |matter: Attention| {

@@ -6,6 +6,7 @@ mod statement;
 use chrono::{DateTime, Utc};
 use domain::CreditEntryId;
 use entity::{
+    Merchant,
     credits::{self, CreditEntry},
     merchant,
 };
@@ -23,9 +24,9 @@ use crate::{Api, Problem, auth::Reader, http::paging::Asked, quotas::Pace};
 pub(super) struct Credits;
 
 /// Prepaid credits.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "Credits", skip_serializing_if_is_none)]
-struct BalanceView {
+pub(super) struct BalanceView {
     /// What can be spent.
     available: i64,
     /// What is set aside for messages under way.
@@ -42,6 +43,23 @@ struct BalanceView {
     texts_today: Option<u64>,
     /// Whether 80 % of them or more are sent.
     texts_near_limit: bool,
+}
+
+impl BalanceView {
+    /// A merchant's balance, and how many texts were accepted today.
+    pub(super) async fn read(api: &Api, owner: Merchant) -> Result<Self, Problem> {
+        let pace = api.quotas.pace(api.db.pool(), owner.id, api.clock.now()).await?;
+        Ok(Self {
+            available: owner.available,
+            held: owner.held,
+            low: owner.is_low_on_credit(),
+            threshold: owner.low_credit_threshold,
+            low_since: owner.low_credit_since,
+            texts_per_day: pace.map(|pace| pace.most),
+            texts_today: pace.map(|pace| pace.today),
+            texts_near_limit: pace.is_some_and(Pace::is_near),
+        })
+    }
 }
 
 /// An entry of the credit ledger.
@@ -86,17 +104,7 @@ impl Credits {
     #[oai(path = "/credits", method = "get")]
     async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<BalanceView>, Problem> {
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
-        let pace = api.quotas.pace(api.db.pool(), owner.id, api.clock.now()).await?;
-        Ok(Json(BalanceView {
-            available: owner.available,
-            held: owner.held,
-            low: owner.is_low_on_credit(),
-            threshold: owner.low_credit_threshold,
-            low_since: owner.low_credit_since,
-            texts_per_day: pace.map(|pace| pace.most),
-            texts_today: pace.map(|pace| pace.today),
-            texts_near_limit: pace.is_some_and(Pace::is_near),
-        }))
+        Ok(Json(BalanceView::read(&api, owner).await?))
     }
 
     /// See the ledger

@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 use crate::Api;
 
 /// A payment link. What the purge has erased is absent.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "PaymentLink", skip_serializing_if_is_none)]
 pub(super) struct LinkView {
     id: String,
@@ -59,7 +59,7 @@ pub(super) struct LinkView {
 }
 
 /// Something that happened to a link.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "TimelineEntry", skip_serializing_if_is_none)]
 struct EntryView {
     at: DateTime<Utc>,
@@ -70,7 +70,7 @@ struct EntryView {
 }
 
 /// How a link was paid.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "PaidBy", skip_serializing_if_is_none)]
 struct PaidByView {
     /// `stripe`, or as the merchant says: `cash`, `bank_transfer`, `check`, `terminal` or `other`.

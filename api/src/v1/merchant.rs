@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::{Colour, Currency, Region, Reminding, RemindingError};
 use entity::{
-    Merchant, attention,
+    Merchant, Transaction, attention,
+    change::{Change, ChangeKind},
     logo::{self, About, LogoPicture, PictureError},
     merchant::{self, MerchantChanges},
 };
@@ -181,12 +182,13 @@ impl ChangesInput {
 }
 
 impl Checked {
-    async fn write(self, tx: &impl ConnectionTrait, owner: Merchant, now: DateTime<Utc>) -> Result<Merchant, DbErr> {
+    async fn write(self, tx: &Transaction, owner: Merchant, now: DateTime<Utc>) -> Result<Merchant, DbErr> {
         if self.reminding != owner.reminding() {
             merchant::set_reminding(tx, owner.id, self.reminding).await?;
         }
         if let Some(credits) = self.low_credit_threshold.filter(|credits| *credits != owner.low_credit_threshold) {
             merchant::set_low_credit_threshold(tx, owner.id, credits).await?;
+            tx.changed(Change::credits(ChangeKind::CreditsUpdated, owner.id, now));
             attention::forget_low_credit(tx, owner.id, now).await?;
         }
         merchant::change(tx, owner.id, self.changes).await
@@ -220,7 +222,8 @@ impl Profile {
         key: Administrator,
         input: JsonBody<ChangesInput>,
     ) -> Result<Json<ProfileView>, Problem> {
-        let (tx, now) = (api.db.begin().await?, api.clock.now());
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
         let owner = merchant::get(&tx, key.0.merchant).await?;
         let owner = input.0.check(&owner)?.write(&tx, owner, now).await?;
         act_of_key(&tx, &key.0, "merchant.change", owner.id, None, now).await?;

@@ -6,7 +6,7 @@ use entity::Message;
 use poem_openapi::Object;
 
 /// A message. Its number and text are absent once they were erased.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "Message", skip_serializing_if_is_none)]
 pub(super) struct MessageView {
     id: String,

@@ -6,6 +6,7 @@ mod api_keys;
 mod attention;
 mod audit_log;
 mod buyers;
+mod changes;
 mod command;
 mod conversations;
 mod credits;
@@ -68,7 +69,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         conversations::Conversations,
         message_template::MessageTemplate,
         credits::Credits,
-        (events::Events, attention::AttentionCalls, summary::SummaryCalls),
+        (events::Events, changes::Changes, attention::AttentionCalls, summary::SummaryCalls),
         stripe_integration::StripeConnection,
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,

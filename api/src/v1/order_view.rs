@@ -13,7 +13,7 @@ use super::link_view::LinkView;
 use crate::details_pdf::{self, DetailsPage};
 
 /// An order.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "Order", skip_serializing_if_is_none)]
 pub(super) struct OrderView {
     id: String,
@@ -36,7 +36,7 @@ pub(super) struct OrderView {
 }
 
 /// The buyer; erased with the last link.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "Customer")]
 struct CustomerView {
     name: String,
@@ -45,7 +45,7 @@ struct CustomerView {
 }
 
 /// A line of an order.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "Item")]
 struct ItemView {
     description: String,

@@ -165,7 +165,7 @@ mod tests {
             time_zone: merchant::parse_zone("UTC").unwrap(),
         };
         let merchant = merchant::insert(db.pool(), new, Utc::now()).await.unwrap().id;
-        let queue = Queue::new(RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap());
+        let queue = Queue::new(RedisQueues::open("redis://127.0.0.1:1", "test", Clock::system()).unwrap(), db.clone());
         Test { store: Store { db, queue, clock: Clock::system() }, merchant, _folder: folder }
     }
 

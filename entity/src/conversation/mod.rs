@@ -15,6 +15,7 @@ use sea_orm::{
 pub use inbox::{InboxPosition, InboxPositionError, Listed, list};
 
 use crate::{
+    Transaction,
     attention::{self, AttentionKind},
     message,
 };
@@ -147,18 +148,14 @@ pub async fn with(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note_read(
-    db: &impl ConnectionTrait,
-    conversation: &Conversation,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+pub async fn note_read(tx: &Transaction, conversation: &Conversation, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(now))
         .filter(Column::Id.eq(conversation.id))
-        .exec(db)
+        .exec(tx)
         .await?;
     let (merchant, subject) = (conversation.merchant_id, conversation.id.to_string());
-    attention::resolve_by_itself(db, merchant, AttentionKind::UnreadReply, &subject, now).await
+    attention::resolve_by_itself(tx, merchant, AttentionKind::UnreadReply, &subject, now).await
 }
 
 /// The numbers of some conversations of one merchant, or for operators of several, as far as they are still known.

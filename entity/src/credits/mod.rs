@@ -17,9 +17,9 @@ use sea_orm::{
 pub use audit::{Discrepancy, audit};
 
 use crate::{
-    Merchant, Message,
+    Merchant, Message, Transaction,
     attention::{self, AttentionKind, Matter},
-    live::{self, Change},
+    change::{Change, ChangeKind},
     merchant, message, metrics,
 };
 use domain::{CreditEntryId, MerchantId, MessageId, message::MessageStatus, words};
@@ -122,7 +122,7 @@ impl CreditError {
 /// # Errors
 /// [`CreditError::NotPositive`], [`CreditError::TooMany`], [`CreditError::BadNote`], or the database's.
 pub async fn top_up(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     credits: i64,
     note: Option<String>,
@@ -139,7 +139,7 @@ pub async fn top_up(
         return Err(CreditError::BadNote);
     }
     let moved = Move { kind: EntryKind::TopUp, available: credits, held: 0, message: None, note };
-    append(db, merchant, moved, now).await
+    append(tx, merchant, moved, now).await
 }
 
 /// Sets credits aside for a message, in the command's own transaction.
@@ -147,7 +147,7 @@ pub async fn top_up(
 /// # Errors
 /// [`CreditError::Insufficient`], with nothing changed.
 pub async fn hold(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     message: MessageId,
     credits: i64,
@@ -157,7 +157,7 @@ pub async fn hold(
         return Err(CreditError::NotPositive);
     }
     let moved = Move { kind: EntryKind::Hold, available: -credits, held: credits, message: Some(message), note: None };
-    append(db, merchant, moved, now).await.map(|_| ())
+    append(tx, merchant, moved, now).await.map(|_| ())
 }
 
 /// How a hold ends.
@@ -174,18 +174,18 @@ pub enum Settlement {
 /// # Errors
 /// [`CreditError::NoHold`], or the database's.
 pub async fn settle(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     message: MessageId,
     settlement: Settlement,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
     // In the order of locks: whoever moves the message on meanwhile has it, and comes here for the merchant.
-    message::hold(db, message).await?;
+    message::hold(tx, message).await?;
     // The merchant's row is the lock under which all entries of one ledger are written. Rows that only refer to it may still be.
-    merchant::Entity::find_by_id(merchant).lock(LockType::NoKeyUpdate).one(db).await?;
+    merchant::Entity::find_by_id(merchant).lock(LockType::NoKeyUpdate).one(tx).await?;
     let entries =
-        Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::MessageId.eq(message)).all(db).await?;
+        Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::MessageId.eq(message)).all(tx).await?;
     if entries.iter().any(|entry| matches!(entry.kind, EntryKind::Capture | EntryKind::Release)) {
         return Ok(false);
     }
@@ -195,7 +195,7 @@ pub async fn settle(
         Settlement::Release => (EntryKind::Release, hold.held_delta),
     };
     let moved = Move { kind, available, held: -hold.held_delta, message: Some(message), note: None };
-    append(db, merchant, moved, now).await?;
+    append(tx, merchant, moved, now).await?;
     Ok(true)
 }
 
@@ -208,15 +208,10 @@ struct Move {
 }
 
 /// Moves the balances by a guarded update and writes the entry that says so; answers what is available then.
-async fn append(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    moved: Move,
-    now: DateTime<Utc>,
-) -> Result<i64, CreditError> {
+async fn append(tx: &Transaction, merchant: MerchantId, moved: Move, now: DateTime<Utc>) -> Result<i64, CreditError> {
     let owner = loop {
-        let done = move_balances(db, merchant, &moved).await?;
-        let owner = merchant::get(db, merchant).await?;
+        let done = move_balances(tx, merchant, &moved).await?;
+        let owner = merchant::get(tx, merchant).await?;
         if done {
             break owner;
         }
@@ -237,9 +232,9 @@ async fn append(
         note: Set(moved.note),
         created_at: Set(now),
     };
-    Entity::insert(entry).exec_without_returning(db).await?;
-    live::note(Change::Credits { merchant });
-    note_low_credit(db, &owner, now).await?;
+    Entity::insert(entry).exec_without_returning(tx).await?;
+    tx.changed(Change::credits(ChangeKind::CreditsUpdated, merchant, now));
+    note_low_credit(tx, &owner, now).await?;
     if moved.kind == EntryKind::Capture {
         metrics::captured(-moved.held);
     }
@@ -247,33 +242,34 @@ async fn append(
 }
 
 /// The guarded update; `false` if there are fewer credits available than it takes.
-async fn move_balances(db: &impl ConnectionTrait, merchant: MerchantId, moved: &Move) -> Result<bool, DbErr> {
+async fn move_balances(tx: &Transaction, merchant: MerchantId, moved: &Move) -> Result<bool, DbErr> {
     let guarded = merchant::Entity::update_many()
         .col_expr(merchant::Column::Available, Expr::col(merchant::Column::Available).add(moved.available))
         .col_expr(merchant::Column::Held, Expr::col(merchant::Column::Held).add(moved.held))
         .col_expr(merchant::Column::LedgerEntries, Expr::col(merchant::Column::LedgerEntries).add(1))
         .filter(merchant::Column::Id.eq(merchant))
         .filter(merchant::Column::Available.gte(-moved.available))
-        .exec(db)
+        .exec(tx)
         .await?;
     Ok(guarded.rows_affected == 1)
 }
 
 /// Warns once when there are fewer credits than the merchant's threshold, and not again before there were enough.
-async fn note_low_credit(db: &impl ConnectionTrait, owner: &Merchant, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn note_low_credit(tx: &Transaction, owner: &Merchant, now: DateTime<Utc>) -> Result<(), DbErr> {
     let is_low = owner.is_low_on_credit();
     if is_low == owner.low_credit_since.is_some() {
         return Ok(());
     }
     if is_low {
         tracing::warn!(merchant.id = %owner.id, owner.available, threshold = owner.low_credit_threshold, "credits are low");
+        tx.changed(Change::credits(ChangeKind::CreditsLow, owner.id, now));
     }
-    merchant::set_low_credit_since(db, owner.id, is_low.then_some(now)).await?;
+    merchant::set_low_credit_since(tx, owner.id, is_low.then_some(now)).await?;
     if is_low {
         let matter = Matter::of_merchant(owner.id, AttentionKind::LowCredit, "credits", None);
-        return attention::open(db, vec![matter], now).await;
+        return attention::open(tx, vec![matter], now).await;
     }
-    attention::resolve_by_itself(db, owner.id, AttentionKind::LowCredit, "credits", now).await
+    attention::resolve_by_itself(tx, owner.id, AttentionKind::LowCredit, "credits", now).await
 }
 
 /// A page of the merchant's ledger, newest first; `before` is the last entry of the page before.

@@ -3,6 +3,8 @@
 //! After a statement that failed the databases differ: `PostgreSQL` refuses all others and answers `COMMIT` with a rollback that is
 //! no error; `SQLite` may have rolled back by itself (disk full, I/O error, interrupt) and would run what follows outside of any
 //! transaction. So the first failure is remembered here: nothing runs after it, and the commit answers with it.
+//!
+//! What was changed in it is written as the last thing before the commit, and told after it (see [`change`](crate::change)).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,18 +12,28 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
 };
 
+use super::audience::Audience;
+use crate::change::{self, Change, Changes};
+
 /// An open transaction, or a savepoint in one. Dropped without an end, it is rolled back.
 #[derive(Debug)]
 pub struct Transaction {
     inner: DatabaseTransaction,
     health: Arc<Health>,
+    changes: Arc<Mutex<Changes>>,
+    audience: Audience,
     /// The transaction that this is a savepoint of.
     outer: Option<Outer>,
 }
 
 impl Transaction {
-    pub(super) fn new(inner: DatabaseTransaction) -> Self {
-        Self { inner, health: Arc::default(), outer: None }
+    pub(super) fn new(inner: DatabaseTransaction, audience: Audience) -> Self {
+        Self { inner, health: Arc::default(), changes: Arc::default(), audience, outer: None }
+    }
+
+    /// Says what is changed in it. A change is written with what it is a change of, or not at all.
+    pub fn changed(&self, change: Change) {
+        lock(&self.changes).add(change);
     }
 
     /// Begins a part that can be rolled back alone. It must be ended before the whole is: dropped without an end, it spoils the whole.
@@ -30,8 +42,9 @@ impl Transaction {
     /// When a statement failed before, or the database does not answer.
     pub async fn savepoint(&self) -> Result<Self, DbErr> {
         let inner = self.health.watch(self.inner.begin()).await?;
-        let outer = Outer { health: Arc::clone(&self.health), ended: false };
-        Ok(Self { inner, health: Arc::default(), outer: Some(outer) })
+        let outer = Outer { health: Arc::clone(&self.health), changes: Arc::clone(&self.changes), ended: false };
+        let audience = self.audience.clone();
+        Ok(Self { inner, health: Arc::default(), changes: Arc::default(), audience, outer: Some(outer) })
     }
 
     /// The same to sea-orm's migrator, which takes no other. What fails there is not remembered here: roll back then.
@@ -46,14 +59,24 @@ impl Transaction {
     /// # Errors
     /// When a statement failed before, and then with its error; or when the database refuses or does not answer.
     pub async fn commit(self) -> Result<(), DbErr> {
+        let changes = if self.outer.is_none() { lock(&self.changes).take() } else { Vec::new() };
+        // What fails is remembered, and looked for next.
+        let _ = change::insert_all(&self, &changes).await;
         if let Some(error) = self.health.failure() {
             // Where this fails, too, the connection is thrown away.
             let _ = self.rollback().await;
             return Err(error);
         }
         let committed = self.inner.commit().await;
-        if let Some(outer) = self.outer {
-            outer.end(&committed);
+        match self.outer {
+            Some(outer) => {
+                if committed.is_ok() {
+                    lock(&outer.changes).append(std::mem::take(&mut lock(&self.changes)));
+                }
+                outer.end(&committed);
+            }
+            // Told even if the answer was lost: whoever looks finds what was written, or nothing.
+            None => self.audience.tell(&changes),
         }
         committed
     }
@@ -122,8 +145,12 @@ impl Health {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<DbErr>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A statement that was begun.
@@ -139,6 +166,7 @@ impl Drop for Unfinished<'_> {
 #[derive(Debug)]
 struct Outer {
     health: Arc<Health>,
+    changes: Arc<Mutex<Changes>>,
     ended: bool,
 }
 

@@ -18,8 +18,10 @@ use super::{
     timeline::{self, NewEntry},
 };
 use crate::{
+    Transaction,
     attention::{self, AttentionKind, Matter},
-    live, order,
+    change::{self, ChangeKind},
+    order,
 };
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
@@ -74,13 +76,13 @@ pub enum Advanced {
 /// # Errors
 /// When the database does not answer.
 pub async fn advance(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     event: LinkEvent,
     facts: &StripeFacts,
     now: DateTime<Utc>,
 ) -> Result<Advanced, DbErr> {
-    let mut advanced = advance_all(db, &[Transition { link, event, facts }], now).await?;
+    let mut advanced = advance_all(tx, &[Transition { link, event, facts }], now).await?;
     advanced.pop().ok_or_else(|| DbErr::Custom("an event of a link was not answered".to_owned()))
 }
 
@@ -93,7 +95,7 @@ pub async fn advance(
 /// # Errors
 /// When the database does not answer.
 pub async fn advance_all(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     transitions: &[Transition<'_>],
     now: DateTime<Utc>,
 ) -> Result<Vec<Advanced>, DbErr> {
@@ -116,7 +118,7 @@ pub async fn advance_all(
                 Err(refusal) => answers[at] = Some(Advanced::Refused(refusal)),
             }
         }
-        let won = compare_and_set(db, &changes).await?;
+        let won = compare_and_set(tx, &changes).await?;
         let (won, lost): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(|change| won.contains(&change.before.id));
         for change in won {
@@ -124,16 +126,16 @@ pub async fn advance_all(
             answers[change.at] = Some(change.answer());
             written.push(change);
         }
-        for link in reread(db, lost.iter().map(|change| change.before.id)).await? {
+        for link in reread(tx, lost.iter().map(|change| change.before.id)).await? {
             links.insert(link.id, link);
         }
         waiting = lost.iter().map(|change| change.at).chain(later).collect();
         waiting.sort_unstable();
     }
     let again = again.into_iter().map(|at| &transitions[at]);
-    let mut entries = note_payments(db, &written, again, now).await?;
+    let mut entries = note_payments(tx, &written, again, now).await?;
     entries.extend(written.iter().flat_map(Change::entries));
-    tell(db, &written, &entries, now).await?;
+    tell(tx, &written, &entries, now).await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
@@ -258,7 +260,7 @@ fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review>
 /// Keeps payments of links that are paid already, and shows on links what was told of their payments before these were known; answers
 /// what the timelines say of it.
 async fn note_payments<'a>(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     written: &[Change<'_>],
     again: impl Iterator<Item = &'a Transition<'a>>,
     now: DateTime<Utc>,
@@ -280,9 +282,9 @@ async fn note_payments<'a>(
     let payments: Vec<NewPayment> = payments.into_values().collect();
     let mut before = BTreeMap::new();
     for payment in &payments {
-        before.insert(payment.link.id, facts::known(db, payment.link.id).await?);
+        before.insert(payment.link.id, facts::known(tx, payment.link.id).await?);
     }
-    let new = further::insert_all(db, &payments, now).await?;
+    let new = further::insert_all(tx, &payments, now).await?;
     before.retain(|link, _| new.iter().any(|payment| payment.link.id == *link));
     let first = written.iter().filter_map(|change| {
         let intent =
@@ -290,8 +292,8 @@ async fn note_payments<'a>(
         Some(PaidBy { link: &change.after, payment_intent: intent })
     });
     let on_top = new.iter().filter_map(|new| Some(PaidBy { link: new.link, payment_intent: new.payment_intent? }));
-    facts::adopt(db, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
-    new.iter().for_each(|new| live::link(new.link));
+    facts::adopt(tx, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
+    new.iter().for_each(|new| tx.changed(change::Change::link(ChangeKind::LinkUpdated, new.link, now)));
     Ok(new.iter().map(|new| new.entry()).collect())
 }
 
@@ -300,22 +302,24 @@ fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
 }
 
 /// Writes what follows from the changes.
-async fn tell(
-    db: &impl ConnectionTrait,
-    written: &[Change<'_>],
-    entries: &[NewEntry],
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    for change in written {
-        live::link(&change.after);
+async fn tell(tx: &Transaction, written: &[Change<'_>], entries: &[NewEntry], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for Change { before, after, .. } in written {
+        tx.changed(if after.state == before.state {
+            change::Change::link(ChangeKind::LinkUpdated, after, now)
+        } else {
+            change::Change::of_state(after, now)
+        });
+        if after.review != before.review {
+            tx.changed(change::Change::link(ChangeKind::LinkReview, after, now));
+        }
     }
     let moved = written.iter().filter(|change| change.moved());
-    order::refresh_tags(db, moved.map(|change| &change.after)).await?;
+    order::refresh_tags(tx, moved.map(|change| &change.after), now).await?;
     for change in written.iter().filter(|change| change.moved() && change.before.state == LinkState::Paid) {
-        order::take_back_paid(db, &change.after).await?;
+        order::take_back_paid(tx, &change.after, now).await?;
     }
-    timeline::insert_all(db, entries, now).await?;
+    timeline::insert_all(tx, entries, now).await?;
     let closed = written.iter().filter(|change| change.is_closed()).map(|change| &change.after);
-    attention::resolve_closed(db, closed, now).await?;
-    attention::open(db, written.iter().filter_map(Change::matter).collect(), now).await
+    attention::resolve_closed(tx, closed, now).await?;
+    attention::open(tx, written.iter().filter_map(Change::matter).collect(), now).await
 }

@@ -5,19 +5,21 @@ use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, note, stop_reminders};
 use crate::{
+    Transaction,
     attention::{self, AttentionKind, Matter},
-    live,
+    change::{Change, ChangeKind},
 };
 
 /// Notes that a person has seen the buyer's page; `false` if that is known already.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note_viewed(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    if !note_once(db, link, Column::ViewedAt, now).await? {
+pub async fn note_viewed(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    if !note_once(tx, link, Column::ViewedAt, now).await? {
         return Ok(false);
     }
-    note(db, link, now, "viewed", None).await?;
+    tx.changed(Change::link(ChangeKind::LinkViewed, link, now));
+    note(tx, link, now, "viewed", None).await?;
     Ok(true)
 }
 
@@ -25,25 +27,22 @@ pub async fn note_viewed(db: &impl ConnectionTrait, link: &Model, now: DateTime<
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note_unrecognised(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    if !note_once(db, link, Column::UnrecognisedAt, now).await? {
+pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    if !note_once(tx, link, Column::UnrecognisedAt, now).await? {
         return Ok(false);
     }
-    stop_reminders(db, link.merchant_id, link.id, now).await?;
-    note(db, link, now, "unrecognised", None).await?;
-    attention::open(db, vec![Matter::of_link(link, AttentionKind::Unrecognised, None)], now).await?;
+    stop_reminders(tx, link.merchant_id, link.id, now).await?;
+    note(tx, link, now, "unrecognised", None).await?;
+    attention::open(tx, vec![Matter::of_link(link, AttentionKind::Unrecognised, None)], now).await?;
     Ok(true)
 }
 
-async fn note_once(db: &impl ConnectionTrait, link: &Model, column: Column, now: DateTime<Utc>) -> Result<bool, DbErr> {
+async fn note_once(tx: &Transaction, link: &Model, column: Column, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let noted = Entity::update_many()
         .col_expr(column, Expr::value(now))
         .filter(Column::Id.eq(link.id))
         .filter(column.is_null())
-        .exec(db)
+        .exec(tx)
         .await?;
-    if noted.rows_affected == 1 {
-        live::link(link);
-    }
     Ok(noted.rows_affected == 1)
 }

@@ -1,14 +1,17 @@
 //! Disputes of what was paid. Shown here, answered at Stripe.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::{
     Model,
     facts::{FactKind, Known, PaymentFact},
     timeline::NewEntry,
 };
-use crate::attention::{self, AttentionKind, Matter};
+use crate::{
+    Transaction,
+    attention::{self, AttentionKind, Matter},
+};
 use domain::words;
 
 words! {
@@ -70,16 +73,16 @@ pub(super) fn shown(facts: &[PaymentFact]) -> Option<(Dispute, DateTime<Utc>)> {
 /// # Errors
 /// When the database refuses or does not answer.
 pub(super) async fn follow(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     shown: Option<Dispute>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if shown.is_some_and(|stands| !stands.is_decided()) {
-        return attention::open(db, vec![Matter::of_link(link, AttentionKind::Dispute, None)], now).await;
+        return attention::open(tx, vec![Matter::of_link(link, AttentionKind::Dispute, None)], now).await;
     }
     let subject = link.id.to_string();
-    attention::resolve_by_itself(db, link.merchant_id, AttentionKind::Dispute, &subject, now).await
+    attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Dispute, &subject, now).await
 }
 
 /// What the timeline says that was not known before.

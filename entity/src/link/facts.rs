@@ -15,7 +15,11 @@ use sea_orm::{
 };
 
 use super::{disputes, further, refunds, timeline};
-use crate::{Rows, link, live};
+use crate::{
+    Rows, Transaction,
+    change::{Change, ChangeKind},
+    link,
+};
 use domain::{Currency, LinkId, MerchantId, Money, link::money_back::RefundStatus, words};
 
 words! {
@@ -149,19 +153,19 @@ impl PaymentFact {
 /// # Errors
 /// When the database does not answer.
 pub async fn note_fact(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     link: Option<LinkId>,
     report: FactReport,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let Some(link) = link else {
-        return keep(db, report.into_fact(merchant, None, now)).await;
+        return keep(tx, report.into_fact(merchant, None, now)).await;
     };
-    let Some(link) = hold(db, link).await? else { return Ok(()) };
-    let before = Known::of(db, &link).await?;
-    keep(db, report.into_fact(merchant, Some(&link), now)).await?;
-    show(db, &link, &before, now).await
+    let Some(link) = hold(tx, link).await? else { return Ok(()) };
+    let before = Known::of(tx, &link).await?;
+    keep(tx, report.into_fact(merchant, Some(&link), now)).await?;
+    show(tx, &link, &before, now).await
 }
 
 /// The link, held until the transaction ends: of two that tell of one link, the second sees what the first has kept.
@@ -241,7 +245,7 @@ pub(super) struct PaidBy<'a> {
 
 /// Gives facts that came before their payment to its link, and shows them there. Also shows those of these other links anew.
 pub(super) async fn adopt(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     paid: &[PaidBy<'_>],
     others: impl IntoIterator<Item = (LinkId, Known)>,
     now: DateTime<Utc>,
@@ -254,7 +258,7 @@ pub(super) async fn adopt(
     if !rows.is_empty() {
         let update = "UPDATE payment_fact SET link_id = the_link FROM v \
             WHERE merchant_id = the_merchant AND payment_intent = the_intent AND link_id IS NULL RETURNING link_id";
-        let adopted = db.query_all_raw(rows.statement(db.get_database_backend(), update, Vec::new())).await?;
+        let adopted = tx.query_all_raw(rows.statement(tx.get_database_backend(), update, Vec::new())).await?;
         for row in adopted {
             changed.insert(row.try_get("", "link_id")?);
         }
@@ -262,10 +266,10 @@ pub(super) async fn adopt(
     let mut others: BTreeMap<LinkId, Known> = others.into_iter().collect();
     changed.extend(others.keys());
     for id in changed {
-        let Some(link) = hold(db, id).await? else { continue };
+        let Some(link) = hold(tx, id).await? else { continue };
         // Nothing of what it is given now was shown.
         let before = others.remove(&id).unwrap_or_default();
-        show(db, &link, &before, now).await?;
+        show(tx, &link, &before, now).await?;
     }
     Ok(())
 }
@@ -279,8 +283,8 @@ pub(super) async fn known(db: &impl ConnectionTrait, link: LinkId) -> Result<Kno
 }
 
 /// Brings the link in line with what is known, and notes in its timeline what is news against `before`.
-async fn show(db: &impl ConnectionTrait, link: &link::Model, before: &Known, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let after = Known::of(db, link).await?;
+async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let after = Known::of(tx, link).await?;
     let (refunded, refund_status) = refunds::shown(link, &after);
     let dispute = disputes::shown(&after.facts);
     let (dispute, disputed_at) = dispute.unzip();
@@ -293,16 +297,22 @@ async fn show(db: &impl ConnectionTrait, link: &link::Model, before: &Known, now
             .col_expr(link::Column::Dispute, Expr::value(dispute))
             .col_expr(link::Column::DisputedAt, Expr::value(disputed_at))
             .filter(link::Column::Id.eq(link.id))
-            .exec(db)
+            .exec(tx)
             .await?;
     }
     let entries: Vec<timeline::NewEntry> =
         refunds::entries(link, before, &after).into_iter().chain(disputes::entries(link, before, &after)).collect();
-    if is_news || !entries.is_empty() {
-        live::link(link);
+    if (refunded, refund_status) != (link.refunded, link.refund_status) {
+        tx.changed(Change::link(ChangeKind::LinkRefunded, link, now));
     }
-    timeline::insert_all(db, &entries, now).await?;
-    if dispute == link.dispute { Ok(()) } else { disputes::follow(db, link, dispute, now).await }
+    if (dispute, disputed_at) != (link.dispute, link.disputed_at) {
+        tx.changed(Change::link(ChangeKind::LinkDisputed, link, now));
+    }
+    if !entries.is_empty() {
+        tx.changed(Change::link(ChangeKind::LinkUpdated, link, now));
+    }
+    timeline::insert_all(tx, &entries, now).await?;
+    if dispute == link.dispute { Ok(()) } else { disputes::follow(tx, link, dispute, now).await }
 }
 
 /// The links of facts that have none yet, where their payment is known by now: both came at the same moment.

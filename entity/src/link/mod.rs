@@ -34,13 +34,17 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
-pub use search::{LinkSearch, search};
+pub use search::{LinkSearch, find_all, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
-use crate::{attention, live, money_column::stored_money};
+use crate::{
+    Transaction, attention,
+    change::{Change, ChangeKind},
+    money_column::stored_money,
+};
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
     link::{
@@ -226,7 +230,7 @@ pub struct NewLink {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let link = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -243,11 +247,11 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewLink, now: DateTime<Utc>)
         expires_at: Set(new.expires_at),
         ..Default::default()
     };
-    let link = link.insert(db).await?;
+    let link = link.insert(tx).await?;
     let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
-    timeline::insert_all(db, &[entry], now).await?;
-    live::link(&link);
-    attention::resolve_wanted(db, link.merchant_id, link.order_id, now).await?;
+    timeline::insert_all(tx, &[entry], now).await?;
+    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
+    attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
     Ok(link)
 }
 
@@ -277,7 +281,7 @@ pub struct StoredDocument {
 /// # Errors
 /// When the database does not answer.
 pub async fn set_document(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &Model,
     stored: StoredDocument,
     now: DateTime<Utc>,
@@ -290,10 +294,10 @@ pub async fn set_document(
         .col_expr(Column::DocumentSha256, Expr::value(stored.sha256))
         .col_expr(Column::DocumentPages, Expr::value(stored.pages))
         .filter(Column::Id.eq(link.id))
-        .exec(db)
+        .exec(tx)
         .await?;
     let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
-    note(db, link, now, "invoice_stored", Some(pages)).await
+    note(tx, link, now, "invoice_stored", Some(pages)).await
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.

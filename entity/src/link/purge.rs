@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, facts, timeline};
-use crate::{attention, audit, live, message, order, webhook_event};
+use crate::{Transaction, attention, audit, message, order, webhook_event};
 
 /// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
 /// The document itself must be gone from the store before: afterwards nobody knows where it lay.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let erased = Expr::value(Option::<String>::None);
     Entity::update_many()
         .col_expr(Column::PurgedAt, Expr::value(now))
@@ -26,16 +26,15 @@ pub async fn purge(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) 
         .col_expr(Column::CloseReason, erased)
         .filter(Column::Id.eq(link.id))
         .filter(Column::PurgedAt.is_null())
-        .exec(db)
+        .exec(tx)
         .await?;
-    live::link(link);
-    facts::erase_amounts(db, link.id).await?;
-    timeline::erase_details(db, link.id).await?;
-    timeline::note(db, link, now, "purged", None).await?;
+    facts::erase_amounts(tx, link.id).await?;
+    timeline::erase_details(tx, link.id).await?;
+    timeline::note(tx, link, now, "purged", None).await?;
     // Why it was voided, among others.
-    audit::erase_details(db, &link.id.to_string()).await?;
-    attention::erase_notes(db, link.id).await?;
-    order::forget_customer_if_all_purged(db, link.merchant_id, link.order_id).await?;
-    message::erase_texts(db, link.id, now).await?;
-    webhook_event::erase_payloads(db, link.id).await
+    audit::erase_details(tx, &link.id.to_string()).await?;
+    attention::erase_notes(tx, link.id).await?;
+    order::forget_customer_if_all_purged(tx, link.merchant_id, link.order_id, now).await?;
+    message::erase_texts(tx, link.id, now).await?;
+    webhook_event::erase_payloads(tx, link.id).await
 }

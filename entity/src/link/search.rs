@@ -1,6 +1,6 @@
 //! The merchant's list of links.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
@@ -50,6 +50,29 @@ pub async fn search(
         query = query.filter(Column::Id.lt(before));
     }
     let links = query.order_by_desc(Column::Id).limit(search.limit).all(db).await?;
+    with_timelines(db, links).await
+}
+
+/// Those of the merchant's links, with their timelines.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<LinkId>,
+) -> Result<Vec<(Model, Vec<TimelineEntry>)>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await?;
+    with_timelines(db, links).await
+}
+
+async fn with_timelines(
+    db: &impl ConnectionTrait,
+    links: Vec<Model>,
+) -> Result<Vec<(Model, Vec<TimelineEntry>)>, DbErr> {
     let mut entries: HashMap<LinkId, Vec<TimelineEntry>> = HashMap::new();
     for entry in timeline::of_links(db, links.iter().map(|link| link.id)).await? {
         entries.entry(entry.link_id).or_default().push(entry);

@@ -3,8 +3,12 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, entity::prelude::*};
 
-use crate::{Rows, link, live};
-use domain::{LinkEventId, LinkId};
+use crate::{
+    Rows, Transaction,
+    change::{Change, ChangeKind},
+    link,
+};
+use domain::{LinkEventId, LinkId, MerchantId};
 
 /// One entry of a link's timeline.
 #[sea_orm::model]
@@ -70,24 +74,25 @@ impl NewEntry {
 /// # Errors
 /// When the database does not answer.
 pub async fn note(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &link::Model,
     at: DateTime<Utc>,
     event: &'static str,
     detail: Option<String>,
 ) -> Result<(), DbErr> {
-    live::link(link);
-    insert_all(db, &[NewEntry::new(link.id, event, detail)], at).await
+    tx.changed(Change::link(ChangeKind::LinkUpdated, link, at));
+    insert_all(tx, &[NewEntry::new(link.id, event, detail)], at).await
 }
 
-/// Adds an entry about a message that carries the link: whoever follows the link is told of the message.
+/// Adds an entry about a message that carries the link.
 pub(crate) async fn note_message(
-    db: &impl ConnectionTrait,
-    link: LinkId,
+    tx: &Transaction,
+    (merchant, link): (MerchantId, LinkId),
     at: DateTime<Utc>,
     event: &'static str,
 ) -> Result<(), DbErr> {
-    insert_all(db, &[NewEntry::new(link, event, None)], at).await
+    tx.changed(Change::timeline(merchant, link, at));
+    insert_all(tx, &[NewEntry::new(link, event, None)], at).await
 }
 
 /// Adds entries, by one statement.

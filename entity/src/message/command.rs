@@ -5,7 +5,7 @@ use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use super::{Message, Origin, Outgoing, insert_outgoing};
 use crate::{
-    Merchant, conversation,
+    Merchant, Transaction, conversation,
     credits::{self, CreditError},
     link_text::LinkTextError,
     sms_integration,
@@ -72,7 +72,7 @@ impl From<DbErr> for CommandError {
 /// # Errors
 /// See [`CommandError`].
 pub async fn command(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     owner: &Merchant,
     text: NewMessage,
     now: DateTime<Utc>,
@@ -84,7 +84,7 @@ pub async fn command(
     let conversation = conversation::Entity::find_by_id(text.conversation)
         .filter(conversation::Column::MerchantId.eq(owner.id))
         .lock(LockType::NoKeyUpdate)
-        .one(db)
+        .one(tx)
         .await?
         .ok_or(CommandError::NoNumber)?;
     if conversation.opted_out_at.is_some() {
@@ -93,7 +93,7 @@ pub async fn command(
     if conversation.phone.is_none() {
         return Err(CommandError::NoNumber);
     }
-    if sms_integration::find(db, owner.id).await?.is_none() {
+    if sms_integration::find(tx, owner.id).await?.is_none() {
         return Err(CommandError::NotConnected);
     }
     let id = MessageId::new(now);
@@ -110,7 +110,7 @@ pub async fn command(
         origin: text.origin,
         once_key: text.once_key,
     };
-    let message = insert_outgoing(db, outgoing, now).await?;
-    credits::hold(db, owner.id, id, cost, now).await?;
+    let message = insert_outgoing(tx, outgoing, now).await?;
+    credits::hold(tx, owner.id, id, cost, now).await?;
     Ok(message)
 }

@@ -8,7 +8,11 @@ use sea_orm::{
 };
 
 use super::{Column, Entity};
-use crate::conversation;
+use crate::{
+    Transaction,
+    change::{Change, ChangeKind},
+    conversation,
+};
 use domain::{ConversationId, LinkId};
 
 /// What is left of the reason why a text failed.
@@ -25,31 +29,27 @@ pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: Conversat
 }
 
 /// Erases the texts that carried a link; what they cost stays.
-pub(crate) async fn erase_texts(db: &impl ConnectionTrait, link: LinkId, now: DateTime<Utc>) -> Result<(), DbErr> {
-    conversation::hold_those_of(db, link).await?;
-    let conversations = erase(db, Column::LinkId.eq(link), now).await?;
-    forget_empty(db, conversations).await
+pub(crate) async fn erase_texts(tx: &Transaction, link: LinkId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    conversation::hold_those_of(tx, link).await?;
+    let conversations = erase(tx, Column::LinkId.eq(link), now).await?;
+    forget_empty(tx, conversations).await
 }
 
 /// Erases what else was said in conversations before `cutoff`; answers how much.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn erase_said_before(
-    db: &impl ConnectionTrait,
-    cutoff: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<u64, DbErr> {
+pub async fn erase_said_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let which = Condition::all().add(Column::LinkId.is_null()).add(Column::CreatedAt.lte(cutoff));
-    let conversations = erase(db, which, now).await?;
+    let conversations = erase(tx, which, now).await?;
     let erased = conversations.len() as u64;
-    forget_empty(db, conversations).await?;
+    forget_empty(tx, conversations).await?;
     Ok(erased)
 }
 
 /// Erases what was said in a conversation without a link.
 pub(crate) async fn erase_said_in(
-    tx: &impl ConnectionTrait,
+    tx: &Transaction,
     conversation: ConversationId,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -59,11 +59,7 @@ pub(crate) async fn erase_said_in(
 }
 
 /// Erases texts; answers the conversation of each.
-async fn erase(
-    db: &impl ConnectionTrait,
-    which: impl IntoCondition,
-    now: DateTime<Utc>,
-) -> Result<Vec<ConversationId>, DbErr> {
+async fn erase(tx: &Transaction, which: impl IntoCondition, now: DateTime<Utc>) -> Result<Vec<ConversationId>, DbErr> {
     // What a carrier said of a failure may repeat the number.
     let reason =
         CaseStatement::new().case(Column::Error.is_not_null(), ERASED).finally(Expr::value(Option::<String>::None));
@@ -73,16 +69,17 @@ async fn erase(
         .col_expr(Column::PurgedAt, Expr::value(now))
         .filter(which.into_condition())
         .filter(Column::PurgedAt.is_null())
-        .exec_with_returning(db)
+        .exec_with_returning(tx)
         .await?;
+    erased.iter().for_each(|message| tx.changed(Change::message(ChangeKind::MessageUpdated, message, now)));
     Ok(erased.into_iter().map(|message| message.conversation_id).collect())
 }
 
-async fn forget_empty(db: &impl ConnectionTrait, mut conversations: Vec<ConversationId>) -> Result<(), DbErr> {
+async fn forget_empty(tx: &Transaction, mut conversations: Vec<ConversationId>) -> Result<(), DbErr> {
     conversations.sort_unstable();
     conversations.dedup();
     for conversation in conversations {
-        conversation::forget_if_empty(db, conversation).await?;
+        conversation::forget_if_empty(tx, conversation).await?;
     }
     Ok(())
 }

@@ -6,6 +6,8 @@ mod outcome;
 mod pace;
 mod search;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QuerySelect, UpdateMany, entity::prelude::*, sea_query::LockType};
 
@@ -21,8 +23,10 @@ pub use search::{
 };
 
 use crate::{
+    Transaction,
     attention::{self, Matter},
-    link, live, metrics,
+    change::{Change, ChangeKind},
+    link, metrics,
 };
 use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};
 
@@ -123,7 +127,7 @@ pub struct Outgoing {
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: DateTime<Utc>) -> Result<Message, DbErr> {
+pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>) -> Result<Message, DbErr> {
     let message = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -139,7 +143,7 @@ pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: Date
         created_at: Set(now),
         ..Default::default()
     };
-    message.insert(db).await.inspect(live::message)
+    insert(tx, message, ChangeKind::MessageUpdated, now).await
 }
 
 /// Writes a message from a buyer.
@@ -147,7 +151,7 @@ pub async fn insert_outgoing(db: &impl ConnectionTrait, new: Outgoing, now: Date
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn insert_incoming(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     conversation: ConversationId,
     carrier_id: String,
@@ -168,8 +172,8 @@ pub async fn insert_incoming(
         created_at: Set(at),
         ..Default::default()
     };
-    let message = message.insert(db).await.inspect(live::message)?;
-    attention::open(db, vec![Matter::of_reply(&message)], at).await?;
+    let message = insert(tx, message, ChangeKind::MessageReceived, at).await?;
+    attention::open(tx, vec![Matter::of_reply(&message)], at).await?;
     Ok(message)
 }
 
@@ -178,7 +182,7 @@ pub async fn insert_incoming(
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn insert_said_on_page(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     link: &link::Model,
     conversation: ConversationId,
     body: String,
@@ -198,7 +202,13 @@ pub async fn insert_said_on_page(
         created_at: Set(now),
         ..Default::default()
     };
-    message.insert(db).await.inspect(live::message)
+    insert(tx, message, ChangeKind::MessageReceived, now).await
+}
+
+async fn insert(tx: &Transaction, message: ActiveModel, kind: ChangeKind, at: DateTime<Utc>) -> Result<Message, DbErr> {
+    let message = message.insert(tx).await?;
+    tx.changed(Change::message(kind, &message, at));
+    Ok(message)
 }
 
 /// The merchant's message.
@@ -207,6 +217,21 @@ pub async fn insert_said_on_page(
 /// When the database does not answer.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<Option<Message>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// Those of the merchant's messages.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_all(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<MessageId>,
+) -> Result<Vec<Message>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
 }
 
 /// The merchant's message that the carrier knows by this id.
@@ -248,7 +273,7 @@ pub struct Learnt {
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn advance(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     id: MessageId,
     status: MessageStatus,
@@ -272,7 +297,7 @@ pub async fn advance(
         | MessageStatus::Undelivered
         | MessageStatus::Failed => {}
     }
-    let moved = set_status(db, update, (merchant, id), status.predecessors(), status).await?;
+    let moved = set_status(tx, update, (merchant, id), status.predecessors(), status, now).await?;
     if moved {
         metrics::message(status);
     }
@@ -282,20 +307,21 @@ pub async fn advance(
 /// The one statement that changes a message's status, with what `update` changes beside it; `false` if it is in none of the states
 /// that are left.
 async fn set_status(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     update: UpdateMany<Entity>,
     (merchant, id): (MerchantId, MessageId),
     from: impl IntoIterator<Item = MessageStatus>,
     to: MessageStatus,
+    now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let moved = update
         .col_expr(Column::Status, Expr::value(to))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::Status.is_in(from))
-        .exec_with_returning(db)
+        .exec_with_returning(tx)
         .await?;
-    moved.iter().for_each(live::message);
+    moved.iter().for_each(|message| tx.changed(Change::of_status(message, now)));
     Ok(!moved.is_empty())
 }
 
@@ -303,7 +329,7 @@ async fn set_status(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn requeue(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<(), DbErr> {
+pub async fn requeue(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let (from, to) = ([MessageStatus::Sending], MessageStatus::Queued);
-    set_status(db, Entity::update_many(), (merchant, id), from, to).await.map(|_| ())
+    set_status(tx, Entity::update_many(), (merchant, id), from, to, now).await.map(|_| ())
 }

@@ -6,7 +6,8 @@ use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Learnt, Message, MessageStatus, advance};
 use crate::{
-    attention,
+    Transaction, attention,
+    change::{Change, ChangeKind},
     credits::{self, CreditError, Settlement},
     link,
 };
@@ -27,20 +28,20 @@ words! {
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn accepted(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     carrier_id: Option<String>,
     rule: UndeliveredCredits,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
     let learnt = Learnt { carrier_id, error: None };
-    if advance(db, message.merchant_id, message.id, MessageStatus::Sent, learnt, now).await?
+    if advance(tx, message.merchant_id, message.id, MessageStatus::Sent, learnt, now).await?
         && let Some(link) = message.link_id
     {
-        link::note_message(db, link, now, "sent").await?;
+        link::note_message(tx, (message.merchant_id, link), now, "sent").await?;
     }
     match rule {
-        UndeliveredCredits::Captured => settle(db, message, Settlement::Capture, now).await,
+        UndeliveredCredits::Captured => settle(tx, message, Settlement::Capture, now).await,
         UndeliveredCredits::Released => Ok(()),
     }
 }
@@ -49,11 +50,11 @@ pub async fn accepted(
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn delivered(db: &impl ConnectionTrait, message: &Message, now: DateTime<Utc>) -> Result<(), CreditError> {
+pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), CreditError> {
     let (merchant, id) = (message.merchant_id, message.id);
-    if advance(db, merchant, id, MessageStatus::Delivered, Learnt::default(), now).await? {
-        settle(db, message, Settlement::Capture, now).await?;
-        attention::resolve_delivered(db, message, now).await?;
+    if advance(tx, merchant, id, MessageStatus::Delivered, Learnt::default(), now).await? {
+        settle(tx, message, Settlement::Capture, now).await?;
+        attention::resolve_delivered(tx, message, now).await?;
     }
     Ok(())
 }
@@ -63,32 +64,32 @@ pub async fn delivered(db: &impl ConnectionTrait, message: &Message, now: DateTi
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn undelivered(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     why: String,
     rule: UndeliveredCredits,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
     let learnt = Learnt { carrier_id: None, error: Some(why) };
-    if !advance(db, message.merchant_id, message.id, MessageStatus::Undelivered, learnt, now).await? {
+    if !advance(tx, message.merchant_id, message.id, MessageStatus::Undelivered, learnt, now).await? {
         return Ok(());
     }
     let settlement = match rule {
         UndeliveredCredits::Captured => Settlement::Capture,
         UndeliveredCredits::Released => Settlement::Release,
     };
-    settle(db, message, settlement, now).await?;
-    needs_a_person(db, message, MessageStatus::Undelivered, now).await.map_err(CreditError::Db)
+    settle(tx, message, settlement, now).await?;
+    needs_a_person(tx, message, MessageStatus::Undelivered, now).await.map_err(CreditError::Db)
 }
 
 /// Somebody should know that a text is in a state in which its buyer has not got it.
 async fn needs_a_person(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     status: MessageStatus,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    attention::open_undelivered(db, &Message { status, ..message.clone() }, now).await
+    attention::open_undelivered(tx, &Message { status, ..message.clone() }, now).await
 }
 
 /// It was not sent, for this reason: its credits are given back. Changes nothing if the carrier has it after all.
@@ -96,54 +97,50 @@ async fn needs_a_person(
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn refused(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     why: String,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
     let learnt = Learnt { carrier_id: None, error: Some(why) };
-    if !advance(db, message.merchant_id, message.id, MessageStatus::Failed, learnt, now).await? {
+    if !advance(tx, message.merchant_id, message.id, MessageStatus::Failed, learnt, now).await? {
         return Ok(false);
     }
-    settle(db, message, Settlement::Release, now).await?;
-    needs_a_person(db, message, MessageStatus::Failed, now).await?;
+    settle(tx, message, Settlement::Release, now).await?;
+    needs_a_person(tx, message, MessageStatus::Failed, now).await?;
     Ok(true)
 }
 
 async fn settle(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     settlement: Settlement,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
-    credits::settle(db, message.merchant_id, message.id, settlement, now).await.map(|_| ())
+    credits::settle(tx, message.merchant_id, message.id, settlement, now).await.map(|_| ())
 }
 
 /// Leaves a message to a person: it may have left, and nobody could say whether the carrier took it. Its credits stay held.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn park(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    id: MessageId,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    advance(db, merchant, id, MessageStatus::Unknown, Learnt::default(), now).await?;
-    let left = Entity::update_many()
+pub async fn park(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    advance(tx, merchant, id, MessageStatus::Unknown, Learnt::default(), now).await?;
+    let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::Status.eq(MessageStatus::Unknown))
         .filter(Column::ParkedAt.is_null())
-        .exec_with_returning(db)
+        .exec_with_returning(tx)
         .await?;
-    parked(db, &left, now).await
+    left_to_a_person(tx, &parked, now).await
 }
 
-async fn parked(db: &impl ConnectionTrait, left: &[Message], now: DateTime<Utc>) -> Result<(), DbErr> {
-    for message in left {
-        attention::open_undelivered(db, message, now).await?;
+async fn left_to_a_person(tx: &Transaction, messages: &[Message], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for message in messages {
+        tx.changed(Change::message(ChangeKind::MessageUpdated, message, now));
+        attention::open_undelivered(tx, message, now).await?;
     }
     Ok(())
 }
@@ -152,20 +149,16 @@ async fn parked(db: &impl ConnectionTrait, left: &[Message], now: DateTime<Utc>)
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn park_unknown_before(
-    db: &impl ConnectionTrait,
-    cutoff: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<u64, DbErr> {
-    let left = Entity::update_many()
+pub async fn park_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Status.eq(MessageStatus::Unknown))
         .filter(Column::ParkedAt.is_null())
         .filter(Column::CreatedAt.lte(cutoff))
-        .exec_with_returning(db)
+        .exec_with_returning(tx)
         .await?;
-    parked(db, &left, now).await?;
-    Ok(left.len() as u64)
+    left_to_a_person(tx, &parked, now).await?;
+    Ok(parked.len() as u64)
 }
 
 /// What a person found out about a message of which nobody knew whether the carrier took it.
@@ -182,7 +175,7 @@ pub enum Resolution {
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn resolve(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     message: &Message,
     resolution: Resolution,
     now: DateTime<Utc>,
@@ -194,16 +187,16 @@ pub async fn resolve(
         // A person has spoken: no report is waited for.
         Resolution::Sent => {
             let sent =
-                advance(db, message.merchant_id, message.id, MessageStatus::Sent, Learnt::default(), now).await?;
+                advance(tx, message.merchant_id, message.id, MessageStatus::Sent, Learnt::default(), now).await?;
             if sent {
                 if let Some(link) = message.link_id {
-                    link::note_message(db, link, now, "sent").await?;
+                    link::note_message(tx, (message.merchant_id, link), now, "sent").await?;
                 }
-                settle(db, message, Settlement::Capture, now).await?;
-                attention::resolve_delivered(db, message, now).await?;
+                settle(tx, message, Settlement::Capture, now).await?;
+                attention::resolve_delivered(tx, message, now).await?;
             }
             Ok(sent)
         }
-        Resolution::Failed(why) => refused(db, message, why, now).await,
+        Resolution::Failed(why) => refused(tx, message, why, now).await,
     }
 }

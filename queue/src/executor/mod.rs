@@ -3,8 +3,7 @@
 //! These are no layers on the apalis worker, as they would be elsewhere. Around the executor such a layer would find the row
 //! claimed and have nothing to write its retry with; the span needs the row's `traceparent`, and the figures need both the row and
 //! what became of it. Within the executor tower's `TimeoutLayer` and apalis's `CatchPanicLayer` box the handler's [`JobError`], and
-//! the decision it says would have to be guessed back by downcasting. What needs none of this is a layer:
-//! [`PublishLayer`](crate::live::PublishLayer).
+//! the decision it says would have to be guessed back by downcasting.
 
 mod claim;
 mod finish;

@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use entity::live::Change;
-use serde_json::json;
+use entity::change::{About, NumberedChange};
+use serde_json::{Map, Value};
 
 /// The position of an update in its merchant's stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,19 +43,23 @@ impl FromStr for Position {
 pub struct Entry {
     /// Its position in the stream.
     pub position: Position,
-    /// What has changed: `link.updated`, `message.updated`, `order.updated`, `credits.updated`; or `resync`: a lot.
+    /// What has changed: one of [`EVENTS`].
     pub event: String,
-    /// The ids, as JSON.
+    /// The ids, the number and the kind of the change, as JSON.
     pub data: String,
 }
 
 /// The event that is published instead when there are too many changes to publish each.
 pub(super) const A_LOT: &str = "resync";
 
+/// Every event.
+const EVENTS: [&str; 6] =
+    ["link.updated", "message.updated", "order.updated", "credits.updated", "attention.updated", A_LOT];
+
 impl Entry {
     /// An entry as the stream has it; `None` if it is none of ours: the mark at the stream's beginning.
     pub(super) fn read(id: &str, event: &str, data: &str) -> Option<Self> {
-        let known = ["link.updated", "message.updated", "order.updated", "credits.updated", A_LOT].contains(&event);
+        let known = EVENTS.contains(&event);
         let position = id.parse().ok().filter(|_| known)?;
         Some(Self { position, event: event.to_owned(), data: data.to_owned() })
     }
@@ -69,18 +73,37 @@ impl Entry {
 }
 
 /// The event and the data that a change is published as.
-pub(super) fn words(change: &Change) -> (&'static str, String) {
-    match change {
-        Change::Link { link, order, .. } => ("link.updated", json!({"id": link, "order_id": order}).to_string()),
-        Change::Message { message, conversation, link: Some(link), .. } => {
-            ("message.updated", json!({"id": message, "conversation_id": conversation, "link_id": link}).to_string())
+pub(super) fn words(change: &NumberedChange) -> (&'static str, String) {
+    let mut data = Map::new();
+    let mut tell = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            data.insert(name.to_owned(), value.into());
         }
-        Change::Message { message, conversation, link: None, .. } => {
-            ("message.updated", json!({"id": message, "conversation_id": conversation}).to_string())
+    };
+    let event = match change.kind.about() {
+        About::Order => {
+            tell("id", change.order().map(|id| id.to_string()));
+            "order.updated"
         }
-        Change::Order { order, .. } => ("order.updated", json!({"id": order}).to_string()),
-        Change::Credits { .. } => ("credits.updated", "{}".to_owned()),
+        About::Link => {
+            tell("id", change.link().map(|id| id.to_string()));
+            tell("order_id", change.order_id.map(|id| id.to_string()));
+            "link.updated"
+        }
+        About::Message => {
+            tell("id", change.message().map(|id| id.to_string()));
+            tell("conversation_id", change.conversation_id.map(|id| id.to_string()));
+            tell("link_id", change.link_id.map(|id| id.to_string()));
+            "message.updated"
+        }
+        About::Credits => "credits.updated",
+        About::Attention => "attention.updated",
+    };
+    tell("type", Some(change.kind.to_string()));
+    if let Some(seq) = change.seq {
+        data.insert("seq".to_owned(), seq.into());
     }
+    (event, Value::Object(data).to_string())
 }
 
 #[cfg(test)]

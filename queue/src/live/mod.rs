@@ -1,4 +1,4 @@
-//! Live updates: what has changed, for clients that are watching now. Ids, and no more.
+//! Live updates: what has changed, for clients that are watching now. Ids, and the change's number in the feed.
 //!
 //! Each merchant has a capped stream in Redis, which exists only while somebody watches and for an hour after: updates that
 //! nobody wants cost next to nothing. A subscriber has a position in it, from which it can catch up; where it cannot, it is told
@@ -6,7 +6,6 @@
 //! them: whoever reads the rows again sees what they said.
 
 mod entry;
-mod layer;
 mod publisher;
 mod subscribers;
 mod subscription;
@@ -14,14 +13,13 @@ mod subscription;
 use std::{fmt, sync::Arc};
 
 use domain::MerchantId;
-use entity::live::Change;
+use entity::change::NumberedChange;
 
 use crate::redis::{QueueError, RedisQueues, listener::Listener, script};
 use publisher::Publisher;
 use subscribers::Subscribers;
 
 pub use entry::{Entry, Position};
-pub use layer::{PublishLayer, PublishService};
 pub use subscription::{LiveItem, Subscription};
 
 /// How long a stream is kept after somebody last looked at it, in milliseconds.
@@ -52,8 +50,8 @@ impl Live {
         Self(Arc::new(Inner { queues, publisher: Publisher::default(), subscribers, listener: Listener::default() }))
     }
 
-    /// Publishes what has changed, without waiting. Changes that come while others are being published go with the next call, each once.
-    pub fn publish(&self, changes: Vec<Change>) {
+    /// Publishes what has changed, without waiting. Changes that come while others are being published go with the next call.
+    pub fn publish(&self, changes: Vec<NumberedChange>) {
         if self.0.publisher.take(changes) {
             let queues = self.0.queues.clone();
             let live = self.clone();

@@ -1,13 +1,13 @@
 //! Where changes wait to be published: one goes out at once when it is quiet, and many together when there is much to publish.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use domain::MerchantId;
-use entity::live::Change;
+use entity::change::NumberedChange;
 use redis::Cmd;
 
 use super::entry::{A_LOT, words};
@@ -28,21 +28,21 @@ pub(super) struct Publisher(Mutex<Pending>);
 
 #[derive(Debug, Default)]
 struct Pending {
-    changes: HashMap<MerchantId, HashSet<Change>>,
+    changes: HashMap<MerchantId, Vec<NumberedChange>>,
     is_running: bool,
 }
 
 impl Publisher {
     /// Takes changes; `true` if nobody is publishing, so that the caller must [`run`](Self::run).
-    pub(super) fn take(&self, changes: Vec<Change>) -> bool {
+    pub(super) fn take(&self, changes: Vec<NumberedChange>) -> bool {
         if changes.is_empty() {
             return false;
         }
         let mut pending = self.pending();
         for change in changes {
-            let of_merchant = pending.changes.entry(change.merchant()).or_default();
+            let of_merchant = pending.changes.entry(change.merchant_id).or_default();
             if of_merchant.len() <= MOST_AT_ONCE {
-                of_merchant.insert(change);
+                of_merchant.push(change);
             }
         }
         !std::mem::replace(&mut pending.is_running, true)
@@ -58,7 +58,7 @@ impl Publisher {
         }
     }
 
-    fn next(&self) -> Option<HashMap<MerchantId, HashSet<Change>>> {
+    fn next(&self) -> Option<HashMap<MerchantId, Vec<NumberedChange>>> {
         let mut pending = self.pending();
         let changes = std::mem::take(&mut pending.changes);
         pending.is_running = !changes.is_empty();
@@ -70,7 +70,7 @@ impl Publisher {
     }
 }
 
-async fn publish(queues: &RedisQueues, changes: HashMap<MerchantId, HashSet<Change>>) -> Result<(), QueueError> {
+async fn publish(queues: &RedisQueues, changes: HashMap<MerchantId, Vec<NumberedChange>>) -> Result<(), QueueError> {
     let mut changes = changes.into_iter().peekable();
     while changes.peek().is_some() {
         let mut call = script::PUBLISH.call_with_key(&super::streams(queues.prefix()));
@@ -82,7 +82,7 @@ async fn publish(queues: &RedisQueues, changes: HashMap<MerchantId, HashSet<Chan
     Ok(())
 }
 
-fn push(call: &mut Cmd, merchant: MerchantId, changes: &HashSet<Change>) {
+fn push(call: &mut Cmd, merchant: MerchantId, changes: &[NumberedChange]) {
     call.arg(merchant.uuid().simple().to_string());
     if changes.len() > MOST_AT_ONCE {
         call.arg(1).arg(A_LOT).arg("{}");
@@ -98,19 +98,34 @@ fn push(call: &mut Cmd, merchant: MerchantId, changes: &HashSet<Change>) {
 #[cfg(test)]
 mod tests {
     use chrono::Utc;
-    use domain::OrderId;
+    use entity::change::ChangeKind;
+    use uuid::Uuid;
 
     use super::*;
 
+    fn change(merchant_id: MerchantId, seq: i64) -> NumberedChange {
+        let (subject_id, kind) = (Uuid::nil(), ChangeKind::CreditsUpdated);
+        NumberedChange {
+            id: seq,
+            merchant_id,
+            seq: Some(seq),
+            at: Utc::now(),
+            kind,
+            subject_id,
+            order_id: None,
+            conversation_id: None,
+            link_id: None,
+        }
+    }
+
     #[test]
-    fn a_change_waits_once_and_too_many_become_one() {
+    fn changes_wait_for_those_before_them_and_too_many_become_one() {
         let (publisher, merchant) = (Publisher::default(), MerchantId::new(Utc::now()));
-        assert!(publisher.take(vec![Change::Credits { merchant }]), "the first must be published by its caller");
-        assert!(!publisher.take(vec![Change::Credits { merchant }]), "somebody is telling already");
-        assert_eq!(publisher.next().unwrap()[&merchant].len(), 1);
-        let many = (0..1_000).map(|_| Change::Order { merchant, order: OrderId::new(Utc::now()) }).collect();
-        publisher.take(many);
+        assert!(publisher.take(vec![change(merchant, 1)]), "the first must be published by its caller");
+        assert!(!publisher.take(vec![change(merchant, 2)]), "somebody is telling already");
+        assert_eq!(publisher.next().unwrap()[&merchant].len(), 2);
+        publisher.take((3..1_000).map(|seq| change(merchant, seq)).collect());
         assert_eq!(publisher.next().unwrap()[&merchant].len(), MOST_AT_ONCE + 1);
-        assert!(publisher.next().is_none() && publisher.take(vec![Change::Credits { merchant }]));
+        assert!(publisher.next().is_none() && publisher.take(vec![change(merchant, 1_000)]));
     }
 }

@@ -1,13 +1,16 @@
-//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, reasons that were given, what was said in conversations, and uploads
+//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, old changes, reasons that were given, what was said in conversations, and uploads
 //! that no command has claimed.
 
 use chrono::TimeDelta;
-use entity::{attention, audit, idempotency, link::RETENTION, message, session, webhook_event};
+use entity::{attention, audit, change, idempotency, link::RETENTION, message, session, webhook_event};
 
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
 /// An upload older than this belongs to no command and to no job any more.
 const STAGING: TimeDelta = TimeDelta::days(2);
+
+/// How long the feed of changes is kept.
+const CHANGES_KEPT: TimeDelta = TimeDelta::days(30);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let (pool, at) = (scheduler.db.pool(), now.at);
@@ -15,11 +18,14 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let keys = idempotency::clean(pool, at).await?;
     let sessions = session::clean(pool, at).await?;
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
-    let texts = message::erase_said_before(pool, at - RETENTION, at).await?;
+    let changes = change::forget_before(pool, at - CHANGES_KEPT).await?;
+    let tx = scheduler.db.begin().await?;
+    let texts = message::erase_said_before(&tx, at - RETENTION, at).await?;
+    tx.commit().await?;
     let reasons = audit::erase_details_before(pool, at - RETENTION).await?
         + attention::erase_notes_before(pool, at - RETENTION).await?;
     scheduler.db.truncate_log().await;
     let counts = message::forget_counts_before(pool, (at - RETENTION).date_naive()).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
-    Ok(jobs + keys + sessions + payloads + texts + reasons + counts + uploads as u64)
+    Ok(jobs + keys + sessions + payloads + changes + texts + reasons + counts + uploads as u64)
 }

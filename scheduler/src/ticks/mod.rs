@@ -4,6 +4,7 @@ pub(crate) mod clean;
 pub(crate) mod doctor;
 pub(crate) mod expire;
 pub(crate) mod notify;
+pub(crate) mod number;
 mod pages;
 pub(crate) mod purge;
 pub(crate) mod remind;

@@ -18,7 +18,9 @@ const UNKNOWN: TimeDelta = TimeDelta::days(1);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let (pool, at) = (scheduler.db.pool(), now.at);
-    let mut settled = message::park_unknown_before(pool, at - UNKNOWN, at).await?;
+    let tx = scheduler.db.begin().await?;
+    let mut settled = message::park_unknown_before(&tx, at - UNKNOWN, at).await?;
+    tx.commit().await?;
     let mut pages = Pages::new();
     while let Some(messages) =
         pages.next(|after| credits::held_without_report(pool, at - REPORTS, after, PAGE), |message| message.id).await?

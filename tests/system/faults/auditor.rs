@@ -29,6 +29,7 @@ pub(crate) struct Books<'a> {
 /// - every 2xx has its row, and each row has reached an end; no job was given up, but for `parked` of them, which an operator sees;
 /// - each effect happened once: one payment link at Stripe for each of ours, none that can still be paid though it is voided, none
 ///   paid that is not `paid`; one text for each message that was sent and paid for, none for one of which nobody knows, and no other;
+/// - a copy that was made from the feed of changes meanwhile is what the calls say;
 /// - every balance equals its ledger;
 /// - Redis holds nothing any more, and nobody panicked or told what must not be told.
 pub(crate) async fn audit(cluster: &Cluster, promised: &Promised, parked: usize) {
@@ -39,6 +40,7 @@ pub(crate) async fn audit(cluster: &Cluster, promised: &Promised, parked: usize)
     is_at_rest(&books).await;
     assert_eq!(jobs(&books.db, JobState::Dead).await.len(), parked, "{:?}", jobs(&books.db, JobState::Dead).await);
     effects(&books, promised).await;
+    cluster.mirror().await.is_perfect().await;
     let ledger = cluster.runs(&["merchant", "audit"]);
     assert!(ledger.status.success(), "the ledger does not add up: {ledger:?}");
     if jobs(&books.db, JobState::Queued).await.is_empty() {

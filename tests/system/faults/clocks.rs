@@ -148,7 +148,7 @@ async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
 /// Promises jobs for later, enough of them that both workers have some.
 async fn check_keys_at(cluster: &Cluster, db: &Db, run_at: DateTime<Utc>) -> Vec<domain::JobId> {
     let redis = format!("redis://127.0.0.1:{}", cluster.redis.port);
-    let queue = Queue::new(RedisQueues::open(&redis, "paylink", Clock::system()).unwrap());
+    let queue = Queue::new(RedisQueues::open(&redis, "paylink", Clock::system()).unwrap(), db.clone());
     let merchant: MerchantId = cluster.merchant.id.parse().unwrap();
     let mut enqueued = Vec::new();
     for _ in 0..20 {

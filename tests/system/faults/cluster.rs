@@ -1,15 +1,16 @@
 //! The roles apart, as in production, with one merchant who is connected to the sandbox.
 
-use std::{fmt::Write as _, fs, process::Output};
+use std::{fmt::Write as _, fs, process::Output, sync::Mutex, time::Duration};
 
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::{sync::watch, task::JoinHandle};
 
 use super::replica::Replica;
 use crate::support::{
-    Database, Http, Hush, Merchant, OwnRedis, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, command, eventually, free_port,
-    fresh_postgresql, with_key,
+    Database, Http, Hush, Merchant, Mirror, OwnRedis, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, command, eventually,
+    free_port, fresh_postgresql, with_key,
 };
 
 const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
@@ -33,7 +34,32 @@ pub(crate) struct Cluster {
     pub(crate) merchant: Merchant,
     /// The database broke off while it was spoken to: whoever committed may not know it.
     pub(crate) commits_were_lost: bool,
+    /// A copy of everything, made from the feed while it all goes on.
+    mirror: Mutex<Option<MirrorTask>>,
     sandbox: sandbox::Sandbox,
+}
+
+/// Reads the feed until it is told to stop.
+struct MirrorTask {
+    stop: watch::Sender<bool>,
+    reading: JoinHandle<Mirror>,
+}
+
+impl MirrorTask {
+    fn begin(mut mirror: Mirror) -> Self {
+        let stop = watch::Sender::new(false);
+        let is_over = stop.subscribe();
+        let reading = tokio::spawn(async move {
+            while !*is_over.borrow() {
+                // Without waiting at the server, which leaves a stream of live updates in Redis.
+                if !mirror.reads_on(0).await {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+            mirror
+        });
+        Self { stop, reading }
+    }
 }
 
 impl Cluster {
@@ -66,6 +92,7 @@ impl Cluster {
             hush,
             merchant,
             commits_were_lost: false,
+            mirror: Mutex::default(),
             sandbox,
         };
         cluster.has_a_merchant();
@@ -74,8 +101,16 @@ impl Cluster {
             cluster.workers.push(cluster.a_worker());
         }
         cluster.schedulers.push(cluster.a_scheduler());
+        *cluster.mirror.lock().unwrap() = Some(MirrorTask::begin(Mirror::new(&cluster.merchant.http)));
         cluster.is_connected(&url).await;
         cluster
+    }
+
+    /// The copy that was made from the feed while all this went on. It is told from here on by whoever asks.
+    pub(crate) async fn mirror(&self) -> Mirror {
+        let task = self.mirror.lock().unwrap().take().expect("it is asked for once");
+        task.stop.send_replace(true);
+        task.reading.await.unwrap()
     }
 
     /// A further front, as soon as it is ready.

@@ -56,7 +56,7 @@ async fn unpaid_link(rows: &Rows, number: usize) -> link::Model {
         livemode: Some(false),
         ..StripeFacts::default()
     };
-    link::advance(rows.db.pool(), &made, LinkEvent::Created, &facts, now()).await.unwrap();
+    rows.advance(&made, LinkEvent::Created, &facts).await;
     link::find(rows.db.pool(), rows.merchant, made.id).await.unwrap().unwrap()
 }
 
@@ -130,8 +130,8 @@ on_both_databases! {
         }
         let (payments, nothing) = (links.iter().map(payment).collect::<Vec<_>>(), StripeFacts::default());
         // Since they were read one was withdrawn, and one was paid.
-        link::advance(rows.db.pool(), &links[1], LinkEvent::VoidRequested, &nothing, now()).await.unwrap();
-        link::advance(rows.db.pool(), &links[3], LinkEvent::PaymentSucceeded, &payments[3], now()).await.unwrap();
+        rows.advance(&links[1], LinkEvent::VoidRequested, &nothing).await;
+        rows.advance(&links[3], LinkEvent::PaymentSucceeded, &payments[3]).await;
         let transitions = [
             Transition { link: &links[0], event: LinkEvent::PaymentSucceeded, facts: &payments[0] },
             Transition { link: &links[1], event: LinkEvent::PaymentSucceeded, facts: &payments[1] },
@@ -140,7 +140,9 @@ on_both_databases! {
             Transition { link: &links[2], event: LinkEvent::PaymentPending, facts: &payments[2] },
             Transition { link: &links[3], event: LinkEvent::VoidRequested, facts: &nothing },
         ];
-        let advanced = link::advance_all(rows.db.pool(), &transitions, now()).await.unwrap();
+        let tx = rows.db.begin().await.unwrap();
+        let advanced = link::advance_all(&tx, &transitions, now()).await.unwrap();
+        tx.commit().await.unwrap();
 
         let states: Vec<Option<LinkState>> = advanced.iter().map(|advanced| match advanced {
             Advanced::To(link) => Some(link.state),

@@ -73,7 +73,9 @@ async fn deadlocks(db: &Db) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_carriers_answer_its_reports_and_the_ledger_never_wait_for_each_other_in_a_circle() {
     let rows = Rows::on_postgresql().await;
-    credits::top_up(rows.db.pool(), rows.merchant, 10_000, None, now()).await.unwrap();
+    let tx = rows.db.begin().await.unwrap();
+    credits::top_up(&tx, rows.merchant, 10_000, None, now()).await.unwrap();
+    tx.commit().await.unwrap();
     let mut texts = Vec::new();
     for _ in 0..TEXTS {
         texts.push(text(&rows).await);

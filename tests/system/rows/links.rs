@@ -19,7 +19,7 @@ fn made_at_stripe() -> StripeFacts {
 }
 
 async fn advance(rows: &Rows, link: &link::Model, event: LinkEvent) -> Advanced {
-    link::advance(rows.db.pool(), link, event, &made_at_stripe(), now()).await.unwrap()
+    rows.advance(link, event, &made_at_stripe()).await
 }
 
 /// The events one after the other, each judged by where the link is then.
@@ -79,7 +79,7 @@ on_both_databases! {
 
         let next = rows.link(&order).await.unwrap();
         let facts = StripeFacts { link_id: Some("plink_2".to_owned()), ..StripeFacts::default() };
-        link::advance(rows.db.pool(), &next, LinkEvent::Created, &facts, now()).await.unwrap();
+        rows.advance(&next, LinkEvent::Created, &facts).await;
         assert_eq!(tag().await, Tag::Paid);
     }
 
@@ -87,7 +87,9 @@ on_both_databases! {
         let order = rows.order().await;
         let link = rows.link(&order).await.unwrap();
         live(&rows, &link, &[LinkEvent::Created, LinkEvent::PaymentSucceeded]).await;
-        link::purge(rows.db.pool(), &reread(&rows, &link).await, now()).await.unwrap();
+        let tx = rows.db.begin().await.unwrap();
+        link::purge(&tx, &reread(&rows, &link).await, now()).await.unwrap();
+        tx.commit().await.unwrap();
 
         let purged = reread(&rows, &link).await;
         assert_eq!((purged.state, purged.stripe_link_id.as_deref()), (LinkState::Paid, Some("plink_1")));

@@ -1,6 +1,7 @@
 //! The rules that rows obey whatever the code above them does, on SQLite and on PostgreSQL.
 
 mod batches;
+mod changes;
 mod conflicts;
 mod executor;
 mod heartbeat;
@@ -15,10 +16,10 @@ mod upgrade;
 mod writers;
 
 use chrono::{DateTime, Utc};
-use domain::{Clock, Currency, LinkId, MerchantId, Money, PhoneNumber, Secret, Vault};
+use domain::{Clock, Currency, LinkId, MerchantId, Money, PhoneNumber, Secret, Vault, link::LinkEvent};
 use entity::{
     Db, Merchant, Order,
-    link::{self, NewLink},
+    link::{self, Advanced, NewLink, StripeFacts},
     merchant,
     order::{self, Details, NewOrder},
 };
@@ -66,7 +67,10 @@ impl Rows {
             money: euros("10.00"),
             details: Details::default(),
         };
-        order::insert(self.db.pool(), new, now()).await.unwrap()
+        let tx = self.db.begin().await.unwrap();
+        let order = order::insert(&tx, new, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        order
     }
 
     async fn link(&self, order: &Order) -> Result<link::Model, sea_orm::DbErr> {
@@ -83,7 +87,17 @@ impl Rows {
             expires_at: now() + link::RETENTION,
             actor: None,
         };
-        link::insert(self.db.pool(), new, now()).await
+        let tx = self.db.begin().await?;
+        let link = link::insert(&tx, new, now()).await?;
+        tx.commit().await?;
+        Ok(link)
+    }
+
+    async fn advance(&self, link: &link::Model, event: LinkEvent, facts: &StripeFacts) -> Advanced {
+        let tx = self.db.begin().await.unwrap();
+        let advanced = link::advance(&tx, link, event, facts, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        advanced
     }
 }
 

@@ -21,7 +21,10 @@ use super::{Rows, now, on_both_databases};
 fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
     Scheduler {
         db: rows.db.clone(),
-        queue: Queue::new(RedisQueues::open("redis://127.0.0.1:1", "paylink", Clock::stopped_at(at)).unwrap()),
+        queue: Queue::new(
+            RedisQueues::open("redis://127.0.0.1:1", "paylink", Clock::stopped_at(at)).unwrap(),
+            rows.db.clone(),
+        ),
         documents: Documents::new(Arc::new(InMemory::new())),
         clock: Clock::stopped_at(at),
         time: None,
@@ -40,7 +43,7 @@ async fn unpaid_link(rows: &Rows) {
         livemode: Some(false),
         ..StripeFacts::default()
     };
-    link::advance(rows.db.pool(), &link, LinkEvent::Created, &facts, now()).await.unwrap();
+    rows.advance(&link, LinkEvent::Created, &facts).await;
 }
 
 /// How many jobs of a kind were promised and are not done.

@@ -181,6 +181,10 @@ async fn plays(rows: &Rows, number: usize, fault: Fault) -> Answered {
         | Fault::PartUndone
         | Fault::PartLeft => command(rows, number, fault).await,
     };
+    if fault == Fault::Full && rows.db.has_one_writer() {
+        // There is room again, also on a connection that outlived it.
+        rows.db.writer().execute_unprepared("PRAGMA max_page_count = 1073741823").await.unwrap();
+    }
     if answered.is_ok() { Answered::Committed } else { Answered::Refused }
 }
 

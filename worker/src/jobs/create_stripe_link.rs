@@ -14,7 +14,7 @@ use queue::{
     CloseReason, CloseStripeLink, CreateStripeLink, Done, EnqueueOptions, EnqueuedJob, JobError, JobHandler, Lease,
     enqueue,
 };
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::{find_link, nothing_to_do};
 use crate::{
@@ -87,15 +87,15 @@ async fn close_what_may_be_there(
 
 /// Turns a link that will never be made into `failed`, unless it has moved on.
 pub(super) async fn fail(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     merchant: MerchantId,
     link: LinkId,
     why: &str,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let Some(link) = link::find(db, merchant, link).await? else { return Ok(()) };
+    let Some(link) = link::find(tx, merchant, link).await? else { return Ok(()) };
     let facts = StripeFacts { failure: Some(why.to_owned()), detail: Some(why.to_owned()), ..StripeFacts::default() };
-    link::advance(db, &link, LinkEvent::CreationFailed, &facts, now).await.map(|_| ())
+    link::advance(tx, &link, LinkEvent::CreationFailed, &facts, now).await.map(|_| ())
 }
 
 async fn make(context: &JobContext, stripe: &Stripe, link: &link::Model) -> Result<PaymentLink, NotDone> {

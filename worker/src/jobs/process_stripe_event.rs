@@ -21,7 +21,7 @@ impl JobHandler<JobContext> for ProcessStripeEvent {
             return ended;
         }
         let ended = apply_all(&context.db, &[item], context.now()).await?.pop();
-        ended.unwrap_or(Err(JobError::NotOurs)).map(|(done, _)| done)
+        ended.unwrap_or(Err(JobError::NotOurs))
     }
 
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {

@@ -109,11 +109,11 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
         Handover::Accepted { id } => accept(context, lease, message, id).await,
         Handover::Refused(refusal) => refuse(context, lease, message, refusal).await,
         Handover::Busy { after } => {
-            message::requeue(context.db.pool(), message.merchant_id, message.id).await?;
+            requeue(context, message).await?;
             Err(after.map_or_else(|| JobError::retry(Busy), |after| JobError::retry_after(Busy, after)))
         }
         Handover::NotSent(error) => {
-            message::requeue(context.db.pool(), message.merchant_id, message.id).await?;
+            requeue(context, message).await?;
             Err(JobError::retry(error))
         }
         Handover::Unknown { why, .. } => {
@@ -123,11 +123,17 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
     }
 }
 
+async fn requeue(context: &JobContext, message: &Message) -> Result<(), DbErr> {
+    let tx = context.db.begin().await?;
+    message::requeue(&tx, message.merchant_id, message.id, context.now()).await?;
+    tx.commit().await
+}
+
 async fn is_unknown(context: &JobContext, message: &Message) -> Result<(), DbErr> {
     let (merchant, id) = (message.merchant_id, message.id);
-    message::advance(context.db.pool(), merchant, id, MessageStatus::Unknown, Learnt::default(), context.now())
-        .await
-        .map(|_| ())
+    let tx = context.db.begin().await?;
+    message::advance(&tx, merchant, id, MessageStatus::Unknown, Learnt::default(), context.now()).await?;
+    tx.commit().await
 }
 
 /// Here and not from the start again: the text has left, and would be looked for.

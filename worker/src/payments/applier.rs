@@ -9,9 +9,7 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, Utc};
 use domain::{Clock, LinkId};
 use entity::{
-    Db, Transaction,
-    live::{self, Change},
-    stripe_integration,
+    Db, Transaction, stripe_integration,
     webhook_event::{self, Conclusion, EventState},
 };
 use queue::{BatchHandler, Batcher, Done, JobError, Lease, Limits, ProcessStripeEvent, finish_all};
@@ -33,11 +31,7 @@ impl Applier {
     /// Applies an event with others that are due at the same time, and finishes its job; `None` if something went wrong with them, so
     /// that it is to be applied apart from them.
     pub(crate) async fn apply(&self, item: Item) -> Option<Result<Done, JobError>> {
-        let applied = self.0.submit(item).await.ok().flatten()?;
-        Some(applied.map(|applied| {
-            applied.changes.into_iter().for_each(live::note);
-            applied.done
-        }))
+        self.0.submit(item).await.ok().flatten()
     }
 }
 
@@ -48,13 +42,6 @@ pub(crate) struct Item {
     pub(crate) job: ProcessStripeEvent,
 }
 
-/// An event that was applied with others, with what it has changed: the group runs where nobody gathers changes.
-#[derive(Debug)]
-struct Applied {
-    done: Done,
-    changes: Vec<Change>,
-}
-
 struct Applying {
     db: Db,
     clock: Clock,
@@ -62,35 +49,21 @@ struct Applying {
 
 impl BatchHandler for Applying {
     type Item = Item;
-    type Answer = Option<Result<Applied, JobError>>;
+    type Answer = Option<Result<Done, JobError>>;
 
     async fn handle(&self, group: Vec<Item>) -> Vec<Self::Answer> {
-        let (ended, changes) = live::collect(apply_all(&self.db, &group, self.clock.now())).await;
-        let ended = match ended {
-            Ok(ended) => ended,
+        match apply_all(&self.db, &group, self.clock.now()).await {
+            Ok(ended) => ended.into_iter().map(Some).collect(),
             Err(error) => {
                 tracing::warn!(events = group.len(), %error, "events were not applied together; each is applied alone");
-                return group.iter().map(|_| None).collect();
+                group.iter().map(|_| None).collect()
             }
-        };
-        let applied = |(done, link): (Done, Option<LinkId>)| {
-            let changes = link.map(|link| about(link, &changes)).unwrap_or_default();
-            Applied { done, changes }
-        };
-        ended.into_iter().map(|one| Some(one.map(applied))).collect()
+        }
     }
 }
 
-/// Those of the changes that are of this link or of its order.
-fn about(this: LinkId, changes: &[Change]) -> Vec<Change> {
-    let of_link = |change: &&Change| matches!(change, Change::Link { link, .. } if *link == this);
-    let Some(Change::Link { order: its_order, .. }) = changes.iter().find(of_link) else { return Vec::new() };
-    let of_order = |change: &&Change| matches!(change, Change::Order { order, .. } if order == its_order);
-    changes.iter().filter(|change| of_link(change) || of_order(change)).copied().collect()
-}
-
-/// What became of an event of a group: that its job is finished, with the link that it was about; or why it is not.
-type Ended = Result<(Done, Option<LinkId>), JobError>;
+/// What became of an event of a group: that its job is finished, or why it is not.
+type Ended = Result<Done, JobError>;
 
 /// Applies events in one transaction, and finishes their jobs in it; answers each, in their order.
 ///
@@ -108,7 +81,7 @@ pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Re
     let leases: Vec<&Lease> = done.iter().map(|(item, _)| &item.lease).collect();
     let mut proofs = finish_all(&leases, tx, now).await?.into_iter();
     // An event that was not applied takes no proof: it is its neighbour's.
-    let mut end = |link: Option<LinkId>| proofs.next().map(|done| (done, link)).ok_or(JobError::NotOurs);
+    let mut end = |_| proofs.next().ok_or(JobError::NotOurs);
     Ok(outcomes.into_iter().map(|link| link.and_then(&mut end)).collect())
 }
 

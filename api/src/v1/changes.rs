@@ -1,0 +1,168 @@
+//! `/v1/changes`: everything that has changed, numbered without a gap.
+
+pub(super) mod resource;
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use domain::MerchantId;
+use entity::change::{self, NumberedChange};
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
+
+use self::resource::{Resource, Resources};
+use super::Group;
+use crate::{Api, Problem, auth::Reader};
+
+const DEFAULT_LIMIT: u64 = 100;
+const MOST: u64 = 500;
+
+/// How long a reader may wait for something to change, in seconds.
+const LONGEST_WAIT: u64 = 8;
+
+/// How often it is looked without having been woken, while somebody waits: Redis, which wakes, may be away.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) struct Changes;
+
+/// Changes, in the order of their numbers.
+#[derive(Debug, Object)]
+#[oai(rename = "Changes")]
+struct ChangesView {
+    /// The changes after `after`, oldest first; their numbers follow each other without a gap.
+    items: Vec<ChangeView>,
+    /// The number of the last change that there is; 0 before the first.
+    last_seq: i64,
+}
+
+/// A change.
+#[derive(Debug, Object)]
+#[oai(rename = "Change", skip_serializing_if_is_none)]
+struct ChangeView {
+    /// Its number among the merchant's changes, from 1.
+    seq: i64,
+    at: DateTime<Utc>,
+    /// What has happened, such as `link.paid`; `….updated` says that anything else about the resource has changed.
+    #[oai(rename = "type")]
+    kind: String,
+    /// The resource as it is now, in the words of its own call; absent if nothing is left of it.
+    resource: Option<Resource>,
+}
+
+#[OpenApi(tag = "Group::Events")]
+impl Changes {
+    /// Read what has changed
+    ///
+    /// Every change of an order, a payment link, a message or the credits is a row, written together with the change itself, and numbered
+    /// without a gap: whoever reads all rows up to `last_seq` has missed nothing. `resource` is read when the row is, so a row that was
+    /// passed over is made up for by the next about the same resource. To hold a copy: note `last_seq`, read the lists, then go on
+    /// after that number for ever. Rows are kept for 30 days; past that, 410 `changes_expired` says to begin anew.
+    #[oai(path = "/changes", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        /// The number of the last change that is known; absent: from the oldest that is kept.
+        #[oai(validator(minimum(value = "0")))]
+        after: Query<Option<i64>>,
+        /// How many at most, up to 500.
+        #[oai(validator(minimum(value = "1"), maximum(value = "500")))]
+        limit: Query<Option<u64>>,
+        /// How many seconds to wait, up to 8, if there is nothing yet.
+        #[oai(validator(minimum(value = "0"), maximum(value = "8")))]
+        wait: Query<Option<u64>>,
+    ) -> Result<Json<ChangesView>, Problem> {
+        let limit = limit.0.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
+        let wait = Duration::from_secs(wait.0.unwrap_or_default().min(LONGEST_WAIT));
+        let (found, last_seq) = wait_for_more(&api, &key, after.0, limit, wait).await?;
+        let resources = Resources::of(&api, key.0.merchant, &found).await?;
+        let items = found.into_iter().map(|change| ChangeView {
+            seq: change.seq.unwrap_or_default(),
+            at: change.at,
+            kind: change.kind.to_string(),
+            resource: resources.of_change(&change),
+        });
+        Ok(Json(ChangesView { items: items.collect(), last_seq }))
+    }
+}
+
+/// What came after a number, as soon as there is anything, or when the wait is over; and the number of the last change.
+async fn wait_for_more(
+    api: &Api,
+    key: &Reader,
+    after: Option<i64>,
+    limit: u64,
+    wait: Duration,
+) -> Result<(Vec<NumberedChange>, i64), Problem> {
+    let merchant = key.0.merchant;
+    let until = Instant::now() + wait;
+    // Looked for before the first look at the rows, so that what comes in between wakes us. Too many who wait look by themselves.
+    let mut watching = (!wait.is_zero()).then(|| api.queue.live().look(merchant, None).ok()).flatten();
+    let mut over = Box::pin(async {
+        tokio::select! {
+            () = api.readiness.stopped() => {}
+            () = api.watch.until_over(&key.0) => {}
+        }
+    });
+    loop {
+        let (found, last_seq) = read(api, merchant, after, limit).await?;
+        let left = until.saturating_duration_since(Instant::now());
+        if !found.is_empty() || left.is_zero() {
+            return Ok((found, last_seq));
+        }
+        let woken = async {
+            match &mut watching {
+                Some(watching) => {
+                    watching.next().await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = woken => {}
+            () = tokio::time::sleep(left.min(LOOK_EVERY)) => {}
+            () = &mut over => return Ok((found, last_seq)),
+        }
+    }
+}
+
+/// What came after a number, without a gap.
+async fn read(
+    api: &Api,
+    merchant: MerchantId,
+    after: Option<i64>,
+    limit: u64,
+) -> Result<(Vec<NumberedChange>, i64), Problem> {
+    let pool = api.db.pool();
+    let mut feed = change::feed(pool, merchant).await?;
+    if feed.has_more {
+        // Whoever reads what they have just changed finds it, even before the task that numbers has come to it.
+        api.queue.changes().number(&BTreeSet::from([merchant])).await?;
+        feed = change::feed(pool, merchant).await?;
+    }
+    let known = match after {
+        Some(after) if after > feed.last_seq => {
+            let reason = format!("is past the last change, {}: this is not the feed that it came from", feed.last_seq);
+            return Err(Problem::field("after", reason));
+        }
+        Some(after) => after,
+        None => {
+            change::oldest(pool, merchant).await?.and_then(|oldest| oldest.seq).map_or(feed.last_seq, |seq| seq - 1)
+        }
+    };
+    let found = change::after(pool, merchant, known, limit).await?;
+    let has_gap = (known + 1..).zip(&found).any(|(seq, change)| change.seq != Some(seq));
+    if has_gap || (found.is_empty() && known < feed.last_seq) {
+        return Err(Problem::new(
+            StatusCode::GONE,
+            "changes_expired",
+            "What came after that number is older than 30 days and was removed. Note last_seq of a call without after, read \
+             the lists, and go on after it.",
+        ));
+    }
+    let last_seq = found.last().and_then(|change| change.seq).map_or(feed.last_seq, |seq| seq.max(feed.last_seq));
+    Ok((found, last_seq))
+}

@@ -1,0 +1,125 @@
+//! What changes are about, as it is now.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{AttentionId, LinkId, MerchantId, MessageId, OrderId};
+use entity::{
+    attention::{self, Attention},
+    change::{About, NumberedChange},
+    conversation, link, merchant, message, order,
+};
+use poem_openapi::Union;
+
+use crate::{
+    Api, Problem,
+    v1::{
+        attention::AttentionView, credits::BalanceView, link_view::LinkView, message_view::MessageView,
+        order_view::OrderView,
+    },
+};
+
+/// What a change is about: an order without its links, a payment link, a message, the credits, or what needs a person.
+#[derive(Debug, Clone, Union)]
+#[oai(rename = "ChangedResource")]
+pub(in crate::v1) enum Resource {
+    Link(LinkView),
+    Message(MessageView),
+    Order(OrderView),
+    Credits(BalanceView),
+    Attention(AttentionView),
+}
+
+/// What some changes are about, each read once.
+pub(in crate::v1) struct Resources {
+    orders: HashMap<OrderId, OrderView>,
+    links: HashMap<LinkId, LinkView>,
+    messages: HashMap<MessageId, MessageView>,
+    credits: Option<BalanceView>,
+    matters: HashMap<AttentionId, AttentionView>,
+}
+
+impl Resources {
+    /// Reads what these changes of a merchant are about.
+    pub(in crate::v1) async fn of(
+        api: &Api,
+        merchant: MerchantId,
+        changes: &[NumberedChange],
+    ) -> Result<Self, Problem> {
+        let orders = changes.iter().filter_map(NumberedChange::order).collect();
+        let links = changes.iter().filter_map(NumberedChange::link).collect();
+        let messages = changes.iter().filter_map(NumberedChange::message).collect();
+        let needs_credits = changes.iter().any(|change| change.kind.about() == About::Credits);
+        Ok(Self {
+            orders: read_orders(api, merchant, orders).await?,
+            links: read_links(api, merchant, links).await?,
+            messages: read_messages(api, merchant, messages).await?,
+            matters: read_matters(api, merchant, changes.iter().filter_map(NumberedChange::attention).collect())
+                .await?,
+            credits: if needs_credits { Some(read_credits(api, merchant).await?) } else { None },
+        })
+    }
+
+    /// What this one is about; `None` if nothing is left of it.
+    pub(in crate::v1) fn of_change(&self, change: &NumberedChange) -> Option<Resource> {
+        match change.kind.about() {
+            About::Order => self.orders.get(&change.order()?).cloned().map(Resource::Order),
+            About::Link => self.links.get(&change.link()?).cloned().map(Resource::Link),
+            About::Message => self.messages.get(&change.message()?).cloned().map(Resource::Message),
+            About::Credits => self.credits.clone().map(Resource::Credits),
+            About::Attention => self.matters.get(&change.attention()?).cloned().map(Resource::Attention),
+        }
+    }
+}
+
+async fn read_matters(
+    api: &Api,
+    merchant: MerchantId,
+    ids: BTreeSet<AttentionId>,
+) -> Result<HashMap<AttentionId, AttentionView>, Problem> {
+    let pool = api.db.pool();
+    let found = attention::find_all(pool, merchant, ids).await?;
+    let orders: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
+    let orders = order::find_all(pool, merchant, orders).await?;
+    let view = |matter: Attention| {
+        let order = orders.iter().find(|order| matter.order_id == Some(order.id));
+        (matter.id, AttentionView::of(matter, order))
+    };
+    Ok(found.into_iter().map(view).collect())
+}
+
+async fn read_orders(
+    api: &Api,
+    merchant: MerchantId,
+    ids: BTreeSet<OrderId>,
+) -> Result<HashMap<OrderId, OrderView>, Problem> {
+    let found = order::find_all(api.db.pool(), merchant, ids).await?;
+    found.into_iter().map(|order| Ok((order.id, OrderView::of(order, None)?))).collect()
+}
+
+async fn read_links(
+    api: &Api,
+    merchant: MerchantId,
+    ids: BTreeSet<LinkId>,
+) -> Result<HashMap<LinkId, LinkView>, Problem> {
+    let found = link::find_all(api.db.pool(), merchant, ids).await?;
+    found.into_iter().map(|(link, timeline)| Ok((link.id, LinkView::of(api, link, timeline)?))).collect()
+}
+
+async fn read_messages(
+    api: &Api,
+    merchant: MerchantId,
+    ids: BTreeSet<MessageId>,
+) -> Result<HashMap<MessageId, MessageView>, Problem> {
+    let found = message::find_all(api.db.pool(), merchant, ids).await?;
+    let of: BTreeSet<_> = found.iter().map(|message| message.conversation_id).collect();
+    let phones = if of.is_empty() { HashMap::new() } else { conversation::phones(api.db.pool(), of).await? };
+    let view = |message: entity::Message| {
+        let phone = phones.get(&message.conversation_id);
+        (message.id, MessageView::of(message, phone))
+    };
+    Ok(found.into_iter().map(view).collect())
+}
+
+async fn read_credits(api: &Api, merchant: MerchantId) -> Result<BalanceView, Problem> {
+    BalanceView::read(api, merchant::get(api.db.pool(), merchant).await?).await
+}

@@ -1,0 +1,21 @@
+//! How many changes a merchant's feed has come to: the lock under which they are numbered.
+
+#![expect(unreachable_pub, reason = "what sea-orm derives is public")]
+
+use sea_orm::entity::prelude::*;
+
+use domain::MerchantId;
+
+/// The count of one merchant.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "change_feed")]
+pub struct Model {
+    /// Whose.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    /// The number of the last change.
+    pub last_seq: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

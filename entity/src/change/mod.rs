@@ -1,0 +1,288 @@
+//! What has changed, for whoever follows a merchant: a row for each change, written in the transaction of the effect.
+//!
+//! A function that changes something says so to its [`Transaction`](crate::Transaction) ([`changed`](crate::Transaction::changed)), which
+//! writes all rows by one statement when it is committed. So there is no effect without its change, and no change without its effect,
+//! and nobody has to think of it. A row has ids and no contents: what it is about is read when the row is, so that what was erased is
+//! nowhere.
+//!
+//! Numbers are given after the commit ([`number`]), one merchant's changes under one lock: without a gap, and each visible only when all
+//! before it are.
+
+mod count;
+mod feed;
+mod number;
+mod row;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+pub use feed::{Feed, after, feed, forget_before, oldest};
+pub use number::{MOST_AT_ONCE, number, unnumbered};
+pub(crate) use row::insert_all;
+pub use row::{Model as NumberedChange, kinds_of};
+
+use crate::{link, message::Model as Message};
+use domain::{LinkId, LinkState, MerchantId, OrderId, message::MessageStatus, words};
+
+words! {
+    /// What has happened, as the feed says it.
+    pub enum ChangeKind {
+        /// There is a new order.
+        OrderCreated = "order.created",
+        /// Something about an order has changed: its tag, say.
+        OrderUpdated = "order.updated",
+        /// A link was asked for.
+        LinkCreated = "link.created",
+        /// A link can be paid, or can be paid again.
+        LinkUnpaid = "link.unpaid",
+        /// A link could not be made.
+        LinkFailed = "link.failed",
+        /// A person has seen the buyer's page.
+        LinkViewed = "link.viewed",
+        /// The buyer has paid in a way that takes days to settle.
+        LinkProcessing = "link.processing",
+        /// A link is paid.
+        LinkPaid = "link.paid",
+        /// Something was given back of what was paid.
+        LinkRefunded = "link.refunded",
+        /// The buyer's bank wants the money back, or has decided.
+        LinkDisputed = "link.disputed",
+        /// A link was taken back, and can certainly not be paid.
+        LinkVoided = "link.voided",
+        /// The time of a link is over, and it can certainly not be paid.
+        LinkExpired = "link.expired",
+        /// There is something about a link that a person should look at.
+        LinkReview = "link.review",
+        /// Anything else about a link has changed.
+        LinkUpdated = "link.updated",
+        /// A text is to be sent later.
+        MessageScheduled = "message.scheduled",
+        /// The carrier has a text.
+        MessageSent = "message.sent",
+        /// A text reached the phone.
+        MessageDelivered = "message.delivered",
+        /// A text was not sent, or did not reach the phone.
+        MessageFailed = "message.failed",
+        /// The buyer has said something.
+        MessageReceived = "message.received",
+        /// Anything else about a message has changed.
+        MessageUpdated = "message.updated",
+        /// There are fewer credits than the merchant wants to have.
+        CreditsLow = "credits.low",
+        /// The balance has changed.
+        CreditsUpdated = "credits.updated",
+        /// There is something that needs a person.
+        AttentionOpened = "attention.opened",
+        /// It was seen to.
+        AttentionResolved = "attention.resolved",
+    }
+}
+
+impl ChangeKind {
+    /// What it is about.
+    #[must_use]
+    pub const fn about(self) -> About {
+        match self {
+            Self::OrderCreated | Self::OrderUpdated => About::Order,
+            Self::LinkCreated
+            | Self::LinkUnpaid
+            | Self::LinkFailed
+            | Self::LinkViewed
+            | Self::LinkProcessing
+            | Self::LinkPaid
+            | Self::LinkRefunded
+            | Self::LinkDisputed
+            | Self::LinkVoided
+            | Self::LinkExpired
+            | Self::LinkReview
+            | Self::LinkUpdated => About::Link,
+            Self::MessageScheduled
+            | Self::MessageSent
+            | Self::MessageDelivered
+            | Self::MessageFailed
+            | Self::MessageReceived
+            | Self::MessageUpdated => About::Message,
+            Self::CreditsLow | Self::CreditsUpdated => About::Credits,
+            Self::AttentionOpened | Self::AttentionResolved => About::Attention,
+        }
+    }
+
+    /// Whether it says no more than that something has changed, so that any other word about the same says it too.
+    const fn says_little(self) -> bool {
+        matches!(self, Self::OrderUpdated | Self::LinkUpdated | Self::MessageUpdated | Self::CreditsUpdated)
+    }
+
+    const fn of_link_in(state: LinkState) -> Self {
+        match state {
+            LinkState::Unpaid => Self::LinkUnpaid,
+            LinkState::Failed => Self::LinkFailed,
+            LinkState::Processing => Self::LinkProcessing,
+            LinkState::Paid => Self::LinkPaid,
+            LinkState::Voided => Self::LinkVoided,
+            LinkState::Expired => Self::LinkExpired,
+            LinkState::Creating | LinkState::Voiding | LinkState::Expiring | LinkState::Settling => Self::LinkUpdated,
+        }
+    }
+
+    const fn of_message_in(status: MessageStatus) -> Self {
+        match status {
+            MessageStatus::Received => Self::MessageReceived,
+            MessageStatus::Sent => Self::MessageSent,
+            MessageStatus::Delivered => Self::MessageDelivered,
+            MessageStatus::Undelivered | MessageStatus::Failed => Self::MessageFailed,
+            MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => Self::MessageUpdated,
+        }
+    }
+}
+
+words! {
+    /// The kinds of things that changes are about.
+    pub enum About {
+        /// An order.
+        Order = "order",
+        /// A payment link, with its timeline.
+        Link = "link",
+        /// A message.
+        Message = "message",
+        /// A merchant's credits.
+        Credits = "credits",
+        /// Something that needs a person.
+        Attention = "attention",
+    }
+}
+
+/// A change that is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    merchant: MerchantId,
+    kind: ChangeKind,
+    at: DateTime<Utc>,
+    subject: Uuid,
+    order: Option<Uuid>,
+    conversation: Option<Uuid>,
+    link: Option<Uuid>,
+}
+
+impl Change {
+    const fn new(merchant: MerchantId, kind: ChangeKind, subject: Uuid, at: DateTime<Utc>) -> Self {
+        Self { merchant, kind, at, subject, order: None, conversation: None, link: None }
+    }
+
+    /// A change of an order.
+    #[must_use]
+    pub const fn order(kind: ChangeKind, merchant: MerchantId, order: OrderId, at: DateTime<Utc>) -> Self {
+        Self::new(merchant, kind, order.uuid(), at)
+    }
+
+    /// A change of a link.
+    #[must_use]
+    pub const fn link(kind: ChangeKind, link: &link::Model, at: DateTime<Utc>) -> Self {
+        let change = Self::new(link.merchant_id, kind, link.id.uuid(), at);
+        Self { order: Some(link.order_id.uuid()), ..change }
+    }
+
+    /// A link has come to its state.
+    #[must_use]
+    pub(crate) const fn of_state(link: &link::Model, at: DateTime<Utc>) -> Self {
+        Self::link(ChangeKind::of_link_in(link.state), link, at)
+    }
+
+    /// Something was added to the timeline of a link of which no more is known than its id.
+    #[must_use]
+    pub(crate) const fn timeline(merchant: MerchantId, link: LinkId, at: DateTime<Utc>) -> Self {
+        Self::new(merchant, ChangeKind::LinkUpdated, link.uuid(), at)
+    }
+
+    /// A change of a message.
+    #[must_use]
+    pub fn message(kind: ChangeKind, message: &Message, at: DateTime<Utc>) -> Self {
+        let change = Self::new(message.merchant_id, kind, message.id.uuid(), at);
+        Self { conversation: Some(message.conversation_id.uuid()), link: message.link_id.map(LinkId::uuid), ..change }
+    }
+
+    /// A message has come to its status.
+    #[must_use]
+    pub(crate) fn of_status(message: &Message, at: DateTime<Utc>) -> Self {
+        Self::message(ChangeKind::of_message_in(message.status), message, at)
+    }
+
+    /// A change of a merchant's credits.
+    #[must_use]
+    pub const fn credits(kind: ChangeKind, merchant: MerchantId, at: DateTime<Utc>) -> Self {
+        Self::new(merchant, kind, merchant.uuid(), at)
+    }
+
+    /// A change of what needs a person: [`ChangeKind::AttentionOpened`] or [`ChangeKind::AttentionResolved`], by the bare id of it.
+    #[must_use]
+    pub const fn attention(kind: ChangeKind, merchant: MerchantId, attention: Uuid, at: DateTime<Utc>) -> Self {
+        Self::new(merchant, kind, attention, at)
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn merchant(&self) -> MerchantId {
+        self.merchant
+    }
+}
+
+/// The changes of one transaction so far, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(Vec<Change>);
+
+impl Changes {
+    pub(crate) fn add(&mut self, change: Change) {
+        self.0.push(change);
+    }
+
+    pub(crate) fn append(&mut self, later: Self) {
+        self.0.extend(later.0);
+    }
+
+    /// Those that are worth a row: each once, and none that says less than another about the same.
+    pub(crate) fn take(&mut self) -> Vec<Change> {
+        let all = std::mem::take(&mut self.0);
+        let about = |change: &Change| (change.merchant, change.kind.about().as_str(), change.subject);
+        let told: std::collections::HashSet<_> =
+            all.iter().filter(|change| !change.kind.says_little()).map(about).collect();
+        let mut seen = std::collections::HashSet::new();
+        all.into_iter()
+            .filter(|change| !(change.kind.says_little() && told.contains(&about(change))))
+            .filter(|change| seen.insert((about(change), change.kind)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_tells_each_change_once_and_says_the_most_of_it() {
+        let (now, mut changes) = (Utc::now(), Changes::default());
+        let merchant = MerchantId::new(now);
+        let (one, other) = (OrderId::new(now), OrderId::new(now));
+        let kinds = |changes: &mut Changes| changes.take().iter().map(|change| change.kind).collect::<Vec<_>>();
+        for (kind, order) in [
+            (ChangeKind::OrderUpdated, one),
+            (ChangeKind::OrderCreated, one),
+            (ChangeKind::OrderUpdated, one),
+            (ChangeKind::OrderUpdated, other),
+            (ChangeKind::OrderUpdated, other),
+        ] {
+            changes.add(Change::order(kind, merchant, order, now));
+        }
+        assert_eq!(kinds(&mut changes), [ChangeKind::OrderCreated, ChangeKind::OrderUpdated]);
+        assert!(changes.take().is_empty());
+        for kind in [ChangeKind::CreditsUpdated, ChangeKind::CreditsLow, ChangeKind::CreditsUpdated] {
+            changes.add(Change::credits(kind, merchant, now));
+        }
+        assert_eq!(kinds(&mut changes), [ChangeKind::CreditsLow]);
+    }
+
+    #[test]
+    fn a_word_says_what_it_is_about() {
+        for kind in ChangeKind::ALL {
+            assert!(kind.as_str().starts_with(&format!("{}.", kind.about())), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Numbering what has changed, right after the commit that wrote it, and telling those who watch.
+//!
+//! Every commit that wrote changes says whose ([`Db::on_changes`]); one task a process numbers what was written meanwhile, of all
+//! merchants together, and publishes it. Whoever finds that something has no number yet may number it too: another process, a reader who is
+//! ahead of the task, the scheduler when a process died in between. They come one after the other, and each finds what is left.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::{Duration, Instant},
+};
+
+use domain::MerchantId;
+use entity::{Db, change};
+use sea_orm::DbErr;
+
+use crate::live::Live;
+
+/// How many merchants' changes are numbered in one transaction, under all their locks.
+const MERCHANTS_AT_ONCE: usize = 50;
+
+/// How long to rest between two transactions at least.
+const REST: Duration = Duration::from_millis(10);
+
+/// How many times as long as the work the rest is: numbering is never more than a quarter of what a writer waits for.
+const REST_PER_WORK: u32 = 3;
+
+/// Numbers changes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Changes(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    live: Live,
+    pending: Mutex<Pending>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    merchants: BTreeSet<MerchantId>,
+    is_running: bool,
+}
+
+impl Changes {
+    /// Numbers what is committed to this database from now on, as long as this, or a clone of it, is kept.
+    pub(crate) fn follow(db: Db, live: Live) -> Self {
+        let inner = Arc::new(Inner { db, live, pending: Mutex::default() });
+        let weak = Arc::downgrade(&inner);
+        inner.db.on_changes(move |merchants| take(&weak, merchants));
+        Self(inner)
+    }
+
+    /// Numbers all that these merchants have changed, and publishes it; answers how much it was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn number(&self, merchants: &BTreeSet<MerchantId>) -> Result<u64, DbErr> {
+        let merchants: Vec<MerchantId> = merchants.iter().copied().collect();
+        let mut numbered = 0;
+        for merchants in merchants.chunks(MERCHANTS_AT_ONCE) {
+            let merchants = merchants.iter().copied().collect();
+            loop {
+                let more = self.number_some(&merchants).await?;
+                numbered += more;
+                if more < change::MOST_AT_ONCE {
+                    break;
+                }
+            }
+        }
+        Ok(numbered)
+    }
+
+    /// Numbers what was left over, whoever's it is; answers how much it was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn number_left_over(&self) -> Result<u64, DbErr> {
+        let mut numbered = 0;
+        loop {
+            let merchants = change::unnumbered(self.0.db.pool(), MERCHANTS_AT_ONCE as u64).await?;
+            if merchants.is_empty() {
+                return Ok(numbered);
+            }
+            numbered += self.number(&merchants).await?;
+        }
+    }
+
+    async fn number_some(&self, merchants: &BTreeSet<MerchantId>) -> Result<u64, DbErr> {
+        let tx = self.0.db.begin().await?;
+        let changes = change::number(&tx, merchants).await?;
+        tx.commit().await?;
+        let numbered = changes.len() as u64;
+        self.0.live.publish(changes);
+        Ok(numbered)
+    }
+
+    /// Numbers until there is nothing left to be numbered.
+    async fn run(&self) {
+        while let Some(merchants) = self.next() {
+            let began = Instant::now();
+            if let Err(error) = self.number(&merchants).await {
+                tracing::warn!(%error, "changes were not numbered; the scheduler will");
+            }
+            tokio::time::sleep(REST.max(began.elapsed() * REST_PER_WORK)).await;
+        }
+    }
+
+    fn next(&self) -> Option<BTreeSet<MerchantId>> {
+        let mut pending = self.pending();
+        let merchants = std::mem::take(&mut pending.merchants);
+        pending.is_running = !merchants.is_empty();
+        pending.is_running.then_some(merchants)
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes whose changes are to be numbered, and sees to it that they are.
+fn take(changes: &Weak<Inner>, merchants: BTreeSet<MerchantId>) {
+    let Some(changes) = changes.upgrade().map(Changes) else { return };
+    let is_running = {
+        let mut pending = changes.pending();
+        pending.merchants.extend(merchants);
+        std::mem::replace(&mut pending.is_running, true)
+    };
+    if !is_running {
+        tokio::spawn(async move { changes.run().await });
+    }
+}
