@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test lint release bench soak fuzz screenshots help
+.PHONY: run test lint release deb bench soak fuzz screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -24,6 +24,10 @@ lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-mach
 release: ## Build the program for a release, and beside it what it is made of as CycloneDX (needs jq)
 	cargo build --locked --release --bin paylink
 	scripts/sbom.sh > target/release/paylink.cdx.json
+
+deb: release ## Build the Debian package (needs cargo-deb)
+	scripts/manual.sh target/release/paylink target/package
+	cargo deb --no-build --locked
 
 soak: ## Do the running system harm at random for five minutes, then audit it; then a thousand random interleavings for each database
 	@scripts/setup.sh test

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs what is missing on a Debian machine that has Rust. Says what it does; does nothing where nothing is missing.
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
-#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, clocks that are wrong (faketime), moto's server as a store that speaks
-#                           S3, and a browser with its driver and axe, which checks that the pages are for everybody
+#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, PgBouncer, clocks that are wrong (faketime), certificates (openssl),
+#                           promtool, moto's server as a store that speaks S3, and a browser with its driver and axe, which checks that the
+#                           pages are for everybody
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,6 +17,9 @@ if [ "${1:-run}" = test ]; then
     has postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
     ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing faketime"
+    has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+    has openssl || missing="$missing openssl"
+    has promtool || missing="$missing prometheus"
     has chromium || missing="$missing chromium fonts-noto-core"
     has chromedriver || missing="$missing chromium-driver"
     has npm || missing="$missing npm"
@@ -32,6 +36,27 @@ if [ -n "$missing" ]; then
     $as_root apt-get update -q
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+fi
+
+# Debian's PgBouncer may be too old to know prepared statements, which pooling transactions needs. A newer one is built where its source
+# can be had; where it cannot, that one test says that it was left out.
+pgbouncer=target/pgbouncer
+if [ "${1:-run}" = test ] && [ ! -x "$pgbouncer/pgbouncer" ] && [ ! -f "$pgbouncer/tried" ] &&
+    ! /usr/sbin/pgbouncer --version 2>/dev/null | grep -qE '^PgBouncer 1\.(2[1-9]|[3-9][0-9])'; then
+    version=1.25.0
+    mkdir -p "$pgbouncer" && touch "$pgbouncer/tried"
+    if curl -fsSL --max-time 60 -o "$pgbouncer/source.tar.gz" \
+        "https://www.pgbouncer.org/downloads/files/$version/pgbouncer-$version.tar.gz"; then
+        echo "Building PgBouncer $version into $pgbouncer"
+        as_root=""
+        [ "$(id -u)" = 0 ] || as_root="sudo"
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends libevent-dev pkg-config
+        tar -xzf "$pgbouncer/source.tar.gz" -C "$pgbouncer"
+        (cd "$pgbouncer/pgbouncer-$version" && ./configure --without-openssl --without-cares && make pgbouncer) >"$pgbouncer/log" 2>&1
+        cp "$pgbouncer/pgbouncer-$version/pgbouncer" "$pgbouncer/pgbouncer"
+    else
+        echo "The source of PgBouncer $version cannot be had: pooling transactions will not be tested."
+    fi
 fi
 
 moto=target/moto

@@ -12,6 +12,7 @@ use crate::{
     metrics::Metrics,
     open_files,
     parts::{Parts, public_url},
+    role::Role,
     settings::Settings,
     stop::Stop,
     surroundings::Surroundings,
@@ -23,12 +24,13 @@ use crate::{
 /// When a part of it cannot be opened, or the address not be listened on.
 pub async fn run(settings: Settings, around: &Surroundings, listening: impl FnOnce(SocketAddr)) -> Result<(), Error> {
     let public_url = public_url(&settings)?;
-    let parts = Parts::open(&settings, around.clock.clone()).await?;
+    let parts = Parts::open(&settings, Role::Api, around.clock.clone()).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
     let (listener, address) = bind(settings.listen).await?;
     let api = parts.api(&settings, public_url);
     tracing::info!(%address, "listening");
     around.stop.tells(&parts.readiness);
+    parts.look_at_redis();
     parts.keep_time(&around.stop);
     listening(address);
     serve(listener, api, metrics, &settings, &around.stop).await

@@ -6,8 +6,9 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
 use crate::{
-    api, data_dir, error::Error, events, jobs, logging, merchant, messages, migrate, open_files, read_pdf, scheduler,
-    secrets, settings::Settings, surroundings::Surroundings, tls, up, worker,
+    api, backup, data_dir, doctor, error::Error, events, healthy, jobs, logging, manual, merchant, messages, migrate,
+    moving, open_files, read_pdf, restore, scheduler, secrets, settings::Settings, surroundings::Surroundings, tls, up,
+    why, worker,
 };
 
 /// Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
@@ -25,6 +26,11 @@ struct Cli {
 enum Task {
     #[command(flatten)]
     Command(Command),
+    /// Prints what a shell completes: bash, zsh, fish, elvish or powershell.
+    Completions(manual::CompletionsArgs),
+    /// Writes the manual's pages into a folder, for packages.
+    #[command(hide = true)]
+    Manual(manual::ManualArgs),
     /// Reads a PDF from standard input for a worker; of no use to people.
     #[command(name = read_pdf::COMMAND, hide = true)]
     ReadPdf,
@@ -50,6 +56,18 @@ enum Command {
     Jobs(jobs::Args),
     /// Applies webhook events once more.
     Events(events::Args),
+    /// Writes everything that an installation on `SQLite` is into one sealed file, while it runs.
+    Backup(backup::Args),
+    /// Makes an installation of a backup, and has nothing happen twice that happened since.
+    Restore(restore::Args),
+    /// Takes an installation from `SQLite` to `PostgreSQL`, row by row; it can be interrupted and run again.
+    Move(moving::Args),
+    /// Asks the process on this machine whether it is alive; exits with 1 if it is not.
+    Healthy,
+    /// Tells what became of a text, a link, an order or a buyer, and why.
+    Why(why::Args),
+    /// Tries everything that the settings point to, and says what is to be changed; exits with 1 if something is.
+    Doctor(doctor::Args),
     /// Seals merchants' secrets anew after a change of the secret key.
     Secrets(secrets::Args),
 }
@@ -71,6 +89,14 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
             let runtime = Runtime::new().map_err(Error::io("the runtime cannot be started"))?;
             runtime.block_on(Box::pin(start(command, cli.config)))
         }
+        Task::Completions(args) => {
+            manual::completions::<Cli>(&args);
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Manual(args) => {
+            manual::manual::<Cli>(&args)?;
+            Ok(ExitCode::SUCCESS)
+        }
         // It knows no settings, and its process is too narrow for a runtime.
         Task::ReadPdf => {
             read_pdf::run().map_err(Error::io("the PDF cannot be read"))?;
@@ -81,6 +107,9 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
 
 async fn start(command: Command, config: Option<PathBuf>) -> Result<ExitCode, Error> {
     tls::set_up();
+    if let Command::Doctor(args) = &command {
+        return Box::pin(doctor::run(config.as_deref(), args)).await;
+    }
     let settings = Settings::load(config.as_deref())?;
     let export = logging::start(&settings)?;
     open_files::raise();
@@ -117,6 +146,13 @@ async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Err
         Command::Jobs(args) => jobs::run(&settings, args).await?,
         Command::Events(args) => events::run(&settings, args).await?,
         Command::Secrets(args) => return secrets::run(&settings, &args).await,
+        Command::Backup(args) => backup::run(&settings, &args).await?,
+        Command::Restore(args) => Box::pin(restore::run(&settings, &args)).await?,
+        Command::Move(args) => Box::pin(moving::run(&settings, &args)).await?,
+        Command::Healthy => return healthy::run(&settings).await,
+        Command::Why(args) => Box::pin(why::run(&settings, &args)).await?,
+        // It is done before: it has something to say about settings that cannot be read, too.
+        Command::Doctor(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,19 +1,45 @@
 //! The database that the settings name.
 
-use entity::Db;
+use entity::{Db, DbLimits, DbOptions};
 use migration::Schema;
 
-use crate::{data_dir::DataDir, error::Error, settings::Settings};
+use crate::{data_dir::DataDir, error::Error, role::Role, settings::Settings};
 
-/// Opens the database, if this version can run on its schema.
+/// Opens the database for a command of an operator, if this version can run on its schema.
 pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
     let db = connect_database(settings).await?;
     check_schema(&db).await?;
     Ok(db)
 }
 
+/// Opens the database for a role, if this version can run on its schema.
+pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<Db, Error> {
+    let options = DbOptions {
+        connections: settings.database_connections,
+        application: role.application().to_owned(),
+        limits: if role == Role::Command { DbLimits::default() } else { settings.database_limits() },
+    };
+    let db = Db::open_with(&database_url(settings)?, &options).await?;
+    if db.pooling().is_pooled() {
+        tracing::info!(found = %db.pooling(), "PostgreSQL is reached through a pooler");
+    }
+    if !db.is_limited() {
+        tracing::warn!(
+            "the pooler does not let us set limits for each session: set statement_timeout, lock_timeout and \
+             idle_in_transaction_session_timeout for the role in PostgreSQL (ALTER ROLE … SET …)"
+        );
+    }
+    check_schema(&db).await?;
+    Ok(db)
+}
+
 /// Opens the database, whatever its schema.
 pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
+    Ok(Db::open(&database_url(settings)?, settings.database_connections).await?)
+}
+
+/// Where the database is; what the settings leave open is looked for in the data directory.
+pub(crate) fn database_url(settings: &Settings) -> Result<String, Error> {
     let url = if let Some(url) = &settings.database_url {
         url.clone()
     } else {
@@ -21,7 +47,7 @@ pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
         data.refuse_a_guess("database_url")?;
         data.database_url()
     };
-    Ok(Db::open(&url, settings.database_connections).await?)
+    Ok(url)
 }
 
 /// Refuses a database whose schema this version cannot run on, with what is to be done.

@@ -26,6 +26,10 @@ pub enum Error {
     Db(#[from] sea_orm::DbErr),
     #[error("Redis cannot be used")]
     Redis(#[from] queue::redis::QueueError),
+    #[error(transparent)]
+    Document(#[from] entity::documents::DocumentError),
+    #[error(transparent)]
+    Seal(#[from] crate::backup::sealed::SealError),
     #[error("the document store cannot be used")]
     Store(#[from] object_store::Error),
     #[error(transparent)]

@@ -10,7 +10,7 @@ use entity::{
 };
 use queue::Queue;
 
-use crate::{error::Error, parts::Parts, settings::Settings};
+use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
 
 /// How many events share a transaction.
 const PAGE: u64 = 200;
@@ -70,7 +70,7 @@ impl From<Became> for EventState {
 /// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let Action::Replay(replay) = args.action;
-    let parts = Parts::open(settings, None).await?;
+    let parts = Parts::open(settings, Role::Command, None).await?;
     if entity::merchant::find(parts.db.pool(), replay.merchant).await?.is_none() {
         return Err(Error::Refused(format!("there is no merchant {}", replay.merchant)));
     }

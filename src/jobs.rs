@@ -14,7 +14,7 @@ use queue::{
     admin::{DeadJobAction, DeadJobChange, JobFilter},
 };
 
-use crate::{error::Error, parts::Parts, settings::Settings};
+use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
 
 /// How many rows are read at a time.
 const PAGE: u64 = 1_000;
@@ -122,7 +122,7 @@ impl Which {
 
 /// Runs the sub-command.
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
-    let parts = Parts::open(settings, None).await?;
+    let parts = Parts::open(settings, Role::Command, None).await?;
     match args.action {
         Action::List { state, which, limit } => {
             let filter = which.filter(state, limit, parts.clock.now());

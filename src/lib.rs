@@ -8,29 +8,37 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+mod backup;
 mod cli;
 mod data_dir;
 mod database;
 mod demo;
+mod doctor;
 mod documents;
 mod error;
 mod events;
+mod healthy;
 mod jobs;
 mod known_settings;
 mod listed;
 mod listen;
 mod logging;
+mod manual;
 mod merchant;
 mod messages;
 mod metrics;
 mod migrate;
+mod moving;
 mod named_keys;
 mod open_files;
 mod operators;
 mod otlp;
 mod parts;
+mod queues;
 mod read_pdf;
 mod redis_child;
+mod restore;
+mod role;
 pub mod scheduler;
 mod secrets;
 mod settings;
@@ -38,8 +46,10 @@ mod stop;
 mod surroundings;
 mod tls;
 pub mod up;
+mod why;
 pub mod worker;
 
+pub use backup::sealed::SealError;
 pub use cli::command_line;
 pub use demo::Demo;
 pub use error::Error;

@@ -10,10 +10,12 @@ use std::{
 };
 
 use ::api::{Readiness, Server};
+use ::scheduler::Times;
+use chrono::{DateTime, Utc};
 use domain::Clock;
 use entity::DatabaseTime;
 use entity::Db;
-use metrics::{describe_gauge, gauge};
+use metrics::{describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, endpoint::BoxEndpoint, get, handler, web::Data};
 use queue::{
@@ -45,6 +47,9 @@ const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 const UP: [&str; 2] = ["paylink_database_up", "paylink_redis_up"];
 const CONNECTIONS: &str = "paylink_database_connections";
 const MOST_CONNECTIONS: &str = "paylink_database_connections_max";
+const CONNECTION_WAIT: &str = "paylink_database_connection_wait_seconds";
+const TICK_DONE: &str = "paylink_tick_last_due_timestamp_seconds";
+const TICK_LATE: &str = "paylink_tick_late_seconds";
 const SKEW: &str = "paylink_clock_skew_seconds";
 const BUILD: &str = "paylink_build_info";
 
@@ -59,6 +64,7 @@ struct Inner {
     time: DatabaseTime,
     clock: Clock,
     readiness: Readiness,
+    times: Times,
     /// When the queues were looked at last.
     looked: Mutex<Option<Instant>>,
 }
@@ -74,6 +80,7 @@ impl Metrics {
             time: parts.time.clone(),
             clock: parts.clock.clone(),
             readiness: parts.readiness.clone(),
+            times: settings.times()?,
             looked: Mutex::default(),
         }));
         tokio::spawn(metrics.clone().keep_up());
@@ -101,6 +108,9 @@ impl Metrics {
 
     async fn keep_up(self) {
         loop {
+            if let Ok(wait) = self.0.db.wait_for_connection().await {
+                histogram!(CONNECTION_WAIT).record(wait);
+            }
             tokio::time::sleep(UPKEEP).await;
             self.0.counted.run_upkeep();
         }
@@ -120,8 +130,9 @@ impl Metrics {
 
     async fn look(&self) {
         let inner = &self.0;
-        let (rows, queues) = tokio::join!(
+        let (rows, ticks, queues) = tokio::join!(
             tokio::time::timeout(PATIENCE, row_stats(inner.db.pool())),
+            tokio::time::timeout(PATIENCE, entity::tick::all(inner.db.pool())),
             tokio::time::timeout(PATIENCE, depths(inner.queue.queues())),
         );
         let rows = rows.ok().and_then(Result::ok);
@@ -131,6 +142,17 @@ impl Metrics {
         }
         let stats = queue::admin::stats(queues.as_deref(), rows.as_deref());
         queue::metrics::show(&stats, inner.clock.now());
+        self.show_ticks(&ticks.ok().and_then(Result::ok).unwrap_or_default());
+    }
+
+    /// Every process shows them, from their rows: a scheduler that is dead shows nothing.
+    fn show_ticks(&self, ticks: &[entity::tick::Model]) {
+        let now = self.0.clock.now();
+        for (tick, calendar) in self.0.times.iter() {
+            let Some(done) = ticks.iter().find(|done| done.name == tick.name) else { continue };
+            gauge!(TICK_DONE, "tick" => tick.name).set(seconds(done.last_due));
+            gauge!(TICK_LATE, "tick" => tick.name).set(calendar.late_by(done.last_due, now).as_seconds_f64());
+        }
     }
 
     fn show_pool(&self) {
@@ -139,6 +161,11 @@ impl Metrics {
         gauge!(CONNECTIONS, "state" => "idle").set(pool.idle);
         gauge!(MOST_CONNECTIONS).set(pool.most);
     }
+}
+
+/// Seconds since 1970.
+fn seconds(time: DateTime<Utc>) -> f64 {
+    (time - DateTime::UNIX_EPOCH).as_seconds_f64()
 }
 
 /// What this process counts. It counts once, however many roles run in it.
@@ -163,6 +190,12 @@ fn begin_to_count() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!(UP[1], "Whether Redis answered when the queues were looked at.");
     describe_gauge!(CONNECTIONS, "Connections to the database that this process has open.");
     describe_gauge!(MOST_CONNECTIONS, "The most connections to the database that this process opens.");
+    describe_histogram!(CONNECTION_WAIT, "How long a connection of the pool is waited for, tried every 5 seconds.");
+    describe_gauge!(
+        TICK_DONE,
+        "The last time at which a tick of the scheduler was due and was done, by whichever scheduler."
+    );
+    describe_gauge!(TICK_LATE, "For how long a tick should have been done again; 0 if it is not due yet.");
     describe_gauge!(SKEW, "How far the clock of this machine is ahead of the database's; negative: behind.");
     describe_gauge!(BUILD, "Always 1; the label says the version.");
     gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1);

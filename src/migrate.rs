@@ -27,7 +27,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Error> {
 }
 
 /// Does the steps that are missing, each in a transaction of its own. Who comes while another is at it waits for it.
-async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
+pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
     let mut tries = 0;
     loop {
         match next_step(db).await {

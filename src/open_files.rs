@@ -19,8 +19,13 @@ pub(crate) fn raise() {
     }
 }
 
+/// How many files it may have open now.
+pub(crate) fn most() -> u64 {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(soft, _)| soft.min(ENOUGH))
+}
+
 /// How many connections the front may have, so that files are left for the rest.
 pub(crate) fn for_connections() -> usize {
-    let files = getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(soft, _)| soft.min(ENOUGH));
+    let files = most();
     usize::try_from(files - OTHERS.min(files / 2)).unwrap_or(usize::MAX)
 }

@@ -7,14 +7,17 @@ use chrono::TimeDelta;
 use domain::{Clock, Secret, Vault, gateway::GatewayPolicy};
 use entity::DatabaseTime;
 use entity::{Db, Documents, installation, operator::OperatorKeys};
-use queue::{Queue, redis::RedisQueues};
+use queue::Queue;
 
 use crate::{
-    data_dir::{DataDir, REDIS_URL, SECRET_KEY},
-    database::open_database,
+    data_dir::{DataDir, SECRET_KEY},
+    database::open_database_as,
     documents::open_documents,
     error::Error,
-    operators, read_pdf,
+    operators,
+    queues::open_queues,
+    read_pdf,
+    role::Role,
     settings::Settings,
     stop::Stop,
     surroundings::Surroundings,
@@ -37,19 +40,19 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Opens them. What the settings leave open is looked for in the data directory.
-    pub(crate) async fn open(settings: &Settings, clock: Option<Clock>) -> Result<Self, Error> {
+    pub(crate) async fn open(settings: &Settings, role: Role, clock: Option<Clock>) -> Result<Self, Error> {
         let data = DataDir::new(&settings.data_dir)?;
         let secret_key = secret_key(settings, &data)?;
         let operator_key = operators::unnamed_key(settings, &data)?;
         let operators = operators::operators(settings, operator_key.as_ref())?;
-        let db = open_database(settings).await?;
+        let db = open_database_as(settings, role).await?;
         let time = DatabaseTime::measured(&db).await?;
         let clock = clock.unwrap_or_else(|| time.clock());
         let queue = Queue::new(open_queues(settings, &data, clock.clone())?, db.clone());
         let vault = Vault::with_previous(&secret_key, &settings.previous_secret_keys)?;
         let vault = installation::with_root(db.pool(), vault, &secret_key, clock.now()).await?;
         Ok(Self {
-            readiness: Readiness::new(db.clone(), queue.clone(), time.clone()),
+            readiness: Readiness::new(db.clone(), queue.clone(), time.clone(), role.needs_redis()),
             db,
             queue,
             documents: open_documents(settings, &data).await?,
@@ -59,6 +62,16 @@ impl Parts {
             operators,
             operator_key,
         })
+    }
+
+    /// Looks at Redis, beside all that begins, and logs what is to be changed about it.
+    pub(crate) fn look_at_redis(&self) {
+        let queues = self.queue.queues().clone();
+        tokio::spawn(async move {
+            for finding in queues.inspect().await.findings {
+                tracing::warn!("{finding}");
+            }
+        });
     }
 
     /// Goes on measuring the database's time until the process ends.
@@ -140,17 +153,6 @@ pub(crate) fn secret_key(settings: &Settings, data: &DataDir) -> Result<Secret, 
             reason: "is not set, and there is none in the data directory".to_owned(),
         }),
     }
-}
-
-fn open_queues(settings: &Settings, data: &DataDir, clock: Clock) -> Result<RedisQueues, Error> {
-    let url = match &settings.redis_url {
-        Some(url) => url.clone(),
-        None => data.secret(REDIS_URL)?.map(|url| url.expose().to_owned()).ok_or(Error::Setting {
-            setting: "redis_url",
-            reason: "is not set, and no `paylink up` has left one in the data directory".to_owned(),
-        })?,
-    };
-    Ok(RedisQueues::open(&url, &settings.redis_prefix, clock)?)
 }
 
 /// Where this installation is reached. Only a demo may leave it to be guessed: what buyers are sent would lead nowhere.

@@ -6,7 +6,10 @@ use ::scheduler::Scheduler;
 use chrono::{DateTime, Utc};
 use clap::Args as ClapArgs;
 
-use crate::{error::Error, metrics::Metrics, parts::Parts, settings::Settings, stop::Stop, surroundings::Surroundings};
+use crate::{
+    error::Error, metrics::Metrics, parts::Parts, role::Role, settings::Settings, stop::Stop,
+    surroundings::Surroundings,
+};
 
 /// Once, or until it is told to stop.
 #[derive(ClapArgs, Default)]
@@ -24,13 +27,14 @@ pub struct Args {
 /// # Errors
 /// When a part of it cannot be opened, or a tick that is run once fails.
 pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking: impl FnOnce()) -> Result<(), Error> {
-    let parts = Parts::open(&settings, around.clock.clone()).await?;
+    let parts = Parts::open(&settings, Role::Scheduler, around.clock.clone()).await?;
     let scheduler = parts.scheduler(&settings)?;
     if args.once {
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {
         Metrics::start_apart(&settings, &parts).await?;
         around.stop.tells(&parts.readiness);
+        parts.look_at_redis();
         parts.keep_time(&around.stop);
         ticking();
         run_until_told(&scheduler, &settings, &around.stop).await;

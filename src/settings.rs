@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ::api::Quotas;
@@ -12,7 +13,7 @@ use ::scheduler::{TICKS, Tick, Times};
 use ::worker::{Concurrency, OutboundLimits};
 use config::{Config, ConfigError, Environment, File, FileFormat, FileSourceFile};
 use domain::Secret;
-use entity::message::UndeliveredCredits;
+use entity::{DbLimits, message::UndeliveredCredits};
 use ipnet::IpNet;
 use queue::{Kind, UnknownKind, flow::Rate};
 use serde::Deserialize;
@@ -44,12 +45,19 @@ pub struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: Option<String>,
     pub(crate) database_connections: u32,
+    database_statement_seconds: u64,
+    database_lock_seconds: u64,
+    database_idle_in_transaction_seconds: u64,
     pub(crate) redis_url: Option<String>,
     pub(crate) redis_prefix: String,
+    pub(crate) redis_ca_file: Option<PathBuf>,
+    pub(crate) redis_cert_file: Option<PathBuf>,
+    pub(crate) redis_key_file: Option<PathBuf>,
     pub(crate) store_url: Option<String>,
     pub(crate) secret_key: Option<Secret>,
     #[serde(default, deserialize_with = "separated")]
     pub(crate) previous_secret_keys: Vec<Secret>,
+    pub(crate) backup_key: Option<Secret>,
     pub(crate) operator_key: Option<Secret>,
     #[serde(default)]
     pub(crate) operator_keys: NamedKeys,
@@ -190,6 +198,9 @@ impl Settings {
                 "must begin with https:// unless it is on this machine: it is sent secret keys",
             );
         }
+        if self.redis_cert_file.is_some() != self.redis_key_file.is_some() {
+            return refuse("redis_key_file", "goes with redis_cert_file: a certificate is shown with its key");
+        }
         if let Some(url) = &self.otlp_endpoint
             && !url.starts_with("http://")
             && !url.starts_with("https://")
@@ -208,6 +219,15 @@ impl Settings {
         };
         let named = self.concurrency_by_kind.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Concurrency { each: self.concurrency, named })
+    }
+
+    /// How long things may take in the database.
+    pub(crate) const fn database_limits(&self) -> DbLimits {
+        DbLimits {
+            statement: Duration::from_secs(self.database_statement_seconds),
+            lock: Duration::from_secs(self.database_lock_seconds),
+            idle_in_transaction: Duration::from_secs(self.database_idle_in_transaction_seconds),
+        }
     }
 
     /// How fast the services outside are called.

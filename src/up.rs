@@ -16,6 +16,7 @@ use crate::{
     operators::{operators, unnamed_key},
     parts::{Parts, public_url},
     redis_child::RedisChild,
+    role::Role,
     scheduler::run_until_told,
     settings::Settings,
     surroundings::Surroundings,
@@ -104,11 +105,12 @@ async fn run_roles(
         Some(_) | None => public_url(&settings)?,
     };
     let sandbox = if args.demo { Some(Demo::start_sandbox(data, &mut settings).await?) } else { None };
-    let parts = Parts::open(&settings, around.clock.clone()).await?;
+    let parts = Parts::open(&settings, Role::Up, around.clock.clone()).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone(), around)?;
     let scheduler = parts.scheduler(&settings)?;
     stop.tells(&parts.readiness);
+    parts.look_at_redis();
     parts.keep_time(stop);
 
     let front = api::serve(listener, parts.api(&settings, public_url.clone()), metrics, &settings, stop);

@@ -10,6 +10,7 @@ use crate::{
     error::Error,
     metrics::Metrics,
     parts::{Parts, public_url},
+    role::Role,
     settings::Settings,
     stop::Stop,
     surroundings::Surroundings,
@@ -32,7 +33,7 @@ pub struct Args {
 /// When a part of them cannot be opened, or they cannot go on.
 pub async fn run(settings: Settings, args: Args, around: &Surroundings, working: impl FnOnce()) -> Result<(), Error> {
     let public_url = public_url(&settings)?;
-    let parts = Parts::open(&settings, around.clock.clone()).await?;
+    let parts = Parts::open(&settings, Role::Worker, around.clock.clone()).await?;
     Metrics::start_apart(&settings, &parts).await?;
     let work = parts.work(&settings, public_url, around)?;
     let kinds = if args.queues.is_empty() { Kind::ALL.to_vec() } else { args.queues };
@@ -42,6 +43,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, working:
     };
     tracing::info!(kinds = kinds.len(), concurrency = concurrency.each, named = ?concurrency.named, "working");
     around.stop.tells(&parts.readiness);
+    parts.look_at_redis();
     parts.keep_time(&around.stop);
     working();
     work_until_told(work, kinds, concurrency, &settings, &around.stop).await

@@ -35,4 +35,4 @@ pub use money::{Currency, Money};
 pub use phone::{PhoneNumber, Region};
 pub use reminding::{Reminding, RemindingError};
 pub use secret::Secret;
-pub use vault::{LinkToken, Vault, VaultError, random_secret, random_token, sha256};
+pub use vault::{LinkToken, Vault, VaultError, key_bytes, random_secret, random_token, sha256};

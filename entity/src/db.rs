@@ -2,6 +2,8 @@
 
 mod audience;
 mod conflict;
+mod options;
+mod postgres;
 mod time;
 mod transaction;
 
@@ -19,6 +21,8 @@ use sea_orm::{
 
 use audience::Audience;
 pub use conflict::{is_conflict, retry_conflicts};
+pub use options::{DbLimits, DbOptions};
+pub use postgres::Pooling;
 use time::Reading;
 pub use time::{DatabaseTime, SKEW_LIMIT};
 pub use transaction::Transaction;
@@ -60,20 +64,39 @@ pub struct Db {
     pool: DatabaseConnection,
     /// On `SQLite` one connection, on `PostgreSQL` the pool.
     writer: DatabaseConnection,
+    pooling: Pooling,
+    is_limited: bool,
     audience: Audience,
 }
 
 impl Db {
+    /// Opens a database for a command of an operator or a test: with no limits. See [`open_with`](Self::open_with).
+    ///
+    /// # Errors
+    /// When the URL is none of ours or the database does not answer.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
+        Self::open_with(url, &DbOptions::unlimited(connections)).await
+    }
+
     /// Opens `sqlite://path?mode=rwc` or `postgres://…` with a pool of at most `connections`.
     ///
     /// `SQLite` runs in WAL mode with full syncing: what was committed survives a power cut, as it does on `PostgreSQL`.
     ///
     /// # Errors
-    /// When the URL is none of ours or the database does not answer.
-    pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
+    /// When the URL is none of ours, the database does not answer, or a pooler stands before it through which we cannot work.
+    pub async fn open_with(url: &str, how: &DbOptions) -> Result<Self, DbErr> {
         let mut options = ConnectOptions::new(url);
+        let (mut pooling, mut is_limited) = (Pooling::Direct, true);
+        if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            let found = postgres::find_out(url, how).await.map_err(|error| without_url(error, url))?;
+            if !found.pooling.is_usable() {
+                return Err(DbErr::Custom(postgres::NOT_PREPARED.to_owned()));
+            }
+            (pooling, is_limited) = (found.pooling, found.is_limited);
+            options.map_sqlx_postgres_opts(move |_| found.connect.clone());
+        }
         options
-            .max_connections(connections)
+            .max_connections(how.connections)
             .acquire_timeout(Duration::from_secs(10))
             .test_before_acquire_if_idle_for(IDLE)
             .sqlx_logging(false)
@@ -96,7 +119,7 @@ impl Db {
             DbBackend::Sqlite => another_sqlite(&pool, 1),
             _ => pool.clone(),
         };
-        Ok(Self { pool, writer, audience: Audience::default() })
+        Ok(Self { pool, writer, pooling, is_limited, audience: Audience::default() })
     }
 
     /// Connections to the same database that are kept apart from these and opened when they are needed: for groups of rows that
@@ -108,12 +131,31 @@ impl Db {
     pub fn aside(&self) -> Self {
         let connections = u32::try_from(self.groups_at_once()).unwrap_or(u32::MAX).saturating_add(1);
         if self.has_one_writer() {
-            let pool = another_sqlite(&self.pool, connections);
-            return Self { pool, writer: self.writer.clone(), audience: self.audience.clone() };
+            return Self { pool: another_sqlite(&self.pool, connections), ..self.clone() };
         }
         let pool = another(self.pool.get_postgres_connection_pool(), connections);
         let pool = measured(SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
-        Self { writer: pool.clone(), pool, audience: self.audience.clone() }
+        Self { writer: pool.clone(), pool, ..self.clone() }
+    }
+
+    /// What stands between us and `PostgreSQL`.
+    #[must_use]
+    pub const fn pooling(&self) -> Pooling {
+        self.pooling
+    }
+
+    /// Whether the sessions have the limits that were asked for; a pooler may keep us from setting them.
+    #[must_use]
+    pub const fn is_limited(&self) -> bool {
+        self.is_limited
+    }
+
+    /// Why no new connection to `PostgreSQL` can be had, if none can: a pool says only that it waited in vain.
+    pub async fn refusal(&self) -> Option<String> {
+        if self.has_one_writer() {
+            return None;
+        }
+        postgres::refusal(&self.pool.get_postgres_connection_pool().connect_options()).await
     }
 
     /// How many groups of rows are best written at once: on `PostgreSQL` one is worked on while another waits for the disk.
@@ -175,6 +217,21 @@ impl Db {
             tx.execute_unprepared(GROUP_PLANS).await?;
         }
         Ok(tx)
+    }
+
+    /// How long somebody waits now for a connection of the pool.
+    ///
+    /// # Errors
+    /// When none can be had.
+    pub async fn wait_for_connection(&self) -> Result<Duration, DbErr> {
+        let begin = Instant::now();
+        let failed = |error: sqlx::Error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into()));
+        if self.has_one_writer() {
+            drop(self.pool.get_sqlite_connection_pool().acquire().await.map_err(failed)?);
+        } else {
+            drop(self.pool.get_postgres_connection_pool().acquire().await.map_err(failed)?);
+        }
+        Ok(begin.elapsed())
     }
 
     /// Whether only one transaction at a time may write, as on `SQLite`.

@@ -4,7 +4,7 @@
 
 mod parts;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -20,6 +20,9 @@ pub const MAX_BYTES: usize = 10 * 1024 * 1024;
 /// How much of an upload is held in memory: the smallest part that S3 takes.
 const PART: usize = 5 * 1024 * 1024;
 
+/// How long the store may take over one document, or one part of it: somebody waits for it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(9);
+
 /// Why a document could not be stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
@@ -29,6 +32,20 @@ pub enum DocumentError {
     /// The store refused or did not answer.
     #[error("the document store failed")]
     Store(#[source] object_store::Error),
+    /// The store did not answer in time. It may have done what was asked nevertheless.
+    #[error("the document store did not answer within {ANSWER_WITHIN:?}")]
+    TimedOut,
+}
+
+/// What the store answers, if it does in time.
+async fn in_time<T, E>(answer: impl Future<Output = Result<T, E>>) -> Result<T, DocumentError>
+where
+    DocumentError: From<E>,
+{
+    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(DocumentError::TimedOut),
+    }
 }
 
 impl From<object_store::Error> for DocumentError {
@@ -80,7 +97,7 @@ impl Documents {
     /// # Errors
     /// When the store fails.
     pub async fn put(&self, name: &str, content: Bytes) -> Result<(), DocumentError> {
-        self.0.put(&Path::from(name), PutPayload::from_bytes(content)).await?;
+        in_time(self.0.put(&Path::from(name), PutPayload::from_bytes(content))).await?;
         Ok(())
     }
 
@@ -95,7 +112,15 @@ impl Documents {
     /// # Errors
     /// [`DocumentError::Missing`], or when the store fails.
     pub async fn get(&self, name: &str) -> Result<Bytes, DocumentError> {
-        Ok(self.0.get(&Path::from(name)).await?.bytes().await?)
+        in_time(async { self.0.get(&Path::from(name)).await?.bytes().await }).await
+    }
+
+    /// The names of all documents.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn names(&self) -> Result<Vec<String>, DocumentError> {
+        Ok(self.0.list(None).map_ok(|meta| meta.location.to_string()).try_collect().await?)
     }
 
     /// Removes a document; one that is not there is removed already.
@@ -103,9 +128,9 @@ impl Documents {
     /// # Errors
     /// When the store fails.
     pub async fn delete(&self, name: &str) -> Result<(), DocumentError> {
-        match self.0.delete(&Path::from(name)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(DocumentError::Store(error)),
+        match in_time(self.0.delete(&Path::from(name))).await {
+            Ok(()) | Err(DocumentError::Missing) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -158,7 +183,7 @@ impl Upload {
     /// # Errors
     /// When the store fails.
     pub async fn write(&mut self, piece: Bytes) -> Result<(), DocumentError> {
-        Ok(self.0.put(piece).await?)
+        in_time(self.0.put(piece)).await
     }
 
     /// Finishes the document: now it is there.
@@ -166,14 +191,13 @@ impl Upload {
     /// # Errors
     /// When the store fails.
     pub async fn finish(mut self) -> Result<(), DocumentError> {
-        self.0.shutdown().await.map_err(|error| {
-            DocumentError::Store(object_store::Error::Generic { store: "upload", source: error.into() })
-        })
+        let failed = |error: std::io::Error| object_store::Error::Generic { store: "upload", source: error.into() };
+        in_time(async { self.0.shutdown().await.map_err(failed) }).await
     }
 
     /// Drops what was written so far. What cannot be dropped now is removed when the staging area is cleaned.
     pub async fn abandon(mut self) {
-        if let Err(error) = self.0.abort().await {
+        if let Err(error) = in_time(self.0.abort()).await {
             tracing::debug!(%error, "an upload could not be dropped");
         }
     }

@@ -28,6 +28,7 @@ pub mod order;
 pub mod pause;
 pub mod reminder;
 pub mod reseal;
+pub mod restoration;
 pub mod revocation;
 mod rows;
 mod search;
@@ -40,7 +41,9 @@ pub mod tick;
 pub mod webhook_event;
 
 pub use conversation::Conversation;
-pub use db::{DatabaseTime, Db, PoolUse, SKEW_LIMIT, Transaction, is_conflict, retry_conflicts};
+pub use db::{
+    DatabaseTime, Db, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict, retry_conflicts,
+};
 pub use documents::Documents;
 pub use merchant::Merchant;
 pub use message::Message;

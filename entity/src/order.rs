@@ -138,6 +138,52 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
     Ok(order)
 }
 
+/// An order of which only its number and its total are known any more.
+#[derive(Debug, Clone)]
+pub struct LostOrder {
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// The number of its invoice.
+    pub number: String,
+    /// The total.
+    pub money: Money,
+}
+
+/// Writes an order that was forgotten, with nobody's name and no number.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_lost(tx: &Transaction, lost: LostOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
+    let order = ActiveModel {
+        id: Set(OrderId::new(now)),
+        merchant_id: Set(lost.merchant_id),
+        number: Set(lost.number),
+        customer_name: Set("Unknown".to_owned()),
+        customer_phone: Set(None),
+        amount: Set(lost.money.minor()),
+        currency: Set(lost.money.currency()),
+        details: Set(nothing()?),
+        tag: Set(Tag::None),
+        created_at: Set(now),
+    };
+    let order = order.insert(tx).await?;
+    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
+    Ok(order)
+}
+
+/// The merchant's newest order with this number.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_number(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    number: &str,
+) -> Result<Option<Order>, DbErr> {
+    let of_number = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::Number.eq(number));
+    of_number.order_by_desc(Column::Id).one(db).await
+}
+
 /// Details in which there is nothing.
 fn nothing() -> Result<String, DbErr> {
     serde_json::to_string(&Details::default()).map_err(|error| DbErr::Json(error.to_string()))

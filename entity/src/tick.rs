@@ -29,6 +29,14 @@ pub async fn last_due(db: &impl ConnectionTrait, name: &str) -> Result<Option<Da
     Ok(Entity::find_by_id(name.to_owned()).one(db).await?.map(|tick| tick.last_due))
 }
 
+/// When each tick was last due and done.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
+    Entity::find().all(db).await
+}
+
 /// Takes back the mark of a tick, if it is still this one; whether it was. Then the tick counts as never done, and is caught up.
 ///
 /// # Errors

@@ -10,6 +10,13 @@ use uuid::Uuid;
 
 use crate::{Job, Kind, Trace};
 
+/// What the keys of jobs begin with that nobody waits for.
+const BACKGROUND: &str = "background:";
+
+/// The bit by which a merchant's two lanes differ: in the version of its id, which is 7 and so never has it.
+const MARKED: usize = 6;
+const MARK: u8 = 0x80;
+
 /// What is written in a job's row besides its payload.
 #[derive(Debug, Clone, Default)]
 pub struct EnqueueOptions {
@@ -26,6 +33,13 @@ impl EnqueueOptions {
     #[must_use]
     pub fn for_merchant(merchant: MerchantId) -> Self {
         Self { merchant: Some(merchant), ..Self::default() }
+    }
+
+    /// The same options, for a job that nobody waits for: it has its turn beside those that somebody does, not before them. The key makes
+    /// it one job, as [`unique`](Self::unique) does.
+    #[must_use]
+    pub fn in_background(self, key: impl AsRef<str>) -> Self {
+        self.unique(format!("{BACKGROUND}{}", key.as_ref()))
     }
 
     /// The same options, with a key: a second job of the kind with this key is not enqueued.
@@ -195,13 +209,40 @@ fn enqueued(jobs: Vec<NewJob>, written: &HashSet<JobId>) -> Vec<EnqueuedJob> {
     let enqueued = |NewJob { id, draft, run_at, .. }: NewJob| EnqueuedJob {
         job: id,
         kind: draft.kind,
-        lane: lane(draft.options.merchant),
+        lane: lane(draft.options.merchant, draft.options.dedup_key.as_deref()),
         run_at,
     };
     written.map(enqueued).collect()
 }
 
-/// Jobs of no merchant share a lane.
-pub(crate) fn lane(merchant: Option<MerchantId>) -> Uuid {
-    merchant.map_or(Uuid::nil(), MerchantId::uuid)
+/// Jobs of no merchant share a lane. A merchant has two, which take turns like those of two merchants: what somebody waits for never
+/// stands behind all that nobody does. The row says which, so that whoever notifies again finds the same.
+pub(crate) fn lane(merchant: Option<MerchantId>, dedup_key: Option<&str>) -> Uuid {
+    let Some(merchant) = merchant.map(MerchantId::uuid) else { return Uuid::nil() };
+    if dedup_key.is_some_and(|key| key.starts_with(BACKGROUND)) { other_lane(merchant) } else { merchant }
+}
+
+/// The merchant whose lane it is.
+pub(crate) fn of_lane(lane: Uuid) -> Uuid {
+    if lane.as_bytes()[MARKED] & MARK == 0 { lane } else { other_lane(lane) }
+}
+
+fn other_lane(lane: Uuid) -> Uuid {
+    let mut bytes = *lane.as_bytes();
+    bytes[MARKED] ^= MARK;
+    Uuid::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merchant_has_two_lanes_and_both_are_known_for_its_own() {
+        let merchant = MerchantId::new(Utc::now());
+        let (usual, background) = (lane(Some(merchant), Some("remind:1")), lane(Some(merchant), Some("background:1")));
+        assert_ne!(usual, background);
+        assert_eq!([of_lane(usual), of_lane(background)], [merchant.uuid(); 2]);
+        assert_eq!([lane(None, Some("background:1")), of_lane(Uuid::nil())], [Uuid::nil(); 2]);
+    }
 }

@@ -26,7 +26,8 @@ pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::{
     CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, Kind, ProcessSmsEvent,
-    ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms, StoreInvoice, UnknownKind,
+    ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind, SendSms,
+    StoreInvoice, UnknownKind,
 };
 pub use notify::Queue;
 pub use trace::Trace;

@@ -77,6 +77,14 @@ struct NotifyHandler(RedisQueues);
 /// One group at a time, as Redis does one thing at a time. What does not fit while Redis is away is left to the scheduler.
 const LIMITS: Limits = Limits { group: 64, at_once: 1, waiting: 1024, patience: Duration::from_secs(10) };
 
+/// How long is waited before it is tried again: long enough for another Redis to take the place of one that failed.
+const TRIED_AGAIN_AFTER: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_millis(600),
+    Duration::from_millis(1_500),
+    Duration::from_millis(2_500),
+];
+
 impl BatchHandler for NotifyHandler {
     type Item = Vec<EnqueuedJob>;
     type Answer = ();
@@ -84,8 +92,13 @@ impl BatchHandler for NotifyHandler {
     async fn handle(&self, group: Vec<Vec<EnqueuedJob>>) -> Vec<()> {
         let answers = vec![(); group.len()];
         let enqueued = group.concat();
-        if let Err(error) = notify_all(&self.0, &enqueued).await {
-            tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; the scheduler will");
+        let mut waits = TRIED_AGAIN_AFTER.into_iter();
+        while let Err(error) = notify_all(&self.0, &enqueued).await {
+            let Some(wait) = waits.next() else {
+                tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; the scheduler will");
+                break;
+            };
+            tokio::time::sleep(wait).await;
         }
         answers
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// Ends the lease of a job, as if its worker had not been able to renew it.
 async fn let_lapse(redis: &Redis, due_job: DueJob) {
-    let lapsed: u32 = redis.ask(&format!("ZADD {{paylink}}:{QUEUE}:leases XX CH 1 {}", id(due_job))).await;
+    let lapsed: u32 = redis.ask(&format!("ZADD paylink:{{{QUEUE}}}:leases XX CH 1 {}", id(due_job))).await;
     assert_eq!(lapsed, 1, "it was leased");
 }
 
@@ -31,7 +31,7 @@ async fn a_lease_is_renewed_for_as_long_as_the_handler_takes() {
     push(&queues, &[job]).await;
     eventually("it is handled", async || log.len() == 1).await;
 
-    let expiry = async || redis.ask::<f64>(&format!("ZSCORE {{paylink}}:{QUEUE}:leases {}", id(job))).await;
+    let expiry = async || redis.ask::<f64>(&format!("ZSCORE paylink:{{{QUEUE}}}:leases {}", id(job))).await;
     let first = expiry().await;
     let other = Running::done(&queues, looking_often(1), &other_log);
     // Twice its life later, while another worker looks for what has lapsed all the time.
@@ -110,7 +110,7 @@ async fn a_worker_that_claims_its_own_lapsed_job_does_not_run_it_beside_itself()
     push(&queues, &[job]).await;
     eventually("it is handled", async || log.len() == 1).await;
     let_lapse(&redis, job).await;
-    let entry = format!("HGET {{paylink}}:{QUEUE}:jobs {}", id(job));
+    let entry = format!("HGET paylink:{{{QUEUE}}}:jobs {}", id(job));
     eventually("it is claimed again", async || redis.ask::<String>(&entry).await.starts_with("l2")).await;
 
     log.let_through(1);

@@ -118,7 +118,7 @@ async fn what_was_claimed_and_not_started_goes_back_to_the_head_on_a_stop() {
     log.let_through(1);
     soon(running).await.expect("it does not panic").expect("it ends well");
     assert_eq!(depth(&queues).await, Depth { ready: 5, ..Depth::default() });
-    let order: Vec<String> = redis.ask(&format!("LRANGE {{paylink}}:{QUEUE}:ready:{lane} 0 -1")).await;
+    let order: Vec<String> = redis.ask(&format!("LRANGE paylink:{{{QUEUE}}}:ready:{lane} 0 -1")).await;
     let expected: Vec<String> = jobs[1..].iter().copied().map(id).collect();
     assert_eq!(order, expected);
 }

@@ -102,7 +102,7 @@ async fn answers_given_while_redis_is_away_count_when_it_is_back() {
 async fn an_entry_that_cannot_be_read_is_put_aside_and_holds_nobody_up() {
     let redis = Redis::start().await;
     let queues = redis.queues();
-    let key = |name: &str| format!("{{paylink}}:{QUEUE}:{name}");
+    let key = |name: &str| format!("paylink:{{{QUEUE}}}:{name}");
     let (good, unreadable) = (due_job(Uuid::now_v7()), due_job(Uuid::now_v7()));
     let lane = good.lane;
     redis.ask::<u32>(&format!("HSET {} not-an-id r0 err r1 {} gibberish", key("jobs"), id(unreadable))).await;
@@ -133,7 +133,7 @@ async fn a_job_that_lost_its_place_is_found_again() {
     push(&queues, &ready).await;
     push(&queues, &[later]).await;
     for key in ["lanes", "due", "ready:00000000-0000-0000-0000-000000000000"] {
-        redis.ask::<u32>(&format!("DEL {{paylink}}:{QUEUE}:{key}")).await;
+        redis.ask::<u32>(&format!("DEL paylink:{{{QUEUE}}}:{key}")).await;
     }
     let log = Log::open();
     let poll = Duration::from_millis(20);
@@ -153,9 +153,9 @@ async fn a_wake_up_that_is_lost_is_made_good_by_the_poll() {
     listens(&redis).await;
     // Pushed by somebody who forgets to wake us.
     let job = due_job(Uuid::now_v7());
-    redis.ask::<u32>(&format!("HSET {{paylink}}:{QUEUE}:jobs {} r0", id(job))).await;
-    redis.ask::<u32>(&format!("RPUSH {{paylink}}:{QUEUE}:ready:{} {}", job.lane, id(job))).await;
-    redis.ask::<u32>(&format!("RPUSH {{paylink}}:{QUEUE}:lanes {}", job.lane)).await;
+    redis.ask::<u32>(&format!("HSET paylink:{{{QUEUE}}}:jobs {} r0", id(job))).await;
+    redis.ask::<u32>(&format!("RPUSH paylink:{{{QUEUE}}}:ready:{} {}", job.lane, id(job))).await;
+    redis.ask::<u32>(&format!("RPUSH paylink:{{{QUEUE}}}:lanes {}", job.lane)).await;
     eventually("it is handled", async || log.jobs() == [job.job]).await;
     worker.stop().await;
 }

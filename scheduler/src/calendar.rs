@@ -61,6 +61,13 @@ impl Calendar {
         self.until(shown.and_utc()).filter_map(first_time).map(|due| due.to_utc()).find(|due| *due <= at)
     }
 
+    /// How late it is at `at`, if it was last done when it was due at `last`: since when it should have been done again, zero if not yet.
+    #[must_use]
+    pub fn late_by(&self, last: DateTime<Utc>, at: DateTime<Utc>) -> TimeDelta {
+        let next = self.schedule.after(&last.with_timezone(&self.zone)).next();
+        next.map_or(TimeDelta::zero(), |next| (at - next.to_utc()).max(TimeDelta::zero()))
+    }
+
     /// The times at which it is due, the latest first, from `at` back.
     fn until<Z: TimeZone>(&self, at: DateTime<Z>) -> impl Iterator<Item = DateTime<Z>> {
         // The iterator excludes its start, and a tick that is due now is due.
@@ -82,6 +89,14 @@ mod tests {
         assert_eq!(hourly.latest(at("2026-11-23T04:59:59Z")), Some(at("2026-11-23T04:00:00Z")));
         assert_eq!(hourly.latest(at("2026-11-23T05:00:00Z")), Some(at("2026-11-23T05:00:00Z")));
         assert_eq!(hourly.latest(at("2026-11-23T05:00:00.500Z")), Some(at("2026-11-23T05:00:00Z")));
+    }
+
+    #[test]
+    fn it_is_late_from_the_first_time_that_was_missed() {
+        let hourly = Calendar::parse("0 0 * * * *", "UTC").unwrap();
+        let last = at("2026-11-23T04:00:00Z");
+        assert_eq!(hourly.late_by(last, at("2026-11-23T04:59:59Z")), TimeDelta::zero());
+        assert_eq!(hourly.late_by(last, at("2026-11-23T07:30:00Z")), TimeDelta::minutes(150));
     }
 
     #[test]

@@ -75,7 +75,8 @@ impl Times {
         TICKS.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Tick, Calendar)> {
+    /// Each tick, and when it is due.
+    pub fn iter(&self) -> impl Iterator<Item = &(Tick, Calendar)> {
         self.0.iter()
     }
 }

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod alerts;
 mod claims;
 mod documents;
 mod links;
 mod story;
+mod units;
 mod words;
 
 use std::{

@@ -2,17 +2,30 @@
 
 use std::{fmt, time::Duration};
 
-use metrics::{describe_histogram, histogram};
+use metrics::{counter, describe_counter, describe_histogram, histogram};
 use reqwest::StatusCode;
 
+const TEXTS_REFUSED: &str = "paylink_texts_refused_total";
 const CALLS: &str = "paylink_outside_call_duration_seconds";
 
 /// Says what is counted here.
 pub fn declare() {
+    describe_counter!(
+        TEXTS_REFUSED,
+        "Texts that were not sent for good, by who refused: the carrier, or we because of the buyer or the link."
+    );
+    for by in ["carrier", "us"] {
+        counter!(TEXTS_REFUSED, "by" => by).increment(0);
+    }
     describe_histogram!(
         CALLS,
         "From when a request to Stripe or a carrier left to when its answer began, by what it was."
     );
+}
+
+/// A text was not sent: the carrier refused it, or we did, because of what became of the buyer or the link meanwhile.
+pub(crate) fn text_refused(by_carrier: bool) {
+    counter!(TEXTS_REFUSED, "by" => if by_carrier { "carrier" } else { "us" }).increment(1);
 }
 
 /// Whom we call.

@@ -6,8 +6,8 @@ use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, Wor
 use entity::Db;
 use queue::{
     CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, JobHandler, Kind,
-    ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RegisterStripeWebhook, Remind, SendSms,
-    StoreInvoice,
+    ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind,
+    SendSms, StoreInvoice,
     flow::Pauses,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
@@ -65,6 +65,7 @@ fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
         Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, shared),
         Kind::ReconcileLink => workers::<ReconcileLink>(monitor, shared),
         Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, shared),
+        Kind::RecoverStripeLinks => workers::<RecoverStripeLinks>(monitor, shared),
     }
 }
 

@@ -10,8 +10,7 @@ pub(crate) fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Database and Redis answer, and the process is not stopping. Without Redis commands are still accepted, but nothing is done
-/// about them.
+/// The database takes writes, and the process is not stopping. Without Redis commands are still accepted; the body says so.
 #[handler]
 pub(crate) async fn ready(api: Data<&Api>) -> Response {
     api.readiness.answer().await

@@ -26,15 +26,16 @@ pub struct Readiness {
     /// When a row was last written and read back.
     proven: Arc<Mutex<Option<Instant>>>,
     queue: Queue,
+    needs_redis: bool,
     time: DatabaseTime,
     stopping: watch::Sender<bool>,
 }
 
 impl Readiness {
-    /// Ready whenever the database keeps what it is given and Redis answers, until it is told to stop.
+    /// Ready whenever the database keeps what it is given and, if it needs that, Redis can be used, until it is told to stop.
     #[must_use]
-    pub fn new(db: Db, queue: Queue, time: DatabaseTime) -> Self {
-        Self { db, proven: Arc::default(), queue, time, stopping: watch::Sender::new(false) }
+    pub fn new(db: Db, queue: Queue, time: DatabaseTime, needs_redis: bool) -> Self {
+        Self { db, proven: Arc::default(), queue, needs_redis, time, stopping: watch::Sender::new(false) }
     }
 
     /// Not ready from now on: this process is stopping.
@@ -56,16 +57,21 @@ impl Readiness {
         }
         let (database, redis) = tokio::join!(
             tokio::time::timeout(ANSWER_WITHIN, self.database_keeps()),
-            tokio::time::timeout(ANSWER_WITHIN, self.queue.queues().ping()),
+            tokio::time::timeout(ANSWER_WITHIN, self.queue.queues().check_usable()),
         );
-        if let Ok(Err(error)) = &database {
-            tracing::warn!(error = error as &dyn std::error::Error, "not ready: the database");
+        match &database {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.tell_database(domain::with_sources(error)),
+            Err(_) => self.tell_database(format!("nothing within {ANSWER_WITHIN:?}")),
+        }
+        if let Ok(Err(error)) = &redis {
+            tracing::warn!(error = error as &dyn std::error::Error, "Redis cannot be used");
         }
         let (database, redis) = (matches!(database, Ok(Ok(()))), matches!(redis, Ok(Ok(()))));
         let word = |ok: bool| if ok { "ok" } else { "unavailable" };
         let mut parts = json!({"database": word(database), "redis": word(redis)});
         tell_clock(&self.time, &mut parts);
-        answer(database && redis, &parts)
+        answer(database && (redis || !self.needs_redis), &parts)
     }
 }
 
@@ -80,6 +86,15 @@ fn tell_clock(time: &DatabaseTime, parts: &mut Value) {
 }
 
 impl Readiness {
+    /// Logs why the database is not ready, and beside everything why it takes no new connection, if that is why.
+    fn tell_database(&self, error: String) {
+        let db = self.db.clone();
+        tokio::spawn(async move {
+            let refusal = db.refusal().await;
+            tracing::warn!(error, refusal, "not ready: the database");
+        });
+    }
+
     /// Whether the database keeps what it is given: it did just now, or it does now. Those who ask at once are answered by one row.
     async fn database_keeps(&self) -> Result<(), HeartbeatError> {
         let mut proven = self.proven.lock().await;

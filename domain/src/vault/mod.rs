@@ -195,7 +195,11 @@ fn secret_of<const N: usize>(prefix: &str) -> Result<Secret, VaultError> {
     Ok(Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
 }
 
-fn key_bytes(key: &Secret) -> Result<Vec<u8>, VaultError> {
+/// The 32 bytes of a key in base64.
+///
+/// # Errors
+/// [`VaultError::BadKey`].
+pub fn key_bytes(key: &Secret) -> Result<Vec<u8>, VaultError> {
     let bytes = base64::engine::general_purpose::STANDARD.decode(key.expose().trim()).ok();
     bytes.filter(|bytes| bytes.len() == 32).ok_or(VaultError::BadKey)
 }

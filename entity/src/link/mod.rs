@@ -41,7 +41,7 @@ pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
 use crate::{
-    Transaction, attention,
+    Documents, Transaction, attention,
     change::{Change, ChangeKind},
     money_column::stored_money,
 };
@@ -252,6 +252,59 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
     timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
     attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
+    Ok(link)
+}
+
+/// A link that is at Stripe and was forgotten here.
+#[derive(Debug)]
+pub struct LostLink {
+    /// Its id, as Stripe knows it.
+    pub id: LinkId,
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// What it is for.
+    pub order_id: OrderId,
+    /// The buyer's token.
+    pub token: LinkToken,
+    /// The number on the invoice.
+    pub invoice_number: String,
+    /// What is asked.
+    pub money: Money,
+    /// Whether it was made with a live key.
+    pub livemode: bool,
+    /// What is said of it to the merchant.
+    pub failure: String,
+}
+
+/// Writes a link that was forgotten, in `failed`: it is closed at Stripe, and becomes `paid` if it was.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+    let created_at = lost.id.created_at().unwrap_or(now);
+    let link = ActiveModel {
+        id: Set(lost.id),
+        merchant_id: Set(lost.merchant_id),
+        order_id: Set(lost.order_id),
+        state: Set(LinkState::Failed),
+        token_hash: Set(lost.token.hash()),
+        invoice_number: Set(Some(lost.invoice_number)),
+        amount: Set(Some(lost.money.minor())),
+        currency: Set(lost.money.currency()),
+        // Where it would lie; what was uploaded is gone.
+        document: Set(Some(Documents::invoice_name(lost.merchant_id, lost.id))),
+        document_bytes: Set(0),
+        stripe_attempt: Set(1),
+        stripe_attempted_at: Set(Some(created_at)),
+        livemode: Set(Some(lost.livemode)),
+        failure: Set(Some(lost.failure.clone())),
+        created_at: Set(created_at),
+        expires_at: Set(created_at + RETENTION),
+        ..Default::default()
+    };
+    let link = link.insert(tx).await?;
+    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
+    note(tx, &link, now, "failed", Some(lost.failure)).await?;
     Ok(link)
 }
 

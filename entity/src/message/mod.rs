@@ -4,6 +4,7 @@ mod command;
 mod erase;
 mod outcome;
 mod pace;
+mod restored;
 mod search;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ pub use outcome::{
     Resolution, UndeliveredCredits, accepted, delivered, park, park_unknown_before, refused, resolve, undelivered,
 };
 pub use pace::{count_text, counted_texts, forget_counts_before};
+pub use restored::hold_unsent;
 pub use search::{
     MessageSearch, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for,
 };

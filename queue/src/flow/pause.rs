@@ -13,7 +13,7 @@ use entity::pause::{self, Subject};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use crate::Kind;
+use crate::{Kind, enqueue::of_lane};
 
 /// What can be paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,6 +89,7 @@ impl Pauses {
     /// Whether a job that was claimed is not to be done. Asks the database only about one that seemed to be paused: the
     /// notifications that the end of a pause has just sent must not be dropped.
     pub(crate) async fn hold(&self, db: &impl ConnectionTrait, kind: Kind, of: Uuid) -> Result<bool, DbErr> {
+        let of = of_lane(of);
         let seems = self.has(kind) || self.0.read().unwrap_or_else(PoisonError::into_inner).lanes.contains(&of);
         if !seems {
             return Ok(false);

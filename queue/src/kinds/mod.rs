@@ -125,6 +125,15 @@ kinds! {
     // The handler leaves it to the next tick long before.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
+    /// Asks a merchant's Stripe for links that were made after the time to which the installation was restored, and takes them back in.
+    RecoverStripeLinks = "recover_stripe_links" {
+        /// Whose.
+        merchant: MerchantId,
+        /// The time to which it was restored.
+        made_since: DateTime<Utc>,
+    }
+    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
+
     /// Finds out what is the matter with a merchant's webhooks, if anything.
     DiagnoseStripe = "diagnose_stripe" {
         /// Whose.

@@ -65,8 +65,20 @@ impl Live {
     /// [`TooMany`]. If Redis is away there are no updates until it is back.
     pub fn look(&self, merchant: MerchantId, since: Option<Position>) -> Result<Subscription, TooMany> {
         let updates = self.0.subscribers.join(merchant, MOST_LOOKING).ok_or(TooMany)?;
-        self.0.listener.ensure(self.0.queues.connection().client(), &self.0.subscribers);
+        self.0.listener.ensure(self.0.queues.connection(), &self.0.subscribers);
         Ok(Subscription::new(self.clone(), merchant, since, updates))
+    }
+
+    /// Looks and publishes once, for nobody, to see whether Redis lets us.
+    pub(crate) async fn probe(&self) -> Result<(), QueueError> {
+        let queues = &self.0.queues;
+        let mut look = script::LOOK.call_with_key(&format!("{}:probe", streams(queues.prefix())));
+        look.arg(1_000).arg("");
+        queues.connection().run::<redis::Value>(&script::LOOK, &look).await?;
+        let mut publish = script::PUBLISH.call_with_key(&streams(queues.prefix()));
+        publish.arg(channel(queues.prefix())).arg("probe").arg(1).arg("probe").arg("{}");
+        queues.connection().run::<i64>(&script::PUBLISH, &publish).await?;
+        Ok(())
     }
 
     /// The updates since a position. See `look.lua`.
@@ -103,9 +115,14 @@ struct Looked {
     entries: Vec<Entry>,
 }
 
-/// What the names of all streams begin with. The braces put them on the node of a cluster on which the queues are.
+/// What the names of all streams begin with. The braces put them on one node of a cluster.
 fn streams(prefix: &str) -> String {
-    format!("{{{prefix}}}:live")
+    format!("{prefix}:{{live}}")
+}
+
+/// The channel of all updates.
+fn channel(prefix: &str) -> String {
+    format!("{prefix}:live")
 }
 
 fn stream(prefix: &str, merchant: MerchantId) -> String {

@@ -1,5 +1,6 @@
--- Publishes updates. KEYS[1] is what the streams' names begin with; ARGV: merchant, how many, then event and data of each.
-local at = 1
+-- Publishes updates. KEYS[1] is what the streams' names begin with; ARGV: the channel, then merchant, how many, and event
+-- and data of each.
+local at = 2
 while ARGV[at] do
   local stream = KEYS[1] .. ':' .. ARGV[at]
   local count = tonumber(ARGV[at + 1])
@@ -8,7 +9,7 @@ while ARGV[at] do
     for i = 1, count do
       local event, data = ARGV[at + 2 * i], ARGV[at + 2 * i + 1]
       local id = redis.call('XADD', stream, 'MAXLEN', '~', 500, '*', event, data)
-      redis.call('PUBLISH', stream, id .. ' ' .. event .. ' ' .. data)
+      redis.call('PUBLISH', ARGV[1], ARGV[at] .. ' ' .. id .. ' ' .. event .. ' ' .. data)
     end
   end
   at = at + 2 + 2 * count

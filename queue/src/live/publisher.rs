@@ -74,6 +74,7 @@ async fn publish(queues: &RedisQueues, changes: HashMap<MerchantId, Vec<Numbered
     let mut changes = changes.into_iter().peekable();
     while changes.peek().is_some() {
         let mut call = script::PUBLISH.call_with_key(&super::streams(queues.prefix()));
+        call.arg(super::channel(queues.prefix()));
         for (merchant, of_merchant) in changes.by_ref().take(MERCHANTS_A_CALL) {
             push(&mut call, merchant, &of_merchant);
         }

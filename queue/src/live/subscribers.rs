@@ -9,7 +9,7 @@ use domain::MerchantId;
 use redis::Msg;
 use tokio::sync::broadcast;
 
-use super::{entry::Entry, streams};
+use super::{channel, entry::Entry};
 use crate::redis::listener::Audience;
 
 /// How many live updates may wait for a slow subscriber before it has to read the stream again.
@@ -27,14 +27,13 @@ pub(super) enum Update {
 /// The subscribers, by merchant.
 #[derive(Debug)]
 pub(super) struct Subscribers {
-    /// What the channels' names begin with; the merchant follows.
-    channels: String,
+    channel: String,
     by_merchant: Mutex<HashMap<String, broadcast::Sender<Update>>>,
 }
 
 impl Subscribers {
     pub(super) fn new(prefix: &str) -> Self {
-        Self { channels: format!("{}:", streams(prefix)), by_merchant: Mutex::default() }
+        Self { channel: channel(prefix), by_merchant: Mutex::default() }
     }
 
     /// One more subscriber; `None` if there are `most` already.
@@ -52,8 +51,8 @@ impl Subscribers {
 }
 
 impl Audience for Subscribers {
-    fn pattern(&self) -> String {
-        format!("{}*", self.channels)
+    fn channel(&self) -> String {
+        self.channel.clone()
     }
 
     fn resume(&self) {
@@ -64,8 +63,9 @@ impl Audience for Subscribers {
     }
 
     fn hear(&self, message: &Msg) {
-        let Some(merchant) = message.get_channel_name().strip_prefix(&self.channels) else { return };
-        let Some(entry) = message.get_payload::<String>().ok().and_then(|text| Entry::heard(&text)) else { return };
+        let Ok(text) = message.get_payload::<String>() else { return };
+        let Some((merchant, text)) = text.split_once(' ') else { return };
+        let Some(entry) = Entry::heard(text) else { return };
         if let Some(updates) = self.by_merchant().get(merchant) {
             let _ = updates.send(Update::Entry(Arc::new(entry)));
         }

@@ -107,7 +107,7 @@ fn not_paused() -> Condition {
 
 pub(crate) fn enqueued_job(row: &Row) -> Option<EnqueuedJob> {
     let kind: Kind = row.kind.parse().ok()?;
-    Some(EnqueuedJob { job: row.id, kind, lane: lane(row.merchant_id), run_at: row.run_at })
+    Some(EnqueuedJob { job: row.id, kind, lane: lane(row.merchant_id, row.dedup_key.as_deref()), run_at: row.run_at })
 }
 
 /// Removes jobs that were done or thrown away longer than `retention` ago; answers how many.

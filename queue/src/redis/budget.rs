@@ -16,7 +16,7 @@ impl RedisQueues {
     /// # Errors
     /// If Redis is away or does not answer within a second.
     pub async fn spend(&self, budget: &str, spent: Duration) -> Result<Duration, QueueError> {
-        let mut call = BUDGET.call_on(&format!("{{{}}}:budget:{budget}", self.prefix()));
+        let mut call = BUDGET.call_on(&format!("{}:budget:{{{budget}}}", self.prefix()));
         call.arg(micros(spent));
         self.connection().run(&BUDGET, &call).await.map(Duration::from_micros)
     }

@@ -7,24 +7,23 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::io::tcp::TcpSettings;
-use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind};
-use redis::{IntoConnectionInfo, RedisResult};
+use redis::aio::PubSub;
+use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
 use tokio::time::timeout;
 
-use super::QueueError;
 use super::script::Script;
+use super::server::{Server, Wire};
+use super::{Certificates, QueueError};
 use crate::metrics;
 
 /// How long a caller waits for Redis at most, dialing included: an API command must not hang on a notification.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// A peer that acknowledges nothing for so long is gone, whatever TCP hopes.
-const PEER_GONE_AFTER: Duration = Duration::from_secs(10);
+pub(super) const PEER_GONE_AFTER: Duration = Duration::from_secs(10);
 
 /// A connection that many callers use at once; each command is sent at once and answered in order.
 pub(crate) struct Connection {
-    client: Client,
+    server: Server,
     config: AsyncConnectionConfig,
     live: Mutex<Live>,
     dialing: tokio::sync::Mutex<()>,
@@ -32,38 +31,37 @@ pub(crate) struct Connection {
 
 #[derive(Default)]
 struct Live {
-    connection: Option<MultiplexedConnection>,
+    connection: Option<Wire>,
     /// Tells a connection from the one that replaced it.
     number: u64,
 }
 
 impl Connection {
     /// Only parses: nothing is dialed before the first command.
-    pub(super) fn open(url: &str) -> Result<Self, QueueError> {
-        let info = url.into_connection_info().map_err(QueueError::Url)?;
-        let tcp = TcpSettings::default().set_nodelay(true);
-        #[cfg(target_os = "linux")]
-        let tcp = tcp.set_user_timeout(PEER_GONE_AFTER);
-        let client = Client::open(info.set_tcp_settings(tcp)).map_err(QueueError::Url)?;
+    pub(super) fn open(url: &str, certificates: &Certificates) -> Result<Self, QueueError> {
         Ok(Self {
-            client,
+            server: Server::open(url, certificates, ANSWER_WITHIN)?,
             config: AsyncConnectionConfig::new().set_connection_timeout(Some(ANSWER_WITHIN)).set_response_timeout(None),
             live: Mutex::default(),
             dialing: tokio::sync::Mutex::default(),
         })
     }
 
-    /// The client, for a connection of another kind.
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
+    /// A connection of its own that hears what is published.
+    pub(crate) async fn listen(&self) -> RedisResult<PubSub> {
+        self.server.listen().await
     }
 
-    /// Calls a script, loading it if Redis does not know it (any more).
+    /// Whether several nodes share the keys.
+    pub(super) const fn is_cluster(&self) -> bool {
+        self.server.is_cluster()
+    }
+
+    /// Calls a script; if Redis does not know it (any more), with its text.
     pub(crate) async fn run<T: FromRedisValue>(&self, script: &Script, call: &Cmd) -> Result<T, QueueError> {
         match self.query(call).await {
             Err(QueueError::Redis(error)) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.query::<String>(&script.load()).await?;
-                self.query(call).await
+                self.query(&script.in_full(call)).await
             }
             answer => answer,
         }
@@ -91,14 +89,14 @@ impl Connection {
 
     async fn query_once<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         let (number, mut connection) = self.connection().await?;
-        let answer = command.query_async(&mut connection).await;
+        let answer = connection.query(command).await;
         if answer.as_ref().is_err_and(breaks_connection) {
             self.discard(number);
         }
         answer
     }
 
-    async fn connection(&self) -> RedisResult<(u64, MultiplexedConnection)> {
+    async fn connection(&self) -> RedisResult<(u64, Wire)> {
         if let Some(current) = self.current() {
             return Ok(current);
         }
@@ -106,14 +104,14 @@ impl Connection {
         if let Some(dialed_meanwhile) = self.current() {
             return Ok(dialed_meanwhile);
         }
-        let connection = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
+        let connection = self.server.dial(&self.config).await?;
         let mut live = self.live();
         live.number += 1;
         live.connection = Some(connection.clone());
         Ok((live.number, connection))
     }
 
-    fn current(&self) -> Option<(u64, MultiplexedConnection)> {
+    fn current(&self) -> Option<(u64, Wire)> {
         let live = self.live();
         live.connection.clone().map(|connection| (live.number, connection))
     }

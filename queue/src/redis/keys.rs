@@ -4,17 +4,12 @@ use redis::Cmd;
 
 use super::QueueError;
 
-/// What channels are called on which queues say that there is something to look at.
-pub(super) fn wake_pattern(prefix: &str) -> String {
-    format!("{{{prefix}}}:*:wake")
+/// The channel on which all queues say which of them there is something to look at in.
+pub(super) fn wake_channel(prefix: &str) -> String {
+    format!("{prefix}:wake")
 }
 
-/// The queue that a channel belongs to.
-pub(super) fn woken_queue<'a>(prefix: &str, channel: &'a str) -> Option<&'a str> {
-    channel.strip_prefix('{')?.strip_prefix(prefix)?.strip_prefix("}:")?.strip_suffix(":wake")
-}
-
-/// Refuses a prefix that would not make a hash tag, or not stand for itself in a pattern.
+/// Refuses a prefix that would make a hash tag of its own, or not stand for itself in a pattern.
 pub(super) fn check_prefix(prefix: &str) -> Result<(), QueueError> {
     if prefix.is_empty() || prefix.contains(['{', '}', '*', '?', '[', ']', '\\']) {
         return Err(QueueError::Prefix(prefix.to_owned()));
@@ -29,7 +24,7 @@ pub(super) struct Keys([String; 5]);
 impl Keys {
     pub(super) fn new(prefix: &str, queue: &str) -> Self {
         let names = ["jobs", "lanes", "due", "leases", "dead"];
-        Self(names.map(|name| format!("{{{prefix}}}:{queue}:{name}")))
+        Self(names.map(|name| format!("{prefix}:{{{queue}}}:{name}")))
     }
 
     /// Writes the first few of them, as many as a script uses.
@@ -44,9 +39,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_channel_names_its_queue() {
-        assert_eq!(woken_queue("pay", "{pay}:send_sms:wake"), Some("send_sms"));
-        assert_eq!(woken_queue("pay", "{other}:send_sms:wake"), None);
-        assert_eq!(woken_queue("pay", "{pay}:send_sms:jobs"), None);
+    fn a_queue_has_its_keys_on_one_node_and_below_the_prefix() {
+        let Keys(keys) = Keys::new("pay", "send_sms");
+        assert!(keys.iter().all(|key| key.starts_with("pay:{send_sms}:")), "{keys:?}");
     }
 }

@@ -7,14 +7,16 @@ use std::{
 
 use futures_util::StreamExt;
 use redis::{
-    Client, Msg, RedisError, RedisResult,
+    Msg, RedisError, RedisResult,
     aio::{PubSubSink, PubSubStream},
 };
 use tokio::{
     task::AbortHandle,
     time::{self, MissedTickBehavior, timeout},
 };
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
+
+use super::connection::Connection;
 
 /// How long subscribing or a sign of life may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -25,8 +27,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Those for whom a process listens.
 pub(crate) trait Audience: Send + Sync + 'static {
-    /// The pattern of the channels that they hear of.
-    fn pattern(&self) -> String;
+    /// The channel that they hear of. It is subscribed to by its name, which is all that Redis may allow us.
+    fn channel(&self) -> String;
 
     /// From here on they hear of everything; what was published before may have been missed.
     fn resume(&self);
@@ -41,10 +43,10 @@ pub(crate) struct Listener(Mutex<Option<AbortHandle>>);
 
 impl Listener {
     /// Starts the task unless it runs. Its runtime may have ended since (in tests, each has its own).
-    pub(crate) fn ensure<A: Audience>(&self, client: &Client, audience: &Arc<A>) {
+    pub(crate) fn ensure<A: Audience>(&self, connection: &Arc<Connection>, audience: &Arc<A>) {
         let mut task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if task.as_ref().is_none_or(AbortHandle::is_finished) {
-            let listening = listen(client.clone(), audience.pattern(), Arc::downgrade(audience));
+            let listening = listen(Arc::clone(connection), audience.channel(), Arc::downgrade(audience));
             *task = Some(tokio::spawn(listening).abort_handle());
         }
     }
@@ -60,30 +62,40 @@ impl Drop for Listener {
 }
 
 /// Listens until nobody is there any more, across whatever happens to Redis.
-async fn listen<A: Audience>(client: Client, pattern: String, audience: Weak<A>) {
-    let mut wait = FIRST_WAIT;
+async fn listen<A: Audience>(connection: Arc<Connection>, channel: String, audience: Weak<A>) {
+    let (mut wait, mut told) = (FIRST_WAIT, false);
     while audience.strong_count() > 0 {
-        match subscribe(&client, &pattern).await {
+        match subscribe(&connection, &channel).await {
             Ok((sink, messages)) => {
-                info!(pattern, "listening");
-                wait = FIRST_WAIT;
+                info!(channel, "listening");
+                (wait, told) = (FIRST_WAIT, false);
                 if let Some(audience) = audience.upgrade() {
                     audience.resume();
                 }
                 pass_on(sink, messages, &audience).await;
-                info!(pattern, "the subscription ended; subscribing again");
+                info!(channel, "the subscription ended; subscribing again");
             }
-            Err(error) => debug!(pattern, %error, "cannot subscribe; trying again"),
+            // It answers, and will answer the same until somebody changes it.
+            Err(error) if is_refusal(&error) && !told => {
+                warn!(channel, %error, "Redis does not let us subscribe: until it does, jobs start late, by up to the poll's interval");
+                told = true;
+            }
+            Err(error) => debug!(channel, %error, "cannot subscribe; trying again"),
         }
         time::sleep(wait).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
 }
 
-async fn subscribe(client: &Client, pattern: &str) -> RedisResult<(PubSubSink, PubSubStream)> {
+/// Whether Redis was there and said no.
+fn is_refusal(error: &RedisError) -> bool {
+    !error.is_io_error() && error.code().is_some_and(|code| ["NOPERM", "NOAUTH", "WRONGPASS"].contains(&code))
+}
+
+async fn subscribe(connection: &Connection, channel: &str) -> RedisResult<(PubSubSink, PubSubStream)> {
     let subscribing = async {
-        let (mut sink, messages) = client.get_async_pubsub().await?.split();
-        sink.psubscribe(pattern).await?;
+        let (mut sink, messages) = connection.listen().await?.split();
+        sink.subscribe(channel).await?;
         Ok((sink, messages))
     };
     timeout(ANSWER_WITHIN, subscribing)

@@ -5,8 +5,8 @@
 //! says that the job is finished), so Redis never has to be trusted with anything but speed.
 //!
 //! # What a queue is in Redis
-//! One queue for each kind of job, under `{prefix}:<queue>:`; the braces put all keys of one installation on one node
-//! of a cluster. A job is written `<job>:<lane>`, two UUIDs. Nothing remains of a job that is done, and no worker
+//! One queue for each kind of job, under `<prefix>:{<queue>}:`; the braces put all keys of a queue on one node of
+//! a cluster, and the queues on several. A job is written `<job>:<lane>`, two UUIDs. Nothing remains of a job that is done, and no worker
 //! registers itself anywhere.
 //!
 //! | key | type | holds |
@@ -18,12 +18,12 @@
 //! | `leases` | sorted set | jobs that are being handled, until their score (unix ms) |
 //! | `dead` | sorted set | entries that could not be read, for a person to look at; the newest 1,000 |
 //!
-//! Beside the queues, under `{prefix}:limit:<name>` and `{prefix}:budget:<name>`, are the limits and budgets that all processes share
+//! Beside the queues, under `<prefix>:limit:{<name>}` and `<prefix>:budget:{<name>}`, are the limits and budgets that all processes share
 //! (keys that expire as soon as they mean nothing any more).
 //!
 //! Every change is one Lua script, so it happens as a whole. Scripts are passed their keys, except for the lists of the
 //! lanes, whose names they make of the others': only Redis knows whose turn it is. Wake-ups are published on
-//! the channel `wake` of the queue. `jobs` is the truth and the rest are indexes to it: an id in a list whose entry in `jobs` says
+//! the channel `<prefix>:wake`, with the queue's name. `jobs` is the truth and the rest are indexes to it: an id in a list whose entry in `jobs` says
 //! otherwise is skipped. All time is Redis's own `TIME`; what is due later is given as a wait, so that neither replicas nor Redis
 //! need agree on what time it is. Redis must not evict keys (`maxmemory-policy noeviction`).
 //!
@@ -35,12 +35,14 @@
 //! its way, nobody knows that the jobs are claimed: they come again when their leases run out.
 
 mod ack;
+mod address;
 mod backend;
 mod budget;
 pub(crate) mod connection;
 mod error;
 mod fetcher;
 mod id;
+mod inspection;
 mod keys;
 mod leases;
 pub(crate) mod listener;
@@ -51,10 +53,13 @@ mod queue;
 mod queues;
 mod rate_limit;
 pub(crate) mod script;
+mod server;
 
 pub use ack::{AckLayer, AckService, HandlerPanicked};
+pub use address::Certificates;
 pub use backend::RedisBackend;
 pub use error::QueueError;
+pub use inspection::{Finding, Inspection, Node};
 pub use model::{Ack, Delivery, Depth, DueJob};
 pub use options::BackendOptions;
 pub use queues::RedisQueues;

@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::keys::{self, Keys};
 use super::listener::{Audience, Listener};
 use super::queue::RedisQueue;
-use super::{Depth, DueJob, QueueError};
+use super::{Certificates, Depth, DueJob, QueueError};
 
 /// How many jobs one script call pushes: about 2 ms of Redis's time.
 const PUSH_PAGE: usize = 500;
@@ -47,11 +47,19 @@ impl RedisQueues {
     /// # Errors
     /// If the URL is not of that form or the prefix is empty or has one of `{}*?[]\` in it; never because Redis is away.
     pub fn open(url: &str, prefix: &str, clock: Clock) -> Result<Self, QueueError> {
+        Self::open_with(url, &Certificates::default(), prefix, clock)
+    }
+
+    /// The same with certificates of one's own, for `rediss://`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if the certificates are none.
+    pub fn open_with(url: &str, certificates: &Certificates, prefix: &str, clock: Clock) -> Result<Self, QueueError> {
         keys::check_prefix(prefix)?;
         Ok(Self(Arc::new(Inner {
             prefix: prefix.to_owned(),
             clock,
-            connection: Arc::new(Connection::open(url)?),
+            connection: Arc::new(Connection::open(url, certificates)?),
             queues: Arc::new(UsedQueues { prefix: prefix.to_owned(), by_name: Mutex::default() }),
             listener: Listener::default(),
         })))
@@ -71,12 +79,25 @@ impl RedisQueues {
         Ok(fresh)
     }
 
-    /// Whether Redis answers.
+    /// Whether Redis answers; of a cluster, all nodes that take writes.
     ///
     /// # Errors
     /// If it does not within a second.
     pub async fn ping(&self) -> Result<(), QueueError> {
-        self.0.connection.query(&redis::cmd("PING")).await
+        self.0.connection.query::<redis::Value>(&redis::cmd("PING")).await.map(drop)
+    }
+
+    /// Whether Redis can be used: it answers, and takes writes. One that is full, loading or a replica does not.
+    ///
+    /// # Errors
+    /// If it does not within a second.
+    pub async fn check_usable(&self) -> Result<(), QueueError> {
+        if self.0.connection.is_cluster() {
+            self.ping().await?;
+        }
+        let mut write = redis::cmd("SET");
+        write.arg(format!("{}:usable", self.0.prefix)).arg(1).arg("PX").arg(1_000);
+        self.0.connection.query(&write).await
     }
 
     /// How many jobs of a queue are where, at one moment.
@@ -97,7 +118,7 @@ impl RedisQueues {
     }
 
     /// The connection that all commands share.
-    pub(crate) fn connection(&self) -> &Connection {
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.0.connection
     }
 
@@ -117,7 +138,7 @@ impl RedisQueues {
     /// Where to wait for a queue's wake-ups. Must be called in a tokio runtime, as it makes sure that someone listens.
     pub(super) fn woken(&self, queue: &'static str) -> watch::Receiver<()> {
         let woken = self.queue(queue).woken();
-        self.0.listener.ensure(self.0.connection.client(), &self.0.queues);
+        self.0.listener.ensure(&self.0.connection, &self.0.queues);
         woken
     }
 }
@@ -128,11 +149,11 @@ impl UsedQueues {
     }
 }
 
-/// Scripts publish on a queue's channel only when something became ready where nothing was, or became the earliest to be due: a
+/// Scripts publish a queue's name only when something became ready where nothing was, or became the earliest to be due: a
 /// worker that is asleep with a free slot has seen the queue empty, so those are all the wake-ups there are for it.
 impl Audience for UsedQueues {
-    fn pattern(&self) -> String {
-        keys::wake_pattern(&self.prefix)
+    fn channel(&self) -> String {
+        keys::wake_channel(&self.prefix)
     }
 
     fn resume(&self) {
@@ -142,8 +163,8 @@ impl Audience for UsedQueues {
     }
 
     fn hear(&self, message: &Msg) {
-        let queue = keys::woken_queue(&self.prefix, message.get_channel_name());
-        if let Some(queue) = queue.and_then(|name| self.lock().get(name).cloned()) {
+        let name = message.get_payload::<String>().unwrap_or_default();
+        if let Some(queue) = self.lock().get(name.as_str()).cloned() {
             queue.wake();
         }
     }

@@ -24,7 +24,7 @@ impl RedisQueues {
     /// # Errors
     /// If Redis is away or does not answer within a second.
     pub async fn pass_at(&self, limit: &str, interval: Duration, patience: Duration) -> Result<Pass, QueueError> {
-        let mut call = LIMIT.call_on(&format!("{{{}}}:limit:{limit}", self.prefix()));
+        let mut call = LIMIT.call_on(&format!("{}:limit:{{{limit}}}", self.prefix()));
         call.arg(micros(interval)).arg(micros(patience));
         let (taken, wait): (bool, u64) = self.connection().run(&LIMIT, &call).await?;
         let wait = Duration::from_micros(wait);

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use redis::Cmd;
+use redis::{Arg, Cmd};
 
 use super::keys::Keys;
 
@@ -47,10 +47,16 @@ impl Script {
         command
     }
 
-    /// The command that makes the script known to a Redis that has restarted.
-    pub(super) fn load(&self) -> Cmd {
-        let mut command = redis::cmd("SCRIPT");
-        command.arg("LOAD").arg(self.source);
+    /// The same call for a Redis that does not know the script: with its text, which Redis keeps from then on. In a cluster it
+    /// goes where the call went.
+    pub(super) fn in_full(&self, call: &Cmd) -> Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(self.source);
+        for argument in call.args_iter().skip(2) {
+            if let Arg::Simple(argument) = argument {
+                command.arg(argument);
+            }
+        }
         command
     }
 }

@@ -136,7 +136,8 @@ pub(crate) async fn depth(queues: &RedisQueues) -> Depth {
 
 /// Waits until a worker would hear a wake-up.
 pub(crate) async fn listens(redis: &Redis) {
-    eventually("a worker listens", async || redis.ask::<u32>("PUBSUB NUMPAT").await == 1).await;
+    eventually("a worker listens", async || redis.ask::<(String, u32)>("PUBSUB NUMSUB paylink:wake").await.1 == 1)
+        .await;
 }
 
 /// How a job is written in Redis.

@@ -89,6 +89,7 @@ fn route(txn: &mut Txn<'_>, incoming: &IncomingRequest, call: Call) -> Result<Va
         ("POST", ["v1", "payment_links"]) => payment_links::create(txn, call),
         ("GET", ["v1", "payment_links"]) => payment_links::list(txn, call),
         ("GET", ["v1", "payment_links", id]) => payment_links::retrieve(txn, &call, id),
+        ("GET", ["v1", "payment_links", id, "line_items"]) => payment_links::line_items(txn, call, id),
         ("POST", ["v1", "payment_links", id]) => payment_links::update(txn, call, id),
         ("GET", ["v1", "checkout", "sessions"]) => sessions::list(txn, call),
         ("GET", ["v1", "checkout", "sessions", id]) => sessions::retrieve(txn, &call, id),

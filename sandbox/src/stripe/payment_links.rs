@@ -39,6 +39,30 @@ pub(crate) fn retrieve(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Value, St
     find(txn.tables, &call.scope, id).map(|link| link.view(&txn.config.base))
 }
 
+/// `GET /v1/payment_links/{id}/line_items`: the one that it has.
+pub(crate) fn line_items(txn: &Txn<'_>, call: Call, id: &str) -> Result<Value, StripeError> {
+    let Call { scope, mut params, .. } = call;
+    ListPage::take(&mut params)?;
+    params::finish(&params)?;
+    let link = find(txn.tables, &scope, id)?;
+    Ok(json!({
+        "object": "list",
+        "data": [{
+            "id": format!("li_{id}"),
+            "object": "item",
+            "amount_discount": 0,
+            "amount_subtotal": link.amount(),
+            "amount_tax": 0,
+            "amount_total": link.amount(),
+            "currency": link.currency,
+            "description": link.product_name,
+            "quantity": link.quantity,
+        }],
+        "has_more": false,
+        "url": format!("/v1/payment_links/{id}/line_items"),
+    }))
+}
+
 /// `GET /v1/payment_links`, newest first.
 pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;

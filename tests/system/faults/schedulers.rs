@@ -26,7 +26,7 @@ async fn a_scheduler_that_stands_still_past_its_turn_is_not_missed_and_does_no_h
     cluster.schedulers[0].freezes();
     cluster.schedulers.push(cluster.a_scheduler());
     cluster.redis.loses_everything();
-    let notified = || cluster.redis.says("HLEN {paylink}:store_invoice:jobs");
+    let notified = || cluster.redis.says("HLEN paylink:{store_invoice}:jobs");
     eventually("the other notifies them", async || (notified() == "3").then_some(())).await;
     cluster.schedulers[0].goes_on();
     // The other is gone, so that these turns are those of the late one.

@@ -146,6 +146,26 @@ impl App {
         self.starts_again().await;
     }
 
+    /// What it keeps is gone; what Stripe and the carrier remember is not.
+    pub(crate) fn loses_its_data(&self) {
+        for name in ["paylink.db", "paylink.db-wal", "paylink.db-shm", "secret.key"] {
+            let _ = fs::remove_file(self.data.path().join(name));
+        }
+        for folder in ["documents", "redis"] {
+            let _ = fs::remove_dir_all(self.data.path().join(folder));
+        }
+    }
+
+    /// Whether there is a database in its data directory.
+    pub(crate) fn has_a_database(&self) -> bool {
+        self.data.path().join("paylink.db").exists()
+    }
+
+    /// From its next start on its rows are elsewhere.
+    pub(crate) fn moves_to(&mut self, database: Database) {
+        self.database = database;
+    }
+
     /// A file of its data directory.
     pub(crate) fn file(&self, name: &str) -> String {
         fs::read_to_string(self.data.path().join(name)).unwrap()
@@ -232,6 +252,11 @@ impl App {
     /// Everything that its database holds, as one text.
     pub(crate) async fn rows(&self) -> String {
         self.database.dump(self.data.path()).await
+    }
+
+    /// Where its database is.
+    pub(crate) fn database_url(&self) -> String {
+        self.database.url(self.data.path())
     }
 
     /// A connection of one's own to its database.

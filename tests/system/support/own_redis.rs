@@ -69,7 +69,7 @@ impl OwnRedis {
 
     /// How many jobs of a queue are leased to a worker.
     pub(crate) fn leased(&self, queue: &str) -> u64 {
-        self.says(&format!("ZCARD {{paylink}}:{queue}:leases")).parse().unwrap_or(0)
+        self.says(&format!("ZCARD paylink:{{{queue}}}:leases")).parse().unwrap_or(0)
     }
 
     /// What it answers to a command; nothing if it does not.

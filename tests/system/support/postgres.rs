@@ -196,13 +196,18 @@ impl Server {
         fs::read_to_string(self.socket.join("log")).unwrap_or_default()
     }
 
+    /// Where its socket is.
+    pub(super) fn socket(&self) -> &std::path::Path {
+        &self.socket
+    }
+
     fn url(&self, database: &str) -> String {
         format!("postgres://paylink@localhost/{database}?host={}", self.socket.display())
     }
 }
 
 /// Where `initdb` and `postgres` are: the newest of Debian's versions, or else what the path has.
-fn binaries() -> PathBuf {
+pub(super) fn binaries() -> PathBuf {
     let mut debian: Vec<PathBuf> =
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path()).collect();
     debian.sort_by_key(|version| version.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
@@ -214,7 +219,7 @@ fn binaries() -> PathBuf {
 }
 
 /// Whom to run the server as: it refuses to be run by root.
-fn somebody_else() -> Option<User> {
+pub(super) fn somebody_else() -> Option<User> {
     let known = |name| User::from_name(name).unwrap();
     Uid::effective().is_root().then(|| known("postgres").or_else(|| known("nobody")).unwrap())
 }

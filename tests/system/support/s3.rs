@@ -14,6 +14,7 @@ const BUCKET: &str = "paylink-invoices";
 #[derive(Debug)]
 pub(crate) struct S3 {
     server: Child,
+    pub(crate) port: u16,
     endpoint: String,
     http: reqwest::Client,
 }
@@ -28,6 +29,7 @@ impl S3 {
         command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
         let s3 = Self {
             server: command.spawn().unwrap(),
+            port,
             endpoint: format!("http://127.0.0.1:{port}"),
             http: reqwest::Client::new(),
         };

@@ -8,6 +8,7 @@ mod process_sms_event;
 mod process_stripe_event;
 mod purge_link;
 mod reconcile_link;
+mod recover_stripe_links;
 mod register_stripe_webhook;
 mod remind;
 mod send_sms;

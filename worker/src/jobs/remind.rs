@@ -37,8 +37,9 @@ impl JobHandler<JobContext> for Remind {
         match write(context, &tx, &found, at).await {
             Ok(message) => {
                 let job = SendSms { merchant: self.merchant, message: message.id };
-                let enqueued_job =
-                    enqueue(&tx, &job, EnqueueOptions::for_merchant(self.merchant), context.now()).await?;
+                let once =
+                    EnqueueOptions::for_merchant(self.merchant).in_background(format!("reminder:{}", message.id));
+                let enqueued_job = enqueue(&tx, &job, once, context.now()).await?;
                 let done = lease.finish(tx, context.now()).await?;
                 context.queue.notify(enqueued_job);
                 Ok(done)

@@ -21,6 +21,7 @@ use super::{Missing, nothing_to_do};
 use crate::{
     JobContext,
     carrier::{Carrier, CarrierRefusal, Handover, OutgoingText},
+    metrics,
 };
 
 /// How long after an unanswered request the carrier is asked about it for the first time.
@@ -91,7 +92,10 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
     let permit = context.carrier_service(&integration)?.acquire("messages").await?;
     let (phone, body) = match depart(context, message).await? {
         Departure::Leaving { phone, body } => (phone, body),
-        Departure::NotAnyMore(why) => return refuse(context, lease, message, CarrierRefusal::because(why)).await,
+        Departure::NotAnyMore(why) => {
+            metrics::text_refused(false);
+            return refuse(context, lease, message, CarrierRefusal::because(why)).await;
+        }
         Departure::Later(at) => {
             let wait = (at - context.now()).to_std().unwrap_or(FIRST_LOOK);
             return Err(JobError::retry_after(NotNow, wait));
@@ -107,7 +111,10 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
     }
     match handover {
         Handover::Accepted { id } => accept(context, lease, message, id).await,
-        Handover::Refused(refusal) => refuse(context, lease, message, refusal).await,
+        Handover::Refused(refusal) => {
+            metrics::text_refused(true);
+            refuse(context, lease, message, refusal).await
+        }
         Handover::Busy { after } => {
             requeue(context, message).await?;
             Err(after.map_or_else(|| JobError::retry(Busy), |after| JobError::retry_after(Busy, after)))
@@ -160,6 +167,11 @@ async fn refuse(
     message: &Message,
     refusal: CarrierRefusal,
 ) -> Result<Done, JobError> {
+    // The carrier's words may name the number: they are on the message, for its merchant, and not in a log.
+    tracing::warn!(
+        merchant.id = %message.merchant_id, message.id = %message.id, opted_out = refusal.opted_out,
+        "a text was refused; `paylink why` tells the reason"
+    );
     let refuse = || async {
         let now = context.now();
         let tx = context.db.begin().await?;

@@ -22,7 +22,7 @@ pub(crate) use error::{Advice, StripeError};
 pub(crate) use event::{Charge, Dispute, Event, Object, Refund};
 pub(crate) use not_done::NotDone;
 pub(crate) use payment_intents::IntentStatus;
-pub(crate) use payment_links::{METADATA_LINK, NewPaymentLink, PaymentLink};
+pub(crate) use payment_links::{LineItem, METADATA_LINK, NewPaymentLink, PaymentLink};
 pub(crate) use sessions::{PaymentStatus, Session, SessionStatus};
 pub(crate) use webhook_endpoints::WebhookEndpoint;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{LinkId, MerchantId, Money};
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -33,6 +33,14 @@ impl PaymentLink {
     fn made_for(&self) -> Option<LinkId> {
         self.metadata.get(METADATA_LINK)?.parse().ok()
     }
+}
+
+/// What a payment link asks for.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct LineItem {
+    pub(crate) description: Option<String>,
+    pub(crate) amount_total: i64,
+    pub(crate) currency: String,
 }
 
 /// What a payment link is to be.
@@ -106,6 +114,46 @@ impl Stripe {
             after = Some(last.id.clone());
         }
         Err(StripeError::TooMany)
+    }
+
+    /// The merchant's links that were made for one of ours since then, each with which it was made for, newest first. The list is read
+    /// back to one that was made before for certain.
+    ///
+    /// # Errors
+    /// [`StripeError::TooMany`] if the list does not come to an end.
+    pub(crate) async fn payment_links_since(
+        &self,
+        merchant: MerchantId,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<(LinkId, PaymentLink)>, StripeError> {
+        let owner = merchant.to_string();
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query = vec![("limit", "100")];
+            if let Some(after) = &after {
+                query.push(("starting_after", after));
+            }
+            let page: List<PaymentLink> = self.get("payment_links", &query).await?.body;
+            let is_older = |made: &PaymentLink| {
+                made.made_for().and_then(LinkId::created_at).is_some_and(|made| made + LATEST_MAKING < since)
+            };
+            let is_last = !page.has_more || page.data.iter().any(is_older);
+            after = page.data.last().map(|last| last.id.clone());
+            let of_merchant = page.data.into_iter().filter(|made| made.metadata.get(METADATA_MERCHANT) == Some(&owner));
+            found.extend(of_merchant.filter_map(|made| Some((made.made_for()?, made))));
+            if is_last || after.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(StripeError::TooMany)
+    }
+
+    /// What a link asks for: links of ours have one line.
+    pub(crate) async fn line_item(&self, id: &str) -> Result<Option<LineItem>, StripeError> {
+        let path = format!("payment_links/{id}/line_items");
+        let list: Answer<List<LineItem>> = self.get(&path, &[("limit", "1")]).await?;
+        Ok(list.body.data.into_iter().next())
     }
 
     /// Makes a link inactive: nobody can open it to pay. Answers whether it still is active, which Stripe should deny.

@@ -57,7 +57,9 @@ impl From<DocumentError> for Problem {
     fn from(error: DocumentError) -> Self {
         match error {
             DocumentError::Missing => Self::not_found(),
-            DocumentError::Store(_) => Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", error),
+            DocumentError::Store(_) | DocumentError::TimedOut => {
+                Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", error)
+            }
         }
     }
 }

@@ -19,6 +19,8 @@ local function append(id)
   return redis.call('RPUSH', READY .. lane, id) == 1 and redis.call('RPUSH', LANES, lane) == 1
 end
 
+-- BASE is '<prefix>:{<queue>}:'. All queues are told of on one channel.
 local function wake()
-  redis.call('PUBLISH', BASE .. 'wake', '')
+  local prefix, queue = string.match(BASE, '^(.*:){(.*)}:$')
+  redis.call('PUBLISH', prefix .. 'wake', queue)
 end

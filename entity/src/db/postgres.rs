@@ -1,0 +1,216 @@
+//! How `PostgreSQL` is connected to: with what is set for each session, through a pooler if there is one, and with the reason told
+//! when it is refused.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sqlx::{self, ConnectOptions, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions},
+};
+use tokio::time::timeout;
+
+use super::DbOptions;
+
+/// How long it is tried to connect.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long is waited in between.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long it may take to find out what a pooler does. One that has a single connection for everybody keeps us waiting.
+const FIND_OUT_WITHIN: Duration = Duration::from_secs(3);
+/// Refusals that may be over soon: too many connections, starting up or shutting down.
+const PASSING: [&str; 3] = ["53300", "57P03", "57P01"];
+
+/// What stands between us and `PostgreSQL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// Nothing that we notice.
+    Direct,
+    /// A pooler that keeps a connection for as long as we keep ours.
+    Sessions,
+    /// A pooler that hands out another connection for each transaction.
+    Transactions {
+        /// Whether it knows which statements were prepared by whom.
+        prepared: bool,
+    },
+    /// A pooler of which this could not be found out.
+    Unknown,
+}
+
+impl Pooling {
+    /// Whether there is one.
+    #[must_use]
+    pub const fn is_pooled(self) -> bool {
+        !matches!(self, Self::Direct)
+    }
+
+    /// Whether what we do works through it.
+    #[must_use]
+    pub const fn is_usable(self) -> bool {
+        !matches!(self, Self::Transactions { prepared: false })
+    }
+}
+
+impl fmt::Display for Pooling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "no pooler",
+            Self::Sessions => "a pooler that pools sessions",
+            Self::Transactions { prepared: true } => "a pooler that pools transactions and knows prepared statements",
+            Self::Transactions { prepared: false } => {
+                "a pooler that pools transactions and does not know prepared statements"
+            }
+            Self::Unknown => "a pooler of which it cannot be told what it pools",
+        })
+    }
+}
+
+/// What is to be done about a pooler through which we cannot work.
+pub(super) const NOT_PREPARED: &str = "the pooler in front of PostgreSQL hands out a connection for each transaction and does not know \
+                                       prepared statements: take PgBouncer from 1.21 with max_prepared_statements = 200, or set \
+                                       pool_mode = session, or connect to PostgreSQL itself";
+
+/// How to connect, and through what.
+pub(super) struct Found {
+    pub(super) connect: PgConnectOptions,
+    pub(super) pooling: Pooling,
+    /// Whether each session has the limits that were asked for.
+    pub(super) is_limited: bool,
+}
+
+/// Connects once, so that a refusal is told with its reason: a pool says only that it waited in vain.
+pub(super) async fn find_out(url: &str, options: &DbOptions) -> Result<Found, DbErr> {
+    let base: PgConnectOptions = url.parse().map_err(conn)?;
+    // Poolers refuse the parameter, and it is the server's default.
+    let base = base.extra_float_digits(None).disable_statement_logging();
+    let base = match base.get_application_name() {
+        Some(_) => base,
+        None => base.application_name(&options.application),
+    };
+    let limited = base.clone().options(options.limits.settings());
+    let (connect, mut connection) = match patiently(&limited).await {
+        Ok(connection) => (limited, connection),
+        Err(error) if is_about_parameters(&error) => (base.clone(), patiently(&base).await.map_err(conn)?),
+        Err(error) => return Err(conn(error)),
+    };
+    let is_limited = has_limits(&mut connection, options).await.map_err(conn)?;
+    // A pooler refuses what it does not know, or passes over it.
+    let is_pooled = connect.get_options().is_none() || !is_limited;
+    let pooling = if is_pooled { pooling(&connect).await } else { Pooling::Direct };
+    connection.close().await.map_err(conn)?;
+    Ok(Found { connect, pooling, is_limited })
+}
+
+/// Why a connection is refused, if it is.
+pub(super) async fn refusal(connect: &PgConnectOptions) -> Option<String> {
+    match timeout(FIND_OUT_WITHIN, connect.connect()).await {
+        Ok(Ok(connection)) => {
+            let _ = connection.close().await;
+            None
+        }
+        Ok(Err(error)) => Some(domain::with_sources(&error)),
+        Err(_) => Some(format!("nothing answers within {FIND_OUT_WITHIN:?}")),
+    }
+}
+
+async fn patiently(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let begin = Instant::now();
+    loop {
+        let left = PATIENCE.saturating_sub(begin.elapsed());
+        let refused = match timeout(left, options.connect()).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        };
+        if !may_pass(&refused) || begin.elapsed() + PAUSE >= PATIENCE {
+            return Err(refused);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn may_pass(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| PASSING.contains(&code.as_ref())),
+        _ => false,
+    }
+}
+
+/// `PgBouncer` knows some parameters and refuses all others, in words only.
+fn is_about_parameters(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.message().contains("unsupported startup parameter"))
+}
+
+async fn has_limits(connection: &mut PgConnection, options: &DbOptions) -> Result<bool, sqlx::Error> {
+    let question = "SELECT setting FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', \
+                    'idle_in_transaction_session_timeout') ORDER BY name";
+    let rows = connection.fetch_all(sqlx::raw_sql(question)).await?;
+    let set: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let limits = options.limits;
+    let wanted = [limits.idle_in_transaction, limits.lock, limits.statement];
+    Ok(set == wanted.map(|limit| limit.as_millis().to_string()))
+}
+
+/// What a pooler does, found out by what becomes of two connections.
+async fn pooling(connect: &PgConnectOptions) -> Pooling {
+    match timeout(FIND_OUT_WITHIN, look(connect)).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "what the pooler does was not found out");
+            Pooling::Unknown
+        }
+        Err(_) => Pooling::Unknown,
+    }
+}
+
+/// Two transactions at once are on two connections of the server. Of those that are free, a pooler hands out the one that was used
+/// last, or the one that has been free for longest: in one of the two orders, one of ours gets the other's.
+async fn look(connect: &PgConnectOptions) -> Result<Pooling, sqlx::Error> {
+    let (mut one, mut other) = (connect.connect().await?, connect.connect().await?);
+    for _ in 0..2 {
+        begin(&mut one).await?;
+        begin(&mut other).await?;
+        let (before, prepared) = (backend(&mut one).await?, prepared(&mut one).await);
+        prepared?;
+        commit(&mut one).await?;
+        commit(&mut other).await?;
+        begin(&mut one).await?;
+        let moved = backend(&mut one).await? != before;
+        let knows = prepared_again(&mut one, moved).await;
+        if moved {
+            return Ok(Pooling::Transactions { prepared: knows });
+        }
+        commit(&mut one).await?;
+        std::mem::swap(&mut one, &mut other);
+    }
+    Ok(Pooling::Sessions)
+}
+
+async fn begin(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    connection.execute(sqlx::raw_sql("BEGIN")).await.map(drop)
+}
+
+async fn commit(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    connection.execute(sqlx::raw_sql("COMMIT")).await.map(drop)
+}
+
+async fn backend(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    connection.fetch_one(sqlx::raw_sql("SELECT pg_backend_pid()")).await?.try_get(0)
+}
+
+/// Prepares a statement, or runs it once more.
+async fn prepared(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar("SELECT 42").fetch_one(connection).await
+}
+
+/// Whether a statement that was prepared is still known, on another connection of the server.
+async fn prepared_again(connection: &mut PgConnection, moved: bool) -> bool {
+    moved && prepared(connection).await.is_ok_and(|answer| answer == 42)
+}
+
+fn conn(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}

@@ -1,0 +1,196 @@
+//! The URLs that we read: those of the driver, and two of our own, for Sentinels and for a cluster.
+
+use std::fmt;
+
+use redis::io::tcp::TcpSettings;
+use redis::{Client, ClientTlsConfig, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+use url::Url;
+
+use super::QueueError;
+use super::connection::PEER_GONE_AFTER;
+
+/// What is trusted and shown by TLS, as PEM. By default the system's roots, and no certificate of ours.
+#[derive(Clone, Default)]
+pub struct Certificates {
+    /// The roots to trust instead of the system's.
+    pub roots: Option<Vec<u8>>,
+    /// Our certificate with its chain, and its key.
+    pub own: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Certificates {
+    pub(super) fn to_redis(&self) -> TlsCertificates {
+        let own = self.own.clone();
+        TlsCertificates {
+            client_tls: own.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key }),
+            root_cert: self.roots.clone(),
+        }
+    }
+}
+
+/// There is a private key in it.
+impl fmt::Debug for Certificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificates").field("roots", &self.roots.is_some()).field("own", &self.own.is_some()).finish()
+    }
+}
+
+/// What a URL means.
+pub(super) enum Address {
+    One(Secured),
+    Sentinel { sentinels: Vec<Secured>, primary: Secured, name: String },
+    Cluster(Vec<Secured>),
+}
+
+/// One server's address, user, password and database.
+#[derive(Clone)]
+pub(super) struct Secured {
+    pub(super) info: ConnectionInfo,
+    /// With TLS: what is trusted and shown.
+    pub(super) certificates: Option<TlsCertificates>,
+}
+
+impl Secured {
+    fn read(url: &str, certificates: &Certificates) -> Result<Self, QueueError> {
+        let info = url.into_connection_info().map_err(QueueError::Url)?;
+        let tcp = TcpSettings::default().set_nodelay(true);
+        #[cfg(target_os = "linux")]
+        let tcp = tcp.set_user_timeout(PEER_GONE_AFTER);
+        let certificates = url.starts_with("rediss://").then(|| certificates.to_redis());
+        Ok(Self { info: info.set_tcp_settings(tcp), certificates })
+    }
+
+    pub(super) fn client(&self) -> Result<Client, QueueError> {
+        match &self.certificates {
+            None => Client::open(self.info.clone()),
+            Some(certificates) => Client::build_with_tls(self.info.clone(), certificates.clone()),
+        }
+        .map_err(QueueError::Url)
+    }
+}
+
+impl Address {
+    pub(super) fn read(url: &str, certificates: &Certificates) -> Result<Self, QueueError> {
+        let Some((scheme, kind, rest)) = of_several(url) else {
+            return Secured::read(url, certificates).map(Self::One);
+        };
+        let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = before.split_once('/').unwrap_or((before, ""));
+        let (user, hosts) = match authority.rsplit_once('@') {
+            Some((user, hosts)) => (format!("{user}@"), hosts),
+            None => (String::new(), authority),
+        };
+        let hosts = || hosts.split(',').map(str::trim);
+        if hosts().any(str::is_empty) {
+            return Err(QueueError::Address("each host must be named, separated by commas: host:port,host:port"));
+        }
+        if kind == Several::Cluster {
+            if !path.is_empty() || !query.is_empty() {
+                return Err(QueueError::Address("a cluster has one database, and nothing follows the hosts"));
+            }
+            let nodes = hosts().map(|host| Secured::read(&format!("{scheme}://{user}{host}"), certificates));
+            return nodes.collect::<Result<_, _>>().map(Self::Cluster);
+        }
+        let (name, database) = path.split_once('/').unwrap_or((path, ""));
+        if name.is_empty() {
+            return Err(QueueError::Address("the Sentinels' name of the primary is missing: …host:port/name"));
+        }
+        // What the Sentinels answer is put in the place of this host.
+        let primary = Secured::read(&format!("{scheme}://{user}sentinel/{database}"), certificates)?;
+        let user = sentinel_user(query)?;
+        let default_port = |host: &str| if has_port(host) { host.to_owned() } else { format!("{host}:26379") };
+        let sentinels =
+            hosts().map(|host| Secured::read(&format!("{scheme}://{user}{}", default_port(host)), certificates));
+        Ok(Self::Sentinel { sentinels: sentinels.collect::<Result<_, _>>()?, primary, name: name.to_owned() })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Several {
+    Sentinel,
+    Cluster,
+}
+
+/// The scheme of one server of several, what they are, and what follows `://`; `None` if the URL is one server's.
+fn of_several(url: &str) -> Option<(&str, Several, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (scheme, kind) = scheme.split_once('+')?;
+    let kind = match kind {
+        "sentinel" => Several::Sentinel,
+        "cluster" => Several::Cluster,
+        _ => return None,
+    };
+    ["redis", "rediss"].contains(&scheme).then_some((scheme, kind, rest))
+}
+
+/// Whether a host, which may be an IPv6 address in brackets, has its port with it.
+fn has_port(host: &str) -> bool {
+    host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'))
+}
+
+/// The Sentinels' own user and password, as the beginning of a URL.
+fn sentinel_user(query: &str) -> Result<String, QueueError> {
+    let mut url = Url::parse("redis://sentinel").map_err(|_| QueueError::Address("it is no URL"))?;
+    let asked = Url::parse(&format!("redis://sentinel/?{query}")).map_err(|_| QueueError::Address("it is no URL"))?;
+    for (name, value) in asked.query_pairs() {
+        match name.as_ref() {
+            "sentinel_username" => url.set_username(&value),
+            "sentinel_password" => url.set_password(Some(&value)),
+            _ => return Err(QueueError::Address("only sentinel_username and sentinel_password may follow the ?")),
+        }
+        .map_err(|()| QueueError::Address("it is no URL"))?;
+    }
+    let user = url.as_str().trim_start_matches("redis://");
+    Ok(user.rsplit_once('@').map_or_else(String::new, |(user, _)| format!("{user}@")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(url: &str) -> Result<Address, QueueError> {
+        Address::read(url, &Certificates::default())
+    }
+
+    fn of(server: &Secured) -> (String, Option<&str>, Option<&str>, i64) {
+        let settings = server.info.redis_settings();
+        (server.info.addr().to_string(), settings.username(), settings.password(), settings.db())
+    }
+
+    #[test]
+    fn sentinels_have_a_primary_a_database_and_users_of_their_own() {
+        let url = "redis+sentinel://app:p%40ss@one:1,[::1]:2,three/main/4?sentinel_password=o%2Fther";
+        let Ok(Address::Sentinel { sentinels, primary, name }) = read(url) else { panic!("{url}") };
+        assert_eq!(name, "main");
+        assert_eq!(of(&primary).1, Some("app"));
+        assert_eq!((of(&primary).2, of(&primary).3), (Some("p@ss"), 4));
+        let addresses: Vec<String> = sentinels.iter().map(|sentinel| of(sentinel).0).collect();
+        assert_eq!(addresses, ["one:1", "::1:2", "three:26379"]);
+        assert!(sentinels.iter().all(|sentinel| of(sentinel).2 == Some("o/ther") && of(sentinel).1.is_none()));
+        assert!(sentinels.iter().all(|sentinel| sentinel.certificates.is_none()));
+    }
+
+    #[test]
+    fn a_cluster_is_each_of_its_nodes() {
+        let Ok(Address::Cluster(nodes)) = read("rediss+cluster://app:secret@one:1,two:2") else { panic!() };
+        let nodes: Vec<_> = nodes.iter().map(|node| (of(node), node.certificates.is_some())).collect();
+        let expected = |host: &str| ((host.to_owned(), Some("app"), Some("secret"), 0), true);
+        assert_eq!(nodes, [expected("one:1"), expected("two:2")]);
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused_in_words() {
+        for url in [
+            "redis+sentinel://one:1,two:2",
+            "redis+sentinel://one:1,,two:2/main",
+            "redis+sentinel://one:1/main?password=x",
+            "redis+sentinel://one:1/main/x",
+            "redis+cluster://one:1/3",
+            "redis+cluster://",
+            "redis+magic://one:1",
+            "http://one:1",
+        ] {
+            assert!(read(url).is_err(), "{url}");
+        }
+    }
+}

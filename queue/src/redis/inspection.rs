@@ -1,0 +1,298 @@
+//! Whether a Redis is as we need it: what it lets us do, whether it drops keys, whether it keeps them.
+
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use redis::{FromRedisValue, Value};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::queue::{Reply, Wish};
+use super::{Delivery, DueJob, QueueError, RedisQueues};
+use crate::live::Live;
+
+/// The queue on which everything is tried. Nobody else has one of this name.
+const PROBE: &str = "probe";
+/// How long subscribing may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// The share of its memory from which on a Redis is nearly full.
+const NEARLY_FULL: f64 = 0.8;
+/// The oldest Redis that has all the commands that we use.
+const OLDEST: (u32, u32) = (6, 2);
+
+/// What one node says of itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Node {
+    /// Its address, in a cluster.
+    pub address: Option<String>,
+    /// `Redis` or `Valkey`, and its version.
+    pub version: String,
+    /// `standalone`, `sentinel` or `cluster`.
+    pub mode: String,
+    /// Whether it takes writes.
+    pub is_primary: bool,
+    /// What it does when its memory is full.
+    pub maxmemory_policy: String,
+    /// Its memory's limit; 0: none.
+    pub maxmemory: u64,
+    /// What is used of it.
+    pub used_memory: u64,
+    /// Whether it keeps what it holds over a restart, by its log or by snapshots.
+    pub is_persistent: bool,
+}
+
+/// What was found, and what is to be done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It cannot be reached, or answers nothing that we understand.
+    Away(String),
+    /// It refuses something that we need.
+    Refused {
+        /// What was tried.
+        what: &'static str,
+        /// What it says.
+        why: String,
+    },
+    /// It may drop our keys when it is full.
+    Evicts(String),
+    /// It will soon refuse writes.
+    NearlyFull(String),
+    /// It forgets everything at a restart.
+    Forgets(String),
+    /// It lacks commands that we use.
+    TooOld(String),
+    /// It does not say how it is set up.
+    Silent(String),
+}
+
+impl Finding {
+    /// Whether nothing works, or not all of it, until this is changed.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        match self {
+            Self::Away(_) | Self::Refused { .. } | Self::TooOld(_) => true,
+            Self::Evicts(_) | Self::NearlyFull(_) | Self::Forgets(_) | Self::Silent(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away(why) => write!(f, "Redis cannot be used: {why}"),
+            Self::Refused { what, why } => write!(
+                f,
+                "Redis refuses to {what}: {why}. Its user needs `~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role`"
+            ),
+            Self::Evicts(policy) => write!(
+                f,
+                "Redis drops keys when its memory is full (maxmemory-policy {policy}): set it to noeviction; what is dropped is found \
+                 again from the database, late"
+            ),
+            Self::NearlyFull(what) => {
+                write!(f, "Redis is nearly full ({what}): raise maxmemory, or find out what fills it")
+            }
+            Self::Forgets(what) => write!(
+                f,
+                "Redis{what} keeps nothing over a restart: set appendonly yes; without it jobs wait up to a quarter of a minute after one"
+            ),
+            Self::TooOld(version) => {
+                write!(f, "{version} lacks commands that we use: Redis from {}.{}, or Valkey", OLDEST.0, OLDEST.1)
+            }
+            Self::Silent(why) => write!(f, "how Redis is set up cannot be told ({why}): allow its user +info"),
+        }
+    }
+}
+
+/// All that could be learned.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inspection {
+    /// The nodes that say something of themselves: several in a cluster.
+    pub nodes: Vec<Node>,
+    /// What is to be changed; empty if nothing is.
+    pub findings: Vec<Finding>,
+}
+
+impl RedisQueues {
+    /// Does once what all roles do, on a queue of its own, and asks Redis how it is set up.
+    pub async fn inspect(&self) -> Inspection {
+        let mut found = Inspection::default();
+        if let Err(error) = self.ping().await {
+            found.findings.push(away(&error));
+            return found;
+        }
+        for (what, tried) in self.try_all().await {
+            match tried {
+                Ok(()) => {}
+                Err(why)
+                    if found
+                        .findings
+                        .iter()
+                        .any(|known| matches!(known, Finding::Refused { why: same, .. } if *same == why)) => {}
+                Err(why) => found.findings.push(Finding::Refused { what, why }),
+            }
+        }
+        match self.connection().query::<Value>(&redis::cmd("INFO")).await.and_then(|answer| Ok(nodes(answer)?)) {
+            Ok(nodes) => {
+                found.nodes = nodes;
+                let of_nodes: Vec<Finding> = found.nodes.iter().flat_map(Node::findings).collect();
+                found.findings.extend(of_nodes);
+            }
+            Err(error) => found.findings.push(Finding::Silent(domain::with_sources(&error))),
+        }
+        found
+    }
+
+    /// Each thing that is done to Redis, and how it went.
+    async fn try_all(&self) -> Vec<(&'static str, Result<(), String>)> {
+        let said = |done: Result<(), QueueError>| done.map_err(|error| domain::with_sources(&error));
+        vec![
+            ("run our scripts on the queues' keys", said(self.try_queue().await)),
+            ("keep budgets and limits", said(self.try_limits().await)),
+            ("keep live updates", said(Live::new(self.clone()).probe().await)),
+            ("let us subscribe to our channels", self.try_channel().await),
+        ]
+    }
+
+    async fn try_queue(&self) -> Result<(), QueueError> {
+        let (job, lane) = (Uuid::nil(), Uuid::nil());
+        let queue = self.queue(PROBE);
+        queue.push(&[DueJob { job, lane, at: None }]).await?;
+        let wish = Wish { want: 1, sweep: true, lifetime: Duration::from_secs(1) };
+        let turn = queue.turn(std::iter::empty(), wish).await?;
+        // Another process may be trying the same.
+        if !turn.claimed.is_empty() {
+            queue.renew(&turn.claimed, wish.lifetime).await?;
+            queue.release(&turn.claimed).await?;
+        }
+        let turn = queue.turn(std::iter::empty(), wish).await?;
+        let done = |delivery: &Delivery| (*delivery, Reply::Done);
+        queue.turn(turn.claimed.iter().map(done), Wish { want: 0, ..wish }).await?;
+        queue.dead_letter(&[]).await?;
+        queue.depth().await?;
+        queue.forget(job, lane).await?;
+        Ok(())
+    }
+
+    async fn try_limits(&self) -> Result<(), QueueError> {
+        self.spend(PROBE, Duration::from_millis(1)).await?;
+        self.pass_at(PROBE, Duration::from_millis(1), Duration::ZERO).await?;
+        Ok(())
+    }
+
+    /// What is published has to be heard, not only subscribed to.
+    async fn try_channel(&self) -> Result<(), String> {
+        let channel = format!("{}:{PROBE}", self.prefix());
+        let trying = async {
+            let mut listening = self.connection().listen().await?;
+            listening.subscribe(&channel).await?;
+            let publish = redis::cmd("PUBLISH").arg(&channel).arg("").to_owned();
+            self.connection().query::<Value>(&publish).await?;
+            listening.on_message().next().await;
+            Ok::<(), QueueError>(())
+        };
+        match timeout(ANSWER_WITHIN, trying).await {
+            Ok(tried) => tried.map_err(|error| domain::with_sources(&error)),
+            Err(_) => Err(format!("nothing is heard within {ANSWER_WITHIN:?}")),
+        }
+    }
+}
+
+impl Node {
+    fn read(address: Option<String>, info: &str) -> Self {
+        let field = |name: &str| info.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(':'));
+        let number = |name: &str| field(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+        let version = match field("valkey_version") {
+            Some(version) => format!("Valkey {version}"),
+            None => format!("Redis {}", field("redis_version").unwrap_or("of an unknown version")),
+        };
+        let snapshots = number("rdb_last_save_time") > number("server_start_time_usec").div_euclid(1_000_000);
+        Self {
+            address,
+            version,
+            mode: field("redis_mode").unwrap_or("standalone").to_owned(),
+            is_primary: field("role") != Some("slave"),
+            maxmemory_policy: field("maxmemory_policy").unwrap_or_default().to_owned(),
+            maxmemory: number("maxmemory"),
+            used_memory: number("used_memory"),
+            is_persistent: field("aof_enabled") == Some("1") || snapshots || number("rdb_saves") > 0,
+        }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let at = self.address.as_ref().map_or_else(String::new, |address| format!(" at {address}"));
+        let mut found = Vec::new();
+        if !self.is_primary {
+            return found;
+        }
+        if self.is_too_old() {
+            found.push(Finding::TooOld(self.version.clone()));
+        }
+        if self.maxmemory > 0 && self.maxmemory_policy != "noeviction" {
+            found.push(Finding::Evicts(format!("{}{at}", self.maxmemory_policy)));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a share of it")]
+        if self.maxmemory > 0 && self.used_memory as f64 > self.maxmemory as f64 * NEARLY_FULL {
+            found.push(Finding::NearlyFull(format!("{} of {} bytes{at}", self.used_memory, self.maxmemory)));
+        }
+        if !self.is_persistent {
+            found.push(Finding::Forgets(at));
+        }
+        found
+    }
+
+    fn is_too_old(&self) -> bool {
+        let Some(version) = self.version.strip_prefix("Redis ") else { return false };
+        let mut parts = version.split('.').map_while(|part| part.parse().ok());
+        parts.next().zip(parts.next()).is_some_and(|version: (u32, u32)| version < OLDEST)
+    }
+}
+
+fn away(error: &QueueError) -> Finding {
+    Finding::Away(domain::with_sources(error))
+}
+
+/// One text, or in a cluster one for each node.
+fn nodes(answer: Value) -> Result<Vec<Node>, redis::RedisError> {
+    match answer {
+        Value::Map(nodes) => nodes
+            .into_iter()
+            .map(|(address, info)| {
+                Ok(Node::read(Some(String::from_redis_value(address)?), &String::from_redis_value(info)?))
+            })
+            .collect(),
+        info => Ok(vec![Node::read(None, &String::from_redis_value(info)?)]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEPT: &str = "redis_version:7.0.15\r\nredis_mode:standalone\r\nrole:master\r\naof_enabled:1\r\n";
+
+    fn found(info: &str) -> Vec<Finding> {
+        Node::read(None, info).findings()
+    }
+
+    #[test]
+    fn a_server_that_keeps_what_it_holds_is_as_it_should_be() {
+        assert_eq!(found(&format!("{KEPT}maxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n")), [], "it is never full");
+        assert_eq!(found(&format!("{KEPT}maxmemory:100\r\nused_memory:10\r\nmaxmemory_policy:noeviction\r\n")), []);
+    }
+
+    #[test]
+    fn what_will_go_wrong_is_found_before_it_does() {
+        let evicts = found(&format!("{KEPT}maxmemory:100\r\nused_memory:90\r\nmaxmemory_policy:allkeys-lru\r\n"));
+        assert_eq!(
+            evicts,
+            [Finding::Evicts("allkeys-lru".to_owned()), Finding::NearlyFull("90 of 100 bytes".to_owned())]
+        );
+        assert_eq!(found(&KEPT.replace("aof_enabled:1", "aof_enabled:0")), [Finding::Forgets(String::new())]);
+        assert_eq!(found(&KEPT.replace("7.0.15", "6.0.16")), [Finding::TooOld("Redis 6.0.16".to_owned())]);
+        let valkey = format!("{KEPT}valkey_version:8.1.1\r\n");
+        assert_eq!(Node::read(None, &valkey).version, "Valkey 8.1.1");
+        assert_eq!(found(&KEPT.replace("role:master", "role:slave").replace("aof_enabled:1", "")), []);
+    }
+}

@@ -1,0 +1,142 @@
+//! The database: whether it is there, takes writes, has our schema, and room for our connections.
+
+use entity::{DatabaseTime, Db, DbOptions, SKEW_LIMIT};
+use migration::Schema;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+
+use super::{replicas::Replicas, report::Report};
+use crate::{database::database_url, role::Role, settings::Settings};
+
+pub(super) async fn look(settings: &Settings, replicas: Replicas, report: &mut Report) {
+    let url = match database_url(settings) {
+        Ok(url) => url,
+        Err(error) => return report.failed("database", error.with_sources(), "set PAYLINK_DATABASE_URL"),
+    };
+    let options = DbOptions {
+        connections: 2,
+        application: Role::Command.application().to_owned(),
+        limits: settings.database_limits(),
+    };
+    let db = match Db::open_with(&url, &options).await {
+        Ok(db) => db,
+        Err(error) => {
+            let change = "what is said after the colon is the database's own reason; see docs/operators.md";
+            return report.failed("database", domain::with_sources(&error), change);
+        }
+    };
+    version(&db, report).await;
+    if !schema(&db, report).await {
+        return;
+    }
+    writes(&db, report).await;
+    if !db.has_one_writer() {
+        pooler(&db, report);
+        connections(&db, settings, replicas, report).await;
+    }
+}
+
+async fn version(db: &Db, report: &mut Report) {
+    let question = if db.has_one_writer() {
+        "SELECT 'SQLite ' || sqlite_version() AS answer"
+    } else {
+        "SELECT version() AS answer"
+    };
+    match ask(db, question).await {
+        Ok(version) => report.ok("database", version),
+        Err(error) => report.failed("database", domain::with_sources(&error), "it must answer"),
+    }
+}
+
+async fn schema(db: &Db, report: &mut Report) -> bool {
+    match Schema::of(db.pool()).await {
+        Ok(Schema::Usable) => {
+            report.ok("schema", "it is up to date");
+            return true;
+        }
+        Ok(Schema::TooOld(missing)) => {
+            report.failed("schema", format!("{} steps are missing", missing.len()), "run `paylink migrate`")
+        }
+        Ok(Schema::TooNew(step)) => {
+            report.failed("schema", format!("a later version has done {step}"), "run that version, or a later one");
+        }
+        Err(error) => report.failed("schema", domain::with_sources(&error), "allow our role to read it"),
+    }
+    false
+}
+
+async fn writes(db: &Db, report: &mut Report) {
+    let time = match DatabaseTime::measured(db).await {
+        Ok(time) => time,
+        Err(error) => return report.failed("clock", domain::with_sources(&error), "the database must answer"),
+    };
+    if time.is_skewed() {
+        report.warn(
+            "clock",
+            format!(
+                "this machine's is {:.1} s off the database's, and may be {} s",
+                time.skew().as_seconds_f64(),
+                SKEW_LIMIT.num_seconds()
+            ),
+            "set it right (chrony, systemd-timesyncd): TLS and S3 judge by it",
+        );
+    } else {
+        report.ok("clock", format!("{:.3} s off the database's", time.skew().as_seconds_f64()));
+    }
+    match db.heartbeat(time.clock().now()).await {
+        Ok(()) => report.ok("database writes", "a row was written and read back"),
+        Err(error) => report.failed(
+            "database writes",
+            domain::with_sources(&error),
+            "connect to the primary, not to a standby; see that the disk is not full and that our role owns the tables",
+        ),
+    }
+}
+
+fn pooler(db: &Db, report: &mut Report) {
+    let found = db.pooling().to_string();
+    if db.is_limited() {
+        report.ok("pooler", found);
+    } else {
+        report.warn(
+            "pooler",
+            format!("{found}; it does not let us limit how long statements may take"),
+            "ALTER ROLE … SET statement_timeout = '120s'; the same for lock_timeout = '15s' and idle_in_transaction_session_timeout = '60s'",
+        );
+    }
+}
+
+/// Whether all processes find a connection, beside those of others.
+async fn connections(db: &Db, settings: &Settings, replicas: Replicas, report: &mut Report) {
+    let most = "SELECT (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int)::text AS answer";
+    let others = "SELECT count(*)::text AS answer FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name NOT LIKE \
+                  'paylink%'";
+    let (most, others) = match (number(db, most).await, number(db, others).await) {
+        (Ok(most), Ok(others)) => (most, others),
+        (Err(error), _) | (_, Err(error)) => {
+            return report.warn("connections", domain::with_sources(&error), "allow our role to read pg_stat_activity");
+        }
+    };
+    let ours = replicas.connections(settings.database_connections);
+    let found = format!("we open {ours} at most, others hold {others}, and PostgreSQL has {most} for all");
+    if db.pooling().is_pooled() {
+        report.ok("connections", format!("{found}; the pooler shares them out"));
+    } else if ours.saturating_add(others) > most {
+        report.failed(
+            "connections",
+            found,
+            "raise max_connections, lower PAYLINK_DATABASE_CONNECTIONS, run fewer processes, or put PgBouncer in front",
+        );
+    } else {
+        report.ok("connections", found);
+    }
+}
+
+async fn number(db: &Db, question: &str) -> Result<u32, DbErr> {
+    ask(db, question).await?.parse().map_err(|error| DbErr::Custom(format!("{question}: {error}")))
+}
+
+async fn ask(db: &Db, question: &str) -> Result<String, DbErr> {
+    let backend = if db.has_one_writer() { DbBackend::Sqlite } else { DbBackend::Postgres };
+    let row = db.pool().query_one_raw(Statement::from_string(backend, question)).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound(question.to_owned()))?.try_get("", "answer")
+}

@@ -1,0 +1,49 @@
+//! Redis: what it lets us do, and how it is set up.
+
+use domain::Clock;
+use queue::redis::{Finding, Node};
+
+use super::report::Report;
+use crate::{data_dir::DataDir, queues::open_queues, settings::Settings};
+
+pub(super) async fn look(settings: &Settings, data: &DataDir, report: &mut Report) {
+    let queues = match open_queues(settings, data, Clock::system()) {
+        Ok(queues) => queues,
+        Err(error) => {
+            return report.failed(
+                "redis",
+                error.with_sources(),
+                "set PAYLINK_REDIS_URL to a URL as paylink.example.toml shows them",
+            );
+        }
+    };
+    let found = queues.inspect().await;
+    for node in &found.nodes {
+        report.ok("redis", told(node));
+    }
+    for finding in found.findings {
+        let (said, change) = told_finding(&finding);
+        if finding.is_fatal() { report.failed("redis", said, change) } else { report.warn("redis", said, change) }
+    }
+}
+
+fn told(node: &Node) -> String {
+    let Node { address, version, mode, is_primary, .. } = node;
+    let address = address.as_deref().unwrap_or("it");
+    let role = if *is_primary { "a primary" } else { "a replica" };
+    format!("{address} is {version}, {mode}, {role}")
+}
+
+/// What a finding says is what is wrong and, behind a colon, what is to be done.
+fn told_finding(finding: &Finding) -> (String, &'static str) {
+    let change = match finding {
+        Finding::Away(_) => "see that it runs and that the URL, the user, the password and the certificates are right",
+        Finding::Refused { .. } => "ACL SETUSER <user> ~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role",
+        Finding::Evicts(_) => "CONFIG SET maxmemory-policy noeviction",
+        Finding::NearlyFull(_) => "raise maxmemory",
+        Finding::Forgets(_) => "CONFIG SET appendonly yes",
+        Finding::TooOld(_) => "install a newer one",
+        Finding::Silent(_) => "allow its user +info",
+    };
+    (finding.to_string(), change)
+}

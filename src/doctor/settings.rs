@@ -1,0 +1,64 @@
+//! What can be said of the settings alone.
+
+use domain::Vault;
+
+use super::report::Report;
+use crate::{data_dir::DataDir, operators, parts::secret_key, settings::Settings};
+
+/// So many files a front needs open for its connections on a good day.
+const FEW_FILES: u64 = 4_096;
+
+pub(super) fn look(settings: &Settings, data: &DataDir, report: &mut Report) {
+    report.ok("settings", "they can be read");
+    let opened =
+        secret_key(settings, data).and_then(|key| Ok(Vault::with_previous(&key, &settings.previous_secret_keys)?));
+    match opened {
+        Ok(_) => report.ok("secret_key", "it is one"),
+        Err(error) => report.failed(
+            "secret_key",
+            error.with_sources(),
+            "set PAYLINK_SECRET_KEY to the key that this installation has, or to what `paylink secrets generate` prints if it is new",
+        ),
+    }
+    let operator = operators::unnamed_key(settings, data)
+        .and_then(|unnamed| operators::operators(settings, unnamed.as_ref()).map(|_| unnamed));
+    match operator {
+        Ok(None) if !settings.has_operator() => report.warn(
+            "operator_key",
+            "no operator has a key",
+            "set PAYLINK_OPERATOR_KEY, or nobody can use the operator's page and calls",
+        ),
+        Ok(_) => report.ok("operator_key", "there is an operator"),
+        Err(error) => report.failed("operator_key", error.with_sources(), "correct it"),
+    }
+    proxies(settings, report);
+    files(report);
+}
+
+/// Behind a proxy that is not trusted everybody has its address: limits by address then hold all at once.
+fn proxies(settings: &Settings, report: &mut Report) {
+    let is_tls = settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    if is_tls && settings.trusted_proxies.is_empty() {
+        report.warn(
+            "trusted_proxies",
+            "the public address has TLS, which a proxy must end, and no proxy is trusted: everybody seems to come from its address",
+            "set PAYLINK_TRUSTED_PROXIES to the proxy's address, such as 127.0.0.1",
+        );
+    } else {
+        report.ok("trusted_proxies", format!("{} trusted", settings.trusted_proxies.len()));
+    }
+}
+
+fn files(report: &mut Report) {
+    crate::open_files::raise();
+    let files = crate::open_files::most();
+    if files < FEW_FILES {
+        report.warn(
+            "open files",
+            format!("a process may have {files} open, and each connection is one"),
+            format!("raise the hard limit to {FEW_FILES} or more (LimitNOFILE= in systemd)"),
+        );
+    } else {
+        report.ok("open files", format!("a process may have {files} open"));
+    }
+}

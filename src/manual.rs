@@ -1,0 +1,50 @@
+//! `paylink completions` and `paylink manual`: what packages ship beside the program, made from the command line's own description.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args as ClapArgs, Command, CommandFactory};
+use clap_complete::Shell;
+
+use crate::error::Error;
+
+/// For which shell.
+#[derive(ClapArgs)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    shell: Shell,
+}
+
+/// Where to.
+#[derive(ClapArgs)]
+pub(crate) struct ManualArgs {
+    /// The folder for the pages, one for each sub-command.
+    folder: PathBuf,
+}
+
+/// Prints what a shell completes.
+pub(crate) fn completions<C: CommandFactory>(args: &CompletionsArgs) {
+    clap_complete::generate(args.shell, &mut C::command(), "paylink", &mut io::stdout());
+}
+
+/// Writes the manual's pages.
+pub(crate) fn manual<C: CommandFactory>(args: &ManualArgs) -> Result<(), Error> {
+    fs::create_dir_all(&args.folder).map_err(Error::io(format!("{} cannot be made", args.folder.display())))?;
+    let mut command = C::command().name("paylink");
+    command.build();
+    page(&command, "paylink", &args.folder)
+}
+
+fn page(command: &Command, name: &str, folder: &Path) -> Result<(), Error> {
+    let path = folder.join(format!("{name}.1"));
+    let mut text = Vec::new();
+    let named = command.clone().name(name.to_owned());
+    let written = clap_mangen::Man::new(named).render(&mut text).and_then(|()| fs::write(&path, text));
+    written.map_err(Error::io(format!("{} cannot be written", path.display())))?;
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        page(sub, &format!("{name}-{}", sub.get_name()), folder)?;
+    }
+    Ok(())
+}

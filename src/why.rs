@@ -1,0 +1,189 @@
+//! `paylink why`: what became of a text, a link, an order or a buyer, and why; for an operator whom a merchant asks.
+
+mod sentences;
+
+use clap::Args as ClapArgs;
+use domain::{LinkId, MessageId, OrderId, PhoneNumber};
+use entity::{
+    Message,
+    conversation::{self, Conversation},
+    job::{self, Job},
+    link, merchant, message,
+    order::{self, Order},
+    pause,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
+
+/// So many of a kind are told at most, the newest first.
+const MOST: u64 = 20;
+
+/// About what.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    /// A phone number, an order (its id or its number), a link or a message (their ids). Whose does not matter.
+    about: String,
+}
+
+/// Runs the sub-command. Nothing that was said is printed, and no number but the one that was typed.
+pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
+    let parts = Parts::open(settings, Role::Command, None).await?;
+    let about = args.about.trim();
+    let why = Why { parts: &parts };
+    let found = if let Ok(id) = about.parse::<MessageId>() {
+        why.message_of(id).await?
+    } else if let Ok(id) = about.parse::<LinkId>() {
+        why.link_of(id).await?
+    } else if let Ok(id) = about.parse::<OrderId>() {
+        why.order_of(id).await?
+    } else {
+        let orders = why.orders_numbered(about).await?;
+        let buyers = why.buyers(about).await?;
+        orders || buyers
+    };
+    if found { Ok(()) } else { Err(Error::Refused(format!("nothing is known of {about}"))) }
+}
+
+struct Why<'a> {
+    parts: &'a Parts,
+}
+
+impl Why<'_> {
+    async fn message_of(&self, id: MessageId) -> Result<bool, Error> {
+        let Some(message) = message::find_of_any(self.parts.db.pool(), id).await? else { return Ok(false) };
+        self.message(&message, "").await?;
+        Ok(true)
+    }
+
+    async fn link_of(&self, id: LinkId) -> Result<bool, Error> {
+        let Some(link) = link::Entity::find_by_id(id).one(self.parts.db.pool()).await? else { return Ok(false) };
+        self.link(&link, "").await?;
+        Ok(true)
+    }
+
+    async fn order_of(&self, id: OrderId) -> Result<bool, Error> {
+        let Some(order) = order::Entity::find_by_id(id).one(self.parts.db.pool()).await? else { return Ok(false) };
+        self.order(&order).await?;
+        Ok(true)
+    }
+
+    async fn orders_numbered(&self, number: &str) -> Result<bool, Error> {
+        let query = order::Entity::find().filter(order::Column::Number.eq(number)).order_by_desc(order::Column::Id);
+        let orders = query.limit(MOST).all(self.parts.db.pool()).await?;
+        for order in &orders {
+            self.order(order).await?;
+        }
+        Ok(!orders.is_empty())
+    }
+
+    /// Conversations are found by a hash of the number, with which each merchant has its own.
+    async fn buyers(&self, number: &str) -> Result<bool, Error> {
+        let (db, mut found) = (self.parts.db.pool(), false);
+        for id in merchant::ids(db).await? {
+            let owner = merchant::get(db, id).await?;
+            let Ok(phone) = PhoneNumber::parse(number, owner.region) else { continue };
+            let Some(conversation) = conversation::with(db, &self.parts.vault, id, &phone).await? else { continue };
+            self.conversation(&conversation).await?;
+            found = true;
+        }
+        Ok(found)
+    }
+
+    async fn conversation(&self, conversation: &Conversation) -> Result<(), Error> {
+        println!("{} with {}, since {}", conversation.id, conversation.merchant_id, conversation.created_at);
+        if let Some(at) = conversation.opted_out_at {
+            println!("  the buyer wants no more texts, since {at}: none is sent until they answer START");
+        }
+        let (db, merchant) = (self.parts.db.pool(), conversation.merchant_id);
+        for message in message::of_conversation(db, merchant, conversation.id, None, MOST).await? {
+            self.message(&message, "  ").await?;
+        }
+        Ok(())
+    }
+
+    async fn order(&self, order: &Order) -> Result<(), Error> {
+        println!("{} of {}, {} since {}", order.id, order.merchant_id, order.tag, order.created_at);
+        let links = link::of_order(self.parts.db.pool(), order.merchant_id, order.id).await?;
+        if links.is_empty() {
+            println!("  no link was made for it");
+        }
+        for link in &links {
+            self.link(link, "  ").await?;
+        }
+        Ok(())
+    }
+
+    async fn link(&self, link: &link::Model, indent: &str) -> Result<(), Error> {
+        println!("{indent}{} is {} since {}", link.id, link.state, link.created_at);
+        for sentence in sentences::of_link(link) {
+            println!("{indent}  {sentence}");
+        }
+        let db = self.parts.db.pool();
+        for entry in link::timeline(db, link.id).await? {
+            println!(
+                "{indent}  {}  {}{}",
+                entry.at,
+                entry.event,
+                entry.detail.map(|detail| format!(": {detail}")).unwrap_or_default()
+            );
+        }
+        self.jobs(link.merchant_id, &link.id.to_string(), &format!("{indent}  ")).await?;
+        let of_link =
+            message::Entity::find().filter(message::Column::LinkId.eq(link.id)).order_by_desc(message::Column::Id);
+        for message in of_link.limit(MOST).all(db).await? {
+            self.message(&message, &format!("{indent}  ")).await?;
+        }
+        Ok(())
+    }
+
+    async fn message(&self, message: &Message, indent: &str) -> Result<(), Error> {
+        println!("{indent}{} is {} ({}, {})", message.id, message.status, message.direction, message.created_at);
+        for sentence in sentences::of_message(message) {
+            println!("{indent}  {sentence}");
+        }
+        if sentences::is_under_way(message) {
+            self.held_up(message, &format!("{indent}  ")).await?;
+        }
+        self.jobs(message.merchant_id, &message.id.to_string(), &format!("{indent}  ")).await
+    }
+
+    /// What keeps a text from leaving that has not left.
+    async fn held_up(&self, message: &Message, indent: &str) -> Result<(), Error> {
+        let db = self.parts.db.pool();
+        for paused in pause::all(db).await? {
+            let of_kind = paused.kind.as_deref() == Some("send_sms");
+            if of_kind || paused.merchant_id == Some(message.merchant_id) {
+                println!("{indent}paused ({}) since {}: {}", paused.subject, paused.since, paused.reason);
+            }
+        }
+        let owner = merchant::get(db, message.merchant_id).await?;
+        if owner.is_suspended() {
+            println!("{indent}the merchant is suspended");
+        }
+        let conversation = conversation::find(db, message.merchant_id, message.conversation_id).await?;
+        if conversation.is_some_and(|conversation| conversation.opted_out_at.is_some()) {
+            println!("{indent}the buyer wants no more texts");
+        }
+        Ok(())
+    }
+
+    async fn jobs(&self, merchant: domain::MerchantId, id: &str, indent: &str) -> Result<(), Error> {
+        let jobs = job::Entity::find()
+            .filter(job::Column::MerchantId.eq(merchant))
+            .filter(job::Column::Payload.contains(id))
+            .order_by_desc(job::Column::Id)
+            .limit(MOST);
+        for job in jobs.all(self.parts.db.pool()).await? {
+            println!("{indent}{}", told(&job));
+        }
+        Ok(())
+    }
+}
+
+fn told(job: &Job) -> String {
+    let Job { id, kind, state, attempt, .. } = job;
+    let error = job.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    let next = if job.finished_at.is_none() { format!(", next at {}", job.run_at) } else { String::new() };
+    format!("{id} ({kind}) is {state} after {attempt} attempts{next}{error}")
+}

@@ -1,0 +1,64 @@
+//! What the state of a text or of a link means.
+
+use domain::{LinkState, message::MessageStatus};
+use entity::{Message, link};
+
+/// Whether a text may still leave, or it is not known whether it has.
+pub(super) const fn is_under_way(message: &Message) -> bool {
+    match message.status {
+        MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => true,
+        MessageStatus::Received
+        | MessageStatus::Sent
+        | MessageStatus::Delivered
+        | MessageStatus::Undelivered
+        | MessageStatus::Failed => false,
+    }
+}
+
+pub(super) fn of_message(message: &Message) -> Vec<String> {
+    let mut told = vec![
+        match message.status {
+            MessageStatus::Received => "the buyer sent it",
+            MessageStatus::Queued => "it waits to be handed to the carrier",
+            MessageStatus::Sending => "it is being handed to the carrier",
+            MessageStatus::Unknown => {
+                "nobody knows whether the carrier took it; it is not sent again, and is settled by the carrier's record or a person"
+            }
+            MessageStatus::Sent => "the carrier took it, and has not said that it arrived",
+            MessageStatus::Delivered => "it reached the phone",
+            MessageStatus::Undelivered => "the carrier took it, and could not deliver it",
+            MessageStatus::Failed => "it was not sent, and its credits were given back",
+        }
+        .to_owned(),
+    ];
+    told.extend(message.error.as_ref().map(|why| format!("because: {why}")));
+    told.extend(message.sent_at.map(|at| format!("taken by the carrier at {at}")));
+    told.extend(message.delivered_at.map(|at| format!("arrived at {at}")));
+    told.extend(message.carrier_id.as_ref().map(|id| format!("the carrier knows it as {id}")));
+    told.extend(
+        message.parked_at.map(|at| format!("left to a person since {at}: paylink messages resolve {}", message.id)),
+    );
+    told
+}
+
+pub(super) fn of_link(link: &link::Model) -> Vec<String> {
+    let mut told = vec![
+        match link.state {
+            LinkState::Creating => "its invoice is being stored and Stripe asked",
+            LinkState::Failed => "it could not be made",
+            LinkState::Unpaid => "it can be paid",
+            LinkState::Processing => "a payment is under way that settles later",
+            LinkState::Paid => "it is paid",
+            LinkState::Voiding => "the merchant voided it, and Stripe has not confirmed it yet",
+            LinkState::Voided => "the merchant voided it, and Stripe confirmed it",
+            LinkState::Expiring => "its time is over, and Stripe has not confirmed it yet",
+            LinkState::Expired => "its time is over, and Stripe confirmed it",
+        }
+        .to_owned(),
+    ];
+    told.extend(link.failure.as_ref().map(|why| format!("because: {why}")));
+    told.extend(link.review.map(|review| format!("a person should look: {}", review.sentence())));
+    told.extend(link.stripe_link_id.as_ref().map(|id| format!("Stripe knows it as {id}")));
+    told.extend(link.purged_at.map(|at| format!("its contents were erased at {at}")));
+    told
+}

@@ -1,0 +1,76 @@
+//! `paylink doctor`: what will go wrong is said before it does, with what to change.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::support::{App, Database, OwnRedis, command, free_port, fresh_postgresql, on_both_databases};
+
+on_both_databases!(a_running_installation_is_well);
+
+/// The checks of this name: how they stand, what was found and what is to be changed.
+fn checks<'a>(report: &'a Value, name: &str) -> Vec<(&'a str, &'a str, &'a str)> {
+    let checks = report["checks"].as_array().unwrap().iter().filter(|check| check["name"] == name);
+    let text = |value: &'a Value| value.as_str().unwrap_or_default();
+    checks.map(|check| (text(&check["status"]), text(&check["found"]), text(&check["change"]))).collect()
+}
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+async fn a_running_installation_is_well(app: &mut App) {
+    app.will_have("PAYLINK_PUBLIC_URL", &app.hello.url.clone());
+    let looked = app.runs(&["doctor", "--offline", "--json"]);
+    let found = report(&looked);
+    assert!(looked.status.success(), "{found:#}");
+    assert_eq!((&found["ok"], &found["failed"]), (&Value::Bool(true), &Value::from(0)));
+    for name in ["settings", "secret_key", "database", "schema", "database writes", "redis", "store", "public_url"] {
+        assert_eq!(checks(&found, name)[0].0, "ok", "{name}: {found:#}");
+    }
+    let told = app.says(&["doctor", "--offline"]);
+    assert!(told.ends_with(" warnings\n") && told.contains("0 failed"), "{told}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_with_what_to_change() {
+    let place = tempfile::tempdir().unwrap();
+    let database = Database::Postgresql { url: fresh_postgresql().await };
+    let redis = OwnRedis::start().await;
+    assert_eq!(redis.says("CONFIG SET maxmemory 100mb"), "OK");
+    assert_eq!(redis.says("CONFIG SET maxmemory-policy allkeys-lru"), "OK");
+    let look = |more: &[(&str, &str)]| {
+        let mut command = command(&database, place.path(), free_port());
+        command
+            .args(["doctor", "--json", "--offline", "--replicas", "api=20,worker=20"])
+            .env("PAYLINK_REDIS_URL", format!("redis://127.0.0.1:{}", redis.port))
+            .env("PAYLINK_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+            .env("PAYLINK_PUBLIC_URL", "https://pay.invalid")
+            .env("PAYLINK_STORE_URL", "file:///proc/nowhere")
+            .envs(more.iter().copied());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        report(&output)
+    };
+    let found = look(&[]);
+    assert!(checks(&found, "schema")[0].2.contains("paylink migrate"), "{found:#}");
+    assert_eq!(checks(&found, "store")[0].0, "failed", "{found:#}");
+    let public_url = checks(&found, "public_url")[0];
+    assert!(public_url.0 == "failed" && public_url.2.contains("DNS"), "{found:#}");
+    assert!(checks(&found, "trusted_proxies")[0].2.contains("PAYLINK_TRUSTED_PROXIES"), "{found:#}");
+    assert!(
+        checks(&found, "redis").iter().any(|(status, found, change)| *status == "warning"
+            && found.contains("allkeys-lru")
+            && change.contains("noeviction")),
+        "{found:#}"
+    );
+
+    assert!(command(&database, place.path(), 0).arg("migrate").status().unwrap().success());
+    let found = look(&[]);
+    let connections = checks(&found, "connections")[0];
+    assert!(connections.0 == "failed" && connections.1.contains("580"), "20 × 13 + 20 × 16: {found:#}");
+    let found = look(&[("PAYLINK_REDIS_URL", "redis://127.0.0.1:1")]);
+    assert_eq!(checks(&found, "redis")[0].0, "failed", "{found:#}");
+    let found = look(&[("PAYLINK_DATABSE_URL", "x")]);
+    assert!(checks(&found, "settings")[0].1.contains("did you mean PAYLINK_DATABASE_URL"), "{found:#}");
+}

@@ -1,0 +1,91 @@
+//! Redis as operators run it when one server is not enough: what fails over in mid-traffic loses nothing.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    auditor::audit,
+    cluster::Cluster,
+    promised::Promised,
+    traffic::{Traffic, batch},
+};
+use crate::support::{Database, RIGHTS, RedisCluster, Sentinels, TlsRedis, eventually, fresh_postgresql};
+
+/// How long jobs may stand still around a fail-over that itself takes one to three seconds, on a busy machine.
+const STANDS_STILL: Duration = Duration::from_secs(20);
+
+async fn on(environment: &[(&str, String)]) -> Cluster {
+    Cluster::start_on(Database::Postgresql { url: fresh_postgresql().await }, environment).await
+}
+
+/// What one order was promised, and how long it took from its first command to its text.
+async fn one_order(cluster: &Cluster) -> (Promised, Duration) {
+    let begin = Instant::now();
+    (batch(cluster, 1).await, begin.elapsed())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_dies_behind_sentinels_loses_no_job() {
+    let mut redis = Sentinels::start().await;
+    let cluster = on(&[("PAYLINK_REDIS_URL", redis.url())]).await;
+    let traffic = Traffic::begin(&cluster, 4);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    redis.servers[0].is_killed();
+    let (first, still) = one_order(&cluster).await;
+    assert!(redis.servers[1].is_primary(), "the replica took its place");
+    // The old one comes back as a replica, and the new one goes down in turn.
+    redis.servers[0].comes_up().await;
+    eventually("the old primary follows the new one", async || {
+        redis.servers[0].says("INFO replication").contains("master_link_status:up").then_some(())
+    })
+    .await;
+    redis.servers[1].is_killed();
+    let (second, again) = one_order(&cluster).await;
+    eprintln!("an order around the fail-overs took {still:?} and {again:?}");
+    assert!(still < STANDS_STILL && again < STANDS_STILL, "{still:?}, {again:?}");
+    let promised = traffic.end().await.and(first).and(second);
+    assert_eq!(promised.refused, 0, "a command does not need Redis");
+    audit(&cluster, &promised, 0).await;
+    eventually("Redis holds nothing any more", async || {
+        let left = redis.servers[0].says("-n 1 --scan");
+        left.is_empty().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_fails_over_and_moves_its_slots_loses_no_job() {
+    let mut redis = RedisCluster::start().await;
+    let cluster = on(&[("PAYLINK_REDIS_URL", redis.url())]).await;
+    let traffic = Traffic::begin(&cluster, 4);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    redis.moves_queue("create_stripe_link").await;
+    redis.node_of("send_sms").is_killed();
+    let (first, still) = one_order(&cluster).await;
+    eprintln!("an order around the fail-over took {still:?}");
+    assert!(still < STANDS_STILL, "{still:?}");
+    let promised = traffic.end().await.and(first);
+    assert_eq!(promised.refused, 0, "a command does not need Redis");
+    audit(&cluster, &promised, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_with_certificates_on_both_sides_and_a_user_of_few_rights_are_enough() {
+    let redis = TlsRedis::start(RIGHTS).await;
+    let cluster = on(&redis.environment()).await;
+    let promised = batch(&cluster, 4).await;
+    audit(&cluster, &promised, 0).await;
+    assert!(!cluster.log().contains("no permissions"), "it asked for what it may not: {}", cluster.log());
+    assert_eq!(redis.server.says("ACL LOG"), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_redis_refuses_is_said_with_what_to_allow() {
+    let redis = TlsRedis::start("~paylink:* +@all -@admin -@dangerous").await;
+    let cluster = on(&redis.environment()).await;
+    let promised = batch(&cluster, 1).await;
+    audit(&cluster, &promised, 0).await;
+    let log = cluster.log();
+    for said in ["Redis refuses to", "NOPERM", "&<prefix>:*", "+info"] {
+        assert!(log.contains(said), "{said} is not in {log}");
+    }
+}

@@ -1,0 +1,101 @@
+//! PgBouncer in front of PostgreSQL: what `scripts/setup.sh test` has built, or else Debian's, which is older.
+
+use std::{
+    fs,
+    os::unix::{fs::chown, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+use super::{
+    installation::free_port,
+    postgres::{Server, name_of, somebody_else},
+    wait::eventually,
+};
+
+/// What it pools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pools {
+    Sessions,
+    Transactions,
+    /// Transactions, without knowing who has prepared which statement: as every PgBouncer before 1.21.
+    TransactionsUnprepared,
+}
+
+/// A running PgBouncer. It ends with the test.
+#[derive(Debug)]
+pub(crate) struct PgBouncer {
+    _folder: TempDir,
+    port: u16,
+    process: Child,
+}
+
+impl PgBouncer {
+    /// Whether it knows prepared statements when it pools transactions: from 1.21 on.
+    pub(crate) fn knows_prepared_statements() -> bool {
+        let output = Command::new(binary()).arg("--version").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let version = text.lines().next().and_then(|line| line.strip_prefix("PgBouncer ")).unwrap();
+        let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or_default());
+        (parts.next().unwrap(), parts.next().unwrap()) >= (1, 21)
+    }
+
+    /// Starts one in front of a server.
+    pub(crate) async fn start(server: &Server, pools: Pools) -> Self {
+        let folder = tempfile::Builder::new().prefix("paylink-pgbouncer-").tempdir().unwrap();
+        let port = free_port();
+        let mode = match pools {
+            Pools::Sessions => "pool_mode = session",
+            Pools::Transactions => "pool_mode = transaction\nmax_prepared_statements = 200",
+            Pools::TransactionsUnprepared if Self::knows_prepared_statements() => {
+                "pool_mode = transaction\nmax_prepared_statements = 0"
+            }
+            Pools::TransactionsUnprepared => "pool_mode = transaction",
+        };
+        let place = folder.path().display();
+        let settings = format!(
+            "[databases]\n* = host={} user=paylink\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+             auth_type = trust\nauth_file = {place}/users\nlogfile = {place}/log\nmax_client_conn = 500\ndefault_pool_size = 60\n{mode}\n",
+            server.socket().display()
+        );
+        fs::write(folder.path().join("users"), "\"paylink\" \"\"\n").unwrap();
+        fs::write(folder.path().join("settings.ini"), settings).unwrap();
+        let mut command = Command::new(binary());
+        command.arg("settings.ini").current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some(owner) = somebody_else() {
+            chown(folder.path(), Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
+            command.uid(owner.uid.as_raw()).gid(owner.gid.as_raw());
+        }
+        let log = folder.path().join("log");
+        let bouncer = Self { _folder: folder, port, process: command.spawn().unwrap() };
+        eventually(&format!("PgBouncer listens; {}", log.display()), async || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+        })
+        .await;
+        bouncer
+    }
+
+    /// The same database, through it.
+    pub(crate) fn url(&self, direct: &str) -> String {
+        format!("postgres://paylink@127.0.0.1:{}/{}", self.port, name_of(direct))
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn binary() -> PathBuf {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pgbouncer/pgbouncer");
+    if built.exists() {
+        return built;
+    }
+    let debian = PathBuf::from("/usr/sbin/pgbouncer");
+    assert!(debian.exists(), "PgBouncer is needed for this test: scripts/setup.sh test");
+    debian
+}
