@@ -10,6 +10,7 @@ import { showHome } from "./home.js";
 import { showOrder } from "./order.js";
 import { showOrders } from "./orders.js";
 import { sections, showSettings } from "./settings.js";
+import { followUnread } from "./unread.js";
 
 const ROUTES = [
   [/^\/home$/, showHome],
@@ -24,6 +25,7 @@ const ROUTES = [
 export function showShell({ root, who, signOut }) {
   const t = strings.nav;
   const balance = h("a.balance", { href: "#/credits" });
+  const unread = h("span.nav-badge", { hidden: true });
   const takeAway = frame({
     root,
     signOut,
@@ -33,14 +35,16 @@ export function showShell({ root, who, signOut }) {
     places: [
       { path: "/home", icon: "home", label: t.home },
       { path: "/orders", icon: "orders", label: t.orders },
-      { path: "/conversations", icon: "conversations", label: t.conversations },
+      { path: "/conversations", icon: "conversations", label: t.conversations, more: unread },
       { path: "/credits", icon: "credits", label: t.credits },
       { path: `/settings/${sections()[0]}`, within: "/settings", icon: "settings", label: t.settings },
     ],
   });
   const stopBalance = followBalance(balance);
+  const stopUnread = followUnread(unread);
   return () => {
     stopBalance();
+    stopUnread();
     takeAway();
   };
 }
