@@ -123,6 +123,8 @@ ids! {
     WebhookEventId = "evt",
     /// An entry of the audit log.
     AuditEntryId = "aud",
+    /// Something that needs a person.
+    AttentionId = "att",
     /// A console session.
     SessionId = "ses",
     /// A request, as its answer and the log lines about it say.

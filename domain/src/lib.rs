@@ -27,8 +27,8 @@ pub use clock::Clock;
 pub use colour::{Colour, ColourError};
 pub use error_chain::{error_chain, with_sources};
 pub use id::{
-    ApiKeyId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId, MerchantId, MessageId,
-    OrderId, RequestId, SessionId, WebhookEventId,
+    ApiKeyId, AttentionId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId,
+    MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookEventId,
 };
 pub use link::LinkState;
 pub use money::{Currency, Money};

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Conversation, Message, Order, Transaction, conversation, credits::CreditError, idempotency, link, message, order,
-    webhook_event,
+    Conversation, Message, Order, Transaction, attention, conversation, credits::CreditError, idempotency, link,
+    message, order, webhook_event,
 };
 use domain::{LinkState, MerchantId, PhoneNumber, Vault};
 
@@ -94,6 +94,7 @@ pub async fn erase(
             message::refused(tx, &waiting, ERASED.to_owned(), now).await?;
         }
         message::erase_said_in(tx, conversation.id, now).await?;
+        attention::erase_notes_in(tx, conversation.id).await?;
     }
     for (order, _) in &buyer.orders {
         order::forget_customer_if_all_purged(tx, merchant, order.id, now).await?;

@@ -4,6 +4,7 @@
 //! buyer's token, which is a right of its own.
 
 pub mod api_key;
+pub mod attention;
 pub mod audit;
 pub mod buyer;
 pub mod change;
@@ -35,6 +36,7 @@ mod search;
 pub mod session;
 pub mod sms_integration;
 pub mod stripe_integration;
+pub mod summary;
 pub mod suspension;
 pub mod tick;
 pub mod webhook_event;

@@ -284,6 +284,25 @@ pub(crate) async fn refresh_tags(
     Ok(())
 }
 
+/// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn take_back_paid(tx: &Transaction, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let links = link::of_order(tx, link.merchant_id, link.order_id).await?;
+    if links.iter().any(|other| other.id != link.id && other.state == LinkState::Paid) {
+        return Ok(());
+    }
+    Entity::update_many()
+        .col_expr(Column::Tag, Expr::value(Tag::None))
+        .filter(Column::Id.eq(link.order_id))
+        .filter(Column::MerchantId.eq(link.merchant_id))
+        .exec(tx)
+        .await?;
+    tx.changed(Change::order(ChangeKind::OrderUpdated, link.merchant_id, link.order_id, now));
+    Ok(())
+}
+
 /// What an order's tag says once a link of it has come to this state; `None` if that changes nothing.
 const fn tag_after(link: LinkState) -> Option<Tag> {
     match link {
@@ -291,9 +310,12 @@ const fn tag_after(link: LinkState) -> Option<Tag> {
         // The request was taken back.
         LinkState::Voided => Some(Tag::None),
         // An order whose link has run out is as unpaid as before.
-        LinkState::Unpaid | LinkState::Processing | LinkState::Voiding | LinkState::Expiring | LinkState::Expired => {
-            Some(Tag::Unpaid)
-        }
+        LinkState::Unpaid
+        | LinkState::Processing
+        | LinkState::Voiding
+        | LinkState::Expiring
+        | LinkState::Expired
+        | LinkState::Settling => Some(Tag::Unpaid),
         LinkState::Creating | LinkState::Failed => None,
     }
 }

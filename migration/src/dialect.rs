@@ -1,6 +1,9 @@
 //! The words in which `SQLite` and `PostgreSQL` differ.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{ConnectionTrait, DbBackend, Statement},
+};
 
 /// Runs a step's statements, separated by `;`, in the database's own types.
 pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
@@ -10,6 +13,81 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), Db
         connection.execute_unprepared(statement).await?;
     }
     Ok(())
+}
+
+/// Lets a column hold more words than its `CHECK (column IN (…))` has so far. The rows that are there satisfy the wider rule, as they
+/// did the narrower one.
+pub(crate) async fn allow_words(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    more: &[&str],
+) -> Result<(), DbErr> {
+    match manager.get_database_backend() {
+        DbBackend::Sqlite => allow_words_on_sqlite(manager, table, column, more).await,
+        _ => allow_words_on_postgresql(manager, table, column, more).await,
+    }
+}
+
+async fn allow_words_on_postgresql(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    more: &[&str],
+) -> Result<(), DbErr> {
+    let name = format!("{table}_{column}_check");
+    let ask = format!(
+        "SELECT pg_get_constraintdef(oid) AS sql FROM pg_constraint \
+         WHERE conname = '{name}' AND conrelid = '{table}'::regclass"
+    );
+    let words = with_more(&only_text(manager, ask, &name).await?, more);
+    let statement = format!(
+        "ALTER TABLE {table} DROP CONSTRAINT {name}; \
+         ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IN ({words})) NOT VALID"
+    );
+    run(manager, &statement).await
+}
+
+/// `SQLite` changes no constraint, but lets whoever knows what they do change the text of the schema, which is how its manual says
+/// that a CHECK is changed (<https://sqlite.org/lang_altertable.html>). Other connections read the schema again by its version.
+async fn allow_words_on_sqlite(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    more: &[&str],
+) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    let ask = format!("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = '{table}'");
+    let sql = only_text(manager, ask, table).await?;
+    let missing = || DbErr::Migration(format!("there is no CHECK ({column} IN (…)) of {table}"));
+    let check = format!("CHECK ({column} IN");
+    let after = sql.find(&check).map(|at| at + check.len()).ok_or_else(missing)?;
+    let open = after + sql[after..].find('(').ok_or_else(missing)? + 1;
+    let close = open + sql[open..].find(')').ok_or_else(missing)?;
+    let widened = format!("{}{}{}", &sql[..open], with_more(&sql[open..close], more), &sql[close..]);
+    let version = Statement::from_string(DbBackend::Sqlite, "PRAGMA schema_version");
+    let version = connection.query_one_raw(version).await?.ok_or_else(missing)?.try_get::<i64>("", "schema_version")?;
+    connection.execute_unprepared("PRAGMA writable_schema = ON").await?;
+    let values = [widened.into(), table.into()];
+    let update = "UPDATE sqlite_schema SET sql = $1 WHERE type = 'table' AND name = $2";
+    let updated = connection.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, update, values)).await;
+    connection.execute_unprepared(&format!("PRAGMA schema_version = {}", version + 1)).await?;
+    // What this connection knows of the schema it reads again.
+    connection.execute_unprepared("PRAGMA writable_schema = RESET").await?;
+    updated.map(|_| ())
+}
+
+async fn only_text(manager: &SchemaManager<'_>, ask: String, what: &str) -> Result<String, DbErr> {
+    let statement = Statement::from_string(manager.get_database_backend(), ask);
+    let row = manager.get_connection().query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::Migration(format!("there is no {what}")))?.try_get("", "sql")
+}
+
+/// The words that stand between quotes in `sql`, and more, as they are written in a list.
+fn with_more(sql: &str, more: &[&str]) -> String {
+    let mut words: Vec<&str> = sql.split('\'').skip(1).step_by(2).collect();
+    words.extend(more.iter().filter(|word| !sql.contains(&format!("'{word}'"))));
+    words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }
 
 fn translate(sql: &str, backend: DbBackend) -> String {
@@ -41,3 +119,15 @@ macro_rules! sql_step {
     };
 }
 pub(crate) use sql_step;
+
+#[cfg(test)]
+mod tests {
+    use super::with_more;
+
+    #[test]
+    fn words_are_added_to_those_that_are_there() {
+        let told = "CHECK ((state = ANY (ARRAY['one'::text, 'two'::text])))";
+        assert_eq!(with_more(told, &["two", "three"]), "'one', 'two', 'three'");
+        assert_eq!(with_more("'one', 'two'", &["three"]), "'one', 'two', 'three'");
+    }
+}

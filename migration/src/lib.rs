@@ -32,6 +32,8 @@ mod m0028_open_links;
 mod m0029_webhook_outcomes;
 mod m0032_restoration;
 mod m0038_changes;
+mod m0042_paid_elsewhere;
+mod m0043_attention;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -67,6 +69,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0029_webhook_outcomes::Step),
             Box::new(m0032_restoration::Step),
             Box::new(m0038_changes::Step),
+            Box::new(m0042_paid_elsewhere::Step),
+            Box::new(m0043_attention::Step),
         ]
     }
 }

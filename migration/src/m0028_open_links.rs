@@ -10,8 +10,8 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::dialect;
 
-/// The states of an open link.
-const OPEN: &str = "('creating', 'unpaid', 'processing', 'voiding', 'expiring')";
+/// The states of an open link; no link is in `settling` before a later step allows it.
+const OPEN: &str = "('creating', 'unpaid', 'processing', 'voiding', 'expiring', 'settling')";
 
 const TABLES: &str = "
 CREATE TABLE open_link (

@@ -53,6 +53,7 @@ pub(super) fn of_link(link: &link::Model) -> Vec<String> {
             LinkState::Voided => "the merchant voided it, and Stripe confirmed it",
             LinkState::Expiring => "its time is over, and Stripe has not confirmed it yet",
             LinkState::Expired => "its time is over, and Stripe confirmed it",
+            LinkState::Settling => "the merchant has the money without Stripe, which is closing it",
         }
         .to_owned(),
     ];

@@ -20,7 +20,9 @@ impl Browser {
         self.opens(&format!("{}/console", app.hello.url)).await;
         self.writes("API key", key).await;
         self.clicks("Sign in").await;
-        self.sees("New order").await;
+        self.sees("Needs you").await;
+        self.runs("location.hash = '/orders'", Vec::new()).await;
+        self.sees("Order number or buyer").await;
     }
 
     /// Opens an order from the list.

@@ -12,6 +12,9 @@ async fn a_link_is_made_sent_and_voided_with_the_keyboard_only() {
         // The first field has the focus already.
         browser.types(&app.hello.api_key).await;
         browser.presses(Key::Enter).await;
+        browser.sees("Nothing needs you at the moment.").await;
+        browser.tabs_to("Orders").await;
+        browser.presses(Key::Enter).await;
         browser.sees("1001").await;
         browser.tabs_to("1001").await;
         browser.presses(Key::Enter).await;

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod amounts;
+mod attention;
 mod audit_log;
 mod backups;
 mod bad_input;
@@ -37,6 +38,7 @@ mod money;
 mod ninety_days;
 mod operators;
 mod operators_page;
+mod paid_elsewhere;
 mod payments;
 mod plans;
 mod recorded;

@@ -21,6 +21,7 @@ const FOR_ADMINISTRATORS: &[&str] = &[
     "GET /v1/console-sessions",
     "DELETE /v1/console-sessions/{id}",
     "PATCH /v1/merchant",
+    "POST /v1/payment-links/{id}/unmark-paid",
     "PUT /v1/merchant/logo",
     "DELETE /v1/merchant/logo",
     "PUT /v1/sms-integration",
@@ -110,7 +111,9 @@ impl Things {
             "conversations" => &self.conversation,
             "buyers" => "+12025550199",
             // What there is of these nobody but an administrator of theirs knows the ids of.
-            "api-keys" | "console-sessions" | "webhook-events" | "stripe-integration" | "admin" => "nothing",
+            "api-keys" | "console-sessions" | "webhook-events" | "stripe-integration" | "admin" | "attention" => {
+                "nothing"
+            }
             resource if !pattern.contains('{') => resource,
             resource => panic!("what is the id of {resource}?"),
         }

@@ -37,14 +37,17 @@ impl PageState {
             // Its payment did not settle, and what it can be paid by is being made anew.
             LinkState::Unpaid if can_be_paid(link, now) && link.awaits_renewal() => Self::Preparing,
             // Whoever has just paid is not told that it is too late, until that is certain.
-            LinkState::Unpaid | LinkState::Voiding | LinkState::Expiring if link.awaits_confirmation() => {
+            LinkState::Unpaid | LinkState::Voiding | LinkState::Expiring | LinkState::Settling
+                if link.awaits_confirmation() =>
+            {
                 Self::Confirming
             }
             LinkState::Unpaid if can_be_paid(link, now) && link.may_have_been_paid(now) => Self::Checking,
             LinkState::Unpaid if can_be_paid(link, now) => Self::Open,
             LinkState::Unpaid | LinkState::Expiring | LinkState::Expired => Self::Expired,
             LinkState::Processing => Self::Processing,
-            LinkState::Paid => Self::Paid,
+            // The merchant says that they have the money.
+            LinkState::Paid | LinkState::Settling => Self::Paid,
             LinkState::Voiding | LinkState::Voided => Self::Voided,
         }
     }

@@ -156,7 +156,9 @@ impl Conversations {
         #[oai(name = "id")] conversation_id: Path<String>,
     ) -> Result<Done, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
-        conversation::note_read(api.db.pool(), conversation.id, api.clock.now()).await?;
+        let tx = api.db.begin().await?;
+        conversation::note_read(&tx, &conversation, api.clock.now()).await?;
+        tx.commit().await?;
         Ok(Done::Done)
     }
 

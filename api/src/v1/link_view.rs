@@ -18,7 +18,8 @@ use crate::Api;
 pub(super) struct LinkView {
     id: String,
     order_id: String,
-    /// `creating`, `failed`, `unpaid`, `processing`, `paid`, `voiding`, `voided`, `expiring` or `expired`.
+    /// `creating`, `failed`, `unpaid`, `processing`, `paid`, `voiding`, `voided`, `expiring`, `expired` or
+    /// `settling` (paid elsewhere, and being closed at Stripe).
     status: String,
     amount: Option<String>,
     currency: String,
@@ -29,8 +30,8 @@ pub(super) struct LinkView {
     stripe_url: Option<String>,
     /// Why it could not be made; or, of an open link, what keeps it from being closed, or from being paid anew.
     failure: Option<String>,
-    /// What a person should look at: `paid_after_void`, `paid_after_expiry`, `amount_mismatch`, `currency_mismatch` or
-    /// `livemode_mismatch`.
+    /// What a person should look at: `paid_after_void`, `paid_after_expiry`, `amount_mismatch`, `currency_mismatch`,
+    /// `livemode_mismatch` or `paid_twice`.
     review: Option<String>,
     /// What is worth a look before the link is sent: `first_page_blank`, `number_not_in_invoice` or `amount_not_in_invoice`, if the
     /// PDF's text lacks what was typed. It blocks nothing.
@@ -41,8 +42,6 @@ pub(super) struct LinkView {
     has_picture: bool,
     /// The payment in Stripe's dashboard, where refunds are made.
     dashboard_url: Option<String>,
-    /// How it was paid, once it is.
-    paid_by: Option<PaidByView>,
     /// What was refunded at Stripe so far, in all: the refunds that succeeded.
     refunded_amount: Option<String>,
     /// How much of what was paid went back: `none`, `partial` or `full`.
@@ -53,6 +52,8 @@ pub(super) struct LinkView {
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
+    /// How it was paid, once it is; or how the merchant says that it was, while it is `settling`.
+    paid_by: Option<PaidByView>,
     viewed_at: Option<DateTime<Utc>>,
     /// When the buyer said that they do not know what it is for.
     unrecognised_at: Option<DateTime<Utc>>,
@@ -73,10 +74,33 @@ struct EntryView {
 
 /// How a link was paid.
 #[derive(Debug, Clone, Object)]
-#[oai(rename = "PaidBy")]
+#[oai(rename = "PaidBy", skip_serializing_if_is_none)]
 struct PaidByView {
-    /// `stripe`.
+    /// `stripe`, or as the merchant says: `cash`, `bank_transfer`, `check`, `terminal` or `other`.
     method: String,
+    /// On which day, if it was not by Stripe.
+    on: Option<String>,
+    /// What the merchant noted about it.
+    note: Option<String>,
+    /// Who says so.
+    actor: Option<String>,
+}
+
+impl PaidByView {
+    fn of(link: &link::Model) -> Option<Self> {
+        let (LinkState::Paid | LinkState::Settling) = link.state else { return None };
+        // What Stripe says goes over what the merchant says.
+        let by_stripe = link.stripe_session_id.is_some() || link.stripe_payment_intent.is_some();
+        Some(match link.elsewhere_method.filter(|_| !by_stripe) {
+            Some(method) => Self {
+                method: method.to_string(),
+                on: link.elsewhere_on.clone(),
+                note: link.elsewhere_note.clone(),
+                actor: link.elsewhere_actor.clone(),
+            },
+            None => Self { method: "stripe".to_owned(), on: None, note: None, actor: None },
+        })
+    }
 }
 
 impl From<TimelineEntry> for EntryView {
@@ -115,9 +139,9 @@ impl LinkView {
             status: link.state.to_string(),
             amount: link.money()?.map(domain::Money::to_decimal_string),
             currency: link.currency.as_str().to_owned(),
+            paid_by: PaidByView::of(&link),
             url: (link.stripe_url.is_some() || link.awaits_renewal()).then(|| api.buyer_url(link.id)),
             dashboard_url: dashboard_url(&link),
-            paid_by: (link.state == LinkState::Paid).then(|| PaidByView { method: "stripe".to_owned() }),
             refund_status: link.refund_state().to_string(),
             refunded_amount: link.refunded_money()?.map(domain::Money::to_decimal_string),
             disputed: link.dispute.map(|dispute| dispute.to_string()),

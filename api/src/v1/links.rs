@@ -303,7 +303,8 @@ async fn accept_void(
     Ok(accepted(tx, id, view, enqueued_job))
 }
 
-fn refused(refusal: Refusal) -> Problem {
+/// Why a link cannot be moved so.
+pub(super) fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Paid => Problem::conflict("link_paid", "The link is paid. Refunds are made in Stripe's dashboard."),
         Refusal::PaymentUnderWay => {
@@ -313,10 +314,15 @@ fn refused(refusal: Refusal) -> Problem {
             Problem::conflict("link_not_open", "The link is still being made. Try again in a moment.")
         }
         Refusal::NotOpen => Problem::conflict("link_not_open", "The link is closed already."),
+        Refusal::NotPaidElsewhere => Problem::conflict(
+            "not_paid_elsewhere",
+            "The link was not marked as paid elsewhere, or Stripe says it is paid.",
+        ),
     }
 }
 
-fn accepted(
+/// The answer to a command about a link.
+pub(super) fn accepted(
     tx: Transaction,
     link: LinkId,
     view: LinkView,

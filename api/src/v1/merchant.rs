@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{Colour, Currency, Region, Reminding, RemindingError};
 use entity::{
-    Merchant, Transaction,
+    Merchant, Transaction, attention,
     change::{Change, ChangeKind},
     logo::{self, About, LogoPicture, PictureError},
     merchant::{self, MerchantChanges},
@@ -189,6 +189,7 @@ impl Checked {
         if let Some(credits) = self.low_credit_threshold.filter(|credits| *credits != owner.low_credit_threshold) {
             merchant::set_low_credit_threshold(tx, owner.id, credits).await?;
             tx.changed(Change::credits(ChangeKind::CreditsUpdated, owner.id, now));
+            attention::forget_low_credit(tx, owner.id, now).await?;
         }
         merchant::change(tx, owner.id, self.changes).await
     }

@@ -3,6 +3,7 @@
 mod admin;
 mod answers;
 mod api_keys;
+mod attention;
 mod audit_log;
 mod buyers;
 mod changes;
@@ -21,11 +22,13 @@ mod messages;
 mod order_input;
 mod order_view;
 mod orders;
+mod paid_elsewhere;
 mod qr;
 mod send;
 mod sessions;
 mod sms_integration;
 mod stripe_integration;
+mod summary;
 mod webhook_events;
 
 pub(crate) use links::{can_be_paid, read_invoice};
@@ -42,6 +45,8 @@ enum Group {
     PaymentLinks,
     /// Conversations with buyers, and what is sent in them.
     Messages,
+    /// What needs a person, and what a period came to.
+    Attention,
     /// Prepaid credits.
     Credits,
     /// What changes, as it changes.
@@ -58,13 +63,13 @@ enum Group {
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
         orders::Orders,
-        links::Links,
+        (links::Links, paid_elsewhere::PaidElsewhereCalls),
         qr::QrCodes,
         messages::Messages,
         conversations::Conversations,
         message_template::MessageTemplate,
         credits::Credits,
-        (events::Events, changes::Changes),
+        (events::Events, changes::Changes, attention::AttentionCalls, summary::SummaryCalls),
         stripe_integration::StripeConnection,
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,

@@ -97,9 +97,9 @@ impl StripeConnection {
     /// remove it there.
     #[oai(path = "/stripe-integration", method = "delete")]
     async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
-        let tx = api.db.begin().await?;
-        stripe_integration::delete(&tx, key.0.merchant).await?;
-        act_of_key(&tx, &key.0, "stripe.disconnect", key.0.merchant, None, api.clock.now()).await?;
+        let (tx, now) = (api.db.begin().await?, api.clock.now());
+        stripe_integration::delete(&tx, key.0.merchant, now).await?;
+        act_of_key(&tx, &key.0, "stripe.disconnect", key.0.merchant, None, now).await?;
         tx.commit().await?;
         Ok(Done::Done)
     }

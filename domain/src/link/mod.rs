@@ -1,8 +1,10 @@
 //! The life of a payment link, and what its payments come to.
 
+mod elsewhere;
 pub mod money_back;
 mod payment_state;
 mod state;
 
+pub use elsewhere::ElsewhereMethod;
 pub use payment_state::{Judged, PaymentState};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};

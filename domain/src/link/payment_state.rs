@@ -14,6 +14,8 @@ pub struct PaymentState {
     pub session: Option<String>,
     /// Sessions whose delayed payment did not settle.
     pub failed: Vec<String>,
+    /// Whether the merchant has said that they got the money in another way.
+    pub elsewhere: bool,
 }
 
 /// What an event makes of a payment state.
@@ -28,9 +30,15 @@ pub struct Judged {
 impl PaymentState {
     /// As it is stored: the failed sessions are one a line.
     #[must_use]
-    pub fn from_columns(state: LinkState, session: Option<&str>, failed_sessions: Option<&str>) -> Self {
+    pub fn from_columns(
+        state: LinkState,
+        session: Option<&str>,
+        failed_sessions: Option<&str>,
+        elsewhere: bool,
+    ) -> Self {
         Self {
             state,
+            elsewhere,
             session: session.map(ToOwned::to_owned),
             failed: failed_sessions.iter().flat_map(|ids| ids.lines()).map(ToOwned::to_owned).collect(),
         }
@@ -51,10 +59,16 @@ impl PaymentState {
             LinkEvent::PaymentSucceeded => self.on_success(session),
             LinkEvent::PaymentPending => self.on_pending(session),
             LinkEvent::PaymentFailed => self.on_failure(session),
+            // What Stripe says was paid is never undone.
+            LinkEvent::PaidElsewhereTakenBack if !self.elsewhere || self.session.is_some() => {
+                Err(Refusal::NotPaidElsewhere)
+            }
             LinkEvent::Created
             | LinkEvent::CreationFailed
             | LinkEvent::VoidRequested
             | LinkEvent::ExpiryReached
+            | LinkEvent::PaidElsewhere
+            | LinkEvent::PaidElsewhereTakenBack
             | LinkEvent::CloseConfirmed => self.step(event),
         }
     }
@@ -70,6 +84,9 @@ impl PaymentState {
         let mut judged = self.step(LinkEvent::PaymentSucceeded)?;
         if self.state != LinkState::Paid || self.session.is_none() {
             judged.after.session = session.map(ToOwned::to_owned);
+            if self.state == LinkState::Paid && self.elsewhere && session.is_some() {
+                judged.review = Some(Review::PaidTwice);
+            }
         } else if self.is_paid_again_by(LinkEvent::PaymentSucceeded, session).is_some() {
             // The buyer has paid twice: that is not what was asked.
             judged.review = Some(Review::AmountMismatch);

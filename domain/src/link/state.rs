@@ -23,6 +23,8 @@ words! {
         Expiring = "expiring",
         /// Its time is over, and Stripe has confirmed that it can no longer be paid.
         Expired = "expired",
+        /// The merchant has got the money in another way; it is being closed at Stripe.
+        Settling = "settling",
     }
 }
 
@@ -31,7 +33,7 @@ impl LinkState {
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
-            Self::Creating | Self::Unpaid | Self::Processing | Self::Voiding | Self::Expiring => true,
+            Self::Creating | Self::Unpaid | Self::Processing | Self::Voiding | Self::Expiring | Self::Settling => true,
             Self::Failed | Self::Paid | Self::Voided | Self::Expired => false,
         }
     }
@@ -50,6 +52,8 @@ words! {
         CurrencyMismatch = "currency_mismatch",
         /// A test payment for a live link, or the reverse.
         LivemodeMismatch = "livemode_mismatch",
+        /// The merchant had got the money in another way, and the buyer paid at Stripe too.
+        PaidTwice = "paid_twice",
     }
 }
 
@@ -72,6 +76,11 @@ pub enum LinkEvent {
     ExpiryReached,
     /// Stripe confirmed that it is inactive and that no session can still be paid.
     CloseConfirmed,
+    /// The merchant has got the money in another way.
+    PaidElsewhere,
+    /// The merchant has not got the money after all. It is no event for a link that Stripe says is paid: see
+    /// [`PaymentState::on`](super::PaymentState::on).
+    PaidElsewhereTakenBack,
 }
 
 /// What an event makes of a link.
@@ -98,6 +107,9 @@ pub enum Refusal {
     /// It is closed, or being closed.
     #[error("the link is not open")]
     NotOpen,
+    /// It was not paid elsewhere.
+    #[error("the link was not marked as paid elsewhere")]
+    NotPaidElsewhere,
 }
 
 impl Review {
@@ -120,6 +132,9 @@ impl Review {
             Self::LivemodeMismatch => {
                 "A test payment came for a live link, or the reverse: test and live keys are mixed up in the settings."
             }
+            Self::PaidTwice => {
+                "The buyer paid at Stripe although you had marked the link as paid elsewhere. Refund one of the two payments."
+            }
         }
     }
 }
@@ -131,7 +146,7 @@ impl LinkState {
     /// A [`Refusal`], with nothing changed.
     #[expect(clippy::match_same_arms, reason = "a table is read row by row: events are kept together, not outcomes")]
     pub const fn on(self, event: LinkEvent) -> Result<Transition, Refusal> {
-        use LinkState::{Creating, Expired, Expiring, Failed, Paid, Processing, Unpaid, Voided, Voiding};
+        use LinkState::{Creating, Expired, Expiring, Failed, Paid, Processing, Settling, Unpaid, Voided, Voiding};
         use Transition::{To, Unchanged};
 
         Ok(match (event, self) {
@@ -139,39 +154,65 @@ impl LinkState {
             // The merchant took it back, or was told that it failed: they do not expect the money.
             (LinkEvent::PaymentSucceeded, Voiding | Voided | Failed) => To(Paid, Some(Review::PaidAfterVoid)),
             (LinkEvent::PaymentSucceeded, Expired) => To(Paid, Some(Review::PaidAfterExpiry)),
+            (LinkEvent::PaymentSucceeded, Settling) => To(Paid, Some(Review::PaidTwice)),
             (LinkEvent::PaymentSucceeded, Creating | Unpaid | Processing | Expiring) => To(Paid, None),
 
             (LinkEvent::PaymentPending, Creating | Unpaid) => To(Processing, None),
-            (LinkEvent::PaymentPending, Failed | Processing | Paid | Voiding | Voided | Expiring | Expired) => {
-                Unchanged
-            }
+            (
+                LinkEvent::PaymentPending,
+                Failed | Processing | Paid | Voiding | Voided | Expiring | Expired | Settling,
+            ) => Unchanged,
 
             (LinkEvent::PaymentFailed, Processing) => To(Unpaid, None),
-            (LinkEvent::PaymentFailed, Creating | Failed | Unpaid | Paid | Voiding | Voided | Expiring | Expired) => {
-                Unchanged
-            }
+            (
+                LinkEvent::PaymentFailed,
+                Creating | Failed | Unpaid | Paid | Voiding | Voided | Expiring | Expired | Settling,
+            ) => Unchanged,
 
             (LinkEvent::Created, Creating) => To(Unpaid, None),
-            (LinkEvent::Created, Unpaid | Processing | Paid | Voiding | Voided | Expiring | Expired) => Unchanged,
+            (LinkEvent::Created, Unpaid | Processing | Paid | Voiding | Voided | Expiring | Expired | Settling) => {
+                Unchanged
+            }
             (LinkEvent::Created, Failed) => return Err(Refusal::NotOpen),
 
             (LinkEvent::CreationFailed, Creating) => To(Failed, None),
             (
                 LinkEvent::CreationFailed,
-                Failed | Unpaid | Processing | Paid | Voiding | Voided | Expiring | Expired,
+                Failed | Unpaid | Processing | Paid | Voiding | Voided | Expiring | Expired | Settling,
             ) => Unchanged,
 
             (LinkEvent::VoidRequested, Unpaid) => To(Voiding, None),
             (LinkEvent::VoidRequested, Voiding | Voided) | (LinkEvent::ExpiryReached, Expiring | Expired) => Unchanged,
             (LinkEvent::ExpiryReached, Unpaid) => To(Expiring, None),
-            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached, Paid) => return Err(Refusal::Paid),
-            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached, Processing) => return Err(Refusal::PaymentUnderWay),
-            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached, Creating) => return Err(Refusal::StillCreating),
-            (LinkEvent::VoidRequested, Failed | Expiring | Expired)
-            | (LinkEvent::ExpiryReached, Failed | Voiding | Voided) => return Err(Refusal::NotOpen),
+            (LinkEvent::PaidElsewhere, Unpaid) => To(Settling, None),
+            (LinkEvent::PaidElsewhere, Settling) => Unchanged,
+            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached | LinkEvent::PaidElsewhere, Paid) => {
+                return Err(Refusal::Paid);
+            }
+            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached | LinkEvent::PaidElsewhere, Processing) => {
+                return Err(Refusal::PaymentUnderWay);
+            }
+            (LinkEvent::VoidRequested | LinkEvent::ExpiryReached | LinkEvent::PaidElsewhere, Creating) => {
+                return Err(Refusal::StillCreating);
+            }
+            (LinkEvent::VoidRequested, Failed | Expiring | Expired | Settling)
+            | (LinkEvent::ExpiryReached, Failed | Voiding | Voided | Settling)
+            | (LinkEvent::PaidElsewhere, Failed | Voiding | Voided | Expiring | Expired) => {
+                return Err(Refusal::NotOpen);
+            }
+
+            // Only where Stripe has told of no payment, which more than the state says.
+            (LinkEvent::PaidElsewhereTakenBack, Paid) => To(Voided, None),
+            // It is being closed already, and that goes on.
+            (LinkEvent::PaidElsewhereTakenBack, Settling) => To(Voiding, None),
+            (
+                LinkEvent::PaidElsewhereTakenBack,
+                Creating | Failed | Unpaid | Processing | Voiding | Voided | Expiring | Expired,
+            ) => return Err(Refusal::NotPaidElsewhere),
 
             (LinkEvent::CloseConfirmed, Voiding) => To(Voided, None),
             (LinkEvent::CloseConfirmed, Expiring) => To(Expired, None),
+            (LinkEvent::CloseConfirmed, Settling) => To(Paid, None),
             (LinkEvent::CloseConfirmed, Voided | Expired | Paid) => Unchanged,
             (LinkEvent::CloseConfirmed, Creating | Failed | Unpaid | Processing) => return Err(Refusal::NotOpen),
         })
@@ -183,7 +224,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const EVENTS: [LinkEvent; 8] = [
+    const EVENTS: [LinkEvent; 10] = [
         LinkEvent::Created,
         LinkEvent::CreationFailed,
         LinkEvent::PaymentSucceeded,
@@ -192,7 +233,12 @@ mod tests {
         LinkEvent::VoidRequested,
         LinkEvent::ExpiryReached,
         LinkEvent::CloseConfirmed,
+        LinkEvent::PaidElsewhere,
+        LinkEvent::PaidElsewhereTakenBack,
     ];
+
+    /// What may happen to a link of which Stripe says that it is paid: to take a payment elsewhere back is none of it.
+    const EVENTS_OF_PAID: &[LinkEvent] = EVENTS.split_at(9).0;
 
     fn after(state: LinkState, events: &[LinkEvent]) -> LinkState {
         events.iter().fold(state, |state, event| match state.on(*event) {
@@ -202,9 +248,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leads_out_of_paid() {
+    fn nothing_leads_out_of_paid_but_to_take_back_what_the_merchant_said() {
         for event in EVENTS {
-            assert!(!matches!(LinkState::Paid.on(event), Ok(Transition::To(..))), "{event:?}");
+            let leads_out = matches!(LinkState::Paid.on(event), Ok(Transition::To(..)));
+            assert_eq!(leads_out, event == LinkEvent::PaidElsewhereTakenBack, "{event:?}");
         }
     }
 
@@ -222,6 +269,7 @@ mod tests {
             (LinkState::Expired, Some(Review::PaidAfterExpiry)),
             (LinkState::Voiding, Some(Review::PaidAfterVoid)),
             (LinkState::Failed, Some(Review::PaidAfterVoid)),
+            (LinkState::Settling, Some(Review::PaidTwice)),
             (LinkState::Expiring, None),
         ];
         for (state, review) in reviews {
@@ -241,8 +289,10 @@ mod tests {
     fn voided_is_said_only_after_stripe_confirmed() {
         for state in LinkState::ALL {
             for event in EVENTS {
+                // What was paid elsewhere was closed at Stripe before that was said.
+                let was_closed = (*state, event) == (LinkState::Paid, LinkEvent::PaidElsewhereTakenBack);
                 if let Ok(Transition::To(LinkState::Voided | LinkState::Expired, _)) = state.on(event) {
-                    assert_eq!(event, LinkEvent::CloseConfirmed);
+                    assert!(event == LinkEvent::CloseConfirmed || was_closed, "{state} {event:?}");
                 }
             }
         }
@@ -251,7 +301,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_order_of_events_with_a_payment_ends_paid(
-            events in proptest::collection::vec(proptest::sample::select(&EVENTS[..]), 0..12),
+            events in proptest::collection::vec(proptest::sample::select(EVENTS_OF_PAID), 0..12),
             position in 0_usize..12,
         ) {
             let mut events = events;

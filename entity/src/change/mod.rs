@@ -120,7 +120,7 @@ impl ChangeKind {
             LinkState::Paid => Self::LinkPaid,
             LinkState::Voided => Self::LinkVoided,
             LinkState::Expired => Self::LinkExpired,
-            LinkState::Creating | LinkState::Voiding | LinkState::Expiring => Self::LinkUpdated,
+            LinkState::Creating | LinkState::Voiding | LinkState::Expiring | LinkState::Settling => Self::LinkUpdated,
         }
     }
 

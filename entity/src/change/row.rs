@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{About, Change, ChangeKind};
 use crate::Rows;
-use domain::{ConversationId, LinkId, MerchantId, MessageId, OrderId};
+use domain::{AttentionId, ConversationId, LinkId, MerchantId, MessageId, OrderId};
 
 /// How many rows one statement writes: `SQLite` takes 32,766 parameters.
 const A_STATEMENT: usize = 1_000;
@@ -56,6 +56,12 @@ impl Model {
     #[must_use]
     pub fn message(&self) -> Option<MessageId> {
         matches!(self.kind.about(), About::Message).then(|| MessageId::from_uuid(self.subject_id))
+    }
+
+    /// What needs a person, or needed one, that it is about.
+    #[must_use]
+    pub fn attention(&self) -> Option<AttentionId> {
+        matches!(self.kind.about(), About::Attention).then(|| AttentionId::from_uuid(self.subject_id))
     }
 }
 

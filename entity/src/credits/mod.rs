@@ -18,6 +18,7 @@ pub use audit::{Discrepancy, audit};
 
 use crate::{
     Merchant, Message, Transaction,
+    attention::{self, AttentionKind, Matter},
     change::{Change, ChangeKind},
     merchant, message, metrics,
 };
@@ -263,7 +264,12 @@ async fn note_low_credit(tx: &Transaction, owner: &Merchant, now: DateTime<Utc>)
         tracing::warn!(merchant.id = %owner.id, owner.available, threshold = owner.low_credit_threshold, "credits are low");
         tx.changed(Change::credits(ChangeKind::CreditsLow, owner.id, now));
     }
-    merchant::set_low_credit_since(tx, owner.id, is_low.then_some(now)).await
+    merchant::set_low_credit_since(tx, owner.id, is_low.then_some(now)).await?;
+    if is_low {
+        let matter = Matter::of_merchant(owner.id, AttentionKind::LowCredit, "credits", None);
+        return attention::open(tx, vec![matter], now).await;
+    }
+    attention::resolve_by_itself(tx, owner.id, AttentionKind::LowCredit, "credits", now).await
 }
 
 /// A page of the merchant's ledger, newest first; `before` is the last entry of the page before.

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Transaction,
+    attention::{self, AttentionKind, Matter},
     change::{self, ChangeKind},
     order,
 };
@@ -175,6 +176,21 @@ impl<'a> Change<'a> {
         if self.moved() { Advanced::To(Box::new(self.after.clone())) } else { Advanced::Unchanged }
     }
 
+    /// Whether nobody waits for its payment any more.
+    fn is_closed(&self) -> bool {
+        self.moved() && matches!(self.after.state, LinkState::Paid | LinkState::Voided | LinkState::Expired)
+    }
+
+    /// What a person has to look at, if anything.
+    fn matter(&self) -> Option<Matter> {
+        let (before, after) = (&self.before, &self.after);
+        if let Some(review) = after.review.filter(|review| before.review != Some(*review)) {
+            return Some(Matter::of_link(after, AttentionKind::Review, Some(review.to_string())));
+        }
+        let has_failed = self.moved() && after.state == LinkState::Failed;
+        has_failed.then(|| Matter::of_link(after, AttentionKind::LinkFailed, None))
+    }
+
     fn moved(&self) -> bool {
         self.after.state != self.before.state
     }
@@ -221,8 +237,9 @@ fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>)
     if to.failed != before.failed {
         after.failed_sessions = to.failed_lines();
     }
-    if moved && to.state == LinkState::Paid {
-        after.paid_at = Some(now);
+    if moved {
+        // What leads out of `paid` takes a payment elsewhere back.
+        after.paid_at = (to.state == LinkState::Paid).then_some(now);
     }
     after.review = review.or(from.review);
     after.stripe_link_id = after.stripe_link_id.or_else(|| facts.link_id.clone());
@@ -307,5 +324,11 @@ async fn tell(tx: &Transaction, written: &[Change<'_>], entries: &[NewEntry], no
     renewal::withdraw(tx, written).await?;
     let moved = written.iter().filter(|change| change.moved());
     order::refresh_tags(tx, moved.map(|change| &change.after), now).await?;
-    timeline::insert_all(tx, entries, now).await
+    for change in written.iter().filter(|change| change.moved() && change.before.state == LinkState::Paid) {
+        order::take_back_paid(tx, &change.after, now).await?;
+    }
+    timeline::insert_all(tx, entries, now).await?;
+    let closed = written.iter().filter(|change| change.is_closed()).map(|change| &change.after);
+    attention::resolve_closed(tx, closed, now).await?;
+    attention::open(tx, written.iter().filter_map(Change::matter).collect(), now).await
 }

@@ -6,6 +6,7 @@ use sea_orm::entity::prelude::*;
 use super::{Column, Entity, Model, note, stop_reminders};
 use crate::{
     Transaction,
+    attention::{self, AttentionKind, Matter},
     change::{Change, ChangeKind},
 };
 
@@ -32,6 +33,7 @@ pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc
     }
     stop_reminders(tx, link.merchant_id, link.id, now).await?;
     note(tx, link, now, "unrecognised", None).await?;
+    attention::open(tx, vec![Matter::of_link(link, AttentionKind::Unrecognised, None)], now).await?;
     Ok(true)
 }
 
@@ -51,6 +53,8 @@ pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>)
         return Ok(false);
     }
     note(tx, link, now, "recognised", None).await?;
+    let subject = link.id.to_string();
+    attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Unrecognised, &subject, now).await?;
     Ok(true)
 }
 

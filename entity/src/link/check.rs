@@ -11,7 +11,8 @@ use domain::LinkState;
 /// # Errors
 /// When the database does not answer.
 pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<Vec<Model>, DbErr> {
-    let may_move = [LinkState::Unpaid, LinkState::Processing, LinkState::Voiding, LinkState::Expiring];
+    let may_move =
+        [LinkState::Unpaid, LinkState::Processing, LinkState::Voiding, LinkState::Expiring, LinkState::Settling];
     open::unchecked_since(cutoff).filter(Column::State.is_in(may_move)).limit(limit).all(db).await
 }
 

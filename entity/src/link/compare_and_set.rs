@@ -12,7 +12,7 @@ use domain::LinkId;
 /// of its own answers, so that each row is looked up by its id.
 const UPDATE: &str = "UPDATE payment_link SET \
     state = is_state, stripe_session_id = is_session, failed_sessions = is_failed, \
-    paid_at = COALESCE(told_paid_at, paid_at), \
+    paid_at = CASE WHEN is_state = 'paid' THEN COALESCE(told_paid_at, paid_at) END, \
     stripe_link_id = COALESCE(stripe_link_id, told_link_id), \
     stripe_url = COALESCE(stripe_url, told_url), \
     livemode = COALESCE(livemode, told_livemode), \

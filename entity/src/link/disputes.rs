@@ -1,11 +1,16 @@
 //! Disputes of what was paid. Shown here, answered at Stripe.
 
 use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
 
 use super::{
     Model,
     facts::{FactKind, Known, PaymentFact},
     timeline::NewEntry,
+};
+use crate::{
+    Transaction,
+    attention::{self, AttentionKind, Matter},
 };
 use domain::words;
 
@@ -61,6 +66,23 @@ fn disputes(facts: &[PaymentFact]) -> impl Iterator<Item = (&PaymentFact, Disput
 pub(super) fn shown(facts: &[PaymentFact]) -> Option<(Dispute, DateTime<Utc>)> {
     let gravest = disputes(facts).max_by_key(|(fact, stands)| (stands.weight(), fact.made_at, &fact.id));
     gravest.map(|(fact, stands)| (stands, fact.made_at))
+}
+
+/// A person has to answer one as long as it is open.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub(super) async fn follow(
+    tx: &Transaction,
+    link: &Model,
+    shown: Option<Dispute>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    if shown.is_some_and(|stands| !stands.is_decided()) {
+        return attention::open(tx, vec![Matter::of_link(link, AttentionKind::Dispute, None)], now).await;
+    }
+    let subject = link.id.to_string();
+    attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Dispute, &subject, now).await
 }
 
 /// What the timeline says that was not known before.

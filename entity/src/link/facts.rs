@@ -311,7 +311,8 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
     if !entries.is_empty() {
         tx.changed(Change::link(ChangeKind::LinkUpdated, link, now));
     }
-    timeline::insert_all(tx, &entries, now).await
+    timeline::insert_all(tx, &entries, now).await?;
+    if dispute == link.dispute { Ok(()) } else { disputes::follow(tx, link, dispute, now).await }
 }
 
 /// The links of facts that have none yet, where their payment is known by now: both came at the same moment.

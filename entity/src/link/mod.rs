@@ -5,6 +5,7 @@ mod buyer;
 mod check;
 mod compare_and_set;
 mod disputes;
+mod elsewhere;
 mod facts;
 mod find;
 mod further;
@@ -25,6 +26,7 @@ pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
+pub use elsewhere::{PaidElsewhere, set_paid_elsewhere};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub use find::{
     due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
@@ -41,14 +43,14 @@ pub use timeline::{TimelineEntry, note, timeline};
 pub use warning::InvoiceWarning;
 
 use crate::{
-    Documents, Transaction,
+    Documents, Transaction, attention,
     change::{Change, ChangeKind},
     money_column::stored_money,
 };
 use domain::{
     Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
     link::{
-        PaymentState, Review,
+        ElsewhereMethod, PaymentState, Review,
         money_back::{RefundState, refund_state},
     },
 };
@@ -140,6 +142,14 @@ pub struct Model {
     pub warnings: Option<String>,
     /// How many bytes of invoice came with it; what counts for the merchant's quota until the purge.
     pub document_bytes: i64,
+    /// How the merchant got the money without Stripe, as they say.
+    pub elsewhere_method: Option<ElsewhereMethod>,
+    /// On which day, as the merchant counts days: `2026-11-26`.
+    pub elsewhere_on: Option<String>,
+    /// What they noted about it; erased by the purge.
+    pub elsewhere_note: Option<String>,
+    /// Who says so: an API key.
+    pub elsewhere_actor: Option<String>,
     /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
     pub refund_status: Option<RefundState>,
 }
@@ -178,7 +188,12 @@ impl Model {
     /// Its state, with what is known of its payments.
     #[must_use]
     pub fn payment_state(&self) -> PaymentState {
-        PaymentState::from_columns(self.state, self.stripe_session_id.as_deref(), self.failed_sessions.as_deref())
+        PaymentState::from_columns(
+            self.state,
+            self.stripe_session_id.as_deref(),
+            self.failed_sessions.as_deref(),
+            self.elsewhere_method.is_some(),
+        )
     }
 
     /// Whether 90 days have passed since its creation.
@@ -238,6 +253,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
     let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
     timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
+    attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
     Ok(link)
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, facts, timeline};
-use crate::{Transaction, audit, message, order, webhook_event};
+use crate::{Transaction, attention, audit, message, order, webhook_event};
 
 /// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
 /// The document itself must be gone from the store before: afterwards nobody knows where it lay.
@@ -22,6 +22,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
         .col_expr(Column::Refunded, Expr::value(Option::<i64>::None))
         .col_expr(Column::RefundStatus, Expr::value(link.refund_state()))
         .col_expr(Column::DocumentSha256, Expr::value(Option::<Vec<u8>>::None))
+        .col_expr(Column::ElsewhereNote, erased.clone())
         .col_expr(Column::CloseReason, erased)
         .filter(Column::Id.eq(link.id))
         .filter(Column::PurgedAt.is_null())
@@ -32,6 +33,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
     timeline::note(tx, link, now, "purged", None).await?;
     // Why it was voided, among others.
     audit::erase_details(tx, &link.id.to_string()).await?;
+    attention::erase_notes(tx, link.id).await?;
     order::forget_customer_if_all_purged(tx, link.merchant_id, link.order_id, now).await?;
     message::erase_texts(tx, link.id, now).await?;
     webhook_event::erase_payloads(tx, link.merchant_id, link.id).await

@@ -28,6 +28,7 @@ pub use search::{
 
 use crate::{
     Transaction,
+    attention::{self, Matter},
     change::{Change, ChangeKind},
     conversation, link, metrics,
 };
@@ -176,7 +177,9 @@ pub async fn insert_incoming(
         ..Default::default()
     };
     conversation::note_heard(tx, conversation, at).await?;
-    insert(tx, message, ChangeKind::MessageReceived, at).await
+    let message = insert(tx, message, ChangeKind::MessageReceived, at).await?;
+    attention::open(tx, vec![Matter::of_reply(&message)], at).await?;
+    Ok(message)
 }
 
 /// Writes what a buyer has said on the page of a link, where nothing is sent and nothing costs.

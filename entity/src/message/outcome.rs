@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Learnt, Message, MessageStatus, advance};
 use crate::{
-    Transaction,
+    Transaction, attention,
     change::{Change, ChangeKind},
     credits::{self, CreditError, Settlement},
     link,
@@ -54,6 +54,7 @@ pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) 
     let (merchant, id) = (message.merchant_id, message.id);
     if advance(tx, merchant, id, MessageStatus::Delivered, Learnt::default(), now).await? {
         settle(tx, message, Settlement::Capture, now).await?;
+        attention::resolve_delivered(tx, message, now).await?;
     }
     Ok(())
 }
@@ -77,7 +78,18 @@ pub async fn undelivered(
         UndeliveredCredits::Captured => Settlement::Capture,
         UndeliveredCredits::Released => Settlement::Release,
     };
-    settle(tx, message, settlement, now).await
+    settle(tx, message, settlement, now).await?;
+    needs_a_person(tx, message, MessageStatus::Undelivered, now).await.map_err(CreditError::Db)
+}
+
+/// Somebody should know that a text is in a state in which its buyer has not got it.
+async fn needs_a_person(
+    tx: &Transaction,
+    message: &Message,
+    status: MessageStatus,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    attention::open_undelivered(tx, &Message { status, ..message.clone() }, now).await
 }
 
 /// It was not sent, for this reason: its credits are given back. Changes nothing if the carrier has it after all.
@@ -95,6 +107,7 @@ pub async fn refused(
         return Ok(false);
     }
     settle(tx, message, Settlement::Release, now).await?;
+    needs_a_person(tx, message, MessageStatus::Failed, now).await?;
     Ok(true)
 }
 
@@ -121,12 +134,15 @@ pub async fn park(tx: &Transaction, merchant: MerchantId, id: MessageId, now: Da
         .filter(Column::ParkedAt.is_null())
         .exec_with_returning(tx)
         .await?;
-    note_updated(tx, &parked, now);
-    Ok(())
+    left_to_a_person(tx, &parked, now).await
 }
 
-fn note_updated(tx: &Transaction, messages: &[Message], now: DateTime<Utc>) {
-    messages.iter().for_each(|message| tx.changed(Change::message(ChangeKind::MessageUpdated, message, now)));
+async fn left_to_a_person(tx: &Transaction, messages: &[Message], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for message in messages {
+        tx.changed(Change::message(ChangeKind::MessageUpdated, message, now));
+        attention::open_undelivered(tx, message, now).await?;
+    }
+    Ok(())
 }
 
 /// Leaves messages to a person whose fate is unknown and whose command is older than `cutoff`; answers how many.
@@ -141,7 +157,7 @@ pub async fn park_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: D
         .filter(Column::CreatedAt.lte(cutoff))
         .exec_with_returning(tx)
         .await?;
-    note_updated(tx, &parked, now);
+    left_to_a_person(tx, &parked, now).await?;
     Ok(parked.len() as u64)
 }
 
@@ -177,6 +193,7 @@ pub async fn resolve(
                     link::note_message(tx, (message.merchant_id, link), now, "sent").await?;
                 }
                 settle(tx, message, Settlement::Capture, now).await?;
+                attention::resolve_delivered(tx, message, now).await?;
             }
             Ok(sent)
         }

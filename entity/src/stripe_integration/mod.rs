@@ -17,6 +17,10 @@ pub use health::{EndpointSeen, Health, LATE, diagnose};
 pub use keys::{DropError, add_webhook_secret, drop_webhook_secret, put};
 pub use signing::{OVERLAP, SigningSecret};
 
+use crate::{
+    Transaction,
+    attention::{self, AttentionKind, Matter},
+};
 use domain::{MerchantId, Secret, Vault, VaultError, words};
 
 words! {
@@ -144,21 +148,41 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
 /// # Errors
 /// When the database does not answer.
 pub async fn set_status(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     checked: &StripeIntegration,
     status: StripeStatus,
     reason: Option<String>,
     account: Option<String>,
+    now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    Entity::update_many()
+    let judged = Entity::update_many()
         .col_expr(Column::Status, Expr::value(status))
         .col_expr(Column::Reason, Expr::value(reason))
         .col_expr(Column::Account, Expr::value(account))
         .filter(Column::MerchantId.eq(checked.merchant_id))
         .filter(Column::UpdatedAt.eq(checked.updated_at))
-        .exec(db)
-        .await
-        .map(|_| ())
+        .exec(tx)
+        .await?;
+    if judged.rows_affected == 0 {
+        return Ok(());
+    }
+    let is_sick = (status == StripeStatus::Failed).then_some("key_refused");
+    follow(tx, checked.merchant_id, "key", is_sick, now).await
+}
+
+/// A person has to look at a connection as long as it is sick, for this reason.
+async fn follow(
+    tx: &Transaction,
+    merchant: MerchantId,
+    part: &str,
+    is_sick: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let kind = AttentionKind::StripeConnection;
+    let Some(reason) = is_sick else {
+        return attention::resolve_by_itself(tx, merchant, kind, part, now).await;
+    };
+    attention::open(tx, vec![Matter::of_merchant(merchant, kind, part, Some(reason.to_owned()))], now).await
 }
 
 /// Says what is the matter with the webhooks, by what was known then. What was found meanwhile stays.
@@ -166,7 +190,7 @@ pub async fn set_status(
 /// # Errors
 /// When the database does not answer.
 pub async fn set_health(
-    db: &impl ConnectionTrait,
+    tx: &Transaction,
     known: &StripeIntegration,
     health: Health,
     now: DateTime<Utc>,
@@ -175,14 +199,18 @@ pub async fn set_health(
         Some(at) => Column::HealthAt.eq(at),
         None => Column::HealthAt.is_null(),
     };
-    Entity::update_many()
+    let judged = Entity::update_many()
         .col_expr(Column::Health, Expr::value(health))
         .col_expr(Column::HealthAt, Expr::value(now))
         .filter(Column::MerchantId.eq(known.merchant_id))
         .filter(as_known)
-        .exec(db)
-        .await
-        .map(|_| ())
+        .exec(tx)
+        .await?;
+    if judged.rows_affected == 0 {
+        return Ok(());
+    }
+    let is_sick = (health != Health::Healthy).then_some(health.as_str());
+    follow(tx, known.merchant_id, "webhooks", is_sick, now).await
 }
 
 /// Notes that a payment was found of which no webhook had told.
@@ -295,6 +323,10 @@ pub async fn note_other_mode(db: &impl ConnectionTrait, merchant: MerchantId, no
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
-    Entity::delete_by_id(merchant).exec(db).await.map(|_| ())
+pub async fn delete(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::delete_by_id(merchant).exec(tx).await?;
+    for part in ["key", "webhooks"] {
+        follow(tx, merchant, part, None, now).await?;
+    }
+    Ok(())
 }

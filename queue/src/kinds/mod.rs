@@ -158,6 +158,8 @@ pub enum CloseReason {
     Void,
     /// Its time is over.
     Expiry,
+    /// The merchant got the money in another way.
+    PaidElsewhere,
     /// It counts as one that could not be made, but Stripe may have made it all the same.
     Failure,
 }

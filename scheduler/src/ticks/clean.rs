@@ -2,7 +2,7 @@
 //! that no command has claimed.
 
 use chrono::TimeDelta;
-use entity::{audit, change, idempotency, link::RETENTION, message, session, webhook_event};
+use entity::{attention, audit, change, idempotency, link::RETENTION, message, session, webhook_event};
 
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
@@ -22,7 +22,8 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let tx = scheduler.db.begin().await?;
     let texts = message::erase_said_before(&tx, at - RETENTION, at).await?;
     tx.commit().await?;
-    let reasons = audit::erase_details_before(pool, at - RETENTION).await?;
+    let reasons = audit::erase_details_before(pool, at - RETENTION).await?
+        + attention::erase_notes_before(pool, at - RETENTION).await?;
     scheduler.db.truncate_log().await;
     let counts = message::forget_counts_before(pool, (at - RETENTION).date_naive()).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;

@@ -13,6 +13,8 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.browser.signs_in(app).await;
     order_before_its_link(tour, &app.order()).await;
     links(tour, app, &merchant).await;
+    tour.goes_to("/home", "Needs you").await;
+    tour.stops_at("home").await;
     tour.goes_to("/orders", "6003").await;
     tour.stops_at("orders").await;
     tour.browser.writes("Search orders", "nobody").await;

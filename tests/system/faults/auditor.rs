@@ -124,6 +124,7 @@ fn is_kept(link: &PromisedLink, state: LinkState) -> bool {
         | LinkState::Processing
         | LinkState::Voiding
         | LinkState::Expiring
-        | LinkState::Expired => false,
+        | LinkState::Expired
+        | LinkState::Settling => false,
     }
 }

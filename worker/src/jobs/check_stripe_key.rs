@@ -24,15 +24,16 @@ impl JobHandler<JobContext> for CheckStripeKey {
             Err(error) if error.advice() == Advice::Tell => (StripeStatus::Failed, Some(error.for_merchant()), None),
             Err(error) => return Err(error.into_retry()),
         };
+        let now = context.now();
         let tx = context.db.begin().await?;
-        stripe_integration::set_status(&tx, &integration, status, reason, account).await?;
-        lease.finish(tx, context.now()).await
+        stripe_integration::set_status(&tx, &integration, status, reason, account, now).await?;
+        lease.finish(tx, now).await
     }
 
-    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(integration) = stripe_integration::find(tx, self.merchant).await? else { return Ok(()) };
         let reason = "Stripe could not be reached to check the key. Enter it again.".to_owned();
-        stripe_integration::set_status(tx, &integration, StripeStatus::Failed, Some(reason), None).await
+        stripe_integration::set_status(tx, &integration, StripeStatus::Failed, Some(reason), None, now).await
     }
 }
 

@@ -80,7 +80,8 @@ const fn is_unmade(link: &link::Model) -> bool {
         | LinkState::Voiding
         | LinkState::Voided
         | LinkState::Expiring
-        | LinkState::Expired => false,
+        | LinkState::Expired
+        | LinkState::Settling => false,
     }
 }
 

@@ -39,7 +39,7 @@ impl JobHandler<JobContext> for DiagnoseStripe {
             }
             Err(reason) => {
                 let account = known.account.clone();
-                stripe_integration::set_status(&tx, &known, StripeStatus::Failed, Some(reason), account).await?;
+                stripe_integration::set_status(&tx, &known, StripeStatus::Failed, Some(reason), account, now).await?;
             }
         }
         lease.finish(tx, now).await

@@ -33,10 +33,12 @@ impl JobHandler<JobContext> for ReconcileLink {
                 look(self, context, lease, &context.stripe_of(&integration)?, &link).await
             }
             // Its job is dead, or is at it; to close it twice is to close it once.
-            LinkState::Voiding | LinkState::Expiring => match close_stripe_link::close(context, lease, &link).await {
-                Err(JobError::Retry { .. }) => leave(context, lease, &link).await,
-                closed => closed,
-            },
+            LinkState::Voiding | LinkState::Expiring | LinkState::Settling => {
+                match close_stripe_link::close(context, lease, &link).await {
+                    Err(JobError::Retry { .. }) => leave(context, lease, &link).await,
+                    closed => closed,
+                }
+            }
             LinkState::Creating | LinkState::Failed | LinkState::Paid | LinkState::Voided | LinkState::Expired => {
                 nothing_to_do(context, lease).await
             }

@@ -122,7 +122,7 @@ async fn expire_open_sessions(
 /// A retry while its making or a payment is under way.
 pub(crate) async fn begin(context: &JobContext, link: link::Model) -> Result<Option<link::Model>, JobError> {
     match link.state {
-        LinkState::Voiding | LinkState::Expiring => Ok(Some(link)),
+        LinkState::Voiding | LinkState::Expiring | LinkState::Settling => Ok(Some(link)),
         LinkState::Failed | LinkState::Paid | LinkState::Voided | LinkState::Expired | LinkState::Processing => {
             Ok(None)
         }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::{LinkId, MerchantId, MessageId, OrderId};
+use domain::{AttentionId, LinkId, MerchantId, MessageId, OrderId};
 use entity::{
     Order,
+    attention::{self, Attention},
     change::{About, NumberedChange},
     conversation, link, merchant, message, notice, order,
 };
@@ -12,10 +13,13 @@ use poem_openapi::Union;
 
 use crate::{
     Api, Problem,
-    v1::{credits::BalanceView, link_view::LinkView, message_view::MessageView, order_view::OrderView},
+    v1::{
+        attention::AttentionView, credits::BalanceView, link_view::LinkView, message_view::MessageView,
+        order_view::OrderView,
+    },
 };
 
-/// What a change is about: an order without its links, a payment link, a message, or the credits.
+/// What a change is about: an order without its links, a payment link, a message, the credits, or what needs a person.
 #[derive(Debug, Clone, Union)]
 #[oai(rename = "ChangedResource")]
 pub(in crate::v1) enum Resource {
@@ -23,6 +27,7 @@ pub(in crate::v1) enum Resource {
     Message(MessageView),
     Order(OrderView),
     Credits(BalanceView),
+    Attention(AttentionView),
 }
 
 /// What some changes are about, each read once.
@@ -31,6 +36,7 @@ pub(in crate::v1) struct Resources {
     links: HashMap<LinkId, LinkView>,
     messages: HashMap<MessageId, MessageView>,
     credits: Option<BalanceView>,
+    matters: HashMap<AttentionId, AttentionView>,
 }
 
 impl Resources {
@@ -48,6 +54,8 @@ impl Resources {
             orders: read_orders(api, merchant, orders).await?,
             links: read_links(api, merchant, links).await?,
             messages: read_messages(api, merchant, messages).await?,
+            matters: read_matters(api, merchant, changes.iter().filter_map(NumberedChange::attention).collect())
+                .await?,
             credits: if needs_credits { Some(read_credits(api, merchant).await?) } else { None },
         })
     }
@@ -59,9 +67,25 @@ impl Resources {
             About::Link => self.links.get(&change.link()?).cloned().map(Resource::Link),
             About::Message => self.messages.get(&change.message()?).cloned().map(Resource::Message),
             About::Credits => self.credits.clone().map(Resource::Credits),
-            About::Attention => None,
+            About::Attention => self.matters.get(&change.attention()?).cloned().map(Resource::Attention),
         }
     }
+}
+
+async fn read_matters(
+    api: &Api,
+    merchant: MerchantId,
+    ids: BTreeSet<AttentionId>,
+) -> Result<HashMap<AttentionId, AttentionView>, Problem> {
+    let pool = api.db.pool();
+    let found = attention::find_all(pool, merchant, ids).await?;
+    let orders: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
+    let orders = order::find_all(pool, merchant, orders).await?;
+    let view = |matter: Attention| {
+        let order = orders.iter().find(|order| matter.order_id == Some(order.id));
+        (matter.id, AttentionView::of(matter, order))
+    };
+    Ok(found.into_iter().map(view).collect())
 }
 
 async fn read_orders(

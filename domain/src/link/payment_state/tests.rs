@@ -60,6 +60,7 @@ impl Story {
         match (self.paid(), self.close) {
             (Some(_), _) => LinkState::Paid,
             (None, Some(LinkEvent::VoidRequested)) => LinkState::Voided,
+            (None, Some(LinkEvent::PaidElsewhere)) => LinkState::Paid,
             (None, Some(_)) => LinkState::Expired,
             (None, None) => LinkState::Unpaid,
         }
@@ -67,7 +68,7 @@ impl Story {
 
     /// Where it does end in this order.
     fn told(&self) -> PaymentState {
-        let mut link = PaymentState { state: LinkState::Creating, session: None, failed: Vec::new() };
+        let mut link = PaymentState { state: LinkState::Creating, session: None, failed: Vec::new(), elsewhere: false };
         let mut refused = Vec::new();
         for step in &self.steps {
             match step {
@@ -86,7 +87,7 @@ impl Story {
     }
 
     fn closer(&self, link: &mut PaymentState) {
-        if matches!(link.state, LinkState::Voiding | LinkState::Expiring) {
+        if matches!(link.state, LinkState::Voiding | LinkState::Expiring | LinkState::Settling) {
             let event = if self.paid().is_some() { LinkEvent::PaymentSucceeded } else { LinkEvent::CloseConfirmed };
             happens(link, event, self.paid().as_deref()).unwrap();
         }
@@ -109,7 +110,8 @@ fn ends() -> impl Strategy<Value = Vec<End>> {
 }
 
 fn close() -> impl Strategy<Value = Option<LinkEvent>> {
-    proptest::option::of(proptest::sample::select(&[LinkEvent::VoidRequested, LinkEvent::ExpiryReached][..]))
+    let closes = [LinkEvent::VoidRequested, LinkEvent::ExpiryReached, LinkEvent::PaidElsewhere];
+    proptest::option::of(proptest::sample::select(closes.to_vec()))
 }
 
 fn stories() -> impl Strategy<Value = Story> {
@@ -157,7 +159,7 @@ fn permutations(steps: &[Step]) -> Vec<Vec<Step>> {
 
 #[test]
 fn each_of_all_orders_of_a_story_told_once_comes_to_the_same_end() {
-    let closes = [None, Some(LinkEvent::VoidRequested), Some(LinkEvent::ExpiryReached)];
+    let closes = [None, Some(LinkEvent::VoidRequested), Some(LinkEvent::ExpiryReached), Some(LinkEvent::PaidElsewhere)];
     for ends in [vec![], vec![End::Paid], vec![End::PaidLater], vec![End::Failed], vec![End::Failed, End::PaidLater]] {
         for close in closes {
             let story = Story::new(ends.clone(), close, false);
@@ -171,7 +173,7 @@ fn each_of_all_orders_of_a_story_told_once_comes_to_the_same_end() {
 
 #[test]
 fn the_end_of_a_delayed_payment_may_overtake_its_beginning() {
-    let unpaid = PaymentState { state: LinkState::Unpaid, session: None, failed: Vec::new() };
+    let unpaid = PaymentState { state: LinkState::Unpaid, session: None, failed: Vec::new(), elsewhere: false };
     let failed = unpaid.on(LinkEvent::PaymentFailed, Some("cs_1")).unwrap().after;
     let after = failed.on(LinkEvent::PaymentPending, Some("cs_1")).unwrap().after;
     assert_eq!(after.state, LinkState::Unpaid);
@@ -184,8 +186,22 @@ fn the_end_of_a_delayed_payment_may_overtake_its_beginning() {
 
 #[test]
 fn a_second_payment_is_never_silently_fine() {
-    let paid = PaymentState { state: LinkState::Paid, session: Some("cs_1".to_owned()), failed: Vec::new() };
+    let paid =
+        PaymentState { state: LinkState::Paid, session: Some("cs_1".to_owned()), failed: Vec::new(), elsewhere: false };
     assert_eq!(paid.on(LinkEvent::PaymentSucceeded, Some("cs_1")).unwrap().review, None);
     let again = paid.on(LinkEvent::PaymentSucceeded, Some("cs_2")).unwrap();
     assert_eq!((again.review, again.after), (Some(Review::AmountMismatch), paid));
+}
+
+#[test]
+fn a_payment_elsewhere_is_taken_back_unless_stripe_tells_of_one() {
+    let elsewhere = PaymentState { state: LinkState::Paid, session: None, failed: Vec::new(), elsewhere: true };
+    let voided = elsewhere.on(LinkEvent::PaidElsewhereTakenBack, None).unwrap();
+    assert_eq!(voided.after.state, LinkState::Voided);
+
+    let twice = elsewhere.on(LinkEvent::PaymentSucceeded, Some("cs_1")).unwrap();
+    assert_eq!((twice.after.state, twice.review), (LinkState::Paid, Some(Review::PaidTwice)));
+    assert_eq!(twice.after.on(LinkEvent::PaidElsewhereTakenBack, None), Err(Refusal::NotPaidElsewhere));
+    let at_stripe = PaymentState { elsewhere: false, ..elsewhere };
+    assert_eq!(at_stripe.on(LinkEvent::PaidElsewhereTakenBack, None), Err(Refusal::NotPaidElsewhere));
 }

@@ -3,7 +3,7 @@
 import { session } from "./api.js";
 
 const ADDRESS = "/v1/events";
-const KINDS = ["order.updated", "link.updated", "message.updated", "credits.updated"];
+const KINDS = ["order.updated", "link.updated", "message.updated", "credits.updated", "attention.updated"];
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 60_000;
 

@@ -74,6 +74,7 @@ export const strings = {
 
   nav: {
     label: "Main",
+    home: "Home",
     orders: "Orders",
     conversations: "Conversations",
     unread: "unread",
@@ -81,6 +82,51 @@ export const strings = {
     settings: "Settings",
     signOut: "Sign out",
     available: (credits) => (credits === "1" ? "1 credit" : `${credits} credits`),
+  },
+
+  home: {
+    title: "Home",
+    matters: "Needs you",
+    nothing: "Nothing needs you at the moment.",
+    more: (shown) => `The newest ${shown} are shown. Resolve some to see the rest.`,
+    kinds: {
+      review: "A payment to look at", dispute: "A payment is disputed", link_failed: "A link could not be made",
+      text_not_delivered: "A text did not arrive", unrecognised: "A buyer does not recognise an invoice", unread_reply: "A buyer has written",
+      stripe_connection: "The connection to Stripe", low_credit: "Credits are low", link_wanted: "A buyer asks for a new link",
+    },
+    reasons: {
+      key_refused: "Stripe does not take the key", no_secret: "No signing secret", never_received: "No webhook has come yet",
+      wrong_secret: "Webhooks are signed with another secret", endpoint_missing: "Stripe has no webhook endpoint of ours",
+      endpoint_disabled: "Stripe has switched the webhook endpoint off", modes_mixed: "Test and live are mixed up",
+      events_missing: "Webhooks do not tell of every payment",
+    },
+    resolve: "Resolve",
+    resolveTitle: (what) => `${what}: resolved`,
+    note: "Note",
+    noteHint: "For your own records. Resolving changes nothing else.",
+    month: (currency) => `This month in ${currency}`,
+    outstanding: "Owed to you now",
+    paid: "Paid",
+    refunded: "Refunded of it",
+    asked: "Links made",
+    seenAndPaid: (viewed, paid) => `${viewed} viewed, ${paid} paid`,
+    links: (count) => (count === 1 ? "1 link" : `${count} links`),
+    fast: "Time to pay",
+    fastHint: "half are faster",
+    byDay: "Paid day by day",
+    lasting: {
+      seconds: (count) => `${count} s`, minutes: (count) => `${count} min`, hours: (count) => `${count} h`, days: (count) => `${count} days`,
+    },
+  },
+
+  setUp: {
+    title: "Getting started",
+    lead: "Four steps to the first payment.",
+    stripe: "Connect your Stripe account",
+    sms: "Connect an SMS carrier",
+    template: "Look at the text that buyers get",
+    order: "Open your first order",
+    done: "done",
   },
 
   tags: { none: "No request", unpaid: "Unpaid", paid: "Paid" },
@@ -158,7 +204,7 @@ export const strings = {
     title: "Payment link",
     states: {
       creating: "Being made", failed: "Failed", unpaid: "Unpaid", processing: "Processing", paid: "Paid",
-      voiding: "Voiding", voided: "Voided", expiring: "Expiring", expired: "Expired",
+      voiding: "Voiding", voided: "Voided", expiring: "Expiring", expired: "Expired", settling: "Paid elsewhere",
     },
     sentences: {
       creating: "The invoice is being stored and Stripe is making the link. This takes a moment; you can go on working.",
@@ -170,7 +216,9 @@ export const strings = {
       voided: "Withdrawn: it can no longer be paid.",
       expiring: "The time is over; Stripe is confirming that nobody can pay any more.",
       expired: "The time is over: it can no longer be paid.",
+      settling: "You have the money; Stripe is confirming that nobody can pay it there a second time.",
     },
+    paidElsewhere: "Paid, without Stripe.",
     unsent: "Ready to be paid. Send it by SMS, or copy the link and send it another way.",
     trouble: {
       unrecognised: "The buyer says that they do not know what this is for.",
@@ -203,6 +251,9 @@ export const strings = {
     payableUntil: "Payable until",
     viewed: "Viewed by the buyer",
     paidAt: "Paid",
+    paidBy: "How",
+    markPaid: "Mark as paid",
+    unmarkPaid: "Not paid after all",
     erasedAt: "Erased",
     address: "Buyer's link",
     openPage: "Open the buyer's page",
@@ -228,6 +279,7 @@ export const strings = {
       amount_mismatch: "The buyer paid another amount than was asked. Compare the payment at Stripe with the invoice.",
       currency_mismatch: "The buyer paid in another currency than was asked. Compare the payment at Stripe with the invoice.",
       livemode_mismatch: "A test payment came for a live link, or the reverse. Check which Stripe key is connected.",
+      paid_twice: "The buyer paid at Stripe although you had marked the link as paid elsewhere. Give one of the two payments back.",
     },
     dashboard: "Open the payment at Stripe",
     refundedTitle: "Refunded",
@@ -243,7 +295,7 @@ export const strings = {
     confirmed: "Confirmed by Stripe:",
     events: {
       creating: "Asked for", failed: "Could not be made", unpaid: "Ready to be paid", processing: "Payment under way", paid: "Paid",
-      voiding: "Void asked for", voided: "Voided", expiring: "Time over, closing", expired: "Expired", sent: "Sent by SMS",
+      settling: "Marked as paid elsewhere", voiding: "Void asked for", voided: "Voided", expiring: "Time over, closing", expired: "Expired", sent: "Sent by SMS",
       viewed: "Viewed by the buyer", review: "Needs a look", refunded: "Refunded at Stripe", purged: "Erased after 90 days",
       invoice_stored: "Invoice stored", close_failed: "Closing failed", disputed: "Disputed at Stripe",
       refund_pending: "Refund under way", refund_failed: "Refund failed, the money is back", renewed: "Payable again",
@@ -325,6 +377,28 @@ export const strings = {
     reasonHint: "For your own records. The buyer does not see it.",
     submit: "Void link",
     keep: "Keep it",
+  },
+
+  paidBy: {
+    stripe: "Stripe", cash: "Cash", bank_transfer: "Bank transfer", check: "Check", terminal: "Card terminal", other: "Another way",
+  },
+
+  markPaid: {
+    title: "Mark as paid",
+    text: (number, amount) => `For invoice ${number} you have got ${amount} without Stripe. The buyer's page is closed at Stripe first, so that nobody pays twice; within a day you can take this back.`,
+    method: "How it was paid",
+    on: "On",
+    onHint: "Left empty: today.",
+    note: "Note",
+    noteHint: "For your own records. The buyer does not see it.",
+    submit: "Mark as paid",
+  },
+
+  unmarkPaid: {
+    title: "Not paid after all?",
+    text: (number) => `The link for invoice ${number} becomes voided: it stays closed, and the order can get a new one.`,
+    submit: "Take it back",
+    keep: "It is paid",
   },
 
   conversations: {

@@ -9,11 +9,12 @@ import { icon } from "../lib/icons.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { showQr } from "./link-qr.js";
+import { markPaid, mayUnmark, unmarkPaid } from "./link-paid.js";
 import { sendLink } from "./link-send.js";
 import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
 
-const UNDER_WAY = ["creating", "voiding", "expiring"];
+const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
 const CONFIRMED = /^Stripe confirmed: (.+)$/;
@@ -50,7 +51,7 @@ function sentenceOf(link, messages) {
       if (link.refund_status === "full") return t.trouble.refunded;
       if (["open", "lost"].includes(link.disputed)) return t.trouble[`dispute_${link.disputed}`];
       if (link.refund_status === "partial") return t.trouble.partly_refunded;
-      return t.sentences.paid;
+      return link.paid_by?.method === "stripe" ? t.sentences.paid : t.paidElsewhere;
     case "voiding":
     case "expiring":
       return link.failure ? t.trouble.close_failed : t.sentences[link.status];
@@ -138,6 +139,10 @@ function buttons(link, act) {
     open && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
       icon("send"), sent ? t.sendAgain : t.send),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
+    open && h("button", { type: "button", key: "mark-paid", onclick: () => markPaid(link, act.changed) },
+      icon("check"), t.markPaid),
+    mayUnmark(link) && may("admin") && h("button.quiet-danger", { type: "button", key: "unmark-paid", onclick: () => unmarkPaid(link, act.changed) },
+      icon("void"), t.unmarkPaid),
     open && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
       icon("void"), t.void),
   ].filter(Boolean);
@@ -164,8 +169,13 @@ function facts(link) {
     row(t.created, time(link.created_at)),
     row(t.viewed, link.viewed_at && time(link.viewed_at)),
     row(t.paidAt, link.paid_at && time(link.paid_at)),
+    row(t.paidBy, link.paid_by && link.paid_by.method !== "stripe" && paidBy(link.paid_by)),
     HAS_END.includes(link.status) && row(t.payableUntil, time(link.expires_at)),
     row(t.erasedAt, link.purged_at && time(link.purged_at)));
+}
+
+function paidBy({ method, on, note }) {
+  return [strings.paidBy[method] ?? humanised(method), on && `, ${on}`, note && h("p.quiet", note)];
 }
 
 function texts(link, messages) {

@@ -6,12 +6,14 @@ import { followBalance } from "./balance.js";
 import { showConversations } from "./conversations.js";
 import { showCredits } from "./credits.js";
 import { frame } from "./frame.js";
+import { showHome } from "./home.js";
 import { showOrder } from "./order.js";
 import { showOrders } from "./orders.js";
 import { sections, showSettings } from "./settings.js";
 import { followUnread } from "./unread.js";
 
 const ROUTES = [
+  [/^\/home$/, showHome],
   [/^\/orders$/, showOrders],
   [/^\/orders\/([^/]+)$/, showOrder],
   [/^\/conversations(?:\/([^/]+))?$/, showConversations],
@@ -31,6 +33,7 @@ export function showShell({ root, who, signOut }) {
     end: balance,
     routes: ROUTES,
     places: [
+      { path: "/home", icon: "home", label: t.home },
       { path: "/orders", icon: "orders", label: t.orders },
       { path: "/conversations", icon: "conversations", label: t.conversations, more: unread },
       { path: "/credits", icon: "credits", label: t.credits },

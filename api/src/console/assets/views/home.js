@@ -1,0 +1,145 @@
+// A merchant's morning: what needs a person, what is owed and what came. Whoever is new sees what is left to set up.
+
+import { command, get } from "../lib/api.js";
+import { openDialog } from "../lib/dialog.js";
+import { h, swap } from "../lib/dom.js";
+import { actions, field, form, input } from "../lib/form.js";
+import { ago, dayText, humanised, money, number } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
+import { PACE, live } from "../lib/live.js";
+import { hashOf, title } from "../lib/router.js";
+import { may } from "../lib/scope.js";
+import { strings } from "../strings.js";
+import { newOrder } from "./order-new.js";
+import { failure, pageHead, region } from "./page.js";
+import { setUp } from "./set-up.js";
+
+const SHOWN = 20;
+const LONGEST_NOTE = 500;
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Draws it. */
+export function showHome({ root }) {
+  const t = strings.home;
+  title(t.title);
+  const page = region("div.home");
+  const following = live({
+    name: () => "home",
+    load: (signal) => read(signal),
+    hears: () => true,
+    show: (data) => draw(page, data, () => following.refresh()),
+    fail: (problem) => failure(page, problem, () => following.refresh()),
+    pace: () => PACE.calm,
+  });
+  const add = may("write") && h("button.primary", { type: "button", key: "new-order", onclick: () => newOrder() }, icon("plus"), strings.orders.add);
+  swap(root, pageHead(t.title, { buttons: [add] }), page);
+  return following.stop;
+}
+
+async function read(signal) {
+  const [attention, summary] = await Promise.all([
+    get("/attention", { query: { limit: String(SHOWN) }, signal }),
+    get("/summary", { signal }),
+  ]);
+  return { attention, summary };
+}
+
+function draw(page, { attention, summary }, refresh) {
+  swap(page, setUp(summary.set_up), matters(attention, refresh), figures(summary));
+}
+
+function matters({ items, next_cursor: more }, refresh) {
+  const t = strings.home;
+  return h("section.card.matters", { "aria-labelledby": "matters-title" },
+    h("h2", { id: "matters-title" }, t.matters),
+    items.length === 0
+      ? h("p.quiet", t.nothing)
+      : h("ul", items.map((matter) => entry(matter, refresh))),
+    more && h("p.quiet", t.more(SHOWN)));
+}
+
+function entry(matter, refresh) {
+  const t = strings.home;
+  const [path, query] = placeOf(matter);
+  const who = [matter.order_number && strings.order.title(matter.order_number), matter.customer_name].filter(Boolean).join(", ");
+  return h("li.matter", { key: matter.id },
+    h("div.matter-what",
+      h("a", { href: hashOf(path, query) }, t.kinds[matter.kind] ?? humanised(matter.kind)),
+      h("p.quiet", [reasonOf(matter), who].filter(Boolean).join(" · "), " ", ago(matter.opened_at))),
+    may("write") && h("button", { type: "button", key: `resolve ${matter.id}`, onclick: () => resolve(matter, refresh) },
+      icon("check"), t.resolve));
+}
+
+function reasonOf({ kind, reason }) {
+  if (!reason) return null;
+  if (kind === "review") return strings.link.reviews[reason] ?? humanised(reason);
+  if (kind === "text_not_delivered") return strings.message.states[reason] ?? humanised(reason);
+  return strings.home.reasons[reason] ?? humanised(reason);
+}
+
+/** Where the one thing is that can be done about it. */
+function placeOf(matter) {
+  if (matter.kind === "stripe_connection") return ["/settings/stripe"];
+  if (matter.kind === "low_credit") return ["/credits"];
+  if (matter.order_id) return [`/orders/${matter.order_id}`];
+  return [`/conversations/${matter.conversation_id}`];
+}
+
+function resolve(matter, refresh) {
+  const t = strings.home;
+  const note = input("note", { maxlength: String(LONGEST_NOTE) });
+  const body = () => ({ note: note.value.trim() || undefined });
+  openDialog({
+    title: t.resolveTitle(t.kinds[matter.kind] ?? humanised(matter.kind)),
+    content: (close) => form({
+      fields: [field({ label: t.note, control: note, hint: t.noteHint }), actions(t.resolve, { cancel: close })],
+      payload: () => JSON.stringify(body()),
+      send: () => command("POST", `/attention/${matter.id}/resolve`, body()),
+      done() {
+        close();
+        refresh();
+      },
+    }),
+  });
+}
+
+function figures({ currencies }) {
+  const t = strings.home;
+  if (currencies.length === 0) return null;
+  return currencies.map((part) => h("section.card.figures-card", { "aria-label": t.month(part.currency.toUpperCase()) },
+    h("h2", t.month(part.currency.toUpperCase())),
+    h("dl.home-figures",
+      figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/orders", { tag: "unpaid" })),
+      figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/orders", { tag: "paid" })),
+      figure(t.refunded, money(part.refunded, part.currency)),
+      figure(t.asked, number(part.asked), t.seenAndPaid(number(part.viewed), number(part.asked_and_paid))),
+      part.median_seconds_to_pay !== undefined && figure(t.fast, lasting(part.median_seconds_to_pay), t.fastHint)),
+    chart(part)));
+}
+
+function figure(name, value, more, href) {
+  return h("div", h("dt", name), h("dd", href ? h("a", { href }, value) : value, more && h("span.quiet", more)));
+}
+
+function lasting(seconds) {
+  const t = strings.home.lasting;
+  if (seconds < 2 * MINUTE) return t.seconds(number(seconds));
+  if (seconds < 2 * HOUR) return t.minutes(number(Math.round(seconds / MINUTE)));
+  if (seconds < 2 * DAY) return t.hours(number(Math.round(seconds / HOUR)));
+  return t.days(number(Math.round(seconds / DAY)));
+}
+
+/** What was paid day by day, as bars; the same in words for whoever does not see them. */
+function chart({ days, currency }) {
+  if (days.length < 2) return null;
+  const most = Math.max(...days.map(({ paid }) => Number(paid)));
+  const described = ({ day, paid }) => `${dayText(new Date(`${day}T12:00:00Z`))}: ${money(paid, currency)}`;
+  return h("ol.bars", { "aria-label": strings.home.byDay },
+    days.map((one) => {
+      const share = most > 0 ? Math.max(1, Math.round((Number(one.paid) / most) * 20)) : 1;
+      return h("li", { title: described(one) }, h(`span.bar-of.bar-${share}`, { "aria-hidden": "true" }),
+        h("span.visually-hidden", described(one)));
+    }));
+}

@@ -1,0 +1,59 @@
+// A link whose money came without Stripe: saying so, and taking it back.
+
+import { command } from "../lib/api.js";
+import { openDialog } from "../lib/dialog.js";
+import { h } from "../lib/dom.js";
+import { actions, field, form, input } from "../lib/form.js";
+import { money } from "../lib/format.js";
+import { strings } from "../strings.js";
+import { confirm } from "./confirm.js";
+
+const LONGEST_NOTE = 500;
+const A_DAY = 24 * 60 * 60 * 1000;
+
+/** Asks how the money came, and says so; `changed` gets the link as it is then. */
+export function markPaid(link, changed) {
+  const t = strings.markPaid;
+  const method = h("select", { name: "method", required: true },
+    Object.entries(strings.paidBy).filter(([name]) => name !== "stripe").map(([name, label]) => h("option", { value: name }, label)));
+  const on = input("on", { type: "date" });
+  const note = input("note", { maxlength: String(LONGEST_NOTE) });
+  const body = () => ({ method: method.value, on: on.value || undefined, note: note.value.trim() || undefined });
+  openDialog({
+    title: t.title,
+    content: (close) => form({
+      fields: [
+        h("p", t.text(link.invoice_number, money(link.amount, link.currency))),
+        field({ label: t.method, control: method }),
+        field({ label: t.on, control: on, hint: t.onHint }),
+        field({ label: t.note, control: note, hint: t.noteHint }),
+        actions(t.submit, { cancel: close }),
+      ],
+      payload: () => JSON.stringify(body()),
+      send: ({ idempotencyKey }) => command("POST", `/payment-links/${link.id}/mark-paid`, body(), { idempotencyKey }),
+      done(result) {
+        close();
+        changed(result);
+      },
+    }),
+  });
+}
+
+/** Whether it can still be taken back that the link was paid elsewhere. */
+export function mayUnmark(link) {
+  const elsewhere = link.status === "paid" && link.paid_by && link.paid_by.method !== "stripe";
+  return elsewhere && Date.now() - Date.parse(link.paid_at) < A_DAY;
+}
+
+/** Asks, and takes it back. */
+export function unmarkPaid(link, changed) {
+  const t = strings.unmarkPaid;
+  confirm({
+    title: t.title,
+    text: t.text(link.invoice_number ?? strings.link.erasedNumber),
+    act: t.submit,
+    keep: t.keep,
+    send: ({ idempotencyKey }) => command("POST", `/payment-links/${link.id}/unmark-paid`, {}, { idempotencyKey }),
+    done: changed,
+  });
+}

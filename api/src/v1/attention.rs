@@ -1,0 +1,160 @@
+//! `/v1/attention`: what needs a person.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use domain::{AttentionId, OrderId};
+use entity::{
+    Order,
+    attention::{self, Attention, AttentionKind, AttentionSearch},
+    order,
+};
+use poem::web::Data;
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+use serde::Deserialize;
+
+use super::Group;
+use crate::{
+    Api, Problem,
+    auth::{Reader, Writer, audit::act_of_key},
+    http::{
+        fields::Fields,
+        json_body::OptionalJson,
+        paging::{Asked, Page, id},
+    },
+};
+
+pub(super) struct AttentionCalls;
+
+/// The longest note.
+const LONGEST_NOTE: usize = 500;
+
+/// Something that needs a person, or needed one. Of what it is about, the ids are there that it has.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "Attention", skip_serializing_if_is_none)]
+pub(super) struct AttentionView {
+    id: String,
+    /// `review`, `dispute`, `link_failed`, `text_not_delivered`, `unrecognised`, `unread_reply`, `stripe_connection`, `low_credit` or
+    /// `link_wanted`.
+    kind: String,
+    /// More of why: of a `review` which, of a text its status, of a connection what is the matter.
+    reason: Option<String>,
+    link_id: Option<String>,
+    order_id: Option<String>,
+    /// The number of that order.
+    order_number: Option<String>,
+    /// The buyer of that order.
+    customer_name: Option<String>,
+    message_id: Option<String>,
+    conversation_id: Option<String>,
+    opened_at: DateTime<Utc>,
+    resolved_at: Option<DateTime<Utc>>,
+    /// The key that resolved it; `system` if there was nothing left to do.
+    resolved_by: Option<String>,
+    note: Option<String>,
+}
+
+impl AttentionView {
+    /// What needs a person, about this order if it is about one.
+    pub(super) fn of(matter: Attention, order: Option<&Order>) -> Self {
+        let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
+        Self {
+            id: matter.id.to_string(),
+            kind: matter.kind.to_string(),
+            reason: matter.reason,
+            link_id: matter.link_id.map(|link| link.to_string()),
+            order_id: matter.order_id.map(|order| order.to_string()),
+            order_number: order.map(|order| order.number.clone()),
+            customer_name: name,
+            message_id: matter.message_id.map(|message| message.to_string()),
+            conversation_id: matter.conversation_id.map(|conversation| conversation.to_string()),
+            opened_at: matter.opened_at,
+            resolved_at: matter.resolved_at,
+            resolved_by: matter.resolved_by,
+            note: matter.note,
+        }
+    }
+}
+
+/// How it was resolved.
+#[derive(Debug, Default, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+struct Resolve {
+    /// For your own records.
+    note: Option<String>,
+}
+
+#[OpenApi(tag = "Group::Attention")]
+impl AttentionCalls {
+    /// List what needs a person
+    #[oai(path = "/attention", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        /// `open` (if it is absent) or `resolved`.
+        status: Query<Option<String>>,
+        /// Only of this kind.
+        kind: Query<Option<String>>,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<Page<AttentionView>>, Problem> {
+        let asked = Asked::<AttentionId>::parse(limit.0, cursor.0.as_deref())?;
+        let mut fields = Fields::default();
+        let resolved = match status.0.as_deref() {
+            None | Some("open") => false,
+            Some("resolved") => true,
+            Some(_) => {
+                fields.refuse("status", "must be open or resolved");
+                false
+            }
+        };
+        let kind = kind.0.and_then(|kind| fields.take("kind", kind.parse::<AttentionKind>()));
+        fields.none_wrong()?;
+        let search = AttentionSearch { resolved, kind, before: asked.before, limit: asked.fetch() };
+        let (pool, merchant) = (api.db.pool(), key.0.merchant);
+        let found = attention::search(pool, merchant, search).await?;
+        let ids: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
+        let orders = order::find_all(pool, merchant, ids).await?;
+        let orders: HashMap<OrderId, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
+        let view = |matter: Attention| {
+            let order = matter.order_id.and_then(|order| orders.get(&order));
+            Ok::<_, Problem>(AttentionView::of(matter, order))
+        };
+        Ok(Json(asked.page(found, |matter| matter.id, view)?))
+    }
+
+    /// Note that something needs nobody any more
+    ///
+    /// Changes nothing of what it is about. To resolve it again is no error, and changes nothing.
+    #[oai(path = "/attention/:id/resolve", method = "post")]
+    async fn resolve(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] attention_id: Path<String>,
+        input: OptionalJson<Resolve>,
+    ) -> Result<Json<AttentionView>, Problem> {
+        let mut fields = Fields::default();
+        let note = input.0.note.filter(|note| !note.trim().is_empty());
+        let note = note.and_then(|note| fields.text("note", &note, LONGEST_NOTE));
+        let (merchant, now, id) = (key.0.merchant, api.clock.now(), id(&attention_id)?);
+        let tx = api.db.begin().await?;
+        let matter = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
+        fields.none_wrong()?;
+        if attention::resolve(&tx, &matter, &key.0.key.to_string(), note.clone(), now).await? {
+            act_of_key(&tx, &key.0, "attention.resolve", matter.id, note, now).await?;
+        }
+        let resolved = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
+        let order = match resolved.order_id {
+            Some(order) => order::find(&tx, merchant, order).await?,
+            None => None,
+        };
+        tx.commit().await?;
+        Ok(Json(AttentionView::of(resolved, order.as_ref())))
+    }
+}

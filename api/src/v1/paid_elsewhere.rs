@@ -1,0 +1,173 @@
+//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`: money that the merchant got without Stripe.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::{
+    LinkState,
+    link::{ElsewhereMethod, LinkEvent},
+};
+use entity::{
+    link::{self, Advanced, PaidElsewhere, StripeFacts},
+    merchant,
+};
+use poem::web::Data;
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Header, Path},
+};
+use queue::{CloseReason, CloseStripeLink, EnqueueOptions, enqueue};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Group,
+    link_view::LinkView,
+    links::{accepted, find_link, refused},
+};
+use crate::{
+    Api, Problem,
+    auth::{Administrator, Principal, Writer, audit::act_of_key},
+    http::{fields::Fields, json_body::JsonBody},
+    v1::command::{Accepted, Answered, fingerprint},
+};
+
+pub(super) struct PaidElsewhereCalls;
+
+/// How long it can be taken back that a link was paid elsewhere.
+const MAY_BE_TAKEN_BACK: TimeDelta = TimeDelta::days(1);
+
+/// The longest note.
+const LONGEST_NOTE: usize = 500;
+
+/// Money that came without Stripe.
+#[derive(Debug, Deserialize, Object, Serialize)]
+#[serde(deny_unknown_fields)]
+struct MarkPaid {
+    /// `cash`, `bank_transfer`, `check`, `terminal` or `other`.
+    method: String,
+    /// On which day it came, such as `2026-11-26`; absent: today, where you are.
+    on: Option<String>,
+    /// For your own records.
+    note: Option<String>,
+}
+
+#[OpenApi(tag = "Group::PaymentLinks")]
+impl PaidElsewhereCalls {
+    /// Mark a payment link as paid elsewhere
+    ///
+    /// Answers at once with a link in `settling`. It turns `paid` when Stripe has confirmed that nobody can pay it there any more; if
+    /// the buyer's card was faster, it is `paid` by Stripe, with the review `paid_twice`.
+    #[oai(path = "/payment-links/:id/mark-paid", method = "post")]
+    async fn mark(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+        input: JsonBody<MarkPaid>,
+    ) -> Result<Answered<LinkView>, Problem> {
+        let input = input.0;
+        let call = format!("POST mark-paid {}", link_id.0);
+        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
+            let (api, key, link_id, input) = (*api, &key.0, &link_id.0, &input);
+            async move { accept_mark(api, key, link_id, input, now).await }
+        })
+        .await
+    }
+
+    /// Take back that a payment link was paid elsewhere
+    ///
+    /// Within a day. The link is `voided` then; what Stripe says was paid is never undone.
+    #[oai(path = "/payment-links/:id/unmark-paid", method = "post")]
+    async fn unmark(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+    ) -> Result<Answered<LinkView>, Problem> {
+        let fingerprint = fingerprint(&format!("POST unmark-paid {}", link_id.0), &[]);
+        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
+            let (api, key, link_id) = (*api, &key.0, &link_id.0);
+            async move { accept_unmark(api, key, link_id, now).await }
+        })
+        .await
+    }
+}
+
+impl MarkPaid {
+    fn check(&self, key: &Principal, today: NaiveDate) -> Result<PaidElsewhere, Problem> {
+        let mut fields = Fields::default();
+        let method = fields.take("method", self.method.parse::<ElsewhereMethod>());
+        let on = match self.on.as_deref().map(str::parse::<NaiveDate>) {
+            None => Some(today),
+            Some(Ok(day)) if day <= today => Some(day),
+            Some(Ok(_)) => {
+                fields.refuse("on", "must not be in the future");
+                None
+            }
+            Some(Err(_)) => {
+                fields.refuse("on", "must be a date such as 2026-11-26");
+                None
+            }
+        };
+        let note = self.note.as_deref().filter(|note| !note.trim().is_empty());
+        let note = note.and_then(|note| fields.text("note", note, LONGEST_NOTE));
+        let (Some(method), Some(on), false) = (method, on, fields.any()) else { return Err(fields.into_problem()) };
+        Ok(PaidElsewhere { method, on, note, actor: key.key.to_string() })
+    }
+}
+
+async fn accept_mark(
+    api: &Api,
+    key: &Principal,
+    link_id: &str,
+    input: &MarkPaid,
+    now: DateTime<Utc>,
+) -> Result<Accepted<LinkView>, Problem> {
+    let tx = api.db.begin().await?;
+    let owner = merchant::get(&tx, key.merchant).await?;
+    let paid = input.check(key, owner.day_of(now))?;
+    let link = find_link(&tx, key, link_id).await?;
+    let facts =
+        StripeFacts { detail: Some(paid.sentence()), actor: Some(paid.actor.clone()), ..StripeFacts::default() };
+    let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::PaidElsewhere, &facts, now).await? {
+        Advanced::To(link) => {
+            let link = link::set_paid_elsewhere(&tx, &link, &paid).await?;
+            act_of_key(&tx, key, "link.mark_paid", link.id, Some(paid.sentence()), now).await?;
+            let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::PaidElsewhere };
+            (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
+        }
+        Advanced::Unchanged => (link, None),
+        Advanced::Refused(refusal) => return Err(refused(refusal)),
+    };
+    let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
+    Ok(accepted(tx, id, view, enqueued_job))
+}
+
+async fn accept_unmark(
+    api: &Api,
+    key: &Principal,
+    link_id: &str,
+    now: DateTime<Utc>,
+) -> Result<Accepted<LinkView>, Problem> {
+    let tx = api.db.begin().await?;
+    let link = find_link(&tx, key, link_id).await?;
+    if link.state == LinkState::Paid && link.paid_at.is_some_and(|paid_at| paid_at + MAY_BE_TAKEN_BACK <= now) {
+        return Err(Problem::conflict("too_late", "It can be taken back within a day."));
+    }
+    let facts = StripeFacts {
+        detail: Some("It was not paid elsewhere after all.".to_owned()),
+        actor: Some(key.key.to_string()),
+        ..StripeFacts::default()
+    };
+    let link = match link::advance(&tx, &link, LinkEvent::PaidElsewhereTakenBack, &facts, now).await? {
+        Advanced::To(link) => {
+            act_of_key(&tx, key, "link.unmark_paid", link.id, None, now).await?;
+            *link
+        }
+        Advanced::Unchanged => link,
+        Advanced::Refused(refusal) => return Err(refused(refusal)),
+    };
+    let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
+    Ok(accepted(tx, id, view, None))
+}

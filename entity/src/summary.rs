@@ -1,0 +1,143 @@
+//! What is owed and what came, by currency: a merchant's morning in one look.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use sea_orm::{QuerySelect, Statement, entity::prelude::*};
+
+use crate::{Merchant, link};
+use domain::{Currency, LinkId, MerchantId};
+
+/// What a period came to, in one currency. Amounts are in people's smallest unit of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The currency.
+    pub currency: Currency,
+    /// What is asked by links that can be paid now, or are being paid, whenever they were made.
+    pub outstanding: i64,
+    /// How many those are.
+    pub outstanding_links: i64,
+    /// What was paid in the period.
+    pub paid: i64,
+    /// How many links those payments were for.
+    pub paid_links: i64,
+    /// What was refunded so far of what was paid in the period.
+    pub refunded: i64,
+    /// How many links were made in the period.
+    pub asked: i64,
+    /// How many of those the buyer has seen.
+    pub viewed: i64,
+    /// How many of those are paid by now.
+    pub asked_and_paid: i64,
+    /// Half of what was paid in the period was paid within so many seconds of its link.
+    pub median_seconds_to_pay: Option<i64>,
+    /// What was paid on each day of the period on which something was, as the merchant counts days.
+    pub days: BTreeMap<NaiveDate, i64>,
+}
+
+impl Summary {
+    fn of(currency: Currency) -> Self {
+        Self {
+            currency,
+            outstanding: 0,
+            outstanding_links: 0,
+            paid: 0,
+            paid_links: 0,
+            refunded: 0,
+            asked: 0,
+            viewed: 0,
+            asked_and_paid: 0,
+            median_seconds_to_pay: None,
+            days: BTreeMap::new(),
+        }
+    }
+}
+
+/// A link that was made longer ago than this is neither open nor paid in any period that begins now: it lives 90 days, and a delayed
+/// payment takes some more.
+const LIFE: TimeDelta = TimeDelta::days(120);
+
+/// From the first moment to the last, by currency. What was erased after 90 days counts as a link, and its amount as nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn read(
+    db: &impl ConnectionTrait,
+    owner: &Merchant,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Summary>, DbErr> {
+    let mut all = count(db, owner.id, from, to, now).await?;
+    let paid: Vec<(Currency, Option<i64>, DateTime<Utc>, Option<DateTime<Utc>>)> = link::Entity::find()
+        .select_only()
+        .columns([link::Column::Currency, link::Column::Amount, link::Column::CreatedAt, link::Column::PaidAt])
+        .filter(link::Column::MerchantId.eq(owner.id))
+        .filter(link::Column::Id.gte(first_id(from - LIFE)))
+        .filter(link::Column::PaidAt.gte(from))
+        .filter(link::Column::PaidAt.lte(to))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut waits: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for (currency, amount, created_at, paid_at) in paid {
+        let (Some(summary), Some(paid_at)) = (all.get_mut(currency.as_str()), paid_at) else { continue };
+        *summary.days.entry(owner.day_of(paid_at)).or_default() += amount.unwrap_or_default();
+        waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());
+    }
+    for (currency, mut seconds) in waits {
+        seconds.sort_unstable();
+        if let Some(summary) = all.get_mut(&currency) {
+            summary.median_seconds_to_pay = seconds.get((seconds.len() - 1) / 2).copied();
+        }
+    }
+    Ok(all.into_values().collect())
+}
+
+/// Everything that is a sum, by one statement.
+async fn count(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<String, Summary>, DbErr> {
+    const SUMS: &str = "SELECT currency, \
+        CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS outstanding, \
+        CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN 1 ELSE 0 END) AS bigint) AS outstanding_links, \
+        CAST(SUM(CASE WHEN paid_at BETWEEN $2 AND $3 THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS paid, \
+        CAST(SUM(CASE WHEN paid_at BETWEEN $2 AND $3 THEN 1 ELSE 0 END) AS bigint) AS paid_links, \
+        CAST(SUM(CASE WHEN paid_at BETWEEN $2 AND $3 THEN COALESCE(refunded, 0) ELSE 0 END) AS bigint) AS refunded, \
+        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state <> 'failed' THEN 1 ELSE 0 END) AS bigint) AS asked, \
+        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND viewed_at IS NOT NULL THEN 1 ELSE 0 END) AS bigint) AS viewed, \
+        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' THEN 1 ELSE 0 END) AS bigint) AS asked_and_paid \
+        FROM payment_link WHERE merchant_id = $1 AND id >= $4 GROUP BY currency";
+    // What is outstanding may be older than the period, and no older than a link lives.
+    let first = first_id(from.min(now) - LIFE);
+    let values = [merchant.into(), from.into(), to.into(), first.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), SUMS, values);
+    let mut all = BTreeMap::new();
+    for row in db.query_all_raw(statement).await? {
+        let number = |name: &str| row.try_get::<i64>("", name);
+        let currency: Currency = row.try_get("", "currency")?;
+        let summary = Summary {
+            outstanding: number("outstanding")?,
+            outstanding_links: number("outstanding_links")?,
+            paid: number("paid")?,
+            paid_links: number("paid_links")?,
+            refunded: number("refunded")?,
+            asked: number("asked")?,
+            viewed: number("viewed")?,
+            asked_and_paid: number("asked_and_paid")?,
+            ..Summary::of(currency)
+        };
+        all.insert(currency.as_str().to_owned(), summary);
+    }
+    Ok(all)
+}
+
+/// The smallest id of a link that was made at this time: ids sort by the time that they were made with.
+fn first_id(at: DateTime<Utc>) -> LinkId {
+    let milliseconds = u128::try_from(at.timestamp_millis().max(0)).unwrap_or_default();
+    LinkId::from_uuid(Uuid::from_u128(milliseconds << 80))
+}

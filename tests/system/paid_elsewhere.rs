@@ -1,0 +1,146 @@
+//! Money that came without Stripe: cash, a transfer, a card at a terminal.
+
+use chrono::{TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, Link, Merchant, on_both_databases};
+
+on_both_databases!(
+    what_was_paid_in_cash_is_paid_once_stripe_has_closed_it,
+    a_card_that_was_faster_than_the_cash_is_told_as_paid_twice,
+    a_payment_elsewhere_is_taken_back_within_a_day,
+    what_stripe_says_was_paid_is_never_taken_back,
+    what_cannot_be_marked_is_refused,
+    a_payment_elsewhere_survives_a_stripe_that_does_not_answer,
+);
+
+async fn marks_paid(merchant: &Merchant, link: &Link, how: Value) -> Answer {
+    merchant.http.post(&format!("/v1/payment-links/{}/mark-paid", link.id), &how).await
+}
+
+async fn unmarks_paid(merchant: &Merchant, link: &Link) -> Answer {
+    merchant.http.post(&format!("/v1/payment-links/{}/unmark-paid", link.id), &json!({})).await
+}
+
+async fn what_was_paid_in_cash_is_paid_once_stripe_has_closed_it(app: &mut App) {
+    let (merchant, buyer, sandbox) = (app.merchant(), app.buyer(), app.sandbox());
+    let order = merchant.opens_an_order("31001").await;
+    let link = merchant.makes_a_link(&order).await;
+    let session = buyer.opens_stripe(&link).await;
+
+    let how = json!({"method": "cash", "on": "2026-01-05", "note": "at the counter"});
+    let settling = marks_paid(&merchant, &link, how.clone()).await.with_status(202).json();
+    assert_eq!(settling["status"], "settling");
+    let paid = merchant.sees(&link.id, "paid").await;
+
+    let by = &paid["paid_by"];
+    assert_eq!((&by["method"], &by["on"], &by["note"]), (&how["method"], &how["on"], &how["note"]));
+    assert!(by["actor"].as_str().unwrap().starts_with("key_"), "{by}");
+    assert!(paid["review"].is_null(), "{paid}");
+    assert_eq!(merchant.tag(&order).await, "paid");
+    // Nobody can pay it any more, not even by a page that was open; and that is proved.
+    assert_eq!(sandbox.payment_is_tried(&link).await, 409);
+    assert_eq!(sandbox.is_told("pay", &json!({"session": session})).await.0, 409);
+    let timeline = paid["timeline"].as_array().unwrap();
+    let detail = |event: &str| {
+        let entry =
+            timeline.iter().find(|entry| entry["event"] == event).unwrap_or_else(|| panic!("no {event}: {paid}"));
+        entry["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(detail("settling"), "cash on 2026-01-05: at the counter");
+    assert!(detail("paid").contains("no session was paid at "), "{paid}");
+    assert!(buyer.opens(&link).await.with_status(200).text().contains("is paid"));
+    merchant.asks_to_send(&link).await.problem(409, "link_not_open");
+    merchant.voids(&link).await.problem(409, "link_paid");
+    marks_paid(&merchant, &link, how).await.problem(409, "link_paid");
+}
+
+async fn a_card_that_was_faster_than_the_cash_is_told_as_paid_twice(app: &mut App) {
+    let (merchant, buyer, sandbox) = (app.merchant(), app.buyer(), app.sandbox());
+    let order = merchant.opens_an_order("31002").await;
+    let link = merchant.makes_a_link(&order).await;
+    // Stripe knows of the payment, and we do not.
+    sandbox.does("webhooks", json!({"drop": true})).await;
+    buyer.pays(&link).await;
+
+    marks_paid(&merchant, &link, json!({"method": "terminal"})).await.with_status(202);
+    let paid = merchant.sees(&link.id, "paid").await;
+
+    assert_eq!((&paid["review"], &paid["paid_by"]["method"]), (&"paid_twice".into(), &"stripe".into()));
+    assert_eq!(merchant.tag(&order).await, "paid");
+    unmarks_paid(&merchant, &link).await.problem(409, "not_paid_elsewhere");
+    assert_eq!(merchant.link(&link.id).await["status"], "paid");
+}
+
+async fn a_payment_elsewhere_is_taken_back_within_a_day(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("31003").await;
+    let link = merchant.makes_a_link(&order).await;
+    marks_paid(&merchant, &link, json!({"method": "check"})).await.with_status(202);
+    merchant.sees(&link.id, "paid").await;
+    let writer = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "write").await);
+    unmarks_paid(&writer, &link).await.problem(403, "forbidden");
+
+    let voided = unmarks_paid(&merchant, &link).await.with_status(202).json();
+
+    assert_eq!(voided["status"], "voided");
+    assert!(voided["paid_at"].is_null() && voided["paid_by"].is_null(), "{voided}");
+    assert_eq!(merchant.tag(&order).await, "none");
+    assert_eq!(app.sandbox().payment_is_tried(&link).await, 409);
+    unmarks_paid(&merchant, &link).await.problem(409, "not_paid_elsewhere");
+
+    let second = merchant.makes_a_link(&order).await;
+    marks_paid(&merchant, &second, json!({"method": "other"})).await.with_status(202);
+    merchant.sees(&second.id, "paid").await;
+    app.turns_its_clock(TimeDelta::hours(25));
+    unmarks_paid(&merchant, &second).await.problem(409, "too_late");
+    assert_eq!(merchant.tag(&order).await, "paid");
+}
+
+async fn what_stripe_says_was_paid_is_never_taken_back(app: &mut App) {
+    let (merchant, buyer) = (app.merchant(), app.buyer());
+    let order = merchant.opens_an_order("31004").await;
+    let link = merchant.makes_a_link(&order).await;
+    unmarks_paid(&merchant, &link).await.problem(409, "not_paid_elsewhere");
+    buyer.pays(&link).await;
+    let paid = merchant.sees(&link.id, "paid").await;
+    assert_eq!(paid["paid_by"], json!({"method": "stripe"}));
+
+    unmarks_paid(&merchant, &link).await.problem(409, "not_paid_elsewhere");
+
+    assert_eq!(merchant.link(&link.id).await["status"], "paid");
+    assert_eq!(merchant.tag(&order).await, "paid");
+}
+
+async fn what_cannot_be_marked_is_refused(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    let tomorrow = (Utc::now() + TimeDelta::days(2)).format("%Y-%m-%d").to_string();
+    for (wrong, field) in [
+        (json!({"method": "barter"}), "method"),
+        (json!({"method": "cash", "on": tomorrow}), "on"),
+        (json!({"method": "cash", "on": "yesterday"}), "on"),
+        (json!({"method": "cash", "note": "x".repeat(501)}), "note"),
+    ] {
+        let problem = marks_paid(&merchant, &link, wrong).await.problem(422, "invalid_input");
+        assert_eq!(problem["errors"][0]["field"], field, "{problem}");
+    }
+    assert_eq!(merchant.link(&link.id).await["status"], "unpaid");
+    merchant.voids(&link).await.with_status(202);
+    marks_paid(&merchant, &link, json!({"method": "cash"})).await.problem(409, "link_not_open");
+    merchant.sees(&link.id, "voided").await;
+}
+
+async fn a_payment_elsewhere_survives_a_stripe_that_does_not_answer(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let link = merchant.makes_a_link(&app.order()).await;
+    sandbox.fails(json!({"service": "stripe", "times": 1, "mode": "status_after", "status": 500})).await;
+
+    marks_paid(&merchant, &link, json!({"method": "bank_transfer"})).await.with_status(202);
+    // To say it twice is to say it once.
+    let again = marks_paid(&merchant, &link, json!({"method": "bank_transfer"})).await;
+    assert!(again.status == 202 || again.status == 409, "{}", again.text());
+
+    let paid = merchant.sees(&link.id, "paid").await;
+    assert_eq!(paid["paid_by"]["method"], "bank_transfer");
+}
