@@ -5,9 +5,9 @@ use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Durati
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::Db;
 use queue::{
-    CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, JobHandler, Kind,
-    ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind,
-    SendSms, StoreInvoice,
+    CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, FetchPicture, JobHandler,
+    Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook,
+    Remind, SendSms, StoreInvoice,
     flow::Pauses,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
@@ -59,6 +59,7 @@ fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
         Kind::SendSms => workers::<SendSms>(monitor, shared),
         Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, shared),
         Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shared),
+        Kind::FetchPicture => workers::<FetchPicture>(monitor, shared),
         Kind::Remind => workers::<Remind>(monitor, shared),
         Kind::PurgeLink => workers::<PurgeLink>(monitor, shared),
         Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shared),

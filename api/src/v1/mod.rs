@@ -18,7 +18,9 @@ mod merchant;
 mod message_template;
 mod message_view;
 mod messages;
+mod opt_outs;
 mod order_input;
+mod order_sum;
 mod order_view;
 mod orders;
 mod qr;
@@ -61,7 +63,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         links::Links,
         qr::QrCodes,
         messages::Messages,
-        conversations::Conversations,
+        (conversations::Conversations, opt_outs::OptOuts),
         message_template::MessageTemplate,
         credits::Credits,
         (events::Events, changes::Changes),

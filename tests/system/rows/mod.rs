@@ -9,6 +9,7 @@ mod invariants;
 mod jobs;
 mod ledger;
 mod links;
+mod opt_outs;
 mod outcomes;
 mod ticks;
 mod transactions;
