@@ -151,7 +151,7 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
         auth_token: Secret::new(SMS_TOKEN),
         sender: SMS_NUMBER.to_owned(),
     };
-    sms_integration::put(&tx, &parts.vault, owner.id, &account, now).await?;
+    sms_integration::put(&tx, &parts.vault, owner.id, &account, None, now).await?;
     let job = CheckStripeKey { merchant: owner.id };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let job = CheckSmsAccount { merchant: owner.id };
@@ -186,6 +186,7 @@ fn example_order(merchant_id: MerchantId) -> Result<NewOrder, Error> {
             items: vec![item("Wedding cake, three tiers", 1, 11_000), item("Box of twelve macarons", 2, 1_200)],
             shipping: Some(550),
             discount: Some(1_000),
+            ..Details::default()
         },
     })
 }

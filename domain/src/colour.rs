@@ -40,6 +40,12 @@ impl Colour {
         if contrast < LEAST_CONTRAST { Err(ColourError::TooLight { contrast }) } else { Ok(colour) }
     }
 
+    /// Red, green and blue.
+    #[must_use]
+    pub const fn rgb(self) -> [u8; 3] {
+        self.0
+    }
+
     /// WCAG's contrast ratio.
     fn contrast_with_white(self) -> f64 {
         let [red, green, blue] = self.0.map(|part| {

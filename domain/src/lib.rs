@@ -17,11 +17,13 @@ pub mod money;
 pub mod phone;
 pub mod plain_template;
 mod reminding;
+pub mod search;
 mod secret;
 pub mod sms;
 pub mod sms_event;
 pub mod template;
 mod vault;
+mod zone;
 
 pub use clock::Clock;
 pub use colour::{Colour, ColourError};
@@ -36,3 +38,4 @@ pub use phone::{PhoneNumber, Region};
 pub use reminding::{Reminding, RemindingError};
 pub use secret::Secret;
 pub use vault::{LinkToken, Vault, VaultError, key_bytes, random_secret, random_token, sha256};
+pub use zone::{Zone, ZoneError};

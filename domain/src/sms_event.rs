@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::MessageId;
+use crate::{MessageId, sms::Keyword};
 
 /// What a carrier tells us.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +23,27 @@ pub enum SmsEvent {
         carrier_id: String,
         /// Whose number it came from, as the carrier writes it.
         from: String,
-        /// What it says.
+        /// What it says; nothing if it is only pictures.
         body: String,
+        /// What the carrier says that it means, in whichever language: it has answered it then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keyword: Option<Keyword>,
+        /// Pictures that came with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pictures: Vec<PictureAt>,
     },
+}
+
+/// The most pictures of one text that are taken; carriers take no more.
+pub const MOST_PICTURES: usize = 10;
+
+/// A picture as the carrier tells of it. No `Debug`: where it is tells whose it is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureAt {
+    /// Where it can be fetched.
+    pub url: String,
+    /// What the carrier says that it is, such as `image/jpeg`.
+    pub content_type: String,
 }
 
 /// How far a text has come, by the carrier's word.
@@ -68,9 +86,16 @@ impl SmsEvent {
                 };
                 Self::Report { carrier_id: carrier_id.map(plain), message, progress }
             }
-            Self::Text { carrier_id, from, body } => {
-                Self::Text { carrier_id: plain(carrier_id), from: plain(from).trim().to_owned(), body: plain(body) }
-            }
+            Self::Text { carrier_id, from, body, keyword, pictures } => Self::Text {
+                carrier_id: plain(carrier_id),
+                from: plain(from).trim().to_owned(),
+                body: plain(body),
+                keyword,
+                pictures: pictures
+                    .into_iter()
+                    .map(|it| PictureAt { url: plain(it.url), content_type: plain(it.content_type) })
+                    .collect(),
+            },
         }
     }
 }

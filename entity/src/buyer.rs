@@ -18,8 +18,8 @@ const ERASED: &str = "The buyer was erased.";
 /// All that is kept of a buyer.
 #[derive(Debug)]
 pub struct Buyer {
-    /// The conversation with the number, if there ever was one.
-    pub conversation: Option<Conversation>,
+    /// The conversation with the number, if there ever was one; several if its forms were not told apart then.
+    pub conversations: Vec<Conversation>,
     /// What was said in it, newest first.
     pub messages: Vec<Message>,
     /// The orders, newest first, each with its links.
@@ -30,7 +30,7 @@ impl Buyer {
     /// Whether nothing is kept: nobody with this number ever bought or said anything, or it was erased.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        let has_a_number = self.conversation.as_ref().is_some_and(|conversation| conversation.phone.is_some());
+        let has_a_number = self.conversations.iter().any(|conversation| conversation.phone.is_some());
         self.orders.is_empty() && self.messages.is_empty() && !has_a_number
     }
 
@@ -56,15 +56,16 @@ pub async fn find(
     merchant: MerchantId,
     phone: &PhoneNumber,
 ) -> Result<Buyer, DbErr> {
-    let conversation = conversation::with(db, vault, merchant, phone).await?;
-    let mut messages = match &conversation {
-        Some(conversation) => message::of_conversation(db, merchant, conversation.id, None, MOST).await?,
-        None => Vec::new(),
-    };
+    let conversations = conversation::all_with(db, vault, merchant, phone).await?;
+    let mut messages = Vec::new();
+    for conversation in &conversations {
+        messages.extend(message::of_conversation(db, merchant, conversation.id, None, MOST).await?);
+    }
+    messages.sort_by_key(|message| std::cmp::Reverse(message.id));
     messages.retain(|message| message.purged_at.is_none());
     let found = order::Entity::find()
         .filter(order::Column::MerchantId.eq(merchant))
-        .filter(order::Column::CustomerPhone.eq(phone.clone()))
+        .filter(order::Column::CustomerPhone.is_in(phone.forms()))
         .order_by_desc(order::Column::Id)
         .limit(MOST)
         .all(db)
@@ -74,7 +75,7 @@ pub async fn find(
         let links = link::of_order(db, merchant, order.id).await?;
         orders.push((order, links));
     }
-    Ok(Buyer { conversation, messages, orders })
+    Ok(Buyer { conversations, messages, orders })
 }
 
 /// Erases what is not a link's: what was said without one, texts that wait, orders without one, answers that were kept, and what
@@ -89,7 +90,7 @@ pub async fn erase(
     phone: &PhoneNumber,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
-    if let Some(conversation) = &buyer.conversation {
+    for conversation in &buyer.conversations {
         for waiting in message::waiting_for(tx, merchant, conversation.id).await? {
             message::refused(tx, &waiting, ERASED.to_owned(), now).await?;
         }
@@ -99,7 +100,9 @@ pub async fn erase(
     for (order, _) in &buyer.orders {
         order::forget_customer_if_all_purged(tx, merchant, order.id, now).await?;
     }
-    idempotency::forget_answers_with(tx, merchant, phone.as_e164()).await?;
-    webhook_event::erase_payloads_with(tx, merchant, phone.as_e164().trim_start_matches('+')).await?;
+    for form in phone.forms() {
+        idempotency::forget_answers_with(tx, merchant, form.as_e164()).await?;
+        webhook_event::erase_payloads_with(tx, merchant, form.as_e164().trim_start_matches('+')).await?;
+    }
     Ok(())
 }

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, buffered::BufWriter, local::LocalFileSystem, path::Path};
 use tokio::io::AsyncWriteExt;
 
-use domain::{LinkId, MerchantId};
+use domain::{LinkId, MerchantId, MessageId};
 
 /// The largest invoice that is taken: 10 MiB.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -90,6 +90,12 @@ impl Documents {
     #[must_use]
     pub fn picture_name(merchant: MerchantId, link: LinkId) -> String {
         format!("invoices/{merchant}/{link}.png")
+    }
+
+    /// Where a picture lies that came with a buyer's text.
+    #[must_use]
+    pub fn received_name(merchant: MerchantId, message: MessageId, position: i64) -> String {
+        format!("received/{merchant}/{message}-{position}")
     }
 
     /// Writes a document as a whole: it is there entirely, or not at all.

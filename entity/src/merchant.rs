@@ -2,12 +2,11 @@
 
 mod change;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use crate::contains;
-use domain::{Colour, Currency, MerchantId, Region, Reminding, sms::Typography};
+use domain::{Colour, Currency, MerchantId, Region, Reminding, Zone, sms::Typography};
 
 pub(crate) use change::set_low_credit_since;
 pub use change::{
@@ -62,6 +61,10 @@ pub struct Model {
     pub suspended_reason: Option<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+    /// Where it is, as its invoices say.
+    pub address: Option<String>,
+    /// Its number with the tax office, as its invoices say.
+    pub tax_number: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -71,8 +74,8 @@ pub use Model as Merchant;
 impl Model {
     /// The time zone in which its people read times; UTC if the stored name is none.
     #[must_use]
-    pub fn zone(&self) -> Tz {
-        self.time_zone.parse().unwrap_or(Tz::UTC)
+    pub fn zone(&self) -> Zone {
+        Zone::parse(&self.time_zone).unwrap_or(Zone::UTC)
     }
 
     /// Whether, when and how often buyers are reminded of unpaid links.
@@ -102,7 +105,7 @@ impl Model {
     /// The day it is for the merchant at that time.
     #[must_use]
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
-        at.with_timezone(&self.zone()).date_naive()
+        self.zone().wall(at).date_naive()
     }
 
     /// The last moment of a day, as the merchant counts days.
@@ -110,12 +113,10 @@ impl Model {
     pub fn end_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
         let next_midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
         // Where the clocks change at midnight, the day ends with the earlier of the two midnights, or an hour after none.
-        let end = self
-            .zone()
-            .from_local_datetime(&next_midnight)
-            .earliest()
-            .or_else(|| self.zone().from_local_datetime(&(next_midnight + TimeDelta::hours(1))).earliest())?;
-        Some(end.with_timezone(&Utc) - TimeDelta::milliseconds(1))
+        let zone = self.zone();
+        let end = zone.when(next_midnight).earliest();
+        let end = end.or_else(|| zone.when(next_midnight + TimeDelta::hours(1)).earliest())?;
+        Some(end - TimeDelta::milliseconds(1))
     }
 }
 
@@ -124,8 +125,8 @@ impl Model {
 /// # Errors
 /// A sentence for who typed it.
 pub fn parse_zone(name: &str) -> Result<String, String> {
-    name.parse::<Tz>()
-        .map(|zone| zone.name().to_owned())
+    Zone::parse(name)
+        .map(|zone| zone.name().unwrap_or(name).to_owned())
         .map_err(|_| format!("there is no time zone {name:?}; one is written like Europe/Berlin"))
 }
 
@@ -151,6 +152,8 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         id: Set(MerchantId::new(now)),
         name: Set(new.name),
         contact: Set(new.contact),
+        address: Set(None),
+        tax_number: Set(None),
         region: Set(new.region),
         time_zone: Set(new.time_zone),
         currency: Set(None),

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Rows, Transaction,
     change::{Change, ChangeKind},
-    contains, link,
+    link,
     money_column::stored_money,
+    search::{self, orders_meant_by},
 };
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
 
@@ -46,6 +47,8 @@ pub struct Details {
     pub shipping: Option<i64>,
     /// What is taken off.
     pub discount: Option<i64>,
+    /// The tax.
+    pub tax: Option<i64>,
 }
 
 /// An order.
@@ -74,6 +77,8 @@ pub struct Model {
     pub tag: Tag,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+    /// All that it is searched by, folded; nothing until somebody has seen to it.
+    pub search: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -121,17 +126,32 @@ pub struct NewOrder {
 /// When the database refuses or does not answer.
 pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     let details = serde_json::to_string(&new.details).map_err(|error| DbErr::Json(error.to_string()))?;
+    let mut order = Model {
+        id: OrderId::new(now),
+        merchant_id: new.merchant_id,
+        number: new.number,
+        customer_name: new.customer_name,
+        customer_phone: Some(new.customer_phone),
+        amount: new.money.minor(),
+        currency: new.money.currency(),
+        details,
+        tag: Tag::None,
+        created_at: now,
+        search: None,
+    };
+    order.search = Some(search::text_of(&order, &[]));
     let order = ActiveModel {
-        id: Set(OrderId::new(now)),
-        merchant_id: Set(new.merchant_id),
-        number: Set(new.number),
-        customer_name: Set(new.customer_name),
-        customer_phone: Set(Some(new.customer_phone)),
-        amount: Set(new.money.minor()),
-        currency: Set(new.money.currency()),
-        details: Set(details),
-        tag: Set(Tag::None),
-        created_at: Set(now),
+        id: Set(order.id),
+        merchant_id: Set(order.merchant_id),
+        number: Set(order.number),
+        customer_name: Set(order.customer_name),
+        customer_phone: Set(order.customer_phone),
+        amount: Set(order.amount),
+        currency: Set(order.currency),
+        details: Set(order.details),
+        tag: Set(order.tag),
+        created_at: Set(order.created_at),
+        search: Set(order.search),
     };
     let order = order.insert(tx).await?;
     tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
@@ -165,6 +185,7 @@ pub async fn insert_lost(tx: &Transaction, lost: LostOrder, now: DateTime<Utc>) 
         details: Set(nothing()?),
         tag: Set(Tag::None),
         created_at: Set(now),
+        search: Set(None),
     };
     let order = order.insert(tx).await?;
     tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
@@ -215,7 +236,7 @@ pub async fn find_all(
 /// What a list of orders is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct OrderSearch {
-    /// Part of the number or of the buyer's name.
+    /// Part of what it is searched by: see [`search`](crate::search).
     pub text: Option<String>,
     /// The tag.
     pub tag: Option<Tag>,
@@ -232,7 +253,7 @@ pub struct OrderSearch {
 pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Vec<Order>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
     if let Some(text) = &search.text {
-        query = query.filter(matches(text));
+        query = query.filter(orders_meant_by(text, merchant, db.get_database_backend()));
     }
     if let Some(tag) = search.tag {
         query = query.filter(Column::Tag.eq(tag));
@@ -241,11 +262,6 @@ pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Ord
         query = query.filter(Column::Id.lt(before));
     }
     query.order_by_desc(Column::Id).limit(search.limit).all(db).await
-}
-
-/// The order's number or its buyer's name contains `text`.
-pub(crate) fn matches(text: &str) -> Condition {
-    Condition::any().add(contains(Column::Number, text)).add(contains(Column::CustomerName, text))
 }
 
 /// Brings orders' tags in line with what became of their links; of several links of one order, in this order.
@@ -328,7 +344,8 @@ pub(crate) async fn forget_customer_if_all_purged(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if link::of_order(tx, merchant, id).await?.iter().any(|link| link.purged_at.is_none()) {
-        return Ok(());
+        // What the purged one was found by goes all the same.
+        return search::refresh(tx, merchant, id).await;
     }
     Entity::update_many()
         .col_expr(Column::CustomerName, Expr::value(""))
@@ -339,5 +356,5 @@ pub(crate) async fn forget_customer_if_all_purged(
         .exec(tx)
         .await?;
     tx.changed(Change::order(ChangeKind::OrderUpdated, merchant, id, now));
-    Ok(())
+    search::refresh(tx, merchant, id).await
 }

@@ -123,7 +123,8 @@ pub async fn due(
     }
     let conversation = conversation::find(db, owner.id, last.conversation_id).await?;
     let Some(conversation) = conversation.filter(|it| it.opted_out_at.is_none()) else { return Ok(None) };
-    let hour = |phone: &PhoneNumber| phone.waking_hour_from(at, owner.zone());
+    let zone = owner.zone();
+    let hour = |phone: &PhoneNumber| phone.waking_hour_from(at, &zone);
     let Some(not_before) = conversation.phone.as_ref().map(hour) else { return Ok(None) };
     Ok(Some(Reminder { conversation, number: reminders + 1, not_before }))
 }

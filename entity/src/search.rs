@@ -1,13 +1,138 @@
-//! Searching by a part of a text.
+//! Searching by a part of a text, and the one column in which orders are searched.
+
+use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait,
-    sea_query::{Expr, ExprTrait, Func, LikeExpr},
+    ColumnTrait, Condition, DbBackend, QueryOrder, QuerySelect, Value,
+    entity::prelude::*,
+    sea_query::{ArrayType, ExprTrait, Func, LikeExpr, LockType},
 };
+
+use crate::{Rows, link, order};
+use domain::{
+    MerchantId, Money, OrderId,
+    search::{Sought, fold, grams, searchable},
+};
+
+/// How many orders from before are made searchable in one go.
+const AT_ONCE: u64 = 200;
 
 /// `column` contains `text`, whatever its case, with no character of `text` taken for a wildcard.
 #[must_use]
 pub fn contains(column: impl ColumnTrait, text: &str) -> Expr {
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Expr::expr(Func::lower(column.into_expr())).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+    Expr::expr(Func::lower(column.into_expr())).like(pattern(&text.to_lowercase()))
+}
+
+fn pattern(text: &str) -> LikeExpr {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    LikeExpr::new(format!("%{escaped}%")).escape('\\')
+}
+
+/// Orders of this merchant that are meant by a text: by a part of their number, of their buyer's name or phone, of their amount, or of the number or
+/// amount of a link of theirs. A text of nothing means all of them.
+pub(crate) fn orders_meant_by(text: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
+    let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
+    let Some(sought) = Sought::parse(text) else { return of_merchant };
+    let any = sought.meant().iter().fold(Condition::any(), |any, one| any.add(meant(one, merchant, backend)));
+    of_merchant.add(any)
+}
+
+fn meant(folded: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
+    let column = Expr::col((order::Entity, order::Column::Search));
+    let all = Condition::all().add(column.like(pattern(folded)));
+    let mut grams = grams(folded);
+    if !matches!(backend, DbBackend::Postgres) || grams.is_empty() {
+        return all;
+    }
+    grams.push(merchant.uuid().to_string());
+    let list = grams.into_iter().map(Value::from).collect();
+    let sought = Value::Array(ArrayType::String, Some(Box::new(list)));
+    all.add(Expr::cust_with_values("paylink_grams(\"orders\".\"merchant_id\", \"orders\".\"search\") @> $1", [sought]))
+}
+
+/// The text in which an order is searched.
+pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
+    let decimals = |money: Money| money.to_decimal_string();
+    // What is damaged is not found, and holds nobody up.
+    let amount = order.money().map(decimals).unwrap_or_default();
+    let phone = order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default();
+    let mut texts = vec![order.number.clone(), order.customer_name.clone(), phone, amount];
+    for link in links.iter().filter(|link| link.purged_at.is_none()) {
+        texts.extend(link.invoice_number.clone());
+        texts.extend(link.money().ok().flatten().map(decimals));
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for text in &texts {
+        if !seen.contains(&text.as_str()) {
+            seen.push(text);
+        }
+    }
+    searchable(seen)
+}
+
+/// Brings the text in which an order is searched in line with the order and its links.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
+    let found = order::Entity::find_by_id(id)
+        .filter(order::Column::MerchantId.eq(merchant))
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?;
+    let Some(order) = found else { return Ok(()) };
+    let text = text_of(&order, &link::of_order(tx, merchant, id).await?);
+    if order.search.as_ref() == Some(&text) {
+        return Ok(());
+    }
+    order::Entity::update_many()
+        .col_expr(order::Column::Search, Expr::value(text))
+        .filter(order::Column::Id.eq(id))
+        .exec(tx)
+        .await
+        .map(|_| ())
+}
+
+/// The same for an order that has a new link: nothing is written if all that the link adds is there already, as it is with a link for the
+/// whole order.
+pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -> Result<(), DbErr> {
+    let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(()) };
+    let amount = link.money().ok().flatten().map(|money| money.to_decimal_string());
+    let adds = link.invoice_number.iter().chain(&amount).map(|text| fold(text));
+    let known: Vec<&str> = order.search.as_deref().unwrap_or_default().split('\n').collect();
+    if adds.into_iter().all(|text| known.contains(&text.as_str())) {
+        return Ok(());
+    }
+    refresh(tx, link.merchant_id, link.order_id).await
+}
+
+/// Makes orders searchable that are not yet, because they are from before or were written by a version before; answers how many. None:
+/// all are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn refresh_some(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    let orders = order::Entity::find()
+        .filter(order::Column::Search.is_null())
+        .order_by_asc(order::Column::Id)
+        .limit(AT_ONCE)
+        .all(db)
+        .await?;
+    let mut links: HashMap<OrderId, Vec<link::Model>> = HashMap::new();
+    let of_these = link::Column::OrderId.is_in(orders.iter().map(|order| order.id));
+    for link in link::Entity::find().filter(of_these).all(db).await? {
+        links.entry(link.order_id).or_default().push(link);
+    }
+    let mut rows = Rows::new([("the_order", "uuid"), ("the_text", "text")]);
+    for order in &orders {
+        let text = text_of(order, links.get(&order.id).map_or(&[], Vec::as_slice));
+        rows.push([order.id.into(), text.into()]);
+    }
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    // Whoever has changed an order meanwhile has written its text, too.
+    let update = "UPDATE orders SET search = the_text FROM v WHERE id = the_order AND search IS NULL";
+    db.execute_raw(rows.statement(db.get_database_backend(), update, Vec::new())).await?;
+    Ok(orders.len() as u64)
 }

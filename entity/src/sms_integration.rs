@@ -64,6 +64,8 @@ pub struct Model {
     pub status: Option<SmsStatus>,
     /// What to change, or to try.
     pub reason: Option<String>,
+    /// Whether the carrier answers buyers' keywords (STOP, START, HELP) by itself; nothing: what is usual with it.
+    pub keywords_answered: Option<bool>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -80,6 +82,15 @@ impl Model {
     /// When it was sealed with another key of the installation, or is damaged.
     pub fn auth_token(&self, vault: &Vault) -> Result<Secret, VaultError> {
         vault.open(&self.auth_token, self.merchant_id, AUTH_TOKEN)
+    }
+
+    /// Whether the carrier answers buyers' keywords by itself, so that nobody else has to. Twilio does, unless it is told not to.
+    #[must_use]
+    pub fn answers_keywords(&self) -> bool {
+        self.keywords_answered.unwrap_or(match self.carrier {
+            CarrierKind::Twilio => true,
+            CarrierKind::Http => false,
+        })
     }
 
     /// The gateway's secrets, for the wire.
@@ -144,6 +155,7 @@ pub async fn put(
     vault: &Vault,
     merchant: MerchantId,
     account: &Account,
+    keywords_answered: Option<bool>,
     now: DateTime<Utc>,
 ) -> Result<SmsIntegration, ConnectError> {
     let row = match account {
@@ -159,6 +171,7 @@ pub async fn put(
             reason: Set(None),
             merchant_id: Set(merchant),
             updated_at: Set(now),
+            keywords_answered: Set(keywords_answered),
         },
         Account::Http { host, gateway, secrets, sender, report_secret } => ActiveModel {
             account: Set(host.clone()),
@@ -172,6 +185,7 @@ pub async fn put(
             reason: Set(None),
             merchant_id: Set(merchant),
             updated_at: Set(now),
+            keywords_answered: Set(keywords_answered),
         },
     };
     let replace = OnConflict::column(Column::MerchantId)
@@ -186,6 +200,7 @@ pub async fn put(
             Column::ReportSecret,
             Column::Status,
             Column::Reason,
+            Column::KeywordsAnswered,
         ])
         .to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;

@@ -28,6 +28,10 @@ mod m0019_quotas;
 mod m0020_payment_facts;
 mod m0021_actors;
 mod m0022_signals;
+mod m0024_opt_outs;
+mod m0025_pictures;
+mod m0026_search;
+mod m0027_invoices;
 mod m0028_open_links;
 mod m0029_webhook_outcomes;
 mod m0032_restoration;
@@ -65,6 +69,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_payment_facts::Step),
             Box::new(m0021_actors::Step),
             Box::new(m0022_signals::Step),
+            Box::new(m0024_opt_outs::Step),
+            Box::new(m0025_pictures::Step),
+            Box::new(m0026_search::Step),
+            Box::new(m0027_invoices::Step),
             Box::new(m0028_open_links::Step),
             Box::new(m0029_webhook_outcomes::Step),
             Box::new(m0032_restoration::Step),

@@ -25,7 +25,8 @@ pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all, e
 pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::{
-    CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Job, Kind,
+    CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, FetchPicture, Job,
+    Kind,
     ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind,
     SendSms, StoreInvoice, UnknownKind,
 };

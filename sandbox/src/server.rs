@@ -129,7 +129,9 @@ fn routes(shared: Arc<Shared>) -> impl IntoEndpoint {
         .at("/pay/:slug", get(stripe::pages::open).post(stripe::pages::pay))
         .at("/pay/:slug/:what", get(stripe::pages::afterwards))
         .at("/stripe/*path", front::stripe_api)
+        .at("/sms/2010-04-01/Accounts/:account/Messages/:message/Media/:name", get(sms::media::of_account))
         .at("/sms/*path", front::sms_api)
+        .at("/media/:name", get(sms::media::elsewhere))
         .nest("/_control", control::routes())
         .with(AddData::new(shared))
 }

@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, DurationRound, LocalResult, Offset, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, DurationRound, LocalResult, TimeDelta, TimeZone, Utc};
 use cron::{Schedule, TimeUnitSpec};
+use domain::Zone;
 
 /// Why a cron expression or a time zone cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum CalendarError {
 #[derive(Debug, Clone)]
 pub struct Calendar {
     schedule: Schedule,
-    zone: Tz,
+    zone: Zone,
 }
 
 impl Calendar {
@@ -38,7 +38,7 @@ impl Calendar {
     pub fn parse(expression: &str, zone: &str) -> Result<Self, CalendarError> {
         let schedule = Schedule::from_str(expression)
             .map_err(|source| CalendarError::Cron { expression: expression.to_owned(), source: Box::new(source) })?;
-        let zone = zone.parse().map_err(|_| CalendarError::Zone(zone.to_owned()))?;
+        let zone = Zone::parse(zone).map_err(|_| CalendarError::Zone(zone.to_owned()))?;
         Ok(Self { schedule, zone })
     }
 
@@ -47,18 +47,18 @@ impl Calendar {
     pub(crate) fn latest(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         // A time within a second counts as that second: cron has no finer grain.
         let at = at.duration_trunc(TimeDelta::seconds(1)).ok()?;
-        let local = at.with_timezone(&self.zone);
+        let local = self.zone.wall(at);
         if self.schedule.hours().is_all() {
-            return self.until(local.with_timezone(&local.offset().fix())).next().map(|due| due.to_utc());
+            return self.until(local).next().map(|due| due.to_utc());
         }
         // What a clock on the wall has shown, as if it had never been set: it was at the end of the hour before it showed it again.
         let wall = local.naive_local();
-        let shown = match self.zone.from_local_datetime(&wall) {
-            LocalResult::Ambiguous(first, second) if local == second => wall + (second.to_utc() - first.to_utc()),
+        let shown = match self.zone.when(wall) {
+            LocalResult::Ambiguous(first, second) if local == second => wall + (second - first),
             LocalResult::Ambiguous(..) | LocalResult::Single(_) | LocalResult::None => wall,
         };
-        let first_time = |due: DateTime<Utc>| self.zone.from_local_datetime(&due.naive_utc()).earliest();
-        self.until(shown.and_utc()).filter_map(first_time).map(|due| due.to_utc()).find(|due| *due <= at)
+        let first_time = |due: DateTime<Utc>| self.zone.when(due.naive_utc()).earliest();
+        self.until(shown.and_utc()).filter_map(first_time).find(|due| *due <= at)
     }
 
     /// How late it is at `at`, if it was last done when it was due at `last`: since when it should have been done again, zero if not yet.

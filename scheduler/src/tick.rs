@@ -6,17 +6,19 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
-    ticks::{clean, doctor, expire, notify, number, purge, remind, settle},
+    ticks::{clean, doctor, expire, index, notify, number, purge, remind, settle},
 };
 
 /// Every tick, in the order in which they run when several are due.
-pub static TICKS: [Tick; 8] = [
+pub static TICKS: [Tick; 9] = [
     // Closes unpaid links whose time is over.
     Tick { name: "expire", cron: "0 * * * * *", erases: false, run: |all, now| Box::pin(expire::run(all, now)) },
     // Erases what is older than 90 days.
     Tick { name: "purge", cron: "0 0 * * * *", erases: true, run: |all, now| Box::pin(purge::run(all, now)) },
     // Notifies jobs again whose notification was lost.
     Tick { name: "ring", cron: "*/5 * * * * *", erases: false, run: |all, now| Box::pin(notify::run(all, now)) },
+    // Makes orders from before searchable.
+    Tick { name: "index", cron: "20 * * * * *", erases: false, run: |all, now| Box::pin(index::run(all, now)) },
     // Numbers changes that a process which died has left without a number.
     Tick { name: "number", cron: "*/5 * * * * *", erases: false, run: |all, now| Box::pin(number::run(all, now)) },
     // Asks Stripe what webhooks did not tell, and why they did not.

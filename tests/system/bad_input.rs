@@ -219,6 +219,8 @@ async fn an_order_has_no_more_text_than_its_page_takes(app: &mut App) {
         let mut body = order_body("8101", "+12025560101");
         let item = json!({"description": "w".repeat(length), "quantity": 1, "unit_amount": "0.01"});
         body["items"] = json!(vec![item; items]);
+        // What it comes to is computed.
+        body.as_object_mut().unwrap().remove("amount");
         body
     };
     for too_much in [of(501, 1), of(101, 500)] {

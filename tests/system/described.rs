@@ -91,6 +91,10 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/admin/merchants/{id}/resume"),
     ("get", "/v1/buyers/{phone}/export"),
     ("delete", "/v1/buyers/{phone}"),
+    ("get", "/v1/messages/{id}/pictures/{position}"),
+    ("get", "/v1/opt-outs"),
+    ("post", "/v1/opt-outs"),
+    ("delete", "/v1/opt-outs"),
 ];
 
 /// The operations of a description, by method and path.

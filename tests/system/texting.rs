@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
-use crate::support::{App, eventually, on_both_databases};
+use crate::support::{App, SMS_TOKEN, eventually, on_both_databases};
 
 on_both_databases!(
     a_text_that_the_carrier_refuses_costs_nothing,
@@ -238,6 +238,12 @@ async fn a_buyer_who_asks_for_help_is_answered_once(app: &mut App) {
     let link = merchant.makes_a_link(&order).await;
     let message = merchant.sends(&link).await;
     merchant.sees_message(&message, "delivered").await;
+
+    // The carrier does not answer by itself.
+    let carrier = merchant.http.get("/v1/sms-integration").await.json();
+    let mut input = json!({"account_sid": carrier["account_sid"], "auth_token": SMS_TOKEN, "answers_keywords": false});
+    input["from"] = carrier["from"].clone();
+    merchant.http.put("/v1/sms-integration", &input).await.with_status(200);
 
     sandbox.buyer_texts(&order.phone, "Help").await;
     sandbox.buyer_texts(&order.phone, "INFO").await;

@@ -13,7 +13,7 @@ use queue::{JobError, Queue, flow::FlowControl};
 
 use crate::{
     OutboundLimits,
-    carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio},
+    carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio, media::MediaClient},
     outbound::{http, service::OutboundService},
     payments::applier::Applier,
     pdf::PdfReader,
@@ -48,6 +48,7 @@ pub struct JobContext {
     pub(crate) applier: Applier,
     http: reqwest::Client,
     gateways: GatewayClient,
+    media: MediaClient,
 }
 
 /// What the workers are given.
@@ -96,8 +97,10 @@ impl JobContext {
     /// When the system has no usable TLS configuration.
     pub fn new(parts: ContextParts) -> Result<Self, ContextError> {
         let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits, pdfs } = parts;
+        let http = http::client().map_err(ContextError)?;
         Ok(Self {
-            http: http::client().map_err(ContextError)?,
+            media: MediaClient::new(http.clone(), &sms.api_base).map_err(ContextError)?,
+            http,
             gateways: GatewayClient::new(sms.private_gateways).map_err(ContextError)?,
             flow: FlowControl::new(queue.queues().clone(), clock.clone()),
             applier: Applier::new(db.aside(), clock.clone()),
@@ -174,6 +177,11 @@ impl JobContext {
             let account = integration.account.clone();
             Box::new(Twilio::new(self.http.clone(), &self.sms.api_base, account, token, sender))
         })
+    }
+
+    /// The way to files that the carrier keeps.
+    pub(crate) const fn media(&self) -> &MediaClient {
+        &self.media
     }
 
     /// Where a carrier is to report on a message: what the URL says lets a report settle one whose answer was lost.

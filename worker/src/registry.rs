@@ -5,7 +5,8 @@ use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Durati
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::Db;
 use queue::{
-    CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, JobHandler,
+    CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, FetchPicture,
+    JobHandler,
     Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook,
     Remind, SendSms, StoreInvoice,
     flow::Pauses,
@@ -59,6 +60,7 @@ fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
         Kind::SendSms => workers::<SendSms>(monitor, shared),
         Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, shared),
         Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shared),
+        Kind::FetchPicture => workers::<FetchPicture>(monitor, shared),
         Kind::Remind => workers::<Remind>(monitor, shared),
         Kind::PurgeLink => workers::<PurgeLink>(monitor, shared),
         Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shared),

@@ -98,6 +98,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/set-up.js": SCRIPT,
     "views/setting.js": SCRIPT,
     "views/settings-keys.js": SCRIPT,
+    "views/settings-opt-outs.js": SCRIPT,
     "views/settings-profile.js": SCRIPT,
     "views/settings-reminders.js": SCRIPT,
     "views/settings-sms.js": SCRIPT,

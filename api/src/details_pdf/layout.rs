@@ -1,15 +1,14 @@
 //! A document being laid out: where the next line stands, and how lines run over several sheets.
 
 use super::page::DetailsPage;
-use super::sheet::{Area, HEIGHT, Mark, Sheet, Style, Tone, WIDTH};
+use super::sheet::{Area, Mark, Sheet, Style, Tone};
 use super::typeface::{Shaped, Typefaces, Weight, one_line};
 
 pub(super) const LEFT: f32 = 54.0;
-pub(super) const RIGHT: f32 = WIDTH - 54.0;
 pub(super) const TOP: f32 = 48.0;
-/// Nothing but the foot stands below this.
-const BOTTOM: f32 = HEIGHT - 72.0;
-const FOOT: f32 = HEIGHT - 42.0;
+/// How far from the bottom nothing but the foot stands.
+const BOTTOM: f32 = 72.0;
+const FOOT: f32 = 42.0;
 
 pub(super) const TEXT: Style = Style::new(Weight::Regular, 9.5, Tone::Ink);
 pub(super) const MUTED: Style = Style::new(Weight::Regular, 9.5, Tone::Muted);
@@ -25,6 +24,9 @@ pub(super) struct Layout<'a> {
     faces: &'a Typefaces,
     sheets: Vec<Sheet>,
     sheet: Sheet,
+    /// Where everything ends, from the left.
+    pub(super) right: f32,
+    height: f32,
     /// How far down the sheet is filled.
     pub(super) y: f32,
 }
@@ -32,20 +34,21 @@ pub(super) struct Layout<'a> {
 impl<'a> Layout<'a> {
     /// Begins on an empty sheet.
     pub(super) fn new(page: &'a DetailsPage, faces: &'a Typefaces) -> Self {
-        Self { page, faces, sheets: Vec::new(), sheet: Sheet::default(), y: TOP }
+        let (right, height) = (page.paper.width() - LEFT, page.paper.height());
+        Self { page, faces, sheets: Vec::new(), sheet: Sheet::default(), right, height, y: TOP }
     }
 
     /// Starts the next sheet, headed by what it belongs to.
     pub(super) fn turn(&mut self) {
         self.sheets.push(std::mem::take(&mut self.sheet));
-        self.block(LEFT, TOP, RIGHT - LEFT, 3.0, Tone::Accent);
+        self.block(LEFT, TOP, self.right - LEFT, 3.0, Tone::Accent);
         self.y = TOP + 3.0 + 10.0;
         let baseline = self.y + baseline(SMALL);
         for run in self.wrap_at_most(1, &self.page.merchant.name, SMALL, 280.0) {
             self.text(LEFT, baseline, run, SMALL);
         }
-        let order = format!("Order {}", self.page.order_number);
-        self.amount(RIGHT, 190.0, baseline, &order, SMALL);
+        let invoice = format!("Invoice {}", self.page.invoice_number);
+        self.amount(self.right, 190.0, baseline, &invoice, SMALL);
         self.y += SMALL.leading() + 14.0;
     }
 
@@ -55,8 +58,8 @@ impl<'a> Layout<'a> {
         let count = self.sheets.len();
         for (index, mut sheet) in std::mem::take(&mut self.sheets).into_iter().enumerate() {
             let run = self.shape(&format!("Page {} of {count}", index + 1), SMALL);
-            let left = RIGHT - run.width(SMALL.size);
-            sheet.marks.push(Mark::Text { left, baseline: FOOT, style: SMALL, run });
+            let left = self.right - run.width(SMALL.size);
+            sheet.marks.push(Mark::Text { left, baseline: self.height - FOOT, style: SMALL, run });
             self.sheets.push(sheet);
         }
         self.sheets
@@ -64,15 +67,15 @@ impl<'a> Layout<'a> {
 
     /// Whether so much height is left on this sheet.
     pub(super) fn fits(&self, height: f32) -> bool {
-        self.y + height <= BOTTOM
+        self.y + height <= self.height - BOTTOM
     }
 
     pub(super) fn shape(&self, text: &str, style: Style) -> Shaped {
-        self.faces.get(style.weight).shape(text)
+        self.faces.shape(style.weight, text)
     }
 
     pub(super) fn wrap(&self, text: &str, style: Style, width: f32) -> Vec<Shaped> {
-        self.faces.get(style.weight).wrap(text, style.size, width)
+        self.faces.wrap(style.weight, text, style.size, width)
     }
 
     /// The first `most` lines of a text that must not fill the page, ending in an ellipsis when there is more of it.
@@ -92,6 +95,10 @@ impl<'a> Layout<'a> {
 
     pub(super) fn text(&mut self, left: f32, baseline: f32, run: Shaped, style: Style) {
         self.sheet.marks.push(Mark::Text { left, baseline, style, run });
+    }
+
+    pub(super) fn logo(&mut self, left: f32, top: f32, width: f32, height: f32) {
+        self.sheet.marks.push(Mark::Logo { area: Area { left, top, width, height } });
     }
 
     pub(super) fn block(&mut self, left: f32, top: f32, width: f32, height: f32, colour: Tone) {

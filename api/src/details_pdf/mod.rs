@@ -1,9 +1,10 @@
 //! The order's details page as a PDF: what a buyer gets as the invoice when the merchant has none of their own.
 //!
-//! [`render`] is a pure function: the same page gives the same bytes, on every machine. There is no clock, no random id
-//! and no system font in it. [`typeface`] shapes and measures text, [`sections`] and [`layout`] decide what stands where, on
+//! [`render`] is a pure function: the same page gives the same bytes, and on every machine as long as the fonts in the program have
+//! what is written. There is no clock and no random id in it. [`typeface`] shapes and measures text, [`sections`] and [`layout`] decide what stands where, on
 //! how many sheets, and [`paint`] writes that down as a PDF.
 
+mod fallback;
 mod layout;
 mod page;
 mod paint;
@@ -14,33 +15,39 @@ mod table;
 mod tests;
 mod typeface;
 
-pub(crate) use page::{DetailsPage, ItemLine, Merchant};
+pub(crate) use page::{DetailsPage, ItemLine, Logo, Merchant, Paper};
 
 use krilla::error::KrillaError;
 
-/// Why a details page could not be rendered. None of these depends on what the merchant wrote.
+/// Why a details page could not be rendered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DetailsPdfError {
     /// A font compiled into the program could not be read.
     #[error("the embedded font {0} cannot be read")]
     Font(&'static str),
+    /// Something is written that no font has, and would be a box.
+    #[error("no font has the character {0:?}, U+{code:04X}", code = u32::from(*.0))]
+    Undrawable(char),
     /// The PDF could not be written.
     #[error("the details page could not be written as a PDF")]
     Write(#[source] KrillaError),
 }
 
-/// Renders `page` as a PDF 1.7 document on A4.
+/// Renders `page` as a PDF 1.7 document.
 ///
-/// Latin, Greek and Cyrillic text is drawn with Noto Sans, which travels inside the file as the glyphs that are used;
-/// any other character is drawn as a box. Control characters are treated as white space.
+/// Latin, Greek and Cyrillic text is drawn with Noto Sans, any other with fonts of the system; of both the glyphs that are used travel
+/// inside the file. Control characters are treated as white space.
 ///
 /// It takes a few milliseconds of processor time, and more with thousands of items: call it off the async runtime's
 /// threads if an order may be that long.
 ///
 /// # Errors
-/// [`DetailsPdfError`] when the embedded fonts or the PDF writer fail, which no input brings about.
+/// [`DetailsPdfError::Undrawable`] for a character that no font has; the others no input brings about.
 pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
     let faces = typeface::Typefaces::embedded()?;
+    if let Some(character) = page.texts().find_map(|text| faces.undrawable_in(text)) {
+        return Err(DetailsPdfError::Undrawable(character));
+    }
     let sheets = sections::sheets(page, faces);
-    paint::document(page, faces, sheets)
+    paint::document(page, sheets)
 }

@@ -1,5 +1,6 @@
 //! What is printed. Plain values: whoever calls has already looked the order up and formatted its amounts.
 
+use bytes::Bytes;
 use chrono::NaiveDate;
 
 /// An order as its buyer is to read it.
@@ -13,10 +14,14 @@ pub(crate) struct DetailsPage {
     pub(crate) customer_name: String,
     /// The buyer's phone number with its middle hidden, when it is to be printed.
     pub(crate) customer_phone_masked: Option<String>,
-    /// The merchant's own number for the order.
-    pub(crate) order_number: String,
-    /// The day of the order, in the merchant's time zone.
-    pub(crate) created_on: NaiveDate,
+    /// The number of the invoice.
+    pub(crate) invoice_number: String,
+    /// The merchant's own number for the order, where it is another.
+    pub(crate) order_number: Option<String>,
+    /// The day of the invoice, in the merchant's time zone.
+    pub(crate) issued_on: NaiveDate,
+    /// The last day on which it can be paid.
+    pub(crate) due_on: Option<NaiveDate>,
     /// What was ordered, in order; may be empty.
     pub(crate) items: Vec<ItemLine>,
     /// The sum of the items.
@@ -25,10 +30,48 @@ pub(crate) struct DetailsPage {
     pub(crate) shipping: Option<String>,
     /// What is taken off, as a positive amount: the minus sign is printed in front of it.
     pub(crate) discount: Option<String>,
+    /// The tax.
+    pub(crate) tax: Option<String>,
+    /// What lies between these sums and the total, with its sign.
+    pub(crate) adjustment: Option<String>,
     /// What is to be paid.
     pub(crate) total: String,
-    /// The currency of every amount as people write it, such as `USD`.
+    /// The currency of the total as people write it, such as `USD`.
     pub(crate) currency: String,
+    /// The currency of every other amount, where it is another.
+    pub(crate) order_currency: Option<String>,
+    /// What it is printed on.
+    pub(crate) paper: Paper,
+}
+
+impl DetailsPage {
+    /// What people wrote of it.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let merchant = &self.merchant;
+        let texts = [&self.customer_name, &self.invoice_number, &merchant.name].into_iter();
+        let more =
+            [&self.order_number, &merchant.address, &merchant.contact, &merchant.tax_number].into_iter().flatten();
+        texts.chain(more).chain(self.items.iter().map(|item| &item.description)).map(String::as_str)
+    }
+}
+
+/// The size of a sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paper {
+    /// 210 × 297 mm.
+    A4,
+    /// 8.5 × 11 inches.
+    Letter,
+}
+
+/// Where letters are written on Letter, by CLDR.
+const LETTER: [&str; 14] = ["BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"];
+
+impl Paper {
+    /// What people print on in a region, by its two letters.
+    pub(crate) fn usual_in(region: &str) -> Self {
+        if LETTER.contains(&region) { Self::Letter } else { Self::A4 }
+    }
 }
 
 /// The seller, as printed at the head of the page.
@@ -36,8 +79,29 @@ pub(crate) struct DetailsPage {
 pub(crate) struct Merchant {
     /// The name the buyer knows.
     pub(crate) name: String,
+    /// Where it is; line breaks are kept.
+    pub(crate) address: Option<String>,
     /// How to reach the merchant; line breaks are kept.
     pub(crate) contact: Option<String>,
+    /// Its number with the tax office.
+    pub(crate) tax_number: Option<String>,
+    /// Its logo.
+    pub(crate) logo: Option<Logo>,
+    /// Red, green and blue of its colour.
+    pub(crate) colour: Option<[u8; 3]>,
+}
+
+/// A logo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Logo {
+    /// The picture: PNG, or JPEG.
+    pub(crate) content: Bytes,
+    /// Whether it is a PNG.
+    pub(crate) is_png: bool,
+    /// In pixels.
+    pub(crate) width: u32,
+    /// In pixels.
+    pub(crate) height: u32,
 }
 
 /// One item of an order.

@@ -1,7 +1,8 @@
 //! Sheets become a PDF.
 
 use krilla::color::rgb;
-use krilla::geom::{PathBuilder, Point, Rect};
+use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};
+use krilla::image::Image;
 use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
@@ -9,20 +10,22 @@ use krilla::paint::{Fill, FillRule};
 use krilla::surface::Surface;
 use krilla::{Document, SerializeSettings};
 
-use super::sheet::{Area, HEIGHT, Mark, Sheet, Tone, WIDTH};
-use super::typeface::{Typefaces, one_line};
+use super::page::Logo;
+use super::sheet::{Area, Mark, Sheet, Tone};
+use super::typeface::one_line;
 use super::{DetailsPage, DetailsPdfError};
 
 /// Writes the sheets as one document, titled after the order.
-pub(super) fn document(page: &DetailsPage, faces: &Typefaces, sheets: Vec<Sheet>) -> Result<Vec<u8>, DetailsPdfError> {
+pub(super) fn document(page: &DetailsPage, sheets: Vec<Sheet>) -> Result<Vec<u8>, DetailsPdfError> {
+    let ink = Ink { colour: page.merchant.colour, logo: page.merchant.logo.as_ref().and_then(image) };
     let mut document = Document::new_with(SerializeSettings::default());
     document.set_metadata(metadata(page));
     for sheet in sheets {
-        let settings = PageSettings::from_wh(WIDTH, HEIGHT).unwrap_or_default();
+        let settings = PageSettings::from_wh(page.paper.width(), page.paper.height()).unwrap_or_default();
         let mut paper = document.start_page_with(settings);
         let mut surface = paper.surface();
         for mark in sheet.marks {
-            draw(&mut surface, faces, mark);
+            draw(&mut surface, &ink, mark);
         }
         surface.finish();
         paper.finish();
@@ -34,20 +37,44 @@ pub(super) fn document(page: &DetailsPage, faces: &Typefaces, sheets: Vec<Sheet>
 fn metadata(page: &DetailsPage) -> Metadata {
     let merchant = one_line(&page.merchant.name);
     Metadata::new()
-        .title(format!("Order {}, {merchant}", one_line(&page.order_number)))
+        .title(format!("Invoice {}, {merchant}", one_line(&page.invoice_number)))
         .authors(vec![merchant])
         .language("en".to_owned())
 }
 
-fn draw(surface: &mut Surface<'_>, faces: &Typefaces, mark: Mark) {
+/// What the merchant's own are of what is drawn.
+struct Ink {
+    colour: Option<[u8; 3]>,
+    logo: Option<Image>,
+}
+
+/// The logo as the PDF embeds it; one that cannot be read was checked long ago and is left out.
+fn image(logo: &Logo) -> Option<Image> {
+    let content = logo.content.to_vec().into();
+    if logo.is_png { Image::from_png(content, true) } else { Image::from_jpeg(content, true) }.ok()
+}
+
+fn draw(surface: &mut Surface<'_>, ink: &Ink, mark: Mark) {
     match mark {
         Mark::Text { left, baseline, style, run } => {
-            surface.set_fill(Some(fill(style.colour)));
-            let font = faces.get(style.weight).font();
-            surface.draw_glyphs(Point::from_xy(left, baseline), &run.glyphs, font, &run.text, style.size, false);
+            surface.set_fill(Some(fill(style.colour, ink)));
+            let mut left = left;
+            for piece in &run.pieces {
+                let at = Point::from_xy(left, baseline);
+                surface.draw_glyphs(at, &piece.glyphs, piece.font.clone(), &run.text, style.size, false);
+                left += piece.advance * style.size;
+            }
+        }
+        Mark::Logo { area } => {
+            let size = Size::from_wh(area.width, area.height);
+            if let (Some(logo), Some(size)) = (&ink.logo, size) {
+                surface.push_transform(&Transform::from_translate(area.left, area.top));
+                surface.draw_image(logo.clone(), size);
+                surface.pop();
+            }
         }
         Mark::Block { area, colour } => {
-            surface.set_fill(Some(fill(colour)));
+            surface.set_fill(Some(fill(colour, ink)));
             if let Some(path) = rectangle(area) {
                 surface.draw_path(&path);
             }
@@ -61,7 +88,7 @@ fn rectangle(area: Area) -> Option<krilla::geom::Path> {
     path.finish()
 }
 
-fn fill(colour: Tone) -> Fill {
-    let (red, green, blue) = colour.rgb();
+fn fill(colour: Tone, ink: &Ink) -> Fill {
+    let (red, green, blue) = colour.rgb(ink.colour);
     Fill { paint: rgb::Color::new(red, green, blue).into(), opacity: NormalizedF32::ONE, rule: FillRule::NonZero }
 }

@@ -1,6 +1,8 @@
 //! What stands on the page, from top to bottom: the head, the buyer, the items, the totals.
 
-use super::layout::{LABEL, LEFT, Layout, MUTED, PADDING, RIGHT, TEXT, TOP, baseline};
+use chrono::NaiveDate;
+
+use super::layout::{LABEL, LEFT, Layout, MUTED, PADDING, TEXT, TOP, baseline};
 use super::page::DetailsPage;
 use super::sheet::{Sheet, Style, Tone};
 use super::table;
@@ -14,6 +16,9 @@ const NAME: Style = Style::new(Weight::Bold, 11.0, Tone::Ink);
 const TOTAL: Style = Style::new(Weight::Bold, 13.0, Tone::Accent);
 /// The left edge of the facts beside the merchant, and of the totals.
 const FACTS: f32 = 350.0;
+/// The most room that a logo takes.
+const LOGO_WIDTH: f32 = 150.0;
+const LOGO_HEIGHT: f32 = 48.0;
 /// The left edge of a fact's value.
 const VALUES: f32 = FACTS + 62.0;
 
@@ -29,50 +34,70 @@ pub(super) fn sheets(page: &DetailsPage, faces: &Typefaces) -> Vec<Sheet> {
 
 impl Layout<'_> {
     fn head(&mut self) {
-        self.block(LEFT, TOP, RIGHT - LEFT, 3.0, Tone::Accent);
+        self.block(LEFT, TOP, self.right - LEFT, 3.0, Tone::Accent);
         let top = TOP + 3.0 + 22.0;
         self.y = top;
         let merchant = &self.page.merchant;
         let room = FACTS - LEFT - 24.0;
+        self.picture(room);
         let style = if self.wrap(&merchant.name, TITLE, room).len() > 2 { LONG_TITLE } else { TITLE };
         let name = self.wrap_at_most(4, &merchant.name, style, room);
         self.lines(LEFT, name, style);
-        if let Some(contact) = &merchant.contact {
+        let tax_number = merchant.tax_number.as_ref().map(|number| format!("Tax number {number}"));
+        for text in [&merchant.address, &merchant.contact, &tax_number].into_iter().flatten() {
             self.y += 2.0;
-            let contact = self.wrap_at_most(6, contact, MUTED, room);
-            self.lines(LEFT, contact, MUTED);
+            let text = self.wrap_at_most(6, text, MUTED, room);
+            self.lines(LEFT, text, MUTED);
         }
         let left = std::mem::replace(&mut self.y, top);
         self.facts();
         self.y = self.y.max(left) + 24.0;
     }
 
+    /// The logo above the name, as large as fits.
+    fn picture(&mut self, room: f32) {
+        let Some(logo) = &self.page.merchant.logo else { return };
+        #[expect(clippy::cast_precision_loss, reason = "a logo has a thousand pixels at most")]
+        let (width, height) = (logo.width.max(1) as f32, logo.height.max(1) as f32);
+        let scale = (room.min(LOGO_WIDTH) / width).min(LOGO_HEIGHT / height);
+        self.logo(LEFT, self.y, width * scale, height * scale);
+        self.y += height * scale + 10.0;
+    }
+
     fn facts(&mut self) {
         // The first line of the facts shares its baseline with the merchant's name.
         self.y += TITLE.leading() - KIND.leading();
-        let kind = self.shape("Order details", KIND);
+        let kind = self.shape("Invoice", KIND);
         self.line(FACTS, kind, KIND);
         self.y += 4.0;
-        let date = self.page.created_on.format("%-d %B %Y").to_string();
-        let facts = [("Order", self.page.order_number.as_str()), ("Date", &date), ("Currency", &self.page.currency)];
+        let page = self.page;
+        let day = |date: NaiveDate| date.format("%-d %B %Y").to_string();
+        let facts = [
+            ("Number", Some(page.invoice_number.clone())),
+            ("Order", page.order_number.clone()),
+            ("Date", Some(day(page.issued_on))),
+            ("Due", page.due_on.map(day)),
+            ("Currency", Some(page.currency.clone())),
+        ];
         for (label, value) in facts {
+            let Some(value) = &value else { continue };
             let label = self.shape(label, MUTED);
             let baseline = self.y + baseline(TEXT);
             self.text(FACTS, baseline, label, MUTED);
-            for run in self.wrap_at_most(4, value, TEXT, RIGHT - VALUES) {
+            for run in self.wrap_at_most(4, value, TEXT, self.right - VALUES) {
                 self.line(VALUES, run, TEXT);
             }
         }
     }
 
     fn buyer(&mut self) {
-        let label = self.shape("Customer", LABEL);
+        let label = self.shape("Billed to", LABEL);
         self.line(LEFT, label, LABEL);
         self.y += 2.0;
-        let name = self.wrap_at_most(4, &self.page.customer_name, NAME, RIGHT - LEFT);
+        let name = self.wrap_at_most(4, &self.page.customer_name, NAME, self.right - LEFT);
         self.lines(LEFT, name, NAME);
         if let Some(phone) = &self.page.customer_phone_masked {
-            let phone = self.wrap_at_most(1, phone, MUTED, RIGHT - LEFT);
+            let phone = self.wrap_at_most(1, phone, MUTED, self.right - LEFT);
             self.lines(LEFT, phone, MUTED);
         }
         self.y += 22.0;
@@ -82,7 +107,13 @@ impl Layout<'_> {
     fn totals(&mut self) {
         let page = self.page;
         let discount = page.discount.as_ref().map(|amount| format!("-{amount}"));
-        let sums = [("Subtotal", &page.subtotal), ("Shipping", &page.shipping), ("Discount", &discount)];
+        let sums = [
+            ("Subtotal", &page.subtotal),
+            ("Shipping", &page.shipping),
+            ("Discount", &discount),
+            ("Tax", &page.tax),
+            ("Adjustment", &page.adjustment),
+        ];
         let sums: Vec<_> = sums.into_iter().filter_map(|(label, sum)| Some((label, sum.as_ref()?))).collect();
         let box_height = TOTAL.leading() + 14.0;
         let row = TEXT.leading() + 4.0;
@@ -95,7 +126,8 @@ impl Layout<'_> {
             let label = self.shape(label, MUTED);
             let baseline = self.y + baseline(TEXT);
             self.text(FACTS + PADDING, baseline, label, MUTED);
-            self.amount(RIGHT - PADDING, RIGHT - VALUES - PADDING, baseline, sum, TEXT);
+            let sum = page.order_currency.as_ref().map_or_else(|| sum.clone(), |currency| format!("{sum} {currency}"));
+            self.amount(self.right - PADDING, self.right - VALUES - PADDING, baseline, &sum, TEXT);
             self.y += row;
         }
         self.y += 6.0;
@@ -109,16 +141,16 @@ impl Layout<'_> {
         let total = self.shape(&one_line(&self.page.total), TOTAL);
         // An amount too long for the box widens it, so that the two never touch.
         let content = label_width + 16.0 + total.width(TOTAL.size) + 2.0 * PADDING;
-        let left = FACTS.min(RIGHT - content).max(LEFT);
-        self.block(left, self.y, RIGHT - left, height, Tone::Tint);
+        let left = FACTS.min(self.right - content).max(LEFT);
+        self.block(left, self.y, self.right - left, height, Tone::Tint);
         self.block(left, self.y, 3.0, height, Tone::Accent);
         let baseline = self.y + 7.0 + baseline(TOTAL);
         if let Some(label) = label {
             self.text(left + PADDING + 3.0, baseline, label, TOTAL);
         }
-        let room = RIGHT - left - 2.0 * PADDING - 16.0 - label_width;
+        let room = self.right - left - 2.0 * PADDING - 16.0 - label_width;
         let total = self.page.total.as_str();
-        self.amount(RIGHT - PADDING, room, baseline, total, TOTAL);
+        self.amount(self.right - PADDING, room, baseline, total, TOTAL);
         self.y += height;
     }
 }

@@ -2,12 +2,24 @@
 //!
 //! Lengths are in points (1/72 inch), measured from the top left corner.
 
+use super::page::Paper;
 use super::typeface::{Shaped, Weight};
 
-/// A4: 210 mm.
-pub(super) const WIDTH: f32 = 595.276;
-/// A4: 297 mm.
-pub(super) const HEIGHT: f32 = 841.89;
+impl Paper {
+    pub(super) const fn width(self) -> f32 {
+        match self {
+            Self::A4 => 595.276,
+            Self::Letter => 612.0,
+        }
+    }
+
+    pub(super) const fn height(self) -> f32 {
+        match self {
+            Self::A4 => 841.89,
+            Self::Letter => 792.0,
+        }
+    }
+}
 
 /// The colours of the page, from the text to the faintest line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +37,12 @@ pub(super) enum Tone {
 }
 
 impl Tone {
-    /// Red, green and blue.
-    pub(super) fn rgb(self) -> (u8, u8, u8) {
+    /// Red, green and blue; the merchant's colour in place of ours.
+    pub(super) fn rgb(self, colour: Option<[u8; 3]>) -> (u8, u8, u8) {
+        match (self, colour) {
+            (Self::Accent, Some([red, green, blue])) => return (red, green, blue),
+            (_, _) => {}
+        }
         match self {
             Self::Ink => (0x1b, 0x22, 0x2c),
             Self::Muted => (0x5f, 0x6b, 0x7a),
@@ -73,6 +89,8 @@ pub(super) enum Mark {
     Text { left: f32, baseline: f32, style: Style, run: Shaped },
     /// A filled rectangle; a thin one is a line.
     Block { area: Area, colour: Tone },
+    /// The merchant's logo.
+    Logo { area: Area },
 }
 
 /// One page: marks in the order in which they are drawn, and read aloud.

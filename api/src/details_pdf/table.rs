@@ -1,6 +1,6 @@
 //! The table of items: four columns, and a head that every sheet repeats.
 
-use super::layout::{LABEL, LEFT, Layout, PADDING, RIGHT, TEXT, baseline};
+use super::layout::{LABEL, LEFT, Layout, PADDING, TEXT, baseline};
 use super::page::ItemLine;
 use super::sheet::Tone;
 use super::typeface::{Shaped, one_line};
@@ -49,7 +49,7 @@ fn columns(layout: &Layout<'_>, items: &[ItemLine]) -> Columns {
         widths.fold(label, f32::max).min(WIDEST)
     };
     let [_, quantity, unit, amount] = HEAD;
-    let amount = Column { right: RIGHT - PADDING, width: width(amount, &|line| line.total.clone()) };
+    let amount = Column { right: layout.right - PADDING, width: width(amount, &|line| line.total.clone()) };
     let unit =
         Column { right: amount.right - amount.width - GAP, width: width(unit, &|line| line.unit_amount.clone()) };
     let quantity =
@@ -59,7 +59,7 @@ fn columns(layout: &Layout<'_>, items: &[ItemLine]) -> Columns {
 
 fn head(layout: &mut Layout<'_>, columns: &Columns) {
     let height = LABEL.leading() + 2.0 * SPACE;
-    layout.block(LEFT, layout.y, RIGHT - LEFT, height, Tone::Tint);
+    layout.block(LEFT, layout.y, layout.right - LEFT, height, Tone::Tint);
     let baseline = layout.y + SPACE + baseline(LABEL);
     let [description, numbers @ ..] = HEAD;
     let label = layout.shape(description, LABEL);
@@ -94,7 +94,7 @@ fn row(layout: &mut Layout<'_>, columns: &Columns, line: &ItemLine) {
         }
     }
     layout.y += SPACE;
-    layout.block(LEFT, layout.y - 0.3, RIGHT - LEFT, 0.6, Tone::Hairline);
+    layout.block(LEFT, layout.y - 0.3, layout.right - LEFT, 0.6, Tone::Hairline);
 }
 
 fn numbers(layout: &mut Layout<'_>, columns: &Columns, line: &ItemLine) {

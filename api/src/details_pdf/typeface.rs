@@ -1,33 +1,37 @@
 //! Text: shaping, measuring and breaking into lines.
 //!
 //! What is measured is what is drawn: a line is shaped once, with kerning, and its glyphs are both summed up here and
-//! handed to the PDF.
+//! handed to the PDF. Each character is drawn with the fonts in the program if they have it, and else with one of the system's
+//! ([`fallback`]); text that is written from right to left stands so.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use rustybuzz::{Direction, Face, ShapePlan, UnicodeBuffer, script};
+use rustybuzz::{Direction, Face, GlyphBuffer, Script, ShapePlan, UnicodeBuffer, script};
+use unicode_bidi::BidiInfo;
+use unicode_normalization::char::is_combining_mark;
+use unicode_script::UnicodeScript;
 
-use super::DetailsPdfError;
+use super::{DetailsPdfError, fallback};
 
 const REGULAR: &str = "NotoSans-Regular";
 const BOLD: &str = "NotoSans-Bold";
 
 static EMBEDDED: LazyLock<Result<Typefaces, &'static str>> = LazyLock::new(|| {
     Ok(Typefaces {
-        regular: Typeface::read(include_bytes!("../../assets/fonts/NotoSans-Regular.subset.ttf")).ok_or(REGULAR)?,
-        bold: Typeface::read(include_bytes!("../../assets/fonts/NotoSans-Bold.subset.ttf")).ok_or(BOLD)?,
+        regular: Typeface::read(include_bytes!("../../assets/fonts/NotoSans-Regular.subset.ttf"), 0).ok_or(REGULAR)?,
+        bold: Typeface::read(include_bytes!("../../assets/fonts/NotoSans-Bold.subset.ttf"), 0).ok_or(BOLD)?,
     })
 });
 
 /// How heavy the letters are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Weight {
     Regular,
     Bold,
 }
 
-/// The two fonts of the page.
+/// The two fonts of the page, and behind them those of the system.
 pub(super) struct Typefaces {
     regular: Typeface,
     bold: Typeface,
@@ -39,11 +43,104 @@ impl Typefaces {
         EMBEDDED.as_ref().map_err(|name| DetailsPdfError::Font(name))
     }
 
-    pub(super) fn get(&self, weight: Weight) -> &Typeface {
+    fn get(&self, weight: Weight) -> &Typeface {
         match weight {
             Weight::Regular => &self.regular,
             Weight::Bold => &self.bold,
         }
+    }
+
+    /// The first character of a text that no font has.
+    pub(super) fn undrawable_in(&self, text: &str) -> Option<char> {
+        let is_drawn = |c: char| {
+            c.is_control()
+                || c.is_whitespace()
+                || is_ignorable(c)
+                || self.regular.has(c)
+                || fallback::find(c, Weight::Regular).is_some()
+        };
+        text.chars().find(|&c| !is_drawn(c))
+    }
+
+    /// Shapes one line.
+    pub(super) fn shape(&self, weight: Weight, text: &str) -> Shaped {
+        let mut pieces = Vec::new();
+        for (run, is_rtl) in visual_runs(text) {
+            let mut spans = self.spans(weight, text, run);
+            if is_rtl {
+                spans.reverse();
+            }
+            pieces.extend(spans.into_iter().map(|(span, face)| face.shape(text, span, is_rtl)));
+        }
+        Shaped { text: text.to_owned(), advance: pieces.iter().map(|piece| piece.advance).sum(), pieces }
+    }
+
+    /// Stretches of one font, and in the system's fonts of one script, in the order of the text.
+    fn spans(&self, weight: Weight, text: &str, run: Range<usize>) -> Vec<(Range<usize>, &Typeface)> {
+        let own = self.get(weight);
+        let mut spans: Vec<(Range<usize>, &Typeface)> = Vec::new();
+        let mut script_of_span = unicode_script::Script::Common;
+        for (at, c) in text[run.clone()].char_indices() {
+            let (start, end) = (run.start + at, run.start + at + c.len_utf8());
+            let goes_on = match spans.last() {
+                None => false,
+                Some((_, face)) if joins(c) || (c == ' ' && face.has(c)) => true,
+                Some((_, face)) => {
+                    let wanted = self.face_of(own, c, weight);
+                    std::ptr::eq(wanted, *face) && (std::ptr::eq(wanted, own) || is_of_script(c, script_of_span))
+                }
+            };
+            match spans.last_mut() {
+                Some((span, _)) if goes_on => span.end = end,
+                Some(_) | None => {
+                    let face = self.face_of(own, c, weight);
+                    if !std::ptr::eq(face, own) {
+                        script_of_span = c.script();
+                    }
+                    spans.push((start..end, face));
+                }
+            }
+        }
+        spans
+    }
+
+    fn face_of<'a>(&'a self, own: &'a Typeface, c: char, weight: Weight) -> &'a Typeface {
+        if own.has(c) || c.is_control() { own } else { fallback::find(c, weight).unwrap_or(own) }
+    }
+
+    /// Breaks text into lines no wider than `width` at this size: at spaces, between characters of scripts that have none, or inside
+    /// a word that is wider by itself. Line breaks in the text are kept; other white space and control characters become single spaces.
+    pub(super) fn wrap(&self, weight: Weight, text: &str, size: f32, width: f32) -> Vec<Shaped> {
+        text.lines()
+            .map(one_line)
+            .filter(|paragraph| !paragraph.is_empty())
+            .flat_map(|paragraph| self.wrap_paragraph(weight, &paragraph, width / size))
+            .collect()
+    }
+
+    fn wrap_paragraph(&self, weight: Weight, text: &str, width: f32) -> Vec<Shaped> {
+        let mut lines = Vec::new();
+        // Where the line may end, where the next one would begin, and what has been used by then.
+        let (mut start, mut opportunity, mut used) = (0, None, 0.0_f32);
+        let mut previous = None;
+        for (at, advance) in self.shape(weight, text).advances() {
+            let c = text.get(at..).and_then(|rest| rest.chars().next());
+            if start < at && may_break_between(previous, c) {
+                opportunity = Some((at, at, used));
+            }
+            previous = c;
+            if c == Some(' ') {
+                opportunity = Some((at, at + 1, used + advance));
+            } else if used + advance > width && at > start {
+                let (end, next, before) = opportunity.unwrap_or((at, at, used));
+                lines.extend(text.get(start..end).map(|line| self.shape(weight, line)));
+                (start, opportunity, used) = (next, None, used - before);
+            }
+            used += advance;
+        }
+        let rest = text.get(start..).filter(|rest| !rest.is_empty());
+        lines.extend(rest.map(|line| self.shape(weight, line)));
+        lines
     }
 }
 
@@ -54,37 +151,39 @@ pub(super) struct Typeface {
     latin: ShapePlan,
     greek: ShapePlan,
     cyrillic: ShapePlan,
+    /// Which of the first characters it has, as they are asked for most.
+    first: Vec<bool>,
 }
 
+/// How many characters those are: to the end of Cyrillic.
+const FIRST: u32 = 0x500;
+
 impl Typeface {
-    fn read(bytes: &'static [u8]) -> Option<Self> {
-        let face = Face::from_slice(bytes, 0)?;
+    pub(super) fn read(bytes: &'static [u8], index: u32) -> Option<Self> {
+        let face = Face::from_slice(bytes, index)?;
         // Making a plan costs more than shaping a line with it.
         let plan = |script| ShapePlan::new(&face, Direction::LeftToRight, Some(script), None, &[]);
         let (latin, greek, cyrillic) = (plan(script::LATIN), plan(script::GREEK), plan(script::CYRILLIC));
-        Some(Self { font: Font::new(bytes.into(), 0)?, face, latin, greek, cyrillic })
+        let has = |code| char::from_u32(code).is_some_and(|c| face.glyph_index(c).is_some());
+        let first = (0..FIRST).map(has).collect();
+        Some(Self { font: Font::new(bytes.into(), index)?, latin, greek, cyrillic, first, face })
     }
 
-    pub(super) fn font(&self) -> Font {
-        self.font.clone()
+    /// Whether it has a picture of this character.
+    pub(super) fn has(&self, c: char) -> bool {
+        let first = usize::try_from(u32::from(c)).ok().and_then(|code| self.first.get(code));
+        first.copied().unwrap_or_else(|| self.face.glyph_index(c).is_some())
     }
 
-    /// Shapes one line by the rules of its first script. Always from left to right: the fonts hold no script that is
-    /// written otherwise.
-    pub(super) fn shape(&self, text: &str) -> Shaped {
+    /// Shapes a stretch of a line, by the rules of its first script.
+    fn shape(&self, text: &str, span: Range<usize>, is_rtl: bool) -> Piece {
         let mut buffer = UnicodeBuffer::new();
-        buffer.push_str(text);
+        buffer.push_str(&text[span.clone()]);
         buffer.guess_segment_properties();
-        let (script, plan) = match buffer.script() {
-            script::GREEK => (script::GREEK, &self.greek),
-            script::CYRILLIC => (script::CYRILLIC, &self.cyrillic),
-            _ => (script::LATIN, &self.latin),
-        };
-        buffer.set_script(script);
-        buffer.set_direction(Direction::LeftToRight);
-        let shaped = rustybuzz::shape_with_plan(&self.face, plan, buffer);
+        let shaped = self.shaped(buffer, is_rtl);
 
-        let starts: Vec<usize> = shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
+        let mut starts: Vec<usize> = shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
+        starts.sort_unstable();
         let glyphs: Vec<KrillaGlyph> = shaped
             .glyph_infos()
             .iter()
@@ -92,50 +191,42 @@ impl Typeface {
             .map(|(info, at)| {
                 let start = info.cluster as usize;
                 let next = starts.partition_point(|&other| other <= start);
+                let end = starts.get(next).map_or(span.end, |next| span.start + next);
                 KrillaGlyph::new(
                     GlyphId::new(info.glyph_id),
                     self.em(at.x_advance),
                     self.em(at.x_offset),
                     self.em(at.y_offset),
                     self.em(at.y_advance),
-                    start..starts.get(next).copied().unwrap_or(text.len()),
+                    span.start + start..end,
                     None,
                 )
             })
             .collect();
-        Shaped { text: text.to_owned(), advance: glyphs.iter().map(|glyph| glyph.x_advance).sum(), glyphs }
+        Piece { font: self.font.clone(), advance: glyphs.iter().map(|glyph| glyph.x_advance).sum(), glyphs }
     }
 
-    /// Breaks text into lines no wider than `width` at this size: at spaces, or inside a word that is wider by itself.
-    /// Line breaks in the text are kept; other white space and control characters become single spaces.
-    pub(super) fn wrap(&self, text: &str, size: f32, width: f32) -> Vec<Shaped> {
-        text.lines()
-            .map(one_line)
-            .filter(|paragraph| !paragraph.is_empty())
-            .flat_map(|paragraph| self.wrap_paragraph(&paragraph, width / size))
-            .collect()
-    }
-
-    fn wrap_paragraph(&self, text: &str, width: f32) -> Vec<Shaped> {
-        let mut lines = Vec::new();
-        let (mut start, mut space, mut used) = (0, None, 0.0_f32);
-        for glyph in self.shape(text).glyphs {
-            let at = glyph.text_range.start;
-            let is_space = text.get(at..).is_some_and(|rest| rest.starts_with(' '));
-            if is_space {
-                space = Some((at, used + glyph.x_advance));
-            } else if used + glyph.x_advance > width && at > start {
-                let (end, next, before) = match space {
-                    Some((end, before)) => (end, end + 1, before),
-                    None => (at, at, used),
-                };
-                lines.extend(text.get(start..end).map(|line| self.shape(line)));
-                (start, space, used) = (next, None, used - before);
+    fn shaped(&self, mut buffer: UnicodeBuffer, is_rtl: bool) -> GlyphBuffer {
+        let script: Script = buffer.script();
+        let plan = match script {
+            script::GREEK => Some(&self.greek),
+            script::CYRILLIC => Some(&self.cyrillic),
+            script::LATIN | script::COMMON | script::INHERITED | script::UNKNOWN => Some(&self.latin),
+            _ => None,
+        };
+        match plan {
+            Some(plan) if !is_rtl => {
+                if !matches!(script, script::GREEK | script::CYRILLIC) {
+                    buffer.set_script(script::LATIN);
+                }
+                buffer.set_direction(Direction::LeftToRight);
+                rustybuzz::shape_with_plan(&self.face, plan, buffer)
             }
-            used += glyph.x_advance;
+            Some(_) | None => {
+                buffer.set_direction(if is_rtl { Direction::RightToLeft } else { Direction::LeftToRight });
+                rustybuzz::shape(&self.face, &[], buffer)
+            }
         }
-        lines.extend(text.get(start..).filter(|rest| !rest.is_empty()).map(|line| self.shape(line)));
-        lines
     }
 
     #[expect(clippy::cast_precision_loss, reason = "font units are far below 2^24")]
@@ -144,11 +235,19 @@ impl Typeface {
     }
 }
 
-/// A shaped line: its glyphs, in lengths relative to the size of the letters.
+/// A stretch of a line in one font, with lengths relative to the size of the letters.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    pub(super) font: Font,
+    pub(super) glyphs: Vec<KrillaGlyph>,
+    pub(super) advance: f32,
+}
+
+/// A shaped line: its pieces from left to right.
 #[derive(Debug, Clone)]
 pub(super) struct Shaped {
     pub(super) text: String,
-    pub(super) glyphs: Vec<KrillaGlyph>,
+    pub(super) pieces: Vec<Piece>,
     advance: f32,
 }
 
@@ -157,14 +256,120 @@ impl Shaped {
     pub(super) fn width(&self, size: f32) -> f32 {
         self.advance * size
     }
+
+    /// How far each group of characters that is drawn together goes, in the order of the text.
+    fn advances(&self) -> BTreeMap<usize, f32> {
+        let mut advances = BTreeMap::new();
+        for glyph in self.pieces.iter().flat_map(|piece| &piece.glyphs) {
+            *advances.entry(glyph.text_range.start).or_insert(0.0) += glyph.x_advance;
+        }
+        advances
+    }
 }
 
-/// Text for a single line: runs of white space and control characters become one space, none at the ends.
+/// The stretches of one direction, from left to right, and whether they are read from right to left.
+fn visual_runs(text: &str) -> Vec<(Range<usize>, bool)> {
+    if !text.chars().any(is_right_to_left) {
+        return vec![(0..text.len(), false)];
+    }
+    let bidi = BidiInfo::new(text, None);
+    let runs = bidi.paragraphs.iter().flat_map(|paragraph| {
+        let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
+        runs.into_iter().map(move |run| {
+            let is_rtl = levels[run.start].is_rtl();
+            (run, is_rtl)
+        })
+    });
+    runs.collect()
+}
+
+/// Whether a character is of a script that is written from right to left, or says that what follows is.
+const fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{200f}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
+        || matches!(c, '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// What is not drawn by itself: joiners, marks of direction, selectors of a variant, the colours of skin.
+const fn is_ignorable(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a character is drawn with the one before it.
+fn joins(c: char) -> bool {
+    c >= '\u{ad}' && (is_ignorable(c) || is_combining_mark(c))
+}
+
+/// Whether a character is of this script, or of none of its own.
+fn is_of_script(c: char, script: unicode_script::Script) -> bool {
+    let own = c.script();
+    own == script || matches!(own, unicode_script::Script::Common | unicode_script::Script::Inherited)
+}
+
+/// Whether a line may end between two characters, of which one is of a script without spaces.
+fn may_break_between(before: Option<char>, after: Option<char>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return false };
+    let opens = matches!(before, '（' | '「' | '『' | '【' | '〔' | '《' | '〈' | '“' | '‘' | '(' | '[');
+    let closes = matches!(
+        after,
+        '、' | '。'
+            | '，'
+            | '．'
+            | '）'
+            | '」'
+            | '』'
+            | '】'
+            | '〕'
+            | '》'
+            | '〉'
+            | '！'
+            | '？'
+            | '：'
+            | '；'
+            | 'ー'
+            | '…'
+            | '”'
+            | '’'
+            | ')'
+            | ']'
+            | '.'
+            | ','
+    ) || matches!(
+        after,
+        'ぁ' | 'ぃ'
+            | 'ぅ'
+            | 'ぇ'
+            | 'ぉ'
+            | 'っ'
+            | 'ゃ'
+            | 'ゅ'
+            | 'ょ'
+            | 'ァ'
+            | 'ィ'
+            | 'ゥ'
+            | 'ェ'
+            | 'ォ'
+            | 'ッ'
+            | 'ャ'
+            | 'ュ'
+            | 'ョ'
+    );
+    (is_without_spaces(before) || is_without_spaces(after)) && !opens && !closes
+}
+
+const fn is_without_spaces(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+        || matches!(c, '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Text for a single line: runs of white space and control characters become one space, none at the ends, and nothing turns what
+/// follows around.
 ///
 /// No-break spaces stay as they are: they were put into amounts and names on purpose.
 pub(super) fn one_line(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.split(|letter: char| {
-        letter.is_control() || (letter.is_whitespace() && !matches!(letter, '\u{a0}' | '\u{202f}'))
+        letter.is_control() || turns(letter) || (letter.is_whitespace() && !matches!(letter, '\u{a0}' | '\u{202f}'))
     })
     .filter(|word| !word.is_empty())
     .collect::<Vec<_>>()

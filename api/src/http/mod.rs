@@ -19,6 +19,7 @@ pub(crate) mod pdf_response;
 pub(crate) mod picture;
 pub(crate) mod problem;
 pub(crate) mod readiness;
+pub(crate) mod received_picture;
 pub(crate) mod same_origin;
 pub(crate) mod seldom;
 pub(crate) mod server;

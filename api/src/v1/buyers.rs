@@ -5,9 +5,10 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use domain::PhoneNumber;
 use entity::{
+    Message,
     buyer::{self, Buyer},
     credits::CreditError,
-    merchant,
+    merchant, picture,
 };
 use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json};
@@ -74,8 +75,13 @@ impl Buyers {
             }
             orders.push(OrderView::of(order, Some(views))?);
         }
-        let messages = found.messages.into_iter().map(|message| MessageView::of(message, Some(&phone))).collect();
-        let conversation = found.conversation;
+        let mut pictures = picture::of_messages(api.db.pool(), found.messages.iter().map(|it| it.id)).await?;
+        let view = |message: Message| {
+            let pictures = pictures.remove(&message.id).unwrap_or_default();
+            MessageView::of(message, Some(&phone)).with_pictures(pictures)
+        };
+        let messages = found.messages.into_iter().map(view).collect();
+        let conversation = found.conversations.into_iter().next();
         api.budgets.charge(key.0.merchant, since.elapsed());
         Ok(Json(ExportView {
             phone: phone.as_e164().to_owned(),
@@ -103,11 +109,14 @@ impl Buyers {
             let once = EnqueueOptions::for_merchant(merchant).unique(format!("erase:{}", link.id));
             enqueued.extend(enqueue(&tx, &job, once, now).await?);
         }
-        let subject = found.conversation.as_ref().map_or_else(|| "buyer".to_owned(), |it| it.id.to_string());
+        let subject = found.conversations.first().map_or_else(|| "buyer".to_owned(), |it| it.id.to_string());
         act_of_key(&tx, &key.0, "buyer.erase", subject, None, now).await?;
         tx.commit().await?;
         let view = ErasureView { orders: found.orders.len() as u64, links: enqueued.len() as u64 };
         api.queue.notify(enqueued);
+        if let Err(error) = picture::remove_erased(api.db.pool(), &api.documents).await {
+            tracing::warn!(%error, "erased pictures stay in the store until the next tick");
+        }
         api.db.truncate_log().await;
         Ok(Erasing::Accepted(Json(view)))
     }

@@ -5,7 +5,7 @@ use domain::MessageId;
 use entity::{
     Conversation, Message,
     conversation::{self, InboxPosition, Listed},
-    message,
+    message, picture,
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -52,15 +52,18 @@ struct LastMessageView {
     id: String,
     /// `outgoing` or `incoming`.
     direction: String,
-    /// Absent once it was erased.
+    /// Absent once it was erased; empty if only pictures came.
     body: Option<String>,
+    /// How many pictures came with it; absent if none did.
+    pictures: Option<u64>,
     status: String,
     created_at: DateTime<Utc>,
 }
 
-impl From<Message> for LastMessageView {
-    fn from(message: Message) -> Self {
+impl LastMessageView {
+    fn of(message: Message, pictures: u64) -> Self {
         Self {
+            pictures: (pictures > 0).then_some(pictures),
             id: message.id.to_string(),
             direction: message.direction.to_string(),
             body: message.body,
@@ -71,9 +74,9 @@ impl From<Message> for LastMessageView {
 }
 
 impl From<Listed> for ConversationView {
-    fn from(Listed { conversation, last, unread }: Listed) -> Self {
+    fn from(Listed { conversation, last, pictures, unread }: Listed) -> Self {
         Self {
-            last_message: last.map(LastMessageView::from),
+            last_message: last.map(|last| LastMessageView::of(last, pictures)),
             unread,
             id: conversation.id.to_string(),
             phone: conversation.phone.map(|phone| phone.as_e164().to_owned()),
@@ -141,7 +144,11 @@ impl Conversations {
         let conversation = find(&api, &key.0, &conversation_id).await?;
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = message::of_conversation(pool, merchant, conversation.id, asked.before, asked.fetch()).await?;
-        let view = |row| Ok::<_, Problem>(MessageView::of(row, conversation.phone.as_ref()));
+        let pictures = picture::of_messages(pool, found.iter().map(|row| row.id)).await?;
+        let view = |row: Message| {
+            let pictures = pictures.get(&row.id).cloned().unwrap_or_default();
+            Ok::<_, Problem>(MessageView::of(row, conversation.phone.as_ref()).with_pictures(pictures))
+        };
         Ok(Json(asked.page(found, |row| row.id, view)?))
     }
 

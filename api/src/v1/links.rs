@@ -8,7 +8,7 @@ use domain::{
 use entity::{
     Documents, Merchant, Order, Transaction,
     link::{self, Advanced, NewLink, StripeFacts},
-    merchant, message, order,
+    logo, merchant, message, order,
     stripe_integration::{self, StripeStatus},
 };
 use poem::{error::ResponseError, http::StatusCode, web::Data};
@@ -25,6 +25,7 @@ use super::{
     Group,
     link_form::{FilledForm, LinkForm, Staged, Terms},
     link_view::LinkView,
+    order_view::Request,
     orders::render_details,
 };
 use crate::{
@@ -218,7 +219,10 @@ async fn accept_link(
     let bytes = if let Some(invoice) = &filled.invoice {
         invoice.bytes
     } else {
-        let (page, _) = render_details(order, owner).await?;
+        let logo = logo::find(api.db.pool(), owner.id).await?;
+        let (number, due) = (terms.invoice_number.as_str(), terms.expires_at);
+        let request = Request { number, money: terms.money, due, now };
+        let (page, _) = render_details(order, owner, logo, Some(&request)).await?;
         let bytes = page.len() as u64;
         api.documents.put(&Documents::staging_name(link), page).await?;
         bytes

@@ -23,6 +23,10 @@ use crate::{
 /// The most credits of which a warning can be made to depend.
 const MOST_CREDITS: i64 = 1_000_000_000;
 
+/// The most lines of an address, and the longest.
+const MOST_LINES: usize = 6;
+const LONGEST_LINE: usize = 120;
+
 pub(super) struct Profile;
 
 /// The merchant.
@@ -34,6 +38,10 @@ struct ProfileView {
     name: String,
     /// How buyers reach it.
     contact: Option<String>,
+    /// Where it is, as invoices that are made here say.
+    address: Option<String>,
+    /// Its number with the tax office, as invoices that are made here say.
+    tax_number: Option<String>,
     /// ISO 3166: the region of phone numbers without a country code.
     region: String,
     /// ISO 4217: the currency of new orders that do not say.
@@ -98,6 +106,8 @@ impl ProfileView {
             id: owner.id.to_string(),
             name: owner.name,
             contact: owner.contact,
+            address: owner.address,
+            tax_number: owner.tax_number,
             region: owner.region.as_str().to_owned(),
             currency: owner.currency.map(|currency| currency.as_str().to_owned()),
             time_zone: owner.time_zone,
@@ -119,6 +129,11 @@ struct ChangesInput {
     name: Option<String>,
     #[serde(default)]
     contact: MaybeUndefined<String>,
+    /// At most 6 lines.
+    #[serde(default)]
+    address: MaybeUndefined<String>,
+    #[serde(default)]
+    tax_number: MaybeUndefined<String>,
     region: Option<String>,
     #[serde(default)]
     currency: MaybeUndefined<String>,
@@ -153,6 +168,8 @@ impl ChangesInput {
         let changes = MerchantChanges {
             name: self.name.and_then(|name| fields.text("name", &name, 120)),
             contact: clearable(self.contact, |contact| fields.text("contact", &contact, 200)),
+            address: clearable(self.address, |address| address_of(&address, &mut fields)),
+            tax_number: clearable(self.tax_number, |number| fields.text("tax_number", &number, 64)),
             region: self.region.and_then(|region| fields.take("region", Region::parse(&region))),
             currency: clearable(self.currency, |code| fields.take("currency", Currency::parse(&code))),
             time_zone: self.time_zone.and_then(|zone| fields.take("time_zone", merchant::parse_zone(&zone))),
@@ -203,6 +220,20 @@ fn clearable<T>(sent: MaybeUndefined<String>, read: impl FnOnce(String) -> Optio
         MaybeUndefined::Null => Some(None),
         MaybeUndefined::Value(text) => read(text).map(Some),
     }
+}
+
+/// A few lines, of which none is empty.
+fn address_of(text: &str, fields: &mut Fields) -> Option<String> {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.len() > MOST_LINES {
+        fields.refuse("address", format!("must not have more than {MOST_LINES} lines"));
+        return None;
+    }
+    let lines: Option<Vec<String>> = match lines.as_slice() {
+        [] => fields.text("address", "", LONGEST_LINE).map(|line| vec![line]),
+        lines => lines.iter().map(|line| fields.text("address", line, LONGEST_LINE)).collect(),
+    };
+    lines.map(|lines| lines.join("\n"))
 }
 
 #[OpenApi(tag = "Group::Merchant")]

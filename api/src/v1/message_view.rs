@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{PhoneNumber, message::MessageStatus};
-use entity::Message;
+use entity::{Message, Picture, picture::PictureState};
 use poem_openapi::Object;
 
 /// A message. Its number and text are absent once they were erased.
@@ -30,6 +30,35 @@ pub(super) struct MessageView {
     delivered_at: Option<DateTime<Utc>>,
     /// Since when it waits for a person, because nobody knows whether the carrier took it.
     parked_at: Option<DateTime<Utc>>,
+    /// Pictures that came with it; absent if none did.
+    #[oai(skip_serializing_if_is_empty)]
+    pictures: Vec<PictureView>,
+}
+
+/// A picture that came with a buyer's text.
+#[derive(Debug, Object)]
+#[oai(rename = "Picture", skip_serializing_if_is_none)]
+pub(super) struct PictureView {
+    /// `waiting` for the carrier to give it, `stored`, or `failed`.
+    status: String,
+    /// Such as `image/jpeg`.
+    content_type: Option<String>,
+    /// Where it can be seen, once it is stored: a path below the server.
+    path: Option<String>,
+    /// Why it cannot be seen.
+    error: Option<String>,
+}
+
+impl From<Picture> for PictureView {
+    fn from(picture: Picture) -> Self {
+        let is_stored = picture.state == PictureState::Stored;
+        Self {
+            status: picture.state.to_string(),
+            path: is_stored.then(|| format!("/v1/messages/{}/pictures/{}", picture.message_id, picture.position)),
+            content_type: Some(picture.content_type).filter(|it| !it.is_empty()),
+            error: picture.error,
+        }
+    }
 }
 
 impl MessageView {
@@ -56,6 +85,12 @@ impl MessageView {
             sent_at: message.sent_at,
             delivered_at: message.delivered_at,
             parked_at: message.parked_at.filter(|_| message.status == MessageStatus::Unknown),
+            pictures: Vec::new(),
         }
+    }
+
+    /// With the pictures that came with it.
+    pub(super) fn with_pictures(self, pictures: Vec<Picture>) -> Self {
+        Self { pictures: pictures.into_iter().map(PictureView::from).collect(), ..self }
     }
 }

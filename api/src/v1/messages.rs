@@ -4,6 +4,7 @@ use domain::{LinkId, MessageId, message::MessageStatus};
 use entity::{
     Message, conversation,
     message::{self, MessageSearch},
+    picture,
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -21,6 +22,7 @@ use crate::{
         fields::Fields,
         json_body::OptionalJson,
         paging::{Asked, Page, id},
+        received_picture::ReceivedPicture,
     },
     v1::command::{Answered, fingerprint},
 };
@@ -82,10 +84,12 @@ impl Messages {
         let search = search(status.0.as_deref(), link_id.0.as_deref(), &asked)?;
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = message::search(pool, merchant, search).await?;
+        let pictures = picture::of_messages(pool, found.iter().map(|message| message.id)).await?;
         let phones = conversation::phones(pool, found.iter().map(|message| message.conversation_id)).await?;
         let view = |row: Message| {
             let phone = phones.get(&row.conversation_id);
-            Ok::<_, Problem>(MessageView::of(row, phone))
+            let pictures = pictures.get(&row.id).cloned().unwrap_or_default();
+            Ok::<_, Problem>(MessageView::of(row, phone).with_pictures(pictures))
         };
         Ok(Json(asked.page(found, |row| row.id, view)?))
     }
@@ -101,7 +105,25 @@ impl Messages {
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let message = message::find(pool, merchant, id(&message_id)?).await?.ok_or_else(Problem::not_found)?;
         let conversation = conversation::find(pool, merchant, message.conversation_id).await?;
-        Ok(Json(MessageView::of(message, conversation.as_ref().and_then(|it| it.phone.as_ref()))))
+        let pictures = picture::of_messages(pool, [message.id]).await?.remove(&message.id).unwrap_or_default();
+        let phone = conversation.as_ref().and_then(|it| it.phone.as_ref());
+        Ok(Json(MessageView::of(message, phone).with_pictures(pictures)))
+    }
+
+    /// A picture that a buyer sent
+    ///
+    /// The first one is 0. It can be seen once it was fetched from the carrier, until its message is erased.
+    #[oai(path = "/messages/:id/pictures/:position", method = "get")]
+    async fn picture(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] message_id: Path<String>,
+        position: Path<String>,
+    ) -> Result<ReceivedPicture, Problem> {
+        let message = id(&message_id)?;
+        let found = picture::find(api.db.pool(), key.0.merchant, message, id(&position)?).await?;
+        ReceivedPicture::of(&api, &found.ok_or_else(Problem::not_found)?).await
     }
 }
 

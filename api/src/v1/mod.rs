@@ -19,7 +19,9 @@ mod merchant;
 mod message_template;
 mod message_view;
 mod messages;
+mod opt_outs;
 mod order_input;
+mod order_sum;
 mod order_view;
 mod orders;
 mod paid_elsewhere;
@@ -66,7 +68,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         (links::Links, paid_elsewhere::PaidElsewhereCalls),
         qr::QrCodes,
         messages::Messages,
-        conversations::Conversations,
+        (conversations::Conversations, opt_outs::OptOuts),
         message_template::MessageTemplate,
         credits::Credits,
         (events::Events, changes::Changes, attention::AttentionCalls, summary::SummaryCalls),

@@ -1,6 +1,6 @@
 //! What a new order must be, checked field by field.
 
-use domain::{Currency, MerchantId, Money, PhoneNumber};
+use domain::{Currency, MerchantId, Money, PhoneNumber, phone::PhoneNote};
 use entity::{
     Merchant,
     order::{Details, NewOrder, OrderItem},
@@ -8,6 +8,7 @@ use entity::{
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
+use super::order_sum;
 use crate::{Problem, http::fields::Fields};
 
 const MOST_ITEMS: usize = 500;
@@ -22,8 +23,8 @@ pub(super) struct Input {
     number: String,
     /// The buyer.
     customer: CustomerInput,
-    /// The total, as a decimal text: `"129.50"`.
-    amount: String,
+    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
+    amount: Option<String>,
     /// ISO 4217: `eur`. Absent: the merchant's.
     currency: Option<String>,
     /// The lines.
@@ -34,6 +35,8 @@ pub(super) struct Input {
     shipping: Option<String>,
     /// What is taken off.
     discount: Option<String>,
+    /// The tax, where the items do not include it.
+    tax: Option<String>,
 }
 
 /// The buyer of a new order.
@@ -59,6 +62,13 @@ struct ItemInput {
 }
 
 impl Input {
+    /// What was understood of it in another way than it was written.
+    pub(super) fn warnings(&self, merchant: &Merchant) -> Vec<String> {
+        let read = PhoneNumber::parse_noting(&self.customer.phone, merchant.region);
+        let note = read.ok().and_then(|(_, note)| note);
+        note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out".to_owned()).into_iter().collect()
+    }
+
     /// The order, or everything that is wrong with it.
     pub(super) fn check(self, merchant: &Merchant) -> Result<NewOrder, Problem> {
         let mut fields = Fields::default();
@@ -74,9 +84,12 @@ impl Input {
                 None
             }
         };
-        let amounts = currency.and_then(|currency| Amounts { currency, fields: &mut fields }.check(&self));
+        let amounts = currency.and_then(|currency| {
+            Amounts { currency, fields: &mut fields }.check(&self).map(|(given, details)| (currency, given, details))
+        });
         match (number, customer_name, customer_phone, amounts) {
-            (Some(number), Some(customer_name), Some(customer_phone), Some((money, details))) => {
+            (Some(number), Some(customer_name), Some(customer_phone), Some((currency, given, details))) => {
+                let money = order_sum::total(&details, currency, given)?;
                 Ok(new_order(merchant.id, number, customer_name, customer_phone, money, details))
             }
             _ => Err(fields.into_problem()),
@@ -102,16 +115,25 @@ struct Amounts<'a> {
 }
 
 impl Amounts<'_> {
-    fn check(mut self, input: &Input) -> Option<(Money, Details)> {
-        let total = self.amount("amount", &input.amount);
-        if total.is_some_and(Money::is_zero) {
+    /// The amount that was given, if any, and what it is to be made of.
+    fn check(mut self, input: &Input) -> Option<(Option<Money>, Details)> {
+        let total = match &input.amount {
+            Some(text) => Some(self.amount("amount", text)),
+            None => None,
+        };
+        if total.flatten().is_some_and(Money::is_zero) {
             self.fields.refuse("amount", "must be more than zero");
             return None;
         }
         let shipping = self.optional("shipping", input.shipping.as_deref())?;
         let discount = self.optional("discount", input.discount.as_deref())?;
+        let tax = self.optional("tax", input.tax.as_deref())?;
         let items = self.items(&input.items)?;
-        Some((total?, Details { items, shipping, discount }))
+        let given = match total {
+            Some(read) => Some(read?),
+            None => None,
+        };
+        Some((given, Details { items, shipping, discount, tax }))
     }
 
     fn amount(&mut self, field: &str, text: &str) -> Option<Money> {

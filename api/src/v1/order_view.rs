@@ -1,17 +1,18 @@
 //! An order as it is shown, and as it is printed.
 
 use chrono::{DateTime, Utc};
-use domain::{ConversationId, Money};
+use domain::{ConversationId, Money, money::MoneyError};
 use entity::{
     Merchant, Order,
+    logo::{Logo, PictureType},
     notice::Notice,
     order::{Details, OrderItem},
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
 
-use super::link_view::LinkView;
-use crate::details_pdf::{self, DetailsPage};
+use super::{link_view::LinkView, order_sum};
+use crate::details_pdf::{self, DetailsPage, Paper};
 
 /// An order.
 #[derive(Debug, Clone, Object)]
@@ -27,12 +28,16 @@ pub(super) struct OrderView {
     items: Vec<ItemView>,
     shipping: Option<String>,
     discount: Option<String>,
+    tax: Option<String>,
     /// `none`, `unpaid` or `paid`.
     tag: String,
     /// What should be known beside the tag: `refunded`, `partly_refunded`, `disputed`, `review`, `payment_failed`, `link_failed`,
     /// `not_delivered`, `delivery_unknown`, `unrecognised` or `unread`. Where orders are listed or seen.
     notices: Option<Vec<String>>,
     created_at: DateTime<Utc>,
+    /// What of the input was understood in another way than it was written, in the answer to it: `phone_extension_left_out`.
+    #[oai(skip_serializing_if_is_empty)]
+    warnings: Vec<String>,
     /// Its payment links, newest first; only where a single order is asked for.
     links: Option<Vec<LinkView>>,
     /// The conversation with its buyer, if there is one; only where a single order is asked for.
@@ -69,11 +74,13 @@ impl OrderView {
             items: details.items.iter().map(|item| amounts.item(item)).collect::<Result<_, _>>()?,
             shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?,
             discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?,
+            tax: details.tax.map(|minor| amounts.decimal(minor)).transpose()?,
             tag: order.tag.to_string(),
             notices: None,
             created_at: order.created_at,
             links,
             conversation_id: None,
+            warnings: Vec::new(),
             customer: CustomerView {
                 name: order.customer_name.clone(),
                 phone: order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()),
@@ -84,6 +91,11 @@ impl OrderView {
 }
 
 impl OrderView {
+    /// The same with what was understood in another way than it was written.
+    pub(super) fn with_warnings(self, warnings: Vec<String>) -> Self {
+        Self { warnings, ..self }
+    }
+
     /// The same with the conversation with its buyer.
     pub(super) fn within(self, conversation: Option<ConversationId>) -> Self {
         Self { conversation_id: conversation.map(|id| id.to_string()), ..self }
@@ -125,30 +137,97 @@ impl Amounts<'_> {
         })
     }
 
-    fn subtotal(&self, details: &Details) -> Option<String> {
-        let zero = Money::zero(self.0.currency);
-        let sum = details.items.iter().try_fold(zero, |sum, item| {
-            sum.checked_add(self.money(item.unit_amount).ok()?.checked_mul(item.quantity).ok()?).ok()
-        })?;
-        (!details.items.is_empty()).then(|| sum.to_decimal_string())
+    /// What the lines come to; without lines, what is left of the amount for them.
+    fn subtotal(&self, details: &Details) -> Result<Option<Money>, DbErr> {
+        let wrong = |error: MoneyError| DbErr::Type(error.to_string());
+        if !details.items.is_empty() {
+            return order_sum::lines(details, self.0.currency).map(Some).map_err(wrong);
+        }
+        let minor =
+            self.0.amount - details.shipping.unwrap_or(0) - details.tax.unwrap_or(0) + details.discount.unwrap_or(0);
+        let has_parts = details.shipping.is_some() || details.tax.is_some() || details.discount.is_some();
+        Ok(Money::from_minor(minor, self.0.currency).ok().filter(|_| has_parts))
     }
 }
 
-/// What is printed on the order's details page.
-pub(super) fn details_page(order: &Order, merchant: &Merchant) -> Result<DetailsPage, DbErr> {
+/// What is asked for by a link.
+pub(super) struct Request<'a> {
+    /// The number of the invoice.
+    pub(super) number: &'a str,
+    /// What is to be paid.
+    pub(super) money: Money,
+    /// Until when.
+    pub(super) due: DateTime<Utc>,
+    /// Since when.
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What is printed on the order's details page: the invoice of a link, or without one what a link for the whole order would be.
+pub(super) fn details_page(
+    order: &Order,
+    merchant: &Merchant,
+    logo: Option<Logo>,
+    request: Option<&Request<'_>>,
+) -> Result<DetailsPage, DbErr> {
     let details = order.details()?;
     let amounts = Amounts(order);
+    let whole = order.money()?;
+    let money = request.map_or(whole, |request| request.money);
+    let number = request.map_or(order.number.as_str(), |request| request.number);
+    let is_same_currency = money.currency() == whole.currency();
+    let subtotal = amounts.subtotal(&details)?;
     Ok(DetailsPage {
-        merchant: details_pdf::Merchant { name: merchant.name.clone(), contact: merchant.contact.clone() },
+        merchant: seller(merchant, logo),
         customer_name: order.customer_name.clone(),
         customer_phone_masked: order.customer_phone.as_ref().map(domain::PhoneNumber::masked),
-        order_number: order.number.clone(),
-        created_on: merchant.day_of(order.created_at),
+        invoice_number: number.to_owned(),
+        order_number: Some(order.number.clone()).filter(|order| order != number),
+        issued_on: merchant.day_of(request.map_or(order.created_at, |request| request.now)),
+        due_on: request.map(|request| merchant.day_of(request.due)),
         items: details.items.iter().map(|item| amounts.line(item)).collect::<Result<_, _>>()?,
-        subtotal: amounts.subtotal(&details),
+        adjustment: is_same_currency.then(|| adjustment(&details, subtotal, whole, money)).flatten(),
+        // What was agreed on in another currency is the last of the sums.
+        subtotal: subtotal.or_else(|| (!is_same_currency).then_some(whole)).map(Money::to_decimal_string),
         shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?,
         discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?,
-        total: order.money()?.to_decimal_string(),
-        currency: order.currency.code().to_owned(),
+        tax: details.tax.map(|minor| amounts.decimal(minor)).transpose()?,
+        total: money.to_decimal_string(),
+        currency: money.currency().code().to_owned(),
+        order_currency: (!is_same_currency).then(|| whole.currency().code().to_owned()),
+        paper: Paper::usual_in(merchant.region.as_str()),
     })
+}
+
+fn seller(merchant: &Merchant, logo: Option<Logo>) -> details_pdf::Merchant {
+    let side = |pixels: i64| u32::try_from(pixels).unwrap_or_default();
+    details_pdf::Merchant {
+        name: merchant.name.clone(),
+        address: merchant.address.clone(),
+        contact: merchant.contact.clone(),
+        tax_number: merchant.tax_number.clone(),
+        logo: logo.map(|logo| details_pdf::Logo {
+            is_png: logo.content_type == PictureType::Png,
+            width: side(logo.width),
+            height: side(logo.height),
+            content: logo.content.into(),
+        }),
+        colour: merchant.colour.map(domain::Colour::rgb),
+    }
+}
+
+/// What lies between the sums and what is to be paid, as of an order from before sums had to make its amount, or of a link for a part.
+fn adjustment(details: &Details, subtotal: Option<Money>, whole: Money, money: Money) -> Option<String> {
+    let sum = match subtotal {
+        Some(subtotal) => {
+            subtotal.minor() + details.shipping.unwrap_or(0) + details.tax.unwrap_or(0) - details.discount.unwrap_or(0)
+        }
+        None => whole.minor(),
+    };
+    let difference = money.minor() - sum;
+    let size = Money::from_minor(difference.abs(), money.currency()).ok()?.to_decimal_string();
+    match difference.signum() {
+        1 => Some(size),
+        -1 => Some(format!("-{size}")),
+        _ => None,
+    }
 }

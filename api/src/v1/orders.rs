@@ -4,7 +4,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::{ConversationId, OrderId};
-use entity::{Merchant, Order, conversation, merchant, notice, order};
+use entity::{
+    Merchant, Order, conversation,
+    logo::{self, Logo},
+    merchant, notice, order,
+};
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     OpenApi,
@@ -16,12 +20,12 @@ use super::{
     Group,
     link_view::LinkView,
     order_input::Input,
-    order_view::{OrderView, details_page},
+    order_view::{OrderView, Request, details_page},
 };
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
-    details_pdf,
+    details_pdf::{self, DetailsPdfError},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -45,9 +49,10 @@ impl Orders {
     ) -> Result<Answered<OrderView>, Problem> {
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
         let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
+        let warnings = input.0.warnings(&owner);
         let new = input.0.check(&owner)?;
         api.command(owner.id, idempotency_key.0, fingerprint, |now| {
-            let (api, new) = (*api, new.clone());
+            let (api, new, warnings) = (*api, new.clone(), warnings.clone());
             async move {
                 let tx = api.db.begin().await?;
                 let order = order::insert(&tx, new, now).await?;
@@ -55,7 +60,7 @@ impl Orders {
                     tx,
                     status: StatusCode::CREATED,
                     location: format!("/v1/orders/{}", order.id),
-                    view: OrderView::of(order, Some(Vec::new()))?,
+                    view: OrderView::of(order, Some(Vec::new()))?.with_warnings(warnings),
                     enqueued: Vec::new(),
                 })
             }
@@ -120,7 +125,8 @@ impl Orders {
     ) -> Result<Pdf, Problem> {
         let order = find(&api, &key, &order_id).await?;
         let owner = merchant::get(api.db.pool(), order.merchant_id).await?;
-        let (page, busy) = render_details(&order, &owner).await?;
+        let logo = logo::find(api.db.pool(), owner.id).await?;
+        let (page, busy) = render_details(&order, &owner, logo, None).await?;
         api.budgets.charge(owner.id, busy);
         Ok(Pdf::inline(page, &format!("order-{}", order.number)))
     }
@@ -137,12 +143,24 @@ async fn find_conversation(api: &Api, order: &Order) -> Result<Option<Conversati
 }
 
 /// The order's details page, which is sent as the invoice when the merchant has none, and how long it took to be made.
-pub(super) async fn render_details(order: &Order, owner: &Merchant) -> Result<(Bytes, Duration), Problem> {
-    let page = details_page(order, owner)?;
+pub(super) async fn render_details(
+    order: &Order,
+    owner: &Merchant,
+    logo: Option<Logo>,
+    request: Option<&Request<'_>>,
+) -> Result<(Bytes, Duration), Problem> {
+    let page = details_page(order, owner, logo, request)?;
     let rendering = tokio::task::spawn_blocking(move || {
         let since = Instant::now();
         (details_pdf::render(&page), since.elapsed())
     });
     let (rendered, busy) = rendering.await.map_err(Problem::internal)?;
-    Ok((rendered.map(Bytes::from).map_err(Problem::internal)?, busy))
+    let page = rendered.map_err(|error| match error {
+        DetailsPdfError::Undrawable(_) => {
+            let detail = format!("The invoice cannot be drawn: {error}. Upload it as a PDF, or write it otherwise.");
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "cannot_be_drawn", detail)
+        }
+        DetailsPdfError::Font(_) | DetailsPdfError::Write(_) => Problem::internal(error),
+    })?;
+    Ok((Bytes::from(page), busy))
 }

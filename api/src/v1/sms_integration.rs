@@ -3,9 +3,10 @@
 mod gateway;
 
 use domain::{
-    MerchantId, PhoneNumber, Secret,
+    MerchantId, Secret,
     gateway::{Gateway, Secrets},
     random_secret,
+    sms::parse_sender,
 };
 use entity::{
     Merchant, merchant,
@@ -43,8 +44,12 @@ struct SmsInput {
     /// Its token. For `twilio`.
     #[oai(write_only)]
     auth_token: Option<String>,
-    /// Who buyers get texts from. For `twilio` a number or a messaging service (`MG…`), else what the gateway takes.
+    /// Who buyers get texts from. For `twilio` a number, a short code, a name of at most 11 characters or a
+    /// messaging service (`MG…`), else what the gateway takes.
     from: String,
+    /// Whether the carrier answers STOP, START and HELP by itself, so that Paylink does not answer HELP as well; absent: yes for
+    /// `twilio`, no for `http`.
+    answers_keywords: Option<bool>,
     /// The request. For `http`.
     gateway: Option<GatewayView>,
     /// Secrets that the request's templates name: `{{secrets.name}}`. For `http`; absent: those that are there, unless the host of
@@ -69,6 +74,8 @@ struct SmsView {
     status: String,
     /// What to change, or to try.
     reason: Option<String>,
+    /// Whether the carrier answers STOP, START and HELP by itself.
+    answers_keywords: bool,
     /// For `http`.
     gateway: Option<GatewayView>,
     /// The names of the secrets that are there. For `http`.
@@ -85,13 +92,14 @@ impl SmsView {
             Some(_) => Some(row.secrets(&api.vault)?.into_keys().collect()),
             None => None,
         };
-        let twilio = row.carrier == CarrierKind::Twilio;
+        let (twilio, answers_keywords) = (row.carrier == CarrierKind::Twilio, row.answers_keywords());
         let key = report_secret.map(|secret| format!("?key={}", secret.expose())).unwrap_or_default();
         Ok(Self {
             webhook_url: format!("{}/webhooks/sms/{}{key}", api.public_url, row.merchant_id),
             carrier: row.carrier.to_string(),
             account_sid: twilio.then_some(row.account),
             auth_token_last_four: twilio.then_some(row.auth_token_last_four),
+            answers_keywords,
             from: row.sender,
             status: row.status.unwrap_or(SmsStatus::Unknown).to_string(),
             reason: row.reason,
@@ -120,10 +128,11 @@ impl SmsIntegrations {
         key: Administrator,
         input: JsonBody<SmsInput>,
     ) -> Result<Json<SmsView>, Problem> {
+        let answers_keywords = input.0.answers_keywords;
         let account = check(&api, key.0.merchant, input.0).await?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
-        let row = sms_integration::put(&tx, &api.vault, key.0.merchant, &account, now).await?;
+        let row = sms_integration::put(&tx, &api.vault, key.0.merchant, &account, answers_keywords, now).await?;
         act_of_key(&tx, &key.0, "sms.connect", key.0.merchant, Some(row.carrier.to_string()), now).await?;
         let merchant = key.0.merchant;
         let enqueued_job =
@@ -207,11 +216,7 @@ fn check_twilio(owner: &Merchant, input: &SmsInput) -> Result<Account, Problem> 
         plain
     });
     let auth_token = fields.text("auth_token", input.auth_token.as_deref().unwrap_or_default(), 255);
-    let sender = if input.from.starts_with("MG") {
-        fields.text("from", &input.from, 64)
-    } else {
-        fields.take("from", PhoneNumber::parse(&input.from, owner.region)).map(|phone| phone.as_e164().to_owned())
-    };
+    let sender = fields.take("from", parse_sender(&input.from, owner.region));
     for (field, given) in [("gateway", input.gateway.is_some()), ("secrets", input.secrets.is_some())] {
         if given {
             fields.refuse(field, "is for the carrier http");

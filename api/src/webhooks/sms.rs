@@ -1,6 +1,7 @@
 //! `POST /webhooks/sms/{merchant_id}`, or GET from gateways that call so: delivery reports and incoming texts, from Twilio or from a gateway that is described. What
 //! they say is read here, and stored in the same words whoever says it.
 
+mod charset;
 mod described;
 mod signature;
 mod twilio;

@@ -30,7 +30,13 @@ fn undelivered(why: &str) -> Progress {
 }
 
 fn text(id: &str, from: &str, body: &str) -> SmsEvent {
-    SmsEvent::Text { carrier_id: id.to_owned(), from: from.to_owned(), body: body.to_owned() }
+    SmsEvent::Text {
+        carrier_id: id.to_owned(),
+        from: from.to_owned(),
+        body: body.to_owned(),
+        keyword: None,
+        pictures: Vec::new(),
+    }
 }
 
 /// Both are one event, with all of the text in each; a text that was received even has the status of a text that was delivered.
@@ -119,7 +125,7 @@ fn messagebird_and_vonage_write_numbers_without_a_plus() {
 
     let vonage = gateway(json!({
         "id": "/messages/0/message-id", "code": "/messages/0/status", "success_codes": ["0"], "retryable_codes": ["1"],
-        "reports": {"id": "/messageId", "status": "/status", "delivered": ["delivered"], "undelivered": ["failed", "rejected"],
+        "reports": {"id": "/messageId", "status": "/status", "delivered": ["delivered"], "undelivered": ["failed", "rejected", "expired"],
             "reason": "/err-code"},
         "incoming": {"id": "/messageId", "from": "/msisdn", "text": "/text"},
     }));

@@ -74,7 +74,7 @@ impl IncomingTexts {
     fn read(&self, told: &Value) -> Option<SmsEvent> {
         let (carrier_id, from) = (text_at(told, &self.id)?, text_at(told, &self.from)?);
         let body = text_at(told, &self.text)?;
-        Some(SmsEvent::Text { carrier_id, from: with_plus(from), body })
+        Some(SmsEvent::Text { carrier_id, from: with_plus(from), body, keyword: None, pictures: Vec::new() })
     }
 }
 

@@ -222,16 +222,26 @@ fn what_a_gateway_tells_is_read_by_its_description() {
     assert_eq!(report(json!({"status": "DELIVRD"}), None), None);
 
     let text = report(json!({"id": "t-1", "msisdn": "12025550123", "text": "STOP"}), None);
-    let expected =
-        SmsEvent::Text { carrier_id: "t-1".to_owned(), from: "+12025550123".to_owned(), body: "STOP".to_owned() };
+    let expected = SmsEvent::Text {
+        carrier_id: "t-1".to_owned(),
+        from: "+12025550123".to_owned(),
+        body: "STOP".to_owned(),
+        keyword: None,
+        pictures: Vec::new(),
+    };
     assert_eq!(text, Some(expected));
     assert_eq!(report(json!({"hello": "world"}), None), None);
 }
 
 #[test]
 fn a_text_does_not_print() {
-    let text =
-        SmsEvent::Text { carrier_id: "t".to_owned(), from: "+12025550123".to_owned(), body: "secret".to_owned() };
+    let text = SmsEvent::Text {
+        carrier_id: "t".to_owned(),
+        from: "+12025550123".to_owned(),
+        body: "secret".to_owned(),
+        keyword: None,
+        pictures: Vec::new(),
+    };
     let shown = format!("{text:?}");
     assert!(!shown.contains("0123") && !shown.contains("secret"), "{shown}");
 }

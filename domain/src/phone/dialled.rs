@@ -1,6 +1,9 @@
 //! What was dialled: the digits of a text, without what people, address books and spreadsheets put before, between and behind them.
 
-use super::{LONGEST, PhoneError, Region};
+use std::borrow::Cow;
+
+use super::{LONGEST, PhoneError};
+use crate::search::plain_digit;
 
 /// No dialling prefix with the code of a carrier has more digits than this (Finland's `99555`).
 const LONGEST_PREFIX: usize = 5;
@@ -8,22 +11,21 @@ const LONGEST_PREFIX: usize = 5;
 /// No label is longer than this: `Mobile:`, `whatsapp:`, `Téléphone :`.
 const LONGEST_LABEL: usize = 16;
 
-/// Where the digits of other scripts begin, each ten in a row: of those whose users write phone numbers with them.
-const ZEROS: [char; 17] = [
-    '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}', '\u{ce6}',
-    '\u{d66}', '\u{e50}', '\u{ed0}', '\u{1040}', '\u{17e0}', '\u{1810}', '\u{ff10}',
-];
-
 /// What was written, without punctuation.
 pub(super) struct Dialled {
-    has_plus: bool,
+    pub(super) has_plus: bool,
+    /// Whether an extension was left out.
+    pub(super) has_extension: bool,
     /// ASCII digits only.
     pub(super) digits: String,
 }
 
 impl Dialled {
     pub(super) fn read(text: &str) -> Result<Self, PhoneError> {
-        let text = without_extension(without_label(unwrapped(text)));
+        let whole = without_label(unwrapped(text));
+        let text = without_extension(whole);
+        let has_extension = text.len() < whole.len();
+        let text = spelled_out(text);
         let mut significant = text.chars().filter(|&c| !is_punctuation(c)).map(plain).peekable();
         let has_plus = significant.next_if_eq(&'+').is_some();
         if has_plus {
@@ -39,13 +41,40 @@ impl Dialled {
         } else if digits.len() > longest {
             Err(PhoneError::TooLong)
         } else {
-            Ok(Self { has_plus, digits })
+            Ok(Self { has_plus, has_extension, digits })
         }
     }
+}
 
-    /// The digits from the country code on, if a `+` or the region's dialling prefix says that they start with one.
-    pub(super) fn international(&self, region: Region) -> Option<&str> {
-        if self.has_plus { Some(&self.digits) } else { region.after_dialling_prefix(&self.digits) }
+/// How few digits come before the letters of a number that is spelled out: an area code, at least.
+const DIGITS_BEFORE_LETTERS: usize = 3;
+
+/// How few letters are a word.
+const SHORTEST_WORD: usize = 3;
+
+/// With the digits of a keypad for a word that ends the number, as in `1-800-FLOWERS`. Letters anywhere else are no digits.
+fn spelled_out(text: &str) -> Cow<'_, str> {
+    let Some(at) = text.find(|c: char| c.is_ascii_alphabetic()) else { return Cow::Borrowed(text) };
+    let (number, word) = text.split_at(at);
+    let is_word = word.len() >= SHORTEST_WORD && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let digits = number.chars().filter(|&c| plain(c).is_ascii_digit()).count();
+    if !is_word || digits < DIGITS_BEFORE_LETTERS {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(number.chars().chain(word.chars().map(on_keypad)).collect())
+}
+
+fn on_keypad(letter: char) -> char {
+    match letter.to_ascii_uppercase() {
+        'A'..='C' => '2',
+        'D'..='F' => '3',
+        'G'..='I' => '4',
+        'J'..='L' => '5',
+        'M'..='O' => '6',
+        'P'..='S' => '7',
+        'T'..='V' => '8',
+        'W'..='Z' => '9',
+        other => other,
     }
 }
 
@@ -85,12 +114,11 @@ fn without_extension(text: &str) -> &str {
 
 /// A digit of any script, or a full-width plus, as ASCII.
 fn plain(character: char) -> char {
-    if character == '\u{ff0b}' {
-        return '+';
+    match character {
+        '\u{ff0b}' => '+',
+        '\u{ff10}'..='\u{ff19}' => char::from_u32(u32::from(character) - 0xff10 + 0x30).unwrap_or(character),
+        other => plain_digit(other),
     }
-    let code = u32::from(character);
-    let digit = ZEROS.into_iter().find_map(|zero| code.checked_sub(zero.into()).filter(|digit| *digit < 10));
-    digit.and_then(|digit| char::from_digit(digit, 10)).unwrap_or(character)
 }
 
 /// White space, and the invisible marks that come along when a number is pasted.

@@ -3,9 +3,10 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-use chrono_tz::Tz;
+use rlibphonenumber::PHONE_NUMBER_UTIL;
 
 use super::PhoneNumber;
+use crate::Zone;
 
 /// From 9 in the morning until before 8 in the evening.
 const WAKING: std::ops::Range<u32> = 9..20;
@@ -17,11 +18,11 @@ const GRAIN: TimeDelta = TimeDelta::minutes(15);
 const GRAINS: i32 = 2 * 24 * 4;
 
 /// The zones of each country, by its two letters.
-static ZONES: LazyLock<HashMap<&str, Vec<Tz>>> = LazyLock::new(|| {
-    let mut zones: HashMap<&str, Vec<Tz>> = HashMap::new();
+static ZONES: LazyLock<HashMap<&str, Vec<Zone>>> = LazyLock::new(|| {
+    let mut zones: HashMap<&str, Vec<Zone>> = HashMap::new();
     for (country, zone) in include_str!("zones.tab").lines().filter_map(|line| line.split_once(' ')) {
         // A comment is no zone.
-        if let Ok(zone) = zone.parse() {
+        if let Ok(zone) = Zone::parse(zone) {
             zones.entry(country).or_default().push(zone);
         }
     }
@@ -36,19 +37,26 @@ impl PhoneNumber {
     /// Honolulu, and the owner may be there. A number that says not even that, or a country too wide for such an hour, counts
     /// as at the merchant's.
     #[must_use]
-    pub fn waking_hour_from(&self, at: DateTime<Utc>, merchant: Tz) -> DateTime<Utc> {
+    pub fn waking_hour_from(&self, at: DateTime<Utc>, merchant: &Zone) -> DateTime<Utc> {
         let zones = self.country().and_then(|country| ZONES.get(country.as_str()));
-        zones.and_then(|zones| waking_hour_in(zones, at)).or_else(|| waking_hour_in(&[merchant], at)).unwrap_or(at)
+        zones
+            .and_then(|zones| waking_hour_in(zones, at))
+            .or_else(|| waking_hour_in(std::slice::from_ref(merchant), at))
+            .unwrap_or(at)
     }
 
-    /// The country that the number belongs to, by its two letters.
+    /// The country that the number belongs to, by its two letters: of several with one code the one whose number it is, or if that
+    /// cannot be told, the largest.
     fn country(&self) -> Option<String> {
-        phonenumber::parse(None, self.as_e164()).ok()?.country().id().map(|id| id.as_ref().to_owned())
+        let number = PHONE_NUMBER_UTIL.parse(self.as_e164(), None).ok()?;
+        let region = PHONE_NUMBER_UTIL.get_region_for_number(&number);
+        let region = region.or_else(|| PHONE_NUMBER_UTIL.get_region_for_country_code(number.country_code));
+        region.map(|region| region.to_string())
     }
 }
 
-fn waking_hour_in(zones: &[Tz], at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let suits = |time: &DateTime<Utc>| zones.iter().all(|zone| WAKING.contains(&time.with_timezone(zone).hour()));
+fn waking_hour_in(zones: &[Zone], at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let suits = |time: &DateTime<Utc>| zones.iter().all(|zone| WAKING.contains(&zone.wall(*time).hour()));
     if suits(&at) {
         return Some(at);
     }
@@ -62,7 +70,9 @@ mod tests {
     use super::*;
 
     fn next(number: &str, at: &str) -> String {
-        let next = PhoneNumber::from_e164(number).unwrap().waking_hour_from(at.parse().unwrap(), Tz::Asia__Tokyo);
+        let next = PhoneNumber::from_e164(number)
+            .unwrap()
+            .waking_hour_from(at.parse().unwrap(), &Zone::parse("Asia/Tokyo").unwrap());
         next.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
     }
 
@@ -90,6 +100,8 @@ mod tests {
         assert_eq!(next("+12025550123", "2026-12-01T15:00:00Z"), "2026-12-01T19:00:00Z");
         assert_eq!(next("+12025550123", "2026-12-02T00:59:00Z"), "2026-12-02T00:59:00Z");
         assert_eq!(next("+12025550123", "2026-12-02T01:00:00Z"), "2026-12-02T19:00:00Z");
+        // Jamaica has the country code of the United States, and one time zone.
+        assert_eq!(next("+18762345678", "2026-12-01T15:00:00Z"), "2026-12-01T15:00:00Z");
     }
 
     #[test]

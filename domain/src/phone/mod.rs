@@ -1,22 +1,18 @@
 //! Phone numbers in E.164, read with the merchant's region in mind.
 //!
-//! The rules are those of libphonenumber, by the `phonenumber` crate. Two habits of that crate are worked around here,
-//! because each of them turns a correct number into a *different* valid one, and so an invoice would go to a stranger:
-//! - given a region, it takes that region's trunk prefix off foreign numbers, too (`+86 131 2345 6789` became
-//!   `+86 312 345 6789` for a merchant in the United States), and its dialling prefix off what follows a `+`;
-//! - letters are read as on a keypad, so that `… or 4` adds digits, and an extension is dropped in E.164.
-//!
-//! So a number with a country code is read without any region and must come out as it was written, and only digits
-//! and the usual punctuation are let in.
+//! The rules are those of libphonenumber, by the `rlibphonenumber` crate, on digits only: what people, address books and spreadsheets
+//! put around them is taken off before. Two things are done more carefully than there, because a number that is read as another valid
+//! one takes an invoice to a stranger: digits that are two numbers, depending on whether they begin with the country code, are refused;
+//! and letters count as on a keypad only where they end a number, as in `1-800-FLOWERS`.
 
 mod dialled;
+mod handset;
 mod hours;
 mod region;
 
 use std::fmt;
 
-use phonenumber::country::Id;
-use phonenumber::{Mode, ParseError};
+use rlibphonenumber::{CountryCodeSource, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, Region as Plan};
 
 pub use region::{Region, RegionError};
 
@@ -61,21 +57,44 @@ pub enum PhoneError {
     NotAssigned,
 }
 
+/// What was left out of a number that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneNote {
+    /// An extension: nobody can text it.
+    ExtensionLeftOut,
+}
+
 impl PhoneNumber {
     /// Reads a number as people write it: in international form (`+49 151 …`, or with the region's dialling prefix,
     /// `011 49 …`), or in the national form of the region.
     ///
-    /// A trunk `0` after the country code (`+44 (0)20 …`) is left out. Whether the number can be texted is not known
-    /// here: in many countries, mobile and fixed numbers look the same.
+    /// A trunk `0` after the country code (`+44 (0)20 …`) is left out, and so is an extension (see [`PhoneNumber::parse_noting`]).
+    /// Whether the number can be texted is not known here: in many countries, mobile and fixed numbers look the same.
     ///
     /// # Errors
     /// See [`PhoneError`].
     pub fn parse(text: &str, default_region: Region) -> Result<Self, PhoneError> {
+        Self::parse_noting(text, default_region).map(|(number, _)| number)
+    }
+
+    /// The same, and what was left out.
+    ///
+    /// # Errors
+    /// See [`PhoneError`].
+    pub fn parse_noting(text: &str, default_region: Region) -> Result<(Self, Option<PhoneNote>), PhoneError> {
         let dialled = Dialled::read(text)?;
-        match dialled.international(default_region) {
-            Some(digits) => Self::international(digits),
-            None => Self::national(&dialled.digits, default_region),
+        let note = dialled.has_extension.then_some(PhoneNote::ExtensionLeftOut);
+        Self::of(&dialled, default_region).map(|number| (number, note))
+    }
+
+    fn of(dialled: &Dialled, region: Region) -> Result<Self, PhoneError> {
+        if dialled.has_plus {
+            return Self::checked(None, &format!("+{}", dialled.digits));
         }
+        let plan = region.plan();
+        let read = PHONE_NUMBER_UTIL.parse_and_keep_raw_input(&dialled.digits, plan);
+        let has_dialling_prefix = read.is_ok_and(|it| it.country_code_source() == CountryCodeSource::FromNumberWithIdd);
+        if has_dialling_prefix { Self::checked(plan, &dialled.digits) } else { Self::national(&dialled.digits, region) }
     }
 
     /// A number that is in E.164 already: one that we stored, or that the carrier sends.
@@ -110,33 +129,44 @@ impl PhoneNumber {
         format!("***{}", &self.0[hidden..])
     }
 
-    /// Digits with the country code first: they must come out as they went in, but for a trunk 0.
-    fn international(digits: &str) -> Result<Self, PhoneError> {
-        let number = Self::checked(None, &format!("+{digits}"))?;
-        let read = number.0.trim_start_matches('+');
-        if read == digits || without_trunk_zero(digits, read) { Ok(number) } else { Err(PhoneError::NotAssigned) }
-    }
-
     /// Digits without a dialling prefix: in the national form of the region, or with its country code and no `+`.
     ///
-    /// What is a number as it stands is that number, and what is two is refused. Only if it is none, the crate is asked
-    /// to find out what else was meant (the code of a carrier, the domestic `15` of Argentina): asked first, it would
-    /// take the country code off Indian numbers that happen to start with 91.
+    /// They are what they are as they stand, after the country code or beginning with it, and what they are by the region's rules, which
+    /// know of trunk prefixes, codes of carriers and the domestic `15` of Argentina. What is two numbers so is refused.
     fn national(digits: &str, region: Region) -> Result<Self, PhoneError> {
-        let mut readings = region.readings(digits).filter_map(|reading| Self::international(&reading).ok());
-        let Some(number) = readings.next() else {
-            return Self::checked(Some(region.0), digits);
-        };
-        if readings.all(|other| other == number) { Ok(number) } else { Err(PhoneError::Ambiguous) }
+        let by_the_rules = Self::checked(region.plan(), digits);
+        let code = region.code().map(|code| code.to_string()).unwrap_or_default();
+        let readings = [
+            Self::as_written(&format!("{code}{digits}")),
+            by_the_rules.as_ref().ok().cloned(),
+            Self::as_written(digits).filter(|_| digits.starts_with(&code)),
+        ];
+        let mut readings = readings.into_iter().flatten();
+        match readings.next() {
+            Some(number) if readings.all(|other| other == number) => Ok(number),
+            Some(_) => Err(PhoneError::Ambiguous),
+            None => by_the_rules,
+        }
     }
 
-    fn checked(region: Option<Id>, text: &str) -> Result<Self, PhoneError> {
-        let number = phonenumber::parse(region, text).map_err(PhoneError::Unreadable)?;
-        if phonenumber::is_valid(&number) {
-            Self::from_e164(&number.format().mode(Mode::E164).to_string())
-        } else {
-            Err(PhoneError::NotAssigned)
+    /// Digits with the country code first that are a number as they stand.
+    fn as_written(digits: &str) -> Option<Self> {
+        let written = format!("+{digits}");
+        Self::checked(None, &written).ok().filter(|number| number.0 == written)
+    }
+
+    fn checked(region: Option<Plan>, text: &str) -> Result<Self, PhoneError> {
+        let number = PHONE_NUMBER_UTIL.parse(text, region).map_err(PhoneError::Unreadable)?;
+        let read = Self::from_e164(&PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164))?;
+        if PHONE_NUMBER_UTIL.is_valid_number(&number) {
+            return Ok(read);
         }
+        // The other form of the handset's number, which people and carriers go on to write: +52 1 55…, +55 11 8765….
+        read.forms().into_iter().find(|form| *form != read && form.is_valid()).ok_or(PhoneError::NotAssigned)
+    }
+
+    fn is_valid(&self) -> bool {
+        PHONE_NUMBER_UTIL.parse(&self.0, None).is_ok_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number))
     }
 }
 
@@ -144,15 +174,6 @@ impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PhoneNumber({})", self.masked())
     }
-}
-
-/// Whether `shorter` is `longer` without the 0 that follows its country code of one to three digits.
-fn without_trunk_zero(longer: &str, shorter: &str) -> bool {
-    (1..=3).any(|at| {
-        longer.get(at..=at) == Some("0")
-            && shorter.get(..at) == Some(&longer[..at])
-            && shorter.get(at..) == Some(&longer[at + 1..])
-    })
 }
 
 stored_as!(PhoneNumber, String, |number| number.as_e164().to_owned(), |number| PhoneNumber::from_e164(&number)

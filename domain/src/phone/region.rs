@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use phonenumber::Metadata;
-use phonenumber::country::Id;
-use phonenumber::metadata::DATABASE;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, Region as Plan};
 
 /// A region in whose national form phone numbers may be written: an ISO 3166 code of two letters, such as `US`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Region(pub(super) Id);
+pub struct Region([u8; 2]);
 
 /// A text that is not a region with telephone numbers of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,9 +19,8 @@ impl Region {
     /// # Errors
     /// [`RegionError`] if there is no such country, or it has no numbering plan (Antarctica).
     pub fn parse(text: &str) -> Result<Self, RegionError> {
-        let id: Id = text.to_ascii_uppercase().parse().map_err(|_| RegionError)?;
-        let region = Self(id);
-        region.plan().map(|_| region).ok_or(RegionError)
+        let region = Self::from_stored(&text.to_ascii_uppercase())?;
+        region.code().map(|_| region).ok_or(RegionError)
     }
 
     /// A region as it was stored: it was parsed before, and its numbering plan need not be looked up again.
@@ -31,34 +28,26 @@ impl Region {
     /// # Errors
     /// [`RegionError`] if there is no such country.
     pub(crate) fn from_stored(code: &str) -> Result<Self, RegionError> {
-        code.parse().map(Self).map_err(|_| RegionError)
+        match code.as_bytes() {
+            &[a @ b'A'..=b'Z', b @ b'A'..=b'Z'] => Ok(Self([a, b])),
+            _ => Err(RegionError),
+        }
     }
 
     /// The two letters, in upper case.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_ref()
+        str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The digits that follow this region's dialling prefix (`00`, `011`, …), if the text starts with one.
-    pub(super) fn after_dialling_prefix(self, digits: &str) -> Option<&str> {
-        let prefix = self.plan()?.international_prefix()?.find(digits)?;
-        (prefix.start() == 0).then(|| &digits[prefix.end()..])
+    /// As the crate calls it.
+    pub(super) fn plan(self) -> Option<Plan> {
+        self.as_str().parse().ok()
     }
 
-    /// What digits without a dialling prefix could be, all from the country code on: national digits as they are, or
-    /// after a trunk prefix; or digits that have the country code already.
-    pub(super) fn readings(self, digits: &str) -> impl Iterator<Item = String> {
-        let (code, trunk) = self.plan().map_or_else(Default::default, |plan| {
-            (plan.country_code().to_string(), plan.national_prefix().unwrap_or_default())
-        });
-        let with_code = digits.starts_with(&code).then(|| digits.to_owned());
-        let after_trunk = digits.strip_prefix(trunk).map(|national| format!("{code}{national}"));
-        [Some(format!("{code}{digits}")), after_trunk, with_code].into_iter().flatten()
-    }
-
-    fn plan(self) -> Option<&'static Metadata> {
-        DATABASE.by_id(self.0.as_ref())
+    /// The country code of its numbers, if it has any.
+    pub(super) fn code(self) -> Option<i32> {
+        PHONE_NUMBER_UTIL.get_country_code_for_region(self.plan()?)
     }
 }
 

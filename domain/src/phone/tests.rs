@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use phonenumber::metadata::DATABASE;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
-use super::{PhoneError, PhoneNumber, Region};
+use super::{PhoneError, PhoneNote, PhoneNumber, Region};
 
 fn parse(text: &str, region: &str) -> Result<PhoneNumber, PhoneError> {
     PhoneNumber::parse(text, Region::parse(region).unwrap())
@@ -66,10 +66,13 @@ fn what_lists_and_spreadsheets_and_other_scripts_make_of_a_number_is_read() {
 }
 
 #[test]
-fn an_extension_is_left_out() {
+fn an_extension_is_left_out_and_noted() {
     for text in ["601 123 456 x12", "601 123 456 ext. 12", "601123456;ext=12", "601 123 456 #12", "+420601123456,,,5"] {
-        assert_eq!(e164(text, "CZ"), "+420601123456", "{text:?}");
+        let (number, note) = PhoneNumber::parse_noting(text, Region::parse("CZ").unwrap()).unwrap();
+        assert_eq!((number.as_e164(), note), ("+420601123456", Some(PhoneNote::ExtensionLeftOut)), "{text:?}");
     }
+    let (_, note) = PhoneNumber::parse_noting("601 123 456", Region::parse("CZ").unwrap()).unwrap();
+    assert_eq!(note, None);
 }
 
 #[test]
@@ -105,13 +108,15 @@ fn a_number_with_a_country_code_is_the_same_in_every_region() {
 #[test]
 fn the_example_of_a_mobile_number_in_every_region_is_read_in_each_of_its_forms() {
     for region in every_region() {
-        let plan = DATABASE.by_id(region.as_str()).unwrap();
-        let Some(national) = plan.descriptors().mobile().and_then(|mobile| mobile.example()) else {
+        let plan = region.as_str().parse().unwrap();
+        let Ok(example) = PHONE_NUMBER_UTIL.get_example_number_for_type_and_region(plan, PhoneNumberType::Mobile)
+        else {
             continue;
         };
-        let number = format!("+{}{national}", plan.country_code());
-        let with_trunk_prefix = plan.national_prefix().unwrap_or_default().to_owned() + national;
-        for text in [&number, national, &with_trunk_prefix] {
+        let number = PHONE_NUMBER_UTIL.format(&example, PhoneNumberFormat::E164).into_owned();
+        let national = example.get_national_significant_number();
+        let as_dialled = PHONE_NUMBER_UTIL.format(&example, PhoneNumberFormat::National).into_owned();
+        for text in [&number, &national, &as_dialled] {
             assert_eq!(e164(text, region.as_str()), number, "{text} in {region}");
         }
     }
@@ -155,9 +160,38 @@ fn a_dialling_prefix_counts_only_at_the_start() {
 }
 
 #[test]
-fn what_comes_after_a_country_code_is_not_guessed_at() {
-    // The domestic form of an Argentine mobile number, after the country code: +54 9 11 2345 6789 may be meant.
-    assert!(matches!(parse("+54 11 15 2345 6789", "AR"), Err(PhoneError::NotAssigned)));
+fn the_domestic_form_after_a_country_code_is_read_as_its_country_does() {
+    assert_eq!(e164("+54 11 15 2345 6789", "AR"), "+5491123456789");
+    assert_eq!(e164("+36 06 30 123 4567", "HU"), "+36301234567");
+    assert_eq!(e164("+7 800 555 35 35", "RU"), "+78005553535");
+}
+
+#[test]
+fn the_other_form_of_a_handsets_number_is_read_as_the_one_that_is_valid() {
+    assert_eq!(e164("+52 1 55 1234 5678", "US"), "+525512345678");
+    assert_eq!(e164("+55 11 8765 4321", "US"), "+5511987654321");
+    assert_eq!(e164("+54 9 11 2345 6789", "AR"), "+5491123456789");
+}
+
+#[test]
+fn a_number_may_end_in_a_word() {
+    assert_eq!(e164("1-800-FLOWERS", "US"), "+18003569377");
+    assert_eq!(e164("(202) 555-cake", "US"), "+12025552253");
+}
+
+#[test]
+fn numbers_of_ranges_that_are_new_are_valid() {
+    for number in [
+        "+19835550123",
+        "+12735550123",
+        "+962711501672",
+        "+258880414444",
+        "+5977315140",
+        "+8806422484081",
+        "+99372453047",
+    ] {
+        assert_eq!(e164(number, "US"), number);
+    }
 }
 
 #[test]
@@ -181,7 +215,7 @@ fn what_is_not_a_number_is_refused_with_a_reason() {
     for text in ["", "   ", "+", "()", "-"] {
         assert!(matches!(refusal(text), Empty), "{text:?}");
     }
-    for text in ["abc", "1-800-FLOWERS", "+1 202 555 0123 or 4", "+1+2025550123", "call +12025550123"] {
+    for text in ["abc", "+1 202 555 0123 or 4", "+1+2025550123", "call +12025550123"] {
         assert!(matches!(refusal(text), NotDigits), "{text:?}");
     }
     for text in ["202+5550123", "+12025550123 x5 x6", "202, 5550123", "+12025550123, +12025550124", "+1202555012²"] {
@@ -246,9 +280,10 @@ proptest! {
     ) {
         let written = format!("+{digits}");
         if let Ok(number) = PhoneNumber::parse(&written, region) {
-            let kept = number.as_e164() == written;
-            let trunk_zero_left_out = number.as_e164().len() + 1 == written.len() && digits.contains('0');
-            prop_assert!(kept || trunk_zero_left_out, "{} became {}", written, number.as_e164());
+            // What is a number as it stands is that number; else it keeps its country code, at least.
+            let read = PHONE_NUMBER_UTIL.parse(number.as_e164(), None).unwrap();
+            let code = read.country_code.to_string();
+            prop_assert!(digits.starts_with(&code), "{} became {}", written, number.as_e164());
         }
     }
 }

@@ -1,13 +1,17 @@
 //! The text of an SMS: what it takes to send it, and what must not be in it.
 
+mod keyword;
 mod segments;
+mod sender;
 mod shorteners;
 mod transliterate;
 
 use std::fmt;
 
+pub use keyword::Keyword;
 pub(crate) use segments::first_ucs2_character;
 pub use segments::{Encoding, Segments, Ucs2Character};
+pub use sender::{SenderError, is_messaging_service, parse_sender};
 pub(crate) use shorteners::shared_shortener_in;
 pub use transliterate::Replacement;
 pub(crate) use transliterate::transliterate;

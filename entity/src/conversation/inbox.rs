@@ -13,6 +13,7 @@ use super::{Column, Conversation, Entity};
 use crate::{
     Message,
     message::{self, Direction},
+    picture,
 };
 use domain::{ConversationId, MerchantId};
 
@@ -23,6 +24,8 @@ pub struct Listed {
     pub conversation: Conversation,
     /// What was last said.
     pub last: Option<Message>,
+    /// How many pictures came with that.
+    pub pictures: u64,
     /// How many texts of the buyer the merchant has not read.
     pub unread: u64,
 }
@@ -31,8 +34,8 @@ pub struct Listed {
 /// elsewhere, and the place is still one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InboxPosition {
-    at: DateTime<Utc>,
-    id: ConversationId,
+    pub(super) at: DateTime<Utc>,
+    pub(super) id: ConversationId,
 }
 
 impl InboxPosition {
@@ -40,6 +43,12 @@ impl InboxPosition {
     #[must_use]
     pub const fn of(conversation: &Conversation) -> Self {
         Self { at: conversation.last_message_at, id: conversation.id }
+    }
+
+    /// The place of this conversation in a list by another time.
+    #[must_use]
+    pub const fn at(conversation: &Conversation, at: DateTime<Utc>) -> Self {
+        Self { at, id: conversation.id }
     }
 }
 
@@ -64,7 +73,7 @@ impl FromStr for InboxPosition {
     }
 }
 
-/// A page of the merchant's conversations; `before` is the place of the last one of the page before.
+/// A page of the merchant's conversations in which anything is said; `before` is the place of the last one of the page before.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -74,7 +83,14 @@ pub async fn list(
     before: Option<InboxPosition>,
     limit: u64,
 ) -> Result<Vec<Listed>, DbErr> {
-    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    // One without a text was erased, or is there because its number must get none.
+    let said = Query::select()
+        .expr(Expr::val(1))
+        .from(message::Entity)
+        .and_where(Expr::col((message::Entity, message::Column::ConversationId)).equals((Entity, Column::Id)))
+        .and_where(Expr::col((message::Entity, message::Column::PurgedAt)).is_null())
+        .to_owned();
+    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Expr::exists(said));
     if let Some(InboxPosition { at, id }) = before {
         let same_time = Condition::all().add(Column::LastMessageAt.eq(at)).add(Column::Id.lt(id));
         query = query.filter(Condition::any().add(Column::LastMessageAt.lt(at)).add(same_time));
@@ -83,7 +99,10 @@ pub async fn list(
     let ids: Vec<ConversationId> = found.iter().map(|conversation| conversation.id).collect();
     let mut last = last_messages(db, &ids).await?;
     let unread = unread_texts(db, &ids).await?;
+    let pictures = picture::of_messages(db, last.values().map(|message| message.id)).await?;
+    let count = |last: Option<&Message>| last.and_then(|last| pictures.get(&last.id)).map_or(0, |it| it.len() as u64);
     let listed = found.into_iter().map(|conversation| Listed {
+        pictures: count(last.get(&conversation.id)),
         last: last.remove(&conversation.id),
         unread: unread.get(&conversation.id).copied().unwrap_or(0),
         conversation,

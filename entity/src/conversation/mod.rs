@@ -1,6 +1,7 @@
 //! Conversations: all that was said with one buyer's number, found by its keyed hash, so that an opt-out outlives the number.
 
 mod inbox;
+mod opt_out;
 mod unread;
 
 use std::collections::HashMap;
@@ -10,10 +11,11 @@ use sea_orm::{
     ActiveValue::Set,
     QueryOrder, QuerySelect,
     entity::prelude::*,
-    sea_query::{LockType, OnConflict, Query},
+    sea_query::{Func, LockType, OnConflict, Query},
 };
 
 pub use inbox::{InboxPosition, InboxPositionError, Listed, list};
+pub use opt_out::{OptOutSource, opt_in, opt_out, opted_out};
 pub(crate) use unread::note_heard;
 pub use unread::{count_unread, unread_of};
 
@@ -40,7 +42,7 @@ pub struct Model {
     pub phone_hash: Vec<u8>,
     /// The buyer's name, as the latest order has it.
     pub customer_name: Option<String>,
-    /// When the buyer asked to get no more texts.
+    /// Since when the number gets no texts.
     pub opted_out_at: Option<DateTime<Utc>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
@@ -50,13 +52,20 @@ pub struct Model {
     pub read_at: Option<DateTime<Utc>>,
     /// When the buyer last said something.
     pub heard_at: Option<DateTime<Utc>>,
+    /// Who said that the number is to get no texts; nothing if a version before wrote it down.
+    pub opt_out_source: Option<OptOutSource>,
+    /// The reason that was given for that.
+    pub opt_out_reason: Option<String>,
+    /// When texts were last asked for again.
+    pub opted_in_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Conversation;
 
-/// The conversation with this number, begun if there is none, and brought up to date.
+/// The conversation with this number, begun if there is none, and brought up to date. The number that an order gives replaces what is
+/// known, with the buyer's name; the one that a carrier says does not: it may be another form of it.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
@@ -68,26 +77,74 @@ pub async fn open(
     customer_name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Conversation, DbErr> {
-    let hash = vault.phone_hash(merchant, phone);
-    let row = ActiveModel {
+    let hash = hash_of(db, vault, merchant, phone).await?;
+    let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
+    refreshed.update_column(Column::LastMessageAt);
+    if customer_name.is_some() {
+        refreshed.update_columns([Column::Phone, Column::CustomerName]);
+    } else {
+        let known = Expr::col((Entity, Column::Phone));
+        refreshed.value(Column::Phone, Func::coalesce([known, Expr::value(phone.clone())]));
+    }
+    let row = begun(merchant, phone, &hash, customer_name, now);
+    Entity::insert(row).on_conflict(refreshed).exec_without_returning(db).await?;
+    by_hash(db, merchant, hash).await?.ok_or_else(|| DbErr::RecordNotFound("conversation".to_owned()))
+}
+
+/// The conversation with this number, begun if there is none, and as it was if there is: nothing is said in it now.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn known_or_begun(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+    now: DateTime<Utc>,
+) -> Result<Conversation, DbErr> {
+    let hash = hash_of(db, vault, merchant, phone).await?;
+    let known = Expr::col((Entity, Column::Phone));
+    let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
+    refreshed.value(Column::Phone, Func::coalesce([known, Expr::value(phone.clone())]));
+    let row = begun(merchant, phone, &hash, None, now);
+    Entity::insert(row).on_conflict(refreshed).exec_without_returning(db).await?;
+    by_hash(db, merchant, hash).await?.ok_or_else(|| DbErr::RecordNotFound("conversation".to_owned()))
+}
+
+fn begun(
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+    hash: &[u8],
+    customer_name: Option<&str>,
+    now: DateTime<Utc>,
+) -> ActiveModel {
+    ActiveModel {
         id: Set(ConversationId::new(now)),
         merchant_id: Set(merchant),
         phone: Set(Some(phone.clone())),
-        phone_hash: Set(hash.clone()),
+        phone_hash: Set(hash.to_vec()),
         customer_name: Set(customer_name.map(ToOwned::to_owned)),
-        opted_out_at: Set(None),
         created_at: Set(now),
         last_message_at: Set(now),
-        read_at: Set(None),
-        heard_at: Set(None),
-    };
-    let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
-    refreshed.update_columns([Column::Phone, Column::LastMessageAt]);
-    if customer_name.is_some() {
-        refreshed.update_column(Column::CustomerName);
+        ..Default::default()
     }
-    Entity::insert(row).on_conflict(refreshed).exec_without_returning(db).await?;
-    by_hash(db, merchant, hash).await?.ok_or_else(|| DbErr::RecordNotFound("conversation".to_owned()))
+}
+
+/// The hash under which the conversation with a handset is found: that of its number, in the one form, or that under which it was begun
+/// when forms were not told apart.
+async fn hash_of(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+) -> Result<Vec<u8>, DbErr> {
+    // For nearly every number there is nothing to look for.
+    if phone.forms().len() > 1
+        && let Some(found) = with(db, vault, merchant, phone).await?
+    {
+        return Ok(found.phone_hash);
+    }
+    Ok(vault.phone_hash(merchant, &phone.handset()))
 }
 
 async fn by_hash(
@@ -110,34 +167,7 @@ pub async fn find(
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// Notes that the buyer wants no more texts, since `at`.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn opt_out(db: &impl ConnectionTrait, id: ConversationId, at: DateTime<Utc>) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::OptedOutAt, Expr::value(at))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await
-        .map(|_| ())
-}
-
-/// Notes that the buyer wants texts again, as they said at `at`; an opt-out that is later stays.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn opt_in(db: &impl ConnectionTrait, id: ConversationId, at: DateTime<Utc>) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::OptedOutAt, Expr::value(Option::<DateTime<Utc>>::None))
-        .filter(Column::Id.eq(id))
-        .filter(Column::OptedOutAt.lte(at))
-        .exec(db)
-        .await
-        .map(|_| ())
-}
-
-/// The conversation with this number, if there is one.
+/// The conversation with this number's handset, if there is one.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -147,7 +177,29 @@ pub async fn with(
     merchant: MerchantId,
     phone: &PhoneNumber,
 ) -> Result<Option<Conversation>, DbErr> {
-    by_hash(db, merchant, vault.phone_hash(merchant, phone)).await
+    Ok(all_with(db, vault, merchant, phone).await?.into_iter().next())
+}
+
+/// The conversations with this number's handset: one, or two that were begun when the forms of a number were not told apart. The first
+/// is the one that goes on: one that must get no texts, else the older one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn all_with(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+) -> Result<Vec<Conversation>, DbErr> {
+    let hashes = phone.forms().into_iter().map(|form| vault.phone_hash(merchant, &form));
+    let mut found = Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::PhoneHash.is_in(hashes))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    found.sort_by_key(|conversation| conversation.opted_out_at.is_none());
+    Ok(found)
 }
 
 /// Notes that the merchant has read the conversation up to now.
@@ -200,6 +252,7 @@ pub(crate) async fn forget_if_empty(db: &impl ConnectionTrait, id: ConversationI
     Entity::update_many()
         .col_expr(Column::Phone, Expr::value(Option::<String>::None))
         .col_expr(Column::CustomerName, Expr::value(Option::<String>::None))
+        .col_expr(Column::OptOutReason, Expr::value(Option::<String>::None))
         .filter(Column::Id.eq(id))
         .exec(db)
         .await

@@ -7,7 +7,7 @@
 //! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`
 //! 2. `orders`
 //! 3. `conversation`
-//! 4. `message`
+//! 4. `message`, then its `message_picture`
 //! 5. `merchant`, the lock under which a ledger grows: last, because all of a merchant's texts meet there
 //! 6. what one holder alone has: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
 //!

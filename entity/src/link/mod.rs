@@ -250,6 +250,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         ..Default::default()
     };
     let link = link.insert(tx).await?;
+    crate::search::refresh_for(tx, &link).await?;
     let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
     timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sea_orm::{Condition, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
 use super::{Column, Entity, Model, TimelineEntry, timeline};
-use crate::{contains, order};
+use crate::{order, search::orders_meant_by};
 use domain::{LinkId, LinkState, MerchantId};
 
 /// What a list of links is narrowed to.
@@ -13,7 +13,7 @@ use domain::{LinkId, LinkState, MerchantId};
 pub struct LinkSearch {
     /// The state.
     pub state: Option<LinkState>,
-    /// Part of the invoice number, of the order's number or of the buyer's name.
+    /// Part of what the order is searched by: see [`search`](crate::search).
     pub text: Option<String>,
     /// Only links older than this one: the cursor.
     pub before: Option<LinkId>,
@@ -35,16 +35,12 @@ pub async fn search(
         query = query.filter(Column::State.eq(state));
     }
     if let Some(text) = &search.text {
-        let orders = order::Entity::find()
-            .select_only()
-            .column(order::Column::Id)
-            .filter(order::Column::MerchantId.eq(merchant))
-            .filter(order::matches(text));
-        query = query.filter(
-            Condition::any()
-                .add(contains(Column::InvoiceNumber, text))
-                .add(Column::OrderId.in_subquery(orders.into_query())),
-        );
+        let orders = order::Entity::find().select_only().column(order::Column::Id).filter(orders_meant_by(
+            text,
+            merchant,
+            db.get_database_backend(),
+        ));
+        query = query.filter(Column::OrderId.in_subquery(orders.into_query()));
     }
     if let Some(before) = search.before {
         query = query.filter(Column::Id.lt(before));

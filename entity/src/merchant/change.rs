@@ -13,6 +13,10 @@ pub struct MerchantChanges {
     pub name: Option<String>,
     /// How buyers reach it, or that they cannot.
     pub contact: Option<Option<String>>,
+    /// Where it is, as its invoices say, or that they do not.
+    pub address: Option<Option<String>>,
+    /// Its number with the tax office, as its invoices say, or that they do not.
+    pub tax_number: Option<Option<String>>,
     /// The region of phone numbers that are written without a country code.
     pub region: Option<Region>,
     /// The IANA time zone in which its people read times.
@@ -31,6 +35,8 @@ pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: Merchant
     let mut row = ActiveModel { id: Set(id), ..Default::default() };
     set(&mut row.name, changes.name);
     set(&mut row.contact, changes.contact);
+    set(&mut row.address, changes.address);
+    set(&mut row.tax_number, changes.tax_number);
     set(&mut row.region, changes.region);
     set(&mut row.time_zone, changes.time_zone);
     set(&mut row.currency, changes.currency);

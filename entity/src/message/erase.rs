@@ -11,7 +11,7 @@ use super::{Column, Entity};
 use crate::{
     Transaction,
     change::{Change, ChangeKind},
-    conversation,
+    conversation, picture,
 };
 use domain::{ConversationId, LinkId};
 
@@ -71,6 +71,9 @@ async fn erase(tx: &Transaction, which: impl IntoCondition, now: DateTime<Utc>) 
         .filter(Column::PurgedAt.is_null())
         .exec_with_returning(tx)
         .await?;
+    if !erased.is_empty() {
+        picture::erase_of(tx, erased.iter().map(|message| message.id), now).await?;
+    }
     erased.iter().for_each(|message| tx.changed(Change::message(ChangeKind::MessageUpdated, message, now)));
     Ok(erased.into_iter().map(|message| message.conversation_id).collect())
 }

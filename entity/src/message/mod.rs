@@ -22,9 +22,7 @@ pub use outcome::{
 };
 pub use pace::{count_text, counted_texts, forget_counts_before};
 pub use restored::hold_unsent;
-pub use search::{
-    MessageSearch, answered_since, of_conversation, said_after, search, search_all, sent_since, waiting_for,
-};
+pub use search::{MessageSearch, answered_since, of_conversation, search, search_all, sent_since, waiting_for};
 
 use crate::{
     Transaction,

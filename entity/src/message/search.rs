@@ -111,29 +111,6 @@ pub async fn waiting_for(
         .await
 }
 
-/// What the buyer said in a conversation after `at`.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn said_after(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    conversation: ConversationId,
-    at: DateTime<Utc>,
-) -> Result<Vec<String>, DbErr> {
-    let said: Vec<Option<String>> = Entity::find()
-        .select_only()
-        .column(Column::Body)
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::Direction.eq(Direction::Incoming))
-        .filter(Column::CreatedAt.gt(at))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(said.into_iter().flatten().collect())
-}
-
 /// Whether a buyer's question was answered by itself at or after `since`.
 ///
 /// # Errors

@@ -72,6 +72,17 @@ kinds! {
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT }, all in database;
 
+    /// Fetches a picture that came with a buyer's text.
+    FetchPicture = "fetch_picture" {
+        /// Whose.
+        merchant: MerchantId,
+        /// The text that it came with.
+        message: MessageId,
+        /// Which of the text's pictures.
+        position: i64,
+    }
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
+
     /// Reminds the buyer of an unpaid link.
     Remind = "remind" {
         /// Whose.

@@ -14,7 +14,7 @@
 //! | `POST /stripe/webhook_endpoints` `{url, secret?, enabled_events?, key?}` | sets up an endpoint with a secret that is known beforehand |
 //! | `GET /requests?service=&skip=` | every request received, with its answer |
 //! | `GET /counts?key=` | links, sessions, texts and deliveries counted; links also by a metadata key, `link_id` by default |
-//! | `GET /sms/outbox` · `POST /sms/incoming` `{from, to?, body}` | texts sent; a buyer writes, by the carrier that the last text came from |
+//! | `GET /sms/outbox` · `POST /sms/incoming` `{from, to?, body, media?}` | texts sent; a buyer writes, by the carrier that the last text came from |
 //! | `POST /sms/report` `{sid, status, error_code?}` | the carrier reports, in whatever order |
 //! | `POST /sms/reports` `{automatic?, delay_ms?}` | whether and how fast the carrier reports by itself |
 //! | `POST /sms/webhook` `{url}` | where incoming texts go; by default to the last `StatusCallback` |

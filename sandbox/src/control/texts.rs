@@ -39,6 +39,9 @@ struct Incoming {
     /// The account's number; may be left out.
     to: Option<String>,
     body: String,
+    /// Files that come with it, by name; see [`crate::sms::media`].
+    #[serde(default)]
+    media: Vec<String>,
 }
 
 /// A buyer writes.
@@ -50,7 +53,7 @@ pub(crate) fn incoming(
     if !is_e164(&text.from) {
         return Err(ControlError::Invalid("from is not a phone number in E.164"));
     }
-    let sid = shared.write(|txn| receive(txn, &text.from, text.to.as_deref(), &text.body))?;
+    let sid = shared.write(|txn| receive(txn, &text.from, text.to.as_deref(), &text.body, &text.media))?;
     Ok(Json(json!({ "sid": sid })))
 }
 

@@ -14,7 +14,7 @@ use crate::{
     options::SmsAccount,
 };
 
-use super::{reports, segments};
+use super::{media, reports, segments};
 
 /// Words with which a buyer opts out, and in again. Case and surrounding space do not matter.
 const OUT: [&str; 8] = ["STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"];
@@ -29,13 +29,25 @@ pub(crate) enum IncomingError {
     /// The text is for a number that is not the account's.
     #[error("that number is not the account's")]
     NotOurs,
+    /// There is no such file.
+    #[error("media are picture, elsewhere, large and page")]
+    NoSuchMedia,
     /// No text was sent with a status callback yet, and no address was set.
     #[error("it is not known where incoming texts go: set it with POST /_control/sms/webhook")]
     NoAddress,
 }
 
 /// A buyer writes. STOP and its like also opt the number out, START and its like in again. Gives back the text's sid.
-pub(crate) fn receive(txn: &mut Txn<'_>, from: &str, to: Option<&str>, body: &str) -> Result<String, IncomingError> {
+pub(crate) fn receive(
+    txn: &mut Txn<'_>,
+    from: &str,
+    to: Option<&str>,
+    body: &str,
+    files: &[String],
+) -> Result<String, IncomingError> {
+    if !files.iter().all(|file| media::NAMES.contains(&file.as_str())) {
+        return Err(IncomingError::NoSuchMedia);
+    }
     let account = txn.config.sms_account.as_ref().ok_or(IncomingError::NoAccount)?;
     if to.is_some_and(|to| to != account.number) {
         return Err(IncomingError::NotOurs);
@@ -56,8 +68,14 @@ pub(crate) fn receive(txn: &mut Txn<'_>, from: &str, to: Option<&str>, body: &st
     }
     let mut pairs = reports::common(&message);
     let segments = segments::count(body).to_string();
-    let fields = [("Body", body), ("SmsStatus", "received"), ("NumMedia", "0"), ("NumSegments", &segments)];
+    let count = files.len().to_string();
+    let fields = [("Body", body), ("SmsStatus", "received"), ("NumMedia", &count), ("NumSegments", &segments)];
     pairs.extend(fields.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    for (at, file) in files.iter().enumerate() {
+        let url = media::url(&txn.config.base, &account.sid, &message.sid, file);
+        pairs.push((format!("MediaUrl{at}"), url));
+        pairs.push((format!("MediaContentType{at}"), media::content_type(file).to_owned()));
+    }
     delivery::enqueue(txn, Service::Sms, &url, &Content::Form(pairs));
     let sid = message.sid.clone();
     txn.put(RowChange::Message(message));

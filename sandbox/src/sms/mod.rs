@@ -4,6 +4,7 @@ pub(crate) mod errors;
 pub(crate) mod gateway;
 pub(crate) mod incoming;
 pub(crate) mod lookup;
+pub(crate) mod media;
 mod message_view;
 pub(crate) mod messages;
 pub(crate) mod pages;

@@ -68,7 +68,7 @@ struct Reply {
 /// `POST /outbox`: the buyer answers a text.
 #[handler]
 pub(crate) fn reply(Form(reply): Form<Reply>, Data(shared): Data<&Arc<Shared>>) -> Response {
-    match shared.write(|txn| incoming::receive(txn, &reply.from, None, &reply.body)) {
+    match shared.write(|txn| incoming::receive(txn, &reply.from, None, &reply.body, &[])) {
         Ok(_) => Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, "/outbox").finish(),
         Err(error) => page(StatusCode::CONFLICT, "Not sent", &format!("<p>{}</p>", escape(&error.to_string()))),
     }

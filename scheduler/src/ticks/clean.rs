@@ -1,8 +1,14 @@
-//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, old changes, reasons that were given, what was said in conversations, and uploads
-//! that no command has claimed.
+//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, old changes, reasons that were given, what was
+//! said in conversations with its pictures, and uploads that no command has claimed.
 
 use chrono::TimeDelta;
-use entity::{attention, audit, change, idempotency, link::RETENTION, message, session, webhook_event};
+use entity::{
+    attention, audit, change, idempotency,
+    link::RETENTION,
+    message,
+    picture::{self, RemovalError},
+    session, webhook_event,
+};
 
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
@@ -22,10 +28,14 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let tx = scheduler.db.begin().await?;
     let texts = message::erase_said_before(&tx, at - RETENTION, at).await?;
     tx.commit().await?;
+    let pictures = picture::remove_erased(pool, &scheduler.documents).await.map_err(|error| match error {
+        RemovalError::Db(error) => SchedulerError::from(error),
+        RemovalError::Store(error) => error.into(),
+    })?;
     let reasons = audit::erase_details_before(pool, at - RETENTION).await?
         + attention::erase_notes_before(pool, at - RETENTION).await?;
     scheduler.db.truncate_log().await;
     let counts = message::forget_counts_before(pool, (at - RETENTION).date_naive()).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
-    Ok(jobs + keys + sessions + payloads + changes + texts + reasons + counts + uploads as u64)
+    Ok(jobs + keys + sessions + payloads + changes + texts + pictures + reasons + counts + uploads as u64)
 }

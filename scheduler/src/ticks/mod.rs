@@ -3,6 +3,7 @@
 pub(crate) mod clean;
 pub(crate) mod doctor;
 pub(crate) mod expire;
+pub(crate) mod index;
 pub(crate) mod notify;
 pub(crate) mod number;
 mod pages;

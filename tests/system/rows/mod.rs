@@ -10,6 +10,7 @@ mod invariants;
 mod jobs;
 mod ledger;
 mod links;
+mod opt_outs;
 mod outcomes;
 mod ticks;
 mod transactions;

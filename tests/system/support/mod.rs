@@ -28,6 +28,7 @@ mod shared_redis;
 mod signature;
 mod stripe_events;
 mod template;
+mod twilio;
 mod wait;
 mod wrong_clock;
 

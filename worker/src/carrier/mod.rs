@@ -1,6 +1,7 @@
 //! Carriers: what takes a text, and what can become of it. One file each for Twilio's REST and for gateways that are described.
 
 mod gateway;
+pub(crate) mod media;
 mod twilio;
 
 use std::{pin::Pin, time::Duration};

@@ -1,7 +1,7 @@
 //! Twilio's REST, and whoever else speaks it. It has no idempotency key: what may have left is never sent again, but looked for.
 
 use chrono::{DateTime, Utc};
-use domain::Secret;
+use domain::{Secret, sms::is_messaging_service};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
@@ -65,7 +65,7 @@ impl Twilio {
     }
 
     async fn hand_over(&self, text: OutgoingText<'_>) -> Handover {
-        let sender = if self.sender.starts_with("MG") { "MessagingServiceSid" } else { "From" };
+        let sender = if is_messaging_service(&self.sender) { "MessagingServiceSid" } else { "From" };
         let form =
             [("To", text.to), (sender, self.sender.as_str()), ("Body", text.body), ("StatusCallback", text.report_to)];
         let request = self.http.post(self.url()).basic_auth(&self.account, Some(self.token.expose())).form(&form);

@@ -5,6 +5,7 @@ mod check_stripe_key;
 mod close_stripe_link;
 mod create_stripe_link;
 mod diagnose_stripe;
+mod fetch_picture;
 mod process_sms_event;
 mod process_stripe_event;
 mod purge_link;

@@ -28,8 +28,8 @@ impl JobHandler<JobContext> for ProcessSmsEvent {
         let event = found.ok_or_else(|| JobError::fail(Missing(self.event.to_string())))?;
         let now = context.now();
         let tx = context.db.begin().await?;
-        let (state, enqueued_job) = match &event.payload {
-            None => (EventState::Ignored, None),
+        let (state, enqueued) = match &event.payload {
+            None => (EventState::Ignored, Vec::new()),
             Some(payload) => {
                 let told: SmsEvent = serde_json::from_str(payload).map_err(JobError::fail)?;
                 // Stored by a version before, it may still hold what no database takes.
@@ -39,7 +39,7 @@ impl JobHandler<JobContext> for ProcessSmsEvent {
         let (merchant, event) = (self.merchant, self.event);
         webhook_event::conclude(&tx, &[Conclusion { merchant, event, state, link: None, error: None }], now).await?;
         let done = lease.finish(tx, now).await?;
-        context.queue.notify(enqueued_job);
+        context.queue.notify(enqueued);
         Ok(done)
     }
 
@@ -57,16 +57,17 @@ async fn apply(
     event: &WebhookEvent,
     told: SmsEvent,
     now: DateTime<Utc>,
-) -> Result<(EventState, Option<EnqueuedJob>), JobError> {
+) -> Result<(EventState, Vec<EnqueuedJob>), JobError> {
     match told {
         SmsEvent::Report { carrier_id, message, progress } => {
             let found = find_message(tx, event.merchant_id, carrier_id.as_deref(), message).await?;
             let message = found.ok_or_else(|| JobError::retry(TooEarly))?;
             report(context, tx, &message, Report { carrier_id, progress }, now).await?;
-            Ok((EventState::Applied, None))
+            Ok((EventState::Applied, Vec::new()))
         }
-        SmsEvent::Text { carrier_id, from, body } => {
-            incoming::receive(context, tx, event, incoming::Incoming { carrier_id, from, body }, now).await
+        SmsEvent::Text { carrier_id, from, body, keyword, pictures } => {
+            let text = incoming::Incoming { carrier_id, from, body, keyword, pictures };
+            incoming::receive(context, tx, event, text, now).await
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::LinkState;
-use entity::{Documents, Transaction, link};
+use entity::{Documents, Transaction, link, picture};
 use queue::{Done, JobError, JobHandler, Lease, PurgeLink};
 use sea_orm::DbErr;
 
@@ -39,6 +39,9 @@ impl JobHandler<JobContext> for PurgeLink {
         let tx = context.db.begin().await?;
         link::purge(&tx, &link, self.as_of).await?;
         let done = lease.finish(tx, context.now()).await?;
+        if let Err(error) = picture::remove_erased(context.db.pool(), &context.documents).await {
+            tracing::warn!(%error, "erased pictures stay in the store until the next tick");
+        }
         context.db.truncate_log().await;
         Ok(done)
     }

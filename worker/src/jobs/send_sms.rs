@@ -8,7 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{PhoneNumber, message::MessageStatus};
 use entity::{
-    Message, Transaction, conversation,
+    Message, Transaction,
+    conversation::{self, OptOutSource},
     credits::CreditError,
     message::{self, Learnt},
     retry_conflicts,
@@ -175,8 +176,11 @@ async fn refuse(
     let refuse = || async {
         let now = context.now();
         let tx = context.db.begin().await?;
-        if refusal.opted_out {
-            conversation::opt_out(&tx, message.conversation_id, now).await?;
+        if refusal.opted_out
+            && let Some(conversation) = conversation::find(&tx, message.merchant_id, message.conversation_id).await?
+        {
+            let opted_out = conversation::opt_out(&tx, &conversation, OptOutSource::Carrier, None, now, now).await;
+            opted_out.map_err(JobError::retry)?;
         }
         message::refused(&tx, message, refusal.reason.clone(), now).await.map_err(JobError::retry)?;
         lease.finish(tx, now).await

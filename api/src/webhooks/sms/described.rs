@@ -6,9 +6,10 @@ use domain::{
     sha256,
     sms_event::SmsEvent,
 };
-use serde_json::{Map, Value};
+use encoding_rs::Encoding;
+use serde_json::Value;
 
-use super::{Callback, Said, same, unsigned};
+use super::{Callback, Said, charset, same, unsigned};
 use crate::Problem;
 
 /// The most reports and texts that are read from one call; gateways send a hundred.
@@ -54,17 +55,17 @@ fn said(event: SmsEvent) -> Result<Said, Problem> {
 /// The body as JSON; a form is an object of texts, and so is the query of a call without a body.
 fn body(callback: &Callback<'_>) -> Result<Value, Problem> {
     if callback.body.is_empty() {
-        return form(callback.url.split_once('?').map_or("", |(_, query)| query).as_bytes());
+        return Ok(form(callback.url.split_once('?').map_or("", |(_, query)| query).as_bytes(), None));
     }
+    let charset = charset::named(callback.content_type);
     if callback.content_type.starts_with("application/x-www-form-urlencoded") {
-        return form(&callback.body);
+        return Ok(form(&callback.body, charset));
     }
-    serde_json::from_slice(&callback.body).map_err(|_| Problem::malformed("The body is neither JSON nor a form."))
+    let text = charset::text(&callback.body, charset);
+    serde_json::from_str(&text).map_err(|_| Problem::malformed("The body is neither JSON nor a form."))
 }
 
-fn form(text: &[u8]) -> Result<Value, Problem> {
-    let form: Vec<(String, String)> =
-        serde_urlencoded::from_bytes(text).map_err(|_| Problem::malformed("The body is not a form."))?;
-    let object: Map<String, Value> = form.into_iter().map(|(name, value)| (name, value.into())).collect();
-    Ok(object.into())
+fn form(bytes: &[u8], charset: Option<&'static Encoding>) -> Value {
+    let pairs = charset::form(bytes, charset).into_iter().map(|(name, value)| (name, value.into()));
+    Value::Object(pairs.collect())
 }

@@ -2,7 +2,8 @@
 
 use domain::{
     Secret,
-    sms_event::{Progress, SmsEvent},
+    sms::Keyword,
+    sms_event::{MOST_PICTURES, PictureAt, Progress, SmsEvent},
 };
 
 use super::{Callback, Said, signature::verify, unsigned};
@@ -12,7 +13,8 @@ use crate::Problem;
 pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Problem> {
     let form: Vec<(String, String)> =
         serde_urlencoded::from_bytes(&callback.body).map_err(|_| Problem::malformed("The body is not a form."))?;
-    if !verify(callback.header("X-Twilio-Signature"), &callback.url, &form, token) {
+    let called = [callback.header("Host"), callback.header("X-Forwarded-Host")];
+    if !verify(callback.header("X-Twilio-Signature"), &callback.url, &called, &form, token) {
         return Err(unsigned());
     }
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -29,11 +31,39 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Prob
                 kind,
             })
         }
-        (None, Some(from), Some(body)) => {
-            let event = SmsEvent::Text { carrier_id: sid.to_owned(), from: from.to_owned(), body: body.to_owned() };
+        // What comes without a word, such as a picture, says nothing.
+        (None, Some(from), body) => {
+            let event = SmsEvent::Text {
+                carrier_id: sid.to_owned(),
+                from: from.to_owned(),
+                body: body.unwrap_or_default().to_owned(),
+                keyword: field("OptOutType").and_then(keyword),
+                pictures: pictures(&field),
+            };
             Ok(Said { event, external_id: format!("{sid}:incoming"), kind: "incoming".to_owned() })
         }
-        (None, _, _) => Err(Problem::malformed("It is neither a report nor a text.")),
+        (None, None, _) => Err(Problem::malformed("It is neither a report nor a text.")),
+    }
+}
+
+/// What came with the text. Without a type it may be anything, which is seen when it is fetched.
+fn pictures<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Vec<PictureAt> {
+    let count = field("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0).min(MOST_PICTURES);
+    let picture = |at: usize| {
+        let url = field(&format!("MediaUrl{at}"))?.to_owned();
+        let content_type = field(&format!("MediaContentType{at}")).unwrap_or_default().to_owned();
+        Some(PictureAt { url, content_type })
+    };
+    (0..count).filter_map(picture).collect()
+}
+
+/// What Twilio took the text for, in whichever language, and has answered.
+fn keyword(opt_out_type: &str) -> Option<Keyword> {
+    match opt_out_type {
+        "STOP" => Some(Keyword::Stop),
+        "START" => Some(Keyword::Start),
+        "HELP" => Some(Keyword::Help),
+        _ => None,
     }
 }
 

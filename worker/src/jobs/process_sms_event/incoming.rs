@@ -1,24 +1,41 @@
 //! An incoming text: it joins the conversation, and the words that carriers' rules give a meaning to are heeded at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{PhoneNumber, Region, sms::Body};
+use domain::{
+    MerchantId, PhoneNumber, Region,
+    sms::{Body, Keyword},
+    sms_event::PictureAt,
+};
 use entity::{
-    Conversation, Merchant, Transaction, conversation, merchant,
+    Conversation, Merchant, Transaction,
+    conversation::{self, OptOutSource},
+    merchant,
     message::{self, CommandError, NewMessage, Origin},
+    picture, sms_integration,
     webhook_event::{EventState, WebhookEvent},
 };
-use queue::{EnqueueOptions, EnqueuedJob, JobError, SendSms, enqueue};
+use queue::{EnqueueOptions, EnqueuedJob, FetchPicture, JobError, SendSms, enqueue};
 
 use crate::JobContext;
 
 /// A buyer who asks for help more often than this is not answered again: two machines could be talking to each other.
 const BETWEEN_ANSWERS: TimeDelta = TimeDelta::minutes(10);
 
+/// The words for help that carriers answer by themselves.
+const ANSWERED_BY_CARRIERS: [&str; 2] = ["HELP", "INFO"];
+
+/// What says that a number is one of another kind of message: `whatsapp:+…`. It reaches the same handset.
+const CHANNELS: [&str; 2] = ["whatsapp:", "rcs:"];
+
 /// A buyer's text, as the carrier passed it on.
 pub(super) struct Incoming {
     pub(super) carrier_id: String,
     pub(super) from: String,
     pub(super) body: String,
+    /// What the carrier says that it means.
+    pub(super) keyword: Option<Keyword>,
+    /// Pictures that came with it.
+    pub(super) pictures: Vec<PictureAt>,
 }
 
 pub(super) async fn receive(
@@ -27,76 +44,54 @@ pub(super) async fn receive(
     event: &WebhookEvent,
     text: Incoming,
     now: DateTime<Utc>,
-) -> Result<(EventState, Option<EnqueuedJob>), JobError> {
+) -> Result<(EventState, Vec<EnqueuedJob>), JobError> {
     let (merchant, at) = (event.merchant_id, event.received_at);
     // Short codes and names text too; nobody can be answered there.
     let owner = merchant::get(tx, merchant).await?;
-    let Some(from) = number(&text.from, owner.region) else { return Ok((EventState::Ignored, None)) };
+    let Some(from) = number(&text.from, owner.region) else { return Ok((EventState::Ignored, Vec::new())) };
     // This also takes the conversation's lock: a text is leaving before an opt-out, or not at all.
     let conversation = conversation::open(tx, &context.vault, merchant, &from, None, now).await?;
-    let said = Keyword::in_text(&text.body);
-    message::insert_incoming(tx, merchant, conversation.id, text.carrier_id, text.body, at).await?;
-    let enqueued_job = match said {
+    let said = text.keyword.or_else(|| Keyword::in_text(&text.body));
+    let is_answered = text.keyword.is_some() || is_answered_by_carrier(tx, merchant, &text.body).await?;
+    let message = message::insert_incoming(tx, merchant, conversation.id, text.carrier_id, text.body, at).await?;
+    let mut enqueued = Vec::new();
+    for position in 0..picture::insert(tx, &message, text.pictures).await? {
+        let job = FetchPicture { merchant, message: message.id, position };
+        enqueued.extend(enqueue(tx, &job, EnqueueOptions::for_merchant(merchant), now).await?);
+    }
+    let answer = match said {
         Some(Keyword::Stop) => {
-            stop(tx, &conversation, at, now).await?;
+            let opted_out = conversation::opt_out(tx, &conversation, OptOutSource::Buyer, None, at, now).await;
+            opted_out.map_err(JobError::retry)?;
             None
         }
         Some(Keyword::Start) => {
-            conversation::opt_in(tx, conversation.id, at).await?;
+            conversation::opt_in(tx, &conversation, at).await?;
             None
         }
-        Some(Keyword::Help) => answer(tx, &conversation, now).await?,
-        None => None,
+        Some(Keyword::Help) if !is_answered => answer(tx, &conversation, now).await?,
+        Some(Keyword::Help) | None => None,
     };
-    Ok((EventState::Applied, enqueued_job))
+    enqueued.extend(answer);
+    Ok((EventState::Applied, enqueued))
+}
+
+/// Whether the carrier answers this text by itself and says nothing of it: exactly one of its words, if it answers them at all.
+async fn is_answered_by_carrier(tx: &Transaction, merchant: MerchantId, body: &str) -> Result<bool, JobError> {
+    let is_its_word = ANSWERED_BY_CARRIERS.iter().any(|word| body.trim().eq_ignore_ascii_case(word));
+    if !is_its_word {
+        return Ok(false);
+    }
+    Ok(sms_integration::find(tx, merchant).await?.is_some_and(|integration| integration.answers_keywords()))
 }
 
 /// The number as a carrier writes it: international, or as it is dialled where the merchant is.
 fn number(written: &str, region: Region) -> Option<PhoneNumber> {
+    let channel = CHANNELS
+        .iter()
+        .find(|channel| written.get(..channel.len()).is_some_and(|start| start.eq_ignore_ascii_case(channel)));
+    let written = channel.map_or(written, |channel| written[channel.len()..].trim());
     PhoneNumber::from_e164(written).or_else(|_| PhoneNumber::parse(written, region)).ok()
-}
-
-/// What a text means by itself. Case, surrounding space and a full stop do not matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keyword {
-    /// No more texts.
-    Stop,
-    /// Texts again.
-    Start,
-    /// Who are you?
-    Help,
-}
-
-impl Keyword {
-    fn in_text(body: &str) -> Option<Self> {
-        let said = body.trim().trim_end_matches(['.', '!', '?']).trim_end().to_uppercase();
-        match said.as_str() {
-            "STOP" | "STOPALL" | "UNSUBSCRIBE" | "END" | "QUIT" | "CANCEL" | "REVOKE" | "OPTOUT" => Some(Self::Stop),
-            "START" | "YES" | "UNSTOP" => Some(Self::Start),
-            "HELP" | "INFO" => Some(Self::Help),
-            _ => None,
-        }
-    }
-}
-
-/// The buyer wants no more texts: not even those that wait for their turn, which cost nothing then. One that asks for texts
-/// again and came later, but was read before this one, wins.
-async fn stop(
-    tx: &Transaction,
-    conversation: &Conversation,
-    at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<(), JobError> {
-    let later = message::said_after(tx, conversation.merchant_id, conversation.id, at).await?;
-    if later.iter().any(|body| Keyword::in_text(body) == Some(Keyword::Start)) {
-        return Ok(());
-    }
-    conversation::opt_out(tx, conversation.id, at).await?;
-    for waiting in message::waiting_for(tx, conversation.merchant_id, conversation.id).await? {
-        let why = "The buyer has asked to get no more texts.".to_owned();
-        message::refused(tx, &waiting, why, now).await.map_err(JobError::retry)?;
-    }
-    Ok(())
 }
 
 /// Answers a buyer who asks for help with who texts them: a message like any other, which costs credits. Without credits, without
@@ -140,7 +135,7 @@ fn help_of(owner: &Merchant) -> String {
 mod tests {
     use domain::Region;
 
-    use super::{Keyword, number};
+    use super::number;
 
     #[test]
     fn a_number_is_read_as_it_is_dialled_where_the_merchant_is() {
@@ -148,35 +143,10 @@ mod tests {
         assert_eq!(read("+447400123456", "US").as_deref(), Some("+447400123456"));
         assert_eq!(read("07400123456", "GB").as_deref(), Some("+447400123456"));
         assert_eq!(read("(202) 555-0123", "US").as_deref(), Some("+12025550123"));
+        assert_eq!(read("whatsapp:+14155550123", "US").as_deref(), Some("+14155550123"));
+        assert_eq!(read("RCS:+14155550123", "US").as_deref(), Some("+14155550123"));
         for no_number in ["Bakery", "", "12"] {
             assert_eq!(read(no_number, "US"), None, "{no_number}");
-        }
-    }
-
-    #[test]
-    fn keywords_are_heeded_however_they_are_written() {
-        for (text, meaning) in [
-            ("STOP", Some(Keyword::Stop)),
-            (" stop \n", Some(Keyword::Stop)),
-            ("Stop.", Some(Keyword::Stop)),
-            ("stopall", Some(Keyword::Stop)),
-            ("Unsubscribe!", Some(Keyword::Stop)),
-            ("END", Some(Keyword::Stop)),
-            ("quit", Some(Keyword::Stop)),
-            ("Cancel", Some(Keyword::Stop)),
-            ("REVOKE", Some(Keyword::Stop)),
-            ("OptOut", Some(Keyword::Stop)),
-            ("start", Some(Keyword::Start)),
-            ("Yes", Some(Keyword::Start)),
-            ("UNSTOP", Some(Keyword::Start)),
-            ("help", Some(Keyword::Help)),
-            ("INFO?", Some(Keyword::Help)),
-            ("please stop", None),
-            ("STOP THAT", None),
-            ("", None),
-            (".", None),
-        ] {
-            assert_eq!(Keyword::in_text(text), meaning, "{text:?}");
         }
     }
 }

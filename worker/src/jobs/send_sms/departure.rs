@@ -94,7 +94,7 @@ fn decide_reminder(
     if link.is_some_and(|link| link.expires_at <= at) {
         return Some(Departure::NotAnyMore("The link expired before the reminder was sent.".to_owned()));
     }
-    let earliest = phone.waking_hour_from(at, owner.zone());
+    let earliest = phone.waking_hour_from(at, &owner.zone());
     (earliest > at).then_some(Departure::Later(earliest))
 }
 

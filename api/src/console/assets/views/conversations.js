@@ -63,6 +63,6 @@ function row(conversation, open) {
 
 function saidLast(message) {
   const t = strings.conversations;
-  const text = message.body ?? t.textErased;
+  const text = message.body === undefined ? t.textErased : message.body || (message.pictures ? t.picture : t.textEmpty);
   return message.direction === "outgoing" ? t.youSaid(text) : text;
 }

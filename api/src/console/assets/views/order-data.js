@@ -41,5 +41,6 @@ function totals(order) {
   return h("dl.totals",
     order.shipping && h("div", h("dt", t.shipping), h("dd", money(order.shipping, order.currency))),
     order.discount && h("div", h("dt", t.discount), h("dd", `\u2212${money(order.discount, order.currency)}`)),
+    order.tax && h("div", h("dt", t.tax), h("dd", money(order.tax, order.currency))),
     h("div.total", h("dt", t.total), h("dd", money(order.amount, order.currency))));
 }

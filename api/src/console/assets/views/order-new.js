@@ -25,10 +25,11 @@ function orderForm(close, currency) {
     phone: input("customer.phone", { type: "tel", required: true }),
     shipping: amountInput("shipping"),
     discount: amountInput("discount"),
+    tax: amountInput("tax"),
     amount: amountInput("amount", { required: true }),
   };
   const sum = sumOfLines(items, fields);
-  for (const control of [fields.shipping, fields.discount, fields.amount]) control.addEventListener("input", sum.draw);
+  for (const control of [fields.shipping, fields.discount, fields.tax, fields.amount]) control.addEventListener("input", sum.draw);
   const body = () => inputOf(fields, items.read());
   return form({
     fields: [
@@ -38,7 +39,8 @@ function orderForm(close, currency) {
         field({ label: t.customerPhone, control: fields.phone, hint: t.phoneHint })),
       items.node,
       h("div.columns.three", field({ label: t.shipping, control: fields.shipping }), field({ label: t.discount, control: fields.discount }),
-        field({ label: t.amount, control: fields.amount, hint: t.amountHint })),
+        field({ label: t.tax, control: fields.tax })),
+      field({ label: t.amount, control: fields.amount, hint: t.amountHint }),
       sum.node,
       actions(t.submit, { cancel: close }),
     ],
@@ -63,6 +65,7 @@ function inputOf(fields, items) {
     items,
     shipping: filled(fields.shipping),
     discount: filled(fields.discount),
+    tax: filled(fields.tax),
   };
 }
 
@@ -111,16 +114,16 @@ function itemLine(remove, changed) {
     h("button.plain", { type: "button", "aria-label": t.removeItem, title: t.removeItem, onclick: remove }, icon("trash")));
 }
 
-/** What the lines, the shipping and the discount come to, offered as the total when that is another. */
+/** What the lines, the shipping, the discount and the tax come to, offered as the total when that is another. */
 function sumOfLines(items, fields) {
   const t = strings.newOrder;
   const node = h("p.sum", { "aria-live": "polite" });
   const draw = () => {
     const lines = items.read();
     const amounts = lines.map((line) => times(line.unit_amount, line.quantity));
-    const extra = [fields.shipping, fields.discount].map((control) => hundredths(control.value.trim() || "0"));
+    const extra = [fields.shipping, fields.discount, fields.tax].map((control) => hundredths(control.value.trim() || "0"));
     if (lines.length === 0 || [...amounts, ...extra].includes(null)) return swap(node);
-    const sum = amounts.reduce((total, amount) => total + amount, 0n) + extra[0] - extra[1];
+    const sum = amounts.reduce((total, amount) => total + amount, 0n) + extra[0] - extra[1] + extra[2];
     if (sum <= 0n || sum === hundredths(fields.amount.value)) return swap(node);
     const shown = text(sum, lines.map((line) => line.unit_amount).join());
     const use = () => {

@@ -24,6 +24,8 @@ function editor(merchant) {
   const fields = {
     name: input("name", { required: true, maxlength: "120", value: merchant.name, autocomplete: "organization" }),
     contact: input("contact", { maxlength: "200", value: merchant.contact ?? "" }),
+    address: h("textarea", { name: "address", rows: "3", maxlength: "720", autocomplete: "street-address" }, merchant.address ?? ""),
+    tax_number: input("tax_number", { maxlength: "64", spellcheck: "false", value: merchant.tax_number ?? "" }),
     region: select("region", regions(), merchant.region),
     currency: input("currency", { maxlength: "3", spellcheck: "false", list: "merchant-currencies", value: (merchant.currency ?? "").toUpperCase() }),
     time_zone: select("time_zone", zones(merchant.time_zone), merchant.time_zone),
@@ -31,6 +33,8 @@ function editor(merchant) {
   const body = () => ({
     name: fields.name.value.trim(),
     contact: fields.contact.value.trim() || null,
+    address: fields.address.value.trim() || null,
+    tax_number: fields.tax_number.value.trim() || null,
     region: fields.region.value,
     currency: fields.currency.value.trim().toLowerCase() || null,
     time_zone: fields.time_zone.value,
@@ -42,6 +46,8 @@ function editor(merchant) {
       fields: [
         field({ label: t.name, control: fields.name, hint: t.nameHint }),
         field({ label: t.contact, control: fields.contact, hint: t.contactHint }),
+        field({ label: t.address, control: fields.address, hint: t.addressHint }),
+        field({ label: t.taxNumber, control: fields.tax_number, hint: t.taxNumberHint }),
         h("div.columns", field({ label: t.region, control: fields.region, hint: t.regionHint }),
           field({ label: t.currency, control: fields.currency, hint: t.currencyHint })),
         field({ label: t.timeZone, control: fields.time_zone, hint: t.timeZoneHint }),

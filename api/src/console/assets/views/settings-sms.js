@@ -92,23 +92,29 @@ function disconnect(following) {
 function connectForm(connection, following) {
   const t = strings.sms;
   const from = input("from", { required: true, value: connection?.from ?? "" });
+  const answers = h("input", { type: "checkbox", name: "answers_keywords", checked: connection?.answers_keywords ?? true });
+  let choseAnswers = Boolean(connection);
+  answers.addEventListener("change", () => (choseAnswers = true));
   const kinds = { twilio: twilioFields(connection), http: gatewayFields(connection) };
   let kind = connection?.carrier ?? "twilio";
   const choose = (chosen) => {
     kind = chosen;
     for (const [name, it] of Object.entries(kinds)) it.node.hidden = it.node.disabled = name !== kind;
+    // What is usual with it, until somebody has said otherwise.
+    if (!choseAnswers) answers.checked = kind === "twilio";
   };
   const choices = Object.keys(kinds).map((name) => h("label.choice",
     h("input", { type: "radio", name: "carrier", value: name, checked: name === kind, onchange: () => choose(name) }),
     h("span", t.carriers[name])));
   choose(kind);
-  const body = () => ({ carrier: kind, from: from.value.trim(), ...kinds[kind].body() });
+  const body = () => ({ carrier: kind, from: from.value.trim(), answers_keywords: answers.checked, ...kinds[kind].body() });
   const node = form({
     fields: [
       h("fieldset", h("legend", t.carrier), h("div.choices", choices)),
       kinds.twilio.node,
       kinds.http.node,
       field({ label: t.from, control: from, hint: t.fromHint }),
+      h("div.field", h("label.check", answers, t.answers), h("p.hint", t.answersHint)),
       actions(t.submit, { before: connection && h("button.quiet-danger", { type: "button", key: "disconnect", onclick: () => disconnect(following) }, t.disconnect) }),
     ],
     check: () => kinds[kind].check(),

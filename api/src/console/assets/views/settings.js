@@ -6,6 +6,7 @@ import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { pageHead } from "./page.js";
 import { showKeys } from "./settings-keys.js";
+import { showOptOuts } from "./settings-opt-outs.js";
 import { showProfile } from "./settings-profile.js";
 import { showReminders } from "./settings-reminders.js";
 import { showSms } from "./settings-sms.js";
@@ -18,6 +19,7 @@ const SECTIONS = {
   sms: { show: showSms, scope: "admin" },
   template: { show: showTemplate, scope: "read" },
   reminders: { show: showReminders, scope: "admin" },
+  "opt-outs": { show: showOptOuts, scope: "write" },
   keys: { show: showKeys, scope: "admin" },
 };
 

@@ -107,8 +107,24 @@ function bubble(message) {
   const incoming = message.direction === "incoming";
   return h(`li.${message.direction}`,
     h("span.visually-hidden", incoming ? t.buyer : t.you),
-    h(`div.bubble.${message.direction}`, message.body ?? h("em", t.textErased)),
+    h(`div.bubble.${message.direction}`, said(message)),
     incoming ? h("span.message-state", time(message.created_at, { short: true })) : messageState(message));
+}
+
+/** What a message says and shows: never nothing at all. */
+function said(message) {
+  const t = strings.conversations;
+  const pictures = (message.pictures ?? []).map(picture);
+  if (message.body === undefined) return h("em", t.textErased);
+  if (pictures.length === 0) return message.body || h("em", t.textEmpty);
+  return [...pictures, message.body && h("p.bubble-text", message.body)];
+}
+
+function picture({ status, path, error }) {
+  const t = strings.conversations;
+  if (status === "waiting") return h("p.bubble-picture", h("em", t.pictureWaits));
+  if (!path) return h("p.bubble-picture", h("em", error ?? t.pictureFailed));
+  return h("a.bubble-picture", { href: path, target: "_blank", rel: "noopener" }, h("img", { src: path, alt: t.picture, loading: "lazy" }));
 }
 
 function replyBox(path, sent) {

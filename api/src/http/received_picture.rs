@@ -1,0 +1,63 @@
+//! A picture that a buyer sent, as an answer: shown by the browser, never run in our origin's context.
+
+use bytes::Bytes;
+use entity::{Picture, picture::PictureState};
+use poem::{IntoResponse, Response, http::header};
+use poem_openapi::{
+    ApiResponse,
+    payload::{Binary, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+};
+
+use crate::{Api, Problem};
+
+/// What pictures can be: what they are is known by their bytes.
+const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+/// The picture.
+#[derive(Debug)]
+pub(crate) struct ReceivedPicture {
+    bytes: Bytes,
+    content_type: &'static str,
+}
+
+impl ReceivedPicture {
+    /// This picture; one that is not in the store is not there.
+    pub(crate) async fn of(api: &Api, picture: &Picture) -> Result<Self, Problem> {
+        let content_type = TYPES.into_iter().find(|known| *known == picture.content_type);
+        match content_type {
+            Some(content_type) if picture.state == PictureState::Stored => {
+                Ok(Self { bytes: api.documents.get(&picture.document()).await?, content_type })
+            }
+            Some(_) | None => Err(Problem::not_found()),
+        }
+    }
+}
+
+impl IntoResponse for ReceivedPicture {
+    fn into_response(self) -> Response {
+        Response::builder()
+            .content_type(self.content_type)
+            .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'")
+            .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .header(header::CACHE_CONTROL, "private, no-store")
+            .body(self.bytes)
+    }
+}
+
+impl ApiResponse for ReceivedPicture {
+    fn meta() -> MetaResponses {
+        let media = |content_type| MetaMediaType { content_type, schema: <Binary<Vec<u8>> as Payload>::schema_ref() };
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The picture.",
+                status: Some(200),
+                status_range: None,
+                content: TYPES.into_iter().map(media).collect(),
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}

@@ -1,0 +1,181 @@
+//! `/v1/opt-outs`: the numbers that get no texts, and why.
+
+use chrono::{DateTime, Utc};
+use domain::{PhoneNumber, Region};
+use entity::{
+    Conversation,
+    conversation::{self, InboxPosition, OptOutSource},
+    credits::CreditError,
+    merchant,
+};
+use poem::web::Data;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Query, payload::Json};
+use serde::Deserialize;
+
+use super::{Group, answers::Done};
+use crate::{
+    Api, Problem,
+    auth::{Reader, Writer, audit::act_of_key},
+    http::{
+        fields::Fields,
+        json_body::{JsonBody, OptionalJson},
+        paging::{Asked, Page},
+    },
+};
+
+/// The longest reason.
+const LONGEST_REASON: usize = 500;
+
+pub(super) struct OptOuts;
+
+/// A number that gets no texts.
+#[derive(Debug, Object)]
+#[oai(rename = "OptOut", skip_serializing_if_is_none)]
+struct OptOutView {
+    /// E.164; absent once it was erased: the opt-out outlives it.
+    phone: Option<String>,
+    /// Who said so: `buyer` by a text, `carrier` when it was handed one, or `merchant`.
+    source: String,
+    /// The reason that a merchant gave.
+    reason: Option<String>,
+    opted_out_at: DateTime<Utc>,
+    conversation_id: String,
+}
+
+impl OptOutView {
+    fn of(row: Conversation, since: DateTime<Utc>) -> Self {
+        Self {
+            phone: row.phone.map(|phone| phone.as_e164().to_owned()),
+            source: row.opt_out_source.unwrap_or(OptOutSource::Buyer).to_string(),
+            reason: row.opt_out_reason,
+            opted_out_at: since,
+            conversation_id: row.id.to_string(),
+        }
+    }
+}
+
+/// Whose number, and why.
+#[derive(Debug, Deserialize, Object)]
+#[oai(rename = "OptOutInput")]
+struct OptOutInput {
+    /// The number, as anybody writes it.
+    phone: String,
+    /// Why: how the buyer said so.
+    reason: String,
+}
+
+/// Whose number, and why; what is absent stands in the query.
+#[derive(Debug, Default, Deserialize, Object)]
+#[oai(rename = "OptInInput")]
+struct OptInInput {
+    /// The number, as anybody writes it.
+    phone: Option<String>,
+    /// Why: how the buyer asked for texts again.
+    reason: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum OptedOut {
+    /// The number gets no texts from now on; texts that waited are not sent.
+    #[oai(status = 201)]
+    Created(Json<OptOutView>),
+    /// It got none before.
+    #[oai(status = 200)]
+    Known(Json<OptOutView>),
+}
+
+#[OpenApi(tag = "Group::Messages")]
+impl OptOuts {
+    /// List opt-outs
+    ///
+    /// The numbers that get no texts, the latest first; with `phone`, that one if it is among them.
+    #[oai(path = "/opt-outs", method = "get")]
+    async fn list(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        limit: Query<Option<u64>>,
+        cursor: Query<Option<String>>,
+        phone: Query<Option<String>>,
+    ) -> Result<Json<Page<OptOutView>>, Problem> {
+        let asked = Asked::<InboxPosition>::parse(limit.0, cursor.0.as_deref())?;
+        let (pool, merchant) = (api.db.pool(), key.0.merchant);
+        let found = match phone.0 {
+            None => conversation::opted_out(pool, merchant, asked.before, asked.fetch()).await?,
+            Some(text) => {
+                let phone = parse(&text, merchant::get(pool, merchant).await?.region)?;
+                let found = conversation::with(pool, &api.vault, merchant, &phone).await?;
+                found.into_iter().filter(|row| row.opted_out_at.is_some()).collect()
+            }
+        };
+        let since = |row: &Conversation| row.opted_out_at.unwrap_or(row.created_at);
+        let place = |row: &Conversation| InboxPosition::at(row, since(row));
+        Ok(Json(asked.page(found, place, |row| {
+            let since = since(&row);
+            Ok::<_, Problem>(OptOutView::of(row, since))
+        })?))
+    }
+
+    /// Opt a number out
+    ///
+    /// For a buyer who has said it in another way than by a text. Texts that wait for their turn are not sent and cost nothing.
+    #[oai(path = "/opt-outs", method = "post")]
+    async fn opt_out(&self, api: Data<&Api>, key: Writer, input: JsonBody<OptOutInput>) -> Result<OptedOut, Problem> {
+        let merchant = key.0.merchant;
+        let region = merchant::get(api.db.pool(), merchant).await?.region;
+        let (phone, reason) = check(&input.0.phone, &input.0.reason, region)?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let found = conversation::known_or_begun(&tx, &api.vault, merchant, &phone, now).await?;
+        let source = OptOutSource::Merchant;
+        let changed = conversation::opt_out(&tx, &found, source, Some(reason.clone()), now, now).await;
+        let changed = changed.map_err(CreditError::into_db)?;
+        act_of_key(&tx, &key.0, "conversation.opt_out", found.id, Some(reason), now).await?;
+        let row = conversation::find(&tx, merchant, found.id).await?.ok_or_else(Problem::not_found)?;
+        tx.commit().await?;
+        let since = row.opted_out_at.unwrap_or(now);
+        let view = Json(OptOutView::of(row, since));
+        Ok(if changed { OptedOut::Created(view) } else { OptedOut::Known(view) })
+    }
+
+    /// Take an opt-out back
+    ///
+    /// For a buyer who has asked for texts again, and said so in another way than by a text. A carrier may go on to refuse texts to a
+    /// number that has texted STOP until it texts START.
+    #[oai(path = "/opt-outs", method = "delete")]
+    async fn opt_in(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        phone: Query<Option<String>>,
+        reason: Query<Option<String>>,
+        input: OptionalJson<OptInInput>,
+    ) -> Result<Done, Problem> {
+        let merchant = key.0.merchant;
+        let region = merchant::get(api.db.pool(), merchant).await?.region;
+        let given = |in_body: Option<String>, in_query: Option<String>| in_body.or(in_query).unwrap_or_default();
+        let (phone, reason) = check(&given(input.0.phone, phone.0), &given(input.0.reason, reason.0), region)?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let found = conversation::with(&tx, &api.vault, merchant, &phone).await?.ok_or_else(Problem::not_found)?;
+        if !conversation::opt_in(&tx, &found, now).await? {
+            return Err(Problem::not_found());
+        }
+        act_of_key(&tx, &key.0, "conversation.opt_in", found.id, Some(reason), now).await?;
+        tx.commit().await?;
+        Ok(Done::Done)
+    }
+}
+
+fn check(phone: &str, reason: &str, region: Region) -> Result<(PhoneNumber, String), Problem> {
+    let mut fields = Fields::default();
+    let phone = fields.take("phone", PhoneNumber::parse(phone, region));
+    match (phone, fields.text("reason", reason, LONGEST_REASON)) {
+        (Some(phone), Some(reason)) => Ok((phone, reason)),
+        (_, _) => Err(fields.into_problem()),
+    }
+}
+
+fn parse(phone: &str, region: Region) -> Result<PhoneNumber, Problem> {
+    PhoneNumber::parse(phone, region).map_err(|error| Problem::field("phone", error.to_string()))
+}

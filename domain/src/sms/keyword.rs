@@ -1,0 +1,612 @@
+//! What a buyer's text means by itself: no more texts, texts again, or who are you?
+//!
+//! A word counts with anything around it that adds nothing: punctuation, quotes, invisible characters, a courtesy, a signature. So does
+//! what a person would understand as the same (47 CFR 64.1200(a)(10)): "stop texting me", "take me off your list". A sentence that
+//! merely contains such a word does not: "I will stop by tomorrow", "cancel my order".
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// What a text means by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keyword {
+    /// No more texts.
+    Stop,
+    /// Texts again.
+    Start,
+    /// Who are you?
+    Help,
+}
+
+/// A sign that says it by itself.
+const SIGN: &str = "🛑";
+
+/// No more texts, by a word or two. Those of other languages are the ones that carriers and laws name there.
+const STOP: &[&str] = &[
+    // English
+    "stop",
+    "stopall",
+    "stop all",
+    "unsubscribe",
+    "unsub",
+    "end",
+    "quit",
+    "cancel",
+    "revoke",
+    "optout",
+    "opt out",
+    "opt me out",
+    SIGN,
+    "remove me",
+    "take me off",
+    "leave me alone",
+    "no more",
+    // French
+    "arret",
+    "arreter",
+    "arretez",
+    "desabonner",
+    "desabonnement",
+    "desinscrire",
+    "desinscription",
+    // Spanish, Portuguese, Italian
+    "alto",
+    "parar",
+    "pare",
+    "basta",
+    "baja",
+    "detener",
+    "cancelar",
+    "salir",
+    "sair",
+    "remover",
+    "descadastrar",
+    "cancella",
+    "ferma",
+    "disiscrivimi",
+    // German, Dutch, the North
+    "stopp",
+    "abmelden",
+    "abbestellen",
+    "afmelden",
+    "uitschrijven",
+    "stoppa",
+    "sluta",
+    "avsluta",
+    "slutt",
+    "lopeta",
+    // The East of Europe, Turkish
+    "стоп",
+    "отписаться",
+    "отмена",
+    "відписатися",
+    "wypisz",
+    "dur",
+    "durdur",
+    "iptal",
+    // Hebrew, Arabic
+    "הסר",
+    "הסירו",
+    "עצור",
+    "ايقاف",
+    "توقف",
+    "الغاء",
+    // East Asia
+    "退订",
+    "退訂",
+    "停止",
+    "取消",
+    "配信停止",
+    "수신거부",
+    "중지",
+    "berhenti",
+];
+
+/// Texts again. "Yes" answers many a question, so that nothing may stand beside it.
+const START: &[&str] = &["start", "yes", "unstop", "opt in", "optin", "subscribe", "resubscribe"];
+
+/// Who are you?
+const HELP: &[&str] = &["help", "info", "aide", "ayuda", "hilfe", "ajuda", "aiuto"];
+
+/// What begins a request for no more texts, if nothing but [`ABOUT_TEXTS`] and [`FILLING`] follows.
+const NO_MORE: &[&str] = &[
+    "stop",
+    "unsubscribe",
+    "optout",
+    "opt out",
+    "opt me out",
+    "dont",
+    "do not",
+    "never",
+    "no more",
+    "remove",
+    "remove me",
+    "take me off",
+    "take my number off",
+];
+
+/// The same of words that mean much else: something of [`ABOUT_TEXTS`] must follow.
+const NO_MORE_OF_TEXTS: &[&str] = &[
+    "end",
+    "quit",
+    "cancel",
+    "revoke",
+    "i revoke",
+    "dont",
+    "do not",
+    "never",
+    "no more",
+    "remove",
+    "delete",
+    "take my number off",
+];
+
+/// Words for being texted.
+const ABOUT_TEXTS: &[&str] = &[
+    "text",
+    "texts",
+    "texting",
+    "txt",
+    "txts",
+    "message",
+    "messages",
+    "messaging",
+    "msg",
+    "msgs",
+    "sms",
+    "spam",
+    "spamming",
+    "contact",
+    "contacting",
+    "subscription",
+    "consent",
+    "list",
+    "lists",
+    "alerts",
+    "notifications",
+    "send",
+    "sending",
+    "bother",
+    "bothering",
+];
+
+/// Words that say nothing further.
+const FILLING: &[&str] = &[
+    "me",
+    "us",
+    "my",
+    "to",
+    "from",
+    "of",
+    "the",
+    "this",
+    "these",
+    "that",
+    "those",
+    "it",
+    "your",
+    "you",
+    "any",
+    "all",
+    "more",
+    "anymore",
+    "again",
+    "now",
+    "immediately",
+    "right",
+    "away",
+    "number",
+    "phone",
+    "mobile",
+    "cell",
+    "with",
+    "for",
+    "and",
+    "mailing",
+    "marketing",
+];
+
+/// Courtesies, which may stand before and behind.
+const COURTESIES: &[&str] = &[
+    "please",
+    "pls",
+    "plz",
+    "plss",
+    "kindly",
+    "thanks",
+    "thank you",
+    "thank u",
+    "thankyou",
+    "thx",
+    "tx",
+    "ty",
+    "cheers",
+    "hi",
+    "hello",
+    "hey",
+    "ok",
+    "okay",
+    "sorry",
+    "no thanks",
+    "no thank you",
+    "regards",
+    "best regards",
+    "kind regards",
+    "sir",
+    "madam",
+    "dear sir",
+    "bye",
+    "goodbye",
+    "i want to",
+    "i wish to",
+    "i would like to",
+    "id like to",
+    "i want you to",
+    "can you",
+    "could you",
+    "would you",
+    "will you",
+    "you can",
+    "just",
+    "merci",
+    "svp",
+    "sil vous plait",
+    "por favor",
+    "gracias",
+    "obrigado",
+    "obrigada",
+    "per favore",
+    "grazie",
+    "bitte",
+    "danke",
+    "tack",
+    "takk",
+];
+
+/// How phones and mail programs sign, folded.
+const SIGNATURES: &[&str] = &[
+    "sent from",
+    "sent via",
+    "sent by",
+    "sent with",
+    "sent using",
+    "get outlook",
+    "envoye de",
+    "envoye depuis",
+    "enviado desde",
+    "enviado do",
+    "enviado a partir",
+    "gesendet von",
+    "von meinem",
+    "inviato da",
+    "verzonden",
+    "verstuurd",
+    "skickat fran",
+    "sendt fra",
+    "wyslane z",
+    "отправлено",
+];
+
+/// The most words of a name that somebody signs with.
+const LONGEST_NAME: usize = 3;
+
+impl Keyword {
+    /// What the text means, if it means one of these and nothing else.
+    #[must_use]
+    pub fn in_text(text: &str) -> Option<Self> {
+        Self::in_words(&words(text)).or_else(|| Self::in_words(&words(without_signature(text))))
+    }
+
+    fn in_words(all: &[String]) -> Option<Self> {
+        let said = without_courtesies(all);
+        match Self::exactly(said) {
+            // What answers a question politely need not be a wish for texts.
+            Some(Self::Start) if said == ["yes"] && all.len() > 1 => None,
+            Some(keyword) => Some(keyword),
+            None => asks_for_no_more(said).then_some(Self::Stop),
+        }
+    }
+
+    fn exactly(said: &[String]) -> Option<Self> {
+        let said = said.join(" ");
+        let is_one_of = |words: &[&str]| words.contains(&said.as_str());
+        if is_one_of(STOP) {
+            Some(Self::Stop)
+        } else if is_one_of(START) {
+            Some(Self::Start)
+        } else if is_one_of(HELP) {
+            Some(Self::Help)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether the words ask for no more texts in more words than one.
+fn asks_for_no_more(said: &[String]) -> bool {
+    let is_about_texts = |word: &String| ABOUT_TEXTS.contains(&word.as_str());
+    let says_nothing_else = |rest: &[String]| {
+        !rest.is_empty() && rest.iter().all(|word| is_about_texts(word) || FILLING.contains(&word.as_str()))
+    };
+    let begins = |with: &&str| after(said, with).is_some_and(says_nothing_else);
+    let has_texts = || said.iter().any(is_about_texts);
+    let needs_texts = |with: &&str| NO_MORE_OF_TEXTS.contains(with);
+    NO_MORE.iter().filter(|with| !needs_texts(with)).any(|with| begins(&with))
+        || (has_texts() && NO_MORE_OF_TEXTS.iter().any(|with| begins(&with)))
+}
+
+/// What follows these words, if the text begins with them.
+fn after<'a>(said: &'a [String], with: &str) -> Option<&'a [String]> {
+    let mut rest = said;
+    for word in with.split(' ') {
+        let (first, others) = rest.split_first()?;
+        if first != word {
+            return None;
+        }
+        rest = others;
+    }
+    Some(rest)
+}
+
+/// What comes before these words, if the text ends with them.
+fn before<'a>(said: &'a [String], with: &str) -> Option<&'a [String]> {
+    let mut rest = said;
+    for word in with.rsplit(' ') {
+        let (last, others) = rest.split_last()?;
+        if last != word {
+            return None;
+        }
+        rest = others;
+    }
+    Some(rest)
+}
+
+fn without_courtesies(mut said: &[String]) -> &[String] {
+    // A courtesy by itself is no keyword: something must be left.
+    while let Some(rest) = COURTESIES
+        .iter()
+        .find_map(|courtesy| after(said, courtesy).or_else(|| before(said, courtesy)).filter(|rest| !rest.is_empty()))
+    {
+        said = rest;
+    }
+    said
+}
+
+/// Without the signature of a phone, of a mail program or of a person.
+fn without_signature(text: &str) -> &str {
+    let text = text.trim();
+    let mut end = 0;
+    let mut after_gap = false;
+    for line in text.split_inclusive('\n') {
+        let said = words(line);
+        let is_rule = said.is_empty() && line.contains(['-', '_', '\u{2014}']);
+        let is_signature =
+            end > 0 && (is_signed_by_machine(&said) || (after_gap && is_name(line)) || is_dashed_name(line));
+        if (is_rule && end > 0) || is_signature {
+            return &text[..end];
+        }
+        after_gap = said.is_empty();
+        end += line.len();
+    }
+    // `STOP - John Smith`
+    let dash = [" -", " \u{2013}", " \u{2014}"].into_iter().filter_map(|dash| text.rfind(dash)).max();
+    dash.filter(|&at| is_dashed_name(&text[at..])).map_or(text, |at| &text[..at])
+}
+
+fn is_signed_by_machine(said: &[String]) -> bool {
+    SIGNATURES.iter().any(|signature| after(said, signature).is_some())
+}
+
+fn is_dashed_name(line: &str) -> bool {
+    let name = line.trim().trim_start_matches(['-', '\u{2013}', '\u{2014}', '~']);
+    name.len() < line.trim().len() && is_name(name)
+}
+
+/// A few words that begin with a capital and go on in small letters.
+fn is_name(line: &str) -> bool {
+    let mut words = line.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).peekable();
+    let is_capitalised = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().is_some_and(char::is_uppercase)
+            && letters.all(|letter| letter.is_lowercase() || matches!(letter, '\'' | '\u{2019}' | '-'))
+    };
+    words.peek().is_some() && words.clone().count() <= LONGEST_NAME && words.all(is_capitalised)
+}
+
+/// The words of a text: letters and digits without case, accents and width. Letters that stand alone, as in `S.T.O.P`, are a word
+/// together; a word that is repeated counts once.
+fn words(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let mut words: Vec<String> = Vec::new();
+    let mut spelled = false;
+    for word in folded.split(|c: char| !c.is_alphanumeric() && c != '🛑').filter(|word| !word.is_empty()) {
+        let is_letter =
+            word.chars().count() == 1 && word.chars().all(|c| c.is_ascii_alphabetic() && c != 'i' && c != 'u');
+        match words.last_mut() {
+            Some(last) if is_letter && spelled => last.push_str(word),
+            Some(last) if last == word => {}
+            Some(_) | None => words.push(word.to_owned()),
+        }
+        spelled = is_letter;
+    }
+    // It says nothing that a word beside it does not.
+    if words.iter().any(|word| word != SIGN) {
+        words.retain(|word| word != SIGN);
+    }
+    words
+}
+
+/// Small letters without accents and without what nobody sees; an apostrophe within a word is left out.
+fn fold(text: &str) -> String {
+    let is_invisible = |c: char| {
+        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fffc}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    text.nfkd()
+        .filter(|&c| !is_combining_mark(c) && !is_invisible(c) && !matches!(c, '\'' | '\u{2019}' | '\u{2018}' | '`'))
+        .flat_map(char::to_lowercase)
+        .nfkc()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Keyword;
+
+    #[test]
+    fn a_word_counts_with_anything_around_it_that_adds_nothing() {
+        for text in [
+            "STOP",
+            " stop \n",
+            "Stop.",
+            "stop!",
+            "STOP,",
+            "“STOP”",
+            "'stop'",
+            "«Stop»",
+            "(stop)",
+            "*STOP*",
+            "STOP\u{200b}",
+            "\u{feff}STOP",
+            "S\u{ad}TOP",
+            "ＳＴＯＰ",
+            "S.T.O.P",
+            "s t o p",
+            "Stop. Thank you",
+            "STOP please",
+            "please stop",
+            "Hi, please stop. Thanks!",
+            "STOP STOP STOP",
+            "STOP 🛑",
+            "🛑",
+            "STOP 😡😡",
+            "STOP\0",
+            "STOP\n\nSent from my iPhone",
+            "STOP\nSent from my Galaxy",
+            "Stop\n--\nJohn Smith\nExample Ltd",
+            "STOP\n\nJohn Smith",
+            "Stop\n- John",
+            "STOP - John Smith",
+            "Stop -John",
+            "stop, no thanks",
+            "opt out",
+            "Opt-Out",
+            "OPTOUT",
+            "opt me out",
+            "Stop all",
+            "stopall",
+            "STOP ALL!",
+            "Unsubscribe me",
+            "unsubscribe!",
+            "END",
+            "quit",
+            "Cancel",
+            "REVOKE",
+            "ARRET",
+            "arrêt",
+            "Arrêtez svp",
+            "ALTO",
+            "BAJA",
+            "Parar por favor",
+            "Abmelden bitte",
+            "СТОП",
+            "стоп!",
+            "停止",
+            "退订",
+            "수신거부",
+            "הסר",
+            "إيقاف",
+        ] {
+            assert_eq!(Keyword::in_text(text), Some(Keyword::Stop), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_would_understand_so_counts() {
+        for text in [
+            "stop texting me",
+            "Please stop sending me messages",
+            "stop all texts",
+            "STOP NOW",
+            "stop it",
+            "Don't text me again",
+            "do not contact me anymore",
+            "no more texts please",
+            "No more messages",
+            "Remove me from your list",
+            "take me off this list",
+            "Unsubscribe me from these texts",
+            "cancel my subscription to these texts",
+            "I want to opt out",
+            "I'd like to unsubscribe",
+            "leave me alone",
+            "quit texting me",
+            "end messages",
+            "I revoke my consent",
+            "could you stop messaging me",
+            "Never text this number again",
+        ] {
+            assert_eq!(Keyword::in_text(text), Some(Keyword::Stop), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_merely_contains_a_word_is_a_sentence() {
+        for text in [
+            "",
+            ".",
+            "RED",
+            "NO",
+            "no thanks",
+            "thanks",
+            "wrong number",
+            "I will stop by tomorrow",
+            "STOP 12345",
+            "stop by",
+            "don't stop",
+            "bus stop",
+            "non-stop",
+            "The end",
+            "cancel my order",
+            "Cancel order 1001",
+            "please cancel this",
+            "can you cancel it",
+            "end of the month?",
+            "I can't stop laughing",
+            "stop the delivery",
+            "did you stop?",
+            "Yes, thanks",
+            "not yet",
+            "don't",
+            "remove the second item",
+            "never mind",
+            "When does it end",
+            "unsubscribed already",
+            "STOPPED",
+            "estop",
+            "Send the link again",
+            "do not send the parcel to my house",
+            "Please delete one cake",
+            "text me the link",
+            "Liked “Reply STOP to opt out”",
+            "no more cake please",
+            "stop\n\nat the shop and ask",
+        ] {
+            assert_eq!(Keyword::in_text(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_again_and_help_are_words_too() {
+        for text in ["start", "Yes", "YES!", "UNSTOP", "Start please", "“START”"] {
+            assert_eq!(Keyword::in_text(text), Some(Keyword::Start), "{text:?}");
+        }
+        for text in ["help", "INFO?", "Help!", "HELP please", "\u{200b}help"] {
+            assert_eq!(Keyword::in_text(text), Some(Keyword::Help), "{text:?}");
+        }
+        for text in ["yes please", "helpful", "I need help with my order", "info about the cake"] {
+            assert_eq!(Keyword::in_text(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Pictures that buyers send: known with the text that they come with, fetched by a job, erased with the text.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, Statement, entity::prelude::*};
+
+use crate::{
+    Documents, Message, Transaction,
+    change::{Change, ChangeKind},
+    documents::DocumentError,
+    message,
+};
+use domain::{MerchantId, MessageId, sms_event::PictureAt, words};
+
+words! {
+    /// What became of a picture.
+    pub enum PictureState {
+        /// It is with the carrier still.
+        Waiting = "waiting",
+        /// It is in the store.
+        Stored = "stored",
+        /// It could not be had, or is no picture.
+        Failed = "failed",
+    }
+}
+
+/// A picture of a text.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "message_picture")]
+pub struct Model {
+    /// The text that it came with.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub message_id: MessageId,
+    /// Which of the text's pictures, from 0.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i64,
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// What became of it.
+    pub state: PictureState,
+    /// What it is: by the carrier's word, and by its own bytes once they are here.
+    pub content_type: String,
+    /// Where the carrier has it, until it is here.
+    pub source: Option<String>,
+    /// Why it is not here, in words for the merchant.
+    pub error: Option<String>,
+    /// How large it is.
+    pub bytes: i64,
+    /// When it was erased; its row goes with its bytes.
+    pub erased_at: Option<DateTime<Utc>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as Picture;
+
+impl Model {
+    /// Where it lies in the store.
+    #[must_use]
+    pub fn document(&self) -> String {
+        Documents::received_name(self.merchant_id, self.message_id, self.position)
+    }
+}
+
+/// Why erased pictures could not be removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RemovalError {
+    /// The database refused or did not answer.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] DocumentError),
+}
+
+/// Writes down the pictures that came with a text; how many.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert(db: &impl ConnectionTrait, message: &Message, pictures: Vec<PictureAt>) -> Result<i64, DbErr> {
+    let rows: Vec<ActiveModel> = (0..)
+        .zip(pictures)
+        .map(|(position, picture)| ActiveModel {
+            message_id: Set(message.id),
+            position: Set(position),
+            merchant_id: Set(message.merchant_id),
+            state: Set(PictureState::Waiting),
+            content_type: Set(picture.content_type),
+            source: Set(Some(picture.url)),
+            ..Default::default()
+        })
+        .collect();
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    if count > 0 {
+        Entity::insert_many(rows).exec_without_returning(db).await?;
+    }
+    Ok(count)
+}
+
+/// A picture of the merchant's.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    message: MessageId,
+    position: i64,
+) -> Result<Option<Picture>, DbErr> {
+    Entity::find_by_id((message, position))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::ErasedAt.is_null())
+        .one(db)
+        .await
+}
+
+/// The pictures of these texts.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_messages(
+    db: &impl ConnectionTrait,
+    messages: impl IntoIterator<Item = MessageId>,
+) -> Result<HashMap<MessageId, Vec<Picture>>, DbErr> {
+    let found = Entity::find()
+        .filter(Column::MessageId.is_in(messages))
+        .filter(Column::ErasedAt.is_null())
+        .order_by_asc(Column::Position)
+        .all(db)
+        .await?;
+    let mut of_each: HashMap<MessageId, Vec<Picture>> = HashMap::new();
+    for picture in found {
+        of_each.entry(picture.message_id).or_default().push(picture);
+    }
+    Ok(of_each)
+}
+
+/// It is in the store now, and this is what its bytes are; `false` if it was erased meanwhile.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stored(
+    tx: &Transaction,
+    picture: &Picture,
+    content_type: &str,
+    bytes: i64,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let set = [(Column::ContentType, Expr::value(content_type)), (Column::Bytes, Expr::value(bytes))];
+    settle(tx, picture, PictureState::Stored, set, now).await
+}
+
+/// It cannot be had, for this reason; `false` if it was erased meanwhile.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn failed(tx: &Transaction, picture: &Picture, why: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    settle(tx, picture, PictureState::Failed, [(Column::Error, Expr::value(why))], now).await
+}
+
+async fn settle(
+    tx: &Transaction,
+    picture: &Picture,
+    state: PictureState,
+    set: impl IntoIterator<Item = (Column, Expr)>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    // The text first, as everywhere: an erasure comes before, and is seen, or after, and finds what is written here.
+    message::hold(tx, picture.message_id).await?;
+    let mut update = Entity::update_many()
+        .col_expr(Column::State, Expr::value(state))
+        .col_expr(Column::Source, Expr::value(Option::<String>::None));
+    for (column, value) in set {
+        update = update.col_expr(column, value);
+    }
+    let changed = update
+        .filter(Column::MessageId.eq(picture.message_id))
+        .filter(Column::Position.eq(picture.position))
+        .filter(Column::State.eq(PictureState::Waiting))
+        .filter(Column::ErasedAt.is_null())
+        .exec(tx)
+        .await?;
+    if changed.rows_affected == 0 {
+        return Ok(false);
+    }
+    if let Some(message) = message::find(tx, picture.merchant_id, picture.message_id).await? {
+        tx.changed(Change::message(ChangeKind::MessageUpdated, &message, now));
+    }
+    Ok(true)
+}
+
+/// How many bytes the merchant's pictures have.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
+    // A sum of bigints is a numeric in PostgreSQL.
+    let sum = "SELECT CAST(coalesce(sum(bytes), 0) AS bigint) AS bytes FROM message_picture \
+        WHERE merchant_id = $1 AND state = 'stored'";
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sum, [merchant.into()]);
+    let Some(row) = db.query_one_raw(statement).await? else { return Ok(0) };
+    Ok(u64::try_from(row.try_get::<i64>("", "bytes")?).unwrap_or_default())
+}
+
+/// Erases the pictures of these texts: from now on nobody is shown them. Their bytes go with [`remove_erased`].
+pub(crate) async fn erase_of(
+    db: &impl ConnectionTrait,
+    messages: impl IntoIterator<Item = MessageId>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::ErasedAt, Expr::value(now))
+        .col_expr(Column::Source, Expr::value(Option::<String>::None))
+        .filter(Column::MessageId.is_in(messages))
+        .filter(Column::ErasedAt.is_null())
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// How many erased pictures are removed in one go.
+const AT_ONCE: u64 = 100;
+
+/// Removes the bytes of pictures that were erased, and then their rows; answers how many.
+///
+/// # Errors
+/// See [`RemovalError`].
+pub async fn remove_erased(db: &impl ConnectionTrait, documents: &Documents) -> Result<u64, RemovalError> {
+    let mut removed = 0;
+    loop {
+        let erased = Entity::find().filter(Column::ErasedAt.is_not_null()).limit(AT_ONCE).all(db).await?;
+        if erased.is_empty() {
+            return Ok(removed);
+        }
+        for picture in erased {
+            documents.delete(&picture.document()).await?;
+            Entity::delete_by_id((picture.message_id, picture.position)).exec(db).await?;
+            removed += 1;
+        }
+    }
+}

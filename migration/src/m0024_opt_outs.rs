@@ -1,0 +1,15 @@
+//! Why a number gets no texts and who said so, and whether a carrier answers its buyers' keywords itself.
+//!
+//! `opted_in_at` is when texts were last asked for again: an opt-out from before, which is read later, changes nothing then.
+//! `keywords_answered` is null where nobody has chosen: then it is what is usual with that carrier.
+
+crate::dialect::sql_step!(
+    "
+ALTER TABLE conversation ADD COLUMN opt_out_source text CHECK (opt_out_source IN ('buyer', 'carrier', 'merchant'));
+ALTER TABLE conversation ADD COLUMN opt_out_reason text;
+ALTER TABLE conversation ADD COLUMN opted_in_at {time};
+CREATE INDEX conversation_opted_out ON conversation (merchant_id, opted_out_at, id) WHERE opted_out_at IS NOT NULL;
+
+ALTER TABLE sms_integration ADD COLUMN keywords_answered {bool}
+"
+);

@@ -1,0 +1,47 @@
+//! What a buyer said last counts, in whichever order it is read; and a number that was begun under another form of it is found.
+
+use chrono::TimeDelta;
+use domain::PhoneNumber;
+use entity::conversation::{self, OptOutSource};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+
+use super::{Rows, now, on_both_databases};
+
+on_both_databases! {
+async fn what_was_said_last_counts(rows) {
+    let phone = PhoneNumber::from_e164("+12025550123").unwrap();
+    let (stop, start, stop_again) = (now(), now() + TimeDelta::seconds(1), now() + TimeDelta::seconds(2));
+    let tx = rows.db.begin().await.unwrap();
+    let found = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, now()).await.unwrap();
+    // START was read first although STOP came first.
+    assert!(!conversation::opt_in(&tx, &found, start).await.unwrap());
+    let opts_out = async |at| conversation::opt_out(&tx, &found, OptOutSource::Buyer, None, at, now()).await.unwrap();
+    assert!(!opts_out(stop).await);
+    assert!(opts_out(stop_again).await);
+    assert!(!conversation::opt_in(&tx, &found, start).await.unwrap(), "it came before");
+    assert!(!opts_out(stop_again).await, "it was said already");
+    let kept = conversation::find(&tx, rows.merchant, found.id).await.unwrap().unwrap();
+    assert_eq!((kept.opted_out_at, kept.opt_out_source), (Some(stop_again), Some(OptOutSource::Buyer)));
+    assert!(conversation::opt_in(&tx, &found, stop_again).await.unwrap());
+    let kept = conversation::find(&tx, rows.merchant, found.id).await.unwrap().unwrap();
+    assert_eq!((kept.opted_out_at, kept.opt_out_source), (None, None));
+    tx.commit().await.unwrap();
+}
+
+async fn the_conversation_of_before_goes_on_under_either_form(rows) {
+    let [one, other] = ["+525512345678", "+5215512345678"].map(|number| PhoneNumber::from_e164(number).unwrap());
+    let tx = rows.db.begin().await.unwrap();
+    let open = async |phone| conversation::open(&tx, &rows.vault, rows.merchant, phone, None, now()).await.unwrap();
+    let begun = open(&one).await;
+    // As the version before hashed it: the number as it was written.
+    let mut before = begun.clone().into_active_model();
+    before.phone_hash = Set(rows.vault.phone_hash(rows.merchant, &other));
+    before.phone = Set(Some(other.clone()));
+    before.update(&tx).await.unwrap();
+
+    assert_eq!(open(&one).await.id, begun.id);
+    let found = open(&other).await;
+    assert_eq!((found.id, found.phone), (begun.id, Some(other)));
+    tx.commit().await.unwrap();
+}
+}

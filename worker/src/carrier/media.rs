@@ -1,0 +1,196 @@
+//! Files that a carrier keeps for us: what came with a buyer's text.
+//!
+//! The account's credentials go to the carrier alone, and to nothing but the account's own files there. What it points to from there,
+//! and files that it keeps elsewhere, are asked for without them, at public addresses only.
+
+use bytes::{Bytes, BytesMut};
+use domain::Secret;
+use reqwest::{Client, Response, StatusCode, Url, header};
+
+use crate::{
+    metrics::Service,
+    outbound::{address_guard, http},
+};
+
+/// The largest file that is taken: more than a carrier passes on.
+const MAX_BYTES: usize = 5 * 1024 * 1024;
+
+/// How often a carrier may point elsewhere.
+const REDIRECTS: usize = 3;
+
+/// Asks carriers for files.
+#[derive(Debug, Clone)]
+pub(crate) struct MediaClient {
+    /// For the carrier itself, wherever the operator has it.
+    carrier: Client,
+    /// For the rest of the world.
+    public: Client,
+    /// The carrier's API.
+    base: String,
+}
+
+/// The files of an account.
+pub(crate) struct Media<'a> {
+    pub(crate) client: &'a MediaClient,
+    pub(crate) account: &'a str,
+    pub(crate) token: &'a Secret,
+}
+
+/// A picture that was fetched.
+pub(crate) struct Fetched {
+    pub(crate) bytes: Bytes,
+    /// By its own bytes, whatever was said of it.
+    pub(crate) content_type: &'static str,
+}
+
+/// Why a picture was not fetched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotFetched {
+    /// It never will be, for this reason.
+    #[error("{0}")]
+    Never(String),
+    /// The carrier does not have it, or not yet.
+    #[error("the carrier does not have the picture")]
+    Absent,
+    /// Somebody did not answer as they should.
+    #[error("the carrier answered {0}")]
+    Answered(StatusCode),
+    /// Somebody did not answer.
+    #[error("the picture could not be fetched")]
+    Unreachable(#[from] reqwest::Error),
+}
+
+impl NotFetched {
+    pub(crate) fn because(why: &str) -> Self {
+        Self::Never(why.to_owned())
+    }
+}
+
+impl MediaClient {
+    pub(crate) fn new(carrier: Client, base: &str) -> reqwest::Result<Self> {
+        Ok(Self { carrier, public: address_guard::client()?, base: base.trim_end_matches('/').to_owned() })
+    }
+
+    /// Whether a URL is the carrier's own.
+    fn is_carriers(&self, url: &Url) -> bool {
+        Url::parse(&self.base).is_ok_and(|base| base.origin() == url.origin())
+    }
+}
+
+impl Media<'_> {
+    /// Fetches what is at this URL, if it is a picture.
+    pub(crate) async fn fetch(&self, url: &str) -> Result<Fetched, NotFetched> {
+        let nowhere = |_| NotFetched::because("The carrier did not say where the picture is.");
+        let mut url = Url::parse(url).map_err(nowhere)?;
+        let mut is_first = true;
+        for _ in 0..=REDIRECTS {
+            let response = self.ask(&url, is_first).await?;
+            let status = response.status();
+            if status.is_redirection() {
+                let to = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+                url = url.join(to.unwrap_or_default()).map_err(nowhere)?;
+                is_first = false;
+                continue;
+            }
+            return match status {
+                StatusCode::OK => read(response).await,
+                StatusCode::NOT_FOUND | StatusCode::GONE => Err(NotFetched::Absent),
+                status => Err(NotFetched::Answered(status)),
+            };
+        }
+        Err(NotFetched::because("The carrier points from one place to the next."))
+    }
+
+    async fn ask(&self, url: &Url, is_first: bool) -> Result<Response, NotFetched> {
+        let request = if self.client.is_carriers(url) {
+            let request = self.client.carrier.get(url.clone());
+            let is_ours = is_first && self.is_of_account(url);
+            if is_ours { request.basic_auth(self.account, Some(self.token.expose())) } else { request }
+        } else {
+            address_guard::check_literal(url)
+                .map_err(|_| NotFetched::because("The picture is not at a public address."))?;
+            self.client.public.get(url.clone())
+        };
+        http::send(Service::Carrier, request).await.map_err(|error| {
+            if address_guard::is_not_public(&error) || error.is_builder() {
+                NotFetched::because("The picture is not at a public address.")
+            } else {
+                NotFetched::Unreachable(error.without_url())
+            }
+        })
+    }
+
+    fn is_of_account(&self, url: &Url) -> bool {
+        let segments = url.path_segments().into_iter().flatten();
+        let mut after = segments.skip_while(|segment| *segment != "Accounts").skip(1);
+        after.next() == Some(self.account)
+    }
+}
+
+async fn read(mut response: Response) -> Result<Fetched, NotFetched> {
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+        if bytes.len() + piece.len() > MAX_BYTES {
+            return Err(NotFetched::because("The picture is larger than 5 MiB."));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    let content_type = content_type(&bytes).ok_or_else(|| NotFetched::because("The file is not a picture."))?;
+    Ok(Fetched { bytes: bytes.freeze(), content_type })
+}
+
+/// What kind of picture it is, of those that every browser shows.
+fn content_type(bytes: &[u8]) -> Option<&'static str> {
+    let is_webp = || bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
+        _ if is_webp() => Some("image/webp"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_known_by_its_bytes() {
+        for (bytes, known) in [
+            (&b"\xff\xd8\xff\xe0\0\x10JFIF"[..], Some("image/jpeg")),
+            (b"\x89PNG\r\n\x1a\n\0\0", Some("image/png")),
+            (b"GIF89a\x01\0", Some("image/gif")),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", Some("image/webp")),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", None),
+            (b"<html>", None),
+            (b"", None),
+        ] {
+            assert_eq!(content_type(bytes), known, "{bytes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_credentials_go_to_the_accounts_own_files_only_and_nobody_inside_is_asked() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = MediaClient::new(http::client().unwrap(), "https://api.carrier.example/").unwrap();
+        let token = Secret::new("token");
+        let media = Media { client: &client, account: "AC1", token: &token };
+        let url = |text: &str| Url::parse(text).unwrap();
+        assert!(
+            media.is_of_account(&url("https://api.carrier.example/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1"))
+        );
+        assert!(
+            !media.is_of_account(&url("https://api.carrier.example/2010-04-01/Accounts/AC2/Messages/MM1/Media/ME1"))
+        );
+        assert!(client.is_carriers(&url("https://api.carrier.example/a")));
+        for other in ["http://api.carrier.example/a", "https://api.carrier.example:8443/a", "https://cdn.example/a"] {
+            assert!(!client.is_carriers(&url(other)), "{other}");
+        }
+        for inside in
+            ["http://127.0.0.1:1/a", "https://169.254.169.254/latest", "https://localhost/a", "file:///etc/passwd"]
+        {
+            assert!(matches!(media.fetch(inside).await, Err(NotFetched::Never(_))), "{inside}");
+        }
+    }
+}
