@@ -26,9 +26,8 @@ pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::{
     CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, FetchPicture, Job,
-    Kind,
-    ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind,
-    SendSms, StoreInvoice, UnknownKind,
+    Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook,
+    Remind, SendSms, StoreInvoice, UnknownKind,
 };
 pub use notify::Queue;
 pub use trace::Trace;

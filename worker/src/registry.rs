@@ -6,9 +6,8 @@ use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, Wor
 use entity::Db;
 use queue::{
     CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, FetchPicture,
-    JobHandler,
-    Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook,
-    Remind, SendSms, StoreInvoice,
+    JobHandler, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks,
+    RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
     flow::Pauses,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
