@@ -37,7 +37,7 @@ pub(crate) async fn run(config: Option<&Path>, args: &Args) -> Result<ExitCode, 
     match Settings::load(config) {
         Ok(settings) => look(&settings, args, &mut report).await?,
         Err(error) => {
-            report.failed("settings", error.with_sources(), "correct them; paylink.example.toml tells of each")
+            report.failed("settings", error.with_sources(), "correct them; paylink.example.toml tells of each");
         }
     }
     if args.json {

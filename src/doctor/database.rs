@@ -54,7 +54,7 @@ async fn schema(db: &Db, report: &mut Report) -> bool {
             return true;
         }
         Ok(Schema::TooOld(missing)) => {
-            report.failed("schema", format!("{} steps are missing", missing.len()), "run `paylink migrate`")
+            report.failed("schema", format!("{} steps are missing", missing.len()), "run `paylink migrate`");
         }
         Ok(Schema::TooNew(step)) => {
             report.failed("schema", format!("a later version has done {step}"), "run that version, or a later one");

@@ -55,7 +55,7 @@ async fn public_url(client: &Client, settings: &Settings, report: &mut Report) {
     }
     match client.get(format!("{url}/healthz")).send().await {
         Ok(answer) if answer.status().is_success() => {
-            report.ok("public_url", format!("{url} leads to a paylink that is alive"))
+            report.ok("public_url", format!("{url} leads to a paylink that is alive"));
         }
         Ok(answer) => report.warn(
             "public_url",

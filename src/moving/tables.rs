@@ -149,7 +149,7 @@ impl Table {
             names.iter().zip(&values).map(|(name, value)| format!("t.{name} IS NOT DISTINCT FROM {value}")).collect();
         let check = format!("SELECT count(*) AS n FROM {source} JOIN \"{}\" AS t ON {}", self.name, same.join(" AND "));
         let texts: Vec<String> =
-            page.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(unwritable)?;
+            page.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(|error| unwritable(&error))?;
         let bind = || texts.iter().map(|text| Value::from(text.clone()));
         let tx = to.begin().await?;
         // What triggers have written is copied like everything else.
@@ -173,7 +173,7 @@ impl Table {
     }
 }
 
-fn unwritable(error: serde_json::Error) -> DbErr {
+fn unwritable(error: &serde_json::Error) -> DbErr {
     DbErr::Json(error.to_string())
 }
 

@@ -15,7 +15,7 @@ fn units_are_exposed_to_little() {
             Command::new("systemd-analyze").args(["security", "--offline=true", "--threshold=30"]).arg(&unit).output();
         match judged {
             Ok(judged) => {
-                assert!(judged.status.success(), "{}: {}", unit.display(), String::from_utf8_lossy(&judged.stdout))
+                assert!(judged.status.success(), "{}: {}", unit.display(), String::from_utf8_lossy(&judged.stdout));
             }
             Err(_) => eprintln!("NOT TESTED: systemd-analyze is not there"),
         }

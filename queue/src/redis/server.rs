@@ -29,7 +29,7 @@ pub(super) enum Server {
 
 /// Sentinels, any of which may be away.
 pub(super) struct Sentinels {
-    sentinels: Vec<Secured>,
+    all: Vec<Secured>,
     primary: Secured,
     name: String,
     /// Which one to ask first. It moves on while one is being asked, and back when that went well: one that hangs is not asked twice.
@@ -49,7 +49,7 @@ impl Server {
         Ok(match Address::read(url, certificates)? {
             Address::One(server) => Self::One(server.client()?),
             Address::Sentinel { sentinels, primary, name } => {
-                Self::Sentinel(Sentinels { sentinels, primary, name, first: AtomicUsize::new(0) })
+                Self::Sentinel(Sentinels { all: sentinels, primary, name, first: AtomicUsize::new(0) })
             }
             Address::Cluster(nodes) => Self::Cluster {
                 client: cluster(&nodes, certificates, patience)?,
@@ -99,12 +99,12 @@ impl Sentinels {
 
     /// A client that asks from the `first` on.
     fn client(&self, first: usize) -> RedisResult<SentinelClient> {
-        let count = self.sentinels.len();
-        let from_first = (0..count).map(|at| &self.sentinels[(first + at) % count]);
+        let count = self.all.len();
+        let from_first = (0..count).map(|at| &self.all[(first + at) % count]);
         let addresses = from_first.map(|sentinel| sentinel.info.addr().clone());
         let mut builder = SentinelClientBuilder::new(addresses, &self.name, SentinelServerType::Master)?
             .set_client_to_redis_tcp_settings(self.primary.info.tcp_settings().clone());
-        if let Some(sentinel) = self.sentinels.first() {
+        if let Some(sentinel) = self.all.first() {
             let (settings, tcp) = (sentinel.info.redis_settings(), sentinel.info.tcp_settings());
             builder = builder.set_client_to_sentinel_tcp_settings(tcp.clone());
             if let Some(name) = settings.username() {

@@ -1,4 +1,4 @@
-//! PgBouncer between the roles and PostgreSQL.
+//! `PgBouncer` between the roles and PostgreSQL.
 
 use std::time::Duration;
 

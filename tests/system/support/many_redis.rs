@@ -26,7 +26,7 @@ pub(crate) struct RedisServer {
 pub(crate) struct Sentinels {
     _folder: TempDir,
     pub(crate) servers: Vec<RedisServer>,
-    sentinels: Vec<RedisServer>,
+    watchers: Vec<RedisServer>,
 }
 
 /// Three primaries, each with a replica.
@@ -136,13 +136,13 @@ impl Sentinels {
             fs::write(home.join("sentinel.conf"), settings).unwrap();
             sentinels.push(RedisServer::start(&home, port, &["sentinel.conf", "--sentinel"], &[]).await);
         }
-        let all = Self { _folder: folder, servers, sentinels };
+        let all = Self { _folder: folder, servers, watchers: sentinels };
         eventually("the Sentinels know the replica and each other", async || {
             let knows = |sentinel: &RedisServer| {
                 let says = sentinel.says("INFO sentinel");
                 says.contains("slaves=1,sentinels=3")
             };
-            all.sentinels.iter().all(knows).then_some(())
+            all.watchers.iter().all(knows).then_some(())
         })
         .await;
         eventually("the replica is up to date", async || {
@@ -154,7 +154,7 @@ impl Sentinels {
 
     /// Where it is; the first Sentinel is one that is not there.
     pub(crate) fn url(&self) -> String {
-        let hosts: Vec<String> = self.sentinels.iter().map(|sentinel| format!("127.0.0.1:{}", sentinel.port)).collect();
+        let hosts: Vec<String> = self.watchers.iter().map(|sentinel| format!("127.0.0.1:{}", sentinel.port)).collect();
         format!("redis+sentinel://127.0.0.1:1,{}/main/1", hosts.join(","))
     }
 }

@@ -1,4 +1,4 @@
-//! PgBouncer in front of PostgreSQL: what `scripts/setup.sh test` has built, or else Debian's, which is older.
+//! `PgBouncer` in front of PostgreSQL: what `scripts/setup.sh test` has built, or else Debian's, which is older.
 
 use std::{
     fs,
@@ -20,11 +20,11 @@ use super::{
 pub(crate) enum Pools {
     Sessions,
     Transactions,
-    /// Transactions, without knowing who has prepared which statement: as every PgBouncer before 1.21.
+    /// Transactions, without knowing who has prepared which statement: as every `PgBouncer` before 1.21.
     TransactionsUnprepared,
 }
 
-/// A running PgBouncer. It ends with the test.
+/// A running `PgBouncer`. It ends with the test.
 #[derive(Debug)]
 pub(crate) struct PgBouncer {
     _folder: TempDir,
