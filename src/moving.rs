@@ -49,7 +49,6 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
         println!("{:>10}  {}", moved, table.name);
         rows += moved;
     }
-    to.pool().execute_unprepared(DRAW_ON).await?;
     to.pool().execute_unprepared(&format!("DROP TABLE {PROGRESS}; ANALYZE")).await?;
     println!(
         "{rows} rows of {} tables are there, each as it was. Set PAYLINK_DATABASE_URL to the new database, keep PAYLINK_SECRET_KEY (or {}), and start.",
@@ -58,17 +57,6 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     );
     Ok(())
 }
-
-/// What the database draws by itself comes after what was copied.
-const DRAW_ON: &str = "
-DO $$ DECLARE drawn record; BEGIN
-    FOR drawn IN SELECT table_name, column_name FROM information_schema.columns
-        WHERE table_schema = current_schema() AND is_identity = 'YES'
-    LOOP
-        EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), coalesce((SELECT max(%I) FROM %I), 0) + 1, false)',
-            drawn.table_name, drawn.column_name, drawn.column_name, drawn.table_name);
-    END LOOP;
-END $$";
 
 async fn same_schema(from: &Db, to: &Db) -> Result<(), Error> {
     match (Schema::of(from.pool()).await?, Schema::of(to.pool()).await?) {
