@@ -301,7 +301,9 @@ async fn note_payments<'a>(
     });
     let on_top = new.iter().filter_map(|new| Some(PaidBy { link: new.link, payment_intent: new.payment_intent? }));
     facts::adopt(tx, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
-    new.iter().for_each(|new| tx.changed(change::Change::link(ChangeKind::LinkUpdated, new.link, now)));
+    for payment in &new {
+        tx.changed(change::Change::link(ChangeKind::LinkUpdated, payment.link, now));
+    }
     Ok(new.iter().map(|new| new.entry()).collect())
 }
 

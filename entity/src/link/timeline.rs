@@ -36,7 +36,7 @@ impl Model {
     /// Who did it: somebody with a key, as the audit log says it, or `buyer`, `stripe`, `carrier` or `system`.
     #[must_use]
     pub fn actor(&self) -> &str {
-        self.actor.as_deref().unwrap_or_else(|| match self.event.as_str() {
+        self.actor.as_deref().unwrap_or(match self.event.as_str() {
             "viewed" | "unrecognised" | "recognised" => "buyer",
             "sent" => "carrier",
             "unpaid" | "processing" | "paid" | "paid_again" | "payment_failed" | "refunded" | "refund_pending"

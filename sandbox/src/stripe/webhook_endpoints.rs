@@ -39,7 +39,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError
         return Err(StripeError::invalid(format!("You have reached the maximum of {MOST} {mode} webhook endpoints.")));
     }
     let metadata = params::merged(&BTreeMap::new(), metadata, "metadata")?;
-    let endpoint = WebhookEndpoint { description, metadata, api_version, ..new(txn, scope, url, events, None) };
+    let endpoint = WebhookEndpoint { description, api_version, metadata, ..new(txn, scope, url, events, None) };
     let mut view = endpoint.view();
     view["secret"] = json!(endpoint.secret);
     txn.put(RowChange::Endpoint(endpoint));
