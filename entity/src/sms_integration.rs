@@ -22,6 +22,20 @@ words! {
     }
 }
 
+words! {
+    /// Whether a carrier takes the account.
+    pub enum SmsStatus {
+        /// A job is asking.
+        Checking = "checking",
+        /// It does.
+        Connected = "connected",
+        /// It does not; `reason` says what to change.
+        Failed = "failed",
+        /// It cannot be asked, or did not answer: a test text shows it.
+        Unknown = "unknown",
+    }
+}
+
 /// A merchant's account with a carrier.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -46,6 +60,10 @@ pub struct Model {
     pub gateway: Option<String>,
     /// What proves that a webhook is such a gateway's, sealed.
     pub report_secret: Option<Vec<u8>>,
+    /// Whether the carrier takes the account; nothing where nobody has asked.
+    pub status: Option<SmsStatus>,
+    /// What to change, or to try.
+    pub reason: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -137,6 +155,8 @@ pub async fn put(
             carrier: Set(CarrierKind::Twilio),
             gateway: Set(None),
             report_secret: Set(None),
+            status: Set(Some(SmsStatus::Checking)),
+            reason: Set(None),
             merchant_id: Set(merchant),
             updated_at: Set(now),
         },
@@ -148,6 +168,8 @@ pub async fn put(
             carrier: Set(CarrierKind::Http),
             gateway: Set(Some(json(gateway)?)),
             report_secret: Set(Some(vault.seal(report_secret, merchant, REPORT_SECRET)?)),
+            status: Set(Some(SmsStatus::Checking)),
+            reason: Set(None),
             merchant_id: Set(merchant),
             updated_at: Set(now),
         },
@@ -162,10 +184,40 @@ pub async fn put(
             Column::Carrier,
             Column::Gateway,
             Column::ReportSecret,
+            Column::Status,
+            Column::Reason,
         ])
         .to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
     find(db, merchant).await?.ok_or_else(|| DbErr::RecordNotFound("sms integration".to_owned()).into())
+}
+
+/// Says whether the carrier takes the account that was written at `checked.updated_at`; one that was replaced meanwhile is not judged.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_status(
+    db: &impl ConnectionTrait,
+    checked: &SmsIntegration,
+    status: SmsStatus,
+    reason: Option<String>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value(status))
+        .col_expr(Column::Reason, Expr::value(reason))
+        .filter(Column::MerchantId.eq(checked.merchant_id))
+        .filter(Column::UpdatedAt.eq(checked.updated_at))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Forgets the account.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
+    Entity::delete_by_id(merchant).exec(db).await.map(|_| ())
 }
 
 /// Secrets as the one text that is sealed.

@@ -27,6 +27,7 @@ mod m0016_heartbeat;
 mod m0019_quotas;
 mod m0020_payment_facts;
 mod m0021_actors;
+mod m0022_signals;
 mod m0028_open_links;
 mod m0029_webhook_outcomes;
 mod m0032_restoration;
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_quotas::Step),
             Box::new(m0020_payment_facts::Step),
             Box::new(m0021_actors::Step),
+            Box::new(m0022_signals::Step),
             Box::new(m0028_open_links::Step),
             Box::new(m0029_webhook_outcomes::Step),
             Box::new(m0032_restoration::Step),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{ConversationId, Money};
 use entity::{
     Merchant, Order,
+    notice::Notice,
     order::{Details, OrderItem},
 };
 use poem_openapi::Object;
@@ -28,6 +29,9 @@ pub(super) struct OrderView {
     discount: Option<String>,
     /// `none`, `unpaid` or `paid`.
     tag: String,
+    /// What should be known beside the tag: `refunded`, `partly_refunded`, `disputed`, `review`, `payment_failed`, `link_failed`,
+    /// `not_delivered`, `delivery_unknown`, `unrecognised` or `unread`. Where orders are listed or seen.
+    notices: Option<Vec<String>>,
     created_at: DateTime<Utc>,
     /// Its payment links, newest first; only where a single order is asked for.
     links: Option<Vec<LinkView>>,
@@ -66,6 +70,7 @@ impl OrderView {
             shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?,
             discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?,
             tag: order.tag.to_string(),
+            notices: None,
             created_at: order.created_at,
             links,
             conversation_id: None,
@@ -82,6 +87,11 @@ impl OrderView {
     /// The same with the conversation with its buyer.
     pub(super) fn within(self, conversation: Option<ConversationId>) -> Self {
         Self { conversation_id: conversation.map(|id| id.to_string()), ..self }
+    }
+
+    /// The same with what should be known of it.
+    pub(super) fn with_notices(self, notices: &[Notice]) -> Self {
+        Self { notices: Some(notices.iter().map(ToString::to_string).collect()), ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Conversations: all that was said with one buyer's number, found by its keyed hash, so that an opt-out outlives the number.
 
 mod inbox;
+mod unread;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,8 @@ use sea_orm::{
 };
 
 pub use inbox::{InboxPosition, InboxPositionError, Listed, list};
+pub(crate) use unread::note_heard;
+pub use unread::{count_unread, unread_of};
 
 use crate::message;
 use domain::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
@@ -41,6 +44,8 @@ pub struct Model {
     pub last_message_at: DateTime<Utc>,
     /// Up to when the merchant has read it.
     pub read_at: Option<DateTime<Utc>>,
+    /// When the buyer last said something.
+    pub heard_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -70,6 +75,7 @@ pub async fn open(
         created_at: Set(now),
         last_message_at: Set(now),
         read_at: Set(None),
+        heard_at: Set(None),
     };
     let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
     refreshed.update_columns([Column::Phone, Column::LastMessageAt]);
