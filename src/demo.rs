@@ -12,7 +12,7 @@ use entity::{
     sms_integration::{self, Account},
     stripe_integration::{self, StripeStatus},
 };
-use queue::{CheckStripeKey, EnqueueOptions, enqueue};
+use queue::{CheckSmsAccount, CheckStripeKey, EnqueueOptions, enqueue};
 use sandbox::{Sandbox, SandboxOptions, SmsAccount, StripeKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -154,6 +154,8 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     sms_integration::put(&tx, &parts.vault, owner.id, &account, None, now).await?;
     let job = CheckStripeKey { merchant: owner.id };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
+    let job = CheckSmsAccount { merchant: owner.id };
+    let also_enqueued = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let kept = Kept {
         api_key: api_key.expose().to_owned(),
         merchant_id: owner.id,
@@ -163,7 +165,7 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     let text = serde_json::to_string(&kept).map_err(|error| Error::Refused(error.to_string()))?;
     tx.commit().await?;
     data.keep(KEPT, &text)?;
-    parts.queue.notify(enqueued_job);
+    parts.queue.notify(enqueued_job.into_iter().chain(also_enqueued));
     Ok(kept)
 }
 

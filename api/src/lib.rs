@@ -50,6 +50,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/p/:token/not-paid", post(buyer::not_paid))
         .at("/p/:token/viewed", post(buyer::viewed))
         .at("/p/:token/unrecognised", post(buyer::unrecognised))
+        .at("/p/:token/recognised", post(buyer::recognised))
         .at("/assets/buyer.css", get(buyer::style))
         .at("/assets/buyer.js", get(buyer::beacon))
         .at("/assets/again.js", get(buyer::again))

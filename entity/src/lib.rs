@@ -22,6 +22,7 @@ pub mod merchant;
 pub mod message;
 pub mod metrics;
 mod money_column;
+pub mod notice;
 pub mod operator;
 pub mod order;
 pub mod pause;

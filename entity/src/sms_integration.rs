@@ -22,6 +22,20 @@ words! {
     }
 }
 
+words! {
+    /// Whether a carrier takes the account.
+    pub enum SmsStatus {
+        /// A job is asking.
+        Checking = "checking",
+        /// It does.
+        Connected = "connected",
+        /// It does not; `reason` says what to change.
+        Failed = "failed",
+        /// It cannot be asked, or did not answer: a test text shows it.
+        Unknown = "unknown",
+    }
+}
+
 /// A merchant's account with a carrier.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -48,6 +62,10 @@ pub struct Model {
     pub report_secret: Option<Vec<u8>>,
     /// Whether the carrier answers buyers' keywords (STOP, START, HELP) by itself; nothing: what is usual with it.
     pub keywords_answered: Option<bool>,
+    /// Whether the carrier takes the account; nothing where nobody has asked.
+    pub status: Option<SmsStatus>,
+    /// What to change, or to try.
+    pub reason: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -149,6 +167,8 @@ pub async fn put(
             carrier: Set(CarrierKind::Twilio),
             gateway: Set(None),
             report_secret: Set(None),
+            status: Set(Some(SmsStatus::Checking)),
+            reason: Set(None),
             merchant_id: Set(merchant),
             updated_at: Set(now),
             keywords_answered: Set(keywords_answered),
@@ -161,6 +181,8 @@ pub async fn put(
             carrier: Set(CarrierKind::Http),
             gateway: Set(Some(json(gateway)?)),
             report_secret: Set(Some(vault.seal(report_secret, merchant, REPORT_SECRET)?)),
+            status: Set(Some(SmsStatus::Checking)),
+            reason: Set(None),
             merchant_id: Set(merchant),
             updated_at: Set(now),
             keywords_answered: Set(keywords_answered),
@@ -177,10 +199,40 @@ pub async fn put(
             Column::Gateway,
             Column::ReportSecret,
             Column::KeywordsAnswered,
+            Column::Status,
+            Column::Reason,
         ])
         .to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;
     find(db, merchant).await?.ok_or_else(|| DbErr::RecordNotFound("sms integration".to_owned()).into())
+}
+
+/// Says whether the carrier takes the account that was written at `checked.updated_at`; one that was replaced meanwhile is not judged.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_status(
+    db: &impl ConnectionTrait,
+    checked: &SmsIntegration,
+    status: SmsStatus,
+    reason: Option<String>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value(status))
+        .col_expr(Column::Reason, Expr::value(reason))
+        .filter(Column::MerchantId.eq(checked.merchant_id))
+        .filter(Column::UpdatedAt.eq(checked.updated_at))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Forgets the account.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
+    Entity::delete_by_id(merchant).exec(db).await.map(|_| ())
 }
 
 /// Secrets as the one text that is sealed.

@@ -27,6 +27,7 @@ mod m0016_heartbeat;
 mod m0019_quotas;
 mod m0020_payment_facts;
 mod m0021_actors;
+mod m0022_signals;
 mod m0024_opt_outs;
 mod m0025_pictures;
 mod m0026_search;
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_quotas::Step),
             Box::new(m0020_payment_facts::Step),
             Box::new(m0021_actors::Step),
+            Box::new(m0022_signals::Step),
             Box::new(m0024_opt_outs::Step),
             Box::new(m0025_pictures::Step),
             Box::new(m0026_search::Step),

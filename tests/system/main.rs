@@ -52,6 +52,7 @@ mod security;
 mod seeing;
 mod sessions;
 mod settings;
+mod signals;
 mod starts_and_stops;
 mod story;
 mod stripe_trouble;

@@ -24,6 +24,7 @@ const FOR_ADMINISTRATORS: &[&str] = &[
     "PUT /v1/merchant/logo",
     "DELETE /v1/merchant/logo",
     "PUT /v1/sms-integration",
+    "DELETE /v1/sms-integration",
     "PUT /v1/stripe-integration",
     "DELETE /v1/stripe-integration",
     "POST /v1/stripe-integration/webhook-endpoint",

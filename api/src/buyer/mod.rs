@@ -11,8 +11,12 @@ mod page;
 mod page_state;
 mod words;
 
+use chrono::{DateTime, Utc};
 use domain::{LinkState, LinkToken};
-use entity::{Order, conversation, link, logo, merchant, message, order};
+use entity::{
+    Order, conversation, link, logo, merchant, message, order,
+    session::{self, SignedIn},
+};
 use poem::{
     IntoResponse, Request, Response, handler,
     http::{StatusCode, header},
@@ -22,7 +26,7 @@ use serde::Deserialize;
 
 use crate::{
     Api, Problem,
-    http::{first_page::FirstPage, picture::PictureResponse},
+    http::{cookie, first_page::FirstPage, picture::PictureResponse},
     v1::{can_be_paid, read_invoice},
 };
 pub(crate) use assets::{again, back, beacon, colour, style};
@@ -66,6 +70,8 @@ fn words_for(request: &Request) -> &'static Words {
 pub(crate) struct Came {
     /// From Stripe, after a payment of which we may not have been told yet.
     returned: Option<String>,
+    /// By the button that says that they do not know what this is for: they are asked once more.
+    unsure: Option<String>,
 }
 
 /// The page.
@@ -95,11 +101,29 @@ pub(crate) async fn show(
         order: order.as_ref(),
         token: &token,
         page_state,
+        is_unsure: came.unsure.is_some(),
+        is_merchants_own: is_merchants_own(&api, request, &link, now).await?,
         now,
         language: language_of(request),
         words: words_for(request),
     };
     Ok(BuyerPage::of(&subject)?.into_response())
+}
+
+/// Whether it is the merchant who looks, in the browser in which they are signed in: that is no look of the buyer's.
+async fn is_merchants_own(
+    api: &Api,
+    request: &Request,
+    link: &link::Model,
+    now: DateTime<Utc>,
+) -> Result<bool, Problem> {
+    let Some(token) = cookie::read(request, api) else { return Ok(false) };
+    let signed_in = session::find(api.db.pool(), &token, &api.operators, now).await?;
+    Ok(match signed_in {
+        Some(SignedIn::Merchant(_, key)) => key.merchant_id == link.merchant_id,
+        Some(SignedIn::Operator(..)) => true,
+        None => false,
+    })
 }
 
 /// How the invoice is wanted.
@@ -191,7 +215,8 @@ pub(crate) async fn not_paid(
 pub(crate) async fn viewed(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
     let now = api.clock.now();
-    if link.viewed_at.is_none() && PageState::of(&link, now).shows_invoice() {
+    let is_news = link.viewed_at.is_none() && PageState::of(&link, now).shows_invoice();
+    if is_news && !is_merchants_own(&api, request, &link, now).await? {
         let tx = api.db.begin().await?;
         link::note_viewed(&tx, &link, now).await?;
         tx.commit().await?;
@@ -208,22 +233,42 @@ pub(crate) async fn unrecognised(
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
     if can_be_paid(&link, api.clock.now()) && link.unrecognised_at.is_none() {
-        tell_merchant(&api, &link).await?;
+        tell_merchant(&api, &link, false).await?;
     }
     show_again(&token)
 }
 
-async fn tell_merchant(api: &Api, link: &link::Model) -> Result<(), Problem> {
+/// The buyer knows after all what it is for.
+#[handler]
+pub(crate) async fn recognised(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    if can_be_paid(&link, api.clock.now()) && link.unrecognised_at.is_some() {
+        tell_merchant(&api, &link, true).await?;
+    }
+    show_again(&token)
+}
+
+async fn tell_merchant(api: &Api, link: &link::Model, knows_it: bool) -> Result<(), Problem> {
     let now = api.clock.now();
     let tx = api.db.begin().await?;
-    if link::note_unrecognised(&tx, link, now).await?
+    let is_news = if knows_it {
+        link::note_recognised(&tx, link, now).await?
+    } else {
+        link::note_unrecognised(&tx, link, now).await?
+    };
+    if is_news
         && let Some(Order { customer_phone: Some(phone), customer_name, .. }) =
             order::find(&tx, link.merchant_id, link.order_id).await?
     {
         let conversation =
             conversation::open(&tx, &api.vault, link.merchant_id, &phone, Some(&customer_name), now).await?;
         let number = link.invoice_number.as_deref().unwrap_or_default();
-        let said = format!("On the payment page: I don’t recognise this (invoice {number}).");
+        let what = if knows_it { "I recognise this after all" } else { "I don’t recognise this" };
+        let said = format!("On the payment page: {what} (invoice {number}).");
         message::insert_said_on_page(&tx, link, conversation.id, said, now).await?;
     }
     tx.commit().await?;

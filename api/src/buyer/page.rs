@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{Merchant, Order, link, logo};
+use domain::link::money_back::RefundState;
+use entity::{
+    Merchant, Order,
+    link::{self, Dispute},
+    logo,
+};
 use handlebars::Handlebars;
 use poem::{
     IntoResponse, Response,
@@ -101,8 +106,12 @@ struct InvoicePart {
     can_say_unpaid: bool,
     has_picture: bool,
     can_deny: bool,
+    /// What whoever does not know of this is asked once more.
+    sure: Option<String>,
     /// That the merchant was told that the buyer does not know of this.
     denied: Option<String>,
+    /// What went back of the payment.
+    refunded: Option<String>,
     pay: String,
     secured: String,
 }
@@ -115,6 +124,10 @@ pub(super) struct PageSubject<'a> {
     pub(super) order: Option<&'a Order>,
     pub(super) token: &'a str,
     pub(super) page_state: PageState,
+    /// Whether the buyer has pressed that they do not know what this is for, and not yet said so.
+    pub(super) is_unsure: bool,
+    /// Whether it is the merchant who looks.
+    pub(super) is_merchants_own: bool,
     pub(super) now: DateTime<Utc>,
     /// The buyer's `Accept-Language`.
     pub(super) language: &'a str,
@@ -157,6 +170,26 @@ impl PageSubject<'_> {
         Some(Again { seconds, slowly: seconds.max(SLOWLY), page })
     }
 
+    /// Whether money that was paid is contested or was taken back by a bank.
+    fn is_disputed(&self) -> bool {
+        self.link.dispute.is_some_and(|dispute| match dispute {
+            Dispute::Open | Dispute::Lost => true,
+            Dispute::Won | Dispute::Closed => false,
+        })
+    }
+
+    /// What the page says first. Money that went back, or is contested, is never simply paid.
+    fn sentence(&self) -> &'static str {
+        let says = self.words.of_payment();
+        match self.page_state {
+            PageState::Open if self.link.failed_sessions.is_some() => &says.open_again,
+            PageState::Paid if self.link.refund_state() == RefundState::Full => &says.refunded,
+            PageState::Paid if self.is_disputed() => &says.disputed,
+            PageState::Paid if self.link.refund_state() == RefundState::Partial => &says.partly_refunded,
+            state => self.words.sentence(state),
+        }
+    }
+
     fn invoice(&self) -> Result<Option<InvoicePart>, Problem> {
         let (Some(number), Some(money)) = (&self.link.invoice_number, self.link.money()?) else { return Ok(None) };
         if !self.page_state.shows_invoice() {
@@ -166,6 +199,7 @@ impl PageSubject<'_> {
         let denied = self.link.unrecognised_at.is_some();
         let (words, merchant) = (self.words, self.owner.name.as_str());
         let amount = amount::written(money, self.language);
+        let refunded = self.link.refunded_money()?;
         Ok(Some(InvoicePart {
             customer: self.customer(),
             number: number.clone(),
@@ -178,8 +212,10 @@ impl PageSubject<'_> {
             payable,
             can_say_unpaid: self.can_say_unpaid(),
             has_picture: self.link.document_picture.is_some(),
-            can_deny: payable && !denied,
-            denied: denied.then(|| words.denied(merchant)),
+            can_deny: payable && !denied && !self.is_unsure,
+            sure: (payable && !denied && self.is_unsure).then(|| words.sure(merchant)),
+            denied: (payable && denied).then(|| words.denied(merchant)),
+            refunded: refunded.map(|back| amount::written(back, self.language)),
         }))
     }
 }
@@ -216,12 +252,12 @@ impl BuyerPage {
             token: Some(subject.token.to_owned()),
             page_state: Some(page_state),
             merchant: Some(subject.merchant()),
-            sentence: subject.words.sentence(page_state).to_owned(),
+            sentence: subject.sentence().to_owned(),
             language: &subject.words.language,
             words: &subject.words.labels,
             invoice: subject.invoice()?,
             again: subject.again(),
-            beacon: link.viewed_at.is_none() && page_state.shows_invoice(),
+            beacon: link.viewed_at.is_none() && page_state.shows_invoice() && !subject.is_merchants_own,
             status: page_state.status(),
             pays_at: link.stripe_url.as_deref().filter(|_| page_state == PageState::Open).and_then(origin),
         })

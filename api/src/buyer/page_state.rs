@@ -34,6 +34,8 @@ impl PageState {
     pub(super) fn of(link: &link::Model, now: DateTime<Utc>) -> Self {
         match link.state {
             LinkState::Creating | LinkState::Failed => Self::Preparing,
+            // Its payment did not settle, and what it can be paid by is being made anew.
+            LinkState::Unpaid if can_be_paid(link, now) && link.awaits_renewal() => Self::Preparing,
             // Whoever has just paid is not told that it is too late, until that is certain.
             LinkState::Unpaid | LinkState::Voiding | LinkState::Expiring if link.awaits_confirmation() => {
                 Self::Confirming

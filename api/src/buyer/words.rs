@@ -25,6 +25,8 @@ pub(super) struct Words {
     pay: String,
     secured: String,
     denied: String,
+    sure: String,
+    of_payment: OfPayment,
     /// What the template says, by the names that it has for it.
     pub(super) labels: BTreeMap<String, String>,
 }
@@ -40,6 +42,16 @@ struct Sentences {
     paid: String,
     voided: String,
     expired: String,
+}
+
+/// What the page says where a payment did not stay what it was.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfPayment {
+    pub(super) open_again: String,
+    pub(super) refunded: String,
+    pub(super) partly_refunded: String,
+    pub(super) disputed: String,
 }
 
 /// A page that says a sentence and nothing else.
@@ -97,6 +109,16 @@ impl Words {
     /// Who sees what of a card.
     pub(super) fn secured(&self, merchant: &str) -> String {
         filled(&self.secured, &[("{merchant}", merchant)])
+    }
+
+    /// What it says where a payment did not stay what it was.
+    pub(super) const fn of_payment(&self) -> &OfPayment {
+        &self.of_payment
+    }
+
+    /// What whoever does not know of this is asked once more.
+    pub(super) fn sure(&self, merchant: &str) -> String {
+        filled(&self.sure, &[("{merchant}", merchant)])
     }
 
     /// That the merchant was told that the buyer does not know of this.

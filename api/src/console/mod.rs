@@ -65,6 +65,8 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/router.js": SCRIPT,
     "lib/scope.js": SCRIPT,
     "views/balance.js": SCRIPT,
+    "views/order-notices.js": SCRIPT,
+    "views/unread.js": SCRIPT,
     "views/brand.js": SCRIPT,
     "views/confirm.js": SCRIPT,
     "views/conversations.js": SCRIPT,

@@ -95,8 +95,25 @@ struct Text {
     body: String,
 }
 
+/// What nobody has read.
+#[derive(Debug, Object)]
+#[oai(rename = "Unread")]
+struct UnreadView {
+    /// In how many conversations the buyer has said something that was not read.
+    conversations: u64,
+}
+
 #[OpenApi(tag = "Group::Messages")]
 impl Conversations {
+    /// Count the conversations that were not read
+    ///
+    /// Cheap enough to be asked for on every page.
+    #[oai(path = "/conversations/unread", method = "get")]
+    async fn unread(&self, api: Data<&Api>, key: Reader) -> Result<Json<UnreadView>, Problem> {
+        let conversations = conversation::count_unread(api.db.pool(), key.0.merchant).await?;
+        Ok(Json(UnreadView { conversations }))
+    }
+
     /// List conversations
     ///
     /// The one in which something was last said comes first.

@@ -1,10 +1,11 @@
 //! A payment link as it is shown.
 
 use chrono::{DateTime, Utc};
-use domain::LinkState;
+use domain::{LinkState, message::MessageStatus};
 use entity::{
     Order,
     link::{self, TimelineEntry},
+    message,
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
@@ -26,7 +27,7 @@ pub(super) struct LinkView {
     url: Option<String>,
     /// Where Stripe takes the payment.
     stripe_url: Option<String>,
-    /// Why it could not be made.
+    /// Why it could not be made; or, of an open link, what keeps it from being closed, or from being paid anew.
     failure: Option<String>,
     /// What a person should look at: `paid_after_void`, `paid_after_expiry`, `amount_mismatch`, `currency_mismatch` or
     /// `livemode_mismatch`.
@@ -34,6 +35,8 @@ pub(super) struct LinkView {
     /// What is worth a look before the link is sent: `first_page_blank`, `number_not_in_invoice` or `amount_not_in_invoice`, if the
     /// PDF's text lacks what was typed. It blocks nothing.
     warnings: Vec<String>,
+    /// How the last text that carries it stands, by the status of its message; absent if it was never sent.
+    delivery: Option<String>,
     /// Whether there is a picture of the invoice's first page.
     has_picture: bool,
     /// The payment in Stripe's dashboard, where refunds are made.
@@ -86,7 +89,8 @@ impl LinkView {
     /// The link with its timeline, as `db` sees it: inside a command, that is the command's own transaction.
     pub(super) async fn read(api: &Api, db: &impl sea_orm::ConnectionTrait, link: link::Model) -> Result<Self, DbErr> {
         let timeline = link::timeline(db, link.id).await?;
-        Self::of(api, link, timeline)
+        let delivery = message::last_of_links(db, link.merchant_id, [link.id]).await?.remove(&link.id);
+        Self::of(api, link, timeline, delivery)
     }
 
     /// All links of an order, newest first.
@@ -98,21 +102,27 @@ impl LinkView {
         Ok(views)
     }
 
-    /// The link, with a timeline that was read before.
-    pub(super) fn of(api: &Api, link: link::Model, timeline: Vec<TimelineEntry>) -> Result<Self, DbErr> {
+    /// The link, with a timeline, and how its last text stands, that were read before.
+    pub(super) fn of(
+        api: &Api,
+        link: link::Model,
+        timeline: Vec<TimelineEntry>,
+        delivery: Option<MessageStatus>,
+    ) -> Result<Self, DbErr> {
         Ok(Self {
             id: link.id.to_string(),
             order_id: link.order_id.to_string(),
             status: link.state.to_string(),
             amount: link.money()?.map(domain::Money::to_decimal_string),
             currency: link.currency.as_str().to_owned(),
-            url: link.stripe_url.is_some().then(|| api.buyer_url(link.id)),
+            url: (link.stripe_url.is_some() || link.awaits_renewal()).then(|| api.buyer_url(link.id)),
             dashboard_url: dashboard_url(&link),
             paid_by: (link.state == LinkState::Paid).then(|| PaidByView { method: "stripe".to_owned() }),
             refund_status: link.refund_state().to_string(),
             refunded_amount: link.refunded_money()?.map(domain::Money::to_decimal_string),
             disputed: link.dispute.map(|dispute| dispute.to_string()),
             warnings: link.warnings().map(str::to_owned).collect(),
+            delivery: delivery.map(|status| status.to_string()),
             has_picture: link.document_picture.is_some(),
             invoice_number: link.invoice_number,
             stripe_url: link.stripe_url,

@@ -8,7 +8,7 @@ use domain::{
 use entity::{
     Documents, Merchant, Order, Transaction,
     link::{self, Advanced, NewLink, StripeFacts},
-    logo, merchant, order,
+    logo, merchant, message, order,
     stripe_integration::{self, StripeStatus},
 };
 use poem::{error::ResponseError, http::StatusCode, web::Data};
@@ -113,7 +113,13 @@ impl Links {
             limit: asked.fetch(),
         };
         let found = link::search(api.db.pool(), key.0.merchant, search).await?;
-        let page = asked.page(found, |(link, _)| link.id, |(link, timeline)| LinkView::of(&api, link, timeline))?;
+        let texts =
+            message::last_of_links(api.db.pool(), key.0.merchant, found.iter().map(|(link, _)| link.id)).await?;
+        let view = |(link, timeline): (link::Model, _)| {
+            let delivery = texts.get(&link.id).copied();
+            LinkView::of(&api, link, timeline, delivery)
+        };
+        let page = asked.page(found, |(link, _)| link.id, view)?;
         Ok(Json(page))
     }
 

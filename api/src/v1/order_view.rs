@@ -5,6 +5,7 @@ use domain::{ConversationId, Money, money::MoneyError};
 use entity::{
     Merchant, Order,
     logo::{Logo, PictureType},
+    notice::Notice,
     order::{Details, OrderItem},
 };
 use poem_openapi::Object;
@@ -30,6 +31,9 @@ pub(super) struct OrderView {
     tax: Option<String>,
     /// `none`, `unpaid` or `paid`.
     tag: String,
+    /// What should be known beside the tag: `refunded`, `partly_refunded`, `disputed`, `review`, `payment_failed`, `link_failed`,
+    /// `not_delivered`, `delivery_unknown`, `unrecognised` or `unread`. Where orders are listed or seen.
+    notices: Option<Vec<String>>,
     created_at: DateTime<Utc>,
     /// What of the input was understood in another way than it was written, in the answer to it: `phone_extension_left_out`.
     #[oai(skip_serializing_if_is_empty)]
@@ -72,6 +76,7 @@ impl OrderView {
             discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?,
             tax: details.tax.map(|minor| amounts.decimal(minor)).transpose()?,
             tag: order.tag.to_string(),
+            notices: None,
             created_at: order.created_at,
             links,
             conversation_id: None,
@@ -94,6 +99,11 @@ impl OrderView {
     /// The same with the conversation with its buyer.
     pub(super) fn within(self, conversation: Option<ConversationId>) -> Self {
         Self { conversation_id: conversation.map(|id| id.to_string()), ..self }
+    }
+
+    /// The same with what should be known of it.
+    pub(super) fn with_notices(self, notices: &[Notice]) -> Self {
+        Self { notices: Some(notices.iter().map(ToString::to_string).collect()), ..self }
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{ConversationId, OrderId};
 use entity::{
     Merchant, Order, conversation,
     logo::{self, Logo},
-    merchant, order,
+    merchant, notice, order,
 };
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
@@ -90,7 +90,12 @@ impl Orders {
             limit: asked.fetch(),
         };
         let orders = order::search(api.db.pool(), key.0.merchant, search).await?;
-        Ok(Json(asked.page(orders, |order| order.id, |order| OrderView::of(order, None))?))
+        let notices = notice::of_orders(api.db.pool(), &api.vault, key.0.merchant, &orders).await?;
+        let view = |order: Order| {
+            let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
+            OrderView::of(order, None).map(|view| view.with_notices(notices))
+        };
+        Ok(Json(asked.page(orders, |order| order.id, view)?))
     }
 
     /// See an order and its payment links
@@ -104,7 +109,10 @@ impl Orders {
         let order = find(&api, &key, &order_id).await?;
         let links = LinkView::of_order(&api, &order).await?;
         let conversation = find_conversation(&api, &order).await?;
-        Ok(Json(OrderView::of(order, Some(links))?.within(conversation)))
+        let orders = std::slice::from_ref(&order);
+        let notices = notice::of_orders(api.db.pool(), &api.vault, order.merchant_id, orders).await?;
+        let notices = notices.into_values().next().unwrap_or_default();
+        Ok(Json(OrderView::of(order, Some(links))?.within(conversation).with_notices(&notices)))
     }
 
     /// The order's details page as a PDF

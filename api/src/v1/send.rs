@@ -1,7 +1,7 @@
 //! Accepting a message: everything that can be refused is refused here, before anything is queued.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{sms::Body, template::TemplateError};
+use domain::{PhoneNumber, sms::Body, template::TemplateError};
 use entity::{
     Conversation, Merchant, Transaction, conversation,
     credits::CreditError,
@@ -89,6 +89,22 @@ pub(super) async fn accept_text(
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
     let text = NewMessage { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
     queue_message(api, tx, key, &owner, conversation, text, now).await
+}
+
+/// Sends a text by which a merchant sees whether their carrier works.
+pub(super) async fn accept_test(
+    api: &Api,
+    key: &Principal,
+    to: &PhoneNumber,
+    now: DateTime<Utc>,
+) -> Result<Accepted<MessageView>, Problem> {
+    let tx = api.db.begin().await?;
+    let owner = merchant::get(&tx, key.merchant).await?;
+    let conversation = conversation::open(&tx, &api.vault, owner.id, to, None, now).await?;
+    let body = format!("{}: this is a test of texts by Paylink. Nothing is to be done.", owner.name);
+    let body = Body::set(&body, owner.typography()).map_err(Problem::internal)?;
+    let text = NewMessage { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
+    queue_message(api, tx, key, &owner, &conversation, text, now).await
 }
 
 /// Writes the message, holds its credits and enqueues the job.

@@ -10,17 +10,24 @@ use domain::{
 };
 use entity::{
     Merchant, merchant,
-    sms_integration::{self, Account, CarrierKind, SmsIntegration},
+    sms_integration::{self, Account, CarrierKind, SmsIntegration, SmsStatus},
 };
 use poem::web::Data;
-use poem_openapi::{Object, OpenApi, payload::Json};
+use poem_openapi::{Object, OpenApi, param::Header, payload::Json};
+use queue::{CheckSmsAccount, EnqueueOptions, enqueue};
 use serde::Deserialize;
 
 use self::gateway::GatewayView;
-use super::Group;
+use super::{
+    Group,
+    answers::Done,
+    command::{Answered, fingerprint},
+    message_view::MessageView,
+    send,
+};
 use crate::{
     Api, Problem,
-    auth::{Administrator, Reader, audit::act_of_key},
+    auth::{Administrator, Reader, Writer, audit::act_of_key},
     http::{fields::Fields, json_body::JsonBody},
 };
 
@@ -64,6 +71,11 @@ struct SmsView {
     from: String,
     /// Whether the carrier answers STOP, START and HELP by itself.
     answers_keywords: bool,
+    /// `checking`, `connected`, `failed` (`reason` says what to change) or `unknown`: the carrier cannot be asked, or did not
+    /// answer, and a test text shows it.
+    status: String,
+    /// What to change, or to try.
+    reason: Option<String>,
     /// For `http`.
     gateway: Option<GatewayView>,
     /// The names of the secrets that are there. For `http`.
@@ -89,6 +101,8 @@ impl SmsView {
             auth_token_last_four: twilio.then_some(row.auth_token_last_four),
             answers_keywords,
             from: row.sender,
+            status: row.status.unwrap_or(SmsStatus::Unknown).to_string(),
+            reason: row.reason,
             gateway: gateway.map(GatewayView::from),
             secret_names: names,
         })
@@ -105,6 +119,8 @@ impl SmsIntegrations {
     }
 
     /// Connect to a carrier
+    ///
+    /// The account is checked by a job: `status` tells what came of it. A described gateway cannot be asked; a test text shows it.
     #[oai(path = "/sms-integration", method = "put")]
     async fn put_sms(
         &self,
@@ -118,13 +134,64 @@ impl SmsIntegrations {
         let tx = api.db.begin().await?;
         let row = sms_integration::put(&tx, &api.vault, key.0.merchant, &account, answers_keywords, now).await?;
         act_of_key(&tx, &key.0, "sms.connect", key.0.merchant, Some(row.carrier.to_string()), now).await?;
+        let merchant = key.0.merchant;
+        let enqueued_job =
+            enqueue(&tx, &CheckSmsAccount { merchant }, EnqueueOptions::for_merchant(merchant), now).await?;
         tx.commit().await?;
+        api.queue.notify(enqueued_job);
         let shown_once = match &account {
             Account::Twilio { .. } => None,
             Account::Http { report_secret, .. } => Some(report_secret),
         };
         Ok(Json(SmsView::of(&api, row, shown_once)?))
     }
+
+    /// Disconnect from the carrier
+    ///
+    /// Texts that wait for their turn are not sent, and cost nothing.
+    #[oai(path = "/sms-integration", method = "delete")]
+    async fn delete_sms(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        if sms_integration::find(&tx, key.0.merchant).await?.is_none() {
+            return Err(Problem::not_found());
+        }
+        sms_integration::delete(&tx, key.0.merchant).await?;
+        act_of_key(&tx, &key.0, "sms.disconnect", key.0.merchant, None, now).await?;
+        tx.commit().await?;
+        Ok(Done::Done)
+    }
+
+    /// Send a test text
+    ///
+    /// To a number of your own. It goes the way of any message, and costs what any message costs.
+    #[oai(path = "/sms-integration/test", method = "post")]
+    async fn test_sms(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+        input: JsonBody<TestText>,
+    ) -> Result<Answered<MessageView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let to =
+            PhoneNumber::parse(&input.0.to, owner.region).map_err(|error| Problem::field("to", error.to_string()))?;
+        let fingerprint = fingerprint("POST sms-integration/test", to.as_e164().as_bytes());
+        api.backlogs.check(&api.db, owner.id, &api.quotas).await?;
+        let _turn = api.turns.take(owner.id).await?;
+        api.command(owner.id, idempotency_key.0, fingerprint, |now| {
+            let (api, key, to) = (*api, &key.0, &to);
+            async move { send::accept_test(api, key, to, now).await }
+        })
+        .await
+    }
+}
+
+/// To whom a test text goes.
+#[derive(Debug, Deserialize, Object)]
+struct TestText {
+    /// A mobile number, best with its country code.
+    to: String,
 }
 
 async fn check(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<Account, Problem> {

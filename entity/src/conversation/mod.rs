@@ -2,6 +2,7 @@
 
 mod inbox;
 mod opt_out;
+mod unread;
 
 use std::collections::HashMap;
 
@@ -15,6 +16,8 @@ use sea_orm::{
 
 pub use inbox::{InboxPosition, InboxPositionError, Listed, list};
 pub use opt_out::{OptOutSource, opt_in, opt_out, opted_out};
+pub(crate) use unread::note_heard;
+pub use unread::{count_unread, unread_of};
 
 use crate::message;
 use domain::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
@@ -49,6 +52,8 @@ pub struct Model {
     pub opt_out_reason: Option<String>,
     /// When texts were last asked for again.
     pub opted_in_at: Option<DateTime<Utc>>,
+    /// When the buyer last said something.
+    pub heard_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

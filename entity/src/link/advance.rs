@@ -15,6 +15,7 @@ use super::{
     compare_and_set::{compare_and_set, reread},
     facts::{self, PaidBy},
     further::{self, NewPayment},
+    renewal,
     timeline::{self, NewEntry},
 };
 use crate::{
@@ -187,10 +188,12 @@ impl<'a> Change<'a> {
         };
         let detail = || self.facts.detail.clone();
         let mut entries = Vec::new();
-        if self.moved() {
-            entries.push(entry(after.state.as_str(), detail()));
-        } else if after.failed != before.failed {
+        let has_failed = after.failed != before.failed;
+        if has_failed {
             entries.push(entry("payment_failed", detail()));
+        }
+        if self.moved() {
+            entries.push(entry(after.state.as_str(), detail().filter(|_| !has_failed)));
         }
         if before.state == LinkState::Voiding && after.state == LinkState::Paid {
             let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
@@ -230,6 +233,11 @@ fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>)
     }
     if moved && facts.failure.is_some() {
         after.failure.clone_from(&facts.failure);
+    }
+    // What was made at Stripe can be paid once, and this was that once.
+    let is_of_current = facts.link_id.is_none() || facts.link_id == after.stripe_link_id;
+    if to.failed != before.failed && to.state == LinkState::Unpaid && is_of_current && after.stripe_url.is_some() {
+        return after.without_used_up();
     }
     after
 }
@@ -296,6 +304,7 @@ async fn tell(tx: &Transaction, written: &[Change<'_>], entries: &[NewEntry], no
             tx.changed(change::Change::link(ChangeKind::LinkReview, after, now));
         }
     }
+    renewal::withdraw(tx, written).await?;
     let moved = written.iter().filter(|change| change.moved());
     order::refresh_tags(tx, moved.map(|change| &change.after), now).await?;
     timeline::insert_all(tx, entries, now).await

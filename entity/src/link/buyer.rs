@@ -35,6 +35,25 @@ pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc
     Ok(true)
 }
 
+/// Notes that the buyer knows after all what the link is for, and lets reminders go on; `false` if they never said otherwise.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let taken_back = Entity::update_many()
+        .col_expr(Column::UnrecognisedAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(Column::RemindersStoppedAt, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(Column::Id.eq(link.id))
+        .filter(Column::UnrecognisedAt.is_not_null())
+        .exec(tx)
+        .await?;
+    if taken_back.rows_affected == 0 {
+        return Ok(false);
+    }
+    note(tx, link, now, "recognised", None).await?;
+    Ok(true)
+}
+
 async fn note_once(tx: &Transaction, link: &Model, column: Column, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let noted = Entity::update_many()
         .col_expr(column, Expr::value(now))

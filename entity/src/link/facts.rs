@@ -282,7 +282,7 @@ pub(super) async fn known(db: &impl ConnectionTrait, link: LinkId) -> Result<Kno
     }
 }
 
-/// Brings the link in line with what is known, and notes in its timeline what is news against `before`.
+/// Brings the link in line with what is known, and notes in its timeline what is new against `before`.
 async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTime<Utc>) -> Result<(), DbErr> {
     let after = Known::of(tx, link).await?;
     let (refunded, refund_status) = refunds::shown(link, &after);
@@ -315,13 +315,16 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
 }
 
 /// The links of facts that have none yet, where their payment is known by now: both came at the same moment.
-const OVERTAKEN: &str = "SELECT DISTINCT link.*, payment_fact.payment_intent AS the_intent FROM payment_fact \
-    JOIN payment_link AS link ON link.merchant_id = payment_fact.merchant_id AND (\
-        link.stripe_payment_intent = payment_fact.payment_intent OR link.id IN (\
-            SELECT further_payment.link_id FROM further_payment \
-            WHERE further_payment.merchant_id = payment_fact.merchant_id \
-            AND further_payment.payment_intent = payment_fact.payment_intent)) \
-    WHERE payment_fact.link_id IS NULL";
+const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_intent FROM (\
+        SELECT link_intent.link_id, payment_fact.payment_intent FROM payment_fact JOIN link_intent \
+            ON link_intent.merchant_id = payment_fact.merchant_id AND link_intent.intent = payment_fact.payment_intent \
+        WHERE payment_fact.link_id IS NULL \
+        UNION \
+        SELECT further_payment.link_id, payment_fact.payment_intent FROM payment_fact JOIN further_payment \
+            ON further_payment.merchant_id = payment_fact.merchant_id \
+            AND further_payment.payment_intent = payment_fact.payment_intent \
+        WHERE payment_fact.link_id IS NULL) AS known \
+    JOIN payment_link ON payment_link.id = known.link_id";
 
 /// Gives facts to the links of their payments that became known at the same moment, and forgets those that were told before `cutoff` and
 /// got none: they were about payments of other software. Answers how many.

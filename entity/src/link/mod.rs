@@ -12,6 +12,7 @@ mod open;
 mod paying;
 mod purge;
 mod refunds;
+mod renewal;
 mod search;
 mod storage;
 mod timeline;
@@ -21,7 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
-pub use buyer::{note_unrecognised, note_viewed};
+pub use buyer::{note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use facts::{FactKind, FactReport, PaymentFact, note_fact, settle_early};
@@ -32,6 +33,7 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
+pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
@@ -106,7 +108,7 @@ pub struct Model {
     pub disputed_at: Option<DateTime<Utc>>,
     /// Whether it was made with a live key.
     pub livemode: Option<bool>,
-    /// Why it could not be made, in words for the merchant.
+    /// Why it could not be made, or does not get on, in words for the merchant.
     pub failure: Option<String>,
     /// What a person should look at.
     pub review: Option<Review>,

@@ -1,6 +1,7 @@
 //! Messages, both ways. Their status only moves forward: delivery reports come late, twice and out of order.
 
 mod command;
+mod delivery;
 mod erase;
 mod outcome;
 mod pace;
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QuerySelect, UpdateMany, entity::prelude::*, sea_query::LockType};
 
 pub use command::{CommandError, NewMessage, command};
+pub use delivery::last_of_links;
 pub use erase::erase_said_before;
 pub(crate) use erase::{erase_said_in, erase_texts, has_texts};
 pub use outcome::{
@@ -25,7 +27,7 @@ pub use search::{MessageSearch, answered_since, of_conversation, search, search_
 use crate::{
     Transaction,
     change::{Change, ChangeKind},
-    link, metrics,
+    conversation, link, metrics,
 };
 use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};
 
@@ -171,6 +173,7 @@ pub async fn insert_incoming(
         created_at: Set(at),
         ..Default::default()
     };
+    conversation::note_heard(tx, conversation, at).await?;
     insert(tx, message, ChangeKind::MessageReceived, at).await
 }
 
@@ -199,6 +202,7 @@ pub async fn insert_said_on_page(
         created_at: Set(now),
         ..Default::default()
     };
+    conversation::note_heard(tx, conversation, now).await?;
     insert(tx, message, ChangeKind::MessageReceived, now).await
 }
 

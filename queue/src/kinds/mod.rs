@@ -116,6 +116,13 @@ kinds! {
     }
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
+    /// Asks a carrier whether it takes a merchant's account.
+    CheckSmsAccount = "check_sms_account" {
+        /// Whose.
+        merchant: MerchantId,
+    }
+    retried Policy { deadline: Some(TimeDelta::minutes(10)), ..Policy::DEFAULT };
+
     /// Registers our webhook endpoint at Stripe and keeps its signing secret.
     RegisterStripeWebhook = "register_stripe_webhook" {
         /// Whose.

@@ -14,7 +14,7 @@ pub(crate) mod segments;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use poem::http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     answer::Answer,
@@ -57,6 +57,11 @@ fn route(txn: &mut Txn<'_>, incoming: &IncomingRequest, account: &SmsAccount) ->
     let logged = &incoming.logged;
     let segments: Vec<&str> = logged.path.split('/').skip(1).collect();
     let not_found = || SmsError::not_found(&logged.path);
+    if let ("GET", [API_VERSION, "Accounts", file]) = (logged.method.as_str(), segments.as_slice()) {
+        let is_its = file.strip_suffix(".json") == Some(account.sid.as_str());
+        let view = json!({ "sid": account.sid, "friendly_name": "Sandbox", "status": "active", "type": "Full" });
+        return if is_its { Ok((StatusCode::OK, view)) } else { Err(SmsError::authenticate()) };
+    }
     let [API_VERSION, "Accounts", sid, rest @ ..] = segments.as_slice() else {
         return Err(not_found());
     };

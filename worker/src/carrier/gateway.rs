@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::gateway::{Filled, Gateway, GatewayAnswer, GatewayText, Method, Secrets};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
-use super::{Calling, Carrier, CarrierRefusal, Handover, KnownText, OutgoingText};
+use super::{AccountCheck, Calling, Carrier, CarrierRefusal, Handover, KnownText, OutgoingText};
 use crate::{
     metrics::Service,
     outbound::{address_guard, http},
@@ -122,6 +122,10 @@ impl Carrier for HttpGateway {
     /// A description says nothing of looking texts up: a report settles them, or a person.
     fn sent_to<'a>(&'a self, _: &'a str, _: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn check_account(&self) -> Calling<'_, AccountCheck> {
+        Box::pin(std::future::ready(AccountCheck::CannotBeAsked))
     }
 }
 

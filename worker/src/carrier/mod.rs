@@ -47,6 +47,33 @@ pub(crate) trait Carrier: Send + Sync {
 
     /// The texts that it has for this number since `since`; nothing if it cannot be asked.
     fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>>;
+
+    /// Whether it takes the account.
+    fn check_account(&self) -> Calling<'_, AccountCheck>;
+}
+
+/// What a carrier says of an account.
+#[derive(Debug)]
+pub(crate) enum AccountCheck {
+    /// It takes it.
+    Good,
+    /// It does not, for this reason, in words for the merchant.
+    Refused(String),
+    /// There is no way to ask.
+    CannotBeAsked,
+    /// It did not say.
+    NoAnswer(NoAnswer),
+}
+
+/// A carrier did not say whether it takes an account.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoAnswer {
+    /// It could not be reached.
+    #[error("the carrier could not be reached")]
+    Unreached(#[from] reqwest::Error),
+    /// It answered something else.
+    #[error("the carrier answered {0}")]
+    Status(reqwest::StatusCode),
 }
 
 /// What the carrier did with a text.

@@ -5,7 +5,7 @@ use domain::{Secret, sms::is_messaging_service};
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
-use super::{Calling, Carrier, CarrierRefusal, Handover, KnownText, OutgoingText};
+use super::{AccountCheck, Calling, Carrier, CarrierRefusal, Handover, KnownText, NoAnswer, OutgoingText};
 use crate::{metrics::Service, outbound::http};
 
 /// More texts than anybody sends to one number in a day.
@@ -18,6 +18,14 @@ pub(crate) struct Twilio {
     account: String,
     token: Secret,
     sender: String,
+}
+
+const NOT_ACCEPTED: &str = "The carrier does not accept the account or its token. Connect it again in the settings.";
+
+/// What is said of an account.
+#[derive(Deserialize)]
+struct AccountBody {
+    status: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +76,26 @@ impl Twilio {
         }
     }
 
+    async fn ask_about_account(&self) -> Result<AccountCheck, NoAnswer> {
+        let url = format!("{}/2010-04-01/Accounts/{}.json", self.base, self.account);
+        let request = self.http.get(url).basic_auth(&self.account, Some(self.token.expose()));
+        let response = http::send(Service::Carrier, request).await.map_err(reqwest::Error::without_url)?;
+        let status = response.status();
+        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN || status == StatusCode::NOT_FOUND {
+            return Ok(AccountCheck::Refused(NOT_ACCEPTED.to_owned()));
+        }
+        if !status.is_success() {
+            return Err(NoAnswer::Status(status));
+        }
+        let account: AccountBody = response.json().await.map_err(reqwest::Error::without_url)?;
+        Ok(match account.status.as_deref() {
+            Some("suspended" | "closed") => {
+                AccountCheck::Refused("The carrier has suspended or closed the account. Ask it why.".to_owned())
+            }
+            Some(_) | None => AccountCheck::Good,
+        })
+    }
+
     /// The texts to this number since the day of `since`, newest first.
     async fn look_up(&self, to: &str, since: DateTime<Utc>) -> Result<Vec<KnownText>, reqwest::Error> {
         let day = since.format("%Y-%m-%d").to_string();
@@ -91,6 +119,10 @@ impl Carrier for Twilio {
 
     fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>> {
         Box::pin(self.look_up(to, since))
+    }
+
+    fn check_account(&self) -> Calling<'_, AccountCheck> {
+        Box::pin(async { self.ask_about_account().await.unwrap_or_else(AccountCheck::NoAnswer) })
     }
 }
 
@@ -126,7 +158,7 @@ async fn read(response: reqwest::Response) -> Handover {
 /// The carrier's code in words for the merchant.
 fn refusal(error: &ErrorBody) -> CarrierRefusal {
     let reason = match error.code {
-        20_003 => "The carrier does not accept the account or its token. Connect it again in the settings.",
+        20_003 => NOT_ACCEPTED,
         21_211 => "The carrier says that this is not a phone number.",
         21_408 => "The carrier account may not send to this region.",
         21_606 => "The carrier account may not send from this sender.",

@@ -35,7 +35,7 @@ impl JobHandler<JobContext> for CloseStripeLink {
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         let why = "Stripe did not confirm it. Deactivate the link in Stripe's dashboard.".to_owned();
-        link::note(tx, &link, now, "close_failed", Some(why)).await
+        link::set_failure(tx, &link, "close_failed", why, now).await
     }
 }
 
@@ -53,10 +53,11 @@ pub(super) async fn close(context: &JobContext, lease: &Lease, link: &link::Mode
     match closed {
         Ok((event, facts)) => {
             link::advance(&tx, link, event, &facts, now).await?;
+            link::clear_failure(&tx, link, now).await?;
         }
         Err(refused) => {
             tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to close a link");
-            link::note(&tx, link, now, "close_failed", Some(refused.for_merchant())).await?;
+            link::set_failure(&tx, link, "close_failed", refused.for_merchant(), now).await?;
         }
     }
     lease.finish(tx, now).await
@@ -65,7 +66,7 @@ pub(super) async fn close(context: &JobContext, lease: &Lease, link: &link::Mode
 /// Looks for a link at Stripe that we know nothing of but that it may exist, and closes it.
 async fn close_lost(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     let stripe = context.stripe(link.merchant_id).await?;
-    let found = stripe.find_payment_link(link.merchant_id, link.id).await.map_err(StripeError::into_job_error)?;
+    let found = stripe.find_payment_link(link.merchant_id, link.id, None).await.map_err(StripeError::into_job_error)?;
     let Some(found) = found else { return nothing_to_do(context, lease).await };
     let (event, facts) = match close::close_at_stripe(context, &stripe, link, &found.id).await {
         Ok(closed) => closed,

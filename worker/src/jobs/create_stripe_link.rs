@@ -3,6 +3,10 @@
 //! The idempotency key and its time are saved before the call. While Stripe remembers the key (24 h), a lost answer is asked for
 //! again with the same key. After that, or when the key has stored a failure, the link is looked up; only if it is not there is
 //! it made anew, with the next key.
+//!
+//! A link whose delayed payment did not settle gets another at Stripe, behind the same page: see [`renewal`].
+
+mod renewal;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{LinkId, LinkState, MerchantId, Money, link::LinkEvent};
@@ -28,6 +32,9 @@ const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 impl JobHandler<JobContext> for CreateStripeLink {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(context, self.merchant, self.link).await?;
+        if link.is_used_up() {
+            return renewal::renew(context, lease, &link).await;
+        }
         if !is_unmade(&link) {
             return nothing_to_do(context, lease).await;
         }
@@ -51,6 +58,10 @@ impl JobHandler<JobContext> for CreateStripeLink {
     }
 
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let link = link::find(tx, self.merchant, self.link).await?;
+        if let Some(link) = link.filter(link::Model::is_used_up) {
+            return link::set_failure(tx, &link, "renewal_failed", renewal::UNREACHABLE.to_owned(), now).await;
+        }
         let why = "Stripe could not be reached for a day. Please make the link again.";
         fail(tx, self.merchant, self.link, why, now).await?;
         // The scheduler notifies Redis of it: the transaction is committed elsewhere.
@@ -123,7 +134,8 @@ async fn make(context: &JobContext, stripe: &Stripe, link: &link::Model) -> Resu
 }
 
 async fn look_up(stripe: &Stripe, link: &link::Model) -> Result<Option<PaymentLink>, JobError> {
-    stripe.find_payment_link(link.merchant_id, link.id).await.map_err(StripeError::into_retry)
+    let used_up = link.stripe_link_id.as_deref();
+    stripe.find_payment_link(link.merchant_id, link.id, used_up).await.map_err(StripeError::into_retry)
 }
 
 async fn call(

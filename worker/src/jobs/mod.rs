@@ -1,5 +1,6 @@
 //! One file a job.
 
+mod check_sms_account;
 mod check_stripe_key;
 mod close_stripe_link;
 mod create_stripe_link;

@@ -16,6 +16,7 @@ use crate::{
     JobContext,
     payments::{
         payment::{self, Source},
+        renewal,
         settlement::{self, Settled},
     },
     stripe::{Advice, Answer, Session, SessionStatus, Stripe, StripeError},
@@ -106,7 +107,10 @@ async fn repair(
     let mut current = link.clone();
     for (session, settled) in &found.body {
         let facts = payment::facts_of(&current, session, Source::Reconciler, Some(&found.request));
-        if let Advanced::To(moved) = link::advance(tx, &current, event_of(*settled), &facts, now).await? {
+        let event = event_of(*settled);
+        // The scheduler notifies Redis of it.
+        let _unnotified = renewal::request(tx, &current, event, &facts, now).await?;
+        if let Advanced::To(moved) = link::advance(tx, &current, event, &facts, now).await? {
             tracing::warn!(link.id = %link.id, state = %moved.state, "a payment was found that no webhook had told of");
             (repaired, current) = (true, *moved);
         }

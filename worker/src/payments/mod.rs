@@ -4,5 +4,6 @@ pub(crate) mod applier;
 pub(crate) mod close;
 mod facts;
 pub(crate) mod payment;
+pub(crate) mod renewal;
 pub(crate) mod settlement;
 pub(crate) mod stripe_event;

@@ -21,6 +21,7 @@ use crate::{
     payments::{
         facts,
         payment::{self, Source},
+        renewal,
     },
     stripe::{Event, METADATA_LINK, Object, Session},
 };
@@ -166,6 +167,10 @@ async fn pay(tx: &Transaction, events: &[&Told], now: DateTime<Utc>) -> Result<(
     let transitions: Vec<Transition> =
         payments.iter().map(|(link, event, facts)| Transition { link, event: *event, facts }).collect();
     link::advance_all(tx, &transitions, now).await?;
+    for (link, event, facts) in &payments {
+        // The scheduler notifies Redis of it: the transaction is committed elsewhere.
+        let _unnotified = renewal::request(tx, link, *event, facts, now).await?;
+    }
     let is_of_other_mode =
         |(_, _, facts): &&(&link::Model, LinkEvent, StripeFacts)| facts.review == Some(Review::LivemodeMismatch);
     // Sorted, so that two groups do not wait for each other for ever.

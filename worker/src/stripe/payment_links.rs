@@ -84,7 +84,7 @@ impl Stripe {
     }
 
     /// Looks for the link that an unanswered call may have made. There is no search by metadata and a link has no time, so the
-    /// list is read, newest first, back to a link of ours that was made before it for certain.
+    /// list is read, newest first, back to a link of ours that was made before it for certain. It is none that is known already, `but`.
     ///
     /// # Errors
     /// [`StripeError::TooMany`] if the list does not come to an end: then nothing is known, and nothing may be made.
@@ -92,10 +92,13 @@ impl Stripe {
         &self,
         merchant: MerchantId,
         link: LinkId,
+        but: Option<&str>,
     ) -> Result<Option<PaymentLink>, StripeError> {
         let merchant = merchant.to_string();
         let is_ours = |found: &&PaymentLink| {
-            found.made_for() == Some(link) && found.metadata.get(METADATA_MERCHANT) == Some(&merchant)
+            found.made_for() == Some(link)
+                && found.metadata.get(METADATA_MERCHANT) == Some(&merchant)
+                && but != Some(found.id.as_str())
         };
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {

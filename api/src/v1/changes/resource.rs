@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::{LinkId, MerchantId, MessageId, OrderId};
 use entity::{
+    Order,
     change::{About, NumberedChange},
-    conversation, link, merchant, message, order,
+    conversation, link, merchant, message, notice, order,
 };
 use poem_openapi::Union;
 
@@ -69,7 +70,12 @@ async fn read_orders(
     ids: BTreeSet<OrderId>,
 ) -> Result<HashMap<OrderId, OrderView>, Problem> {
     let found = order::find_all(api.db.pool(), merchant, ids).await?;
-    found.into_iter().map(|order| Ok((order.id, OrderView::of(order, None)?))).collect()
+    let notices = notice::of_orders(api.db.pool(), &api.vault, merchant, &found).await?;
+    let view = |order: Order| {
+        let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
+        Ok((order.id, OrderView::of(order, None)?.with_notices(notices)))
+    };
+    found.into_iter().map(view).collect()
 }
 
 async fn read_links(
@@ -78,7 +84,12 @@ async fn read_links(
     ids: BTreeSet<LinkId>,
 ) -> Result<HashMap<LinkId, LinkView>, Problem> {
     let found = link::find_all(api.db.pool(), merchant, ids).await?;
-    found.into_iter().map(|(link, timeline)| Ok((link.id, LinkView::of(api, link, timeline)?))).collect()
+    let texts = message::last_of_links(api.db.pool(), merchant, found.iter().map(|(link, _)| link.id)).await?;
+    let view = |(link, timeline): (link::Model, _)| {
+        let delivery = texts.get(&link.id).copied();
+        Ok((link.id, LinkView::of(api, link, timeline, delivery)?))
+    };
+    found.into_iter().map(view).collect()
 }
 
 async fn read_messages(

@@ -11,7 +11,7 @@ import { brand } from "./brand.js";
  * whose console it is, and `end` stands above the button to sign out.
  */
 export function frame({ root, signOut, name, end, routes, places }) {
-  const links = places.map((place) => h("a.nav-link", { href: `#${place.path}` }, icon(place.icon), h("span", place.label)));
+  const links = places.map((place) => h("a.nav-link", { href: `#${place.path}` }, icon(place.icon), h("span", place.label), place.more));
   const outlet = h("main.page", { id: "page", tabindex: "-1" });
   const toContent = (event) => {
     event.preventDefault();

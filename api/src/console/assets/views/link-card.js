@@ -29,15 +29,38 @@ export function linkCard(link, act) {
   const t = strings.link;
   return h("section.card.link-card", { "aria-labelledby": "link-title" },
     h("div.link-head",
-      h("h2", { id: "link-title" }, t.title), stateTag(link)),
+      h("h2", { id: "link-title" }, t.title), stateTag(link), moneyTag(link)),
     h("p.link-amount", money(link.amount, link.currency)),
     h("p.link-sentence", sentenceOf(link, act.messages)),
     notices(link), address(link), buttons(link, act), firstPage(link), facts(link), texts(link, act.messages), timeline(link, true));
 }
 
+/** What does not go as it should is said in the place of what usually is. */
 function sentenceOf(link, messages) {
   const t = strings.link;
-  return link.status === "unpaid" && !wasSent(link, messages) ? t.unsent : t.sentences[link.status];
+  const sent = link.delivery ?? wasSent(link, messages);
+  switch (link.status) {
+    case "unpaid":
+      if (link.unrecognised_at) return t.trouble.unrecognised;
+      if (["undelivered", "failed"].includes(link.delivery)) return t.trouble.not_delivered;
+      if (link.delivery === "unknown") return t.trouble.delivery_unknown;
+      if (paymentFailed(link)) return t.trouble.payment_failed;
+      return sent ? t.sentences.unpaid : t.unsent;
+    case "paid":
+      if (link.refund_status === "full") return t.trouble.refunded;
+      if (["open", "lost"].includes(link.disputed)) return t.trouble[`dispute_${link.disputed}`];
+      if (link.refund_status === "partial") return t.trouble.partly_refunded;
+      return t.sentences.paid;
+    case "voiding":
+    case "expiring":
+      return link.failure ? t.trouble.close_failed : t.sentences[link.status];
+    default:
+      return t.sentences[link.status];
+  }
+}
+
+function paymentFailed(link) {
+  return link.timeline.some((entry) => entry.event === "payment_failed");
 }
 
 function wasSent(link, messages) {
@@ -51,8 +74,17 @@ export function pastLink(link, act) {
       h("span.past-name", link.invoice_number ?? strings.erased,
         link.amount && h("span.quiet", money(link.amount, link.currency))),
       link.review && tag("review", strings.link.events.review),
-      stateTag(link), h("span.past-time", time(link.created_at, { short: true }))),
+      stateTag(link), moneyTag(link), h("span.past-time", time(link.created_at, { short: true }))),
     notices(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, false));
+}
+
+/** Money that is gone or contested is never simply paid. */
+function moneyTag(link) {
+  const t = strings.order.notices;
+  if (link.status !== "paid") return null;
+  if (link.refund_status === "full") return tag("notice-refunded", t.refunded);
+  if (["open", "lost"].includes(link.disputed)) return tag("notice-disputed", t.disputed);
+  return link.refund_status === "partial" && tag("notice-partly_refunded", t.partly_refunded);
 }
 
 function stateTag(link) {
@@ -63,14 +95,25 @@ function notices(link) {
   const t = strings.link;
   const dashboard = safeAddress(link.dashboard_url);
   return [
-    link.failure && notice("bad", t.failureTitle, link.failure),
+    link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, link.failure),
+    ...delivery(link),
+    link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
+    link.status === "unpaid" && paymentFailed(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
     link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
     ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
       notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
-    link.disputed && notice(link.disputed === "open" ? "bad" : "info", t.disputedTitle, t.disputes[link.disputed] ?? humanised(link.disputed)),
-    link.refunded_amount && notice("info", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
+    link.disputed && notice(["open", "lost"].includes(link.disputed) ? "bad" : "info", t.disputedTitle, t.disputes[link.disputed] ?? humanised(link.disputed)),
+    link.refunded_amount && notice(link.refund_status === "full" ? "bad" : "warn", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
+}
+
+/** That a text did not come through, or may not have, is said as loud as that it is paid. */
+function delivery(link) {
+  const t = strings.link;
+  if (link.status !== "unpaid") return [];
+  if (["undelivered", "failed"].includes(link.delivery)) return [notice("bad", t.notDeliveredTitle, t.notDelivered)];
+  return link.delivery === "unknown" ? [notice("warn", t.deliveryUnknownTitle, strings.message.unknownHint)] : [];
 }
 
 function notice(kind, heading, text) {

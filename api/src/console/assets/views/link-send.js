@@ -45,7 +45,7 @@ function sendForm({ link, act, close, saved, available }) {
   const [text, chips, preview] = fields.nodes;
   fields.start();
   return form({
-    fields: [recipient(act.order), h("div.columns.send-columns", h("div", text, chips, reset), preview), cost.node, buttons],
+    fields: [recipient(act.order), beforeSending(act.order), h("div.columns.send-columns", h("div", text, chips, reset), preview), cost.node, buttons],
     payload: () => JSON.stringify(body()),
     async send({ idempotencyKey }) {
       try {
@@ -63,6 +63,14 @@ function sendForm({ link, act, close, saved, available }) {
       act.refresh();
     },
   });
+}
+
+/** Whoever has not read what the buyer says, reads it before the buyer is asked again. */
+function beforeSending(order) {
+  const t = strings.send;
+  return ["unrecognised", "unread"].filter((notice) => order.notices?.includes(notice)).map((notice) =>
+    h("p.notice.notice-warn", icon("warning"), h("span", t.before[notice], " ",
+      order.conversation_id && h("a", { href: `#/conversations/${order.conversation_id}` }, strings.order.conversation))));
 }
 
 function recipient(order) {

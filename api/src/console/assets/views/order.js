@@ -13,6 +13,7 @@ import { strings } from "../strings.js";
 import { createLink } from "./link-create.js";
 import { isUnderWay, linkCard, pastLink } from "./link-card.js";
 import { orderData } from "./order-data.js";
+import { noticeTags } from "./order-notices.js";
 import { failure, pageHead, region } from "./page.js";
 
 /** How many of the latest texts are looked through for those with a link of the order. */
@@ -101,7 +102,7 @@ function draw(page, data, changed, refresh) {
   swap(page,
     pageHead(t.title(order.number), {
       back: h("a.back", { href: "#/orders" }, icon("back"), t.back),
-      more: tag(`order-${order.tag}`, strings.tags[order.tag]),
+      more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order)],
       buttons: [details, mayHaveLink(shown) && createButton(order, create)],
     }),
     h("div.order-columns",

@@ -10,6 +10,7 @@ import { narrow, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { newOrder } from "./order-new.js";
+import { noticeTags } from "./order-notices.js";
 import { empty, failure, pageHead, region } from "./page.js";
 
 const PATH = "/orders";
@@ -26,7 +27,7 @@ export function showOrders({ root, query }) {
   const following = live({
     name: () => `orders ${JSON.stringify(narrowed)}`,
     load: (signal) => get(PATH, { query: { ...narrowed }, signal }),
-    hears: ({ kind }) => kind === "order.updated" || kind === "link.updated",
+    hears: ({ kind }) => ["order.updated", "link.updated", "message.updated"].includes(kind),
     show: (page) => {
       currency = page.items[0]?.currency ?? currency;
       drawList(list, page, narrowed);
@@ -83,7 +84,7 @@ function row(order) {
     h("span.row-buyer", order.customer.name || strings.erased),
     h("span.row-created", time(order.created_at, { short: true })),
     h("span.row-amount.amount", money(order.amount, order.currency)),
-    h("span.row-tag", tag(`order-${order.tag}`, strings.tags[order.tag]))));
+    h("span.row-tag", tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order))));
 }
 
 /** The address was narrowed without the router: the plain one may be the one that it still knows. */

@@ -4,12 +4,15 @@ import { command, find } from "../lib/api.js";
 import { copyable } from "../lib/clipboard.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
+import { tell } from "../lib/events.js";
 import { tag } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
-import { live } from "../lib/live.js";
+import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
+import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
+import { confirm } from "./confirm.js";
 import { failure, region } from "./page.js";
 import { gatewayFields } from "./sms-gateway.js";
 
@@ -31,6 +34,7 @@ export function showSms(root) {
       formFor = kind;
     },
     fail: (problem) => failure(state, problem, following.refresh),
+    pace: ({ connection }) => (connection?.status === "checking" ? PACE.busy : PACE.calm),
   });
   swap(root, h("section.card.setting", h("h2", t.title), h("p", t.lead), state, place));
   return following.stop;
@@ -41,7 +45,9 @@ function drawState(place, connection) {
   if (!connection) return swap(place, h("p.state-line", tag("connection-none", strings.stripe.states.none)), h("p", t.none));
   const row = (name, value) => value && h("div", h("dt", name), h("dd", value));
   swap(place,
-    h("p.state-line", tag("connection-connected", t.connected)),
+    h("p.state-line", tag(`connection-${connection.status}`, t.states[connection.status] ?? connection.status, { busy: connection.status === "checking" })),
+    connection.status === "checking" && h("p", t.checking),
+    connection.reason && h(connection.status === "failed" ? "p.notice.notice-bad" : "p.notice.notice-warn", icon("warning"), connection.reason),
     h("dl.facts",
       row(t.carrier, t.carriers[connection.carrier] ?? connection.carrier),
       row(t.account, connection.account_sid),
@@ -49,7 +55,38 @@ function drawState(place, connection) {
       row(t.address, connection.gateway?.url),
       row(t.secrets, connection.secret_names?.join(", ")),
       row(t.from, connection.from)),
+    may("write") && testForm(),
     h("h3", t.webhook), copyable(t.webhook, connection.webhook_url, { key: "copy-webhook" }), h("p.hint", t.webhookHint));
+}
+
+/** A text to a number of one's own says more than any check. */
+function testForm() {
+  const t = strings.sms;
+  const to = input("to", { type: "tel", required: true, autocomplete: "tel" });
+  const body = () => ({ to: to.value.trim() });
+  return h("details.fold", { key: "test" }, h("summary", t.test), form({
+    fields: [field({ label: t.testTo, control: to, hint: t.testHint }), actions(t.testSubmit)],
+    payload: () => JSON.stringify(body()),
+    send: ({ idempotencyKey }) => command("POST", `${PATH}/test`, body(), { idempotencyKey }),
+    done: () => {
+      say(t.testQueued);
+      tell({ kind: "credits.updated" });
+    },
+  }));
+}
+
+function disconnect(following) {
+  const t = strings.sms;
+  confirm({
+    title: t.disconnectTitle,
+    text: t.disconnectText,
+    act: t.disconnect,
+    send: () => command("DELETE", PATH),
+    done() {
+      say(t.disconnected);
+      following.put({ connection: null });
+    },
+  });
 }
 
 function connectForm(connection, following) {
@@ -78,7 +115,7 @@ function connectForm(connection, following) {
       kinds.http.node,
       field({ label: t.from, control: from, hint: t.fromHint }),
       h("div.field", h("label.check", answers, t.answers), h("p.hint", t.answersHint)),
-      actions(t.submit),
+      actions(t.submit, { before: connection && h("button.quiet-danger", { type: "button", key: "disconnect", onclick: () => disconnect(following) }, t.disconnect) }),
     ],
     check: () => kinds[kind].check(),
     payload: () => JSON.stringify(body()),

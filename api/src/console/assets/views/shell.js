@@ -9,6 +9,7 @@ import { frame } from "./frame.js";
 import { showOrder } from "./order.js";
 import { showOrders } from "./orders.js";
 import { sections, showSettings } from "./settings.js";
+import { followUnread } from "./unread.js";
 
 const ROUTES = [
   [/^\/orders$/, showOrders],
@@ -22,6 +23,7 @@ const ROUTES = [
 export function showShell({ root, who, signOut }) {
   const t = strings.nav;
   const balance = h("a.balance", { href: "#/credits" });
+  const unread = h("span.nav-badge", { hidden: true });
   const takeAway = frame({
     root,
     signOut,
@@ -30,14 +32,16 @@ export function showShell({ root, who, signOut }) {
     routes: ROUTES,
     places: [
       { path: "/orders", icon: "orders", label: t.orders },
-      { path: "/conversations", icon: "conversations", label: t.conversations },
+      { path: "/conversations", icon: "conversations", label: t.conversations, more: unread },
       { path: "/credits", icon: "credits", label: t.credits },
       { path: `/settings/${sections()[0]}`, within: "/settings", icon: "settings", label: t.settings },
     ],
   });
   const stopBalance = followBalance(balance);
+  const stopUnread = followUnread(unread);
   return () => {
     stopBalance();
+    stopUnread();
     takeAway();
   };
 }

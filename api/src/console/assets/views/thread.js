@@ -63,6 +63,7 @@ async function markRead(place, changed) {
   if (!may("write")) return;
   try {
     await command("POST", `${place}/read`);
+    tell({ kind: "conversation.read" });
     changed();
   } catch (problem) {
     // It stays unread, and is tried again with the next that is heard of it.

@@ -1,0 +1,64 @@
+//! What buyers have said that nobody has read.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{Condition, ExprTrait, PaginatorTrait, QuerySelect, entity::prelude::*};
+
+use super::{Column, Entity};
+use domain::{ConversationId, MerchantId, PhoneNumber, Vault};
+
+/// As the index `conversation_unread` says it.
+fn is_unread() -> Condition {
+    let not_read = Column::ReadAt.is_null().or(Expr::col(Column::ReadAt).lt(Expr::col(Column::HeardAt)));
+    Condition::all().add(Column::HeardAt.is_not_null()).add(not_read)
+}
+
+/// In how many conversations of the merchant something was said that they have not read.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_unread(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(is_unread()).count(db).await
+}
+
+/// Those of these numbers whose owners have said something that the merchant has not read, by their hashes.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn unread_of(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    merchant: MerchantId,
+    phones: impl IntoIterator<Item = &PhoneNumber>,
+) -> Result<HashSet<Vec<u8>>, DbErr> {
+    let hashes: HashSet<Vec<u8>> = phones.into_iter().map(|phone| vault.phone_hash(merchant, phone)).collect();
+    if hashes.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let unread: Vec<Vec<u8>> = Entity::find()
+        .select_only()
+        .column(Column::PhoneHash)
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::PhoneHash.is_in(hashes))
+        .filter(is_unread())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(unread.into_iter().collect())
+}
+
+/// Notes that the buyer has said something.
+pub(crate) async fn note_heard(
+    db: &impl ConnectionTrait,
+    conversation: ConversationId,
+    at: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::HeardAt, Expr::value(at))
+        .filter(Column::Id.eq(conversation))
+        .filter(Column::HeardAt.is_null().or(Column::HeardAt.lt(at)))
+        .exec(db)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,110 @@
+//! What a merchant should know of an order beside its tag: that money went back or is contested, that a text did not come through, that
+//! the buyer has something to say.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{QueryOrder, entity::prelude::*};
+
+use crate::{Order, conversation, link, message};
+use domain::{
+    LinkId, LinkState, MerchantId, OrderId, PhoneNumber, Vault, link::money_back::RefundState, message::MessageStatus,
+    words,
+};
+use link::Dispute;
+
+words! {
+    /// Something to know of an order.
+    pub enum Notice {
+        /// All that was paid went back.
+        Refunded = "refunded",
+        /// A part of what was paid went back.
+        PartlyRefunded = "partly_refunded",
+        /// The buyer's bank wants the money back, or has it.
+        Disputed = "disputed",
+        /// A payment waits for a person to look at it.
+        Review = "review",
+        /// The buyer's bank did not pay.
+        PaymentFailed = "payment_failed",
+        /// The link could not be made, or does not get on.
+        LinkFailed = "link_failed",
+        /// The last text with the link did not reach the buyer.
+        NotDelivered = "not_delivered",
+        /// It is not known whether the last text with the link was sent.
+        DeliveryUnknown = "delivery_unknown",
+        /// The buyer says that they do not know what it is for.
+        Unrecognised = "unrecognised",
+        /// The buyer has said something that nobody has read.
+        Unread = "unread",
+    }
+}
+
+/// What is to be known of each of these orders; nothing of one that is plain.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_orders(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    merchant: MerchantId,
+    orders: &[Order],
+) -> Result<HashMap<OrderId, Vec<Notice>>, DbErr> {
+    if orders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let links = link::Entity::find()
+        .filter(link::Column::MerchantId.eq(merchant))
+        .filter(link::Column::OrderId.is_in(orders.iter().map(|order| order.id)))
+        .order_by_desc(link::Column::Id)
+        .all(db)
+        .await?;
+    let waiting = links.iter().filter(|link| link.state == LinkState::Unpaid).map(|link| link.id);
+    let texts = message::last_of_links(db, merchant, waiting).await?;
+    let phones: Vec<&PhoneNumber> = orders.iter().filter_map(|order| order.customer_phone.as_ref()).collect();
+    let unread = conversation::unread_of(db, vault, merchant, phones).await?;
+    let mut by_order: HashMap<OrderId, Vec<&link::Model>> = HashMap::new();
+    for link in &links {
+        by_order.entry(link.order_id).or_default().push(link);
+    }
+    let is_unread = |order: &Order| {
+        order.customer_phone.as_ref().is_some_and(|phone| unread.contains(&vault.phone_hash(merchant, phone)))
+    };
+    let of_order = |order: &Order| {
+        let links = by_order.get(&order.id).map(Vec::as_slice).unwrap_or_default();
+        let mut notices = of_links(links, &texts);
+        notices.extend(is_unread(order).then_some(Notice::Unread));
+        (order.id, notices)
+    };
+    Ok(orders.iter().map(of_order).collect())
+}
+
+/// What is to be known of an order's links, newest first.
+fn of_links(links: &[&link::Model], texts: &HashMap<LinkId, MessageStatus>) -> Vec<Notice> {
+    let mut notices = HashSet::new();
+    for link in links {
+        notices.extend(match link.refund_state() {
+            RefundState::Full => Some(Notice::Refunded),
+            RefundState::Partial => Some(Notice::PartlyRefunded),
+            RefundState::None => None,
+        });
+        let is_contested = matches!(link.dispute, Some(Dispute::Open | Dispute::Lost));
+        notices.extend(is_contested.then_some(Notice::Disputed));
+        notices.extend(link.review.map(|_| Notice::Review));
+    }
+    if let Some(newest) = links.first() {
+        notices.extend(newest.failure.as_ref().map(|_| Notice::LinkFailed));
+        if newest.state == LinkState::Unpaid {
+            notices.extend(newest.failed_sessions.as_ref().map(|_| Notice::PaymentFailed));
+            notices.extend(newest.unrecognised_at.map(|_| Notice::Unrecognised));
+            notices.extend(texts.get(&newest.id).and_then(|status| match status {
+                MessageStatus::Undelivered | MessageStatus::Failed => Some(Notice::NotDelivered),
+                MessageStatus::Unknown => Some(Notice::DeliveryUnknown),
+                MessageStatus::Received
+                | MessageStatus::Queued
+                | MessageStatus::Sending
+                | MessageStatus::Sent
+                | MessageStatus::Delivered => None,
+            }));
+        }
+    }
+    Notice::ALL.iter().copied().filter(|notice| notices.contains(notice)).collect()
+}

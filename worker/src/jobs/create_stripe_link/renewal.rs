@@ -1,0 +1,77 @@
+//! Another link at Stripe for one whose delayed payment did not settle. The one before is closed first: it was made for one payment, so
+//! it ought to be closed already; if it was paid after all, so is the link, and nothing is made.
+
+use domain::link::LinkEvent;
+use entity::link;
+use queue::{Done, JobError, Lease};
+
+use super::{look_up, make};
+use crate::{
+    JobContext,
+    jobs::nothing_to_do,
+    payments::close,
+    stripe::{NotDone, StripeError},
+};
+
+/// What the merchant reads when nobody could be asked.
+pub(super) const UNREACHABLE: &str = "The buyer's bank did not pay, and Stripe could not be reached for a day to have the link paid anew. Void it and make a new one.";
+
+pub(super) async fn renew(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
+    let Some(used_up) = link.stripe_link_id.as_deref() else { return nothing_to_do(context, lease).await };
+    if !link.awaits_renewal() {
+        return close_what_was_made(context, lease, link).await;
+    }
+    let stripe = context.stripe(link.merchant_id).await?;
+    let now = context.now();
+    let closed = match close::close_at_stripe(context, &stripe, link, used_up).await {
+        Ok(closed) => closed,
+        Err(NotDone::Refused(refused)) => return refuse(context, lease, link, &refused).await,
+        Err(NotDone::NotYet(error)) => return Err(error),
+    };
+    if let (LinkEvent::PaymentSucceeded, facts) = closed {
+        let tx = context.db.begin().await?;
+        link::advance(&tx, link, LinkEvent::PaymentSucceeded, &facts, now).await?;
+        return lease.finish(tx, now).await;
+    }
+    let made = match make(context, &stripe, link).await {
+        Ok(made) => made,
+        Err(NotDone::Refused(refused)) => return refuse(context, lease, link, &refused).await,
+        Err(NotDone::NotYet(error)) => return Err(error),
+    };
+    let tx = context.db.begin().await?;
+    if link::set_renewed(&tx, link, (&made.id, &made.url), now).await? {
+        return lease.finish(tx, now).await;
+    }
+    // It was voided meanwhile: nobody has heard of what was made, and nobody shall pay there.
+    tx.rollback().await?;
+    stripe.deactivate_payment_link(&made.id).await.map_err(StripeError::into_job_error)?;
+    nothing_to_do(context, lease).await
+}
+
+/// An attempt that was cut short may have made one all the same.
+async fn close_what_was_made(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
+    if link.stripe_attempted_at.is_some() {
+        let stripe = context.stripe(link.merchant_id).await?;
+        if let Some(made) = look_up(&stripe, link).await? {
+            stripe.deactivate_payment_link(&made.id).await.map_err(StripeError::into_job_error)?;
+        }
+    }
+    nothing_to_do(context, lease).await
+}
+
+async fn refuse(
+    context: &JobContext,
+    lease: &Lease,
+    link: &link::Model,
+    refused: &StripeError,
+) -> Result<Done, JobError> {
+    tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to have a link paid anew");
+    let why = format!(
+        "The buyer's bank did not pay, and Stripe refuses to have the link paid anew: {}",
+        refused.for_merchant()
+    );
+    let now = context.now();
+    let tx = context.db.begin().await?;
+    link::set_failure(&tx, link, "renewal_failed", why, now).await?;
+    lease.finish(tx, now).await
+}

@@ -1,0 +1,24 @@
+//! A payment that did not settle has used up what was made at Stripe for its link: another is asked for. Its job sees whether it is needed.
+
+use chrono::{DateTime, Utc};
+use domain::link::LinkEvent;
+use entity::link::{self, StripeFacts};
+use queue::{CreateStripeLink, EnqueueOptions, EnqueuedJob, enqueue};
+use sea_orm::{ConnectionTrait, DbErr};
+
+/// Asks for another link at Stripe if this event says that a payment did not settle, once for each payment.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn request(
+    tx: &impl ConnectionTrait,
+    link: &link::Model,
+    event: LinkEvent,
+    facts: &StripeFacts,
+    now: DateTime<Utc>,
+) -> Result<Option<EnqueuedJob>, DbErr> {
+    let Some(session) = facts.session.as_deref().filter(|_| event == LinkEvent::PaymentFailed) else { return Ok(None) };
+    let job = CreateStripeLink { merchant: link.merchant_id, link: link.id };
+    let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("renew:{}:{session}", link.id));
+    enqueue(tx, &job, once, now).await
+}
