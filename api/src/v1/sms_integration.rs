@@ -3,7 +3,7 @@
 mod gateway;
 
 use domain::{
-    MerchantId, Secret,
+    MerchantId, PhoneNumber, Secret,
     gateway::{Gateway, Secrets},
     random_secret,
     sms::parse_sender,
