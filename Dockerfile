@@ -9,7 +9,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates tzdata \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /var/lib/paylink --create-home --shell /usr/sbin/nologin paylink
+    && useradd --uid 10001 --home-dir /var/lib/paylink --create-home --shell /usr/sbin/nologin paylink
 COPY --from=build /source/target/release/paylink /usr/bin/paylink
 USER 10001:10001
 WORKDIR /var/lib/paylink

@@ -12,7 +12,7 @@ if [ ! -x "$image/usr/bin/env" ]; then
 fi
 image=$(realpath "$image")
 chroot "$image" getent passwd paylink >/dev/null ||
-    chroot "$image" useradd --system --uid 10001 --home-dir /var/lib/paylink --create-home --shell /usr/sbin/nologin paylink
+    chroot "$image" useradd --uid 10001 --home-dir /var/lib/paylink --create-home --shell /usr/sbin/nologin paylink
 install -m 755 "$program" "$image/usr/bin/paylink"
 
 # What `docker run --read-only --tmpfs /tmp --volume paylink:/var/lib/paylink` makes of it.

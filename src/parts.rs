@@ -68,7 +68,7 @@ impl Parts {
     pub(crate) fn look_at_redis(&self) {
         let queues = self.queue.queues().clone();
         tokio::spawn(async move {
-            for finding in queues.inspect().await.findings {
+            for finding in queues.inspect_briefly().await.findings {
                 tracing::warn!("{finding}");
             }
         });

@@ -123,6 +123,9 @@ fn keep_key(settings: &Settings, data: &DataDir, key: &str) -> Result<(), Error>
 /// Stripe is asked what it knows and we do not.
 async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<(), Error> {
     let now = db.now().await?;
+    if restored_to > now {
+        return Err(Error::Refused(format!("{restored_to} is yet to come: it is {now} by the database")));
+    }
     let tx = db.begin().await?;
     restoration::record(&tx, restored_to, now).await?;
     let texts = message::hold_unsent(&tx, now).await?;

@@ -27,7 +27,7 @@ impl Role {
         }
     }
 
-    /// Whether it can do nothing without Redis. The front accepts commands then: that is its promise.
+    /// Whether it can do nothing without Redis. The front accepts commands then all the same.
     pub(crate) const fn needs_redis(self) -> bool {
         match self {
             Self::Up | Self::Api | Self::Command => false,

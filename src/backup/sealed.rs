@@ -1,4 +1,4 @@
-//! A stream that is sealed piece by piece: who has the key reads it, and notices each byte that was changed, left out, moved or cut off.
+//! A stream that is sealed piece by piece: who has the key reads it, and notices each byte that was changed, left out, moved or lost at the end.
 //!
 //! A header with a salt; then pieces, each its length and ChaCha20-Poly1305 over at most 64 KiB. The nonce is the piece's number and,
 //! in its last byte, whether the stream ends with it (the STREAM construction, by which age seals files too).
@@ -29,7 +29,7 @@ pub enum SealError {
     #[error("this is no backup of paylink's")]
     NoBackup,
     /// Another key, or another content.
-    #[error("the backup does not open: the key is another, or the file was changed or cut off")]
+    #[error("the backup does not open: the key is another, or the file was changed or is not whole")]
     Closed,
     /// There is no randomness to be had.
     #[error("the system has no randomness")]

@@ -4,6 +4,8 @@
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
+    /// The database numbers it by itself.
+    pub(super) is_numbered: bool,
     kind: Kind,
 }
 
@@ -20,7 +22,7 @@ enum Kind {
 
 impl Column {
     /// `None` if values of this type do not cross.
-    pub(super) fn new(name: String, type_of: &str) -> Option<Self> {
+    pub(super) fn new(name: String, type_of: &str, is_numbered: bool) -> Option<Self> {
         let kind = match type_of {
             "uuid" => Kind::Uuid,
             "bytea" => Kind::Bytes,
@@ -35,7 +37,7 @@ impl Column {
             "double precision" => Kind::Text("double precision"),
             _ => return None,
         };
-        Some(Self { name, kind })
+        Some(Self { name, is_numbered, kind })
     }
 
     /// Its value as text, in `SQLite`.

@@ -23,7 +23,7 @@ type Page = Vec<Vec<Option<String>>>;
 
 /// All tables of the new database.
 pub(super) async fn of(to: &Db) -> Result<Vec<Table>, Error> {
-    let question = "SELECT c.table_name AS a, c.column_name AS b, c.data_type AS c FROM information_schema.columns c \
+    let question = "SELECT c.table_name AS a, c.column_name AS b, c.data_type AS c, c.is_identity = 'YES' AS d FROM information_schema.columns c \
                     JOIN pg_class p ON p.relname = c.table_name AND p.relnamespace = 'public'::regnamespace AND NOT p.relispartition \
                     AND p.relkind IN ('r', 'p') WHERE c.table_schema = 'public' AND c.is_generated = 'NEVER' \
                     ORDER BY c.table_name, c.ordinal_position";
@@ -34,7 +34,7 @@ pub(super) async fn of(to: &Db) -> Result<Vec<Table>, Error> {
         if NOT_OURS.contains(&table.as_str()) {
             continue;
         }
-        let column = Column::new(name.clone(), &kind)
+        let column = Column::new(name.clone(), &kind, row.try_get("", "d")?)
             .ok_or_else(|| Error::Refused(format!("{table}.{name} is {kind}, which this version cannot move")))?;
         columns.entry(table).or_default().push(column);
     }
@@ -78,6 +78,7 @@ impl Table {
             self.write(to, &page, reached).await?;
             last = reached;
         }
+        self.number_on(to).await?;
         let count = format!("SELECT count(*) AS n FROM \"{}\"", self.name);
         let (was, is) = (number(from, &count).await?, number(to, &count).await?);
         if was == is {
@@ -85,6 +86,19 @@ impl Table {
         } else {
             Err(Error::Refused(format!("{} had {was} rows and has {is}: was something else running?", self.name)))
         }
+    }
+
+    /// What the database numbers by itself goes on after what was copied.
+    async fn number_on(&self, to: &Db) -> Result<(), Error> {
+        for column in self.columns.iter().filter(|column| column.is_numbered) {
+            let (table, name) = (&self.name, &column.name);
+            let next = format!(
+                "SELECT setval(pg_get_serial_sequence('\"{table}\"', '{name}'), coalesce((SELECT max(\"{name}\") FROM \"{table}\"), 0) + 1, \
+                 false)"
+            );
+            to.pool().execute_unprepared(&next).await?;
+        }
+        Ok(())
     }
 
     async fn progress(&self, to: &Db) -> Result<i64, Error> {
@@ -124,8 +138,12 @@ impl Table {
         let fields: Vec<String> = (0..self.columns.len()).map(|at| format!("c{at}")).collect();
         let source = format!("ROWS FROM ({}) AS g({})", arrays.join(", "), fields.join(", "));
         let values: Vec<String> = self.columns.iter().zip(&given).map(|(column, given)| column.write(given)).collect();
-        let insert =
-            format!("INSERT INTO \"{}\" ({}) SELECT {} FROM {source}", self.name, names.join(", "), values.join(", "));
+        let insert = format!(
+            "INSERT INTO \"{}\" ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {source}",
+            self.name,
+            names.join(", "),
+            values.join(", ")
+        );
         let same: Vec<String> =
             names.iter().zip(&values).map(|(name, value)| format!("t.{name} IS NOT DISTINCT FROM {value}")).collect();
         let check = format!("SELECT count(*) AS n FROM {source} JOIN \"{}\" AS t ON {}", self.name, same.join(" AND "));

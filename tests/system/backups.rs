@@ -92,6 +92,8 @@ async fn a_backup_opens_with_its_key_only_and_whole_or_not_at_all() {
     let why = String::from_utf8(app.runs(&["restore", &cut.display().to_string()]).stderr).unwrap();
     assert!(why.contains("does not open") && !app.has_a_database(), "{why}");
     app.says(&["restore", &name]);
+    let to_come = app.runs(&["restore", "--restored-to", "2999-01-01T00:00:00Z"]);
+    assert!(String::from_utf8(to_come.stderr).unwrap().contains("yet to come"));
     app.starts_again().await;
 }
 

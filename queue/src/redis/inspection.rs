@@ -114,15 +114,32 @@ pub struct Inspection {
     pub findings: Vec<Finding>,
 }
 
+/// What was tried, and how it went.
+type Tried = (&'static str, Result<(), String>);
+
+fn said(done: Result<(), QueueError>) -> Result<(), String> {
+    done.map_err(|error| domain::with_sources(&error))
+}
+
 impl RedisQueues {
     /// Does once what all roles do, on a queue of its own, and asks Redis how it is set up.
     pub async fn inspect(&self) -> Inspection {
+        let of_queue = ("run our scripts on the queues' keys", said(self.try_queue().await));
+        self.judge(of_queue).await
+    }
+
+    /// The same without the queue, for every start: whoever ends in the middle of it leaves nothing behind that does not expire.
+    pub async fn inspect_briefly(&self) -> Inspection {
+        self.judge(("", Ok(()))).await
+    }
+
+    async fn judge(&self, of_queue: Tried) -> Inspection {
         let mut found = Inspection::default();
         if let Err(error) = self.ping().await {
             found.findings.push(away(&error));
             return found;
         }
-        for (what, tried) in self.try_all().await {
+        for (what, tried) in std::iter::once(of_queue).chain(self.try_all().await) {
             match tried {
                 Ok(()) => {}
                 Err(why)
@@ -145,10 +162,8 @@ impl RedisQueues {
     }
 
     /// Each thing that is done to Redis, and how it went.
-    async fn try_all(&self) -> Vec<(&'static str, Result<(), String>)> {
-        let said = |done: Result<(), QueueError>| done.map_err(|error| domain::with_sources(&error));
+    async fn try_all(&self) -> Vec<Tried> {
         vec![
-            ("run our scripts on the queues' keys", said(self.try_queue().await)),
             ("keep budgets and limits", said(self.try_limits().await)),
             ("keep live updates", said(Live::new(self.clone()).probe().await)),
             ("let us subscribe to our channels", self.try_channel().await),

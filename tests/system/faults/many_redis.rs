@@ -74,7 +74,9 @@ async fn tls_with_certificates_on_both_sides_and_a_user_of_few_rights_are_enough
     let cluster = on(&redis.environment()).await;
     let promised = batch(&cluster, 4).await;
     audit(&cluster, &promised, 0).await;
-    assert!(!cluster.log().contains("no permissions"), "it asked for what it may not: {}", cluster.log());
+    for refusal in ["no permissions", "refuses to", "cannot be told"] {
+        assert!(!cluster.log().contains(refusal), "it asked for what it may not: {}", cluster.log());
+    }
     assert_eq!(redis.server.says("ACL LOG"), "");
 }
 
@@ -85,7 +87,7 @@ async fn what_redis_refuses_is_said_with_what_to_allow() {
     let promised = batch(&cluster, 1).await;
     audit(&cluster, &promised, 0).await;
     let log = cluster.log();
-    for said in ["Redis refuses to", "NOPERM", "&<prefix>:*", "+info"] {
+    for said in ["Redis refuses to", "no permissions", "&<prefix>:*", "+info"] {
         assert!(log.contains(said), "{said} is not in {log}");
     }
 }
