@@ -60,12 +60,12 @@ pub struct Model {
     pub gateway: Option<String>,
     /// What proves that a webhook is such a gateway's, sealed.
     pub report_secret: Option<Vec<u8>>,
+    /// Whether the carrier answers buyers' keywords (STOP, START, HELP) by itself; nothing: what is usual with it.
+    pub keywords_answered: Option<bool>,
     /// Whether the carrier takes the account; nothing where nobody has asked.
     pub status: Option<SmsStatus>,
     /// What to change, or to try.
     pub reason: Option<String>,
-    /// Whether the carrier answers buyers' keywords (STOP, START, HELP) by itself; nothing: what is usual with it.
-    pub keywords_answered: Option<bool>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -198,9 +198,9 @@ pub async fn put(
             Column::Carrier,
             Column::Gateway,
             Column::ReportSecret,
+            Column::KeywordsAnswered,
             Column::Status,
             Column::Reason,
-            Column::KeywordsAnswered,
         ])
         .to_owned();
     Entity::insert(row).on_conflict(replace).exec_without_returning(db).await?;

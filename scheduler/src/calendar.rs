@@ -64,7 +64,7 @@ impl Calendar {
     /// How late it is at `at`, if it was last done when it was due at `last`: since when it should have been done again, zero if not yet.
     #[must_use]
     pub fn late_by(&self, last: DateTime<Utc>, at: DateTime<Utc>) -> TimeDelta {
-        let next = self.schedule.after(&last.with_timezone(&self.zone)).next();
+        let next = self.schedule.after(&self.zone.wall(last)).next();
         next.map_or(TimeDelta::zero(), |next| (at - next.to_utc()).max(TimeDelta::zero()))
     }
 

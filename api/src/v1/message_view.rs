@@ -36,7 +36,7 @@ pub(super) struct MessageView {
 }
 
 /// A picture that came with a buyer's text.
-#[derive(Debug, Object)]
+#[derive(Debug, Clone, Object)]
 #[oai(rename = "Picture", skip_serializing_if_is_none)]
 pub(super) struct PictureView {
     /// `waiting` for the carrier to give it, `stored`, or `failed`.

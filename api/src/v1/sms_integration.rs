@@ -3,7 +3,7 @@
 mod gateway;
 
 use domain::{
-    MerchantId, Secret,
+    MerchantId, PhoneNumber, Secret,
     gateway::{Gateway, Secrets},
     random_secret,
     sms::parse_sender,
@@ -69,13 +69,13 @@ struct SmsView {
     /// The token's last four characters. For `twilio`.
     auth_token_last_four: Option<String>,
     from: String,
+    /// Whether the carrier answers STOP, START and HELP by itself.
+    answers_keywords: bool,
     /// `checking`, `connected`, `failed` (`reason` says what to change) or `unknown`: the carrier cannot be asked, or did not
     /// answer, and a test text shows it.
     status: String,
     /// What to change, or to try.
     reason: Option<String>,
-    /// Whether the carrier answers STOP, START and HELP by itself.
-    answers_keywords: bool,
     /// For `http`.
     gateway: Option<GatewayView>,
     /// The names of the secrets that are there. For `http`.

@@ -19,11 +19,7 @@ pub use opt_out::{OptOutSource, opt_in, opt_out, opted_out};
 pub(crate) use unread::note_heard;
 pub use unread::{count_unread, unread_of};
 
-use crate::{
-    Transaction,
-    attention::{self, AttentionKind},
-    message,
-};
+use crate::message;
 use domain::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
 
 /// The conversation with one buyer.
@@ -50,14 +46,14 @@ pub struct Model {
     pub last_message_at: DateTime<Utc>,
     /// Up to when the merchant has read it.
     pub read_at: Option<DateTime<Utc>>,
-    /// When the buyer last said something.
-    pub heard_at: Option<DateTime<Utc>>,
     /// Who said that the number is to get no texts; nothing if a version before wrote it down.
     pub opt_out_source: Option<OptOutSource>,
     /// The reason that was given for that.
     pub opt_out_reason: Option<String>,
     /// When texts were last asked for again.
     pub opted_in_at: Option<DateTime<Utc>>,
+    /// When the buyer last said something.
+    pub heard_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -206,14 +202,13 @@ pub async fn all_with(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note_read(tx: &Transaction, conversation: &Conversation, now: DateTime<Utc>) -> Result<(), DbErr> {
+pub async fn note_read(db: &impl ConnectionTrait, id: ConversationId, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(now))
-        .filter(Column::Id.eq(conversation.id))
-        .exec(tx)
-        .await?;
-    let (merchant, subject) = (conversation.merchant_id, conversation.id.to_string());
-    attention::resolve_by_itself(tx, merchant, AttentionKind::UnreadReply, &subject, now).await
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(|_| ())
 }
 
 /// The numbers of some conversations of one merchant, or for operators of several, as far as they are still known.
