@@ -19,7 +19,11 @@ pub use opt_out::{OptOutSource, opt_in, opt_out, opted_out};
 pub(crate) use unread::note_heard;
 pub use unread::{count_unread, unread_of};
 
-use crate::message;
+use crate::{
+    Transaction,
+    attention::{self, AttentionKind},
+    message,
+};
 use domain::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
 
 /// The conversation with one buyer.
@@ -202,13 +206,14 @@ pub async fn all_with(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note_read(db: &impl ConnectionTrait, id: ConversationId, now: DateTime<Utc>) -> Result<(), DbErr> {
+pub async fn note_read(tx: &Transaction, conversation: &Conversation, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await
-        .map(|_| ())
+        .filter(Column::Id.eq(conversation.id))
+        .exec(tx)
+        .await?;
+    let (merchant, subject) = (conversation.merchant_id, conversation.id.to_string());
+    attention::resolve_by_itself(tx, merchant, AttentionKind::UnreadReply, &subject, now).await
 }
 
 /// The numbers of some conversations of one merchant, or for operators of several, as far as they are still known.
