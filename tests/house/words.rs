@@ -33,7 +33,7 @@ const NOWHERE: [&str; 22] = [
 ];
 
 /// Names that are whole: of types, and of files.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 25] = [
     "Aftermath",
     "Attempts",
     "Bell",
@@ -52,7 +52,6 @@ const NAMES: [&str; 26] = [
     "Remedy",
     "Ringing",
     "Runner",
-    "Settling",
     "Standing",
     "Survey",
     "Sweep",
@@ -63,7 +62,7 @@ const NAMES: [&str; 26] = [
 ];
 
 /// Words and phrases that mean something else in code, and are our own in prose.
-const IN_PROSE: [&str; 25] = [
+const IN_PROSE: [&str; 24] = [
     "cut off",
     "cuts off",
     "desk",
@@ -82,7 +81,6 @@ const IN_PROSE: [&str; 25] = [
     "puts off",
     "putting off",
     "ringing",
-    "settling",
     "standing",
     "sweep",
     "sweeping",

@@ -91,7 +91,7 @@ pub async fn set_failure(
     let told = Entity::update_many()
         .col_expr(Column::Failure, Expr::value(why.clone()))
         .filter(Column::Id.eq(link.id))
-        .filter(Column::State.is_in([LinkState::Unpaid, LinkState::Voiding, LinkState::Expiring]))
+        .filter(Column::State.is_in([LinkState::Unpaid, LinkState::Voiding, LinkState::Expiring, LinkState::Settling]))
         .filter(Column::Failure.is_null().or(Column::Failure.ne(why.clone())))
         .exec(tx)
         .await?;
