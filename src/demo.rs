@@ -187,6 +187,7 @@ fn example_order(merchant_id: MerchantId) -> Result<NewOrder, Error> {
             shipping: Some(550),
             discount: Some(1_000),
         },
+        kept: order::Kept::default(),
     })
 }
 

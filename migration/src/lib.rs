@@ -30,6 +30,7 @@ mod m0021_actors;
 mod m0022_signals;
 mod m0028_open_links;
 mod m0032_restoration;
+mod m0034_whole_orders;
 mod m0038_changes;
 mod schema;
 
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_signals::Step),
             Box::new(m0028_open_links::Step),
             Box::new(m0032_restoration::Step),
+            Box::new(m0034_whole_orders::Step),
             Box::new(m0038_changes::Step),
         ]
     }

@@ -18,6 +18,8 @@ mod storage;
 mod timeline;
 mod warning;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
@@ -43,6 +45,7 @@ pub use warning::InvoiceWarning;
 use crate::{
     Documents, Transaction,
     change::{Change, ChangeKind},
+    metadata::{read_metadata, stored_metadata},
     money_column::stored_money,
 };
 use domain::{
@@ -140,6 +143,8 @@ pub struct Model {
     pub warnings: Option<String>,
     /// How many bytes of invoice came with it; what counts for the merchant's quota until the purge.
     pub document_bytes: i64,
+    /// What the merchant's software keeps with it: a JSON object of texts; emptied by the purge.
+    pub metadata: String,
     /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
     pub refund_status: Option<RefundState>,
 }
@@ -161,6 +166,14 @@ impl Model {
     /// When the stored amount is none.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// What the merchant's software keeps with it.
+    ///
+    /// # Errors
+    /// When the stored JSON is damaged.
+    pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
+        read_metadata(&self.metadata)
     }
 
     /// How much of what was paid went back.
@@ -209,6 +222,8 @@ pub struct NewLink {
     pub document_bytes: i64,
     /// When it closes by itself.
     pub expires_at: DateTime<Utc>,
+    /// What the merchant's software keeps with it.
+    pub metadata: BTreeMap<String, String>,
     /// Who makes it, if it is somebody with a key.
     pub actor: Option<String>,
 }
@@ -232,6 +247,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),
+        metadata: Set(stored_metadata(&new.metadata)?),
         ..Default::default()
     };
     let link = link.insert(tx).await?;
