@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test lint release deb bench soak fuzz screenshots help
+.PHONY: run test contract lint release deb bench soak fuzz screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -10,8 +10,15 @@ run: ## Start the demo: everything in one process, with a sandbox Stripe and car
 
 test: ## Run every test
 	@scripts/setup.sh test
+	@scripts/setup.sh contract
 	cargo fmt --all --check
 	cargo test --locked --workspace -- --test-threads=6
+	scripts/contract.sh quick
+
+contract: ## Hold the running product against its own description, and have generated clients live through the story
+	@scripts/setup.sh contract
+	cargo build --locked --bin paylink
+	scripts/contract.sh
 
 lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-machete)
 	cargo fmt --all --check

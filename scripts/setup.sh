@@ -4,6 +4,7 @@
 #   scripts/setup.sh test   that, and what the tests start: PostgreSQL, PgBouncer, clocks that are wrong (faketime), certificates (openssl),
 #                           promtool, moto's server as a store that speaks S3, and a browser with its driver and axe, which checks that the
 #                           pages are for everybody
+#   scripts/setup.sh contract  what `make contract` needs: schemathesis, and generators of clients in TypeScript and Python
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,6 +14,11 @@ has() { command -v "$1" >/dev/null 2>&1; }
 missing=""
 has cc || missing="$missing build-essential"
 has redis-server || has valkey-server || missing="$missing redis-server"
+if [ "${1:-run}" = contract ]; then
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+    has npm || missing="$missing npm"
+    has curl || missing="$missing curl"
+fi
 if [ "${1:-run}" = test ]; then
     has postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
@@ -64,6 +70,18 @@ if [ "${1:-run}" = test ] && [ ! -x "$moto/bin/moto_server" ]; then
     echo "Installing moto's server into $moto"
     python3 -m venv "$moto"
     "$moto/bin/pip" install -q --disable-pip-version-check 'moto[s3,server]==5.2.5'
+fi
+
+contract=target/contract
+if [ "${1:-run}" = contract ] && [ ! -x "$contract/bin/mypy" ]; then
+    echo "Installing schemathesis and openapi-python-client into $contract"
+    python3 -m venv "$contract"
+    "$contract/bin/pip" install -q --disable-pip-version-check schemathesis==4.32.5 openapi-python-client==0.29.1 mypy==2.4.1 ruff==0.17.6
+fi
+if [ "${1:-run}" = contract ] && [ ! -d "$contract/node/node_modules/openapi-fetch" ]; then
+    echo "Installing openapi-typescript into $contract"
+    npm install --prefix "$contract/node" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
+        openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3 @types/node@22
 fi
 
 axe=target/axe

@@ -188,6 +188,7 @@ fn example_order(merchant_id: MerchantId) -> Result<NewOrder, Error> {
             discount: Some(1_000),
             ..Details::default()
         },
+        kept: order::Kept::default(),
     })
 }
 

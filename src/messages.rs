@@ -6,6 +6,7 @@ use entity::{
     Db,
     audit::{self, Act},
     credits::CreditError,
+    list::Place,
     message::{self, MessageSearch, Resolution},
 };
 
@@ -56,7 +57,9 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
 }
 
 async fn list(db: &Db, status: Option<MessageStatus>, limit: u64) -> Result<(), Error> {
-    for row in message::search_all(db.pool(), MessageSearch { status, limit, ..MessageSearch::default() }).await? {
+    let place = Place { limit, ..Place::default() };
+    let search = MessageSearch { statuses: status.into_iter().collect(), place, ..MessageSearch::default() };
+    for row in message::search_all(db.pool(), search).await? {
         let parked = row.parked_at.map(|at| format!("  parked since {at}")).unwrap_or_default();
         println!(
             "{}  {}  {:<11}  {:>3} credits  {}{parked}",

@@ -5,6 +5,7 @@
 mod auth;
 mod buyer;
 mod console;
+mod description;
 mod details_pdf;
 mod http;
 pub mod metrics;
@@ -13,8 +14,16 @@ mod state;
 mod v1;
 mod webhooks;
 
-use http::{access_log::AccessLog, bodies::Bodies, characters::check_query, headers::Security, health};
-use poem::{Endpoint, EndpointExt, IntoResponse, PathPattern, Response, Route, endpoint::BoxEndpoint, get, post};
+use std::sync::Arc;
+
+use http::{
+    access_log::AccessLog,
+    bodies::Bodies,
+    headers::Security,
+    health,
+    methods::{get, post},
+};
+use poem::{Endpoint, EndpointExt, IntoResponse, PathPattern, Response, Route, endpoint::BoxEndpoint};
 
 pub use http::{
     problem::Problem,
@@ -28,6 +37,8 @@ pub use state::{Api, ApiParts};
 #[must_use]
 pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint {
     let service = v1::service(&api.public_url);
+    let description = v1::describe(&service);
+    let described = description.text();
     let intake = webhooks::Intake::new(&api);
     let security = Security::new(api.is_behind_tls(), &api.cors_origins);
     let access = AccessLog::new(api.clock.clone());
@@ -37,9 +48,9 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
     };
     routes
         .at("/", get(console::entrance))
-        .at("/openapi.json", service.spec_endpoint())
-        .nest("/docs", v1::docs::routes(&service.swagger_ui_html()))
-        .nest("/v1", service.around(check_query))
+        .at("/openapi.json", get(v1::docs::document(&described)))
+        .nest("/docs", v1::docs::routes())
+        .nest("/v1", service.around(move |endpoint, request| description.clone().recognise(endpoint, request)))
         .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive).get(webhooks::sms::receive))
         .at("/p/:token", get(buyer::show))
@@ -66,6 +77,12 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .with(Bodies)
         .with(security)
         .with(access)
+}
+
+/// What the API says of itself at `/openapi.json`, were it to be found at this address.
+#[must_use]
+pub fn description(public_url: &str) -> Arc<str> {
+    v1::describe(&v1::service(public_url)).text()
 }
 
 /// The problem that an error is, and the route on which it happened.

@@ -1,6 +1,9 @@
 //! The way of events from Stripe's call to links that are paid.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
 use domain::{Clock, LinkId, MerchantId, Money, PhoneNumber, Region, Secret, Vault};
@@ -66,6 +69,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
                 customer_phone: phone.clone(),
                 money,
                 details: Details::default(),
+                kept: order::Kept::default(),
             };
             let order = order::insert(&tx, order, now).await.unwrap();
             let id = LinkId::new(now);
@@ -79,6 +83,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
                 document: "invoice.pdf".to_owned(),
                 document_bytes: 0,
                 expires_at: now + TimeDelta::days(30),
+                metadata: BTreeMap::new(),
                 actor: None,
             };
             link::insert(&tx, link, now).await.unwrap();

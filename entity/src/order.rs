@@ -1,18 +1,25 @@
 //! Orders, and the tag that says whether they are paid.
 
+mod change;
+mod search;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Rows, Transaction,
     change::{Change, ChangeKind},
     link,
+    metadata::{read_metadata, stored_metadata},
     money_column::stored_money,
-    search::{self, orders_meant_by},
+    search::text_of,
 };
+pub use change::{OrderChanges, archive, change, has_open_link};
+pub use search::{OrderSearch, by_number, held, is_second_number, search};
+
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
 
 words! {
@@ -79,6 +86,16 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
     /// All that it is searched by, folded; nothing until somebody has seen to it.
     pub search: Option<String>,
+    /// What the merchant's software keeps with it: a JSON object of texts.
+    pub metadata: String,
+    /// What the merchant's people keep with it.
+    pub notes: Option<String>,
+    /// The buyer's language, as BCP 47 names it.
+    pub language: Option<String>,
+    /// Since when it is out of the lists, if it is.
+    pub archived_at: Option<DateTime<Utc>>,
+    /// Its number, unless it is archived or older than another of the same number.
+    pub number_key: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -101,6 +118,14 @@ impl Model {
     pub fn details(&self) -> Result<Details, DbErr> {
         serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
     }
+
+    /// What the merchant's software keeps with it.
+    ///
+    /// # Errors
+    /// When the stored JSON is damaged.
+    pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
+        read_metadata(&self.metadata)
+    }
 }
 
 /// What it takes to make an order.
@@ -118,9 +143,22 @@ pub struct NewOrder {
     pub money: Money,
     /// What it consists of.
     pub details: Details,
+    /// What is kept with it.
+    pub kept: Kept,
 }
 
-/// Writes a new order.
+/// What is kept with an order, and shown to nobody but the merchant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// By the merchant's software.
+    pub metadata: BTreeMap<String, String>,
+    /// By the merchant's people.
+    pub notes: Option<String>,
+    /// The buyer's language, as BCP 47 names it.
+    pub language: Option<String>,
+}
+
+/// Writes a new order. [`is_second_number`] says whether it failed because there is one of its number.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
@@ -129,6 +167,7 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
     let mut order = Model {
         id: OrderId::new(now),
         merchant_id: new.merchant_id,
+        number_key: Some(new.number.clone()),
         number: new.number,
         customer_name: new.customer_name,
         customer_phone: Some(new.customer_phone),
@@ -138,21 +177,13 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
         tag: Tag::None,
         created_at: now,
         search: None,
+        metadata: stored_metadata(&new.kept.metadata)?,
+        notes: new.kept.notes,
+        language: new.kept.language,
+        archived_at: None,
     };
-    order.search = Some(search::text_of(&order, &[]));
-    let order = ActiveModel {
-        id: Set(order.id),
-        merchant_id: Set(order.merchant_id),
-        number: Set(order.number),
-        customer_name: Set(order.customer_name),
-        customer_phone: Set(order.customer_phone),
-        amount: Set(order.amount),
-        currency: Set(order.currency),
-        details: Set(order.details),
-        tag: Set(order.tag),
-        created_at: Set(order.created_at),
-        search: Set(order.search),
-    };
+    order.search = Some(text_of(&order, &[]));
+    let order = ActiveModel::from(order).reset_all();
     let order = order.insert(tx).await?;
     tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
     Ok(order)
@@ -186,6 +217,9 @@ pub async fn insert_lost(tx: &Transaction, lost: LostOrder, now: DateTime<Utc>) 
         tag: Set(Tag::None),
         created_at: Set(now),
         search: Set(None),
+        metadata: Set("{}".to_owned()),
+        // Another order may have the number.
+        ..Default::default()
     };
     let order = order.insert(tx).await?;
     tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
@@ -231,37 +265,6 @@ pub async fn find_all(
         return Ok(Vec::new());
     }
     Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
-}
-
-/// What a list of orders is narrowed to.
-#[derive(Debug, Clone, Default)]
-pub struct OrderSearch {
-    /// Part of what it is searched by: see [`search`](crate::search).
-    pub text: Option<String>,
-    /// The tag.
-    pub tag: Option<Tag>,
-    /// Only orders older than this one: the cursor.
-    pub before: Option<OrderId>,
-    /// At most so many.
-    pub limit: u64,
-}
-
-/// A page of the merchant's orders, newest first.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Vec<Order>, DbErr> {
-    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
-    if let Some(text) = &search.text {
-        query = query.filter(orders_meant_by(text, merchant, db.get_database_backend()));
-    }
-    if let Some(tag) = search.tag {
-        query = query.filter(Column::Tag.eq(tag));
-    }
-    if let Some(before) = search.before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    query.order_by_desc(Column::Id).limit(search.limit).all(db).await
 }
 
 /// Brings orders' tags in line with what became of their links; of several links of one order, in this order.
@@ -345,16 +348,19 @@ pub(crate) async fn forget_customer_if_all_purged(
 ) -> Result<(), DbErr> {
     if link::of_order(tx, merchant, id).await?.iter().any(|link| link.purged_at.is_none()) {
         // What the purged one was found by goes all the same.
-        return search::refresh(tx, merchant, id).await;
+        return crate::search::refresh(tx, merchant, id).await;
     }
     Entity::update_many()
         .col_expr(Column::CustomerName, Expr::value(""))
         .col_expr(Column::CustomerPhone, Expr::value(Option::<String>::None))
         .col_expr(Column::Details, Expr::value(nothing()?))
+        .col_expr(Column::Metadata, Expr::value("{}"))
+        .col_expr(Column::Notes, Expr::value(Option::<String>::None))
+        .col_expr(Column::Language, Expr::value(Option::<String>::None))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .exec(tx)
         .await?;
     tx.changed(Change::order(ChangeKind::OrderUpdated, merchant, id, now));
-    search::refresh(tx, merchant, id).await
+    crate::search::refresh(tx, merchant, id).await
 }

@@ -35,6 +35,7 @@ mod m0027_invoices;
 mod m0028_open_links;
 mod m0029_webhook_outcomes;
 mod m0032_restoration;
+mod m0034_whole_orders;
 mod m0038_changes;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_open_links::Step),
             Box::new(m0029_webhook_outcomes::Step),
             Box::new(m0032_restoration::Step),
+            Box::new(m0034_whole_orders::Step),
             Box::new(m0038_changes::Step),
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),

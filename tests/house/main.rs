@@ -6,6 +6,7 @@ mod alerts;
 mod claims;
 mod documents;
 mod links;
+mod problems;
 mod story;
 mod units;
 mod words;

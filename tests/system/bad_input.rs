@@ -81,7 +81,7 @@ async fn a_bad_form_gets_a_problem_and_leaves_nothing(app: &mut App) {
     let unknown = Invoice::default().form().text("colour", "red");
     let path = format!("/v1/orders/{}/payment-links", order.id);
     let request = merchant.http.request(Method::POST, &path).multipart(unknown);
-    assert_eq!(the_field(&merchant.http.ask(request).await.problem(422, "invalid_input")), "colour");
+    assert_eq!(the_field(&merchant.http.ask(request).await.problem(422, "unknown_field")), "colour");
     let twice = Invoice::default().form().text("amount", "20.00").text("amount", "30.00");
     let request = merchant.http.request(Method::POST, &path).multipart(twice);
     assert_eq!(the_field(&merchant.http.ask(request).await.problem(422, "invalid_input")), "amount");

@@ -13,6 +13,10 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/orders"),
     ("get", "/v1/orders"),
     ("get", "/v1/orders/{id}"),
+    ("patch", "/v1/orders/{id}"),
+    ("put", "/v1/orders/by-number/{number}"),
+    ("post", "/v1/orders/{id}/archive"),
+    ("post", "/v1/orders/{id}/unarchive"),
     ("get", "/v1/orders/{id}/details.pdf"),
     ("post", "/v1/orders/{id}/payment-links"),
     ("get", "/v1/payment-links"),
@@ -113,9 +117,15 @@ async fn the_server_describes_its_calls(app: &mut App) {
     assert_eq!(told.difference(&calls).collect::<Vec<_>>(), [] as [&(&str, &str); 0], "nobody promised these");
     assert_eq!(calls.difference(&told).collect::<Vec<_>>(), [] as [&(&str, &str); 0], "these are not described");
     assert_eq!(CALLS.len(), calls.len(), "one is there twice");
+    let mut ids = BTreeSet::new();
     for (method, path) in CALLS {
-        assert!(described["paths"][path][method]["summary"].is_string(), "{method} {path} has no title");
+        let operation = &described["paths"][path][method];
+        assert!(operation["summary"].is_string(), "{method} {path} has no title");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path} has another's operationId");
+        assert!(has_example(operation), "{method} {path} has no example");
+        assert!(operation["responses"].get("default").is_none(), "{method} {path} does not say all of its statuses");
     }
+    assert!(described["paths"]["/v1/orders"]["post"]["responses"]["201"]["links"]["get_order_by_id"].is_object());
     let page = http.get("/docs").await;
     let page = if page.status == 200 { page } else { http.get("/docs/").await };
     assert!(page.with_status(200).text().contains("<html"), "the description cannot be read");
@@ -126,6 +136,19 @@ async fn the_server_describes_its_calls(app: &mut App) {
     );
     http.get("/console").await.with_status(200);
     assert_eq!(http.get("/").await.with_status(303).header("location"), "/console");
+}
+
+/// Whether an operation shows how it is used: by a body, by an answer, by what is in its path, or, where there is nothing to be shown
+/// but a picture or an end, by no more than that.
+fn has_example(operation: &Value) -> bool {
+    let is_json = |content: &Value| content.get("application/json").is_some();
+    let is_shown = |content: &Value| content["application/json"].get("example").is_some();
+    let answers = operation["responses"].as_object().unwrap().iter().filter(|(status, _)| status.starts_with('2'));
+    let contents = answers.map(|(_, answer)| &answer["content"]).chain([&operation["requestBody"]["content"]]);
+    let is_explained = contents.clone().filter(|content| is_json(content)).all(is_shown);
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let in_path = |it: &&Value| it["in"] == "path" && it["schema"].get("example").is_none();
+    is_explained && !parameters.clone().any(|it| in_path(&it))
 }
 
 /// Every answer of every story is searched for secrets, and every log for more than that; here are the calls in which they would

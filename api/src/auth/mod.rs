@@ -31,7 +31,7 @@ use poem_openapi::{
 use sea_orm::DbErr;
 
 use crate::{
-    Api, Problem,
+    Api, Problem, description,
     http::{access_log, address, cookie, same_origin},
 };
 
@@ -90,12 +90,14 @@ macro_rules! extracted {
 
             async fn from_request(
                 request: &'a Request,
-                _: &mut RequestBody,
+                body: &mut RequestBody,
                 _: ExtractParamOptions<()>,
             ) -> poem::Result<Self> {
                 let check = $check;
                 let api = state(request)?;
-                Ok(check(request, api).await.inspect_err(|problem| tell_refusal(request, api, problem)).map(Self)?)
+                let who = check(request, api).await.inspect_err(|problem| tell_refusal(request, api, problem))?;
+                description::check(request, body).await?;
+                Ok(Self(who))
             }
         }
     )+ };

@@ -9,14 +9,14 @@ mod tests;
 
 use domain::sha256;
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Result, Route, get, handler,
+    Endpoint, IntoResponse, Request, Response, Result, Route, handler,
     http::{HeaderMap, StatusCode, header},
     web::Redirect,
 };
 
 use crate::{
     Problem,
-    http::{hex::hex, language},
+    http::{hex::hex, language, methods::get},
 };
 
 /// A page that runs its own files, talks to its own origin, and is shown in nobody's frame. What it shows in a frame is the

@@ -51,7 +51,9 @@ impl Kind {
         match parts {
             ["webhooks", _, _, "", ""] => Self::Webhook,
             ["v1", "orders", _, "payment-links", ""] => Self::Invoice,
-            ["v1", "orders", "", "", ""] => Self::Order,
+            ["v1", "orders", "", "", ""] | ["v1", "orders", _, "", ""] | ["v1", "orders", "by-number", _, ""] => {
+                Self::Order
+            }
             _ => Self::Json,
         }
     }
@@ -209,8 +211,10 @@ mod tests {
         Body::from_bytes_stream(stream::iter(chunks))
     }
 
-    const PATHS: [(&str, usize); 5] = [
+    const PATHS: [(&str, usize); 7] = [
         ("/v1/orders", 320 * KIB),
+        ("/v1/orders/ord_1", 320 * KIB),
+        ("/v1/orders/by-number/1001", 320 * KIB),
         ("/nowhere/at/all", 64 * KIB),
         ("/webhooks/stripe/mer_1", MIB),
         ("/v1/orders/ord_1/payment-links", MAX_BYTES + REST_OF_A_FORM),

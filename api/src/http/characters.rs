@@ -1,25 +1,12 @@
 //! Characters that no text needs and that databases, carriers and screens stumble over: refused in what our callers send, all of it,
 //! before anything is read.
 
-use std::sync::Arc;
-
 use domain::sms_event::is_unwanted;
-use poem::{Endpoint, Request};
 use serde_json::Value;
 
 use crate::Problem;
 
-const REFUSAL: &str = "must not contain control characters";
-
-/// Refuses a query with such a character in it, and names the parameter.
-pub(crate) async fn check_query<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
-    let query = request.uri().query().unwrap_or_default();
-    let asked: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
-    if let Some((name, _)) = asked.iter().find(|(_, value)| value.contains(is_unwanted)) {
-        return Err(Problem::field(&name.replace(is_unwanted, " "), REFUSAL).into());
-    }
-    endpoint.call(request).await
-}
+pub(crate) const REFUSAL: &str = "must not contain control characters";
 
 /// Refuses JSON with such a character in a text, and names the field.
 pub(crate) fn check_json(value: &Value) -> Result<(), Problem> {
@@ -35,7 +22,10 @@ fn path_of_unwanted(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text.contains(is_unwanted).then(String::new),
         Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| within(format!("[{at}]"), item)),
-        Value::Object(fields) => fields.iter().find_map(|(name, field)| within(format!(".{name}"), field)),
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| {
+            let step = format!(".{}", name.replace(is_unwanted, " "));
+            if name.contains(is_unwanted) { Some(step) } else { within(step, field) }
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
@@ -51,6 +41,7 @@ mod tests {
         assert_eq!(path(json!({"body": "two\nlines\tand\r\nmore"})), None);
         assert_eq!(path(json!({"body": "a\0"})), Some(".body".to_owned()));
         assert_eq!(path(json!({"items": [{"name": "a"}, {"name": "\u{1b}[31m"}]})), Some(".items[1].name".to_owned()));
+        assert_eq!(path(json!({"metadata": {"a\0b": "c"}})), Some(".metadata.a b".to_owned()));
         assert_eq!(path(json!({"a": [1, true, null], "b": "\u{85}"})), Some(".b".to_owned()));
     }
 }

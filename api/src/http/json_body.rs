@@ -1,6 +1,6 @@
 //! JSON bodies, read strictly: an amount is a text and not a number, and what is wrong is named by its field.
 //!
-//! poem-openapi describes the shape; serde reads it, because poem-openapi takes numbers and booleans for texts.
+//! The body has to be as `/openapi.json` describes it; serde reads it, because poem-openapi takes numbers and booleans for texts.
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
@@ -12,7 +12,7 @@ use poem_openapi::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::{Problem, http::characters};
+use crate::{Problem, description, http::characters};
 
 /// A JSON body.
 #[derive(Debug)]
@@ -35,13 +35,15 @@ fn read<T: Type + DeserializeOwned>(request: &Request, bytes: &[u8]) -> poem::Re
     if !Json::<T>::check_content_type(sent) {
         return Err(ContentTypeError::NotSupported { content_type: sent.to_owned() }.into());
     }
+    let sent = serde_json::from_slice(bytes).map_err(|error| Problem::malformed(error.to_string()))?;
+    characters::check_json(&sent)?;
+    description::check_body(request, &sent)?;
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         Problem::unreadable_field(&path, error.into_inner().to_string())
     })?;
     json.end().map_err(|error| Problem::malformed(error.to_string()))?;
-    characters::check_json(&serde_json::from_slice(bytes).map_err(|error| Problem::malformed(error.to_string()))?)?;
     Ok(read)
 }
 

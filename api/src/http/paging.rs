@@ -2,18 +2,20 @@
 
 use std::str::FromStr;
 
+use entity::list::{Place, Sort};
 use poem_openapi::{
     Object,
     types::{IsObjectType, ParseFromJSON, ToJSON, Type},
 };
 
-use crate::Problem;
-
-const DEFAULT_LIMIT: u64 = 20;
-const MOST: u64 = 100;
+use crate::{
+    Problem,
+    http::typed::{Limit, SortOrder, Text},
+};
 
 /// A page of a list.
 #[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
 pub(crate) struct Page<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> {
     /// The items, newest first.
     items: Vec<T>,
@@ -30,12 +32,15 @@ pub(crate) struct Asked<Id> {
 }
 
 impl<Id: FromStr + ToString + Copy> Asked<Id> {
-    /// Reads `limit` and `cursor`.
-    pub(crate) fn parse(limit: Option<u64>, cursor: Option<&str>) -> Result<Self, Problem> {
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if limit == 0 || limit > MOST {
-            return Err(Problem::field("limit", format!("must be from 1 to {MOST}")));
-        }
+    /// By `limit` and `cursor`.
+    pub(crate) fn new(limit: Option<Limit>, cursor: Option<Text<Id>>) -> Self {
+        Self { before: cursor.map(Text::value), limit: limit.unwrap_or_default().0 }
+    }
+
+    /// The same, of a cursor that is not read yet.
+    pub(crate) fn parse(limit: Option<impl Into<u64>>, cursor: Option<&str>) -> Result<Self, Problem> {
+        let limit = limit.map_or(Ok(Limit::default()), |limit| Limit::of(limit.into()));
+        let limit = limit.map_err(|reason| Problem::field("limit", reason))?.0;
         let before = cursor
             .map(str::parse)
             .transpose()
@@ -46,6 +51,11 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
     /// How many rows to fetch: one more than is shown, to know whether there is a next page.
     pub(crate) const fn fetch(&self) -> u64 {
         self.limit + 1
+    }
+
+    /// The part of the list that is to be fetched, in this order.
+    pub(crate) fn place(&self, sort: Option<Text<SortOrder>>) -> Place<Id> {
+        Place { after: self.before, sort: sort.map_or_else(Sort::default, |sort| sort.0.into()), limit: self.fetch() }
     }
 
     /// The page made of the fetched rows.

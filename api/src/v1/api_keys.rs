@@ -18,6 +18,7 @@ use super::{
     Group,
     answers::{Created, Done},
 };
+use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
     auth::{
@@ -25,7 +26,6 @@ use crate::{
         audit::{act_of_key, tell},
     },
     http::{
-        fields::Fields,
         json_body::JsonBody,
         paging::{Asked, Page, id},
     },
@@ -37,12 +37,12 @@ pub(super) struct ApiKeys;
 #[derive(Debug, Object)]
 #[oai(rename = "ApiKey", skip_serializing_if_is_none)]
 struct KeyView {
-    id: String,
+    id: Text<ApiKeyId>,
     name: String,
-    /// `read`, `write` or `admin`; each includes the ones before it.
-    scope: String,
+    /// Each includes the ones before it.
+    scope: Text<Scope>,
     /// The key's last four characters.
-    last_four: String,
+    last_four: LastFour,
     created_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     last_used_at: Option<DateTime<Utc>>,
@@ -58,10 +58,10 @@ impl KeyView {
     fn of(row: ApiKey, caller: &Principal) -> Self {
         Self {
             current: row.id == caller.key,
-            id: row.id.to_string(),
+            id: Text(row.id),
             name: row.name,
-            scope: row.scope.to_string(),
-            last_four: row.last_four,
+            scope: Text(row.scope),
+            last_four: row.last_four.into(),
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
@@ -76,18 +76,9 @@ impl KeyView {
 #[oai(rename = "NewApiKey")]
 struct KeyInput {
     /// What it is called, so that one knows later what it was for.
-    name: String,
-    /// `read`, `write` or `admin`.
-    scope: String,
-}
-
-impl KeyInput {
-    fn check(&self) -> Result<(String, Scope), Problem> {
-        let mut fields = Fields::default();
-        let name = fields.text("name", &self.name, 64);
-        let scope = fields.take("scope", self.scope.parse());
-        name.zip(scope).ok_or_else(|| fields.into_problem())
-    }
+    name: Line<64>,
+    /// What it may do; each includes the ones before it.
+    scope: Text<Scope>,
 }
 
 #[OpenApi(tag = "Group::Merchant")]
@@ -98,10 +89,10 @@ impl ApiKeys {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<ApiKeyId>>>,
     ) -> Result<Json<Page<KeyView>>, Problem> {
-        let asked = Asked::<ApiKeyId>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<ApiKeyId>::new(limit.0, cursor.0);
         let found = api_key::list(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(KeyView::of(row, &key.0)))?))
     }
@@ -116,7 +107,7 @@ impl ApiKeys {
         key: Administrator,
         input: JsonBody<KeyInput>,
     ) -> Result<Created<KeyView>, Problem> {
-        let (name, scope) = input.0.check()?;
+        let (name, scope) = (input.0.name.trimmed(), input.0.scope.value());
         let (new, now) = (random_secret("pk_")?, api.clock.now());
         let tx = api.db.begin().await?;
         let row = api_key::insert(&tx, key.0.merchant, name, scope, &new, now).await?;
@@ -135,7 +126,7 @@ impl ApiKeys {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        #[oai(name = "id")] key_id: Path<String>,
+        #[oai(name = "id")] key_id: Path<TextOf<ApiKeyId>>,
     ) -> Result<Done, Problem> {
         let (revoked, now) = (id::<ApiKeyId>(&key_id)?, api.clock.now());
         let tx = api.db.begin().await?;

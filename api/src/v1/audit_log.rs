@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, AuditEntryId};
+use domain::{ApiKeyId, AuditEntryId, MerchantId};
 use entity::{
     api_key,
     audit::{self, AuditFilter},
@@ -12,6 +12,7 @@ use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 
 use super::Group;
+use crate::http::typed::{Limit, Text};
 use crate::{
     Api, Problem,
     auth::Administrator,
@@ -24,10 +25,10 @@ pub(super) struct AuditLog;
 #[derive(Debug, Object)]
 #[oai(rename = "AuditEntry", skip_serializing_if_is_none)]
 pub(super) struct EntryView {
-    id: String,
+    id: Text<AuditEntryId>,
     at: DateTime<Utc>,
     /// Whose affairs it was about.
-    merchant_id: Option<String>,
+    merchant_id: Option<Text<MerchantId>>,
     /// The id of an API key; `operator`, or `operator:` and a name.
     actor: String,
     /// What the key is called, if it was one.
@@ -52,9 +53,9 @@ pub(super) async fn page(
     let names: HashMap<String, String> = api_key::names(api.db.pool(), keys).await?.into_iter().collect();
     let view = |entry: audit::Model| {
         Ok::<_, Problem>(EntryView {
-            id: entry.id.to_string(),
+            id: Text(entry.id),
             at: entry.at,
-            merchant_id: entry.merchant_id.map(|merchant| merchant.to_string()),
+            merchant_id: entry.merchant_id.map(Text),
             actor_name: names.get(&entry.actor).cloned(),
             actor: entry.actor,
             action: entry.action,
@@ -77,10 +78,10 @@ impl AuditLog {
         actor: Query<Option<String>>,
         /// To what: the id of a link, a message, a key, …
         subject: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<AuditEntryId>>>,
     ) -> Result<Json<Page<EntryView>>, Problem> {
-        let asked = Asked::<AuditEntryId>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<AuditEntryId>::new(limit.0, cursor.0);
         let filter = AuditFilter {
             merchant: Some(key.0.merchant),
             actor: actor.0,

@@ -15,6 +15,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json};
 use queue::{EnqueueOptions, PurgeLink, enqueue};
 
 use super::{Group, link_view::LinkView, message_view::MessageView, order_view::OrderView};
+use crate::http::typed::{E164, PhoneText};
 use crate::{
     Api, Problem,
     auth::audit::act_of_key,
@@ -28,7 +29,7 @@ pub(super) struct Buyers;
 #[oai(rename = "BuyerExport", skip_serializing_if_is_none)]
 struct ExportView {
     /// E.164.
-    phone: String,
+    phone: E164,
     /// The name, as the latest order has it.
     name: Option<String>,
     /// Since when the buyer wants no texts.
@@ -62,7 +63,7 @@ impl Buyers {
     ///
     /// All that is kept of the buyer with this number: orders, payment links, messages, and whether they want texts.
     #[oai(path = "/buyers/:phone/export", method = "get")]
-    async fn export(&self, api: Data<&Api>, key: Reader, phone: Path<String>) -> Result<Json<ExportView>, Problem> {
+    async fn export(&self, api: Data<&Api>, key: Reader, phone: Path<PhoneText>) -> Result<Json<ExportView>, Problem> {
         // It reads much.
         let _turn = api.turns.take(key.0.merchant).await?;
         let since = Instant::now();
@@ -84,7 +85,7 @@ impl Buyers {
         let conversation = found.conversations.into_iter().next();
         api.budgets.charge(key.0.merchant, since.elapsed());
         Ok(Json(ExportView {
-            phone: phone.as_e164().to_owned(),
+            phone: phone.as_e164().into(),
             name: conversation.as_ref().and_then(|conversation| conversation.customer_name.clone()),
             opted_out_at: conversation.and_then(|conversation| conversation.opted_out_at),
             orders,
@@ -97,7 +98,7 @@ impl Buyers {
     /// Of a buyer with more than 1,000 orders the newest 1,000; ask again for the rest. At once what is no payment link's; each payment link as soon as it is closed. That the buyer wants no texts outlives it, without
     /// the number. What Stripe and the carrier keep is theirs.
     #[oai(path = "/buyers/:phone", method = "delete")]
-    async fn erase(&self, api: Data<&Api>, key: Administrator, phone: Path<String>) -> Result<Erasing, Problem> {
+    async fn erase(&self, api: Data<&Api>, key: Administrator, phone: Path<PhoneText>) -> Result<Erasing, Problem> {
         let _turn = api.turns.take(key.0.merchant).await?;
         let (phone, found) = find(&api, &key.0, &phone).await?;
         let (merchant, now) = (key.0.merchant, api.clock.now());

@@ -1,11 +1,12 @@
 //! `/v1/conversations`.
 
 use chrono::{DateTime, Utc};
-use domain::MessageId;
+use domain::{ConversationId, MessageId, message::MessageStatus};
 use entity::{
     Conversation, Message,
     conversation::{self, InboxPosition, Listed},
-    message, picture,
+    message::{self, Direction},
+    picture,
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -16,6 +17,7 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{Group, answers::Done, message_view::MessageView, send};
+use crate::http::typed::{E164, Limit, Text, TextOf};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
@@ -32,8 +34,8 @@ pub(super) struct Conversations;
 #[derive(Debug, Object)]
 #[oai(rename = "Conversation", skip_serializing_if_is_none)]
 struct ConversationView {
-    id: String,
-    phone: Option<String>,
+    id: Text<ConversationId>,
+    phone: Option<E164>,
     customer_name: Option<String>,
     /// Since when the buyer wants no more texts.
     opted_out_at: Option<DateTime<Utc>>,
@@ -49,14 +51,13 @@ struct ConversationView {
 #[derive(Debug, Object)]
 #[oai(rename = "LastMessage", skip_serializing_if_is_none)]
 struct LastMessageView {
-    id: String,
-    /// `outgoing` or `incoming`.
-    direction: String,
+    id: Text<MessageId>,
+    direction: Text<Direction>,
     /// Absent once it was erased; empty if only pictures came.
     body: Option<String>,
     /// How many pictures came with it; absent if none did.
     pictures: Option<u64>,
-    status: String,
+    status: Text<MessageStatus>,
     created_at: DateTime<Utc>,
 }
 
@@ -64,10 +65,10 @@ impl LastMessageView {
     fn of(message: Message, pictures: u64) -> Self {
         Self {
             pictures: (pictures > 0).then_some(pictures),
-            id: message.id.to_string(),
-            direction: message.direction.to_string(),
+            id: Text(message.id),
+            direction: Text(message.direction),
             body: message.body,
-            status: message.status.to_string(),
+            status: Text(message.status),
             created_at: message.created_at,
         }
     }
@@ -78,8 +79,8 @@ impl From<Listed> for ConversationView {
         Self {
             last_message: last.map(|last| LastMessageView::of(last, pictures)),
             unread,
-            id: conversation.id.to_string(),
-            phone: conversation.phone.map(|phone| phone.as_e164().to_owned()),
+            id: Text(conversation.id),
+            phone: conversation.phone.map(|phone| phone.as_e164().into()),
             customer_name: conversation.customer_name,
             opted_out_at: conversation.opted_out_at,
             created_at: conversation.created_at,
@@ -90,7 +91,8 @@ impl From<Listed> for ConversationView {
 
 /// What is written to a buyer.
 #[derive(Debug, Deserialize, Object)]
-struct Text {
+#[oai(rename = "Text")]
+struct TextInput {
     /// The text.
     body: String,
 }
@@ -122,8 +124,8 @@ impl Conversations {
         &self,
         api: Data<&Api>,
         key: Reader,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<TextOf<InboxPosition>>>,
     ) -> Result<Json<Page<ConversationView>>, Problem> {
         let asked = Asked::<InboxPosition>::parse(limit.0, cursor.0.as_deref())?;
         let found = conversation::list(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
@@ -136,11 +138,11 @@ impl Conversations {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] conversation_id: Path<String>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<MessageId>>>,
     ) -> Result<Json<Page<MessageView>>, Problem> {
-        let asked = Asked::<MessageId>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<MessageId>::new(limit.0, cursor.0);
         let conversation = find(&api, &key.0, &conversation_id).await?;
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = message::of_conversation(pool, merchant, conversation.id, asked.before, asked.fetch()).await?;
@@ -160,7 +162,7 @@ impl Conversations {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] conversation_id: Path<String>,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
     ) -> Result<Done, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
         let tx = api.db.begin().await?;
@@ -177,9 +179,9 @@ impl Conversations {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] conversation_id: Path<String>,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
-        input: JsonBody<Text>,
+        input: JsonBody<TextInput>,
     ) -> Result<Answered<MessageView>, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
         if conversation.phone.is_none() {

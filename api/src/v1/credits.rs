@@ -1,13 +1,12 @@
 //! `/v1/credits`.
 
-mod ledger;
 mod statement;
 
 use chrono::{DateTime, Utc};
-use domain::CreditEntryId;
+use domain::{CreditEntryId, MessageId, words};
 use entity::{
     Merchant,
-    credits::{self, CreditEntry},
+    credits::{self, CreditEntry, EntryKind},
     merchant,
 };
 use poem::web::Data;
@@ -17,11 +16,31 @@ use poem_openapi::{
     payload::Json,
 };
 
-use self::ledger::Ledger;
 use super::Group;
-use crate::{Api, Problem, auth::Reader, http::paging::Asked, quotas::Pace};
+use crate::http::typed::{Limit, Text, described_words};
+use crate::{
+    Api, Problem,
+    auth::Reader,
+    http::{
+        listing::{Listing, is_csv_wanted},
+        paging::Asked,
+    },
+    quotas::Pace,
+};
 
 pub(super) struct Credits;
+
+words! {
+    /// In which form the ledger is answered.
+    pub enum Format {
+        /// A page of it.
+        Json = "json",
+        /// All of it, as a statement.
+        Csv = "csv",
+    }
+}
+
+described_words!(Format);
 
 /// Prepaid credits.
 #[derive(Debug, Clone, Object)]
@@ -66,18 +85,17 @@ impl BalanceView {
 #[derive(Debug, Object)]
 #[oai(rename = "CreditEntry", skip_serializing_if_is_none)]
 struct EntryView {
-    id: String,
+    id: Text<CreditEntryId>,
     /// Its place in the ledger, from 1.
     number: i64,
-    /// `top_up`, `hold`, `capture` or `release`.
-    kind: String,
+    kind: Text<EntryKind>,
     /// What it adds to the credits available.
     amount: i64,
     /// What it adds to the credits held.
     held: i64,
     /// The credits available after it.
     available_after: i64,
-    message_id: Option<String>,
+    message_id: Option<Text<MessageId>>,
     note: Option<String>,
     created_at: DateTime<Utc>,
 }
@@ -85,13 +103,13 @@ struct EntryView {
 impl From<CreditEntry> for EntryView {
     fn from(entry: CreditEntry) -> Self {
         Self {
-            id: entry.id.to_string(),
+            id: Text(entry.id),
             number: entry.number,
-            kind: entry.kind.to_string(),
+            kind: Text(entry.kind),
             amount: entry.available_delta,
             held: entry.held_delta,
             available_after: entry.available_after,
-            message_id: entry.message_id.map(|message| message.to_string()),
+            message_id: entry.message_id.map(Text),
             note: entry.note,
             created_at: entry.created_at,
         }
@@ -115,27 +133,25 @@ impl Credits {
         &self,
         api: Data<&Api>,
         key: Reader,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
-        /// `json` or `csv`; absent: as `Accept` says.
-        format: Query<Option<String>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<CreditEntryId>>>,
+        /// Absent: as `Accept` says.
+        format: Query<Option<Text<Format>>>,
         accept: Header<Option<String>>,
-    ) -> Result<Ledger<EntryView>, Problem> {
-        if wants_csv(format.0.as_deref(), accept.0.as_deref())? {
-            return Ok(Ledger::Statement(statement::body(api.db.clone(), key.0.merchant)));
+    ) -> Result<Listing<EntryView>, Problem> {
+        if wants_csv(format.0.map(Text::value), accept.0.as_deref()) {
+            return Ok(Listing::Csv(statement::body(api.db.clone(), key.0.merchant), "credits"));
         }
-        let asked = Asked::<CreditEntryId>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<CreditEntryId>::new(limit.0, cursor.0);
         let found = credits::entries(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
-        Ok(Ledger::Page(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+        Ok(Listing::Page(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
     }
 }
 
-fn wants_csv(format: Option<&str>, accept: Option<&str>) -> Result<bool, Problem> {
+fn wants_csv(format: Option<Format>, accept: Option<&str>) -> bool {
     match format {
-        Some("csv") => Ok(true),
-        Some("json") => Ok(false),
-        Some(_) => Err(Problem::field("format", "must be json or csv")),
-        // Whoever takes both gets what the API speaks everywhere.
-        None => Ok(accept.is_some_and(|accept| accept.contains("text/csv") && !accept.contains("application/json"))),
+        Some(Format::Csv) => true,
+        Some(Format::Json) => false,
+        None => is_csv_wanted(accept),
     }
 }

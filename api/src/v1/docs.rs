@@ -1,60 +1,40 @@
-//! `/docs`: the API, readable. The page has its scripts in itself; its policy names them by what they are.
+//! `/openapi.json`, and `/docs`: the same, readable, with a guide before it. The reader is `RapiDoc` (MIT), as npm has it, a part of the
+//! program: the page loads nothing from anywhere else.
 
-use std::iter;
-
-use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::sha256;
+use bytes::Bytes;
 use poem::{Endpoint, Response, Route, endpoint::make_sync, http::header};
 
-/// Without one, a browser asks for a file that is not there.
-const ICON: &str = "<head>\n<link rel=\"icon\" href=\"/console/icon.svg\" type=\"image/svg+xml\">";
+use crate::http::methods::get;
 
-/// The page, at the root with and without a slash.
-pub(crate) fn routes(html: &str) -> Route {
-    let html = html.replacen("<head>", ICON, 1);
-    let policy = policy(&html);
-    Route::new().at("/", show(html, policy))
+/// What every reader has to know first; the description begins with it.
+pub(super) const GUIDE: &str = include_str!("../docs/guide.md");
+
+const PAGE: &str = include_str!("../docs/index.html");
+const READER: &str = include_str!("../docs/rapidoc.js");
+
+/// The reader draws its own styles, and calls the API from the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+/// `/openapi.json`.
+pub(crate) fn document(description: &str) -> impl Endpoint<Output = Response> + use<> {
+    let description = Bytes::copy_from_slice(description.as_bytes());
+    make_sync(move |_| Response::builder().content_type("application/json").body(description.clone()))
 }
 
-fn show(html: String, policy: String) -> impl Endpoint<Output = Response> {
+/// The page, at the root with and without a slash, and its reader.
+pub(crate) fn routes() -> Route {
+    Route::new()
+        .at("/", get(file("text/html; charset=utf-8", PAGE, "no-cache")))
+        .at("/rapidoc.js", get(file("text/javascript; charset=utf-8", READER, "max-age=3600")))
+}
+
+fn file(content_type: &'static str, content: &'static str, kept: &'static str) -> impl Endpoint<Output = Response> {
     make_sync(move |_| {
         Response::builder()
-            .content_type("text/html; charset=utf-8")
-            .header(header::CONTENT_SECURITY_POLICY, &policy)
-            .body(html.clone())
+            .content_type(content_type)
+            .header(header::CONTENT_SECURITY_POLICY, POLICY)
+            .header(header::CACHE_CONTROL, kept)
+            .body(content)
     })
-}
-
-/// Styles are let in as they come: the page makes many as it goes.
-fn policy(html: &str) -> String {
-    let hashes: Vec<String> =
-        scripts(html).map(|script| format!("'sha256-{}'", STANDARD.encode(sha256(script.as_bytes())))).collect();
-    format!(
-        "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
-         frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        hashes.join(" ")
-    )
-}
-
-/// What stands between `<script …>` and `</script>`, as a browser reads it: a `<script` within a script is a part of it.
-fn scripts(html: &str) -> impl Iterator<Item = &str> {
-    let mut rest = html;
-    iter::from_fn(move || {
-        let (_, element) = rest.split_once("<script")?;
-        let (script, after) = element.split_once('>')?.1.split_once("</script>")?;
-        rest = after;
-        Some(script)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_names_each_script_of_the_page() {
-        let html = "<script charset=\"UTF-8\">one('<script>')</script><p></p><script>\ntwo()\n</script>";
-        assert_eq!(scripts(html).collect::<Vec<_>>(), ["one('<script>')", "\ntwo()\n"]);
-        assert_eq!(policy(html).matches("'sha256-").count(), 2);
-    }
 }

@@ -2,9 +2,11 @@
 
 mod staged;
 
+use std::collections::BTreeMap;
+
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{Currency, LinkId, Money};
+use domain::{Currency, LinkId, Money, sms_event::is_unwanted};
 use entity::{
     Merchant, Order,
     documents::{Documents, MAX_BYTES},
@@ -25,13 +27,15 @@ use crate::{
     Problem,
     http::{
         bodies::invoice_too_large,
+        characters::REFUSAL,
         fields::Fields,
         multipart::{FormParts, unreadable},
+        typed::{Amount, CalendarDay, CurrencyCode, Line, Metadata},
     },
 };
 
-/// Longer texts are no invoice number, amount, currency or date.
-const LONGEST_TEXT: u64 = 1_024;
+/// Longer texts are none of the fields.
+const LONGEST_TEXT: u64 = 32 * 1_024;
 
 /// How much of an upload is read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -51,6 +55,7 @@ pub(super) struct FilledForm {
     amount: Option<String>,
     currency: Option<String>,
     expires_on: Option<String>,
+    metadata: Option<String>,
 }
 
 /// An invoice that lies in staging.
@@ -70,6 +75,8 @@ pub(super) struct Terms {
     pub(super) money: Money,
     /// When it closes by itself.
     pub(super) expires_at: DateTime<Utc>,
+    /// What the merchant's software keeps with it.
+    pub(super) metadata: BTreeMap<String, String>,
 }
 
 impl LinkForm {
@@ -96,7 +103,8 @@ async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) 
             "amount" => &mut filled.amount,
             "currency" => &mut filled.currency,
             "expires_on" => &mut filled.expires_on,
-            unknown => return Err(Problem::field(unknown, "is not a field of this form")),
+            "metadata" => &mut filled.metadata,
+            unknown => return Err(Problem::unknown(unknown, "is not a field of this form")),
         };
         once(&name, place.is_some())?;
         *place = Some(text(field).await?);
@@ -175,7 +183,7 @@ async fn text(field: Field) -> Result<String, Problem> {
 impl FilledForm {
     /// What is the same of two forms if and only if they ask for the same.
     pub(super) fn canonical(&self) -> Vec<u8> {
-        let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on);
+        let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on, &self.metadata);
         format!("{texts:?} {:?}", self.invoice.as_ref().map(|invoice| &invoice.sha256)).into_bytes()
     }
 
@@ -185,10 +193,24 @@ impl FilledForm {
         let invoice_number = fields.text("invoice_number", self.invoice_number.as_deref().unwrap_or(&order.number), 64);
         let money = self.money(order, &mut fields);
         let expires_at = self.expires_at(merchant, now, &mut fields);
-        match (invoice_number, money, expires_at) {
-            (Some(invoice_number), Some(money), Some(expires_at)) => Ok(Terms { invoice_number, money, expires_at }),
+        let metadata = self.metadata(&mut fields);
+        match (invoice_number, money, expires_at, metadata) {
+            (Some(invoice_number), Some(money), Some(expires_at), Some(metadata)) => {
+                Ok(Terms { invoice_number, money, expires_at, metadata })
+            }
             _ => Err(fields.into_problem()),
         }
+    }
+
+    fn metadata(&self, fields: &mut Fields) -> Option<BTreeMap<String, String>> {
+        let Some(text) = &self.metadata else { return Some(BTreeMap::new()) };
+        let read = serde_json::from_str::<Metadata>(text).map_err(|_| "must be a JSON object of texts");
+        let metadata = fields.take("metadata", read)?.check("metadata", fields)?;
+        if metadata.iter().any(|(name, text)| name.contains(is_unwanted) || text.contains(is_unwanted)) {
+            fields.refuse("metadata", REFUSAL);
+            return None;
+        }
+        Some(metadata)
     }
 
     fn money(&self, order: &Order, fields: &mut Fields) -> Option<Money> {
@@ -231,16 +253,22 @@ impl LinkForm {
         let described = |schema: MetaSchemaRef, description: &'static str| {
             schema.merge(MetaSchema { description: Some(description), ..MetaSchema::ANY })
         };
-        let text = |description| described(String::schema_ref(), description);
         let invoice =
             described(Binary::<Vec<u8>>::schema_ref(), "A PDF of at most 10 MiB; absent: the order's details page.");
         MetaSchemaRef::Inline(Box::new(MetaSchema {
             properties: vec![
                 ("invoice", invoice),
-                ("invoice_number", text("Absent: the order's number.")),
-                ("amount", text("A decimal text such as 129.50; absent: the order's.")),
-                ("currency", text("ISO 4217; absent: the order's.")),
-                ("expires_on", text("The last day on which it can be paid, at most 90 days away: 2026-12-31.")),
+                ("invoice_number", described(Line::<64>::schema_ref(), "Absent: the order's number.")),
+                ("amount", described(Amount::schema_ref(), "Absent: the order's.")),
+                ("currency", described(CurrencyCode::schema_ref(), "ISO 4217; absent: the order's.")),
+                (
+                    "expires_on",
+                    described(CalendarDay::schema_ref(), "The last day on which it can be paid, at most 90 days away."),
+                ),
+                (
+                    "metadata",
+                    described(Metadata::schema_ref(), "What your software is to keep with it: a JSON object of texts."),
+                ),
             ],
             ..MetaSchema::new("object")
         }))
@@ -266,10 +294,11 @@ impl<'a> ApiExtractor<'a> for LinkForm {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let Some(sent) = request.content_type() else {
-            // Every field may be left out, and so may the form.
-            let empty = request.header("content-length").is_none_or(|length| length == "0");
-            return if empty { Ok(Self(None)) } else { Err(ContentTypeError::ExpectContentType.into()) };
+        // Every field may be left out, and so may the form.
+        let length = request.header("content-length");
+        let Some(sent) = request.content_type().filter(|_| length != Some("0")) else {
+            let is_empty = length.is_none_or(|length| length == "0");
+            return if is_empty { Ok(Self(None)) } else { Err(ContentTypeError::ExpectContentType.into()) };
         };
         if !sent.to_ascii_lowercase().starts_with(Self::CONTENT_TYPE) {
             return Err(ContentTypeError::NotSupported { content_type: sent.to_owned() }.into());

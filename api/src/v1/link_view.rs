@@ -1,54 +1,56 @@
 //! A payment link as it is shown.
 
 use chrono::{DateTime, Utc};
-use domain::{LinkState, message::MessageStatus};
+use domain::{
+    LinkId, LinkState, Money, OrderId,
+    link::{Review, money_back::RefundState},
+    message::MessageStatus,
+};
 use entity::{
     Order,
-    link::{self, TimelineEntry},
+    link::{self, Dispute, InvoiceWarning, TimelineEntry},
     message,
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
 
 use crate::Api;
+use crate::http::typed::{Amount, CurrencyCode, Metadata, Text, Url};
 
 /// A payment link. What the purge has erased is absent.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PaymentLink", skip_serializing_if_is_none)]
 pub(super) struct LinkView {
-    id: String,
-    order_id: String,
-    /// `creating`, `failed`, `unpaid`, `processing`, `paid`, `voiding`, `voided`, `expiring`, `expired` or
-    /// `settling` (paid elsewhere, and being closed at Stripe).
-    status: String,
-    amount: Option<String>,
-    currency: String,
+    id: Text<LinkId>,
+    order_id: Text<OrderId>,
+    status: Text<LinkState>,
+    amount: Option<Amount>,
+    currency: CurrencyCode,
     invoice_number: Option<String>,
     /// The buyer's page.
-    url: Option<String>,
+    url: Option<Url>,
     /// Where Stripe takes the payment.
-    stripe_url: Option<String>,
+    stripe_url: Option<Url>,
     /// Why it could not be made; or, of an open link, what keeps it from being closed, or from being paid anew.
     failure: Option<String>,
-    /// What a person should look at: `paid_after_void`, `paid_after_expiry`, `amount_mismatch`, `currency_mismatch`,
-    /// `livemode_mismatch` or `paid_twice`.
-    review: Option<String>,
-    /// What is worth a look before the link is sent: `first_page_blank`, `number_not_in_invoice` or `amount_not_in_invoice`, if the
-    /// PDF's text lacks what was typed. It blocks nothing.
-    warnings: Vec<String>,
+    /// What a person should look at.
+    review: Option<Text<Review>>,
+    /// What is worth a look before the link is sent: the first page is blank, or the PDF's text lacks what was typed. It blocks
+    /// nothing.
+    warnings: Vec<Text<InvoiceWarning>>,
     /// How the last text that carries it stands, by the status of its message; absent if it was never sent.
-    delivery: Option<String>,
+    delivery: Option<Text<MessageStatus>>,
     /// Whether there is a picture of the invoice's first page.
     has_picture: bool,
     /// The payment in Stripe's dashboard, where refunds are made.
-    dashboard_url: Option<String>,
+    dashboard_url: Option<Url>,
     /// What was refunded at Stripe so far, in all: the refunds that succeeded.
-    refunded_amount: Option<String>,
-    /// How much of what was paid went back: `none`, `partial` or `full`.
-    refund_status: String,
-    /// How a dispute of the payment stands: `open`, `won`, `lost` or `closed` (an inquiry that was closed, or a dispute that was
-    /// prevented). Of several the gravest.
-    disputed: Option<String>,
+    refunded_amount: Option<Amount>,
+    /// How much of what was paid went back.
+    refund_status: Text<RefundState>,
+    /// How a dispute of the payment stands; `closed` is an inquiry that was closed, or a dispute that was prevented. Of several the
+    /// gravest.
+    disputed: Option<Text<Dispute>>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
@@ -58,6 +60,8 @@ pub(super) struct LinkView {
     /// When the buyer said that they do not know what it is for.
     unrecognised_at: Option<DateTime<Utc>>,
     purged_at: Option<DateTime<Utc>>,
+    /// What your software keeps with it.
+    metadata: Metadata,
     timeline: Vec<EntryView>,
 }
 
@@ -134,24 +138,25 @@ impl LinkView {
         delivery: Option<MessageStatus>,
     ) -> Result<Self, DbErr> {
         Ok(Self {
-            id: link.id.to_string(),
-            order_id: link.order_id.to_string(),
-            status: link.state.to_string(),
-            amount: link.money()?.map(domain::Money::to_decimal_string),
-            currency: link.currency.as_str().to_owned(),
+            id: Text(link.id),
+            order_id: Text(link.order_id),
+            status: Text(link.state),
+            amount: link.money()?.map(amount),
+            currency: link.currency.as_str().into(),
             paid_by: PaidByView::of(&link),
-            url: (link.stripe_url.is_some() || link.awaits_renewal()).then(|| api.buyer_url(link.id)),
-            dashboard_url: dashboard_url(&link),
-            refund_status: link.refund_state().to_string(),
-            refunded_amount: link.refunded_money()?.map(domain::Money::to_decimal_string),
-            disputed: link.dispute.map(|dispute| dispute.to_string()),
-            warnings: link.warnings().map(str::to_owned).collect(),
-            delivery: delivery.map(|status| status.to_string()),
+            url: (link.stripe_url.is_some() || link.awaits_renewal()).then(|| Url::from(api.buyer_url(link.id))),
+            dashboard_url: dashboard_url(&link).map(Url::from),
+            refund_status: Text(link.refund_state()),
+            refunded_amount: link.refunded_money()?.map(amount),
+            disputed: link.dispute.map(Text),
+            warnings: link.warnings().filter_map(|warning| warning.parse().ok().map(Text)).collect(),
+            delivery: delivery.map(Text),
             has_picture: link.document_picture.is_some(),
+            metadata: Metadata(link.metadata()?),
             invoice_number: link.invoice_number,
-            stripe_url: link.stripe_url,
+            stripe_url: link.stripe_url.map(Url::from),
             failure: link.failure,
-            review: link.review.map(|review| review.to_string()),
+            review: link.review.map(Text),
             created_at: link.created_at,
             expires_at: link.expires_at,
             paid_at: link.paid_at,
@@ -161,6 +166,10 @@ impl LinkView {
             timeline: timeline.into_iter().map(EntryView::from).collect(),
         })
     }
+}
+
+fn amount(money: Money) -> Amount {
+    money.to_decimal_string().into()
 }
 
 fn dashboard_url(link: &link::Model) -> Option<String> {

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use domain::{
     LinkId, LinkState, OrderId,
-    link::{LinkEvent, Refusal},
+    link::{LinkEvent, Refusal, Review},
 };
 use entity::{
     Documents, Merchant, Order, Transaction,
     link::{self, Advanced, NewLink, StripeFacts},
-    logo, merchant, message, order,
+    logo, merchant, message,
+    order::{self, Tag},
     stripe_integration::{self, StripeStatus},
 };
 use poem::{error::ResponseError, http::StatusCode, web::Data};
@@ -24,17 +25,20 @@ use serde::{Deserialize, Serialize};
 use super::{
     Group,
     link_form::{FilledForm, LinkForm, Staged, Terms},
+    link_list,
     link_view::LinkView,
     order_view::Request,
     orders::render_details,
 };
+use crate::http::typed::{Limit, Moment, Prose, Several, SortOrder, Text, TextOf, period};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer, audit::act_of_key},
     http::{
         first_page::FirstPage,
         json_body::OptionalJson,
-        paging::{Asked, Page, id},
+        listing::{Listing, is_csv_wanted},
+        paging::{Asked, id},
         pdf_response::Pdf,
     },
     v1::command::{Accepted, Answered, fingerprint},
@@ -46,7 +50,7 @@ pub(super) struct Links;
 #[derive(Debug, Default, Deserialize, Object, Serialize)]
 struct Void {
     /// Why, for your own records.
-    reason: Option<String>,
+    reason: Option<Prose<500>>,
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
@@ -59,7 +63,7 @@ impl Links {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] order_id: Path<String>,
+        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         form: LinkForm,
     ) -> Result<Answered<LinkView>, Problem> {
@@ -92,35 +96,57 @@ impl Links {
     }
 
     /// List payment links
+    ///
+    /// With `Accept: text/csv` all that match, and not a page of them.
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// A link's status.
-        status: Query<Option<String>>,
+        /// One of these statuses.
+        status: Query<Option<Several<LinkState>>>,
         /// Part of the invoice number, the order's number or the buyer's name.
         q: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
-    ) -> Result<Json<Page<LinkView>>, Problem> {
-        let asked = Asked::<LinkId>::parse(limit.0, cursor.0.as_deref())?;
-        let state = status.0.map(|status| status.parse()).transpose();
+        order_id: Query<Option<Text<OrderId>>>,
+        /// The order's tag.
+        tag: Query<Option<Text<Tag>>>,
+        /// To be looked at for this.
+        review: Query<Option<Text<Review>>>,
+        created_from: Query<Option<Moment>>,
+        created_to: Query<Option<Moment>>,
+        paid_from: Query<Option<Moment>>,
+        paid_to: Query<Option<Moment>>,
+        /// Only those of orders that are archived, or only those of orders that are not; absent: both.
+        archived: Query<Option<bool>>,
+        sort: Query<Option<Text<SortOrder>>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<LinkId>>>,
+        accept: Header<Option<String>>,
+    ) -> Result<Listing<LinkView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let asked = Asked::<LinkId>::new(limit.0, cursor.0);
         let search = link::LinkSearch {
-            state: state.map_err(|reason: String| Problem::field("status", reason))?,
+            states: status.0.map_or_else(Vec::new, |several| several.0),
             text: q.0.filter(|text| !text.trim().is_empty()),
-            before: asked.before,
-            limit: asked.fetch(),
+            order: order_id.0.map(Text::value),
+            tag: tag.0.map(Text::value),
+            review: review.0.map(Text::value),
+            created: period("created", created_from.0, created_to.0, &owner)?,
+            paid: period("paid", paid_from.0, paid_to.0, &owner)?,
+            archived: archived.0,
+            place: asked.place(sort.0),
         };
-        let found = link::search(api.db.pool(), key.0.merchant, search).await?;
-        let texts =
-            message::last_of_links(api.db.pool(), key.0.merchant, found.iter().map(|(link, _)| link.id)).await?;
+        if is_csv_wanted(accept.0.as_deref()) {
+            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
+        }
+        let found = link::search(api.db.pool(), owner.id, search).await?;
+        let texts = message::last_of_links(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.id)).await?;
         let view = |(link, timeline): (link::Model, _)| {
             let delivery = texts.get(&link.id).copied();
             LinkView::of(&api, link, timeline, delivery)
         };
-        let page = asked.page(found, |(link, _)| link.id, view)?;
-        Ok(Json(page))
+        Ok(Listing::Page(asked.page(found, |(link, _)| link.id, view)?))
     }
 
     /// See a payment link
@@ -129,7 +155,7 @@ impl Links {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
     ) -> Result<Json<LinkView>, Problem> {
         let link = find_link(api.db.pool(), &key.0, &link_id).await?;
         Ok(Json(LinkView::read(&api, api.db.pool(), link).await?))
@@ -141,7 +167,7 @@ impl Links {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
     ) -> Result<Pdf, Problem> {
         let link = find_link(api.db.pool(), &key.0, &link_id).await?;
         read_invoice(&api, &link).await
@@ -155,7 +181,7 @@ impl Links {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
     ) -> Result<FirstPage, Problem> {
         let link = find_link(api.db.pool(), &key.0, &link_id).await?;
         FirstPage::of(&api, &link).await
@@ -170,7 +196,7 @@ impl Links {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: OptionalJson<Void>,
     ) -> Result<Answered<LinkView>, Problem> {
@@ -178,7 +204,8 @@ impl Links {
         let call = format!("POST void {}", link_id.0);
         let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, link_id, reason) = (*api, &key.0, &link_id.0, input.reason.clone());
+            let (api, key, link_id, reason) =
+                (*api, &key.0, &link_id.0, input.reason.as_ref().map(|reason| reason.to_string()));
             async move { accept_void(api, key, link_id, reason, now).await }
         })
         .await
@@ -267,6 +294,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         document: Documents::staging_name(link),
         document_bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
         expires_at: terms.expires_at,
+        metadata: terms.metadata,
         actor: Some(key.key.to_string()),
     }
 }

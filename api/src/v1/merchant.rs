@@ -1,11 +1,11 @@
 //! `/v1/merchant`: who the merchant is to buyers, and how it reads numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
-use domain::{Colour, Currency, Region, Reminding, RemindingError};
+use domain::{Colour, Currency, MerchantId, Region, Reminding, RemindingError};
 use entity::{
     Merchant, Transaction, attention,
     change::{Change, ChangeKind},
-    logo::{self, About, LogoPicture, PictureError},
+    logo::{self, About, LogoPicture, PictureError, PictureType},
     merchant::{self, MerchantChanges},
 };
 use poem::{http::StatusCode, web::Data};
@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 
 use super::{Group, answers::Done};
+use crate::http::typed::{Clearable, ColourCode, CountryCode, CurrencyCode, Line, Prose, Sha256, Text, Url, ZoneName};
 use crate::{
     Api, Problem,
     auth::{Administrator, Reader, audit::act_of_key},
@@ -33,7 +34,7 @@ pub(super) struct Profile;
 #[derive(Debug, Object)]
 #[oai(rename = "Profile", skip_serializing_if_is_none)]
 struct ProfileView {
-    id: String,
+    id: Text<MerchantId>,
     /// The name that buyers see.
     name: String,
     /// How buyers reach it.
@@ -43,13 +44,13 @@ struct ProfileView {
     /// Its number with the tax office, as invoices that are made here say.
     tax_number: Option<String>,
     /// ISO 3166: the region of phone numbers without a country code.
-    region: String,
+    region: CountryCode,
     /// ISO 4217: the currency of new orders that do not say.
-    currency: Option<String>,
+    currency: Option<CurrencyCode>,
     /// IANA, such as `Europe/Berlin`: when its days end.
-    time_zone: String,
+    time_zone: ZoneName,
     /// The colour of its pages: `#rrggbb`; absent: ours.
-    colour: Option<String>,
+    colour: Option<ColourCode>,
     logo: Option<LogoView>,
     /// Whether buyers are reminded of unpaid links.
     reminders: bool,
@@ -67,23 +68,22 @@ struct ProfileView {
 #[derive(Debug, Object)]
 #[oai(rename = "Logo")]
 struct LogoView {
-    /// `image/png` or `image/jpeg`.
-    content_type: String,
+    content_type: Text<PictureType>,
     /// In pixels.
     width: i64,
     /// In pixels.
     height: i64,
-    sha256: String,
+    sha256: Sha256,
     url: String,
 }
 
 impl From<About> for LogoView {
     fn from(logo: About) -> Self {
         Self {
-            content_type: logo.content_type.to_string(),
+            content_type: Text(logo.content_type),
             width: logo.width,
             height: logo.height,
-            sha256: hex(&logo.sha256),
+            sha256: hex(&logo.sha256).into(),
             url: "/v1/merchant/logo".to_owned(),
         }
     }
@@ -93,8 +93,8 @@ impl From<About> for LogoView {
 #[derive(Debug, Object)]
 #[oai(rename = "WebhookUrls")]
 struct WebhookUrls {
-    stripe: String,
-    sms: String,
+    stripe: Url,
+    sms: Url,
 }
 
 impl ProfileView {
@@ -102,16 +102,16 @@ impl ProfileView {
         let url = |service: &str| format!("{}/webhooks/{service}/{}", api.public_url, owner.id);
         Ok(Self {
             logo: logo::about(db, owner.id).await?.map(LogoView::from),
-            webhook_urls: WebhookUrls { stripe: url("stripe"), sms: url("sms") },
-            id: owner.id.to_string(),
+            webhook_urls: WebhookUrls { stripe: url("stripe").into(), sms: url("sms").into() },
+            id: Text(owner.id),
             name: owner.name,
             contact: owner.contact,
             address: owner.address,
             tax_number: owner.tax_number,
-            region: owner.region.as_str().to_owned(),
-            currency: owner.currency.map(|currency| currency.as_str().to_owned()),
-            time_zone: owner.time_zone,
-            colour: owner.colour.map(|colour| colour.to_string()),
+            region: owner.region.as_str().into(),
+            currency: owner.currency.map(|currency| currency.as_str().into()),
+            time_zone: owner.time_zone.into(),
+            colour: owner.colour.map(|colour| colour.to_string().into()),
             reminders: owner.reminders,
             reminder_after_days: owner.reminder_after_days,
             reminders_at_most: owner.reminders_at_most,
@@ -126,28 +126,31 @@ impl ProfileView {
 #[serde(deny_unknown_fields)]
 #[oai(rename = "ProfileChanges")]
 struct ChangesInput {
-    name: Option<String>,
+    name: Option<Line<120>>,
     #[serde(default)]
-    contact: MaybeUndefined<String>,
+    contact: Clearable<Line<200>>,
     /// At most 6 lines.
     #[serde(default)]
-    address: MaybeUndefined<String>,
+    address: Clearable<Prose<500>>,
     #[serde(default)]
-    tax_number: MaybeUndefined<String>,
-    region: Option<String>,
+    tax_number: Clearable<Line<64>>,
+    region: Option<CountryCode>,
     #[serde(default)]
-    currency: MaybeUndefined<String>,
-    time_zone: Option<String>,
+    currency: Clearable<CurrencyCode>,
+    time_zone: Option<ZoneName>,
     /// `#rrggbb`, dark enough for white text.
     #[serde(default)]
-    colour: MaybeUndefined<String>,
+    colour: Clearable<ColourCode>,
     /// Whether buyers are reminded of unpaid links.
     reminders: Option<bool>,
-    /// How many days after the last text about a link: 1 to 60.
+    /// How many days after the last text about a link.
+    #[oai(validator(minimum(value = "1"), maximum(value = "60")))]
     reminder_after_days: Option<i64>,
-    /// How often, at most, for one link: 1 to 10.
+    /// How often, at most, for one link.
+    #[oai(validator(minimum(value = "1"), maximum(value = "10")))]
     reminders_at_most: Option<i64>,
     /// Below how many credits the merchant is warned; 0: never.
+    #[oai(validator(minimum(value = "0"), maximum(value = "1000000000")))]
     low_credit_threshold: Option<i64>,
 }
 
@@ -166,10 +169,10 @@ impl ChangesInput {
             fields.refuse("low_credit_threshold", format!("must be from 0 to {MOST_CREDITS}"));
         }
         let changes = MerchantChanges {
-            name: self.name.and_then(|name| fields.text("name", &name, 120)),
-            contact: clearable(self.contact, |contact| fields.text("contact", &contact, 200)),
+            name: self.name.map(|name| name.trimmed()),
+            contact: clearable(self.contact, |contact| Some(contact.trimmed())),
             address: clearable(self.address, |address| address_of(&address, &mut fields)),
-            tax_number: clearable(self.tax_number, |number| fields.text("tax_number", &number, 64)),
+            tax_number: clearable(self.tax_number, |number| Some(number.trimmed())),
             region: self.region.and_then(|region| fields.take("region", Region::parse(&region))),
             currency: clearable(self.currency, |code| fields.take("currency", Currency::parse(&code))),
             time_zone: self.time_zone.and_then(|zone| fields.take("time_zone", merchant::parse_zone(&zone))),
@@ -214,8 +217,8 @@ impl Checked {
 
 /// `None`: it stays; `Some(None)`: it goes. What is wrong is noted by `read`.
 #[expect(clippy::option_option, reason = "to stay and to go are two things")]
-fn clearable<T>(sent: MaybeUndefined<String>, read: impl FnOnce(String) -> Option<T>) -> Option<Option<T>> {
-    match sent {
+fn clearable<S, T>(sent: Clearable<S>, read: impl FnOnce(S) -> Option<T>) -> Option<Option<T>> {
+    match sent.0 {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),
         MaybeUndefined::Value(text) => read(text).map(Some),

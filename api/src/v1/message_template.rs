@@ -2,9 +2,10 @@
 
 use chrono::NaiveDate;
 use domain::{
-    Currency, Money,
-    sms::{Replacement, Typography},
+    Currency, LinkId, Money,
+    sms::{Encoding, Replacement, Typography},
     template::{Preview, Template, Variables},
+    words,
 };
 use entity::{Merchant, link::RETENTION, link_text, merchant, order};
 use poem::web::Data;
@@ -16,6 +17,7 @@ use super::{
     links::find_link,
     send::{bad_template, no_text},
 };
+use crate::http::typed::{Text, TextOf, described_words};
 use crate::{
     Api, Problem,
     auth::{Reader, Writer, audit::act_of_key},
@@ -23,6 +25,27 @@ use crate::{
 };
 
 pub(super) struct MessageTemplate;
+
+words! {
+    /// In what a text is sent.
+    pub enum EncodingName {
+        /// 160 characters in one segment.
+        Gsm7 = "GSM-7",
+        /// 70 of them.
+        Ucs2 = "UCS-2",
+    }
+}
+
+described_words!(EncodingName);
+
+impl EncodingName {
+    const fn of(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Gsm7 => Self::Gsm7,
+            Encoding::Ucs2 => Self::Ucs2,
+        }
+    }
+}
 
 /// The template of a link's message.
 #[derive(Debug, Deserialize, Object)]
@@ -43,7 +66,7 @@ struct PreviewInput {
     /// The template.
     body: String,
     /// The link to fill it with; absent: an example.
-    link_id: Option<String>,
+    link_id: Option<TextOf<LinkId>>,
     /// Whether typography is made plain; absent: as it is set.
     plain_typography: Option<bool>,
 }
@@ -53,8 +76,7 @@ struct PreviewInput {
 #[oai(rename = "Preview")]
 struct PreviewView {
     text: String,
-    /// `GSM-7` or `UCS-2`.
-    encoding: String,
+    encoding: Text<EncodingName>,
     segments: u32,
     /// Characters of the text.
     characters: usize,
@@ -87,7 +109,7 @@ impl PreviewView {
         let segments = preview.body.segments();
         Self {
             text: preview.body.text().to_owned(),
-            encoding: segments.encoding().as_str().to_owned(),
+            encoding: Text(EncodingName::of(segments.encoding())),
             segments: segments.count(),
             characters: preview.body.text().chars().count(),
             credits: i64::from(segments.count()) * owner.sms_rate,

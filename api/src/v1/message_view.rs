@@ -1,28 +1,32 @@
 //! A message as callers see it.
 
+use crate::http::typed::{E164, Text};
 use chrono::{DateTime, Utc};
-use domain::{PhoneNumber, message::MessageStatus};
-use entity::{Message, Picture, picture::PictureState};
+use domain::{ConversationId, LinkId, MessageId, PhoneNumber, message::MessageStatus};
+use entity::{
+    Message, Picture,
+    message::{Direction, Origin},
+    picture::PictureState,
+};
 use poem_openapi::Object;
 
 /// A message. Its number and text are absent once they were erased.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Message", skip_serializing_if_is_none)]
 pub(super) struct MessageView {
-    id: String,
-    conversation_id: String,
-    link_id: Option<String>,
-    /// `outgoing` or `incoming`.
-    direction: String,
+    id: Text<MessageId>,
+    conversation_id: Text<ConversationId>,
+    link_id: Option<Text<LinkId>>,
+    direction: Text<Direction>,
     /// Who wanted it sent: `merchant`; `reminder` or `answer` if it was sent by itself.
-    origin: String,
+    origin: Text<Origin>,
     /// The buyer's number.
-    to: Option<String>,
+    to: Option<E164>,
     body: Option<String>,
     segments: i64,
     credits: i64,
-    /// `queued`, `sending`, `unknown`, `sent`, `delivered`, `undelivered` or `failed`; `received` for an incoming one.
-    status: String,
+    /// `received` for an incoming one.
+    status: Text<MessageStatus>,
     /// Why it failed.
     error: Option<String>,
     created_at: DateTime<Utc>,
@@ -70,16 +74,16 @@ impl MessageView {
     /// The message, of the conversation with this number.
     pub(super) fn of(message: Message, phone: Option<&PhoneNumber>) -> Self {
         Self {
-            id: message.id.to_string(),
-            conversation_id: message.conversation_id.to_string(),
-            link_id: message.link_id.map(|link| link.to_string()),
-            direction: message.direction.to_string(),
-            origin: message.origin.to_string(),
-            to: phone.filter(|_| message.purged_at.is_none()).map(|phone| phone.as_e164().to_owned()),
+            id: Text(message.id),
+            conversation_id: Text(message.conversation_id),
+            link_id: message.link_id.map(Text),
+            direction: Text(message.direction),
+            origin: Text(message.origin),
+            to: phone.filter(|_| message.purged_at.is_none()).map(|phone| phone.as_e164().into()),
             body: message.body,
             segments: message.segments,
             credits: message.credits,
-            status: message.status.to_string(),
+            status: Text(message.status),
             error: message.error,
             created_at: message.created_at,
             sent_at: message.sent_at,

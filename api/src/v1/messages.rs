@@ -1,8 +1,8 @@
 //! `/v1/payment-links/{id}/send` and `/v1/messages`.
 
-use domain::{LinkId, MessageId, message::MessageStatus};
+use domain::{LinkId, MessageId, OrderId, message::MessageStatus};
 use entity::{
-    Message, conversation,
+    Message, conversation, merchant,
     message::{self, MessageSearch},
     picture,
 };
@@ -14,14 +14,15 @@ use poem_openapi::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Group, message_view::MessageView, send};
+use super::{Group, message_list, message_view::MessageView, send};
+use crate::http::typed::{Limit, Moment, Several, SortOrder, Text, TextOf, period};
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
     http::{
-        fields::Fields,
         json_body::OptionalJson,
-        paging::{Asked, Page, id},
+        listing::{Listing, is_csv_wanted},
+        paging::{Asked, id},
         received_picture::ReceivedPicture,
     },
     v1::command::{Answered, fingerprint},
@@ -51,7 +52,7 @@ impl Messages {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: OptionalJson<Send>,
     ) -> Result<Answered<MessageView>, Problem> {
@@ -69,29 +70,50 @@ impl Messages {
     }
 
     /// List messages
+    ///
+    /// With `Accept: text/csv` all that match, and not a page of them.
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/messages", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Such as `unknown`.
-        status: Query<Option<String>>,
-        link_id: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
-    ) -> Result<Json<Page<MessageView>>, Problem> {
-        let asked = Asked::<MessageId>::parse(limit.0, cursor.0.as_deref())?;
-        let search = search(status.0.as_deref(), link_id.0.as_deref(), &asked)?;
-        let (pool, merchant) = (api.db.pool(), key.0.merchant);
-        let found = message::search(pool, merchant, search).await?;
-        let pictures = picture::of_messages(pool, found.iter().map(|message| message.id)).await?;
-        let phones = conversation::phones(pool, found.iter().map(|message| message.conversation_id)).await?;
+        status: Query<Option<Several<MessageStatus>>>,
+        /// Part of the text.
+        q: Query<Option<String>>,
+        link_id: Query<Option<Text<LinkId>>>,
+        /// With a payment link of this order.
+        order_id: Query<Option<Text<OrderId>>>,
+        created_from: Query<Option<Moment>>,
+        created_to: Query<Option<Moment>>,
+        sort: Query<Option<Text<SortOrder>>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<MessageId>>>,
+        accept: Header<Option<String>>,
+    ) -> Result<Listing<MessageView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let asked = Asked::<MessageId>::new(limit.0, cursor.0);
+        let search = MessageSearch {
+            statuses: status.0.map_or_else(Vec::new, |several| several.0),
+            text: q.0.filter(|text| !text.trim().is_empty()),
+            link: link_id.0.map(Text::value),
+            order: order_id.0.map(Text::value),
+            created: period("created", created_from.0, created_to.0, &owner)?,
+            place: asked.place(sort.0),
+        };
+        if is_csv_wanted(accept.0.as_deref()) {
+            return Ok(Listing::Csv(message_list::csv_of(api.db.clone(), owner.id, search), "messages"));
+        }
+        let found = message::search(api.db.pool(), owner.id, search).await?;
+        let conversations = found.iter().map(|message| message.conversation_id);
+        let phones = conversation::phones(api.db.pool(), conversations).await?;
+        let pictures = picture::of_messages(api.db.pool(), found.iter().map(|message| message.id)).await?;
         let view = |row: Message| {
             let phone = phones.get(&row.conversation_id);
             let pictures = pictures.get(&row.id).cloned().unwrap_or_default();
             Ok::<_, Problem>(MessageView::of(row, phone).with_pictures(pictures))
         };
-        Ok(Json(asked.page(found, |row| row.id, view)?))
+        Ok(Listing::Page(asked.page(found, |row| row.id, view)?))
     }
 
     /// See a message
@@ -100,7 +122,7 @@ impl Messages {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] message_id: Path<String>,
+        #[oai(name = "id")] message_id: Path<TextOf<MessageId>>,
     ) -> Result<Json<MessageView>, Problem> {
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let message = message::find(pool, merchant, id(&message_id)?).await?.ok_or_else(Problem::not_found)?;
@@ -125,19 +147,4 @@ impl Messages {
         let found = picture::find(api.db.pool(), key.0.merchant, message, id(&position)?).await?;
         ReceivedPicture::of(&api, &found.ok_or_else(Problem::not_found)?).await
     }
-}
-
-/// What a list of messages is narrowed to.
-pub(super) fn search(
-    status: Option<&str>,
-    link: Option<&str>,
-    asked: &Asked<MessageId>,
-) -> Result<MessageSearch, Problem> {
-    let mut fields = Fields::default();
-    let status = status.map(|status| fields.take("status", status.parse::<MessageStatus>()));
-    let link = link.map(|link| fields.take("link_id", link.parse::<LinkId>()));
-    if status == Some(None) || link == Some(None) {
-        return Err(fields.into_problem());
-    }
-    Ok(MessageSearch { status: status.flatten(), link: link.flatten(), before: asked.before, limit: asked.fetch() })
 }

@@ -13,13 +13,16 @@ mod credits;
 pub(crate) mod docs;
 mod events;
 mod link_form;
+mod link_list;
 mod link_view;
 mod links;
 mod merchant;
+mod message_list;
 mod message_template;
 mod message_view;
 mod messages;
 mod opt_outs;
+mod order_changes;
 mod order_input;
 mod order_sum;
 mod order_view;
@@ -36,6 +39,9 @@ mod webhook_events;
 pub(crate) use links::{can_be_paid, read_invoice};
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
+use serde_json::Value;
+
+use crate::description::Description;
 
 /// The groups of calls in `/docs`.
 #[derive(Tags)]
@@ -61,6 +67,12 @@ enum Group {
     Admin,
 }
 
+/// What `service` says of itself, made whole.
+pub(crate) fn describe(service: &OpenApiService<impl OpenApi, ()>) -> Description {
+    // What the framework has just written is JSON.
+    Description::of(service.spec().parse::<Value>().unwrap_or_default())
+}
+
 /// Every call of `/v1`, described by itself.
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
@@ -82,7 +94,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
     let operators =
         (admin::AdminMerchants, access, admin::AdminJobs, admin::AdminPauses, admin::AdminMessages, admin::AdminQueues);
     OpenApiService::new((merchants, operators), "Paylink", env!("CARGO_PKG_VERSION"))
-        .description("Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.")
+        .description(docs::GUIDE)
         .server(public_url)
         .url_prefix("/v1")
 }

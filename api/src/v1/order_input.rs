@@ -1,67 +1,132 @@
 //! What a new order must be, checked field by field.
 
-use domain::{Currency, MerchantId, Money, PhoneNumber, phone::PhoneNote};
+use domain::{Currency, Money, PhoneNumber, phone::PhoneNote};
 use entity::{
-    Merchant,
-    order::{Details, NewOrder, OrderItem},
+    Merchant, Order,
+    order::{Details, Kept, NewOrder, OrderItem},
 };
-use poem_openapi::Object;
+use poem_openapi::{Object, types::Example};
+use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 use super::order_sum;
-use crate::{Problem, http::fields::Fields};
+use crate::{
+    Problem,
+    http::{
+        fields::Fields,
+        typed::{Amount, CurrencyCode, Language, Line, Metadata, PhoneText, Prose},
+    },
+};
 
-const MOST_ITEMS: usize = 500;
 /// The most characters of all the lines' descriptions together: what the details page takes to be made grows with them.
 const MOST_TEXT: usize = 50_000;
 
 /// A new order.
-#[derive(Debug, Deserialize, Object, Serialize)]
-#[oai(rename = "NewOrder")]
+#[derive(Clone, Debug, Deserialize, Object, Serialize)]
+#[oai(rename = "NewOrder", example)]
 pub(super) struct Input {
     /// Your own number for it.
-    number: String,
+    pub(super) number: Line<64>,
     /// The buyer.
-    customer: CustomerInput,
+    pub(super) customer: CustomerInput,
     /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
-    amount: Option<String>,
+    pub(super) amount: Option<Amount>,
     /// ISO 4217: `eur`. Absent: the merchant's.
-    currency: Option<String>,
+    pub(super) currency: Option<CurrencyCode>,
     /// The lines.
+    #[oai(default, validator(max_items = 500))]
+    #[serde(default)]
+    pub(super) items: Vec<ItemInput>,
+    /// What delivery costs.
+    pub(super) shipping: Option<Amount>,
+    /// What is taken off.
+    pub(super) discount: Option<Amount>,
+    /// The tax, where the items do not include it.
+    pub(super) tax: Option<Amount>,
+    /// What your software is to keep with it.
     #[oai(default)]
     #[serde(default)]
-    items: Vec<ItemInput>,
-    /// What delivery costs.
-    shipping: Option<String>,
-    /// What is taken off.
-    discount: Option<String>,
-    /// The tax, where the items do not include it.
-    tax: Option<String>,
+    pub(super) metadata: Metadata,
+    /// What your people are to keep with it. No buyer sees it.
+    pub(super) notes: Option<Prose<2000>>,
 }
 
 /// The buyer of a new order.
-#[derive(Debug, Deserialize, Object, Serialize)]
+#[derive(Clone, Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "NewCustomer")]
-struct CustomerInput {
+pub(super) struct CustomerInput {
     /// The name.
-    name: String,
+    pub(super) name: Line<120>,
     /// The phone number; without a country code it is read in the merchant's region.
-    phone: String,
+    pub(super) phone: PhoneText,
+    /// The language, as BCP 47 names it.
+    pub(super) language: Option<Language>,
 }
 
 /// A line of a new order.
-#[derive(Debug, Deserialize, Object, Serialize)]
+#[derive(Clone, Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "NewItem")]
-struct ItemInput {
+pub(super) struct ItemInput {
     /// What it is.
-    description: String,
+    pub(super) description: Line<500>,
     /// How many.
-    quantity: u32,
+    #[oai(validator(minimum(value = "1")))]
+    pub(super) quantity: u32,
     /// What one costs.
-    unit_amount: String,
+    pub(super) unit_amount: Amount,
+}
+
+impl Example for Input {
+    fn example() -> Self {
+        Self {
+            number: "1002".into(),
+            customer: CustomerInput {
+                name: "Example Buyer".into(),
+                phone: "+12025550123".into(),
+                language: Some("en".into()),
+            },
+            amount: Some("129.50".into()),
+            currency: Some("usd".into()),
+            items: vec![ItemInput { description: "Wedding cake".into(), quantity: 1, unit_amount: "124.00".into() }],
+            shipping: Some("5.50".into()),
+            discount: None,
+            tax: None,
+            metadata: Metadata::default(),
+            notes: Some("Deliver to the back door.".into()),
+        }
+    }
 }
 
 impl Input {
+    /// An order that is there, as it would be sent.
+    pub(super) fn of(order: &Order) -> Result<Self, DbErr> {
+        let details = order.details()?;
+        let decimal = |minor: i64| {
+            let money = Money::from_minor(minor, order.currency).map_err(|error| DbErr::Type(error.to_string()))?;
+            Ok::<Amount, DbErr>(money.to_decimal_string().into())
+        };
+        let item = |item: &OrderItem| {
+            let description = item.description.as_str().into();
+            Ok::<_, DbErr>(ItemInput { description, quantity: item.quantity, unit_amount: decimal(item.unit_amount)? })
+        };
+        Ok(Self {
+            number: order.number.as_str().into(),
+            customer: CustomerInput {
+                name: order.customer_name.as_str().into(),
+                phone: order.customer_phone.as_ref().map_or("", PhoneNumber::as_e164).into(),
+                language: order.language.as_deref().map(Language::from),
+            },
+            amount: Some(decimal(order.amount)?),
+            currency: Some(order.currency.as_str().into()),
+            items: details.items.iter().map(item).collect::<Result<_, _>>()?,
+            shipping: details.shipping.map(decimal).transpose()?,
+            discount: details.discount.map(decimal).transpose()?,
+            tax: details.tax.map(decimal).transpose()?,
+            metadata: Metadata(order.metadata()?),
+            notes: order.notes.as_deref().map(Prose::from),
+        })
+    }
+
     /// What was understood of it in another way than it was written.
     pub(super) fn warnings(&self, merchant: &Merchant) -> Vec<String> {
         let read = PhoneNumber::parse_noting(&self.customer.phone, merchant.region);
@@ -72,40 +137,70 @@ impl Input {
     /// The order, or everything that is wrong with it.
     pub(super) fn check(self, merchant: &Merchant) -> Result<NewOrder, Problem> {
         let mut fields = Fields::default();
-        let number = fields.text("number", &self.number, 64);
-        let customer_name = fields.text("customer.name", &self.customer.name, 120);
         let phone = PhoneNumber::parse(&self.customer.phone, merchant.region);
         let customer_phone = fields.take("customer.phone", phone);
+        let terms = self.terms(merchant, &mut fields);
+        let number = number(&self.number, &mut fields);
+        let kept = self.metadata.clone().check("metadata", &mut fields).map(|metadata| Kept {
+            metadata,
+            notes: self.notes.as_ref().and_then(|notes| noted(notes)),
+            language: self.customer.language.as_ref().map(|language| language.to_string()),
+        });
+        let (Some(number), Some(customer_phone), Some(terms), Some(kept)) = (number, customer_phone, terms, kept)
+        else {
+            return Err(fields.into_problem());
+        };
+        let (money, details) = terms.total()?;
+        let customer_name = self.customer.name.trimmed();
+        Ok(NewOrder { merchant_id: merchant.id, number, customer_name, customer_phone, money, details, kept })
+    }
+
+    /// What it costs and why, all of it in one currency.
+    pub(super) fn terms(&self, merchant: &Merchant, fields: &mut Fields) -> Option<Terms> {
         let currency = match (&self.currency, merchant.currency) {
-            (Some(code), _) => fields.take("currency", Currency::parse(code)),
-            (None, Some(default)) => Some(default),
+            (Some(code), _) => fields.take("currency", Currency::parse(code))?,
+            (None, Some(default)) => default,
             (None, None) => {
                 fields.refuse("currency", "is missing, and the merchant has none to be used instead");
-                None
+                return None;
             }
         };
-        let amounts = currency.and_then(|currency| {
-            Amounts { currency, fields: &mut fields }.check(&self).map(|(given, details)| (currency, given, details))
-        });
-        match (number, customer_name, customer_phone, amounts) {
-            (Some(number), Some(customer_name), Some(customer_phone), Some((currency, given, details))) => {
-                let money = order_sum::total(&details, currency, given)?;
-                Ok(new_order(merchant.id, number, customer_name, customer_phone, money, details))
-            }
-            _ => Err(fields.into_problem()),
-        }
+        let (given, details) = Amounts { currency, fields }.check(self)?;
+        Some(Terms { currency, given, details })
     }
 }
 
-fn new_order(
-    merchant_id: MerchantId,
-    number: String,
-    customer_name: String,
-    customer_phone: PhoneNumber,
-    money: Money,
+/// What an order costs and why, as it was sent.
+pub(super) struct Terms {
+    currency: Currency,
+    given: Option<Money>,
     details: Details,
-) -> NewOrder {
-    NewOrder { merchant_id, number, customer_name, customer_phone, money, details }
+}
+
+impl Terms {
+    /// The same, if it adds up.
+    pub(super) fn total(self) -> Result<(Money, Details), Problem> {
+        Ok((order_sum::total(&self.details, self.currency, self.given)?, self.details))
+    }
+}
+
+/// An order's number. It is read aloud and typed again: nothing in it may be invisible or turn the direction of what follows.
+pub(super) fn number(sent: &Line<64>, fields: &mut Fields) -> Option<String> {
+    let is_odd = |character: char| {
+        matches!(character, '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}')
+    };
+    if sent.contains(is_odd) {
+        fields.refuse("number", "must not contain invisible characters or such as turn the direction of writing");
+        return None;
+    }
+    Some(sent.trimmed())
+}
+
+/// Notes, or nothing if they are blank.
+pub(super) fn noted(notes: &str) -> Option<String> {
+    Some(notes.trim()).filter(|notes| !notes.is_empty()).map(str::to_owned)
 }
 
 /// Reads the amounts of an order, all of them in its currency.
@@ -148,10 +243,6 @@ impl Amounts<'_> {
     }
 
     fn items(&mut self, items: &[ItemInput]) -> Option<Vec<OrderItem>> {
-        if items.len() > MOST_ITEMS {
-            self.fields.refuse("items", format!("must not be more than {MOST_ITEMS}"));
-            return None;
-        }
         if items.iter().map(|item| item.description.chars().count()).sum::<usize>() > MOST_TEXT {
             self.fields
                 .refuse("items", format!("must not have descriptions of more than {MOST_TEXT} characters together"));
@@ -164,13 +255,9 @@ impl Amounts<'_> {
 
     fn item(&mut self, index: usize, item: &ItemInput) -> Option<OrderItem> {
         let field = |name: &str| format!("items[{index}].{name}");
-        let description = self.fields.text(&field("description"), &item.description, 500);
+        let description = item.description.trimmed();
         let unit = self.amount(&field("unit_amount"), &item.unit_amount)?;
-        if item.quantity == 0 {
-            self.fields.refuse(&field("quantity"), "must be at least 1");
-            return None;
-        }
         self.fields.take(&field("unit_amount"), unit.checked_mul(item.quantity))?;
-        Some(OrderItem { description: description?, quantity: item.quantity, unit_amount: unit.minor() })
+        Some(OrderItem { description, quantity: item.quantity, unit_amount: unit.minor() })
     }
 }

@@ -1,56 +1,90 @@
 //! An order as it is shown, and as it is printed.
 
 use chrono::{DateTime, Utc};
-use domain::{ConversationId, Money, money::MoneyError};
+use domain::{ConversationId, Money, OrderId, money::MoneyError};
 use entity::{
-    Merchant, Order,
+    Merchant, Order, audit,
     logo::{Logo, PictureType},
     notice::Notice,
-    order::{Details, OrderItem},
+    order::{Details, OrderItem, Tag},
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
 
 use super::{link_view::LinkView, order_sum};
-use crate::details_pdf::{self, DetailsPage, Paper};
+use crate::{
+    details_pdf::{self, DetailsPage, Paper},
+    http::typed::{Amount, CurrencyCode, E164, Language, Metadata, Text},
+};
 
 /// An order.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Order", skip_serializing_if_is_none)]
 pub(super) struct OrderView {
-    id: String,
+    id: Text<OrderId>,
     /// The merchant's own number for it.
     number: String,
     customer: CustomerView,
     /// The total.
-    amount: String,
-    currency: String,
+    amount: Amount,
+    currency: CurrencyCode,
     items: Vec<ItemView>,
-    shipping: Option<String>,
-    discount: Option<String>,
-    tax: Option<String>,
-    /// `none`, `unpaid` or `paid`.
-    tag: String,
-    /// What should be known beside the tag: `refunded`, `partly_refunded`, `disputed`, `review`, `payment_failed`, `link_failed`,
-    /// `not_delivered`, `delivery_unknown`, `unrecognised` or `unread`. Where orders are listed or seen.
-    notices: Option<Vec<String>>,
+    shipping: Option<Amount>,
+    discount: Option<Amount>,
+    tax: Option<Amount>,
+    tag: Text<Tag>,
+    /// What should be known beside the tag. Where orders are listed or seen.
+    notices: Option<Vec<Text<Notice>>>,
+    /// What your software keeps with it.
+    metadata: Metadata,
+    /// What your people keep with it.
+    notes: Option<String>,
     created_at: DateTime<Utc>,
+    /// Since when it is out of the lists.
+    archived_at: Option<DateTime<Utc>>,
     /// What of the input was understood in another way than it was written, in the answer to it: `phone_extension_left_out`.
     #[oai(skip_serializing_if_is_empty)]
     warnings: Vec<String>,
     /// Its payment links, newest first; only where a single order is asked for.
     links: Option<Vec<LinkView>>,
     /// The conversation with its buyer, if there is one; only where a single order is asked for.
-    conversation_id: Option<String>,
+    conversation_id: Option<Text<ConversationId>>,
+    /// What was changed of it and by whom, newest first; only where a single order is asked for.
+    history: Option<Vec<HistoryView>>,
+}
+
+/// Something that was done to an order.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "OrderHistoryEntry", skip_serializing_if_is_none)]
+pub(super) struct HistoryView {
+    at: DateTime<Utc>,
+    /// What was done.
+    event: String,
+    /// By whom: the id of an API key.
+    actor: String,
+    /// What the key is called.
+    actor_name: Option<String>,
+    /// Which fields were changed.
+    fields: Vec<String>,
+}
+
+impl HistoryView {
+    /// An entry of the audit log that is about an order, and the name of whoever did it.
+    pub(super) fn of(entry: audit::Model, actor_name: Option<String>) -> Self {
+        let fields = entry.detail.iter().flat_map(|fields| fields.split(", ")).map(str::to_owned).collect();
+        Self { at: entry.at, event: entry.action, actor: entry.actor, actor_name, fields }
+    }
 }
 
 /// The buyer; erased with the last link.
 #[derive(Debug, Clone, Object)]
-#[oai(rename = "Customer")]
+#[oai(rename = "Customer", skip_serializing_if_is_none)]
 struct CustomerView {
     name: String,
     /// E.164.
-    phone: Option<String>,
+    phone: Option<E164>,
+    /// BCP 47.
+    language: Option<Language>,
 }
 
 /// A line of an order.
@@ -59,7 +93,7 @@ struct CustomerView {
 struct ItemView {
     description: String,
     quantity: u32,
-    unit_amount: String,
+    unit_amount: Amount,
 }
 
 impl OrderView {
@@ -68,24 +102,29 @@ impl OrderView {
         let details = order.details()?;
         let amounts = Amounts(&order);
         Ok(Self {
-            id: order.id.to_string(),
-            amount: order.money()?.to_decimal_string(),
-            currency: order.currency.as_str().to_owned(),
+            id: Text(order.id),
+            amount: order.money()?.to_decimal_string().into(),
+            currency: order.currency.as_str().into(),
             items: details.items.iter().map(|item| amounts.item(item)).collect::<Result<_, _>>()?,
-            shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?,
-            discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?,
-            tax: details.tax.map(|minor| amounts.decimal(minor)).transpose()?,
-            tag: order.tag.to_string(),
+            shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
+            discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
+            tax: details.tax.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
+            tag: Text(order.tag),
+            metadata: Metadata(order.metadata()?),
             notices: None,
             created_at: order.created_at,
+            archived_at: order.archived_at,
+            history: None,
             links,
             conversation_id: None,
             warnings: Vec::new(),
             customer: CustomerView {
                 name: order.customer_name.clone(),
-                phone: order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()),
+                phone: order.customer_phone.as_ref().map(|phone| phone.as_e164().into()),
+                language: order.language.map(Language::from),
             },
             number: order.number,
+            notes: order.notes,
         })
     }
 }
@@ -98,12 +137,17 @@ impl OrderView {
 
     /// The same with the conversation with its buyer.
     pub(super) fn within(self, conversation: Option<ConversationId>) -> Self {
-        Self { conversation_id: conversation.map(|id| id.to_string()), ..self }
+        Self { conversation_id: conversation.map(Text), ..self }
+    }
+
+    /// The same with what was done to it.
+    pub(super) fn with_history(self, history: Vec<HistoryView>) -> Self {
+        Self { history: Some(history), ..self }
     }
 
     /// The same with what should be known of it.
     pub(super) fn with_notices(self, notices: &[Notice]) -> Self {
-        Self { notices: Some(notices.iter().map(ToString::to_string).collect()), ..self }
+        Self { notices: Some(notices.iter().copied().map(Text).collect()), ..self }
     }
 }
 
@@ -122,7 +166,7 @@ impl Amounts<'_> {
         Ok(ItemView {
             description: item.description.clone(),
             quantity: item.quantity,
-            unit_amount: self.decimal(item.unit_amount)?,
+            unit_amount: self.decimal(item.unit_amount)?.into(),
         })
     }
 

@@ -1,44 +1,77 @@
 //! `/v1/orders`.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    io,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
-use domain::{ConversationId, OrderId};
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::{ApiKeyId, ConversationId, LinkState, MerchantId, OrderId, link::Review};
 use entity::{
-    Merchant, Order, conversation,
+    Db, Merchant, Order, Transaction, api_key,
+    audit::{self, AuditFilter},
+    conversation,
+    list::Place,
     logo::{self, Logo},
-    merchant, notice, order,
+    merchant, notice,
+    order::{self, NewOrder, OrderChanges, Tag},
 };
-use poem::{http::StatusCode, web::Data};
+use poem::{Body, http::StatusCode, web::Data};
 use poem_openapi::{
-    OpenApi,
+    ApiResponse, OpenApi,
     param::{Header, Path, Query},
     payload::Json,
+    types::ToJSON,
 };
+use sea_orm::DbErr;
 
 use super::{
     Group,
     link_view::LinkView,
+    order_changes::{self, ChangesInput, WholeInput, link_open, not_written, refuse_second, to_become},
     order_input::Input,
-    order_view::{OrderView, Request, details_page},
+    order_view::{HistoryView, OrderView, Request, details_page},
 };
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer},
+    auth::{Principal, Reader, Writer, audit::act_of_key},
     details_pdf::{self, DetailsPdfError},
     http::{
         json_body::JsonBody,
-        paging::{Asked, Page, id},
+        listing::{AT_A_TIME, Listing, csv, is_csv_wanted},
+        paging::{Asked, id},
         pdf_response::Pdf,
+        typed::{Limit, Line, Moment, Several, SortOrder, Text, TextOf, period},
     },
     v1::command::{Accepted, Answered, fingerprint},
 };
 
+/// How much of an order's history is shown.
+const MOST_HISTORY: u64 = 100;
+
 pub(super) struct Orders;
+
+/// What the list of orders says of each as CSV.
+const COLUMNS: &[&str] = &[
+    "id",
+    "number",
+    "customer_name",
+    "customer_phone",
+    "amount",
+    "currency",
+    "tag",
+    "created_at",
+    "archived_at",
+    "notes",
+];
 
 #[OpenApi(tag = "Group::Orders")]
 impl Orders {
     /// Create an order
+    ///
+    /// 409 `order_exists` with its `order_id` if there is one of this number that is not archived.
     #[oai(path = "/orders", method = "post")]
     async fn create(
         &self,
@@ -55,7 +88,7 @@ impl Orders {
             let (api, new, warnings) = (*api, new.clone(), warnings.clone());
             async move {
                 let tx = api.db.begin().await?;
-                let order = order::insert(&tx, new, now).await?;
+                let order = insert(&tx, new, now).await?;
                 Ok(Accepted {
                     tx,
                     status: StatusCode::CREATED,
@@ -69,6 +102,9 @@ impl Orders {
     }
 
     /// List orders
+    ///
+    /// Those that are not archived, unless others are asked for. With `Accept: text/csv` all that match, and not a page of them.
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/orders", method = "get")]
     async fn list(
         &self,
@@ -76,26 +112,138 @@ impl Orders {
         key: Reader,
         /// Part of the number or of the buyer's name.
         q: Query<Option<String>>,
-        /// `none`, `unpaid` or `paid`.
-        tag: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
-    ) -> Result<Json<Page<OrderView>>, Problem> {
-        let asked = Asked::<OrderId>::parse(limit.0, cursor.0.as_deref())?;
-        let tag = tag.0.map(|tag| tag.parse()).transpose();
+        tag: Query<Option<Text<Tag>>>,
+        /// Orders with a payment link of one of these statuses.
+        status: Query<Option<Several<LinkState>>>,
+        /// Orders with a payment link that is to be looked at for this.
+        review: Query<Option<Text<Review>>>,
+        created_from: Query<Option<Moment>>,
+        created_to: Query<Option<Moment>>,
+        /// Orders with a payment link that was paid then.
+        paid_from: Query<Option<Moment>>,
+        paid_to: Query<Option<Moment>>,
+        /// Those that are archived, instead of those that are not.
+        archived: Query<Option<bool>>,
+        sort: Query<Option<Text<SortOrder>>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<OrderId>>>,
+        accept: Header<Option<String>>,
+    ) -> Result<Listing<OrderView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let asked = Asked::<OrderId>::new(limit.0, cursor.0);
         let search = order::OrderSearch {
             text: q.0.filter(|text| !text.trim().is_empty()),
-            tag: tag.map_err(|reason: String| Problem::field("tag", reason))?,
-            before: asked.before,
-            limit: asked.fetch(),
+            tag: tag.0.map(Text::value),
+            statuses: status.0.map_or_else(Vec::new, |several| several.0),
+            review: review.0.map(Text::value),
+            created: period("created", created_from.0, created_to.0, &owner)?,
+            paid: period("paid", paid_from.0, paid_to.0, &owner)?,
+            archived: archived.0.unwrap_or_default(),
+            place: asked.place(sort.0),
         };
-        let orders = order::search(api.db.pool(), key.0.merchant, search).await?;
-        let notices = notice::of_orders(api.db.pool(), &api.vault, key.0.merchant, &orders).await?;
+        if is_csv_wanted(accept.0.as_deref()) {
+            return Ok(Listing::Csv(statement(api.db.clone(), owner.id, search), "orders"));
+        }
+        let orders = order::search(api.db.pool(), owner.id, search).await?;
+        let notices = notice::of_orders(api.db.pool(), &api.vault, owner.id, &orders).await?;
         let view = |order: Order| {
             let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
             OrderView::of(order, None).map(|view| view.with_notices(notices))
         };
-        Ok(Json(asked.page(orders, |order| order.id, view)?))
+        Ok(Listing::Page(asked.page(orders, |order| order.id, view)?))
+    }
+
+    /// Change an order
+    ///
+    /// What was asked of the buyer (`number`, `items` and the amounts) only while no payment link is open: 409 `link_open`.
+    #[oai(path = "/orders/:id", method = "patch")]
+    async fn change(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
+        input: JsonBody<ChangesInput>,
+    ) -> Result<Json<OrderView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let tx = api.db.begin().await?;
+        let order = held(&tx, &key, &order_id).await?;
+        let changes = input.0.check(&order, &owner)?;
+        let order = write_and_note(&tx, &key.0, order, changes, api.clock.now()).await?;
+        tx.commit().await?;
+        Ok(Json(whole(&api, order).await?))
+    }
+
+    /// Create or correct the order of a number
+    ///
+    /// 201 if there was none, 200 if there was: then it is as is said here from now on. Of several the newest that is not archived is
+    /// meant. What was asked of the buyer can only be changed while no payment link is open: 409 `link_open`.
+    #[oai(path = "/orders/by-number/:number", method = "put")]
+    async fn put_by_number(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        number: Path<Line<64>>,
+        input: JsonBody<WholeInput>,
+    ) -> Result<Put<OrderView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let new = input.0.numbered(&number).check(&owner)?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let Some(found) = order::by_number(&tx, owner.id, &new.number).await? else {
+            let order = insert(&tx, new, now).await?;
+            tx.commit().await?;
+            return Ok(Put::Created(Json(whole(&api, order).await?)));
+        };
+        let order = order::held(&tx, owner.id, found.id).await?.ok_or_else(Problem::not_found)?;
+        let order = write_and_note(&tx, &key.0, order, to_become(new)?, now).await?;
+        tx.commit().await?;
+        Ok(Put::Changed(Json(whole(&api, order).await?)))
+    }
+
+    /// Archive an order
+    ///
+    /// It is out of the lists, and leaves its number to others. 409 `link_open` while a payment link is open.
+    #[oai(path = "/orders/:id/archive", method = "post")]
+    async fn archive(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
+    ) -> Result<Json<OrderView>, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let mut order = held(&tx, &key, &order_id).await?;
+        if order::has_open_link(&tx, &order).await? {
+            return Err(link_open());
+        }
+        if order.archived_at.is_none() {
+            order = order::archive(&tx, &order, Some(now), now).await?;
+            act_of_key(&tx, &key.0, "order.archive", order.id, None, now).await?;
+        }
+        tx.commit().await?;
+        Ok(Json(whole(&api, order).await?))
+    }
+
+    /// Take an order back from the archive
+    ///
+    /// 409 `order_exists` if another order has its number by now.
+    #[oai(path = "/orders/:id/unarchive", method = "post")]
+    async fn unarchive(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
+    ) -> Result<Json<OrderView>, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let mut order = held(&tx, &key, &order_id).await?;
+        if order.archived_at.is_some() {
+            refuse_second(&tx, &order, &order.number).await?;
+            order = order::archive(&tx, &order, None, now).await.map_err(not_written)?;
+            act_of_key(&tx, &key.0, "order.unarchive", order.id, None, now).await?;
+        }
+        tx.commit().await?;
+        Ok(Json(whole(&api, order).await?))
     }
 
     /// See an order and its payment links
@@ -104,15 +252,10 @@ impl Orders {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] order_id: Path<String>,
+        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
     ) -> Result<Json<OrderView>, Problem> {
         let order = find(&api, &key, &order_id).await?;
-        let links = LinkView::of_order(&api, &order).await?;
-        let conversation = find_conversation(&api, &order).await?;
-        let orders = std::slice::from_ref(&order);
-        let notices = notice::of_orders(api.db.pool(), &api.vault, order.merchant_id, orders).await?;
-        let notices = notices.into_values().next().unwrap_or_default();
-        Ok(Json(OrderView::of(order, Some(links))?.within(conversation).with_notices(&notices)))
+        Ok(Json(whole(&api, order).await?))
     }
 
     /// The order's details page as a PDF
@@ -121,7 +264,7 @@ impl Orders {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] order_id: Path<String>,
+        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
     ) -> Result<Pdf, Problem> {
         let order = find(&api, &key, &order_id).await?;
         let owner = merchant::get(api.db.pool(), order.merchant_id).await?;
@@ -130,6 +273,102 @@ impl Orders {
         api.budgets.charge(owner.id, busy);
         Ok(Pdf::inline(page, &format!("order-{}", order.number)))
     }
+}
+
+/// It was there, or is now.
+#[derive(ApiResponse)]
+enum Put<T: ToJSON> {
+    /// It was there, and is as was said.
+    #[oai(status = 200)]
+    Changed(Json<T>),
+    /// It exists now.
+    #[oai(status = 201)]
+    Created(Json<T>),
+}
+
+/// The order with all that is shown where it is asked for alone.
+async fn whole(api: &Api, order: Order) -> Result<OrderView, Problem> {
+    let links = LinkView::of_order(api, &order).await?;
+    let conversation = find_conversation(api, &order).await?;
+    let history = history(api, &order).await?;
+    let notices = notice::of_orders(api.db.pool(), &api.vault, order.merchant_id, std::slice::from_ref(&order)).await?;
+    let notices = notices.into_values().next().unwrap_or_default();
+    Ok(OrderView::of(order, Some(links))?.within(conversation).with_history(history).with_notices(&notices))
+}
+
+/// What was done to an order, newest first.
+async fn history(api: &Api, order: &Order) -> Result<Vec<HistoryView>, Problem> {
+    let filter = AuditFilter {
+        merchant: Some(order.merchant_id),
+        subject: Some(order.id.to_string()),
+        limit: MOST_HISTORY,
+        ..AuditFilter::default()
+    };
+    let entries = audit::search(api.db.pool(), filter).await?;
+    let keys: Vec<ApiKeyId> = entries.iter().filter_map(|entry| entry.actor.parse().ok()).collect();
+    let names: HashMap<String, String> = api_key::names(api.db.pool(), keys).await?.into_iter().collect();
+    let named = |entry: audit::Model| {
+        let name = names.get(&entry.actor).cloned();
+        HistoryView::of(entry, name)
+    };
+    Ok(entries.into_iter().map(named).collect())
+}
+
+/// Writes a new order, unless there is one of its number.
+async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, Problem> {
+    if let Some(other) = order::by_number(tx, new.merchant_id, &new.number).await? {
+        return Err(Problem::second_order(Some(other.id)));
+    }
+    order::insert(tx, new, now).await.map_err(not_written)
+}
+
+/// Writes changes, and who made them.
+async fn write_and_note(
+    tx: &Transaction,
+    key: &Principal,
+    order: Order,
+    changes: OrderChanges,
+    now: DateTime<Utc>,
+) -> Result<Order, Problem> {
+    let (order, fields) = order_changes::write(tx, order, changes, now).await?;
+    if !fields.is_empty() {
+        act_of_key(tx, key, "order.change", order.id, Some(fields.join(", ")), now).await?;
+    }
+    Ok(order)
+}
+
+/// The order, which nobody else changes meanwhile.
+async fn held(tx: &Transaction, key: &Writer, order_id: &str) -> Result<Order, Problem> {
+    order::held(tx, key.0.merchant, id(order_id)?).await?.ok_or_else(Problem::not_found)
+}
+
+/// All orders that are searched for, as CSV.
+fn statement(db: Db, merchant: MerchantId, search: order::OrderSearch) -> Body {
+    csv(COLUMNS, move |after: Option<OrderId>| {
+        let (db, mut search) = (db.clone(), search.clone());
+        search.place = Place { after, limit: AT_A_TIME, ..search.place };
+        async move {
+            let page = order::search(db.pool(), merchant, search).await.map_err(io::Error::other)?;
+            let last = page.last().map(|order| order.id);
+            Ok((page.iter().map(row).collect::<Result<_, _>>().map_err(io::Error::other)?, last))
+        }
+    })
+}
+
+fn row(order: &Order) -> Result<Vec<String>, DbErr> {
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    Ok(vec![
+        order.id.to_string(),
+        order.number.clone(),
+        order.customer_name.clone(),
+        order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default(),
+        order.money()?.to_decimal_string(),
+        order.currency.as_str().to_owned(),
+        order.tag.to_string(),
+        time(order.created_at),
+        order.archived_at.map(time).unwrap_or_default(),
+        order.notes.clone().unwrap_or_default(),
+    ])
 }
 
 async fn find(api: &Api, key: &Reader, order_id: &str) -> Result<Order, Problem> {

@@ -1,5 +1,6 @@
 //! `/v1/payment-links/{id}/qr.svg`: the buyer's page as a QR code, to be shown across a counter or printed.
 
+use domain::LinkId;
 use entity::link;
 use poem::{IntoResponse, Response, http::header, web::Data};
 use poem_openapi::{
@@ -11,6 +12,7 @@ use poem_openapi::{
 use qrcode::{EcLevel, QrCode, render::svg, types::QrError};
 
 use super::Group;
+use crate::http::typed::TextOf;
 use crate::{Api, Problem, auth::Reader, http::paging::id};
 
 /// Each dot's side in the picture's own units, which scale.
@@ -59,7 +61,7 @@ impl QrCodes {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
     ) -> Result<Svg, Problem> {
         let found = link::find(api.db.pool(), key.0.merchant, id(&link_id)?).await?;
         let link = found.ok_or_else(Problem::not_found)?;

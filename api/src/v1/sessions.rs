@@ -1,7 +1,7 @@
 //! `/v1/console-sessions`: who is signed in to the console with one of the merchant's keys.
 
 use chrono::{DateTime, Utc};
-use domain::SessionId;
+use domain::{ApiKeyId, SessionId};
 use entity::session::{self, Session, SessionCursor, Whose};
 use poem::web::Data;
 use poem_openapi::{
@@ -11,6 +11,7 @@ use poem_openapi::{
 };
 
 use super::{Group, answers::Done};
+use crate::http::typed::{Limit, Text, TextOf};
 use crate::{
     Api, Problem,
     auth::{
@@ -26,9 +27,9 @@ pub(super) struct Sessions;
 #[derive(Debug, Object)]
 #[oai(rename = "ConsoleSession", skip_serializing_if_is_none)]
 pub(super) struct SessionView {
-    id: String,
+    id: Text<SessionId>,
     /// The API key that somebody signed in with.
-    api_key_id: Option<String>,
+    api_key_id: Option<Text<ApiKeyId>>,
     /// The name of the operator who signed in, if they have one.
     operator: Option<String>,
     /// From which address somebody signed in.
@@ -47,8 +48,8 @@ impl SessionView {
     pub(super) fn of(row: Session, caller: Option<&[u8]>) -> Self {
         Self {
             current: caller == Some(row.hash.as_slice()),
-            id: row.id().to_string(),
-            api_key_id: row.api_key_id.map(|key| key.to_string()),
+            id: Text(row.id()),
+            api_key_id: row.api_key_id.map(Text),
             operator: row.operator_name,
             address: row.address,
             user_agent: row.agent,
@@ -68,8 +69,8 @@ impl Sessions {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<TextOf<SessionCursor>>>,
     ) -> Result<Json<Page<SessionView>>, Problem> {
         let asked = Asked::<SessionCursor>::parse(limit.0, cursor.0.as_deref())?;
         let whose = Whose::Merchant(key.0.merchant);
@@ -86,7 +87,7 @@ impl Sessions {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        #[oai(name = "id")] session_id: Path<String>,
+        #[oai(name = "id")] session_id: Path<TextOf<SessionId>>,
     ) -> Result<Done, Problem> {
         let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());
         let tx = api.db.begin().await?;

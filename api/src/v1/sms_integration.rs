@@ -25,6 +25,7 @@ use super::{
     message_view::MessageView,
     send,
 };
+use crate::http::typed::{LastFour, Text, Url};
 use crate::{
     Api, Problem,
     auth::{Administrator, Reader, Writer, audit::act_of_key},
@@ -37,8 +38,8 @@ pub(super) struct SmsIntegrations;
 #[derive(Deserialize, Object)]
 #[oai(rename = "SmsKeys")]
 struct SmsInput {
-    /// `twilio` or `http`; absent: `twilio`.
-    carrier: Option<String>,
+    /// Absent: `twilio`.
+    carrier: Option<Text<CarrierKind>>,
     /// The account's id (`AC…`). For `twilio`.
     account_sid: Option<String>,
     /// Its token. For `twilio`.
@@ -62,18 +63,16 @@ struct SmsInput {
 #[derive(Debug, Object)]
 #[oai(rename = "SmsIntegration", skip_serializing_if_is_none)]
 struct SmsView {
-    /// `twilio` or `http`.
-    carrier: String,
+    carrier: Text<CarrierKind>,
     /// For `twilio`.
     account_sid: Option<String>,
     /// The token's last four characters. For `twilio`.
-    auth_token_last_four: Option<String>,
+    auth_token_last_four: Option<LastFour>,
     from: String,
     /// Whether the carrier answers STOP, START and HELP by itself.
     answers_keywords: bool,
-    /// `checking`, `connected`, `failed` (`reason` says what to change) or `unknown`: the carrier cannot be asked, or did not
-    /// answer, and a test text shows it.
-    status: String,
+    /// `failed`: `reason` says what to change; `unknown`: the carrier cannot be asked, or did not answer, and a test text shows it.
+    status: Text<SmsStatus>,
     /// What to change, or to try.
     reason: Option<String>,
     /// For `http`.
@@ -82,7 +81,7 @@ struct SmsView {
     secret_names: Option<Vec<String>>,
     /// The URL at which the carrier is to report incoming texts. For `http` it has a key in it, which is shown only in the answer
     /// to the `PUT`; `{{report_url}}` has it too.
-    webhook_url: String,
+    webhook_url: Url,
 }
 
 impl SmsView {
@@ -95,13 +94,13 @@ impl SmsView {
         let (twilio, answers_keywords) = (row.carrier == CarrierKind::Twilio, row.answers_keywords());
         let key = report_secret.map(|secret| format!("?key={}", secret.expose())).unwrap_or_default();
         Ok(Self {
-            webhook_url: format!("{}/webhooks/sms/{}{key}", api.public_url, row.merchant_id),
-            carrier: row.carrier.to_string(),
+            webhook_url: format!("{}/webhooks/sms/{}{key}", api.public_url, row.merchant_id).into(),
+            carrier: Text(row.carrier),
             account_sid: twilio.then_some(row.account),
-            auth_token_last_four: twilio.then_some(row.auth_token_last_four),
+            auth_token_last_four: twilio.then_some(row.auth_token_last_four.into()),
             answers_keywords,
             from: row.sender,
-            status: row.status.unwrap_or(SmsStatus::Unknown).to_string(),
+            status: Text(row.status.unwrap_or(SmsStatus::Unknown)),
             reason: row.reason,
             gateway: gateway.map(GatewayView::from),
             secret_names: names,
@@ -195,11 +194,7 @@ struct TestText {
 }
 
 async fn check(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<Account, Problem> {
-    let kind = match input.carrier.as_deref() {
-        None => CarrierKind::Twilio,
-        Some(word) => word.parse().map_err(|why: String| Problem::field("carrier", why))?,
-    };
-    match kind {
+    match input.carrier.map_or(CarrierKind::Twilio, Text::value) {
         CarrierKind::Twilio => check_twilio(&merchant::get(api.db.pool(), merchant).await?, &input),
         CarrierKind::Http => check_http(api, merchant, input).await,
     }
@@ -239,7 +234,7 @@ async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<
         }
     }
     let before = sms_integration::find(api.db.pool(), merchant).await?.filter(|row| row.carrier == CarrierKind::Http);
-    let gateway = input.gateway.map_or_else(|| Err("is needed".to_owned()), Gateway::try_from);
+    let gateway = input.gateway.map(Gateway::from).ok_or("is needed");
     let gateway = fields.take("gateway", gateway);
     let secrets = match (input.secrets, &before) {
         (Some(given), _) => fields.take("secrets", gateway::secrets(given)),

@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use self::view::StripeView;
 use super::{Group, answers::Done};
+use crate::http::typed::{LastFour, SigningSecret, StripeKey};
 use crate::{
     Api, Problem,
     auth::{Administrator, Principal, Reader, audit::act_of_key},
@@ -30,10 +31,10 @@ pub(super) struct StripeConnection;
 struct StripeInput {
     /// A secret (`sk_…`) or restricted (`rk_…`) key.
     #[oai(write_only)]
-    secret_key: String,
+    secret_key: StripeKey,
     /// The signing secret (`whsec_…`) of the webhook endpoint. One that was entered before is believed for three days more.
     #[oai(write_only)]
-    webhook_secret: Option<String>,
+    webhook_secret: Option<SigningSecret>,
     /// Whether our webhook endpoint is to be registered at Stripe, so that no secret need be copied by hand.
     register_webhook: Option<bool>,
 }
@@ -44,7 +45,7 @@ struct StripeInput {
 struct SecretInput {
     /// `whsec_…`
     #[oai(write_only)]
-    webhook_secret: String,
+    webhook_secret: SigningSecret,
 }
 
 #[OpenApi(tag = "Group::Integrations")]
@@ -150,13 +151,13 @@ impl StripeConnection {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        last_four: Path<String>,
+        last_four: Path<LastFour>,
     ) -> Result<Json<StripeView>, Problem> {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
         let row = stripe_integration::drop_webhook_secret(&tx, &api.vault, &known, &last_four, now).await?;
-        act_of_key(&tx, &key.0, "stripe.drop_webhook_secret", key.0.merchant, Some(last_four.0), now).await?;
+        act_of_key(&tx, &key.0, "stripe.drop_webhook_secret", key.0.merchant, Some(last_four.to_string()), now).await?;
         tx.commit().await?;
         Ok(Json(StripeView::of(&api, row)?))
     }

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use domain::{Currency, Money};
 use entity::{
-    Merchant, merchant, order, sms_integration,
+    Merchant,
+    list::Place,
+    merchant, order, sms_integration,
     stripe_integration::{self, StripeStatus},
     summary::{self, Summary},
 };
@@ -49,7 +51,7 @@ struct SetUpView {
 impl SetUpView {
     async fn read(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Self, DbErr> {
         let stripe = stripe_integration::find(db, owner.id).await?;
-        let any = order::OrderSearch { limit: 1, ..order::OrderSearch::default() };
+        let any = order::OrderSearch { place: Place { limit: 1, ..Place::default() }, ..order::OrderSearch::default() };
         Ok(Self {
             stripe: stripe.is_some_and(|stripe| stripe.status == StripeStatus::Connected),
             carrier: sms_integration::find(db, owner.id).await?.is_some(),

@@ -1,7 +1,7 @@
 //! `/v1/webhook-events`: what Stripe and the carrier reported, and what became of it.
 
 use chrono::{DateTime, Utc};
-use domain::WebhookEventId;
+use domain::{LinkId, WebhookEventId};
 use entity::webhook_event::{self, EventState, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch};
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
@@ -11,13 +11,11 @@ use poem_openapi::{
 };
 
 use super::Group;
+use crate::http::typed::{Limit, Text, TextOf};
 use crate::{
     Api, Problem,
     auth::{Reader, Writer, audit::act_of_key},
-    http::{
-        fields::Fields,
-        paging::{Asked, Page, id},
-    },
+    http::paging::{Asked, Page, id},
     v1::command::{Accepted, Answered, fingerprint},
 };
 
@@ -27,22 +25,22 @@ pub(super) struct WebhookEvents;
 #[derive(Debug, Object)]
 #[oai(rename = "WebhookEvent", skip_serializing_if_is_none)]
 struct EventView {
-    id: String,
+    id: Text<WebhookEventId>,
     /// The sender's word for what happened, such as `checkout.session.completed`.
     #[oai(rename = "type")]
     kind: String,
     /// `stripe` or `sms`.
-    source: String,
+    source: Text<Source>,
     /// The sender's id of it.
     external_id: String,
     received_at: DateTime<Utc>,
     /// When its job was done with it.
     applied_at: Option<DateTime<Utc>>,
     /// `received`: its job has yet to be done; `applied`; `ignored`: it means nothing to us; `failed`: `error` says why.
-    state: String,
+    state: Text<EventState>,
     error: Option<String>,
     /// The payment link that it was about.
-    link_id: Option<String>,
+    link_id: Option<Text<LinkId>>,
     /// Whether it can be replayed: its content is kept until it is ignored, or for 90 days.
     replayable: bool,
 }
@@ -50,15 +48,15 @@ struct EventView {
 impl From<WebhookEvent> for EventView {
     fn from(event: WebhookEvent) -> Self {
         Self {
-            id: event.id.to_string(),
+            id: Text(event.id),
             kind: event.kind,
-            source: event.source.to_string(),
+            source: Text(event.source),
             external_id: event.external_id,
             received_at: event.received_at,
             applied_at: event.applied_at,
-            state: event.state.to_string(),
+            state: Text(event.state),
             error: event.error,
-            link_id: event.link_id.map(|link| link.to_string()),
+            link_id: event.link_id.map(Text),
             replayable: event.payload.is_some() && event.state != EventState::Received,
         }
     }
@@ -77,23 +75,17 @@ impl WebhookEvents {
         #[oai(name = "type")]
         kind: Query<Option<String>>,
         /// `stripe` or `sms`.
-        source: Query<Option<String>>,
+        source: Query<Option<Text<Source>>>,
         /// `received`, `applied`, `ignored` or `failed`.
-        state: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        state: Query<Option<Text<EventState>>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<WebhookEventId>>>,
     ) -> Result<Json<Page<EventView>>, Problem> {
-        let asked = Asked::<WebhookEventId>::parse(limit.0, cursor.0.as_deref())?;
-        let mut fields = Fields::default();
-        let source = source.0.map(|source| fields.take("source", source.parse::<Source>()));
-        let state = state.0.map(|state| fields.take("state", state.parse::<EventState>()));
-        if source == Some(None) || state == Some(None) {
-            return Err(fields.into_problem());
-        }
+        let asked = Asked::<WebhookEventId>::new(limit.0, cursor.0);
         let search = WebhookEventSearch {
             kind: kind.0,
-            source: source.flatten(),
-            state: state.flatten(),
+            source: source.0.map(Text::value),
+            state: state.0.map(Text::value),
             before: asked.before,
             limit: asked.fetch(),
         };
@@ -107,7 +99,7 @@ impl WebhookEvents {
         &self,
         api: Data<&Api>,
         key: Reader,
-        #[oai(name = "id")] event_id: Path<String>,
+        #[oai(name = "id")] event_id: Path<TextOf<WebhookEventId>>,
     ) -> Result<Json<EventView>, Problem> {
         let event = webhook_event::find(api.db.pool(), key.0.merchant, id(&event_id)?).await?;
         Ok(Json(event.ok_or_else(Problem::not_found)?.into()))
@@ -121,7 +113,7 @@ impl WebhookEvents {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] event_id: Path<String>,
+        #[oai(name = "id")] event_id: Path<TextOf<WebhookEventId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<EventView>, Problem> {
         let fingerprint = fingerprint(&format!("POST replay {}", event_id.0), &[]);

@@ -19,6 +19,8 @@ mod storage;
 mod timeline;
 mod warning;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
@@ -45,6 +47,7 @@ pub use warning::InvoiceWarning;
 use crate::{
     Documents, Transaction, attention,
     change::{Change, ChangeKind},
+    metadata::{read_metadata, stored_metadata},
     money_column::stored_money,
 };
 use domain::{
@@ -150,6 +153,8 @@ pub struct Model {
     pub elsewhere_note: Option<String>,
     /// Who says so: an API key.
     pub elsewhere_actor: Option<String>,
+    /// What the merchant's software keeps with it: a JSON object of texts; emptied by the purge.
+    pub metadata: String,
     /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
     pub refund_status: Option<RefundState>,
 }
@@ -171,6 +176,14 @@ impl Model {
     /// When the stored amount is none.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// What the merchant's software keeps with it.
+    ///
+    /// # Errors
+    /// When the stored JSON is damaged.
+    pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
+        read_metadata(&self.metadata)
     }
 
     /// How much of what was paid went back.
@@ -224,6 +237,8 @@ pub struct NewLink {
     pub document_bytes: i64,
     /// When it closes by itself.
     pub expires_at: DateTime<Utc>,
+    /// What the merchant's software keeps with it.
+    pub metadata: BTreeMap<String, String>,
     /// Who makes it, if it is somebody with a key.
     pub actor: Option<String>,
 }
@@ -247,6 +262,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),
+        metadata: Set(stored_metadata(&new.metadata)?),
         ..Default::default()
     };
     let link = link.insert(tx).await?;

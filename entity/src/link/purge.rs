@@ -20,6 +20,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
         .col_expr(Column::DocumentPicture, erased.clone())
         .col_expr(Column::Amount, Expr::value(Option::<i64>::None))
         .col_expr(Column::Refunded, Expr::value(Option::<i64>::None))
+        .col_expr(Column::Metadata, Expr::value("{}"))
         .col_expr(Column::RefundStatus, Expr::value(link.refund_state()))
         .col_expr(Column::DocumentSha256, Expr::value(Option::<Vec<u8>>::None))
         .col_expr(Column::ElsewhereNote, erased.clone())

@@ -2,26 +2,61 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sea_orm::{QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{QuerySelect, QueryTrait, Select, entity::prelude::*, sea_query::SelectStatement};
 
 use super::{Column, Entity, Model, TimelineEntry, timeline};
-use crate::{order, search::orders_meant_by};
-use domain::{LinkId, LinkState, MerchantId};
+use crate::{
+    list::{Period, Place},
+    order,
+    search::orders_meant_by,
+};
+use domain::{LinkId, LinkState, MerchantId, OrderId, link::Review};
 
 /// What a list of links is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct LinkSearch {
-    /// The state.
-    pub state: Option<LinkState>,
+    /// In one of these states; if there is none, in any.
+    pub states: Vec<LinkState>,
+    /// Of this order.
+    pub order: Option<OrderId>,
+    /// Of an order with this tag.
+    pub tag: Option<order::Tag>,
+    /// To be looked at for this.
+    pub review: Option<Review>,
+    /// When they were made.
+    pub created: Period,
+    /// When they were paid.
+    pub paid: Period,
+    /// Those of orders that are archived, or of those that are not.
+    pub archived: Option<bool>,
     /// Part of what the order is searched by: see [`search`](crate::search).
     pub text: Option<String>,
-    /// Only links older than this one: the cursor.
-    pub before: Option<LinkId>,
-    /// At most so many.
-    pub limit: u64,
+    /// Which part of the list.
+    pub place: Place<LinkId>,
 }
 
-/// A page of the merchant's links with their timelines, newest first.
+impl LinkSearch {
+    /// What an order of such a link has to be, if that matters.
+    fn orders(&self, merchant: MerchantId) -> Option<SelectStatement> {
+        if self.tag.is_none() && self.archived.is_none() {
+            return None;
+        }
+        let mut orders = order::Entity::find()
+            .select_only()
+            .column(order::Column::Id)
+            .filter(order::Column::MerchantId.eq(merchant));
+        if let Some(tag) = self.tag {
+            orders = orders.filter(order::Column::Tag.eq(tag));
+        }
+        if let Some(archived) = self.archived {
+            let at = order::Column::ArchivedAt;
+            orders = orders.filter(if archived { at.is_not_null() } else { at.is_null() });
+        }
+        Some(orders.into_query())
+    }
+}
+
+/// A page of the merchant's links with their timelines.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -31,8 +66,19 @@ pub async fn search(
     search: LinkSearch,
 ) -> Result<Vec<(Model, Vec<TimelineEntry>)>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
-    if let Some(state) = search.state {
-        query = query.filter(Column::State.eq(state));
+    if !search.states.is_empty() {
+        query = query.filter(Column::State.is_in(search.states.iter().copied()));
+    }
+    if let Some(order) = search.order {
+        query = query.filter(Column::OrderId.eq(order));
+    }
+    if let Some(review) = search.review {
+        query = query.filter(Column::Review.eq(review));
+    }
+    let periods = [search.created.of(Column::CreatedAt), search.paid.of(Column::PaidAt)];
+    query = periods.into_iter().flatten().fold(query, Select::filter);
+    if let Some(orders) = search.orders(merchant) {
+        query = query.filter(Column::OrderId.in_subquery(orders));
     }
     if let Some(text) = &search.text {
         let orders = order::Entity::find().select_only().column(order::Column::Id).filter(orders_meant_by(
@@ -42,10 +88,7 @@ pub async fn search(
         ));
         query = query.filter(Column::OrderId.in_subquery(orders.into_query()));
     }
-    if let Some(before) = search.before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    let links = query.order_by_desc(Column::Id).limit(search.limit).all(db).await?;
+    let links = search.place.of(query, Column::Id).all(db).await?;
     with_timelines(db, links).await
 }
 

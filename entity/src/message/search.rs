@@ -1,22 +1,30 @@
 //! Finding messages.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::LockType};
+use sea_orm::{QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*, sea_query::LockType};
 
 use super::{Column, Direction, Entity, Message, MessageStatus, Origin};
-use domain::{ConversationId, LinkId, MerchantId, MessageId};
+use crate::{
+    contains, link,
+    list::{Period, Place},
+};
+use domain::{ConversationId, LinkId, MerchantId, MessageId, OrderId};
 
 /// What a list of messages is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct MessageSearch {
-    /// The status.
-    pub status: Option<MessageStatus>,
+    /// With one of these statuses; if there is none, with any.
+    pub statuses: Vec<MessageStatus>,
+    /// Part of the text.
+    pub text: Option<String>,
+    /// With a link of this order.
+    pub order: Option<OrderId>,
+    /// When they were commanded, or came in.
+    pub created: Period,
     /// The link that it carries.
     pub link: Option<LinkId>,
-    /// Only messages older than this one: the cursor.
-    pub before: Option<MessageId>,
-    /// At most so many.
-    pub limit: u64,
+    /// Which part of the list.
+    pub place: Place<MessageId>,
 }
 
 /// A page of the merchant's messages, newest first.
@@ -44,16 +52,21 @@ async fn page(
     search: MessageSearch,
     db: &impl ConnectionTrait,
 ) -> Result<Vec<Message>, DbErr> {
-    if let Some(status) = search.status {
-        query = query.filter(Column::Status.eq(status));
+    if !search.statuses.is_empty() {
+        query = query.filter(Column::Status.is_in(search.statuses.iter().copied()));
     }
+    if let Some(text) = &search.text {
+        query = query.filter(contains(Column::Body, text));
+    }
+    if let Some(order) = search.order {
+        let links = link::Entity::find().select_only().column(link::Column::Id).filter(link::Column::OrderId.eq(order));
+        query = query.filter(Column::LinkId.in_subquery(links.into_query()));
+    }
+    query = search.created.of(Column::CreatedAt).into_iter().fold(query, Select::filter);
     if let Some(link) = search.link {
         query = query.filter(Column::LinkId.eq(link));
     }
-    if let Some(before) = search.before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    query.order_by_desc(Column::Id).limit(search.limit).all(db).await
+    search.place.of(query, Column::Id).all(db).await
 }
 
 /// A page of a conversation, newest first.
@@ -68,7 +81,8 @@ pub async fn of_conversation(
     limit: u64,
 ) -> Result<Vec<Message>, DbErr> {
     let query = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::ConversationId.eq(conversation));
-    page(query, MessageSearch { before, limit, ..MessageSearch::default() }, db).await
+    let place = Place { after: before, limit, ..Place::default() };
+    page(query, MessageSearch { place, ..MessageSearch::default() }, db).await
 }
 
 /// The newest text with this link in this conversation, commanded at or after `since`, that went out or still may.

@@ -49,7 +49,9 @@ impl JobFilter {
     /// Only jobs that were enqueued at least so many hours ago.
     #[must_use]
     pub fn older_than_hours(self, hours: Option<u32>, now: DateTime<Utc>) -> Self {
-        Self { enqueued_before: hours.map(|hours| now - TimeDelta::hours(hours.into())), ..self }
+        // Before all time there was nothing.
+        let before = |hours: u32| now.checked_sub_signed(TimeDelta::hours(hours.into())).unwrap_or_default();
+        Self { enqueued_before: hours.map(|hours| before(hours).max(DateTime::UNIX_EPOCH)), ..self }
     }
 }
 

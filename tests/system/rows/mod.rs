@@ -17,8 +17,10 @@ mod transactions;
 mod upgrade;
 mod writers;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use domain::{Clock, Currency, LinkId, MerchantId, Money, PhoneNumber, Secret, Vault, link::LinkEvent};
+use domain::{Clock, Currency, LinkId, MerchantId, Money, OrderId, PhoneNumber, Secret, Vault, link::LinkEvent};
 use entity::{
     Db, Merchant, Order,
     link::{self, Advanced, NewLink, StripeFacts},
@@ -63,11 +65,12 @@ impl Rows {
     async fn order(&self) -> Order {
         let new = NewOrder {
             merchant_id: self.merchant,
-            number: "1".to_owned(),
+            number: OrderId::new(now()).to_string(),
             customer_name: "Example Buyer".to_owned(),
             customer_phone: PhoneNumber::from_e164("+12025550123").unwrap(),
             money: euros("10.00"),
             details: Details::default(),
+            kept: order::Kept::default(),
         };
         let tx = self.db.begin().await.unwrap();
         let order = order::insert(&tx, new, now()).await.unwrap();
@@ -87,6 +90,7 @@ impl Rows {
             document: "staging/1.pdf".to_owned(),
             document_bytes: 0,
             expires_at: now() + link::RETENTION,
+            metadata: BTreeMap::new(),
             actor: None,
         };
         let tx = self.db.begin().await?;

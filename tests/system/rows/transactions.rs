@@ -77,6 +77,7 @@ async fn insert(rows: &Rows, tx: &Transaction, number: usize, name: &str) -> Res
         customer_phone: PhoneNumber::from_e164("+12025550123").unwrap(),
         money: euros("10.00"),
         details: Details::default(),
+        kept: order::Kept::default(),
     };
     order::insert(tx, new, now()).await.map(|_| ())
 }

@@ -1,4 +1,5 @@
-//! HTTP as anybody speaks it, from outside. Every answer is searched for secrets.
+//! HTTP as anybody speaks it, from outside. Every answer is searched for secrets, and held against
+//! the description of the API.
 
 use std::sync::Once;
 
@@ -9,7 +10,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use super::hush::Hush;
+use super::{described, hush::Hush};
 
 /// Somebody who speaks HTTP to the product, with a key or without.
 #[derive(Clone, Debug)]
@@ -54,12 +55,18 @@ impl Http {
     /// Sends a request that may stay without an answer.
     pub(crate) async fn try_ask(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build()?;
-        let call = format!("{} {}", request.method(), request.url().path());
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let is_ours = request.url().as_str().starts_with(&self.base);
+        let call = format!("{method} {path}");
         let response = self.client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await?.to_vec();
         self.hush.listen_to_answer(&call, &body);
-        Ok(Answer { call, status, headers, body })
+        let answer = Answer { call, status, headers, body };
+        if is_ours && status != 405 {
+            described::check(&method, &path, status, answer.content_type(), &answer.body);
+        }
+        Ok(answer)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -5,6 +5,7 @@ mod browser;
 mod buyer;
 mod collector;
 mod database;
+mod described;
 mod figures;
 mod gateway;
 mod http;

@@ -27,7 +27,7 @@ impl Problem {
             return Self::unauthorized();
         }
         if error.is::<MethodNotAllowedError>() {
-            return Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method.");
+            return Self::method_not_allowed(String::new());
         }
         if error.is::<ContentTypeError>() {
             return Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", error.to_string());

@@ -8,6 +8,7 @@ mod response;
 
 use std::{error::Error as StdError, time::Duration};
 
+use domain::OrderId;
 use entity::is_conflict;
 use poem::http::StatusCode;
 use poem_openapi::Object;
@@ -33,6 +34,10 @@ pub struct Problem {
     detail: String,
     fields: Vec<FieldError>,
     after: Option<Duration>,
+    /// The methods that may be used instead.
+    allow: Option<String>,
+    /// The order that is in the way.
+    order: Option<OrderId>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -40,7 +45,16 @@ pub struct Problem {
 impl Problem {
     /// A problem of the caller's making.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), fields: Vec::new(), after: None, source: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            fields: Vec::new(),
+            after: None,
+            allow: None,
+            order: None,
+            source: None,
+        }
     }
 
     /// The same answer for what does not exist and for what is somebody else's.
@@ -67,6 +81,28 @@ impl Problem {
         problem
     }
 
+    /// The request cannot be read at these fields.
+    pub(crate) fn unreadable_fields(fields: Vec<FieldError>) -> Self {
+        let detail = told(&fields);
+        Self { fields, ..Self::malformed(detail) }
+    }
+
+    /// Something was sent that is not known here. Nothing that was sent is silently dropped.
+    pub(crate) fn unknown(field: &str, reason: impl Into<String>) -> Self {
+        Self::field(field, reason).coded("unknown_field")
+    }
+
+    /// Not with this method, but with these.
+    pub(crate) fn method_not_allowed(allowed: String) -> Self {
+        let detail = format!("Not with this method. Allowed: {allowed}.");
+        Self { allow: Some(allowed), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+    }
+
+    /// There is an order of this number already: this one, unless it has come just now.
+    pub(crate) fn second_order(order: Option<OrderId>) -> Self {
+        Self { order, ..Self::conflict("order_exists", "There is an order of this number.") }
+    }
+
     /// One field is wrong.
     pub(crate) fn field(field: &str, reason: impl Into<String>) -> Self {
         Self::of_fields(vec![FieldError { field: field.to_owned(), reason: reason.into() }])
@@ -90,8 +126,7 @@ impl Problem {
 
     /// These fields are wrong.
     pub(crate) fn of_fields(fields: Vec<FieldError>) -> Self {
-        let told: Vec<_> = fields.iter().map(|FieldError { field, reason }| format!("{field}: {reason}")).collect();
-        let detail = told.join("; ");
+        let detail = told(&fields);
         Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", detail) }
     }
 
@@ -136,7 +171,16 @@ impl Problem {
             _ => "Something went wrong on our side; nothing was changed.",
         };
         let after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(TRY_AGAIN_AFTER);
-        Self { status, code, detail: detail.to_owned(), fields: Vec::new(), after, source: Some(source.into()) }
+        Self {
+            status,
+            code,
+            detail: detail.to_owned(),
+            fields: Vec::new(),
+            after,
+            allow: None,
+            order: None,
+            source: Some(source.into()),
+        }
     }
 
     /// No key, or one that is none.
@@ -157,4 +201,9 @@ impl Problem {
     pub(crate) fn session_expired() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "session_expired", "The session is over. Please sign in again.")
     }
+}
+
+fn told(fields: &[FieldError]) -> String {
+    let told: Vec<_> = fields.iter().map(|FieldError { field, reason }| format!("{field}: {reason}")).collect();
+    told.join("; ")
 }

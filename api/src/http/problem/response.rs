@@ -1,5 +1,6 @@
 //! A problem as it is sent, and as it is logged.
 
+use domain::OrderId;
 use poem::{
     IntoResponse, Response,
     error::ResponseError,
@@ -12,6 +13,7 @@ use poem_openapi::{
 };
 
 use super::{FieldError, Problem};
+use crate::http::typed::Text;
 
 /// A problem as it is sent.
 #[derive(Debug, Clone, Object)]
@@ -30,6 +32,8 @@ struct ProblemBody {
     pub detail: String,
     /// For bad input: field by field.
     pub errors: Option<Vec<FieldError>>,
+    /// For `order_exists`: the order that has the number.
+    pub order_id: Option<Text<OrderId>>,
 }
 
 impl Problem {
@@ -41,6 +45,7 @@ impl Problem {
             code: self.code.to_owned(),
             detail: self.detail.clone(),
             errors: (!self.fields.is_empty()).then(|| self.fields.clone()),
+            order_id: self.order.map(Text),
         }
     }
 
@@ -69,6 +74,10 @@ impl IntoResponse for Problem {
         };
         let response = match self.retry_after() {
             Some(seconds) => response.header(header::RETRY_AFTER, seconds),
+            None => response,
+        };
+        let response = match &self.allow {
+            Some(allowed) => response.header(header::ALLOW, allowed),
             None => response,
         };
         response.body(self.body().to_json_string())

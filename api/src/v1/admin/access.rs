@@ -1,7 +1,7 @@
 //! `/v1/admin/merchants/{id}/keys`, `…/suspend`, `…/resume`: which keys open a merchant's account, and whether it may text anybody.
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, Secret, random_secret};
+use domain::{ApiKeyId, MerchantId, Secret, random_secret};
 use entity::{
     api_key::{self, ApiKey, Scope},
     merchant,
@@ -21,6 +21,7 @@ use super::{
     Group,
     merchants::{MerchantView, find_merchant},
 };
+use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
     auth::{
@@ -28,7 +29,6 @@ use crate::{
         audit::{act_of_operator, tell},
     },
     http::{
-        fields::Fields,
         json_body::JsonBody,
         paging::{Asked, Page, id},
     },
@@ -43,12 +43,11 @@ pub(crate) struct AdminAccess;
 #[derive(Debug, Object)]
 #[oai(rename = "MerchantKey", skip_serializing_if_is_none)]
 struct MerchantKeyView {
-    id: String,
+    id: Text<ApiKeyId>,
     name: String,
-    /// `read`, `write` or `admin`.
-    scope: String,
+    scope: Text<Scope>,
     /// The key's last four characters.
-    last_four: String,
+    last_four: LastFour,
     created_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     last_used_at: Option<DateTime<Utc>>,
@@ -58,10 +57,10 @@ struct MerchantKeyView {
 impl From<ApiKey> for MerchantKeyView {
     fn from(row: ApiKey) -> Self {
         Self {
-            id: row.id.to_string(),
+            id: Text(row.id),
             name: row.name,
-            scope: row.scope.to_string(),
-            last_four: row.last_four,
+            scope: Text(row.scope),
+            last_four: row.last_four.into(),
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
@@ -74,18 +73,18 @@ impl From<ApiKey> for MerchantKeyView {
 #[oai(rename = "NewKey")]
 struct KeyInput {
     /// What it is called.
-    name: String,
-    /// `read`, `write` or `admin`.
-    scope: String,
+    name: Line<64>,
+    /// What it may do; each includes the ones before it.
+    scope: Text<Scope>,
 }
 
 /// An API key, the one time that it is shown.
 #[derive(Object)]
 #[oai(rename = "Key")]
 struct KeyView {
-    id: String,
+    id: Text<ApiKeyId>,
     name: String,
-    scope: String,
+    scope: Text<Scope>,
     /// Keep it: it is not shown again.
     key: String,
 }
@@ -96,7 +95,7 @@ struct KeyView {
 #[oai(rename = "Suspension")]
 struct SuspensionInput {
     /// For the audit log, which the merchant can read.
-    reason: String,
+    reason: Line<LONGEST_REASON>,
 }
 
 /// Why a suspension ends.
@@ -105,7 +104,7 @@ struct SuspensionInput {
 #[oai(rename = "EndOfSuspension")]
 struct ResumptionInput {
     /// For the audit log, which the merchant can read.
-    reason: Option<String>,
+    reason: Option<Line<LONGEST_REASON>>,
 }
 
 #[OpenApi(tag = "Group::Admin")]
@@ -116,11 +115,11 @@ impl AdminAccess {
         &self,
         api: Data<&Api>,
         _key: Operator,
-        #[oai(name = "id")] merchant_id: Path<String>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<ApiKeyId>>>,
     ) -> Result<Json<Page<MerchantKeyView>>, Problem> {
-        let asked = Asked::<ApiKeyId>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<ApiKeyId>::new(limit.0, cursor.0);
         let owner = find_merchant(&api, &merchant_id).await?;
         let found = api_key::list(api.db.pool(), owner.id, asked.before, asked.fetch()).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
@@ -132,13 +131,10 @@ impl AdminAccess {
         &self,
         api: Data<&Api>,
         key: Operator,
-        #[oai(name = "id")] merchant_id: Path<String>,
+        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
         input: JsonBody<KeyInput>,
     ) -> Result<Created<KeyView>, Problem> {
-        let mut fields = Fields::default();
-        let name = fields.text("name", &input.0.name, 64);
-        let scope = fields.take("scope", input.0.scope.parse::<Scope>());
-        let (Some(name), Some(scope)) = (name, scope) else { return Err(fields.into_problem()) };
+        let (name, scope) = (input.0.name.trimmed(), input.0.scope.value());
         let owner = find_merchant(&api, &merchant_id).await?;
         let new: Secret = random_secret("pk_")?;
         let now = api.clock.now();
@@ -147,12 +143,7 @@ impl AdminAccess {
         act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
         tx.commit().await?;
         tell(&key.0, "key.create", &row.id);
-        let view = KeyView {
-            id: row.id.to_string(),
-            name: row.name,
-            scope: row.scope.to_string(),
-            key: new.expose().to_owned(),
-        };
+        let view = KeyView { id: Text(row.id), name: row.name, scope: Text(row.scope), key: new.expose().to_owned() };
         Ok(Created::Created(Json(view)))
     }
 
@@ -164,8 +155,8 @@ impl AdminAccess {
         &self,
         api: Data<&Api>,
         operator: Operator,
-        #[oai(name = "id")] merchant_id: Path<String>,
-        key: Path<String>,
+        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
+        key: Path<TextOf<ApiKeyId>>,
     ) -> Result<Done, Problem> {
         let owner = find_merchant(&api, &merchant_id).await?;
         let (revoked, now) = (id::<ApiKeyId>(&key)?, api.clock.now());
@@ -189,12 +180,10 @@ impl AdminAccess {
         &self,
         api: Data<&Api>,
         key: Operator,
-        #[oai(name = "id")] merchant_id: Path<String>,
+        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
         input: JsonBody<SuspensionInput>,
     ) -> Result<Json<MerchantView>, Problem> {
-        let mut fields = Fields::default();
-        let reason = fields.text("reason", &input.0.reason, LONGEST_REASON);
-        let Some(reason) = reason else { return Err(fields.into_problem()) };
+        let reason = input.0.reason.trimmed();
         let owner = find_merchant(&api, &merchant_id).await?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
@@ -216,20 +205,16 @@ impl AdminAccess {
         &self,
         api: Data<&Api>,
         key: Operator,
-        #[oai(name = "id")] merchant_id: Path<String>,
+        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
         input: JsonBody<ResumptionInput>,
     ) -> Result<Json<MerchantView>, Problem> {
-        let mut fields = Fields::default();
-        let reason = input.0.reason.as_deref().map(|reason| fields.text("reason", reason, LONGEST_REASON));
-        if reason == Some(None) {
-            return Err(fields.into_problem());
-        }
+        let reason = input.0.reason.map(|reason| reason.trimmed());
         let owner = find_merchant(&api, &merchant_id).await?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let was_suspended = suspension::resume(&tx, owner.id).await?;
         if was_suspended {
-            act_of_operator(&tx, &key.0, Some(owner.id), "merchant.resume", owner.id, reason.flatten(), now).await?;
+            act_of_operator(&tx, &key.0, Some(owner.id), "merchant.resume", owner.id, reason, now).await?;
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;

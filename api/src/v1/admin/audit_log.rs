@@ -6,10 +6,11 @@ use poem::web::Data;
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 
 use super::Group;
+use crate::http::typed::{Limit, Text};
 use crate::{
     Api, Problem,
     auth::Operator,
-    http::paging::{Asked, Page, id},
+    http::paging::{Asked, Page},
     v1::audit_log::{EntryView, page},
 };
 
@@ -25,16 +26,16 @@ impl AdminAuditLog {
         api: Data<&Api>,
         _key: Operator,
         /// In whose affairs.
-        merchant_id: Query<Option<String>>,
+        merchant_id: Query<Option<Text<MerchantId>>>,
         /// By whom: the id of an API key; `operator`, or `operator:` and a name.
         actor: Query<Option<String>>,
         /// To what: the id of a link, a message, a key, …
         subject: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<AuditEntryId>>>,
     ) -> Result<Json<Page<EntryView>>, Problem> {
-        let asked = Asked::<AuditEntryId>::parse(limit.0, cursor.0.as_deref())?;
-        let merchant = merchant_id.0.as_deref().map(id::<MerchantId>).transpose()?;
+        let asked = Asked::<AuditEntryId>::new(limit.0, cursor.0);
+        let merchant = merchant_id.0.map(Text::value);
         page(&api, asked, AuditFilter { merchant, actor: actor.0, subject: subject.0, ..AuditFilter::default() }).await
     }
 }

@@ -17,11 +17,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Group;
+use crate::http::typed::{Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
     auth::{Operator, OperatorPrincipal},
     http::{
-        fields::Fields,
         json_body::JsonBody,
         paging::{Asked, Page, id},
     },
@@ -38,11 +38,10 @@ pub(crate) struct AdminJobs;
 #[derive(Debug, Object)]
 #[oai(rename = "Job", skip_serializing_if_is_none)]
 struct JobView {
-    id: String,
+    id: Text<JobId>,
     kind: String,
-    /// `queued`, `done`, `dead` or `discarded`.
-    state: String,
-    merchant_id: Option<String>,
+    state: Text<JobState>,
+    merchant_id: Option<Text<MerchantId>>,
     /// What it is about: ids.
     payload: Value,
     /// How many times it was tried, as far as it counts.
@@ -65,9 +64,9 @@ impl From<Job> for JobView {
     fn from(row: Job) -> Self {
         let deadline = row.kind.parse().ok().and_then(|kind: Kind| kind.policy().deadline);
         Self {
-            id: row.id.to_string(),
-            state: row.state.to_string(),
-            merchant_id: row.merchant_id.map(|merchant| merchant.to_string()),
+            id: Text(row.id),
+            state: Text(row.state),
+            merchant_id: row.merchant_id.map(Text),
             payload: serde_json::from_str(&row.payload).unwrap_or_default(),
             attempt: row.tries(),
             crashes: row.crashes,
@@ -87,21 +86,21 @@ impl From<Job> for JobView {
 #[oai(rename = "Reason")]
 struct ReasonInput {
     /// For the audit log.
-    reason: String,
+    reason: Line<LONGEST_REASON>,
 }
 
 /// Which dead jobs are changed, and why. At least one of the filters is to be given.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "DeadJobs")]
 struct DeadInput {
-    kind: Option<String>,
-    merchant_id: Option<String>,
+    kind: Option<Text<Kind>>,
+    merchant_id: Option<Text<MerchantId>>,
     /// Part of the last error, whatever its case.
     error: Option<String>,
     /// Enqueued at least so many hours ago.
     older_than_hours: Option<u32>,
     /// For the audit log.
-    reason: String,
+    reason: Line<LONGEST_REASON>,
     /// Only say which would be changed.
     #[oai(default)]
     #[serde(default)]
@@ -112,40 +111,10 @@ struct DeadInput {
 #[derive(Debug, Object)]
 #[oai(rename = "ChangedJobs")]
 struct ChangedView {
-    job_ids: Vec<String>,
+    job_ids: Vec<Text<JobId>>,
     /// There are more that match: call again.
     more: bool,
     dry_run: bool,
-}
-
-/// What narrows a list, as it was given.
-struct Narrowing<'a> {
-    state: Option<&'a str>,
-    kind: Option<&'a str>,
-    merchant_id: Option<&'a str>,
-    error: Option<String>,
-    older_than_hours: Option<u32>,
-}
-
-impl Narrowing<'_> {
-    fn parse(self, now: DateTime<Utc>, limit: u64) -> Result<JobFilter, Problem> {
-        let mut fields = Fields::default();
-        let state = self.state.map(|state| fields.take("state", state.parse::<JobState>()));
-        let kind = self.kind.map(|kind| fields.take("kind", kind.parse::<Kind>()));
-        let merchant = self.merchant_id.map(|merchant| fields.take("merchant_id", merchant.parse::<MerchantId>()));
-        if state == Some(None) || kind == Some(None) || merchant == Some(None) {
-            return Err(fields.into_problem());
-        }
-        Ok(JobFilter {
-            state: state.flatten(),
-            kind: kind.flatten(),
-            merchant: merchant.flatten(),
-            error: self.error,
-            limit,
-            ..JobFilter::default()
-        }
-        .older_than_hours(self.older_than_hours, now))
-    }
 }
 
 #[OpenApi(tag = "Group::Admin")]
@@ -157,26 +126,27 @@ impl AdminJobs {
         &self,
         api: Data<&Api>,
         _key: Operator,
-        /// `queued`, `done`, `dead` or `discarded`.
-        state: Query<Option<String>>,
-        kind: Query<Option<String>>,
-        merchant_id: Query<Option<String>>,
+        state: Query<Option<Text<JobState>>>,
+        kind: Query<Option<Text<Kind>>>,
+        merchant_id: Query<Option<Text<MerchantId>>>,
         /// Part of the last error, whatever its case.
         error: Query<Option<String>>,
         /// Enqueued at least so many hours ago.
         older_than_hours: Query<Option<u32>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<JobId>>>,
     ) -> Result<Json<Page<JobView>>, Problem> {
-        let asked = Asked::<JobId>::parse(limit.0, cursor.0.as_deref())?;
-        let narrowing = Narrowing {
-            state: state.0.as_deref(),
-            kind: kind.0.as_deref(),
-            merchant_id: merchant_id.0.as_deref(),
+        let asked = Asked::<JobId>::new(limit.0, cursor.0);
+        let filter = JobFilter {
+            state: state.0.map(Text::value),
+            kind: kind.0.map(Text::value),
+            merchant: merchant_id.0.map(Text::value),
             error: error.0,
-            older_than_hours: older_than_hours.0,
+            before: asked.before,
+            limit: asked.fetch(),
+            ..JobFilter::default()
         };
-        let filter = JobFilter { before: asked.before, ..narrowing.parse(api.clock.now(), asked.fetch())? };
+        let filter = filter.older_than_hours(older_than_hours.0, api.clock.now());
         let found = queue::admin::list(api.db.pool(), filter).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
     }
@@ -187,7 +157,7 @@ impl AdminJobs {
         &self,
         api: Data<&Api>,
         _key: Operator,
-        #[oai(name = "id")] job_id: Path<String>,
+        #[oai(name = "id")] job_id: Path<TextOf<JobId>>,
     ) -> Result<Json<JobView>, Problem> {
         see(&api, id(&job_id)?).await
     }
@@ -198,10 +168,10 @@ impl AdminJobs {
         &self,
         api: Data<&Api>,
         key: Operator,
-        #[oai(name = "id")] job_id: Path<String>,
+        #[oai(name = "id")] job_id: Path<TextOf<JobId>>,
         input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
-        change_one(&api, &key.0, &job_id, DeadJobAction::Retry, &input.0.reason).await
+        change_one(&api, &key.0, &job_id, DeadJobAction::Retry, &input.0).await
     }
 
     /// Discard a dead job
@@ -210,10 +180,10 @@ impl AdminJobs {
         &self,
         api: Data<&Api>,
         key: Operator,
-        #[oai(name = "id")] job_id: Path<String>,
+        #[oai(name = "id")] job_id: Path<TextOf<JobId>>,
         input: JsonBody<ReasonInput>,
     ) -> Result<Json<JobView>, Problem> {
-        change_one(&api, &key.0, &job_id, DeadJobAction::Discard, &input.0.reason).await
+        change_one(&api, &key.0, &job_id, DeadJobAction::Discard, &input.0).await
     }
 
     /// Retry dead jobs in bulk
@@ -239,22 +209,15 @@ impl AdminJobs {
     }
 }
 
-/// The reason that goes into the audit log.
-fn reason(given: &str) -> Result<String, Problem> {
-    let mut fields = Fields::default();
-    fields.text("reason", given, LONGEST_REASON).ok_or_else(|| fields.into_problem())
-}
-
 async fn change_one(
     api: &Api,
     by: &OperatorPrincipal,
     job_id: &str,
     action: DeadJobAction,
-    given: &str,
+    input: &ReasonInput,
 ) -> Result<Json<JobView>, Problem> {
-    let reason = reason(given)?;
     let job = queue::admin::find(api.db.pool(), id(job_id)?).await?.ok_or_else(Problem::not_found)?;
-    if change(api, by, &[job.id], action, &reason).await?.is_empty() {
+    if change(api, by, &[job.id], action, &input.reason.trimmed()).await?.is_empty() {
         return Err(Problem::conflict("job_not_dead", "Only a dead job can be retried or discarded."));
     }
     see(api, job.id).await
@@ -270,22 +233,22 @@ async fn change_all(
     if !narrows.contains(&true) && input.older_than_hours.is_none() {
         return Err(Problem::malformed("Give kind, merchant_id, error or older_than_hours."));
     }
-    let reason = reason(&input.reason)?;
-    let narrowing = Narrowing {
-        state: Some(JobState::Dead.as_str()),
-        kind: input.kind.as_deref(),
-        merchant_id: input.merchant_id.as_deref(),
+    let filter = JobFilter {
+        state: Some(JobState::Dead),
+        kind: input.kind.map(Text::value),
+        merchant: input.merchant_id.map(Text::value),
         error: input.error,
-        older_than_hours: input.older_than_hours,
+        limit: MOST_AT_ONCE as u64 + 1,
+        ..JobFilter::default()
     };
-    let filter = narrowing.parse(api.clock.now(), MOST_AT_ONCE as u64 + 1)?;
+    let filter = filter.older_than_hours(input.older_than_hours, api.clock.now());
     let found = queue::admin::list(api.db.pool(), filter).await?;
     let more = found.len() > MOST_AT_ONCE;
     let mut jobs: Vec<JobId> = found.iter().take(MOST_AT_ONCE).map(|job| job.id).collect();
     if !input.dry_run {
-        jobs = change(api, by, &jobs, action, &reason).await?;
+        jobs = change(api, by, &jobs, action, &input.reason.trimmed()).await?;
     }
-    let job_ids = jobs.iter().map(ToString::to_string).collect();
+    let job_ids = jobs.into_iter().map(Text).collect();
     Ok(Json(ChangedView { job_ids, more, dry_run: input.dry_run }))
 }
 

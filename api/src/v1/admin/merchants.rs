@@ -16,6 +16,7 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{super::answers::Created, Group};
+use crate::http::typed::{CountryCode, Limit, Line, Text, TextOf, ZoneName};
 use crate::{
     Api, Problem,
     auth::{Operator, audit::act_of_operator},
@@ -33,36 +34,36 @@ pub(crate) struct AdminMerchants;
 #[oai(rename = "NewMerchant")]
 struct MerchantInput {
     /// The name that buyers see.
-    name: String,
+    name: Line<120>,
     /// How buyers reach it.
-    contact: Option<String>,
+    contact: Option<Line<200>>,
     /// ISO 3166: the region of phone numbers without a country code.
     #[oai(default = "default_region")]
     #[serde(default = "default_region")]
-    region: String,
+    region: CountryCode,
     /// IANA, such as `Europe/Berlin`.
     #[oai(default = "default_time_zone")]
     #[serde(default = "default_time_zone")]
-    time_zone: String,
+    time_zone: ZoneName,
 }
 
-fn default_region() -> String {
-    "US".to_owned()
+fn default_region() -> CountryCode {
+    "US".into()
 }
 
-fn default_time_zone() -> String {
-    "UTC".to_owned()
+fn default_time_zone() -> ZoneName {
+    "UTC".into()
 }
 
 /// A merchant.
 #[derive(Debug, Object)]
 #[oai(rename = "Merchant", skip_serializing_if_is_none)]
 pub(super) struct MerchantView {
-    id: String,
+    id: Text<MerchantId>,
     name: String,
     contact: Option<String>,
-    region: String,
-    time_zone: String,
+    region: CountryCode,
+    time_zone: ZoneName,
     available: i64,
     held: i64,
     /// Since when it is suspended, if it is.
@@ -75,11 +76,11 @@ pub(super) struct MerchantView {
 impl From<Merchant> for MerchantView {
     fn from(row: Merchant) -> Self {
         Self {
-            id: row.id.to_string(),
+            id: Text(row.id),
             name: row.name,
             contact: row.contact,
-            region: row.region.as_str().to_owned(),
-            time_zone: row.time_zone,
+            region: row.region.as_str().into(),
+            time_zone: row.time_zone.into(),
             available: row.available,
             held: row.held,
             suspended_at: row.suspended_at,
@@ -109,10 +110,10 @@ impl AdminMerchants {
         _key: Operator,
         /// Part of the name, or an id.
         q: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<MerchantId>>>,
     ) -> Result<Json<Page<MerchantView>>, Problem> {
-        let asked = Asked::<MerchantId>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<MerchantId>::new(limit.0, cursor.0);
         let wanted = q.0.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let pool = api.db.pool();
         let found = match wanted.map(str::parse::<MerchantId>) {
@@ -128,7 +129,7 @@ impl AdminMerchants {
         &self,
         api: Data<&Api>,
         _key: Operator,
-        #[oai(name = "id")] merchant_id: Path<String>,
+        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
     ) -> Result<Json<MerchantView>, Problem> {
         Ok(Json(find_merchant(&api, &merchant_id).await?.into()))
     }
@@ -156,7 +157,7 @@ impl AdminMerchants {
         &self,
         api: Data<&Api>,
         key: Operator,
-        #[oai(name = "id")] merchant_id: Path<String>,
+        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
         input: JsonBody<TopUpInput>,
     ) -> Result<Created<MerchantView>, Problem> {
         let mut fields = Fields::default();
@@ -183,17 +184,11 @@ impl AdminMerchants {
 
 fn check_merchant(input: &MerchantInput) -> Result<NewMerchant, Problem> {
     let mut fields = Fields::default();
-    let name = fields.text("name", &input.name, 120);
-    let contact = input.contact.as_deref().map(|contact| fields.text("contact", contact, 200));
     let region = fields.take("region", Region::parse(&input.region));
     let time_zone = fields.take("time_zone", merchant::parse_zone(&input.time_zone));
-    match (name, contact, region, time_zone) {
-        (Some(name), None, Some(region), Some(time_zone)) => Ok(NewMerchant { name, contact: None, region, time_zone }),
-        (Some(name), Some(Some(contact)), Some(region), Some(time_zone)) => {
-            Ok(NewMerchant { name, contact: Some(contact), region, time_zone })
-        }
-        _ => Err(fields.into_problem()),
-    }
+    let (Some(region), Some(time_zone)) = (region, time_zone) else { return Err(fields.into_problem()) };
+    let contact = input.contact.as_ref().map(Line::trimmed);
+    Ok(NewMerchant { name: input.name.trimmed(), contact, region, time_zone })
 }
 
 /// The merchant, or 404.

@@ -1,7 +1,7 @@
 //! `/v1/admin/messages`: texts of which nobody could say whether the carrier took them, and a person has to.
 
-use domain::MessageId;
-use entity::message::{self, Resolution};
+use domain::{MessageId, message::MessageStatus, words};
+use entity::message::{self, MessageSearch, Resolution};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -11,27 +11,39 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::Group;
+use crate::http::typed::{Limit, Line, Several, Text, TextOf, described_words};
 use crate::{
     Api, Problem,
     auth::{Operator, audit::act_of_operator},
     http::{
-        fields::Fields,
         json_body::JsonBody,
         paging::{Asked, Page, id},
     },
-    v1::{message_view::MessageView, messages::search},
+    v1::message_view::MessageView,
 };
 
 pub(crate) struct AdminMessages;
+
+words! {
+    /// What became of a message.
+    pub enum Outcome {
+        /// It was sent.
+        Sent = "sent",
+        /// It was not.
+        Failed = "failed",
+    }
+}
+
+described_words!(Outcome);
 
 /// What a person found out.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "Resolution")]
 struct ResolutionInput {
     /// `sent`: its credits are spent; `failed`: they are given back.
-    outcome: String,
+    outcome: Text<Outcome>,
     /// How it was found out, for the audit log and, if it failed, for the merchant.
-    reason: String,
+    reason: Line<500>,
 }
 
 #[OpenApi(tag = "Group::Admin")]
@@ -44,13 +56,20 @@ impl AdminMessages {
         &self,
         api: Data<&Api>,
         _key: Operator,
-        /// Such as `unknown`.
-        status: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        status: Query<Option<Several<MessageStatus>>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<MessageId>>>,
     ) -> Result<Json<Page<MessageView>>, Problem> {
-        let asked = Asked::<MessageId>::parse(limit.0, cursor.0.as_deref())?;
-        let found = message::search_all(api.db.pool(), search(status.0.as_deref(), None, &asked)?).await?;
+        let asked = Asked::<MessageId>::new(limit.0, cursor.0);
+        let found = message::search_all(
+            api.db.pool(),
+            MessageSearch {
+                statuses: status.0.map_or_else(Vec::new, |it| it.0),
+                place: asked.place(None),
+                ..MessageSearch::default()
+            },
+        )
+        .await?;
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(MessageView::without_text(row)))?))
     }
 
@@ -60,10 +79,10 @@ impl AdminMessages {
         &self,
         api: Data<&Api>,
         key: Operator,
-        #[oai(name = "id")] message_id: Path<String>,
+        #[oai(name = "id")] message_id: Path<TextOf<MessageId>>,
         input: JsonBody<ResolutionInput>,
     ) -> Result<Json<MessageView>, Problem> {
-        let (resolution, reason) = check(&input.0)?;
+        let (resolution, reason) = resolution(&input.0);
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let found = message::find_of_any(&tx, id(&message_id)?).await?.ok_or_else(Problem::not_found)?;
@@ -82,20 +101,10 @@ impl AdminMessages {
     }
 }
 
-fn check(input: &ResolutionInput) -> Result<(Resolution, String), Problem> {
-    let mut fields = Fields::default();
-    let reason = fields.text("reason", &input.reason, 500);
-    let sent = match input.outcome.as_str() {
-        "sent" => Some(true),
-        "failed" => Some(false),
-        _ => {
-            fields.refuse("outcome", "must be sent or failed");
-            None
-        }
-    };
-    match (sent, reason) {
-        (Some(true), Some(reason)) => Ok((Resolution::Sent, format!("sent: {reason}"))),
-        (Some(false), Some(reason)) => Ok((Resolution::Failed(reason.clone()), format!("failed: {reason}"))),
-        (_, _) => Err(fields.into_problem()),
+fn resolution(input: &ResolutionInput) -> (Resolution, String) {
+    let reason = input.reason.trimmed();
+    match input.outcome.0 {
+        Outcome::Sent => (Resolution::Sent, format!("sent: {reason}")),
+        Outcome::Failed => (Resolution::Failed(reason.clone()), format!("failed: {reason}")),
     }
 }

@@ -12,11 +12,8 @@ use queue::{Kind, flow::Paused};
 use serde::Deserialize;
 
 use super::Group;
-use crate::{
-    Api, Problem,
-    auth::Operator,
-    http::{fields::Fields, json_body::JsonBody},
-};
+use crate::http::typed::{Line, Text};
+use crate::{Api, Problem, auth::Operator, http::json_body::JsonBody};
 
 pub(crate) struct AdminPauses;
 
@@ -27,19 +24,14 @@ struct PauseView {
     /// The kind of job that is paused.
     kind: Option<String>,
     /// The merchant whose jobs are paused.
-    merchant_id: Option<String>,
+    merchant_id: Option<Text<MerchantId>>,
     reason: String,
     since: DateTime<Utc>,
 }
 
 impl From<Pause> for PauseView {
     fn from(row: Pause) -> Self {
-        Self {
-            kind: row.kind,
-            merchant_id: row.merchant_id.map(|merchant| merchant.to_string()),
-            reason: row.reason,
-            since: row.since,
-        }
+        Self { kind: row.kind, merchant_id: row.merchant_id.map(Text), reason: row.reason, since: row.since }
     }
 }
 
@@ -54,18 +46,18 @@ struct PausesView {
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "NewPause")]
 struct PauseInput {
-    kind: Option<String>,
-    merchant_id: Option<String>,
+    kind: Option<Text<Kind>>,
+    merchant_id: Option<Text<MerchantId>>,
     /// For the audit log, and for whoever asks what is paused.
-    reason: String,
+    reason: Line<500>,
 }
 
 /// Which pause is to end.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "EndOfPause")]
 struct ResumeInput {
-    kind: Option<String>,
-    merchant_id: Option<String>,
+    kind: Option<Text<Kind>>,
+    merchant_id: Option<Text<MerchantId>>,
     /// For the audit log.
     reason: Option<String>,
 }
@@ -80,9 +72,8 @@ impl AdminPauses {
         key: Operator,
         input: JsonBody<PauseInput>,
     ) -> Result<Json<PausesView>, Problem> {
-        let mut fields = Fields::default();
-        let Some(reason) = fields.text("reason", &input.0.reason, 500) else { return Err(fields.into_problem()) };
-        let what = what(&api, input.0.kind.as_deref(), input.0.merchant_id.as_deref()).await?;
+        let reason = input.0.reason.trimmed();
+        let what = what(&api, input.0.kind, input.0.merchant_id).await?;
         queue::admin::pause(&api.db, what, &key.0.actor, &reason, api.clock.now()).await?;
         all(&api).await
     }
@@ -95,7 +86,7 @@ impl AdminPauses {
         key: Operator,
         input: JsonBody<ResumeInput>,
     ) -> Result<Json<PausesView>, Problem> {
-        let what = what(&api, input.0.kind.as_deref(), input.0.merchant_id.as_deref()).await?;
+        let what = what(&api, input.0.kind, input.0.merchant_id).await?;
         let reason = input.0.reason.as_deref();
         if queue::admin::resume(&api.db, what, &key.0.actor, reason, api.clock.now()).await? {
             let api = api.clone();
@@ -115,14 +106,11 @@ impl AdminPauses {
     }
 }
 
-async fn what(api: &Api, kind: Option<&str>, merchant_id: Option<&str>) -> Result<Paused, Problem> {
-    match (kind, merchant_id) {
-        (Some(kind), None) => {
-            kind.parse::<Kind>().map(Paused::Kind).map_err(|error| Problem::field("kind", error.to_string()))
-        }
-        (None, Some(text)) => {
+async fn what(api: &Api, kind: Option<Text<Kind>>, merchant: Option<Text<MerchantId>>) -> Result<Paused, Problem> {
+    match (kind, merchant) {
+        (Some(Text(kind)), None) => Ok(Paused::Kind(kind)),
+        (None, Some(Text(id))) => {
             let none = || Problem::field("merchant_id", "there is no such merchant");
-            let id: MerchantId = text.parse().map_err(|_| none())?;
             merchant::find(api.db.pool(), id).await?.map(|_| Paused::Merchant(id)).ok_or_else(none)
         }
         (Some(_), Some(_)) | (None, None) => Err(Problem::malformed("Give either kind or merchant_id.")),

@@ -3,9 +3,13 @@
 use chrono::{DateTime, Utc};
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json};
-use queue::admin::{KindStats, depths, row_stats, stats};
+use queue::{
+    Kind,
+    admin::{KindStats, depths, row_stats, stats},
+};
 
 use super::Group;
+use crate::http::typed::Text;
 use crate::{Api, Problem, auth::Operator};
 
 pub(crate) struct AdminQueues;
@@ -23,7 +27,7 @@ struct QueuesView {
 #[derive(Debug, Object)]
 #[oai(rename = "Queue", skip_serializing_if_is_none)]
 struct QueueView {
-    kind: String,
+    kind: Text<Kind>,
     /// How many wait for a worker.
     ready: Option<u64>,
     /// How many are to be done later.
@@ -43,7 +47,7 @@ impl QueueView {
         let rows = kind_stats.rows.unwrap_or_default();
         let oldest = rows.due_since.filter(|due| *due <= now);
         Self {
-            kind: kind_stats.kind.to_string(),
+            kind: Text(kind_stats.kind),
             ready: kind_stats.queues.map(|queues| queues.ready),
             delayed: kind_stats.queues.map(|queues| queues.due),
             in_flight: kind_stats.queues.map(|queues| queues.leased),

@@ -10,6 +10,7 @@ use poem_openapi::{
 };
 
 use super::{super::answers::Done, Group, merchants::find_merchant};
+use crate::http::typed::{Limit, TextOf};
 use crate::{
     Api, Problem,
     auth::{
@@ -33,9 +34,9 @@ impl AdminSessions {
         api: Data<&Api>,
         key: Operator,
         /// Absent: operators' sessions.
-        merchant_id: Query<Option<String>>,
-        limit: Query<Option<u64>>,
-        cursor: Query<Option<String>>,
+        merchant_id: Query<Option<TextOf<MerchantId>>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<TextOf<SessionCursor>>>,
     ) -> Result<Json<Page<SessionView>>, Problem> {
         let asked = Asked::<SessionCursor>::parse(limit.0, cursor.0.as_deref())?;
         let merchant = merchant(&api, merchant_id.0.as_deref()).await?;
@@ -51,9 +52,9 @@ impl AdminSessions {
         &self,
         api: Data<&Api>,
         key: Operator,
-        #[oai(name = "id")] session_id: Path<String>,
+        #[oai(name = "id")] session_id: Path<TextOf<SessionId>>,
         /// Absent: an operator's session.
-        merchant_id: Query<Option<String>>,
+        merchant_id: Query<Option<TextOf<MerchantId>>>,
     ) -> Result<Done, Problem> {
         let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());
         let merchant = merchant(&api, merchant_id.0.as_deref()).await?;

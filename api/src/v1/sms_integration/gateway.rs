@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::http::typed::Text;
 use domain::{
     Secret,
-    gateway::{Gateway, IncomingTexts, Marker, Method, Reports, Secrets, Signature},
+    gateway::{Gateway, IncomingTexts, Marker, Method, Reports, Secrets, Signature, SignatureEncoding},
 };
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -19,8 +20,8 @@ use serde::Deserialize;
 pub(super) struct GatewayView {
     /// `https://…`; the host without variables.
     url: String,
-    /// `POST`, `PUT` or `GET`; absent: `POST`.
-    method: Option<String>,
+    /// Absent: `POST`.
+    method: Option<Text<Method>>,
     /// Without `{{text}}`; among them the body's `Content-Type`.
     #[oai(default)]
     #[serde(default)]
@@ -97,19 +98,16 @@ struct MarkerView {
 struct SignatureView {
     /// The header, such as `X-Signature`.
     header: String,
-    /// `hex` or `base64`.
-    encoding: String,
+    encoding: Text<SignatureEncoding>,
     /// The name, among `secrets`, of the key.
     secret: String,
 }
 
-impl TryFrom<GatewayView> for Gateway {
-    type Error = String;
-
-    fn try_from(view: GatewayView) -> Result<Self, String> {
-        Ok(Self {
+impl From<GatewayView> for Gateway {
+    fn from(view: GatewayView) -> Self {
+        Self {
             url: view.url,
-            method: view.method.map_or(Ok(Method::Post), |method| method.parse())?,
+            method: view.method.map_or(Method::Post, Text::value),
             headers: view.headers.into_iter().collect(),
             body: view.body,
             id: view.id,
@@ -132,8 +130,8 @@ impl TryFrom<GatewayView> for Gateway {
                 marker: it.marker.map(|marker| Marker { at: marker.at, is: marker.is }),
             }),
             batch: view.batch,
-            signature: view.signature.map(Signature::try_from).transpose()?,
-        })
+            signature: view.signature.map(Signature::from),
+        }
     }
 }
 
@@ -141,7 +139,7 @@ impl From<Gateway> for GatewayView {
     fn from(gateway: Gateway) -> Self {
         Self {
             url: gateway.url,
-            method: Some(gateway.method.to_string()),
+            method: Some(Text(gateway.method)),
             headers: gateway.headers.into_iter().collect(),
             body: gateway.body,
             id: gateway.id,
@@ -166,18 +164,16 @@ impl From<Gateway> for GatewayView {
             batch: gateway.batch,
             signature: gateway.signature.map(|it| SignatureView {
                 header: it.header,
-                encoding: it.encoding.to_string(),
+                encoding: Text(it.encoding),
                 secret: it.secret,
             }),
         }
     }
 }
 
-impl TryFrom<SignatureView> for Signature {
-    type Error = String;
-
-    fn try_from(view: SignatureView) -> Result<Self, String> {
-        Ok(Self { header: view.header, encoding: view.encoding.parse()?, secret: view.secret })
+impl From<SignatureView> for Signature {
+    fn from(view: SignatureView) -> Self {
+        Self { header: view.header, encoding: view.encoding.value(), secret: view.secret }
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is shown of a connection to Stripe.
 
 use chrono::{DateTime, Utc};
-use entity::stripe_integration::{Health, StripeIntegration};
+use entity::stripe_integration::{EndpointStatus, Health, StripeIntegration, StripeStatus};
 use poem_openapi::Object;
 
+use crate::http::typed::{LastFour, Text, Url};
 use crate::{Api, Problem};
 
 /// The connection to Stripe.
@@ -11,11 +12,10 @@ use crate::{Api, Problem};
 #[oai(rename = "StripeIntegration", skip_serializing_if_is_none)]
 pub(super) struct StripeView {
     /// The key's last four characters.
-    secret_key_last_four: String,
-    webhook_secret_last_four: Option<String>,
+    secret_key_last_four: LastFour,
+    webhook_secret_last_four: Option<LastFour>,
     livemode: bool,
-    /// `checking`, `connected` or `failed`.
-    status: String,
+    status: Text<StripeStatus>,
     /// What to change.
     reason: Option<String>,
     /// The account that the key belongs to, if the key may see it.
@@ -23,7 +23,7 @@ pub(super) struct StripeView {
     /// When Stripe last told us something.
     last_event_at: Option<DateTime<Utc>>,
     /// The URL of the webhook endpoint to set up at Stripe.
-    webhook_url: String,
+    webhook_url: Url,
     /// Every signing secret that is believed now, newest first.
     webhook_secrets: Vec<SecretView>,
     /// The endpoint that was registered here, if that was asked for.
@@ -36,7 +36,7 @@ pub(super) struct StripeView {
 #[derive(Debug, Object)]
 #[oai(rename = "StripeWebhookSecretView", skip_serializing_if_is_none)]
 struct SecretView {
-    last_four: String,
+    last_four: LastFour,
     /// From when on it is not believed any more, because another has taken its place.
     until: Option<DateTime<Utc>>,
 }
@@ -47,8 +47,7 @@ struct SecretView {
 struct EndpointView {
     /// `we_…`
     id: Option<String>,
-    /// `registering`, `registered` or `failed`.
-    status: String,
+    status: Text<EndpointStatus>,
     /// What to do.
     reason: Option<String>,
 }
@@ -57,9 +56,7 @@ struct EndpointView {
 #[derive(Debug, Object)]
 #[oai(rename = "StripeWebhookHealth", skip_serializing_if_is_none)]
 struct HealthView {
-    /// `healthy`, `no_secret`, `never_received`, `wrong_secret`, `endpoint_missing`, `endpoint_disabled`, `modes_mixed` or
-    /// `events_missing`.
-    status: String,
+    status: Text<Health>,
     /// What it means, and what to do about it.
     advice: String,
     /// Since when signatures have been wrong, if they are.
@@ -74,7 +71,7 @@ impl HealthView {
         let failing =
             since.map(|since| format!(" Signatures have been wrong since {}.", since.format("%Y-%m-%d %H:%M UTC")));
         Self {
-            status: health.to_string(),
+            status: Text(health),
             advice: format!("{}{}", health.advice(), failing.unwrap_or_default()),
             since,
             at: row.health_at,
@@ -88,20 +85,20 @@ impl StripeView {
         let secrets = row.signing_secrets(&api.vault)?.into_iter().filter(|secret| secret.is_good(now));
         let endpoint = row.endpoint_status.map(|status| EndpointView {
             id: row.endpoint_id.clone(),
-            status: status.to_string(),
+            status: Text(status),
             reason: row.endpoint_reason.clone(),
         });
         Ok(Self {
-            webhook_url: format!("{}/webhooks/stripe/{}", api.public_url, row.merchant_id),
+            webhook_url: format!("{}/webhooks/stripe/{}", api.public_url, row.merchant_id).into(),
             webhook_secrets: secrets
-                .map(|secret| SecretView { last_four: secret.secret.last_four(), until: secret.until })
+                .map(|secret| SecretView { last_four: secret.secret.last_four().into(), until: secret.until })
                 .collect(),
             webhook_endpoint: endpoint,
             health: row.health.map(|health| HealthView::of(&row, health)),
-            secret_key_last_four: row.secret_key_last_four,
-            webhook_secret_last_four: row.webhook_secret_last_four,
+            secret_key_last_four: row.secret_key_last_four.into(),
+            webhook_secret_last_four: row.webhook_secret_last_four.map(LastFour::from),
             livemode: row.livemode,
-            status: row.status.to_string(),
+            status: Text(row.status),
             reason: row.reason,
             account: row.account,
             last_event_at: row.last_event_at,

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use chrono::TimeDelta;
 use domain::{JobId, MerchantId, Money, Region, Secret, Vault, WebhookEventId};
@@ -168,6 +168,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         customer_phone: domain::PhoneNumber::parse("+12025550123", Region::parse("US").unwrap()).unwrap(),
         money,
         details: Details::default(),
+        kept: order::Kept::default(),
     };
     let tx = db.begin().await.unwrap();
     let order = order::insert(&tx, order, now()).await.unwrap();
@@ -183,6 +184,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         document: "a.pdf".to_owned(),
         document_bytes: 0,
         expires_at: now() + TimeDelta::days(30),
+        metadata: BTreeMap::new(),
         actor: None,
     };
     let link = link::insert(&tx, new, now()).await.unwrap();

@@ -1,0 +1,159 @@
+//! A pass over the document that the framework writes: what it has no words for. All of it follows from the document itself, so that an
+//! operation that is added has it by itself.
+
+mod closed;
+mod examples;
+mod ids;
+mod links;
+mod problems;
+
+use serde_json::{Map, Value, json};
+
+/// The longest idempotency key.
+const LONGEST_KEY: usize = 255;
+
+/// Makes the document whole.
+pub(super) fn complete(document: &mut Value) {
+    rename_media(document);
+    for_each_operation(document, |method, path, operation| {
+        describe_parameters(operation);
+        describe_success(operation);
+        problems::add(method, path, operation);
+        if operation["operationId"].is_null() {
+            operation["operationId"] = ids::of(method, path).into();
+        }
+    });
+    bound_numbers(document);
+    order_tags(document);
+    closed::close(document);
+    examples::add(document);
+    links::add(document);
+}
+
+fn for_each_operation(document: &mut Value, mut change: impl FnMut(&str, &str, &mut Value)) {
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            change(method, path, operation);
+        }
+    }
+}
+
+fn parameters(operation: &mut Value) -> impl Iterator<Item = &mut Value> {
+    operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
+}
+
+fn object(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
+    value.as_object_mut().into_iter().flatten()
+}
+
+/// JSON is UTF-8, and says so in no parameter.
+fn rename_media(document: &mut Value) {
+    match document {
+        Value::Object(fields) => {
+            if let Some(media) = fields.remove("application/json; charset=utf-8") {
+                fields.insert("application/json".to_owned(), media);
+            }
+            fields.values_mut().for_each(rename_media);
+        }
+        Value::Array(items) => items.iter_mut().for_each(rename_media),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn describe_parameters(operation: &mut Value) {
+    if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        // Which types an operation answers in is said with its answers.
+        parameters
+            .retain(|parameter| !parameter["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("accept")));
+    }
+    for parameter in parameters(operation) {
+        if parameter["schema"]["type"] == "array" {
+            // With commas between them.
+            (parameter["style"], parameter["explode"]) = ("form".into(), false.into());
+        }
+        if parameter["in"] == "path"
+            && parameter["schema"]["type"] == "string"
+            && parameter["schema"]["example"].is_null()
+        {
+            parameter["schema"]["example"] = "1".into();
+        }
+        if parameter["name"] == "Idempotency-Key" {
+            parameter["description"] =
+                "The same key and body get the first answer again for 24 hours, and nothing is done twice.".into();
+            let schema = &mut parameter["schema"];
+            (schema["minLength"], schema["maxLength"]) = (1.into(), LONGEST_KEY.into());
+            (schema["pattern"], schema["example"]) = ("^[ -~]+$".into(), "order-1002-link-1".into());
+        }
+    }
+}
+
+/// In the order in which they are needed: an order, its link, a text; what is the operator's comes last.
+fn order_tags(document: &mut Value) {
+    const FIRST: [&str; 3] = ["Orders", "Payment links", "Messages"];
+    let place = |tag: &Value| {
+        let name = tag["name"].as_str().unwrap_or_default();
+        let last = FIRST.len() + usize::from(name == "Admin");
+        FIRST.iter().position(|first| *first == name).unwrap_or(last)
+    };
+    if let Some(tags) = document.get_mut("tags").and_then(Value::as_array_mut) {
+        tags.sort_by_key(place);
+    }
+}
+
+/// Names what is without a name.
+fn describe_success(operation: &mut Value) {
+    for (status, response) in object(&mut operation["responses"]) {
+        if response["description"] == "" {
+            response["description"] = if status == "200" { "It is so." } else { "It is done." }.into();
+        }
+    }
+}
+
+/// The framework tells the width of a number, and not where it begins and ends.
+fn bound_numbers(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            bound_number(fields);
+            fields.values_mut().for_each(bound_numbers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_numbers),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn bound_number(schema: &mut Map<String, Value>) {
+    if schema.get("type").is_none_or(|kind| kind != "integer") {
+        return;
+    }
+    let Some(format) = schema.get("format").and_then(Value::as_str) else { return };
+    let (least, most) = match format {
+        "uint8" => (json!(0), json!(u8::MAX)),
+        "uint16" => (json!(0), json!(u16::MAX)),
+        "uint32" => (json!(0), json!(u32::MAX)),
+        // Whoever reads it may have no larger numbers.
+        "uint64" => (json!(0), json!(i64::MAX)),
+        "int32" => (json!(i32::MIN), json!(i32::MAX)),
+        _ => (json!(i64::MIN), json!(i64::MAX)),
+    };
+    if matches!(format, "uint8" | "uint16" | "uint32" | "uint64") {
+        // These are no formats that others know.
+        schema.insert(
+            "format".to_owned(),
+            if format == "uint64" || format == "uint32" { "int64" } else { "int32" }.into(),
+        );
+    }
+    schema.entry("minimum").or_insert(least);
+    schema.entry("maximum").or_insert(most);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_begin_and_end_somewhere() {
+        let mut schema = json!({"type": "integer", "format": "uint32", "minimum": 1});
+        bound_numbers(&mut schema);
+        assert_eq!(schema, json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": u32::MAX}));
+    }
+}

@@ -1,0 +1,164 @@
+//! What the API says of itself, as `/openapi.json` tells it, and held to its word: a request is checked against the description of its
+//! operation, so that what is described and what is taken cannot differ, and an operation that is added is checked by itself.
+//!
+//! - a field or parameter that is not described is 422 `unknown_field`, and is named;
+//! - a method that is not described is 405, and `Allow` says which are;
+//! - an operation whose description says `Deprecated since 2027-01-31` says so in `Deprecation` (RFC 9745), too.
+//!
+//! The query is checked once the key is known ([`check`]), the body where it is read ([`check_body`]): a stranger learns nothing.
+
+mod complete;
+mod operation;
+mod schema;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use poem::{
+    Endpoint, IntoResponse, Request, RequestBody, Response,
+    http::{HeaderName, HeaderValue, Method, header},
+};
+use serde_json::Value;
+
+use self::operation::Operation;
+use crate::Problem;
+
+const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+
+/// A path of the description, such as `/v1/orders/{id}`, and what can be done there.
+struct DescribedPath {
+    /// `None` stands for whatever is in its place.
+    segments: Vec<Option<String>>,
+    operations: BTreeMap<String, Arc<Operation>>,
+}
+
+/// The description of the API.
+#[derive(Clone)]
+pub(crate) struct Description {
+    text: Arc<str>,
+    paths: Arc<[DescribedPath]>,
+}
+
+impl Description {
+    /// Of the document that the framework has written, made whole.
+    pub(crate) fn of(mut document: Value) -> Self {
+        complete::complete(&mut document);
+        Self::of_whole(&document)
+    }
+
+    fn of_whole(document: &Value) -> Self {
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let paths = paths.map(|(path, item)| DescribedPath {
+            segments: path.split('/').map(|part| (!part.starts_with('{')).then(|| part.to_owned())).collect(),
+            operations: item
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(method, it)| (method.to_uppercase(), Arc::new(Operation::of(path, it, document))))
+                .collect(),
+        });
+        Self { paths: paths.collect(), text: document.to_string().into() }
+    }
+
+    /// As JSON.
+    pub(crate) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// Whatever can be done at this path; the most literal one, if several are it.
+    fn find(&self, path: &str) -> Option<&DescribedPath> {
+        let parts: Vec<&str> = path.split('/').collect();
+        self.paths
+            .iter()
+            .filter(|described| described.is(&parts))
+            .max_by_key(|described| described.segments.iter().flatten().count())
+    }
+
+    /// Says to the request which operation it is of. One with a method that is not described goes no further.
+    pub(crate) async fn recognise<E: Endpoint>(self, endpoint: Arc<E>, mut request: Request) -> poem::Result<Response> {
+        let Some(described) = self.find(request.original_uri().path()) else {
+            return endpoint.call(request).await.map(IntoResponse::into_response);
+        };
+        let method = match *request.method() {
+            Method::HEAD if !described.operations.contains_key("HEAD") => Method::GET,
+            ref method => method.clone(),
+        };
+        let Some(operation) = described.operations.get(method.as_str()) else {
+            return Err(Problem::method_not_allowed(described.allowed()).into());
+        };
+        request.set_data(Arc::clone(operation));
+        let mut response = endpoint.call(request).await?.into_response();
+        if let Some(since) = operation.deprecated_since() {
+            response.headers_mut().extend(HeaderValue::from_str(&format!("@{since}")).map(|at| (DEPRECATION, at)));
+        }
+        Ok(response)
+    }
+}
+
+impl DescribedPath {
+    fn is(&self, parts: &[&str]) -> bool {
+        let is = |(described, part): (&Option<String>, &&str)| match described {
+            Some(described) => described == part,
+            None => !part.is_empty(),
+        };
+        self.segments.len() == parts.len() && self.segments.iter().zip(parts).all(is)
+    }
+
+    fn allowed(&self) -> String {
+        let mut allowed: Vec<&str> = self.operations.keys().map(String::as_str).collect();
+        if allowed.contains(&"GET") && !allowed.contains(&"HEAD") {
+            allowed.push("HEAD");
+        }
+        allowed.join(", ")
+    }
+}
+
+fn operation(request: &Request) -> Option<&Operation> {
+    request.data::<Arc<Operation>>().map(AsRef::as_ref)
+}
+
+/// Refuses a request whose path, query or headers are not as described, or that has a body where none is.
+pub(crate) async fn check(request: &Request, body: &mut RequestBody) -> Result<(), Problem> {
+    let Some(operation) = operation(request) else { return Ok(()) };
+    operation.check_path(request.original_uri().path())?;
+    operation.check_query(request.uri().query().unwrap_or_default())?;
+    operation.check_headers(request.headers())?;
+    if operation.takes_body() || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0") {
+        return Ok(());
+    }
+    // A body that says nothing is as good as none: there are clients that cannot send less.
+    let Ok(body) = body.take() else { return Ok(()) };
+    let bytes = body.into_vec().await.map_err(|error| Problem::malformed(error.to_string()))?;
+    let said = bytes.trim_ascii();
+    if said.is_empty() || said == b"{}" { Ok(()) } else { Err(Problem::unknown("body", "is not taken by this call")) }
+}
+
+/// Refuses a JSON body that is not as described.
+pub(crate) fn check_body(request: &Request, sent: &Value) -> Result<(), Problem> {
+    operation(request).map_or(Ok(()), |operation| operation.check_body(sent))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_deprecated_operation_says_since_when() {
+        let old = json!({"get": {"description": "Use another one. Deprecated since 2027-01-31.", "deprecated": true}});
+        let described = Description::of(json!({"paths": {"/old": old, "/new": {"get": {}}}}));
+        let since = |path: &str| described.find(path).unwrap().operations["GET"].deprecated_since();
+        assert_eq!((since("/old"), since("/new")), (Some(1_801_353_600), None));
+    }
+
+    #[test]
+    fn the_most_literal_path_is_meant() {
+        let described =
+            Description::of(json!({"paths": {"/a/{id}": {"get": {}}, "/a/b": {"post": {}}, "/a/{id}/c": {"put": {}}}}));
+        let allowed = |path: &str| described.find(path).map(DescribedPath::allowed);
+        assert_eq!(allowed("/a/b").unwrap(), "POST");
+        assert_eq!(allowed("/a/x").unwrap(), "GET, HEAD");
+        assert_eq!(allowed("/a/b/c").unwrap(), "PUT");
+        assert_eq!(allowed("/a/"), None);
+    }
+}

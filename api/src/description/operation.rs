@@ -1,0 +1,135 @@
+//! An operation of the description, and what is wrong with a request by it.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, NaiveTime};
+use domain::sms_event::is_unwanted;
+use percent_encoding::percent_decode_str;
+use poem::http::HeaderMap;
+use serde_json::Value;
+
+use super::schema::{Faults, Schema};
+use crate::{Problem, http::characters::REFUSAL};
+
+/// What an operation takes.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// Of its path: what stands for whatever is in its place.
+    path: Vec<Option<Schema>>,
+    query: BTreeMap<String, Schema>,
+    headers: BTreeMap<String, Schema>,
+    body: Body,
+    /// In seconds since 1970.
+    deprecated_since: Option<i64>,
+}
+
+#[derive(Debug)]
+enum Body {
+    None,
+    Json(Box<Schema>),
+    /// Whoever reads it checks it: a form, a picture.
+    Other,
+}
+
+impl Operation {
+    pub(super) fn of(path: &str, json: &Value, document: &Value) -> Self {
+        let of_kind = |kind: &str| -> BTreeMap<String, Schema> {
+            let parameters = json["parameters"].as_array().into_iter().flatten();
+            let parameters = parameters.filter(|parameter| parameter["in"] == kind);
+            let named =
+                |it: &Value| it["name"].as_str().map(|name| (name.to_owned(), Schema::of(&it["schema"], document)));
+            parameters.filter_map(named).collect()
+        };
+        let mut in_path = of_kind("path");
+        Self {
+            path: path
+                .split('/')
+                .map(|part| part.strip_prefix('{').and_then(|part| in_path.remove(part.trim_end_matches('}'))))
+                .collect(),
+            query: of_kind("query"),
+            headers: of_kind("header"),
+            body: Body::of(&json["requestBody"], document),
+            deprecated_since: deprecated_since(json),
+        }
+    }
+
+    /// Since when there is a better one, in seconds since 1970.
+    pub(super) const fn deprecated_since(&self) -> Option<i64> {
+        self.deprecated_since
+    }
+
+    pub(super) const fn takes_body(&self) -> bool {
+        !matches!(self.body, Body::None)
+    }
+
+    /// What cannot be an id names nothing.
+    pub(super) fn check_path(&self, path: &str) -> Result<(), Problem> {
+        let mut faults = Faults::default();
+        for (schema, part) in self.path.iter().zip(path.split('/')) {
+            let part = percent_decode_str(part).decode_utf8().map_err(|_| Problem::not_found())?;
+            if let Some(schema) = schema {
+                schema.check_written("", &part, &mut faults);
+            }
+        }
+        faults.into_result().map_err(|_| Problem::not_found())
+    }
+
+    pub(super) fn check_query(&self, query: &str) -> Result<(), Problem> {
+        let sent: Vec<(String, String)> =
+            serde_urlencoded::from_str(query).map_err(|error| Problem::malformed(error.to_string()))?;
+        let mut faults = Faults::default();
+        for (at, (name, value)) in sent.iter().enumerate() {
+            let Some(schema) = self.query.get(name) else {
+                faults.unknown(&name.replace(is_unwanted, " "));
+                continue;
+            };
+            if value.contains(is_unwanted) {
+                faults.wrong(name, REFUSAL);
+            } else if !schema.is_list() && sent[..at].iter().any(|(earlier, _)| earlier == name) {
+                faults.wrong(name, "must be sent only once");
+            } else {
+                schema.check_written(name, value, &mut faults);
+            }
+        }
+        faults.into_result()
+    }
+
+    pub(super) fn check_headers(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let mut faults = Faults::default();
+        for (name, schema) in &self.headers {
+            let mut sent = headers.get_all(name).iter();
+            match (sent.next().map(|value| value.to_str()), sent.next()) {
+                (None, _) => {}
+                (Some(Ok(value)), None) => schema.check_written(name, value, &mut faults),
+                (Some(Ok(_)), Some(_)) if name.eq_ignore_ascii_case("accept") => {}
+                (Some(Ok(_)), Some(_)) => faults.wrong(name, "must be sent only once"),
+                (Some(Err(_)), _) => faults.wrong(name, "must be of printable ASCII characters"),
+            }
+        }
+        faults.into_result()
+    }
+
+    pub(super) fn check_body(&self, sent: &Value) -> Result<(), Problem> {
+        let mut faults = Faults::default();
+        if let Body::Json(schema) = &self.body {
+            schema.check("", sent, &mut faults);
+        }
+        faults.into_result()
+    }
+}
+
+fn deprecated_since(json: &Value) -> Option<i64> {
+    let (_, since) = json["description"].as_str()?.split_once("Deprecated since ")?;
+    let day: NaiveDate = since.get(..10)?.parse().ok()?;
+    Some(day.and_time(NaiveTime::MIN).and_utc().timestamp())
+}
+
+impl Body {
+    fn of(json: &Value, document: &Value) -> Self {
+        let Some(content) = json["content"].as_object() else { return Self::None };
+        match content.iter().find(|(kind, _)| kind.starts_with("application/json")) {
+            Some((_, media)) => Self::Json(Box::new(Schema::of(&media["schema"], document))),
+            None => Self::Other,
+        }
+    }
+}

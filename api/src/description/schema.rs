@@ -1,0 +1,420 @@
+//! A schema of the description, and what is wrong with a value by it.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::{Problem, http::problem::FieldError};
+
+/// How deep a schema is followed: what refers to itself ends there.
+const DEEPEST: usize = 24;
+
+/// How much is told of what is wrong with one request.
+const MOST_FAULTS: usize = 50;
+
+/// What a value has to be.
+#[derive(Debug, Default)]
+pub(super) struct Schema {
+    shape: Shape,
+    nullable: bool,
+    /// What it is, in words: `an amount such as 129.50`.
+    words: Option<String>,
+    /// What it has to be besides.
+    all_of: Vec<Schema>,
+}
+
+#[derive(Debug, Default)]
+enum Shape {
+    #[default]
+    Any,
+    Text(Text),
+    Integer(Range),
+    Number,
+    Boolean,
+    List(Box<List>),
+    Object(Box<Object>),
+    /// One of these.
+    AnyOf(Vec<Schema>),
+}
+
+#[derive(Debug, Default)]
+struct Text {
+    one_of: Vec<String>,
+    shortest: usize,
+    longest: Option<usize>,
+    pattern: Option<Regex>,
+}
+
+#[derive(Debug, Default)]
+struct Range {
+    least: Option<i128>,
+    most: Option<i128>,
+}
+
+#[derive(Debug)]
+struct List {
+    items: Schema,
+    fewest: usize,
+    most: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Object {
+    fields: BTreeMap<String, Schema>,
+    required: Vec<String>,
+    /// What every other field has to be; absent: there is no other.
+    others: Option<Schema>,
+    most: Option<usize>,
+}
+
+/// What is wrong with a request, in the order of what is told first.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    unknown: Vec<FieldError>,
+    unreadable: Vec<FieldError>,
+    wrong: Vec<FieldError>,
+}
+
+impl Faults {
+    pub(super) fn unknown(&mut self, field: &str) {
+        add(&mut self.unknown, field, "is not known here");
+    }
+
+    pub(super) fn wrong(&mut self, field: &str, reason: impl Into<String>) {
+        add(&mut self.wrong, field, reason);
+    }
+
+    fn unreadable(&mut self, field: &str, reason: impl Into<String>) {
+        add(&mut self.unreadable, field, reason);
+    }
+
+    fn is_none(&self) -> bool {
+        self.unknown.is_empty() && self.unreadable.is_empty() && self.wrong.is_empty()
+    }
+
+    /// Nothing was found wrong; else what matters most of it.
+    pub(super) fn into_result(self) -> Result<(), Problem> {
+        if self.is_none() {
+            Ok(())
+        } else if !self.unknown.is_empty() {
+            Err(Problem::of_fields(self.unknown).coded("unknown_field"))
+        } else if !self.unreadable.is_empty() {
+            Err(Problem::unreadable_fields(self.unreadable))
+        } else {
+            Err(Problem::of_fields(self.wrong))
+        }
+    }
+}
+
+fn add(faults: &mut Vec<FieldError>, field: &str, reason: impl Into<String>) {
+    if faults.len() < MOST_FAULTS {
+        faults.push(FieldError { field: field.trim_start_matches('.').to_owned(), reason: reason.into() });
+    }
+}
+
+fn number(json: &Value, name: &str) -> Option<usize> {
+    json[name].as_u64().and_then(|number| usize::try_from(number).ok())
+}
+
+/// A limit, which the framework writes as a number with a point.
+fn limit(json: &Value, name: &str) -> Option<i128> {
+    let value = &json[name];
+    value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from)).or_else(|| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "limits are whole, and far below where a float is not exact"
+        )]
+        value.as_f64().map(|limit| limit as i128)
+    })
+}
+
+fn texts(json: &Value) -> Vec<String> {
+    json.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+impl Schema {
+    /// Of this JSON, which may refer to other parts of the document.
+    pub(super) fn of(json: &Value, document: &Value) -> Self {
+        Self::within(json, document, DEEPEST)
+    }
+
+    fn within(json: &Value, document: &Value, depth: usize) -> Self {
+        let Some(depth) = depth.checked_sub(1) else { return Self::default() };
+        if let Some(reference) = json["$ref"].as_str() {
+            let target = document.pointer(reference.trim_start_matches('#'));
+            return target.map(|target| Self::within(target, document, depth)).unwrap_or_default();
+        }
+        let list = |name: &str| -> Vec<Self> {
+            json[name].as_array().into_iter().flatten().map(|it| Self::within(it, document, depth)).collect()
+        };
+        let alternatives = [list("anyOf"), list("oneOf")].concat_all();
+        let shape = match json["type"].as_str() {
+            _ if !alternatives.is_empty() => Shape::AnyOf(alternatives),
+            Some("string") => Shape::Text(Text {
+                one_of: texts(&json["enum"]),
+                shortest: number(json, "minLength").unwrap_or_default(),
+                longest: number(json, "maxLength"),
+                pattern: json["pattern"].as_str().and_then(|pattern| Regex::new(pattern).ok()),
+            }),
+            Some("integer") => Shape::Integer(Range { least: limit(json, "minimum"), most: limit(json, "maximum") }),
+            Some("number") => Shape::Number,
+            Some("boolean") => Shape::Boolean,
+            Some("array") => Shape::List(Box::new(List {
+                items: Self::within(&json["items"], document, depth),
+                fewest: number(json, "minItems").unwrap_or_default(),
+                most: number(json, "maxItems"),
+            })),
+            Some("object") => Shape::Object(Box::new(Object {
+                fields: json["properties"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, field)| (name.clone(), Self::within(field, document, depth)))
+                    .collect(),
+                required: texts(&json["required"]),
+                others: json["additionalProperties"]
+                    .is_object()
+                    .then(|| Self::within(&json["additionalProperties"], document, depth)),
+                most: number(json, "maxProperties"),
+            })),
+            _ => Shape::Any,
+        };
+        Self {
+            shape,
+            nullable: json["nullable"] == true,
+            words: json["title"].as_str().filter(|_| json["type"] == "string").map(str::to_owned),
+            all_of: list("allOf"),
+        }
+    }
+
+    /// Whether a text in a query, a path or a header stands for several.
+    pub(super) const fn is_list(&self) -> bool {
+        matches!(self.shape, Shape::List(_))
+    }
+
+    /// Notes what is wrong with a value.
+    pub(super) fn check(&self, field: &str, value: &Value, faults: &mut Faults) {
+        if value.is_null() && self.is_nullable() {
+            return;
+        }
+        for also in &self.all_of {
+            also.check(field, value, faults);
+        }
+        match (&self.shape, value) {
+            (Shape::Any, _) | (Shape::Boolean, Value::Bool(_)) | (Shape::Number, Value::Number(_)) => {}
+            (Shape::Text(text), Value::String(value)) => self.check_text(text, field, value, faults),
+            (Shape::Integer(range), Value::Number(value)) => match whole(value) {
+                Some(value) => range.check(field, value, faults),
+                None => faults.unreadable(field, "must be a whole number"),
+            },
+            (Shape::List(list), Value::Array(values)) => list.check(field, values, faults),
+            (Shape::Object(object), Value::Object(values)) => object.check(field, values, faults),
+            (Shape::AnyOf(schemas), value) => check_any(schemas, field, value, faults),
+            (shape, value) => faults.unreadable(field, format!("must be {}, not {}", shape.name(), name(value))),
+        }
+    }
+
+    fn is_nullable(&self) -> bool {
+        self.nullable || self.all_of.iter().any(Self::is_nullable)
+    }
+
+    /// Notes what is wrong with a value that is written as a text, in a query, a path or a header.
+    pub(super) fn check_written(&self, field: &str, written: &str, faults: &mut Faults) {
+        for also in &self.all_of {
+            also.check_written(field, written, faults);
+        }
+        match &self.shape {
+            Shape::Any | Shape::AnyOf(_) | Shape::Object(_) | Shape::Number => {}
+            Shape::Text(text) => self.check_text(text, field, written, faults),
+            Shape::Boolean if ["true", "false"].contains(&written) => {}
+            Shape::Boolean => faults.wrong(field, "must be true or false"),
+            Shape::Integer(range) => match written.parse::<i128>() {
+                Ok(value) if !written.starts_with('+') => range.check(field, value, faults),
+                Ok(_) | Err(_) => faults.wrong(field, "must be a whole number"),
+            },
+            Shape::List(list) => {
+                for item in written.split(',') {
+                    list.items.check_written(field, item, faults);
+                }
+            }
+        }
+    }
+
+    fn check_text(&self, text: &Text, field: &str, value: &str, faults: &mut Faults) {
+        let length = value.chars().count();
+        if !text.one_of.is_empty() && !text.one_of.iter().any(|word| word == value) {
+            faults.wrong(field, format!("must be one of: {}", text.one_of.join(", ")));
+        } else if text.shortest > 0 && value.trim().is_empty() {
+            faults.wrong(field, "must not be empty");
+        } else if length < text.shortest {
+            faults.wrong(field, format!("must have at least {} characters", text.shortest));
+        } else if let Some(longest) = text.longest.filter(|longest| length > *longest) {
+            faults.wrong(field, format!("must not be longer than {longest} characters"));
+        } else if text.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(value)) {
+            let words = self.words.as_deref().unwrap_or("of the form that the description of the API says");
+            faults.wrong(field, format!("must be {words}"));
+        }
+    }
+}
+
+/// Flattens a fixed number of lists of things that cannot be copied.
+trait ConcatAll<T> {
+    fn concat_all(self) -> Vec<T>;
+}
+
+impl<T, const N: usize> ConcatAll<T> for [Vec<T>; N] {
+    fn concat_all(self) -> Vec<T> {
+        self.into_iter().flatten().collect()
+    }
+}
+
+impl Shape {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Any | Self::AnyOf(_) => "something else",
+            Self::Text(_) => "a text",
+            Self::Integer(_) => "a whole number",
+            Self::Number => "a number",
+            Self::Boolean => "true or false",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+const fn name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn whole(number: &serde_json::Number) -> Option<i128> {
+    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
+}
+
+impl Range {
+    fn check(&self, field: &str, value: i128, faults: &mut Faults) {
+        let is_below = self.least.is_some_and(|least| value < least);
+        if !is_below && self.most.is_none_or(|most| value <= most) {
+            return;
+        }
+        faults.wrong(
+            field,
+            match (self.least, self.most) {
+                (Some(least), Some(most)) => format!("must be from {least} to {most}"),
+                (Some(least), None) => format!("must be at least {least}"),
+                (None, Some(most)) => format!("must be at most {most}"),
+                (None, None) => return,
+            },
+        );
+    }
+}
+
+impl List {
+    fn check(&self, field: &str, values: &[Value], faults: &mut Faults) {
+        if values.len() < self.fewest {
+            faults.wrong(field, format!("must be at least {}", self.fewest));
+        }
+        if let Some(most) = self.most.filter(|most| values.len() > *most) {
+            faults.wrong(field, format!("must not be more than {most}"));
+            return;
+        }
+        for (at, value) in values.iter().enumerate() {
+            self.items.check(&format!("{field}[{at}]"), value, faults);
+        }
+    }
+}
+
+impl Object {
+    fn check(&self, field: &str, values: &serde_json::Map<String, Value>, faults: &mut Faults) {
+        for name in self.required.iter().filter(|name| !values.contains_key(*name)) {
+            faults.unreadable(&format!("{field}.{name}"), "is missing");
+        }
+        if let Some(most) = self.most.filter(|most| values.len() > *most) {
+            faults.wrong(field, format!("must not be more than {most}"));
+        }
+        for (name, value) in values {
+            let path = format!("{field}.{name}");
+            match (self.fields.get(name), &self.others) {
+                (Some(schema), _) | (None, Some(schema)) => schema.check(&path, value, faults),
+                (None, None) => faults.unknown(&path),
+            }
+        }
+    }
+}
+
+/// It has to be as one of them says; else what is wrong by the one to which it is nearest.
+fn check_any(schemas: &[Schema], field: &str, value: &Value, faults: &mut Faults) {
+    let mut nearest: Option<Faults> = None;
+    for schema in schemas {
+        let mut found = Faults::default();
+        schema.check(field, value, &mut found);
+        if found.is_none() {
+            return;
+        }
+        let is_nearer = nearest.as_ref().is_none_or(|nearest| found.unreadable.len() < nearest.unreadable.len());
+        if is_nearer {
+            nearest = Some(found);
+        }
+    }
+    if let Some(nearest) = nearest {
+        faults.unknown.extend(nearest.unknown);
+        faults.unreadable.extend(nearest.unreadable);
+        faults.wrong.extend(nearest.wrong);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(schema: &Value, value: &Value) -> Option<(&'static str, String)> {
+        let mut faults = Faults::default();
+        Schema::of(schema, &json!({"a": {"type": "string", "enum": ["x"]}})).check("", value, &mut faults);
+        faults.into_result().err().map(|problem| (problem.code(), problem.to_string()))
+    }
+
+    #[test]
+    fn what_is_not_described_is_named_wherever_it_is() {
+        let item = json!({"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}});
+        let schema = json!({"type": "object", "properties": {"items": {"type": "array", "items": item}}});
+        assert_eq!(told(&schema, &json!({"items": [{"name": "a"}]})), None);
+        let (code, text) = told(&schema, &json!({"items": [{"name": "a"}, {"name": 1, "colour": "red"}]})).unwrap();
+        assert_eq!(code, "unknown_field");
+        assert!(text.contains("items[1].colour: is not known here"), "{text}");
+        let (code, text) = told(&schema, &json!({"items": [{}]})).unwrap();
+        assert_eq!(code, "malformed_request");
+        assert!(text.contains("items[0].name"), "{text}");
+    }
+
+    #[test]
+    fn null_is_taken_only_where_it_is_described() {
+        assert!(told(&json!({"type": "string"}), &Value::Null).is_some());
+        assert_eq!(told(&json!({"type": "string", "nullable": true}), &Value::Null), None);
+    }
+
+    #[test]
+    fn words_lengths_and_limits_are_held_to() {
+        for (schema, good, bad) in [
+            (json!({"$ref": "#/a"}), json!("x"), json!("y")),
+            (json!({"type": "string", "minLength": 1}), json!("x"), json!(" ")),
+            (json!({"type": "string", "maxLength": 2}), json!("éé"), json!("ééé")),
+            (json!({"type": "string", "pattern": "^[0-9]+$"}), json!("12"), json!("12a")),
+            (json!({"type": "integer", "minimum": 1.0, "maximum": 5.0}), json!(5), json!(6)),
+            (json!({"type": "array", "maxItems": 1, "items": {}}), json!([1]), json!([1, 2])),
+            (json!({"allOf": [{"$ref": "#/a"}, {"description": "it"}]}), json!("x"), json!("y")),
+            (json!({"anyOf": [{"$ref": "#/a"}, {"type": "integer"}]}), json!(3), json!("y")),
+        ] {
+            assert_eq!(told(&schema, &good), None, "{schema}");
+            assert_eq!(told(&schema, &bad).map(|(code, _)| code), Some("invalid_input"), "{schema}");
+        }
+    }
+}

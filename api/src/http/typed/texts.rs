@@ -1,0 +1,145 @@
+//! Texts of a form of their own, which stay as they were written: what they mean is decided by whoever uses them.
+
+use std::{borrow::Cow, fmt, ops::Deref};
+
+use poem_openapi::registry::MetaSchema;
+
+use super::{Written, of_pattern};
+
+/// No control character but tab and line break: see [`crate::http::characters`].
+const ANY: &str = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]";
+/// No control character at all.
+const IN_LINE: &str = r"[^\x00-\x1f\x7f-\x9f]";
+/// Something that can be seen.
+const SEEN: &str = r"[^\s\x00-\x1f\x7f-\x9f]";
+
+macro_rules! texts {
+    ($( $(#[$meta:meta])* $name:ident $(<const $most:ident: usize>)? = $schema:expr; )+) => { $(
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub(crate) struct $name $(<const $most: usize>)? (pub(crate) String);
+
+        impl $(<const $most: usize>)? Written for $name $(<$most>)? {
+            fn schema() -> MetaSchema {
+                $schema
+            }
+
+            fn read(text: &str) -> Result<Self, String> {
+                Ok(Self(text.to_owned()))
+            }
+
+            fn write(&self) -> Cow<'_, str> {
+                Cow::Borrowed(&self.0)
+            }
+        }
+
+        impl $(<const $most: usize>)? From<String> for $name $(<$most>)? {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl $(<const $most: usize>)? From<&str> for $name $(<$most>)? {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl $(<const $most: usize>)? Deref for $name $(<$most>)? {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        /// Without what it says: that may be a phone number or a text of a buyer.
+        impl $(<const $most: usize>)? fmt::Debug for $name $(<$most>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )+ };
+}
+
+texts! {
+    /// An amount, in whole units with a point: never a number, of which some programs make something near it.
+    Amount = MetaSchema {
+        max_length: Some(14),
+        ..of_pattern("an amount such as 129.50", r"^[0-9]{1,11}(\.[0-9]{1,2})?$", "129.50")
+    };
+    /// ISO 4217.
+    CurrencyCode = of_pattern("the three letters of a currency, such as usd", "^[A-Za-z]{3}$", "usd");
+    /// A phone number as people write it.
+    PhoneText = MetaSchema {
+        max_length: Some(60),
+        ..of_pattern("a phone number", format!(r"^{IN_LINE}*[^\x00-\x2f\x3a-\x9f]{IN_LINE}*$"), "+12025550123")
+    };
+    /// A phone number as it is kept.
+    E164 = of_pattern("a phone number in E.164", r"^\+[1-9][0-9]{6,14}$", "+12025550123");
+    /// One line that is not blank.
+    Line<const MOST: usize> = MetaSchema {
+        min_length: Some(1),
+        max_length: Some(MOST),
+        ..of_pattern("a line of text that is not blank, without control characters", format!("^{IN_LINE}*{SEEN}{IN_LINE}*$"), "1002")
+    };
+    /// Text of one line or several, which may be empty.
+    Prose<const MOST: usize> = MetaSchema {
+        max_length: Some(MOST),
+        ..of_pattern("text without control characters", format!("^{ANY}*$"), "As agreed by phone.")
+    };
+    /// A colour.
+    ColourCode = of_pattern("a colour such as #7a3e9d", "^#[0-9a-fA-F]{6}$", "#7a3e9d");
+    /// ISO 3166.
+    CountryCode = of_pattern("the two letters of a country, such as US", "^[A-Za-z]{2}$", "US");
+    /// A time zone by IANA's name.
+    ZoneName = MetaSchema {
+        max_length: Some(64),
+        ..of_pattern("the name of a time zone, such as Europe/Berlin", "^[A-Za-z0-9_+/-]+$", "Europe/Berlin")
+    };
+    /// A day.
+    CalendarDay = MetaSchema {
+        format: Some("date"),
+        ..of_pattern("a date such as 2026-12-31", "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "2026-12-31")
+    };
+    /// A language, as BCP 47 names it.
+    Language = MetaSchema {
+        max_length: Some(35),
+        ..of_pattern("a language such as en or pt-BR", "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "en")
+    };
+    /// The end of a secret.
+    LastFour = MetaSchema { example: Some("a1b2".into()), max_length: Some(4), ..MetaSchema::new("string") };
+    /// A key of a Stripe account that may do something.
+    StripeKey = MetaSchema {
+        max_length: Some(255),
+        ..of_pattern("a secret (sk_…) or restricted (rk_…) key; pk_… is the public one",
+            r"^ *(sk|rk)_(test|live)_[!-~]* *$", "sk_test_51Example")
+    };
+    /// A signing secret of a webhook endpoint of Stripe's.
+    SigningSecret = MetaSchema {
+        max_length: Some(255),
+        ..of_pattern("a signing secret: it begins with whsec_ and has no spaces", r"^ *whsec_[!-~]* *$", "whsec_Example")
+    };
+    /// A checksum.
+    Sha256 = of_pattern("a SHA-256 in hexadecimal", "^[0-9a-f]{64}$",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
+    /// An address on the web.
+    Url = MetaSchema {
+        format: Some("uri"),
+        example: Some("https://pay.example.com/p/3kTzq0uYw1nVxG5hE8rLmA".into()),
+        ..MetaSchema::new("string")
+    };
+}
+
+impl fmt::Display for LastFour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MOST: usize> Line<MOST> {
+    /// Without space around it.
+    pub(crate) fn trimmed(&self) -> String {
+        self.0.trim().to_owned()
+    }
+}

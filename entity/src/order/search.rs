@@ -1,0 +1,105 @@
+//! The merchant's list of orders.
+
+use sea_orm::{
+    QueryOrder, QuerySelect, QueryTrait, Select,
+    entity::prelude::*,
+    sea_query::{Order as Direction, SelectStatement},
+};
+
+use super::{Column, Entity, Order, Tag};
+use crate::{
+    link,
+    list::{Period, Place},
+    search::orders_meant_by,
+};
+use domain::{LinkState, MerchantId, OrderId, link::Review};
+
+/// What a list of orders is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct OrderSearch {
+    /// Part of what it is searched by: see [`search`](crate::search).
+    pub text: Option<String>,
+    /// The tag.
+    pub tag: Option<Tag>,
+    /// Orders with a link in one of these states; if there is none, in any or without a link.
+    pub statuses: Vec<LinkState>,
+    /// Orders with a link that is to be looked at for this.
+    pub review: Option<Review>,
+    /// When they were made.
+    pub created: Period,
+    /// When a link of theirs was paid.
+    pub paid: Period,
+    /// Those that are archived, instead of those that are not.
+    pub archived: bool,
+    /// Which part of the list.
+    pub place: Place<OrderId>,
+}
+
+impl OrderSearch {
+    /// What a link of such an order has to be, if that matters.
+    fn links(&self, merchant: MerchantId) -> Option<SelectStatement> {
+        if self.statuses.is_empty() && self.review.is_none() && self.paid.is_always() {
+            return None;
+        }
+        let mut links = link::Entity::find()
+            .select_only()
+            .column(link::Column::OrderId)
+            .filter(link::Column::MerchantId.eq(merchant));
+        if !self.statuses.is_empty() {
+            links = links.filter(link::Column::State.is_in(self.statuses.iter().copied()));
+        }
+        if let Some(review) = self.review {
+            links = links.filter(link::Column::Review.eq(review));
+        }
+        Some(self.paid.of(link::Column::PaidAt).into_iter().fold(links, Select::filter).into_query())
+    }
+}
+
+/// A page of the merchant's orders.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Vec<Order>, DbErr> {
+    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    query = query.filter(if search.archived { Column::ArchivedAt.is_not_null() } else { Column::ArchivedAt.is_null() });
+    if let Some(text) = &search.text {
+        query = query.filter(orders_meant_by(text, merchant, db.get_database_backend()));
+    }
+    if let Some(tag) = search.tag {
+        query = query.filter(Column::Tag.eq(tag));
+    }
+    query = search.created.of(Column::CreatedAt).into_iter().fold(query, Select::filter);
+    if let Some(links) = search.links(merchant) {
+        query = query.filter(Column::Id.in_subquery(links));
+    }
+    search.place.of(query, Column::Id).all(db).await
+}
+
+/// The newest order of this number that is not archived.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn by_number(db: &impl ConnectionTrait, merchant: MerchantId, number: &str) -> Result<Option<Order>, DbErr> {
+    Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Number.eq(number))
+        .filter(Column::ArchivedAt.is_null())
+        .order_by(Column::Id, Direction::Desc)
+        .limit(1)
+        .one(db)
+        .await
+}
+
+/// The order as it will stay until the transaction ends: no link is made of it meanwhile.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<Option<Order>, DbErr> {
+    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).lock_exclusive().one(db).await
+}
+
+/// Whether the transaction may not go on because another order has the number.
+#[must_use]
+pub fn is_second_number(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+}

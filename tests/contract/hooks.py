@@ -1,0 +1,105 @@
+"""What no schema can tell, one by one and each with its reason.
+
+A request that is as it is described has to be accepted. Where more has to be true than a schema can say, the refusal must be one of these:
+by its status and code and, for bad input, by the field and the words of the reason. Anything else is a fault of the description.
+"""
+
+import random
+import re
+
+import schemathesis
+
+# status, code, field (a pattern), reason (a pattern), and why a schema cannot say it
+KNOWN = [
+    (422, "invalid_input", r"customer\.phone|from|phone|to", r"phone number", "whether a number is assigned, only its country's plan knows"),
+    (422, "invalid_input", r"currency", r".", "which currencies can be charged is Stripe's to say, and depends on the merchant"),
+    (422, "invalid_input", r"(.*\.)?(amount|unit_amount|shipping|discount|tax)", r".", "decimals and limits depend on the currency"),
+    (422, "does_not_add_up", r".*", r".", "a sum is a relation between fields"),
+    (422, "invalid_input", r"region", r"region", "not every two letters are a country with a numbering plan"),
+    (422, "invalid_input", r"time_zone", r".", "which zones there are, the database of time zones knows"),
+    (422, "invalid_input", r"colour", r".", "contrast is computed"),
+    (422, "invalid_input", r"expires_on", r".", "it depends on today"),
+    (422, "invalid_input", r".*_(from|to)|from|to|since|on", r"calendar|must be a day|is not a date|past|future|before|after", "whether a month has 31 days, and what comes first"),
+    (422, "invalid_input", r"metadata", r"names", "OpenAPI 3.0 has no schema for names"),
+    (422, "invalid_input", r"(metadata|headers|secrets|gateway)\..*", r"control characters", "OpenAPI 3.0 has no schema for names"),
+    (422, "invalid_input", r"metadata", r"JSON object", "a form's field is a text"),
+    (422, "invalid_input", r"number", r"invisible", "the list of invisible characters is long"),
+    (422, "invalid_input", r"items", r"together", "a sum over all the lines"),
+    (422, "invalid_input", r"credits", r".", "how much a merchant can hold depends on what it has"),
+    (422, "invalid_input", r"merchant_id", r"no such merchant", "whether there is one"),
+    (422, "invalid_input", r"gateway(\..*)?|secrets(\..*)?|account_sid|auth_token|carrier|body|url|events.*|origin", r".", "what one carrier needs and the other has not; URLs and templates are languages of their own"),
+    (422, "bad_template", r".*", r".", "a template is a language of its own"),
+    (422, "not_a_pdf", r"invoice", r".", "what a PDF is, a schema cannot say"),
+    (422, "empty_file", r"invoice", r".", "nor that a file is not empty"),
+    (422, "bad_logo", None, None, "what a picture is, a schema cannot say"),
+    (422, "opted_out", None, None, "what a buyer wants"),
+    (422, "no_phone_number", None, None, "what is left after an erasure"),
+    (422, "idempotency_key_reused", None, None, "what was sent before"),
+    (400, "malformed_request", None, r"Give (either )?kind", "one of several fields has to be there"),
+]
+
+
+@schemathesis.hook
+def before_call(ctx, case, kwargs):
+    """From another address each time: whoever sends wrong keys from one is slowed, which is no matter of schemas."""
+    case.headers = case.headers or {}
+    case.headers["X-Forwarded-For"] = f"10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(256)}"
+
+
+ACCEPTED = {401, 402, 403, 404, 408, 409, 410, 413, 429, 503}
+
+
+def known(response):
+    """Why a schema cannot tell that this was refused, or nothing."""
+    try:
+        problem = response.json()
+    except ValueError:
+        return None
+    told = problem.get("errors") or [{"field": None, "reason": problem.get("detail", "")}]
+    whys = []
+    for error in told:
+        why = None
+        for status, code, field, reason, because in KNOWN:
+            if (
+                status == response.status_code
+                and code == problem.get("code")
+                and (field is None or error["field"] is None or re.fullmatch(field, error["field"]))
+                and (reason is None or re.search(reason, error["reason"]))
+            ):
+                why = because
+                break
+        if why is None:
+            return None
+        whys.append(why)
+    return whys
+
+
+@schemathesis.check
+def what_is_described_is_accepted(ctx, response, case):
+    """The place of `positive_data_acceptance`, which knows statuses and no reasons."""
+    meta = case.meta
+    if meta is None or not meta.generation.mode.is_positive:
+        return None
+    if response.status_code < 400 or response.status_code in ACCEPTED:
+        return None
+    assert response.status_code < 500, f"{response.status_code}"
+    assert known(response), f"refused although it is as described: {response.status_code} {response.text[:500]}"
+    return None
+
+
+@schemathesis.check
+def no_answer_has_a_null(ctx, response, case):
+    """Absent means absent."""
+    if response.headers.get("content-type", [""])[0].startswith("application/json"):
+        def look(value, at):
+            assert value is not None, f"{at} is null"
+            if isinstance(value, dict):
+                for name, field in value.items():
+                    look(field, f"{at}.{name}")
+            if isinstance(value, list):
+                for item in value:
+                    look(item, f"{at}[]")
+
+        if response.content:
+            look(response.json(), "")
+    return None
