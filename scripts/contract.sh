@@ -38,8 +38,9 @@ judge() { # judge NAME KEY PHASES EXAMPLES
 }
 
 if [ "$how" = quick ]; then
-    judge administrator "$(made admin)" coverage 1
-    judge operator "$operator" coverage 1
+    judge administrator "$(made admin)" coverage 1 || failed=yes
+    judge operator "$operator" coverage 1 || failed=yes
+    [ -z "$failed" ]
     exit
 fi
 curl -sSf "$url/openapi.json" >"$data/openapi.json"

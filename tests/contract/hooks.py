@@ -14,6 +14,7 @@ KNOWN = [
     (422, "invalid_input", r"customer\.phone|from|phone|to", r"phone number", "whether a number is assigned, only its country's plan knows"),
     (422, "invalid_input", r"currency", r".", "which currencies can be charged is Stripe's to say, and depends on the merchant"),
     (422, "invalid_input", r"(.*\.)?(amount|unit_amount|shipping|discount|tax)", r".", "decimals and limits depend on the currency"),
+    (422, "invalid_input", r"after", r"past the last change", "how far the feed has come"),
     (422, "does_not_add_up", r".*", r".", "a sum is a relation between fields"),
     (422, "invalid_input", r"region", r"region", "not every two letters are a country with a numbering plan"),
     (422, "invalid_input", r"time_zone", r".", "which zones there are, the database of time zones knows"),

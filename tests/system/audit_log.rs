@@ -63,6 +63,6 @@ async fn who_did_what_is_read_by_those_whose_affair_it_is(app: &mut App) {
     operator
         .ask(operator.request(Method::GET, "/v1/admin/audit-log?merchant_id=nobody"))
         .await
-        .problem(404, "not_found");
+        .problem(422, "invalid_input");
     merchant.http.get("/v1/admin/audit-log").await.problem(401, "unauthorized");
 }
