@@ -15,6 +15,8 @@ KNOWN = [
     (422, "invalid_input", r"currency", r".", "which currencies can be charged is Stripe's to say, and depends on the merchant"),
     (422, "invalid_input", r"(.*\.)?(amount|unit_amount|shipping|discount|tax)", r".", "decimals and limits depend on the currency"),
     (422, "invalid_input", r"after", r"past the last change", "how far the feed has come"),
+    (422, "invalid_input", r"address", r"lines|empty|characters", "its lines are counted, and each is looked at"),
+    (422, "invalid_input", r"phone|reason", r"needed|must not be empty", "it has to be in one of two places"),
     (422, "does_not_add_up", r".*", r".", "a sum is a relation between fields"),
     (422, "invalid_input", r"region", r"region", "not every two letters are a country with a numbering plan"),
     (422, "invalid_input", r"time_zone", r".", "which zones there are, the database of time zones knows"),

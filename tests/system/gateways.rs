@@ -179,10 +179,11 @@ async fn delivered(app: &App) -> Value {
 
 async fn a_gateway_that_signs_is_believed_by_its_signature(app: &mut App) {
     let (merchant, input) = (app.merchant(), of_the_sandbox(app).await);
-    for (field, wrong) in [("gateway", json!("md5")), ("gateway.signature.secret", json!("hex"))] {
+    for (field, wrong) in [("gateway.signature.encoding", json!("md5")), ("gateway.signature.secret", json!("hex"))] {
         let mut refused = input.clone();
         refused["gateway"]["signature"]["encoding"] = wrong;
-        refused["gateway"]["signature"]["secret"] = json!(if field == "gateway" { "signing" } else { "another" });
+        refused["gateway"]["signature"]["secret"] =
+            json!(if field.ends_with("encoding") { "signing" } else { "another" });
         let problem = merchant.http.put("/v1/sms-integration", &refused).await.problem(422, "invalid_input");
         assert_eq!(problem["errors"][0]["field"], field, "{problem}");
     }

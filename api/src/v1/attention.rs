@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::{AttentionId, OrderId};
+use domain::{AttentionId, OrderId, words};
 use entity::{
     Order,
     attention::{self, Attention, AttentionKind, AttentionSearch},
@@ -25,6 +25,7 @@ use crate::{
         fields::Fields,
         json_body::OptionalJson,
         paging::{Asked, Page, id},
+        typed::{Limit, Text, described_words},
     },
 };
 
@@ -80,6 +81,18 @@ impl AttentionView {
     }
 }
 
+words! {
+    /// Whether it still needs a person.
+    pub enum AttentionStatus {
+        /// It does.
+        Open = "open",
+        /// It was seen to.
+        Resolved = "resolved",
+    }
+}
+
+described_words!(AttentionStatus);
+
 /// How it was resolved.
 #[derive(Debug, Default, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
@@ -96,25 +109,16 @@ impl AttentionCalls {
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// `open` (if it is absent) or `resolved`.
-        status: Query<Option<String>>,
+        /// Absent: `open`.
+        status: Query<Option<Text<AttentionStatus>>>,
         /// Only of this kind.
-        kind: Query<Option<String>>,
-        limit: Query<Option<u64>>,
+        kind: Query<Option<Text<AttentionKind>>>,
+        limit: Query<Option<Limit>>,
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<AttentionView>>, Problem> {
         let asked = Asked::<AttentionId>::parse(limit.0, cursor.0.as_deref())?;
-        let mut fields = Fields::default();
-        let resolved = match status.0.as_deref() {
-            None | Some("open") => false,
-            Some("resolved") => true,
-            Some(_) => {
-                fields.refuse("status", "must be open or resolved");
-                false
-            }
-        };
-        let kind = kind.0.and_then(|kind| fields.take("kind", kind.parse::<AttentionKind>()));
-        fields.none_wrong()?;
+        let resolved = status.0.map(Text::value) == Some(AttentionStatus::Resolved);
+        let kind = kind.0.map(Text::value);
         let search = AttentionSearch { resolved, kind, before: asked.before, limit: asked.fetch() };
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = attention::search(pool, merchant, search).await?;

@@ -94,7 +94,7 @@ impl PaidByView {
     fn of(link: &link::Model) -> Option<Self> {
         let (LinkState::Paid | LinkState::Settling) = link.state else { return None };
         // What Stripe says goes over what the merchant says.
-        let by_stripe = link.stripe_session_id.is_some() || link.stripe_payment_intent.is_some();
+        let by_stripe = link.stripe_session_id.is_some();
         Some(match link.elsewhere_method.filter(|_| !by_stripe) {
             Some(method) => Self {
                 method: method.to_string(),

@@ -35,8 +35,7 @@ pub(super) struct MessageView {
     /// Since when it waits for a person, because nobody knows whether the carrier took it.
     parked_at: Option<DateTime<Utc>>,
     /// Pictures that came with it; absent if none did.
-    #[oai(skip_serializing_if_is_empty)]
-    pictures: Vec<PictureView>,
+    pictures: Option<Vec<PictureView>>,
 }
 
 /// A picture that came with a buyer's text.
@@ -89,12 +88,13 @@ impl MessageView {
             sent_at: message.sent_at,
             delivered_at: message.delivered_at,
             parked_at: message.parked_at.filter(|_| message.status == MessageStatus::Unknown),
-            pictures: Vec::new(),
+            pictures: None,
         }
     }
 
     /// With the pictures that came with it.
     pub(super) fn with_pictures(self, pictures: Vec<Picture>) -> Self {
-        Self { pictures: pictures.into_iter().map(PictureView::from).collect(), ..self }
+        let pictures = pictures.into_iter().map(PictureView::from).collect::<Vec<_>>();
+        Self { pictures: Some(pictures).filter(|pictures| !pictures.is_empty()), ..self }
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         fields::Fields,
         json_body::{JsonBody, OptionalJson},
         paging::{Asked, Page},
+        typed::{Limit, Line, PhoneText},
     },
 };
 
@@ -59,9 +60,9 @@ impl OptOutView {
 #[oai(rename = "OptOutInput")]
 struct OptOutInput {
     /// The number, as anybody writes it.
-    phone: String,
+    phone: PhoneText,
     /// Why: how the buyer said so.
-    reason: String,
+    reason: Line<LONGEST_REASON>,
 }
 
 /// Whose number, and why; what is absent stands in the query.
@@ -94,9 +95,9 @@ impl OptOuts {
         &self,
         api: Data<&Api>,
         key: Reader,
-        limit: Query<Option<u64>>,
+        limit: Query<Option<Limit>>,
         cursor: Query<Option<String>>,
-        phone: Query<Option<String>>,
+        phone: Query<Option<PhoneText>>,
     ) -> Result<Json<Page<OptOutView>>, Problem> {
         let asked = Asked::<InboxPosition>::parse(limit.0, cursor.0.as_deref())?;
         let (pool, merchant) = (api.db.pool(), key.0.merchant);

@@ -43,8 +43,7 @@ pub(super) struct OrderView {
     /// Since when it is out of the lists.
     archived_at: Option<DateTime<Utc>>,
     /// What of the input was understood in another way than it was written, in the answer to it: `phone_extension_left_out`.
-    #[oai(skip_serializing_if_is_empty)]
-    warnings: Vec<String>,
+    warnings: Option<Vec<String>>,
     /// Its payment links, newest first; only where a single order is asked for.
     links: Option<Vec<LinkView>>,
     /// The conversation with its buyer, if there is one; only where a single order is asked for.
@@ -117,7 +116,7 @@ impl OrderView {
             history: None,
             links,
             conversation_id: None,
-            warnings: Vec::new(),
+            warnings: None,
             customer: CustomerView {
                 name: order.customer_name.clone(),
                 phone: order.customer_phone.as_ref().map(|phone| phone.as_e164().into()),
@@ -132,7 +131,7 @@ impl OrderView {
 impl OrderView {
     /// The same with what was understood in another way than it was written.
     pub(super) fn with_warnings(self, warnings: Vec<String>) -> Self {
-        Self { warnings, ..self }
+        Self { warnings: Some(warnings).filter(|warnings| !warnings.is_empty()), ..self }
     }
 
     /// The same with the conversation with its buyer.

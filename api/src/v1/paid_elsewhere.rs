@@ -25,7 +25,11 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Administrator, Principal, Writer, audit::act_of_key},
-    http::{fields::Fields, json_body::JsonBody},
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        typed::{CalendarDay, Text},
+    },
     v1::command::{Accepted, Answered, fingerprint},
 };
 
@@ -41,10 +45,10 @@ const LONGEST_NOTE: usize = 500;
 #[derive(Debug, Deserialize, Object, Serialize)]
 #[serde(deny_unknown_fields)]
 struct MarkPaid {
-    /// `cash`, `bank_transfer`, `check`, `terminal` or `other`.
-    method: String,
+    /// How.
+    method: Text<ElsewhereMethod>,
     /// On which day it came, such as `2026-11-26`; absent: today, where you are.
-    on: Option<String>,
+    on: Option<CalendarDay>,
     /// For your own records.
     note: Option<String>,
 }
@@ -97,7 +101,6 @@ impl PaidElsewhereCalls {
 impl MarkPaid {
     fn check(&self, key: &Principal, today: NaiveDate) -> Result<PaidElsewhere, Problem> {
         let mut fields = Fields::default();
-        let method = fields.take("method", self.method.parse::<ElsewhereMethod>());
         let on = match self.on.as_deref().map(str::parse::<NaiveDate>) {
             None => Some(today),
             Some(Ok(day)) if day <= today => Some(day),
@@ -106,14 +109,14 @@ impl MarkPaid {
                 None
             }
             Some(Err(_)) => {
-                fields.refuse("on", "must be a date such as 2026-11-26");
+                fields.refuse("on", "is not a date such as 2026-11-26");
                 None
             }
         };
         let note = self.note.as_deref().filter(|note| !note.trim().is_empty());
         let note = note.and_then(|note| fields.text("note", note, LONGEST_NOTE));
-        let (Some(method), Some(on), false) = (method, on, fields.any()) else { return Err(fields.into_problem()) };
-        Ok(PaidElsewhere { method, on, note, actor: key.key.to_string() })
+        let (Some(on), false) = (on, fields.any()) else { return Err(fields.into_problem()) };
+        Ok(PaidElsewhere { method: self.method.0, on, note, actor: key.key.to_string() })
     }
 }
 

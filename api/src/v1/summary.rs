@@ -14,7 +14,11 @@ use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::Group;
-use crate::{Api, Problem, auth::Reader, http::fields::Fields};
+use crate::{
+    Api, Problem,
+    auth::Reader,
+    http::{fields::Fields, typed::CalendarDay},
+};
 
 pub(super) struct SummaryCalls;
 
@@ -131,9 +135,9 @@ impl SummaryCalls {
         api: Data<&Api>,
         key: Reader,
         /// The first day, such as `2026-11-01`; absent: the first of this month, where you are.
-        from: Query<Option<String>>,
+        from: Query<Option<CalendarDay>>,
         /// The last day; absent: today.
-        to: Query<Option<String>>,
+        to: Query<Option<CalendarDay>>,
     ) -> Result<Json<SummaryView>, Problem> {
         let (pool, now) = (api.db.pool(), api.clock.now());
         let owner = merchant::get(pool, key.0.merchant).await?;
@@ -152,7 +156,7 @@ impl SummaryCalls {
 fn period(from: Option<&str>, to: Option<&str>, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
     let mut fields = Fields::default();
     let mut day = |field: &str, text: Option<&str>| {
-        let day = text.map(|text| text.parse::<NaiveDate>().map_err(|_| "must be a date such as 2026-11-26"));
+        let day = text.map(|text| text.parse::<NaiveDate>().map_err(|_| "is not a date such as 2026-11-26"));
         day.transpose().unwrap_or_else(|reason| {
             fields.refuse(field, reason);
             None

@@ -230,8 +230,12 @@ impl Change {
 pub(crate) struct Changes(Vec<Change>);
 
 impl Changes {
+    /// A link says how the last text about it stands: what changes a text changes its link.
     pub(crate) fn add(&mut self, change: Change) {
         self.0.push(change);
+        if let Some(link) = change.link {
+            self.0.push(Change::new(change.merchant, ChangeKind::LinkUpdated, link, change.at));
+        }
     }
 
     pub(crate) fn append(&mut self, later: Self) {

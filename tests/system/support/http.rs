@@ -84,8 +84,9 @@ impl Http {
     /// Every item of a list, page by page.
     pub(crate) async fn whole_list(&self, path: &str, limit: usize) -> Vec<Value> {
         let (mut items, mut cursor) = (Vec::new(), String::new());
+        let mark = if path.contains('?') { '&' } else { '?' };
         loop {
-            let page = self.get(&format!("{path}?limit={limit}{cursor}")).await.with_status(200).json();
+            let page = self.get(&format!("{path}{mark}limit={limit}{cursor}")).await.with_status(200).json();
             let found = page["items"].as_array().unwrap();
             assert!(found.len() <= limit, "a page of {path} is longer than was asked for");
             items.extend(found.iter().cloned());

@@ -79,8 +79,11 @@ impl Mirror {
 
     async fn original(&self) -> BTreeMap<String, Value> {
         let mut things = BTreeMap::new();
-        for path in ["/v1/orders", "/v1/payment-links", "/v1/messages"] {
-            for item in self.http.whole_list(path, 100).await {
+        let attention = ["/v1/attention?status=open", "/v1/attention?status=resolved"];
+        for path in ["/v1/orders", "/v1/payment-links", "/v1/messages"].into_iter().chain(attention) {
+            for mut item in self.http.whole_list(path, 100).await {
+                // Told of links, texts and conversations, and no part of the order that the feed gives.
+                item.as_object_mut().unwrap().remove("notices");
                 things.insert(item["id"].as_str().unwrap().to_owned(), item);
             }
         }

@@ -35,6 +35,7 @@ pub(super) fn add(method: &str, path: &str, operation: &mut Value) {
         || path.contains("integration")
         || path.ends_with("/logo")
         || path.ends_with("preview")
+        || (method == "delete" && path.ends_with("/opt-outs"))
     {
         problems.push((404, "There is nothing here, or it is somebody else's."));
     }

@@ -296,12 +296,14 @@ pub(crate) use described_words;
 
 described_words! {
     domain::LinkState,
+    domain::link::ElsewhereMethod,
     domain::link::Review,
     domain::link::money_back::RefundState,
     domain::message::MessageStatus,
     domain::gateway::Method,
     domain::gateway::SignatureEncoding,
     entity::api_key::Scope,
+    entity::attention::AttentionKind,
     entity::credits::EntryKind,
     entity::job::JobState,
     entity::link::Dispute,

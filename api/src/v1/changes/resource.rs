@@ -7,7 +7,7 @@ use entity::{
     Order,
     attention::{self, Attention},
     change::{About, NumberedChange},
-    conversation, link, merchant, message, notice, order,
+    conversation, link, merchant, message, order,
 };
 use poem_openapi::Union;
 
@@ -94,11 +94,7 @@ async fn read_orders(
     ids: BTreeSet<OrderId>,
 ) -> Result<HashMap<OrderId, OrderView>, Problem> {
     let found = order::find_all(api.db.pool(), merchant, ids).await?;
-    let notices = notice::of_orders(api.db.pool(), &api.vault, merchant, &found).await?;
-    let view = |order: Order| {
-        let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
-        Ok((order.id, OrderView::of(order, None)?.with_notices(notices)))
-    };
+    let view = |order: Order| Ok((order.id, OrderView::of(order, None)?));
     found.into_iter().map(view).collect()
 }
 
