@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{
     prelude::*,
-    sea_orm::{ConnectionTrait, DbBackend, Statement},
+    sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait},
 };
 
 /// Runs a step's statements, separated by `;`, in the database's own types.
@@ -56,7 +56,8 @@ async fn allow_words_on_sqlite(
     column: &str,
     more: &[&str],
 ) -> Result<(), DbErr> {
-    let connection = manager.get_connection();
+    // All of it on one connection, of which a pool may have several.
+    let connection = manager.get_connection().begin().await?;
     let ask = format!("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = '{table}'");
     let sql = only_text(manager, ask, table).await?;
     let missing = || DbErr::Migration(format!("there is no CHECK ({column} IN (…)) of {table}"));
@@ -74,7 +75,8 @@ async fn allow_words_on_sqlite(
     connection.execute_unprepared(&format!("PRAGMA schema_version = {}", version + 1)).await?;
     // What this connection knows of the schema it reads again.
     connection.execute_unprepared("PRAGMA writable_schema = RESET").await?;
-    updated.map(|_| ())
+    updated?;
+    connection.commit().await
 }
 
 async fn only_text(manager: &SchemaManager<'_>, ask: String, what: &str) -> Result<String, DbErr> {
