@@ -56,10 +56,10 @@ async fn allow_words_on_sqlite(
     column: &str,
     more: &[&str],
 ) -> Result<(), DbErr> {
-    // All of it on one connection, of which a pool may have several.
-    let connection = manager.get_connection().begin().await?;
     let ask = format!("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = '{table}'");
     let sql = only_text(manager, ask, table).await?;
+    // All of it on one connection: a pool has several, or only this one.
+    let connection = manager.get_connection().begin().await?;
     let missing = || DbErr::Migration(format!("there is no CHECK ({column} IN (…)) of {table}"));
     let check = format!("CHECK ({column} IN");
     let after = sql.find(&check).map(|at| at + check.len()).ok_or_else(missing)?;
