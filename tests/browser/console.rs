@@ -22,7 +22,7 @@ impl Browser {
         self.clicks("Sign in").await;
         self.sees("Needs you").await;
         self.runs("location.hash = '/orders'", Vec::new()).await;
-        self.sees("Order number or buyer").await;
+        self.sees("No request").await;
     }
 
     /// Opens an order from the list.
