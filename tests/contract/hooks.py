@@ -14,6 +14,7 @@ KNOWN = [
     (422, "invalid_input", r"customer\.phone|from|phone|to", r"phone number", "whether a number is assigned, only its country's plan knows"),
     (422, "invalid_input", r"currency", r".", "which currencies can be charged is Stripe's to say, and depends on the merchant"),
     (422, "invalid_input", r"(.*\.)?(amount|unit_amount|shipping|discount|tax)", r".", "decimals and limits depend on the currency"),
+    (422, "invalid_input", r"cursor", r"not one that this list gave", "a cursor is what the page before gave"),
     (422, "invalid_input", r"after", r"past the last change", "how far the feed has come"),
     (422, "invalid_input", r"address", r"lines|empty|characters", "its lines are counted, and each is looked at"),
     (422, "invalid_input", r"phone|reason", r"needed|must not be empty", "it has to be in one of two places"),
