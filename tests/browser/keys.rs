@@ -20,9 +20,7 @@ async fn a_key_that_may_only_read_is_offered_nothing_else_and_a_revoked_one_noth
         browser.clicks("Sign out").await;
 
         // The session outlives a reload, and the browser holds no key.
-        browser.opens(&format!("{}/console", app.hello.url)).await;
-        browser.writes("API key", &key).await;
-        browser.clicks("Sign in").await;
+        browser.signs_in_with(&app, &key).await;
         browser.sees("1001").await;
         browser.client().refresh().await.unwrap();
         browser.opens_order("1001").await;
