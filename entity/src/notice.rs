@@ -66,7 +66,8 @@ pub async fn of_orders(
         by_order.entry(link.order_id).or_default().push(link);
     }
     let is_unread = |order: &Order| {
-        order.customer_phone.as_ref().is_some_and(|phone| unread.contains(&vault.phone_hash(merchant, phone)))
+        let mut forms = order.customer_phone.iter().flat_map(PhoneNumber::forms);
+        forms.any(|form| unread.contains(&vault.phone_hash(merchant, &form)))
     };
     let of_order = |order: &Order| {
         let links = by_order.get(&order.id).map(Vec::as_slice).unwrap_or_default();

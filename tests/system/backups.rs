@@ -5,6 +5,7 @@ use std::fs;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use crate::flow::workers_know_what_is_paused;
 use crate::support::{App, Database, Invoice, eventually, migrated_postgresql};
 
 const KEY: &str = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=";
@@ -20,6 +21,7 @@ async fn after_a_restoration_nothing_happens_twice_and_no_payment_is_lost() {
     let (kept, held) = (merchant.opens_an_order("13001").await, merchant.opens_an_order("13002").await);
     let (link, texted) = (merchant.makes_a_link(&kept).await, merchant.makes_a_link(&held).await);
     app.says(&["jobs", "pause", "--kind", "send_sms", "--reason", "so that it is under way"]);
+    workers_know_what_is_paused(&app).await;
     let message = merchant.sends(&texted).await;
 
     app.says(&["backup", &file]);

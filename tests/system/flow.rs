@@ -22,7 +22,7 @@ async fn waiting(app: &App, kind: &str) -> Vec<Value> {
     app.operator().jobs("queued").await.into_iter().filter(|job| job["kind"] == kind).collect()
 }
 
-async fn workers_know_what_is_paused(app: &App) {
+pub(crate) async fn workers_know_what_is_paused(app: &App) {
     let noticed = "what is paused has changed";
     eventually("workers know of the pause", async || app.log().contains(noticed).then_some(())).await;
 }

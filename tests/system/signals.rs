@@ -15,6 +15,7 @@ on_both_databases!(
     a_text_that_did_not_come_through_is_said_on_the_link_and_in_the_list,
     a_carrier_is_checked_tried_and_disconnected,
     what_buyers_say_is_seen_until_it_is_read,
+    a_reply_from_the_other_form_of_a_number_is_seen_on_the_order,
     whoever_does_not_recognise_it_is_asked_once_more_and_may_take_it_back,
     the_merchants_own_look_is_none_of_the_buyers,
     money_that_went_back_never_looks_simply_paid,
@@ -214,6 +215,19 @@ async fn what_buyers_say_is_seen_until_it_is_read(app: &mut App) {
     merchant.http.post(&read, &json!({})).await.with_status(204);
     assert_eq!(unread(&merchant).await, 0);
     assert!(notices(&merchant, &order).await.is_empty());
+}
+
+/// Mexico's mobile numbers come from carriers with a 1 that nobody types.
+async fn a_reply_from_the_other_form_of_a_number_is_seen_on_the_order(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order_of("52001", "+525512345678").await;
+    let link = merchant.makes_a_link(&order).await;
+    merchant.sends(&link).await;
+
+    sandbox.buyer_texts("+5215512345678", "Which cake is this?").await;
+
+    eventually("it is seen", async || (unread(&merchant).await == 1).then_some(())).await;
+    assert!(notices(&merchant, &order).await.contains("unread"));
 }
 
 async fn presses(app: &App, link: &Link, button: &str) {

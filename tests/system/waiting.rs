@@ -7,6 +7,7 @@ use entity::message::{self, NewMessage, Origin};
 use queue::{EnqueueOptions, SendSms, enqueue};
 use reqwest::Method;
 
+use crate::flow::workers_know_what_is_paused;
 use crate::support::{App, Database, INVOICE, Invoice, Line, Proxy, S3, eventually};
 
 /// So many reminders leave in 36 seconds at the pace that a sender is allowed.
@@ -23,6 +24,7 @@ async fn a_link_is_sent_before_the_reminders_that_were_there_first() {
     merchant.sees_message(&message, "delivered").await;
     let conversation = merchant.conversation_with(&reminded.phone).await["id"].as_str().unwrap().parse().unwrap();
     app.says(&["jobs", "pause", "--kind", "send_sms", "--reason", "so that they pile up"]);
+    workers_know_what_is_paused(&app).await;
 
     let (owner, db) = (app.hello.merchant_id.parse().unwrap(), entity::Db::open(&app.database_url(), 2).await.unwrap());
     let (now, tx) = (db.now().await.unwrap(), db.begin().await.unwrap());

@@ -22,7 +22,8 @@ pub async fn count_unread(db: &impl ConnectionTrait, merchant: MerchantId) -> Re
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(is_unread()).count(db).await
 }
 
-/// Those of these numbers whose owners have said something that the merchant has not read, by their hashes.
+/// Those of these numbers whose owners have said something that the merchant has not read, by the hashes of the conversations: under
+/// whichever form of its number a handset's was begun.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -32,7 +33,8 @@ pub async fn unread_of(
     merchant: MerchantId,
     phones: impl IntoIterator<Item = &PhoneNumber>,
 ) -> Result<HashSet<Vec<u8>>, DbErr> {
-    let hashes: HashSet<Vec<u8>> = phones.into_iter().map(|phone| vault.phone_hash(merchant, phone)).collect();
+    let forms = phones.into_iter().flat_map(PhoneNumber::forms);
+    let hashes: HashSet<Vec<u8>> = forms.map(|form| vault.phone_hash(merchant, &form)).collect();
     if hashes.is_empty() {
         return Ok(HashSet::new());
     }

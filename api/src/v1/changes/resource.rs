@@ -7,7 +7,7 @@ use entity::{
     Order,
     attention::{self, Attention},
     change::{About, NumberedChange},
-    conversation, link, merchant, message, order,
+    conversation, link, merchant, message, order, picture,
 };
 use poem_openapi::Union;
 
@@ -120,9 +120,11 @@ async fn read_messages(
     let found = message::find_all(api.db.pool(), merchant, ids).await?;
     let of: BTreeSet<_> = found.iter().map(|message| message.conversation_id).collect();
     let phones = if of.is_empty() { HashMap::new() } else { conversation::phones(api.db.pool(), of).await? };
+    let pictures = picture::of_messages(api.db.pool(), found.iter().map(|message| message.id)).await?;
     let view = |message: entity::Message| {
         let phone = phones.get(&message.conversation_id);
-        (message.id, MessageView::of(message, phone))
+        let pictures = pictures.get(&message.id).cloned().unwrap_or_default();
+        (message.id, MessageView::of(message, phone).with_pictures(pictures))
     };
     Ok(found.into_iter().map(view).collect())
 }
