@@ -41,6 +41,7 @@ mod m0042_paid_elsewhere;
 mod m0043_attention;
 mod m0056_change_sets;
 mod m0057_rare_rows;
+mod m0058_room_for_payments;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0043_attention::Step),
             Box::new(m0056_change_sets::Step),
             Box::new(m0057_rare_rows::Step),
+            Box::new(m0058_room_for_payments::Step),
         ]
     }
 }
