@@ -8,6 +8,7 @@ mod console;
 mod description;
 mod details_pdf;
 mod http;
+mod invitation;
 pub mod metrics;
 mod quotas;
 mod state;
@@ -62,6 +63,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/p/:token/viewed", post(buyer::viewed))
         .at("/p/:token/unrecognised", post(buyer::unrecognised))
         .at("/p/:token/recognised", post(buyer::recognised))
+        .at("/invitation/:token", get(invitation::show).post(invitation::accept))
         .at("/assets/buyer.css", get(buyer::style))
         .at("/assets/buyer.js", get(buyer::beacon))
         .at("/assets/again.js", get(buyer::again))

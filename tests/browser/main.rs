@@ -16,6 +16,7 @@ mod keys;
 mod live;
 mod no_credits;
 mod operator;
+mod people;
 mod quiet;
 mod returning;
 mod scene;

@@ -43,6 +43,7 @@ mod operators_page;
 mod opt_outs;
 mod paid_elsewhere;
 mod payments;
+mod people;
 mod pictures;
 mod plans;
 mod recorded;

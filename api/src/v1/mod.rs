@@ -28,6 +28,7 @@ mod order_sum;
 mod order_view;
 mod orders;
 mod paid_elsewhere;
+mod people;
 mod qr;
 mod send;
 mod sessions;
@@ -88,7 +89,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,
         merchant::Profile,
-        (api_keys::ApiKeys, sessions::Sessions, audit_log::AuditLog, buyers::Buyers),
+        (api_keys::ApiKeys, people::People, sessions::Sessions, audit_log::AuditLog, buyers::Buyers),
     );
     let access = (admin::AdminAccess, admin::AdminSessions, admin::AdminAuditLog);
     let operators =

@@ -6,6 +6,7 @@ import * as events from "./lib/events.js";
 import { useTimeZone } from "./lib/format.js";
 import { forget } from "./lib/live.js";
 import { hush } from "./lib/notify.js";
+import { forgetPeople } from "./lib/people.js";
 import { useScope } from "./lib/scope.js";
 import { strings } from "./strings.js";
 import { showOperator } from "./views/operator.js";
@@ -63,6 +64,7 @@ function showDoor(reason) {
 function leaveBehind(reason) {
   events.close();
   forget();
+  forgetPeople();
   closeDialogs();
   hush();
   showDoor(reason);

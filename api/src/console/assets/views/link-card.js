@@ -6,6 +6,7 @@ import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
 import { humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
+import { person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { showQr } from "./link-qr.js";
@@ -133,10 +134,11 @@ function address(link) {
 function buttons(link, act) {
   const t = strings.link;
   const open = link.status === "unpaid" && may("write");
+  const sendable = link.status === "unpaid" && may("send");
   const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
   const list = [
-    open && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
+    sendable && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
       icon("send"), sent ? t.sendAgain : t.send),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
     open && h("button", { type: "button", key: "mark-paid", onclick: () => markPaid(link, act.changed) },
@@ -189,7 +191,7 @@ function timeline(link, open) {
   return h("details.timeline", { key: `timeline ${link.id}`, open },
     h("summary", t.timeline),
     h("ol", [...link.timeline].reverse().map((entry) => h("li",
-      h("span.event", t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }),
+      h("span.event", t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
       entry.detail && h("p.quiet", detailOf(entry))))));
 }
 

@@ -18,7 +18,7 @@ const ROUTES = [
   [/^\/orders\/([^/]+)$/, showOrder],
   [/^\/conversations(?:\/([^/]+))?$/, showConversations],
   [/^\/credits$/, showCredits],
-  [/^\/settings\/([a-z]+)$/, showSettings],
+  [/^\/settings\/([a-z-]+)$/, showSettings],
 ];
 
 /** Draws the console for a merchant; answers how to take it away. */
