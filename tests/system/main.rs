@@ -46,6 +46,7 @@ mod payments;
 mod people;
 mod pictures;
 mod plans;
+mod receipts;
 mod recorded;
 mod reminders;
 mod returning;

@@ -8,14 +8,14 @@ use domain::{
 };
 use entity::{
     Order,
-    link::{self, Dispute, InvoiceWarning, TimelineEntry},
+    link::{self, Dispute, InvoiceWarning, PromiseState, TimelineEntry},
     message,
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
 
 use crate::Api;
-use crate::http::typed::{Amount, CurrencyCode, Metadata, Text, Url};
+use crate::http::typed::{Amount, CalendarDay, CurrencyCode, Metadata, Text, Url};
 
 /// A payment link. What the purge has erased is absent.
 #[derive(Debug, Clone, Object)]
@@ -59,6 +59,10 @@ pub(super) struct LinkView {
     viewed_at: Option<DateTime<Utc>>,
     /// When the buyer said that they do not know what it is for.
     unrecognised_at: Option<DateTime<Utc>>,
+    /// On which day the buyer says that they will pay.
+    promise: Option<PromiseView>,
+    /// When the buyer of a closed link asked for a new one.
+    new_link_wanted_at: Option<DateTime<Utc>>,
     purged_at: Option<DateTime<Utc>>,
     /// What your software keeps with it.
     metadata: Metadata,
@@ -74,6 +78,28 @@ struct EntryView {
     detail: Option<String>,
     /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
     actor: String,
+}
+
+/// A buyer's word that they will pay on a day.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "Promise", skip_serializing_if_is_none)]
+struct PromiseView {
+    /// On which day, as you count days.
+    on: CalendarDay,
+    /// When they said so.
+    at: DateTime<Utc>,
+    /// What became of it. Reminders wait until the day is over.
+    status: Text<PromiseState>,
+}
+
+impl PromiseView {
+    fn of(link: &link::Model, now: DateTime<Utc>) -> Option<Self> {
+        Some(Self {
+            on: link.promised_on.clone()?.into(),
+            at: link.promised_at?,
+            status: Text(link.promise_state(now)?),
+        })
+    }
 }
 
 /// How a link was paid.
@@ -144,6 +170,8 @@ impl LinkView {
             amount: link.money()?.map(amount),
             currency: link.currency.as_str().into(),
             paid_by: PaidByView::of(&link),
+            promise: PromiseView::of(&link, api.clock.now()),
+            new_link_wanted_at: link.new_link_wanted_at,
             url: (link.stripe_url.is_some() || link.awaits_renewal()).then(|| Url::from(api.buyer_url(link.id))),
             dashboard_url: dashboard_url(&link).map(Url::from),
             refund_status: Text(link.refund_state()),

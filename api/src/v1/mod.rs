@@ -30,6 +30,7 @@ mod orders;
 mod paid_elsewhere;
 mod people;
 mod qr;
+mod receipt;
 mod send;
 mod sessions;
 mod sms_integration;
@@ -38,6 +39,7 @@ mod summary;
 mod webhook_events;
 
 pub(crate) use links::{can_be_paid, read_invoice};
+pub(crate) use receipt::{has_receipt, render_receipt};
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::Value;

@@ -37,7 +37,7 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer, audit::act_of_key},
-    details_pdf::{self, DetailsPdfError},
+    details_pdf::{self, DetailsPage, DetailsPdfError},
     http::{
         json_body::JsonBody,
         listing::{AT_A_TIME, Listing, csv, is_csv_wanted},
@@ -390,7 +390,11 @@ pub(super) async fn render_details(
     logo: Option<Logo>,
     request: Option<&Request<'_>>,
 ) -> Result<(Bytes, Duration), Problem> {
-    let page = details_page(order, owner, logo, request)?;
+    draw(details_page(order, owner, logo, request)?).await
+}
+
+/// A page as a PDF, and how long it took to be made.
+pub(super) async fn draw(page: DetailsPage) -> Result<(Bytes, Duration), Problem> {
     let rendering = tokio::task::spawn_blocking(move || {
         let since = Instant::now();
         (details_pdf::render(&page), since.elapsed())

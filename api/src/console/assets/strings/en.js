@@ -274,6 +274,13 @@ export const strings = {
       number_not_in_invoice: "The invoice number that you typed was not found in the PDF.",
       amount_not_in_invoice: "The total that you typed was not found in the PDF.",
     },
+    newLinkWanted: "They press a button on the page of this link, which can no longer be paid. Make a new link and send it.",
+    promise: {
+      title: "The buyer says when they pay",
+      pending: (day) => `They will pay on ${day}. Reminders wait until then.`,
+      kept: (day) => `They said ${day}, and have paid by then.`,
+      broken: (day) => `They said ${day}, and had not paid by then.`,
+    },
     reviewTitle: "Please look at this payment",
     reviews: {
       paid_after_void: "The buyer paid although the link was voided. Decide whether to keep the payment or to refund it at Stripe.",
@@ -301,7 +308,7 @@ export const strings = {
       viewed: "Viewed by the buyer", review: "Needs a look", refunded: "Refunded at Stripe", purged: "Erased after 90 days",
       invoice_stored: "Invoice stored", close_failed: "Closing failed", disputed: "Disputed at Stripe",
       refund_pending: "Refund under way", refund_failed: "Refund failed, the money is back", renewed: "Payable again",
-      renewal_failed: "Could not be made payable again", recognised: "The buyer recognises it after all",
+      promised: "The buyer says when they pay", new_link_wanted: "The buyer asks for a new link", renewal_failed: "Could not be made payable again", recognised: "The buyer recognises it after all",
       dispute_closed: "Dispute closed", payment_failed: "Payment failed", void_refused: "Void refused, it is paid",
       paid_again: "Paid a second time", closed_at_stripe: "Closed at Stripe", reminded: "Buyer reminded",
       unrecognised: "The buyer does not recognise it",
