@@ -60,7 +60,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/p/:token/logo", get(buyer::logo_of))
         .at("/p/:token/pay", post(buyer::pay))
         .at("/p/:token/receipt.pdf", get(buyer::receipt))
-        .at("/p/:token/promise", post(buyer::promise))
+        .at("/p/:token/pay-later", post(buyer::pay_later))
         .at("/p/:token/new-link", post(buyer::want_new_link))
         .at("/p/:token/not-paid", post(buyer::not_paid))
         .at("/p/:token/viewed", post(buyer::viewed))

@@ -10,7 +10,7 @@ use sea_orm::{
 
 use crate::{
     Conversation, Merchant, conversation,
-    link::{self, PromiseState},
+    link::{self, ExpectedState},
     merchant,
     message::{self, Direction, Origin},
 };
@@ -109,7 +109,7 @@ pub async fn due(
         return Ok(None);
     }
     // Whoever has said when they will pay is not reminded before that day is over.
-    if link.promise_state(at) == Some(PromiseState::Pending) {
+    if link.expected_state(at) == Some(ExpectedState::Pending) {
         return Ok(None);
     }
     let sent = message::Entity::find()

@@ -40,7 +40,7 @@ mod m0038_changes;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
 mod m0048_people;
-mod m0049_promises;
+mod m0049_expected;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -84,7 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
             Box::new(m0048_people::Step),
-            Box::new(m0049_promises::Step),
+            Box::new(m0049_expected::Step),
         ]
     }
 }

@@ -13,6 +13,7 @@ mod console;
 mod docs;
 mod keyboard;
 mod keys;
+mod links;
 mod live;
 mod no_credits;
 mod operator;
@@ -25,5 +26,6 @@ mod story;
 #[expect(dead_code, unused_imports, unused_macros, reason = "the system tests use the rest of it")]
 mod support;
 mod tour;
+mod typing;
 mod void;
 mod without_scripts;

@@ -74,18 +74,18 @@ async fn a_buyer_says_once_when_they_will_pay(app: &mut App) {
     let link = merchant.makes_a_link(&order).await;
     let message = merchant.sends(&link).await;
     merchant.sees_message(&message, "delivered").await;
-    let url = format!("{}/promise", link.url);
+    let url = format!("{}/pay-later", link.url);
     let day = |ahead: u64| (Utc::now() + Days::new(ahead)).date_naive().to_string();
     for bad in ["", "soon", "2020-01-01", "2099-01-01"] {
         posts(app, &url, &[("on", bad)]).await.with_status(303);
-        assert!(merchant.link(&link.id).await.get("promise").is_none(), "{bad}");
+        assert!(merchant.link(&link.id).await.get("expected").is_none(), "{bad}");
     }
     posts(app, &url, &[("on", &day(3))]).await.with_status(303);
     posts(app, &url, &[("on", &day(9))]).await.with_status(303);
     let seen = merchant.link(&link.id).await;
-    assert_eq!((&seen["promise"]["on"], &seen["promise"]["status"]), (&json!(day(3)), &json!("pending")));
+    assert_eq!((&seen["expected"]["on"], &seen["expected"]["status"]), (&json!(day(3)), &json!("pending")));
     let page = app.buyer().opens(&link).await.text();
-    assert!(page.contains("You said that you will pay on") && !page.contains("/promise"), "{page}");
+    assert!(page.contains("You said that you will pay on") && !page.contains("/pay-later"), "{page}");
     let conversation = merchant.conversation_with(&order.phone).await;
     let path = format!("/v1/conversations/{}/messages", conversation["id"].as_str().unwrap());
     let said = merchant.http.whole_list(&path, 100).await;
@@ -104,7 +104,7 @@ async fn a_buyer_says_once_when_they_will_pay(app: &mut App) {
     app.passes(noon(4));
     crate::support::eventually("a reminder follows", async || (reminders().await == 1).then_some(())).await;
     app.turns_its_clock(TimeDelta::days(5));
-    assert_eq!(merchant.link(&link.id).await["promise"]["status"], "broken");
+    assert_eq!(merchant.link(&link.id).await["expected"]["status"], "broken");
 }
 
 async fn the_buyer_of_a_closed_link_asks_once_for_a_new_one(app: &mut App) {

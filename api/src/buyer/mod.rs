@@ -272,26 +272,26 @@ async fn tell_merchant(api: &Api, link: &link::Model, knows_it: bool) -> Result<
 
 /// The day on which the buyer says that they will pay.
 #[derive(Deserialize)]
-pub(crate) struct Promised {
+pub(crate) struct PayLater {
     on: String,
 }
 
 /// The buyer says once on which day they will pay: reminders wait for it. A day that is none, or none that is left, changes nothing.
 #[handler]
-pub(crate) async fn promise(
+pub(crate) async fn pay_later(
     api: Data<&Api>,
     request: &Request,
     Path(token): Path<String>,
-    Form(promised): Form<Promised>,
+    Form(said): Form<PayLater>,
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
     let now = api.clock.now();
     let owner = merchant::get(api.db.pool(), link.merchant_id).await?;
-    if let Some((day, until)) = promised_day(&owner, &link, &promised.on, now)
+    if let Some((day, until)) = expected_day(&owner, &link, &said.on, now)
         && can_be_paid(&link, now)
     {
         let tx = api.db.begin().await?;
-        if link::note_promise(&tx, &link, day, until, now).await? {
+        if link::note_expected(&tx, &link, day, until, now).await? {
             let number = link.invoice_number.as_deref().unwrap_or_default();
             say_in_conversation(&api, &tx, &link, format!("I will pay on {day} (invoice {number})."), now).await?;
         }
@@ -301,7 +301,7 @@ pub(crate) async fn promise(
 }
 
 /// The day, and when it ends, if it is one from today until the link ends.
-fn promised_day(
+fn expected_day(
     owner: &Merchant,
     link: &link::Model,
     text: &str,

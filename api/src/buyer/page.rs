@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::link::money_back::RefundState;
 use entity::{
     Merchant, Order,
-    link::{self, Dispute, PromiseState},
+    link::{self, Dispute, ExpectedState},
     logo,
     order::Tag,
 };
@@ -131,16 +131,16 @@ struct InvoicePart {
     /// Whether there is a receipt.
     has_receipt: bool,
     /// On which days the buyer may say that they will pay; absent: they have said one.
-    promise: Option<PromisePart>,
+    pay_later: Option<PayLaterPart>,
     /// That they have.
-    promised: Option<String>,
+    expected: Option<String>,
     pay: String,
     secured: String,
 }
 
 /// Between which days the buyer may choose.
 #[derive(Debug, Serialize)]
-struct PromisePart {
+struct PayLaterPart {
     first: String,
     last: String,
 }
@@ -251,15 +251,16 @@ impl PageSubject<'_> {
         Ok(lines)
     }
 
-    fn promise(&self) -> Option<PromisePart> {
+    fn pay_later(&self) -> Option<PayLaterPart> {
         let (first, last) = (self.owner.day_of(self.now), self.owner.day_of(self.link.expires_at));
-        let may_say = self.page_state == PageState::Open && self.link.promised_on.is_none() && first < last;
-        may_say.then(|| PromisePart { first: first.to_string(), last: last.to_string() })
+        let may_say = self.page_state == PageState::Open && self.link.expected_on.is_none() && first < last;
+        may_say.then(|| PayLaterPart { first: first.to_string(), last: last.to_string() })
     }
 
-    fn promised(&self) -> Option<String> {
-        let day = self.link.promised_on.as_deref()?.parse().ok()?;
-        (self.link.promise_state(self.now)? == PromiseState::Pending).then(|| self.words.promised(&self.words.day(day)))
+    fn expected(&self) -> Option<String> {
+        let day = self.link.expected_on.as_deref()?.parse().ok()?;
+        (self.link.expected_state(self.now)? == ExpectedState::Pending)
+            .then(|| self.words.expected(&self.words.day(day)))
     }
 
     fn invoice(&self) -> Result<Option<InvoicePart>, Problem> {
@@ -290,8 +291,8 @@ impl PageSubject<'_> {
             refunded: refunded.map(|back| amount::written(back, self.language)),
             items: self.items()?,
             has_receipt: has_receipt(self.link),
-            promise: self.promise(),
-            promised: self.promised().filter(|_| payable),
+            pay_later: self.pay_later(),
+            expected: self.expected().filter(|_| payable),
         }))
     }
 }

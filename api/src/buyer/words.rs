@@ -43,7 +43,7 @@ pub(super) struct Words {
     secured: String,
     denied: String,
     sure: String,
-    promised: String,
+    expected: String,
     new_link_wanted: String,
     of_payment: OfPayment,
     /// What the template says, by the names that it has for it.
@@ -141,8 +141,8 @@ impl Words {
     }
 
     /// That the buyer said that they will pay on a day.
-    pub(super) fn promised(&self, day: &str) -> String {
-        filled(&self.promised, &[("{day}", day)])
+    pub(super) fn expected(&self, day: &str) -> String {
+        filled(&self.expected, &[("{day}", day)])
     }
 
     /// That the merchant was told that the buyer wants a new link.

@@ -63,7 +63,7 @@ pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>)
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note_promise(
+pub async fn note_expected(
     tx: &Transaction,
     link: &Model,
     on: NaiveDate,
@@ -71,17 +71,17 @@ pub async fn note_promise(
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let noted = Entity::update_many()
-        .col_expr(Column::PromisedOn, Expr::value(on.to_string()))
-        .col_expr(Column::PromisedUntil, Expr::value(until))
-        .col_expr(Column::PromisedAt, Expr::value(now))
+        .col_expr(Column::ExpectedOn, Expr::value(on.to_string()))
+        .col_expr(Column::ExpectedUntil, Expr::value(until))
+        .col_expr(Column::ExpectedAt, Expr::value(now))
         .filter(Column::Id.eq(link.id))
-        .filter(Column::PromisedOn.is_null())
+        .filter(Column::ExpectedOn.is_null())
         .exec(tx)
         .await?;
     if noted.rows_affected == 0 {
         return Ok(false);
     }
-    note(tx, link, now, "promised", Some(on.to_string())).await?;
+    note(tx, link, now, "payment_expected", Some(on.to_string())).await?;
     Ok(true)
 }
 
@@ -100,7 +100,7 @@ pub async fn note_new_link_wanted(tx: &Transaction, link: &Model, now: DateTime<
 
 words! {
     /// What became of a buyer's word that they will pay on a day.
-    pub enum PromiseState {
+    pub enum ExpectedState {
         /// The day is not over.
         Pending = "pending",
         /// It was paid by the end of that day.
@@ -113,13 +113,13 @@ words! {
 impl Model {
     /// What became of the buyer's word that they will pay on a day.
     #[must_use]
-    pub fn promise_state(&self, now: DateTime<Utc>) -> Option<PromiseState> {
-        let until = self.promised_until?;
+    pub fn expected_state(&self, now: DateTime<Utc>) -> Option<ExpectedState> {
+        let until = self.expected_until?;
         Some(match self.paid_at {
-            Some(paid) if paid <= until => PromiseState::Kept,
-            Some(_) => PromiseState::Broken,
-            None if now <= until => PromiseState::Pending,
-            None => PromiseState::Broken,
+            Some(paid) if paid <= until => ExpectedState::Kept,
+            Some(_) => ExpectedState::Broken,
+            None if now <= until => ExpectedState::Pending,
+            None => ExpectedState::Broken,
         })
     }
 }

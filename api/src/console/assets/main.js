@@ -3,7 +3,8 @@
 import { onUnauthorized, session, signOut } from "./lib/api.js";
 import { closeDialogs } from "./lib/dialog.js";
 import * as events from "./lib/events.js";
-import { useTimeZone } from "./lib/format.js";
+import { useDraftsOf } from "./lib/drafts.js";
+import { useRegion, useTimeZone } from "./lib/format.js";
 import { forget } from "./lib/live.js";
 import { hush } from "./lib/notify.js";
 import { forgetPeople } from "./lib/people.js";
@@ -41,7 +42,9 @@ function enter(who) {
   if (here === "operator") {
     leave = showOperator({ root: app, signOut: end });
   } else {
+    useRegion(who.merchant.region);
     useTimeZone(who.merchant.time_zone);
+    useDraftsOf(who.key.id);
     useScope(who.key.scope);
     events.open();
     leave = showShell({ root: app, who, signOut: end });

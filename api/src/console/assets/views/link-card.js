@@ -100,7 +100,7 @@ function notices(link) {
     link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, link.failure),
     ...delivery(link),
     link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
-    link.promise && promised(link),
+    link.expected && expected(link),
     link.new_link_wanted_at && ["voided", "expired"].includes(link.status) && notice("warn", t.events.new_link_wanted, t.newLinkWanted),
     link.status === "unpaid" && paymentFailed(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
     link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
@@ -113,8 +113,8 @@ function notices(link) {
 }
 
 /** The buyer's word that they will pay on a day: reminders wait for it, and it is kept or broken. */
-function promised({ promise: { on, status } }) {
-  const t = strings.link.promise;
+function expected({ expected: { on, status } }) {
+  const t = strings.link.expected;
   const day = dayText(new Date(`${on}T12:00:00Z`));
   return notice({ pending: "info", kept: "good", broken: "warn" }[status] ?? "info", t.title, t[status]?.(day) ?? day);
 }

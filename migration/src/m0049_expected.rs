@@ -2,9 +2,9 @@
 
 crate::dialect::sql_step!(
     "
-ALTER TABLE payment_link ADD COLUMN promised_on text CHECK (length(promised_on) = 10);
-ALTER TABLE payment_link ADD COLUMN promised_until {time};
-ALTER TABLE payment_link ADD COLUMN promised_at {time};
+ALTER TABLE payment_link ADD COLUMN expected_on text CHECK (length(expected_on) = 10);
+ALTER TABLE payment_link ADD COLUMN expected_until {time};
+ALTER TABLE payment_link ADD COLUMN expected_at {time};
 ALTER TABLE payment_link ADD COLUMN new_link_wanted_at {time}
 "
 );
