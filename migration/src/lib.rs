@@ -41,6 +41,7 @@ mod m0042_paid_elsewhere;
 mod m0043_attention;
 mod m0048_people;
 mod m0049_expected;
+mod m0053_payment_methods;
 mod m0056_change_sets;
 mod schema;
 
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0043_attention::Step),
             Box::new(m0048_people::Step),
             Box::new(m0049_expected::Step),
+            Box::new(m0053_payment_methods::Step),
             Box::new(m0056_change_sets::Step),
         ]
     }

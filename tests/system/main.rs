@@ -42,6 +42,7 @@ mod operators;
 mod operators_page;
 mod opt_outs;
 mod paid_elsewhere;
+mod payment_methods;
 mod payments;
 mod people;
 mod pictures;

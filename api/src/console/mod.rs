@@ -66,6 +66,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/people.js": SCRIPT,
     "lib/router.js": SCRIPT,
     "lib/scope.js": SCRIPT,
+    "lib/ways.js": SCRIPT,
     "views/balance.js": SCRIPT,
     "views/order-notices.js": SCRIPT,
     "views/unread.js": SCRIPT,

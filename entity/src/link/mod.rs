@@ -51,7 +51,7 @@ use crate::{
     money_column::stored_money,
 };
 use domain::{
-    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
+    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, PaymentMethods,
     link::{
         ElsewhereMethod, PaymentState, Review,
         money_back::{RefundState, refund_state},
@@ -165,6 +165,8 @@ pub struct Model {
     pub expected_at: Option<DateTime<Utc>>,
     /// When the buyer of a closed link asked for a new one.
     pub new_link_wanted_at: Option<DateTime<Utc>>,
+    /// How it may be paid; absent: by card.
+    pub payment_methods: Option<PaymentMethods>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -247,6 +249,8 @@ pub struct NewLink {
     pub expires_at: DateTime<Utc>,
     /// What the merchant's software keeps with it.
     pub metadata: BTreeMap<String, String>,
+    /// How it may be paid.
+    pub payment_methods: PaymentMethods,
     /// Who makes it, if it is somebody with a key.
     pub actor: Option<String>,
 }
@@ -271,6 +275,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         created_at: Set(now),
         expires_at: Set(new.expires_at),
         metadata: Set(stored_metadata(&new.metadata)?),
+        payment_methods: Set(Some(new.payment_methods)),
         ..Default::default()
     };
     let link = link.insert(tx).await?;

@@ -20,8 +20,8 @@ pub(crate) use self::{
     metadata::Metadata,
     moment::{Moment, SortOrder, period},
     texts::{
-        Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, Language, LastFour, Line, PhoneText, Prose,
-        Sha256, SigningSecret, StripeKey, Url, ZoneName,
+        Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, Language, LastFour, Line, PaymentMethodsText,
+        PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
     },
 };
 
@@ -189,6 +189,7 @@ written! {
     [] E164;
     [] Language;
     [] LastFour;
+    [] PaymentMethodsText;
     [const MOST: usize] Line<MOST>;
     [] Moment;
     [] PhoneText;

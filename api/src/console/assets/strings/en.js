@@ -521,6 +521,17 @@ export const strings = {
     saved: "Saved.",
   },
 
+  ways: {
+    title: "How buyers pay",
+    label: "Ways to pay",
+    hint: "What Stripe's page offers to the buyer.",
+    choices: { inherited: "As in the settings", cards: "Cards, with Apple Pay and Google Pay", dashboard: "What is switched on in Stripe's dashboard", list: "A list" },
+    list: "Stripe's names, with commas",
+    listHint: "Such as card,sepa_debit,ideal. What Stripe does not take makes the link fail, and it says why.",
+    slow: "With some of these it takes days until the bank has confirmed the payment. The link is “Processing” until then: deliver when it says “Paid”.",
+    submit: "Save",
+  },
+
   stripe: {
     title: "Stripe",
     lead: "Payments go straight to your own Stripe account.",
