@@ -23,6 +23,7 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/payment-links/{id}"),
     ("get", "/v1/payment-links/{id}/invoice"),
     ("get", "/v1/payment-links/{id}/invoice.png"),
+    ("get", "/v1/payment-links/{id}/evidence.pdf"),
     ("post", "/v1/payment-links/{id}/send"),
     ("post", "/v1/payment-links/{id}/void"),
     ("post", "/v1/payment-links/{id}/mark-paid"),

@@ -15,7 +15,7 @@ mod table;
 mod tests;
 mod typeface;
 
-pub(crate) use page::{DetailsPage, ItemLine, Logo, Merchant, Paper, Receipt};
+pub(crate) use page::{DetailsPage, Evidence, ItemLine, Logo, Merchant, Paper, Receipt, Section};
 
 use krilla::error::KrillaError;
 
@@ -48,6 +48,15 @@ pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
     if let Some(character) = page.texts().find_map(|text| faces.undrawable_in(text)) {
         return Err(DetailsPdfError::Undrawable(character));
     }
+    // What others wrote is evidence whatever it is written with: what no font has is named in its place.
+    let named;
+    let page = match &page.evidence {
+        Some(evidence) => {
+            named = DetailsPage { evidence: Some(evidence.naming(|text| faces.undrawable_in(text))), ..page.clone() };
+            &named
+        }
+        None => page,
+    };
     let sheets = sections::sheets(page, faces);
     paint::document(page, sheets)
 }

@@ -12,6 +12,7 @@ mod conversations;
 mod credits;
 pub(crate) mod docs;
 mod events;
+mod evidence;
 mod link_form;
 mod link_list;
 mod link_view;
@@ -80,7 +81,7 @@ pub(crate) fn describe(service: &OpenApiService<impl OpenApi, ()>) -> Descriptio
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
         orders::Orders,
-        (links::Links, paid_elsewhere::PaidElsewhereCalls),
+        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
         qr::QrCodes,
         messages::Messages,
         (conversations::Conversations, opt_outs::OptOuts),

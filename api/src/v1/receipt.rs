@@ -80,6 +80,7 @@ fn page(
             refunded: refunded.map(Money::to_decimal_string),
             note: note(link).map(str::to_owned),
         }),
+        evidence: None,
     }))
 }
 

@@ -337,9 +337,10 @@ export const strings = {
     dashboard: "Open the payment at Stripe",
     refundedTitle: "Refunded",
     refunded: (amount) => `${amount} went back to the buyer. Refunds are made and followed at Stripe.`,
+    evidence: "Evidence (PDF)",
     disputedTitle: "Disputed",
     disputes: {
-      open: "The buyer's bank has asked for the money back. Answer at Stripe before its deadline.",
+      open: "The buyer's bank has asked for the money back. Answer at Stripe before its deadline, and add the evidence below: it is erased with the link after 90 days.",
       won: "The buyer's bank had asked for the money back; you have won and keep it.",
       lost: "The buyer's bank had asked for the money back; you have lost, and it went back.",
       closed: "The buyer's bank had asked about the payment; it came to no chargeback.",
