@@ -63,11 +63,25 @@ pub async fn find(
     }
     messages.sort_by_key(|message| std::cmp::Reverse(message.id));
     messages.retain(|message| message.purged_at.is_none());
+    let orders = orders_of(db, merchant, phone, MOST).await?;
+    Ok(Buyer { conversations, messages, orders })
+}
+
+/// The newest orders of the buyer with this number, each with its links.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn orders_of(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+    limit: u64,
+) -> Result<Vec<(Order, Vec<link::Model>)>, DbErr> {
     let found = order::Entity::find()
         .filter(order::Column::MerchantId.eq(merchant))
         .filter(order::Column::CustomerPhone.is_in(phone.forms()))
         .order_by_desc(order::Column::Id)
-        .limit(MOST)
+        .limit(limit)
         .all(db)
         .await?;
     let mut orders = Vec::with_capacity(found.len());
@@ -75,7 +89,7 @@ pub async fn find(
         let links = link::of_order(db, merchant, order.id).await?;
         orders.push((order, links));
     }
-    Ok(Buyer { conversations, messages, orders })
+    Ok(orders)
 }
 
 /// Erases what is not a link's: what was said without one, texts that wait, orders without one, answers that were kept, and what

@@ -10,6 +10,7 @@ mod bad_pdf;
 mod browser;
 mod chromium;
 mod console;
+mod conversation;
 mod docs;
 mod keyboard;
 mod keys;

@@ -34,6 +34,8 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/admin/messages/{id}/resolve"),
     ("get", "/v1/conversations"),
     ("get", "/v1/conversations/{id}/messages"),
+    ("get", "/v1/conversations/{id}/timeline"),
+    ("post", "/v1/conversations/{id}/preview"),
     ("post", "/v1/conversations/{id}/messages"),
     ("get", "/v1/message-template"),
     ("put", "/v1/message-template"),

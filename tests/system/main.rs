@@ -15,6 +15,7 @@ mod buyer_page;
 mod carriers;
 mod changes;
 mod connecting;
+mod conversation_lines;
 mod crashes;
 mod credits;
 mod crowds;

@@ -8,6 +8,7 @@ mod audit_log;
 mod buyers;
 mod changes;
 mod command;
+mod conversation_lines;
 mod conversations;
 mod credits;
 pub(crate) mod docs;
@@ -84,7 +85,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
         qr::QrCodes,
         messages::Messages,
-        (conversations::Conversations, opt_outs::OptOuts),
+        (conversations::Conversations, conversation_lines::ConversationLines, opt_outs::OptOuts),
         message_template::MessageTemplate,
         credits::Credits,
         (events::Events, changes::Changes, attention::AttentionCalls, summary::SummaryCalls),

@@ -41,7 +41,7 @@ pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
-pub use timeline::{TimelineEntry, note, timeline};
+pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
 pub use warning::InvoiceWarning;
 
 use crate::{

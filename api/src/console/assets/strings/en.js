@@ -456,6 +456,9 @@ export const strings = {
   },
 
   conversations: {
+    createFor: (number) => `Create a link for ${number}`,
+    sendFor: (number) => `Send the link of ${number}`,
+    happened: { unpaid: "Link ready", paid: "Paid", refunded: "Refunded", viewed: "The buyer has seen the invoice", opted_out: "The buyer wants no more texts", expired: "Link expired", voided: "Link voided", failed: "Link failed" },
     title: "Conversations",
     one: "Conversation",
     messages: "What was said",
