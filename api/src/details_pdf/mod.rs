@@ -45,7 +45,8 @@ pub(crate) enum DetailsPdfError {
 /// [`DetailsPdfError::Undrawable`] for a character that no font has; the others no input brings about.
 pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
     let faces = typeface::Typefaces::embedded()?;
-    if let Some(character) = page.texts().find_map(|text| faces.undrawable_in(text)) {
+    let undrawable = page.texts().find_map(|text| faces.undrawable_in(text));
+    if let Some(character) = undrawable.filter(|_| page.evidence.is_none()) {
         return Err(DetailsPdfError::Undrawable(character));
     }
     // What others wrote is evidence whatever it is written with: what no font has is named in its place.
