@@ -133,6 +133,8 @@ async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<(), Error> {
     change::begin_anew(&tx).await?;
     let why = format!("restored to {restored_to}: reminders may have been sent since");
     pause::put(&tx, &Subject::Kind(Kind::Remind.as_str().to_owned()), &why, now).await?;
+    let why = format!("restored to {restored_to}: receipts may have been sent since");
+    pause::put(&tx, &Subject::Kind(Kind::TellBuyer.as_str().to_owned()), &why, now).await?;
     let mut asked = 0;
     for merchant in entity::merchant::ids(&tx).await? {
         if entity::stripe_integration::find(&tx, merchant).await?.is_some() {
@@ -148,6 +150,7 @@ async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<(), Error> {
         "{texts} texts that were under way wait for the carrier's record, and after a day for a person (paylink messages list --status unknown)"
     );
     println!("reminders are paused; once you have seen that none went out since: paylink jobs resume --kind remind");
+    println!("so are receipts and what is told of voids: paylink jobs resume --kind tell_buyer");
     println!("{asked} merchants' Stripe accounts are asked for links that were made since");
     Ok(())
 }

@@ -22,6 +22,7 @@ pub mod list;
 pub mod logo;
 pub mod merchant;
 pub mod message;
+pub mod message_template;
 mod metadata;
 pub mod metrics;
 mod money_column;
@@ -41,6 +42,7 @@ pub mod sms_integration;
 pub mod stripe_integration;
 pub mod summary;
 pub mod suspension;
+pub mod text_due;
 pub mod tick;
 pub mod webhook_event;
 

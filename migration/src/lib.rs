@@ -39,6 +39,7 @@ mod m0034_whole_orders;
 mod m0038_changes;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
+mod m0044_texts;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0038_changes::Step),
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
+            Box::new(m0044_texts::Step),
         ]
     }
 }

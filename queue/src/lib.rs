@@ -27,7 +27,7 @@ pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, cla
 pub use kinds::{
     CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, FetchPicture, Job,
     Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook,
-    Remind, SendSms, StoreInvoice, UnknownKind,
+    Remind, SendSms, StoreInvoice, TellBuyer, UnknownKind,
 };
 pub use notify::Queue;
 pub use trace::Trace;

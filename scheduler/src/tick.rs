@@ -6,11 +6,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
-    ticks::{clean, doctor, expire, index, notify, number, purge, remind, settle},
+    ticks::{clean, doctor, expire, index, notify, number, purge, remind, settle, texts},
 };
 
 /// Every tick, in the order in which they run when several are due.
-pub static TICKS: [Tick; 9] = [
+pub static TICKS: [Tick; 10] = [
     // Closes unpaid links whose time is over.
     Tick { name: "expire", cron: "0 * * * * *", erases: false, run: |all, now| Box::pin(expire::run(all, now)) },
     // Erases what is older than 90 days.
@@ -25,6 +25,8 @@ pub static TICKS: [Tick; 9] = [
     Tick { name: "doctor", cron: "0 */10 * * * *", erases: false, run: |all, now| Box::pin(doctor::run(all, now)) },
     // Reminds buyers of unpaid links.
     Tick { name: "remind", cron: "0 */10 * * * *", erases: false, run: |all, now| Box::pin(remind::run(all, now)) },
+    // Sends texts whose time has come, and cancels those whose time will not come any more.
+    Tick { name: "texts", cron: "*/10 * * * * *", erases: false, run: |all, now| Box::pin(texts::run(all, now)) },
     // Settles texts that nobody reported on, and leaves to a person those of which nobody knows whether they left.
     Tick { name: "settle", cron: "0 15 * * * *", erases: false, run: |all, now| Box::pin(settle::run(all, now)) },
     // Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.

@@ -66,6 +66,7 @@ mod suspension;
 mod tenancy;
 mod texting;
 mod texting_faults;
+mod texts_later;
 mod tracing;
 mod void;
 mod waiting;

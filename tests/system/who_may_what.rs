@@ -111,9 +111,8 @@ impl Things {
             "conversations" => &self.conversation,
             "buyers" => "+12025550199",
             // What there is of these nobody but an administrator of theirs knows the ids of.
-            "api-keys" | "console-sessions" | "webhook-events" | "stripe-integration" | "admin" | "attention" => {
-                "nothing"
-            }
+            "api-keys" | "console-sessions" | "webhook-events" | "stripe-integration" | "admin" | "attention"
+            | "message-templates" => "nothing",
             resource if !pattern.contains('{') => resource,
             resource => panic!("what is the id of {resource}?"),
         }

@@ -51,6 +51,10 @@ pub(super) struct Links;
 struct Void {
     /// Why, for your own records.
     reason: Option<Prose<500>>,
+    /// Whether the buyer gets a text that it was withdrawn, by the template `voided`, which costs credits like any other.
+    #[oai(default)]
+    #[serde(default)]
+    tell_buyer: bool,
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
@@ -204,9 +208,8 @@ impl Links {
         let call = format!("POST void {}", link_id.0);
         let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, link_id, reason) =
-                (*api, &key.0, &link_id.0, input.reason.as_ref().map(|reason| reason.to_string()));
-            async move { accept_void(api, key, link_id, reason, now).await }
+            let (api, key, link_id, input) = (*api, &key.0, &link_id.0, &input);
+            async move { accept_void(api, key, link_id, input, now).await }
         })
         .await
     }
@@ -312,9 +315,10 @@ async fn accept_void(
     api: &Api,
     key: &Principal,
     link_id: &str,
-    reason: Option<String>,
+    input: &Void,
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
+    let reason = input.reason.as_ref().map(|reason| reason.to_string());
     let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
         return Err(Problem::field("reason", "must not be longer than 500 characters"));
@@ -324,6 +328,7 @@ async fn accept_void(
     let facts = StripeFacts { detail: reason.clone(), actor: Some(key.key.to_string()), ..StripeFacts::default() };
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::VoidRequested, &facts, now).await? {
         Advanced::To(link) => {
+            let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
             act_of_key(&tx, key, "link.void", link.id, reason, now).await?;
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)

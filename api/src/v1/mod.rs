@@ -19,6 +19,7 @@ mod links;
 mod merchant;
 mod message_list;
 mod message_template;
+mod message_templates;
 mod message_view;
 mod messages;
 mod opt_outs;
@@ -81,7 +82,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         qr::QrCodes,
         messages::Messages,
         (conversations::Conversations, opt_outs::OptOuts),
-        message_template::MessageTemplate,
+        (message_template::MessageTemplate, message_templates::MessageTemplates),
         credits::Credits,
         (events::Events, changes::Changes, attention::AttentionCalls, summary::SummaryCalls),
         stripe_integration::StripeConnection,

@@ -5,7 +5,7 @@ use domain::{Currency, Money};
 use entity::{
     Merchant,
     list::Place,
-    merchant, order, sms_integration,
+    merchant, message_template, order, sms_integration,
     stripe_integration::{self, StripeStatus},
     summary::{self, Summary},
 };
@@ -59,7 +59,7 @@ impl SetUpView {
         Ok(Self {
             stripe: stripe.is_some_and(|stripe| stripe.status == StripeStatus::Connected),
             carrier: sms_integration::find(db, owner.id).await?.is_some(),
-            template: owner.message_template.is_some(),
+            template: message_template::list(db, owner).await?.iter().any(|found| found.own),
             order: !order::search(db, owner.id, any).await?.is_empty(),
         })
     }

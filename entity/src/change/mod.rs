@@ -130,7 +130,10 @@ impl ChangeKind {
             MessageStatus::Sent => Self::MessageSent,
             MessageStatus::Delivered => Self::MessageDelivered,
             MessageStatus::Undelivered | MessageStatus::Failed => Self::MessageFailed,
-            MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => Self::MessageUpdated,
+            MessageStatus::Scheduled => Self::MessageScheduled,
+            MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown | MessageStatus::Cancelled => {
+                Self::MessageUpdated
+            }
         }
     }
 }

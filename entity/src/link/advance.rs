@@ -22,7 +22,7 @@ use crate::{
     Transaction,
     attention::{self, AttentionKind, Matter},
     change::{self, ChangeKind},
-    order,
+    order, text_due,
 };
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
@@ -332,5 +332,7 @@ async fn tell(tx: &Transaction, written: &[Change<'_>], entries: &[NewEntry], no
     timeline::insert_all(tx, entries, now).await?;
     let closed = written.iter().filter(|change| change.is_closed()).map(|change| &change.after);
     attention::resolve_closed(tx, closed, now).await?;
-    attention::open(tx, written.iter().filter_map(Change::matter).collect(), now).await
+    attention::open(tx, written.iter().filter_map(Change::matter).collect(), now).await?;
+    let moved = written.iter().filter(|change| change.moved());
+    text_due::note_all(tx, moved.map(|change| &change.after), now).await
 }

@@ -153,6 +153,8 @@ pub struct Model {
     pub elsewhere_note: Option<String>,
     /// Who says so: an API key.
     pub elsewhere_actor: Option<String>,
+    /// Whether the buyer is to be told of a void.
+    pub tell_buyer: bool,
     /// What the merchant's software keeps with it: a JSON object of texts; emptied by the purge.
     pub metadata: String,
     /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
@@ -259,6 +261,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         currency: Set(new.money.currency()),
         document: Set(Some(new.document)),
         document_bytes: Set(new.document_bytes),
+        tell_buyer: Set(false),
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),
@@ -385,6 +388,19 @@ pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: 
         .exec(db)
         .await?;
     Ok(attempt)
+}
+
+/// Notes that the buyer is to be told once the link is voided; answers the link with it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_tell_buyer(db: &impl ConnectionTrait, link: &Model) -> Result<Model, DbErr> {
+    Entity::update_many()
+        .col_expr(Column::TellBuyer, Expr::value(true))
+        .filter(Column::Id.eq(link.id))
+        .exec(db)
+        .await?;
+    Ok(Model { tell_buyer: true, ..link.clone() })
 }
 
 /// Stops reminders of a link for good; `false` if they were stopped before.

@@ -4,7 +4,7 @@
 mod declare;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{LinkId, MerchantId, MessageId, WebhookEventId};
+use domain::{LinkId, MerchantId, MessageId, WebhookEventId, template::Purpose};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -91,6 +91,17 @@ kinds! {
         link: LinkId,
         /// The time at which the reminder was found to be due: time is an argument.
         as_of: DateTime<Utc>,
+    }
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
+
+    /// Texts a buyer what became of a link.
+    TellBuyer = "tell_buyer" {
+        /// Whose.
+        merchant: MerchantId,
+        /// Which link.
+        link: LinkId,
+        /// What became of it.
+        purpose: Purpose,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 

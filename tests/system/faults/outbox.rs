@@ -59,6 +59,8 @@ impl Outbox {
                 | MessageStatus::Queued
                 | MessageStatus::Sending
                 | MessageStatus::Undelivered
+                | MessageStatus::Scheduled
+                | MessageStatus::Cancelled
                 | MessageStatus::Failed => panic!("{what}"),
             }
         }

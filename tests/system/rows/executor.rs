@@ -83,7 +83,7 @@ impl JobHandler<Meets> for ProcessSmsEvent {
         let tx = told.db.begin().await?;
         let before = entity::merchant::find(&tx, self.merchant).await?.and_then(|merchant| merchant.message_template);
         let effect = format!("{{{{link}}}}{}", before.unwrap_or_default());
-        entity::merchant::set_template(&tx, self.merchant, &effect).await?;
+        entity::merchant::set_template(&tx, self.merchant, Some(&effect)).await?;
         lease.finish(tx, now()).await
     }
 

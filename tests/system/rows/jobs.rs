@@ -31,12 +31,12 @@ on_both_databases! {
         let (late, current) = (claimed(&rows, enqueued_job).await, claimed(&rows, enqueued_job).await);
 
         let tx = rows.db.begin().await.unwrap();
-        entity::merchant::set_template(&tx, rows.merchant, "{{link}} by the late one").await.unwrap();
+        entity::merchant::set_template(&tx, rows.merchant, Some("{{link}} by the late one")).await.unwrap();
         assert!(matches!(late.finish(tx, now()).await, Err(JobError::NotOurs)));
         assert_eq!(rows.merchant().await.message_template, None);
 
         let tx = rows.db.begin().await.unwrap();
-        entity::merchant::set_template(&tx, rows.merchant, "{{link}}").await.unwrap();
+        entity::merchant::set_template(&tx, rows.merchant, Some("{{link}}")).await.unwrap();
         current.finish(tx, now()).await.unwrap();
         assert_eq!(rows.merchant().await.message_template.as_deref(), Some("{{link}}"));
         assert!(matches!(claim_all(rows.db.pool(), &[(enqueued_job.job, now())]).await.unwrap().remove(0), Claim::Over));

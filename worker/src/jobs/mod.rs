@@ -15,6 +15,7 @@ mod register_stripe_webhook;
 mod remind;
 mod send_sms;
 mod store_invoice;
+mod tell_buyer;
 
 use domain::{LinkId, MerchantId};
 use entity::link;

@@ -300,6 +300,7 @@ described_words! {
     domain::link::Review,
     domain::link::money_back::RefundState,
     domain::message::MessageStatus,
+    domain::template::Purpose,
     domain::gateway::Method,
     domain::gateway::SignatureEncoding,
     entity::api_key::Scope,
