@@ -37,6 +37,7 @@ async fn a_link_is_sent_before_the_reminders_that_were_there_first() {
             origin: Origin::Reminder,
             once_key: None,
             send_at: None,
+            actor: None,
         };
         let message = message::command(&tx, &merchant_row, text, now).await.unwrap().id;
         let background = EnqueueOptions::for_merchant(owner).in_background(message.to_string());

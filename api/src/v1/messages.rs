@@ -21,7 +21,7 @@ use super::{Group, message_list, message_view::MessageView, send};
 use crate::http::typed::{Language, Limit, Moment, Several, SortOrder, Text, TextOf, described_words, period};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Sender, Writer, audit::act_of_key},
     http::{
         json_body::OptionalJson,
         listing::{Listing, is_csv_wanted},
@@ -82,7 +82,7 @@ impl Messages {
     async fn send(
         &self,
         api: Data<&Api>,
-        key: Writer,
+        key: Sender,
         #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: OptionalJson<Send>,

@@ -88,6 +88,7 @@ pub(super) async fn accept_link(
         origin: Origin::Merchant,
         once_key: None,
         send_at: sending.send_at,
+        actor: Some(key.key.to_string()),
     };
     queue_message(api, tx, key, &owner, &conversation, text, now).await
 }
@@ -146,6 +147,7 @@ pub(super) async fn accept_text(
         origin: Origin::Merchant,
         once_key: None,
         send_at: None,
+        actor: Some(key.key.to_string()),
     };
     queue_message(api, tx, key, &owner, conversation, text, now).await
 }
@@ -169,6 +171,7 @@ pub(super) async fn accept_test(
         origin: Origin::Merchant,
         once_key: None,
         send_at: None,
+        actor: Some(key.key.to_string()),
     };
     queue_message(api, tx, key, &owner, &conversation, text, now).await
 }

@@ -27,6 +27,8 @@ pub struct NewMessage {
     pub once_key: Option<String>,
     /// Not before this time; absent: at once.
     pub send_at: Option<DateTime<Utc>>,
+    /// The key that wants it sent, if it is one.
+    pub actor: Option<String>,
 }
 
 /// Why a text is not accepted.
@@ -115,6 +117,7 @@ pub async fn command(
         origin: text.origin,
         once_key: text.once_key,
         scheduled_for: text.send_at,
+        actor: text.actor,
     };
     let message = insert_outgoing(tx, outgoing, now).await?;
     credits::hold(tx, owner.id, id, cost, now).await?;

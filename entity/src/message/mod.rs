@@ -104,6 +104,8 @@ pub struct Model {
     pub parked_at: Option<DateTime<Utc>>,
     /// Not before this time was it to be sent.
     pub scheduled_for: Option<DateTime<Utc>>,
+    /// The key that wanted it sent, if it was one.
+    pub actor: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -141,6 +143,8 @@ pub struct Outgoing {
     pub once_key: Option<String>,
     /// Not before this time; absent: at once.
     pub scheduled_for: Option<DateTime<Utc>>,
+    /// The key that wants it sent, if it is one.
+    pub actor: Option<String>,
 }
 
 /// Writes a message to a buyer, in `queued`, or in `scheduled` if its time is yet to come.
@@ -162,6 +166,7 @@ pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>
         scheduled_for: Set(new.scheduled_for),
         origin: Set(new.origin),
         once_key: Set(new.once_key),
+        actor: Set(new.actor),
         created_at: Set(now),
         ..Default::default()
     };

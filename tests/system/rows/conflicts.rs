@@ -34,6 +34,7 @@ async fn text(rows: &Rows) -> Message {
         origin: Origin::Merchant,
         once_key: None,
         scheduled_for: None,
+        actor: None,
     };
     let message = message::insert_outgoing(&tx, new, now()).await.unwrap();
     credits::hold(&tx, rows.merchant, message.id, 1, now()).await.unwrap();

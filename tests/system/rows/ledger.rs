@@ -28,6 +28,7 @@ async fn send(rows: &Rows, cost: i64) -> Result<MessageId, CreditError> {
         origin: Origin::Merchant,
         once_key: None,
         scheduled_for: None,
+        actor: None,
     };
     message::insert_outgoing(&tx, new, now()).await?;
     credits::hold(&tx, rows.merchant, id, cost, now()).await?;

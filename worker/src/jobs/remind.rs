@@ -93,6 +93,7 @@ async fn write(
         origin: Origin::Reminder,
         once_key: Some(reminder.key(link.id)),
         send_at: None,
+        actor: None,
     };
     let message = message::command(tx, owner, text, at).await?;
     link::note(tx, link, at, "reminded", None).await?;

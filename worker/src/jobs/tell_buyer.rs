@@ -99,6 +99,7 @@ async fn write(
         origin: if job.purpose == Purpose::Receipt { Origin::Receipt } else { Origin::Voided },
         once_key: Some(format!("{}:{}", job.purpose, link.id)),
         send_at: None,
+        actor: None,
     };
     // Told once, also if it was paid, voided by hand and paid again.
     if message::has_once_key(tx, owner.id, text.once_key.as_deref().unwrap_or_default()).await? {

@@ -3,6 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
+import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
 import { number } from "../lib/format.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
@@ -47,7 +48,14 @@ function sendForm({ link, act, close, template, available }) {
       buttons.querySelector(".label").textContent = credits === null ? t.submit : t.submitFor(credits);
     },
   });
-  const reset = h("button.as-link", { type: "button", onclick: () => fields.set(saved) }, t.reset);
+  const forget = keptIn(fields.text, `send ${link.id}`);
+  const reset = h("button.as-link", {
+    type: "button",
+    onclick: () => {
+      forget();
+      fields.set(saved);
+    },
+  }, t.reset);
   let again = false;
   const later = h("input", { type: "datetime-local", name: "send_at" });
   const sendAt = () => (later.value ? new Date(later.value).toISOString() : undefined);
@@ -69,6 +77,7 @@ function sendForm({ link, act, close, template, available }) {
       }
     },
     done: () => {
+      forget();
       close();
       say(later.value ? t.scheduled : t.queued);
       tell({ kind: "credits.updated" });

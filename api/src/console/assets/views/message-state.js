@@ -6,6 +6,7 @@ import { tell } from "../lib/events.js";
 import { humanised, time } from "../lib/format.js";
 import { complain, say } from "../lib/notify.js";
 import { may } from "../lib/scope.js";
+import { person } from "../lib/people.js";
 import { strings } from "../strings.js";
 
 const UNDER_WAY = ["queued", "sending"];
@@ -17,6 +18,7 @@ export function messageState(message) {
   const busy = UNDER_WAY.includes(message.status);
   return h("span.message-state",
     h(`span.state.state-${message.status}`, busy && h("span.spinner", { "aria-hidden": "true" }), t.states[message.status] ?? humanised(message.status)),
+    person(message.actor),
     t.origins[message.origin] && h("span", t.origins[message.origin]),
     message.credits > 0 && !GIVEN_BACK.includes(message.status) && h("span", strings.preview.credits(message.credits)),
     time(message.status === "scheduled" ? message.send_at : message.created_at, { short: true }),
