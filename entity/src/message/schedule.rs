@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Query, SelectStatement},
 };
 
-use super::{Column, Entity, Message, MessageStatus};
+use super::{Column, Entity, Message};
 use crate::{conversation, link};
 use domain::{LinkState, MerchantId, MessageId};
 
@@ -77,11 +77,16 @@ async fn page(
     after: Option<MessageId>,
     limit: u64,
 ) -> Result<Vec<Message>, DbErr> {
-    let mut query = Entity::find().filter(Column::Status.eq(MessageStatus::Scheduled)).filter(which);
+    let mut query = Entity::find().filter(is_scheduled()).filter(which);
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }
     query.order_by_asc(Column::Id).limit(limit).all(db).await
+}
+
+/// Written out, as the index of scheduled messages is.
+fn is_scheduled() -> Expr {
+    Expr::cust("message.status = 'scheduled'")
 }
 
 /// Whether there is a message of the merchant with this key already.

@@ -2,7 +2,7 @@
 //! purpose. Without credits, without a carrier and after an opt-out there is none.
 
 use chrono::{DateTime, Utc};
-use domain::{LinkState, template::Purpose};
+use domain::{LinkState, link::Review, template::Purpose};
 use entity::{
     Merchant, Order, Transaction, conversation,
     credits::CreditError,
@@ -65,9 +65,19 @@ async fn find(job: &TellBuyer, tx: &Transaction) -> Result<Option<(Merchant, Ord
         .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?;
-    let Some(link) = link.filter(|link| Some(link.state) == told_of(job.purpose)) else { return Ok(None) };
+    let is_so = |link: &link::Model| Some(link.state) == told_of(job.purpose) && !is_contradicted(link, job.purpose);
+    let Some(link) = link.filter(is_so) else { return Ok(None) };
     let order = order::find(tx, owner.id, link.order_id).await?;
     Ok(order.map(|order| (owner, order, link)))
+}
+
+/// Whether a text of this purpose would say what is not so: that the money has come, when another amount came or it went back.
+fn is_contradicted(link: &link::Model, purpose: Purpose) -> bool {
+    let is_another = match link.review {
+        Some(Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch) => true,
+        Some(Review::PaidAfterVoid | Review::PaidAfterExpiry | Review::PaidTwice) | None => false,
+    };
+    purpose == Purpose::Receipt && (is_another || link.refunded.is_some_and(|minor| minor > 0))
 }
 
 /// The state that a text of this purpose tells of.

@@ -631,7 +631,7 @@ export const strings = {
     anyLanguage: "Whatever language",
     languages: { en: "English", es: "Spanish", fr: "French", de: "German", pt: "Portuguese", "zh-hans": "Chinese (simplified)", ar: "Arabic" },
     written: (language) => `${language} (written)`,
-    ours: "Nothing is written here yet. This is Paylink's text; save it to make it yours.",
+    ours: "Nothing is written here yet. This is what buyers get instead; save it to make it yours.",
     fromOther: (language) => `Nothing is written here yet. This is your text for “${language}”.`,
     remove: "Remove this text",
     removed: "The text is removed.",
