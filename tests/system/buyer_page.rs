@@ -1,4 +1,4 @@
-//! What a buyer sees, in every standing of the link, and what a page view does and does not do.
+//! What a buyer sees, in every state of the link, and what a page view does and does not do.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -93,7 +93,9 @@ async fn every_standing_has_its_sentence_and_status(app: &mut App) {
     let page = says(&paid.url, 200, "Paid on").await;
     assert!(!page.text().contains("recognise this</button>") && !page.text().contains("/pay\""));
 
-    app.sandbox().fails(json!({"service": "stripe", "times": 1, "mode": "status", "status": 500})).await;
+    app.sandbox()
+        .fails(json!({"service": "stripe", "times": 1, "method": "POST", "mode": "status", "status": 500}))
+        .await;
     let order = merchant.opens_an_order("18103").await;
     let id = merchant.uploads(&order, &Invoice::default()).await;
     let made = merchant.has_the_link(&id).await;

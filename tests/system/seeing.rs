@@ -170,12 +170,13 @@ async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
 /// What a crash and a forgetful Redis cost is mended without a word; the figures say that it was.
 #[tokio::test]
 async fn what_was_recovered_is_counted() {
-    let mut app = App::start_apart(Database::sqlite()).await;
+    let short = [("PAYLINK_LEASE_SECONDS", "2".to_owned())];
+    let mut app = App::start_apart_with(Database::sqlite(), &short).await;
     let (http, merchant, sandbox) = (app.anybody(), app.merchant(), app.sandbox());
     let (to_lose, to_hang) = (merchant.opens_an_order("12003").await, merchant.opens_an_order("12004").await);
 
     // One job waits in Redis for its time, and Redis forgets it.
-    sandbox.fails(json!({"service": "stripe", "times": 1, "mode": "status", "status": 429, "retry_after": 8})).await;
+    sandbox.fails(json!({"service": "stripe", "times": 1, "method": "POST", "path": "/v1/payment_links", "mode": "status", "status": 429, "retry_after": 8})).await;
     let lost = merchant.uploads(&to_lose, &Invoice::default()).await;
     let delayed = [("kind", "create_stripe_link"), ("state", "delayed")];
     eventually("the job is seen to be delayed", async || {

@@ -48,6 +48,7 @@ async fn an_order_is_corrected_and_says_by_whom(app: &mut App) {
         [
             ("order.change", json!(["customer.language", "notes"])),
             ("order.change", json!(["number", "customer.name", "customer.language", "amount", "metadata", "notes"])),
+            ("order.create", json!([])),
         ]
     );
     assert!(history[0]["actor"].as_str().unwrap().starts_with("key_") && history[0]["actor_name"].is_string());

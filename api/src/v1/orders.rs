@@ -84,11 +84,12 @@ impl Orders {
         let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
         let warnings = input.0.warnings(&owner);
         let new = input.0.check(&owner)?;
+        let key = &key.0;
         api.command(owner.id, idempotency_key.0, fingerprint, |now| {
             let (api, new, warnings) = (*api, new.clone(), warnings.clone());
             async move {
                 let tx = api.db.begin().await?;
-                let order = insert(&tx, new, now).await?;
+                let order = insert(&tx, key, new, now).await?;
                 Ok(Accepted {
                     tx,
                     status: StatusCode::CREATED,
@@ -190,7 +191,7 @@ impl Orders {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let Some(found) = order::by_number(&tx, owner.id, &new.number).await? else {
-            let order = insert(&tx, new, now).await?;
+            let order = insert(&tx, &key.0, new, now).await?;
             tx.commit().await?;
             return Ok(Put::Created(Json(whole(&api, order).await?)));
         };
@@ -314,12 +315,14 @@ async fn history(api: &Api, order: &Order) -> Result<Vec<HistoryView>, Problem> 
     Ok(entries.into_iter().map(named).collect())
 }
 
-/// Writes a new order, unless there is one of its number.
-async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, Problem> {
+/// Writes a new order, and who opened it, unless there is one of its number.
+async fn insert(tx: &Transaction, key: &Principal, new: NewOrder, now: DateTime<Utc>) -> Result<Order, Problem> {
     if let Some(other) = order::by_number(tx, new.merchant_id, &new.number).await? {
         return Err(Problem::second_order(Some(other.id)));
     }
-    order::insert(tx, new, now).await.map_err(not_written)
+    let order = order::insert(tx, new, now).await.map_err(not_written)?;
+    act_of_key(tx, key, "order.create", order.id, None, now).await?;
+    Ok(order)
 }
 
 /// Writes changes, and who made them.

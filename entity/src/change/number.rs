@@ -62,7 +62,9 @@ pub async fn number(tx: &Transaction, merchants: &BTreeSet<MerchantId>) -> Resul
 
 fn of(merchants: &BTreeSet<MerchantId>) -> Rows<1> {
     let mut rows = Rows::new([("merchant", "uuid")]);
-    merchants.iter().for_each(|merchant| rows.push([(*merchant).into()]));
+    for merchant in merchants {
+        rows.push([(*merchant).into()]);
+    }
     rows
 }
 
