@@ -67,17 +67,18 @@ if [ "${1:-run}" = test ] && [ ! -x "$pgbouncer/pgbouncer" ] && [ ! -f "$pgbounc
     fi
 fi
 
+# A virtual environment holds the path where it was made: one in a folder that was moved does not run, and is made again.
 moto=target/moto
-if [ "${1:-run}" = test ] && [ ! -x "$moto/bin/moto_server" ]; then
+if [ "${1:-run}" = test ] && ! { [ -x "$moto/bin/moto_server" ] && "$moto/bin/pip" --version >/dev/null 2>&1; }; then
     echo "Installing moto's server into $moto"
-    python3 -m venv "$moto"
+    python3 -m venv --clear "$moto"
     "$moto/bin/pip" install -q --disable-pip-version-check 'moto[s3,server]==5.2.5'
 fi
 
 contract=target/contract
-if [ "${1:-run}" = contract ] && [ ! -x "$contract/bin/mypy" ]; then
+if [ "${1:-run}" = contract ] && ! { [ -x "$contract/bin/mypy" ] && "$contract/bin/pip" --version >/dev/null 2>&1; }; then
     echo "Installing schemathesis and openapi-python-client into $contract"
-    python3 -m venv "$contract"
+    python3 -m venv --clear "$contract"
     "$contract/bin/pip" install -q --disable-pip-version-check schemathesis==4.32.5 openapi-python-client==0.29.1 mypy==2.4.1 ruff==0.17.6
 fi
 if [ "${1:-run}" = contract ] && [ ! -d "$contract/node/node_modules/openapi-fetch" ]; then

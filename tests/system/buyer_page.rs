@@ -93,9 +93,9 @@ async fn every_standing_has_its_sentence_and_status(app: &mut App) {
     let page = says(&paid.url, 200, "Paid on").await;
     assert!(!page.text().contains("recognise this</button>") && !page.text().contains("/pay\""));
 
-    app.sandbox()
-        .fails(json!({"service": "stripe", "times": 1, "method": "POST", "mode": "status", "status": 500}))
-        .await;
+    let trouble =
+        json!({"service": "stripe", "times": 1, "mode": "status", "status": 500, "path": "/v1/payment_links"});
+    app.sandbox().fails(trouble).await;
     let order = merchant.opens_an_order("18103").await;
     let id = merchant.uploads(&order, &Invoice::default()).await;
     let made = merchant.has_the_link(&id).await;

@@ -134,9 +134,9 @@ async fn what_cannot_be_marked_is_refused(app: &mut App) {
 async fn a_payment_elsewhere_survives_a_stripe_that_does_not_answer(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let link = merchant.makes_a_link(&app.order()).await;
-    sandbox
-        .fails(json!({"service": "stripe", "times": 1, "method": "POST", "mode": "status_after", "status": 500}))
-        .await;
+    let trouble =
+        json!({"service": "stripe", "times": 1, "mode": "status_after", "status": 500, "path": "/v1/payment_links"});
+    sandbox.fails(trouble).await;
 
     marks_paid(&merchant, &link, json!({"method": "bank_transfer"})).await.with_status(202);
     // To say it twice is to say it once.

@@ -65,9 +65,10 @@ async fn a_delayed_payment_that_failed_can_be_paid_anew_behind_the_same_page(app
 
     sandbox.does("settle", json!({"session": session, "succeed": false})).await;
 
-    // The link is read before its timeline, which may say more.
-    let can_be_paid_again = |link: &Value| has(link, "renewed") && link["stripe_url"].is_string();
-    let again = shows(&merchant, &link.id, "it can be paid again", can_be_paid_again).await;
+    let again = shows(&merchant, &link.id, "it can be paid again", |link| {
+        has(link, "renewed") && link["stripe_url"].is_string()
+    })
+    .await;
     assert_eq!((&again["status"], &again["url"]), (&json!("unpaid"), &json!(link.url)), "{again}");
     assert!(has(&again, "payment_failed") && again["stripe_url"] != link.stripe_url, "{again}");
     let made = sandbox.links_for(&link.id).await;
