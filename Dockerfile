@@ -3,7 +3,7 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /source
 COPY . .
-RUN cargo build --locked --release --bin paylink && strip target/release/paylink
+RUN cargo build --locked --release --bin paylink
 
 FROM debian:bookworm-slim
 # The base moves with its security updates, and so do these.
