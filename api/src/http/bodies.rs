@@ -287,8 +287,8 @@ mod tests {
             assert_eq!(fault.get(), Some(&Fault::TooSlow));
         }
     }
-    #[tokio::test]
-    async fn whoever_sends_an_invoice_drop_by_drop_is_not_waited_for_ten_minutes() {
+    #[test]
+    fn whoever_sends_an_invoice_drop_by_drop_is_not_waited_for_ten_minutes() {
         let (limits, begin) = (Kind::Invoice.limits(), Instant::now());
         let until = |taken| limits.deadline(begin, taken) - begin;
         assert_eq!(until(0), GRACE);
