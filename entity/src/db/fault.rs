@@ -85,7 +85,7 @@ impl DbFault {
         match code {
             // A deadlock, no serial order, a lock that was not had in time.
             "40P01" | "40001" | "55P03" => Self::Busy,
-            // Ended by a limit of time, or for standing idle in a transaction.
+            // Ended by a limit of time, or for being idle in a transaction.
             "57014" | "25P03" | "25P04" => Self::Timeout,
             // Takes no writes.
             "25006" => Self::Away,
