@@ -1,6 +1,6 @@
 -- Empties the tables that webhooks fill, and makes 20,000 unpaid links of 42.00 usd for :merchant, which Stripe calls plink_00000000 and
 -- so on. Beside them :yesterday rows of the day before, so that the planner knows the tables; with none of them it knows nothing.
-TRUNCATE link_event, link_intent, webhook_event, webhook_outcome, job;
+TRUNCATE link_event, link_intent, webhook_event, webhook_outcome, job, change_set;
 TRUNCATE payment_link, orders CASCADE;
 INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, created_at)
     SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, :merchant, n::text, 'Example Buyer', '+12025550123', 4200, 'usd',

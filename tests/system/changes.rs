@@ -122,14 +122,14 @@ async fn a_number_that_the_feed_does_not_know_is_refused(app: &mut App) {
     // Thirty days later.
     merchant.opens_an_order("C-4").await;
     let last = last_seq(&merchant).await;
-    app.changes_rows(&format!("DELETE FROM change WHERE seq < {last}")).await;
+    app.changes_rows(&format!("DELETE FROM change_set WHERE last_seq < {last}")).await;
     merchant.http.get("/v1/changes?after=0").await.problem(410, "changes_expired");
     merchant.http.get(&format!("/v1/changes?after={}", last - 2)).await.problem(410, "changes_expired");
     for query in [String::new(), format!("?after={}", last - 1)] {
         let oldest = page(&merchant, &query).await;
         assert_eq!(oldest["items"][0]["seq"], last, "{query}");
     }
-    app.changes_rows("DELETE FROM change").await;
+    app.changes_rows("DELETE FROM change_set").await;
     merchant.http.get(&format!("/v1/changes?after={}", last - 1)).await.problem(410, "changes_expired");
     for query in [String::new(), format!("?after={last}")] {
         let none = page(&merchant, &query).await;
@@ -187,10 +187,10 @@ async fn live_updates_carry_the_same_numbers(app: &mut App) {
 async fn what_a_process_that_died_has_left_is_numbered_by_the_scheduler(app: &mut App) {
     let merchant = app.merchant();
     let last = last_seq(&merchant).await;
-    let of_another = "SELECT merchant_id, at, kind, subject_id FROM change ORDER BY id LIMIT 1";
-    app.changes_rows(&format!("INSERT INTO change (merchant_id, at, kind, subject_id) {of_another}")).await;
+    let of_another = "SELECT merchant_id, 1, at, 'credits.updated 01900000000070008000000000000000' FROM change_set ORDER BY id LIMIT 1";
+    app.changes_rows(&format!("INSERT INTO change_set (merchant_id, count, at, changes) {of_another}")).await;
     let db = app.database().await;
-    let left = Statement::from_string(db.get_database_backend(), "SELECT 1 FROM change WHERE seq IS NULL");
+    let left = Statement::from_string(db.get_database_backend(), "SELECT 1 FROM change_set WHERE last_seq IS NULL");
     eventually("the tick has come to it", async || {
         db.query_one_raw(left.clone()).await.unwrap().is_none().then_some(())
     })

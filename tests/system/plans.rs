@@ -16,7 +16,7 @@ const ALL: usize = 1_200;
 const LINKS: usize = 20_000;
 
 /// The tables that grow with every webhook.
-const TABLES: [&str; 7] = ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders", "change"];
+const TABLES: [&str; 7] = ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders", "change_set"];
 
 /// What is done to them by the group.
 const STATEMENTS: [&str; 10] = [
@@ -28,8 +28,8 @@ const STATEMENTS: [&str; 10] = [
     "INSERT INTO webhook_outcome",
     "UPDATE payment_link SET",
     "DELETE FROM job",
-    "SELECT change.*",
-    "UPDATE change SET seq",
+    "SELECT change_set.*",
+    "UPDATE change_set SET last_seq",
 ];
 
 /// What the triggers of links do.

@@ -80,7 +80,7 @@ impl Changes {
         let (found, last_seq) = wait_for_more(&api, &key, after.0, limit, wait).await?;
         let resources = Resources::of(&api, key.0.merchant, &found).await?;
         let items = found.into_iter().map(|change| ChangeView {
-            seq: change.seq.unwrap_or_default(),
+            seq: change.seq,
             at: change.at,
             kind: change.kind.to_string(),
             resource: resources.of_change(&change),
@@ -149,12 +149,10 @@ async fn read(
             return Err(Problem::field("after", reason));
         }
         Some(after) => after,
-        None => {
-            change::oldest(pool, merchant).await?.and_then(|oldest| oldest.seq).map_or(feed.last_seq, |seq| seq - 1)
-        }
+        None => change::oldest(pool, merchant).await?.map_or(feed.last_seq, |oldest| oldest - 1),
     };
     let found = change::after(pool, merchant, known, limit).await?;
-    let has_gap = (known + 1..).zip(&found).any(|(seq, change)| change.seq != Some(seq));
+    let has_gap = (known + 1..).zip(&found).any(|(seq, change)| change.seq != seq);
     if has_gap || (found.is_empty() && known < feed.last_seq) {
         return Err(Problem::new(
             StatusCode::GONE,
@@ -163,6 +161,6 @@ async fn read(
              the lists, and go on after it.",
         ));
     }
-    let last_seq = found.last().and_then(|change| change.seq).map_or(feed.last_seq, |seq| seq.max(feed.last_seq));
+    let last_seq = found.last().map_or(feed.last_seq, |change| change.seq.max(feed.last_seq));
     Ok((found, last_seq))
 }

@@ -37,7 +37,7 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer, audit::act_of_key},
-    details_pdf::{self, DetailsPdfError},
+    details_pdf::{self, DetailsPage, DetailsPdfError},
     http::{
         json_body::JsonBody,
         listing::{AT_A_TIME, Listing, csv, is_csv_wanted},
@@ -84,9 +84,8 @@ impl Orders {
         let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
         let warnings = input.0.warnings(&owner);
         let new = input.0.check(&owner)?;
-        let key = &key.0;
         api.command(owner.id, idempotency_key.0, fingerprint, |now| {
-            let (api, new, warnings) = (*api, new.clone(), warnings.clone());
+            let (api, key, new, warnings) = (*api, &key.0, new.clone(), warnings.clone());
             async move {
                 let tx = api.db.begin().await?;
                 let order = insert(&tx, key, new, now).await?;
@@ -315,7 +314,7 @@ async fn history(api: &Api, order: &Order) -> Result<Vec<HistoryView>, Problem> 
     Ok(entries.into_iter().map(named).collect())
 }
 
-/// Writes a new order, and who opened it, unless there is one of its number.
+/// Writes a new order, unless there is one of its number, and who made it.
 async fn insert(tx: &Transaction, key: &Principal, new: NewOrder, now: DateTime<Utc>) -> Result<Order, Problem> {
     if let Some(other) = order::by_number(tx, new.merchant_id, &new.number).await? {
         return Err(Problem::second_order(Some(other.id)));
@@ -391,7 +390,11 @@ pub(super) async fn render_details(
     logo: Option<Logo>,
     request: Option<&Request<'_>>,
 ) -> Result<(Bytes, Duration), Problem> {
-    let page = details_page(order, owner, logo, request)?;
+    draw(details_page(order, owner, logo, request)?).await
+}
+
+/// A page as a PDF, and how long it took to be made.
+pub(super) async fn draw(page: DetailsPage) -> Result<(Bytes, Duration), Problem> {
     let rendering = tokio::task::spawn_blocking(move || {
         let since = Instant::now();
         (details_pdf::render(&page), since.elapsed())

@@ -5,12 +5,13 @@ use sea_orm::{ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::{
     count,
-    row::{Column, Entity, Model},
+    numbered::NumberedChange,
+    set::{Column, Entity, MOST},
 };
 use crate::Transaction;
 use domain::MerchantId;
 
-/// How many old changes are removed by one statement.
+/// How many rows of old changes are removed by one statement.
 const FORGOTTEN_AT_ONCE: u64 = 1_000;
 
 /// How a merchant's feed stands.
@@ -31,7 +32,7 @@ pub async fn feed(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Fee
         .select_only()
         .column(Column::Id)
         .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::Seq.is_null())
+        .filter(Column::LastSeq.is_null())
         .limit(1)
         .into_tuple::<i64>()
         .one(db)
@@ -40,7 +41,8 @@ pub async fn feed(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Fee
     Ok(Feed { last_seq: count.map_or(0, |count| count.last_seq), has_more: unnumbered.is_some() })
 }
 
-/// A merchant's changes after number `after`, in their order. If the oldest of them were removed already, the first is not `after + 1`.
+/// A merchant's changes after number `after`, in their order. If the oldest of them were removed already, the first is not `after + 1`, or
+/// there is none.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -49,22 +51,40 @@ pub async fn after(
     merchant: MerchantId,
     after: i64,
     limit: u64,
-) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
+) -> Result<Vec<NumberedChange>, DbErr> {
+    // As there are no gaps, what is wanted ends there, and its row at most so much later.
+    let last = after.saturating_add(i64::try_from(limit).unwrap_or(i64::MAX));
+    let a_row = i64::try_from(MOST).unwrap_or(i64::MAX);
+    let sets = Entity::find()
         .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::Seq.gt(after))
-        .order_by_asc(Column::Seq)
+        .filter(Column::LastSeq.gt(after))
+        .filter(Column::LastSeq.lt(last.saturating_add(a_row)))
+        .order_by_asc(Column::LastSeq)
         .limit(limit)
         .all(db)
-        .await
+        .await?;
+    let mut changes = Vec::new();
+    for set in sets {
+        changes.extend(set.numbered()?.into_iter().filter(|change| (after + 1..=last).contains(&change.seq)));
+    }
+    Ok(changes)
 }
 
-/// The oldest change of a merchant that is kept.
+/// The number of the oldest change of a merchant that is kept.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<Model>, DbErr> {
-    Ok(after(db, merchant, 0, 1).await?.pop())
+pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<i64>, DbErr> {
+    let oldest = Entity::find()
+        .select_only()
+        .columns([Column::LastSeq, Column::Count])
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::LastSeq.is_not_null())
+        .order_by_asc(Column::LastSeq)
+        .into_tuple::<(i64, i64)>()
+        .one(db)
+        .await?;
+    Ok(oldest.map(|(last, count)| last - count + 1))
 }
 
 /// Has every reader begin anew: the database is as it was before changes that they have read already, and other ones will be numbered.
@@ -79,10 +99,10 @@ pub async fn begin_anew(tx: &Transaction) -> Result<(), DbErr> {
         .col_expr(count::Column::LastSeq, Expr::col(count::Column::LastSeq).add(JUMP))
         .exec(tx)
         .await?;
-    Entity::delete_many().filter(Column::Seq.is_not_null()).exec(tx).await.map(|_| ())
+    Entity::delete_many().filter(Column::LastSeq.is_not_null()).exec(tx).await.map(|_| ())
 }
 
-/// Removes numbered changes that are older than `cutoff`; answers how many.
+/// Removes numbered changes that are older than `cutoff`; answers how many rows they were.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -92,7 +112,7 @@ pub async fn forget_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> 
         // Ids come with time, so that no index on the time is needed: what is old is at the beginning.
         let old: Vec<(i64, DateTime<Utc>, Option<i64>)> = Entity::find()
             .select_only()
-            .columns([Column::Id, Column::At, Column::Seq])
+            .columns([Column::Id, Column::At, Column::LastSeq])
             .order_by_asc(Column::Id)
             .limit(FORGOTTEN_AT_ONCE)
             .into_tuple()

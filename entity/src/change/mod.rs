@@ -1,9 +1,9 @@
-//! What has changed, for whoever follows a merchant: a row for each change, written in the transaction of the effect.
+//! What has changed, for whoever follows a merchant, written in the transaction of the effect.
 //!
 //! A function that changes something says so to its [`Transaction`](crate::Transaction) ([`changed`](crate::Transaction::changed)), which
-//! writes all rows by one statement when it is committed. So there is no effect without its change, and no change without its effect,
-//! and nobody has to think of it. A row has ids and no contents: what it is about is read when the row is, so that what was erased is
-//! nowhere.
+//! writes all of it by one statement when it is committed: what it has changed of one merchant is one row, a set. So there is no effect
+//! without its change, and no change without its effect, and nobody has to think of it. A row has ids and no contents: what they are about
+//! is read when the row is, so that what was erased is nowhere.
 //!
 //! Numbers are given after the commit ([`number`]), one merchant's changes under one lock: without a gap, and each visible only when all
 //! before it are.
@@ -11,15 +11,16 @@
 mod count;
 mod feed;
 mod number;
-mod row;
+mod numbered;
+mod set;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 pub use feed::{Feed, after, begin_anew, feed, forget_before, oldest};
-pub use number::{MOST_AT_ONCE, number, unnumbered};
-pub(crate) use row::insert_all;
-pub use row::{Model as NumberedChange, kinds_of};
+pub use number::{Numbered, number, unnumbered};
+pub use numbered::{NumberedChange, kinds_of};
+pub(crate) use set::insert_all;
 
 use crate::{link, message::Model as Message};
 use domain::{LinkId, LinkState, MerchantId, OrderId, message::MessageStatus, words};

@@ -4,33 +4,45 @@ use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{FromQueryResult, QuerySelect, entity::prelude::*};
 
-use super::row::{Column, Entity, Model};
+use super::{
+    numbered::NumberedChange,
+    set::{Column, Entity, Model},
+};
 use crate::{Rows, Transaction};
-use domain::MerchantId;
+use domain::{LinkId, MerchantId, OrderId};
 
-/// How many changes are numbered in one transaction.
-pub const MOST_AT_ONCE: u64 = 1_000;
+/// How many sets are numbered in one transaction.
+const SETS_AT_ONCE: i64 = 250;
 
 /// The lock of merchants' feeds, and what they have come to.
 const LOCK: &str = "INSERT INTO change_feed (merchant_id, last_seq) SELECT merchant, 0 FROM v WHERE true ORDER BY merchant \
     ON CONFLICT (merchant_id) DO UPDATE SET last_seq = change_feed.last_seq RETURNING merchant_id, last_seq";
 
 /// Read after the locks are held, so that whatever another has numbered meanwhile is not seen.
-const FIND: &str = "SELECT change.* FROM change JOIN v ON merchant_id = merchant WHERE seq IS NULL \
+const FIND: &str = "SELECT change_set.* FROM change_set JOIN v ON merchant_id = merchant WHERE last_seq IS NULL \
     ORDER BY merchant_id, id LIMIT {0}";
 
-const NUMBER: &str = "UPDATE change SET seq = v.number FROM v WHERE id = v.the_change";
+const NUMBER: &str = "UPDATE change_set SET last_seq = v.number FROM v WHERE id = v.the_set";
 
 const MOVE_ON: &str = "UPDATE change_feed SET last_seq = v.number FROM v WHERE merchant_id = v.merchant";
 
-/// Numbers changes of these merchants that have no number yet, at most [`MOST_AT_ONCE`]; answers them, each merchant's in their order.
-/// Two who number one merchant's changes do so one after the other; who only writes changes waits for neither.
+/// Changes that were given their numbers.
+#[derive(Debug, Default)]
+pub struct Numbered {
+    /// Each merchant's in their order.
+    pub changes: Vec<NumberedChange>,
+    /// Whether there may be more that have none yet.
+    pub has_more: bool,
+}
+
+/// Numbers changes of these merchants that have no number yet, if there are too many some of them. Two who number one merchant's changes
+/// do so one after the other; who only writes changes waits for neither.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn number(tx: &Transaction, merchants: &BTreeSet<MerchantId>) -> Result<Vec<Model>, DbErr> {
+pub async fn number(tx: &Transaction, merchants: &BTreeSet<MerchantId>) -> Result<Numbered, DbErr> {
     if merchants.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Numbered::default());
     }
     let backend = tx.get_database_backend();
     let locked = tx.query_all_raw(of(merchants).statement(backend, LOCK, Vec::new())).await?;
@@ -38,26 +50,49 @@ pub async fn number(tx: &Transaction, merchants: &BTreeSet<MerchantId>) -> Resul
     for row in locked {
         last.insert(row.try_get("", "merchant_id")?, row.try_get("", "last_seq")?);
     }
-    let limit = i64::try_from(MOST_AT_ONCE).unwrap_or(i64::MAX);
-    let found = tx.query_all_raw(of(merchants).statement(backend, FIND, vec![limit.into()])).await?;
-    let mut changes = found.iter().map(|row| Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
-    if changes.is_empty() {
-        return Ok(changes);
+    let found = tx.query_all_raw(of(merchants).statement(backend, FIND, vec![SETS_AT_ONCE.into()])).await?;
+    let mut sets = found.iter().map(|row| Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+    if sets.is_empty() {
+        return Ok(Numbered::default());
     }
-    let mut numbers = Rows::new([("the_change", "bigint"), ("number", "bigint")]);
-    for change in &mut changes {
-        let last = last.entry(change.merchant_id).or_default();
-        *last += 1;
-        change.seq = Some(*last);
-        numbers.push([change.id.into(), (*last).into()]);
+    let mut numbers = Rows::new([("the_set", "bigint"), ("number", "bigint")]);
+    for set in &mut sets {
+        let last = last.entry(set.merchant_id).or_default();
+        *last += set.count;
+        set.last_seq = Some(*last);
+        numbers.push([set.id.into(), (*last).into()]);
     }
     let mut moved = Rows::new([("merchant", "uuid"), ("number", "bigint")]);
-    for merchant in changes.iter().map(|change| change.merchant_id).collect::<BTreeSet<_>>() {
+    for merchant in sets.iter().map(|set| set.merchant_id).collect::<BTreeSet<_>>() {
         moved.push([merchant.into(), last[&merchant].into()]);
     }
     tx.execute_raw(numbers.statement(backend, NUMBER, Vec::new())).await?;
     tx.execute_raw(moved.statement(backend, MOVE_ON, Vec::new())).await?;
-    Ok(changes)
+    let has_more = i64::try_from(sets.len()).is_ok_and(|found| found >= SETS_AT_ONCE);
+    let changes: Vec<Vec<_>> = sets.iter().map(Model::numbered).collect::<Result<_, _>>()?;
+    let mut changes = changes.concat();
+    tell_orders(tx, &mut changes).await?;
+    Ok(Numbered { changes, has_more })
+}
+
+/// Of some links no more than the id was known to who changed them.
+async fn tell_orders(tx: &Transaction, changes: &mut [NumberedChange]) -> Result<(), DbErr> {
+    let needs_order = |change: &&mut NumberedChange| change.order_id.is_none() && change.link().is_some();
+    let links: BTreeSet<LinkId> = changes.iter_mut().filter(needs_order).filter_map(|change| change.link()).collect();
+    if links.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Rows::new([("the_link", "uuid")]);
+    links.iter().for_each(|link| rows.push([(*link).into()]));
+    let select = "SELECT id, order_id FROM v JOIN payment_link ON id = the_link";
+    let mut orders: HashMap<LinkId, OrderId> = HashMap::new();
+    for row in tx.query_all_raw(rows.statement(tx.get_database_backend(), select, Vec::new())).await? {
+        orders.insert(row.try_get("", "id")?, row.try_get("", "order_id")?);
+    }
+    for change in changes.iter_mut().filter(needs_order) {
+        change.order_id = change.link().and_then(|link| orders.get(&link).copied());
+    }
+    Ok(())
 }
 
 fn of(merchants: &BTreeSet<MerchantId>) -> Rows<1> {
@@ -77,7 +112,7 @@ pub async fn unnumbered(db: &impl ConnectionTrait, limit: u64) -> Result<BTreeSe
         .select_only()
         .column(Column::MerchantId)
         .distinct()
-        .filter(Column::Seq.is_null())
+        .filter(Column::LastSeq.is_null())
         .limit(limit)
         .into_tuple::<MerchantId>()
         .all(db)

@@ -11,7 +11,10 @@ use std::{
 };
 
 use domain::MerchantId;
-use entity::{Db, change};
+use entity::{
+    Db,
+    change::{self, Numbered},
+};
 use sea_orm::DbErr;
 
 use crate::live::Live;
@@ -61,9 +64,9 @@ impl Changes {
         for merchants in merchants.chunks(MERCHANTS_AT_ONCE) {
             let merchants = merchants.iter().copied().collect();
             loop {
-                let more = self.number_some(&merchants).await?;
+                let (more, has_more) = self.number_some(&merchants).await?;
                 numbered += more;
-                if more < change::MOST_AT_ONCE {
+                if !has_more {
                     break;
                 }
             }
@@ -86,14 +89,15 @@ impl Changes {
         }
     }
 
-    async fn number_some(&self, merchants: &BTreeSet<MerchantId>) -> Result<u64, DbErr> {
+    /// Answers how many, and whether there may be more.
+    async fn number_some(&self, merchants: &BTreeSet<MerchantId>) -> Result<(u64, bool), DbErr> {
         // However many changes there are by now, those without a number are looked up by their index.
         let tx = self.0.db.begin_group().await?;
-        let changes = change::number(&tx, merchants).await?;
+        let Numbered { changes, has_more } = change::number(&tx, merchants).await?;
         tx.commit().await?;
         let numbered = changes.len() as u64;
         self.0.live.publish(changes);
-        Ok(numbered)
+        Ok((numbered, has_more))
     }
 
     /// Numbers until there is nothing left to be numbered.

@@ -100,9 +100,7 @@ pub(super) fn words(change: &NumberedChange) -> (&'static str, String) {
         About::Attention => "attention.updated",
     };
     tell("type", Some(change.kind.to_string()));
-    if let Some(seq) = change.seq {
-        data.insert("seq".to_owned(), seq.into());
-    }
+    data.insert("seq".to_owned(), change.seq.into());
     (event, Value::Object(data).to_string())
 }
 

@@ -107,9 +107,8 @@ mod tests {
     fn change(merchant_id: MerchantId, seq: i64) -> NumberedChange {
         let (subject_id, kind) = (Uuid::nil(), ChangeKind::CreditsUpdated);
         NumberedChange {
-            id: seq,
             merchant_id,
-            seq: Some(seq),
+            seq,
             at: Utc::now(),
             kind,
             subject_id,

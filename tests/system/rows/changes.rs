@@ -13,12 +13,13 @@ async fn number(rows: &Rows) -> usize {
     let tx = rows.db.begin().await.unwrap();
     let numbered = change::number(&tx, &BTreeSet::from([rows.merchant])).await.unwrap();
     tx.commit().await.unwrap();
-    numbered.len()
+    numbered.changes.len()
 }
 
 async fn kinds(rows: &Rows) -> Vec<(i64, ChangeKind)> {
-    let found = change::after(rows.db.pool(), rows.merchant, 0, 1_000).await.unwrap();
-    found.into_iter().map(|change| (change.seq.unwrap(), change.kind)).collect()
+    let oldest = change::oldest(rows.db.pool(), rows.merchant).await.unwrap().unwrap_or(1);
+    let found = change::after(rows.db.pool(), rows.merchant, oldest - 1, 1_000).await.unwrap();
+    found.into_iter().map(|change| (change.seq, change.kind)).collect()
 }
 
 on_both_databases! {

@@ -1,0 +1,152 @@
+//! The row of what a transaction has changed of one merchant.
+
+#![expect(unreachable_pub, reason = "what sea-orm derives is public")]
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use uuid::Uuid;
+
+use super::{Change, numbered::NumberedChange};
+use crate::Rows;
+use domain::{ConversationId, LinkId, MerchantId, OrderId};
+
+/// How many changes a row has at most, so that whoever reads a few need not read many.
+pub(super) const MOST: usize = 1_000;
+
+/// What stands for an id that there is not.
+const NONE: &str = "-";
+
+/// What one transaction has changed of one merchant. Its changes have the numbers up to `last_seq`, if that is there.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "change_set")]
+pub struct Model {
+    /// In the order in which changes follow from each other; with gaps.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// Whose it is.
+    pub merchant_id: MerchantId,
+    /// The number of the last of its changes among the merchant's, which are numbered from 1.
+    pub last_seq: Option<i64>,
+    /// How many changes there are.
+    pub count: i64,
+    /// When they happened.
+    pub at: DateTime<Utc>,
+    /// A line for each: its kind, its subject, and the order, conversation and link that go with it.
+    pub changes: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The changes of a row that is numbered.
+    ///
+    /// # Errors
+    /// When a line is none of ours.
+    pub(super) fn numbered(&self) -> Result<Vec<NumberedChange>, DbErr> {
+        let first = self.last_seq.unwrap_or_default() - self.count + 1;
+        (first..).zip(self.changes.lines()).map(|(seq, line)| self.change(seq, line)).collect()
+    }
+
+    fn change(&self, seq: i64, line: &str) -> Result<NumberedChange, DbErr> {
+        let wrong = || DbErr::Custom(format!("the changes of set {} have a line that cannot be read", self.id));
+        let mut words = line.split(' ');
+        let kind = words.next().and_then(|kind| kind.parse().ok()).ok_or_else(wrong)?;
+        let mut id = || match words.next() {
+            None | Some(NONE) => Ok(None),
+            Some(id) => Uuid::try_parse(id).map(Some).map_err(|_| wrong()),
+        };
+        Ok(NumberedChange {
+            merchant_id: self.merchant_id,
+            seq,
+            at: self.at,
+            kind,
+            subject_id: id()?.ok_or_else(wrong)?,
+            order_id: id()?.map(OrderId::from_uuid),
+            conversation_id: id()?.map(ConversationId::from_uuid),
+            link_id: id()?.map(LinkId::from_uuid),
+        })
+    }
+}
+
+impl Change {
+    /// Its line.
+    fn line(&self, into: &mut String) {
+        if !into.is_empty() {
+            into.push('\n');
+        }
+        // To write into a text cannot fail.
+        let _ = write!(into, "{} {}", self.kind, self.subject.simple());
+        let others = [self.order, self.conversation, self.link];
+        let known = others.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        for id in &others[..known] {
+            let _ = match id {
+                Some(id) => write!(into, " {}", id.simple()),
+                None => write!(into, " {NONE}"),
+            };
+        }
+    }
+}
+
+/// Writes the changes of a transaction, in their order: a row for each merchant and time.
+pub(crate) async fn insert_all(db: &impl ConnectionTrait, changes: &[Change]) -> Result<(), DbErr> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut in_sets: Vec<&Change> = changes.iter().collect();
+    // The order among changes of one merchant stays.
+    in_sets.sort_by_key(|change| change.merchant);
+    let mut rows = Rows::new([
+        ("place", "bigint"),
+        ("merchant", "uuid"),
+        ("how_many", "bigint"),
+        ("at", "timestamptz"),
+        ("changes", "text"),
+    ]);
+    let of_one_set = |one: &&Change, other: &&Change| (one.merchant, one.at) == (other.merchant, other.at);
+    for set in in_sets.chunk_by(of_one_set).flat_map(|set| set.chunks(MOST)) {
+        let mut lines = String::new();
+        set.iter().for_each(|change| change.line(&mut lines));
+        let (place, count) = (as_number(rows.len()), as_number(set.len()));
+        rows.push([place.into(), set[0].merchant.into(), count.into(), set[0].at.into(), lines.into()]);
+    }
+    let insert = "INSERT INTO change_set (merchant_id, count, at, changes) \
+        SELECT merchant, how_many, at, changes FROM v ORDER BY place";
+    db.execute_raw(rows.statement(db.get_database_backend(), insert, Vec::new())).await.map(|_| ())
+}
+
+fn as_number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::ChangeKind, *};
+
+    #[test]
+    fn what_is_written_is_read() {
+        let now = Utc::now();
+        let merchant = MerchantId::new(now);
+        let [link, order, message, conversation] = [(); 4].map(|()| LinkId::new(now).uuid());
+        let paid = Change { order: Some(order), ..Change::new(merchant, ChangeKind::LinkPaid, link, now) };
+        let text = Change::new(merchant, ChangeKind::MessageSent, message, now);
+        let sent = Change { conversation: Some(conversation), link: Some(link), ..text };
+        let mut changes = String::new();
+        for change in [paid, sent, Change::credits(ChangeKind::CreditsLow, merchant, now)] {
+            change.line(&mut changes);
+        }
+        let set = Model { id: 1, merchant_id: merchant, last_seq: Some(12), count: 3, at: now, changes };
+        let read = set.numbered().unwrap();
+        assert_eq!(read.iter().map(|change| change.seq).collect::<Vec<_>>(), [10, 11, 12]);
+        assert_eq!((read[0].kind, read[0].link()), (ChangeKind::LinkPaid, Some(LinkId::from_uuid(link))));
+        assert_eq!(read[0].order_id, Some(OrderId::from_uuid(order)));
+        assert_eq!(read[1].conversation_id, Some(ConversationId::from_uuid(conversation)));
+        assert_eq!((read[1].order_id, read[1].link_id), (None, Some(LinkId::from_uuid(link))));
+        assert_eq!((read[2].subject_id, read[2].order_id, read[2].link_id), (merchant.uuid(), None, None));
+        for line in ["", "link.paid", "link.paid -", "link.paid x", "no.kind 01900000000070008000000000000000"] {
+            assert!(Model { changes: format!("{line}\n"), count: 1, ..set.clone() }.numbered().is_err(), "{line}");
+        }
+    }
+}
