@@ -119,6 +119,15 @@ impl Model {
         serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
     }
 
+    /// Whether its details page says the same as that of `other`.
+    #[must_use]
+    pub fn prints_as(&self, other: &Self) -> bool {
+        let says = |order: &Self| (order.amount, order.currency, order.customer_phone.clone());
+        says(self) == says(other)
+            && (&self.number, &self.customer_name, &self.details)
+                == (&other.number, &other.customer_name, &other.details)
+    }
+
     /// What the merchant's software keeps with it.
     ///
     /// # Errors
@@ -303,7 +312,7 @@ pub(crate) async fn refresh_tags(
     Ok(())
 }
 
-/// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid.
+/// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid, or asks for it.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -312,8 +321,12 @@ pub(crate) async fn take_back_paid(tx: &Transaction, link: &link::Model, now: Da
     if links.iter().any(|other| other.id != link.id && other.state == LinkState::Paid) {
         return Ok(());
     }
+    let asks = |other: &link::Model| {
+        other.id != link.id && other.state.is_open() && tag_after(other.state) == Some(Tag::Unpaid)
+    };
+    let tag = if links.iter().any(asks) { Tag::Unpaid } else { Tag::None };
     Entity::update_many()
-        .col_expr(Column::Tag, Expr::value(Tag::None))
+        .col_expr(Column::Tag, Expr::value(tag))
         .filter(Column::Id.eq(link.order_id))
         .filter(Column::MerchantId.eq(link.merchant_id))
         .exec(tx)

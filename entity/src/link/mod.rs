@@ -28,7 +28,7 @@ pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
-pub use elsewhere::{PaidElsewhere, set_paid_elsewhere};
+pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub use find::{
     due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
