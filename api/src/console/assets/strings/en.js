@@ -92,7 +92,7 @@ export const strings = {
     nothing: "Nothing needs you at the moment.",
     more: (shown) => `The newest ${shown} are shown. Resolve some to see the rest.`,
     kinds: {
-      review: "A payment to look at", dispute: "A payment is disputed", link_failed: "A link could not be made",
+      review: "A payment to look at", dispute: "A payment is disputed", link_failed: "A link is in trouble",
       text_not_delivered: "A text did not arrive", unrecognised: "A buyer does not recognise an invoice", unread_reply: "A buyer has written",
       stripe_connection: "The connection to Stripe", low_credit: "Credits are low", link_wanted: "A buyer asks for a new link",
     },
@@ -100,7 +100,8 @@ export const strings = {
       key_refused: "Stripe does not take the key", no_secret: "No signing secret", never_received: "No webhook has come yet",
       wrong_secret: "Webhooks are signed with another secret", endpoint_missing: "Stripe has no webhook endpoint of ours",
       endpoint_disabled: "Stripe has switched the webhook endpoint off", modes_mixed: "Test and live are mixed up",
-      events_missing: "Webhooks do not tell of every payment",
+      events_missing: "Webhooks do not tell of every payment", close_failed: "Stripe does not close it",
+      renewal_failed: "Stripe does not let it be paid anew",
     },
     resolve: "Resolve",
     resolveTitle: (what) => `${what}: resolved`,
