@@ -48,7 +48,7 @@ pub use conversation::Conversation;
 pub use db::{
     DatabaseTime, Db, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict, retry_conflicts,
 };
-pub use documents::Documents;
+pub use documents::{Documents, Reading};
 pub use merchant::Merchant;
 pub use message::Message;
 pub use metadata::stored_metadata;

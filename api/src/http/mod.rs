@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub(crate) mod bodies;
 pub(crate) mod budget;
 pub(crate) mod characters;
+pub(crate) mod content;
 pub(crate) mod cookie;
 pub(crate) mod fields;
 pub(crate) mod first_page;

@@ -230,7 +230,7 @@ pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, P
     let (Some(document), Some(number)) = (&link.document, &link.invoice_number) else {
         return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased after 90 days."));
     };
-    Ok(Pdf::inline(api.documents.get(document).await?, &format!("invoice-{number}")))
+    Ok(Pdf::inline(api.documents.read(document).await?, &format!("invoice-{number}")))
 }
 
 async fn accept_link(
