@@ -32,6 +32,9 @@ const DEFAULTS: &str = include_str!("../paylink.example.toml");
 /// The settings file that is looked for when none is named.
 const FILE: &str = "paylink.toml";
 
+/// What the settings of sizes count in.
+const MIB: u64 = 1024 * 1024;
+
 /// All settings. Each is documented in `paylink.example.toml`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Settings {
@@ -102,6 +105,8 @@ pub(crate) struct LimitSettings {
 #[derive(Debug, Clone, Deserialize)]
 struct QuotaSettings {
     texts_per_day: u64,
+    orders_mib_per_day: u64,
+    webhooks_mib_per_day: u64,
     stored_mib: u64,
     queued_jobs: u64,
 }
@@ -240,8 +245,15 @@ impl Settings {
 
     /// What one merchant may have at most.
     pub(crate) const fn quotas(&self) -> Quotas {
-        let QuotaSettings { texts_per_day, stored_mib, queued_jobs } = self.quotas;
-        Quotas { texts_per_day, stored_bytes: stored_mib.saturating_mul(1024 * 1024), queued_jobs }
+        let QuotaSettings { texts_per_day, orders_mib_per_day, webhooks_mib_per_day, stored_mib, queued_jobs } =
+            self.quotas;
+        Quotas {
+            texts_per_day,
+            order_bytes_per_day: orders_mib_per_day.saturating_mul(MIB),
+            webhook_bytes_per_day: webhooks_mib_per_day.saturating_mul(MIB),
+            stored_bytes: stored_mib.saturating_mul(MIB),
+            queued_jobs,
+        }
     }
 
     /// When each tick is due.

@@ -40,6 +40,7 @@ mod m0038_changes;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
 mod m0056_change_sets;
+mod m0066_order_volume;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -83,6 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
             Box::new(m0056_change_sets::Step),
+            Box::new(m0066_order_volume::Step),
         ]
     }
 }

@@ -34,6 +34,7 @@ mod interleavings;
 mod invoice_picture;
 mod limits;
 mod live;
+mod long_lists;
 mod merchant_page;
 mod migrations;
 mod money;

@@ -32,7 +32,8 @@ pub(super) struct Changes;
 #[derive(Debug, Object)]
 #[oai(rename = "Changes")]
 struct ChangesView {
-    /// The changes after `after`, oldest first; their numbers follow each other without a gap.
+    /// The changes after `after`, oldest first; their numbers follow each other without a gap. Fewer than `limit` if what they are about
+    /// is large, though there are more up to `last_seq`.
     items: Vec<ChangeView>,
     /// The number of the last change that there is; 0 before the first.
     last_seq: i64,
@@ -78,6 +79,8 @@ impl Changes {
         let limit = limit.0.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
         let wait = Duration::from_secs(wait.0.unwrap_or_default().min(LONGEST_WAIT));
         let (found, last_seq) = wait_for_more(&api, &key, after.0, limit, wait).await?;
+        let _turn = api.readers.take(key.0.merchant).await?;
+        let found = resource::of_a_size(&api, key.0.merchant, found).await?;
         let resources = Resources::of(&api, key.0.merchant, &found).await?;
         let items = found.into_iter().map(|change| ChangeView {
             seq: change.seq,

@@ -140,7 +140,9 @@ impl Links {
         if is_csv_wanted(accept.0.as_deref()) {
             return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
         }
+        let _turn = api.readers.take(owner.id).await?;
         let found = link::search(api.db.pool(), owner.id, search).await?;
+        api.budgets.charge_bytes(owner.id, found.iter().map(|(link, _)| link.bytes()).sum());
         let texts = message::last_of_links(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.id)).await?;
         let view = |(link, timeline): (link::Model, _)| {
             let delivery = texts.get(&link.id).copied();

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use entity::{
     attention, audit, change, idempotency,
     link::RETENTION,
-    message,
+    message, order,
     picture::{self, RemovalError},
     session, webhook_event,
 };
@@ -35,7 +35,8 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let reasons = audit::erase_details_before(pool, at - RETENTION).await?
         + attention::erase_notes_before(pool, at - RETENTION).await?;
     scheduler.db.truncate_log().await;
-    let counts = message::forget_counts_before(pool, (at - RETENTION).date_naive()).await?;
+    let day = (at - RETENTION).date_naive();
+    let counts = message::forget_counts_before(pool, day).await? + order::forget_counts_before(pool, day).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
     Ok(jobs + keys + sessions + payloads + changes + texts + pictures + reasons + counts + uploads as u64)
 }

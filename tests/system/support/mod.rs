@@ -43,7 +43,7 @@ pub(crate) use http::{Answer, Http};
 pub(crate) use hush::{Hush, SMS_TOKEN, STRIPE_KEY};
 pub(crate) use installation::{command, free_port};
 pub(crate) use many_redis::{RIGHTS, RedisCluster, Sentinels, TlsRedis};
-pub(crate) use merchant::{Invoice, Link, Merchant, Order, new_merchant, order_body, with_key};
+pub(crate) use merchant::{Invoice, Link, Merchant, Order, large_order_body, new_merchant, order_body, with_key};
 pub(crate) use mirror::Mirror;
 pub(crate) use own_redis::OwnRedis;
 pub(crate) use pgbouncer::{PgBouncer, Pools};

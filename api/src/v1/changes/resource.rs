@@ -72,6 +72,31 @@ impl Resources {
     }
 }
 
+/// Of these changes the first ones: one at least, and no more than what they are about may come to at once. A resource counts with each
+/// of its changes, as each says it.
+pub(in crate::v1) async fn of_a_size(
+    api: &Api,
+    merchant: MerchantId,
+    mut changes: Vec<NumberedChange>,
+) -> Result<Vec<NumberedChange>, Problem> {
+    let of_orders = |change: &&NumberedChange| change.kind.about() == About::Order;
+    let orders = changes.iter().filter(of_orders).filter_map(NumberedChange::order).collect();
+    let of_links = |change: &&NumberedChange| change.kind.about() == About::Link;
+    let links = changes.iter().filter(of_links).filter_map(NumberedChange::link).collect();
+    let orders = order::sizes(api.db.pool(), merchant, orders).await?;
+    let links = link::sizes(api.db.pool(), merchant, links).await?;
+    let bytes = |change: &NumberedChange| match change.kind.about() {
+        About::Order => change.order().and_then(|order| orders.get(&order)).copied(),
+        About::Link => change.link().and_then(|link| links.get(&link)).copied(),
+        About::Message | About::Credits | About::Attention => None,
+    };
+    let sizes: Vec<u64> = changes.iter().map(|change| bytes(change).unwrap_or_default()).collect();
+    let few = order::fitting(sizes.iter().copied(), order::MOST_AT_ONCE);
+    changes.truncate(few);
+    api.budgets.charge_bytes(merchant, sizes.iter().take(few).sum());
+    Ok(changes)
+}
+
 async fn read_matters(
     api: &Api,
     merchant: MerchantId,
