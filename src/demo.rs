@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, time::Duration};
 
 use domain::{Currency, MerchantId, Money, OrderId, PhoneNumber, Region, Secret, random_secret};
 use entity::{
-    api_key::{self, Scope},
+    api_key::{self, NewKey, Scope},
     credits,
     merchant::{self, NewMerchant},
     order::{self, Details, NewOrder, OrderItem},
@@ -142,7 +142,8 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     };
     let owner = merchant::insert(&tx, new, now).await?;
     credits::top_up(&tx, owner.id, 100, Some("demo".to_owned()), now).await?;
-    api_key::insert(&tx, owner.id, "demo".to_owned(), Scope::Admin, &api_key, now).await?;
+    let key = NewKey { merchant_id: owner.id, name: "demo".to_owned(), scope: Scope::Admin, expires_at: None };
+    api_key::insert(&tx, key, &api_key, now).await?;
     let order = order::insert(&tx, example_order(owner.id)?, now).await?;
     let stripe_key = Secret::new(STRIPE_KEY);
     stripe_integration::put(&tx, &parts.vault, owner.id, &stripe_key, Some(&webhook_secret), now).await?;

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use domain::{MerchantId, Region, random_secret};
 use entity::{
     Db,
-    api_key::{self, Scope},
+    api_key::{self, NewKey, Scope},
     audit::{self, Act},
     credits,
     merchant::{self, NewMerchant},
@@ -46,7 +46,7 @@ enum Action {
         /// The key's name.
         #[arg(long, default_value = "key")]
         name: String,
-        /// read, write or admin.
+        /// read, send, write or admin.
         #[arg(long, default_value = "admin")]
         scope: Scope,
     },
@@ -102,7 +102,8 @@ async fn key(db: &Db, merchant: MerchantId, name: String, scope: Scope) -> Resul
     let now = db.now().await?;
     let key = random_secret("pk_")?;
     let tx = db.begin().await?;
-    let row = api_key::insert(&tx, merchant, name, scope, &key, now).await?;
+    let new = NewKey { merchant_id: merchant, name, scope, expires_at: None };
+    let row = api_key::insert(&tx, new, &key, now).await?;
     audit::record(&tx, Act::of_operator(merchant, "key.create", &row.id, None), now).await?;
     tx.commit().await?;
     println!("{}", key.expose());

@@ -8,6 +8,7 @@ mod console;
 mod description;
 mod details_pdf;
 mod http;
+mod invitation;
 pub mod metrics;
 mod quotas;
 mod state;
@@ -58,10 +59,14 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/p/:token/invoice.png", get(buyer::first_page))
         .at("/p/:token/logo", get(buyer::logo_of))
         .at("/p/:token/pay", post(buyer::pay))
+        .at("/p/:token/receipt.pdf", get(buyer::receipt))
+        .at("/p/:token/pay-later", post(buyer::pay_later))
+        .at("/p/:token/new-link", post(buyer::want_new_link))
         .at("/p/:token/not-paid", post(buyer::not_paid))
         .at("/p/:token/viewed", post(buyer::viewed))
         .at("/p/:token/unrecognised", post(buyer::unrecognised))
         .at("/p/:token/recognised", post(buyer::recognised))
+        .at("/invitation/:token", get(invitation::show).post(invitation::accept))
         .at("/assets/buyer.css", get(buyer::style))
         .at("/assets/buyer.js", get(buyer::beacon))
         .at("/assets/again.js", get(buyer::again))

@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use domain::{Clock, LinkId, Vault, gateway::GatewayPolicy};
+use domain::{Clock, LinkId, Secret, Vault, gateway::GatewayPolicy};
 use entity::{Db, Documents, operator::OperatorKeys};
 use ipnet::IpNet;
 use queue::Queue;
@@ -77,6 +77,11 @@ impl Api {
     /// The buyer's page of a link.
     pub(crate) fn buyer_url(&self, link: LinkId) -> String {
         format!("{}/p/{}", self.public_url, self.vault.link_token(link).expose())
+    }
+
+    /// Where an invitation to a key is accepted.
+    pub(crate) fn invitation_url(&self, token: &Secret) -> String {
+        format!("{}/invitation/{}", self.public_url, token.expose())
     }
 
     /// Whether browsers reach us by TLS.

@@ -1,4 +1,6 @@
 //! API keys: 192 random bits, stored as a hash, with a scope.
+//!
+//! A key can be handed over by an invitation: until somebody accepts it there is no key, and the row has the invitation's hash.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
@@ -11,6 +13,8 @@ words! {
     pub enum Scope {
         /// Look.
         Read = "read",
+        /// Look, send links and remind of them.
+        Send = "send",
         /// Look and command.
         Write = "write",
         /// All that, and connect Stripe and carriers.
@@ -42,64 +46,161 @@ pub struct Model {
     pub last_used_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Until when the invitation to it can be accepted; absent: it was handed over.
+    pub invited_until: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as ApiKey;
 
+impl Model {
+    /// Whether it is still to be handed over.
+    #[must_use]
+    pub const fn is_invitation(&self) -> bool {
+        self.invited_until.is_some()
+    }
+}
+
+/// A key that is to be written.
+#[derive(Debug)]
+pub struct NewKey {
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// Writes a key; only its hash and last four characters are kept.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert(
+pub async fn insert(db: &impl ConnectionTrait, new: NewKey, key: &Secret, now: DateTime<Utc>) -> Result<ApiKey, DbErr> {
+    row(new, sha256(key.expose().as_bytes()), key.last_four(), None, now).insert(db).await
+}
+
+/// Writes an invitation to a key, which can be accepted until `until`. Only a hash of the invitation's token is kept.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn invite(
     db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    name: String,
-    scope: Scope,
-    key: &Secret,
+    new: NewKey,
+    token: &Secret,
+    until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<ApiKey, DbErr> {
-    let row = ActiveModel {
+    row(new, hash_of_invitation(token.expose()), String::new(), Some(until), now).insert(db).await
+}
+
+fn row(
+    new: NewKey,
+    hash: Vec<u8>,
+    last_four: String,
+    invited_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> ActiveModel {
+    ActiveModel {
         id: Set(ApiKeyId::new(now)),
-        merchant_id: Set(merchant),
-        name: Set(name),
-        hash: Set(sha256(key.expose().as_bytes())),
-        last_four: Set(key.last_four()),
-        scope: Set(scope),
+        merchant_id: Set(new.merchant_id),
+        name: Set(new.name),
+        hash: Set(hash),
+        last_four: Set(last_four),
+        scope: Set(new.scope),
         created_at: Set(now),
         last_used_at: Set(None),
         revoked_at: Set(None),
-    };
-    row.insert(db).await
+        expires_at: Set(new.expires_at),
+        invited_until: Set(invited_until),
+    }
 }
 
-/// The key that was presented, unless it was revoked.
+/// No text of a header begins so: an invitation's token can never be presented as a key.
+fn hash_of_invitation(token: &str) -> Vec<u8> {
+    sha256(&[&[0xff], b"invitation:".as_slice(), token.as_bytes()].concat())
+}
+
+/// Not revoked, not over, and handed over.
+pub(crate) fn is_in_force(now: DateTime<Utc>) -> Condition {
+    let is_not_over = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now));
+    Condition::all().add(Column::RevokedAt.is_null()).add(Column::InvitedUntil.is_null()).add(is_not_over)
+}
+
+/// The invitation of this token, if it can still be accepted.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Option<ApiKey>, DbErr> {
-    Entity::find().filter(Column::Hash.eq(sha256(key.as_bytes()))).filter(Column::RevokedAt.is_null()).one(db).await
+pub async fn find_invitation(
+    db: &impl ConnectionTrait,
+    token: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<ApiKey>, DbErr> {
+    Entity::find().filter(can_be_accepted(token, now)).one(db).await
 }
 
-/// The key of this id, unless it was revoked: a session stands in for it.
+/// Makes an invitation into this key, once; `false` if somebody else was faster, or it is over.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn accept(db: &impl ConnectionTrait, token: &str, key: &Secret, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let accepted = Entity::update_many()
+        .col_expr(Column::Hash, Expr::value(sha256(key.expose().as_bytes())))
+        .col_expr(Column::LastFour, Expr::value(key.last_four()))
+        .col_expr(Column::InvitedUntil, Expr::value(Option::<DateTime<Utc>>::None))
+        .filter(can_be_accepted(token, now))
+        .exec(db)
+        .await?;
+    Ok(accepted.rows_affected == 1)
+}
+
+fn can_be_accepted(token: &str, now: DateTime<Utc>) -> Condition {
+    Condition::all()
+        .add(Column::Hash.eq(hash_of_invitation(token)))
+        .add(Column::InvitedUntil.gt(now))
+        .add(Column::RevokedAt.is_null())
+        .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now)))
+}
+
+/// The key that was presented, if it is in force.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn find_in_force(db: &impl ConnectionTrait, id: ApiKeyId) -> Result<Option<ApiKey>, DbErr> {
-    Entity::find_by_id(id).filter(Column::RevokedAt.is_null()).one(db).await
+pub async fn find(db: &impl ConnectionTrait, key: &str, now: DateTime<Utc>) -> Result<Option<ApiKey>, DbErr> {
+    Entity::find().filter(Column::Hash.eq(sha256(key.as_bytes()))).filter(is_in_force(now)).one(db).await
 }
 
-/// Which of these keys are not revoked.
+/// The key of this id, if it is in force: a session stands in for it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn in_force(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<ApiKeyId>, DbErr> {
+pub(crate) async fn find_in_force(
+    db: &impl ConnectionTrait,
+    id: ApiKeyId,
+    now: DateTime<Utc>,
+) -> Result<Option<ApiKey>, DbErr> {
+    Entity::find_by_id(id).filter(is_in_force(now)).one(db).await
+}
+
+/// Which of these keys are in force.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn in_force(
+    db: &impl ConnectionTrait,
+    ids: Vec<ApiKeyId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<ApiKeyId>, DbErr> {
     Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::Id.is_in(ids))
-        .filter(Column::RevokedAt.is_null())
+        .filter(is_in_force(now))
         .into_tuple()
         .all(db)
         .await

@@ -9,7 +9,9 @@ use sea_orm::{
 };
 
 use crate::{
-    Conversation, Merchant, conversation, link, merchant,
+    Conversation, Merchant, conversation,
+    link::{self, ExpectedState},
+    merchant,
     message::{self, Direction, Origin},
 };
 use domain::{LinkId, LinkState, PhoneNumber, message::MessageStatus};
@@ -104,6 +106,10 @@ pub async fn due(
 ) -> Result<Option<Reminder>, DbErr> {
     let may_be_paid = link.state == LinkState::Unpaid && link.expires_at > at;
     if !owner.reminders || !may_be_paid || link.reminders_stopped_at.is_some() {
+        return Ok(None);
+    }
+    // Whoever has said when they will pay is not reminded before that day is over.
+    if link.expected_state(at) == Some(ExpectedState::Pending) {
         return Ok(None);
     }
     let sent = message::Entity::find()

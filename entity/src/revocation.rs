@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::{
     Transaction,
-    api_key::{Column, Entity, Scope},
+    api_key::{Column, Entity, Scope, is_in_force},
     merchant, session,
 };
 use domain::{ApiKeyId, MerchantId};
@@ -43,12 +43,13 @@ pub async fn revoke(
 ) -> Result<Revocation, DbErr> {
     // Two administrators who revoke each other's keys must not both succeed.
     merchant::hold(tx, merchant).await?;
-    let in_force = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::RevokedAt.is_null());
-    let Some(key) = in_force.clone().filter(Column::Id.eq(id)).one(tx).await? else {
+    let of_merchant = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::RevokedAt.is_null());
+    let Some(key) = of_merchant.clone().filter(Column::Id.eq(id)).one(tx).await? else {
         return Ok(Revocation::NoSuchKey);
     };
-    let must_stay = by == Revoker::Merchant && key.scope == Scope::Admin;
-    if must_stay && in_force.filter(Column::Scope.eq(Scope::Admin)).count(tx).await? < 2 {
+    let must_stay = by == Revoker::Merchant && key.scope == Scope::Admin && !key.is_invitation();
+    let others = of_merchant.filter(Column::Id.ne(id)).filter(Column::Scope.eq(Scope::Admin)).filter(is_in_force(now));
+    if must_stay && others.count(tx).await? == 0 {
         return Ok(Revocation::LastAdmin);
     }
     Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now)).filter(Column::Id.eq(id)).exec(tx).await?;

@@ -146,7 +146,7 @@ pub async fn find(
     let Some(session) = found else { return Ok(None) };
     match (session.kind, session.api_key_id) {
         (SessionKind::Merchant, Some(key)) => {
-            Ok(api_key::find_in_force(db, key).await?.map(|key| SignedIn::Merchant(session, key)))
+            Ok(api_key::find_in_force(db, key, now).await?.map(|key| SignedIn::Merchant(session, key)))
         }
         // A merchant's session without a key is against the table's CHECK.
         (SessionKind::Merchant, None) => Ok(None),

@@ -39,6 +39,8 @@ mod m0034_whole_orders;
 mod m0038_changes;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
+mod m0048_people;
+mod m0049_expected;
 mod m0056_change_sets;
 mod m0066_order_volume;
 mod schema;
@@ -83,6 +85,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0038_changes::Step),
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
+            Box::new(m0048_people::Step),
+            Box::new(m0049_expected::Step),
             Box::new(m0056_change_sets::Step),
             Box::new(m0066_order_volume::Step),
         ]

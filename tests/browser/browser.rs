@@ -49,6 +49,14 @@ const beyond = [...document.querySelectorAll("body *")].filter((node) => node.ge
 return [`${scrollWidth} instead of ${width}`, ...beyond.slice(0, 5).map((node) => node.outerHTML.slice(0, 120))];
 "#;
 
+/// What reaches out of its card.
+const CUT_OFF: &str = r#"
+const there = [...document.querySelectorAll(arguments[0])].filter((node) => node.checkVisibility());
+const card = (node) => node.closest(".card").getBoundingClientRect();
+const isCut = (node) => node.getBoundingClientRect().right > card(node).right + 1 || node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0;
+return there.filter(isCut).map((node) => node.outerHTML.slice(0, 120));
+"#;
+
 /// What can be pressed.
 const PRESSED: &str = "button, a[href], summary, input[type=radio], input[type=checkbox]";
 /// What can be written into.
@@ -184,6 +192,19 @@ impl Browser {
     pub(crate) async fn fits_the_screen(&self, place: &str) {
         let wider = self.runs(WIDER, vec![]).await;
         assert_eq!(wider.as_array().map(Vec::len), Some(0), "{place} is wider than the screen: {wider}");
+    }
+
+    /// Makes the window so wide.
+    pub(crate) async fn is_as_wide_as(&self, width: u32) {
+        let metrics = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        self.chromium.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// Fails if something that this finds reaches out of what it stands in, and so cannot be seen whole.
+    pub(crate) async fn cuts_nothing_off(&self, selector: &str, place: &str) {
+        let cut = self.runs(CUT_OFF, vec![json!(selector)]).await;
+        assert_eq!(cut.as_array().map(Vec::len), Some(0), "{place}: cut off: {cut}");
+        self.fits_the_screen(place).await;
     }
 
     /// Draws the page into this file.

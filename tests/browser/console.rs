@@ -25,6 +25,16 @@ impl Browser {
         self.sees("No request").await;
     }
 
+    /// The same where there are links already.
+    pub(crate) async fn signs_in_for_more_with(&self, app: &App, key: &str) {
+        self.opens(&format!("{}/console", app.hello.url)).await;
+        self.writes("API key", key).await;
+        self.clicks("Sign in").await;
+        self.sees("Needs you").await;
+        self.runs("location.hash = '/orders'", Vec::new()).await;
+        self.sees("1001").await;
+    }
+
     /// Opens an order from the list.
     pub(crate) async fn opens_order(&self, number: &str) {
         self.clicks(number).await;

@@ -13,9 +13,11 @@ mod console;
 mod docs;
 mod keyboard;
 mod keys;
+mod links;
 mod live;
 mod no_credits;
 mod operator;
+mod people;
 mod quiet;
 mod returning;
 mod scene;
@@ -24,5 +26,6 @@ mod story;
 #[expect(dead_code, unused_imports, unused_macros, reason = "the system tests use the rest of it")]
 mod support;
 mod tour;
+mod typing;
 mod void;
 mod without_scripts;

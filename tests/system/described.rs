@@ -74,6 +74,7 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/api-keys"),
     ("post", "/v1/api-keys"),
     ("delete", "/v1/api-keys/{id}"),
+    ("get", "/v1/people"),
     ("get", "/v1/payment-links/{id}/qr.svg"),
     ("get", "/v1/events"),
     ("get", "/v1/changes"),

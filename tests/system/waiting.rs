@@ -36,6 +36,7 @@ async fn a_link_is_sent_before_the_reminders_that_were_there_first() {
             body: Body::new(&format!("Reminder {n}")).unwrap(),
             origin: Origin::Reminder,
             once_key: None,
+            actor: None,
         };
         let message = message::command(&tx, &merchant_row, text, now).await.unwrap().id;
         let background = EnqueueOptions::for_merchant(owner).in_background(message.to_string());

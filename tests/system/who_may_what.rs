@@ -36,10 +36,14 @@ const FOR_ADMINISTRATORS: &[&str] = &[
 /// What writes nothing although it is sent by POST.
 const READS_BY_POST: &[&str] = &["POST /v1/message-template/preview"];
 
+/// What a key may do that may send, and change nothing else.
+const FOR_SENDERS: &[&str] = &["POST /v1/payment-links/{id}/send"];
+
 /// Who may call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum For {
     Readers,
+    Senders,
     Writers,
     Administrators,
     Operators,
@@ -83,6 +87,8 @@ fn calls_of(description: &Value) -> Vec<Call> {
                 For::Administrators
             } else if method == Method::GET || READS_BY_POST.contains(&name.as_str()) {
                 For::Readers
+            } else if FOR_SENDERS.contains(&name.as_str()) {
+                For::Senders
             } else {
                 For::Writers
             };
@@ -156,7 +162,8 @@ async fn every_call_takes_the_keys_that_it_is_for_and_no_others() {
     let things = Things { order: order.id.clone(), link: link.id.clone(), message, conversation };
 
     let key = async |scope: &str| nobody.with_key(&operator.makes_a_key(&merchant.id, scope).await);
-    let (reader, writer, administrator) = (key("read").await, key("write").await, key("admin").await);
+    let (reader, sender) = (key("read").await, key("send").await);
+    let (writer, administrator) = (key("write").await, key("admin").await);
     let revoked = operator.makes_a_key(&merchant.id, "admin").await;
     let keys = merchant.http.get("/v1/api-keys").await.with_status(200).json();
     let last_four = &revoked[revoked.len() - 4..];
@@ -176,7 +183,7 @@ async fn every_call_takes_the_keys_that_it_is_for_and_no_others() {
     let described = calls_of(&description);
     assert!(described.len() > 50, "{} calls are described", described.len());
     let names: BTreeSet<String> = described.iter().map(Call::name).collect();
-    for listed in FOR_ADMINISTRATORS.iter().chain(READS_BY_POST) {
+    for listed in FOR_ADMINISTRATORS.iter().chain(FOR_SENDERS).chain(READS_BY_POST) {
         assert!(names.contains(*listed), "there is no {listed} any more");
     }
     for call in &described {
@@ -195,7 +202,7 @@ async fn every_call_takes_the_keys_that_it_is_for_and_no_others() {
             }
         }
         if call.whose == For::Operators {
-            for key in [&reader, &writer, &administrator, &other] {
+            for key in [&reader, &sender, &writer, &administrator, &other] {
                 assert_eq!(calls(key, call, id).await, 401, "{name} by a merchant's key");
             }
             let status = calls(&operator.0, call, "nothing").await;
@@ -208,7 +215,13 @@ async fn every_call_takes_the_keys_that_it_is_for_and_no_others() {
             let complains_of_the_body = call.takes_body && matches!(status, 400 | 415 | 422);
             assert!(status == 404 || complains_of_the_body, "{name} by another merchant: {status}");
         }
-        for (scope, key) in [(For::Readers, &reader), (For::Writers, &writer), (For::Administrators, &administrator)] {
+        let keys = [
+            (For::Readers, &reader),
+            (For::Senders, &sender),
+            (For::Writers, &writer),
+            (For::Administrators, &administrator),
+        ];
+        for (scope, key) in keys {
             if scope < call.whose {
                 assert_eq!(calls(key, call, id).await, 403, "{name} by {scope:?}");
             } else if call.method != Method::DELETE {

@@ -48,6 +48,7 @@ async fn an_order_is_corrected_and_says_by_whom(app: &mut App) {
         [
             ("order.change", json!(["customer.language", "notes"])),
             ("order.change", json!(["number", "customer.name", "customer.language", "amount", "metadata", "notes"])),
+            ("order.create", json!([])),
         ]
     );
     assert!(history[0]["actor"].as_str().unwrap().starts_with("key_") && history[0]["actor_name"].is_string());
@@ -137,7 +138,7 @@ async fn an_order_is_put_by_its_number(app: &mut App) {
     let changed = put(&body).await.with_status(200).json();
     assert_eq!((&changed["id"], &changed["amount"]), (&made["id"], &"99.00".into()));
     assert_eq!(changed["metadata"], json!({"source": "shop"}));
-    assert_eq!(put(&body).await.with_status(200).json()["history"].as_array().unwrap().len(), 1);
+    assert_eq!(put(&body).await.with_status(200).json()["history"].as_array().unwrap().len(), 2);
     body["number"] = "40402".into();
     assert_eq!(put(&body).await.problem(422, "unknown_field")["errors"][0]["field"], "number");
 }
@@ -156,7 +157,7 @@ async fn an_archived_order_is_out_of_the_lists(app: &mut App) {
         assert!(post("archive").await.with_status(200).json()["archived_at"].is_string());
     }
     assert_eq!((listed("").await, listed("&archived=true").await), (0, 1));
-    assert_eq!(merchant.http.get(&path).await.with_status(200).json()["history"].as_array().unwrap().len(), 1);
+    assert_eq!(merchant.http.get(&path).await.with_status(200).json()["history"].as_array().unwrap().len(), 2);
     // Its number is free, until another has it.
     assert!(post("unarchive").await.with_status(200).json().get("archived_at").is_none());
     post("archive").await.with_status(200);

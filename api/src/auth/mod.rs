@@ -62,6 +62,9 @@ pub(crate) struct OperatorPrincipal {
 /// A key of any scope.
 pub(crate) struct Reader(pub(crate) Principal);
 
+/// A key of scope `send`, `write` or `admin`.
+pub(crate) struct Sender(pub(crate) Principal);
+
 /// A key of scope `write` or `admin`.
 pub(crate) struct Writer(pub(crate) Principal);
 
@@ -105,6 +108,7 @@ macro_rules! extracted {
 
 extracted! {
     Reader from "api_key" by async |request, api| authenticate(request, api, Scope::Read).await;
+    Sender from "api_key" by async |request, api| authenticate(request, api, Scope::Send).await;
     Writer from "api_key" by async |request, api| authenticate(request, api, Scope::Write).await;
     Administrator from "api_key" by async |request, api| authenticate(request, api, Scope::Admin).await;
     Operator from "operator_key" by authenticate_operator;
@@ -203,7 +207,7 @@ pub(crate) async fn holder(request: &Request, api: &Api, key: &str) -> Result<Op
     if let Some(key) = api.operators.find(key) {
         return Ok(Some(Holder::Operator(key.clone())));
     }
-    let found = api_key::find(api.db.pool(), key).await?;
+    let found = api_key::find(api.db.pool(), key, api.clock.now()).await?;
     if found.is_none() {
         api.throttles.guesses.admit(request, api)?;
     }

@@ -100,7 +100,7 @@ impl Inner {
         let pool = self.db.pool();
         let mut found = HashSet::new();
         if !keys.is_empty() {
-            found.extend(api_key::in_force(pool, keys).await?.into_iter().map(Credential::Key));
+            found.extend(api_key::in_force(pool, keys, self.clock.now()).await?.into_iter().map(Credential::Key));
         }
         if !sessions.is_empty() {
             let alive = session::in_force(pool, sessions, self.clock.now()).await?;

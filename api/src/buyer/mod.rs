@@ -7,27 +7,28 @@
 mod amount;
 mod asking;
 mod assets;
+mod contact;
 mod page;
 mod page_state;
 mod words;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{LinkState, LinkToken};
 use entity::{
-    Order, conversation, link, logo, merchant, message, order,
+    Merchant, Order, Transaction, conversation, link, logo, merchant, message, order,
     session::{self, SignedIn},
 };
 use poem::{
     IntoResponse, Request, Response, handler,
     http::{StatusCode, header},
-    web::{Data, Path, Query},
+    web::{Data, Form, Path, Query},
 };
 use serde::Deserialize;
 
 use crate::{
     Api, Problem,
-    http::{cookie, first_page::FirstPage, picture::PictureResponse},
-    v1::{can_be_paid, read_invoice},
+    http::{cookie, first_page::FirstPage, pdf_response::Pdf, picture::PictureResponse},
+    v1::{can_be_paid, read_invoice, render_receipt},
 };
 pub(crate) use assets::{again, back, beacon, colour, style};
 use page::{BuyerPage, PageSubject};
@@ -260,18 +261,113 @@ async fn tell_merchant(api: &Api, link: &link::Model, knows_it: bool) -> Result<
     } else {
         link::note_unrecognised(&tx, link, now).await?
     };
-    if is_news
-        && let Some(Order { customer_phone: Some(phone), customer_name, .. }) =
-            order::find(&tx, link.merchant_id, link.order_id).await?
-    {
-        let conversation =
-            conversation::open(&tx, &api.vault, link.merchant_id, &phone, Some(&customer_name), now).await?;
+    if is_news {
         let number = link.invoice_number.as_deref().unwrap_or_default();
         let what = if knows_it { "I recognise this after all" } else { "I don’t recognise this" };
-        let said = format!("On the payment page: {what} (invoice {number}).");
-        message::insert_said_on_page(&tx, link, conversation.id, said, now).await?;
+        say_in_conversation(api, &tx, link, format!("{what} (invoice {number})."), now).await?;
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// The day on which the buyer says that they will pay.
+#[derive(Deserialize)]
+pub(crate) struct PayLater {
+    on: String,
+}
+
+/// The buyer says once on which day they will pay: reminders wait for it. A day that is none, or none that is left, changes nothing.
+#[handler]
+pub(crate) async fn pay_later(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+    Form(said): Form<PayLater>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    let now = api.clock.now();
+    let owner = merchant::get(api.db.pool(), link.merchant_id).await?;
+    if let Some((day, until)) = expected_day(&owner, &link, &said.on, now)
+        && can_be_paid(&link, now)
+    {
+        let tx = api.db.begin().await?;
+        if link::note_expected(&tx, &link, day, until, now).await? {
+            let number = link.invoice_number.as_deref().unwrap_or_default();
+            say_in_conversation(&api, &tx, &link, format!("I will pay on {day} (invoice {number})."), now).await?;
+        }
+        tx.commit().await?;
+    }
+    show_again(&token)
+}
+
+/// The day, and when it ends, if it is one from today until the link ends.
+fn expected_day(
+    owner: &Merchant,
+    link: &link::Model,
+    text: &str,
+    now: DateTime<Utc>,
+) -> Option<(NaiveDate, DateTime<Utc>)> {
+    let day: NaiveDate = text.trim().parse().ok()?;
+    (owner.day_of(now)..=owner.day_of(link.expires_at)).contains(&day).then_some(())?;
+    Some((day, owner.end_of(day)?))
+}
+
+/// The buyer of a closed link asks once for a new one: a person is told.
+#[handler]
+pub(crate) async fn want_new_link(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    let now = api.clock.now();
+    let order = order::find(api.db.pool(), link.merchant_id, link.order_id).await?;
+    if PageState::of(&link, now).is_closed() && page::may_want_new_link(&link, order.as_ref()) {
+        let tx = api.db.begin().await?;
+        if link::note_new_link_wanted(&tx, &link, now).await? {
+            let number = link.invoice_number.as_deref().unwrap_or_default();
+            say_in_conversation(&api, &tx, &link, format!("Please send me a new link (invoice {number})."), now)
+                .await?;
+        }
+        tx.commit().await?;
+    }
+    show_again(&token)
+}
+
+/// The receipt, once it is paid.
+#[handler]
+pub(crate) async fn receipt(
+    api: Data<&Api>,
+    request: &Request,
+    Path(token): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let link = found!(&api, request, &token);
+    let pool = api.db.pool();
+    let Some(order) = order::find(pool, link.merchant_id, link.order_id).await? else { return show_again(&token) };
+    let owner = merchant::get(pool, link.merchant_id).await?;
+    let logo = logo::find(pool, link.merchant_id).await?;
+    let Some(pdf) = render_receipt(&link, &order, &owner, logo).await? else { return show_again(&token) };
+    let name = format!("receipt-{}", link.invoice_number.as_deref().unwrap_or_default());
+    let pdf = Pdf::inline(pdf, &name);
+    Ok(if wanted.download.is_some() { pdf.for_saving() } else { pdf }.into_response())
+}
+
+/// What the buyer said on the page stands in the conversation with them, as far as there is a number of theirs.
+async fn say_in_conversation(
+    api: &Api,
+    tx: &Transaction,
+    link: &link::Model,
+    what: String,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let Some(Order { customer_phone: Some(phone), customer_name, .. }) =
+        order::find(tx, link.merchant_id, link.order_id).await?
+    else {
+        return Ok(());
+    };
+    let conversation = conversation::open(tx, &api.vault, link.merchant_id, &phone, Some(&customer_name), now).await?;
+    message::insert_said_on_page(tx, link, conversation.id, format!("On the payment page: {what}"), now).await?;
     Ok(())
 }
 

@@ -6,8 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::link::money_back::RefundState;
 use entity::{
     Merchant, Order,
-    link::{self, Dispute},
+    link::{self, Dispute, ExpectedState},
     logo,
+    order::Tag,
 };
 use handlebars::Handlebars;
 use poem::{
@@ -19,10 +20,15 @@ use serde::Serialize;
 use super::{
     amount,
     assets::colour_name,
+    contact::Contact,
     page_state::PageState,
     words::{Notice, Words},
 };
-use crate::{Problem, http::hex::hex, v1::can_be_paid};
+use crate::{
+    Problem,
+    http::hex::hex,
+    v1::{can_be_paid, has_receipt},
+};
 
 static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();
@@ -54,6 +60,12 @@ pub(super) struct BuyerPage {
     beacon: bool,
     #[serde(skip)]
     status: StatusCode,
+    /// Whether whoever asked for a new link may do so.
+    can_want_new_link: bool,
+    /// That they have.
+    new_link_wanted: Option<String>,
+    /// From right to left, or as usual.
+    direction: &'static str,
     /// Where Pay leads to; absent: there is no such button.
     pays_at: Option<String>,
 }
@@ -80,6 +92,8 @@ const UNHEARD: TimeDelta = TimeDelta::minutes(1);
 struct MerchantPart {
     name: String,
     contact: Option<String>,
+    /// What of it can be tapped.
+    reach: Option<Contact>,
     logo: Option<LogoPart>,
     /// The name of the colour's style sheet.
     colour: Option<String>,
@@ -112,8 +126,32 @@ struct InvoicePart {
     denied: Option<String>,
     /// What went back of the payment.
     refunded: Option<String>,
+    /// What was ordered.
+    items: Vec<String>,
+    /// Whether there is a receipt.
+    has_receipt: bool,
+    /// On which days the buyer may say that they will pay; absent: they have said one.
+    pay_later: Option<PayLaterPart>,
+    /// That they have.
+    expected: Option<String>,
     pay: String,
     secured: String,
+}
+
+/// Between which days the buyer may choose.
+#[derive(Debug, Serialize)]
+struct PayLaterPart {
+    first: String,
+    last: String,
+}
+
+/// How much of what was ordered is listed; the rest is on the invoice.
+const MOST_ITEMS: usize = 10;
+
+/// Whether the buyer of this link, which is closed, may still ask for another one.
+pub(super) fn may_want_new_link(link: &link::Model, order: Option<&Order>) -> bool {
+    let is_paid = order.is_none_or(|order| order.tag == Tag::Paid);
+    link.new_link_wanted_at.is_none() && link.purged_at.is_none() && !is_paid
 }
 
 /// What the page of a link is made of.
@@ -144,6 +182,12 @@ impl PageSubject<'_> {
         MerchantPart {
             name: self.owner.name.clone(),
             contact: self.owner.contact.clone(),
+            reach: self
+                .owner
+                .contact
+                .as_deref()
+                .map(|text| Contact::of(text, self.owner.region))
+                .filter(|it| !it.is_none()),
             logo: self.logo.as_ref().map(|logo| LogoPart { width: logo.width, height: logo.height }),
             colour: self.owner.colour.map(colour_name),
         }
@@ -190,6 +234,35 @@ impl PageSubject<'_> {
         }
     }
 
+    /// What was ordered, in as many words as a phone shows.
+    fn items(&self) -> Result<Vec<String>, Problem> {
+        let Some(order) = self.order else { return Ok(Vec::new()) };
+        let details = order.details()?;
+        let items = details.items.iter().take(MOST_ITEMS);
+        let mut lines: Vec<String> = items
+            .map(|item| match item.quantity {
+                1 => item.description.clone(),
+                quantity => format!("{quantity} × {}", item.description),
+            })
+            .collect();
+        if details.items.len() > MOST_ITEMS {
+            lines.push("…".to_owned());
+        }
+        Ok(lines)
+    }
+
+    fn pay_later(&self) -> Option<PayLaterPart> {
+        let (first, last) = (self.owner.day_of(self.now), self.owner.day_of(self.link.expires_at));
+        let may_say = self.page_state == PageState::Open && self.link.expected_on.is_none() && first < last;
+        may_say.then(|| PayLaterPart { first: first.to_string(), last: last.to_string() })
+    }
+
+    fn expected(&self) -> Option<String> {
+        let day = self.link.expected_on.as_deref()?.parse().ok()?;
+        (self.link.expected_state(self.now)? == ExpectedState::Pending)
+            .then(|| self.words.expected(&self.words.day(day)))
+    }
+
     fn invoice(&self) -> Result<Option<InvoicePart>, Problem> {
         let (Some(number), Some(money)) = (&self.link.invoice_number, self.link.money()?) else { return Ok(None) };
         if !self.page_state.shows_invoice() {
@@ -216,6 +289,10 @@ impl PageSubject<'_> {
             sure: (payable && !denied && self.is_unsure).then(|| words.sure(merchant)),
             denied: (payable && denied).then(|| words.denied(merchant)),
             refunded: refunded.map(|back| amount::written(back, self.language)),
+            items: self.items()?,
+            has_receipt: has_receipt(self.link),
+            pay_later: self.pay_later(),
+            expected: self.expected().filter(|_| payable),
         }))
     }
 }
@@ -235,6 +312,9 @@ impl BuyerPage {
             again: None,
             beacon: false,
             status,
+            can_want_new_link: false,
+            new_link_wanted: None,
+            direction: words.direction(),
             pays_at: None,
         }
     }
@@ -259,6 +339,10 @@ impl BuyerPage {
             again: subject.again(),
             beacon: link.viewed_at.is_none() && page_state.shows_invoice() && !subject.is_merchants_own,
             status: page_state.status(),
+            can_want_new_link: page_state.is_closed() && may_want_new_link(link, subject.order),
+            new_link_wanted: (page_state.is_closed() && link.new_link_wanted_at.is_some())
+                .then(|| subject.words.new_link_wanted(&subject.owner.name)),
+            direction: subject.words.direction(),
             pays_at: link.stripe_url.as_deref().filter(|_| page_state == PageState::Open).and_then(origin),
         })
     }

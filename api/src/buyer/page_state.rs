@@ -69,6 +69,14 @@ impl PageState {
         }
     }
 
+    /// Whether it is over, unpaid.
+    pub(super) const fn is_closed(self) -> bool {
+        match self {
+            Self::Voided | Self::Expired => true,
+            Self::Preparing | Self::Open | Self::Confirming | Self::Checking | Self::Processing | Self::Paid => false,
+        }
+    }
+
     /// Whether the buyer may have paid without our knowing it.
     pub(super) const fn is_uncertain(self) -> bool {
         match self {

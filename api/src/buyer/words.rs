@@ -9,13 +9,30 @@ use super::page_state::PageState;
 use crate::http::language;
 
 /// By language, the first for whoever reads none of them. A translation is one more file, named here.
-static LANGUAGES: LazyLock<[(&str, Words); 1]> = LazyLock::new(|| [("en", Words::read(include_str!("words/en.json")))]);
+static LANGUAGES: LazyLock<[(&str, Words); 7]> = LazyLock::new(|| {
+    [
+        ("en", Words::read(include_str!("words/en.json"))),
+        ("es", Words::read(include_str!("words/es.json"))),
+        ("fr", Words::read(include_str!("words/fr.json"))),
+        ("de", Words::read(include_str!("words/de.json"))),
+        ("pt", Words::read(include_str!("words/pt.json"))),
+        // Whoever asks for `zh` alone, or for a region in which they write so, reads these.
+        ("zh", Words::read(include_str!("words/zh.json"))),
+        ("ar", Words::read(include_str!("words/ar.json"))),
+    ]
+});
 
 /// What the page says in one language. What stands in braces is filled in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
     pub(super) language: String,
+    /// Who has read it whose language it is. Absent: nobody yet.
+    #[serde(default)]
+    #[cfg_attr(not(test), expect(dead_code, reason = "whoever looks through the files reads it"))]
+    checked_by: Option<String>,
+    #[serde(default)]
+    is_right_to_left: bool,
     day: String,
     months: [String; 12],
     standings: Sentences,
@@ -26,6 +43,8 @@ pub(super) struct Words {
     secured: String,
     denied: String,
     sure: String,
+    expected: String,
+    new_link_wanted: String,
     of_payment: OfPayment,
     /// What the template says, by the names that it has for it.
     pub(super) labels: BTreeMap<String, String>,
@@ -116,6 +135,21 @@ impl Words {
         &self.of_payment
     }
 
+    /// As HTML says it.
+    pub(super) const fn direction(&self) -> &'static str {
+        if self.is_right_to_left { "rtl" } else { "ltr" }
+    }
+
+    /// That the buyer said that they will pay on a day.
+    pub(super) fn expected(&self, day: &str) -> String {
+        filled(&self.expected, &[("{day}", day)])
+    }
+
+    /// That the merchant was told that the buyer wants a new link.
+    pub(super) fn new_link_wanted(&self, merchant: &str) -> String {
+        filled(&self.new_link_wanted, &[("{merchant}", merchant)])
+    }
+
     /// What whoever does not know of this is asked once more.
     pub(super) fn sure(&self, merchant: &str) -> String {
         filled(&self.sure, &[("{merchant}", merchant)])
@@ -143,6 +177,64 @@ mod tests {
             assert_eq!(words.language, *language);
             assert_eq!(words.labels.keys().collect::<Vec<_>>(), first, "{language}");
         }
+    }
+
+    /// Whatever has something filled in has the same filled in everywhere, and nothing was left in English.
+    #[test]
+    fn every_sentence_is_translated_with_all_that_is_filled_in() {
+        fn texts(value: &serde_json::Value, at: &str, found: &mut BTreeMap<String, String>) {
+            match value {
+                serde_json::Value::Object(fields) => {
+                    fields.iter().for_each(|(name, value)| texts(value, &format!("{at}.{name}"), found));
+                }
+                serde_json::Value::Array(items) => {
+                    items.iter().enumerate().for_each(|(index, value)| texts(value, &format!("{at}[{index}]"), found));
+                }
+                serde_json::Value::String(text) => drop(found.insert(at.to_owned(), text.clone())),
+                _ => {}
+            }
+        }
+        let read = |file: &str| {
+            let mut found = BTreeMap::new();
+            texts(&serde_json::from_str(file).unwrap(), "", &mut found);
+            found
+        };
+        let braces = |text: &str| {
+            let mut names: Vec<String> =
+                text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+            names.sort();
+            names
+        };
+        let english = read(include_str!("words/en.json"));
+        for (language, file) in [
+            ("es", include_str!("words/es.json")),
+            ("fr", include_str!("words/fr.json")),
+            ("de", include_str!("words/de.json")),
+            ("pt", include_str!("words/pt.json")),
+            ("zh", include_str!("words/zh.json")),
+            ("ar", include_str!("words/ar.json")),
+        ] {
+            let translated = read(file);
+            for (at, text) in &english {
+                let other = translated.get(at).unwrap_or_else(|| panic!("{language} lacks {at}"));
+                assert_eq!(braces(text), braces(other), "{language}: {at}");
+                let is_a_sentence = text.split_whitespace().count() > 3;
+                assert!(!is_a_sentence || text != other, "{language}: {at} is English");
+            }
+        }
+    }
+
+    #[test]
+    fn a_language_is_found_by_its_regions_and_arabic_runs_from_right_to_left() {
+        for (accepted, language) in
+            [("zh-Hans-CN", "zh"), ("zh-CN,en;q=0.5", "zh"), ("pt-BR", "pt"), ("ar-EG", "ar"), ("tlh", "en")]
+        {
+            assert_eq!(Words::of(accepted).language, language, "{accepted}");
+        }
+        assert_eq!((Words::of("ar").direction(), Words::of("en").direction()), ("rtl", "ltr"));
+        // Nobody whose language it is has read the translations yet: whoever does names themselves in the file.
+        let unchecked = LANGUAGES.iter().filter(|(language, words)| *language != "en" && words.checked_by.is_none());
+        assert_eq!(unchecked.count(), 6);
     }
 
     #[test]

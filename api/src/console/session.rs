@@ -62,6 +62,7 @@ struct MerchantView {
     id: String,
     name: String,
     time_zone: String,
+    region: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
 }
@@ -87,6 +88,7 @@ impl SessionView {
             id: owner.id.to_string(),
             name: owner.name,
             time_zone: owner.time_zone,
+            region: owner.region.as_str().to_owned(),
             currency: owner.currency.map(|currency| currency.as_str().to_owned()),
         };
         let key =

@@ -47,7 +47,10 @@ impl<'a> Layout<'a> {
         for run in self.wrap_at_most(1, &self.page.merchant.name, SMALL, 280.0) {
             self.text(LEFT, baseline, run, SMALL);
         }
-        let invoice = format!("Invoice {}", self.page.invoice_number);
+        let invoice = match &self.page.receipt {
+            None => format!("Invoice {}", self.page.invoice_number),
+            Some(receipt) => format!("Receipt {}", receipt.number),
+        };
         self.amount(self.right, 190.0, baseline, &invoice, SMALL);
         self.y += SMALL.leading() + 14.0;
     }

@@ -15,7 +15,7 @@ mod table;
 mod tests;
 mod typeface;
 
-pub(crate) use page::{DetailsPage, ItemLine, Logo, Merchant, Paper};
+pub(crate) use page::{DetailsPage, ItemLine, Logo, Merchant, Paper, Receipt};
 
 use krilla::error::KrillaError;
 

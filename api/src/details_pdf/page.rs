@@ -42,6 +42,25 @@ pub(crate) struct DetailsPage {
     pub(crate) order_currency: Option<String>,
     /// What it is printed on.
     pub(crate) paper: Paper,
+    /// That it was paid, if it is a receipt.
+    pub(crate) receipt: Option<Receipt>,
+}
+
+/// What makes a page a receipt: the total is then what was paid of the invoice and did not go back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    /// Its own number.
+    pub(crate) number: String,
+    /// How it was paid.
+    pub(crate) method: String,
+    /// By which the payment is found elsewhere.
+    pub(crate) reference: Option<String>,
+    /// What was paid.
+    pub(crate) paid: String,
+    /// What went back, as a positive amount.
+    pub(crate) refunded: Option<String>,
+    /// What else has to be known of the payment.
+    pub(crate) note: Option<String>,
 }
 
 impl DetailsPage {

@@ -13,7 +13,7 @@ use krilla::{Document, SerializeSettings};
 use super::page::Logo;
 use super::sheet::{Area, Mark, Sheet, Tone};
 use super::typeface::one_line;
-use super::{DetailsPage, DetailsPdfError};
+use super::{DetailsPage, DetailsPdfError, Receipt};
 
 /// Writes the sheets as one document, titled after the order.
 pub(super) fn document(page: &DetailsPage, sheets: Vec<Sheet>) -> Result<Vec<u8>, DetailsPdfError> {
@@ -36,10 +36,29 @@ pub(super) fn document(page: &DetailsPage, sheets: Vec<Sheet>) -> Result<Vec<u8>
 /// No dates: they would make two renderings of the same order differ.
 fn metadata(page: &DetailsPage) -> Metadata {
     let merchant = one_line(&page.merchant.name);
-    Metadata::new()
-        .title(format!("Invoice {}, {merchant}", one_line(&page.invoice_number)))
-        .authors(vec![merchant])
-        .language("en".to_owned())
+    let (title, description) = match &page.receipt {
+        None => (format!("Invoice {}, {merchant}", one_line(&page.invoice_number)), None),
+        Some(receipt) => (format!("Receipt {}, {merchant}", receipt.number), Some(in_a_sentence(page, receipt))),
+    };
+    let metadata = Metadata::new().title(title);
+    let metadata = match description {
+        Some(description) => metadata.description(description),
+        None => metadata,
+    };
+    metadata.authors(vec![merchant]).language("en".to_owned())
+}
+
+/// What programs read of a receipt.
+fn in_a_sentence(page: &DetailsPage, receipt: &Receipt) -> String {
+    let refunded = receipt.refunded.as_ref().map(|amount| format!(", {amount} refunded")).unwrap_or_default();
+    format!(
+        "Invoice {}: {} {} paid on {} by {}{refunded}",
+        one_line(&page.invoice_number),
+        receipt.paid,
+        page.currency,
+        page.issued_on,
+        receipt.method,
+    )
 }
 
 /// What the merchant's own are of what is drawn.

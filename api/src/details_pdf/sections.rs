@@ -67,18 +67,29 @@ impl Layout<'_> {
     fn facts(&mut self) {
         // The first line of the facts shares its baseline with the merchant's name.
         self.y += TITLE.leading() - KIND.leading();
-        let kind = self.shape("Invoice", KIND);
+        let page = self.page;
+        let kind = self.shape(if page.receipt.is_some() { "Receipt" } else { "Invoice" }, KIND);
         self.line(FACTS, kind, KIND);
         self.y += 4.0;
-        let page = self.page;
         let day = |date: NaiveDate| date.format("%-d %B %Y").to_string();
-        let facts = [
-            ("Number", Some(page.invoice_number.clone())),
-            ("Order", page.order_number.clone()),
-            ("Date", Some(day(page.issued_on))),
-            ("Due", page.due_on.map(day)),
-            ("Currency", Some(page.currency.clone())),
-        ];
+        let facts = match &page.receipt {
+            None => vec![
+                ("Number", Some(page.invoice_number.clone())),
+                ("Order", page.order_number.clone()),
+                ("Date", Some(day(page.issued_on))),
+                ("Due", page.due_on.map(day)),
+                ("Currency", Some(page.currency.clone())),
+            ],
+            Some(receipt) => vec![
+                ("Number", Some(receipt.number.clone())),
+                ("Invoice", Some(page.invoice_number.clone())),
+                ("Order", page.order_number.clone()),
+                ("Paid on", Some(day(page.issued_on))),
+                ("Paid by", Some(receipt.method.clone())),
+                ("Reference", receipt.reference.clone()),
+                ("Currency", Some(page.currency.clone())),
+            ],
+        };
         for (label, value) in facts {
             let Some(value) = &value else { continue };
             let label = self.shape(label, MUTED);
@@ -91,7 +102,7 @@ impl Layout<'_> {
     }
 
     fn buyer(&mut self) {
-        let label = self.shape("Billed to", LABEL);
+        let label = self.shape(if self.page.receipt.is_some() { "Paid by" } else { "Billed to" }, LABEL);
         self.line(LEFT, label, LABEL);
         self.y += 2.0;
         let name = self.wrap_at_most(4, &self.page.customer_name, NAME, self.right - LEFT);
@@ -107,12 +118,17 @@ impl Layout<'_> {
     fn totals(&mut self) {
         let page = self.page;
         let discount = page.discount.as_ref().map(|amount| format!("-{amount}"));
+        let receipt = page.receipt.as_ref();
+        let paid = receipt.map(|receipt| receipt.paid.clone());
+        let refunded = receipt.and_then(|receipt| receipt.refunded.as_ref()).map(|amount| format!("-{amount}"));
         let sums = [
             ("Subtotal", &page.subtotal),
             ("Shipping", &page.shipping),
             ("Discount", &discount),
             ("Tax", &page.tax),
             ("Adjustment", &page.adjustment),
+            ("Paid", &paid),
+            ("Refunded", &refunded),
         ];
         let sums: Vec<_> = sums.into_iter().filter_map(|(label, sum)| Some((label, sum.as_ref()?))).collect();
         let box_height = TOTAL.leading() + 14.0;
@@ -132,10 +148,19 @@ impl Layout<'_> {
         }
         self.y += 6.0;
         self.grand_total(box_height);
+        if let Some(note) = receipt.and_then(|receipt| receipt.note.as_ref()) {
+            self.y += 14.0;
+            let note = self.wrap_at_most(4, note, MUTED, self.right - LEFT);
+            self.lines(LEFT, note, MUTED);
+        }
     }
 
     fn grand_total(&mut self, height: f32) {
-        let label = format!("Total {}", self.page.currency);
+        let label = match &self.page.receipt {
+            None => format!("Total {}", self.page.currency),
+            Some(receipt) if receipt.refunded.is_some() => format!("Paid, less refunds {}", self.page.currency),
+            Some(_) => format!("Total paid {}", self.page.currency),
+        };
         let label = self.wrap_at_most(1, &label, TOTAL, VALUES - LEFT).pop();
         let label_width = label.as_ref().map_or(0.0, |label| label.width(TOTAL.size));
         let total = self.shape(&one_line(&self.page.total), TOTAL);

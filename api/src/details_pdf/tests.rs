@@ -41,6 +41,7 @@ fn page() -> DetailsPage {
         currency: "EUR".to_owned(),
         order_currency: None,
         paper: Paper::A4,
+        receipt: None,
     }
 }
 
@@ -328,4 +329,39 @@ fn the_largest_order_allowed_is_printed_within_200_ms() {
         println!("500 lines of 100 characters, {kind}: {took:.1?}");
         assert!(took.as_millis() < most, "{kind}: {took:.1?}");
     }
+}
+
+#[test]
+fn a_receipt_says_when_how_and_how_much_and_what_went_back() {
+    let receipt = Receipt {
+        number: "R-12".to_owned(),
+        method: "Stripe, online".to_owned(),
+        reference: Some("pi_1".to_owned()),
+        paid: "75.95".to_owned(),
+        refunded: Some("5.95".to_owned()),
+        note: Some("The payer's bank has taken this payment back.".to_owned()),
+    };
+    let page = DetailsPage { receipt: Some(receipt), due_on: None, ..page() };
+    let sheets = laid_out(&page);
+    let written: Vec<&str> = sheets.iter().flat_map(pieces).map(|piece| piece.text).collect();
+    let written = written.join(" | ");
+    for part in [
+        "Receipt",
+        "R-12",
+        "INV-7",
+        "Paid on",
+        "23 November 2026",
+        "Stripe, online",
+        "pi_1",
+        "Refunded",
+        "-5.95",
+        "Paid, less refunds EUR",
+        "bank has taken this payment back",
+        "DE 123456789",
+        "1 Example Street",
+    ] {
+        assert!(written.contains(part), "{part}: {written}");
+    }
+    assert!(!written.contains("Billed to") && !written.contains("Due"), "{written}");
+    assert!(render(&page).is_ok());
 }

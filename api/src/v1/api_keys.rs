@@ -1,9 +1,9 @@
-//! `/v1/api-keys`: the merchant's own keys. A key is shown once, when it is made.
+//! `/v1/api-keys`: the merchant's own keys. A key is shown once, when it is made; or to whoever accepts an invitation to it.
 
-use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, random_secret};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{ApiKeyId, random_secret, random_token};
 use entity::{
-    api_key::{self, ApiKey, Scope},
+    api_key::{self, ApiKey, NewKey, Scope},
     revocation::{Revocation, Revoker, revoke},
 };
 use poem::web::Data;
@@ -33,6 +33,9 @@ use crate::{
 
 pub(super) struct ApiKeys;
 
+/// How long an invitation can be accepted.
+const INVITATION: TimeDelta = TimeDelta::days(7);
+
 /// An API key.
 #[derive(Debug, Object)]
 #[oai(rename = "ApiKey", skip_serializing_if_is_none)]
@@ -41,17 +44,24 @@ struct KeyView {
     name: String,
     /// Each includes the ones before it.
     scope: Text<Scope>,
-    /// The key's last four characters.
+    /// The key's last four characters; empty while it is an invitation.
     last_four: LastFour,
     created_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     last_used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    expires_at: Option<DateTime<Utc>>,
+    /// Until when the invitation to it can be accepted; absent: it was handed over.
+    invited_until: Option<DateTime<Utc>>,
     /// Whether this call was made with it.
     current: bool,
     /// The key itself, the one time that it is shown: keep it.
     #[oai(read_only)]
     key: Option<String>,
+    /// Where the invitation is accepted, the one time that it is shown: send it to whoever is to have the key.
+    #[oai(read_only)]
+    invitation_url: Option<String>,
 }
 
 impl KeyView {
@@ -65,7 +75,10 @@ impl KeyView {
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
+            expires_at: row.expires_at,
+            invited_until: row.invited_until,
             key: None,
+            invitation_url: None,
         }
     }
 }
@@ -79,6 +92,12 @@ struct KeyInput {
     name: Line<64>,
     /// What it may do; each includes the ones before it.
     scope: Text<Scope>,
+    /// When it ends by itself; absent: when it is revoked.
+    expires_at: Option<DateTime<Utc>>,
+    /// Instead of the key get an address at which somebody else is shown it, once, within seven days.
+    #[oai(default)]
+    #[serde(default)]
+    invite: bool,
 }
 
 #[OpenApi(tag = "Group::Merchant")]
@@ -99,7 +118,7 @@ impl ApiKeys {
 
     /// Create an API key
     ///
-    /// The answer holds the key, and no other does.
+    /// The answer holds the key, and no other does; or the address of the invitation, and there is no key until it is accepted.
     #[oai(path = "/api-keys", method = "post")]
     async fn create(
         &self,
@@ -107,20 +126,32 @@ impl ApiKeys {
         key: Administrator,
         input: JsonBody<KeyInput>,
     ) -> Result<Created<KeyView>, Problem> {
-        let (name, scope) = (input.0.name.trimmed(), input.0.scope.value());
-        let (new, now) = (random_secret("pk_")?, api.clock.now());
+        let now = api.clock.now();
+        let KeyInput { name, scope, expires_at, invite } = input.0;
+        if expires_at.is_some_and(|at| at <= now) {
+            return Err(Problem::field("expires_at", "must be in the future"));
+        }
+        let new = NewKey { merchant_id: key.0.merchant, name: name.trimmed(), scope: scope.value(), expires_at };
         let tx = api.db.begin().await?;
-        let row = api_key::insert(&tx, key.0.merchant, name, scope, &new, now).await?;
-        act_of_key(&tx, &key.0, "key.create", row.id, None, now).await?;
+        let (act, view) = if invite {
+            let token = random_token("")?;
+            let row = api_key::invite(&tx, new, &token, now + INVITATION, now).await?;
+            let url = api.invitation_url(&token);
+            ("key.invite", KeyView { invitation_url: Some(url), ..KeyView::of(row, &key.0) })
+        } else {
+            let secret = random_secret("pk_")?;
+            let row = api_key::insert(&tx, new, &secret, now).await?;
+            ("key.create", KeyView { key: Some(secret.expose().to_owned()), ..KeyView::of(row, &key.0) })
+        };
+        act_of_key(&tx, &key.0, act, view.id.0, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "key.create", &row.id);
-        let view = KeyView { key: Some(new.expose().to_owned()), ..KeyView::of(row, &key.0) };
+        tell(&key.0, act, &view.id.0);
         Ok(Created::Created(Json(view)))
     }
 
     /// Revoke an API key
     ///
-    /// At once, with every console session that it was given for. The last key of scope `admin` stays.
+    /// At once, with every console session that it was given for; an invitation likewise. The last key of scope `admin` stays.
     #[oai(path = "/api-keys/:id", method = "delete")]
     async fn revoke(
         &self,

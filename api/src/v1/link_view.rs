@@ -8,14 +8,14 @@ use domain::{
 };
 use entity::{
     Order,
-    link::{self, Dispute, InvoiceWarning, TimelineEntry},
+    link::{self, Dispute, ExpectedState, InvoiceWarning, TimelineEntry},
     message,
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
 
 use crate::Api;
-use crate::http::typed::{Amount, CurrencyCode, Metadata, Text, Url};
+use crate::http::typed::{Amount, CalendarDay, CurrencyCode, Metadata, Text, Url};
 
 /// A payment link. What the purge has erased is absent.
 #[derive(Debug, Clone, Object)]
@@ -23,6 +23,10 @@ use crate::http::typed::{Amount, CurrencyCode, Metadata, Text, Url};
 pub(super) struct LinkView {
     id: Text<LinkId>,
     order_id: Text<OrderId>,
+    /// The order's number. Where links are listed.
+    order_number: Option<String>,
+    /// The buyer's name. Where links are listed.
+    customer_name: Option<String>,
     status: Text<LinkState>,
     amount: Option<Amount>,
     currency: CurrencyCode,
@@ -59,6 +63,10 @@ pub(super) struct LinkView {
     viewed_at: Option<DateTime<Utc>>,
     /// When the buyer said that they do not know what it is for.
     unrecognised_at: Option<DateTime<Utc>>,
+    /// On which day the buyer says that they will pay.
+    expected: Option<ExpectedView>,
+    /// When the buyer of a closed link asked for a new one.
+    new_link_wanted_at: Option<DateTime<Utc>>,
     purged_at: Option<DateTime<Utc>>,
     /// What your software keeps with it.
     metadata: Metadata,
@@ -74,6 +82,28 @@ struct EntryView {
     detail: Option<String>,
     /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
     actor: String,
+}
+
+/// A buyer's word that they will pay on a day.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "ExpectedPayment", skip_serializing_if_is_none)]
+struct ExpectedView {
+    /// On which day, as you count days.
+    on: CalendarDay,
+    /// When they said so.
+    at: DateTime<Utc>,
+    /// What became of it. Reminders wait until the day is over.
+    status: Text<ExpectedState>,
+}
+
+impl ExpectedView {
+    fn of(link: &link::Model, now: DateTime<Utc>) -> Option<Self> {
+        Some(Self {
+            on: link.expected_on.clone()?.into(),
+            at: link.expected_at?,
+            status: Text(link.expected_state(now)?),
+        })
+    }
 }
 
 /// How a link was paid.
@@ -121,6 +151,12 @@ impl LinkView {
         Self::of(api, link, timeline, delivery)
     }
 
+    /// The same with whom it is for.
+    pub(super) fn for_whom(self, order: Option<&Order>) -> Self {
+        let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
+        Self { order_number: order.map(|order| order.number.clone()), customer_name: name, ..self }
+    }
+
     /// All links of an order, newest first.
     pub(super) async fn of_order(api: &Api, order: &Order) -> Result<Vec<Self>, DbErr> {
         let mut views = Vec::new();
@@ -140,10 +176,14 @@ impl LinkView {
         Ok(Self {
             id: Text(link.id),
             order_id: Text(link.order_id),
+            order_number: None,
+            customer_name: None,
             status: Text(link.state),
             amount: link.money()?.map(amount),
             currency: link.currency.as_str().into(),
             paid_by: PaidByView::of(&link),
+            expected: ExpectedView::of(&link, api.clock.now()),
+            new_link_wanted_at: link.new_link_wanted_at,
             url: (link.stripe_url.is_some() || link.awaits_renewal()).then(|| Url::from(api.buyer_url(link.id))),
             dashboard_url: dashboard_url(&link).map(Url::from),
             refund_status: Text(link.refund_state()),

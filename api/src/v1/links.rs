@@ -1,5 +1,7 @@
 //! `/v1/orders/{id}/payment-links` and `/v1/payment-links`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::{
     LinkId, LinkState, OrderId,
@@ -144,9 +146,12 @@ impl Links {
         let found = link::search(api.db.pool(), owner.id, search).await?;
         api.budgets.charge_bytes(owner.id, found.iter().map(|(link, _)| link.bytes()).sum());
         let texts = message::last_of_links(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.id)).await?;
+        let orders =
+            order::find_all(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.order_id).collect()).await?;
+        let orders: HashMap<OrderId, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
         let view = |(link, timeline): (link::Model, _)| {
-            let delivery = texts.get(&link.id).copied();
-            LinkView::of(&api, link, timeline, delivery)
+            let (delivery, order) = (texts.get(&link.id).copied(), orders.get(&link.order_id));
+            LinkView::of(&api, link, timeline, delivery).map(|view| view.for_whom(order))
         };
         Ok(Listing::Page(asked.page(found, |(link, _)| link.id, view)?))
     }

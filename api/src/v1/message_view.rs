@@ -20,6 +20,8 @@ pub(super) struct MessageView {
     direction: Text<Direction>,
     /// Who wanted it sent: `merchant`; `reminder` or `answer` if it was sent by itself.
     origin: Text<Origin>,
+    /// The key (`key_…`) that wanted it sent, if it was one.
+    actor: Option<String>,
     /// The buyer's number.
     to: Option<E164>,
     body: Option<String>,
@@ -78,6 +80,7 @@ impl MessageView {
             link_id: message.link_id.map(Text),
             direction: Text(message.direction),
             origin: Text(message.origin),
+            actor: message.actor,
             to: phone.filter(|_| message.purged_at.is_none()).map(|phone| phone.as_e164().into()),
             body: message.body,
             segments: message.segments,

@@ -18,7 +18,7 @@ use super::{Group, message_list, message_view::MessageView, send};
 use crate::http::typed::{Limit, Moment, Several, SortOrder, Text, TextOf, period};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer},
+    auth::{Reader, Sender},
     http::{
         json_body::OptionalJson,
         listing::{Listing, is_csv_wanted},
@@ -51,7 +51,7 @@ impl Messages {
     async fn send(
         &self,
         api: Data<&Api>,
-        key: Writer,
+        key: Sender,
         #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: OptionalJson<Send>,

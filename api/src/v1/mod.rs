@@ -28,7 +28,9 @@ mod order_sum;
 mod order_view;
 mod orders;
 mod paid_elsewhere;
+mod people;
 mod qr;
+mod receipt;
 mod send;
 mod sessions;
 mod sms_integration;
@@ -37,6 +39,7 @@ mod summary;
 mod webhook_events;
 
 pub(crate) use links::{can_be_paid, read_invoice};
+pub(crate) use receipt::{has_receipt, render_receipt};
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::Value;
@@ -88,7 +91,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,
         merchant::Profile,
-        (api_keys::ApiKeys, sessions::Sessions, audit_log::AuditLog, buyers::Buyers),
+        (api_keys::ApiKeys, people::People, sessions::Sessions, audit_log::AuditLog, buyers::Buyers),
     );
     let access = (admin::AdminAccess, admin::AdminSessions, admin::AdminAuditLog);
     let operators =

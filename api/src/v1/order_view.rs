@@ -238,10 +238,11 @@ pub(super) fn details_page(
         currency: money.currency().code().to_owned(),
         order_currency: (!is_same_currency).then(|| whole.currency().code().to_owned()),
         paper: Paper::usual_in(merchant.region.as_str()),
+        receipt: None,
     })
 }
 
-fn seller(merchant: &Merchant, logo: Option<Logo>) -> details_pdf::Merchant {
+pub(super) fn seller(merchant: &Merchant, logo: Option<Logo>) -> details_pdf::Merchant {
     let side = |pixels: i64| u32::try_from(pixels).unwrap_or_default();
     details_pdf::Merchant {
         name: merchant.name.clone(),

@@ -37,7 +37,7 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer, audit::act_of_key},
-    details_pdf::{self, DetailsPdfError},
+    details_pdf::{self, DetailsPage, DetailsPdfError},
     http::{
         json_body::JsonBody,
         listing::{AT_A_TIME, Listing, csv, is_csv_wanted},
@@ -85,10 +85,10 @@ impl Orders {
         let warnings = input.0.warnings(&owner);
         let new = input.0.check(&owner)?;
         api.command(owner.id, idempotency_key.0, fingerprint, |now| {
-            let (api, new, warnings) = (*api, new.clone(), warnings.clone());
+            let (api, key, new, warnings) = (*api, &key.0, new.clone(), warnings.clone());
             async move {
                 let tx = api.db.begin().await?;
-                let order = insert(&api, &tx, new, now).await?;
+                let order = insert(&api, &tx, key, new, now).await?;
                 Ok(Accepted {
                     tx,
                     status: StatusCode::CREATED,
@@ -193,7 +193,7 @@ impl Orders {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let Some(found) = order::by_number(&tx, owner.id, &new.number).await? else {
-            let order = insert(&api, &tx, new, now).await?;
+            let order = insert(&api, &tx, &key.0, new, now).await?;
             tx.commit().await?;
             return Ok(Put::Created(Json(whole(&api, order).await?)));
         };
@@ -317,12 +317,19 @@ async fn history(api: &Api, order: &Order) -> Result<Vec<HistoryView>, Problem> 
     Ok(entries.into_iter().map(named).collect())
 }
 
-/// Writes a new order, unless there is one of its number.
-async fn insert(api: &Api, tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, Problem> {
+/// Writes a new order, unless there is one of its number, and who made it.
+async fn insert(
+    api: &Api,
+    tx: &Transaction,
+    key: &Principal,
+    new: NewOrder,
+    now: DateTime<Utc>,
+) -> Result<Order, Problem> {
     if let Some(other) = order::by_number(tx, new.merchant_id, &new.number).await? {
         return Err(Problem::second_order(Some(other.id)));
     }
     let order = order::insert(tx, new, now).await.map_err(not_written)?;
+    act_of_key(tx, key, "order.create", order.id, None, now).await?;
     api.quotas.count_order(tx, &order, now).await?;
     Ok(order)
 }
@@ -395,7 +402,11 @@ pub(super) async fn render_details(
     logo: Option<Logo>,
     request: Option<&Request<'_>>,
 ) -> Result<(Bytes, Duration), Problem> {
-    let page = details_page(order, owner, logo, request)?;
+    draw(details_page(order, owner, logo, request)?).await
+}
+
+/// A page as a PDF, and how long it took to be made.
+pub(super) async fn draw(page: DetailsPage) -> Result<(Bytes, Duration), Problem> {
     let rendering = tokio::task::spawn_blocking(move || {
         let since = Instant::now();
         (details_pdf::render(&page), since.elapsed())

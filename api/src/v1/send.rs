@@ -72,6 +72,7 @@ pub(super) async fn accept_link(
         body,
         origin: Origin::Merchant,
         once_key: None,
+        actor: Some(key.key.to_string()),
     };
     queue_message(api, tx, key, &owner, &conversation, text, now).await
 }
@@ -87,7 +88,14 @@ pub(super) async fn accept_text(
     let tx = api.db.begin().await?;
     let owner = merchant::get(&tx, key.merchant).await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
-    let text = NewMessage { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
+    let text = NewMessage {
+        conversation: conversation.id,
+        link: None,
+        body,
+        origin: Origin::Merchant,
+        once_key: None,
+        actor: Some(key.key.to_string()),
+    };
     queue_message(api, tx, key, &owner, conversation, text, now).await
 }
 
@@ -103,7 +111,14 @@ pub(super) async fn accept_test(
     let conversation = conversation::open(&tx, &api.vault, owner.id, to, None, now).await?;
     let body = format!("{}: this is a test of texts by Paylink. Nothing is to be done.", owner.name);
     let body = Body::set(&body, owner.typography()).map_err(Problem::internal)?;
-    let text = NewMessage { conversation: conversation.id, link: None, body, origin: Origin::Merchant, once_key: None };
+    let text = NewMessage {
+        conversation: conversation.id,
+        link: None,
+        body,
+        origin: Origin::Merchant,
+        once_key: None,
+        actor: Some(key.key.to_string()),
+    };
     queue_message(api, tx, key, &owner, &conversation, text, now).await
 }
 

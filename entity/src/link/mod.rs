@@ -25,7 +25,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
-pub use buyer::{note_recognised, note_unrecognised, note_viewed};
+pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_paid_elsewhere};
@@ -157,6 +157,14 @@ pub struct Model {
     pub metadata: String,
     /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
     pub refund_status: Option<RefundState>,
+    /// On which day the buyer says that they will pay, as the merchant counts days: `2026-11-26`.
+    pub expected_on: Option<String>,
+    /// When that day ends.
+    pub expected_until: Option<DateTime<Utc>>,
+    /// When they said so.
+    pub expected_at: Option<DateTime<Utc>>,
+    /// When the buyer of a closed link asked for a new one.
+    pub new_link_wanted_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

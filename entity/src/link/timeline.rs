@@ -37,7 +37,7 @@ impl Model {
     #[must_use]
     pub fn actor(&self) -> &str {
         self.actor.as_deref().unwrap_or(match self.event.as_str() {
-            "viewed" | "unrecognised" | "recognised" => "buyer",
+            "viewed" | "unrecognised" | "recognised" | "payment_expected" | "new_link_wanted" => "buyer",
             "sent" => "carrier",
             "unpaid" | "processing" | "paid" | "paid_again" | "payment_failed" | "refunded" | "refund_pending"
             | "refund_failed" | "disputed" | "dispute_closed" | "voided" | "expired" | "closed_at_stripe"

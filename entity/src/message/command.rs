@@ -25,6 +25,8 @@ pub struct NewMessage {
     pub origin: Origin,
     /// One message of the merchant for each key.
     pub once_key: Option<String>,
+    /// The key that wants it sent, if it is one.
+    pub actor: Option<String>,
 }
 
 /// Why a text is not accepted.
@@ -109,6 +111,7 @@ pub async fn command(
         credits: cost,
         origin: text.origin,
         once_key: text.once_key,
+        actor: text.actor,
     };
     let message = insert_outgoing(tx, outgoing, now).await?;
     credits::hold(tx, owner.id, id, cost, now).await?;

@@ -96,6 +96,8 @@ pub struct Model {
     pub once_key: Option<String>,
     /// When it was left to a person, because nobody knows whether the carrier took it.
     pub parked_at: Option<DateTime<Utc>>,
+    /// The key that wanted it sent, if it was one.
+    pub actor: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -123,6 +125,8 @@ pub struct Outgoing {
     pub origin: Origin,
     /// One message of the merchant for each key.
     pub once_key: Option<String>,
+    /// The key that wants it sent, if it is one.
+    pub actor: Option<String>,
 }
 
 /// Writes a message to a buyer, in `queued`.
@@ -142,6 +146,7 @@ pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>
         status: Set(MessageStatus::Queued),
         origin: Set(new.origin),
         once_key: Set(new.once_key),
+        actor: Set(new.actor),
         created_at: Set(now),
         ..Default::default()
     };

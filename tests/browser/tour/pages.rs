@@ -17,6 +17,11 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.stops_at("home").await;
     tour.goes_to("/orders", "6003").await;
     tour.stops_at("orders").await;
+    tour.goes_to("/links", "INV-2026-117").await;
+    tour.browser.clicks("Choose all on this page").await;
+    tour.browser.clicks("Dates and order").await;
+    tour.stops_at("links").await;
+    tour.goes_to("/orders", "6003").await;
     tour.browser.writes("Search orders", "nobody").await;
     tour.browser.sees("No order matches.").await;
     tour.stops_at("orders-nothing-found").await;

@@ -45,6 +45,8 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.stops_at("dialog-revoke").await;
     browser.clicks("Revoke").await;
     browser.sees("revoked").await;
+    tour.goes_to("/settings/activity", "made a key").await;
+    tour.stops_at("settings-activity").await;
     no_connection(tour, app).await;
 }
 

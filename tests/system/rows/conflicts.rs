@@ -33,6 +33,7 @@ async fn text(rows: &Rows) -> Message {
         credits: 1,
         origin: Origin::Merchant,
         once_key: None,
+        actor: None,
     };
     let message = message::insert_outgoing(&tx, new, now()).await.unwrap();
     credits::hold(&tx, rows.merchant, message.id, 1, now()).await.unwrap();

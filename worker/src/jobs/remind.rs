@@ -88,6 +88,7 @@ async fn write(
         body,
         origin: Origin::Reminder,
         once_key: Some(reminder.key(link.id)),
+        actor: None,
     };
     let message = message::command(tx, owner, text, at).await?;
     link::note(tx, link, at, "reminded", None).await?;

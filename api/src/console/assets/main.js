@@ -3,9 +3,11 @@
 import { onUnauthorized, session, signOut } from "./lib/api.js";
 import { closeDialogs } from "./lib/dialog.js";
 import * as events from "./lib/events.js";
-import { useTimeZone } from "./lib/format.js";
+import { useDraftsOf } from "./lib/drafts.js";
+import { useRegion, useTimeZone } from "./lib/format.js";
 import { forget } from "./lib/live.js";
 import { hush } from "./lib/notify.js";
+import { forgetPeople } from "./lib/people.js";
 import { useScope } from "./lib/scope.js";
 import { strings } from "./strings.js";
 import { showOperator } from "./views/operator.js";
@@ -40,7 +42,9 @@ function enter(who) {
   if (here === "operator") {
     leave = showOperator({ root: app, signOut: end });
   } else {
+    useRegion(who.merchant.region);
     useTimeZone(who.merchant.time_zone);
+    useDraftsOf(who.key.id);
     useScope(who.key.scope);
     events.open();
     leave = showShell({ root: app, who, signOut: end });
@@ -63,6 +67,7 @@ function showDoor(reason) {
 function leaveBehind(reason) {
   events.close();
   forget();
+  forgetPeople();
   closeDialogs();
   hush();
   showDoor(reason);

@@ -308,6 +308,7 @@ described_words! {
     entity::job::JobState,
     entity::link::Dispute,
     entity::link::InvoiceWarning,
+    entity::link::ExpectedState,
     entity::logo::PictureType,
     entity::message::Direction,
     entity::message::Origin,

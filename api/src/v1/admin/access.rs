@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, MerchantId, Secret, random_secret};
 use entity::{
-    api_key::{self, ApiKey, Scope},
+    api_key::{self, ApiKey, NewKey, Scope},
     merchant,
     revocation::{Revocation, Revoker, revoke},
     suspension,
@@ -46,12 +46,16 @@ struct MerchantKeyView {
     id: Text<ApiKeyId>,
     name: String,
     scope: Text<Scope>,
-    /// The key's last four characters.
+    /// The key's last four characters; empty while it is an invitation.
     last_four: LastFour,
     created_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     last_used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    expires_at: Option<DateTime<Utc>>,
+    /// Until when the invitation to it can be accepted; absent: it was handed over.
+    invited_until: Option<DateTime<Utc>>,
 }
 
 impl From<ApiKey> for MerchantKeyView {
@@ -64,6 +68,8 @@ impl From<ApiKey> for MerchantKeyView {
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             revoked_at: row.revoked_at,
+            expires_at: row.expires_at,
+            invited_until: row.invited_until,
         }
     }
 }
@@ -139,7 +145,8 @@ impl AdminAccess {
         let new: Secret = random_secret("pk_")?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
-        let row = api_key::insert(&tx, owner.id, name, scope, &new, now).await?;
+        let wanted = NewKey { merchant_id: owner.id, name, scope, expires_at: None };
+        let row = api_key::insert(&tx, wanted, &new, now).await?;
         act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
         tx.commit().await?;
         tell(&key.0, "key.create", &row.id);

@@ -93,6 +93,11 @@ export async function pdf(path) {
   return new Blob([await response.arrayBuffer()], { type: "application/pdf" });
 }
 
+/** A list as CSV, all of it. */
+export async function csv(path, { query } = {}) {
+  return (await call(addressOf(path, query), { method: "GET", headers: { Accept: "text/csv" }, timeout: COMMAND_TIMEOUT })).text();
+}
+
 /** Sends a form with a file; `onProgress` is told the share that has left, from 0 to 1. */
 export function upload(path, form, { idempotencyKey, onProgress, signal }) {
   return new Promise((resolve, reject) => {

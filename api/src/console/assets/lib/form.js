@@ -2,6 +2,7 @@
 
 import { strings } from "../strings.js";
 import { Problem } from "./api.js";
+import { understood } from "./decimal.js";
 import { h, swap, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 import { hashOf } from "./router.js";
@@ -27,9 +28,22 @@ export function input(name, properties = {}) {
   return h("input", { type: "text", name, autocomplete: "off", ...properties });
 }
 
-/** An input for an amount: a decimal text. */
+/** An input for an amount. What is understood of it is shown when it is left; what is not is told before anything is sent. */
 export function amountInput(name, properties = {}) {
-  return input(name, { inputmode: "decimal", spellcheck: "false", ...properties });
+  const control = input(name, { inputmode: "decimal", spellcheck: "false", ...properties });
+  control.dataset.amount = "";
+  control.addEventListener("change", () => {
+    const amount = understood(control.value);
+    if (amount !== null) control.value = amount;
+    mark(control, control.value.trim() && amount === null ? strings.form.noAmount : null);
+  });
+  return control;
+}
+
+function notAmounts(node) {
+  return [...node.elements]
+    .filter((control) => control.dataset.amount === "" && control.value.trim() !== "" && understood(control.value) === null)
+    .map((control) => ({ field: control.name, reason: strings.form.noAmount }));
 }
 
 /** The row of buttons at the end of a form. */
@@ -55,7 +69,7 @@ export function form({ fields, check = () => [], payload, send, done, alias = {}
     event.preventDefault();
     if (node.ariaBusy === "true") return;
     clear(node, summary);
-    const errors = [...missing(node), ...check()];
+    const errors = [...missing(node), ...notAmounts(node), ...check()];
     if (errors.length > 0) return tell(node, errors);
     busy(node, true);
     try {

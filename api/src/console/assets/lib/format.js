@@ -3,11 +3,20 @@
 import { strings } from "../strings.js";
 import { h } from "./dom.js";
 
-const whole = new Intl.NumberFormat(strings.locale);
+let locale = strings.locale;
+let whole = new Intl.NumberFormat(locale);
 const relative = new Intl.RelativeTimeFormat(strings.locale, { numeric: "always" });
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
 let clocks = clocksOf(undefined);
+
+/** Writes amounts and dates as people do in this region, in the language of the console. */
+export function useRegion(code) {
+  const [language] = strings.locale.split("-");
+  const [fits] = Intl.DateTimeFormat.supportedLocalesOf([`${language}-${code}`]);
+  locale = fits ?? strings.locale;
+  whole = new Intl.NumberFormat(locale);
+}
 
 /** Shows all times in this zone: the merchant's, wherever the reader is. */
 export function useTimeZone(zone) {
@@ -15,7 +24,7 @@ export function useTimeZone(zone) {
 }
 
 function clocksOf(timeZone) {
-  const clock = (options, locale = strings.locale) => new Intl.DateTimeFormat(locale, { timeZone, ...options });
+  const clock = (options, written = locale) => new Intl.DateTimeFormat(written, { timeZone, ...options });
   return {
     moment: clock({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }),
     shortMoment: clock({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
@@ -27,12 +36,13 @@ function clocksOf(timeZone) {
   };
 }
 
-/** `1,234.50 EUR`, as in the text that the buyer gets. */
+/** `1,234.50 EUR`, with the signs between the digits that are usual where the merchant is. */
 export function money(amount, currency) {
   if (amount === undefined || amount === null) return strings.erased;
-  const [units, decimals] = String(amount).split(".");
-  const grouped = units.replace(/\B(?=(\d{3})+$)/g, ",");
-  return `${decimals === undefined ? grouped : `${grouped}.${decimals}`}\u00a0${currency.toUpperCase()}`;
+  const decimals = String(amount).split(".")[1]?.length ?? 0;
+  // A text of digits is formatted as it is, and never becomes a float.
+  const format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return `${format.format(String(amount))}\u00a0${currency.toUpperCase()}`;
 }
 
 /** A whole number. */

@@ -43,6 +43,7 @@ class Following {
   constructor(options) {
     this.#options = options;
     document.addEventListener("visibilitychange", this.#wake);
+    addEventListener("online", this.#wake);
     this.#deafen = listen(this.#hear);
     // Not before the caller holds what is made here.
     queueMicrotask(() => {
@@ -88,6 +89,7 @@ class Following {
     this.#halt();
     this.#deafen();
     document.removeEventListener("visibilitychange", this.#wake);
+    removeEventListener("online", this.#wake);
   };
 
   #hear = (event) => {

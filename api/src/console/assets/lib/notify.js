@@ -40,6 +40,9 @@ export function connection(there) {
   announce(there ? strings.problems.connected : strings.problems.disconnected);
 }
 
+// The browser knows first that its line is gone.
+addEventListener("offline", () => connection(false));
+
 function show(kind, symbol, text, stays) {
   const toast = h(`div.toast.toast-${kind}`, icon(symbol), h("span", text));
   const close = h("button.plain", { type: "button", "aria-label": strings.dismiss, onclick: () => toast.remove() }, icon("close"));

@@ -20,9 +20,17 @@ export function go(path, query) {
   location.hash = hashOf(path, query);
 }
 
+const lastAt = new Map();
+
+/** The address at which this list was last seen, narrowed as it was then. */
+export function backTo(path) {
+  return lastAt.get(path) ?? `#${path}`;
+}
+
 /** Changes the address of the view that is shown, without showing it anew. */
 export function narrow(path, query) {
   history.replaceState(history.state, "", hashOf(path, query));
+  lastAt.set(path, hashOf(path, query));
 }
 
 /** Shows the view of each address in `outlet`; `moved` is told the path. Answers how to stop. */
@@ -37,6 +45,7 @@ export function start({ outlet, routes, home, moved }) {
     closeDialogs();
     outlet.replaceChildren();
     const [match, view] = found;
+    lastAt.set(path, hashOf(path, query));
     leave = view({ root: outlet, params: match.slice(1), query }) ?? (() => {});
     moved(path);
     if (!first) arrive(outlet);

@@ -1,6 +1,6 @@
 // What the key of this session may do. The server decides; here it only spares people buttons that would be refused.
 
-const SCOPES = ["read", "write", "admin"];
+const SCOPES = ["read", "send", "write", "admin"];
 
 let held = "read";
 

@@ -4,8 +4,9 @@ import { addressOf } from "../lib/api.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
-import { humanised, money, tag, time } from "../lib/format.js";
+import { dayText, humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
+import { person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { showQr } from "./link-qr.js";
@@ -99,6 +100,8 @@ function notices(link) {
     link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, link.failure),
     ...delivery(link),
     link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
+    link.expected && expected(link),
+    link.new_link_wanted_at && ["voided", "expired"].includes(link.status) && notice("warn", t.events.new_link_wanted, t.newLinkWanted),
     link.status === "unpaid" && paymentFailed(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
     link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
     ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
@@ -107,6 +110,13 @@ function notices(link) {
     link.refunded_amount && notice(link.refund_status === "full" ? "bad" : "warn", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
+}
+
+/** The buyer's word that they will pay on a day: reminders wait for it, and it is kept or broken. */
+function expected({ expected: { on, status } }) {
+  const t = strings.link.expected;
+  const day = dayText(new Date(`${on}T12:00:00Z`));
+  return notice({ pending: "info", kept: "good", broken: "warn" }[status] ?? "info", t.title, t[status]?.(day) ?? day);
 }
 
 /** That a text did not come through, or may not have, is said as loud as that it is paid. */
@@ -133,10 +143,11 @@ function address(link) {
 function buttons(link, act) {
   const t = strings.link;
   const open = link.status === "unpaid" && may("write");
+  const sendable = link.status === "unpaid" && may("send");
   const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
   const list = [
-    open && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
+    sendable && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
       icon("send"), sent ? t.sendAgain : t.send),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
     open && h("button", { type: "button", key: "mark-paid", onclick: () => markPaid(link, act.changed) },
@@ -189,7 +200,7 @@ function timeline(link, open) {
   return h("details.timeline", { key: `timeline ${link.id}`, open },
     h("summary", t.timeline),
     h("ol", [...link.timeline].reverse().map((entry) => h("li",
-      h("span.event", t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }),
+      h("span.event", t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
       entry.detail && h("p.quiet", detailOf(entry))))));
 }
 

@@ -1,6 +1,7 @@
 // The dialog that makes a payment link.
 
 import { upload } from "../lib/api.js";
+import { understood } from "../lib/decimal.js";
 import { openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { dayText, isoDay } from "../lib/format.js";
@@ -65,7 +66,8 @@ function linkForm({ order, invoice, close, created, signal }) {
 function formOf(invoice, terms) {
   const data = new FormData();
   for (const [name, control] of Object.entries(terms)) {
-    if (control.value.trim()) data.append(name, control.value.trim());
+    const value = name === "amount" ? understood(control.value) : control.value.trim();
+    if (value) data.append(name, value);
   }
   if (invoice.file()) data.append("invoice", invoice.file());
   return data;

@@ -3,6 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
+import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
 import { number } from "../lib/format.js";
 import { actions, form, problemBox } from "../lib/form.js";
@@ -39,7 +40,14 @@ function sendForm({ link, act, close, saved, available }) {
       buttons.querySelector(".label").textContent = credits === null ? t.submit : t.submitFor(credits);
     },
   });
-  const reset = h("button.as-link", { type: "button", onclick: () => fields.set(saved) }, t.reset);
+  const forget = keptIn(fields.text, `send ${link.id}`);
+  const reset = h("button.as-link", {
+    type: "button",
+    onclick: () => {
+      forget();
+      fields.set(saved);
+    },
+  }, t.reset);
   let again = false;
   const body = () => ({ template: fields.text.value === saved ? undefined : fields.text.value, resend: again || undefined });
   const [text, chips, preview] = fields.nodes;
@@ -57,6 +65,7 @@ function sendForm({ link, act, close, saved, available }) {
       }
     },
     done: () => {
+      forget();
       close();
       say(t.queued);
       tell({ kind: "credits.updated" });

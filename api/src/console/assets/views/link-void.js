@@ -2,6 +2,7 @@
 
 import { command } from "../lib/api.js";
 import { h } from "../lib/dom.js";
+import { keptIn } from "../lib/drafts.js";
 import { money } from "../lib/format.js";
 import { field } from "../lib/form.js";
 import { strings } from "../strings.js";
@@ -13,6 +14,7 @@ const LONGEST_REASON = 500;
 export function voidLink(link, changed) {
   const t = strings.voidLink;
   const reason = h("textarea", { name: "reason", rows: "2", maxlength: String(LONGEST_REASON) });
+  const forget = keptIn(reason, `void ${link.id}`);
   const body = () => ({ reason: reason.value.trim() || undefined });
   confirm({
     title: t.title,
@@ -22,6 +24,9 @@ export function voidLink(link, changed) {
     keep: t.keep,
     payload: () => JSON.stringify(body()),
     send: ({ idempotencyKey }) => command("POST", `/payment-links/${link.id}/void`, body(), { idempotencyKey }),
-    done: changed,
+    done(result) {
+      forget();
+      changed(result);
+    },
   });
 }

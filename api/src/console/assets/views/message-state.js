@@ -2,6 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { humanised, time } from "../lib/format.js";
+import { person } from "../lib/people.js";
 import { strings } from "../strings.js";
 
 const UNDER_WAY = ["queued", "sending"];
@@ -12,6 +13,7 @@ export function messageState(message) {
   const busy = UNDER_WAY.includes(message.status);
   return h("span.message-state",
     h(`span.state.state-${message.status}`, busy && h("span.spinner", { "aria-hidden": "true" }), t.states[message.status] ?? humanised(message.status)),
+    person(message.actor),
     t.origins[message.origin] && h("span", t.origins[message.origin]),
     message.credits > 0 && message.status !== "failed" && h("span", strings.preview.credits(message.credits)),
     time(message.created_at, { short: true }),

@@ -4,6 +4,7 @@ import { text, times } from "../lib/decimal.js";
 import { h } from "../lib/dom.js";
 import { money, number, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
+import { person } from "../lib/people.js";
 import { strings } from "../strings.js";
 
 /** The order's data. */
@@ -16,10 +17,15 @@ export function orderData(order) {
       h("dl.facts",
         h("div", h("dt", t.buyerName), h("dd", order.customer.name || strings.erased)),
         h("div", h("dt", t.phone), h("dd", order.customer.phone ?? t.phoneErased)),
-        h("div", h("dt", t.created), h("dd", time(order.created_at)))),
+        h("div", h("dt", t.created), h("dd", time(order.created_at), madeBy(order)))),
       conversation && h("a.button.wide", { href: `#/conversations/${conversation}`, key: "conversation" },
         icon("conversations"), t.conversation)),
     h("section.card", h("h2", t.items), items(order), totals(order)));
+}
+
+function madeBy(order) {
+  const made = order.history?.find((entry) => entry.event === "order.create");
+  return made && [" ", person(made.actor)];
 }
 
 function items(order) {

@@ -1,14 +1,17 @@
 // The dialog for a new order.
 
 import { command } from "../lib/api.js";
-import { hundredths, text, times } from "../lib/decimal.js";
+import { hundredths, text, times, understood } from "../lib/decimal.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
+import { draft, keepDraft } from "../lib/drafts.js";
 import { actions, amountInput, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { say } from "../lib/notify.js";
 import { go } from "../lib/router.js";
 import { strings } from "../strings.js";
+
+const DRAFT = "new order";
 
 /** Opens the dialog. `currency` is the one to begin with. */
 export function newOrder(currency) {
@@ -17,6 +20,7 @@ export function newOrder(currency) {
 
 function orderForm(close, currency) {
   const t = strings.newOrder;
+  const left = draft(DRAFT);
   const items = itemLines(() => sum.draw());
   const fields = {
     number: input("number", { required: true, maxlength: "64", autofocus: true }),
@@ -29,9 +33,15 @@ function orderForm(close, currency) {
     amount: amountInput("amount", { required: true }),
   };
   const sum = sumOfLines(items, fields);
+  fields.amount.addEventListener("input", () => {
+    if (fields.amount.value.trim()) fields.amount.dataset.typed = "";
+    else delete fields.amount.dataset.typed;
+  });
   for (const control of [fields.shipping, fields.discount, fields.tax, fields.amount]) control.addEventListener("input", sum.draw);
   const body = () => inputOf(fields, items.read());
-  return form({
+  putBack(left, fields, items);
+  sum.draw();
+  const node = form({
     fields: [
       h("datalist", { id: "currencies" }, strings.currencies.map((code) => h("option", { value: code.toUpperCase() }))),
       h("div.columns.two-to-one", field({ label: t.number, control: fields.number }), field({ label: t.currency, control: fields.currency })),
@@ -48,19 +58,37 @@ function orderForm(close, currency) {
     payload: () => JSON.stringify(body()),
     send: ({ idempotencyKey }) => command("POST", "/orders", body(), { idempotencyKey }),
     done: (order) => {
+      keepDraft(DRAFT, undefined);
       close();
       say(t.done(order.number));
       go(`/orders/${order.id}`);
     },
   });
+  node.addEventListener("input", () => keepDraft(DRAFT, typed(fields, items)));
+  return node;
+}
+
+/** What is typed so far; nothing if it is no more than what was there to begin with. */
+function typed(fields, items) {
+  const values = Object.fromEntries(Object.entries(fields).map(([name, control]) => [name, control.value]));
+  const isAnything = Object.entries(values).some(([name, value]) => name !== "currency" && value) || items.count() > 0;
+  return isAnything ? { values, lines: items.read(), isTyped: fields.amount.dataset.typed !== undefined } : undefined;
+}
+
+/** Puts back what was typed and not sent. */
+function putBack(left, fields, items) {
+  if (!left) return;
+  for (const [name, value] of Object.entries(left.values)) fields[name].value = value;
+  if (left.isTyped) fields.amount.dataset.typed = "";
+  items.put(left.lines);
 }
 
 function inputOf(fields, items) {
-  const filled = (control) => control.value.trim() || undefined;
+  const filled = (control) => understood(control.value) ?? (control.value.trim() || undefined);
   return {
     number: fields.number.value.trim(),
     customer: { name: fields.name.value.trim(), phone: fields.phone.value.trim() },
-    amount: fields.amount.value.trim(),
+    amount: filled(fields.amount),
     currency: fields.currency.value.trim().toLowerCase(),
     items,
     shipping: filled(fields.shipping),
@@ -90,14 +118,21 @@ function itemLines(changed) {
   };
   const read = () => [...lines.children].map((line) => {
     const [description, quantity, unit] = [...line.querySelectorAll("[data-part]")].map((control) => control.value.trim());
-    return { description, quantity: Number.parseInt(quantity, 10), unit_amount: unit };
+    return { description, quantity: Number.parseInt(quantity, 10), unit_amount: understood(unit) ?? unit };
   });
+  const put = (left) => {
+    for (const line of left) {
+      add();
+      const controls = [...lines.lastElementChild.querySelectorAll("[data-part]")];
+      [line.description, Number.isNaN(line.quantity) ? "" : String(line.quantity), line.unit_amount].forEach((value, index) => (controls[index].value = value));
+    }
+  };
   const check = () => [...lines.querySelectorAll('[data-part="quantity"]')]
     .filter((control) => control.value.trim() !== "" && !/^[1-9]\d{0,8}$/.test(control.value.trim()))
     .map((control) => ({ field: control.name, reason: t.quantityWrong }));
   const node = h("fieldset.items", h("legend", t.items), lines,
     h("button", { type: "button", onclick: add }, icon("plus"), t.addItem));
-  return { node, read, check };
+  return { node, read, check, put, count: () => lines.children.length };
 }
 
 function itemLine(remove, changed) {
@@ -126,6 +161,11 @@ function sumOfLines(items, fields) {
     const sum = amounts.reduce((total, amount) => total + amount, 0n) + extra[0] - extra[1] + extra[2];
     if (sum <= 0n || sum === hundredths(fields.amount.value)) return swap(node);
     const shown = text(sum, lines.map((line) => line.unit_amount).join());
+    // Nobody adds up what is added up already; a total that somebody has typed stays theirs.
+    if (fields.amount.dataset.typed === undefined) {
+      fields.amount.value = shown;
+      return swap(node);
+    }
     const use = () => {
       fields.amount.value = shown;
       draw();

@@ -7,7 +7,7 @@ import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
 import { openPdf, whileBusy } from "../lib/pdf.js";
-import { title } from "../lib/router.js";
+import { backTo, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { createLink } from "./link-create.js";
@@ -101,9 +101,9 @@ function draw(page, data, changed, refresh) {
   }, icon("document"), t.details);
   swap(page,
     pageHead(t.title(order.number), {
-      back: h("a.back", { href: "#/orders" }, icon("back"), t.back),
+      back: h("a.back", { href: backTo("/orders") }, icon("back"), t.back),
       more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order)],
-      buttons: [details, mayHaveLink(shown) && createButton(order, create)],
+      buttons: [details, mayHaveLink(order, shown) && createButton(order, create)],
     }),
     h("div.order-columns",
       h("div.order-main",
@@ -112,9 +112,9 @@ function draw(page, data, changed, refresh) {
       orderData(order)));
 }
 
-/** An order has one open link at a time. */
-function mayHaveLink(shown) {
-  return may("write") && (!shown || ["paid", "failed"].includes(shown.status));
+/** An order has one open link at a time, and none once its buyer was erased. */
+function mayHaveLink(order, shown) {
+  return may("write") && Boolean(order.customer.name) && (!shown || ["paid", "failed"].includes(shown.status));
 }
 
 function createButton(order, create) {
@@ -129,5 +129,5 @@ function noLink(order) {
   const had = order.links.length > 0;
   return h("section.card.no-link",
     h("div.no-link-mark", icon("link")),
-    h("h2", had ? t.noOpenLinkTitle : t.noLinkTitle), h("p", had ? t.noOpenLink : t.noLink));
+    h("h2", had ? t.noOpenLinkTitle : t.noLinkTitle), h("p", !order.customer.name ? t.erasedOrder : had ? t.noOpenLink : t.noLink));
 }

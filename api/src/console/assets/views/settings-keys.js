@@ -8,13 +8,16 @@ import { ago, tag, time } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
+import { forgetPeople, mark } from "../lib/people.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
 import { confirm } from "./confirm.js";
 import { failure, region } from "./page.js";
 
 const PATH = "/api-keys";
-const SCOPES = ["read", "write", "admin"];
+const SCOPES = ["read", "send", "write", "admin"];
+const DAYS = [1, 7, 30, 90, 365];
+const DAY = 24 * 60 * 60 * 1000;
 
 /** Draws the list. */
 export function showKeys(root) {
@@ -35,13 +38,22 @@ export function showKeys(root) {
 
 function row(key, changed) {
   const t = strings.keys;
-  return h(key.revoked_at ? "li.revoked" : "li",
-    h("div.key-name", icon("key"), h("strong", key.name), h("span.quiet", t.ending(key.last_four)),
-      tag(`scope-${key.scope}`, t.scopes[key.scope].name), key.current && tag("current", t.current)),
-    h("p.quiet", t.created, " ", time(key.created_at), " · ",
-      key.revoked_at ? [t.revoked, " ", time(key.revoked_at)] : key.last_used_at ? [t.used, " ", ago(key.last_used_at)] : t.neverUsed),
+  const over = key.revoked_at || (key.expires_at && Date.parse(key.expires_at) <= Date.now());
+  return h(over ? "li.revoked" : "li",
+    h("div.key-name", mark(key.id), h("strong", key.name), key.last_four && h("span.quiet", t.ending(key.last_four)),
+      tag(`scope-${key.scope}`, t.scopes[key.scope].name), key.current && tag("current", t.current),
+      key.invited_until && !key.revoked_at && tag("invited", t.invited)),
+    h("p.quiet", t.created, " ", time(key.created_at), " · ", useOf(key),
+      key.expires_at && !key.revoked_at && [" · ", t.ends, " ", time(key.expires_at)]),
     !key.revoked_at && h("button.quiet-danger", { type: "button", key: `revoke ${key.id}`, onclick: () => revoke(key, changed) },
       t.revoke, h("span.visually-hidden", ` ${key.name}`)));
+}
+
+function useOf(key) {
+  const t = strings.keys;
+  if (key.revoked_at) return [t.revoked, " ", time(key.revoked_at)];
+  if (key.invited_until) return [t.invitedUntil, " ", time(key.invited_until)];
+  return key.last_used_at ? [t.used, " ", ago(key.last_used_at)] : t.neverUsed;
 }
 
 function newKey(changed) {
@@ -52,6 +64,7 @@ function newKey(changed) {
     content(close) {
       swap(place, keyForm(close, (made) => {
         changed();
+        forgetPeople();
         swap(place, shownOnce(made, close));
         place.querySelector("input").focus();
       }));
@@ -66,14 +79,24 @@ function keyForm(close, done) {
   const scopes = SCOPES.map((scope) => h("label.option",
     h("input", { type: "radio", name: "scope", value: scope, checked: scope === "write" }),
     h("span", h("strong", t.scopes[scope].name), h("span.hint", t.scopes[scope].hint))));
-  const body = () => ({ name: name.value.trim(), scope: scopes.map((it) => it.firstChild).find((it) => it.checked).value });
+  const ends = h("select", { name: "expires_at" }, h("option", { value: "" }, t.endsNever),
+    DAYS.map((days) => h("option", { value: String(days) }, t.endsAfter(days))));
+  const invite = h("input", { type: "checkbox", name: "invite" });
+  const body = () => ({
+    name: name.value.trim(),
+    scope: scopes.map((it) => it.firstChild).find((it) => it.checked).value,
+    expires_at: ends.value ? new Date(Date.now() + Number(ends.value) * DAY).toISOString() : undefined,
+    invite: invite.checked || undefined,
+  });
   return form({
     fields: [
       field({ label: t.name, control: name, hint: t.nameHint }),
       h("fieldset.options", h("legend", t.scope), scopes),
+      field({ label: t.endsLabel, control: ends }),
+      h("label.check", invite, h("span", t.invite, h("span.hint", t.inviteHint))),
       actions(t.submit, { cancel: close }),
     ],
-    payload: () => JSON.stringify(body()),
+    payload: () => JSON.stringify({ ...body(), expires_at: ends.value }),
     send: ({ idempotencyKey }) => command("POST", PATH, body(), { idempotencyKey }),
     done,
   });
@@ -81,9 +104,10 @@ function keyForm(close, done) {
 
 function shownOnce(made, close) {
   const t = strings.keys;
+  const url = made.invitation_url;
   return [
-    h("p.notice.notice-warn", icon("warning"), t.once),
-    copyable(t.key, made.key),
+    h("p.notice.notice-warn", icon("warning"), url ? t.onceInvited : t.once),
+    url ? copyable(t.invitation, url) : copyable(t.key, made.key),
     h("div.actions", h("button.primary", { type: "button", onclick: close }, t.kept)),
   ];
 }

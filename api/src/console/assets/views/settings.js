@@ -5,6 +5,7 @@ import { go, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { pageHead } from "./page.js";
+import { showActivity } from "./settings-activity.js";
 import { showKeys } from "./settings-keys.js";
 import { showOptOuts } from "./settings-opt-outs.js";
 import { showProfile } from "./settings-profile.js";
@@ -21,6 +22,7 @@ const SECTIONS = {
   reminders: { show: showReminders, scope: "admin" },
   "opt-outs": { show: showOptOuts, scope: "write" },
   keys: { show: showKeys, scope: "admin" },
+  activity: { show: showActivity, scope: "admin" },
 };
 
 /** The names of the sections that this key may open. */
@@ -29,7 +31,7 @@ export function sections() {
 }
 
 /** Draws the section that the address names. */
-export function showSettings({ root, params: [open] }) {
+export function showSettings({ root, params: [open], query }) {
   const t = strings.settings;
   const offered = sections();
   if (!offered.includes(open)) return go(`/settings/${offered[0]}`);
@@ -40,5 +42,5 @@ export function showSettings({ root, params: [open] }) {
   swap(root, pageHead(t.title), h("nav.tabs", { "aria-label": t.sectionsLabel }, tabs), place);
   // A phone shows a part of them.
   tabs[offered.indexOf(open)].scrollIntoView({ block: "nearest", inline: "nearest" });
-  return SECTIONS[open].show(place);
+  return SECTIONS[open].show(place, query);
 }

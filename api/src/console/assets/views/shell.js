@@ -7,6 +7,7 @@ import { showConversations } from "./conversations.js";
 import { showCredits } from "./credits.js";
 import { frame } from "./frame.js";
 import { showHome } from "./home.js";
+import { showLinks } from "./links.js";
 import { showOrder } from "./order.js";
 import { showOrders } from "./orders.js";
 import { sections, showSettings } from "./settings.js";
@@ -15,10 +16,11 @@ import { followUnread } from "./unread.js";
 const ROUTES = [
   [/^\/home$/, showHome],
   [/^\/orders$/, showOrders],
+  [/^\/links$/, showLinks],
   [/^\/orders\/([^/]+)$/, showOrder],
   [/^\/conversations(?:\/([^/]+))?$/, showConversations],
   [/^\/credits$/, showCredits],
-  [/^\/settings\/([a-z]+)$/, showSettings],
+  [/^\/settings\/([a-z-]+)$/, showSettings],
 ];
 
 /** Draws the console for a merchant; answers how to take it away. */
@@ -35,6 +37,7 @@ export function showShell({ root, who, signOut }) {
     places: [
       { path: "/home", icon: "home", label: t.home },
       { path: "/orders", icon: "orders", label: t.orders },
+      { path: "/links", icon: "link", label: t.links },
       { path: "/conversations", icon: "conversations", label: t.conversations, more: unread },
       { path: "/credits", icon: "credits", label: t.credits },
       { path: `/settings/${sections()[0]}`, within: "/settings", icon: "settings", label: t.settings },

@@ -2,6 +2,7 @@
 
 import { command, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
+import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
 import { time } from "../lib/format.js";
 import { form } from "../lib/form.js";
@@ -130,6 +131,7 @@ function picture({ status, path, error }) {
 function replyBox(path, sent) {
   const t = strings.conversations;
   const text = h("textarea", { id: "reply", name: "body", rows: "2", required: true, maxlength: "1600", placeholder: t.placeholder, "aria-describedby": "reply-error reply-hint" });
+  const forget = keptIn(text, `reply ${path}`);
   const body = () => ({ body: text.value });
   const node = form({
     fields: [
@@ -142,6 +144,7 @@ function replyBox(path, sent) {
     send: ({ idempotencyKey }) => command("POST", path, body(), { idempotencyKey }),
     done: () => {
       text.value = "";
+      forget();
       tell({ kind: "credits.updated" });
       sent();
     },

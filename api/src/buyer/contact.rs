@@ -1,0 +1,68 @@
+//! How a buyer reaches the merchant by a tap: the number and the address in what the merchant wrote about it.
+
+use domain::{PhoneNumber, Region};
+use serde::Serialize;
+
+/// The fewest digits that are looked at as a number: years and house numbers have fewer.
+const FEWEST_DIGITS: usize = 7;
+
+/// What can be tapped.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Contact {
+    /// A number in E.164.
+    pub(super) phone: Option<String>,
+    /// A mail address.
+    pub(super) mail: Option<String>,
+}
+
+impl Contact {
+    /// What is found in a text for people.
+    pub(super) fn of(text: &str, region: Region) -> Self {
+        Self { phone: phone(text, region), mail: mail(text) }
+    }
+
+    pub(super) const fn is_none(&self) -> bool {
+        self.phone.is_none() && self.mail.is_none()
+    }
+}
+
+fn phone(text: &str, region: Region) -> Option<String> {
+    let is_part = |letter: char| letter.is_ascii_digit() || "+-./() \u{a0}".contains(letter);
+    text.split(|letter: char| !is_part(letter))
+        .find_map(|run| {
+            let digits = run.chars().filter(char::is_ascii_digit).count();
+            let run = run.trim_matches(|letter: char| !letter.is_ascii_digit() && !"+(".contains(letter));
+            (digits >= FEWEST_DIGITS).then(|| PhoneNumber::parse(run, region).ok()).flatten()
+        })
+        .map(|number| number.as_e164().to_owned())
+}
+
+fn mail(text: &str) -> Option<String> {
+    let words = text.split(|letter: char| letter.is_whitespace() || ",;()<>\"".contains(letter));
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "@.-_+".contains(letter);
+    words.map(|word| word.trim_matches(['.', ':'])).find_map(|word| {
+        let (name, host) = word.split_once('@')?;
+        let fits = !name.is_empty() && host.contains('.') && !host.contains('@') && word.chars().all(is_plain);
+        fits.then(|| word.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_and_an_address_are_found_in_what_people_write() {
+        let us = Region::parse("US").unwrap();
+        for (text, phone, mail) in [
+            ("+49 30 1234567", Some("+49301234567"), None),
+            ("Call (202) 555-0123 or write to hello@shop.example.", Some("+12025550123"), Some("hello@shop.example")),
+            ("Since 1987, 12 Example Street", None, None),
+            ("a@b", None, None),
+            ("<script>@x.y", None, None),
+        ] {
+            let found = Contact::of(text, us);
+            assert_eq!((found.phone.as_deref(), found.mail.as_deref()), (phone, mail), "{text}");
+        }
+    }
+}

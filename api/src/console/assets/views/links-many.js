@@ -1,0 +1,105 @@
+// What is done with many links: one call for each, so that one that is refused holds up no other and says why.
+
+import { command, csv } from "../lib/api.js";
+import { openDialog } from "../lib/dialog.js";
+import { h, swap } from "../lib/dom.js";
+import { tell } from "../lib/events.js";
+import { icon } from "../lib/icons.js";
+import { complain } from "../lib/notify.js";
+import { strings } from "../strings.js";
+
+/** Sends each of the links, also those that were sent before: to send again is to remind. */
+export function sendMany(links, chosen, done) {
+  const t = strings.links.many;
+  doMany({ title: t.sendTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: {}, links, done });
+}
+
+/** Voids each of the links. */
+export function voidMany(links, chosen, done) {
+  const t = strings.links.many;
+  doMany({ title: t.voidTitle(links.length), text: t.voidText, skipped: chosen - links.length, act: t.void, kind: "danger", verb: "void", body: {}, links, done });
+}
+
+/** Asks, does one after the other, and says what became of each. */
+function doMany({ title, text, skipped, act, kind, verb, body, links, done }) {
+  const t = strings.links.many;
+  let isStopped = false;
+  const place = h("div.many");
+  const run = async (close) => {
+    const failed = [];
+    let made = 0;
+    const line = h("p", { role: "status" });
+    const bar = h("progress", { max: String(links.length), value: 0, "aria-label": title });
+    swap(place, line, bar);
+    for (const link of links) {
+      if (isStopped) break;
+      line.textContent = t.doing(made + failed.length + 1, links.length);
+      try {
+        // One key for each press of the button: what was lost on the way is not done twice.
+        await command("POST", `/payment-links/${link.id}/${verb}`, body, { idempotencyKey: crypto.randomUUID() });
+        made += 1;
+      } catch (problem) {
+        failed.push({ link, problem });
+        // What stops one for want of credits, or of a session, stops the rest as well.
+        if ([401, 402].includes(problem.status)) break;
+      }
+      bar.value = made + failed.length;
+    }
+    tell({ kind: "credits.updated" });
+    swap(place, results(made, failed, links.length),
+      h("div.actions", h("button.primary", { type: "button", autofocus: true, onclick: close }, strings.close)));
+    place.querySelector("button").focus();
+  };
+  openDialog({
+    title,
+    content(close) {
+      swap(place, h("p", text), skipped > 0 && h("p.notice.notice-info", icon("info"), t.skipped(skipped)),
+        h("div.actions", h("button", { type: "button", onclick: close, autofocus: true }, strings.cancel),
+          h(`button.${kind}`, { type: "button", onclick: () => run(close) }, act)));
+      return place;
+    },
+    closed() {
+      isStopped = true;
+      done();
+    },
+  });
+}
+
+function results(made, failed, all) {
+  const t = strings.links.many;
+  const left = all - made - failed.length;
+  return [
+    h("p", { role: "status" }, t.made(made, all)),
+    failed.length > 0 && h("ul.failures", failed.map(({ link, problem }) =>
+      h("li", h("a", { href: `#/orders/${link.order_id}` }, link.invoice_number ?? strings.erased), ": ", problem.message))),
+    left > 0 && h("p.notice.notice-warn", icon("warning"), t.left(left)),
+  ];
+}
+
+/** Saves the links that the list is narrowed to, or those of them with these ids, as CSV. */
+export async function exportLinks({ cursor: _, ...narrowed }, ids) {
+  try {
+    const text = await csv("/payment-links", { query: narrowed });
+    const kept = ids ? linesOf(text).filter((line, index) => index === 0 || ids.has(line.split(",", 1)[0])).join("\r\n") + "\r\n" : text;
+    const address = URL.createObjectURL(new Blob([kept], { type: "text/csv" }));
+    h("a", { href: address, download: strings.links.file }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+/** The records of a CSV: a line break between quotes is no end of one. */
+function linesOf(text) {
+  const lines = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') quoted = !quoted;
+    else if (!quoted && text[at] === "\r" && text[at + 1] === "\n") {
+      lines.push(text.slice(start, at));
+      start = at + 2;
+    }
+  }
+  return lines;
+}

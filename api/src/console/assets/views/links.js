@@ -1,0 +1,170 @@
+// All payment links: found, narrowed as the address says, and chosen many at a time.
+
+import { get } from "../lib/api.js";
+import { h, swap } from "../lib/dom.js";
+import { humanised, money, tag, time } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
+import { PACE, live } from "../lib/live.js";
+import { pager } from "../lib/pager.js";
+import { hashOf, narrow, title } from "../lib/router.js";
+import { may } from "../lib/scope.js";
+import { strings } from "../strings.js";
+import { exportLinks, sendMany, voidMany } from "./links-many.js";
+import { empty, failure, pageHead, region } from "./page.js";
+
+const PATH = "/links";
+const LIMIT = 50;
+const TYPING = 250;
+const STATES = ["", "unpaid", "processing", "paid", "expired", "voided", "failed"];
+const NAMES = ["q", "status", "review", "created_from", "created_to", "paid_from", "paid_to", "sort"];
+const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
+
+/** Draws the list, narrowed as the address says. */
+export function showLinks({ root, query }) {
+  const t = strings.links;
+  title(t.title);
+  const list = region("div.card.list-card");
+  const bar = h("div.chosen", { role: "region", "aria-label": t.chosenLabel, hidden: true });
+  const narrowed = Object.fromEntries([...NAMES, "cursor"].map((name) => [name, query[name]]));
+  const state = { items: [], chosen: new Set(), narrowed };
+  const following = live({
+    name: () => `links ${JSON.stringify(narrowed)}`,
+    load: (signal) => get("/payment-links", { query: { ...narrowed, limit: LIMIT }, signal }),
+    hears: ({ kind }) => ["link.updated", "message.updated"].includes(kind),
+    show: (page) => {
+      state.items = page.items;
+      const there = new Set(page.items.map((link) => link.id));
+      for (const id of state.chosen) if (!there.has(id)) state.chosen.delete(id);
+      drawList(list, page, state, redrawBar);
+      redrawBar();
+    },
+    fail: (problem) => failure(list, problem, () => following.refresh()),
+    pace: (page) => (page.items.some((link) => UNDER_WAY.includes(link.status)) ? PACE.busy : PACE.calm),
+  });
+  const redrawBar = () => drawBar(bar, list, state, () => following.refresh());
+  const change = (changes) => {
+    Object.assign(narrowed, { cursor: undefined }, changes);
+    state.chosen.clear();
+    narrow(PATH, narrowed);
+    following.refresh();
+  };
+  const all = h("button", { type: "button", key: "export", onclick: () => exportLinks(narrowed, null) }, icon("download"), t.exportAll);
+  swap(root, pageHead(t.title, { buttons: [all] }), filters(narrowed, change), bar, list);
+  return following.stop;
+}
+
+function filters(narrowed, change) {
+  const t = strings.links;
+  let typing;
+  const search = h("input", {
+    type: "search", placeholder: t.searchHint, "aria-label": t.search, value: narrowed.q ?? "", autocomplete: "off",
+    oninput: () => {
+      clearTimeout(typing);
+      typing = setTimeout(() => change({ q: search.value.trim() || undefined }), TYPING);
+    },
+  });
+  const choices = STATES.map((value) => h("label.choice",
+    h("input", { type: "radio", name: "status", value, checked: value === (narrowed.status ?? ""), onchange: () => change({ status: value || undefined }) }),
+    h("span", value === "" ? strings.orders.all : strings.link.states[value])));
+  const day = (name, label) => {
+    const control = h("input", { type: "date", value: narrowed[name] ?? "", onchange: () => change({ [name]: control.value || undefined }) });
+    return h("label.day-filter", h("span", label), control);
+  };
+  const sort = h("select", { "aria-label": t.sort, onchange: () => change({ sort: sort.value || undefined }) },
+    h("option", { value: "" }, t.newest), h("option", { value: "created_at", selected: narrowed.sort === "created_at" }, t.oldest));
+  return h("div.filters",
+    h("div.search", icon("search"), search),
+    h("fieldset.choices", h("legend.visually-hidden", t.filter), choices),
+    h("details.more-filters", { key: "more-filters", open: Boolean(narrowed.created_from || narrowed.created_to || narrowed.paid_from || narrowed.paid_to || narrowed.sort) },
+      h("summary", t.more),
+      h("div.day-filters", day("created_from", t.createdFrom), day("created_to", t.createdTo), day("paid_from", t.paidFrom), day("paid_to", t.paidTo), sort)));
+}
+
+function drawList(list, page, state, redrawBar) {
+  const t = strings.links;
+  if (page.items.length === 0) {
+    const isNarrowed = Object.values(state.narrowed).some(Boolean);
+    swap(list, isNarrowed ? empty(t.nothingFound, null, h("a.button", { href: `#${PATH}`, onclick: showAll }, t.clear)) : empty(t.emptyTitle, t.empty));
+    return;
+  }
+  const chooseAll = h("input", {
+    type: "checkbox", "aria-label": t.chooseAll, key: "choose-all", checked: page.items.every((link) => state.chosen.has(link.id)),
+    onchange: () => {
+      for (const link of page.items) chooseAll.checked ? state.chosen.add(link.id) : state.chosen.delete(link.id);
+      for (const box of list.querySelectorAll("[data-link]")) box.checked = chooseAll.checked;
+      redrawBar();
+    },
+  });
+  const head = h("div.link-row.row-head", chooseAll,
+    h("div.link-cells", { "aria-hidden": "true" }, Object.values(t.columns).map((name, index) => h(index === 2 ? "span.amount" : "span", name))));
+  swap(list, head, h("ul.rows", { "aria-label": t.title }, page.items.map((link) => row(link, state, redrawBar))),
+    pager(PATH, state.narrowed, page.next_cursor));
+}
+
+function row(link, state, redrawBar) {
+  const t = strings.links;
+  const name = link.invoice_number ?? strings.erased;
+  const choose = h("input", {
+    type: "checkbox", "aria-label": t.choose(name), "data-link": link.id, key: `choose ${link.id}`, checked: state.chosen.has(link.id),
+    onchange: () => {
+      choose.checked ? state.chosen.add(link.id) : state.chosen.delete(link.id);
+      redrawBar();
+    },
+  });
+  return h("li.link-row", choose,
+    h("a.link-cells", { href: `#/orders/${link.order_id}`, key: link.id },
+      h("span.cell-name", h("strong", name), link.order_number && link.order_number !== link.invoice_number && h("span.quiet", ` ${strings.order.title(link.order_number)}`)),
+      h("span.cell-buyer", link.customer_name ?? strings.erased),
+      h("span.amount", money(link.amount, link.currency)),
+      h("span.cell-state", tag(`link-${link.status}`, strings.link.states[link.status] ?? humanised(link.status), { busy: UNDER_WAY.includes(link.status) }),
+        link.review && tag("review", strings.link.events.review), moneyBack(link)),
+      h("span.cell-text", textOf(link)),
+      h("span.cell-when", whenOf(link))));
+}
+
+function moneyBack(link) {
+  const t = strings.order.notices;
+  if (link.refund_status === "full") return tag("notice-refunded", t.refunded);
+  if (["open", "lost"].includes(link.disputed)) return tag("notice-disputed", t.disputed);
+  return link.refund_status === "partial" && tag("notice-partly_refunded", t.partly_refunded);
+}
+
+function textOf(link) {
+  const t = strings.links;
+  return [link.delivery ? h(`span.state.state-${link.delivery}`, strings.message.states[link.delivery] ?? humanised(link.delivery)) : h("span.quiet", t.noText),
+    link.viewed_at && h("span.quiet", ` · ${t.viewed}`)];
+}
+
+function whenOf(link) {
+  const t = strings.links;
+  if (link.paid_at) return [t.paid, " ", time(link.paid_at, { short: true })];
+  if (["unpaid", "processing", "creating"].includes(link.status)) return [t.until, " ", time(link.expires_at, { short: true })];
+  return [t.made, " ", time(link.created_at, { short: true })];
+}
+
+/** What can be done with those that are chosen. */
+function drawBar(bar, list, state, refresh) {
+  const t = strings.links;
+  const chosen = state.items.filter((link) => state.chosen.has(link.id));
+  bar.hidden = chosen.length === 0;
+  const open = chosen.filter((link) => link.status === "unpaid");
+  const done = () => {
+    state.chosen.clear();
+    for (const box of list.querySelectorAll("input[type=checkbox]")) box.checked = false;
+    drawBar(bar, list, state, refresh);
+    refresh();
+  };
+  swap(bar, chosen.length > 0 && [
+    h("strong", { "aria-live": "polite" }, t.chosen(chosen.length)),
+    may("send") && h("button.primary", { type: "button", key: "send-many", disabled: open.length === 0, onclick: () => sendMany(open, chosen.length, done) }, icon("send"), t.send(open.length)),
+    may("write") && h("button.quiet-danger", { type: "button", key: "void-many", disabled: open.length === 0, onclick: () => voidMany(open, chosen.length, done) }, icon("void"), t.void(open.length)),
+    h("button", { type: "button", key: "export-many", onclick: () => exportLinks(state.narrowed, new Set(chosen.map((link) => link.id))) }, icon("download"), t.export),
+  ]);
+}
+
+/** The address was narrowed without the router: the plain one may be the one that it still knows. */
+function showAll(event) {
+  event.preventDefault();
+  history.replaceState(history.state, "", hashOf(PATH));
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}

@@ -1,0 +1,71 @@
+// Who did what: the audit log, narrowed as the address says.
+
+import { get } from "../lib/api.js";
+import { h, swap } from "../lib/dom.js";
+import { humanised, time } from "../lib/format.js";
+import { live } from "../lib/live.js";
+import { pager } from "../lib/pager.js";
+import { people, person } from "../lib/people.js";
+import { narrow } from "../lib/router.js";
+import { strings } from "../strings.js";
+import { empty, failure, region } from "./page.js";
+
+const PATH = "/settings/activity";
+const LIMIT = 50;
+const TYPING = 250;
+
+/** Draws it. */
+export function showActivity(root, query) {
+  const t = strings.activity;
+  const list = region("div");
+  const narrowed = { actor: query.actor, subject: query.subject, cursor: query.cursor };
+  const following = live({
+    name: () => `audit ${JSON.stringify(narrowed)}`,
+    load: (signal) => get("/audit-log", { query: { ...narrowed, limit: LIMIT }, signal }),
+    show: (page) => draw(list, page, narrowed),
+    fail: (problem) => failure(list, problem, () => following.refresh()),
+  });
+  const change = (changes) => {
+    Object.assign(narrowed, { cursor: undefined }, changes);
+    narrow(PATH, narrowed);
+    following.refresh();
+  };
+  swap(root, h("section.card.setting.setting-wide", h("h2", t.title), h("p", t.lead), filters(narrowed, change), list));
+  return following.stop;
+}
+
+function filters(narrowed, change) {
+  const t = strings.activity;
+  const who = h("select", { "aria-label": t.who, onchange: () => change({ actor: who.value || undefined }) }, h("option", { value: "" }, t.everybody));
+  const offer = (id, name) => who.append(h("option", { value: id, selected: id === narrowed.actor }, name));
+  offer("operator", t.operator);
+  // Without the names there is still the rest of the log.
+  people().then((all) => all.forEach(({ id, name, last_four: four }) => offer(id, four ? `${name} …${four}` : name))).catch(() => {});
+  let typing;
+  const subject = h("input", {
+    type: "search", "aria-label": t.subject, placeholder: t.subjectHint, value: narrowed.subject ?? "", autocomplete: "off", spellcheck: "false",
+    oninput: () => {
+      clearTimeout(typing);
+      typing = setTimeout(() => change({ subject: subject.value.trim() || undefined }), TYPING);
+    },
+  });
+  return h("div.filters", who, subject);
+}
+
+function draw(list, page, narrowed) {
+  const t = strings.activity;
+  if (page.items.length === 0) return swap(list, empty(t.none));
+  swap(list, h("ul.activity", { "aria-label": t.title }, page.items.map(entry)), pager(PATH, narrowed, page.next_cursor));
+}
+
+function entry({ at, actor, action, subject, detail }) {
+  const t = strings.activity;
+  return h("li",
+    h("div.activity-what", person(actor) ?? h("span.person", actor.startsWith("operator") ? t.operator : humanised(actor)),
+      h("strong", t.actions[action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
+    h("p.quiet", aboutWhat(subject), detail && ` · ${detail}`));
+}
+
+function aboutWhat(subject) {
+  return subject.startsWith("ord_") ? h("a", { href: `#/orders/${subject}` }, subject) : subject;
+}

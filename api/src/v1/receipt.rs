@@ -1,0 +1,111 @@
+//! The receipt of a link that was paid, as a PDF: one that a bookkeeper takes. What went back of the money is on it, and what is
+//! contested.
+
+use bytes::Bytes;
+use domain::{LinkState, Money, link::ElsewhereMethod};
+use entity::{
+    Merchant, Order,
+    link::{self, Dispute},
+    logo::Logo,
+};
+
+use super::{order_view::seller, orders::draw};
+use crate::{
+    Problem,
+    details_pdf::{DetailsPage, ItemLine, Paper, Receipt},
+};
+
+/// Whether there is a receipt of the link: it is paid, and not erased.
+pub(crate) fn has_receipt(link: &link::Model) -> bool {
+    link.state == LinkState::Paid && link.amount.is_some() && link.paid_at.is_some()
+}
+
+/// The receipt; `None` if there is none.
+pub(crate) async fn render_receipt(
+    link: &link::Model,
+    order: &Order,
+    owner: &Merchant,
+    logo: Option<Logo>,
+) -> Result<Option<Bytes>, Problem> {
+    let Some(page) = page(link, order, owner, logo)? else { return Ok(None) };
+    draw(page).await.map(|(pdf, _)| Some(pdf))
+}
+
+fn page(
+    link: &link::Model,
+    order: &Order,
+    owner: &Merchant,
+    logo: Option<Logo>,
+) -> Result<Option<DetailsPage>, Problem> {
+    let (true, Some(money), Some(number), Some(paid_at)) =
+        (has_receipt(link), link.money()?, &link.invoice_number, link.paid_at)
+    else {
+        return Ok(None);
+    };
+    let refunded = link.refunded_money()?.filter(|back| back.minor() > 0);
+    let left = Money::from_minor(money.minor() - refunded.map_or(0, Money::minor), money.currency());
+    let left = left.map_err(Problem::internal)?;
+    let by_stripe = link.stripe_session_id.is_some() || link.elsewhere_method.is_none();
+    // On the day on which the merchant got it, where they say which.
+    let elsewhere_on = link.elsewhere_on.as_deref().filter(|_| !by_stripe).and_then(|day| day.parse().ok());
+    let whole = money.to_decimal_string();
+    Ok(Some(DetailsPage {
+        merchant: seller(owner, logo),
+        customer_name: order.customer_name.clone(),
+        customer_phone_masked: None,
+        invoice_number: number.clone(),
+        order_number: Some(order.number.clone()).filter(|order| order != number),
+        issued_on: elsewhere_on.unwrap_or_else(|| owner.day_of(paid_at)),
+        due_on: None,
+        items: vec![ItemLine {
+            description: format!("Invoice {number}"),
+            quantity: 1,
+            unit_amount: whole.clone(),
+            total: whole.clone(),
+        }],
+        subtotal: None,
+        shipping: None,
+        discount: None,
+        tax: None,
+        adjustment: None,
+        total: left.to_decimal_string(),
+        currency: money.currency().code().to_owned(),
+        order_currency: None,
+        paper: Paper::usual_in(owner.region.as_str()),
+        receipt: Some(Receipt {
+            number: receipt_number(link),
+            method: method(link, by_stripe).to_owned(),
+            reference: link.stripe_payment_intent.clone().filter(|_| by_stripe),
+            paid: whole,
+            refunded: refunded.map(Money::to_decimal_string),
+            note: note(link).map(str::to_owned),
+        }),
+    }))
+}
+
+/// One for each link, and the same each time.
+fn receipt_number(link: &link::Model) -> String {
+    let id = link.id.to_string();
+    format!("R-{}", id.get(id.len().saturating_sub(12)..).unwrap_or(&id).to_uppercase())
+}
+
+const fn method(link: &link::Model, by_stripe: bool) -> &'static str {
+    match link.elsewhere_method {
+        Some(method) if !by_stripe => match method {
+            ElsewhereMethod::Cash => "Cash",
+            ElsewhereMethod::BankTransfer => "Bank transfer",
+            ElsewhereMethod::Check => "Check",
+            ElsewhereMethod::Terminal => "Card terminal",
+            ElsewhereMethod::Other => "Other",
+        },
+        Some(_) | None => "Stripe, online",
+    }
+}
+
+const fn note(link: &link::Model) -> Option<&'static str> {
+    match link.dispute {
+        Some(Dispute::Open) => Some("The payer's bank has asked for this payment back; that is not decided yet."),
+        Some(Dispute::Lost) => Some("The payer's bank has taken this payment back."),
+        Some(Dispute::Won | Dispute::Closed) | None => None,
+    }
+}

@@ -1,0 +1,73 @@
+//! All payment links: found by what the address says, and sent, voided and exported many at a time.
+
+use serde_json::json;
+
+use crate::{browser::Browser, chromium::Setup, scene, support::App};
+
+#[tokio::test]
+async fn links_are_found_and_many_are_sent_and_voided_at_once() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let (one, two) = (merchant.opens_an_order("7001").await, merchant.opens_an_order("7002").await);
+        for order in [&one, &two] {
+            merchant.makes_a_link(order).await;
+        }
+        let paid = merchant.opens_an_order("7003").await;
+        let link = merchant.makes_a_link(&paid).await;
+        app.sandbox().does("pay", json!({"url": link.stripe_url})).await;
+        merchant.sees(&link.id, "paid").await;
+
+        browser.signs_in(app).await;
+        browser.clicks("Links").await;
+        browser.sees("Order 7003").await;
+        browser.is_accessible("links").await;
+        browser.clicks("Unpaid").await;
+        browser.sees_no("Order 7003").await;
+        browser.sees("Order 7001").await;
+        // The address says it, also after a look at an order.
+        browser.client().refresh().await.unwrap();
+        browser.sees("Order 7001").await;
+        browser.sees_no("Order 7003").await;
+
+        browser.clicks("Choose all on this page").await;
+        browser.sees("2 chosen").await;
+        browser.clicks("Send 2").await;
+        browser.sees("Send 2 links?").await;
+        browser.clicks("Send them").await;
+        browser.sees("Done: 2 of 2.").await;
+        browser.clicks("Close").await;
+        browser.sees("Delivered").await;
+        assert_eq!(app.sandbox().texts_to(&one.phone).await.len(), 1);
+        assert_eq!(app.sandbox().texts_to(&two.phone).await.len(), 1);
+
+        // Again within a minute: each says why it was refused, and holds up no other.
+        browser.clicks("Choose all on this page").await;
+        browser.clicks("Send 2").await;
+        browser.refusals.expect(409, "/v1/payment-links/");
+        browser.refusals.expect(409, "/v1/payment-links/");
+        browser.clicks("Send them").await;
+        browser.sees("Done: 0 of 2.").await;
+        browser.sees("less than a minute ago").await;
+        browser.clicks("Close").await;
+
+        browser.clicks("Choose all on this page").await;
+        browser.clicks("Void 2").await;
+        browser.sees("This cannot be undone.").await;
+        browser.clicks("Void them").await;
+        browser.sees("Done: 2 of 2.").await;
+        browser.clicks("Close").await;
+        browser.sees("No payment link matches.").await;
+        browser.clicks("Show all payment links").await;
+        browser.sees("Voided").await;
+        for width in [320, 360, 480, 640, 700, 800, 900, 960, 1024, 1100, 1280, 1440, 1920] {
+            browser.is_as_wide_as(width).await;
+            browser.cuts_nothing_off(".link-cells > *", &format!("links at {width}")).await;
+            browser.runs("location.hash = '/orders'", vec![]).await;
+            browser.sees("7003").await;
+            browser.cuts_nothing_off(".row-tag, .row-amount", &format!("orders at {width}")).await;
+            browser.runs("location.hash = '/links'", vec![]).await;
+            browser.sees("Order 7003").await;
+        }
+    })
+    .await;
+}

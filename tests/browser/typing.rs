@@ -1,0 +1,105 @@
+//! What people type is understood or told at once, added up for them, and not lost.
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::{browser::Browser, chromium::Setup, scene, support::App};
+
+#[tokio::test]
+async fn amounts_are_understood_as_people_write_them_and_totals_are_added_up() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        browser.signs_in(app).await;
+        browser.clicks("New order").await;
+        browser.writes("Order number", "7101").await;
+        browser.writes("Buyer's name", "Example Buyer").await;
+        browser.writes("Buyer's mobile number", "+1 202 555 0171").await;
+        browser.writes("Currency", "USD").await;
+        browser.clicks("Add an item").await;
+        browser.writes("Description", "Cake").await;
+        browser.writes("Quantity", "2").await;
+        browser.writes("Unit price", "$1,029.50").await;
+        browser.writes("Shipping", "7,25").await;
+        assert_eq!(browser.reads("Total").await, "2066.25");
+        // Esc loses nothing.
+        browser.presses(Key::Escape).await;
+        browser.sees_no("Unit price").await;
+        browser.clicks("New order").await;
+        assert_eq!(browser.reads("Order number").await, "7101");
+        assert_eq!(browser.reads("Total").await, "2066.25");
+        browser.writes("Discount", "1.234").await;
+        browser.clicks("Create the order").await;
+        browser.sees("This is not an amount.").await;
+        browser.writes("Discount", "0,25").await;
+        browser.clicks("Create the order").await;
+        browser.sees("Order 7101 created.").await;
+        let orders = app.merchant().http.get("/v1/orders?q=7101").await.json();
+        assert_eq!(
+            (&orders["items"][0]["amount"], &orders["items"][0]["shipping"]),
+            (&json!("2066.00"), &json!("7.25"))
+        );
+        // As people write it where the merchant is.
+        browser.sees("2,066.00").await;
+
+        browser.clicks("Create a link").await;
+        browser.clicks("Use the order's details page").await;
+        browser.writes("Total", "twelve").await;
+        browser.clicks("Create a link").await;
+        browser.sees("This is not an amount.").await;
+        browser.writes("Total", "$2066,00").await;
+        browser.clicks("Create a link").await;
+        browser.sees("Ready to be paid").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_typed_outlives_a_session_and_filters_outlive_a_look() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let order = merchant.opens_an_order("7201").await;
+        let link = merchant.makes_a_link(&order).await;
+        let message = merchant.sends(&link).await;
+        merchant.sees_message(&message, "delivered").await;
+        browser.signs_in(app).await;
+        browser.clicks("Unpaid").await;
+        browser.sees_no("1001").await;
+        browser.opens_order("7201").await;
+        browser.runs("document.querySelector('a.back').click()", vec![]).await;
+        browser.sees("7201").await;
+        browser.sees_no("1001").await;
+
+        let conversation = merchant.conversation_with(&order.phone).await;
+        let path = format!("/conversations/{}", conversation["id"].as_str().unwrap());
+        browser.runs("location.hash = arguments[0]", vec![json!(path)]).await;
+        browser.sees("Delivered").await;
+        browser.writes("Message", "Half a sentence").await;
+        // The session ends elsewhere.
+        let sessions = merchant.http.whole_list("/v1/console-sessions", 100).await;
+        for session in sessions {
+            let end = format!("/v1/console-sessions/{}", session["id"].as_str().unwrap());
+            let end = merchant.http.request(reqwest::Method::DELETE, &end);
+            merchant.http.ask(end).await.with_status(204);
+        }
+        browser.refusals.expect(401, "/v1/");
+        browser.sees("Your session is over. Sign in again.").await;
+        browser.writes("API key", &app.hello.api_key).await;
+        browser.clicks("Sign in").await;
+        browser.sees("Delivered").await;
+        assert_eq!(browser.reads("Message").await, "Half a sentence");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn that_there_is_no_line_is_said_within_two_seconds() {
+    scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
+        browser.signs_in(app).await;
+        let since = std::time::Instant::now();
+        browser.runs("dispatchEvent(new Event('offline'))", vec![]).await;
+        browser.sees("No connection to Paylink.").await;
+        assert!(since.elapsed() < std::time::Duration::from_secs(2), "{:?}", since.elapsed());
+        browser.runs("dispatchEvent(new Event('online'))", vec![]).await;
+        browser.sees_no("No connection to Paylink.").await;
+    })
+    .await;
+}

@@ -1,0 +1,161 @@
+//! What the buyer's page offers beside paying: a receipt, a word on when they will pay, a new link, in their language.
+
+use chrono::{Days, TimeDelta, Utc};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, Link, on_both_databases};
+
+on_both_databases!(
+    whoever_has_paid_gets_a_receipt_that_is_honest,
+    what_was_paid_in_cash_has_a_receipt_of_the_day_it_was_paid,
+    a_buyer_says_once_when_they_will_pay,
+    the_buyer_of_a_closed_link_asks_once_for_a_new_one,
+    the_page_says_what_it_is_for_and_whom_to_ask_in_the_buyers_language,
+);
+
+async fn posts(app: &App, url: &str, form: &[(&str, &str)]) -> Answer {
+    let http = app.anybody();
+    http.ask(http.request(Method::POST, url).form(form)).await
+}
+
+/// What programs read of the receipt; what people read is looked at where it is drawn.
+async fn receipt(app: &App, link: &Link) -> String {
+    let pdf = app.anybody().get(&format!("{}/receipt.pdf", link.url)).await.with_status(200);
+    assert_eq!(pdf.content_type(), "application/pdf");
+    String::from_utf8_lossy(&pdf.body).into_owned()
+}
+
+async fn whoever_has_paid_gets_a_receipt_that_is_honest(app: &mut App) {
+    let merchant = app.merchant();
+    let profile =
+        json!({"name": "Example Bakery", "address": "1 Example Street\nExample Town", "tax_number": "DE 123456789"});
+    let patch = merchant.http.request(Method::PATCH, "/v1/merchant").json(&profile);
+    merchant.http.ask(patch).await.with_status(200);
+    let order = merchant.opens_an_order("49001").await;
+    let link = merchant.makes_a_link(&order).await;
+    let none = app.anybody().get(&format!("{}/receipt.pdf", link.url)).await.with_status(303);
+    assert!(link.url.ends_with(none.header("location")), "there is none before it is paid");
+    let payment = app.sandbox().does("pay", json!({"url": link.stripe_url})).await;
+    merchant.sees(&link.id, "paid").await;
+
+    assert!(app.buyer().opens(&link).await.text().contains("Download the receipt"));
+    let text = receipt(app, &link).await;
+    for part in ["Receipt R-", "Invoice INV-1: 129.50 USD paid on", "by Stripe, online"] {
+        assert!(text.contains(part), "{part} is not in the receipt");
+    }
+    assert!(!text.contains("refunded"), "nothing went back");
+    app.sandbox().does("refund", json!({"payment_intent": payment["payment_intent"], "amount": 2_950})).await;
+    app.sandbox().has_told_everything().await;
+    crate::support::eventually("the refund is on the link", async || {
+        (merchant.link(&link.id).await["refund_status"] == "partial").then_some(())
+    })
+    .await;
+    let text = receipt(app, &link).await;
+    assert!(text.contains("29.50 refunded"), "what went back is not in the receipt");
+}
+
+async fn what_was_paid_in_cash_has_a_receipt_of_the_day_it_was_paid(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("49051").await;
+    let link = merchant.makes_a_link(&order).await;
+    let yesterday = (Utc::now() - Days::new(1)).date_naive();
+    let paid = json!({"method": "cash", "on": yesterday.to_string()});
+    merchant.http.post(&format!("/v1/payment-links/{}/mark-paid", link.id), &paid).await.with_status(202);
+    merchant.sees(&link.id, "paid").await;
+    let text = receipt(app, &link).await;
+    assert!(text.contains(&format!("paid on {yesterday} by Cash")), "not on the day, or not by cash");
+}
+
+async fn a_buyer_says_once_when_they_will_pay(app: &mut App) {
+    let merchant = app.merchant();
+    app.rows_are_changed("UPDATE merchant SET reminders = true, reminder_after_days = 1, reminders_at_most = 3").await;
+    let order = merchant.opens_an_order("49101").await;
+    let link = merchant.makes_a_link(&order).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
+    let url = format!("{}/pay-later", link.url);
+    let day = |ahead: u64| (Utc::now() + Days::new(ahead)).date_naive().to_string();
+    for bad in ["", "soon", "2020-01-01", "2099-01-01"] {
+        posts(app, &url, &[("on", bad)]).await.with_status(303);
+        assert!(merchant.link(&link.id).await.get("expected").is_none(), "{bad}");
+    }
+    posts(app, &url, &[("on", &day(3))]).await.with_status(303);
+    posts(app, &url, &[("on", &day(9))]).await.with_status(303);
+    let seen = merchant.link(&link.id).await;
+    assert_eq!((&seen["expected"]["on"], &seen["expected"]["status"]), (&json!(day(3)), &json!("pending")));
+    let page = app.buyer().opens(&link).await.text();
+    assert!(page.contains("You said that you will pay on") && !page.contains("/pay-later"), "{page}");
+    let conversation = merchant.conversation_with(&order.phone).await;
+    let path = format!("/v1/conversations/{}/messages", conversation["id"].as_str().unwrap());
+    let said = merchant.http.whole_list(&path, 100).await;
+    let told = said.iter().filter(|it| it["body"].as_str().is_some_and(|text| text.contains("I will pay on"))).count();
+    assert_eq!(told, 1);
+
+    // Reminders wait for it, and go on when it is broken.
+    let reminders = async || {
+        let all = merchant.http.whole_list(&format!("/v1/messages?link_id={}", link.id), 100).await;
+        all.iter().filter(|message| message["origin"] == "reminder").count()
+    };
+    let noon = |ahead: u64| (Utc::now() + Days::new(ahead)).date_naive().and_hms_opt(20, 0, 0).unwrap().and_utc();
+    app.passes(noon(2));
+    app.passes(noon(3));
+    assert_eq!(reminders().await, 0);
+    app.passes(noon(4));
+    crate::support::eventually("a reminder follows", async || (reminders().await == 1).then_some(())).await;
+    app.turns_its_clock(TimeDelta::days(5));
+    assert_eq!(merchant.link(&link.id).await["expected"]["status"], "broken");
+}
+
+async fn the_buyer_of_a_closed_link_asks_once_for_a_new_one(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("49201").await;
+    let link = merchant.makes_a_link(&order).await;
+    let url = format!("{}/new-link", link.url);
+    let wanted = async || -> Vec<Value> {
+        let all = merchant.http.whole_list("/v1/attention?kind=link_wanted", 100).await;
+        all.into_iter().filter(|matter| matter["link_id"] == link.id.as_str()).collect()
+    };
+    posts(app, &url, &[]).await.with_status(303);
+    assert!(wanted().await.is_empty(), "it can still be paid");
+    merchant.voids(&link).await.with_status(202);
+    merchant.sees(&link.id, "voided").await;
+    let page = app.buyer().opens(&link).await.with_status(410).text();
+    assert!(page.contains("Ask for a new link"), "{page}");
+    posts(app, &url, &[]).await.with_status(303);
+    posts(app, &url, &[]).await.with_status(303);
+    let matters = wanted().await;
+    assert_eq!(matters.len(), 1);
+    let page = app.buyer().opens(&link).await.with_status(410).text();
+    assert!(page.contains("was told that you want a new link") && !page.contains("/new-link"), "{page}");
+    let resolve = format!("/v1/attention/{}/resolve", matters[0]["id"].as_str().unwrap());
+    merchant.http.post(&resolve, &json!({})).await.with_status(200);
+    posts(app, &url, &[]).await.with_status(303);
+    assert!(wanted().await.is_empty(), "once for each link");
+}
+
+async fn the_page_says_what_it_is_for_and_whom_to_ask_in_the_buyers_language(app: &mut App) {
+    let merchant = app.merchant();
+    let profile = json!({"contact": "Call (202) 555-0123 or write to hello@shop.example"});
+    let patch = merchant.http.request(Method::PATCH, "/v1/merchant").json(&profile);
+    merchant.http.ask(patch).await.with_status(200);
+    let order = merchant.opens_an_order("49301").await;
+    let link = merchant.makes_a_link(&order).await;
+    let http = app.anybody();
+    for (language, words, direction) in [
+        ("en", "What it is for", "ltr"),
+        ("es-MX", "Para qué es", "ltr"),
+        ("fr", "De quoi il s’agit", "ltr"),
+        ("de-AT", "Wofür es ist", "ltr"),
+        ("pt-BR", "Do que se trata", "ltr"),
+        ("zh-Hans-CN", "内容", "ltr"),
+        ("ar", "ما الذي تدفع ثمنه", "rtl"),
+    ] {
+        let page = http.ask(http.request(Method::GET, &link.url).header("Accept-Language", language)).await;
+        let page = page.with_status(200).text();
+        for part in [words, "Wedding cake", "tel:+12025550123", "sms:+12025550123", "mailto:hello@shop.example"] {
+            assert!(page.contains(part), "{language}: {part}: {page}");
+        }
+        assert!(page.contains(&format!("dir=\"{direction}\"")), "{language}");
+    }
+}
