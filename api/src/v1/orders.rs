@@ -88,7 +88,7 @@ impl Orders {
             let (api, key, new, warnings) = (*api, &key.0, new.clone(), warnings.clone());
             async move {
                 let tx = api.db.begin().await?;
-                let order = insert(&api, &tx, key, new, now).await?;
+                let order = insert(api, &tx, key, new, now).await?;
                 Ok(Accepted {
                     tx,
                     status: StatusCode::CREATED,
