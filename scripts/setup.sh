@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs what is missing on a Debian machine that has Rust. Says what it does; does nothing where nothing is missing.
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
-#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, PgBouncer, clocks that are wrong (faketime), certificates (openssl),
+#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, PgBouncer, HAProxy, clocks that are wrong (faketime), certificates (openssl),
 #                           promtool, moto's server as a store that speaks S3, and a browser with its driver and axe, which checks that the
 #                           pages are for everybody
 #   scripts/setup.sh contract  what `make contract` needs: schemathesis, and generators of clients in TypeScript and Python
+#   scripts/setup.sh lint   what `make lint` needs: cargo-machete and cargo-deny
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,6 +25,7 @@ if [ "${1:-run}" = test ]; then
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
     ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing faketime"
     has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+    has haproxy || [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
     has openssl || missing="$missing openssl"
     has promtool || missing="$missing prometheus"
     has chromium || missing="$missing chromium fonts-noto-core"
@@ -94,4 +96,10 @@ fi
 if [ "${1:-run}" = fuzz ] && ! has cargo-fuzz; then
     echo "Installing cargo-fuzz"
     cargo install --locked --version 0.13.2 cargo-fuzz
+fi
+
+if [ "${1:-run}" = lint ]; then
+    has cargo-machete || cargo install --locked cargo-machete
+    # What is built once and run for a second need not be optimized.
+    has cargo-deny || cargo install --locked --debug cargo-deny
 fi

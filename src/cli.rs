@@ -6,9 +6,9 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
 use crate::{
-    api, backup, data_dir, doctor, error::Error, events, healthy, jobs, logging, manual, merchant, messages, migrate,
-    moving, open_files, read_pdf, restore, scheduler, secrets, settings::Settings, surroundings::Surroundings, tls, up,
-    why, worker,
+    api, audit_log, backup, data_dir, doctor, error::Error, events, healthy, jobs, logging, manual, merchant, messages,
+    migrate, moving, open_files, read_pdf, restore, scheduler, secrets, sessions, settings::Settings,
+    surroundings::Surroundings, tls, up, why, worker,
 };
 
 /// Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
@@ -48,8 +48,12 @@ enum Command {
     Scheduler(scheduler::Args),
     /// Brings the database's schema up to date.
     Migrate,
-    /// Makes merchants and keys, tops up credits, audits the ledger.
+    /// Makes merchants and keys, tops up credits, suspends merchants, audits the ledger.
     Merchant(merchant::Args),
+    /// Looks at who is signed in to the console, and ends sessions.
+    Sessions(sessions::Args),
+    /// Prints who did what.
+    AuditLog(audit_log::Args),
     /// Looks at messages, and resolves those of which nobody knows whether they were sent.
     Messages(messages::Args),
     /// Looks at jobs, retries and discards dead ones.
@@ -142,6 +146,8 @@ async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Err
         }
         Command::Migrate => migrate::run(&settings).await?,
         Command::Merchant(args) => return merchant::run(&settings, args).await,
+        Command::Sessions(args) => sessions::run(&settings, args).await?,
+        Command::AuditLog(args) => audit_log::run(&settings, args).await?,
         Command::Messages(args) => messages::run(&settings, args).await?,
         Command::Jobs(args) => jobs::run(&settings, args).await?,
         Command::Events(args) => events::run(&settings, args).await?,

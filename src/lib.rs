@@ -8,6 +8,7 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+mod audit_log;
 mod backup;
 mod cli;
 mod data_dir;
@@ -41,6 +42,7 @@ mod restore;
 mod role;
 pub mod scheduler;
 mod secrets;
+mod sessions;
 mod settings;
 mod stop;
 mod surroundings;

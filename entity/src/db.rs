@@ -2,6 +2,7 @@
 
 mod audience;
 mod conflict;
+mod fault;
 mod options;
 mod postgres;
 mod time;
@@ -21,6 +22,8 @@ use sea_orm::{
 
 use audience::Audience;
 pub use conflict::{is_conflict, retry_conflicts};
+pub use fault::DbFault;
+pub(crate) use fault::breaks_key;
 pub use options::{DbLimits, DbOptions};
 pub use postgres::Pooling;
 use time::Reading;

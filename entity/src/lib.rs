@@ -46,7 +46,8 @@ pub mod webhook_event;
 
 pub use conversation::Conversation;
 pub use db::{
-    DatabaseTime, Db, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict, retry_conflicts,
+    DatabaseTime, Db, DbFault, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict,
+    retry_conflicts,
 };
 pub use documents::{Documents, Reading};
 pub use merchant::Merchant;

@@ -115,7 +115,7 @@ async fn the_server_describes_its_calls(app: &mut App) {
     let described = http.get("/openapi.json").await.with_status(200).json();
     let calls: BTreeSet<(&str, &str)> = CALLS.iter().copied().collect();
     let told = operations(&described);
-    assert_eq!(told.difference(&calls).collect::<Vec<_>>(), [] as [&(&str, &str); 0], "nobody promised these");
+    assert_eq!(told.difference(&calls).collect::<Vec<_>>(), [] as [&(&str, &str); 0], "nobody described these");
     assert_eq!(calls.difference(&told).collect::<Vec<_>>(), [] as [&(&str, &str); 0], "these are not described");
     assert_eq!(CALLS.len(), calls.len(), "one is there twice");
     let mut ids = BTreeSet::new();

@@ -35,7 +35,7 @@ fn nothing(id: &str) -> Value {
     json!({"id": id, "type": "customer.created", "data": {"object": {}}})
 }
 
-/// An event that cannot be what its type promises.
+/// An event that cannot be what its type says.
 fn broken(id: &str) -> Value {
     json!({"id": id, "type": "charge.refunded", "data": {"object": {"amount_refunded": "a lot"}}})
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
-    LinkState,
+    LinkId, LinkState,
     link::{ElsewhereMethod, LinkEvent},
 };
 use entity::{
@@ -28,7 +28,7 @@ use crate::{
     http::{
         fields::Fields,
         json_body::JsonBody,
-        typed::{CalendarDay, Text},
+        typed::{CalendarDay, Text, TextOf},
     },
     v1::command::{Accepted, Answered, fingerprint},
 };
@@ -64,7 +64,7 @@ impl PaidElsewhereCalls {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: JsonBody<MarkPaid>,
     ) -> Result<Answered<LinkView>, Problem> {
@@ -86,7 +86,7 @@ impl PaidElsewhereCalls {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<LinkView>, Problem> {
         let fingerprint = fingerprint(&format!("POST unmark-paid {}", link_id.0), &[]);

@@ -344,7 +344,7 @@ pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -
 /// Whether an insert failed because the order has an open link already.
 #[must_use]
 pub fn is_second_open(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+    crate::db::breaks_key(error, &["open_link"])
 }
 
 /// A document that was checked and stored.

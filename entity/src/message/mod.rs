@@ -330,7 +330,9 @@ async fn set_status(
         .filter(Column::Status.is_in(from))
         .exec_with_returning(tx)
         .await?;
-    moved.iter().for_each(|message| tx.changed(Change::of_status(message, now)));
+    for message in &moved {
+        tx.changed(Change::of_status(message, now));
+    }
     Ok(!moved.is_empty())
 }
 

@@ -101,5 +101,5 @@ pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
 /// Whether the transaction may not go on because another order has the number.
 #[must_use]
 pub fn is_second_number(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+    crate::db::breaks_key(error, &["orders_one_number", "orders.number_key"])
 }

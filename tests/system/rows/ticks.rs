@@ -17,7 +17,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{Rows, now, on_both_databases};
 
-/// A scheduler whose clock stands at `at`. Its Redis is away: what it promises, it promises in rows.
+/// A scheduler whose clock stands at `at`. Its Redis is away: what it enqueues, it enqueues in rows.
 fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
     Scheduler {
         db: rows.db.clone(),
@@ -46,7 +46,7 @@ async fn unpaid_link(rows: &Rows) {
     rows.advance(&link, LinkEvent::Created, &facts).await;
 }
 
-/// How many jobs of a kind were promised and are not done.
+/// How many jobs of a kind were enqueued and are not done.
 async fn queued(rows: &Rows, kind: Kind) -> usize {
     let queued = Entity::find().filter(Column::Kind.eq(kind.as_str())).filter(Column::State.eq(JobState::Queued));
     queued.all(rows.db.pool()).await.unwrap().len()
@@ -71,7 +71,7 @@ on_both_databases! {
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 0);
         // No scheduler runs for a week. The first that does finds what has become due meanwhile.
         let after = before + TimeDelta::days(7);
-        // There is no Redis here to ring in, which is no reason for the rest to be late.
+        // There is no Redis here to notify, which is no reason for the rest to be late.
         scheduler(&rows, after).once(after).await.unwrap_err();
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
     }

@@ -61,7 +61,7 @@ enum Way {
     Apart,
 }
 
-/// `paylink up --demo`, running. When it goes, it is stopped as users stop it, and looked at for what every story promises: a
+/// `paylink up --demo`, running. When it goes, it is stopped as users stop it, and looked at for what holds after every story: a
 /// clean end, no Redis left, no job given up, a ledger that adds up, and nothing in the log that must not be told.
 #[derive(Debug)]
 pub(crate) struct App {

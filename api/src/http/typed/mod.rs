@@ -245,6 +245,7 @@ ids! {
     WebhookEventId = "evt",
     AuditEntryId = "aud",
     SessionId = "ses",
+    AttentionId = "att",
 }
 
 /// Places in lists that are in another order than that of ids.
@@ -304,6 +305,7 @@ described_words! {
     domain::gateway::SignatureEncoding,
     entity::api_key::Scope,
     entity::attention::AttentionKind,
+    entity::conversation::OptOutSource,
     entity::credits::EntryKind,
     entity::job::JobState,
     entity::link::Dispute,
