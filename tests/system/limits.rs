@@ -120,8 +120,7 @@ async fn a_days_orders_take_up_so_much_and_no_more(database: Database) {
     let numbers: Vec<String> = (0..10).map(|number| format!("5000{number}")).collect();
     // At once, as whoever wants to fill the disk would.
     let bodies: Vec<_> = numbers.iter().map(|number| large_order_body(number, phone)).collect();
-    let answers =
-        futures_util::future::join_all(bodies.iter().map(|body| merchant.http.post("/v1/orders", body))).await;
+    let answers = join_all(bodies.iter().map(|body| merchant.http.post("/v1/orders", body))).await;
     let of = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((of(201), of(429)), (5, 5), "a MiB has room for five");
     let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
