@@ -12,6 +12,8 @@ test: ## Run every test
 	@scripts/setup.sh test
 	@scripts/setup.sh contract
 	cargo fmt --all --check
+	@if command -v cargo-machete >/dev/null; then cargo machete; \
+	else echo "cargo-machete is missing: dependencies that nothing uses were NOT looked for."; fi
 	cargo test --locked --workspace -- --test-threads=6
 	scripts/contract.sh quick
 

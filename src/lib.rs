@@ -49,6 +49,7 @@ mod surroundings;
 mod tls;
 pub mod up;
 mod why;
+mod witness;
 pub mod worker;
 
 pub use backup::sealed::SealError;

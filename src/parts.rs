@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ::api::Readiness;
+use ::scheduler::JumpGuard;
 use chrono::TimeDelta;
 use domain::{Clock, Secret, Vault, gateway::GatewayPolicy};
 use entity::DatabaseTime;
@@ -129,14 +130,19 @@ impl Parts {
         })?)
     }
 
-    /// What the scheduler needs.
-    pub(crate) fn scheduler(&self, settings: &Settings) -> Result<::scheduler::Scheduler, Error> {
+    /// What the scheduler needs. `jumps` is left out where somebody has said what time it is.
+    pub(crate) fn scheduler(
+        &self,
+        settings: &Settings,
+        jumps: Option<JumpGuard>,
+    ) -> Result<::scheduler::Scheduler, Error> {
         Ok(::scheduler::Scheduler {
             db: self.db.clone(),
             queue: self.queue.clone(),
             documents: self.documents.clone(),
             clock: self.clock.clone(),
             time: Some(self.time.clone()),
+            jumps,
             times: settings.times()?,
             job_retention: TimeDelta::days(settings.job_retention_days),
             doctor_links: settings.scheduler.doctor_links,

@@ -29,6 +29,9 @@ use crate::{
 /// The documented defaults.
 const DEFAULTS: &str = include_str!("../paylink.example.toml");
 
+/// For how many days finished jobs may be kept at most.
+const LONGEST_RETENTION: i64 = 36_500;
+
 /// The settings file that is looked for when none is named.
 const FILE: &str = "paylink.toml";
 
@@ -182,13 +185,13 @@ impl Settings {
         if self.lease_seconds == 0 {
             return refuse("lease_seconds", "must be at least 1");
         }
-        if self.job_retention_days < 1 {
-            return refuse("job_retention_days", "must be at least 1");
+        if !(1..=LONGEST_RETENTION).contains(&self.job_retention_days) {
+            return refuse("job_retention_days", "must be at least 1, and at most 36500, which is a hundred years");
         }
+        self.times()?;
         if let Some(url) = &mut self.public_url {
-            if !url.starts_with("http://") && !url.starts_with("https://") {
-                return refuse("public_url", "must begin with http:// or https://");
-            }
+            check_public_url(url)
+                .map_err(|reason| Error::Setting { setting: "public_url", reason: reason.to_owned() })?;
             url.truncate(url.trim_end_matches('/').len());
         }
         if !is_kept_secret(&self.stripe_api_base) {
@@ -263,6 +266,23 @@ impl Settings {
     }
 }
 
+/// Links are made by adding a path to it.
+fn check_public_url(url: &str) -> Result<(), &'static str> {
+    let (Ok(read), true) = (Url::parse(url), url.starts_with("http://") || url.starts_with("https://")) else {
+        return Err("must begin with http:// or https:// and name a host");
+    };
+    if !read.username().is_empty() || read.password().is_some() {
+        return Err("must have no user and no password: everybody is sent it");
+    }
+    if url.contains(['?', '#']) {
+        return Err("must have no query and no fragment: paths are added to it");
+    }
+    if url.contains(char::is_whitespace) || !read.has_host() {
+        return Err("must name a host, and have no spaces");
+    }
+    Ok(())
+}
+
 /// The setting that says when a tick is due.
 fn cron_setting(tick: Tick) -> String {
     format!("scheduler.{}", tick.name)
@@ -270,14 +290,19 @@ fn cron_setting(tick: Tick) -> String {
 
 /// Whether nobody on the way to this address can read what is sent: by TLS, or because the way does not leave this machine.
 fn is_kept_secret(url: &str) -> bool {
+    let Ok(read) = Url::parse(url) else { return false };
+    read.scheme() == "https" || (read.scheme() == "http" && is_on_this_machine(url))
+}
+
+/// Whether an address is one of this machine.
+pub(crate) fn is_on_this_machine(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
-    let is_loopback = match url.host() {
+    match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, QueryOrder, QueryResult, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Message, Rows, Transaction,
+    Message, Rows, Transaction, audit,
     change::{Change, ChangeKind},
     link,
 };
@@ -389,12 +389,16 @@ pub async fn erase_notes_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>
     erase(db, Column::OpenedAt.lte(cutoff)).await
 }
 
+/// The audit log has the notes, too.
 async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {
-    Entity::update_many()
+    let erased = Entity::update_many()
         .col_expr(Column::Note, Expr::value(Option::<String>::None))
         .filter(Column::Note.is_not_null())
         .filter(which)
-        .exec(db)
-        .await
-        .map(|result| result.rows_affected)
+        .exec_with_returning(db)
+        .await?;
+    if !erased.is_empty() {
+        audit::erase_details_of(db, erased.iter().map(|matter| matter.id.to_string())).await?;
+    }
+    Ok(erased.len() as u64)
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Conversation, Message, Transaction, attention, conversation, credits::CreditError, idempotency, link, message,
-    order, webhook_event,
+    Conversation, Message, Transaction, attention, audit, conversation, credits::CreditError, idempotency, link,
+    message, order, webhook_event,
 };
 use domain::{LinkId, MerchantId, OrderId, PhoneNumber, Vault};
 
@@ -104,8 +104,12 @@ pub async fn erase(
         }
         message::erase_said_in(tx, conversation.id, now).await?;
         attention::erase_notes_in(tx, conversation.id).await?;
+        audit::erase_details(tx, &conversation.id.to_string()).await?;
     }
+    // Why a text was taken for sent or not, among others.
+    audit::erase_details_of(tx, buyer.messages.iter().map(|message| message.id.to_string())).await?;
     for order in &buyer.orders {
+        audit::erase_details(tx, &order.to_string()).await?;
         order::forget_customer_if_all_purged(tx, merchant, *order, now).await?;
     }
     for form in phone.forms() {

@@ -210,6 +210,21 @@ impl Db {
         }
     }
 
+    /// Has `SQLite` put into the database all that its log holds, and lets go of it: then the file by itself is all there is.
+    ///
+    /// # Errors
+    /// When it cannot be written, or others have the database open.
+    pub async fn settle(self) -> Result<(), DbErr> {
+        if !self.has_one_writer() {
+            return self.pool.close().await;
+        }
+        let connection = another_sqlite(&self.pool, 1);
+        self.writer.close().await?;
+        self.pool.close().await?;
+        truncate(&connection).await?;
+        connection.close().await
+    }
+
     /// Begins a transaction that reads and writes rows by the group.
     ///
     /// On `PostgreSQL` statements about a group are planned once, and each row of a table is looked up by its index. Left to itself the

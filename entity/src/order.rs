@@ -7,7 +7,12 @@ mod volume;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set,
+    ExprTrait, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{LockType, Query, SelectStatement},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -339,6 +344,50 @@ const fn tag_after(link: LinkState) -> Option<Tag> {
         | LinkState::Settling => Some(Tag::Unpaid),
         LinkState::Creating | LinkState::Failed => None,
     }
+}
+
+/// Orders from before `cutoff` whose buyer is still known although no link of them holds anything: most never had one. A page of them by
+/// their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_for_forgetting(
+    db: &impl ConnectionTrait,
+    cutoff: DateTime<Utc>,
+    after: Option<OrderId>,
+    limit: u64,
+) -> Result<Vec<Order>, DbErr> {
+    let mut query = Entity::find()
+        .filter(Column::CustomerPhone.is_not_null())
+        .filter(Column::CreatedAt.lte(cutoff))
+        .filter(Expr::exists(unpurged_links()).not());
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    query.order_by_asc(Column::Id).limit(limit).all(db).await
+}
+
+/// The links of an order, in a query of orders, that still hold something.
+fn unpurged_links() -> SelectStatement {
+    let mut links = Query::select();
+    links
+        .expr(Expr::value(1))
+        .from(link::Entity)
+        .and_where(Expr::col((link::Entity, link::Column::OrderId)).equals((Entity, Column::Id)))
+        .and_where(Expr::col((link::Entity, link::Column::PurgedAt)).is_null());
+    links
+}
+
+/// Forgets the buyers of such orders. A link that is being made meanwhile comes first or finds nobody.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn forget_customers(tx: &Transaction, orders: &[Order], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for order in orders {
+        Entity::find_by_id(order.id).lock(LockType::NoKeyUpdate).one(tx).await?;
+        forget_customer_if_all_purged(tx, order.merchant_id, order.id, now).await?;
+    }
+    Ok(())
 }
 
 /// Erases the buyer's name and number, and what was ordered, once no link of the order holds anything any more.

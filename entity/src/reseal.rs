@@ -82,6 +82,24 @@ pub async fn reseal(db: &Db, vault: &Vault, now: DateTime<Utc>) -> Result<Reseal
     Ok(done)
 }
 
+/// How many values of merchants are not sealed under the key of the settings: with this key alone they do not open.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sealed_otherwise(db: &Db, vault: &Vault) -> Result<u64, DbErr> {
+    let mut found = 0;
+    for (table, column) in SEALED {
+        let mut after = None;
+        loop {
+            let rows = page(db, table, column, after).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.0);
+            found += rows.iter().filter(|(_, sealed)| !vault.is_current(sealed)).count() as u64;
+        }
+    }
+    Ok(found)
+}
+
 async fn page(
     db: &Db,
     table: &str,

@@ -42,6 +42,7 @@ mod m0043_attention;
 mod m0048_people;
 mod m0049_expected;
 mod m0056_change_sets;
+mod m0064_buyers_kept;
 mod m0066_order_volume;
 mod schema;
 
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0048_people::Step),
             Box::new(m0049_expected::Step),
             Box::new(m0056_change_sets::Step),
+            Box::new(m0064_buyers_kept::Step),
             Box::new(m0066_order_volume::Step),
         ]
     }

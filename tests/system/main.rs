@@ -32,6 +32,7 @@ mod hostile_pdfs;
 mod idempotency;
 mod interleavings;
 mod invoice_picture;
+mod jumps;
 mod limits;
 mod live;
 mod long_lists;

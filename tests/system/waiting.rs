@@ -106,6 +106,9 @@ async fn why_a_buyer_got_no_text_is_told_in_one_step() {
             "{about}: {told}"
         );
     }
+    let silent = merchant.opens_an_order("15006").await;
+    let told = app.says(&["why", &silent.phone]);
+    assert!(told.contains(&silent.id) && told.contains("no link was made for it"), "{told}");
     let nothing = app.runs(&["why", "+12025550199"]);
     assert!(!nothing.status.success() && String::from_utf8(nothing.stderr).unwrap().contains("nothing is known"));
     let asked = app.anybody().request(Method::GET, "/metrics");

@@ -51,6 +51,7 @@ pub(crate) use own_redis::OwnRedis;
 pub(crate) use pgbouncer::{PgBouncer, Pools};
 pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgresql};
 pub(crate) use postgres_pair::PostgresPair;
+pub(crate) use process::Process;
 pub(crate) use proxy::{Line, Proxy};
 pub(crate) use s3::S3;
 pub(crate) use sandbox::Sandbox;
