@@ -33,6 +33,7 @@ pub use http::{
 };
 pub use quotas::Quotas;
 pub use state::{Api, ApiParts};
+pub use v1::changed_resource;
 
 /// Every route; `/metrics` only if it is to be seen by everybody.
 #[must_use]

@@ -36,8 +36,10 @@ mod sessions;
 mod sms_integration;
 mod stripe_integration;
 mod summary;
+mod webhook_endpoints;
 mod webhook_events;
 
+pub use changes::changed_resource;
 pub(crate) use links::{can_be_paid, read_invoice};
 pub(crate) use receipt::{has_receipt, render_receipt};
 
@@ -86,7 +88,13 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         (conversations::Conversations, opt_outs::OptOuts),
         message_template::MessageTemplate,
         credits::Credits,
-        (events::Events, changes::Changes, attention::AttentionCalls, summary::SummaryCalls),
+        (
+            events::Events,
+            changes::Changes,
+            webhook_endpoints::WebhookEndpoints,
+            attention::AttentionCalls,
+            summary::SummaryCalls,
+        ),
         stripe_integration::StripeConnection,
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,

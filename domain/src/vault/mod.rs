@@ -195,6 +195,11 @@ fn secret_of<const N: usize>(prefix: &str) -> Result<Secret, VaultError> {
     Ok(Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
 }
 
+/// Random bytes, for a key that is written in its own way.
+pub(crate) fn random_key<const N: usize>() -> Result<[u8; N], VaultError> {
+    random_bytes(&SystemRandom::new())
+}
+
 /// The 32 bytes of a key in base64.
 ///
 /// # Errors
