@@ -6,6 +6,7 @@ mod stored;
 #[macro_use]
 mod words;
 
+pub mod client_token;
 mod clock;
 mod colour;
 mod error_chain;

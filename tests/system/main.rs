@@ -14,6 +14,7 @@ mod bad_input;
 mod buyer_page;
 mod carriers;
 mod changes;
+mod client_tokens;
 mod clients;
 mod connecting;
 mod crashes;

@@ -7,6 +7,7 @@ mod attention;
 mod audit_log;
 mod buyers;
 mod changes;
+mod client_tokens;
 mod command;
 mod conversations;
 mod credits;
@@ -81,7 +82,7 @@ pub(crate) fn describe(service: &OpenApiService<impl OpenApi, ()>) -> Descriptio
 /// Every call of `/v1`, described by itself.
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
-        orders::Orders,
+        (orders::Orders, client_tokens::ClientTokens),
         (links::Links, paid_elsewhere::PaidElsewhereCalls),
         qr::QrCodes,
         messages::Messages,

@@ -16,6 +16,7 @@ export class Paylink {
     this.messages = new Messages(caller);
     this.conversations = new Conversations(caller);
     this.credits = new Credits(caller);
+    this.clientTokens = new ClientTokens(caller);
     this.webhookEndpoints = new WebhookEndpoints(caller);
   }
 
@@ -60,6 +61,19 @@ class Orders {
 
   list(query, options) {
     return pages(this.#caller, "/orders", query, options);
+  }
+}
+
+class ClientTokens {
+  #caller;
+
+  constructor(caller) {
+    this.#caller = caller;
+  }
+
+  /** A token for a page: `may` is of "read", "create_link", "send" and "void". */
+  create(order, { may = ["read"], minutes = 30, origin }, { signal } = {}) {
+    return this.#caller.json("POST", "/client-tokens", { json: { order_id: order, may, minutes, origin }, signal });
   }
 }
 

@@ -242,6 +242,16 @@ export interface WebhookDelivery {
   error?: string;
 }
 
+export type ClientRight = "read" | "create_link" | "send" | "void";
+
+export interface ClientToken {
+  token: string;
+  order_id: string;
+  may: Word<ClientRight>[];
+  origin: string;
+  expires_at: Time;
+}
+
 export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
 
 export class Paylink {
@@ -279,6 +289,11 @@ export class Paylink {
   readonly credits: {
     get(options?: Options): Promise<Balance>;
     entries(query?: Query, options?: Options): AsyncGenerator<CreditEntry, void, undefined>;
+  };
+
+  readonly clientTokens: {
+    /** A token for a page in a browser, which must not have a key; see `<paylink-order>` of `/embed.js`. */
+    create(order: string, token: { may?: ClientRight[]; minutes?: number; origin: string }, options?: Options): Promise<ClientToken>;
   };
 
   readonly webhookEndpoints: {

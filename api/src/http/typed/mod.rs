@@ -21,7 +21,7 @@ pub(crate) use self::{
     moment::{Moment, SortOrder, period},
     texts::{
         Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, EventName, HookUrl, Language, LastFour, Line,
-        PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
+        OriginText, PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
     },
 };
 
@@ -193,6 +193,7 @@ written! {
     [] LastFour;
     [const MOST: usize] Line<MOST>;
     [] Moment;
+    [] OriginText;
     [] PhoneText;
     [const MOST: usize] Prose<MOST>;
     [] Sha256;
@@ -301,6 +302,7 @@ pub(crate) use described_words;
 
 described_words! {
     domain::LinkState,
+    domain::client_token::Right,
     domain::link::ElsewhereMethod,
     domain::link::Review,
     domain::link::money_back::RefundState,

@@ -133,6 +133,11 @@ texts! {
         max_length: Some(2_000),
         ..of_pattern("the URL of an endpoint, such as https://example.com/hooks", r"^https?://[!-~]+$", "https://example.com/hooks")
     };
+    /// The origin of a page.
+    OriginText = MetaSchema {
+        max_length: Some(255),
+        ..of_pattern("the origin of a page, such as https://shop.example.com", r"^https?://[!-.0-~]+/?$", "https://shop.example.com")
+    };
     /// An address on the web.
     Url = MetaSchema {
         format: Some("uri"),
