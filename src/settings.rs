@@ -70,6 +70,7 @@ pub struct Settings {
     pub(crate) stripe_api_base: String,
     pub(crate) sms_api_base: String,
     pub(crate) sms_http_allow_private: bool,
+    pub(crate) webhooks_allow_private: bool,
     pub(crate) undelivered_credits: UndeliveredCredits,
     pub(crate) concurrency: usize,
     #[serde(default)]

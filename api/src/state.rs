@@ -39,6 +39,8 @@ pub struct ApiParts {
     pub operators: OperatorKeys,
     /// What gateways that merchants describe may be.
     pub gateways: GatewayPolicy,
+    /// Whether webhooks may go to private networks, and by plain HTTP.
+    pub private_webhooks: bool,
     /// The proxies whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
     /// Other origins whose pages may call the API with a key.

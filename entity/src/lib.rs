@@ -42,6 +42,7 @@ pub mod stripe_integration;
 pub mod summary;
 pub mod suspension;
 pub mod tick;
+pub mod webhook_endpoint;
 pub mod webhook_event;
 
 pub use conversation::Conversation;

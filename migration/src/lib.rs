@@ -37,6 +37,7 @@ mod m0029_webhook_outcomes;
 mod m0032_restoration;
 mod m0034_whole_orders;
 mod m0038_changes;
+mod m0039_webhook_endpoints;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
 mod m0048_people;
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_restoration::Step),
             Box::new(m0034_whole_orders::Step),
             Box::new(m0038_changes::Step),
+            Box::new(m0039_webhook_endpoints::Step),
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
             Box::new(m0048_people::Step),

@@ -11,7 +11,8 @@ use chrono::{DateTime, Utc};
 use domain::MerchantId;
 use entity::change::{self, NumberedChange};
 use poem::{http::StatusCode, web::Data};
-use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json, types::ToJSON};
+use sea_orm::DbErr;
 
 use self::resource::{Resource, Resources};
 use super::Group;
@@ -166,4 +167,13 @@ async fn read(
     }
     let last_seq = found.last().map_or(feed.last_seq, |change| change.seq.max(feed.last_seq));
     Ok((found, last_seq))
+}
+
+/// What a change is about, as the API shows it now; nothing if nothing is left of it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn changed_resource(api: &Api, change: &NumberedChange) -> Result<Option<serde_json::Value>, DbErr> {
+    let resources = Resources::of(api, change.merchant_id, std::slice::from_ref(change)).await?;
+    Ok(resources.of_change(change).and_then(|resource| resource.to_json()))
 }

@@ -23,6 +23,7 @@ mod postgres_pair;
 mod private_redis;
 mod process;
 mod proxy;
+mod receiver;
 mod running;
 mod s3;
 mod sandbox;
@@ -53,6 +54,7 @@ pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgre
 pub(crate) use postgres_pair::PostgresPair;
 pub(crate) use process::Process;
 pub(crate) use proxy::{Line, Proxy};
+pub(crate) use receiver::{Receiver, Taking, Webhook};
 pub(crate) use s3::S3;
 pub(crate) use sandbox::Sandbox;
 pub(crate) use signature::sign;
