@@ -42,6 +42,7 @@ pub mod stripe_integration;
 pub mod summary;
 pub mod suspension;
 pub mod tick;
+pub mod webhook_endpoint;
 pub mod webhook_event;
 
 pub use conversation::Conversation;
@@ -49,7 +50,7 @@ pub use db::{
     DatabaseTime, Db, DbFault, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict,
     retry_conflicts,
 };
-pub use documents::Documents;
+pub use documents::{Documents, Reading};
 pub use merchant::Merchant;
 pub use message::Message;
 pub use metadata::stored_metadata;

@@ -2,6 +2,7 @@
 
 mod change;
 mod search;
+mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use crate::{
 };
 pub use change::{OrderChanges, archive, change, has_open_link};
 pub use search::{OrderSearch, by_number, held, is_second_number, search};
+pub use volume::{Found, MOST_AT_ONCE, count_bytes, fitting, forget_counts_before, sizes};
 
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
 

@@ -142,7 +142,9 @@ impl Links {
         if is_csv_wanted(accept.0.as_deref()) {
             return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
         }
+        let _turn = api.readers.take(owner.id).await?;
         let found = link::search(api.db.pool(), owner.id, search).await?;
+        api.budgets.charge_bytes(owner.id, found.iter().map(|(link, _)| link.bytes()).sum());
         let texts = message::last_of_links(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.id)).await?;
         let orders =
             order::find_all(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.order_id).collect()).await?;
@@ -235,7 +237,7 @@ pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, P
     let (Some(document), Some(number)) = (&link.document, &link.invoice_number) else {
         return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased after 90 days."));
     };
-    Ok(Pdf::inline(api.documents.get(document).await?, &format!("invoice-{number}")))
+    Ok(Pdf::inline(api.documents.read(document).await?, &format!("invoice-{number}")))
 }
 
 async fn accept_link(

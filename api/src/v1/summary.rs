@@ -64,7 +64,7 @@ impl SetUpView {
             stripe: stripe.is_some_and(|stripe| stripe.status == StripeStatus::Connected),
             carrier: sms_integration::find(db, owner.id).await?.is_some(),
             template: owner.message_template.is_some(),
-            order: !order::search(db, owner.id, any).await?.is_empty(),
+            order: !order::search(db, owner.id, any).await?.orders.is_empty(),
         })
     }
 }

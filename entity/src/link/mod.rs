@@ -38,7 +38,7 @@ pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use renewal::{clear_failure, set_failure, set_renewed};
-pub use search::{LinkSearch, find_all, search};
+pub use search::{LinkSearch, find_all, search, sizes};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
@@ -184,6 +184,12 @@ impl Model {
     /// When the stored amount is none.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// About how many bytes it takes up with its timeline.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        1024 + self.metadata.len() as u64
     }
 
     /// What the merchant's software keeps with it.
