@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use crate::{
     api, audit_log, backup, data_dir, doctor, error::Error, events, healthy, jobs, logging, manual, merchant, messages,
     migrate, moving, open_files, read_pdf, restore, scheduler, secrets, sessions, settings::Settings,
-    surroundings::Surroundings, tls, up, why, worker,
+    surroundings::Surroundings, tls, up, webhooks, why, worker,
 };
 
 /// Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
@@ -60,6 +60,8 @@ enum Command {
     Jobs(jobs::Args),
     /// Applies webhook events once more.
     Events(events::Args),
+    /// Looks at webhooks to merchants' own systems, and has them delivered again.
+    Webhooks(webhooks::Args),
     /// Writes everything that an installation on `SQLite` is into one sealed file, while it runs.
     Backup(backup::Args),
     /// Makes an installation of a backup, and has nothing happen twice that happened since.
@@ -151,6 +153,7 @@ async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Err
         Command::Messages(args) => messages::run(&settings, args).await?,
         Command::Jobs(args) => jobs::run(&settings, args).await?,
         Command::Events(args) => events::run(&settings, args).await?,
+        Command::Webhooks(args) => webhooks::run(&settings, args).await?,
         Command::Secrets(args) => return secrets::run(&settings, &args).await,
         Command::Backup(args) => backup::run(&settings, &args).await?,
         Command::Restore(args) => Box::pin(restore::run(&settings, &args)).await?,

@@ -48,6 +48,7 @@ mod stop;
 mod surroundings;
 mod tls;
 pub mod up;
+mod webhooks;
 mod why;
 mod witness;
 pub mod worker;

@@ -35,6 +35,9 @@ const LONGEST_RETENTION: i64 = 36_500;
 /// The settings file that is looked for when none is named.
 const FILE: &str = "paylink.toml";
 
+/// What the settings of sizes count in.
+const MIB: u64 = 1024 * 1024;
+
 /// All settings. Each is documented in `paylink.example.toml`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Settings {
@@ -67,6 +70,7 @@ pub struct Settings {
     pub(crate) stripe_api_base: String,
     pub(crate) sms_api_base: String,
     pub(crate) sms_http_allow_private: bool,
+    pub(crate) webhooks_allow_private: bool,
     pub(crate) undelivered_credits: UndeliveredCredits,
     pub(crate) concurrency: usize,
     #[serde(default)]
@@ -105,6 +109,8 @@ pub(crate) struct LimitSettings {
 #[derive(Debug, Clone, Deserialize)]
 struct QuotaSettings {
     texts_per_day: u64,
+    orders_mib_per_day: u64,
+    webhooks_mib_per_day: u64,
     stored_mib: u64,
     queued_jobs: u64,
 }
@@ -243,8 +249,15 @@ impl Settings {
 
     /// What one merchant may have at most.
     pub(crate) const fn quotas(&self) -> Quotas {
-        let QuotaSettings { texts_per_day, stored_mib, queued_jobs } = self.quotas;
-        Quotas { texts_per_day, stored_bytes: stored_mib.saturating_mul(1024 * 1024), queued_jobs }
+        let QuotaSettings { texts_per_day, orders_mib_per_day, webhooks_mib_per_day, stored_mib, queued_jobs } =
+            self.quotas;
+        Quotas {
+            texts_per_day,
+            order_bytes_per_day: orders_mib_per_day.saturating_mul(MIB),
+            webhook_bytes_per_day: webhooks_mib_per_day.saturating_mul(MIB),
+            stored_bytes: stored_mib.saturating_mul(MIB),
+            queued_jobs,
+        }
     }
 
     /// When each tick is due.

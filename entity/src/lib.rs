@@ -44,6 +44,7 @@ pub mod summary;
 pub mod suspension;
 pub mod text_due;
 pub mod tick;
+pub mod webhook_endpoint;
 pub mod webhook_event;
 
 pub use conversation::Conversation;
@@ -51,7 +52,7 @@ pub use db::{
     DatabaseTime, Db, DbFault, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict,
     retry_conflicts,
 };
-pub use documents::Documents;
+pub use documents::{Documents, Reading};
 pub use merchant::Merchant;
 pub use message::Message;
 pub use metadata::stored_metadata;

@@ -2,6 +2,7 @@
 
 mod change;
 mod search;
+mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use crate::{
 };
 pub use change::{OrderChanges, archive, change, has_open_link};
 pub use search::{OrderSearch, by_number, held, is_second_number, search};
+pub use volume::{Found, MOST_AT_ONCE, count_bytes, fitting, forget_counts_before, sizes};
 
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
 
@@ -122,6 +124,15 @@ impl Model {
     /// When the stored JSON is damaged.
     pub fn details(&self) -> Result<Details, DbErr> {
         serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
+    }
+
+    /// Whether its details page says the same as that of `other`.
+    #[must_use]
+    pub fn prints_as(&self, other: &Self) -> bool {
+        let says = |order: &Self| (order.amount, order.currency, order.customer_phone.clone());
+        says(self) == says(other)
+            && (&self.number, &self.customer_name, &self.details)
+                == (&other.number, &other.customer_name, &other.details)
     }
 
     /// What the merchant's software keeps with it.
@@ -308,7 +319,7 @@ pub(crate) async fn refresh_tags(
     Ok(())
 }
 
-/// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid.
+/// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid, or asks for it.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -317,8 +328,12 @@ pub(crate) async fn take_back_paid(tx: &Transaction, link: &link::Model, now: Da
     if links.iter().any(|other| other.id != link.id && other.state == LinkState::Paid) {
         return Ok(());
     }
+    let asks = |other: &link::Model| {
+        other.id != link.id && other.state.is_open() && tag_after(other.state) == Some(Tag::Unpaid)
+    };
+    let tag = if links.iter().any(asks) { Tag::Unpaid } else { Tag::None };
     Entity::update_many()
-        .col_expr(Column::Tag, Expr::value(Tag::None))
+        .col_expr(Column::Tag, Expr::value(tag))
         .filter(Column::Id.eq(link.order_id))
         .filter(Column::MerchantId.eq(link.merchant_id))
         .exec(tx)

@@ -113,7 +113,7 @@ pub async fn due(
     link: &link::Model,
     at: DateTime<Utc>,
 ) -> Result<Option<Reminder>, DbErr> {
-    let may_be_paid = link.state == LinkState::Unpaid && link.expires_at > at;
+    let may_be_paid = link.state == LinkState::Unpaid && !link.awaits_renewal() && link.expires_at > at;
     if !owner.reminders || !may_be_paid || link.reminders_stopped_at.is_some() {
         return Ok(None);
     }

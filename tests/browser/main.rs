@@ -11,6 +11,7 @@ mod browser;
 mod chromium;
 mod console;
 mod docs;
+mod embed;
 mod keyboard;
 mod keys;
 mod links;

@@ -12,6 +12,7 @@ on_both_databases!(
     what_the_buyer_answered_is_erased_with_the_link,
     a_stop_outlives_everything_that_was_said,
     a_buyer_is_erased_on_request,
+    a_buyer_who_is_erased_while_their_bank_thinks_leaves_no_link_behind_that_nobody_can_finish,
     a_buyer_whom_no_link_takes_with_it_is_erased_all_the_same,
 );
 
@@ -307,4 +308,24 @@ async fn a_buyer_is_erased_on_request(app: &mut App) {
     eventually("nothing is left in any file", async || files_with(app, &gone).is_empty().then_some(())).await;
     let kept = merchant.http.get(&format!("/v1/orders/{}", other.id)).await.with_status(200).json();
     assert_eq!(kept["customer"]["phone"], other.phone.as_str(), "another buyer's is kept");
+}
+
+async fn a_buyer_who_is_erased_while_their_bank_thinks_leaves_no_link_behind_that_nobody_can_finish(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("4020").await;
+    let link = merchant.makes_a_link(&order).await;
+    let begun = sandbox.does("pay", json!({"url": link.stripe_url, "async": true})).await;
+    merchant.sees(&link.id, "processing").await;
+    let path = format!("/v1/buyers/{}", order.phone.replace('+', "%2B"));
+    merchant.http.ask(merchant.http.request(Method::DELETE, &path)).await.with_status(202);
+    assert_eq!(is_purged(&merchant, &link.id).await["status"], "processing");
+
+    sandbox.does("settle", json!({"session": begun["session"], "succeed": false})).await;
+
+    let expired = merchant.sees(&link.id, "expired").await;
+    assert!(expired["failure"].is_null(), "{expired}");
+    assert_eq!(sandbox.links_for(&link.id).await.live, 0);
+    // Its amount is gone, and the order's stays.
+    let asked = Invoice { number: Some("INV-2"), ..Invoice::default() };
+    merchant.asks_for_a_link(&order, &asked).await.with_status(202);
 }

@@ -40,7 +40,8 @@ const LONGEST_NOTE: usize = 500;
 pub(super) struct AttentionView {
     id: Text<AttentionId>,
     kind: Text<AttentionKind>,
-    /// More of why: of a `review` which, of a text its status, of a connection what is the matter.
+    /// More of why: of a `review` which, of a text its status, of a connection what is the matter, of a link that was made what does not
+    /// get on (`close_failed`, `renewal_failed`).
     reason: Option<String>,
     link_id: Option<Text<LinkId>>,
     order_id: Option<Text<OrderId>>,

@@ -62,6 +62,10 @@ pub(super) async fn accept_link(
         let detail = format!("Only an unpaid link can be sent; this one is {}.", link.state);
         return Err(Problem::conflict("link_not_open", detail));
     }
+    if link.awaits_renewal() {
+        let detail = "The buyer's bank did not pay, and the link cannot be paid anew yet. Send it once it can.";
+        return Err(Problem::conflict("link_not_open", detail));
+    }
     let owner = merchant::get(&tx, key.merchant).await?;
     let order = order::find(&tx, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
     let phone = order.customer_phone.as_ref().ok_or_else(no_phone_number)?;

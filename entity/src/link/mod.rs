@@ -28,7 +28,7 @@ pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
-pub use elsewhere::{PaidElsewhere, set_paid_elsewhere};
+pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub use find::{
     due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
@@ -38,7 +38,7 @@ pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use renewal::{clear_failure, set_failure, set_renewed};
-pub use search::{LinkSearch, find_all, search};
+pub use search::{LinkSearch, find_all, search, sizes};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, timeline};
@@ -186,6 +186,12 @@ impl Model {
     /// When the stored amount is none.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// About how many bytes it takes up with its timeline.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        1024 + self.metadata.len() as u64
     }
 
     /// What the merchant's software keeps with it.

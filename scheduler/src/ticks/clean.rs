@@ -1,5 +1,5 @@
-//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, old changes, reasons that were given, what was
-//! said in conversations with its pictures, buyers whom no link takes with it, and uploads that no command has claimed.
+//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, old changes and deliveries, reasons that were
+//! given, what was said in conversations with its pictures, buyers whom no link takes with it, and uploads that no command has claimed.
 
 use chrono::TimeDelta;
 use entity::{
@@ -7,7 +7,7 @@ use entity::{
     link::RETENTION,
     message, order,
     picture::{self, RemovalError},
-    session, webhook_event,
+    session, webhook_endpoint, webhook_event,
 };
 
 use super::{PAGE, Pages};
@@ -25,7 +25,8 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let keys = idempotency::clean(pool, at).await?;
     let sessions = session::clean(pool, at).await?;
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
-    let changes = change::forget_before(pool, at - CHANGES_KEPT).await?;
+    let mut changes = change::forget_before(pool, at - CHANGES_KEPT).await?;
+    changes += webhook_endpoint::delivery::forget_before(pool, at - CHANGES_KEPT).await?;
     let tx = scheduler.db.begin().await?;
     let texts = message::erase_said_before(&tx, at - RETENTION, at).await?;
     tx.commit().await?;
@@ -37,7 +38,8 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
         + attention::erase_notes_before(pool, at - RETENTION).await?;
     let buyers = forget_buyers(scheduler, now).await?;
     scheduler.db.truncate_log().await;
-    let counts = message::forget_counts_before(pool, (at - RETENTION).date_naive()).await?;
+    let day = (at - RETENTION).date_naive();
+    let counts = message::forget_counts_before(pool, day).await? + order::forget_counts_before(pool, day).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
     Ok(jobs + keys + sessions + payloads + changes + texts + pictures + reasons + buyers + counts + uploads as u64)
 }

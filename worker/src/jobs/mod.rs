@@ -4,6 +4,7 @@ mod check_sms_account;
 mod check_stripe_key;
 mod close_stripe_link;
 mod create_stripe_link;
+mod deliver_webhooks;
 mod diagnose_stripe;
 mod fetch_picture;
 mod process_sms_event;

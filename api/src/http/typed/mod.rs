@@ -20,8 +20,8 @@ pub(crate) use self::{
     metadata::Metadata,
     moment::{Moment, SortOrder, period},
     texts::{
-        Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, Language, LastFour, Line, PhoneText, Prose,
-        Sha256, SigningSecret, StripeKey, Url, ZoneName,
+        Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, EventName, HookUrl, Language, LastFour, Line,
+        OriginText, PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
     },
 };
 
@@ -187,10 +187,13 @@ written! {
     [] CountryCode;
     [] CurrencyCode;
     [] E164;
+    [] EventName;
+    [] HookUrl;
     [] Language;
     [] LastFour;
     [const MOST: usize] Line<MOST>;
     [] Moment;
+    [] OriginText;
     [] PhoneText;
     [const MOST: usize] Prose<MOST>;
     [] Sha256;
@@ -245,6 +248,8 @@ ids! {
     WebhookEventId = "evt",
     AuditEntryId = "aud",
     SessionId = "ses",
+    WebhookEndpointId = "whe",
+    WebhookDeliveryId = "whd",
     AttentionId = "att",
 }
 
@@ -297,6 +302,7 @@ pub(crate) use described_words;
 
 described_words! {
     domain::LinkState,
+    domain::client_token::Right,
     domain::link::ElsewhereMethod,
     domain::link::Review,
     domain::link::money_back::RefundState,
@@ -322,6 +328,8 @@ described_words! {
     entity::stripe_integration::EndpointStatus,
     entity::stripe_integration::Health,
     entity::stripe_integration::StripeStatus,
+    entity::webhook_endpoint::Disabled,
+    entity::webhook_endpoint::delivery::DeliveryState,
     entity::webhook_event::EventState,
     entity::webhook_event::Source,
     queue::Kind,
