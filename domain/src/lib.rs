@@ -6,6 +6,7 @@ mod stored;
 #[macro_use]
 mod words;
 
+pub mod client_token;
 mod clock;
 mod colour;
 mod error_chain;
@@ -24,6 +25,7 @@ pub mod sms;
 pub mod sms_event;
 pub mod template;
 mod vault;
+pub mod webhook;
 mod zone;
 
 pub use clock::Clock;
@@ -31,7 +33,7 @@ pub use colour::{Colour, ColourError};
 pub use error_chain::{error_chain, with_sources};
 pub use id::{
     ApiKeyId, AttentionId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId,
-    MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookEventId,
+    MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookDeliveryId, WebhookEndpointId, WebhookEventId,
 };
 pub use link::LinkState;
 pub use money::{Currency, Money};

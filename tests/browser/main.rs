@@ -12,6 +12,7 @@ mod chromium;
 mod console;
 mod conversation;
 mod docs;
+mod embed;
 mod first_paint;
 mod keyboard;
 mod keys;

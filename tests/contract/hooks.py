@@ -33,6 +33,7 @@ KNOWN = [
     (422, "invalid_input", r"items", r"together", "a sum over all the lines"),
     (422, "invalid_input", r"credits", r".", "how much a merchant can hold depends on what it has"),
     (422, "invalid_input", r"merchant_id", r"no such merchant", "whether there is one"),
+    (422, "invalid_input", r"order_id", r"no order of yours", "whether there is one"),
     (422, "invalid_input", r"gateway(\..*)?|secrets(\..*)?|account_sid|auth_token|carrier|body|url|events.*|origin", r".", "what one carrier needs and the other has not; URLs and templates are languages of their own"),
     (422, "bad_template", r".*", r".", "a template is a language of its own"),
     (422, "not_a_pdf", r"invoice", r".", "what a PDF is, a schema cannot say"),

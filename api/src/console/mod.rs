@@ -113,6 +113,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/settings-sms.js": SCRIPT,
     "views/settings-stripe.js": SCRIPT,
     "views/settings-template.js": SCRIPT,
+    "views/settings-webhooks.js": SCRIPT,
     "views/settings.js": SCRIPT,
     "views/shell.js": SCRIPT,
     "views/signin.js": SCRIPT,

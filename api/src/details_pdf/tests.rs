@@ -313,13 +313,14 @@ fn what_is_written_from_right_to_left_stands_so() {
 /// times as long.
 #[test]
 fn the_largest_order_allowed_is_printed_within_200_ms() {
-    let most = if cfg!(debug_assertions) { 30_000 } else { 200 };
+    // What is not optimized says nothing of time: once is enough to see that it ends.
+    let (most, times) = if cfg!(debug_assertions) { (30_000, 1) } else { (200, 3) };
     render(&page()).expect("it renders");
     for (kind, word) in [("words", "Walnut board "), ("one word", "ŻółćŁukasz"), ("another script", "Ελένη Борис ")]
     {
         let description: String = word.chars().cycle().take(100).collect();
         let large = DetailsPage { items: (0..500).map(|_| line(&description)).collect(), ..page() };
-        let took = (0..3)
+        let took = (0..times)
             .map(|_| {
                 let since = std::time::Instant::now();
                 render(&large).expect("it renders");

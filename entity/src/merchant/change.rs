@@ -27,6 +27,10 @@ pub struct MerchantChanges {
     pub colour: Option<Option<Colour>>,
     /// How buyers may pay.
     pub payment_methods: Option<PaymentMethods>,
+    /// Whether buyers are told that what they paid has come.
+    pub receipts: Option<bool>,
+    /// The language of texts to buyers of whom none is known, or that there is none.
+    pub language: Option<Option<String>>,
 }
 
 /// Changes a merchant.
@@ -44,6 +48,8 @@ pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: Merchant
     set(&mut row.currency, changes.currency);
     set(&mut row.colour, changes.colour);
     set(&mut row.payment_methods, changes.payment_methods.map(Some));
+    set(&mut row.receipts, changes.receipts);
+    set(&mut row.language, changes.language);
     if row.is_changed() { row.update(db).await } else { get(db, id).await }
 }
 
@@ -53,13 +59,13 @@ fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Opt
     }
 }
 
-/// Changes the template of the merchant's messages.
+/// Changes the template of the merchant's requests, or takes it away.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: &str) -> Result<(), DbErr> {
+pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: Option<&str>) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::MessageTemplate, Expr::value(body))
+        .col_expr(Column::MessageTemplate, Expr::value(body.map(ToOwned::to_owned)))
         .filter(Column::Id.eq(id))
         .exec(db)
         .await
@@ -88,6 +94,7 @@ pub async fn set_reminding(db: &impl ConnectionTrait, id: MerchantId, reminding:
         .col_expr(Column::Reminders, Expr::value(reminding.on))
         .col_expr(Column::ReminderAfterDays, Expr::value(reminding.after_days))
         .col_expr(Column::RemindersAtMost, Expr::value(reminding.at_most))
+        .col_expr(Column::LastReminderDays, Expr::value(reminding.last_days))
         .filter(Column::Id.eq(id))
         .exec(db)
         .await

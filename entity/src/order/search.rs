@@ -6,7 +6,7 @@ use sea_orm::{
     sea_query::{Order as Direction, SelectStatement},
 };
 
-use super::{Column, Entity, Order, Tag};
+use super::{Column, Entity, Found, Order, Tag, volume::first_of};
 use crate::{
     link,
     list::{Period, Place},
@@ -55,11 +55,11 @@ impl OrderSearch {
     }
 }
 
-/// A page of the merchant's orders.
+/// A page of the merchant's orders; a shorter one if they are large.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Vec<Order>, DbErr> {
+pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Found, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
     query = query.filter(if search.archived { Column::ArchivedAt.is_not_null() } else { Column::ArchivedAt.is_null() });
     if let Some(text) = &search.text {
@@ -72,7 +72,7 @@ pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Ord
     if let Some(links) = search.links(merchant) {
         query = query.filter(Column::Id.in_subquery(links));
     }
-    search.place.of(query, Column::Id).all(db).await
+    first_of(db, merchant, search.place.of(query, Column::Id)).await
 }
 
 /// The newest order of this number that is not archived.
@@ -101,5 +101,5 @@ pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
 /// Whether the transaction may not go on because another order has the number.
 #[must_use]
 pub fn is_second_number(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+    crate::db::breaks_key(error, &["orders_one_number", "orders.number_key"])
 }

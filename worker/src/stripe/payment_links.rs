@@ -24,6 +24,8 @@ pub(crate) struct PaymentLink {
     pub(crate) id: String,
     pub(crate) url: String,
     pub(crate) livemode: bool,
+    /// Whether it can be paid, as far as the link itself goes.
+    active: bool,
     #[serde(default)]
     metadata: HashMap<String, String>,
 }
@@ -90,7 +92,8 @@ impl Stripe {
     }
 
     /// Looks for the link that an unanswered call may have made. There is no search by metadata and a link has no time, so the
-    /// list is read, newest first, back to a link of ours that was made before it for certain. It is none that is known already, `but`.
+    /// list is read, newest first, back to a link of ours that was made before it for certain. Where one is known already, `but`, that is
+    /// used up, it is another one, and none that was used up before: those are closed.
     ///
     /// # Errors
     /// [`StripeError::TooMany`] if the list does not come to an end: then nothing is known, and nothing may be made.
@@ -104,7 +107,7 @@ impl Stripe {
         let is_ours = |found: &&PaymentLink| {
             found.made_for() == Some(link)
                 && found.metadata.get(METADATA_MERCHANT) == Some(&merchant)
-                && but != Some(found.id.as_str())
+                && but.is_none_or(|used_up| found.active && found.id != used_up)
         };
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
@@ -195,7 +198,7 @@ mod tests {
 
     fn made_for(link: Option<LinkId>) -> PaymentLink {
         let metadata = link.map(|link| (METADATA_LINK.to_owned(), link.to_string())).into_iter().collect();
-        PaymentLink { id: "plink_1".to_owned(), url: String::new(), livemode: false, metadata }
+        PaymentLink { id: "plink_1".to_owned(), url: String::new(), livemode: false, active: true, metadata }
     }
 
     #[test]
