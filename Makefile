@@ -12,6 +12,8 @@ test: ## Run every test
 	@scripts/setup.sh test
 	@scripts/setup.sh contract
 	cargo fmt --all --check
+	@if command -v cargo-machete >/dev/null; then cargo machete; \
+	else echo "cargo-machete is missing: dependencies that nothing uses were NOT looked for."; fi
 	cargo test --locked --workspace -- --test-threads=6
 	scripts/contract.sh quick
 
@@ -20,12 +22,15 @@ contract: ## Hold the running product against its own description, and have gene
 	cargo build --locked --bin paylink
 	scripts/contract.sh
 
-lint: ## Check style, dependencies and licences (needs cargo-deny and cargo-machete)
+lint: ## Check style, documentation, unused dependencies and licences; says which tool is missing (scripts/setup.sh lint installs them)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo machete
-	cargo deny check bans licenses sources
-	@if cargo deny fetch db; then cargo deny check advisories; \
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	@if command -v cargo-machete >/dev/null; then cargo machete; \
+	else echo "cargo-machete is missing: dependencies that nothing uses were NOT looked for."; fi
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "cargo-deny is missing: licences, sources and banned crates were NOT looked at."; fi
+	@if ! command -v cargo-deny >/dev/null; then :; elif cargo deny fetch db; then cargo deny check advisories; \
 	else echo "The database of advisories cannot be had: known faults of dependencies were NOT looked for."; fi
 
 release: ## Build the program for a release, and beside it what it is made of as CycloneDX (needs jq)

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs what is missing on a Debian machine that has Rust. Says what it does; does nothing where nothing is missing.
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
-#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, PgBouncer, clocks that are wrong (faketime), certificates (openssl),
-#                           promtool, moto's server as a store that speaks S3, and a browser with its driver and axe, which checks that the
-#                           pages are for everybody
+#   scripts/setup.sh test   that, and what the tests start: PostgreSQL, PgBouncer, HAProxy, clocks that are wrong (faketime), certificates (openssl),
+#                           promtool, moto's server as a store that speaks S3, a browser with its driver and axe, which checks that the
+#                           pages are for everybody, and Standard Webhooks' libraries
 #   scripts/setup.sh contract  what `make contract` needs: schemathesis, and generators of clients in TypeScript and Python
+#   scripts/setup.sh lint   what `make lint` needs: cargo-machete and cargo-deny
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,6 +25,7 @@ if [ "${1:-run}" = test ]; then
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
     ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing faketime"
     has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+    has haproxy || [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
     has openssl || missing="$missing openssl"
     has promtool || missing="$missing prometheus"
     has chromium || missing="$missing chromium fonts-noto-core"
@@ -91,7 +93,21 @@ if [ "${1:-run}" = test ] && [ ! -f "$axe/node_modules/axe-core/axe.min.js" ]; t
     npm install --prefix "$axe" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error axe-core@4.14.1
 fi
 
+standardwebhooks=target/standardwebhooks
+if [ "${1:-run}" = test ] && ! { [ -d "$standardwebhooks/node_modules/standardwebhooks" ] && "$standardwebhooks/bin/pip" --version >/dev/null 2>&1; }; then
+    echo "Installing the libraries of the Standard Webhooks specification into $standardwebhooks"
+    python3 -m venv --clear "$standardwebhooks"
+    "$standardwebhooks/bin/pip" install -q --disable-pip-version-check standardwebhooks==1.1.0
+    npm install --prefix "$standardwebhooks" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error standardwebhooks@1.1.1
+fi
+
 if [ "${1:-run}" = fuzz ] && ! has cargo-fuzz; then
     echo "Installing cargo-fuzz"
     cargo install --locked --version 0.13.2 cargo-fuzz
+fi
+
+if [ "${1:-run}" = lint ]; then
+    has cargo-machete || cargo install --locked cargo-machete
+    # What is built once and run for a second need not be optimized.
+    has cargo-deny || cargo install --locked --debug cargo-deny
 fi

@@ -1,20 +1,28 @@
 //! `paylink backup`: all that an installation on `SQLite` is, as it is at one moment, in one sealed file.
 
 pub(crate) mod archive;
+pub(crate) mod leftovers;
 pub(crate) mod sealed;
+mod target;
 
-use std::{
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args as ClapArgs;
-use domain::Secret;
-use entity::{Db, Documents, documents::DocumentError};
-use sea_orm::ConnectionTrait;
+use domain::{Secret, Vault};
+use entity::{
+    Db, Documents,
+    documents::DocumentError,
+    installation::{self, RootError},
+    reseal,
+};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde::{Deserialize, Serialize};
-use tokio::{fs::File, io::BufWriter};
+use tokio::{
+    fs::File,
+    io::BufWriter,
+    signal::unix::{SignalKind, signal},
+};
 
 use crate::{
     data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY},
@@ -25,6 +33,8 @@ use crate::{
     settings::Settings,
 };
 use archive::Archive;
+use leftovers::Snapshot;
+use target::PartFile;
 
 /// The names of what a backup holds, beside documents.
 pub(crate) const ABOUT: &str = "about";
@@ -61,8 +71,20 @@ pub(crate) fn backup_key(settings: &Settings) -> Result<&Secret, Error> {
     })
 }
 
-/// Runs the sub-command.
+/// Runs the sub-command. Told to stop, it leaves nothing behind.
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
+    let unheard = || Error::io("signals cannot be heard");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard())?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(unheard())?;
+    let stopped = || Err(Error::Refused("the backup was stopped, and nothing is left of it".to_owned()));
+    tokio::select! {
+        made = make(settings, args) => made,
+        _ = interrupt.recv() => stopped(),
+        _ = terminate.recv() => stopped(),
+    }
+}
+
+async fn make(settings: &Settings, args: &Args) -> Result<(), Error> {
     let key = backup_key(settings)?;
     let data = DataDir::new(&settings.data_dir)?;
     let db = open_database(settings).await?;
@@ -71,19 +93,23 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
             "PostgreSQL is backed up by its own tools, and the store by its own: see docs/backups.md".to_owned(),
         ));
     }
+    target::refuse_what_is_there(&args.file)?;
+    data.create()?;
+    let _turn = leftovers::take_turn(&data)?;
+    let secret = secret_key(settings, &data)?;
+    opens_by_itself(&db, &secret).await?;
+    target::refuse_without_room(data.folder(), &args.file, size_of(&db).await?)?;
     let documents = if args.without_documents { None } else { Some(open_documents(settings, &data).await?) };
-    let snapshot = Snapshot(data.file(&format!("backup-{}.db", std::process::id())));
     let at = db.now().await?;
-    snapshot.take(&db).await?;
-    // What is there is somebody's backup, and stays.
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&args.file);
-    let out = made.map_err(Error::io(format!("{} cannot be made", args.file.display())))?;
-    let content = Content { settings, data: &data, snapshot: &snapshot.0, documents: documents.as_ref(), at };
-    let written = write(out, key, &content).await;
-    if written.is_err() {
-        let _ = std::fs::remove_file(&args.file);
-    }
-    let (count, missing) = written?;
+    let snapshot = Snapshot::take(&data, &db).await?;
+    // Somebody may have changed the key just then, and the copy be sealed under another.
+    opens_by_itself(&db, &secret).await?;
+    let (part, out) = PartFile::begin(&args.file)?;
+    let copy = snapshot.path();
+    let content = Content { secret: &secret, data: &data, snapshot: &copy, documents: documents.as_ref(), at };
+    let (count, missing) = write(out, key, &content).await?;
+    drop(snapshot);
+    part.becomes_whole()?;
     println!("{}: the database as of {at}, and {count} documents", args.file.display());
     if missing > 0 {
         println!("{missing} documents were erased meanwhile, and are in no backup");
@@ -91,27 +117,42 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// A copy of the database in the data directory, which goes when it is not needed any more.
-struct Snapshot(PathBuf);
-
-impl Snapshot {
-    /// As the database is at one moment, while others write.
-    async fn take(&self, db: &Db) -> Result<(), Error> {
-        let path = self.0.display().to_string().replace('\'', "''");
-        db.pool().execute_unprepared(&format!("VACUUM INTO '{path}'")).await?;
-        Ok(())
+/// Refuses to seal a key with a database that it does not open alone: with any other nothing could be had of the backup.
+async fn opens_by_itself(db: &Db, secret: &Secret) -> Result<(), Error> {
+    let vault = Vault::new(secret)?;
+    match installation::opens(db.pool(), &vault).await {
+        Ok(()) => {}
+        Err(RootError::Vault(_)) => {
+            return Err(Error::Setting {
+                setting: "secret_key",
+                reason: "does not open this installation, so that the backup would be of no use: set PAYLINK_SECRET_KEY as it is set for \
+                         whoever runs here; if it was changed lately, run `paylink secrets rotate`"
+                    .to_owned(),
+            });
+        }
+        Err(error) => return Err(error.into()),
     }
+    let others = reseal::sealed_otherwise(db, &vault).await?;
+    if others > 0 {
+        return Err(Error::Refused(format!(
+            "{others} secrets of merchants are sealed under a previous key, which is in no backup: run `paylink secrets rotate` first"
+        )));
+    }
+    Ok(())
 }
 
-impl Drop for Snapshot {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// How much the database takes without what is free in it.
+async fn size_of(db: &Db) -> Result<u64, Error> {
+    let question = "SELECT (pages.page_count - free.freelist_count) * size.page_size AS size \
+                    FROM pragma_page_count pages, pragma_freelist_count free, pragma_page_size size";
+    let row = db.pool().query_one_raw(Statement::from_string(DbBackend::Sqlite, question)).await?;
+    let size = row.map(|row| row.try_get::<i64>("", "size")).transpose()?.unwrap_or_default();
+    Ok(u64::try_from(size).unwrap_or_default())
 }
 
 /// What goes into a backup.
 struct Content<'a> {
-    settings: &'a Settings,
+    secret: &'a Secret,
     data: &'a DataDir,
     snapshot: &'a Path,
     documents: Option<&'a Documents>,
@@ -124,7 +165,7 @@ async fn write(out: std::fs::File, key: &Secret, content: &Content<'_>) -> Resul
     let mut archive = Archive::begin(BufWriter::new(File::from_std(out)), key).await?;
     let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), at: content.at };
     archive.add(ABOUT, serde_json::to_string(&about).unwrap_or_default().as_bytes()).await?;
-    archive.add(SECRET_KEY, secret_key(content.settings, content.data)?.expose().as_bytes()).await?;
+    archive.add(SECRET_KEY, content.secret.expose().as_bytes()).await?;
     if let Some(operator) = content.data.secret(OPERATOR_KEY)? {
         archive.add(OPERATOR_KEY, operator.expose().as_bytes()).await?;
     }

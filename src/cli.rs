@@ -6,9 +6,9 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
 use crate::{
-    api, backup, data_dir, doctor, error::Error, events, healthy, jobs, logging, manual, merchant, messages, migrate,
-    moving, open_files, read_pdf, restore, scheduler, secrets, settings::Settings, surroundings::Surroundings, tls, up,
-    why, worker,
+    api, audit_log, backup, data_dir, doctor, error::Error, events, healthy, jobs, logging, manual, merchant, messages,
+    migrate, moving, open_files, read_pdf, restore, scheduler, secrets, sessions, settings::Settings,
+    surroundings::Surroundings, tls, up, webhooks, why, worker,
 };
 
 /// Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
@@ -48,14 +48,20 @@ enum Command {
     Scheduler(scheduler::Args),
     /// Brings the database's schema up to date.
     Migrate,
-    /// Makes merchants and keys, tops up credits, audits the ledger.
+    /// Makes merchants and keys, tops up credits, suspends merchants, audits the ledger.
     Merchant(merchant::Args),
+    /// Looks at who is signed in to the console, and ends sessions.
+    Sessions(sessions::Args),
+    /// Prints who did what.
+    AuditLog(audit_log::Args),
     /// Looks at messages, and resolves those of which nobody knows whether they were sent.
     Messages(messages::Args),
     /// Looks at jobs, retries and discards dead ones.
     Jobs(jobs::Args),
     /// Applies webhook events once more.
     Events(events::Args),
+    /// Looks at webhooks to merchants' own systems, and has them delivered again.
+    Webhooks(webhooks::Args),
     /// Writes everything that an installation on `SQLite` is into one sealed file, while it runs.
     Backup(backup::Args),
     /// Makes an installation of a backup, and has nothing happen twice that happened since.
@@ -142,9 +148,12 @@ async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Err
         }
         Command::Migrate => migrate::run(&settings).await?,
         Command::Merchant(args) => return merchant::run(&settings, args).await,
+        Command::Sessions(args) => sessions::run(&settings, args).await?,
+        Command::AuditLog(args) => audit_log::run(&settings, args).await?,
         Command::Messages(args) => messages::run(&settings, args).await?,
         Command::Jobs(args) => jobs::run(&settings, args).await?,
         Command::Events(args) => events::run(&settings, args).await?,
+        Command::Webhooks(args) => webhooks::run(&settings, args).await?,
         Command::Secrets(args) => return secrets::run(&settings, &args).await,
         Command::Backup(args) => backup::run(&settings, &args).await?,
         Command::Restore(args) => Box::pin(restore::run(&settings, &args)).await?,

@@ -1,7 +1,7 @@
 //! The data directory: what `paylink up` makes once and keeps, and how other sub-commands find the running system.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -83,6 +83,23 @@ impl DataDir {
         Ok(Lock(file))
     }
 
+    /// Takes the turn of those that may work beside `paylink up`, one at a time; `None` if another has it. No file is made for it, which
+    /// would be of whoever came first.
+    pub(crate) fn take_turn(&self) -> Result<Option<Lock>, Error> {
+        let failed = || Error::io(format!("{} cannot be locked", self.0.display()));
+        let folder = File::open(&self.0).map_err(failed())?;
+        match folder.try_lock() {
+            Ok(()) => Ok(Some(Lock(folder))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed()(error)),
+        }
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// A file in it.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
@@ -110,8 +127,11 @@ impl DataDir {
         }
     }
 
-    /// Keeps a text in it, whole or not at all, readable by its owner only.
+    /// Keeps a text in it, whole or not at all, readable by its owner only. What it says already needs no room on the disk.
     pub(crate) fn keep(&self, name: &str, text: &str) -> Result<(), Error> {
+        if fs::read_to_string(self.file(name)).is_ok_and(|kept| kept == text) {
+            return Ok(());
+        }
         let (path, fresh) = (self.file(name), self.file(&format!("{name}.new")));
         let write = || {
             let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
@@ -135,6 +155,12 @@ impl DataDir {
         self.keep(name, secret.expose())?;
         Ok(secret)
     }
+}
+
+/// Has the disk keep which files there are in a folder.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
 }
 
 /// Takes a folder and what is in it from everybody but its owner. A folder in it that others cannot enter is not looked into:

@@ -3,7 +3,7 @@
 use entity::{Db, DbLimits, DbOptions};
 use migration::Schema;
 
-use crate::{data_dir::DataDir, error::Error, role::Role, settings::Settings};
+use crate::{data_dir::DataDir, error::Error, moving, role::Role, settings::Settings};
 
 /// Opens the database for a command of an operator, if this version can run on its schema.
 pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
@@ -51,8 +51,9 @@ pub(crate) fn database_url(settings: &Settings) -> Result<String, Error> {
 }
 
 /// Refuses a database whose schema this version cannot run on, with what is to be done.
-async fn check_schema(db: &Db) -> Result<(), Error> {
+pub(crate) async fn check_schema(db: &Db) -> Result<(), Error> {
     match Schema::of(db.pool()).await? {
+        Schema::Usable if moving::is_under_way(db).await? => Err(Error::Refused(moving::HALF.to_owned())),
         Schema::Usable => Ok(()),
         Schema::TooOld(missing) => Err(Error::Refused(format!(
             "the database's schema is older than this version, {} steps are missing: run `paylink migrate`",

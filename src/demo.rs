@@ -104,6 +104,7 @@ impl Demo {
             "operator_key": operator_key,
             "webhook_secret": kept.webhook_secret,
             "sandbox_url": sandbox_url,
+            "shop_url": format!("{sandbox_url}/shop"),
         })
     }
 
@@ -118,6 +119,7 @@ Paylink is ready.
   API key    {key}
   API docs   {url}/docs
   Sandbox    {sandbox_url}  (the buyer's phone: {sandbox_url}/outbox)
+  A shop     {sandbox_url}/shop  (another origin, with <paylink-order> in its page)
 
 Try it:
 
@@ -197,7 +199,7 @@ fn refused(error: impl std::fmt::Display) -> Error {
     Error::Refused(error.to_string())
 }
 
-/// Has the sandbox's Stripe and carrier report to us: as a merchant would set up in their dashboards.
+/// Has the sandbox's Stripe and carrier report to us, as a merchant would set up in their dashboards, and opens its shop.
 async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), Error> {
     let http = reqwest::Client::new();
     let endpoint = format!("{url}/webhooks/stripe/{}", kept.merchant_id);
@@ -222,6 +224,8 @@ async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), Er
     }
     let incoming = json!({"url": format!("{url}/webhooks/sms/{}", kept.merchant_id)});
     http.post(format!("{control}/sms/webhook")).json(&incoming).send().await?.error_for_status()?;
+    let shop = json!({"paylink_url": url, "api_key": kept.api_key, "order_id": kept.order_id});
+    http.put(format!("{sandbox}/shop")).json(&shop).send().await?.error_for_status()?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+mod audit_log;
 mod backup;
 mod cli;
 mod data_dir;
@@ -41,12 +42,15 @@ mod restore;
 mod role;
 pub mod scheduler;
 mod secrets;
+mod sessions;
 mod settings;
 mod stop;
 mod surroundings;
 mod tls;
 pub mod up;
+mod webhooks;
 mod why;
+mod witness;
 pub mod worker;
 
 pub use backup::sealed::SealError;

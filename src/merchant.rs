@@ -10,6 +10,7 @@ use entity::{
     audit::{self, Act},
     credits,
     merchant::{self, NewMerchant},
+    suspension,
 };
 
 use crate::{database::open_database, error::Error, settings::Settings};
@@ -60,6 +61,22 @@ enum Action {
         #[arg(long)]
         note: Option<String>,
     },
+    /// Stops texts, new links and signing in; buyers still pay what is open.
+    Suspend {
+        /// The merchant's id.
+        merchant: MerchantId,
+        /// Why, for the audit log, which the merchant can read.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Ends a suspension.
+    Resume {
+        /// The merchant's id.
+        merchant: MerchantId,
+        /// Why, for the audit log.
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Recomputes every balance from the ledger; exits with 1 if one differs.
     Audit,
 }
@@ -72,6 +89,8 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<ExitCode, Err
         Action::List => list(&db).await?,
         Action::Key { merchant, name, scope } => key(&db, merchant, name, scope).await?,
         Action::TopUp { merchant, credits, note } => top_up(&db, merchant, credits, note).await?,
+        Action::Suspend { merchant, reason } => suspend(&db, merchant, reason).await?,
+        Action::Resume { merchant, reason } => resume(&db, merchant, reason).await?,
         Action::Audit => return audit_ledger(&db).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -118,6 +137,35 @@ async fn top_up(db: &Db, merchant: MerchantId, amount: i64, note: Option<String>
     audit::record(&tx, Act::of_operator(merchant, "credits.top_up", &merchant, note), now).await?;
     tx.commit().await?;
     println!("{available}");
+    Ok(())
+}
+
+async fn suspend(db: &Db, merchant: MerchantId, reason: String) -> Result<(), Error> {
+    if reason.trim().is_empty() {
+        return Err(Error::Refused("a reason is needed".to_owned()));
+    }
+    find(db, merchant).await?;
+    let now = db.now().await?;
+    let tx = db.begin().await?;
+    let is_new = suspension::suspend(&tx, merchant, &reason, now).await?;
+    if is_new {
+        audit::record(&tx, Act::of_operator(merchant, "merchant.suspend", &merchant, Some(reason)), now).await?;
+    }
+    tx.commit().await?;
+    println!("{merchant} {}", if is_new { "is suspended" } else { "was suspended before; the first reason stays" });
+    Ok(())
+}
+
+async fn resume(db: &Db, merchant: MerchantId, reason: Option<String>) -> Result<(), Error> {
+    find(db, merchant).await?;
+    let now = db.now().await?;
+    let tx = db.begin().await?;
+    let was_suspended = suspension::resume(&tx, merchant).await?;
+    if was_suspended {
+        audit::record(&tx, Act::of_operator(merchant, "merchant.resume", &merchant, reason), now).await?;
+    }
+    tx.commit().await?;
+    println!("{merchant} {}", if was_suspended { "is suspended no more" } else { "was not suspended" });
     Ok(())
 }
 

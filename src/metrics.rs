@@ -51,6 +51,7 @@ const CONNECTION_WAIT: &str = "paylink_database_connection_wait_seconds";
 const TICK_DONE: &str = "paylink_tick_last_due_timestamp_seconds";
 const TICK_LATE: &str = "paylink_tick_late_seconds";
 const SKEW: &str = "paylink_clock_skew_seconds";
+const DOUBTED: &str = "paylink_time_doubted";
 const BUILD: &str = "paylink_build_info";
 
 /// What this process has to say. Cheap to clone.
@@ -125,6 +126,7 @@ impl Metrics {
         drop(looked);
         self.show_pool();
         gauge!(SKEW).set(self.0.time.skew().as_seconds_f64());
+        gauge!(DOUBTED).set(f64::from(u8::from(self.0.time.is_doubted())));
         self.0.counted.render()
     }
 
@@ -197,6 +199,10 @@ fn begin_to_count() -> Result<PrometheusHandle, BuildError> {
     );
     describe_gauge!(TICK_LATE, "For how long a tick should have been done again; 0 if it is not due yet.");
     describe_gauge!(SKEW, "How far the clock of this machine is ahead of the database's; negative: behind.");
+    describe_gauge!(
+        DOUBTED,
+        "1 while the scheduler here holds what cannot be taken back, because the time has jumped."
+    );
     describe_gauge!(BUILD, "Always 1; the label says the version.");
     gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1);
     Ok(counted)

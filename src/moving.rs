@@ -7,7 +7,7 @@ mod tables;
 use clap::Args as ClapArgs;
 use entity::Db;
 use migration::Schema;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use crate::{data_dir::DataDir, database::database_url, error::Error, migrate::bring_up_to_date, settings::Settings};
 use tables::Table;
@@ -17,6 +17,18 @@ const PAGE: i64 = 500;
 
 /// Where the move keeps how far it has come; it goes with the move's end.
 const PROGRESS: &str = "paylink_move";
+
+/// Why a database to which a move was interrupted is no installation.
+pub(crate) const HALF: &str = "a move to this database was interrupted, so that only a part of the installation is here: run `paylink move \
+                               --to …` again with the settings of the old one, to its end";
+
+/// Whether a move to this database has begun and not come to its end.
+pub(crate) async fn is_under_way(db: &Db) -> Result<bool, DbErr> {
+    if db.has_one_writer() {
+        return Ok(false);
+    }
+    ask_bool(db, &format!("SELECT to_regclass('{PROGRESS}') IS NOT NULL AS answer")).await
+}
 
 /// Where to.
 #[derive(ClapArgs)]
@@ -67,8 +79,7 @@ async fn same_schema(from: &Db, to: &Db) -> Result<(), Error> {
 
 /// Empties a database that nobody has used, and notes that it is ours. One in which a move was interrupted stays as it is.
 async fn begin(to: &Db, tables: &[Table]) -> Result<(), Error> {
-    let question = format!("SELECT to_regclass('{PROGRESS}') IS NOT NULL AS answer");
-    if ask_bool(to, &question).await? {
+    if is_under_way(to).await? {
         println!("going on with a move that was interrupted");
         return Ok(());
     }
@@ -84,7 +95,7 @@ async fn begin(to: &Db, tables: &[Table]) -> Result<(), Error> {
     Ok(())
 }
 
-async fn ask_bool(db: &Db, question: &str) -> Result<bool, Error> {
+async fn ask_bool(db: &Db, question: &str) -> Result<bool, DbErr> {
     let row = db.pool().query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
     Ok(row.map(|row| row.try_get("", "answer")).transpose()?.unwrap_or_default())
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use ::api::Readiness;
+use ::scheduler::JumpGuard;
 use chrono::TimeDelta;
 use domain::{Clock, Secret, Vault, gateway::GatewayPolicy};
 use entity::DatabaseTime;
-use entity::{Db, Documents, installation, operator::OperatorKeys};
+use entity::{Db, Documents, change::NumberedChange, installation, operator::OperatorKeys};
 use queue::Queue;
 
 use crate::{
@@ -97,6 +98,7 @@ impl Parts {
             readiness: self.readiness.clone(),
             operators: self.operators.clone(),
             gateways: GatewayPolicy { private: settings.sms_http_allow_private },
+            private_webhooks: settings.webhooks_allow_private,
             trusted_proxies: settings.trusted_proxies.clone(),
             cors_origins: settings.cors_origins.iter().map(ToString::to_string).collect(),
             requests_per_second: settings.requests_per_second,
@@ -117,7 +119,7 @@ impl Parts {
             documents: self.documents.clone(),
             vault: Arc::clone(&self.vault),
             clock: self.clock.clone(),
-            public_url,
+            public_url: public_url.clone(),
             stripe_api_base: settings.stripe_api_base.clone(),
             sms: ::worker::SmsOptions {
                 api_base: settings.sms_api_base.clone(),
@@ -126,21 +128,38 @@ impl Parts {
             },
             limits: settings.limits(),
             pdfs: ::worker::PdfReader::new(around.program()?, read_pdf::COMMAND),
+            resources: Arc::new(Resources(self.api(settings, public_url))),
+            private_webhooks: settings.webhooks_allow_private,
         })?)
     }
 
-    /// What the scheduler needs.
-    pub(crate) fn scheduler(&self, settings: &Settings) -> Result<::scheduler::Scheduler, Error> {
+    /// What the scheduler needs. `jumps` is left out where somebody has said what time it is.
+    pub(crate) fn scheduler(
+        &self,
+        settings: &Settings,
+        jumps: Option<JumpGuard>,
+    ) -> Result<::scheduler::Scheduler, Error> {
         Ok(::scheduler::Scheduler {
             db: self.db.clone(),
             queue: self.queue.clone(),
             documents: self.documents.clone(),
             clock: self.clock.clone(),
             time: Some(self.time.clone()),
+            jumps,
             times: settings.times()?,
             job_retention: TimeDelta::days(settings.job_retention_days),
             doctor_links: settings.scheduler.doctor_links,
         })
+    }
+}
+
+/// Shows the workers what webhooks tell of, as the API shows it.
+#[derive(Debug)]
+struct Resources(::api::Api);
+
+impl ::worker::RenderResource for Resources {
+    fn render<'a>(&'a self, change: &'a NumberedChange) -> ::worker::Rendering<'a> {
+        Box::pin(async move { Ok(::api::changed_resource(&self.0, change).await?) })
     }
 }
 

@@ -53,8 +53,11 @@ impl RedisChild {
         let queues = RedisQueues::open(&place.url, "paylink", domain::Clock::system())?;
         place.end_left_over(&queues).await?;
         let child = place.spawn()?;
-        place.wait_until_it_answers(&queues).await?;
-        data.keep(REDIS_URL, &place.url)?;
+        if let Err(error) = place.is_found(&queues, data).await {
+            // Nobody would end it: it has a group of its own.
+            end(child).await;
+            return Err(error);
+        }
         let (stop, told) = oneshot::channel();
         let url = place.url.clone();
         let supervisor = tokio::spawn(supervise(place, child, told));
@@ -140,6 +143,12 @@ impl Place {
             sleep(Duration::from_millis(5)).await;
         }
         Ok(())
+    }
+
+    /// Waits until it answers, and has others find it.
+    async fn is_found(&self, queues: &RedisQueues, data: &DataDir) -> Result<(), Error> {
+        self.wait_until_it_answers(queues).await?;
+        data.keep(REDIS_URL, &self.url)
     }
 
     async fn wait_until_it_answers(&self, queues: &RedisQueues) -> Result<(), Error> {

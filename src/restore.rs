@@ -7,8 +7,11 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use clap::{ArgGroup, Args as ClapArgs};
+use domain::{Clock, Secret, Vault};
 use entity::{
-    Db, change, message,
+    Db, Documents, change,
+    installation::{self, RootError},
+    message,
     pause::{self, Subject},
     restoration,
 };
@@ -16,8 +19,8 @@ use queue::{EnqueueOptions, Kind, RecoverStripeLinks, enqueue};
 
 use crate::{
     backup::{ABOUT, About, DATABASE, DOCUMENT, archive::ArchiveReader, backup_key, sealed::SealError},
-    data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY},
-    database::open_database,
+    data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY, sync_folder_of},
+    database::{check_schema, open_database},
     documents::open_documents,
     error::Error,
     migrate,
@@ -43,18 +46,20 @@ pub(crate) struct Args {
 
 /// Runs the sub-command. Nothing else may run.
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
-    let at = match (&args.file, args.restored_to) {
-        (Some(file), _) => unpack(settings, file).await?,
-        (None, Some(at)) => at,
-        (None, None) => return Ok(()),
-    };
-    migrate::run(settings).await?;
-    let db = open_database(settings).await?;
-    hold(&db, at).await
+    match (&args.file, args.restored_to) {
+        (Some(file), _) => unpack(settings, file).await,
+        (None, Some(at)) => {
+            migrate::run(settings).await?;
+            hold(&open_database(settings).await?, at).await?.tell();
+            Ok(())
+        }
+        (None, None) => Ok(()),
+    }
 }
 
-/// Puts everything in its place, the database last: before the whole file was read and found to be as it was written, there is none.
-async fn unpack(settings: &Settings, file: &Path) -> Result<DateTime<Utc>, Error> {
+/// Puts everything in its place, the database last. Until the whole file was read and found to be as it was written, and everything is held
+/// that could happen twice, there is none: whatever fails before leaves nothing that could run.
+async fn unpack(settings: &Settings, file: &Path) -> Result<(), Error> {
     let key = backup_key(settings)?;
     if settings.database_url.as_deref().is_some_and(|url| !url.starts_with("sqlite:")) {
         return Err(Error::Refused(
@@ -64,23 +69,56 @@ async fn unpack(settings: &Settings, file: &Path) -> Result<DateTime<Utc>, Error
     let data = DataDir::new(&settings.data_dir)?;
     data.create()?;
     let _lock = data.lock()?;
-    let database = place_of(settings, &data);
-    if database.exists() {
-        return Err(Error::Refused(format!("there is a database at {}: move it away first", database.display())));
-    }
+    let database = std::path::absolute(place_of(settings, &data)).map_err(Error::io("the database has no path"))?;
+    refuse_what_is_there(&database)?;
+    let fresh = Fresh::beside(&database);
     let documents = open_documents(settings, &data).await?;
+    let Unpacked { about, secret, operator } = read(file, key, &fresh, &documents).await?;
+    let db = Db::open(&format!("sqlite://{}?mode=rw", fresh.0.display()), 2).await?;
+    let kept = key_for(settings, &data, &db, &secret).await?;
+    migrate::bring_up_to_date(&db).await?;
+    check_schema(&db).await?;
+    let held = hold(&db, about.at).await?;
+    db.settle().await?;
+    refuse_what_is_there(&database)?;
+    if let Some(secret) = kept {
+        data.keep(SECRET_KEY, secret.expose())?;
+    }
+    if let Some(operator) = operator {
+        data.keep(OPERATOR_KEY, &operator)?;
+    }
+    fs::rename(&fresh.0, &database).map_err(cannot_write(&database))?;
+    sync_folder_of(&database).map_err(cannot_write(&database))?;
+    println!("restored as of {}, made by version {}", about.at, about.version);
+    held.tell();
+    Ok(())
+}
+
+/// What a backup holds beside the database and documents.
+struct Unpacked {
+    about: About,
+    secret: Secret,
+    operator: Option<String>,
+}
+
+/// Reads the whole file: documents to the store, where nobody knows of them yet, the database to a place of its own, keys to nowhere.
+async fn read(file: &Path, key: &Secret, fresh: &Fresh, documents: &Documents) -> Result<Unpacked, Error> {
     let mut archive = ArchiveReader::open(file, key).await?;
-    let fresh = database.with_extension("restoring");
-    let mut about: Option<About> = None;
+    let (mut about, mut secret, mut operator) = (None::<About>, None, None);
     while let Some(entry) = archive.next().await? {
         match entry.name.as_str() {
-            ABOUT => about = serde_json::from_slice(&archive.content(&entry, SMALL).await?).ok(),
-            SECRET_KEY => keep_key(settings, &data, &text(archive.content(&entry, SMALL).await?)?)?,
-            OPERATOR_KEY => data.keep(OPERATOR_KEY, &text(archive.content(&entry, SMALL).await?)?)?,
+            ABOUT => {
+                about = serde_json::from_slice(&archive.content(&entry, SMALL).await?).ok();
+                if let Some(about) = &about {
+                    refuse_what_is_to_come(about.at, Clock::system().now())?;
+                }
+            }
+            SECRET_KEY => secret = Some(Secret::new(text(archive.content(&entry, SMALL).await?)?)),
+            OPERATOR_KEY => operator = Some(text(archive.content(&entry, SMALL).await?)?),
             DATABASE => {
-                let mut out = tokio::fs::File::create(&fresh).await.map_err(cannot_write(&fresh))?;
+                let mut out = tokio::fs::File::create(&fresh.0).await.map_err(cannot_write(&fresh.0))?;
                 archive.copy_to(&entry, &mut out).await?;
-                out.sync_all().await.map_err(cannot_write(&fresh))?;
+                out.sync_all().await.map_err(cannot_write(&fresh.0))?;
             }
             name => match name.strip_prefix(DOCUMENT) {
                 Some(name) => documents.put(name, archive.content(&entry, DOCUMENT_SIZE).await?.into()).await?,
@@ -90,14 +128,54 @@ async fn unpack(settings: &Settings, file: &Path) -> Result<DateTime<Utc>, Error
             },
         }
     }
-    let about = about.ok_or(SealError::NoBackup)?;
-    // A log of the database that was here before would be taken for the new one's.
-    for log in ["-wal", "-shm"] {
-        let _ = fs::remove_file(format!("{}{log}", database.display()));
+    let (Some(about), Some(secret)) = (about, secret) else { return Err(SealError::NoBackup.into()) };
+    Ok(Unpacked { about, secret, operator })
+}
+
+/// The database while it is none yet. It is gone when this is, unless it has become one.
+struct Fresh(PathBuf);
+
+impl Fresh {
+    /// Over what a restoration has left that was killed.
+    fn beside(database: &Path) -> Self {
+        let fresh = Self(database.with_extension("restoring"));
+        fresh.remove();
+        fresh
     }
-    fs::rename(&fresh, &database).map_err(cannot_write(&database))?;
-    println!("restored as of {}, made by version {}", about.at, about.version);
-    Ok(about.at)
+
+    fn remove(&self) {
+        for path in files_of(&self.0) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// A database, and what `SQLite` keeps beside it: what was written last may be in its log alone.
+fn files_of(database: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|ending| PathBuf::from(format!("{}{ending}", database.display())))
+}
+
+/// Nothing of a database that is there is touched: a log without its file still holds what was written last.
+fn refuse_what_is_there(database: &Path) -> Result<(), Error> {
+    let there: Vec<String> = files_of(database)
+        .iter()
+        .filter(|path| fs::symlink_metadata(path).is_ok())
+        .map(|path| path.display().to_string())
+        .collect();
+    if there.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "there is a database at {}: move it away first, with its -wal and -shm ({})",
+        database.display(),
+        there.join(", ")
+    )))
 }
 
 fn place_of(settings: &Settings, data: &DataDir) -> PathBuf {
@@ -106,26 +184,67 @@ fn place_of(settings: &Settings, data: &DataDir) -> PathBuf {
     PathBuf::from(path.split('?').next().unwrap_or(path))
 }
 
-/// The key that opens what the database holds: the settings', or the data directory's from now on.
-fn keep_key(settings: &Settings, data: &DataDir, key: &str) -> Result<(), Error> {
-    match &settings.secret_key {
-        None => data.keep(SECRET_KEY, key),
-        Some(set) if set.expose() == key => Ok(()),
-        Some(_) => Err(Error::Setting {
-            setting: "secret_key",
-            reason: "is another than the one that the backup was made under: unset it, and it is taken from the backup"
-                .to_owned(),
-        }),
+/// The key that the data directory is to hold from now on: the backup's, unless the settings have it. A version before could seal another key
+/// with a database than the one that opens it: then the settings' has to.
+async fn key_for(settings: &Settings, data: &DataDir, db: &Db, secret: &Secret) -> Result<Option<Secret>, Error> {
+    let other = |reason: &str| Err(Error::Setting { setting: "secret_key", reason: reason.to_owned() });
+    let set = settings.secret_key.as_ref();
+    if let Err(error) = installation::opens(db.pool(), &Vault::new(secret)?).await {
+        let RootError::Vault(_) = error else { return Err(error.into()) };
+        let Some(set) = set else {
+            return other(
+                "the one in the backup does not open its database, which was sealed under another by then: set PAYLINK_SECRET_KEY to that",
+            );
+        };
+        installation::opens(db.pool(), &Vault::new(set)?).await?;
+        return Ok(None);
+    }
+    match (set, data.secret(SECRET_KEY)?) {
+        (Some(set), _) if set.expose() == secret.expose() => Ok(None),
+        (Some(_), _) => {
+            other("is another than the one that the backup was made under: unset it, and it is taken from the backup")
+        }
+        (None, Some(kept)) if kept.expose() != secret.expose() => Err(Error::Refused(format!(
+            "{} holds another key than the backup, and may be all that opens another database: move it away first",
+            data.file(SECRET_KEY).display()
+        ))),
+        (None, _) => Ok(Some(secret.clone())),
+    }
+}
+
+/// Refuses a restoration to a time that has not come: the clock is wrong, and it is by time that is known what may have happened since.
+fn refuse_what_is_to_come(restored_to: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
+    if restored_to > now {
+        return Err(Error::Refused(format!("{restored_to} is yet to come: it is {now} by the database")));
+    }
+    Ok(())
+}
+
+/// What waits after a restoration.
+struct Held {
+    texts: u64,
+    asked: usize,
+}
+
+impl Held {
+    fn tell(&self) {
+        let Self { texts, asked } = self;
+        println!(
+            "{texts} texts that were under way wait for the carrier's record, and after a day for a person (paylink messages list --status unknown)"
+        );
+        println!(
+            "reminders are paused; once you have seen that none went out since: paylink jobs resume --kind remind"
+        );
+        println!("so are receipts and what is told of voids: paylink jobs resume --kind tell_buyer");
+        println!("{asked} merchants' Stripe accounts are asked for links that were made since");
     }
 }
 
 /// Whatever was under way may have happened since: texts wait for the carrier's record or for a person, reminders for an operator, and
 /// Stripe is asked what it knows and we do not.
-async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<(), Error> {
+async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Error> {
     let now = db.now().await?;
-    if restored_to > now {
-        return Err(Error::Refused(format!("{restored_to} is yet to come: it is {now} by the database")));
-    }
+    refuse_what_is_to_come(restored_to, now)?;
     let tx = db.begin().await?;
     restoration::record(&tx, restored_to, now).await?;
     let texts = message::hold_unsent(&tx, now).await?;
@@ -133,6 +252,8 @@ async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<(), Error> {
     change::begin_anew(&tx).await?;
     let why = format!("restored to {restored_to}: reminders may have been sent since");
     pause::put(&tx, &Subject::Kind(Kind::Remind.as_str().to_owned()), &why, now).await?;
+    let why = format!("restored to {restored_to}: receipts may have been sent since");
+    pause::put(&tx, &Subject::Kind(Kind::TellBuyer.as_str().to_owned()), &why, now).await?;
     let mut asked = 0;
     for merchant in entity::merchant::ids(&tx).await? {
         if entity::stripe_integration::find(&tx, merchant).await?.is_some() {
@@ -144,12 +265,7 @@ async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<(), Error> {
         }
     }
     tx.commit().await?;
-    println!(
-        "{texts} texts that were under way wait for the carrier's record, and after a day for a person (paylink messages list --status unknown)"
-    );
-    println!("reminders are paused; once you have seen that none went out since: paylink jobs resume --kind remind");
-    println!("{asked} merchants' Stripe accounts are asked for links that were made since");
-    Ok(())
+    Ok(Held { texts, asked })
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, Error> {

@@ -8,7 +8,7 @@ use clap::Args as ClapArgs;
 
 use crate::{
     error::Error, metrics::Metrics, parts::Parts, role::Role, settings::Settings, stop::Stop,
-    surroundings::Surroundings,
+    surroundings::Surroundings, witness,
 };
 
 /// Once, or until it is told to stop.
@@ -28,7 +28,8 @@ pub struct Args {
 /// When a part of it cannot be opened, or a tick that is run once fails.
 pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking: impl FnOnce()) -> Result<(), Error> {
     let parts = Parts::open(&settings, Role::Scheduler, around.clock.clone()).await?;
-    let scheduler = parts.scheduler(&settings)?;
+    let is_told_time = around.clock.is_some() || args.at.is_some();
+    let scheduler = parts.scheduler(&settings, (!is_told_time).then(|| witness::guard(&settings)))?;
     if args.once {
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {

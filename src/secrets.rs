@@ -6,7 +6,13 @@ use clap::{Args as ClapArgs, Subcommand};
 use domain::Vault;
 use entity::reseal;
 
-use crate::{data_dir::DataDir, database::open_database, error::Error, parts::secret_key, settings::Settings};
+use crate::{
+    data_dir::{DataDir, SECRET_KEY},
+    database::open_database,
+    error::Error,
+    parts::secret_key,
+    settings::Settings,
+};
 
 /// What to do.
 #[derive(ClapArgs)]
@@ -35,7 +41,8 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<ExitCode, Er
 }
 
 async fn rotate(settings: &Settings) -> Result<ExitCode, Error> {
-    let key = secret_key(settings, &DataDir::new(&settings.data_dir)?)?;
+    let data = DataDir::new(&settings.data_dir)?;
+    let key = secret_key(settings, &data)?;
     let vault = Vault::with_previous(&key, &settings.previous_secret_keys)?;
     let db = open_database(settings).await?;
     let done = reseal::reseal(&db, &vault, db.now().await?).await?;
@@ -47,5 +54,10 @@ async fn rotate(settings: &Settings) -> Result<ExitCode, Error> {
         println!("{} changed meanwhile; run it again", done.changed);
     }
     let all_done = done.unopened.is_empty() && done.changed == 0;
+    // Whoever is not told the key finds the one that is kept: it must be the one that opens something.
+    if all_done && data.secret(SECRET_KEY)?.is_some_and(|kept| kept.expose() != key.expose()) {
+        data.keep(SECRET_KEY, key.expose())?;
+        println!("{} holds this key now", data.file(SECRET_KEY).display());
+    }
     Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

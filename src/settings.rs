@@ -29,8 +29,14 @@ use crate::{
 /// The documented defaults.
 const DEFAULTS: &str = include_str!("../paylink.example.toml");
 
+/// For how many days finished jobs may be kept at most.
+const LONGEST_RETENTION: i64 = 36_500;
+
 /// The settings file that is looked for when none is named.
 const FILE: &str = "paylink.toml";
+
+/// What the settings of sizes count in.
+const MIB: u64 = 1024 * 1024;
 
 /// All settings. Each is documented in `paylink.example.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -64,6 +70,7 @@ pub struct Settings {
     pub(crate) stripe_api_base: String,
     pub(crate) sms_api_base: String,
     pub(crate) sms_http_allow_private: bool,
+    pub(crate) webhooks_allow_private: bool,
     pub(crate) undelivered_credits: UndeliveredCredits,
     pub(crate) concurrency: usize,
     #[serde(default)]
@@ -102,6 +109,8 @@ pub(crate) struct LimitSettings {
 #[derive(Debug, Clone, Deserialize)]
 struct QuotaSettings {
     texts_per_day: u64,
+    orders_mib_per_day: u64,
+    webhooks_mib_per_day: u64,
     stored_mib: u64,
     queued_jobs: u64,
 }
@@ -177,13 +186,13 @@ impl Settings {
         if self.lease_seconds == 0 {
             return refuse("lease_seconds", "must be at least 1");
         }
-        if self.job_retention_days < 1 {
-            return refuse("job_retention_days", "must be at least 1");
+        if !(1..=LONGEST_RETENTION).contains(&self.job_retention_days) {
+            return refuse("job_retention_days", "must be at least 1, and at most 36500, which is a hundred years");
         }
+        self.times()?;
         if let Some(url) = &mut self.public_url {
-            if !url.starts_with("http://") && !url.starts_with("https://") {
-                return refuse("public_url", "must begin with http:// or https://");
-            }
+            check_public_url(url)
+                .map_err(|reason| Error::Setting { setting: "public_url", reason: reason.to_owned() })?;
             url.truncate(url.trim_end_matches('/').len());
         }
         if !is_kept_secret(&self.stripe_api_base) {
@@ -240,8 +249,15 @@ impl Settings {
 
     /// What one merchant may have at most.
     pub(crate) const fn quotas(&self) -> Quotas {
-        let QuotaSettings { texts_per_day, stored_mib, queued_jobs } = self.quotas;
-        Quotas { texts_per_day, stored_bytes: stored_mib.saturating_mul(1024 * 1024), queued_jobs }
+        let QuotaSettings { texts_per_day, orders_mib_per_day, webhooks_mib_per_day, stored_mib, queued_jobs } =
+            self.quotas;
+        Quotas {
+            texts_per_day,
+            order_bytes_per_day: orders_mib_per_day.saturating_mul(MIB),
+            webhook_bytes_per_day: webhooks_mib_per_day.saturating_mul(MIB),
+            stored_bytes: stored_mib.saturating_mul(MIB),
+            queued_jobs,
+        }
     }
 
     /// When each tick is due.
@@ -251,6 +267,23 @@ impl Settings {
     }
 }
 
+/// Links are made by adding a path to it.
+fn check_public_url(url: &str) -> Result<(), &'static str> {
+    let (Ok(read), true) = (Url::parse(url), url.starts_with("http://") || url.starts_with("https://")) else {
+        return Err("must begin with http:// or https:// and name a host");
+    };
+    if !read.username().is_empty() || read.password().is_some() {
+        return Err("must have no user and no password: everybody is sent it");
+    }
+    if url.contains(['?', '#']) {
+        return Err("must have no query and no fragment: paths are added to it");
+    }
+    if url.contains(char::is_whitespace) || !read.has_host() {
+        return Err("must name a host, and have no spaces");
+    }
+    Ok(())
+}
+
 /// The setting that says when a tick is due.
 fn cron_setting(tick: Tick) -> String {
     format!("scheduler.{}", tick.name)
@@ -258,14 +291,19 @@ fn cron_setting(tick: Tick) -> String {
 
 /// Whether nobody on the way to this address can read what is sent: by TLS, or because the way does not leave this machine.
 fn is_kept_secret(url: &str) -> bool {
+    let Ok(read) = Url::parse(url) else { return false };
+    read.scheme() == "https" || (read.scheme() == "http" && is_on_this_machine(url))
+}
+
+/// Whether an address is one of this machine.
+pub(crate) fn is_on_this_machine(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
-    let is_loopback = match url.host() {
+    match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+    }
 }
 
 #[cfg(test)]

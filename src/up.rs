@@ -7,6 +7,7 @@ use queue::Kind;
 
 use crate::{
     api,
+    backup::leftovers,
     data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY},
     demo::Demo,
     error::Error,
@@ -20,6 +21,7 @@ use crate::{
     scheduler::run_until_told,
     settings::Settings,
     surroundings::Surroundings,
+    witness,
     worker::work_until_told,
 };
 
@@ -70,6 +72,7 @@ pub async fn run(
     let data = DataDir::new(&settings.data_dir)?;
     data.create()?;
     let _lock = data.lock()?;
+    leftovers::sweep(&data);
     if settings.secret_key.is_none() {
         data.secret_or_make(SECRET_KEY, Vault::generate_key)?;
     }
@@ -108,7 +111,7 @@ async fn run_roles(
     let parts = Parts::open(&settings, Role::Up, around.clock.clone()).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone(), around)?;
-    let scheduler = parts.scheduler(&settings)?;
+    let scheduler = parts.scheduler(&settings, around.clock.is_none().then(|| witness::guard(&settings)))?;
     stop.tells(&parts.readiness);
     parts.look_at_redis();
     parts.keep_time(stop);

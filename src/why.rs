@@ -3,7 +3,7 @@
 mod sentences;
 
 use clap::Args as ClapArgs;
-use domain::{LinkId, MessageId, OrderId, PhoneNumber};
+use domain::{LinkId, MerchantId, MessageId, OrderId, PhoneNumber};
 use entity::{
     Message,
     conversation::{self, Conversation},
@@ -83,11 +83,26 @@ impl Why<'_> {
         for id in merchant::ids(db).await? {
             let owner = merchant::get(db, id).await?;
             let Ok(phone) = PhoneNumber::parse(number, owner.region) else { continue };
-            let Some(conversation) = conversation::with(db, &self.parts.vault, id, &phone).await? else { continue };
-            self.conversation(&conversation).await?;
-            found = true;
+            if let Some(conversation) = conversation::with(db, &self.parts.vault, id, &phone).await? {
+                self.conversation(&conversation).await?;
+                found = true;
+            }
+            found |= self.orders_of(id, &phone).await?;
         }
         Ok(found)
+    }
+
+    /// Who bought something may never have been texted.
+    async fn orders_of(&self, merchant: MerchantId, phone: &PhoneNumber) -> Result<bool, Error> {
+        let query = order::Entity::find()
+            .filter(order::Column::MerchantId.eq(merchant))
+            .filter(order::Column::CustomerPhone.is_in(phone.forms()))
+            .order_by_desc(order::Column::Id);
+        let orders = query.limit(MOST).all(self.parts.db.pool()).await?;
+        for order in &orders {
+            self.order(order).await?;
+        }
+        Ok(!orders.is_empty())
     }
 
     async fn conversation(&self, conversation: &Conversation) -> Result<(), Error> {
@@ -168,7 +183,7 @@ impl Why<'_> {
         Ok(())
     }
 
-    async fn jobs(&self, merchant: domain::MerchantId, id: &str, indent: &str) -> Result<(), Error> {
+    async fn jobs(&self, merchant: MerchantId, id: &str, indent: &str) -> Result<(), Error> {
         let jobs = job::Entity::find()
             .filter(job::Column::MerchantId.eq(merchant))
             .filter(job::Column::Payload.contains(id))

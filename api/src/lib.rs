@@ -7,6 +7,7 @@ mod buyer;
 mod console;
 mod description;
 mod details_pdf;
+mod embed;
 mod http;
 mod invitation;
 pub mod metrics;
@@ -33,6 +34,7 @@ pub use http::{
 };
 pub use quotas::Quotas;
 pub use state::{Api, ApiParts};
+pub use v1::changed_resource;
 
 /// Every route; `/metrics` only if it is to be seen by everybody.
 #[must_use]
@@ -41,7 +43,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
     let description = v1::describe(&service);
     let described = description.text();
     let intake = webhooks::Intake::new(&api);
-    let security = Security::new(api.is_behind_tls(), &api.cors_origins);
+    let security = Security::new(api.is_behind_tls(), &api.cors_origins).with_tokens_of(api.clone());
     let access = AccessLog::new(api.clock.clone());
     let routes = match metrics {
         Some(metrics) => Route::new().at("/metrics", metrics),
@@ -73,6 +75,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/assets/back.js", get(buyer::back))
         .at("/assets/colour/:name", get(buyer::colour))
         .nest("/console", console::routes())
+        .at("/embed.js", get(embed::component()))
         .at("/healthz", get(health::alive))
         .at("/readyz", get(health::ready))
         .data(intake)

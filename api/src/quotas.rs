@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use domain::MerchantId;
-use entity::{Db, link, message};
+use entity::{Db, Order, link, message, order};
 use poem::http::StatusCode;
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -29,6 +29,10 @@ const WARNED_AT: u64 = 80;
 pub struct Quotas {
     /// Texts that its keys send in a day, by UTC.
     pub texts_per_day: u64,
+    /// Bytes of orders that its keys write in a day, by UTC.
+    pub order_bytes_per_day: u64,
+    /// Bytes of webhooks that are taken for it in a day, whenever it begins.
+    pub webhook_bytes_per_day: u64,
     /// Bytes of invoices in the store.
     pub stored_bytes: u64,
     /// Jobs that wait, or are being done.
@@ -68,6 +72,31 @@ impl Quotas {
             tracing::warn!(merchant.id = %merchant, texts, most, "a merchant has sent most of the texts of this day");
         }
         Ok(())
+    }
+
+    /// Counts what was written of an order, in the transaction that writes it: as its last step, because others of the merchant's wait
+    /// for each other from here on.
+    ///
+    /// # Errors
+    /// 429 when as much was written today already.
+    pub(crate) async fn count_order(
+        &self,
+        tx: &impl ConnectionTrait,
+        order: &Order,
+        now: DateTime<Utc>,
+    ) -> Result<(), Problem> {
+        let most = self.order_bytes_per_day;
+        if most == 0
+            || order::count_bytes(tx, order.merchant_id, now.date_naive(), order.bytes(), most).await?.is_some()
+        {
+            return Ok(());
+        }
+        tracing::warn!(merchant.id = %order.merchant_id, most, "a merchant has written all the orders of this day");
+        let detail = format!(
+            "Your orders of this day take up the {} MiB that they may. The next begins at midnight UTC; your operator can allow more.",
+            most / (1024 * 1024)
+        );
+        Err(tomorrow(detail, now))
     }
 
     /// How the day's texts stand; nothing if there is no limit.
@@ -114,11 +143,16 @@ impl Pace {
 }
 
 fn too_many_texts(most: u64, now: DateTime<Utc>) -> Problem {
-    let midnight = now.date_naive() + Days::new(1);
-    let wait = (midnight.and_time(NaiveTime::MIN).and_utc() - now).to_std().unwrap_or_default();
     let detail = format!(
         "You have sent the {most} texts of this day. The next begins at midnight UTC; your operator can allow more."
     );
+    tomorrow(detail, now)
+}
+
+/// There is no more of it today.
+fn tomorrow(detail: String, now: DateTime<Utc>) -> Problem {
+    let midnight = now.date_naive() + Days::new(1);
+    let wait = (midnight.and_time(NaiveTime::MIN).and_utc() - now).to_std().unwrap_or_default();
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "daily_limit_reached", detail).after(wait)
 }
 

@@ -39,6 +39,8 @@ pub struct ApiParts {
     pub operators: OperatorKeys,
     /// What gateways that merchants describe may be.
     pub gateways: GatewayPolicy,
+    /// Whether webhooks may go to private networks, and by plain HTTP.
+    pub private_webhooks: bool,
     /// The proxies whose word is taken for where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
     /// Other origins whose pages may call the API with a key.
@@ -55,6 +57,8 @@ pub struct Inner {
     parts: ApiParts,
     pub(crate) throttles: Throttles,
     pub(crate) turns: Turns,
+    /// Whose turn it is to read much.
+    pub(crate) readers: Turns,
     pub(crate) budgets: Budgets,
     pub(crate) backlogs: Backlogs,
     pub(crate) watch: Watch,
@@ -64,11 +68,12 @@ impl Api {
     /// An API of these parts.
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
-        let turns = Turns::with_connections(parts.db.pool_use().most);
+        let connections = parts.db.pool_use().most;
+        let (turns, readers) = (Turns::with_connections(connections), Turns::with_connections(connections));
         let watch = Watch::new(parts.db.clone(), parts.clock.clone());
         let budgets = Budgets::new(parts.requests_per_second, &parts.queue);
         let (throttles, backlogs) = (Throttles::default(), Backlogs::default());
-        Self(Arc::new(Inner { parts, throttles, turns, budgets, backlogs, watch }))
+        Self(Arc::new(Inner { parts, throttles, turns, readers, budgets, backlogs, watch }))
     }
 
     /// The buyer's page of a link.

@@ -90,6 +90,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
                 document_bytes: 0,
                 expires_at: now + TimeDelta::days(30),
                 metadata: BTreeMap::new(),
+                payment_methods: domain::PaymentMethods::default(),
                 actor: None,
             };
             link::insert(&tx, link, now).await.unwrap();

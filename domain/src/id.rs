@@ -121,6 +121,10 @@ ids! {
     JobId = "job",
     /// An event that came in by webhook.
     WebhookEventId = "evt",
+    /// Somewhere that our webhooks go to.
+    WebhookEndpointId = "whe",
+    /// One of our webhooks, on its way to an endpoint.
+    WebhookDeliveryId = "whd",
     /// An entry of the audit log.
     AuditEntryId = "aud",
     /// Something that needs a person.

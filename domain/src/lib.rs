@@ -6,6 +6,7 @@ mod stored;
 #[macro_use]
 mod words;
 
+pub mod client_token;
 mod clock;
 mod colour;
 mod error_chain;
@@ -14,6 +15,7 @@ mod id;
 pub mod link;
 pub mod message;
 pub mod money;
+pub mod payment_methods;
 pub mod phone;
 pub mod plain_template;
 mod reminding;
@@ -23,6 +25,7 @@ pub mod sms;
 pub mod sms_event;
 pub mod template;
 mod vault;
+pub mod webhook;
 mod zone;
 
 pub use clock::Clock;
@@ -30,10 +33,11 @@ pub use colour::{Colour, ColourError};
 pub use error_chain::{error_chain, with_sources};
 pub use id::{
     ApiKeyId, AttentionId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId,
-    MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookEventId,
+    MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookDeliveryId, WebhookEndpointId, WebhookEventId,
 };
 pub use link::LinkState;
 pub use money::{Currency, Money};
+pub use payment_methods::PaymentMethods;
 pub use phone::{PhoneNumber, Region};
 pub use reminding::{Reminding, RemindingError};
 pub use secret::Secret;

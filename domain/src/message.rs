@@ -5,6 +5,8 @@ words! {
     pub enum MessageStatus {
         /// It came from the buyer.
         Received = "received",
+        /// It waits for its time; the credits are held.
+        Scheduled = "scheduled",
         /// It waits for its turn; the credits are held.
         Queued = "queued",
         /// It is about to leave, or has left: from here on nobody sends it blindly again.
@@ -19,6 +21,8 @@ words! {
         Undelivered = "undelivered",
         /// It was refused; the credits are available again.
         Failed = "failed",
+        /// It was taken back before its time had come; the credits are available again.
+        Cancelled = "cancelled",
     }
 }
 
@@ -26,17 +30,30 @@ impl MessageStatus {
     /// How far a message has come. A report of a lower rank than what is known is late, and changes nothing.
     const fn rank(self) -> u8 {
         match self {
-            Self::Queued => 0,
-            Self::Sending => 1,
-            Self::Unknown => 2,
-            Self::Sent => 3,
-            Self::Delivered | Self::Undelivered | Self::Failed | Self::Received => 4,
+            Self::Scheduled => 0,
+            Self::Queued => 1,
+            Self::Sending => 2,
+            Self::Unknown => 3,
+            Self::Sent => 4,
+            Self::Delivered | Self::Undelivered | Self::Failed | Self::Cancelled | Self::Received => 5,
         }
     }
 
     /// The states from which a message may come to this one. What the carrier took cannot be refused any more.
     pub fn predecessors(self) -> impl Iterator<Item = Self> {
-        let below = if matches!(self, Self::Failed) { Self::Sent.rank() } else { self.rank() };
+        let below = match self {
+            Self::Failed => Self::Sent.rank(),
+            // What waits for its turn may be leaving.
+            Self::Cancelled => Self::Queued.rank(),
+            Self::Scheduled
+            | Self::Queued
+            | Self::Sending
+            | Self::Unknown
+            | Self::Sent
+            | Self::Delivered
+            | Self::Undelivered
+            | Self::Received => self.rank(),
+        };
         Self::ALL.iter().copied().filter(move |from| from.rank() < below)
     }
 }
@@ -51,12 +68,16 @@ mod tests {
         assert!(!before_sent.contains(&MessageStatus::Delivered));
         assert!(!before_sent.contains(&MessageStatus::Sent));
         assert!(before_sent.contains(&MessageStatus::Unknown));
-        assert_eq!(MessageStatus::Queued.predecessors().count(), 0);
+        assert_eq!(MessageStatus::Scheduled.predecessors().count(), 0);
+        assert_eq!(MessageStatus::Queued.predecessors().collect::<Vec<_>>(), [MessageStatus::Scheduled]);
+        assert_eq!(MessageStatus::Cancelled.predecessors().collect::<Vec<_>>(), [MessageStatus::Scheduled]);
     }
 
     #[test]
     fn what_the_carrier_took_cannot_fail_any_more() {
         let before_failed: Vec<_> = MessageStatus::Failed.predecessors().collect();
-        assert_eq!(before_failed, [MessageStatus::Queued, MessageStatus::Sending, MessageStatus::Unknown]);
+        let may_fail =
+            [MessageStatus::Scheduled, MessageStatus::Queued, MessageStatus::Sending, MessageStatus::Unknown];
+        assert_eq!(before_failed, may_fail);
     }
 }

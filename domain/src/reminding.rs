@@ -9,6 +9,8 @@ pub struct Reminding {
     pub after_days: i64,
     /// How often, at most, for one link: 1 to 10.
     pub at_most: i64,
+    /// How many days before the link expires there is a last one, whatever `at_most` says: 1 to 30; 0: none.
+    pub last_days: i64,
 }
 
 /// Why buyers cannot be reminded so.
@@ -20,6 +22,9 @@ pub enum RemindingError {
     /// Never or too often.
     #[error("must be from 1 to 10")]
     AtMost,
+    /// Longer before the end than a reminder makes sense.
+    #[error("must be from 0 to 30 days")]
+    LastDays,
 }
 
 impl Reminding {
@@ -33,6 +38,9 @@ impl Reminding {
         }
         if !(1..=10).contains(&self.at_most) {
             return Err(RemindingError::AtMost);
+        }
+        if !(0..=30).contains(&self.last_days) {
+            return Err(RemindingError::LastDays);
         }
         Ok(self)
     }

@@ -175,11 +175,11 @@ pub async fn find(db: &impl ConnectionTrait, key: &str, now: DateTime<Utc>) -> R
     Entity::find().filter(Column::Hash.eq(sha256(key.as_bytes()))).filter(is_in_force(now)).one(db).await
 }
 
-/// The key of this id, if it is in force: a session stands in for it.
+/// The key of this id, if it is in force: a session stands in for it, or a token.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn find_in_force(
+pub async fn find_in_force(
     db: &impl ConnectionTrait,
     id: ApiKeyId,
     now: DateTime<Utc>,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, QueryOrder, QueryResult, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Message, Rows, Transaction,
+    Message, Rows, Transaction, audit,
     change::{Change, ChangeKind},
     link,
 };
@@ -23,7 +23,7 @@ words! {
         Review = "review",
         /// The buyer's bank asks for the money back.
         Dispute = "dispute",
-        /// A link that could not be made.
+        /// A link that could not be made, or that does not get on: Stripe refuses to close it, or to have it paid anew.
         LinkFailed = "link_failed",
         /// A text that did not reach the buyer, or of which nobody knows whether it did.
         TextNotDelivered = "text_not_delivered",
@@ -259,7 +259,8 @@ async fn resolve_where(tx: &Transaction, merchant: MerchantId, which: Expr, now:
     Ok(())
 }
 
-/// Resolves what nobody has to do any more of links that are closed: their texts need not arrive, and nobody has to explain them.
+/// Resolves what nobody has to do any more of links that are closed: their texts need not arrive, nobody has to explain them, and
+/// nothing keeps them from getting on.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -274,7 +275,7 @@ pub(crate) async fn resolve_closed(
         return Ok(());
     }
     let update = "UPDATE attention SET resolved_at = {0}, resolved_by = 'system' FROM v \
-        WHERE link_id = the_link AND resolved_at IS NULL AND kind IN ('text_not_delivered', 'unrecognised') \
+        WHERE link_id = the_link AND resolved_at IS NULL AND kind IN ('text_not_delivered', 'unrecognised', 'link_failed') \
         RETURNING id, merchant_id";
     let resolved = tx.query_all_raw(rows.statement(tx.get_database_backend(), update, vec![now.into()])).await?;
     tell(tx, &resolved, ChangeKind::AttentionResolved, now)
@@ -389,12 +390,16 @@ pub async fn erase_notes_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>
     erase(db, Column::OpenedAt.lte(cutoff)).await
 }
 
+/// The audit log has the notes, too.
 async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {
-    Entity::update_many()
+    let erased = Entity::update_many()
         .col_expr(Column::Note, Expr::value(Option::<String>::None))
         .filter(Column::Note.is_not_null())
         .filter(which)
-        .exec(db)
-        .await
-        .map(|result| result.rows_affected)
+        .exec_with_returning(db)
+        .await?;
+    if !erased.is_empty() {
+        audit::erase_details_of(db, erased.iter().map(|matter| matter.id.to_string())).await?;
+    }
+    Ok(erased.len() as u64)
 }

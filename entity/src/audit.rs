@@ -1,7 +1,7 @@
 //! Who did what: one entry for each act of a person or a key that changes something.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::IntoCondition};
 
 use domain::{AuditEntryId, MerchantId};
 
@@ -89,20 +89,39 @@ pub(crate) async fn erase_details(db: &impl ConnectionTrait, subject: &str) -> R
     erase(db, Column::Subject.eq(subject)).await.map(|_| ())
 }
 
-/// Erases the reasons that were given before `cutoff` for what was done to links and messages; answers how many.
+/// The same for several subjects.
+pub(crate) async fn erase_details_of(
+    db: &impl ConnectionTrait,
+    subjects: impl IntoIterator<Item = String>,
+) -> Result<(), DbErr> {
+    let subjects: Vec<String> = subjects.into_iter().collect();
+    for some in subjects.chunks(MOST_SUBJECTS) {
+        erase(db, Column::Subject.is_in(some.iter().map(String::as_str))).await?;
+    }
+    Ok(())
+}
+
+/// How many subjects one statement names.
+const MOST_SUBJECTS: usize = 500;
+
+/// What acts on what is a buyer's begin with.
+const ABOUT_BUYERS: [&str; 5] = ["link.", "message.", "attention.", "conversation.", "order."];
+
+/// Erases the reasons that were given before `cutoff` for what was done to what is buyers'; answers how many.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn erase_details_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
-    let is_about_buyers = Column::Action.starts_with("link.").or(Column::Action.starts_with("message."));
-    erase(db, Column::At.lte(cutoff).and(is_about_buyers)).await
+    let is_about_buyers =
+        ABOUT_BUYERS.into_iter().fold(Condition::any(), |any, begin| any.add(Column::Action.starts_with(begin)));
+    erase(db, Condition::all().add(Column::At.lte(cutoff)).add(is_about_buyers)).await
 }
 
-async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {
+async fn erase(db: &impl ConnectionTrait, which: impl IntoCondition) -> Result<u64, DbErr> {
     Entity::update_many()
         .col_expr(Column::Detail, Expr::value(Option::<String>::None))
         .filter(Column::Detail.is_not_null())
-        .filter(which)
+        .filter(which.into_condition())
         .exec(db)
         .await
         .map(|result| result.rows_affected)

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Conversation, Message, Order, Transaction, attention, conversation, credits::CreditError, idempotency, link,
+    Conversation, Message, Order, Transaction, attention, audit, conversation, credits::CreditError, idempotency, link,
     message, order, webhook_event,
 };
-use domain::{LinkState, MerchantId, PhoneNumber, Vault};
+use domain::{LinkId, MerchantId, OrderId, PhoneNumber, Vault};
 
 /// The most orders, and the most messages, of one buyer that are looked at in one go.
 const MOST: u64 = 1_000;
@@ -22,8 +22,8 @@ pub struct Buyer {
     pub conversations: Vec<Conversation>,
     /// What was said in it, newest first.
     pub messages: Vec<Message>,
-    /// The orders, newest first, each with its links.
-    pub orders: Vec<(Order, Vec<link::Model>)>,
+    /// The orders, newest first. Together they may be large: each is read when it is its turn.
+    pub orders: Vec<OrderId>,
 }
 
 impl Buyer {
@@ -33,17 +33,27 @@ impl Buyer {
         let has_a_number = self.conversations.iter().any(|conversation| conversation.phone.is_some());
         self.orders.is_empty() && self.messages.is_empty() && !has_a_number
     }
+}
 
-    /// The links that still hold something.
-    pub fn links(&self) -> impl Iterator<Item = &link::Model> {
-        self.orders.iter().flat_map(|(_, links)| links).filter(|link| link.purged_at.is_none())
-    }
-
-    /// Whether one of the links is being made at this moment: it can be closed as soon as it is.
-    #[must_use]
-    pub fn is_being_asked(&self) -> bool {
-        self.links().any(|link| link.state == LinkState::Creating)
-    }
+/// The links of an order that still hold something.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn links_to_erase(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    order: OrderId,
+) -> Result<Vec<LinkId>, DbErr> {
+    link::Entity::find()
+        .select_only()
+        .column(link::Column::Id)
+        .filter(link::Column::MerchantId.eq(merchant))
+        .filter(link::Column::OrderId.eq(order))
+        .filter(link::Column::PurgedAt.is_null())
+        .order_by_desc(link::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 /// Everything that the merchant has of the buyer with this number.
@@ -63,11 +73,34 @@ pub async fn find(
     }
     messages.sort_by_key(|message| std::cmp::Reverse(message.id));
     messages.retain(|message| message.purged_at.is_none());
-    let found = order::Entity::find()
+    let orders = order::Entity::find()
+        .select_only()
+        .column(order::Column::Id)
         .filter(order::Column::MerchantId.eq(merchant))
         .filter(order::Column::CustomerPhone.is_in(phone.forms()))
         .order_by_desc(order::Column::Id)
         .limit(MOST)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(Buyer { conversations, messages, orders })
+}
+
+/// The newest orders of the buyer with this number, each with its links.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn orders_of(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+    limit: u64,
+) -> Result<Vec<(Order, Vec<link::Model>)>, DbErr> {
+    let found = order::Entity::find()
+        .filter(order::Column::MerchantId.eq(merchant))
+        .filter(order::Column::CustomerPhone.is_in(phone.forms()))
+        .order_by_desc(order::Column::Id)
+        .limit(limit)
         .all(db)
         .await?;
     let mut orders = Vec::with_capacity(found.len());
@@ -75,7 +108,7 @@ pub async fn find(
         let links = link::of_order(db, merchant, order.id).await?;
         orders.push((order, links));
     }
-    Ok(Buyer { conversations, messages, orders })
+    Ok(orders)
 }
 
 /// Erases what is not a link's: what was said without one, texts that wait, orders without one, answers that were kept, and what
@@ -96,9 +129,13 @@ pub async fn erase(
         }
         message::erase_said_in(tx, conversation.id, now).await?;
         attention::erase_notes_in(tx, conversation.id).await?;
+        audit::erase_details(tx, &conversation.id.to_string()).await?;
     }
-    for (order, _) in &buyer.orders {
-        order::forget_customer_if_all_purged(tx, merchant, order.id, now).await?;
+    // Why a text was taken for sent or not, among others.
+    audit::erase_details_of(tx, buyer.messages.iter().map(|message| message.id.to_string())).await?;
+    for order in &buyer.orders {
+        audit::erase_details(tx, &order.to_string()).await?;
+        order::forget_customer_if_all_purged(tx, merchant, *order, now).await?;
     }
     for form in phone.forms() {
         idempotency::forget_answers_with(tx, merchant, form.as_e164()).await?;

@@ -2,6 +2,7 @@
 
 mod audience;
 mod conflict;
+mod fault;
 mod options;
 mod postgres;
 mod time;
@@ -21,6 +22,8 @@ use sea_orm::{
 
 use audience::Audience;
 pub use conflict::{is_conflict, retry_conflicts};
+pub use fault::DbFault;
+pub(crate) use fault::breaks_key;
 pub use options::{DbLimits, DbOptions};
 pub use postgres::Pooling;
 use time::Reading;
@@ -205,6 +208,21 @@ impl Db {
         if let Err(error) = truncated.and(connection.close().await) {
             tracing::debug!(%error, "the log of the database was not truncated");
         }
+    }
+
+    /// Has `SQLite` put into the database all that its log holds, and lets go of it: then the file by itself is all there is.
+    ///
+    /// # Errors
+    /// When it cannot be written, or others have the database open.
+    pub async fn settle(self) -> Result<(), DbErr> {
+        if !self.has_one_writer() {
+            return self.pool.close().await;
+        }
+        let connection = another_sqlite(&self.pool, 1);
+        self.writer.close().await?;
+        self.pool.close().await?;
+        truncate(&connection).await?;
+        connection.close().await
     }
 
     /// Begins a transaction that reads and writes rows by the group.

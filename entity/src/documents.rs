@@ -3,6 +3,7 @@
 //! An upload is streamed to `staging/`, where it stays until a job has looked at it; what is accepted moves to `invoices/`.
 
 mod parts;
+mod reading;
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,6 +12,8 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, buffered::BufWriter, local::LocalFileSystem, path::Path};
 use tokio::io::AsyncWriteExt;
+
+pub use reading::Reading;
 
 use domain::{LinkId, MerchantId, MessageId};
 
@@ -111,6 +114,14 @@ impl Documents {
     #[must_use]
     pub fn upload(&self, name: &str) -> Upload {
         Upload(BufWriter::with_capacity(Arc::clone(&self.0), Path::from(name), PART))
+    }
+
+    /// Begins to read a document piece by piece: who takes it slowly costs a piece of memory, and not all of it.
+    ///
+    /// # Errors
+    /// [`DocumentError::Missing`], or when the store fails.
+    pub async fn read(&self, name: &str) -> Result<Reading, DocumentError> {
+        Reading::begin(Arc::clone(&self.0), Path::from(name)).await
     }
 
     /// Reads a document as a whole.

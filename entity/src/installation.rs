@@ -63,6 +63,17 @@ pub async fn with_root(
     Ok(vault.rooted_in(&root)?)
 }
 
+/// Whether a vault opens the root. Nothing is written; where there is no root yet, there is nothing to open.
+///
+/// # Errors
+/// When the root does not open or the database does not answer.
+pub async fn opens(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), RootError> {
+    if let Some(row) = find(db).await? {
+        vault.open(&row.root, nobody(), ROOT)?;
+    }
+    Ok(())
+}
+
 /// Seals the root anew if it is not sealed under the key of the settings; whether it was.
 ///
 /// # Errors

@@ -22,6 +22,7 @@ pub mod list;
 pub mod logo;
 pub mod merchant;
 pub mod message;
+pub mod message_template;
 mod metadata;
 pub mod metrics;
 mod money_column;
@@ -41,14 +42,17 @@ pub mod sms_integration;
 pub mod stripe_integration;
 pub mod summary;
 pub mod suspension;
+pub mod text_due;
 pub mod tick;
+pub mod webhook_endpoint;
 pub mod webhook_event;
 
 pub use conversation::Conversation;
 pub use db::{
-    DatabaseTime, Db, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict, retry_conflicts,
+    DatabaseTime, Db, DbFault, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict,
+    retry_conflicts,
 };
-pub use documents::Documents;
+pub use documents::{Documents, Reading};
 pub use merchant::Merchant;
 pub use message::Message;
 pub use metadata::stored_metadata;

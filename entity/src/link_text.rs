@@ -1,5 +1,7 @@
 //! The text of a link's message, made from the rows.
 
+use std::collections::BTreeMap;
+
 use sea_orm::DbErr;
 
 use crate::{Merchant, Order, link};
@@ -29,6 +31,7 @@ pub fn variables<'a>(
     order: &'a Order,
     link: &'a link::Model,
     url: &'a str,
+    metadata: &'a BTreeMap<String, String>,
 ) -> Result<Variables<'a>, LinkTextError> {
     Ok(Variables {
         merchant_name: &owner.name,
@@ -38,7 +41,18 @@ pub fn variables<'a>(
         amount: link.money()?.ok_or(LinkTextError::Purged)?,
         link: url,
         expires_on: owner.day_of(link.expires_at),
+        metadata: Some(metadata),
     })
+}
+
+/// What the merchant's software keeps with the link, and where it keeps nothing by a key, with its order.
+///
+/// # Errors
+/// When what is stored is damaged.
+pub fn metadata(order: &Order, link: &link::Model) -> Result<BTreeMap<String, String>, DbErr> {
+    let mut metadata = order.metadata()?;
+    metadata.extend(link.metadata()?);
+    Ok(metadata)
 }
 
 /// The template to use for a merchant's link: the one given, the merchant's, or the default; in the merchant's typography.
@@ -53,7 +67,7 @@ pub fn template(owner: &Merchant, given: Option<&str>) -> Result<Template, Templ
     Ok(template.set(owner.typography()))
 }
 
-/// The text of a link's message, by the template given or by the merchant's.
+/// The text of a link's message, by this template.
 ///
 /// # Errors
 /// See [`LinkTextError`].
@@ -62,7 +76,8 @@ pub fn text_of_link(
     order: &Order,
     link: &link::Model,
     url: &str,
-    given: Option<&str>,
+    template: &Template,
 ) -> Result<Body, LinkTextError> {
-    Ok(template(owner, given)?.render(&variables(owner, order, link, url)?)?)
+    let metadata = metadata(order, link)?;
+    Ok(template.render(&variables(owner, order, link, url, &metadata)?)?)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use crate::contains;
-use domain::{Colour, Currency, MerchantId, Region, Reminding, Zone, sms::Typography};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, Zone, sms::Typography};
 
 pub(crate) use change::set_low_credit_since;
 pub use change::{
@@ -55,6 +55,12 @@ pub struct Model {
     pub ledger_entries: i64,
     /// Whether typography is made plain where that makes a text cheaper.
     pub plain_typography: bool,
+    /// Whether buyers are told that what they paid has come.
+    pub receipts: bool,
+    /// The language of texts to buyers of whom none is known, as BCP 47 names it.
+    pub language: Option<String>,
+    /// How many days before a link expires its buyer is reminded once more; 0: not.
+    pub last_reminder_days: i64,
     /// Since when the operator has it suspended: no texts, no new links, no signing in. Buyers still pay what is open.
     pub suspended_at: Option<DateTime<Utc>>,
     /// Why, if it is.
@@ -65,6 +71,8 @@ pub struct Model {
     pub address: Option<String>,
     /// Its number with the tax office, as its invoices say.
     pub tax_number: Option<String>,
+    /// How buyers may pay; absent: by card.
+    pub payment_methods: Option<PaymentMethods>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -81,7 +89,12 @@ impl Model {
     /// Whether, when and how often buyers are reminded of unpaid links.
     #[must_use]
     pub const fn reminding(&self) -> Reminding {
-        Reminding { on: self.reminders, after_days: self.reminder_after_days, at_most: self.reminders_at_most }
+        Reminding {
+            on: self.reminders,
+            after_days: self.reminder_after_days,
+            at_most: self.reminders_at_most,
+            last_days: self.last_reminder_days,
+        }
     }
 
     /// What becomes of the typography of their texts.
@@ -169,9 +182,13 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         low_credit_since: Set(None),
         ledger_entries: Set(0),
         plain_typography: Set(true),
+        receipts: Set(false),
+        language: Set(None),
+        last_reminder_days: Set(0),
         suspended_at: Set(None),
         suspended_reason: Set(None),
         created_at: Set(now),
+        payment_methods: Set(None),
     };
     merchant.insert(db).await
 }

@@ -30,12 +30,13 @@ pub fn declare() {
 /// Whether a text that was to be sent has come to something when it is in this state.
 const fn is_outcome(status: MessageStatus) -> bool {
     match status {
-        MessageStatus::Received | MessageStatus::Queued | MessageStatus::Sending => false,
+        MessageStatus::Received | MessageStatus::Scheduled | MessageStatus::Queued | MessageStatus::Sending => false,
         MessageStatus::Unknown
         | MessageStatus::Sent
         | MessageStatus::Delivered
         | MessageStatus::Undelivered
-        | MessageStatus::Failed => true,
+        | MessageStatus::Failed
+        | MessageStatus::Cancelled => true,
     }
 }
 

@@ -100,6 +100,8 @@ fn of_links(links: &[&link::Model], texts: &HashMap<LinkId, MessageStatus>) -> V
                 MessageStatus::Undelivered | MessageStatus::Failed => Some(Notice::NotDelivered),
                 MessageStatus::Unknown => Some(Notice::DeliveryUnknown),
                 MessageStatus::Received
+                | MessageStatus::Scheduled
+                | MessageStatus::Cancelled
                 | MessageStatus::Queued
                 | MessageStatus::Sending
                 | MessageStatus::Sent

@@ -2,11 +2,17 @@
 
 mod change;
 mod search;
+mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set,
+    ExprTrait, QueryOrder, QuerySelect,
+    entity::prelude::*,
+    sea_query::{LockType, Query, SelectStatement},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,6 +25,7 @@ use crate::{
 };
 pub use change::{OrderChanges, archive, change, has_open_link};
 pub use search::{OrderSearch, by_number, held, is_second_number, search};
+pub use volume::{Found, MOST_AT_ONCE, count_bytes, fitting, forget_counts_before, sizes};
 
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
 
@@ -117,6 +124,15 @@ impl Model {
     /// When the stored JSON is damaged.
     pub fn details(&self) -> Result<Details, DbErr> {
         serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
+    }
+
+    /// Whether its details page says the same as that of `other`.
+    #[must_use]
+    pub fn prints_as(&self, other: &Self) -> bool {
+        let says = |order: &Self| (order.amount, order.currency, order.customer_phone.clone());
+        says(self) == says(other)
+            && (&self.number, &self.customer_name, &self.details)
+                == (&other.number, &other.customer_name, &other.details)
     }
 
     /// What the merchant's software keeps with it.
@@ -303,7 +319,7 @@ pub(crate) async fn refresh_tags(
     Ok(())
 }
 
-/// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid.
+/// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid, or asks for it.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -312,8 +328,12 @@ pub(crate) async fn take_back_paid(tx: &Transaction, link: &link::Model, now: Da
     if links.iter().any(|other| other.id != link.id && other.state == LinkState::Paid) {
         return Ok(());
     }
+    let asks = |other: &link::Model| {
+        other.id != link.id && other.state.is_open() && tag_after(other.state) == Some(Tag::Unpaid)
+    };
+    let tag = if links.iter().any(asks) { Tag::Unpaid } else { Tag::None };
     Entity::update_many()
-        .col_expr(Column::Tag, Expr::value(Tag::None))
+        .col_expr(Column::Tag, Expr::value(tag))
         .filter(Column::Id.eq(link.order_id))
         .filter(Column::MerchantId.eq(link.merchant_id))
         .exec(tx)
@@ -337,6 +357,50 @@ const fn tag_after(link: LinkState) -> Option<Tag> {
         | LinkState::Settling => Some(Tag::Unpaid),
         LinkState::Creating | LinkState::Failed => None,
     }
+}
+
+/// Orders from before `cutoff` whose buyer is still known although no link of them holds anything: most never had one. A page of them by
+/// their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_for_forgetting(
+    db: &impl ConnectionTrait,
+    cutoff: DateTime<Utc>,
+    after: Option<OrderId>,
+    limit: u64,
+) -> Result<Vec<Order>, DbErr> {
+    let mut query = Entity::find()
+        .filter(Column::CustomerPhone.is_not_null())
+        .filter(Column::CreatedAt.lte(cutoff))
+        .filter(Expr::exists(unpurged_links()).not());
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    query.order_by_asc(Column::Id).limit(limit).all(db).await
+}
+
+/// The links of an order, in a query of orders, that still hold something.
+fn unpurged_links() -> SelectStatement {
+    let mut links = Query::select();
+    links
+        .expr(Expr::value(1))
+        .from(link::Entity)
+        .and_where(Expr::col((link::Entity, link::Column::OrderId)).equals((Entity, Column::Id)))
+        .and_where(Expr::col((link::Entity, link::Column::PurgedAt)).is_null());
+    links
+}
+
+/// Forgets the buyers of such orders. A link that is being made meanwhile comes first or finds nobody.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn forget_customers(tx: &Transaction, orders: &[Order], now: DateTime<Utc>) -> Result<(), DbErr> {
+    for order in orders {
+        Entity::find_by_id(order.id).lock(LockType::NoKeyUpdate).one(tx).await?;
+        forget_customer_if_all_purged(tx, order.merchant_id, order.id, now).await?;
+    }
+    Ok(())
 }
 
 /// Erases the buyer's name and number, and what was ordered, once no link of the order holds anything any more.

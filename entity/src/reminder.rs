@@ -55,33 +55,42 @@ pub async fn candidates(
     after: Option<LinkId>,
     limit: u64,
 ) -> Result<Vec<link::Model>, DbErr> {
-    let last_text = at - TimeDelta::days(owner.reminder_after_days);
-    let too_young = texts().cond_where(counts()).and_where(message::Column::CreatedAt.gt(last_text)).to_owned();
+    let is_old_enough = |days: i64| {
+        Expr::not_exists(texts().cond_where(counts()).cond_where(asked_after(at - TimeDelta::days(days))).to_owned())
+    };
     let reminded = Query::select()
         .expr(Expr::col((message::Entity, message::Column::Id)).count())
         .from(message::Entity)
         .and_where(Expr::col((message::Entity, message::Column::LinkId)).equals((link::Entity, link::Column::Id)))
         .and_where(message::Column::Origin.eq(Origin::Reminder))
         .to_owned();
+    let regular = is_old_enough(owner.reminder_after_days).and(Expr::from(reminded).lt(owner.reminders_at_most));
+    let last = is_old_enough(owner.last_reminder_days)
+        .and(link::Column::ExpiresAt.lte(at + TimeDelta::days(owner.last_reminder_days)));
     let mut query = link::Entity::find()
         .filter(link::Column::MerchantId.eq(owner.id))
         .filter(link::Column::State.eq(LinkState::Unpaid))
         .filter(link::Column::ExpiresAt.gt(at))
         .filter(link::Column::RemindersStoppedAt.is_null())
-        .filter(Expr::exists(texts().and_where(message::Column::Status.ne(MessageStatus::Failed)).to_owned()))
-        .filter(Expr::not_exists(too_young))
-        .filter(Expr::from(reminded).lt(owner.reminders_at_most));
+        .filter(Expr::exists(texts().and_where(message::Column::Status.is_not_in(NOT_SENT)).to_owned()))
+        .filter(regular.or(last));
     if let Some(after) = after {
         query = query.filter(link::Column::Id.gt(after));
     }
     query.order_by_asc(link::Column::Id).limit(limit).all(db).await
 }
 
+/// What was not sent and will not be.
+const NOT_SENT: [MessageStatus; 2] = [MessageStatus::Failed, MessageStatus::Cancelled];
+
 /// What makes the next reminder wait: a text that went out or still may, and a reminder that failed.
 fn counts() -> Condition {
-    Condition::any()
-        .add(message::Column::Status.ne(MessageStatus::Failed))
-        .add(message::Column::Origin.eq(Origin::Reminder))
+    Condition::any().add(message::Column::Status.is_not_in(NOT_SENT)).add(message::Column::Origin.eq(Origin::Reminder))
+}
+
+/// That a text was to be sent after this time, or is yet to be.
+fn asked_after(at: DateTime<Utc>) -> Condition {
+    Condition::any().add(message::Column::CreatedAt.gt(at)).add(message::Column::ScheduledFor.gt(at))
 }
 
 /// The texts with a link.
@@ -104,7 +113,7 @@ pub async fn due(
     link: &link::Model,
     at: DateTime<Utc>,
 ) -> Result<Option<Reminder>, DbErr> {
-    let may_be_paid = link.state == LinkState::Unpaid && link.expires_at > at;
+    let may_be_paid = link.state == LinkState::Unpaid && !link.awaits_renewal() && link.expires_at > at;
     if !owner.reminders || !may_be_paid || link.reminders_stopped_at.is_some() {
         return Ok(None);
     }
@@ -117,14 +126,17 @@ pub async fn due(
         .filter(message::Column::LinkId.eq(link.id))
         .filter(message::Column::Direction.eq(Direction::Outgoing))
         .filter(counts())
-        .order_by_desc(message::Column::CreatedAt)
         .all(db)
         .await?;
     let reminders = sent.iter().filter(|message| message.origin == Origin::Reminder).count() as u64;
-    let went_out = sent.iter().any(|message| message.status != MessageStatus::Failed);
-    let Some(last) = sent.first().filter(|_| went_out) else { return Ok(None) };
-    let old_enough = last.created_at + TimeDelta::days(owner.reminder_after_days) <= at;
-    if !old_enough || reminders >= owner.reminders_at_most.unsigned_abs() {
+    let went_out = sent.iter().any(|message| !NOT_SENT.contains(&message.status));
+    let last = sent.iter().max_by_key(|message| message.asked_at()).filter(|_| went_out);
+    let Some(last) = last else { return Ok(None) };
+    let is_old_enough = |days: i64| last.asked_at() + TimeDelta::days(days) <= at;
+    let is_regular = is_old_enough(owner.reminder_after_days) && reminders < owner.reminders_at_most.unsigned_abs();
+    let last_days = owner.last_reminder_days;
+    let is_last = last_days > 0 && link.expires_at <= at + TimeDelta::days(last_days) && is_old_enough(last_days);
+    if !is_regular && !is_last {
         return Ok(None);
     }
     let conversation = conversation::find(db, owner.id, last.conversation_id).await?;

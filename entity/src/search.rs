@@ -102,7 +102,7 @@ pub async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderI
 /// whole order.
 pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -> Result<(), DbErr> {
     let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(()) };
-    let amount = link.money().ok().flatten().map(|money| money.to_decimal_string());
+    let amount = link.money().ok().flatten().map(Money::to_decimal_string);
     let adds = link.invoice_number.iter().chain(&amount).map(|text| fold(text));
     let known: Vec<&str> = order.search.as_deref().unwrap_or_default().split('\n').collect();
     if adds.into_iter().all(|text| known.contains(&text.as_str())) {

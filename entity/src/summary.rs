@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{QuerySelect, Statement, entity::prelude::*};
+use sea_orm::{FromQueryResult, QuerySelect, Statement, entity::prelude::*};
 
 use crate::{Merchant, link, list::first_id};
 use domain::{Currency, MerchantId};
@@ -53,6 +53,15 @@ impl Summary {
     }
 }
 
+/// What is read of a link that was paid.
+#[derive(FromQueryResult)]
+struct PaidLink {
+    currency: Currency,
+    amount: Option<i64>,
+    created_at: DateTime<Utc>,
+    paid_at: Option<DateTime<Utc>>,
+}
+
 /// From the first moment to the last, by currency. What was erased after 90 days counts as a link, and its amount as nothing.
 ///
 /// # Errors
@@ -65,18 +74,18 @@ pub async fn read(
     now: DateTime<Utc>,
 ) -> Result<Vec<Summary>, DbErr> {
     let mut all = count(db, owner.id, from, to, now).await?;
-    let paid: Vec<(Currency, Option<i64>, DateTime<Utc>, Option<DateTime<Utc>>)> = link::Entity::find()
+    let paid = link::Entity::find()
         .select_only()
         .columns([link::Column::Currency, link::Column::Amount, link::Column::CreatedAt, link::Column::PaidAt])
         .filter(link::Column::MerchantId.eq(owner.id))
         .filter(link::Column::Id.gte(first_id(from - link::LIFE)))
         .filter(link::Column::PaidAt.gte(from))
         .filter(link::Column::PaidAt.lte(to))
-        .into_tuple()
+        .into_model::<PaidLink>()
         .all(db)
         .await?;
     let mut waits: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for (currency, amount, created_at, paid_at) in paid {
+    for PaidLink { currency, amount, created_at, paid_at } in paid {
         let (Some(summary), Some(paid_at)) = (all.get_mut(currency.as_str()), paid_at) else { continue };
         *summary.days.entry(owner.day_of(paid_at)).or_default() += amount.unwrap_or_default();
         waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());

@@ -37,13 +37,18 @@ mod m0029_webhook_outcomes;
 mod m0032_restoration;
 mod m0034_whole_orders;
 mod m0038_changes;
+mod m0039_webhook_endpoints;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
+mod m0044_texts;
 mod m0048_people;
 mod m0049_expected;
+mod m0053_payment_methods;
 mod m0056_change_sets;
 mod m0057_rare_rows;
 mod m0058_room_for_payments;
+mod m0064_buyers_kept;
+mod m0066_order_volume;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -84,13 +89,18 @@ impl MigratorTrait for Migrator {
             Box::new(m0032_restoration::Step),
             Box::new(m0034_whole_orders::Step),
             Box::new(m0038_changes::Step),
+            Box::new(m0039_webhook_endpoints::Step),
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
+            Box::new(m0044_texts::Step),
             Box::new(m0048_people::Step),
             Box::new(m0049_expected::Step),
+            Box::new(m0053_payment_methods::Step),
             Box::new(m0056_change_sets::Step),
             Box::new(m0057_rare_rows::Step),
             Box::new(m0058_room_for_payments::Step),
+            Box::new(m0064_buyers_kept::Step),
+            Box::new(m0066_order_volume::Step),
         ]
     }
 }

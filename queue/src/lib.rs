@@ -20,14 +20,14 @@ pub mod redis;
 pub mod trace;
 
 pub use batcher::{BatchError, BatchHandler, Batcher, Limits};
-pub use changes::Changes;
+pub use changes::{Changes, deliver_from, enqueue_delivery};
 pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all, enqueue_with};
 pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::{
-    CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DiagnoseStripe, FetchPicture, Job,
-    Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook,
-    Remind, SendSms, StoreInvoice, UnknownKind,
+    CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DeliverWebhooks, DiagnoseStripe,
+    FetchPicture, Job, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks,
+    RegisterStripeWebhook, Remind, RetryWebhooks, SendSms, StoreInvoice, TellBuyer, UnknownKind,
 };
 pub use notify::Queue;
 pub use trace::Trace;

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Queue {
     queues: RedisQueues,
-    notifying: Batcher<NotifyHandler>,
+    notifier: Notifier,
     live: Live,
     changes: Changes,
 }
@@ -24,24 +24,16 @@ impl Queue {
     /// Notifies by these queues, in groups; and numbers and publishes what is committed to this database.
     #[must_use]
     pub fn new(queues: RedisQueues, db: Db) -> Self {
-        let notifying = Batcher::new(NotifyHandler(queues.clone()), LIMITS);
+        let notifier = Notifier(Batcher::new(NotifyHandler(queues.clone()), LIMITS));
         let live = Live::new(queues.clone());
-        Self { changes: Changes::follow(db, live.clone()), live, notifying, queues }
+        let changes = Changes::follow(db, queues.clock().clone(), live.clone(), notifier.clone());
+        Self { changes, live, notifier, queues }
     }
 
     /// Notifies Redis of jobs without waiting: the caller's answer must not depend on Redis. If it fails, the scheduler notifies
     /// again from the rows.
     pub fn notify(&self, enqueued: impl IntoIterator<Item = EnqueuedJob>) {
-        let enqueued: Vec<EnqueuedJob> = enqueued.into_iter().collect();
-        if enqueued.is_empty() {
-            return;
-        }
-        let (notifying, jobs) = (self.notifying.clone(), enqueued.len());
-        tokio::spawn(async move {
-            if let Err(error) = notifying.submit(enqueued).await {
-                tracing::warn!(jobs, %error, "jobs were not notified; the scheduler will");
-            }
-        });
+        self.notifier.notify(enqueued);
     }
 
     /// Notifies Redis of jobs and waits until it has them. Returns how many it did not have already.
@@ -68,6 +60,25 @@ impl Queue {
     #[must_use]
     pub const fn queues(&self) -> &RedisQueues {
         &self.queues
+    }
+}
+
+/// Notifies Redis of jobs in groups, without anybody waiting for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Notifier(Batcher<NotifyHandler>);
+
+impl Notifier {
+    pub(crate) fn notify(&self, enqueued: impl IntoIterator<Item = EnqueuedJob>) {
+        let enqueued: Vec<EnqueuedJob> = enqueued.into_iter().collect();
+        if enqueued.is_empty() {
+            return;
+        }
+        let (notifying, jobs) = (self.0.clone(), enqueued.len());
+        tokio::spawn(async move {
+            if let Err(error) = notifying.submit(enqueued).await {
+                tracing::warn!(jobs, %error, "jobs were not notified; the scheduler will");
+            }
+        });
     }
 }
 

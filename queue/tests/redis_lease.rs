@@ -183,7 +183,7 @@ async fn workers_that_share_a_queue_share_the_jobs() {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_is_rung_again_at_its_time() {
+async fn a_job_that_waits_is_notified_again_at_its_time() {
     let redis = Redis::start().await;
     let queues = redis.queues();
     let log = Log::open();

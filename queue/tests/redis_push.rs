@@ -74,7 +74,7 @@ async fn a_job_for_later_starts_when_it_is_due_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_and_is_rung_for_now_waits_no_longer() {
+async fn a_job_that_waits_and_is_notified_for_now_waits_no_longer() {
     let redis = Redis::start().await;
     let queues = redis.queues();
     let due = DueJob { at: Some(Utc::now() + TimeDelta::days(1)), ..due_job(Uuid::now_v7()) };
@@ -95,7 +95,7 @@ async fn when_a_job_is_due_does_not_depend_on_the_clock_of_redis() {
     let redis = Redis::start().await;
     // For Redis, this process is a day behind, or Redis a day ahead.
     let yesterday = Utc::now() - TimeDelta::days(1);
-    let queues = redis.bells_at(Clock::stopped_at(yesterday));
+    let queues = redis.queues_at(Clock::stopped_at(yesterday));
     let later = DueJob { at: Some(yesterday + TimeDelta::hours(1)), ..due_job(Uuid::now_v7()) };
     let now = DueJob { at: Some(yesterday), ..due_job(Uuid::now_v7()) };
     assert_eq!(push(&queues, &[later, now]).await, 2);
@@ -159,7 +159,7 @@ async fn a_forgotten_job_is_gone_whatever_its_state() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_forgotten_and_rung_again_runs_once() {
+async fn a_job_that_was_forgotten_and_notified_again_runs_once() {
     let redis = Redis::start().await;
     let queues = redis.queues();
     let twice = due_job(Uuid::now_v7());

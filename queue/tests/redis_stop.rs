@@ -124,7 +124,7 @@ async fn what_was_claimed_and_not_started_goes_back_to_the_head_on_a_stop() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_dropped_has_its_jobs_rung_again() {
+async fn a_worker_that_is_dropped_has_its_jobs_notified_again() {
     let redis = Redis::start().await;
     let queues = redis.queues();
     let log = Log::closed();
@@ -142,11 +142,11 @@ async fn it_runs_under_a_monitor_with_apalis_own_middleware_until_that_is_told_t
     let redis = Redis::start().await;
     let queues = redis.queues();
     let log = Log::open();
-    let (factory_bells, factory_log) = (queues.clone(), log.clone());
+    let (factory_queues, factory_log) = (queues.clone(), log.clone());
     let monitor = Monitor::new().register(move |_| {
         let log = factory_log.clone();
         WorkerBuilder::new("monitored")
-            .backend(RedisBackend::new(factory_bells.clone(), QUEUE, BackendOptions::default()))
+            .backend(RedisBackend::new(factory_queues.clone(), QUEUE, BackendOptions::default()))
             .timeout(Duration::from_secs(20))
             .catch_panic()
             .build(move |delivery: Delivery| {

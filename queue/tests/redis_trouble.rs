@@ -17,7 +17,7 @@ async fn ring_one(queues: &RedisQueues) -> DueJob {
 }
 
 #[tokio::test]
-async fn a_handler_that_fails_or_panics_has_its_job_rung_again_and_the_worker_goes_on() {
+async fn a_handler_that_fails_or_panics_has_its_job_notified_again_and_the_worker_goes_on() {
     let redis = Redis::start().await;
     let queues = redis.queues();
     let log = Log::open();

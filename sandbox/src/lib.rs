@@ -7,6 +7,7 @@
 //! | address | what |
 //! |---|---|
 //! | `/` and `/outbox` | pages for a person who plays the buyer |
+//! | `/shop` | a shop of another origin that has Paylink's component in its page of an order |
 //! | `/pay/{slug}` | the hosted page of a payment link |
 //! | `/stripe` | base address of the Stripe API |
 //! | `/sms` | base address of the SMS API (Twilio's message API) |
@@ -32,6 +33,7 @@ mod money;
 mod options;
 mod parcel;
 mod server;
+mod shop;
 mod sms;
 mod stripe;
 

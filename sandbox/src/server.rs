@@ -15,6 +15,7 @@ use crate::{
         tables::Tables,
     },
     options::SandboxOptions,
+    shop::{self, Shops},
     sms, stripe,
 };
 
@@ -87,9 +88,9 @@ impl Sandbox {
         let config = Config { base: url.clone(), stripe_keys, sms_account };
         let shared = Arc::new(Shared::new(config, connections, tables, journal));
 
-        let courier = Courier(tokio::spawn(courier::run(Arc::clone(&shared), client)));
+        let courier = Courier(tokio::spawn(courier::run(Arc::clone(&shared), client.clone())));
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(acceptor, shared, stopped));
+        let server = tokio::spawn(serve(acceptor, shared, Shops::new(client), stopped));
         Ok(Self { url, stop, server, courier })
     }
 
@@ -111,29 +112,31 @@ impl Sandbox {
 }
 
 /// Serves until the sender of `stopped` is gone.
-async fn serve(acceptor: ResettableAcceptor, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+async fn serve(acceptor: ResettableAcceptor, shared: Arc<Shared>, shops: Shops, stopped: oneshot::Receiver<()>) {
     let stop = async {
         // Nothing is ever sent: the receiver wakes because the sender is dropped.
         stopped.await.unwrap_or_default();
     };
     let server = Server::new_with_acceptor(acceptor).name("sandbox");
-    if let Err(error) = server.run_with_graceful_shutdown(routes(shared), stop, Some(GRACE)).await {
+    if let Err(error) = server.run_with_graceful_shutdown(routes(shared, shops), stop, Some(GRACE)).await {
         tracing::error!(%error, "the sandbox's server ended");
     }
 }
 
-fn routes(shared: Arc<Shared>) -> impl IntoEndpoint {
+fn routes(shared: Arc<Shared>, shops: Shops) -> impl IntoEndpoint {
     Route::new()
         .at("/", get(sms::pages::index))
         .at("/outbox", get(sms::pages::outbox).post(sms::pages::reply))
         .at("/pay/:slug", get(stripe::pages::open).post(stripe::pages::pay))
         .at("/pay/:slug/:what", get(stripe::pages::afterwards))
+        .at("/shop", get(shop::show).put(shop::open))
         .at("/stripe/*path", front::stripe_api)
         .at("/sms/2010-04-01/Accounts/:account/Messages/:message/Media/:name", get(sms::media::of_account))
         .at("/sms/*path", front::sms_api)
         .at("/media/:name", get(sms::media::elsewhere))
         .nest("/_control", control::routes())
         .with(AddData::new(shared))
+        .with(AddData::new(shops))
 }
 
 fn client() -> reqwest::Result<reqwest::Client> {

@@ -18,6 +18,9 @@ pub enum CalendarError {
         #[source]
         source: Box<cron::error::Error>,
     },
+    /// There is no such day in any year.
+    #[error("{0:?} never comes: there is no such day")]
+    Never(String),
     /// No such time zone.
     #[error("there is no time zone {0:?}")]
     Zone(String),
@@ -38,6 +41,9 @@ impl Calendar {
     pub fn parse(expression: &str, zone: &str) -> Result<Self, CalendarError> {
         let schedule = Schedule::from_str(expression)
             .map_err(|source| CalendarError::Cron { expression: expression.to_owned(), source: Box::new(source) })?;
+        if schedule.after(&DateTime::UNIX_EPOCH).next().is_none() {
+            return Err(CalendarError::Never(expression.to_owned()));
+        }
         let zone = Zone::parse(zone).map_err(|_| CalendarError::Zone(zone.to_owned()))?;
         Ok(Self { schedule, zone })
     }
@@ -156,6 +162,8 @@ mod tests {
     #[test]
     fn what_is_no_calendar_is_refused() {
         assert!(matches!(Calendar::parse("every day", "UTC"), Err(CalendarError::Cron { .. })));
+        assert!(matches!(Calendar::parse("0 0 0 30 2 *", "UTC"), Err(CalendarError::Never(_))));
+        assert!(Calendar::parse("0 0 0 29 2 *", "UTC").is_ok(), "it comes every four years");
         assert!(matches!(Calendar::parse("0 0 * * * *", "Mars/Olympus"), Err(CalendarError::Zone(_))));
     }
 }

@@ -5,6 +5,7 @@
 //! was due and done, and looks at everything that is due, not only at what became due just now.
 
 mod calendar;
+mod jump;
 mod tick;
 mod ticks;
 
@@ -17,6 +18,7 @@ use queue::{EnqueueOptions, EnqueuedJob, Job, Queue, redis::QueueError};
 use sea_orm::DbErr;
 
 pub use calendar::{Calendar, CalendarError};
+pub use jump::{JumpGuard, Witness};
 use tick::Moment;
 pub use tick::{TICKS, Tick, Times};
 
@@ -53,6 +55,8 @@ pub struct Scheduler {
     pub clock: Clock,
     /// How far this machine's clock is from the database's; `None` where the clock is neither.
     pub time: Option<DatabaseTime>,
+    /// Holds what cannot be taken back when the time has jumped; `None` where somebody has said what time it is.
+    pub jumps: Option<JumpGuard>,
     /// When each tick is due.
     pub times: Times,
     /// How long finished jobs are kept.
@@ -131,11 +135,16 @@ impl Scheduler {
 
     async fn run_if_due(&self, tick: &Tick, calendar: &Calendar, at: DateTime<Utc>) -> Result<(), SchedulerError> {
         let Some(due) = calendar.latest(at) else { return Ok(()) };
-        if self.last_due(tick).await?.is_some_and(|last| last >= due) {
+        let last = self.last_due(tick).await?;
+        if last.is_some_and(|last| last >= due) {
+            self.is_not_held(tick);
             return Ok(());
         }
         if tick.erases && self.time.as_ref().is_some_and(|time| time.skew().abs() > ERASING_SKEW) {
             tracing::debug!(tick = tick.name, "not run: the clocks here and at the database disagree");
+            return Ok(());
+        }
+        if self.is_held(tick, last.map_or(TimeDelta::zero(), |last| calendar.late_by(last, at)), at).await {
             return Ok(());
         }
         let found = (tick.run)(self, Moment { at, due }).await?;
@@ -146,6 +155,28 @@ impl Scheduler {
         if due <= self.clock.now() {
             entity::tick::done(self.db.pool(), tick.name, due).await?;
         }
+        self.is_not_held(tick);
         Ok(())
+    }
+
+    /// Whether a tick that cannot be taken back waits, because the time has jumped and nobody else says so.
+    async fn is_held(&self, tick: &Tick, late: TimeDelta, at: DateTime<Utc>) -> bool {
+        let Some(jumps) = self.jumps.as_ref().filter(|_| tick.waits) else { return false };
+        let is_held = jumps.holds(tick.name, late, at).await;
+        self.tell_doubts(jumps);
+        is_held
+    }
+
+    fn is_not_held(&self, tick: &Tick) {
+        if let Some(jumps) = self.jumps.as_ref().filter(|_| tick.waits) {
+            jumps.is_over(tick.name);
+            self.tell_doubts(jumps);
+        }
+    }
+
+    fn tell_doubts(&self, jumps: &JumpGuard) {
+        if let Some(time) = &self.time {
+            time.doubt(jumps.is_holding());
+        }
     }
 }

@@ -6,29 +6,91 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
-    ticks::{clean, doctor, expire, index, notify, number, purge, remind, settle},
+    ticks::{clean, doctor, expire, index, notify, number, purge, remind, settle, texts},
 };
 
 /// Every tick, in the order in which they run when several are due.
-pub static TICKS: [Tick; 9] = [
+pub static TICKS: [Tick; 10] = [
     // Closes unpaid links whose time is over.
-    Tick { name: "expire", cron: "0 * * * * *", erases: false, run: |all, now| Box::pin(expire::run(all, now)) },
+    Tick {
+        name: "expire",
+        cron: "0 * * * * *",
+        waits: true,
+        erases: false,
+        run: |all, now| Box::pin(expire::run(all, now)),
+    },
     // Erases what is older than 90 days.
-    Tick { name: "purge", cron: "0 0 * * * *", erases: true, run: |all, now| Box::pin(purge::run(all, now)) },
+    Tick {
+        name: "purge",
+        cron: "0 0 * * * *",
+        waits: true,
+        erases: true,
+        run: |all, now| Box::pin(purge::run(all, now)),
+    },
     // Notifies jobs again whose notification was lost.
-    Tick { name: "ring", cron: "*/5 * * * * *", erases: false, run: |all, now| Box::pin(notify::run(all, now)) },
+    Tick {
+        name: "ring",
+        cron: "*/5 * * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(notify::run(all, now)),
+    },
     // Makes orders from before searchable.
-    Tick { name: "index", cron: "20 * * * * *", erases: false, run: |all, now| Box::pin(index::run(all, now)) },
+    Tick {
+        name: "index",
+        cron: "20 * * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(index::run(all, now)),
+    },
     // Numbers changes that a process which died has left without a number.
-    Tick { name: "number", cron: "*/5 * * * * *", erases: false, run: |all, now| Box::pin(number::run(all, now)) },
+    Tick {
+        name: "number",
+        cron: "*/5 * * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(number::run(all, now)),
+    },
     // Asks Stripe what webhooks did not tell, and why they did not.
-    Tick { name: "doctor", cron: "0 */10 * * * *", erases: false, run: |all, now| Box::pin(doctor::run(all, now)) },
+    Tick {
+        name: "doctor",
+        cron: "0 */10 * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(doctor::run(all, now)),
+    },
     // Reminds buyers of unpaid links.
-    Tick { name: "remind", cron: "0 */10 * * * *", erases: false, run: |all, now| Box::pin(remind::run(all, now)) },
+    Tick {
+        name: "remind",
+        cron: "0 */10 * * * *",
+        waits: true,
+        erases: false,
+        run: |all, now| Box::pin(remind::run(all, now)),
+    },
+    // Sends texts whose time has come, and cancels those whose time will not come any more.
+    Tick {
+        name: "texts",
+        cron: "*/10 * * * * *",
+        waits: true,
+        erases: false,
+        run: |all, now| Box::pin(texts::run(all, now)),
+    },
     // Settles texts that nobody reported on, and leaves to a person those of which nobody knows whether they left.
-    Tick { name: "settle", cron: "0 15 * * * *", erases: false, run: |all, now| Box::pin(settle::run(all, now)) },
+    Tick {
+        name: "settle",
+        cron: "0 15 * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(settle::run(all, now)),
+    },
     // Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.
-    Tick { name: "clean", cron: "0 30 * * * *", erases: true, run: |all, now| Box::pin(clean::run(all, now)) },
+    Tick {
+        name: "clean",
+        cron: "0 30 * * * *",
+        waits: true,
+        erases: true,
+        run: |all, now| Box::pin(clean::run(all, now)),
+    },
 ];
 
 /// Something that is due from time to time.
@@ -38,6 +100,8 @@ pub struct Tick {
     pub name: &'static str,
     /// When it is due unless the settings say otherwise: a cron expression with seconds.
     pub cron: &'static str,
+    /// Whether it does early what cannot be taken back, if the time has jumped: then it waits until somebody else's clock agrees.
+    pub(crate) waits: bool,
     /// Whether what it does cannot be undone: then it is not done while this machine's clock and the database's tell very different
     /// times, because it is not known which of them is wrong.
     pub(crate) erases: bool,

@@ -1,11 +1,12 @@
 //! The database: whether it is there, takes writes, has our schema, and room for our connections.
 
-use entity::{DatabaseTime, Db, DbOptions, SKEW_LIMIT};
+use domain::Vault;
+use entity::{DatabaseTime, Db, DbOptions, SKEW_LIMIT, installation};
 use migration::Schema;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::{replicas::Replicas, report::Report};
-use crate::{database::database_url, role::Role, settings::Settings};
+use crate::{data_dir::DataDir, database::database_url, moving, parts::secret_key, role::Role, settings::Settings};
 
 pub(super) async fn look(settings: &Settings, replicas: Replicas, report: &mut Report) {
     let url = match database_url(settings) {
@@ -28,6 +29,7 @@ pub(super) async fn look(settings: &Settings, replicas: Replicas, report: &mut R
     if !schema(&db, report).await {
         return;
     }
+    root(&db, settings, report).await;
     writes(&db, report).await;
     if !db.has_one_writer() {
         pooler(&db, report);
@@ -49,10 +51,14 @@ async fn version(db: &Db, report: &mut Report) {
 
 async fn schema(db: &Db, report: &mut Report) -> bool {
     match Schema::of(db.pool()).await {
-        Ok(Schema::Usable) => {
-            report.ok("schema", "it is up to date");
-            return true;
-        }
+        Ok(Schema::Usable) => match moving::is_under_way(db).await {
+            Ok(false) => {
+                report.ok("schema", "it is up to date");
+                return true;
+            }
+            Ok(true) => report.failed("schema", moving::HALF, "end the move, or use the old database"),
+            Err(error) => report.failed("schema", domain::with_sources(&error), "allow our role to read it"),
+        },
         Ok(Schema::TooOld(missing)) => {
             report.failed("schema", format!("{} steps are missing", missing.len()), "run `paylink migrate`");
         }
@@ -62,6 +68,24 @@ async fn schema(db: &Db, report: &mut Report) -> bool {
         Err(error) => report.failed("schema", domain::with_sources(&error), "allow our role to read it"),
     }
     false
+}
+
+/// Whether the secret key is the one that this installation has: another opens nothing, and roles do not start with it.
+async fn root(db: &Db, settings: &Settings, report: &mut Report) {
+    let vault = DataDir::new(&settings.data_dir)
+        .and_then(|data| secret_key(settings, &data))
+        .and_then(|key| Ok(Vault::with_previous(&key, &settings.previous_secret_keys)?));
+    // Of a key that is none it was told before.
+    let Ok(vault) = vault else { return };
+    match installation::opens(db.pool(), &vault).await {
+        Ok(()) => report.ok("installation", "the secret key opens it"),
+        Err(error) => report.failed(
+            "installation",
+            domain::with_sources(&error),
+            "set PAYLINK_SECRET_KEY to the key that this installation has; if it was changed, name the old one in \
+             PAYLINK_PREVIOUS_SECRET_KEYS until `paylink secrets rotate` is done",
+        ),
+    }
 }
 
 async fn writes(db: &Db, report: &mut Report) {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use reqwest::{Client, Response, header::DATE, redirect::Policy};
+use chrono::Utc;
+use reqwest::{Client, Response, redirect::Policy};
 use tokio::net::lookup_host;
 use url::Url;
 
 use super::report::Report;
-use crate::settings::Settings;
+use crate::{settings::Settings, witness::date_of};
 
 /// How long anybody may take to answer.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -89,9 +89,8 @@ async fn service(client: &Client, name: &'static str, base: &str, report: &mut R
 }
 
 fn clock(name: &'static str, answer: &Response, report: &mut Report) {
-    let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
-    let Some(there) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else { return };
-    let off = (Utc::now() - there.to_utc()).num_seconds();
+    let Some(there) = date_of(answer) else { return };
+    let off = (Utc::now() - there).num_seconds();
     if off.abs() > SKEW {
         report.warn(
             name,

@@ -6,12 +6,13 @@ use entity::{Message, link};
 /// Whether a text may still leave, or it is not known whether it has.
 pub(super) const fn is_under_way(message: &Message) -> bool {
     match message.status {
-        MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => true,
+        MessageStatus::Scheduled | MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => true,
         MessageStatus::Received
         | MessageStatus::Sent
         | MessageStatus::Delivered
         | MessageStatus::Undelivered
-        | MessageStatus::Failed => false,
+        | MessageStatus::Failed
+        | MessageStatus::Cancelled => false,
     }
 }
 
@@ -19,6 +20,7 @@ pub(super) fn of_message(message: &Message) -> Vec<String> {
     let mut told = vec![
         match message.status {
             MessageStatus::Received => "the buyer sent it",
+            MessageStatus::Scheduled => "it waits for its time",
             MessageStatus::Queued => "it waits to be handed to the carrier",
             MessageStatus::Sending => "it is being handed to the carrier",
             MessageStatus::Unknown => {
@@ -28,10 +30,12 @@ pub(super) fn of_message(message: &Message) -> Vec<String> {
             MessageStatus::Delivered => "it reached the phone",
             MessageStatus::Undelivered => "the carrier took it, and could not deliver it",
             MessageStatus::Failed => "it was not sent, and its credits were given back",
+            MessageStatus::Cancelled => "it was taken back before its time had come, and its credits were given back",
         }
         .to_owned(),
     ];
     told.extend(message.error.as_ref().map(|why| format!("because: {why}")));
+    told.extend(message.scheduled_for.map(|at| format!("not to be sent before {at}")));
     told.extend(message.sent_at.map(|at| format!("taken by the carrier at {at}")));
     told.extend(message.delivered_at.map(|at| format!("arrived at {at}")));
     told.extend(message.carrier_id.as_ref().map(|id| format!("the carrier knows it as {id}")));

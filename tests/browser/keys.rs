@@ -20,7 +20,7 @@ async fn a_key_that_may_only_read_is_offered_nothing_else_and_a_revoked_one_noth
         browser.clicks("Sign out").await;
 
         // The session outlives a reload, and the browser holds no key.
-        browser.signs_in_with(&app, &key).await;
+        browser.signs_in_with(app, &key).await;
         browser.sees("1001").await;
         browser.client().refresh().await.unwrap();
         browser.opens_order("1001").await;
@@ -32,7 +32,7 @@ async fn a_key_that_may_only_read_is_offered_nothing_else_and_a_revoked_one_noth
         browser.sees("Message template").await;
         browser.sees_no("API keys").await;
 
-        // Revoked elsewhere: whatever the page asks next, by itself or for a click, ends at the door, and says why.
+        // Revoked elsewhere: whatever the page asks next, by itself or for a click, ends at the sign-in, and says why.
         let merchant = app.merchant();
         let keys = merchant.http.whole_list("/v1/api-keys", 10).await;
         let auditor = keys.iter().find(|key| key["name"] == "Auditor").unwrap()["id"].as_str().unwrap();

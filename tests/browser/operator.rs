@@ -66,7 +66,7 @@ async fn an_operator_pauses_a_kind_of_job_and_sells_credits() {
     .await;
 }
 
-/// A well signed event that is not what its type promises.
+/// A well signed event that is not what its type says.
 async fn receives_nonsense(app: &App) {
     let event =
         json!({"id": "evt_nonsense", "type": "checkout.session.completed", "livemode": false, "data": {"object": 7}});

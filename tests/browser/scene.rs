@@ -29,7 +29,7 @@ async fn at(mut app: App, setup: Setup, story: impl AsyncFnOnce(&mut App, &Brows
         browser.is_drawn(&picture).await;
         eprintln!("--- what the browser showed is in {}; it complains: {complaints:#?}", picture.display());
     }
-    // Closed before the product is, so that no request is cut off.
+    // Closed before the product is, so that no request is broken.
     browser.client().clone().close().await.unwrap();
     if let Err(failure) = told {
         resume_unwind(failure);

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use crate::support::{App, Merchant, eventually, on_both_databases};
+use crate::support::{App, Merchant, StripeEvent, eventually, on_both_databases};
 
 on_both_databases!(
     a_payment_that_came_too_late_needs_a_person_until_they_say_it_does_not,
@@ -14,6 +14,8 @@ on_both_databases!(
     low_credit_needs_a_person_until_there_is_more,
     what_is_somebody_elses_needs_nobody_here,
     a_summary_says_what_is_owed_and_what_came,
+    each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_chargeback,
+    each_payment_on_top_needs_a_person,
 );
 
 /// What is open.
@@ -203,4 +205,85 @@ async fn a_summary_says_what_is_owed_and_what_came(app: &mut App) {
     merchant.http.get(&format!("/v1/summary?from={today}&to=2020-01-01")).await.problem(422, "invalid_input");
     merchant.http.get("/v1/summary?from=2020-01-01&to=2022-01-01").await.problem(422, "invalid_input");
     merchant.http.get("/v1/summary?from=yesterday").await.problem(422, "invalid_input");
+}
+
+/// Somebody has seen to what is open of this kind.
+async fn is_seen_to(merchant: &Merchant, kind: &str) {
+    let matter = needs(merchant, kind).await;
+    let resolve = format!("/v1/attention/{}/resolve", matter["id"].as_str().unwrap());
+    merchant.http.post(&resolve, &json!({})).await.with_status(200);
+}
+
+/// How often something of this kind has changed.
+async fn changes(merchant: &Merchant, kind: &str) -> usize {
+    let feed = merchant.http.get("/v1/changes?after=0&limit=100").await.with_status(200).json();
+    feed["items"].as_array().unwrap().iter().filter(|change| change["type"] == kind).count()
+}
+
+async fn each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_chargeback(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("32020").await;
+    let link = merchant.makes_a_link(&order).await;
+    for session in ["cs_disputed", "cs_too"] {
+        let paid = StripeEvent::about_session("checkout.session.completed", &link.id, session, "paid");
+        app.is_told(&paid).await.with_status(200);
+        merchant.sees(&link.id, "paid").await;
+    }
+    let told = async |dispute: StripeEvent, at: i64| app.is_told(&dispute.later(at)).await.with_status(200);
+    let known = async |events: usize, disputed: usize| {
+        eventually("the dispute is told", async || {
+            let seen = merchant.link(&link.id).await;
+            let told = seen["timeline"].as_array().unwrap().iter().filter(|it| it["event"] == "disputed").count();
+            let rows = changes(&merchant, "link.disputed").await;
+            (told == events && rows == disputed).then_some(seen)
+        })
+        .await
+    };
+
+    told(StripeEvent::dispute("created", "cs_disputed", "warning_needs_response"), 1).await;
+    known(1, 1).await;
+    is_seen_to(&merchant, "dispute").await;
+    // Somebody has answered: that is nothing to do.
+    told(StripeEvent::dispute("updated", "cs_disputed", "warning_under_review"), 2).await;
+    told(StripeEvent::dispute("updated", "cs_disputed", "needs_response"), 3).await;
+    let seen = known(2, 2).await;
+    assert!(seen.to_string().contains("fraudulent, an inquiry"), "{seen}");
+    is_seen_to(&merchant, "dispute").await;
+    // The same again is no news.
+    told(StripeEvent::dispute("updated", "cs_disputed", "needs_response"), 4).await;
+    // One of another payment of the link.
+    told(StripeEvent::dispute("created", "cs_too", "needs_response").with("created", json!(1_770_000_000)), 5).await;
+    known(3, 3).await;
+    needs(&merchant, "dispute").await;
+
+    told(StripeEvent::dispute("closed", "cs_too", "won"), 6).await;
+    eventually("it is decided", async || {
+        merchant.link(&link.id).await.to_string().contains("dispute_closed").then_some(())
+    })
+    .await;
+    needs(&merchant, "dispute").await;
+    told(StripeEvent::dispute("closed", "cs_disputed", "lost"), 7).await;
+    needs_nobody(&merchant, "dispute").await;
+}
+
+async fn each_payment_on_top_needs_a_person(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&merchant.opens_an_order("32021").await).await;
+    for (session, reviews) in [("cs_1", 0), ("cs_2", 1), ("cs_3", 2)] {
+        let paid = StripeEvent::about_session("checkout.session.completed", &link.id, session, "paid");
+        app.is_told(&paid).await.with_status(200);
+        merchant.sees(&link.id, "paid").await;
+        if reviews > 0 {
+            let matter = needs(&merchant, "review").await;
+            assert_eq!((&matter["reason"], &matter["link_id"]), (&json!("amount_mismatch"), &json!(link.id)));
+            is_seen_to(&merchant, "review").await;
+        }
+        eventually("the feed says it", async || (changes(&merchant, "link.review").await == reviews).then_some(()))
+            .await;
+    }
+    // Told once more it is no news.
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_3", "paid");
+    app.is_told(&paid.later(1)).await.with_status(200);
+    eventually("it is applied", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
+    needs_nobody(&merchant, "review").await;
 }

@@ -13,7 +13,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::support::{App, Database, Http, eventually};
+use crate::support::{App, Database, Http, INVOICE, Invoice, eventually, large_order_body};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -203,6 +203,89 @@ async fn when_files_run_out_idle_connections_go_first_and_nobody_turns_in_a_circ
     }
     assert_eq!(app.log().matches("nobody can connect for now").count(), 1, "it is told once a minute");
     eventually("it is well", async || (app.anybody().get("/readyz").await.status == 200).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_who_read_an_invoice_slowly_cost_no_memory() {
+    raise_own_limit();
+    let app = App::start_apart(Database::sqlite()).await;
+    let merchant = app.merchant();
+    let padded = [INVOICE, &b"\n".repeat(9 * 1024 * 1024)].concat();
+    let link = merchant.uploads(&app.order(), &Invoice { pdf: Some(&padded), ..Invoice::default() }).await;
+    let link = merchant.has_the_link(&link).await;
+    let path = format!("{}/invoice.pdf", link.url.trim_start_matches(&app.hello.url));
+    slowest_look(&app.anybody()).await;
+    let before = app.status_of_process("VmRSS");
+
+    let words = format!("GET {path} HTTP/1.1\r\nHost: paylink\r\n\r\n");
+    let mut slow = crowd(&app, 200, &words).await;
+    for one in &mut slow {
+        let mut first = [0; 16];
+        one.read_exact(&mut first).await.unwrap();
+        assert!(first.starts_with(b"HTTP/1.1 200"), "{first:?}");
+    }
+    let among = slowest_look(&app.anybody()).await;
+    let grown = app.status_of_process("VmRSS").saturating_sub(before) / 1024;
+    println!("200 who read an invoice of 9 MiB slowly: {grown} MiB more memory; slowest look among them: {among:.1?}");
+    assert!(grown < 64, "{grown} MiB");
+
+    // Whoever reads on has all of it.
+    let whole = app.anybody().get(&path).await.with_status(200);
+    assert_eq!(whole.header("content-length"), padded.len().to_string());
+    assert_eq!(whole.body.len(), padded.len());
+    let last = slow.pop().unwrap();
+    drop(slow);
+    let (mut last, mut read) = (last, 0);
+    let mut buffer = vec![0; 1024 * 1024];
+    while read < padded.len() {
+        let more = timeout(A_LITTLE, last.read(&mut buffer)).await.expect("more of it comes").unwrap();
+        assert!(more > 0, "it ended after {read} bytes");
+        read += more;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_lists_of_one_keep_nobody_waiting() {
+    let app = App::start_apart(Database::sqlite()).await;
+    let merchant = app.merchant();
+    let phone = "+12025550162";
+    app.hush(phone);
+    for number in 0..110 {
+        let body = large_order_body(&format!("7{number:03}"), phone);
+        merchant.http.post("/v1/orders", &body).await.with_status(201);
+    }
+    let somebody = app.anybody();
+    slowest_look(&somebody).await;
+    let before = app.status_of_process("VmHWM");
+
+    let export = format!("/v1/buyers/{phone}/export");
+    let lists = [("/v1/orders?limit=100", 30), ("/v1/changes?limit=500", 10), (export.as_str(), 5)];
+    let mut readers = JoinSet::new();
+    for (path, size) in lists {
+        let words = format!(
+            "GET {path} HTTP/1.1\r\nHost: paylink\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+            app.hello.api_key
+        );
+        for one in crowd(&app, size, &words).await {
+            readers.spawn(ends(one, Duration::from_secs(120)));
+        }
+    }
+    let mut looks = Vec::new();
+    while !readers.is_empty() {
+        let since = Instant::now();
+        somebody.get("/readyz").await.with_status(200);
+        looks.push(since.elapsed());
+        sleep(Duration::from_millis(50)).await;
+        while let Some(read) = readers.try_join_next() {
+            let (told, _) = read.unwrap().expect("it comes to its end");
+            assert!(told.starts_with("HTTP/1.1 200") || told.starts_with("HTTP/1.1 429"), "{:.200}", told);
+        }
+    }
+    let slowest = looks.into_iter().max().unwrap();
+    let grown = app.status_of_process("VmHWM").saturating_sub(before) / 1024;
+    println!("45 long lists of one merchant at once: slowest look of another {slowest:.1?}, {grown} MiB more memory");
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert!(grown < 192, "{grown} MiB");
 }
 
 fn raise_own_limit() {

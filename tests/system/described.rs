@@ -14,6 +14,7 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/orders"),
     ("get", "/v1/orders/{id}"),
     ("patch", "/v1/orders/{id}"),
+    ("post", "/v1/client-tokens"),
     ("put", "/v1/orders/by-number/{number}"),
     ("post", "/v1/orders/{id}/archive"),
     ("post", "/v1/orders/{id}/unarchive"),
@@ -23,6 +24,7 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/payment-links/{id}"),
     ("get", "/v1/payment-links/{id}/invoice"),
     ("get", "/v1/payment-links/{id}/invoice.png"),
+    ("get", "/v1/payment-links/{id}/evidence.pdf"),
     ("post", "/v1/payment-links/{id}/send"),
     ("post", "/v1/payment-links/{id}/void"),
     ("post", "/v1/payment-links/{id}/mark-paid"),
@@ -33,8 +35,15 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/admin/messages/{id}/resolve"),
     ("get", "/v1/conversations"),
     ("get", "/v1/conversations/{id}/messages"),
+    ("get", "/v1/conversations/{id}/timeline"),
+    ("post", "/v1/conversations/{id}/preview"),
     ("post", "/v1/conversations/{id}/messages"),
     ("get", "/v1/message-template"),
+    ("get", "/v1/message-templates"),
+    ("get", "/v1/message-templates/{purpose}"),
+    ("put", "/v1/message-templates/{purpose}"),
+    ("delete", "/v1/message-templates/{purpose}"),
+    ("delete", "/v1/messages/{id}"),
     ("put", "/v1/message-template"),
     ("post", "/v1/message-template/preview"),
     ("get", "/v1/credits"),
@@ -78,6 +87,16 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/payment-links/{id}/qr.svg"),
     ("get", "/v1/events"),
     ("get", "/v1/changes"),
+    ("get", "/v1/webhook-endpoints"),
+    ("post", "/v1/webhook-endpoints"),
+    ("get", "/v1/webhook-endpoints/{id}"),
+    ("patch", "/v1/webhook-endpoints/{id}"),
+    ("delete", "/v1/webhook-endpoints/{id}"),
+    ("post", "/v1/webhook-endpoints/{id}/rotate-secret"),
+    ("post", "/v1/webhook-endpoints/{id}/test"),
+    ("get", "/v1/webhook-endpoints/{id}/deliveries"),
+    ("post", "/v1/webhook-endpoints/{id}/deliveries/{delivery}/redeliver"),
+    ("post", "/v1/webhook-endpoints/{id}/recover"),
     ("get", "/v1/admin/queues"),
     ("get", "/v1/admin/merchants"),
     ("get", "/v1/admin/merchants/{id}"),
@@ -115,7 +134,7 @@ async fn the_server_describes_its_calls(app: &mut App) {
     let described = http.get("/openapi.json").await.with_status(200).json();
     let calls: BTreeSet<(&str, &str)> = CALLS.iter().copied().collect();
     let told = operations(&described);
-    assert_eq!(told.difference(&calls).collect::<Vec<_>>(), [] as [&(&str, &str); 0], "nobody promised these");
+    assert_eq!(told.difference(&calls).collect::<Vec<_>>(), [] as [&(&str, &str); 0], "nobody described these");
     assert_eq!(calls.difference(&told).collect::<Vec<_>>(), [] as [&(&str, &str); 0], "these are not described");
     assert_eq!(CALLS.len(), calls.len(), "one is there twice");
     let mut ids = BTreeSet::new();

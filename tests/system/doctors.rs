@@ -74,3 +74,32 @@ async fn what_is_wrong_is_said_with_what_to_change() {
     let found = look(&[("PAYLINK_DATABSE_URL", "x")]);
     assert!(checks(&found, "settings")[0].1.contains("did you mean PAYLINK_DATABASE_URL"), "{found:#}");
 }
+
+/// What ends a role at its start, or would be found out by a buyer.
+#[tokio::test]
+async fn doctor_refuses_what_the_roles_refuse() {
+    let mut app = App::start_apart(Database::sqlite()).await;
+    assert!(app.stops().success());
+    let refused = [
+        ("PAYLINK_SECRET_KEY", "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA=", "does not open"),
+        ("PAYLINK_SCHEDULER__TIME_ZONE", "Mars", "time zone"),
+        ("PAYLINK_SCHEDULER__PURGE", "0 * * * *", "cron expression"),
+        ("PAYLINK_SCHEDULER__PURGE", "0 0 0 30 2 *", "never comes"),
+        ("PAYLINK_JOB_RETENTION_DAYS", "9223372036854775807", "job_retention_days"),
+        ("PAYLINK_PUBLIC_URL", "https://", "public_url"),
+        ("PAYLINK_PUBLIC_URL", "https://pay.example.com/?a=b", "no query"),
+        ("PAYLINK_PUBLIC_URL", "https://pay.example.com/#top", "no fragment"),
+        ("PAYLINK_PUBLIC_URL", "https://user:word@pay.example.com", "no user"),
+    ];
+    for (name, value, why) in refused {
+        let run = |arguments: &[&str]| app.command().env(name, value).args(arguments).output().unwrap();
+        let looked = run(&["doctor", "--offline"]);
+        let told = String::from_utf8(looked.stdout).unwrap();
+        assert!(!looked.status.success() && told.contains(why), "{name}={value}: {told}");
+        let role = run(&["scheduler", "--once"]);
+        let told = String::from_utf8(role.stderr).unwrap();
+        assert!(!role.status.success() && told.contains(why), "{name}={value}: {told}");
+        assert!(!told.contains("panicked"), "{told}");
+    }
+    app.starts_again().await;
+}

@@ -127,7 +127,7 @@ async fn whoever_comes_again_is_caught_up(app: &mut App) {
     let browser = signs_in(app).await;
     let here = Stream::follow(&browser, None).await.next().await.unwrap();
     let (first, second) = (merchant.opens_an_order("17101").await, merchant.opens_an_order("17102").await);
-    // News leave a moment after the answer; a stream that is already open would hear them as they come.
+    // What changed is told a moment after the answer; a stream that is already open would hear of it as it comes.
     let mut again = Stream::follow(&browser, Some(&here.id)).await;
     let one = again.hears("order.updated").await;
     let two = again.hears("order.updated").await;

@@ -1,7 +1,7 @@
 //! Paylink from outside: real Redis, a real database, and the sandbox's Stripe and carrier. Its roles run in the process of the
 //! tests, with one Redis and one PostgreSQL for the whole run; what does harm to a process starts the real binary.
 //!
-//! Every story is told on SQLite and on PostgreSQL. When its app goes, each of them also shows what all of them promise: see
+//! Every story is told on SQLite and on PostgreSQL. When its app goes, each of them also shows what holds after all of them: see
 //! [`support::App`].
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -14,7 +14,10 @@ mod bad_input;
 mod buyer_page;
 mod carriers;
 mod changes;
+mod client_tokens;
+mod clients;
 mod connecting;
+mod conversation_lines;
 mod crashes;
 mod credits;
 mod crowds;
@@ -32,8 +35,10 @@ mod hostile_pdfs;
 mod idempotency;
 mod interleavings;
 mod invoice_picture;
+mod jumps;
 mod limits;
 mod live;
+mod long_lists;
 mod merchant_page;
 mod migrations;
 mod money;
@@ -42,6 +47,7 @@ mod operators;
 mod operators_page;
 mod opt_outs;
 mod paid_elsewhere;
+mod payment_methods;
 mod payments;
 mod people;
 mod pictures;
@@ -68,11 +74,14 @@ mod suspension;
 mod tenancy;
 mod texting;
 mod texting_faults;
+mod texts_later;
 mod tracing;
 mod void;
 mod waiting;
 mod webhook_events;
 mod webhooks;
+mod webhooks_crowd;
+mod webhooks_out;
 mod who_may_what;
 mod whole_orders;
 mod without_redis;

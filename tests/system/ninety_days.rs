@@ -12,6 +12,8 @@ on_both_databases!(
     what_the_buyer_answered_is_erased_with_the_link,
     a_stop_outlives_everything_that_was_said,
     a_buyer_is_erased_on_request,
+    a_buyer_who_is_erased_while_their_bank_thinks_leaves_no_link_behind_that_nobody_can_finish,
+    a_buyer_whom_no_link_takes_with_it_is_erased_all_the_same,
 );
 
 /// Runs every tick that is due then.
@@ -205,7 +207,23 @@ async fn a_buyer_who_leaves_traces(app: &App, number: &str) -> (Merchant, Order,
     let void = json!({"reason": "Mrs Damson moved away"});
     merchant.http.post(&format!("/v1/payment-links/{}/void", link.id), &void).await.with_status(202);
     merchant.sees(&link.id, "voided").await;
-    let traces = [order.phone.as_str(), "marmalade-in", "INV-MARMALADE", "gooseberry", "Damson", "Wedding cake"];
+    // What was noted about an unread reply, and why the number gets no texts, is in the audit log too.
+    let matters = merchant.http.whole_list("/v1/attention", 10).await;
+    let reply = matters.iter().find(|matter| matter["kind"] == "unread_reply").unwrap();
+    let resolve = format!("/v1/attention/{}/resolve", reply["id"].as_str().unwrap());
+    merchant.http.post(&resolve, &json!({"note": "Greengage was asked for"})).await.with_status(200);
+    let opt_out = json!({"phone": order.phone, "reason": "Called from Quince Street"});
+    merchant.http.post("/v1/opt-outs", &opt_out).await.with_status(201);
+    let traces = [
+        order.phone.as_str(),
+        "marmalade-in",
+        "INV-MARMALADE",
+        "gooseberry",
+        "Damson",
+        "Wedding cake",
+        "Greengage",
+        "Quince",
+    ];
     let traces: Vec<String> = traces.map(ToOwned::to_owned).to_vec();
     let rows = app.rows().await;
     for trace in &traces {
@@ -215,6 +233,30 @@ async fn a_buyer_who_leaves_traces(app: &App, number: &str) -> (Merchant, Order,
         );
     }
     (merchant, order, link, traces)
+}
+
+async fn a_buyer_whom_no_link_takes_with_it_is_erased_all_the_same(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("4021").await;
+    let by_hand = "+12025554022";
+    app.hush(by_hand);
+    let opt_out = json!({"phone": by_hand, "reason": "Rang from Medlar Lane"});
+    merchant.http.post("/v1/opt-outs", &opt_out).await.with_status(201);
+    days_pass(app, 89);
+    let traces = [order.phone.as_str(), by_hand, "Medlar Lane"];
+    for trace in traces {
+        assert!(found_in(&app.rows().await, &[trace]).is_some(), "{trace} goes before its time");
+    }
+
+    days_pass(app, 91);
+
+    assert_eq!(found_in(&app.rows().await, &traces), None);
+    let kept = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
+    assert!(kept["customer"]["phone"].is_null() && kept["items"] == json!([]) && kept["number"] == "4021", "{kept}");
+    // That the number gets no texts outlives it.
+    let again = merchant.opens_an_order_of("4023", by_hand).await;
+    let link = merchant.makes_a_link(&again).await;
+    merchant.asks_to_send(&link).await.problem(422, "opted_out");
 }
 
 /// On SQLite, where the rows lie in the data directory.
@@ -266,4 +308,24 @@ async fn a_buyer_is_erased_on_request(app: &mut App) {
     eventually("nothing is left in any file", async || files_with(app, &gone).is_empty().then_some(())).await;
     let kept = merchant.http.get(&format!("/v1/orders/{}", other.id)).await.with_status(200).json();
     assert_eq!(kept["customer"]["phone"], other.phone.as_str(), "another buyer's is kept");
+}
+
+async fn a_buyer_who_is_erased_while_their_bank_thinks_leaves_no_link_behind_that_nobody_can_finish(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("4020").await;
+    let link = merchant.makes_a_link(&order).await;
+    let begun = sandbox.does("pay", json!({"url": link.stripe_url, "async": true})).await;
+    merchant.sees(&link.id, "processing").await;
+    let path = format!("/v1/buyers/{}", order.phone.replace('+', "%2B"));
+    merchant.http.ask(merchant.http.request(Method::DELETE, &path)).await.with_status(202);
+    assert_eq!(is_purged(&merchant, &link.id).await["status"], "processing");
+
+    sandbox.does("settle", json!({"session": begun["session"], "succeed": false})).await;
+
+    let expired = merchant.sees(&link.id, "expired").await;
+    assert!(expired["failure"].is_null(), "{expired}");
+    assert_eq!(sandbox.links_for(&link.id).await.live, 0);
+    // Its amount is gone, and the order's stays.
+    let asked = Invoice { number: Some("INV-2"), ..Invoice::default() };
+    merchant.asks_for_a_link(&order, &asked).await.with_status(202);
 }

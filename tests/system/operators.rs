@@ -82,7 +82,7 @@ async fn guesses_are_slowed_and_whoever_has_a_key_is_not(app: &mut App) {
         nobody.get("/v1/orders").await.problem(401, "unauthorized");
         asks_to_sign_in(&nobody, &app.hello.api_key).await.with_status(200);
     }
-    // Guesses at one door count at the others.
+    // Guesses at one address count at the others.
     let tries = async || {
         let mut statuses = Vec::new();
         for _ in 0..20 {

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Merchant, eventually, on_both_databases};
+use crate::{
+    flow::workers_know_what_is_paused,
+    support::{App, Merchant, eventually, on_both_databases},
+};
 
 on_both_databases!(
     the_word_counts_with_anything_around_it_and_no_sentence_does,
@@ -121,11 +124,13 @@ async fn help_that_the_carrier_answers_is_not_answered_again(app: &mut App) {
 }
 
 async fn numbers_are_opted_out_and_in_by_hand_with_a_reason(app: &mut App) {
-    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let merchant = app.merchant();
     let http = &merchant.http;
     let order = merchant.opens_an_order("7501").await;
     let link = merchant.makes_a_link(&order).await;
-    sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 429, "retry_after": 30})).await;
+    let send_sms = json!({"kind": "send_sms", "reason": "so that it waits"});
+    app.operator().0.post("/v1/admin/jobs/pause", &send_sms).await.with_status(200);
+    workers_know_what_is_paused(app).await;
     let waiting = merchant.sends(&link).await;
 
     let by_hand = json!({"phone": order.phone, "reason": "said so on the phone"});
@@ -146,6 +151,7 @@ async fn numbers_are_opted_out_and_in_by_hand_with_a_reason(app: &mut App) {
     assert_eq!(again.with_status(200).json()["reason"], "said so on the phone");
 
     // What waited is not sent any more, and nothing is from now on.
+    app.operator().0.post("/v1/admin/jobs/resume", &send_sms).await.with_status(200);
     merchant.sees_message(&waiting, "failed").await;
     assert_eq!(merchant.credits().await, (100, 0));
     merchant.asks_to_send(&link).await.problem(422, "opted_out");

@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Link, Merchant, on_both_databases};
+use crate::support::{Answer, App, Link, Merchant, eventually, on_both_databases};
 
 on_both_databases!(
     what_was_paid_in_cash_is_paid_once_stripe_has_closed_it,
@@ -12,6 +12,8 @@ on_both_databases!(
     what_stripe_says_was_paid_is_never_taken_back,
     what_cannot_be_marked_is_refused,
     a_payment_elsewhere_survives_a_stripe_that_does_not_answer,
+    what_is_asked_by_another_link_stays_asked_when_a_payment_is_taken_back,
+    other_words_than_those_that_count_are_not_dropped_in_silence,
 );
 
 async fn marks_paid(merchant: &Merchant, link: &Link, how: Value) -> Answer {
@@ -145,4 +147,53 @@ async fn a_payment_elsewhere_survives_a_stripe_that_does_not_answer(app: &mut Ap
 
     let paid = merchant.sees(&link.id, "paid").await;
     assert_eq!(paid["paid_by"]["method"], "bank_transfer");
+}
+
+async fn what_is_asked_by_another_link_stays_asked_when_a_payment_is_taken_back(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("31020").await;
+    let link = merchant.makes_a_link(&order).await;
+    marks_paid(&merchant, &link, json!({"method": "cash"})).await.with_status(202);
+    merchant.sees(&link.id, "paid").await;
+    let second = merchant.makes_a_link(&order).await;
+
+    unmarks_paid(&merchant, &link).await.with_status(202);
+
+    assert_eq!(merchant.tag(&order).await, "unpaid");
+    merchant.voids(&second).await.with_status(202);
+    merchant.sees(&second.id, "voided").await;
+    assert_eq!(merchant.tag(&order).await, "none");
+}
+
+async fn other_words_than_those_that_count_are_not_dropped_in_silence(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let closing = |times: u32| json!({"service": "stripe", "times": times, "mode": "status", "status": 403, "method": "POST", "path": "/v1/payment_links/"});
+    let is_stuck = async |link: &Link| {
+        eventually("it cannot be closed", async || merchant.link(&link.id).await["failure"].is_string().then_some(()))
+            .await;
+    };
+    sandbox.fails(closing(1_000)).await;
+    let link = merchant.makes_a_link(&merchant.opens_an_order("31021").await).await;
+    let cash = json!({"method": "cash", "on": "2026-01-05", "note": "at the counter"});
+    marks_paid(&merchant, &link, cash.clone()).await.with_status(202);
+    is_stuck(&link).await;
+    for other in [
+        json!({"method": "terminal"}),
+        json!({"method": "cash", "on": "2026-01-06"}),
+        json!({"method": "cash", "note": "in the mail"}),
+    ] {
+        marks_paid(&merchant, &link, other).await.problem(409, "already_marked");
+    }
+    marks_paid(&merchant, &link, cash).await.with_status(202);
+    marks_paid(&merchant, &link, json!({"method": "cash"})).await.with_status(202);
+
+    let link = merchant.makes_a_link(&merchant.opens_an_order("31022").await).await;
+    let void = format!("/v1/payment-links/{}/void", link.id);
+    merchant.voids(&link).await.with_status(202);
+    is_stuck(&link).await;
+    merchant.http.post(&void, &json!({"reason": "they moved away"})).await.problem(409, "already_voided");
+    for same in [json!({"reason": " a mistake "}), json!({})] {
+        merchant.http.post(&void, &same).await.with_status(202);
+    }
+    sandbox.fails(closing(0)).await;
 }

@@ -10,7 +10,7 @@ use crate::support::{App, Database, OwnPostgres, StripeEvent, eventually};
 
 /// How many come while the tables are all but empty, and then: many times what a page holds.
 const FIRST: usize = 10;
-const ALL: usize = 3_000;
+const ALL: usize = 1_200;
 
 /// How many links there are by then.
 const LINKS: usize = 20_000;

@@ -29,7 +29,12 @@ async fn a_changed_secret_key_breaks_no_link_and_forgets_no_opt_out(app: &mut Ap
     app.starts_again_with(&[("PAYLINK_SECRET_KEY", &new), ("PAYLINK_PREVIOUS_SECRET_KEYS", old.trim())]).await;
     assert_eq!(merchant.link(&link.id).await["url"], link.url.as_str());
     // The root, a Stripe key, its signing secrets and the carrier's token.
-    assert_eq!(rotates(app), "4 sealed anew, 0 under this key already\n");
+    let told = rotates(app);
+    assert!(
+        told.starts_with("4 sealed anew, 0 under this key already\n") && told.contains("secret.key holds"),
+        "{told}"
+    );
+    assert_eq!(app.file("secret.key"), new, "whoever is not told the key finds the one that opens");
     assert_eq!(rotates(app), "0 sealed anew, 4 under this key already\n");
     assert_eq!(app.rows().await.matches("secrets.rotate").count(), 4);
 

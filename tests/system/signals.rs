@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{Days, NaiveTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser, Link, Merchant, Order, SMS_TOKEN, eventually, on_both_databases};
+use crate::support::{App, Browser, Link, Merchant, Order, SMS_TOKEN, StripeEvent, eventually, on_both_databases};
 
 on_both_databases!(
     a_delayed_payment_that_failed_can_be_paid_anew_behind_the_same_page,
+    what_stripe_refuses_to_have_paid_anew_is_tried_again_and_sent_to_nobody_meanwhile,
     a_void_that_stripe_refuses_says_that_it_is_refused,
+    a_link_that_is_paid_says_no_more_why_it_could_not_be_closed,
     a_link_that_is_voided_while_it_is_made_anew_leaves_nothing_open,
     a_text_that_did_not_come_through_is_said_on_the_link_and_in_the_list,
     a_carrier_is_checked_tried_and_disconnected,
@@ -19,6 +21,7 @@ on_both_databases!(
     whoever_does_not_recognise_it_is_asked_once_more_and_may_take_it_back,
     the_merchants_own_look_is_none_of_the_buyers,
     money_that_went_back_never_looks_simply_paid,
+    money_that_went_back_in_another_currency_never_looks_simply_paid,
 );
 
 async fn shows(merchant: &Merchant, link: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
@@ -107,6 +110,55 @@ async fn a_link_that_is_voided_while_it_is_made_anew_leaves_nothing_open(app: &m
     .await;
 }
 
+/// What needs a person, with why.
+async fn needs(merchant: &Merchant) -> BTreeSet<String> {
+    let open = merchant.http.whole_list("/v1/attention", 10).await;
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    open.iter().map(|matter| format!("{} {}", word(&matter["kind"]), word(&matter["reason"]))).collect()
+}
+
+async fn what_stripe_refuses_to_have_paid_anew_is_tried_again_and_sent_to_nobody_meanwhile(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    app.rows_are_changed("UPDATE merchant SET reminders = true, reminder_after_days = 3, reminders_at_most = 2").await;
+    let order = app.order();
+    let link = merchant.makes_a_link(&order).await;
+    let text = merchant.sends(&link).await;
+    merchant.sees_message(&text, "delivered").await;
+    let begun = sandbox.does("pay", json!({"url": link.stripe_url, "async": true})).await;
+    merchant.sees(&link.id, "processing").await;
+    let refusal = |times: u32| json!({"service": "stripe", "times": times, "mode": "status", "status": 403, "method": "POST", "path": "/v1/payment_links?"});
+    sandbox.fails(refusal(1_000)).await;
+
+    sandbox.does("settle", json!({"session": begun["session"], "succeed": false})).await;
+
+    let refused = shows(&merchant, &link.id, "it says why", |link| link["failure"].is_string()).await;
+    assert!(refused["status"] == "unpaid" && has(&refused, "renewal_failed"), "{refused}");
+    assert_eq!(needs(&merchant).await, only("link_failed renewal_failed"));
+    let page = app.buyer().opens(&link).await.with_status(200).text();
+    assert!(page.contains("cannot be paid here at the moment") && !page.contains("again.js"), "{page}");
+    let resend = format!("/v1/payment-links/{}/send", link.id);
+    merchant.http.post(&resend, &json!({"resend": true})).await.problem(409, "link_not_open");
+    // In the afternoon of a day on which a reminder is due.
+    let day = Utc::now().date_naive() + Days::new(5);
+    app.passes(day.and_time(NaiveTime::from_hms_opt(20, 0, 0).unwrap()).and_utc());
+    eventually("the jobs are done", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
+    assert_eq!(sandbox.texts_to(&order.phone).await.len(), 1);
+    let calls = sandbox.requests("stripe", "POST", "/v1/payment_links").await;
+    let tried = calls.iter().filter(|call| call["path"].as_str().unwrap().ends_with("/payment_links")).count();
+    assert_eq!(tried, 3, "made, refused, and refused again: {calls:?}");
+
+    sandbox.fails(refusal(0)).await;
+    app.passes(Utc::now() + TimeDelta::hours(2));
+
+    let again = shows(&merchant, &link.id, "it can be paid again", |link| has(link, "renewed")).await;
+    assert!(again["failure"].is_null() && again["stripe_url"].is_string(), "{again}");
+    assert!(needs(&merchant).await.is_empty());
+    assert_eq!(sandbox.links_for(&link.id).await.live, 1);
+    let paid_by = Link { stripe_url: again["stripe_url"].as_str().unwrap().to_owned(), ..link.clone() };
+    app.buyer().pays(&paid_by).await;
+    merchant.sees(&link.id, "paid").await;
+}
+
 async fn a_void_that_stripe_refuses_says_that_it_is_refused(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let order = app.order();
@@ -120,12 +172,32 @@ async fn a_void_that_stripe_refuses_says_that_it_is_refused(app: &mut App) {
     assert_eq!(refused["status"], "voiding", "{refused}");
     assert!(has(&refused, "close_failed"));
     assert_eq!(notices(&merchant, &order).await, only("link_failed"));
+    assert_eq!(needs(&merchant).await, only("link_failed close_failed"));
     assert_eq!(app.buyer().opens(&link).await.status, 410);
 
     sandbox.fails(refusal(0)).await;
     app.passes(Utc::now() + TimeDelta::hours(2));
     let voided = merchant.sees(&link.id, "voided").await;
     assert!(voided["failure"].is_null(), "{voided}");
+    assert!(needs(&merchant).await.is_empty());
+}
+
+async fn a_link_that_is_paid_says_no_more_why_it_could_not_be_closed(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("40401").await;
+    let link = merchant.makes_a_link(&order).await;
+    let refusal = json!({"service": "stripe", "times": 5, "mode": "status", "status": 403, "method": "POST", "path": "/v1/payment_links/"});
+    sandbox.fails(refusal).await;
+    merchant.voids(&link).await.with_status(202);
+    shows(&merchant, &link.id, "it says why", |link| link["failure"].is_string()).await;
+
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_faster", "paid");
+    app.is_told(&paid).await.with_status(200);
+
+    let paid = merchant.sees(&link.id, "paid").await;
+    assert!(paid["failure"].is_null(), "{paid}");
+    assert_eq!(notices(&merchant, &order).await, only("review"));
+    assert_eq!(needs(&merchant).await, only("review paid_after_void"));
 }
 
 async fn a_text_that_did_not_come_through_is_said_on_the_link_and_in_the_list(app: &mut App) {
@@ -302,4 +374,31 @@ async fn money_that_went_back_never_looks_simply_paid(app: &mut App) {
         assert!(page.contains(says), "{says} is not on {page}");
         assert_eq!(merchant.tag(&order).await, "paid");
     }
+}
+
+async fn money_that_went_back_in_another_currency_never_looks_simply_paid(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("M-4").await;
+    let link = merchant.makes_a_link(&order).await;
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_eur", "paid");
+    app.is_told(&paid.with("currency", json!("eur"))).await.with_status(200);
+    merchant.sees(&link.id, "paid").await;
+    assert_eq!(notices(&merchant, &order).await, only("review"));
+
+    let back = StripeEvent::refund_object("refund.created", "cs_eur", ("re_eur", 12_950, "succeeded"));
+    app.is_told(&back.with("currency", json!("eur"))).await.with_status(200);
+
+    let part = shows(&merchant, &link.id, "some went back", |link| link["refund_status"] == "partial").await;
+    assert!(part["refunded_amount"].is_null(), "{part}");
+    assert!(notices(&merchant, &order).await.contains("partly_refunded"));
+    let page = app.buyer().opens(&link).await.with_status(200).text();
+    assert!(page.contains("a part of the money was paid back"), "{page}");
+
+    // That it is all of it only the charge can say.
+    let whole = StripeEvent::refund(&link.id, "cs_eur", 12_950).with("currency", json!("eur"));
+    app.is_told(&whole.with("refunded", json!(true)).later(60)).await.with_status(200);
+
+    shows(&merchant, &link.id, "all went back", |link| link["refund_status"] == "full").await;
+    let page = app.buyer().opens(&link).await.with_status(200).text();
+    assert!(page.contains("the money was paid back to you"), "{page}");
 }

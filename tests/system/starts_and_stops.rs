@@ -1,6 +1,6 @@
 //! `paylink up`, started, stopped and started again.
 
-use crate::support::{App, on_both_databases};
+use crate::support::{App, Database, on_both_databases};
 
 on_both_databases!(apart: a_second_start_finds_its_data, a_data_directory_is_for_one_process);
 
@@ -25,6 +25,24 @@ async fn a_second_start_finds_its_data(app: &mut App) {
     buyer.pays(&link).await;
     merchant.sees(&link.id, "paid").await;
     assert_eq!(merchant.tag(&order).await, "paid");
+}
+
+/// As on a full disk: a file that would be written beside the old one cannot be.
+#[tokio::test]
+async fn what_is_said_already_needs_no_room_and_no_redis_is_left_by_a_start_that_fails() {
+    let mut app = App::start_apart(Database::sqlite()).await;
+    assert!(app.stops().success());
+    app.puts_a_folder("redis.url.new");
+    app.starts_again().await;
+    assert!(app.stops().success());
+
+    app.loses("redis.url");
+    let failed = app.runs(&["up", "--demo", "--json"]);
+    let why = String::from_utf8(failed.stderr).unwrap();
+    assert!(!failed.status.success() && why.contains("redis.url cannot be written"), "{why}");
+    assert_eq!(app.redis().process(), None, "a Redis is left behind");
+    app.loses("redis.url.new");
+    app.starts_again().await;
 }
 
 async fn a_data_directory_is_for_one_process(app: &mut App) {

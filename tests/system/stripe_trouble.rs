@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, Invoice, eventually, on_both_databases};
+use crate::support::{App, Invoice, Link, eventually, on_both_databases};
 
 on_both_databases!(
     a_link_is_made_once_however_stripe_fails,
@@ -10,6 +10,7 @@ on_both_databases!(
     a_link_that_stripe_refuses_has_failed_and_can_be_made_anew,
     an_answer_that_was_lost_is_looked_up_once_stripe_may_have_forgotten_the_key,
     a_link_that_was_made_and_then_refused_does_not_stay_open,
+    what_takes_the_place_of_what_is_used_up_was_never_used,
 );
 
 async fn a_link_is_made_once_however_stripe_fails(app: &mut App) {
@@ -112,4 +113,32 @@ async fn a_link_that_was_made_and_then_refused_does_not_stay_open(app: &mut App)
     .await;
     let second = merchant.makes_a_link(&order).await;
     assert_eq!(sandbox.links_for(&second.id).await.live, 1);
+}
+
+async fn what_takes_the_place_of_what_is_used_up_was_never_used(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let mut link = merchant.makes_a_link(&app.order()).await;
+    let mut used = Vec::new();
+    for round in 1..=3 {
+        used.push(link.stripe_url.clone());
+        let begun = sandbox.does("pay", json!({"url": link.stripe_url, "async": true})).await;
+        merchant.sees(&link.id, "processing").await;
+        // The next key gives nothing any more: what was made is looked for.
+        let spent = json!({"service": "stripe", "times": 1, "mode": "status", "status": 500, "should_retry": false, "method": "POST", "path": "/v1/payment_links?"});
+        sandbox.fails(spent).await;
+
+        sandbox.does("settle", json!({"session": begun["session"], "succeed": false})).await;
+
+        let renewed = eventually("it can be paid again", async || {
+            let seen = merchant.link(&link.id).await;
+            let times = seen["timeline"].as_array().unwrap().iter().filter(|it| it["event"] == "renewed").count();
+            (times == round).then_some(seen)
+        })
+        .await;
+        link = Link { stripe_url: renewed["stripe_url"].as_str().unwrap().to_owned(), ..link };
+        assert!(!used.contains(&link.stripe_url), "{renewed}");
+        assert_eq!(sandbox.links_for(&link.id).await.live, 1);
+    }
+    app.buyer().pays(&link).await;
+    merchant.sees(&link.id, "paid").await;
 }

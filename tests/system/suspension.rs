@@ -4,7 +4,10 @@ use serde_json::json;
 
 use crate::support::{App, Browser, Invoice, asks_to_sign_in, eventually, on_both_databases};
 
-on_both_databases!(a_suspended_merchant_texts_nobody_and_is_still_paid);
+on_both_databases!(
+    a_suspended_merchant_texts_nobody_and_is_still_paid,
+    an_operator_at_the_command_line_suspends_a_merchant_and_ends_sessions,
+);
 
 async fn a_suspended_merchant_texts_nobody_and_is_still_paid(app: &mut App) {
     let (merchant, operator, nobody) = (app.merchant(), app.operator().0, app.anybody());
@@ -70,4 +73,29 @@ async fn a_suspended_merchant_texts_nobody_and_is_still_paid(app: &mut App) {
     let log = merchant.http.get(&format!("/v1/audit-log?subject={}", merchant.id)).await.with_status(200).json();
     let acts: Vec<_> = log["items"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
     assert_eq!(acts[..2], ["merchant.resume", "merchant.suspend"]);
+}
+
+async fn an_operator_at_the_command_line_suspends_a_merchant_and_ends_sessions(app: &mut App) {
+    let (merchant, nobody) = (app.merchant(), app.anybody());
+    let browser = Browser::signs_in(&nobody, &app.hello.api_key).await;
+    let listed = app.says(&["sessions", "list", "--merchant", &merchant.id]);
+    let (session, _) = listed.split_once(' ').unwrap();
+    assert!(session.starts_with("ses_") && listed.contains("key_") && listed.contains("127.0.0.1"), "{listed}");
+    assert!(!app.runs(&["sessions", "end", session]).status.success(), "it is no operator's");
+    app.says(&["sessions", "end", session, "--merchant", &merchant.id]);
+    browser.get("/v1/orders").await.problem(401, "session_expired");
+    assert_eq!(app.says(&["sessions", "list", "--merchant", &merchant.id]), "");
+
+    assert!(!app.runs(&["merchant", "suspend", &merchant.id, "--reason", " "]).status.success());
+    assert!(app.says(&["merchant", "suspend", &merchant.id, "--reason", "complaints"]).contains("is suspended"));
+    assert!(app.says(&["merchant", "suspend", &merchant.id, "--reason", "more"]).contains("before"));
+    asks_to_sign_in(&nobody, &app.hello.api_key).await.problem(403, "merchant_suspended");
+    assert!(app.says(&["merchant", "resume", &merchant.id]).contains("no more"));
+    asks_to_sign_in(&nobody, &app.hello.api_key).await.with_status(200);
+
+    let log = app.says(&["audit-log", "--merchant", &merchant.id, "--actor", "operator", "--limit", "3"]);
+    let acts: Vec<&str> = log.lines().collect();
+    let told = ["merchant.resume", "merchant.suspend", "session.end"];
+    assert!(acts.len() == 3 && acts.iter().zip(told).all(|(line, act)| line.contains(act)), "{log}");
+    assert!(acts[1].ends_with("complaints"), "{log}");
 }

@@ -122,7 +122,7 @@ async fn a_merchant_without_credits_sends_nothing(app: &mut App) {
     assert_eq!(merchant.credits().await, (0, 0));
     assert!(merchant.ledger().await.is_empty());
     assert!(merchant.http.whole_list("/v1/conversations", 100).await.is_empty());
-    assert!(operator.jobs("queued").await.is_empty());
+    assert!(operator.jobs_of_people("queued").await.is_empty());
     assert!(sandbox.texts_to(&order.phone).await.is_empty());
 
     operator.tops_up(&merchant, 1).await;

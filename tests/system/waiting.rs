@@ -36,6 +36,7 @@ async fn a_link_is_sent_before_the_reminders_that_were_there_first() {
             body: Body::new(&format!("Reminder {n}")).unwrap(),
             origin: Origin::Reminder,
             once_key: None,
+            send_at: None,
             actor: None,
         };
         let message = message::command(&tx, &merchant_row, text, now).await.unwrap().id;
@@ -106,6 +107,9 @@ async fn why_a_buyer_got_no_text_is_told_in_one_step() {
             "{about}: {told}"
         );
     }
+    let silent = merchant.opens_an_order("15006").await;
+    let told = app.says(&["why", &silent.phone]);
+    assert!(told.contains(&silent.id) && told.contains("no link was made for it"), "{told}");
     let nothing = app.runs(&["why", "+12025550199"]);
     assert!(!nothing.status.success() && String::from_utf8(nothing.stderr).unwrap().contains("nothing is known"));
     let asked = app.anybody().request(Method::GET, "/metrics");

@@ -4,11 +4,12 @@ use chrono::{TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{App, Http, eventually, on_both_databases, sign};
+use crate::support::{App, Http, StripeEvent, eventually, on_both_databases, sign};
 
 on_both_databases!(
     a_merchant_sees_what_came_in_and_what_became_of_it,
     an_event_that_was_applied_can_be_replayed_and_changes_nothing,
+    of_a_long_event_that_was_applied_nothing_is_kept,
     an_event_that_failed_is_replayed_from_the_command_line,
 );
 
@@ -34,7 +35,7 @@ fn nothing(id: &str) -> Value {
     json!({"id": id, "type": "customer.created", "data": {"object": {}}})
 }
 
-/// An event that cannot be what its type promises.
+/// An event that cannot be what its type says.
 fn broken(id: &str) -> Value {
     json!({"id": id, "type": "charge.refunded", "data": {"object": {"amount_refunded": "a lot"}}})
 }
@@ -86,6 +87,24 @@ async fn a_merchant_sees_what_came_in_and_what_became_of_it(app: &mut App) {
     stranger.http.get(&path).await.problem(404, "not_found");
     stranger.http.post(&format!("{path}/replay"), &json!({})).await.problem(404, "not_found");
     assert!(stranger.http.whole_list("/v1/webhook-events", 100).await.is_empty());
+}
+
+async fn of_a_long_event_that_was_applied_nothing_is_kept(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    let event = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_long", "paid");
+    let padding = "x".repeat(64 * 1024);
+    app.is_told(&event.with("padding", padding.as_str().into())).await.with_status(200);
+    merchant.sees(&link.id, "paid").await;
+    let applied = eventually("it was applied", async || {
+        let page = merchant.http.get("/v1/webhook-events?state=applied").await.json();
+        page["items"].as_array().unwrap().first().cloned()
+    })
+    .await;
+    assert_eq!((applied["link_id"].as_str(), applied["replayable"].as_bool()), (Some(link.id.as_str()), Some(false)));
+    let replay = format!("/v1/webhook-events/{}/replay", applied["id"].as_str().unwrap());
+    merchant.http.post(&replay, &json!({})).await.problem(409, "event_erased");
+    assert!(!app.rows().await.contains(&padding));
 }
 
 async fn an_event_that_was_applied_can_be_replayed_and_changes_nothing(app: &mut App) {

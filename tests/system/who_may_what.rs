@@ -20,6 +20,10 @@ const FOR_ADMINISTRATORS: &[&str] = &[
     "GET /v1/audit-log",
     "GET /v1/console-sessions",
     "DELETE /v1/console-sessions/{id}",
+    "POST /v1/webhook-endpoints",
+    "PATCH /v1/webhook-endpoints/{id}",
+    "DELETE /v1/webhook-endpoints/{id}",
+    "POST /v1/webhook-endpoints/{id}/rotate-secret",
     "PATCH /v1/merchant",
     "POST /v1/payment-links/{id}/unmark-paid",
     "PUT /v1/merchant/logo",
@@ -34,7 +38,7 @@ const FOR_ADMINISTRATORS: &[&str] = &[
 ];
 
 /// What writes nothing although it is sent by POST.
-const READS_BY_POST: &[&str] = &["POST /v1/message-template/preview"];
+const READS_BY_POST: &[&str] = &["POST /v1/conversations/{id}/preview", "POST /v1/message-template/preview"];
 
 /// What a key may do that may send, and change nothing else.
 const FOR_SENDERS: &[&str] = &["POST /v1/payment-links/{id}/send"];
@@ -117,9 +121,8 @@ impl Things {
             "conversations" => &self.conversation,
             "buyers" => "+12025550199",
             // What there is of these nobody but an administrator of theirs knows the ids of.
-            "api-keys" | "console-sessions" | "webhook-events" | "stripe-integration" | "admin" | "attention" => {
-                "nothing"
-            }
+            "api-keys" | "console-sessions" | "webhook-endpoints" | "webhook-events" | "stripe-integration"
+            | "admin" | "attention" | "message-templates" => "nothing",
             resource if !pattern.contains('{') => resource,
             resource => panic!("what is the id of {resource}?"),
         }

@@ -1,4 +1,4 @@
-//! Redis is the notification, not the promise: commands are accepted without it, and what it forgets is done all the same.
+//! Redis only notifies: commands are accepted without it, and what it forgets is done all the same.
 
 use serde_json::json;
 

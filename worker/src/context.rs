@@ -18,6 +18,7 @@ use crate::{
     payments::applier::Applier,
     pdf::PdfReader,
     stripe::Stripe,
+    webhooks::{RenderResource, WebhookClient},
 };
 
 /// What the workers need to run. Cheap to clone.
@@ -46,6 +47,10 @@ pub struct JobContext {
     pub(crate) pdfs: PdfReader,
     /// Applies Stripe's events by the group.
     pub(crate) applier: Applier,
+    /// Shows what webhooks tell of.
+    pub(crate) resources: Arc<dyn RenderResource>,
+    /// Sends webhooks.
+    pub(crate) webhooks: WebhookClient,
     http: reqwest::Client,
     gateways: GatewayClient,
     media: MediaClient,
@@ -74,6 +79,10 @@ pub struct ContextParts {
     pub limits: OutboundLimits,
     /// Reads invoices.
     pub pdfs: PdfReader,
+    /// Shows what webhooks tell of.
+    pub resources: Arc<dyn RenderResource>,
+    /// Whether webhooks may go to private networks, and by plain HTTP.
+    pub private_webhooks: bool,
 }
 
 /// Why the workers cannot start.
@@ -96,12 +105,15 @@ impl JobContext {
     /// # Errors
     /// When the system has no usable TLS configuration.
     pub fn new(parts: ContextParts) -> Result<Self, ContextError> {
-        let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits, pdfs } = parts;
+        let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits, pdfs, .. } =
+            parts;
         let http = http::client().map_err(ContextError)?;
         Ok(Self {
             media: MediaClient::new(http.clone(), &sms.api_base).map_err(ContextError)?,
             http,
             gateways: GatewayClient::new(sms.private_gateways).map_err(ContextError)?,
+            webhooks: WebhookClient::new(parts.private_webhooks).map_err(ContextError)?,
+            resources: parts.resources,
             flow: FlowControl::new(queue.queues().clone(), clock.clone()),
             applier: Applier::new(db.aside(), clock.clone()),
             db,

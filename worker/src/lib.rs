@@ -9,9 +9,11 @@ mod payments;
 mod pdf;
 mod registry;
 mod stripe;
+mod webhooks;
 
 pub use carrier::SmsOptions;
 pub use context::{ContextError, ContextParts, JobContext};
 pub use outbound::service::OutboundLimits;
 pub use pdf::{PdfReader, answer_to as answer_to_pdf};
 pub use registry::{Concurrency, Options, run};
+pub use webhooks::{RenderResource, Rendering};

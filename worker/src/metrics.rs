@@ -19,7 +19,7 @@ pub fn declare() {
     }
     describe_histogram!(
         CALLS,
-        "From when a request to Stripe or a carrier left to when its answer began, by what it was."
+        "From when a request to Stripe, a carrier or a webhook endpoint left to when its answer began, by what it was."
     );
 }
 
@@ -35,6 +35,8 @@ pub(crate) enum Service {
     Stripe,
     /// A merchant's carrier.
     Carrier,
+    /// A merchant's own system, by a webhook.
+    Webhook,
 }
 
 impl Service {
@@ -42,6 +44,7 @@ impl Service {
         match self {
             Self::Stripe => "stripe",
             Self::Carrier => "carrier",
+            Self::Webhook => "webhook",
         }
     }
 }

@@ -5,9 +5,9 @@ use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Durati
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::Db;
 use queue::{
-    CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DiagnoseStripe, Executor, FetchPicture,
-    JobHandler, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks,
-    RegisterStripeWebhook, Remind, SendSms, StoreInvoice,
+    CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DeliverWebhooks, DiagnoseStripe,
+    Executor, FetchPicture, JobHandler, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink,
+    RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, SendSms, StoreInvoice, TellBuyer,
     flow::Pauses,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
@@ -61,12 +61,15 @@ fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
         Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shared),
         Kind::FetchPicture => workers::<FetchPicture>(monitor, shared),
         Kind::Remind => workers::<Remind>(monitor, shared),
+        Kind::TellBuyer => workers::<TellBuyer>(monitor, shared),
         Kind::PurgeLink => workers::<PurgeLink>(monitor, shared),
         Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shared),
         Kind::CheckSmsAccount => workers::<CheckSmsAccount>(monitor, shared),
         Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, shared),
         Kind::ReconcileLink => workers::<ReconcileLink>(monitor, shared),
         Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, shared),
+        Kind::DeliverWebhooks => workers::<DeliverWebhooks>(monitor, shared),
+        Kind::RetryWebhooks => workers::<RetryWebhooks>(monitor, shared),
         Kind::RecoverStripeLinks => workers::<RecoverStripeLinks>(monitor, shared),
     }
 }

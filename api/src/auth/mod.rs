@@ -1,19 +1,20 @@
 //! Who calls, and what they may do: one extractor a scope, so that a handler's signature says what it takes.
 //!
-//! A key in `Authorization: Bearer` or the cookie of a console session, which stands in for the key that it was given for. Where
+//! A key in `Authorization: Bearer`, a token for a page that stands in for one, or the cookie of a console session, which stands in for the key that it was given for. Where
 //! both are sent, the key counts.
 //!
 //! Whoever presents keys that are none is slowed by address. A key that is one is never refused for that, whatever else came from its
 //! address.
 
 pub(crate) mod audit;
+pub(crate) mod client_token;
 pub(crate) mod watch;
 
 use std::net::IpAddr;
 
 use std::time::Duration;
 
-use domain::{ApiKeyId, MerchantId};
+use domain::{ApiKeyId, MerchantId, client_token::ClientToken};
 use entity::{
     api_key::{self, ApiKey, Scope},
     operator::OperatorKey,
@@ -132,6 +133,9 @@ fn presented(request: &Request, api: &Api) -> Result<Presented, Problem> {
 
 async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Principal, Problem> {
     let (key, session) = match presented(request, api)? {
+        Presented::Key(token) if ClientToken::is_one(&token) => {
+            (client_token::holder(request, api, &token).await?, None)
+        }
         Presented::Key(key) => match holder(request, api, &key).await? {
             Some(Holder::Merchant(key)) => (key, None),
             Some(Holder::Operator(_)) | None => return Err(Problem::unauthorized()),
@@ -186,11 +190,11 @@ async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn
     let (pool, now) = (api.db.pool(), api.clock.now());
     let found = session::find(pool, token, &api.operators, now).await?;
     let signed_in = found.ok_or_else(Problem::session_expired)?;
-    match &signed_in {
-        SignedIn::Merchant(session, _) | SignedIn::Operator(session, _) => {
-            note(session::note_use(api.db.writer(), session, now)).await;
-        }
-    }
+    let (session, key_ends) = match &signed_in {
+        SignedIn::Merchant(session, key) => (session, key.expires_at),
+        SignedIn::Operator(session, _) => (session, None),
+    };
+    note(session::note_use(api.db.writer(), session, key_ends, now)).await;
     Ok(signed_in)
 }
 

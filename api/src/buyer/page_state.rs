@@ -14,6 +14,8 @@ use crate::v1::can_be_paid;
 pub(super) enum PageState {
     /// It will be there in a moment.
     Preparing,
+    /// Something keeps it from being there, which the merchant was told.
+    Delayed,
     /// It can be paid.
     Open,
     /// The buyer comes from Stripe, and Stripe has not told us yet.
@@ -35,7 +37,13 @@ impl PageState {
         match link.state {
             LinkState::Creating | LinkState::Failed => Self::Preparing,
             // Its payment did not settle, and what it can be paid by is being made anew.
-            LinkState::Unpaid if can_be_paid(link, now) && link.awaits_renewal() => Self::Preparing,
+            LinkState::Unpaid if can_be_paid(link, now) && link.awaits_renewal() => {
+                if link.failure.is_none() {
+                    Self::Preparing
+                } else {
+                    Self::Delayed
+                }
+            }
             // Whoever has just paid is not told that it is too late, until that is certain.
             LinkState::Unpaid | LinkState::Voiding | LinkState::Expiring | LinkState::Settling
                 if link.awaits_confirmation() =>
@@ -54,9 +62,13 @@ impl PageState {
 
     pub(super) const fn status(self) -> StatusCode {
         match self {
-            Self::Preparing | Self::Open | Self::Confirming | Self::Checking | Self::Processing | Self::Paid => {
-                StatusCode::OK
-            }
+            Self::Preparing
+            | Self::Delayed
+            | Self::Open
+            | Self::Confirming
+            | Self::Checking
+            | Self::Processing
+            | Self::Paid => StatusCode::OK,
             Self::Voided | Self::Expired => StatusCode::GONE,
         }
     }
@@ -65,7 +77,7 @@ impl PageState {
     pub(super) const fn shows_invoice(self) -> bool {
         match self {
             Self::Open | Self::Confirming | Self::Checking | Self::Processing | Self::Paid => true,
-            Self::Preparing | Self::Voided | Self::Expired => false,
+            Self::Preparing | Self::Delayed | Self::Voided | Self::Expired => false,
         }
     }
 
@@ -73,7 +85,13 @@ impl PageState {
     pub(super) const fn is_closed(self) -> bool {
         match self {
             Self::Voided | Self::Expired => true,
-            Self::Preparing | Self::Open | Self::Confirming | Self::Checking | Self::Processing | Self::Paid => false,
+            Self::Preparing
+            | Self::Delayed
+            | Self::Open
+            | Self::Confirming
+            | Self::Checking
+            | Self::Processing
+            | Self::Paid => false,
         }
     }
 
@@ -81,7 +99,13 @@ impl PageState {
     pub(super) const fn is_uncertain(self) -> bool {
         match self {
             Self::Confirming | Self::Checking => true,
-            Self::Preparing | Self::Open | Self::Processing | Self::Paid | Self::Voided | Self::Expired => false,
+            Self::Preparing
+            | Self::Delayed
+            | Self::Open
+            | Self::Processing
+            | Self::Paid
+            | Self::Voided
+            | Self::Expired => false,
         }
     }
 
@@ -91,7 +115,7 @@ impl PageState {
         match self {
             Self::Preparing | Self::Confirming | Self::Checking => Some(2),
             Self::Processing => Some(30),
-            Self::Open | Self::Paid | Self::Voided | Self::Expired => None,
+            Self::Delayed | Self::Open | Self::Paid | Self::Voided | Self::Expired => None,
         }
     }
 }

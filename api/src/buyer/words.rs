@@ -54,6 +54,7 @@ pub(super) struct Words {
 #[serde(deny_unknown_fields)]
 struct Sentences {
     preparing: String,
+    delayed: String,
     open: String,
     confirming: String,
     checking: String,
@@ -98,6 +99,7 @@ impl Words {
         let says = &self.standings;
         match page_state {
             PageState::Preparing => &says.preparing,
+            PageState::Delayed => &says.delayed,
             PageState::Open => &says.open,
             PageState::Confirming => &says.confirming,
             PageState::Checking => &says.checking,

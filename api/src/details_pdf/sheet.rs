@@ -39,9 +39,8 @@ pub(super) enum Tone {
 impl Tone {
     /// Red, green and blue; the merchant's colour in place of ours.
     pub(super) fn rgb(self, colour: Option<[u8; 3]>) -> (u8, u8, u8) {
-        match (self, colour) {
-            (Self::Accent, Some([red, green, blue])) => return (red, green, blue),
-            (_, _) => {}
+        if let (Self::Accent, Some([red, green, blue])) = (self, colour) {
+            return (red, green, blue);
         }
         match self {
             Self::Ink => (0x1b, 0x22, 0x2c),

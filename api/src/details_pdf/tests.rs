@@ -42,6 +42,7 @@ fn page() -> DetailsPage {
         order_currency: None,
         paper: Paper::A4,
         receipt: None,
+        evidence: None,
     }
 }
 
@@ -312,13 +313,14 @@ fn what_is_written_from_right_to_left_stands_so() {
 /// times as long.
 #[test]
 fn the_largest_order_allowed_is_printed_within_200_ms() {
-    let most = if cfg!(debug_assertions) { 30_000 } else { 200 };
+    // What is not optimized says nothing of time: once is enough to see that it ends.
+    let (most, times) = if cfg!(debug_assertions) { (30_000, 1) } else { (200, 3) };
     render(&page()).expect("it renders");
     for (kind, word) in [("words", "Walnut board "), ("one word", "ŻółćŁukasz"), ("another script", "Ελένη Борис ")]
     {
         let description: String = word.chars().cycle().take(100).collect();
         let large = DetailsPage { items: (0..500).map(|_| line(&description)).collect(), ..page() };
-        let took = (0..3)
+        let took = (0..times)
             .map(|_| {
                 let since = std::time::Instant::now();
                 render(&large).expect("it renders");
@@ -364,4 +366,24 @@ fn a_receipt_says_when_how_and_how_much_and_what_went_back() {
     }
     assert!(!written.contains("Billed to") && !written.contains("Due"), "{written}");
     assert!(render(&page).is_ok());
+}
+
+#[test]
+fn evidence_runs_over_as_many_sheets_as_it_takes_and_names_what_cannot_be_drawn() {
+    let row = |index: usize| (format!("{index}"), format!("Text number {index} that was sent, with a \u{378} in it"));
+    let evidence = Evidence {
+        written_at: "26 November 2026".to_owned(),
+        sections: vec![
+            Section { title: "What was asked", rows: vec![("Amount".to_owned(), "129.50 USD".to_owned())] },
+            Section { title: "Texts", rows: (0..120).map(row).collect() },
+        ],
+    };
+    let page = DetailsPage { evidence: Some(evidence), ..page() };
+    let sheets = laid_out(&page);
+    assert!(sheets.len() > 2, "{}", sheets.len());
+    let written: Vec<&str> = sheets.iter().flat_map(pieces).map(|piece| piece.text).collect();
+    for part in ["Evidence", "What was asked", "129.50 USD", "119"] {
+        assert!(written.contains(&part), "{part}: {written:?}");
+    }
+    assert!(render(&page).is_ok(), "what cannot be drawn is named");
 }

@@ -86,14 +86,14 @@ impl Typefaces {
                 None => false,
                 Some((_, face)) if joins(c) || (c == ' ' && face.has(c)) => true,
                 Some((_, face)) => {
-                    let wanted = self.face_of(own, c, weight);
+                    let wanted = Self::face_of(own, c, weight);
                     std::ptr::eq(wanted, *face) && (std::ptr::eq(wanted, own) || is_of_script(c, script_of_span))
                 }
             };
             match spans.last_mut() {
                 Some((span, _)) if goes_on => span.end = end,
                 Some(_) | None => {
-                    let face = self.face_of(own, c, weight);
+                    let face = Self::face_of(own, c, weight);
                     if !std::ptr::eq(face, own) {
                         script_of_span = c.script();
                     }
@@ -104,7 +104,7 @@ impl Typefaces {
         spans
     }
 
-    fn face_of<'a>(&'a self, own: &'a Typeface, c: char, weight: Weight) -> &'a Typeface {
+    fn face_of(own: &Typeface, c: char, weight: Weight) -> &Typeface {
         if own.has(c) || c.is_control() { own } else { fallback::find(c, weight).unwrap_or(own) }
     }
 

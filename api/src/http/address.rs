@@ -35,7 +35,10 @@ fn told(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let by_forwarded = forwarded.then(|| last_untrusted(peer, &forwarded_for(headers), is_trusted));
     match (by_x_forwarded, by_forwarded) {
         // A proxy writes one of them and hands the other on as it came: of two that differ one is a stranger's word.
-        (Some(one), Some(other)) if one != other => peer,
+        (Some(one), Some(other)) if one != other => {
+            tell_once_that_they_differ(peer);
+            peer
+        }
         (Some(address), _) | (None, Some(address)) => address,
         (None, None) => peer,
     }
@@ -59,6 +62,17 @@ fn tell_once(peer: IpAddr) {
             "{peer} says for whom it asks (X-Forwarded-For or Forwarded), and is not believed: it is no trusted proxy. If it \
              is a proxy of yours, set trusted_proxies = [\"{peer}\"] or PAYLINK_TRUSTED_PROXIES={peer}; until then limits by \
              address count all who come through it as one."
+        );
+    });
+}
+
+/// Says once that a proxy hands on what strangers say: whoever does so is counted with the proxy itself.
+fn tell_once_that_they_differ(peer: IpAddr) {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            "{peer}, which is a trusted proxy, hands on X-Forwarded-For and Forwarded that differ: one of them is what a stranger \
+             said. Neither is believed, and who sends both is counted as {peer}. Let the proxy remove the one that it does not write."
         );
     });
 }

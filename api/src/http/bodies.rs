@@ -42,6 +42,23 @@ struct BodyLimits {
     pause: Duration,
     /// Until the last piece.
     whole: Duration,
+    /// How many bytes a second come at least, once [`GRACE`] is over.
+    pace: u32,
+}
+
+/// How long a body may take whatever there is of it.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// The slowest line: a telephone's on a bad day. At this pace the largest invoice comes within its ten minutes.
+const SLOWEST: u32 = 20 * 1024;
+
+impl BodyLimits {
+    /// Until when the next piece has to be there, of a body that began then and of which so much is here: whoever sends drop by drop
+    /// holds a connection for half a minute, and not for ten.
+    fn deadline(self, begin: Instant, taken: usize) -> Instant {
+        let earned = Duration::from_secs(taken as u64 / u64::from(self.pace.max(1)));
+        (begin + self.whole).min(begin + GRACE + earned)
+    }
 }
 
 impl Kind {
@@ -51,23 +68,23 @@ impl Kind {
         match parts {
             ["webhooks", _, _, "", ""] => Self::Webhook,
             ["v1", "orders", _, "payment-links", ""] => Self::Invoice,
-            ["v1", "orders", "", "", ""] | ["v1", "orders", _, "", ""] | ["v1", "orders", "by-number", _, ""] => {
-                Self::Order
-            }
+            ["v1", "orders", _, "", ""] | ["v1", "orders", "by-number", _, ""] => Self::Order,
             _ => Self::Json,
         }
     }
 
     fn limits(self) -> BodyLimits {
-        let half_a_minute = Duration::from_secs(30);
-        let small = |bytes| BodyLimits { bytes, pause: half_a_minute, whole: half_a_minute };
+        let small = |bytes| BodyLimits { bytes, pause: GRACE, whole: GRACE, pace: SLOWEST };
         match self {
             Self::Json => small(64 * KIB),
             Self::Order => small(320 * KIB),
             Self::Webhook => small(MIB),
-            Self::Invoice => {
-                BodyLimits { bytes: MAX_BYTES + REST_OF_A_FORM, pause: half_a_minute, whole: Duration::from_mins(10) }
-            }
+            Self::Invoice => BodyLimits {
+                bytes: MAX_BYTES + REST_OF_A_FORM,
+                pause: GRACE,
+                whole: Duration::from_mins(10),
+                pace: SLOWEST,
+            },
         }
     }
 
@@ -160,11 +177,12 @@ fn told(problem: Problem, instead_of: &Response) -> Response {
 
 /// The same body, which breaks off where it goes beyond its limits.
 fn bounded(body: Body, limits: BodyLimits, fault: Arc<OnceLock<Fault>>) -> Body {
-    let end = Instant::now() + limits.whole;
+    let begin = Instant::now();
     let pieces = stream::try_unfold((Box::pin(body.into_bytes_stream()), limits.bytes), move |(mut body, left)| {
         let fault = Arc::clone(&fault);
         async move {
-            let next = in_time(body.next(), end.min(Instant::now() + limits.pause)).await;
+            let end = limits.deadline(begin, limits.bytes - left).min(Instant::now() + limits.pause);
+            let next = in_time(body.next(), end).await;
             let broken = |kind| io::Error::other(*fault.get_or_init(|| kind));
             let Some(piece) = next.map_err(broken)?.transpose()? else { return Ok(None) };
             let left = left.checked_sub(piece.len()).ok_or_else(|| broken(Fault::TooLarge))?;
@@ -252,6 +270,7 @@ mod tests {
             bytes: MIB,
             pause: Duration::from_millis(pause),
             whole: Duration::from_millis(whole),
+            pace: SLOWEST,
         };
         let drop_by_drop = || {
             stream::unfold((), |()| async {
@@ -267,5 +286,19 @@ mod tests {
             bounded(body, limits, Arc::clone(&fault)).into_bytes().await.unwrap_err();
             assert_eq!(fault.get(), Some(&Fault::TooSlow));
         }
+    }
+    #[test]
+    fn whoever_sends_an_invoice_drop_by_drop_is_not_waited_for_ten_minutes() {
+        let (limits, begin) = (Kind::Invoice.limits(), Instant::now());
+        let until = |taken| limits.deadline(begin, taken) - begin;
+        assert_eq!(until(0), GRACE);
+        assert_eq!(until(30), GRACE, "a byte a second earns nothing");
+        assert_eq!(until(20 * 100 * KIB), GRACE + Duration::from_secs(100));
+        assert_eq!(until(100 * MIB), Duration::from_mins(10));
+        let most = limits.bytes as u64 / u64::from(SLOWEST);
+        assert!(
+            GRACE + Duration::from_secs(most) < Duration::from_mins(10),
+            "the slowest line brings the largest invoice"
+        );
     }
 }

@@ -1,14 +1,11 @@
 //! A merchant's budget of requests: a second's worth at once, and then as many a second. All keys and sessions of a merchant share it,
 //! at all processes.
 //!
-//! What a request costs is owed, and paid off as time passes. No request waits for Redis: each process decides by what it knows, and
-//! tells the others what was spent whenever that has come to a twentieth of the budget, and learns what they have spent. So a merchant
-//! who asks for little costs Redis nothing, one who asks for much costs it a call in 25 requests, and what is spent beyond the budget
-//! is at most that twentieth for each process. Without Redis each process counts for itself.
+//! What a request costs is owed: see [`Debts`]. One who asks for much costs Redis a call in 25 requests, and what is spent beyond the
+//! budget is at most a twentieth of it for each process.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -17,8 +14,9 @@ use poem::{
     Endpoint, IntoResponse, Request, Response,
     http::{HeaderName, HeaderValue, StatusCode},
 };
-use queue::{Queue, redis::RedisQueues};
+use queue::Queue;
 
+use super::debts::{Debts, Kind};
 use crate::{Problem, metrics};
 
 /// What may be owed at most: a second, in which all of it is paid off.
@@ -27,8 +25,11 @@ const BURST: Duration = Duration::from_secs(1);
 /// How much is reported to the others at once, as a part of the budget.
 const SHARE: u32 = 20;
 
-/// How many merchants are remembered before those who owe nothing are forgotten.
-const MOST_MERCHANTS: usize = 10_000;
+/// How long an answer is that costs nothing beside its request: a page of a hundred ordinary orders.
+const ORDINARY: u64 = 256 * 1024;
+
+/// How much of a longer one is read, put into words and written in a microsecond of a processor.
+const BYTES_A_MICROSECOND: u64 = 16;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -42,21 +43,7 @@ pub(crate) struct Budgets(Option<Limited>);
 struct Limited {
     per_second: u32,
     cost: Duration,
-    ledger: Arc<Ledger>,
-    queues: RedisQueues,
-}
-
-/// What each merchant owes, as far as this process knows.
-#[derive(Debug, Default)]
-struct Ledger(Mutex<HashMap<MerchantId, Debt>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Debt {
-    owed: Duration,
-    at: Instant,
-    /// What has not been reported to the others yet.
-    untold: Duration,
-    is_being_told: bool,
+    debts: Debts,
 }
 
 /// How a budget stands after a request.
@@ -74,11 +61,11 @@ type Slot = Arc<OnceLock<BudgetState>>;
 impl Budgets {
     /// So many requests a second for each merchant; 0 is as many as wanted.
     pub(crate) fn new(per_second: u32, queue: &Queue) -> Self {
-        let limited = BURST.checked_div(per_second).map(|cost| Limited {
-            per_second,
-            cost: cost.max(Duration::from_micros(1)),
-            ledger: Arc::default(),
-            queues: queue.queues().clone(),
+        let limited = BURST.checked_div(per_second).map(|cost| {
+            let cost = cost.max(Duration::from_micros(1));
+            // The others have no name for it, as there was no other kind once.
+            let kind = Kind { name: "", most: BURST, share: cost * (per_second / SHARE).max(1) };
+            Limited { per_second, cost, debts: Debts::new(kind, queue.queues().clone()) }
         });
         Self(limited)
     }
@@ -104,83 +91,29 @@ impl Budgets {
     /// is never refused, as it is done already; what comes after it waits.
     pub(crate) fn charge(&self, merchant: MerchantId, busy: Duration) {
         let Some(limited) = &self.0 else { return };
-        let now = Instant::now();
-        let mut debts = limited.ledger.lock();
-        let debt = debts.entry(merchant).or_insert(Debt::none(now));
-        debt.owe((busy * 4).min(BURST / 2), now);
+        limited.debts.owe(merchant, (busy * 4).min(BURST / 2), Instant::now());
+    }
+
+    /// Has the merchant owe more for a long answer: beyond what ordinary ones have, for the time that it takes to make it.
+    pub(crate) fn charge_bytes(&self, merchant: MerchantId, bytes: u64) {
+        let beyond = bytes.saturating_sub(ORDINARY);
+        if beyond > 0 {
+            self.charge(merchant, Duration::from_micros(beyond / BYTES_A_MICROSECOND));
+        }
     }
 }
 
 impl Limited {
     /// How the budget stands then, and how long to wait if it is spent.
     fn spend(&self, merchant: MerchantId, now: Instant) -> (BudgetState, Result<(), Duration>) {
-        let mut debts = self.ledger.lock();
-        if debts.len() >= MOST_MERCHANTS {
-            debts.retain(|_, debt| debt.is_being_told || !debt.owed_at(now).is_zero());
-        }
-        let debt = debts.entry(merchant).or_insert(Debt::none(now));
-        let spent = debt.spend(self.cost, now);
-        let state = self.state(debt.owed_at(now));
-        let share = self.cost * (self.per_second / SHARE).max(1);
-        if !debt.is_being_told && debt.untold >= share {
-            debt.is_being_told = true;
-            let untold = std::mem::take(&mut debt.untold);
-            tokio::spawn(tell(Arc::clone(&self.ledger), self.queues.clone(), merchant, untold));
-        }
-        (state, spent)
+        let (owed, spent) = self.debts.spend(merchant, self.cost, now);
+        (self.state(owed), spent)
     }
 
     fn state(&self, owed: Duration) -> BudgetState {
         let free = BURST.saturating_sub(owed).as_micros() / self.cost.as_micros().max(1);
         let remaining = u32::try_from(free).unwrap_or(u32::MAX).min(self.per_second);
         BudgetState { limit: self.per_second, remaining, reset: owed.as_secs() + u64::from(owed.subsec_nanos() > 0) }
-    }
-}
-
-impl Debt {
-    const fn none(now: Instant) -> Self {
-        Self { owed: Duration::ZERO, at: now, untold: Duration::ZERO, is_being_told: false }
-    }
-
-    fn owed_at(&self, now: Instant) -> Duration {
-        self.owed.saturating_sub(now.saturating_duration_since(self.at))
-    }
-
-    fn spend(&mut self, cost: Duration, now: Instant) -> Result<(), Duration> {
-        let owed = self.owed_at(now) + cost;
-        if owed > BURST {
-            return Err(owed.saturating_sub(BURST));
-        }
-        self.owe(cost, now);
-        Ok(())
-    }
-
-    fn owe(&mut self, cost: Duration, now: Instant) {
-        (self.owed, self.at) = (self.owed_at(now) + cost, now);
-        self.untold += cost;
-    }
-
-    /// Takes over what all owe together, to which this process has added meanwhile.
-    fn learn(&mut self, all: Duration, now: Instant) {
-        (self.owed, self.at) = (all + self.untold, now);
-    }
-}
-
-impl Ledger {
-    fn lock(&self) -> MutexGuard<'_, HashMap<MerchantId, Debt>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Reports to the others what was spent. If it does not reach Redis, it is not reported again: by then it is paid off.
-async fn tell(ledger: Arc<Ledger>, queues: RedisQueues, merchant: MerchantId, spent: Duration) {
-    let all = queues.spend(&merchant.to_string(), spent).await;
-    if let Some(debt) = ledger.lock().get_mut(&merchant) {
-        debt.is_being_told = false;
-        match all {
-            Ok(all) => debt.learn(all, Instant::now()),
-            Err(error) => tracing::debug!(%error, "a budget is counted by this process alone"),
-        }
     }
 }
 
@@ -213,6 +146,7 @@ mod tests {
     use chrono::Utc;
     use domain::Clock;
     use entity::Db;
+    use queue::redis::RedisQueues;
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -241,19 +175,6 @@ mod tests {
         assert!(limited.spend(one, now + 100 * MS).1.is_ok());
         assert!(limited.spend(one, now + 150 * MS).1.is_err(), "what was refused is not owed, what was granted is");
         assert_eq!(limited.spend(one, now + 2_000 * MS).0.remaining, 9);
-    }
-
-    #[test]
-    fn what_others_have_spent_counts() {
-        let now = Instant::now();
-        let mut debt = Debt::none(now);
-        debt.spend(100 * MS, now).unwrap();
-        // That was reported to them; meanwhile there was one more.
-        debt.untold = Duration::ZERO;
-        debt.spend(100 * MS, now).unwrap();
-        debt.learn(850 * MS, now);
-        assert_eq!(debt.owed_at(now), 950 * MS);
-        assert_eq!(debt.spend(100 * MS, now), Err(50 * MS));
     }
 
     #[tokio::test]

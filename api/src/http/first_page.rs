@@ -1,6 +1,5 @@
 //! The first page of an invoice as an answer: a picture of our own making, which every browser shows.
 
-use bytes::Bytes;
 use entity::link;
 use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
@@ -9,27 +8,28 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
 };
 
+use super::content::Content;
 use crate::{Api, Problem};
 
 /// The picture.
 #[derive(Debug)]
-pub(crate) struct FirstPage(Bytes);
+pub(crate) struct FirstPage(Content);
 
 impl FirstPage {
     /// Of the link's invoice; none for an invoice that could not be drawn, or was erased.
     pub(crate) async fn of(api: &Api, link: &link::Model) -> Result<Self, Problem> {
         let picture = link.document_picture.as_deref().ok_or_else(Problem::not_found)?;
-        Ok(Self(api.documents.get(picture).await?))
+        Ok(Self(api.documents.read(picture).await?.into()))
     }
 }
 
 impl IntoResponse for FirstPage {
     fn into_response(self) -> Response {
-        Response::builder()
+        let response = Response::builder()
             .content_type("image/png")
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-            .header(header::CACHE_CONTROL, "private, no-store")
-            .body(self.0)
+            .header(header::CACHE_CONTROL, "private, no-store");
+        self.0.answered_with(response)
     }
 }
 

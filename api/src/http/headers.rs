@@ -1,4 +1,5 @@
-//! What every answer tells browsers to refrain from (below `/v1`: to keep it at all), and which other origins may call the API from a browser.
+//! What every answer tells browsers to refrain from (below `/v1`: to keep it at all), and which other origins may call the API from a
+//! browser: those that the operator has listed, and that of a token for a page.
 //!
 //! An answer that has no policy of its own gets one that forbids everything: JSON and errors are to be read, not shown. poem's own
 //! `Cors` refuses what comes from an origin that is not on its list, and so our own pages where they are reached by another name;
@@ -10,6 +11,8 @@ use poem::{
     Endpoint, Middleware, Request, Response,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
+
+use crate::{Api, auth::client_token};
 
 /// For answers that are no pages.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -31,11 +34,18 @@ pub(crate) struct Security {
     is_behind_tls: bool,
     /// Other origins that may call the API with a key.
     origins: Arc<[String]>,
+    /// What knows the tokens of pages.
+    api: Option<Api>,
 }
 
 impl Security {
     pub(crate) fn new(is_behind_tls: bool, origins: &[String]) -> Self {
-        Self { is_behind_tls, origins: origins.into() }
+        Self { is_behind_tls, origins: origins.into(), api: None }
+    }
+
+    /// The same, which lets pages with a token of this API call it, too.
+    pub(crate) fn with_tokens_of(self, api: Api) -> Self {
+        Self { api: Some(api), ..self }
     }
 
     /// The origin that a request comes from, if it is one that may call the API.
@@ -43,7 +53,23 @@ impl Security {
         let path = request.uri().path();
         let is_api = path.starts_with("/v1/") || path == "/openapi.json";
         let origin = request.headers().get(header::ORIGIN).filter(|_| is_api)?;
-        self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+        let is_listed = self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes());
+        (is_listed || self.is_of_token(request, origin)).then(|| origin.clone())
+    }
+
+    /// Whether a page with a token calls from the token's origin. Before it does the browser asks, without the token: then it is told
+    /// that some page may, of those calls that a token opens. What it is answered without a token it is not told to hand over.
+    fn is_of_token(&self, request: &Request, origin: &HeaderValue) -> bool {
+        let Some(api) = &self.api else { return false };
+        if request.method() != Method::OPTIONS {
+            let token = client_token::presented(request, api);
+            return token.is_some_and(|token| token.origin.as_bytes() == origin.as_bytes());
+        }
+        let said = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let sends_token = said(header::ACCESS_CONTROL_REQUEST_HEADERS)
+            .is_some_and(|names| names.split(',').any(|name| name.trim().eq_ignore_ascii_case("authorization")));
+        let method = said(header::ACCESS_CONTROL_REQUEST_METHOD);
+        sends_token && method.is_some_and(|method| client_token::may_open(method, request.uri().path()))
     }
 
     fn say(&self, headers: &mut HeaderMap) {

@@ -64,7 +64,24 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
     /// The first error of `view`.
     pub(crate) fn page<Row, T, E>(
         &self,
+        rows: Vec<Row>,
+        id: impl Fn(&Row) -> Id,
+        view: impl Fn(Row) -> Result<T, E>,
+    ) -> Result<Page<T>, E>
+    where
+        T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync,
+    {
+        self.page_of(rows, false, id, view)
+    }
+
+    /// The same, of rows behind which there may be more than were fetched, as they would have been too much at once.
+    ///
+    /// # Errors
+    /// The first error of `view`.
+    pub(crate) fn page_of<Row, T, E>(
+        &self,
         mut rows: Vec<Row>,
+        has_more: bool,
         id: impl Fn(&Row) -> Id,
         view: impl Fn(Row) -> Result<T, E>,
     ) -> Result<Page<T>, E>
@@ -72,7 +89,7 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
         T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync,
     {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
+        let more = has_more || rows.len() > limit;
         rows.truncate(limit);
         let next_cursor = rows.last().filter(|_| more).map(|row| id(row).to_string());
         Ok(Page { items: rows.into_iter().map(view).collect::<Result<_, _>>()?, next_cursor })

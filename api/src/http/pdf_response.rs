@@ -1,7 +1,6 @@
 //! A PDF as an answer. Browsers show it in a viewer of their own, apart from our origin; a policy that sandboxes it, or forbids plug-ins
 //! as `default-src 'none'` does, makes `WebKit` show an empty box instead.
 
-use bytes::Bytes;
 use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
     ApiResponse,
@@ -9,21 +8,23 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
 };
 
+use super::content::Content;
+
 /// No page but the browser's own viewer may frame it.
 const POLICY: &str = "frame-ancestors 'none'";
 
 /// A PDF.
 #[derive(Debug)]
 pub(crate) struct Pdf {
-    content: Bytes,
+    content: Content,
     name: String,
     disposition: &'static str,
 }
 
 impl Pdf {
     /// A PDF to be shown, with a name under which it can be saved.
-    pub(crate) fn inline(content: Bytes, name: &str) -> Self {
-        Self { content, name: sanitised(name), disposition: "inline" }
+    pub(crate) fn inline(content: impl Into<Content>, name: &str) -> Self {
+        Self { content: content.into(), name: sanitised(name), disposition: "inline" }
     }
 
     /// The same, to be saved and not shown.
@@ -44,13 +45,13 @@ fn sanitised(name: &str) -> String {
 
 impl IntoResponse for Pdf {
     fn into_response(self) -> Response {
-        Response::builder()
+        let response = Response::builder()
             .content_type("application/pdf")
             .header(header::CONTENT_DISPOSITION, format!("{}; filename=\"{}.pdf\"", self.disposition, self.name))
             .header(header::CONTENT_SECURITY_POLICY, POLICY)
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-            .header(header::CACHE_CONTROL, "private, no-store")
-            .body(self.content)
+            .header(header::CACHE_CONTROL, "private, no-store");
+        self.content.answered_with(response)
     }
 }
 

@@ -77,7 +77,9 @@ impl Readiness {
 
 /// A wrong clock is reported, but is no reason to turn requests away: times are the database's.
 fn tell_clock(time: &DatabaseTime, parts: &mut Value) {
-    if time.is_skewed() {
+    if time.is_doubted() {
+        parts["clock"] = json!("doubted");
+    } else if time.is_skewed() {
         parts["clock"] = json!("skewed");
         parts["clock_skew_seconds"] = json!(time.skew().as_seconds_f64());
     } else {

@@ -1,6 +1,5 @@
 //! A picture that a buyer sent, as an answer: shown by the browser, never run in our origin's context.
 
-use bytes::Bytes;
 use entity::{Picture, picture::PictureState};
 use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
@@ -9,6 +8,7 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
 };
 
+use super::content::Content;
 use crate::{Api, Problem};
 
 /// What pictures can be: what they are is known by their bytes.
@@ -17,7 +17,7 @@ const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 /// The picture.
 #[derive(Debug)]
 pub(crate) struct ReceivedPicture {
-    bytes: Bytes,
+    content: Content,
     content_type: &'static str,
 }
 
@@ -27,7 +27,7 @@ impl ReceivedPicture {
         let content_type = TYPES.into_iter().find(|known| *known == picture.content_type);
         match content_type {
             Some(content_type) if picture.state == PictureState::Stored => {
-                Ok(Self { bytes: api.documents.get(&picture.document()).await?, content_type })
+                Ok(Self { content: api.documents.read(&picture.document()).await?.into(), content_type })
             }
             Some(_) | None => Err(Problem::not_found()),
         }
@@ -36,12 +36,12 @@ impl ReceivedPicture {
 
 impl IntoResponse for ReceivedPicture {
     fn into_response(self) -> Response {
-        Response::builder()
+        let response = Response::builder()
             .content_type(self.content_type)
             .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'")
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-            .header(header::CACHE_CONTROL, "private, no-store")
-            .body(self.bytes)
+            .header(header::CACHE_CONTROL, "private, no-store");
+        self.content.answered_with(response)
     }
 }
 

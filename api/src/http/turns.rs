@@ -1,6 +1,6 @@
 //! Whose turn it is to send. Texts of one merchant wait for each other anyway, at the row that has the merchant's credits. Here
 //! they wait in order and without a connection to the database, so that a thousand at once keep nobody else out, and none of them
-//! is turned away for want of a connection.
+//! is turned away for want of a connection. Long lists that one merchant asks for wait for each other likewise, apart from the texts.
 
 use std::{
     collections::HashMap,

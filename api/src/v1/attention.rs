@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::{AttentionId, OrderId, words};
+use domain::{AttentionId, ConversationId, LinkId, MessageId, OrderId, words};
 use entity::{
     Order,
     attention::{self, Attention, AttentionKind, AttentionSearch},
@@ -25,7 +25,7 @@ use crate::{
         fields::Fields,
         json_body::OptionalJson,
         paging::{Asked, Page, id},
-        typed::{Limit, Text, described_words},
+        typed::{Limit, Text, TextOf, described_words},
     },
 };
 
@@ -38,20 +38,19 @@ const LONGEST_NOTE: usize = 500;
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Attention", skip_serializing_if_is_none)]
 pub(super) struct AttentionView {
-    id: String,
-    /// `review`, `dispute`, `link_failed`, `text_not_delivered`, `unrecognised`, `unread_reply`, `stripe_connection`, `low_credit` or
-    /// `link_wanted`.
-    kind: String,
-    /// More of why: of a `review` which, of a text its status, of a connection what is the matter.
+    id: Text<AttentionId>,
+    kind: Text<AttentionKind>,
+    /// More of why: of a `review` which, of a text its status, of a connection what is the matter, of a link that was made what does not
+    /// get on (`close_failed`, `renewal_failed`).
     reason: Option<String>,
-    link_id: Option<String>,
-    order_id: Option<String>,
+    link_id: Option<Text<LinkId>>,
+    order_id: Option<Text<OrderId>>,
     /// The number of that order.
     order_number: Option<String>,
     /// The buyer of that order.
     customer_name: Option<String>,
-    message_id: Option<String>,
-    conversation_id: Option<String>,
+    message_id: Option<Text<MessageId>>,
+    conversation_id: Option<Text<ConversationId>>,
     opened_at: DateTime<Utc>,
     resolved_at: Option<DateTime<Utc>>,
     /// The key that resolved it; `system` if there was nothing left to do.
@@ -64,15 +63,15 @@ impl AttentionView {
     pub(super) fn of(matter: Attention, order: Option<&Order>) -> Self {
         let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
         Self {
-            id: matter.id.to_string(),
-            kind: matter.kind.to_string(),
+            id: Text(matter.id),
+            kind: Text(matter.kind),
             reason: matter.reason,
-            link_id: matter.link_id.map(|link| link.to_string()),
-            order_id: matter.order_id.map(|order| order.to_string()),
+            link_id: matter.link_id.map(Text),
+            order_id: matter.order_id.map(Text),
             order_number: order.map(|order| order.number.clone()),
             customer_name: name,
-            message_id: matter.message_id.map(|message| message.to_string()),
-            conversation_id: matter.conversation_id.map(|conversation| conversation.to_string()),
+            message_id: matter.message_id.map(Text),
+            conversation_id: matter.conversation_id.map(Text),
             opened_at: matter.opened_at,
             resolved_at: matter.resolved_at,
             resolved_by: matter.resolved_by,
@@ -114,9 +113,9 @@ impl AttentionCalls {
         /// Only of this kind.
         kind: Query<Option<Text<AttentionKind>>>,
         limit: Query<Option<Limit>>,
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Text<AttentionId>>>,
     ) -> Result<Json<Page<AttentionView>>, Problem> {
-        let asked = Asked::<AttentionId>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<AttentionId>::new(limit.0, cursor.0);
         let resolved = status.0.map(Text::value) == Some(AttentionStatus::Resolved);
         let kind = kind.0.map(Text::value);
         let search = AttentionSearch { resolved, kind, before: asked.before, limit: asked.fetch() };
@@ -140,7 +139,7 @@ impl AttentionCalls {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] attention_id: Path<String>,
+        #[oai(name = "id")] attention_id: Path<TextOf<AttentionId>>,
         input: OptionalJson<Resolve>,
     ) -> Result<Json<AttentionView>, Problem> {
         let mut fields = Fields::default();

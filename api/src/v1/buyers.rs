@@ -1,11 +1,9 @@
 //! `/v1/buyers/{phone}`: what a buyer may ask a merchant for by law, to see what is kept of them and to have it erased.
 
-use std::time::Instant;
+mod export;
 
-use chrono::{DateTime, Utc};
 use domain::PhoneNumber;
 use entity::{
-    Message,
     buyer::{self, Buyer},
     credits::CreditError,
     merchant, picture,
@@ -14,8 +12,9 @@ use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json};
 use queue::{EnqueueOptions, PurgeLink, enqueue};
 
-use super::{Group, link_view::LinkView, message_view::MessageView, order_view::OrderView};
-use crate::http::typed::{E164, PhoneText};
+use self::export::Export;
+use super::Group;
+use crate::http::typed::PhoneText;
 use crate::{
     Api, Problem,
     auth::audit::act_of_key,
@@ -23,22 +22,6 @@ use crate::{
 };
 
 pub(super) struct Buyers;
-
-/// All that is kept of a buyer.
-#[derive(Debug, Object)]
-#[oai(rename = "BuyerExport", skip_serializing_if_is_none)]
-struct ExportView {
-    /// E.164.
-    phone: E164,
-    /// The name, as the latest order has it.
-    name: Option<String>,
-    /// Since when the buyer wants no texts.
-    opted_out_at: Option<DateTime<Utc>>,
-    /// The orders with their payment links, newest first.
-    orders: Vec<OrderView>,
-    /// What was said, newest first.
-    messages: Vec<MessageView>,
-}
 
 /// What is being erased.
 #[derive(Debug, Object)]
@@ -63,34 +46,11 @@ impl Buyers {
     ///
     /// All that is kept of the buyer with this number: orders, payment links, messages, and whether they want texts.
     #[oai(path = "/buyers/:phone/export", method = "get")]
-    async fn export(&self, api: Data<&Api>, key: Reader, phone: Path<PhoneText>) -> Result<Json<ExportView>, Problem> {
-        // It reads much.
-        let _turn = api.turns.take(key.0.merchant).await?;
-        let since = Instant::now();
+    async fn export(&self, api: Data<&Api>, key: Reader, phone: Path<PhoneText>) -> Result<Export, Problem> {
+        // It reads much, for as long as it is taken.
+        let turn = api.readers.take(key.0.merchant).await?;
         let (phone, found) = find(&api, &key.0, &phone).await?;
-        let mut orders = Vec::with_capacity(found.orders.len());
-        for (order, links) in found.orders {
-            let mut views = Vec::with_capacity(links.len());
-            for link in links {
-                views.push(LinkView::read(&api, api.db.pool(), link).await?);
-            }
-            orders.push(OrderView::of(order, Some(views))?);
-        }
-        let mut pictures = picture::of_messages(api.db.pool(), found.messages.iter().map(|it| it.id)).await?;
-        let view = |message: Message| {
-            let pictures = pictures.remove(&message.id).unwrap_or_default();
-            MessageView::of(message, Some(&phone)).with_pictures(pictures)
-        };
-        let messages = found.messages.into_iter().map(view).collect();
-        let conversation = found.conversations.into_iter().next();
-        api.budgets.charge(key.0.merchant, since.elapsed());
-        Ok(Json(ExportView {
-            phone: phone.as_e164().into(),
-            name: conversation.as_ref().and_then(|conversation| conversation.customer_name.clone()),
-            opted_out_at: conversation.and_then(|conversation| conversation.opted_out_at),
-            orders,
-            messages,
-        }))
+        Export::of(&api, key.0.merchant, &phone, found, turn).await
     }
 
     /// Erase a buyer
@@ -105,10 +65,12 @@ impl Buyers {
         let tx = api.db.begin().await?;
         buyer::erase(&tx, &found, merchant, &phone, now).await.map_err(not_erased)?;
         let mut enqueued = Vec::new();
-        for link in found.links() {
-            let job = PurgeLink { merchant, link: link.id, as_of: now, on_request: true };
-            let once = EnqueueOptions::for_merchant(merchant).unique(format!("erase:{}", link.id));
-            enqueued.extend(enqueue(&tx, &job, once, now).await?);
+        for order in &found.orders {
+            for link in buyer::links_to_erase(&tx, merchant, *order).await? {
+                let job = PurgeLink { merchant, link, as_of: now, on_request: true };
+                let once = EnqueueOptions::for_merchant(merchant).unique(format!("erase:{link}"));
+                enqueued.extend(enqueue(&tx, &job, once, now).await?);
+            }
         }
         let subject = found.conversations.first().map_or_else(|| "buyer".to_owned(), |it| it.id.to_string());
         act_of_key(&tx, &key.0, "buyer.erase", subject, None, now).await?;

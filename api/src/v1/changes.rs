@@ -11,7 +11,8 @@ use chrono::{DateTime, Utc};
 use domain::MerchantId;
 use entity::change::{self, NumberedChange};
 use poem::{http::StatusCode, web::Data};
-use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json, types::ToJSON};
+use sea_orm::DbErr;
 
 use self::resource::{Resource, Resources};
 use super::Group;
@@ -32,7 +33,8 @@ pub(super) struct Changes;
 #[derive(Debug, Object)]
 #[oai(rename = "Changes")]
 struct ChangesView {
-    /// The changes after `after`, oldest first; their numbers follow each other without a gap.
+    /// The changes after `after`, oldest first; their numbers follow each other without a gap. Fewer than `limit` if what they are about
+    /// is large, though there are more up to `last_seq`.
     items: Vec<ChangeView>,
     /// The number of the last change that there is; 0 before the first.
     last_seq: i64,
@@ -78,6 +80,8 @@ impl Changes {
         let limit = limit.0.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
         let wait = Duration::from_secs(wait.0.unwrap_or_default().min(LONGEST_WAIT));
         let (found, last_seq) = wait_for_more(&api, &key, after.0, limit, wait).await?;
+        let _turn = api.readers.take(key.0.merchant).await?;
+        let found = resource::of_a_size(&api, key.0.merchant, found).await?;
         let resources = Resources::of(&api, key.0.merchant, &found).await?;
         let items = found.into_iter().map(|change| ChangeView {
             seq: change.seq,
@@ -163,4 +167,13 @@ async fn read(
     }
     let last_seq = found.last().map_or(feed.last_seq, |change| change.seq.max(feed.last_seq));
     Ok((found, last_seq))
+}
+
+/// What a change is about, as the API shows it now; nothing if nothing is left of it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn changed_resource(api: &Api, change: &NumberedChange) -> Result<Option<serde_json::Value>, DbErr> {
+    let resources = Resources::of(api, change.merchant_id, std::slice::from_ref(change)).await?;
+    Ok(resources.of_change(change).and_then(|resource| resource.to_json()))
 }

@@ -16,6 +16,8 @@ use poem_openapi::{
     payload::Json,
 };
 
+use sea_orm::DbErr;
+
 use super::Group;
 use crate::http::typed::{Limit, Text, described_words};
 use crate::{
@@ -66,7 +68,7 @@ pub(super) struct BalanceView {
 
 impl BalanceView {
     /// A merchant's balance, and how many texts were accepted today.
-    pub(super) async fn read(api: &Api, owner: Merchant) -> Result<Self, Problem> {
+    pub(super) async fn read(api: &Api, owner: Merchant) -> Result<Self, DbErr> {
         let pace = api.quotas.pace(api.db.pool(), owner.id, api.clock.now()).await?;
         Ok(Self {
             available: owner.available,

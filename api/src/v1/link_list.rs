@@ -64,6 +64,6 @@ fn row(api: &Api, link: &link::Model) -> Result<Vec<String>, DbErr> {
         time(link.expires_at),
         link.viewed_at.map(time).unwrap_or_default(),
         link.paid_at.map(time).unwrap_or_default(),
-        link.stripe_url.is_some().then(|| api.buyer_url(link.id)).unwrap_or_default(),
+        if link.stripe_url.is_some() { api.buyer_url(link.id) } else { String::new() },
     ])
 }

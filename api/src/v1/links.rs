@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    LinkId, LinkState, OrderId,
+    LinkId, LinkState, Money, OrderId,
     link::{LinkEvent, Refusal, Review},
 };
 use entity::{
@@ -53,6 +53,10 @@ pub(super) struct Links;
 struct Void {
     /// Why, for your own records.
     reason: Option<Prose<500>>,
+    /// Whether the buyer gets a text that it was withdrawn, by the template `voided`, which costs credits like any other.
+    #[oai(default)]
+    #[serde(default)]
+    tell_buyer: bool,
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
@@ -142,7 +146,9 @@ impl Links {
         if is_csv_wanted(accept.0.as_deref()) {
             return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
         }
+        let _turn = api.readers.take(owner.id).await?;
         let found = link::search(api.db.pool(), owner.id, search).await?;
+        api.budgets.charge_bytes(owner.id, found.iter().map(|(link, _)| link.bytes()).sum());
         let texts = message::last_of_links(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.id)).await?;
         let orders =
             order::find_all(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.order_id).collect()).await?;
@@ -209,9 +215,8 @@ impl Links {
         let call = format!("POST void {}", link_id.0);
         let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, link_id, reason) =
-                (*api, &key.0, &link_id.0, input.reason.as_ref().map(|reason| reason.to_string()));
-            async move { accept_void(api, key, link_id, reason, now).await }
+            let (api, key, link_id, input) = (*api, &key.0, &link_id.0, &input);
+            async move { accept_void(api, key, link_id, input, now).await }
         })
         .await
     }
@@ -235,7 +240,7 @@ pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, P
     let (Some(document), Some(number)) = (&link.document, &link.invoice_number) else {
         return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased after 90 days."));
     };
-    Ok(Pdf::inline(api.documents.get(document).await?, &format!("invoice-{number}")))
+    Ok(Pdf::inline(api.documents.read(document).await?, &format!("invoice-{number}")))
 }
 
 async fn accept_link(
@@ -266,12 +271,35 @@ async fn accept_link(
     }
     refuse_unless_connected(&tx, owner).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
+    let asked = (terms.invoice_number.clone(), terms.money);
     let row = insert_link(&tx, new_link(api, key, order, link, terms, bytes), now).await?;
+    // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
+    let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
+    refuse_stale(filled, &asked, (order, &current), owner, now)?;
     act_of_key(&tx, key, "link.create", link, None, now).await?;
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let view = LinkView::read(api, &tx, row).await?;
     Ok(accepted(tx, link, view, enqueued_job))
+}
+
+/// Refuses a link that does not ask what the order says by now.
+fn refuse_stale(
+    filled: &FilledForm,
+    asked: &(String, Money),
+    (read, current): (&Order, &Order),
+    owner: &Merchant,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    if current.archived_at.is_some() {
+        return Err(Problem::conflict("order_archived", "The order is archived. Take it back first."));
+    }
+    let terms = filled.check(current, owner, now)?;
+    let is_same_page = filled.invoice.is_some() || current.prints_as(read);
+    if is_same_page && *asked == (terms.invoice_number, terms.money) {
+        return Ok(());
+    }
+    Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and make the link again."))
 }
 
 async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
@@ -300,6 +328,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         document_bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
         expires_at: terms.expires_at,
         metadata: terms.metadata,
+        payment_methods: terms.payment_methods,
         actor: Some(key.key.to_string()),
     }
 }
@@ -317,9 +346,10 @@ async fn accept_void(
     api: &Api,
     key: &Principal,
     link_id: &str,
-    reason: Option<String>,
+    input: &Void,
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
+    let reason = input.reason.as_ref().map(|reason| reason.to_string());
     let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
         return Err(Problem::field("reason", "must not be longer than 500 characters"));
@@ -329,11 +359,21 @@ async fn accept_void(
     let facts = StripeFacts { detail: reason.clone(), actor: Some(key.key.to_string()), ..StripeFacts::default() };
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::VoidRequested, &facts, now).await? {
         Advanced::To(link) => {
+            let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
+            link::set_close_reason(&tx, &link, reason.clone()).await?;
             act_of_key(&tx, key, "link.void", link.id, reason, now).await?;
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
-        Advanced::Unchanged => (link, None),
+        Advanced::Unchanged => {
+            // As it is now: somebody else may have voided it at the same moment.
+            let link = find_link(&tx, key, link_id).await?;
+            if reason.is_some() && reason != link.close_reason {
+                let detail = "The link was voided before, with other words than these; those count.";
+                return Err(Problem::conflict("already_voided", detail));
+            }
+            (link, None)
+        }
         Advanced::Refused(refusal) => return Err(refused(refusal)),
     };
     let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);

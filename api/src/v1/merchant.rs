@@ -1,7 +1,7 @@
 //! `/v1/merchant`: who the merchant is to buyers, and how it reads numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
-use domain::{Colour, Currency, MerchantId, Region, Reminding, RemindingError};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, RemindingError};
 use entity::{
     Merchant, Transaction, attention,
     change::{Change, ChangeKind},
@@ -14,7 +14,10 @@ use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 
 use super::{Group, answers::Done};
-use crate::http::typed::{Clearable, ColourCode, CountryCode, CurrencyCode, Line, Prose, Sha256, Text, Url, ZoneName};
+use crate::http::typed::{
+    Clearable, ColourCode, CountryCode, CurrencyCode, Language, Line, PaymentMethodsText, Prose, Sha256, Text, Url,
+    ZoneName,
+};
 use crate::{
     Api, Problem,
     auth::{Administrator, Reader, audit::act_of_key},
@@ -52,6 +55,8 @@ struct ProfileView {
     /// The colour of its pages: `#rrggbb`; absent: ours.
     colour: Option<ColourCode>,
     logo: Option<LogoView>,
+    /// How buyers may pay, where a link does not say.
+    payment_methods: PaymentMethodsText,
     /// Whether buyers are reminded of unpaid links.
     reminders: bool,
     /// How many days after the last text about a link.
@@ -60,6 +65,12 @@ struct ProfileView {
     reminders_at_most: i64,
     /// Below how many credits the merchant is warned; 0: never.
     low_credit_threshold: i64,
+    /// How many days before a link expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
+    last_reminder_days: i64,
+    /// Whether buyers get a text when their payment has come.
+    receipts: bool,
+    /// The language of texts to buyers of whom none is known; absent: what was written in none in particular.
+    language: Option<Language>,
     webhook_urls: WebhookUrls,
     created_at: DateTime<Utc>,
 }
@@ -112,10 +123,14 @@ impl ProfileView {
             currency: owner.currency.map(|currency| currency.as_str().into()),
             time_zone: owner.time_zone.into(),
             colour: owner.colour.map(|colour| colour.to_string().into()),
+            payment_methods: owner.payment_methods.unwrap_or_default().to_string().into(),
             reminders: owner.reminders,
             reminder_after_days: owner.reminder_after_days,
             reminders_at_most: owner.reminders_at_most,
             low_credit_threshold: owner.low_credit_threshold,
+            last_reminder_days: owner.last_reminder_days,
+            receipts: owner.receipts,
+            language: owner.language.map(Language::from),
             created_at: owner.created_at,
         })
     }
@@ -141,6 +156,8 @@ struct ChangesInput {
     /// `#rrggbb`, dark enough for white text.
     #[serde(default)]
     colour: Clearable<ColourCode>,
+    /// How buyers may pay, where a link does not say. Some ways take days: the link is `processing` meanwhile.
+    payment_methods: Option<PaymentMethodsText>,
     /// Whether buyers are reminded of unpaid links.
     reminders: Option<bool>,
     /// How many days after the last text about a link.
@@ -152,6 +169,14 @@ struct ChangesInput {
     /// Below how many credits the merchant is warned; 0: never.
     #[oai(validator(minimum(value = "0"), maximum(value = "1000000000")))]
     low_credit_threshold: Option<i64>,
+    /// How many days before a link expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
+    #[oai(validator(minimum(value = "0"), maximum(value = "30")))]
+    last_reminder_days: Option<i64>,
+    /// Whether buyers get a text when their payment has come, by the template `receipt`; it costs credits like any other.
+    receipts: Option<bool>,
+    /// The language of texts to buyers of whom none is known.
+    #[serde(default)]
+    language: Clearable<Language>,
 }
 
 /// What is to change, once it was checked.
@@ -176,7 +201,12 @@ impl ChangesInput {
             region: self.region.and_then(|region| fields.take("region", Region::parse(&region))),
             currency: clearable(self.currency, |code| fields.take("currency", Currency::parse(&code))),
             time_zone: self.time_zone.and_then(|zone| fields.take("time_zone", merchant::parse_zone(&zone))),
+            receipts: self.receipts,
+            language: clearable(self.language, |language| Some(language.to_string())),
             colour: clearable(self.colour, |colour| fields.take("colour", Colour::parse(&colour))),
+            payment_methods: self
+                .payment_methods
+                .and_then(|text| fields.take("payment_methods", text.0.parse::<PaymentMethods>())),
         };
         fields.none_wrong()?;
         Ok(Checked { changes, reminding, low_credit_threshold: self.low_credit_threshold })
@@ -189,11 +219,13 @@ impl ChangesInput {
             on: self.reminders.unwrap_or(now.on),
             after_days: self.reminder_after_days.unwrap_or(now.after_days),
             at_most: self.reminders_at_most.unwrap_or(now.at_most),
+            last_days: self.last_reminder_days.unwrap_or(now.last_days),
         };
         wanted.check().unwrap_or_else(|error| {
             let field = match error {
                 RemindingError::AfterDays => "reminder_after_days",
                 RemindingError::AtMost => "reminders_at_most",
+                RemindingError::LastDays => "last_reminder_days",
             };
             fields.refuse(field, error.to_string());
             now

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use domain::{
     Currency, LinkId, Money,
     sms::{Encoding, Replacement, Typography},
-    template::{Preview, Template, Variables},
+    template::{Language, Preview, Purpose, Template, Variables},
     words,
 };
 use entity::{Merchant, link::RETENTION, link_text, merchant, order};
@@ -17,7 +17,7 @@ use super::{
     links::find_link,
     send::{bad_template, no_text},
 };
-use crate::http::typed::{Text, TextOf, described_words};
+use crate::http::typed::{Language as LanguageTag, Text, TextOf, described_words};
 use crate::{
     Api, Problem,
     auth::{Reader, Writer, audit::act_of_key},
@@ -69,6 +69,10 @@ struct PreviewInput {
     link_id: Option<TextOf<LinkId>>,
     /// Whether typography is made plain; absent: as it is set.
     plain_typography: Option<bool>,
+    /// What it is for; absent: `request`.
+    purpose: Option<Text<Purpose>>,
+    /// In which language days are written; absent: English.
+    language: Option<LanguageTag>,
 }
 
 /// What a template makes, and what that costs.
@@ -139,7 +143,7 @@ impl MessageTemplate {
         let template = Template::parse(&input.0.body).map_err(bad_template("body"))?;
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
-        merchant::set_template(&tx, merchant, template.as_str()).await?;
+        merchant::set_template(&tx, merchant, Some(template.as_str())).await?;
         if let Some(plain) = input.0.plain_typography {
             merchant::set_plain_typography(&tx, merchant, plain).await?;
         }
@@ -164,15 +168,18 @@ impl MessageTemplate {
             Some(false) => Typography::AsWritten,
             None => owner.typography(),
         };
-        let template = Template::parse_draft(&input.0.body).map_err(bad_template("body"))?.set(typography);
+        let purpose = input.0.purpose.map_or(Purpose::Request, Text::value);
+        let language = input.0.language.as_deref().and_then(Language::of).unwrap_or(Language::En);
+        let template = Template::parse_draft(purpose, &input.0.body).map_err(bad_template("body"))?;
+        let template = template.set(typography).in_language(language);
         let preview = if let Some(link_id) = &input.0.link_id {
             let link = find_link(pool, &key.0, link_id).await?;
             let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
             let url = api.buyer_url(link.id);
-            template.preview(&link_text::variables(&owner, &order, &link, &url).map_err(no_text("body"))?)
+            let metadata = link_text::metadata(&order, &link)?;
+            template.preview(&link_text::variables(&owner, &order, &link, &url, &metadata).map_err(no_text("body"))?)
         } else {
-            let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
-            template.preview(&example(&owner, &url, owner.day_of(api.clock.now() + RETENTION))?)
+            return Ok(Json(PreviewView::of(&example_of(&api, &owner, &template)?, &owner)));
         };
         Ok(Json(PreviewView::of(&preview.map_err(bad_template("body"))?, &owner)))
     }
@@ -181,6 +188,13 @@ impl MessageTemplate {
 fn view_of(owner: &Merchant) -> Result<TemplateView, Problem> {
     let template = link_text::template(owner, None).map_err(bad_template("body"))?;
     Ok(TemplateView { body: template.as_str().to_owned(), plain_typography: Some(owner.plain_typography) })
+}
+
+/// What a template makes of an example.
+pub(super) fn example_of(api: &Api, owner: &Merchant, template: &Template) -> Result<Preview, Problem> {
+    let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
+    let example = example(owner, &url, owner.day_of(api.clock.now() + RETENTION))?;
+    template.preview(&example).map_err(bad_template("body"))
 }
 
 /// Values for a preview without a link.
@@ -194,5 +208,6 @@ fn example<'a>(owner: &'a Merchant, url: &'a str, expires_on: NaiveDate) -> Resu
         amount: Money::from_minor(12_950, currency).map_err(Problem::internal)?,
         link: url,
         expires_on,
+        metadata: None,
     })
 }

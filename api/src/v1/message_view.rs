@@ -18,7 +18,7 @@ pub(super) struct MessageView {
     conversation_id: Text<ConversationId>,
     link_id: Option<Text<LinkId>>,
     direction: Text<Direction>,
-    /// Who wanted it sent: `merchant`; `reminder` or `answer` if it was sent by itself.
+    /// Who wanted it sent: `merchant`; `reminder`, `answer`, `receipt` or `voided` if it was sent by itself.
     origin: Text<Origin>,
     /// The key (`key_…`) that wanted it sent, if it was one.
     actor: Option<String>,
@@ -32,6 +32,8 @@ pub(super) struct MessageView {
     /// Why it failed.
     error: Option<String>,
     created_at: DateTime<Utc>,
+    /// Not before this time was it to be sent.
+    send_at: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
     delivered_at: Option<DateTime<Utc>>,
     /// Since when it waits for a person, because nobody knows whether the carrier took it.
@@ -88,6 +90,7 @@ impl MessageView {
             status: Text(message.status),
             error: message.error,
             created_at: message.created_at,
+            send_at: message.scheduled_for,
             sent_at: message.sent_at,
             delivered_at: message.delivered_at,
             parked_at: message.parked_at.filter(|_| message.status == MessageStatus::Unknown),

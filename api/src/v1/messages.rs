@@ -1,8 +1,11 @@
 //! `/v1/payment-links/{id}/send` and `/v1/messages`.
 
-use domain::{LinkId, MessageId, OrderId, message::MessageStatus};
+use chrono::{DateTime, Utc};
+use domain::{LinkId, MessageId, OrderId, message::MessageStatus, template::Purpose, words};
 use entity::{
-    Message, conversation, merchant,
+    Message, conversation,
+    credits::CreditError,
+    merchant,
     message::{self, MessageSearch},
     picture,
 };
@@ -15,10 +18,10 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 
 use super::{Group, message_list, message_view::MessageView, send};
-use crate::http::typed::{Limit, Moment, Several, SortOrder, Text, TextOf, period};
+use crate::http::typed::{Language, Limit, Moment, Several, SortOrder, Text, TextOf, described_words, period};
 use crate::{
     Api, Problem,
-    auth::{Reader, Sender},
+    auth::{Reader, Sender, Writer, audit::act_of_key},
     http::{
         json_body::OptionalJson,
         listing::{Listing, is_csv_wanted},
@@ -30,11 +33,39 @@ use crate::{
 
 pub(super) struct Messages;
 
+words! {
+    /// What a text that is sent by hand is for.
+    pub enum Asking {
+        /// To ask for the money.
+        Request = "request",
+        /// To ask once more.
+        Reminder = "reminder",
+    }
+}
+
+described_words!(Asking);
+
+impl Asking {
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::Request => Purpose::Request,
+            Self::Reminder => Purpose::Reminder,
+        }
+    }
+}
+
 /// How to send.
 #[derive(Debug, Default, Deserialize, Object, Serialize)]
 struct Send {
     /// A template for this message only; absent: the merchant's.
     template: Option<String>,
+    /// Which of your templates; absent: the one for a request. With `reminder` a buyer is reminded now.
+    purpose: Option<Text<Asking>>,
+    /// In which language, of those that there are templates in; absent: the buyer's, if it is known, else yours.
+    language: Option<Language>,
+    /// Not before this time, at most 35 days from now and before the link expires; absent: at once. It is then `scheduled`, its credits
+    /// are held, and both end with a void, a payment, the link's end or an opt-out.
+    send_at: Option<DateTime<Utc>>,
     /// Send it also if it was sent to this number less than a minute ago.
     #[oai(default)]
     #[serde(default)]
@@ -63,10 +94,43 @@ impl Messages {
         let _turn = api.turns.take(key.0.merchant).await?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, link_id) = (*api, &key.0, &link_id.0);
-            let sending = send::Sending { template: input.template.as_deref(), resend: input.resend };
+            let sending = send::Sending {
+                template: input.template.as_deref(),
+                purpose: input.purpose.map_or(Purpose::Request, |asking| asking.0.purpose()),
+                language: input.language.as_deref(),
+                send_at: input.send_at,
+                resend: input.resend,
+            };
             async move { send::accept_link(api, key, link_id, sending, now).await }
         })
         .await
+    }
+
+    /// Cancel a scheduled message
+    ///
+    /// Its credits are given back. To cancel it again is no error; what is not scheduled any more cannot be cancelled.
+    #[oai(path = "/messages/:id", method = "delete")]
+    async fn cancel(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] message_id: Path<TextOf<MessageId>>,
+    ) -> Result<Json<MessageView>, Problem> {
+        let (merchant, now, id) = (key.0.merchant, api.clock.now(), id(&message_id)?);
+        let tx = api.db.begin().await?;
+        let message = message::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
+        let is_scheduled = message.status == MessageStatus::Scheduled;
+        let why = "It was cancelled before its time had come.".to_owned();
+        if is_scheduled && message::refused(&tx, &message, why, now).await.map_err(CreditError::into_db)? {
+            act_of_key(&tx, &key.0, "message.cancel", id, None, now).await?;
+        }
+        let message = message::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
+        if message.status != MessageStatus::Cancelled {
+            return Err(Problem::conflict("not_scheduled", "The message is not scheduled any more."));
+        }
+        let conversation = conversation::find(&tx, merchant, message.conversation_id).await?;
+        tx.commit().await?;
+        Ok(Json(MessageView::of(message, conversation.as_ref().and_then(|it| it.phone.as_ref()))))
     }
 
     /// List messages

@@ -7,11 +7,14 @@ mod attention;
 mod audit_log;
 mod buyers;
 mod changes;
+mod client_tokens;
 mod command;
+mod conversation_lines;
 mod conversations;
 mod credits;
 pub(crate) mod docs;
 mod events;
+mod evidence;
 mod link_form;
 mod link_list;
 mod link_view;
@@ -19,6 +22,7 @@ mod links;
 mod merchant;
 mod message_list;
 mod message_template;
+mod message_templates;
 mod message_view;
 mod messages;
 mod opt_outs;
@@ -36,8 +40,10 @@ mod sessions;
 mod sms_integration;
 mod stripe_integration;
 mod summary;
+mod webhook_endpoints;
 mod webhook_events;
 
+pub use changes::changed_resource;
 pub(crate) use links::{can_be_paid, read_invoice};
 pub(crate) use receipt::{has_receipt, render_receipt};
 
@@ -79,14 +85,20 @@ pub(crate) fn describe(service: &OpenApiService<impl OpenApi, ()>) -> Descriptio
 /// Every call of `/v1`, described by itself.
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
-        orders::Orders,
-        (links::Links, paid_elsewhere::PaidElsewhereCalls),
+        (orders::Orders, client_tokens::ClientTokens),
+        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
         qr::QrCodes,
         messages::Messages,
-        (conversations::Conversations, opt_outs::OptOuts),
-        message_template::MessageTemplate,
+        (conversations::Conversations, conversation_lines::ConversationLines, opt_outs::OptOuts),
+        (message_template::MessageTemplate, message_templates::MessageTemplates),
         credits::Credits,
-        (events::Events, changes::Changes, attention::AttentionCalls, summary::SummaryCalls),
+        (
+            events::Events,
+            changes::Changes,
+            webhook_endpoints::WebhookEndpoints,
+            attention::AttentionCalls,
+            summary::SummaryCalls,
+        ),
         stripe_integration::StripeConnection,
         sms_integration::SmsIntegrations,
         webhook_events::WebhookEvents,

@@ -1,7 +1,7 @@
 //! `/v1/opt-outs`: the numbers that get no texts, and why.
 
 use chrono::{DateTime, Utc};
-use domain::{PhoneNumber, Region};
+use domain::{ConversationId, PhoneNumber, Region};
 use entity::{
     Conversation,
     conversation::{self, InboxPosition, OptOutSource},
@@ -20,7 +20,7 @@ use crate::{
         fields::Fields,
         json_body::{JsonBody, OptionalJson},
         paging::{Asked, Page},
-        typed::{Limit, Line, PhoneText},
+        typed::{E164, Limit, Line, PhoneText, Text},
     },
 };
 
@@ -34,23 +34,23 @@ pub(super) struct OptOuts;
 #[oai(rename = "OptOut", skip_serializing_if_is_none)]
 struct OptOutView {
     /// E.164; absent once it was erased: the opt-out outlives it.
-    phone: Option<String>,
+    phone: Option<E164>,
     /// Who said so: `buyer` by a text, `carrier` when it was handed one, or `merchant`.
-    source: String,
+    source: Text<OptOutSource>,
     /// The reason that a merchant gave.
     reason: Option<String>,
     opted_out_at: DateTime<Utc>,
-    conversation_id: String,
+    conversation_id: Text<ConversationId>,
 }
 
 impl OptOutView {
     fn of(row: Conversation, since: DateTime<Utc>) -> Self {
         Self {
-            phone: row.phone.map(|phone| phone.as_e164().to_owned()),
-            source: row.opt_out_source.unwrap_or(OptOutSource::Buyer).to_string(),
+            phone: row.phone.map(|phone| phone.as_e164().into()),
+            source: Text(row.opt_out_source.unwrap_or(OptOutSource::Buyer)),
             reason: row.opt_out_reason,
             opted_out_at: since,
-            conversation_id: row.id.to_string(),
+            conversation_id: Text(row.id),
         }
     }
 }
@@ -96,10 +96,10 @@ impl OptOuts {
         api: Data<&Api>,
         key: Reader,
         limit: Query<Option<Limit>>,
-        cursor: Query<Option<String>>,
+        cursor: Query<Option<Text<InboxPosition>>>,
         phone: Query<Option<PhoneText>>,
     ) -> Result<Json<Page<OptOutView>>, Problem> {
-        let asked = Asked::<InboxPosition>::parse(limit.0, cursor.0.as_deref())?;
+        let asked = Asked::<InboxPosition>::new(limit.0, cursor.0);
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = match phone.0 {
             None => conversation::opted_out(pool, merchant, asked.before, asked.fetch()).await?,

@@ -212,10 +212,7 @@ struct Amounts<'a> {
 impl Amounts<'_> {
     /// The amount that was given, if any, and what it is to be made of.
     fn check(mut self, input: &Input) -> Option<(Option<Money>, Details)> {
-        let total = match &input.amount {
-            Some(text) => Some(self.amount("amount", text)),
-            None => None,
-        };
+        let total = input.amount.as_ref().map(|text| self.amount("amount", text));
         if total.flatten().is_some_and(Money::is_zero) {
             self.fields.refuse("amount", "must be more than zero");
             return None;

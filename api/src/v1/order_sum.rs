@@ -32,7 +32,7 @@ pub(super) fn total(details: &Details, currency: Currency, given: Option<Money>)
     let computed = sum(details, currency).map_err(|error| does_not_add_up(error.to_string()))?;
     let total = match (given, computed) {
         (Some(given), Some(computed)) if given != computed => {
-            let [given, computed] = [given, computed].map(|money| money.to_decimal_string());
+            let [given, computed] = [given, computed].map(Money::to_decimal_string);
             return Err(does_not_add_up(format!(
                 "is {given}, and the items, shipping, discount and tax make {computed}"
             )));
@@ -61,7 +61,7 @@ mod tests {
     fn details() -> Details {
         let item = |quantity, unit_amount| OrderItem { description: "Cake".to_owned(), quantity, unit_amount };
         let items = vec![item(2, 5_000), item(1, 995)];
-        Details { items, shipping: Some(500), discount: Some(300), tax: Some(1_000), ..Details::default() }
+        Details { items, shipping: Some(500), discount: Some(300), tax: Some(1_000) }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use entity::{
     list::Place,
     logo::{self, Logo},
     merchant, notice,
-    order::{self, NewOrder, OrderChanges, Tag},
+    order::{self, Found, NewOrder, OrderChanges, Tag},
 };
 use poem::{Body, http::StatusCode, web::Data};
 use poem_openapi::{
@@ -88,7 +88,7 @@ impl Orders {
             let (api, key, new, warnings) = (*api, &key.0, new.clone(), warnings.clone());
             async move {
                 let tx = api.db.begin().await?;
-                let order = insert(&tx, key, new, now).await?;
+                let order = insert(api, &tx, key, new, now).await?;
                 Ok(Accepted {
                     tx,
                     status: StatusCode::CREATED,
@@ -103,7 +103,8 @@ impl Orders {
 
     /// List orders
     ///
-    /// Those that are not archived, unless others are asked for. With `Accept: text/csv` all that match, and not a page of them.
+    /// Those that are not archived, unless others are asked for; a page of large ones is shorter than was asked for, with a `next_cursor`.
+    /// With `Accept: text/csv` all that match, and not a page of them.
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/orders", method = "get")]
     async fn list(
@@ -144,13 +145,15 @@ impl Orders {
         if is_csv_wanted(accept.0.as_deref()) {
             return Ok(Listing::Csv(statement(api.db.clone(), owner.id, search), "orders"));
         }
-        let orders = order::search(api.db.pool(), owner.id, search).await?;
+        let _turn = api.readers.take(owner.id).await?;
+        let Found { orders, has_more } = order::search(api.db.pool(), owner.id, search).await?;
+        api.budgets.charge_bytes(owner.id, orders.iter().map(Order::bytes).sum());
         let notices = notice::of_orders(api.db.pool(), &api.vault, owner.id, &orders).await?;
         let view = |order: Order| {
             let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
             OrderView::of(order, None).map(|view| view.with_notices(notices))
         };
-        Ok(Listing::Page(asked.page(orders, |order| order.id, view)?))
+        Ok(Listing::Page(asked.page_of(orders, has_more, |order| order.id, view)?))
     }
 
     /// Change an order
@@ -168,7 +171,7 @@ impl Orders {
         let tx = api.db.begin().await?;
         let order = held(&tx, &key, &order_id).await?;
         let changes = input.0.check(&order, &owner)?;
-        let order = write_and_note(&tx, &key.0, order, changes, api.clock.now()).await?;
+        let order = write_and_note(&api, &tx, &key.0, order, changes, api.clock.now()).await?;
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
     }
@@ -190,12 +193,12 @@ impl Orders {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let Some(found) = order::by_number(&tx, owner.id, &new.number).await? else {
-            let order = insert(&tx, &key.0, new, now).await?;
+            let order = insert(&api, &tx, &key.0, new, now).await?;
             tx.commit().await?;
             return Ok(Put::Created(Json(whole(&api, order).await?)));
         };
         let order = order::held(&tx, owner.id, found.id).await?.ok_or_else(Problem::not_found)?;
-        let order = write_and_note(&tx, &key.0, order, to_become(new)?, now).await?;
+        let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?, now).await?;
         tx.commit().await?;
         Ok(Put::Changed(Json(whole(&api, order).await?)))
     }
@@ -315,17 +318,25 @@ async fn history(api: &Api, order: &Order) -> Result<Vec<HistoryView>, Problem> 
 }
 
 /// Writes a new order, unless there is one of its number, and who made it.
-async fn insert(tx: &Transaction, key: &Principal, new: NewOrder, now: DateTime<Utc>) -> Result<Order, Problem> {
+async fn insert(
+    api: &Api,
+    tx: &Transaction,
+    key: &Principal,
+    new: NewOrder,
+    now: DateTime<Utc>,
+) -> Result<Order, Problem> {
     if let Some(other) = order::by_number(tx, new.merchant_id, &new.number).await? {
         return Err(Problem::second_order(Some(other.id)));
     }
     let order = order::insert(tx, new, now).await.map_err(not_written)?;
     act_of_key(tx, key, "order.create", order.id, None, now).await?;
+    api.quotas.count_order(tx, &order, now).await?;
     Ok(order)
 }
 
 /// Writes changes, and who made them.
 async fn write_and_note(
+    api: &Api,
     tx: &Transaction,
     key: &Principal,
     order: Order,
@@ -335,6 +346,7 @@ async fn write_and_note(
     let (order, fields) = order_changes::write(tx, order, changes, now).await?;
     if !fields.is_empty() {
         act_of_key(tx, key, "order.change", order.id, Some(fields.join(", ")), now).await?;
+        api.quotas.count_order(tx, &order, now).await?;
     }
     Ok(order)
 }
@@ -350,7 +362,7 @@ fn statement(db: Db, merchant: MerchantId, search: order::OrderSearch) -> Body {
         let (db, mut search) = (db.clone(), search.clone());
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
-            let page = order::search(db.pool(), merchant, search).await.map_err(io::Error::other)?;
+            let page = order::search(db.pool(), merchant, search).await.map_err(io::Error::other)?.orders;
             let last = page.last().map(|order| order.id);
             Ok((page.iter().map(row).collect::<Result<_, _>>().map_err(io::Error::other)?, last))
         }

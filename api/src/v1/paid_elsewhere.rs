@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
-    LinkState,
+    LinkId, LinkState,
     link::{ElsewhereMethod, LinkEvent},
 };
 use entity::{
@@ -28,7 +28,7 @@ use crate::{
     http::{
         fields::Fields,
         json_body::JsonBody,
-        typed::{CalendarDay, Text},
+        typed::{CalendarDay, Text, TextOf},
     },
     v1::command::{Accepted, Answered, fingerprint},
 };
@@ -64,7 +64,7 @@ impl PaidElsewhereCalls {
         &self,
         api: Data<&Api>,
         key: Writer,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: JsonBody<MarkPaid>,
     ) -> Result<Answered<LinkView>, Problem> {
@@ -86,7 +86,7 @@ impl PaidElsewhereCalls {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        #[oai(name = "id")] link_id: Path<String>,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<LinkView>, Problem> {
         let fingerprint = fingerprint(&format!("POST unmark-paid {}", link_id.0), &[]);
@@ -140,11 +140,26 @@ async fn accept_mark(
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::PaidElsewhere };
             (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
-        Advanced::Unchanged => (link, None),
+        Advanced::Unchanged => {
+            // As it is now: somebody else may have marked it at the same moment.
+            let link = find_link(&tx, key, link_id).await?;
+            if !is_said_of(&link, input, &paid) {
+                let detail = "The link was marked as paid before, with other words than these; those count.";
+                return Err(Problem::conflict("already_marked", detail));
+            }
+            (link, None)
+        }
         Advanced::Refused(refusal) => return Err(refused(refusal)),
     };
     let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
     Ok(accepted(tx, id, view, enqueued_job))
+}
+
+/// Whether all that is said now was said before.
+fn is_said_of(link: &link::Model, input: &MarkPaid, paid: &PaidElsewhere) -> bool {
+    link.elsewhere_method == Some(paid.method)
+        && (input.on.is_none() || link.elsewhere_on == Some(paid.on.to_string()))
+        && (paid.note.is_none() || link.elsewhere_note == paid.note)
 }
 
 async fn accept_unmark(

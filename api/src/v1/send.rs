@@ -1,13 +1,20 @@
 //! Accepting a message: everything that can be refused is refused here, before anything is queued.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{PhoneNumber, sms::Body, template::TemplateError};
+use domain::{
+    PhoneNumber,
+    message::MessageStatus,
+    sms::Body,
+    template::{Language, Purpose, Template, TemplateError},
+};
 use entity::{
-    Conversation, Merchant, Transaction, conversation,
+    Conversation, Merchant, Order, Transaction, conversation,
     credits::CreditError,
+    link,
     link_text::{LinkTextError, text_of_link},
     merchant,
     message::{self, CommandError, NewMessage, Origin},
+    message_template::{self, TemplateReadError},
     order,
 };
 use poem::http::StatusCode;
@@ -31,6 +38,12 @@ const BETWEEN_SENDS: TimeDelta = TimeDelta::minutes(1);
 pub(super) struct Sending<'a> {
     /// A template for this message only.
     pub(super) template: Option<&'a str>,
+    /// What for.
+    pub(super) purpose: Purpose,
+    /// In which language; absent: the buyer's, else the merchant's.
+    pub(super) language: Option<&'a str>,
+    /// Not before this time.
+    pub(super) send_at: Option<DateTime<Utc>>,
     /// Also if it was sent just now.
     pub(super) resend: bool,
 }
@@ -49,15 +62,21 @@ pub(super) async fn accept_link(
         let detail = format!("Only an unpaid link can be sent; this one is {}.", link.state);
         return Err(Problem::conflict("link_not_open", detail));
     }
+    if link.awaits_renewal() {
+        let detail = "The buyer's bank did not pay, and the link cannot be paid anew yet. Send it once it can.";
+        return Err(Problem::conflict("link_not_open", detail));
+    }
     let owner = merchant::get(&tx, key.merchant).await?;
     let order = order::find(&tx, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
     let phone = order.customer_phone.as_ref().ok_or_else(no_phone_number)?;
     let url = api.buyer_url(link.id);
-    let body = text_of_link(&owner, &order, &link, &url, sending.template).map_err(no_text("template"))?;
+    check_time(sending.send_at, &link, now)?;
+    let template = template_of(&tx, &owner, &order, &sending).await?;
+    let body = text_of_link(&owner, &order, &link, &url, &template).map_err(no_text("template"))?;
     // Takes the conversation's lock: of two sends at once the second sees the first.
     let conversation = conversation::open(&tx, &api.vault, owner.id, phone, Some(&order.customer_name), now).await?;
     // That the buyer wants no texts is said first: to send again expressly would not help.
-    if !sending.resend && conversation.opted_out_at.is_none() {
+    if !sending.resend && sending.send_at.is_none() && conversation.opted_out_at.is_none() {
         let sent = message::sent_since(&tx, link.id, conversation.id, now - BETWEEN_SENDS).await?;
         if sent.is_some() {
             return Err(Problem::conflict(
@@ -72,9 +91,46 @@ pub(super) async fn accept_link(
         body,
         origin: Origin::Merchant,
         once_key: None,
+        send_at: sending.send_at,
         actor: Some(key.key.to_string()),
     };
     queue_message(api, tx, key, &owner, &conversation, text, now).await
+}
+
+/// The longest that a text may wait for its time.
+const LONGEST_WAIT: TimeDelta = TimeDelta::days(35);
+
+fn check_time(send_at: Option<DateTime<Utc>>, link: &link::Model, now: DateTime<Utc>) -> Result<(), Problem> {
+    let Some(at) = send_at else { return Ok(()) };
+    if at <= now {
+        return Err(Problem::field("send_at", "must be in the future"));
+    }
+    if at > now + LONGEST_WAIT {
+        return Err(Problem::field("send_at", format!("must be at most {} days from now", LONGEST_WAIT.num_days())));
+    }
+    if at >= link.expires_at {
+        return Err(Problem::field("send_at", "must be before the link expires"));
+    }
+    Ok(())
+}
+
+async fn template_of(
+    tx: &Transaction,
+    owner: &Merchant,
+    order: &Order,
+    sending: &Sending<'_>,
+) -> Result<Template, Problem> {
+    let language = sending.language.or(order.language.as_deref());
+    if let Some(text) = sending.template {
+        let spoken = language.or(owner.language.as_deref()).and_then(Language::of).unwrap_or(Language::En);
+        let template = Template::parse(text).map_err(bad_template("template"))?;
+        return Ok(template.set(owner.typography()).in_language(spoken));
+    }
+    match message_template::template(tx, owner, sending.purpose, language).await {
+        Ok(template) => Ok(template),
+        Err(TemplateReadError::Template(error)) => Err(bad_template("template")(error)),
+        Err(TemplateReadError::Db(error)) => Err(error.into()),
+    }
 }
 
 /// Sends what the merchant wrote into a conversation.
@@ -94,6 +150,7 @@ pub(super) async fn accept_text(
         body,
         origin: Origin::Merchant,
         once_key: None,
+        send_at: None,
         actor: Some(key.key.to_string()),
     };
     queue_message(api, tx, key, &owner, conversation, text, now).await
@@ -117,6 +174,7 @@ pub(super) async fn accept_test(
         body,
         origin: Origin::Merchant,
         once_key: None,
+        send_at: None,
         actor: Some(key.key.to_string()),
     };
     queue_message(api, tx, key, &owner, &conversation, text, now).await
@@ -138,8 +196,13 @@ async fn queue_message(
         Some(link) => act_of_key(&tx, key, "link.send", link, Some(message.id.to_string()), now).await?,
         None => act_of_key(&tx, key, "message.send", message.id, Some(conversation.id.to_string()), now).await?,
     }
-    let job = SendSms { merchant: owner.id, message: message.id };
-    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
+    // The scheduler queues it when its time has come.
+    let enqueued_job = if message.status == MessageStatus::Scheduled {
+        None
+    } else {
+        let job = SendSms { merchant: owner.id, message: message.id };
+        enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?
+    };
     Ok(Accepted {
         tx,
         status: StatusCode::ACCEPTED,
@@ -161,6 +224,7 @@ fn not_accepted(error: CommandError) -> Problem {
         CommandError::NotConnected => {
             Problem::conflict("sms_not_connected", "Connect an SMS carrier first, in the settings.")
         }
+        CommandError::ToldBefore => Problem::internal("a text of the merchant's own was sent once already"),
         CommandError::NoText(error) => no_text("template")(*error),
         CommandError::Credits(CreditError::Insufficient { wanted, available }) => Problem::new(
             StatusCode::PAYMENT_REQUIRED,

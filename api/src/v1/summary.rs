@@ -5,7 +5,7 @@ use domain::{Currency, Money};
 use entity::{
     Merchant,
     list::Place,
-    merchant, order, sms_integration,
+    merchant, message_template, order, sms_integration,
     stripe_integration::{self, StripeStatus},
     summary::{self, Summary},
 };
@@ -17,7 +17,10 @@ use super::Group;
 use crate::{
     Api, Problem,
     auth::Reader,
-    http::{fields::Fields, typed::CalendarDay},
+    http::{
+        fields::Fields,
+        typed::{CalendarDay, CurrencyCode},
+    },
 };
 
 pub(super) struct SummaryCalls;
@@ -30,9 +33,9 @@ const MOST_DAYS: i64 = 366;
 #[oai(rename = "Summary")]
 struct SummaryView {
     /// The first day, where you are.
-    from: String,
+    from: CalendarDay,
     /// The last day.
-    to: String,
+    to: CalendarDay,
     /// A part for each currency in which something was asked.
     currencies: Vec<CurrencyView>,
     set_up: SetUpView,
@@ -41,6 +44,7 @@ struct SummaryView {
 /// What was done before the first payment, and what is left to do.
 #[derive(Debug, Object)]
 #[oai(rename = "SetUp")]
+#[expect(clippy::struct_excessive_bools, reason = "four things that are done or not, each by its name in the answer")]
 struct SetUpView {
     /// Stripe takes the key.
     stripe: bool,
@@ -59,8 +63,8 @@ impl SetUpView {
         Ok(Self {
             stripe: stripe.is_some_and(|stripe| stripe.status == StripeStatus::Connected),
             carrier: sms_integration::find(db, owner.id).await?.is_some(),
-            template: owner.message_template.is_some(),
-            order: !order::search(db, owner.id, any).await?.is_empty(),
+            template: message_template::list(db, owner).await?.iter().any(|found| found.own),
+            order: !order::search(db, owner.id, any).await?.orders.is_empty(),
         })
     }
 }
@@ -69,7 +73,7 @@ impl SetUpView {
 #[derive(Debug, Object)]
 #[oai(rename = "CurrencySummary", skip_serializing_if_is_none)]
 struct CurrencyView {
-    currency: String,
+    currency: CurrencyCode,
     /// What is asked by links that can be paid now, or are being paid, whenever they were made.
     outstanding: String,
     /// How many links those are.
@@ -96,17 +100,18 @@ struct CurrencyView {
 #[derive(Debug, Object)]
 #[oai(rename = "DaySummary")]
 struct DayView {
-    day: String,
+    day: CalendarDay,
     paid: String,
 }
 
 impl CurrencyView {
     fn of(summary: &Summary) -> Result<Self, Problem> {
         let currency = summary.currency;
-        let day =
-            |(day, paid): (&NaiveDate, &i64)| Ok(DayView { day: day.to_string(), paid: decimal(*paid, currency)? });
+        let day = |(day, paid): (&NaiveDate, &i64)| {
+            Ok(DayView { day: day.to_string().into(), paid: decimal(*paid, currency)? })
+        };
         Ok(Self {
-            currency: currency.as_str().to_owned(),
+            currency: currency.as_str().into(),
             outstanding: decimal(summary.outstanding, currency)?,
             outstanding_links: summary.outstanding_links,
             paid: decimal(summary.paid, currency)?,
@@ -145,8 +150,8 @@ impl SummaryCalls {
         let bounds = bounds(&owner, first, last).ok_or_else(|| Problem::field("from", "is no day that there is"))?;
         let summaries = summary::read(pool, &owner, bounds.0, bounds.1, now).await?;
         Ok(Json(SummaryView {
-            from: first.to_string(),
-            to: last.to_string(),
+            from: first.to_string().into(),
+            to: last.to_string().into(),
             set_up: SetUpView::read(pool, &owner).await?,
             currencies: summaries.iter().map(CurrencyView::of).collect::<Result<_, _>>()?,
         }))

@@ -41,7 +41,8 @@ struct EventView {
     error: Option<String>,
     /// The payment link that it was about.
     link_id: Option<Text<LinkId>>,
-    /// Whether it can be replayed: its content is kept until it is ignored, or for 90 days.
+    /// Whether it can be replayed: its content is kept until it is ignored, or for 90 days; once it is applied, not if it is longer than
+    /// 64 KiB.
     replayable: bool,
 }
 
@@ -152,7 +153,7 @@ fn refused(refusal: ReplayRefusal) -> Problem {
         ReplayRefusal::Waiting => Problem::conflict("event_waiting", "The event has yet to be applied as it is."),
         ReplayRefusal::Erased => Problem::conflict(
             "event_erased",
-            "Nothing of the event's content is kept: it meant nothing to us, or it is older than 90 days.",
+            "Nothing of the event's content is kept: it meant nothing to us, was applied and is long, or is older than 90 days.",
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! Where what comes in is stored: under load many webhooks share one transaction, and none is answered before its commit.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use domain::{Clock, MerchantId, WebhookEventId};
 use entity::{
@@ -10,7 +10,7 @@ use entity::{
 use queue::{BatchError, BatchHandler, Batcher, EnqueueOptions, Job, JobDraft, Limits, Queue, enqueue_with};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-use super::{PATIENCE, keyring::Keyring, refusals::Refusals};
+use super::{PATIENCE, keyring::Keyring, refusals::Refusals, volume::Volume};
 use crate::{Api, Problem};
 
 /// The longest id or kind of an event that is taken.
@@ -23,6 +23,7 @@ pub(crate) struct Intake {
     pub(super) db: Db,
     pub(super) keyring: Arc<Keyring>,
     pub(super) refusals: Arc<Refusals>,
+    volume: Arc<Volume>,
     store: Batcher<Store>,
 }
 
@@ -64,13 +65,15 @@ impl Intake {
         // Whoever waits for a group stops waiting before the group is abandoned, and knows that the database is away.
         let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: 1024, patience: 2 * PATIENCE };
         let keyring = Arc::new(Keyring::new(db.clone()));
+        let volume = Arc::new(Volume::new(api.quotas.webhook_bytes_per_day, &api.queue));
         let store = Store { db: db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };
-        Self { db, keyring, refusals: Arc::default(), store: Batcher::new(store, limits) }
+        Self { db, keyring, refusals: Arc::default(), volume, store: Batcher::new(store, limits) }
     }
 
     /// Stores an event and enqueues its job; an event that is known already changes nothing. When this returns, both are
-    /// committed.
+    /// committed. 429 if too much came for the merchant lately.
     pub(super) async fn store(&self, incoming: Incoming) -> Result<(), Problem> {
+        self.volume.admit(incoming.event.merchant_id, incoming.event.payload.len(), Instant::now())?;
         match self.store.submit(incoming).await {
             Ok(stored) => Ok(stored?),
             Err(error @ BatchError::Full) => Err(Problem::unavailable("overloaded", error)),

@@ -6,6 +6,7 @@ mod refusals;
 pub(crate) mod sms;
 pub(crate) mod stripe;
 mod stripe_signature;
+mod volume;
 
 use std::{future::Future, time::Duration};
 

@@ -332,8 +332,8 @@ fn asks_for_no_more(said: &[String]) -> bool {
     let begins = |with: &&str| after(said, with).is_some_and(says_nothing_else);
     let has_texts = || said.iter().any(is_about_texts);
     let needs_texts = |with: &&str| NO_MORE_OF_TEXTS.contains(with);
-    NO_MORE.iter().filter(|with| !needs_texts(with)).any(|with| begins(&with))
-        || (has_texts() && NO_MORE_OF_TEXTS.iter().any(|with| begins(&with)))
+    NO_MORE.iter().filter(|with| !needs_texts(with)).any(&begins)
+        || (has_texts() && NO_MORE_OF_TEXTS.iter().any(begins))
 }
 
 /// What follows these words, if the text begins with them.

@@ -36,6 +36,11 @@ pub enum TemplateWarning {
     },
     /// A character makes the text UCS-2.
     Ucs2(Ucs2Character),
+    /// Neither the link nor its order has metadata by this key.
+    NoMetadata {
+        /// The key.
+        key: String,
+    },
     /// Typography was made plain, which kept the text in GSM-7.
     MadePlain(Vec<Replacement>),
 }
@@ -50,6 +55,8 @@ impl Template {
         let text = body.text();
         let characters = text.chars().count();
         let merchant = variables.value(Variable::MerchantName);
+        let lacking = self.metadata_keys().filter(|key| variables.lacks(key));
+        let lacking = lacking.map(|key| TemplateWarning::NoMetadata { key: key.to_owned() }).collect::<Vec<_>>();
         let warnings = [
             (!names(text, &merchant)).then_some(TemplateWarning::NoMerchantName),
             (!stands_apart(text, &variables.value(Variable::Link))).then_some(TemplateWarning::LinkNotApart),
@@ -58,7 +65,7 @@ impl Template {
             first_ucs2_character(text).map(TemplateWarning::Ucs2),
             (!body.replaced().is_empty()).then(|| TemplateWarning::MadePlain(body.replaced().to_vec())),
         ];
-        Ok(Preview { warnings: warnings.into_iter().flatten().collect(), body })
+        Ok(Preview { warnings: warnings.into_iter().flatten().chain(lacking).collect(), body })
     }
 }
 
@@ -87,6 +94,9 @@ impl fmt::Display for TemplateWarning {
             }
             Self::SharedShortener { host } => {
                 write!(f, "Carriers filter texts with links through {host}: a template with one is not taken.")
+            }
+            Self::NoMetadata { key } => {
+                write!(f, "Neither the link nor its order has metadata {key}: nothing stands in its place.")
             }
             Self::Ucs2(cause) => describe_ucs2(f, *cause),
             Self::MadePlain(replaced) => {
@@ -130,6 +140,7 @@ fn describe_ucs2(f: &mut fmt::Formatter<'_>, cause: Ucs2Character) -> fmt::Resul
 mod tests {
     use super::super::testing::{LINK, variables};
     use super::{Template, TemplateWarning, Ucs2Character, Variables};
+    use crate::template::Purpose;
 
     fn warnings(text: &str, variables: &Variables<'_>) -> Vec<TemplateWarning> {
         Template::parse(text).unwrap().preview(variables).unwrap().warnings
@@ -192,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_preview_warns_of_a_shortener_that_carriers_filter() {
-        let draft = Template::parse_draft("{{merchant_name}} bit.ly/x {{link}}").unwrap();
+        let draft = Template::parse_draft(Purpose::Request, "{{merchant_name}} bit.ly/x {{link}}").unwrap();
         let found = draft.preview(&variables()).unwrap().warnings;
         assert_eq!(found, [TemplateWarning::SharedShortener { host: "bit.ly" }]);
         assert!(found[0].to_string().contains("bit.ly"));

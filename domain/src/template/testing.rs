@@ -16,5 +16,6 @@ pub(super) fn variables() -> Variables<'static> {
         amount: Money::parse("1234.50", Currency::parse("eur").unwrap()).unwrap(),
         link: LINK,
         expires_on: NaiveDate::from_ymd_opt(2026, 12, 1).unwrap(),
+        metadata: None,
     }
 }

@@ -1,8 +1,11 @@
 //! What can be put into a template.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
+use super::Language;
 use crate::money::Money;
 
 /// A variable that a template may use.
@@ -60,6 +63,17 @@ impl Variable {
     }
 }
 
+/// What stands before a key of the metadata.
+const METADATA: &str = "metadata";
+
+/// The key of the metadata that a variable such as `metadata.table` names, if it is a plain word.
+pub(super) fn metadata_key(name: &str) -> Option<&str> {
+    let key = name.strip_prefix(METADATA)?.strip_prefix('.')?;
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let begins_well = key.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    (begins_well && key.bytes().all(is_word)).then_some(key)
+}
+
 /// The values for one message. No `Debug`: the link is as good as a password.
 #[derive(Clone, Copy)]
 pub struct Variables<'a> {
@@ -77,6 +91,8 @@ pub struct Variables<'a> {
     pub link: &'a str,
     /// The last day on which the link can be paid, in the merchant's time zone.
     pub expires_on: NaiveDate,
+    /// What the merchant's software keeps with the link and its order; absent: an example, in which each key stands for itself.
+    pub metadata: Option<&'a BTreeMap<String, String>>,
 }
 
 impl Variables<'_> {
@@ -90,15 +106,33 @@ impl Variables<'_> {
             Variable::InvoiceNumber => on_one_line(self.invoice_number),
             Variable::Amount => self.amount.to_people(),
             Variable::Link => on_one_line(self.link),
-            Variable::ExpiresOn => self.expires_on.format("%-d %b %Y").to_string(),
+            Variable::ExpiresOn => Language::En.day(self.expires_on),
         }
     }
 
-    pub(super) fn values(&self) -> Map<String, Value> {
-        Variable::ALL
+    /// What stands in the text for a key of the metadata: nothing, if there is none.
+    fn metadata_value(&self, key: &str) -> String {
+        let Some(metadata) = self.metadata else { return key.to_owned() };
+        metadata.get(key).map(|value| on_one_line(value)).unwrap_or_default()
+    }
+
+    /// Whether there is nothing to put in for a key of the metadata.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        self.metadata_value(key).is_empty()
+    }
+
+    pub(super) fn values<'k>(&self, language: Language, keys: impl Iterator<Item = &'k str>) -> Map<String, Value> {
+        let value = |variable| match variable {
+            Variable::ExpiresOn => language.day(self.expires_on),
+            other => self.value(other),
+        };
+        let mut values: Map<String, Value> = Variable::ALL
             .into_iter()
-            .map(|variable| (variable.name().to_owned(), Value::String(self.value(variable))))
-            .collect()
+            .map(|variable| (variable.name().to_owned(), Value::String(value(variable))))
+            .collect();
+        let metadata = keys.map(|key| (key.to_owned(), Value::String(self.metadata_value(key)))).collect();
+        values.insert(METADATA.to_owned(), Value::Object(metadata));
+        values
     }
 }
 

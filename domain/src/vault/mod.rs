@@ -16,7 +16,10 @@ use ring::{
 };
 
 use self::seal::{Seal, Sealed};
-use crate::{LinkId, MerchantId, PhoneNumber, Secret};
+use crate::{
+    LinkId, MerchantId, PhoneNumber, Secret,
+    client_token::{self, ClientToken},
+};
 
 /// Why a secret could not be sealed or opened. Says nothing of the secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +45,7 @@ pub struct Vault {
     previous: Vec<Seal>,
     tokens: hmac::Key,
     phones: hmac::Key,
+    clients: hmac::Key,
     random: SystemRandom,
 }
 
@@ -65,6 +69,7 @@ impl Vault {
             previous: previous.iter().map(|key| Seal::new(&key_bytes(key)?)).collect::<Result<_, _>>()?,
             tokens: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "tokens")?),
             phones: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "phones")?),
+            clients: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "client tokens")?),
             random: SystemRandom::new(),
         })
     }
@@ -78,6 +83,7 @@ impl Vault {
         Ok(Self {
             tokens: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "tokens")?),
             phones: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "phones")?),
+            clients: hmac::Key::new(hmac::HMAC_SHA256, &derive(&root, "client tokens")?),
             ..self
         })
     }
@@ -120,6 +126,23 @@ impl Vault {
     pub fn link_token(&self, link: LinkId) -> LinkToken {
         let tag = hmac::sign(&self.tokens, link.uuid().as_bytes());
         LinkToken(URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16]))
+    }
+
+    /// A token for a browser, as it is sent; `None` if what it says cannot be written.
+    #[must_use]
+    pub fn sign_client_token(&self, token: &ClientToken) -> Option<Secret> {
+        let said = URL_SAFE_NO_PAD.encode(serde_json::to_vec(token).ok()?);
+        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&self.clients, said.as_bytes()));
+        Some(Secret::new(format!("{}{said}.{signature}", client_token::PREFIX)))
+    }
+
+    /// What a token for a browser says, if it is one of ours: it may be over.
+    #[must_use]
+    pub fn read_client_token(&self, text: &str) -> Option<ClientToken> {
+        let (said, signature) = text.strip_prefix(client_token::PREFIX)?.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        hmac::verify(&self.clients, said.as_bytes(), &signature).ok()?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(said).ok()?).ok()
     }
 
     /// A phone number as a keyed hash, the form in which it outlives the purge (an opt-out must).
@@ -193,6 +216,11 @@ pub fn random_token(prefix: &str) -> Result<Secret, VaultError> {
 fn secret_of<const N: usize>(prefix: &str) -> Result<Secret, VaultError> {
     let bytes: [u8; N] = random_bytes(&SystemRandom::new())?;
     Ok(Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
+}
+
+/// Random bytes, for a key that is written in its own way.
+pub(crate) fn random_key<const N: usize>() -> Result<[u8; N], VaultError> {
+    random_bytes(&SystemRandom::new())
 }
 
 /// The 32 bytes of a key in base64.

@@ -87,6 +87,25 @@ pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<O
     Ok(oldest.map(|(last, count)| last - count + 1))
 }
 
+/// The number of about the first change of a merchant that happened at a time or later: none that did is before it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first_since(db: &impl ConnectionTrait, merchant: MerchantId, since: DateTime<Utc>) -> Result<i64, DbErr> {
+    /// Changes are numbered in the order of their commits, which may differ from that of their times by a few.
+    const NEARBY: i64 = 1_000;
+    let Some(oldest) = oldest(db, merchant).await? else { return Ok(1) };
+    let (mut before, mut from) = (oldest, feed(db, merchant).await?.last_seq + 1);
+    while before < from {
+        let middle = before + (from - before) / 2;
+        match after(db, merchant, middle - 1, 1).await?.pop() {
+            Some(found) if found.at < since => before = middle + 1,
+            Some(_) | None => from = middle,
+        }
+    }
+    Ok(Ord::max(from - NEARBY, oldest))
+}
+
 /// Has every reader begin anew: the database is as it was before changes that they have read already, and other ones will be numbered.
 /// The numbers that were given away since are jumped over, and what was numbered is gone.
 ///

@@ -17,7 +17,7 @@ mod set;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use feed::{Feed, after, begin_anew, feed, forget_before, oldest};
+pub use feed::{Feed, after, begin_anew, feed, first_since, forget_before, oldest};
 pub use number::{Numbered, number, unnumbered};
 pub use numbered::{NumberedChange, kinds_of};
 pub(crate) use set::insert_all;
@@ -131,7 +131,10 @@ impl ChangeKind {
             MessageStatus::Sent => Self::MessageSent,
             MessageStatus::Delivered => Self::MessageDelivered,
             MessageStatus::Undelivered | MessageStatus::Failed => Self::MessageFailed,
-            MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => Self::MessageUpdated,
+            MessageStatus::Scheduled => Self::MessageScheduled,
+            MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown | MessageStatus::Cancelled => {
+                Self::MessageUpdated
+            }
         }
     }
 }

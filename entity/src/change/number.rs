@@ -97,7 +97,9 @@ async fn tell_orders(tx: &Transaction, changes: &mut [NumberedChange]) -> Result
 
 fn of(merchants: &BTreeSet<MerchantId>) -> Rows<1> {
     let mut rows = Rows::new([("merchant", "uuid")]);
-    merchants.iter().for_each(|merchant| rows.push([(*merchant).into()]));
+    for merchant in merchants {
+        rows.push([(*merchant).into()]);
+    }
     rows
 }
 

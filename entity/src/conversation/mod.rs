@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    QueryOrder, QuerySelect,
+    ExprTrait, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{Func, LockType, OnConflict, Query},
 };
@@ -242,6 +242,49 @@ pub(crate) async fn hold_those_of(tx: &impl ConnectionTrait, link: LinkId) -> Re
         .all(tx)
         .await
         .map(|_| ())
+}
+
+/// Conversations in which nothing was said, asked for or taken back since `cutoff`, and in which no text is left, whose number is still
+/// known: a person has written down that it gets no texts. A page of them by their ids.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due_for_forgetting(
+    db: &impl ConnectionTrait,
+    cutoff: DateTime<Utc>,
+    after: Option<ConversationId>,
+    limit: u64,
+) -> Result<Vec<Conversation>, DbErr> {
+    let mut texts = Query::select();
+    texts
+        .expr(Expr::value(1))
+        .from(message::Entity)
+        .and_where(Expr::col((message::Entity, message::Column::ConversationId)).equals((Entity, Column::Id)))
+        .and_where(Expr::col((message::Entity, message::Column::Body)).is_not_null());
+    let before = |column: Column| column.is_null().or(column.lte(cutoff));
+    let mut query = Entity::find()
+        .filter(Column::Phone.is_not_null())
+        .filter(Column::CreatedAt.lte(cutoff))
+        .filter(Column::LastMessageAt.lte(cutoff))
+        .filter(before(Column::OptedOutAt))
+        .filter(before(Column::OptedInAt))
+        .filter(Expr::exists(texts).not());
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    query.order_by_asc(Column::Id).limit(limit).all(db).await
+}
+
+/// Forgets the numbers of such conversations. That they get no texts stays.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn forget_numbers(tx: &Transaction, conversations: &[Conversation]) -> Result<(), DbErr> {
+    for conversation in conversations {
+        Entity::find_by_id(conversation.id).lock(LockType::NoKeyUpdate).one(tx).await?;
+        forget_if_empty(tx, conversation.id).await?;
+    }
+    Ok(())
 }
 
 /// Erases the number and the name of a conversation in which no text is left.

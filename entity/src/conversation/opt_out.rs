@@ -27,8 +27,8 @@ words! {
 /// Why a text that waits is not sent.
 const WHY: &str = "The buyer has asked to get no more texts.";
 
-/// The number gets no more texts, since `at`, and what waits for its turn is not sent and costs nothing; `false` if it did not get any
-/// before, or has asked for texts again since.
+/// The number gets no more texts, as was said last at `at`, and what waits for its turn is not sent and costs nothing; `false` if it did
+/// not get any before, or has asked for texts again since.
 ///
 /// # Errors
 /// When the database does not answer, or the credits of a text that waits cannot be given back.
@@ -48,6 +48,13 @@ pub async fn opt_out(
         .filter(Column::Id.eq(conversation.id))
         .filter(Column::OptedOutAt.is_null())
         .filter(not_again_since)
+        .exec(tx)
+        .await?;
+    // Who says it again, says it last: what was said in between, and is read later, changes nothing.
+    Entity::update_many()
+        .col_expr(Column::OptedOutAt, Expr::value(at))
+        .filter(Column::Id.eq(conversation.id))
+        .filter(Column::OptedOutAt.lt(at))
         .exec(tx)
         .await?;
     // Texts that were accepted before may wait although nothing changed: the version before did not look for all of them.

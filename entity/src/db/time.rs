@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -41,6 +41,7 @@ struct Known {
     origin: Instant,
     database: AtomicI64,
     local: AtomicI64,
+    is_doubted: AtomicBool,
 }
 
 /// The database's time at an instant, and how long the question took.
@@ -66,10 +67,25 @@ impl DatabaseTime {
     /// When the database does not answer.
     pub async fn measured(db: &Db) -> Result<Self, DbErr> {
         let reading = db.time().await?;
-        let time = Self(Arc::new(Known { origin: Instant::now(), database: 0.into(), local: 0.into() }));
+        let time = Self::unmeasured();
         time.take(reading, Utc::now());
         time.tell();
         Ok(time)
+    }
+
+    fn unmeasured() -> Self {
+        Self(Arc::new(Known { origin: Instant::now(), database: 0.into(), local: 0.into(), is_doubted: false.into() }))
+    }
+
+    /// Notes whether it is doubted: it has jumped, and nobody else says the same.
+    pub fn doubt(&self, is_doubted: bool) {
+        self.0.is_doubted.store(is_doubted, Ordering::Relaxed);
+    }
+
+    /// Whether it is doubted.
+    #[must_use]
+    pub fn is_doubted(&self) -> bool {
+        self.0.is_doubted.load(Ordering::Relaxed)
     }
 
     /// A clock that tells it.
@@ -176,7 +192,7 @@ mod tests {
     }
 
     fn time() -> DatabaseTime {
-        DatabaseTime(Arc::new(Known { origin: Instant::now(), database: 0.into(), local: 0.into() }))
+        DatabaseTime::unmeasured()
     }
 
     fn about(wanted: TimeDelta, seen: TimeDelta) -> bool {

@@ -22,7 +22,7 @@ use crate::{
     Transaction,
     attention::{self, AttentionKind, Matter},
     change::{self, ChangeKind},
-    order,
+    order, text_due,
 };
 
 /// What Stripe told along with an event, to be kept on the link in the same statement.
@@ -134,9 +134,8 @@ pub async fn advance_all(
         waiting.sort_unstable();
     }
     let again = again.into_iter().map(|at| &transitions[at]);
-    let mut entries = note_payments(tx, &written, again, now).await?;
-    entries.extend(written.iter().flat_map(Change::entries));
-    tell(tx, &written, &entries, now).await?;
+    let noted = note_payments(tx, &written, again, now).await?;
+    tell(tx, &written, noted, now).await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
@@ -178,7 +177,7 @@ impl<'a> Change<'a> {
 
     /// Whether nobody waits for its payment any more.
     fn is_closed(&self) -> bool {
-        self.moved() && matches!(self.after.state, LinkState::Paid | LinkState::Voided | LinkState::Expired)
+        self.moved() && has_ended(self.after.state)
     }
 
     /// What a person has to look at, if anything.
@@ -222,6 +221,20 @@ impl<'a> Change<'a> {
     }
 }
 
+/// Whether nobody waits for a payment of such a link any more, nor for it to be closed.
+const fn has_ended(state: LinkState) -> bool {
+    match state {
+        LinkState::Paid | LinkState::Voided | LinkState::Expired => true,
+        LinkState::Creating
+        | LinkState::Failed
+        | LinkState::Unpaid
+        | LinkState::Processing
+        | LinkState::Voiding
+        | LinkState::Expiring
+        | LinkState::Settling => false,
+    }
+}
+
 /// The link with everything that is to be written.
 fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Model {
     let (before, to) = (from.payment_state(), &judged.after);
@@ -248,7 +261,10 @@ fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>)
     if payment_is_news && facts.payment_intent.is_some() {
         after.stripe_payment_intent.clone_from(&facts.payment_intent);
     }
-    if moved && facts.failure.is_some() {
+    if has_ended(to.state) {
+        // Whatever kept it from getting on does so no more.
+        after.failure = None;
+    } else if moved && facts.failure.is_some() {
         after.failure.clone_from(&facts.failure);
     }
     // What was made at Stripe can be paid once, and this was that once.
@@ -265,14 +281,20 @@ fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review>
     judged.review.into_iter().chain(found)
 }
 
+/// What follows from payments of links that are paid already.
+struct PaidAgain {
+    entries: Vec<NewEntry>,
+    matters: Vec<Matter>,
+}
+
 /// Keeps payments of links that are paid already, and shows on links what was told of their payments before these were known; answers
-/// what the timelines say of it.
+/// what the timelines say of it, and what a person has to look at.
 async fn note_payments<'a>(
     tx: &Transaction,
     written: &[Change<'_>],
     again: impl Iterator<Item = &'a Transition<'a>>,
     now: DateTime<Utc>,
-) -> Result<Vec<NewEntry>, DbErr> {
+) -> Result<PaidAgain, DbErr> {
     let mut payments: BTreeMap<(LinkId, &str), NewPayment> = BTreeMap::new();
     for Transition { link, facts, .. } in again {
         let Some(session) = facts.session.as_deref() else { continue };
@@ -301,10 +323,15 @@ async fn note_payments<'a>(
     });
     let on_top = new.iter().filter_map(|new| Some(PaidBy { link: new.link, payment_intent: new.payment_intent? }));
     facts::adopt(tx, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
+    // What the link says to be looked at may have been there before, and been seen to: this payment was not.
     for payment in &new {
-        tx.changed(change::Change::link(ChangeKind::LinkUpdated, payment.link, now));
+        tx.changed(change::Change::link(ChangeKind::LinkReview, payment.link, now));
     }
-    Ok(new.iter().map(|new| new.entry()).collect())
+    let why = || Some(Review::AmountMismatch.to_string());
+    Ok(PaidAgain {
+        entries: new.iter().map(|new| new.entry()).collect(),
+        matters: new.iter().map(|new| Matter::of_link(new.link, AttentionKind::Review, why())).collect(),
+    })
 }
 
 fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
@@ -312,7 +339,9 @@ fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
 }
 
 /// Writes what follows from the changes.
-async fn tell(tx: &Transaction, written: &[Change<'_>], entries: &[NewEntry], now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn tell(tx: &Transaction, written: &[Change<'_>], again: PaidAgain, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let PaidAgain { mut entries, matters } = again;
+    entries.extend(written.iter().flat_map(Change::entries));
     for Change { before, after, .. } in written {
         tx.changed(if after.state == before.state {
             change::Change::link(ChangeKind::LinkUpdated, after, now)
@@ -329,8 +358,10 @@ async fn tell(tx: &Transaction, written: &[Change<'_>], entries: &[NewEntry], no
     for change in written.iter().filter(|change| change.moved() && change.before.state == LinkState::Paid) {
         order::take_back_paid(tx, &change.after, now).await?;
     }
-    timeline::insert_all(tx, entries, now).await?;
+    timeline::insert_all(tx, &entries, now).await?;
     let closed = written.iter().filter(|change| change.is_closed()).map(|change| &change.after);
     attention::resolve_closed(tx, closed, now).await?;
-    attention::open(tx, written.iter().filter_map(Change::matter).collect(), now).await
+    attention::open(tx, written.iter().filter_map(Change::matter).chain(matters).collect(), now).await?;
+    let moved = written.iter().filter(|change| change.moved());
+    text_due::note_all(tx, moved.map(|change| &change.after), now).await
 }

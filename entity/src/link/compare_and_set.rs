@@ -17,9 +17,11 @@ const UPDATE: &str = "UPDATE payment_link SET \
     stripe_url = COALESCE(stripe_url, told_url), \
     livemode = COALESCE(livemode, told_livemode), \
     stripe_payment_intent = COALESCE(told_intent, stripe_payment_intent), \
-    failure = COALESCE(told_failure, failure), \
+    failure = CASE WHEN is_state IN ('paid', 'voided', 'expired') THEN told_failure \
+        ELSE COALESCE(told_failure, failure) END, \
     review = COALESCE(told_review, review) \
     FROM v WHERE id = the_link AND state = was_state \
+    AND stripe_link_id IS NOT DISTINCT FROM was_link \
     AND stripe_session_id IS NOT DISTINCT FROM was_session AND failed_sessions IS NOT DISTINCT FROM was_failed \
     RETURNING id";
 
@@ -31,6 +33,7 @@ pub(super) async fn compare_and_set(
     let mut rows = Rows::new([
         ("the_link", "uuid"),
         ("was_state", "text"),
+        ("was_link", "text?"),
         ("was_session", "text?"),
         ("was_failed", "text?"),
         ("is_state", "text"),
@@ -50,6 +53,7 @@ pub(super) async fn compare_and_set(
         rows.push([
             before.id.into(),
             before.state.into(),
+            before.stripe_link_id.clone().into(),
             before.stripe_session_id.clone().into(),
             before.failed_sessions.clone().into(),
             after.state.into(),

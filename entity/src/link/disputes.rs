@@ -57,6 +57,29 @@ impl Dispute {
     }
 }
 
+/// Whether the bank only asks, as far as Stripe says it in `status`: no money is gone, and a chargeback may follow under the same id.
+fn is_inquiry(status: &str) -> bool {
+    status.starts_with("warning_")
+}
+
+/// What is told of a dispute: how it stands, and whether it is an inquiry. That one becomes a chargeback is news, too.
+fn told(fact: &PaymentFact) -> (Dispute, bool) {
+    (Dispute::from_stripe(&fact.status), is_inquiry(&fact.status))
+}
+
+/// Disputes of which something is known now that was not.
+fn news<'a>(before: &'a Known, after: &'a Known) -> impl Iterator<Item = (&'a PaymentFact, Dispute)> {
+    disputes(&after.facts).filter(move |(fact, _)| {
+        let known = disputes(&before.facts).find(|(known, _)| known.id == fact.id);
+        known.map(|(known, _)| told(known)) != Some(told(fact))
+    })
+}
+
+/// Whether there is something to answer that nobody knew of: another dispute, or a chargeback where there was an inquiry.
+pub(super) fn needs_answer(before: &Known, after: &Known) -> bool {
+    news(before, after).any(|(_, stands)| !stands.is_decided())
+}
+
 fn disputes(facts: &[PaymentFact]) -> impl Iterator<Item = (&PaymentFact, Dispute)> {
     let disputes = facts.iter().filter(|fact| fact.kind == FactKind::Dispute);
     disputes.map(|fact| (fact, Dispute::from_stripe(&fact.status)))
@@ -68,18 +91,22 @@ pub(super) fn shown(facts: &[PaymentFact]) -> Option<(Dispute, DateTime<Utc>)> {
     gravest.map(|(fact, stands)| (stands, fact.made_at))
 }
 
-/// A person has to answer one as long as it is open.
+/// A person has to answer what they did not know of; once nothing is open any more there is nothing to answer.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
 pub(super) async fn follow(
     tx: &Transaction,
     link: &Model,
-    shown: Option<Dispute>,
+    (before, after): (&Known, &Known),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    if shown.is_some_and(|stands| !stands.is_decided()) {
+    if needs_answer(before, after) {
         return attention::open(tx, vec![Matter::of_link(link, AttentionKind::Dispute, None)], now).await;
+    }
+    let is_open = |facts: &[PaymentFact]| disputes(facts).any(|(_, stands)| !stands.is_decided());
+    if is_open(&after.facts) || link.dispute.is_none_or(Dispute::is_decided) {
+        return Ok(());
     }
     let subject = link.id.to_string();
     attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Dispute, &subject, now).await
@@ -90,6 +117,8 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
     let entry = |fact: &PaymentFact, stands: Dispute| {
         let (event, what) = if stands.is_decided() {
             ("dispute_closed", Some(fact.status.clone()))
+        } else if is_inquiry(&fact.status) {
+            ("disputed", Some(fact.reason.as_ref().map_or("an inquiry".to_owned(), |why| format!("{why}, an inquiry"))))
         } else {
             ("disputed", fact.reason.clone())
         };
@@ -101,12 +130,7 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
         };
         NewEntry::new(link.id, event, detail)
     };
-    let was = |id: &str| disputes(&before.facts).find(|(known, _)| known.id == id).map(|(_, stands)| stands);
-    let is_news = |fact: &PaymentFact, stands: Dispute| was(&fact.id) != Some(stands);
-    disputes(&after.facts)
-        .filter(|(fact, stands)| is_news(fact, *stands))
-        .map(|(fact, stands)| entry(fact, stands))
-        .collect()
+    news(before, after).map(|(fact, stands)| entry(fact, stands)).collect()
 }
 
 #[cfg(test)]

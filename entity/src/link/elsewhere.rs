@@ -1,4 +1,4 @@
-//! What a merchant says of money that they got without Stripe.
+//! What a merchant says of a link that is not to be paid any more: why they take it back, or how they got the money without Stripe.
 
 use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;
@@ -26,6 +26,19 @@ impl PaidElsewhere {
         let note = self.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
         format!("{} on {}{note}", self.method.as_str().replace('_', " "), self.on)
     }
+}
+
+/// Keeps why the merchant takes a link back, in the transaction in which it became `voiding`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_close_reason(db: &impl ConnectionTrait, link: &Model, reason: Option<String>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::CloseReason, Expr::value(reason))
+        .filter(Column::Id.eq(link.id))
+        .exec(db)
+        .await
+        .map(|_| ())
 }
 
 /// Keeps what the merchant says, in the transaction in which the link became `settling`; answers the link with it.

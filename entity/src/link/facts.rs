@@ -305,14 +305,14 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
     if (refunded, refund_status) != (link.refunded, link.refund_status) {
         tx.changed(Change::link(ChangeKind::LinkRefunded, link, now));
     }
-    if (dispute, disputed_at) != (link.dispute, link.disputed_at) {
+    if (dispute, disputed_at) != (link.dispute, link.disputed_at) || disputes::needs_answer(before, &after) {
         tx.changed(Change::link(ChangeKind::LinkDisputed, link, now));
     }
     if !entries.is_empty() {
         tx.changed(Change::link(ChangeKind::LinkUpdated, link, now));
     }
     timeline::insert_all(tx, &entries, now).await?;
-    if dispute == link.dispute { Ok(()) } else { disputes::follow(tx, link, dispute, now).await }
+    disputes::follow(tx, link, (before, &after), now).await
 }
 
 /// The links of facts that have none yet, where their payment is known by now: both came at the same moment.

@@ -28,7 +28,7 @@ pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
-pub use elsewhere::{PaidElsewhere, set_paid_elsewhere};
+pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub use find::{
     due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
@@ -38,11 +38,11 @@ pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use renewal::{clear_failure, set_failure, set_renewed};
-pub use search::{LinkSearch, find_all, search};
+pub use search::{LinkSearch, find_all, search, sizes};
 pub(crate) use search::{of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
-pub use timeline::{TimelineEntry, note, timeline};
+pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
 pub use warning::InvoiceWarning;
 
 use crate::{
@@ -52,7 +52,7 @@ use crate::{
     money_column::stored_money,
 };
 use domain::{
-    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
+    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, PaymentMethods,
     link::{
         ElsewhereMethod, PaymentState, Review,
         money_back::{RefundState, refund_state},
@@ -157,6 +157,8 @@ pub struct Model {
     pub elsewhere_note: Option<String>,
     /// Who says so: an API key.
     pub elsewhere_actor: Option<String>,
+    /// Whether the buyer is to be told of a void.
+    pub tell_buyer: bool,
     /// What the merchant's software keeps with it: a JSON object of texts; emptied by the purge.
     pub metadata: String,
     /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
@@ -169,6 +171,8 @@ pub struct Model {
     pub expected_at: Option<DateTime<Utc>>,
     /// When the buyer of a closed link asked for a new one.
     pub new_link_wanted_at: Option<DateTime<Utc>>,
+    /// How it may be paid; absent: by card.
+    pub payment_methods: Option<PaymentMethods>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -188,6 +192,12 @@ impl Model {
     /// When the stored amount is none.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+
+    /// About how many bytes it takes up with its timeline.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        1024 + self.metadata.len() as u64
     }
 
     /// What the merchant's software keeps with it.
@@ -251,6 +261,8 @@ pub struct NewLink {
     pub expires_at: DateTime<Utc>,
     /// What the merchant's software keeps with it.
     pub metadata: BTreeMap<String, String>,
+    /// How it may be paid.
+    pub payment_methods: PaymentMethods,
     /// Who makes it, if it is somebody with a key.
     pub actor: Option<String>,
 }
@@ -271,10 +283,12 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         currency: Set(new.money.currency()),
         document: Set(Some(new.document)),
         document_bytes: Set(new.document_bytes),
+        tell_buyer: Set(false),
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),
         metadata: Set(stored_metadata(&new.metadata)?),
+        payment_methods: Set(Some(new.payment_methods)),
         ..Default::default()
     };
     let link = link.insert(tx).await?;
@@ -342,7 +356,7 @@ pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -
 /// Whether an insert failed because the order has an open link already.
 #[must_use]
 pub fn is_second_open(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+    crate::db::breaks_key(error, &["open_link"])
 }
 
 /// A document that was checked and stored.
@@ -397,6 +411,19 @@ pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: 
         .exec(db)
         .await?;
     Ok(attempt)
+}
+
+/// Notes that the buyer is to be told once the link is voided; answers the link with it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn set_tell_buyer(db: &impl ConnectionTrait, link: &Model) -> Result<Model, DbErr> {
+    Entity::update_many()
+        .col_expr(Column::TellBuyer, Expr::value(true))
+        .filter(Column::Id.eq(link.id))
+        .exec(db)
+        .await?;
+    Ok(Model { tell_buyer: true, ..link.clone() })
 }
 
 /// Stops reminders of a link for good; `false` if they were stopped before.

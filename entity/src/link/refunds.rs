@@ -28,10 +28,44 @@ pub(super) fn shown(link: &Model, known: &Known) -> (Option<i64>, Option<RefundS
     let of_further: i64 = further(link, known)
         .filter_map(|payment| Some(of_payment(link, known, payment.payment_intent.as_deref()?)))
         .sum();
-    let first = first_intent(link, known).map_or(0, |intent| of_payment(link, known, &intent));
+    let intent = first_intent(link, known);
+    let first = intent.as_deref().map_or(0, |intent| of_payment(link, known, intent));
     let gone = (first + of_further - on_top).max(0);
     let asked = link.amount.unwrap_or(i64::MAX);
-    ((gone > 0).then_some(gone), Some(refund_state(gone, asked)))
+    let state = match refund_state(gone, asked) {
+        RefundState::Full => RefundState::Full,
+        state @ (RefundState::None | RefundState::Partial) => {
+            let elsewhere = intent.map_or(RefundState::None, |intent| in_other_currency(link, known, &intent));
+            if elsewhere == RefundState::None { state } else { elsewhere }
+        }
+    };
+    ((gone > 0).then_some(gone), Some(state))
+}
+
+/// How much went back of a payment that was made in another currency than was asked: what was asked says nothing of that, so it is all
+/// only by the charge's word.
+fn in_other_currency(link: &Model, known: &Known, intent: &str) -> RefundState {
+    let of_it = |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency != Some(link.currency);
+    let facts: Vec<&PaymentFact> = known.facts.iter().filter(of_it).collect();
+    let of_kind = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind);
+    let sum = of_kind(FactKind::RefundSum).next();
+    let is_off = |sum: &PaymentFact| {
+        of_kind(FactKind::Refund).any(|refund| {
+            status_of(refund) == RefundStatus::Failed && refund.failed_at.is_none_or(|at| at >= sum.told_at)
+        })
+    };
+    let (refunds, told) = refunds_of(facts.iter().copied());
+    // Of a currency that is none of ours no amount is known.
+    let is_unknown = |fact: &&&PaymentFact| fact.amount.is_none();
+    let has_unknown = of_kind(FactKind::RefundSum).any(|sum| is_unknown(&sum) && !is_off(sum))
+        || of_kind(FactKind::Refund).filter(is_unknown).any(|refund| status_of(refund) == RefundStatus::Succeeded);
+    if sum.is_some_and(|sum| sum.status == "full" && !is_off(sum)) {
+        RefundState::Full
+    } else if went_back(&refunds, told) > 0 || has_unknown {
+        RefundState::Partial
+    } else {
+        RefundState::None
+    }
 }
 
 /// No amount is left to reckon with; that something went back is known all the same.
@@ -60,11 +94,15 @@ fn first_intent(link: &Model, known: &Known) -> Option<String> {
 
 /// What went back of a payment, in the link's currency.
 fn of_payment(link: &Model, known: &Known, intent: &str) -> i64 {
-    let of_it = || {
-        let its = move |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency == Some(link.currency);
-        known.facts.iter().filter(its)
-    };
-    let refunds: Vec<Refund> = of_it()
+    let its = |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency == Some(link.currency);
+    let (refunds, sum) = refunds_of(known.facts.iter().filter(its));
+    went_back(&refunds, sum)
+}
+
+/// Refunds of a payment, and the sum that its charge told.
+fn refunds_of<'a>(facts: impl Iterator<Item = &'a PaymentFact> + Clone) -> (Vec<Refund>, Option<RefundSum>) {
+    let refunds = facts
+        .clone()
         .filter(|fact| fact.kind == FactKind::Refund)
         .map(|fact| Refund {
             amount: fact.amount.unwrap_or(0),
@@ -73,10 +111,9 @@ fn of_payment(link: &Model, known: &Known, intent: &str) -> i64 {
             failed_at: fact.failed_at,
         })
         .collect();
-    let sum = of_it()
-        .find(|fact| fact.kind == FactKind::RefundSum)
-        .map(|fact| RefundSum { amount: fact.amount.unwrap_or(0), told_at: fact.told_at });
-    went_back(&refunds, sum)
+    let mut sums = facts.filter(|fact| fact.kind == FactKind::RefundSum);
+    let sum = sums.next().map(|fact| RefundSum { amount: fact.amount.unwrap_or(0), told_at: fact.told_at });
+    (refunds, sum)
 }
 
 fn status_of(fact: &PaymentFact) -> RefundStatus {

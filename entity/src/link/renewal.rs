@@ -7,6 +7,7 @@ use sea_orm::{ExprTrait, entity::prelude::*};
 use super::{Column, Entity, Model, advance::Change, note};
 use crate::{
     Transaction,
+    attention::{self, AttentionKind, Matter},
     change::{self, ChangeKind},
 };
 use domain::{LinkId, LinkState};
@@ -72,12 +73,13 @@ pub async fn set_renewed(
     if renewed.rows_affected == 0 {
         return Ok(false);
     }
+    gets_on(tx, link, now).await?;
     note(tx, link, now, "renewed", Some(format!("made at Stripe: {stripe_link_id}"))).await?;
     Ok(true)
 }
 
-/// Says what keeps an open link from getting on, in words for the merchant, and notes it in the timeline as `event`; what was said before
-/// is not said again.
+/// Says what keeps an open link from getting on, in words for the merchant, and notes it in the timeline as `event`, which a person has
+/// to see to; what was said before is not said again.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -98,7 +100,13 @@ pub async fn set_failure(
     if told.rows_affected == 0 {
         return Ok(());
     }
+    attention::open(tx, vec![Matter::of_link(link, AttentionKind::LinkFailed, Some(event.to_owned()))], now).await?;
     note(tx, link, now, event, Some(why)).await
+}
+
+/// Nobody has to see to it any more.
+async fn gets_on(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
+    attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::LinkFailed, &link.id.to_string(), now).await
 }
 
 /// Forgets what kept a link from getting on: it has got on.
@@ -116,6 +124,7 @@ pub async fn clear_failure(tx: &Transaction, link: &Model, now: DateTime<Utc>) -
         .exec(tx)
         .await?;
     if cleared.rows_affected == 1 {
+        gets_on(tx, link, now).await?;
         tx.changed(change::Change::link(ChangeKind::LinkUpdated, link, now));
     }
     Ok(())

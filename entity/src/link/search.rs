@@ -3,7 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
-use sea_orm::{Condition, QuerySelect, QueryTrait, Select, entity::prelude::*, sea_query::SelectStatement};
+use sea_orm::{
+    Condition, QuerySelect, QueryTrait, Select,
+    entity::prelude::*,
+    sea_query::{Expr, SelectStatement},
+};
 
 use super::{Column, Entity, LIFE, Model, TimelineEntry, open, timeline};
 use crate::{
@@ -128,6 +132,25 @@ pub async fn find_all(
     }
     let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await?;
     with_timelines(db, links).await
+}
+
+/// How many bytes of their merchant's own these links have.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sizes(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<LinkId>,
+) -> Result<HashMap<LinkId, u64>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let bytes = Expr::cust("CAST(octet_length(payment_link.metadata) AS bigint)");
+    let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant));
+    let sizes = links.select_only().column(Column::Id).expr_as(bytes, "bytes");
+    let sizes: Vec<(LinkId, i64)> = sizes.into_tuple().all(db).await?;
+    Ok(sizes.into_iter().map(|(id, bytes)| (id, u64::try_from(bytes).unwrap_or_default())).collect())
 }
 
 async fn with_timelines(

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{ActiveModel, Column, Entity, Merchant, get};
-use domain::{Colour, Currency, MerchantId, Region, Reminding};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding};
 
 /// What is to change of a merchant; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,12 @@ pub struct MerchantChanges {
     pub currency: Option<Option<Currency>>,
     /// The colour of its pages, or ours.
     pub colour: Option<Option<Colour>>,
+    /// How buyers may pay.
+    pub payment_methods: Option<PaymentMethods>,
+    /// Whether buyers are told that what they paid has come.
+    pub receipts: Option<bool>,
+    /// The language of texts to buyers of whom none is known, or that there is none.
+    pub language: Option<Option<String>>,
 }
 
 /// Changes a merchant.
@@ -41,6 +47,9 @@ pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: Merchant
     set(&mut row.time_zone, changes.time_zone);
     set(&mut row.currency, changes.currency);
     set(&mut row.colour, changes.colour);
+    set(&mut row.payment_methods, changes.payment_methods.map(Some));
+    set(&mut row.receipts, changes.receipts);
+    set(&mut row.language, changes.language);
     if row.is_changed() { row.update(db).await } else { get(db, id).await }
 }
 
@@ -50,13 +59,13 @@ fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Opt
     }
 }
 
-/// Changes the template of the merchant's messages.
+/// Changes the template of the merchant's requests, or takes it away.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: &str) -> Result<(), DbErr> {
+pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: Option<&str>) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::MessageTemplate, Expr::value(body))
+        .col_expr(Column::MessageTemplate, Expr::value(body.map(ToOwned::to_owned)))
         .filter(Column::Id.eq(id))
         .exec(db)
         .await
@@ -85,6 +94,7 @@ pub async fn set_reminding(db: &impl ConnectionTrait, id: MerchantId, reminding:
         .col_expr(Column::Reminders, Expr::value(reminding.on))
         .col_expr(Column::ReminderAfterDays, Expr::value(reminding.after_days))
         .col_expr(Column::RemindersAtMost, Expr::value(reminding.at_most))
+        .col_expr(Column::LastReminderDays, Expr::value(reminding.last_days))
         .filter(Column::Id.eq(id))
         .exec(db)
         .await

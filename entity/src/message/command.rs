@@ -25,6 +25,8 @@ pub struct NewMessage {
     pub origin: Origin,
     /// One message of the merchant for each key.
     pub once_key: Option<String>,
+    /// Not before this time; absent: at once.
+    pub send_at: Option<DateTime<Utc>>,
     /// The key that wants it sent, if it is one.
     pub actor: Option<String>,
 }
@@ -41,6 +43,9 @@ pub enum CommandError {
     /// The buyer wants no more texts.
     #[error("the buyer has asked to get no more texts")]
     OptedOut,
+    /// A text that is sent once was sent before.
+    #[error("the buyer was told before")]
+    ToldBefore,
     /// The merchant has no carrier.
     #[error("the merchant has no SMS carrier")]
     NotConnected,
@@ -69,7 +74,7 @@ impl From<DbErr> for CommandError {
     }
 }
 
-/// Writes a text in `queued` and holds what it costs. Nothing is written that is refused, if the caller rolls back.
+/// Writes a text in `queued`, or in `scheduled` if its time is yet to come, and holds what it costs. Nothing is written that is refused, if the caller rolls back.
 ///
 /// # Errors
 /// See [`CommandError`].
@@ -111,6 +116,7 @@ pub async fn command(
         credits: cost,
         origin: text.origin,
         once_key: text.once_key,
+        scheduled_for: text.send_at,
         actor: text.actor,
     };
     let message = insert_outgoing(tx, outgoing, now).await?;

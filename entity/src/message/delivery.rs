@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
-use super::{Column, Direction, Entity};
+use super::{Column, Direction, Entity, Origin};
 use domain::{LinkId, MerchantId, message::MessageStatus};
 
 /// How the last text that carries each of these links stands; nothing of a link that was never sent.
@@ -26,6 +26,9 @@ pub async fn last_of_links(
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::LinkId.is_in(links))
         .filter(Column::Direction.eq(Direction::Outgoing))
+        // What was taken back says nothing of the request.
+        .filter(Column::Status.ne(MessageStatus::Cancelled))
+        .filter(Column::Origin.is_not_in([Origin::Receipt, Origin::Voided]))
         .order_by_asc(Column::Id)
         .into_tuple()
         .all(db)

@@ -74,7 +74,9 @@ async fn erase(tx: &Transaction, which: impl IntoCondition, now: DateTime<Utc>) 
     if !erased.is_empty() {
         picture::erase_of(tx, erased.iter().map(|message| message.id), now).await?;
     }
-    erased.iter().for_each(|message| tx.changed(Change::message(ChangeKind::MessageUpdated, message, now)));
+    for message in &erased {
+        tx.changed(Change::message(ChangeKind::MessageUpdated, message, now));
+    }
     Ok(erased.into_iter().map(|message| message.conversation_id).collect())
 }
 

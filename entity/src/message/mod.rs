@@ -6,6 +6,7 @@ mod erase;
 mod outcome;
 mod pace;
 mod restored;
+mod schedule;
 mod search;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub use outcome::{
 };
 pub use pace::{count_text, counted_texts, forget_counts_before};
 pub use restored::hold_unsent;
+pub use schedule::{has_once_key, scheduled_in_vain, scheduled_until};
 pub use search::{MessageSearch, answered_since, of_conversation, search, search_all, sent_since, waiting_for};
 
 use crate::{
@@ -51,6 +53,10 @@ words! {
         Reminder = "reminder",
         /// Paylink, to answer a buyer who asked for help.
         Answer = "answer",
+        /// Paylink, to say that the money has come.
+        Receipt = "receipt",
+        /// Paylink, to say that a link was withdrawn.
+        Voided = "voided",
     }
 }
 
@@ -96,6 +102,8 @@ pub struct Model {
     pub once_key: Option<String>,
     /// When it was left to a person, because nobody knows whether the carrier took it.
     pub parked_at: Option<DateTime<Utc>>,
+    /// Not before this time was it to be sent.
+    pub scheduled_for: Option<DateTime<Utc>>,
     /// The key that wanted it sent, if it was one.
     pub actor: Option<String>,
 }
@@ -103,6 +111,14 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Message;
+
+impl Model {
+    /// Since when it may be sent: the time that it was scheduled for, else that of the command.
+    #[must_use]
+    pub fn asked_at(&self) -> DateTime<Utc> {
+        self.scheduled_for.map_or(self.created_at, |at| at.max(self.created_at))
+    }
+}
 
 /// What it takes to write a message to a buyer.
 #[derive(Debug)]
@@ -125,15 +141,18 @@ pub struct Outgoing {
     pub origin: Origin,
     /// One message of the merchant for each key.
     pub once_key: Option<String>,
+    /// Not before this time; absent: at once.
+    pub scheduled_for: Option<DateTime<Utc>>,
     /// The key that wants it sent, if it is one.
     pub actor: Option<String>,
 }
 
-/// Writes a message to a buyer, in `queued`.
+/// Writes a message to a buyer, in `queued`, or in `scheduled` if its time is yet to come.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>) -> Result<Message, DbErr> {
+    let is_scheduled = new.scheduled_for.is_some();
     let message = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -143,14 +162,16 @@ pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>
         body: Set(Some(new.body)),
         segments: Set(new.segments),
         credits: Set(new.credits),
-        status: Set(MessageStatus::Queued),
+        status: Set(if is_scheduled { MessageStatus::Scheduled } else { MessageStatus::Queued }),
+        scheduled_for: Set(new.scheduled_for),
         origin: Set(new.origin),
         once_key: Set(new.once_key),
         actor: Set(new.actor),
         created_at: Set(now),
         ..Default::default()
     };
-    insert(tx, message, ChangeKind::MessageUpdated, now).await
+    let kind = if is_scheduled { ChangeKind::MessageScheduled } else { ChangeKind::MessageUpdated };
+    insert(tx, message, kind, now).await
 }
 
 /// Writes a message from a buyer.
@@ -300,11 +321,13 @@ pub async fn advance(
         MessageStatus::Sent => update = update.col_expr(Column::SentAt, Expr::value(now)),
         MessageStatus::Delivered => update = update.col_expr(Column::DeliveredAt, Expr::value(now)),
         MessageStatus::Received
+        | MessageStatus::Scheduled
         | MessageStatus::Queued
         | MessageStatus::Sending
         | MessageStatus::Unknown
         | MessageStatus::Undelivered
-        | MessageStatus::Failed => {}
+        | MessageStatus::Failed
+        | MessageStatus::Cancelled => {}
     }
     let moved = set_status(tx, update, (merchant, id), status.predecessors(), status, now).await?;
     if moved {
@@ -330,8 +353,19 @@ async fn set_status(
         .filter(Column::Status.is_in(from))
         .exec_with_returning(tx)
         .await?;
-    moved.iter().for_each(|message| tx.changed(Change::of_status(message, now)));
+    for message in &moved {
+        tx.changed(Change::of_status(message, now));
+    }
     Ok(!moved.is_empty())
+}
+
+/// Puts a scheduled message in the queue; `false` if it was cancelled, or somebody else did.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn queue_scheduled(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let (from, to) = ([MessageStatus::Scheduled], MessageStatus::Queued);
+    set_status(tx, Entity::update_many(), (message.merchant_id, message.id), from, to, now).await
 }
 
 /// Puts a message that certainly did not leave back to `queued`, so that it may be sent later.

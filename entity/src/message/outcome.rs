@@ -2,7 +2,7 @@
 //! They may come twice and in any order: the status only moves forward, and a hold is settled once.
 
 use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use sea_orm::{ExprTrait, entity::prelude::*};
 
 use super::{Column, Entity, Learnt, Message, MessageStatus, advance};
 use crate::{
@@ -92,7 +92,8 @@ async fn needs_a_person(
     attention::open_undelivered(tx, &Message { status, ..message.clone() }, now).await
 }
 
-/// It was not sent, for this reason: its credits are given back. Changes nothing if the carrier has it after all.
+/// It was not sent, for this reason: its credits are given back. Changes nothing if the carrier has it after all. One that was
+/// scheduled is `cancelled`, and nobody has to look at it.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
@@ -103,11 +104,15 @@ pub async fn refused(
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
     let learnt = Learnt { carrier_id: None, error: Some(why) };
-    if !advance(tx, message.merchant_id, message.id, MessageStatus::Failed, learnt, now).await? {
+    let is_scheduled = message.status == MessageStatus::Scheduled;
+    let end = if is_scheduled { MessageStatus::Cancelled } else { MessageStatus::Failed };
+    if !advance(tx, message.merchant_id, message.id, end, learnt, now).await? {
         return Ok(false);
     }
     settle(tx, message, Settlement::Release, now).await?;
-    needs_a_person(tx, message, MessageStatus::Failed, now).await?;
+    if !is_scheduled {
+        needs_a_person(tx, message, MessageStatus::Failed, now).await?;
+    }
     Ok(true)
 }
 
@@ -155,6 +160,7 @@ pub async fn park_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: D
         .filter(Column::Status.eq(MessageStatus::Unknown))
         .filter(Column::ParkedAt.is_null())
         .filter(Column::CreatedAt.lte(cutoff))
+        .filter(Column::ScheduledFor.is_null().or(Column::ScheduledFor.lte(cutoff)))
         .exec_with_returning(tx)
         .await?;
     left_to_a_person(tx, &parked, now).await?;

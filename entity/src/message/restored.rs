@@ -1,7 +1,7 @@
 //! Texts after a restoration: what had not left by then may have left since.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QuerySelect, entity::prelude::*};
+use sea_orm::{ExprTrait, QuerySelect, entity::prelude::*};
 
 use crate::Transaction;
 
@@ -11,8 +11,8 @@ use domain::{MerchantId, MessageId, message::MessageStatus};
 /// So many rows at once.
 const PAGE: u64 = 500;
 
-/// Makes `unknown` of every text that had not left when the backup was made: it is not sent before the carrier's record or a person
-/// has said whether it left since. Answers how many.
+/// Makes `unknown` of every text that had not left when the backup was made, unless its time is yet to come: it is not sent before the
+/// carrier's record or a person has said whether it left since. Answers how many.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
@@ -23,7 +23,11 @@ pub async fn hold_unsent(tx: &Transaction, now: DateTime<Utc>) -> Result<u64, Db
             .select_only()
             .columns([Column::MerchantId, Column::Id])
             .filter(Column::Direction.eq(Direction::Outgoing))
-            .filter(Column::Status.is_in([MessageStatus::Queued, MessageStatus::Sending]))
+            .filter(
+                Column::Status
+                    .is_in([MessageStatus::Queued, MessageStatus::Sending])
+                    .or(Column::Status.eq(MessageStatus::Scheduled).and(Column::ScheduledFor.lte(now))),
+            )
             .limit(PAGE)
             .into_tuple()
             .all(tx)

@@ -100,14 +100,14 @@ pub async fn sent_since(
         .filter(Column::LinkId.eq(link))
         .filter(Column::ConversationId.eq(conversation))
         .filter(Column::Direction.eq(Direction::Outgoing))
-        .filter(Column::Status.ne(MessageStatus::Failed))
+        .filter(Column::Status.is_not_in([MessageStatus::Failed, MessageStatus::Scheduled, MessageStatus::Cancelled]))
         .filter(Column::CreatedAt.gte(since))
         .order_by_desc(Column::Id)
         .one(db)
         .await
 }
 
-/// The texts of a conversation that wait for their turn, held until the transaction ends.
+/// The texts of a conversation that wait for their time or their turn, held until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -119,7 +119,7 @@ pub async fn waiting_for(
     Entity::find()
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::ConversationId.eq(conversation))
-        .filter(Column::Status.eq(MessageStatus::Queued))
+        .filter(Column::Status.is_in([MessageStatus::Scheduled, MessageStatus::Queued]))
         .order_by_asc(Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(db)

@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Order as Direction, SelectStatement},
 };
 
-use super::{Column, Entity, Order, Tag};
+use super::{Column, Entity, Found, Order, Tag, volume::first_of};
 use crate::{
     link,
     list::{Period, Place, Sort},
@@ -59,23 +59,22 @@ impl OrderSearch {
     }
 }
 
-/// A page of the merchant's orders.
+/// A page of the merchant's orders; a shorter one if they are large.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Vec<Order>, DbErr> {
+pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Found, DbErr> {
     let query = search.query(merchant);
-    let Some(text) = &search.text else { return search.place.of(query, Column::Id).all(db).await };
-    let by_index = orders_meant_by(text, merchant, db.get_database_backend());
+    let page = |query| first_of(db, merchant, search.place.of(query, Column::Id));
+    let Some(text) = &search.text else { return page(query).await };
     if search.place.sort == Sort::NewestFirst {
         // What a common word means is found among the newest, sooner than an index has listed all that it means.
-        let newest = query.clone().filter(one_by_one(text, merchant)).filter(search.is_recent(merchant));
-        let found = search.place.of(newest, Column::Id).all(db).await?;
-        if found.len() as u64 >= search.place.limit {
+        let found = page(query.clone().filter(one_by_one(text, merchant)).filter(search.is_recent(merchant))).await?;
+        if found.has_more || found.orders.len() as u64 >= search.place.limit {
             return Ok(found);
         }
     }
-    search.place.of(query.filter(by_index), Column::Id).all(db).await
+    page(query.filter(orders_meant_by(text, merchant, db.get_database_backend()))).await
 }
 
 impl OrderSearch {
@@ -130,5 +129,5 @@ pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
 /// Whether the transaction may not go on because another order has the number.
 #[must_use]
 pub fn is_second_number(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+    crate::db::breaks_key(error, &["orders_one_number", "orders.number_key"])
 }

@@ -119,6 +119,20 @@ pub async fn erase_payloads(db: &impl ConnectionTrait, merchant: MerchantId, lin
     erase(db, is_theirs.and(Column::LinkId.eq(link))).await.map(|_| ())
 }
 
+/// The longest content of an event that is kept once it was applied: many times what Stripe says of a payment.
+pub const LONGEST_KEPT: usize = 64 * 1024;
+
+/// Erases the contents of these events, which are longer than is kept.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn erase_longest(db: &impl ConnectionTrait, events: Vec<WebhookEventId>) -> Result<(), DbErr> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    erase(db, Column::Id.is_in(events)).await.map(|_| ())
+}
+
 /// Erases what was told before `cutoff`, whatever it was about; answers how many.
 ///
 /// # Errors

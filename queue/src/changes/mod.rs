@@ -1,8 +1,11 @@
-//! Numbering what has changed, right after the commit that wrote it, and telling those who watch.
+//! Numbering what has changed, right after the commit that wrote it, and telling those who watch. What webhooks are due for it is written in the
+//! transaction that numbers it: so none is missing that should be there.
 //!
 //! Every commit that wrote changes says whose ([`Db::on_changes`]); one task a process numbers what was written meanwhile, of all
 //! merchants together, and publishes it. Whoever finds that something has no number yet may number it too: another process, a reader who is
 //! ahead of the task, the scheduler when a process died in between. They come one after the other, and each finds what is left.
+
+mod webhooks;
 
 use std::{
     collections::BTreeSet,
@@ -10,14 +13,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::MerchantId;
+use domain::{Clock, MerchantId};
 use entity::{
     Db,
     change::{self, Numbered},
+    webhook_endpoint::delivery,
 };
 use sea_orm::DbErr;
 
-use crate::live::Live;
+use crate::{live::Live, notify::Notifier};
+
+pub use webhooks::{deliver_from, enqueue_delivery};
 
 /// How many merchants' changes are numbered in one transaction, under all their locks.
 const MERCHANTS_AT_ONCE: usize = 50;
@@ -35,7 +41,9 @@ pub struct Changes(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     db: Db,
+    clock: Clock,
     live: Live,
+    notifier: Notifier,
     pending: Mutex<Pending>,
 }
 
@@ -47,8 +55,8 @@ struct Pending {
 
 impl Changes {
     /// Numbers what is committed to this database from now on, as long as this, or a clone of it, is kept.
-    pub(crate) fn follow(db: Db, live: Live) -> Self {
-        let inner = Arc::new(Inner { db, live, pending: Mutex::default() });
+    pub(crate) fn follow(db: Db, clock: Clock, live: Live, notifier: Notifier) -> Self {
+        let inner = Arc::new(Inner { db, clock, live, notifier, pending: Mutex::default() });
         let weak = Arc::downgrade(&inner);
         inner.db.on_changes(move |merchants| take(&weak, merchants));
         Self(inner)
@@ -94,7 +102,13 @@ impl Changes {
         // However many changes there are by now, those without a number are looked up by their index.
         let tx = self.0.db.begin_group().await?;
         let Numbered { changes, has_more } = change::number(&tx, merchants).await?;
+        let mut jobs = Vec::new();
+        let now = self.0.clock.now();
+        for endpoint in delivery::write_of(&tx, &changes).await? {
+            jobs.extend(deliver_from(&tx, &endpoint, now, now).await?);
+        }
         tx.commit().await?;
+        self.0.notifier.notify(jobs);
         let numbered = changes.len() as u64;
         self.0.live.publish(changes);
         Ok((numbered, has_more))

@@ -4,7 +4,7 @@
 mod declare;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{LinkId, MerchantId, MessageId, WebhookEventId};
+use domain::{LinkId, MerchantId, MessageId, WebhookEndpointId, WebhookEventId, template::Purpose};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -94,6 +94,17 @@ kinds! {
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
+    /// Texts a buyer what became of a link.
+    TellBuyer = "tell_buyer" {
+        /// Whose.
+        merchant: MerchantId,
+        /// Which link.
+        link: LinkId,
+        /// What became of it.
+        purpose: Purpose,
+    }
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
+
     /// Closes a link that is still open, then erases what it held.
     PurgeLink = "purge_link" {
         /// Whose.
@@ -159,6 +170,25 @@ kinds! {
     }
     // The handler leaves it to the next tick long before.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
+
+    /// Delivers webhooks to an endpoint of the merchant's: what is due, in its order.
+    DeliverWebhooks = "deliver_webhooks" {
+        /// Whose.
+        merchant: MerchantId,
+        /// Where they go to.
+        endpoint: WebhookEndpointId,
+    }
+    // Each delivery has a schedule of its own: what fails here is the database.
+    retried Policy::DEFAULT;
+
+    /// The same, to an endpoint that is slow or did not take what came before.
+    RetryWebhooks = "retry_webhooks" {
+        /// Whose.
+        merchant: MerchantId,
+        /// Where they go to.
+        endpoint: WebhookEndpointId,
+    }
+    retried Policy::DEFAULT;
 }
 
 /// Why a link is closed.

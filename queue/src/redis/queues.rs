@@ -122,6 +122,11 @@ impl RedisQueues {
         &self.0.connection
     }
 
+    /// What tells the time here.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     /// What all keys begin with.
     pub(crate) fn prefix(&self) -> &str {
         &self.0.prefix

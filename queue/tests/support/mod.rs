@@ -79,10 +79,10 @@ impl Redis {
     }
 
     pub(crate) fn queues(&self) -> RedisQueues {
-        self.bells_at(Clock::system())
+        self.queues_at(Clock::system())
     }
 
-    pub(crate) fn bells_at(&self, clock: Clock) -> RedisQueues {
+    pub(crate) fn queues_at(&self, clock: Clock) -> RedisQueues {
         RedisQueues::open(&self.url(), "paylink", clock).expect("the URL is right")
     }
 

@@ -1,15 +1,16 @@
-//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, old changes, reasons that were given, what was
-//! said in conversations with its pictures, and uploads that no command has claimed.
+//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, old changes and deliveries, reasons that were
+//! given, what was said in conversations with its pictures, buyers whom no link takes with it, and uploads that no command has claimed.
 
 use chrono::TimeDelta;
 use entity::{
-    attention, audit, change, idempotency,
+    attention, audit, change, conversation, idempotency,
     link::RETENTION,
-    message,
+    message, order,
     picture::{self, RemovalError},
-    session, webhook_event,
+    session, webhook_endpoint, webhook_event,
 };
 
+use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
 /// An upload older than this belongs to no command and to no job any more.
@@ -24,7 +25,8 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let keys = idempotency::clean(pool, at).await?;
     let sessions = session::clean(pool, at).await?;
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
-    let changes = change::forget_before(pool, at - CHANGES_KEPT).await?;
+    let mut changes = change::forget_before(pool, at - CHANGES_KEPT).await?;
+    changes += webhook_endpoint::delivery::forget_before(pool, at - CHANGES_KEPT).await?;
     let tx = scheduler.db.begin().await?;
     let texts = message::erase_said_before(&tx, at - RETENTION, at).await?;
     tx.commit().await?;
@@ -34,8 +36,34 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     })?;
     let reasons = audit::erase_details_before(pool, at - RETENTION).await?
         + attention::erase_notes_before(pool, at - RETENTION).await?;
+    let buyers = forget_buyers(scheduler, now).await?;
     scheduler.db.truncate_log().await;
-    let counts = message::forget_counts_before(pool, (at - RETENTION).date_naive()).await?;
+    let day = (at - RETENTION).date_naive();
+    let counts = message::forget_counts_before(pool, day).await? + order::forget_counts_before(pool, day).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
-    Ok(jobs + keys + sessions + payloads + changes + texts + pictures + reasons + counts + uploads as u64)
+    Ok(jobs + keys + sessions + payloads + changes + texts + pictures + reasons + buyers + counts + uploads as u64)
+}
+
+/// Forgets the buyers of orders that never had a link, and numbers of which only somebody has written down that they get no texts.
+async fn forget_buyers(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let (pool, cutoff, mut forgotten) = (scheduler.db.pool(), now.at - RETENTION, 0);
+    let mut pages = Pages::new();
+    while let Some(orders) =
+        pages.next(|after| order::due_for_forgetting(pool, cutoff, after, PAGE), |order| order.id).await?
+    {
+        let tx = scheduler.db.begin().await?;
+        order::forget_customers(&tx, &orders, now.at).await?;
+        tx.commit().await?;
+        forgotten += orders.len() as u64;
+    }
+    let mut pages = Pages::new();
+    while let Some(rows) =
+        pages.next(|after| conversation::due_for_forgetting(pool, cutoff, after, PAGE), |row| row.id).await?
+    {
+        let tx = scheduler.db.begin().await?;
+        conversation::forget_numbers(&tx, &rows).await?;
+        tx.commit().await?;
+        forgotten += rows.len() as u64;
+    }
+    Ok(forgotten)
 }

@@ -10,5 +10,6 @@ mod pages;
 pub(crate) mod purge;
 pub(crate) mod remind;
 pub(crate) mod settle;
+pub(crate) mod texts;
 
 use pages::{PAGE, Pages};

@@ -1,7 +1,28 @@
 //! Numbers changes that have no number yet: the process that wrote them died right after the commit, or the database was away then.
+//! And has webhooks delivered that no job delivers any more.
 
+use chrono::TimeDelta;
+use entity::webhook_endpoint;
+
+use super::PAGE;
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
-pub(crate) async fn run(scheduler: &Scheduler, _: Moment) -> Result<u64, SchedulerError> {
-    Ok(scheduler.queue.changes().number_left_over().await?)
+/// What should have been delivered for so long is looked after: an operator may have discarded the job that was to deliver it.
+const FORSAKEN: TimeDelta = TimeDelta::minutes(1);
+
+pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let numbered = scheduler.queue.changes().number_left_over().await?;
+    let mut delivered = 0;
+    for endpoint in webhook_endpoint::forsaken(scheduler.db.pool(), now.at - FORSAKEN, PAGE).await? {
+        let tx = scheduler.db.begin().await?;
+        let held = webhook_endpoint::hold(&tx, endpoint.merchant_id, endpoint.id).await?;
+        let mut job = None;
+        if let Some(held) = held.filter(|held| held.job_id == endpoint.job_id && held.disabled_at.is_none()) {
+            job = queue::enqueue_delivery(&tx, &held, now.at, now.at).await?;
+            delivered += 1;
+        }
+        tx.commit().await?;
+        scheduler.queue.notify(job);
+    }
+    Ok(numbered + delivered)
 }

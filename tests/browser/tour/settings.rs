@@ -1,5 +1,7 @@
 //! The settings and their dialogs.
 
+use fantoccini::key::Key;
+
 use super::Tour;
 use crate::support::App;
 
@@ -45,9 +47,31 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.stops_at("dialog-revoke").await;
     browser.clicks("Revoke").await;
     browser.sees("revoked").await;
+    webhooks(tour).await;
     tour.goes_to("/settings/activity", "made a key").await;
     tour.stops_at("settings-activity").await;
     no_connection(tour, app).await;
+}
+
+async fn webhooks(tour: &Tour<'_>) {
+    let browser = tour.browser;
+    tour.goes_to("/settings/webhooks", "No webhooks are sent yet").await;
+    browser.clicks("New endpoint").await;
+    browser.writes("Address", "https://example.com/hooks").await;
+    tour.stops_at("dialog-new-endpoint").await;
+    browser.clicks("Make the endpoint").await;
+    browser.sees("it is not shown again").await;
+    browser.clicks("I have kept it").await;
+    browser.sees("example.com").await;
+    tour.stops_at("settings-webhooks").await;
+    browser.clicks("Deliveries").await;
+    browser.sees("Nothing was sent yet").await;
+    tour.stops_at("dialog-deliveries").await;
+    browser.presses(Key::Escape).await;
+    browser.clicks("Remove").await;
+    browser.sees("Remove this endpoint?").await;
+    browser.clicks("Remove").await;
+    browser.sees("The endpoint is removed").await;
 }
 
 /// A merchant who has just begun: nothing is connected, ordered or bought.

@@ -1,4 +1,4 @@
-//! The auditor: looks from outside, at the database, at Redis and at the sandbox, whether every promise was kept.
+//! The auditor: looks from outside, at the database, at Redis and at the sandbox, whether all that was accepted was done.
 
 use domain::{LinkId, LinkState, MerchantId};
 use entity::{
@@ -10,13 +10,13 @@ use queue::Kind;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
+    accepted::{Accepted, AcceptedLink},
     cluster::Cluster,
     outbox::Outbox,
-    promised::{Promised, PromisedLink},
 };
 use crate::support::{Database, Sandbox, eventually};
 
-/// What is audited, beside the promises.
+/// What is audited, beside what was accepted.
 pub(crate) struct Books<'a> {
     pub(crate) db: Db,
     pub(crate) merchant: MerchantId,
@@ -26,20 +26,20 @@ pub(crate) struct Books<'a> {
 }
 
 /// Waits until nothing is left to do, then checks that
-/// - every 2xx has its row, and each row has reached an end; no job was given up, but for `parked` of them, which an operator sees;
+/// - every 2xx has its row, and each row has reached an end; no job was given up, but for `dead` of them, which an operator sees;
 /// - each effect happened once: one payment link at Stripe for each of ours, none that can still be paid though it is voided, none
 ///   paid that is not `paid`; one text for each message that was sent and paid for, none for one of which nobody knows, and no other;
 /// - a copy that was made from the feed of changes meanwhile is what the calls say;
 /// - every balance equals its ledger;
 /// - Redis holds nothing any more, and nobody panicked or told what must not be told.
-pub(crate) async fn audit(cluster: &Cluster, promised: &Promised, parked: usize) {
+pub(crate) async fn audit(cluster: &Cluster, accepted: &Accepted, dead: usize) {
     let (db, world) = (open(&cluster.database).await, cluster.world());
     let merchant = cluster.merchant.id.parse().unwrap();
     let books = Books { db, merchant, world: &world, commits_were_lost: cluster.commits_were_lost };
     world.has_told_everything().await;
     is_at_rest(&books).await;
-    assert_eq!(jobs(&books.db, JobState::Dead).await.len(), parked, "{:?}", jobs(&books.db, JobState::Dead).await);
-    effects(&books, promised).await;
+    assert_eq!(jobs(&books.db, JobState::Dead).await.len(), dead, "{:?}", jobs(&books.db, JobState::Dead).await);
+    effects(&books, accepted).await;
     cluster.mirror().await.is_perfect().await;
     let ledger = cluster.runs(&["merchant", "audit"]);
     assert!(ledger.status.success(), "the ledger does not add up: {ledger:?}");
@@ -59,21 +59,21 @@ pub(crate) async fn open(database: &Database) -> Db {
     }
 }
 
-/// Every promise has its row, which has reached an end, and its effect, once.
-pub(crate) async fn effects(books: &Books<'_>, promised: &Promised) {
-    for order in &promised.orders {
+/// All that was accepted has its row, which has reached an end, and its effect, once.
+pub(crate) async fn effects(books: &Books<'_>, accepted: &Accepted) {
+    for order in &accepted.orders {
         let row = order::find(books.db.pool(), books.merchant, order.parse().unwrap()).await.unwrap();
-        assert!(row.is_some(), "{order} was promised and is not there");
+        assert!(row.is_some(), "{order} was accepted and is not there");
     }
     let at_stripe = books.world.knows("counts?key=paylink_link").await["payment_links_by_metadata"].clone();
-    for link in &promised.links {
+    for link in &accepted.links {
         let (total, live) = (&at_stripe[&link.id]["total"], &at_stripe[&link.id]["live"]);
         let state = link_state(books, link).await;
         let what = format!("{link:?} is {state}, with {total} at Stripe of which {live} can be paid");
         assert_eq!(total, 1, "{what}");
         assert!(is_kept(link, state) && (live == 1) == (state == LinkState::Unpaid), "{what}");
     }
-    Outbox::of(books.world).await.is_as_promised(books, &promised.texts).await;
+    Outbox::of(books.world).await.is_as_accepted(books, &accepted.texts).await;
 }
 
 async fn is_at_rest(books: &Books<'_>) {
@@ -107,14 +107,14 @@ pub(crate) async fn jobs_of(db: &Db, kind: Kind, state: JobState) -> Vec<Job> {
     jobs.all(db.pool()).await.unwrap()
 }
 
-async fn link_state(books: &Books<'_>, link: &PromisedLink) -> LinkState {
+async fn link_state(books: &Books<'_>, link: &AcceptedLink) -> LinkState {
     let id: LinkId = link.id.parse().unwrap();
     let row = link::find(books.db.pool(), books.merchant, id).await.unwrap();
-    row.unwrap_or_else(|| panic!("{link:?} was promised and is not there")).state
+    row.unwrap_or_else(|| panic!("{link:?} was accepted and is not there")).state
 }
 
 /// Whether this is an end that a link may have come to.
-fn is_kept(link: &PromisedLink, state: LinkState) -> bool {
+fn is_kept(link: &AcceptedLink, state: LinkState) -> bool {
     match state {
         LinkState::Paid => link.paid,
         LinkState::Voided => link.voided && !link.paid,

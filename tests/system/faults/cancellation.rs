@@ -1,4 +1,4 @@
-//! A worker that is cut off from Redis for longer than its lease, and comes back.
+//! A worker that is parted from Redis for longer than its lease, and comes back.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use queue::Kind;
 use sea_orm::ConnectionTrait;
 
 use super::{
+    accepted::Accepted,
     auditor::{audit, jobs_of, open},
     cluster::{Cluster, LEASE_SECONDS},
-    promised::Promised,
 };
 use crate::support::{Line, Proxy, eventually};
 
@@ -22,12 +22,12 @@ async fn a_worker_that_was_cut_off_for_longer_than_its_lease_changes_nothing_any
     let through_the_line = [("PAYLINK_REDIS_URL", format!("redis://127.0.0.1:{}", line.port))];
     cluster.loses_its_workers();
     cluster.workers.push(cluster.a_worker_with(&through_the_line));
-    // The text leaves, and its credits cannot be settled before the worker is cut off.
+    // The text leaves, and its credits cannot be settled before the worker is parted from Redis.
     let db = open(&cluster.database).await;
-    let mut promised = Promised::default();
-    promised.link(&link.id);
+    let mut accepted = Accepted::default();
+    accepted.link(&link.id);
     let text = cluster.merchant.sends(&link).await;
-    promised.text(&text, &order.phone);
+    accepted.text(&text, &order.phone);
     let tx = db.begin().await.unwrap();
     tx.execute_unprepared("SELECT 1 FROM merchant FOR NO KEY UPDATE").await.unwrap();
     let world = cluster.world();
@@ -44,7 +44,7 @@ async fn a_worker_that_was_cut_off_for_longer_than_its_lease_changes_nothing_any
     tx.rollback().await.unwrap();
     cluster.merchant.sees_message(&text, "delivered").await;
     line.is(Line::Open);
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
     assert_eq!(cluster.merchant.ledger().await, ["top_up", "hold", "capture"]);
     let job = jobs_of(&db, Kind::SendSms, JobState::Done).await.pop().unwrap();
     // The text had left before, so that the other found it at the carrier when it looked, or the report had settled it.

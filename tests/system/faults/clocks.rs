@@ -12,9 +12,9 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use super::{
+    accepted::Accepted,
     auditor::{audit, open},
     cluster::Cluster,
-    promised::Promised,
     replica::Replica,
 };
 use crate::support::{Figures, Http, Invoice, WrongClock, eventually, free_port};
@@ -39,12 +39,12 @@ async fn says(cluster: &Cluster, port: u16) -> (Value, Figures) {
 }
 
 /// A link that can be paid until tomorrow.
-async fn a_link_until_tomorrow(cluster: &Cluster, promised: &mut Promised) -> String {
+async fn a_link_until_tomorrow(cluster: &Cluster, accepted: &mut Accepted) -> String {
     let order = cluster.merchant.opens_an_order("1").await;
     let tomorrow = (Utc::now() + TimeDelta::days(1)).format("%Y-%m-%d").to_string();
     let invoice = Invoice { expires_on: Some(&tomorrow), ..Invoice::default() };
     let link = cluster.merchant.uploads(&order, &invoice).await;
-    promised.link(&link);
+    accepted.link(&link);
     cluster.merchant.sees(&link, "unpaid").await;
     link
 }
@@ -53,8 +53,8 @@ async fn a_link_until_tomorrow(cluster: &Cluster, promised: &mut Promised) -> St
 async fn a_scheduler_that_is_three_days_ahead_stops_no_other_and_says_so() {
     let mut cluster = Cluster::start().await;
     let db = open(&cluster.database).await;
-    let mut promised = Promised::default();
-    let link = a_link_until_tomorrow(&cluster, &mut promised).await;
+    let mut accepted = Accepted::default();
+    let link = a_link_until_tomorrow(&cluster, &mut accepted).await;
 
     let (clock, port) = (WrongClock::by("+3d"), free_port());
     let mut environment = clock.environment();
@@ -82,7 +82,7 @@ async fn a_scheduler_that_is_three_days_ahead_stops_no_other_and_says_so() {
     assert!(mark(&db, "ring").await.is_some_and(|mark| mark <= Utc::now()));
     wrong.stops();
     cluster.schedulers.push(cluster.a_scheduler());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,7 +110,7 @@ async fn a_clock_that_is_set_while_a_scheduler_runs_makes_no_difference() {
 async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
     let mut cluster = Cluster::start().await;
     let db = open(&cluster.database).await;
-    let mut promised = Promised::default();
+    let mut accepted = Accepted::default();
     cluster.loses_its_workers();
     // What they were at when they were killed counts as a crash, as it should.
     let of_before: Vec<_> = Jobs::find().all(db.pool()).await.unwrap().into_iter().map(|row| row.id).collect();
@@ -127,8 +127,8 @@ async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
     for number in ["1", "2", "3"] {
         let order = cluster.merchant.opens_an_order(number).await;
         let link = cluster.merchant.makes_a_link(&order).await;
-        promised.link(&link.id);
-        promised.text(&cluster.merchant.sends(&link).await, &order.phone);
+        accepted.link(&link.id);
+        accepted.text(&cluster.merchant.sends(&link).await, &order.phone);
     }
 
     let run_at = db.now().await.unwrap() + TimeDelta::seconds(4);
@@ -144,10 +144,10 @@ async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
     for row in Jobs::find().all(db.pool()).await.unwrap().iter().filter(|row| !of_before.contains(&row.id)) {
         assert_eq!(row.crashes, 0, "its lease did not hold: {row:?}");
     }
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
 }
 
-/// Promises jobs for later, enough of them that both workers have some.
+/// Enqueues jobs for later, enough of them that both workers have some.
 async fn check_keys_at(cluster: &Cluster, db: &Db, run_at: DateTime<Utc>) -> Vec<domain::JobId> {
     let redis = format!("redis://127.0.0.1:{}", cluster.redis.port);
     let queue = Queue::new(RedisQueues::open(&redis, "paylink", Clock::system()).unwrap(), db.clone());
@@ -171,15 +171,15 @@ async fn a_front_that_is_an_hour_ahead_tells_the_right_time_and_believes_who_sig
     cluster.fronts.drain(..).for_each(Replica::stops);
     cluster.fronts.push(wrong);
 
-    let mut promised = Promised::default();
+    let mut accepted = Accepted::default();
     let order = cluster.merchant.opens_an_order("1").await;
     let link = cluster.merchant.makes_a_link(&order).await;
-    promised.link(&link.id);
+    accepted.link(&link.id);
     let created: DateTime<Utc> = cluster.merchant.link(&link.id).await["created_at"].as_str().unwrap().parse().unwrap();
     assert!((Utc::now() - created).abs() < SOON, "created at {created}");
     // Stripe signs by a right clock; what is older than five minutes is not believed.
     assert!(cluster.world().payment_is_tried(&link).await < 300);
     cluster.merchant.sees(&link.id, "paid").await;
-    promised.links[0].paid = true;
-    audit(&cluster, &promised, 0).await;
+    accepted.links[0].paid = true;
+    audit(&cluster, &accepted, 0).await;
 }

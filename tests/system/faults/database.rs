@@ -17,9 +17,9 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
 
 use super::{
+    accepted::Accepted,
     auditor::{audit, open},
     cluster::{Cluster, WEBHOOK_SECRET},
-    promised::Promised,
     traffic::Traffic,
 };
 use crate::support::{App, Database, INVOICE, Invoice, OwnPostgres, eventually, fresh_postgresql, sign};
@@ -32,7 +32,7 @@ pub(super) async fn cut_all_connections(db: &impl ConnectionTrait) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_restarted_loses_no_promise() {
+async fn a_database_that_is_restarted_loses_nothing() {
     let server = OwnPostgres::of_its_own();
     let mut cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
     cluster.commits_were_lost = true;
@@ -41,8 +41,8 @@ async fn a_database_that_is_restarted_loses_no_promise() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         server.is_restarted_by(signal);
     }
-    let promised = traffic.end().await;
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await;
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,8 +55,8 @@ async fn connections_that_the_database_cuts_are_made_anew() {
         tokio::time::sleep(Duration::from_millis(400)).await;
         cut_all_connections(db.pool()).await;
     }
-    let promised = traffic.end().await;
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await;
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,8 +65,8 @@ async fn too_few_connections_make_everything_slow_and_nothing_wrong() {
     let cluster = Cluster::start_on(Database::Postgresql { url: fresh_postgresql().await }, &few).await;
     let traffic = Traffic::begin(&cluster, 30);
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let promised = traffic.end().await;
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await;
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,7 +95,7 @@ async fn a_busy_sqlite_is_waited_for() {
     assert_eq!((at_stripe.total, at_stripe.live), (1, 1));
 }
 
-/// A PostgreSQL that nobody reaches: who was connected is cut off, and where it listened is nothing.
+/// A PostgreSQL that nobody reaches: who was connected is thrown out, and where it listened is nothing.
 struct Away {
     door: PathBuf,
     shut: PathBuf,
@@ -210,5 +210,5 @@ async fn webhooks_are_refused_while_the_database_is_away_and_none_that_was_taken
         (ignored == all.len()).then_some(())
     })
     .await;
-    audit(&cluster, &Promised::default(), 0).await;
+    audit(&cluster, &Accepted::default(), 0).await;
 }

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{
+    accepted::Accepted,
     auditor::audit,
     cluster::Cluster,
-    promised::Promised,
     traffic::{Traffic, batch},
 };
 use crate::support::{Database, RIGHTS, RedisCluster, Sentinels, TlsRedis, eventually, fresh_postgresql};
@@ -17,8 +17,8 @@ async fn on(environment: &[(&str, String)]) -> Cluster {
     Cluster::start_on(Database::Postgresql { url: fresh_postgresql().await }, environment).await
 }
 
-/// What one order was promised, and how long it took from its first command to its text.
-async fn one_order(cluster: &Cluster) -> (Promised, Duration) {
+/// What was accepted of one order, and how long it took from its first command to its text.
+async fn one_order(cluster: &Cluster) -> (Accepted, Duration) {
     let begin = Instant::now();
     (batch(cluster, 1).await, begin.elapsed())
 }
@@ -42,9 +42,9 @@ async fn a_primary_that_dies_behind_sentinels_loses_no_job() {
     let (second, again) = one_order(&cluster).await;
     eprintln!("an order around the fail-overs took {still:?} and {again:?}");
     assert!(still < STANDS_STILL && again < STANDS_STILL, "{still:?}, {again:?}");
-    let promised = traffic.end().await.and(first).and(second);
-    assert_eq!(promised.refused, 0, "a command does not need Redis");
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await.and(first).and(second);
+    assert_eq!(accepted.refused, 0, "a command does not need Redis");
+    audit(&cluster, &accepted, 0).await;
     eventually("Redis holds nothing any more", async || {
         let left = redis.servers[0].says("-n 1 --scan");
         left.is_empty().then_some(())
@@ -63,17 +63,17 @@ async fn a_cluster_that_fails_over_and_moves_its_slots_loses_no_job() {
     let (first, still) = one_order(&cluster).await;
     eprintln!("an order around the fail-over took {still:?}");
     assert!(still < STANDS_STILL, "{still:?}");
-    let promised = traffic.end().await.and(first);
-    assert_eq!(promised.refused, 0, "a command does not need Redis");
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await.and(first);
+    assert_eq!(accepted.refused, 0, "a command does not need Redis");
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_with_certificates_on_both_sides_and_a_user_of_few_rights_are_enough() {
     let redis = TlsRedis::start(RIGHTS).await;
     let cluster = on(&redis.environment()).await;
-    let promised = batch(&cluster, 4).await;
-    audit(&cluster, &promised, 0).await;
+    let accepted = batch(&cluster, 4).await;
+    audit(&cluster, &accepted, 0).await;
     for refusal in ["no permissions", "refuses to", "cannot be told"] {
         assert!(!cluster.log().contains(refusal), "it asked for what it may not: {}", cluster.log());
     }
@@ -84,8 +84,8 @@ async fn tls_with_certificates_on_both_sides_and_a_user_of_few_rights_are_enough
 async fn what_redis_refuses_is_said_with_what_to_allow() {
     let redis = TlsRedis::start("~paylink:* +@all -@admin -@dangerous").await;
     let cluster = on(&redis.environment()).await;
-    let promised = batch(&cluster, 1).await;
-    audit(&cluster, &promised, 0).await;
+    let accepted = batch(&cluster, 1).await;
+    audit(&cluster, &accepted, 0).await;
     let log = cluster.log();
     for said in ["Redis refuses to", "no permissions", "&<prefix>:*", "+info"] {
         assert!(log.contains(said), "{said} is not in {log}");

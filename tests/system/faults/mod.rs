@@ -1,7 +1,9 @@
 //! Faults, done to real processes: the roles apart, in replicas, on one PostgreSQL, one Redis and one store. After each the
-//! auditor looks from outside whether every promise was kept: see [`auditor::audit`].
+//! auditor looks from outside whether all that was accepted was done: see [`auditor::audit`].
 
+mod accepted;
 mod auditor;
+mod balancer;
 mod cancellation;
 mod clocks;
 mod cluster;
@@ -9,7 +11,6 @@ mod database;
 mod many_redis;
 mod outbox;
 mod poolers;
-mod promised;
 mod redis;
 mod replica;
 mod rolling;

@@ -1,4 +1,4 @@
-//! The carrier's side of the audit: which texts it has, and whether those are the ones that were promised and paid for.
+//! The carrier's side of the audit: which texts it has, and whether those are the ones that were accepted and paid for.
 //!
 //! A text may end as `unknown`, and only so: it is marked as leaving in a transaction of its own, and its worker dies before the
 //! request is made, or never learns that the mark was committed as the database broke off. Nobody can tell that from a request
@@ -17,8 +17,8 @@ use queue::{Kind, SendSms};
 use serde_json::Value;
 
 use super::{
+    accepted::AcceptedText,
     auditor::{Books, jobs_in_any_state},
-    promised::PromisedText,
 };
 use crate::support::Sandbox;
 
@@ -35,14 +35,14 @@ impl Outbox {
 
     /// Each message was sent once, or nobody knows and it never left, and the carrier has no texts beside those. What was sent is
     /// paid for; what nobody knows of is held.
-    pub(super) async fn is_as_promised(&self, books: &Books<'_>, texts: &[PromisedText]) {
+    pub(super) async fn is_as_accepted(&self, books: &Books<'_>, texts: &[AcceptedText]) {
         let settled = settled(books).await;
         let jobs = jobs_in_any_state(&books.db, Kind::SendSms).await;
         let mut sent = 0;
         for text in texts {
             let id: MessageId = text.id.parse().unwrap();
             let row = message::find(books.db.pool(), books.merchant, id).await.unwrap();
-            let row = row.unwrap_or_else(|| panic!("{text:?} was promised and is not there"));
+            let row = row.unwrap_or_else(|| panic!("{text:?} was accepted and is not there"));
             let (there, ledger) = (self.count(&text.phone, &row), &settled[&id]);
             let what = format!("{text:?} is {}, the carrier has {there}, and its credits are {ledger:?}", row.status);
             match row.status {
@@ -59,10 +59,12 @@ impl Outbox {
                 | MessageStatus::Queued
                 | MessageStatus::Sending
                 | MessageStatus::Undelivered
+                | MessageStatus::Scheduled
+                | MessageStatus::Cancelled
                 | MessageStatus::Failed => panic!("{what}"),
             }
         }
-        assert_eq!(self.0.len(), sent, "the carrier has texts that nobody promised");
+        assert_eq!(self.0.len(), sent, "the carrier has texts that nobody accepted");
     }
 
     /// Whether this job asks for a text that the carrier does not have. It goes on asking.

@@ -12,9 +12,9 @@ async fn sells_through(pools: Pools) {
     let cluster = Cluster::start_on(Database::Postgresql { url: bouncer.url(&direct) }, &[]).await;
     let traffic = Traffic::begin(&cluster, 6);
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let promised = traffic.end().await;
-    assert_eq!((promised.refused, promised.unanswered), (0, 0));
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await;
+    assert_eq!((accepted.refused, accepted.unanswered), (0, 0));
+    audit(&cluster, &accepted, 0).await;
     let log = cluster.log();
     let found = if pools == Pools::Sessions { "pools sessions" } else { "pools transactions and knows prepared" };
     assert!(log.contains(found), "{log}");

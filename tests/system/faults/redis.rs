@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::{
+    accepted::Accepted,
     auditor::audit,
     cluster::Cluster,
-    promised::Promised,
     replica::Replica,
     traffic::{Traffic, batch},
 };
 use crate::support::{Invoice, eventually};
 
 /// How soon a lost notification is notified again.
-const RUNG_AGAIN_WITHIN: Duration = Duration::from_secs(15);
+const NOTIFIED_AGAIN_WITHIN: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_is_killed_and_comes_back_loses_no_job() {
@@ -24,28 +24,28 @@ async fn a_redis_that_is_killed_and_comes_back_loses_no_job() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         cluster.redis.comes_up().await;
     }
-    let promised = traffic.end().await;
-    assert_eq!(promised.refused, 0, "a command does not need Redis");
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await;
+    assert_eq!(accepted.refused, 0, "a command does not need Redis");
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_flush_has_taken_is_rung_again_within_15_seconds() {
+async fn what_a_flush_has_taken_is_notified_again_within_15_seconds() {
     let mut cluster = Cluster::start().await;
     cluster.workers.iter().for_each(Replica::freezes);
-    let mut promised = Promised::default();
+    let mut accepted = Accepted::default();
     for n in 1..=3 {
         let order = cluster.merchant.opens_an_order(&n.to_string()).await;
-        promised.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
+        accepted.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
     }
-    let accepted = Instant::now();
+    let since = Instant::now();
     cluster.loses_its_workers();
     cluster.redis.loses_everything();
     eventually("they are notified again", async || (cluster.redis.keys() > 0).then_some(())).await;
     // The scheduler looks every five seconds, and the machine may be busy with other tests.
-    assert!(accepted.elapsed() < RUNG_AGAIN_WITHIN + Duration::from_secs(3), "{:?}", accepted.elapsed());
+    assert!(since.elapsed() < NOTIFIED_AGAIN_WITHIN + Duration::from_secs(3), "{:?}", since.elapsed());
     cluster.workers.push(cluster.a_worker());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,9 +56,9 @@ async fn commands_go_on_while_redis_does_not_answer() {
     cluster.redis.freezes();
     tokio::time::sleep(Duration::from_secs(3)).await;
     cluster.redis.goes_on();
-    let promised = traffic.end().await.and(batch(&cluster, 1).await);
-    assert_eq!((promised.refused, promised.unanswered), (0, 0), "a command does not need Redis");
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await.and(batch(&cluster, 1).await);
+    assert_eq!((accepted.refused, accepted.unanswered), (0, 0), "a command does not need Redis");
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,12 +67,12 @@ async fn an_empty_redis_is_filled_from_the_rows_on_request() {
     cluster.schedulers.clear();
     cluster.workers.iter().for_each(Replica::freezes);
     let order = cluster.merchant.opens_an_order("1").await;
-    let mut promised = Promised::default();
-    promised.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
+    let mut accepted = Accepted::default();
+    accepted.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
     cluster.loses_its_workers();
     cluster.redis.loses_everything();
     let rebuilt = cluster.runs(&["jobs", "rebuild"]);
     assert!(String::from_utf8_lossy(&rebuilt.stdout).starts_with("1 jobs were notified"), "{rebuilt:?}");
     cluster.workers.push(cluster.a_worker());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
 }

@@ -14,7 +14,7 @@ async fn a_rolling_restart_of_all_replicas_loses_nothing_and_refuses_nobody() {
         cluster.schedulers.push(cluster.a_scheduler());
         cluster.schedulers.remove(0).stops();
     }
-    let promised = traffic.end().await;
-    assert_eq!((promised.refused, promised.unanswered), (0, 0), "a caller has noticed");
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await;
+    assert_eq!((accepted.refused, accepted.unanswered), (0, 0), "a caller has noticed");
+    audit(&cluster, &accepted, 0).await;
 }

@@ -1,9 +1,9 @@
 //! Two schedulers, one of which stands still past its turn.
 
 use super::{
+    accepted::Accepted,
     auditor::{audit, open},
     cluster::Cluster,
-    promised::Promised,
     replica::Replica,
 };
 use crate::support::{Database, Invoice, eventually, fresh_postgresql};
@@ -17,10 +17,10 @@ async fn a_scheduler_that_stands_still_past_its_turn_is_not_missed_and_does_no_h
     let database = Database::Postgresql { url: fresh_postgresql().await };
     let mut cluster = Cluster::start_on(database, &each_second).await;
     cluster.workers.iter().for_each(Replica::freezes);
-    let mut promised = Promised::default();
+    let mut accepted = Accepted::default();
     for n in 1..=3 {
         let order = cluster.merchant.opens_an_order(&n.to_string()).await;
-        promised.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
+        accepted.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
     }
     cluster.loses_its_workers();
     cluster.schedulers[0].freezes();
@@ -39,5 +39,5 @@ async fn a_scheduler_that_stands_still_past_its_turn_is_not_missed_and_does_no_h
     }
     assert_eq!(notified(), "3");
     cluster.workers.push(cluster.a_worker());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
 }

@@ -78,23 +78,23 @@ async fn everything_at_once() {
     // Last, Redis stays away for a minute, as the short form does for three seconds.
     println!("soak: Redis is away for a minute");
     soak.redis_is_away(Duration::from_mins(1)).await;
-    let promised = traffic.end().await;
+    let accepted = traffic.end().await;
     println!(
-        "soak: {count} faults; {} orders, {} links and {} texts were promised; {} calls were refused, {} not answered",
-        promised.orders.len(),
-        promised.links.len(),
-        promised.texts.len(),
-        promised.refused,
-        promised.unanswered,
+        "soak: {count} faults; {} orders, {} links and {} texts were accepted; {} calls were refused, {} not answered",
+        accepted.orders.len(),
+        accepted.links.len(),
+        accepted.texts.len(),
+        accepted.refused,
+        accepted.unanswered,
     );
-    audit(&soak.cluster, &promised, 0).await;
-    println!("soak: every promise was kept, once");
+    audit(&soak.cluster, &accepted, 0).await;
+    println!("soak: all that was accepted was done, once");
 }
 
 struct Soak {
     cluster: Cluster,
     server: OwnPostgres,
-    /// To Redis, for a worker that is to be cut off.
+    /// To Redis, for a worker that is to be parted from it.
     line: Proxy,
     dice: Rng,
 }

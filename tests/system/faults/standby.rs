@@ -10,7 +10,7 @@ use super::{
 use crate::support::{Database, PostgresPair, Proxy};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_standby_that_is_promoted_in_mid_traffic_loses_no_promise() {
+async fn a_standby_that_is_promoted_in_mid_traffic_loses_nothing() {
     let mut pair = PostgresPair::start().await;
     let way = Proxy::to(pair.primary).await;
     let mut cluster = Cluster::start_on(Database::Postgresql { url: PostgresPair::url(way.port) }, &[]).await;
@@ -23,9 +23,9 @@ async fn a_standby_that_is_promoted_in_mid_traffic_loses_no_promise() {
     way.leads_to(pair.standby);
     tokio::time::sleep(Duration::from_secs(1)).await;
     pair.promotes();
-    let (promoted, promised) = (begin.elapsed(), batch(&cluster, 1).await);
+    let (promoted, accepted) = (begin.elapsed(), batch(&cluster, 1).await);
     eprintln!("promoted after {promoted:?}; an order went through after {:?}", begin.elapsed());
     assert!(begin.elapsed() < Duration::from_secs(25), "{:?}", begin.elapsed());
-    let promised = traffic.end().await.and(promised);
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await.and(accepted);
+    audit(&cluster, &accepted, 0).await;
 }

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet};
 
-use super::{cluster::Cluster, promised::Promised};
+use super::{accepted::Accepted, cluster::Cluster};
 use crate::support::{Invoice, Merchant, Order, Sandbox, order_body};
 
 /// How long a client tries.
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// People who buy and sell until they are told to stop.
 pub(crate) struct Traffic {
-    people: JoinSet<Promised>,
+    people: JoinSet<Accepted>,
     open: watch::Sender<bool>,
 }
 
@@ -31,39 +31,39 @@ impl Traffic {
         let mut join = JoinSet::new();
         for _ in 0..people {
             let mut person =
-                Person { merchant: cluster.merchant.clone(), world: cluster.world(), promised: Promised::default() };
+                Person { merchant: cluster.merchant.clone(), world: cluster.world(), accepted: Accepted::default() };
             let is_open = open.subscribe();
             join.spawn(async move {
                 while *is_open.borrow() {
                     person.sells().await;
                 }
-                person.promised
+                person.accepted
             });
         }
         Self { people: join, open }
     }
 
-    /// What they are at is ended, and nothing is begun any more: what they were promised.
-    pub(crate) async fn end(self) -> Promised {
+    /// What they are at is ended, and nothing is begun any more: what they were accepted.
+    pub(crate) async fn end(self) -> Accepted {
         self.open.send_replace(false);
-        self.people.join_all().await.into_iter().fold(Promised::default(), Promised::and)
+        self.people.join_all().await.into_iter().fold(Accepted::default(), Accepted::and)
     }
 }
 
-/// Promises for a batch of so many orders, one after the other.
-pub(crate) async fn batch(cluster: &Cluster, orders: usize) -> Promised {
-    let promised = Promised::default();
-    let mut person = Person { merchant: cluster.merchant.clone(), world: cluster.world(), promised };
+/// What is accepted of a batch of so many orders, one after the other.
+pub(crate) async fn batch(cluster: &Cluster, orders: usize) -> Accepted {
+    let accepted = Accepted::default();
+    let mut person = Person { merchant: cluster.merchant.clone(), world: cluster.world(), accepted };
     for _ in 0..orders {
         person.sells().await;
     }
-    person.promised
+    person.accepted
 }
 
 struct Person {
     merchant: Merchant,
     world: Sandbox,
-    promised: Promised,
+    accepted: Accepted,
 }
 
 impl Person {
@@ -75,16 +75,16 @@ impl Person {
         let phone = format!("+1202557{:04}", number % 10_000);
         let body = order_body(&format!("F{number}"), &phone);
         let id = self.id_of(|http| http.http.request(Method::POST, "/v1/orders").json(&body)).await;
-        self.promised.orders.push(id.clone());
+        self.accepted.orders.push(id.clone());
         let order = Order { id, phone: phone.clone() };
 
         let id = self.id_of(|merchant| merchant.request_for_a_link(&order, &Invoice::default())).await;
-        self.promised.link(&id);
+        self.accepted.link(&id);
         let link = self.sees(&id, "unpaid").await;
 
         let path = format!("/v1/payment-links/{id}/send");
         let message = self.id_of(|merchant| merchant.http.request(Method::POST, &path).json(&json!({}))).await;
-        self.promised.text(&message, &phone);
+        self.accepted.text(&message, &phone);
         self.sees_sent(&message).await;
         match number % 3 {
             0 => self.is_paid(&link).await,
@@ -105,11 +105,11 @@ impl Person {
         self.last_link().voided = true;
     }
 
-    fn last_link(&mut self) -> &mut super::promised::PromisedLink {
-        self.promised.links.last_mut().expect("one was promised")
+    fn last_link(&mut self) -> &mut super::accepted::AcceptedLink {
+        self.accepted.links.last_mut().expect("one was accepted")
     }
 
-    /// Sends a command until it is answered: the id of what was promised.
+    /// Sends a command until it is answered: the id of what was accepted.
     async fn id_of(&mut self, request: impl Fn(&Merchant) -> RequestBuilder) -> String {
         static KEYS: AtomicU32 = AtomicU32::new(1);
         let key = KEYS.fetch_add(1, Ordering::Relaxed).to_string();
@@ -118,13 +118,13 @@ impl Person {
             let asked = request(&self.merchant).header("Idempotency-Key", &key).header("Connection", "close");
             match self.merchant.http.try_ask(asked).await {
                 Ok(answer) if answer.status < 300 => return answer.json()["id"].as_str().unwrap().to_owned(),
-                Ok(answer) if answer.status >= 500 => self.promised.refused += 1,
+                Ok(answer) if answer.status >= 500 => self.accepted.refused += 1,
                 // The first request is still being done, or its process died over it.
                 Ok(answer) if answer.status == 409 => {
                     assert_eq!(answer.json()["code"], "idempotency_key_in_use", "{}", answer.text());
                 }
                 Ok(answer) => panic!("a good command was refused: {}", answer.text()),
-                Err(_) => self.promised.unanswered += 1,
+                Err(_) => self.accepted.unanswered += 1,
             }
             assert!(Instant::now() < deadline, "nobody answers a command");
             tokio::time::sleep(PAUSE).await;
@@ -155,9 +155,9 @@ impl Person {
                     }
                     assert!(Instant::now() < deadline, "it does not come to an end: {found}");
                 }
-                Ok(answer) if answer.status >= 500 => self.promised.refused += 1,
-                Ok(answer) => panic!("what was promised cannot be read: {}", answer.text()),
-                Err(_) => self.promised.unanswered += 1,
+                Ok(answer) if answer.status >= 500 => self.accepted.refused += 1,
+                Ok(answer) => panic!("what was accepted cannot be read: {}", answer.text()),
+                Err(_) => self.accepted.unanswered += 1,
             }
             assert!(Instant::now() < deadline, "nobody answers");
             tokio::time::sleep(PAUSE).await;

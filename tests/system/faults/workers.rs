@@ -10,22 +10,22 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query:
 use serde_json::json;
 
 use super::{
+    accepted::Accepted,
     auditor::{audit, jobs_of, open},
     cluster::Cluster,
-    promised::Promised,
     replica::Replica,
     traffic::{Traffic, batch},
 };
 use crate::support::{Invoice, Link, Order, eventually};
 
-/// An order with a link that can be paid, and what was promised for that.
-async fn a_link(cluster: &Cluster) -> (Order, Link, Promised) {
-    let mut promised = Promised::default();
+/// An order with a link that can be paid, and what was accepted for that.
+async fn a_link(cluster: &Cluster) -> (Order, Link, Accepted) {
+    let mut accepted = Accepted::default();
     let order = cluster.merchant.opens_an_order("1").await;
-    promised.orders.push(order.id.clone());
+    accepted.orders.push(order.id.clone());
     let link = cluster.merchant.makes_a_link(&order).await;
-    promised.link(&link.id);
-    (order, link, promised)
+    accepted.link(&link.id);
+    (order, link, accepted)
 }
 
 /// Waits until a call to a service hangs.
@@ -41,9 +41,9 @@ async fn hangs(cluster: &Cluster, service: &str, path: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_killed_after_its_claim_leaves_the_job_to_another() {
     let mut cluster = Cluster::start().await;
-    let (order, link, mut promised) = a_link(&cluster).await;
+    let (order, link, mut accepted) = a_link(&cluster).await;
     cluster.workers.iter().for_each(Replica::freezes);
-    promised.text(&cluster.merchant.sends(&link).await, &order.phone);
+    accepted.text(&cluster.merchant.sends(&link).await, &order.phone);
     // The notification is claimed, and the row cannot be.
     let db = open(&cluster.database).await;
     let tx = db.begin().await.unwrap();
@@ -54,7 +54,7 @@ async fn a_worker_killed_after_its_claim_leaves_the_job_to_another() {
     cluster.loses_its_workers();
     tx.rollback().await.unwrap();
     cluster.workers.push(cluster.a_worker());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -63,41 +63,41 @@ async fn a_worker_killed_before_the_effect_leaves_one() {
     let hang = json!({"service": "stripe", "times": 1, "mode": "hang", "method": "POST"});
     cluster.world().fails(hang).await;
     let order = cluster.merchant.opens_an_order("1").await;
-    let mut promised = Promised::default();
-    promised.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
+    let mut accepted = Accepted::default();
+    accepted.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
     hangs(&cluster, "stripe", "/v1/payment_links").await;
 
     cluster.loses_its_workers();
     cluster.workers.push(cluster.a_worker());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_killed_after_the_effect_leaves_one() {
     let mut cluster = Cluster::start().await;
-    let (order, link, mut promised) = a_link(&cluster).await;
+    let (order, link, mut accepted) = a_link(&cluster).await;
     for service in ["stripe", "sms"] {
         let hang = json!({"service": service, "times": 1, "mode": "hang_after", "method": "POST"});
         cluster.world().fails(hang).await;
     }
-    promised.text(&cluster.merchant.sends(&link).await, &order.phone);
+    accepted.text(&cluster.merchant.sends(&link).await, &order.phone);
     let other = cluster.merchant.opens_an_order("2").await;
-    promised.link(&cluster.merchant.uploads(&other, &Invoice::default()).await);
+    accepted.link(&cluster.merchant.uploads(&other, &Invoice::default()).await);
     hangs(&cluster, "stripe", "/v1/payment_links").await;
     hangs(&cluster, "sms", "/Messages.json").await;
 
     cluster.loses_its_workers();
     cluster.workers.push(cluster.a_worker());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_killed_before_its_ack_has_done_the_job() {
     let mut cluster = Cluster::start().await;
-    let (order, link, mut promised) = a_link(&cluster).await;
+    let (order, link, mut accepted) = a_link(&cluster).await;
     cluster.workers.iter().for_each(Replica::freezes);
     let text = cluster.merchant.sends(&link).await;
-    promised.text(&text, &order.phone);
+    accepted.text(&text, &order.phone);
     // The text leaves, and its credits cannot be settled before Redis is away.
     let db = open(&cluster.database).await;
     let tx = db.begin().await.unwrap();
@@ -113,7 +113,7 @@ async fn a_worker_killed_before_its_ack_has_done_the_job() {
     cluster.redis.comes_up().await;
     assert_eq!(cluster.redis.leased("send_sms"), 1);
     cluster.workers.push(cluster.a_worker());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
     let job = jobs_of(&db, Kind::SendSms, JobState::Done).await.pop().unwrap();
     assert_eq!((job.attempt, job.crashes), (1, 0), "it was notified again and found the job done");
 }
@@ -125,8 +125,8 @@ async fn a_retry_survives_a_worker_that_is_killed_while_it_waits() {
         json!({"service": "stripe", "times": 1, "mode": "status", "status": 503, "retry_after": 3, "method": "POST"});
     cluster.world().fails(busy).await;
     let order = cluster.merchant.opens_an_order("1").await;
-    let mut promised = Promised::default();
-    promised.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
+    let mut accepted = Accepted::default();
+    accepted.link(&cluster.merchant.uploads(&order, &Invoice::default()).await);
     let db = open(&cluster.database).await;
     let waits = async || {
         let queued = jobs_of(&db, Kind::CreateStripeLink, JobState::Queued).await;
@@ -137,7 +137,7 @@ async fn a_retry_survives_a_worker_that_is_killed_while_it_waits() {
     cluster.loses_its_workers();
     cluster.redis.loses_everything();
     cluster.workers.push(cluster.a_worker());
-    audit(&cluster, &promised, 0).await;
+    audit(&cluster, &accepted, 0).await;
     let done = queue::admin::find(db.pool(), job.id).await.unwrap().unwrap();
     assert_eq!((done.attempt, done.crashes), (2, 0));
     assert!(done.finished_at.unwrap() >= job.run_at, "it was tried again before its time");
@@ -154,8 +154,8 @@ async fn a_poison_payload_parks_and_holds_nobody_up() {
     let rewrite = Entity::update_many().col_expr(Column::Payload, Expr::value("not JSON"));
     rewrite.filter(Column::Id.eq(enqueued_job.job)).exec(db.pool()).await.unwrap();
     // Nobody notifies it: it is found in the rows.
-    let promised = batch(&cluster, 3).await;
-    audit(&cluster, &promised, 1).await;
+    let accepted = batch(&cluster, 3).await;
+    audit(&cluster, &accepted, 1).await;
     let dead = cluster.runs(&["jobs", "list", "--state", "dead", "--kind", "check_stripe_key", "--error", "expected"]);
     assert!(String::from_utf8_lossy(&dead.stdout).contains(&enqueued_job.job.to_string()), "{dead:?}");
 }
@@ -169,6 +169,6 @@ async fn workers_that_are_killed_at_random_lose_nothing_and_do_nothing_twice() {
         cluster.workers.remove(0).is_killed();
         cluster.workers.push(cluster.a_worker());
     }
-    let promised = traffic.end().await;
-    audit(&cluster, &promised, 0).await;
+    let accepted = traffic.end().await;
+    audit(&cluster, &accepted, 0).await;
 }

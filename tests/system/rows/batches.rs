@@ -16,7 +16,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::{Rows, now, on_both_databases};
 
-async fn promised_after(rows: &Rows, wait: TimeDelta) -> JobId {
+async fn enqueued_after(rows: &Rows, wait: TimeDelta) -> JobId {
     let job = CheckStripeKey { merchant: rows.merchant };
     let wanted = EnqueueOptions { run_at: Some(now() + wait), ..EnqueueOptions::for_merchant(rows.merchant) };
     enqueue(rows.db.pool(), &job, wanted, now()).await.unwrap().unwrap().job
@@ -71,9 +71,9 @@ fn payment(link: &link::Model) -> StripeFacts {
 
 on_both_databases! {
     async fn jobs_that_are_claimed_together_are_each_claimed_as_if_alone(rows) {
-        let due = promised_after(&rows, TimeDelta::zero()).await;
-        let later = promised_after(&rows, TimeDelta::hours(1)).await;
-        let crashed = promised_after(&rows, TimeDelta::zero()).await;
+        let due = enqueued_after(&rows, TimeDelta::zero()).await;
+        let later = enqueued_after(&rows, TimeDelta::hours(1)).await;
+        let crashed = enqueued_after(&rows, TimeDelta::zero()).await;
         let unknown = JobId::new(now());
         claim_all(rows.db.pool(), &[(crashed, now())]).await.unwrap();
 

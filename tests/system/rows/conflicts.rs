@@ -33,6 +33,7 @@ async fn text(rows: &Rows) -> Message {
         credits: 1,
         origin: Origin::Merchant,
         once_key: None,
+        scheduled_for: None,
         actor: None,
     };
     let message = message::insert_outgoing(&tx, new, now()).await.unwrap();

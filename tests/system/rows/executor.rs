@@ -83,7 +83,7 @@ impl JobHandler<Meets> for ProcessSmsEvent {
         let tx = told.db.begin().await?;
         let before = entity::merchant::find(&tx, self.merchant).await?.and_then(|merchant| merchant.message_template);
         let effect = format!("{{{{link}}}}{}", before.unwrap_or_default());
-        entity::merchant::set_template(&tx, self.merchant, &effect).await?;
+        entity::merchant::set_template(&tx, self.merchant, Some(&effect)).await?;
         lease.finish(tx, now()).await
     }
 
@@ -98,13 +98,13 @@ async fn received(rows: &Rows) -> JobId {
     enqueued.unwrap().job
 }
 
-async fn promised(rows: &Rows) -> EnqueuedJob {
+async fn a_job(rows: &Rows) -> EnqueuedJob {
     let job = CheckStripeKey { merchant: rows.merchant };
     enqueue(rows.db.pool(), &job, EnqueueOptions::for_merchant(rows.merchant), now()).await.unwrap().unwrap()
 }
 
-/// The notification notifies at this time, and the handler ends so: what becomes of the notification, and what the handler has seen.
-async fn rung_at(rows: &Rows, at: Clock, job: JobId, how: End) -> (Ack, Vec<&'static str>) {
+/// Redis notifies at this time, and the handler ends so: what becomes of the notification, and what the handler has seen.
+async fn notified_at(rows: &Rows, at: Clock, job: JobId, how: End) -> (Ack, Vec<&'static str>) {
     let handler = Ends { how, db: rows.db.clone(), seen: Arc::default() };
     let delivery = Delivery { job: job.uuid(), lane: rows.merchant.uuid(), number: 1 };
     let ack = Executor { clock: at, ..rows.attempts() }.make(delivery, &handler).await.unwrap();
@@ -113,7 +113,7 @@ async fn rung_at(rows: &Rows, at: Clock, job: JobId, how: End) -> (Ack, Vec<&'st
 }
 
 async fn notified(rows: &Rows, job: JobId, how: End) -> (Ack, Vec<&'static str>) {
-    rung_at(rows, Clock::system(), job, how).await
+    notified_at(rows, Clock::system(), job, how).await
 }
 
 async fn row(rows: &Rows, job: JobId) -> Row {
@@ -128,7 +128,7 @@ async fn rewrite(rows: &Rows, job: JobId, column: Column, text: &str) {
 
 on_both_databases! {
     async fn a_panic_is_a_retry_like_any_other(rows) {
-        let job = promised(&rows).await.job;
+        let job = a_job(&rows).await.job;
         let (ack, seen) = notified(&rows, job, End::ByAPanic).await;
         let after = row(&rows, job).await;
         assert_eq!((ack, seen), (Ack::Later(after.run_at), vec!["run"]));
@@ -136,12 +136,12 @@ on_both_databases! {
         assert_eq!((after.state, after.attempt, after.crashes), (JobState::Queued, 1, 0));
         assert_eq!(after.last_error.as_deref(), Some("it panicked: it slipped"));
 
-        let (ack, _) = rung_at(&rows, Clock::stopped_at(after.run_at), job, End::Well).await;
+        let (ack, _) = notified_at(&rows, Clock::stopped_at(after.run_at), job, End::Well).await;
         assert_eq!((ack, row(&rows, job).await.state), (Ack::Done, JobState::Done));
     }
 
     async fn retry_after_is_honoured_and_survives_the_worker(rows) {
-        let job = promised(&rows).await.job;
+        let job = a_job(&rows).await.job;
         let (ack, _) = notified(&rows, job, End::AskedToWait(Duration::from_mins(20))).await;
         let Ack::Later(at) = ack else { panic!("{ack:?}") };
         assert!(at > now() + TimeDelta::minutes(19), "{at}");
@@ -151,16 +151,16 @@ on_both_databases! {
     }
 
     async fn a_job_is_given_up_past_its_deadline_and_says_why(rows) {
-        let job = promised(&rows).await.job;
+        let job = a_job(&rows).await.job;
         let late = Clock::stopped_at(now() + TimeDelta::hours(2));
-        let (ack, seen) = rung_at(&rows, late, job, End::AskedToWait(Duration::ZERO)).await;
+        let (ack, seen) = notified_at(&rows, late, job, End::AskedToWait(Duration::ZERO)).await;
         assert_eq!((ack, seen), (Ack::Done, vec!["run", "given up"]));
         let after = row(&rows, job).await;
         assert_eq!((after.state, after.last_error.as_deref()), (JobState::Dead, Some("not now")));
     }
 
     async fn a_poison_job_is_dead_after_five_crashes(rows) {
-        let job = promised(&rows).await.job;
+        let job = a_job(&rows).await.job;
         for _ in 0..5 {
             // The worker claims it and is never heard of again.
             assert!(matches!(claim_all(rows.db.pool(), &[(job, now())]).await.unwrap().remove(0), Claim::Ours(_)));
@@ -173,7 +173,7 @@ on_both_databases! {
     }
 
     async fn a_payload_of_an_older_kind_parks_and_holds_nobody_up(rows) {
-        let (old, next) = (promised(&rows).await.job, promised(&rows).await.job);
+        let (old, next) = (a_job(&rows).await.job, a_job(&rows).await.job);
         rewrite(&rows, old, Column::Payload, r#"{"v0": 1}"#).await;
 
         // Nothing follows for the domain from a payload that names nothing.
@@ -185,8 +185,8 @@ on_both_databases! {
     }
 
     async fn a_job_of_an_unknown_kind_waits_for_a_version_that_knows_it_and_then_parks(rows) {
-        let known = promised(&rows).await.job;
-        let unknown = promised(&rows).await.job;
+        let known = a_job(&rows).await.job;
+        let unknown = a_job(&rows).await.job;
         rewrite(&rows, unknown, Column::Kind, "send_fax").await;
 
         assert_eq!(queue::recovery::dead_letter_unknown_kinds(rows.db.pool(), now() + TimeDelta::minutes(59)).await.unwrap(), 0);
@@ -216,7 +216,7 @@ on_both_databases! {
 
     async fn a_first_attempt_that_never_reported_counts_as_a_crash(rows) {
         let (job, handler) = (received(&rows).await, Meets::others(&rows, 1));
-        // It is cut off in the middle, and nothing of it was written.
+        // It is ended in the middle, and nothing of it was written.
         let cut_off = tokio::time::timeout(Duration::from_millis(200), handler.makes(&rows, job, 1)).await;
         assert!(cut_off.is_err());
         let before = row(&rows, job).await;

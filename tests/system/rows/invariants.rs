@@ -7,8 +7,8 @@ on_both_databases! {
         let order = rows.order().await;
         rows.link(&order).await.unwrap();
         let job = queue::CheckStripeKey { merchant: rows.merchant };
-        let promised = queue::enqueue(rows.db.pool(), &job, queue::EnqueueOptions::for_merchant(rows.merchant), now()).await.unwrap();
-        assert!(promised.is_some(), "there is a row to break the rules on");
+        let enqueued = queue::enqueue(rows.db.pool(), &job, queue::EnqueueOptions::for_merchant(rows.merchant), now()).await.unwrap();
+        assert!(enqueued.is_some(), "there is a row to break the rules on");
         let forbidden = [
             "UPDATE merchant SET available = -1",
             "UPDATE merchant SET held = -1",

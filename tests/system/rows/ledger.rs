@@ -27,6 +27,7 @@ async fn send(rows: &Rows, cost: i64) -> Result<MessageId, CreditError> {
         credits: cost,
         origin: Origin::Merchant,
         once_key: None,
+        scheduled_for: None,
         actor: None,
     };
     message::insert_outgoing(&tx, new, now()).await?;

@@ -55,6 +55,26 @@ on_both_databases! {
         assert_eq!(moved, 1);
     }
 
+    async fn whoever_closes_a_link_closes_what_it_can_be_paid_by_now(rows) {
+        let link = rows.link(&rows.order().await).await.unwrap();
+        advance(&rows, &link, LinkEvent::Created).await;
+        for event in [LinkEvent::PaymentPending, LinkEvent::PaymentFailed] {
+            let facts = StripeFacts { session: Some("cs_1".to_owned()), ..StripeFacts::default() };
+            rows.advance(&reread(&rows, &link).await, event, &facts).await;
+        }
+        let stale = reread(&rows, &link).await;
+        assert!(stale.awaits_renewal());
+        let tx = rows.db.begin().await.unwrap();
+        assert!(link::set_renewed(&tx, &stale, ("plink_2", "https://buy.stripe.com/2"), now()).await.unwrap());
+        tx.commit().await.unwrap();
+
+        let expiring = rows.advance(&stale, LinkEvent::ExpiryReached, &StripeFacts::default()).await;
+
+        let Advanced::To(expiring) = expiring else { panic!("{expiring:?}") };
+        assert_eq!(expiring.stripe_link_id.as_deref(), Some("plink_2"));
+        assert_eq!(expiring.stripe_url.as_deref(), Some("https://buy.stripe.com/2"));
+    }
+
     async fn a_stale_void_of_a_paid_link_is_refused(rows) {
         let link = rows.link(&rows.order().await).await.unwrap();
         advance(&rows, &link, LinkEvent::Created).await;

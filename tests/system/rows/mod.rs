@@ -92,6 +92,7 @@ impl Rows {
             document_bytes: 0,
             expires_at: now() + link::RETENTION,
             metadata: BTreeMap::new(),
+            payment_methods: domain::PaymentMethods::default(),
             actor: None,
         };
         let tx = self.db.begin().await?;

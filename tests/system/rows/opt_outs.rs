@@ -28,6 +28,26 @@ async fn what_was_said_last_counts(rows) {
     tx.commit().await.unwrap();
 }
 
+async fn the_last_of_three_words_counts_in_whatever_order_they_are_read(rows) {
+    let (first, between, last) = (now(), now() + TimeDelta::seconds(5), now() + TimeDelta::seconds(10));
+    let said = [(first, true), (between, false), (last, true)];
+    for (at, order) in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].into_iter().enumerate() {
+        let phone = PhoneNumber::from_e164(&format!("+1202555013{at}")).unwrap();
+        let tx = rows.db.begin().await.unwrap();
+        let found = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, now()).await.unwrap();
+        for (at, stops) in order.map(|place: usize| said[place]) {
+            if stops {
+                conversation::opt_out(&tx, &found, OptOutSource::Buyer, None, at, now()).await.unwrap();
+            } else {
+                conversation::opt_in(&tx, &found, at).await.unwrap();
+            }
+        }
+        let kept = conversation::find(&tx, rows.merchant, found.id).await.unwrap().unwrap();
+        assert_eq!(kept.opted_out_at, Some(last), "read as {order:?}");
+        tx.commit().await.unwrap();
+    }
+}
+
 async fn the_conversation_of_before_goes_on_under_either_form(rows) {
     let [one, other] = ["+525512345678", "+5215512345678"].map(|number| PhoneNumber::from_e164(number).unwrap());
     let tx = rows.db.begin().await.unwrap();

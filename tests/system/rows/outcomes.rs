@@ -52,7 +52,7 @@ impl Rows {
         Executor { clock: Clock::stopped_at(at), ..self.attempts() }
     }
 
-    async fn promised(&self) -> EnqueuedJob {
+    async fn enqueued(&self) -> EnqueuedJob {
         let job = CheckStripeKey { merchant: self.merchant };
         enqueue(self.db.pool(), &job, EnqueueOptions::for_merchant(self.merchant), now()).await.unwrap().unwrap()
     }
@@ -82,7 +82,7 @@ fn later(ack: Ack) -> DateTime<Utc> {
 
 on_both_databases! {
     async fn a_panic_is_tried_again_and_each_time_later(rows) {
-        let enqueued_job = rows.promised().await;
+        let enqueued_job = rows.enqueued().await;
         let mut at = now();
         for tries in 1..=4_i32 {
             let next = later(attempt(&rows.attempts_at(at), enqueued_job, &Does::Panics).await);
@@ -96,7 +96,7 @@ on_both_databases! {
     }
 
     async fn a_job_that_never_returns_is_a_retry_like_any_other(rows) {
-        let enqueued_job = rows.promised().await;
+        let enqueued_job = rows.enqueued().await;
         let attempts = rows.attempts();
         let policy = Policy { timeout: Duration::from_millis(30), ..attempts.policy };
         let next = later(attempt(&Executor { policy, ..attempts }, enqueued_job, &Does::NeverReturns).await);
@@ -108,7 +108,7 @@ on_both_databases! {
     }
 
     async fn a_job_that_is_put_off_loses_no_attempt_until_its_deadline(rows) {
-        let enqueued_job = rows.promised().await;
+        let enqueued_job = rows.enqueued().await;
         let not_now = Does::Says(|| JobError::NotNow {
             why: "the limit is reached".into(),
             after: Duration::from_mins(10),
@@ -128,7 +128,7 @@ on_both_databases! {
     }
 
     async fn a_job_that_is_let_go_is_anothers_at_once(rows) {
-        let enqueued_job = rows.promised().await;
+        let enqueued_job = rows.enqueued().await;
         let stopping = rows.attempts();
         let (ended, ()) = tokio::join!(attempt(&stopping, enqueued_job, &Does::NeverReturns), async {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -142,8 +142,8 @@ on_both_databases! {
         assert_eq!((job.state, job.tries(), job.crashes), (JobState::Done, 1, 0));
     }
 
-    async fn what_is_paused_is_neither_tried_nor_rung(rows) {
-        let (enqueued_job, pool) = (rows.promised().await, rows.db.pool());
+    async fn what_is_paused_is_neither_tried_nor_notified(rows) {
+        let (enqueued_job, pool) = (rows.enqueued().await, rows.db.pool());
         let overdue = async || {
             let page = queue::recovery::overdue(pool, now() + TimeDelta::seconds(11), None, 10).await.unwrap();
             page.enqueued.iter().map(|enqueued_job| enqueued_job.job).collect::<Vec<_>>()
@@ -173,7 +173,7 @@ on_both_databases! {
     }
 
     async fn a_dead_job_is_retried_from_the_start_and_a_late_worker_stays_out(rows) {
-        let enqueued_job = rows.promised().await;
+        let enqueued_job = rows.enqueued().await;
         let (attempts, fails) = (rows.attempts(), Does::Says(|| JobError::fail("no such thing")));
         attempt(&attempts, enqueued_job, &fails).await;
         assert_eq!(rows.job(enqueued_job).await.state, JobState::Dead);

@@ -12,12 +12,12 @@ use entity::{
 };
 use object_store::memory::InMemory;
 use queue::{Kind, Queue, redis::RedisQueues};
-use scheduler::{Scheduler, Times};
+use scheduler::{JumpGuard, Scheduler, Times, Witness};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{Rows, now, on_both_databases};
 
-/// A scheduler whose clock stands at `at`. Its Redis is away: what it promises, it promises in rows.
+/// A scheduler whose clock stands at `at`. Its Redis is away: what it enqueues, it enqueues in rows.
 fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
     Scheduler {
         db: rows.db.clone(),
@@ -28,6 +28,7 @@ fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
         documents: Documents::new(Arc::new(InMemory::new())),
         clock: Clock::stopped_at(at),
         time: None,
+        jumps: None,
         times: Times::parse(|tick| tick.cron.to_owned(), "UTC").unwrap(),
         job_retention: TimeDelta::days(7),
         doctor_links: 500,
@@ -46,7 +47,7 @@ async fn unpaid_link(rows: &Rows) {
     rows.advance(&link, LinkEvent::Created, &facts).await;
 }
 
-/// How many jobs of a kind were promised and are not done.
+/// How many jobs of a kind were enqueued and are not done.
 async fn queued(rows: &Rows, kind: Kind) -> usize {
     let queued = Entity::find().filter(Column::Kind.eq(kind.as_str())).filter(Column::State.eq(JobState::Queued));
     queued.all(rows.db.pool()).await.unwrap().len()
@@ -71,8 +72,27 @@ on_both_databases! {
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 0);
         // No scheduler runs for a week. The first that does finds what has become due meanwhile.
         let after = before + TimeDelta::days(7);
-        // There is no Redis here to ring in, which is no reason for the rest to be late.
+        // There is no Redis here to notify, which is no reason for the rest to be late.
         scheduler(&rows, after).once(after).await.unwrap_err();
+        assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
+    }
+
+    async fn a_time_that_has_jumped_erases_nothing_until_another_clock_agrees(rows) {
+        unpaid_link(&rows).await;
+        let today = now();
+        scheduler(&rows, today).once(today).await.unwrap();
+        let jumped = today + link::RETENTION + TimeDelta::days(10);
+        let told = |there: Option<DateTime<Utc>>| {
+            let jumps = Some(JumpGuard::new(Witness::new(move || async move { there })));
+            Scheduler { jumps, ..scheduler(&rows, jumped) }
+        };
+        for there in [None, Some(today)] {
+            // There is no Redis, of which a tick may complain.
+            let _ = told(there).once(jumped).await;
+            assert_eq!((queued(&rows, Kind::PurgeLink).await, queued(&rows, Kind::CloseStripeLink).await), (0, 0));
+            assert!(tick::last_due(rows.db.pool(), "ring").await.unwrap().is_some_and(|mark| mark > today));
+        }
+        let _ = told(Some(jumped - TimeDelta::minutes(10))).once(jumped).await;
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);
     }
 

@@ -61,7 +61,7 @@ enum Way {
     Apart,
 }
 
-/// `paylink up --demo`, running. When it goes, it is stopped as users stop it, and looked at for what every story promises: a
+/// `paylink up --demo`, running. When it goes, it is stopped as users stop it, and looked at for what holds after every story: a
 /// clean end, no Redis left, no job given up, a ledger that adds up, and nothing in the log that must not be told.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -159,6 +159,33 @@ impl App {
     /// Whether there is a database in its data directory.
     pub(crate) fn has_a_database(&self) -> bool {
         self.data.path().join("paylink.db").exists()
+    }
+
+    /// Whether there is a file of this name in its data directory.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.data.path().join(name).exists()
+    }
+
+    /// Whether there is one whose name begins so.
+    pub(crate) fn has_one_that_begins(&self, begin: &str) -> bool {
+        let names = fs::read_dir(self.data.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.into_iter().any(|name| name.to_string_lossy().starts_with(begin))
+    }
+
+    /// A folder takes the place of a file in its data directory, so that it cannot be written.
+    pub(crate) fn puts_a_folder(&self, name: &str) {
+        fs::create_dir(self.data.path().join(name)).unwrap();
+    }
+
+    /// A file of its data directory, or an empty folder, is lost.
+    pub(crate) fn loses(&self, name: &str) {
+        let path = self.data.path().join(name);
+        if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) }.unwrap();
+    }
+
+    /// Somebody puts a file into its data directory.
+    pub(crate) fn puts(&self, name: &str, text: &str) {
+        fs::write(self.data.path().join(name), text).unwrap();
     }
 
     /// From its next start on its rows are elsewhere.

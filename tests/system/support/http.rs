@@ -1,14 +1,18 @@
 //! HTTP as anybody speaks it, from outside. Every answer is searched for secrets, and held against
 //! the description of the API.
 
-use std::sync::Once;
+use std::sync::{LazyLock, Once};
 
 use reqwest::{
-    Client, Method, RequestBuilder,
+    Client, Method, Request, RequestBuilder,
     header::{CONTENT_TYPE, HeaderMap},
     redirect::Policy,
 };
 use serde_json::Value;
+use tokio::{
+    runtime::{self, Runtime},
+    task::JoinSet,
+};
 
 use super::{described, hush::Hush};
 
@@ -58,9 +62,7 @@ impl Http {
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let is_ours = request.url().as_str().starts_with(&self.base);
         let call = format!("{method} {path}");
-        let response = self.client.execute(request).await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await?.to_vec();
+        let (status, headers, body) = on_the_line(answer(self.client.clone(), request)).await?;
         self.hush.listen_to_answer(&call, &body);
         let answer = Answer { call, status, headers, body };
         if is_ours && status != 405 {
@@ -96,6 +98,24 @@ impl Http {
             }
         }
     }
+}
+
+async fn answer(client: Client, request: Request) -> reqwest::Result<(u16, HeaderMap, Vec<u8>)> {
+    let response = client.execute(request).await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Ok((status, headers, response.bytes().await?.to_vec()))
+}
+
+/// Does it on a thread that all tests share, for what is spoken over connections: one that the product ends is then ended here too, at
+/// once, even while a test waits for the product to stop and does nothing else. Otherwise each stop takes the second for which a server
+/// waits for the other side.
+async fn on_the_line<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> T {
+    static LINE: LazyLock<Runtime> =
+        LazyLock::new(|| runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
+    // Whoever does not wait any more has it ended.
+    let mut task = JoinSet::new();
+    task.spawn_on(what, LINE.handle());
+    task.join_next().await.unwrap().unwrap()
 }
 
 /// Installs the one TLS stack of this process, unless the product was faster.

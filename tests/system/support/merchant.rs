@@ -242,3 +242,15 @@ pub(crate) fn order_body(number: &str, phone: &str) -> Value {
         "shipping": "5.50",
     })
 }
+
+/// About the largest order that is taken: 175 KB.
+pub(crate) fn large_order_body(number: &str, phone: &str) -> Value {
+    let line = json!({"description": "木".repeat(100), "quantity": 1, "unit_amount": "1.00"});
+    json!({
+        "number": number,
+        "customer": {"name": "Example Buyer", "phone": phone},
+        "amount": "490.00",
+        "currency": "usd",
+        "items": vec![line; 490],
+    })
+}

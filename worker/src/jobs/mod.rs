@@ -4,6 +4,7 @@ mod check_sms_account;
 mod check_stripe_key;
 mod close_stripe_link;
 mod create_stripe_link;
+mod deliver_webhooks;
 mod diagnose_stripe;
 mod fetch_picture;
 mod process_sms_event;
@@ -15,6 +16,7 @@ mod register_stripe_webhook;
 mod remind;
 mod send_sms;
 mod store_invoice;
+mod tell_buyer;
 
 use domain::{LinkId, MerchantId};
 use entity::link;

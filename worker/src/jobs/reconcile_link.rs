@@ -82,11 +82,15 @@ async fn look(
     if repair(&tx, link, &found, now).await? {
         note_silence(&tx, job, now).await?;
     }
+    let mut enqueued_job = None;
     if found.body.iter().all(|(_, settled)| *settled == Settled::Failed) {
         link::note_found_unpaid(&tx, link, asked).await?;
+        enqueued_job = renewal::request_again(&tx, link, now).await?;
     }
     link::set_checked(&tx, link, now).await?;
-    lease.finish(tx, now).await
+    let done = lease.finish(tx, now).await?;
+    context.queue.notify(enqueued_job);
+    Ok(done)
 }
 
 /// Notes that a payment was found that a webhook should have reported, or may be about to.

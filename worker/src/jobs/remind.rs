@@ -2,6 +2,7 @@
 //! message is made like any other, once for each reminder of a link.
 
 use chrono::{DateTime, Utc};
+use domain::template::Purpose;
 use entity::{
     Merchant, Order, Transaction,
     credits::CreditError,
@@ -9,6 +10,7 @@ use entity::{
     link_text::text_of_link,
     merchant,
     message::{self, CommandError, NewMessage, Origin},
+    message_template::{self, TemplateReadError},
     order,
     reminder::{self, Reminder},
 };
@@ -81,13 +83,16 @@ async fn write(
 ) -> Result<entity::Message, CommandError> {
     let Found { owner, order, link, reminder } = found;
     let url = context.buyer_url(link.id);
-    let body = text_of_link(owner, order, link, &url, None).map_err(CommandError::no_text)?;
+    let template = message_template::template(tx, owner, Purpose::Reminder, order.language.as_deref()).await;
+    let template = template.map_err(TemplateReadError::into_command_error)?;
+    let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
     let text = NewMessage {
         conversation: reminder.conversation.id,
         link: Some(link.id),
         body,
         origin: Origin::Reminder,
         once_key: Some(reminder.key(link.id)),
+        send_at: None,
         actor: None,
     };
     let message = message::command(tx, owner, text, at).await?;

@@ -59,10 +59,12 @@ impl JobHandler<JobContext> for SendSms {
             MessageStatus::Queued => send(context, lease, &message).await,
             MessageStatus::Sending | MessageStatus::Unknown => look_for(context, lease, &message).await,
             MessageStatus::Received
+            | MessageStatus::Scheduled
             | MessageStatus::Sent
             | MessageStatus::Delivered
             | MessageStatus::Undelivered
-            | MessageStatus::Failed => nothing_to_do(context, lease).await,
+            | MessageStatus::Failed
+            | MessageStatus::Cancelled => nothing_to_do(context, lease).await,
         }
     }
 
@@ -78,10 +80,12 @@ impl JobHandler<JobContext> for SendSms {
                 message::park(tx, self.merchant, self.message, now).await
             }
             MessageStatus::Received
+            | MessageStatus::Scheduled
             | MessageStatus::Sent
             | MessageStatus::Delivered
             | MessageStatus::Undelivered
-            | MessageStatus::Failed => Ok(()),
+            | MessageStatus::Failed
+            | MessageStatus::Cancelled => Ok(()),
         }
     }
 }
@@ -214,9 +218,11 @@ async fn find_at(
     phone: &PhoneNumber,
     body: &str,
 ) -> Result<Option<String>, JobError> {
-    let sent = carrier.sent_to(phone.as_e164(), message.created_at).await;
+    // A look into the future sends before its time.
+    let asked_at = message.asked_at().min(context.now());
+    let sent = carrier.sent_to(phone.as_e164(), asked_at).await;
     let sent = sent.map_err(|error| JobError::retry(error.without_url()))?;
-    let since = message.created_at - CLOCK_SKEW;
+    let since = asked_at - CLOCK_SKEW;
     let fits = |taken_at: Option<DateTime<Utc>>| taken_at.is_none_or(|taken_at| taken_at >= since);
     for known in sent.into_iter().filter(|known| known.body == body && fits(known.taken_at)) {
         let owner = message::find_by_carrier_id(context.db.pool(), message.merchant_id, &known.id).await?;

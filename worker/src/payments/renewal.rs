@@ -22,3 +22,22 @@ pub(crate) async fn request(
     let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("renew:{}:{session}", link.id));
     enqueue(tx, &job, once, now).await
 }
+
+/// Asks once more for what was refused, or given up, if the link still waits for it: once for each time that Stripe is asked about it.
+/// Whoever is at it already uses the same key at Stripe.
+///
+/// # Errors
+/// When the database does not answer.
+pub(crate) async fn request_again(
+    tx: &impl ConnectionTrait,
+    link: &link::Model,
+    now: DateTime<Utc>,
+) -> Result<Option<EnqueuedJob>, DbErr> {
+    if !link.awaits_renewal() {
+        return Ok(None);
+    }
+    let answered = link.stripe_checked_at.map_or(0, |at| at.timestamp_micros());
+    let job = CreateStripeLink { merchant: link.merchant_id, link: link.id };
+    let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("renew:{}:{answered}", link.id));
+    enqueue(tx, &job, once, now).await
+}

@@ -109,6 +109,12 @@ async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut Told>) -> Result
 }
 
 impl Told {
+    /// The event, if it says more than is kept of one that was applied.
+    pub(crate) fn too_long_to_keep(&self) -> Option<WebhookEventId> {
+        let length = self.event.payload.as_ref().map_or(0, String::len);
+        (length > webhook_event::LONGEST_KEPT).then_some(self.event.id)
+    }
+
     /// Stripe's name of the link of this payment.
     fn stripe_link_id(&self) -> Option<(MerchantId, &str)> {
         match &self.fact {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{LinkId, MerchantId, Money};
+use domain::{LinkId, MerchantId, Money, PaymentMethods};
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Answer, List, Stripe, StripeError};
@@ -24,6 +24,8 @@ pub(crate) struct PaymentLink {
     pub(crate) id: String,
     pub(crate) url: String,
     pub(crate) livemode: bool,
+    /// Whether it can be paid, as far as the link itself goes.
+    active: bool,
     #[serde(default)]
     metadata: HashMap<String, String>,
 }
@@ -53,6 +55,8 @@ pub(crate) struct NewPaymentLink<'a> {
     pub(crate) name: &'a str,
     /// Where the buyer goes after the payment: our page.
     pub(crate) return_url: &'a str,
+    /// How it may be paid.
+    pub(crate) methods: &'a PaymentMethods,
 }
 
 impl Stripe {
@@ -65,13 +69,15 @@ impl Stripe {
         let amount = new.money.to_stripe_amount().to_string();
         let (link, merchant) = (new.link.to_string(), new.merchant.to_string());
         let currency = new.money.currency();
+        let names: Vec<String> =
+            (0..new.methods.named().len()).map(|index| format!("payment_method_types[{index}]")).collect();
+        let methods = names.iter().map(String::as_str).zip(new.methods.named());
         let form = [
             ("line_items[0][price_data][currency]", currency.as_str()),
             ("line_items[0][price_data][unit_amount]", &amount),
             ("line_items[0][price_data][product_data][name]", new.name),
             ("line_items[0][quantity]", "1"),
             ("restrictions[completed_sessions][limit]", "1"),
-            ("payment_method_types[0]", "card"),
             ("inactive_message", "This invoice can no longer be paid here."),
             ("metadata[paylink_link]", &link),
             ("metadata[paylink_merchant]", &merchant),
@@ -80,11 +86,14 @@ impl Stripe {
             ("after_completion[type]", "redirect"),
             ("after_completion[redirect][url]", new.return_url),
         ];
+        // Without a name Stripe offers what its dashboard says.
+        let form: Vec<_> = form.into_iter().chain(methods).collect();
         self.post("payment_links", &form, Some(idempotency_key)).await
     }
 
     /// Looks for the link that an unanswered call may have made. There is no search by metadata and a link has no time, so the
-    /// list is read, newest first, back to a link of ours that was made before it for certain. It is none that is known already, `but`.
+    /// list is read, newest first, back to a link of ours that was made before it for certain. Where one is known already, `but`, that is
+    /// used up, it is another one, and none that was used up before: those are closed.
     ///
     /// # Errors
     /// [`StripeError::TooMany`] if the list does not come to an end: then nothing is known, and nothing may be made.
@@ -98,7 +107,7 @@ impl Stripe {
         let is_ours = |found: &&PaymentLink| {
             found.made_for() == Some(link)
                 && found.metadata.get(METADATA_MERCHANT) == Some(&merchant)
-                && but != Some(found.id.as_str())
+                && but.is_none_or(|used_up| found.active && found.id != used_up)
         };
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
@@ -189,7 +198,7 @@ mod tests {
 
     fn made_for(link: Option<LinkId>) -> PaymentLink {
         let metadata = link.map(|link| (METADATA_LINK.to_owned(), link.to_string())).into_iter().collect();
-        PaymentLink { id: "plink_1".to_owned(), url: String::new(), livemode: false, metadata }
+        PaymentLink { id: "plink_1".to_owned(), url: String::new(), livemode: false, active: true, metadata }
     }
 
     #[test]

@@ -15,6 +15,7 @@ const LONGEST_KEY: usize = 255;
 /// Makes the document whole.
 pub(super) fn complete(document: &mut Value) {
     rename_media(document);
+    say_once(document);
     for_each_operation(document, |method, path, operation| {
         describe_parameters(operation);
         describe_success(operation);
@@ -56,6 +57,22 @@ fn rename_media(document: &mut Value) {
             fields.values_mut().for_each(rename_media);
         }
         Value::Array(items) => items.iter_mut().for_each(rename_media),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// What is said of a reference stands beside it. The framework says it once more as a second part, and then there are generators of
+/// clients that try to make one type of both, which they cannot of a union.
+fn say_once(document: &mut Value) {
+    match document {
+        Value::Object(fields) => {
+            let said = fields.get("description").cloned();
+            if let Some(parts) = fields.get_mut("allOf").and_then(Value::as_array_mut) {
+                parts.retain(|part| said.as_ref().is_none_or(|said| *part != json!({"description": said})));
+            }
+            fields.values_mut().for_each(say_once);
+        }
+        Value::Array(items) => items.iter_mut().for_each(say_once),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -149,6 +166,18 @@ fn bound_number(schema: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reference_is_described_beside_it_and_not_by_a_part() {
+        let reference = json!({"$ref": "#/components/schemas/Changed"});
+        let mut schema = json!({"allOf": [reference, {"description": "As it is."}], "description": "As it is."});
+        say_once(&mut schema);
+        assert_eq!(schema, json!({"allOf": [reference], "description": "As it is."}));
+        let nullable = json!({"allOf": [reference, {"nullable": true}]});
+        let mut schema = nullable.clone();
+        say_once(&mut schema);
+        assert_eq!(schema, nullable);
+    }
 
     #[test]
     fn numbers_begin_and_end_somewhere() {

@@ -1,7 +1,7 @@
 //! Which problem an error of the framework, of the database, of the store or of the vault is.
 
 use domain::VaultError;
-use entity::{documents::DocumentError, metrics::database_error, stripe_integration::ConnectError};
+use entity::{DbFault, documents::DocumentError, metrics::database_error, stripe_integration::ConnectError};
 use poem::{
     error::{MethodNotAllowedError, NotFoundError, ParseFormError, SizedLimitError},
     http::StatusCode,
@@ -49,7 +49,11 @@ impl Problem {
 impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Self {
         database_error(&error);
-        Self::unavailable("database_unavailable", error)
+        if DbFault::of(&error).passes() {
+            Self::unavailable("database_unavailable", error)
+        } else {
+            Self::internal(error)
+        }
     }
 }
 

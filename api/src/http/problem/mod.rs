@@ -34,27 +34,25 @@ pub struct Problem {
     detail: String,
     fields: Vec<FieldError>,
     after: Option<Duration>,
-    /// The methods that may be used instead.
-    allow: Option<String>,
-    /// The order that is in the way.
-    order: Option<OrderId>,
+    /// Aside, as few have it, and every answer that may be a problem has room for one.
+    instead: Option<Box<Instead>>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What is there instead.
+#[derive(Debug)]
+enum Instead {
+    /// The methods that may be used.
+    Methods(String),
+    /// The order that is in the way.
+    Order(OrderId),
 }
 
 impl Problem {
     /// A problem of the caller's making.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            fields: Vec::new(),
-            after: None,
-            allow: None,
-            order: None,
-            source: None,
-        }
+        Self { status, code, detail: detail.into(), fields: Vec::new(), after: None, instead: None, source: None }
     }
 
     /// The same answer for what does not exist and for what is somebody else's.
@@ -95,12 +93,14 @@ impl Problem {
     /// Not with this method, but with these.
     pub(crate) fn method_not_allowed(allowed: String) -> Self {
         let detail = format!("Not with this method. Allowed: {allowed}.");
-        Self { allow: Some(allowed), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+        let instead = Some(Box::new(Instead::Methods(allowed)));
+        Self { instead, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
     }
 
     /// There is an order of this number already: this one, unless it has come just now.
     pub(crate) fn second_order(order: Option<OrderId>) -> Self {
-        Self { order, ..Self::conflict("order_exists", "There is an order of this number.") }
+        let instead = order.map(|order| Box::new(Instead::Order(order)));
+        Self { instead, ..Self::conflict("order_exists", "There is an order of this number.") }
     }
 
     /// One field is wrong.
@@ -177,8 +177,7 @@ impl Problem {
             detail: detail.to_owned(),
             fields: Vec::new(),
             after,
-            allow: None,
-            order: None,
+            instead: None,
             source: Some(source.into()),
         }
     }

@@ -12,7 +12,7 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 
-use super::{FieldError, Problem};
+use super::{FieldError, Instead, Problem};
 use crate::http::typed::Text;
 
 /// A problem as it is sent.
@@ -45,7 +45,10 @@ impl Problem {
             code: self.code.to_owned(),
             detail: self.detail.clone(),
             errors: (!self.fields.is_empty()).then(|| self.fields.clone()),
-            order_id: self.order.map(Text),
+            order_id: match self.instead.as_deref() {
+                Some(Instead::Order(order)) => Some(Text(*order)),
+                Some(Instead::Methods(_)) | None => None,
+            },
         }
     }
 
@@ -76,9 +79,9 @@ impl IntoResponse for Problem {
             Some(seconds) => response.header(header::RETRY_AFTER, seconds),
             None => response,
         };
-        let response = match &self.allow {
-            Some(allowed) => response.header(header::ALLOW, allowed),
-            None => response,
+        let response = match self.instead.as_deref() {
+            Some(Instead::Methods(allowed)) => response.header(header::ALLOW, allowed),
+            Some(Instead::Order(_)) | None => response,
         };
         response.body(self.body().to_json_string())
     }

@@ -14,7 +14,7 @@ use super::Written;
 /// How many items a page has, unless another number is asked for.
 const DEFAULT_LIMIT: u64 = 20;
 /// How many it may have.
-const MOST: u64 = 100;
+const MOST: u32 = 100;
 
 /// How many items a page is to have.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl Default for Limit {
 impl Limit {
     /// So many, if a page may have so many.
     pub(crate) fn of(limit: u64) -> Result<Self, String> {
-        if (1..=MOST).contains(&limit) { Ok(Self(limit)) } else { Err(format!("must be from 1 to {MOST}")) }
+        if (1..=u64::from(MOST)).contains(&limit) { Ok(Self(limit)) } else { Err(format!("must be from 1 to {MOST}")) }
     }
 }
 
@@ -52,7 +52,7 @@ impl Type for Limit {
     fn schema_ref() -> MetaSchemaRef {
         MetaSchemaRef::Inline(Box::new(MetaSchema {
             minimum: Some(1.0),
-            maximum: Some(MOST as f64),
+            maximum: Some(f64::from(MOST)),
             default: Some(DEFAULT_LIMIT.into()),
             ..MetaSchema::new("integer")
         }))

@@ -20,8 +20,8 @@ pub(crate) use self::{
     metadata::Metadata,
     moment::{Moment, SortOrder, period},
     texts::{
-        Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, Language, LastFour, Line, PhoneText, Prose,
-        Sha256, SigningSecret, StripeKey, Url, ZoneName,
+        Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, EventName, HookUrl, Language, LastFour, Line,
+        OriginText, PaymentMethodsText, PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
     },
 };
 
@@ -187,10 +187,14 @@ written! {
     [] CountryCode;
     [] CurrencyCode;
     [] E164;
+    [] EventName;
+    [] HookUrl;
     [] Language;
     [] LastFour;
+    [] PaymentMethodsText;
     [const MOST: usize] Line<MOST>;
     [] Moment;
+    [] OriginText;
     [] PhoneText;
     [const MOST: usize] Prose<MOST>;
     [] Sha256;
@@ -245,6 +249,9 @@ ids! {
     WebhookEventId = "evt",
     AuditEntryId = "aud",
     SessionId = "ses",
+    WebhookEndpointId = "whe",
+    WebhookDeliveryId = "whd",
+    AttentionId = "att",
 }
 
 /// Places in lists that are in another order than that of ids.
@@ -296,14 +303,17 @@ pub(crate) use described_words;
 
 described_words! {
     domain::LinkState,
+    domain::client_token::Right,
     domain::link::ElsewhereMethod,
     domain::link::Review,
     domain::link::money_back::RefundState,
     domain::message::MessageStatus,
+    domain::template::Purpose,
     domain::gateway::Method,
     domain::gateway::SignatureEncoding,
     entity::api_key::Scope,
     entity::attention::AttentionKind,
+    entity::conversation::OptOutSource,
     entity::credits::EntryKind,
     entity::job::JobState,
     entity::link::Dispute,
@@ -319,6 +329,8 @@ described_words! {
     entity::stripe_integration::EndpointStatus,
     entity::stripe_integration::Health,
     entity::stripe_integration::StripeStatus,
+    entity::webhook_endpoint::Disabled,
+    entity::webhook_endpoint::delivery::DeliveryState,
     entity::webhook_event::EventState,
     entity::webhook_event::Source,
     queue::Kind,

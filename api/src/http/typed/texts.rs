@@ -97,6 +97,12 @@ texts! {
         max_length: Some(64),
         ..of_pattern("the name of a time zone, such as Europe/Berlin", "^[A-Za-z0-9_+/-]+$", "Europe/Berlin")
     };
+    /// How buyers may pay.
+    PaymentMethodsText = of_pattern(
+        "`cards`, `dashboard` (what Stripe's dashboard has switched on), or Stripe's names with commas, such as `card,sepa_debit`",
+        domain::payment_methods::PATTERN,
+        "cards",
+    );
     /// A day.
     CalendarDay = MetaSchema {
         format: Some("date"),
@@ -123,6 +129,21 @@ texts! {
     /// A checksum.
     Sha256 = of_pattern("a SHA-256 in hexadecimal", "^[0-9a-f]{64}$",
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
+    /// What a webhook endpoint is told of.
+    EventName = MetaSchema {
+        enum_items: entity::webhook_endpoint::Events::every_word().map(Into::into).collect(),
+        ..MetaSchema::new("string")
+    };
+    /// Where webhooks go to.
+    HookUrl = MetaSchema {
+        max_length: Some(2_000),
+        ..of_pattern("the URL of an endpoint, such as https://example.com/hooks", r"^https?://[!-~]+$", "https://example.com/hooks")
+    };
+    /// The origin of a page.
+    OriginText = MetaSchema {
+        max_length: Some(255),
+        ..of_pattern("the origin of a page, such as https://shop.example.com", r"^https?://[!-.0-~]+/?$", "https://shop.example.com")
+    };
     /// An address on the web.
     Url = MetaSchema {
         format: Some("uri"),

@@ -10,9 +10,10 @@ use entity::{
     conversation, link, merchant, message, order, picture,
 };
 use poem_openapi::Union;
+use sea_orm::DbErr;
 
 use crate::{
-    Api, Problem,
+    Api,
     v1::{
         attention::AttentionView, credits::BalanceView, link_view::LinkView, message_view::MessageView,
         order_view::OrderView,
@@ -41,11 +42,7 @@ pub(in crate::v1) struct Resources {
 
 impl Resources {
     /// Reads what these changes of a merchant are about.
-    pub(in crate::v1) async fn of(
-        api: &Api,
-        merchant: MerchantId,
-        changes: &[NumberedChange],
-    ) -> Result<Self, Problem> {
+    pub(in crate::v1) async fn of(api: &Api, merchant: MerchantId, changes: &[NumberedChange]) -> Result<Self, DbErr> {
         let orders = changes.iter().filter_map(NumberedChange::order).collect();
         let links = changes.iter().filter_map(NumberedChange::link).collect();
         let messages = changes.iter().filter_map(NumberedChange::message).collect();
@@ -72,11 +69,36 @@ impl Resources {
     }
 }
 
+/// Of these changes the first ones: one at least, and no more than what they are about may come to at once. A resource counts with each
+/// of its changes, as each says it.
+pub(in crate::v1) async fn of_a_size(
+    api: &Api,
+    merchant: MerchantId,
+    mut changes: Vec<NumberedChange>,
+) -> Result<Vec<NumberedChange>, Problem> {
+    let of_orders = |change: &&NumberedChange| change.kind.about() == About::Order;
+    let orders = changes.iter().filter(of_orders).filter_map(NumberedChange::order).collect();
+    let of_links = |change: &&NumberedChange| change.kind.about() == About::Link;
+    let links = changes.iter().filter(of_links).filter_map(NumberedChange::link).collect();
+    let orders = order::sizes(api.db.pool(), merchant, orders).await?;
+    let links = link::sizes(api.db.pool(), merchant, links).await?;
+    let bytes = |change: &NumberedChange| match change.kind.about() {
+        About::Order => change.order().and_then(|order| orders.get(&order)).copied(),
+        About::Link => change.link().and_then(|link| links.get(&link)).copied(),
+        About::Message | About::Credits | About::Attention => None,
+    };
+    let sizes: Vec<u64> = changes.iter().map(|change| bytes(change).unwrap_or_default()).collect();
+    let few = order::fitting(sizes.iter().copied(), order::MOST_AT_ONCE);
+    changes.truncate(few);
+    api.budgets.charge_bytes(merchant, sizes.iter().take(few).sum());
+    Ok(changes)
+}
+
 async fn read_matters(
     api: &Api,
     merchant: MerchantId,
     ids: BTreeSet<AttentionId>,
-) -> Result<HashMap<AttentionId, AttentionView>, Problem> {
+) -> Result<HashMap<AttentionId, AttentionView>, DbErr> {
     let pool = api.db.pool();
     let found = attention::find_all(pool, merchant, ids).await?;
     let orders: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
@@ -92,7 +114,7 @@ async fn read_orders(
     api: &Api,
     merchant: MerchantId,
     ids: BTreeSet<OrderId>,
-) -> Result<HashMap<OrderId, OrderView>, Problem> {
+) -> Result<HashMap<OrderId, OrderView>, DbErr> {
     let found = order::find_all(api.db.pool(), merchant, ids).await?;
     let view = |order: Order| Ok((order.id, OrderView::of(order, None)?));
     found.into_iter().map(view).collect()
@@ -102,7 +124,7 @@ async fn read_links(
     api: &Api,
     merchant: MerchantId,
     ids: BTreeSet<LinkId>,
-) -> Result<HashMap<LinkId, LinkView>, Problem> {
+) -> Result<HashMap<LinkId, LinkView>, DbErr> {
     let found = link::find_all(api.db.pool(), merchant, ids).await?;
     let texts = message::last_of_links(api.db.pool(), merchant, found.iter().map(|(link, _)| link.id)).await?;
     let view = |(link, timeline): (link::Model, _)| {
@@ -116,7 +138,7 @@ async fn read_messages(
     api: &Api,
     merchant: MerchantId,
     ids: BTreeSet<MessageId>,
-) -> Result<HashMap<MessageId, MessageView>, Problem> {
+) -> Result<HashMap<MessageId, MessageView>, DbErr> {
     let found = message::find_all(api.db.pool(), merchant, ids).await?;
     let of: BTreeSet<_> = found.iter().map(|message| message.conversation_id).collect();
     let phones = if of.is_empty() { HashMap::new() } else { conversation::phones(api.db.pool(), of).await? };
@@ -129,6 +151,6 @@ async fn read_messages(
     Ok(found.into_iter().map(view).collect())
 }
 
-async fn read_credits(api: &Api, merchant: MerchantId) -> Result<BalanceView, Problem> {
+async fn read_credits(api: &Api, merchant: MerchantId) -> Result<BalanceView, DbErr> {
     BalanceView::read(api, merchant::get(api.db.pool(), merchant).await?).await
 }

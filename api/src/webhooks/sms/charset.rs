@@ -34,7 +34,8 @@ pub(super) fn text(bytes: &[u8], charset: Option<&'static Encoding>) -> String {
 
 /// A form's names and values. One that names its charset among them (`charset=ISO-8859-1`, as Kannel does) is read in that.
 pub(super) fn form(bytes: &[u8], charset: Option<&'static Encoding>) -> Vec<(String, String)> {
-    let raw: Vec<(Cow<'_, [u8]>, Cow<'_, [u8]>)> = bytes
+    type Raw<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+    let raw: Vec<Raw<'_>> = bytes
         .split(|&byte| byte == b'&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
@@ -42,7 +43,7 @@ pub(super) fn form(bytes: &[u8], charset: Option<&'static Encoding>) -> Vec<(Str
             (unescaped(&pair[..at]), unescaped(pair.get(at + 1..).unwrap_or_default()))
         })
         .collect();
-    let says_charset = |(name, _): &&(Cow<'_, [u8]>, Cow<'_, [u8]>)| name.eq_ignore_ascii_case(b"charset");
+    let says_charset = |(name, _): &&Raw<'_>| name.eq_ignore_ascii_case(b"charset");
     let own = raw.iter().find(says_charset).and_then(|(_, label)| label_of(&String::from_utf8_lossy(label)));
     let charset = charset.or(own);
     // Names are described in plain letters, whatever their values are written in.

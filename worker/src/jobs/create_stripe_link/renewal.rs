@@ -8,7 +8,7 @@ use queue::{Done, JobError, Lease};
 use super::{look_up, make};
 use crate::{
     JobContext,
-    jobs::nothing_to_do,
+    jobs::{close_stripe_link, find_link, nothing_to_do},
     payments::close,
     stripe::{NotDone, StripeError},
 };
@@ -20,6 +20,9 @@ pub(super) async fn renew(context: &JobContext, lease: &Lease, link: &link::Mode
     let Some(used_up) = link.stripe_link_id.as_deref() else { return nothing_to_do(context, lease).await };
     if !link.awaits_renewal() {
         return close_what_was_made(context, lease, link).await;
+    }
+    if link.purged_at.is_some() {
+        return close_what_was_erased(context, lease, link).await;
     }
     let stripe = context.stripe(link.merchant_id).await?;
     let now = context.now();
@@ -42,10 +45,23 @@ pub(super) async fn renew(context: &JobContext, lease: &Lease, link: &link::Mode
     if link::set_renewed(&tx, link, (&made.id, &made.url), now).await? {
         return lease.finish(tx, now).await;
     }
-    // It was voided meanwhile: nobody has heard of what was made, and nobody shall pay there.
     tx.rollback().await?;
+    // Somebody else was at it, with the same key.
+    let current = find_link(context, link.merchant_id, link.id).await?;
+    if current.stripe_link_id.as_deref() == Some(made.id.as_str()) {
+        return nothing_to_do(context, lease).await;
+    }
+    // It was voided meanwhile: nobody has heard of what was made, and nobody shall pay there.
     stripe.deactivate_payment_link(&made.id).await.map_err(StripeError::into_job_error)?;
     nothing_to_do(context, lease).await
+}
+
+/// Its amount was erased while the payment was under way, so nobody can ask for it any more.
+async fn close_what_was_erased(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
+    match close::begin(context, link.clone()).await? {
+        Some(closing) => close_stripe_link::close(context, lease, &closing).await,
+        None => nothing_to_do(context, lease).await,
+    }
 }
 
 /// An attempt that was cut short may have made one all the same.

@@ -107,7 +107,15 @@ async fn answer(
     }
     let owner = merchant::get(tx, merchant).await?;
     let Ok(body) = Body::set(&help_of(&owner), owner.typography()) else { return Ok(None) };
-    let text = NewMessage { conversation: id, link: None, body, origin: Origin::Answer, once_key: None, actor: None };
+    let text = NewMessage {
+        conversation: id,
+        link: None,
+        body,
+        origin: Origin::Answer,
+        once_key: None,
+        send_at: None,
+        actor: None,
+    };
     // What is refused half-way is undone without the text that asked for it.
     let attempt = tx.savepoint().await?;
     match message::command(&attempt, &owner, text, now).await {

@@ -62,7 +62,7 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
     let Some(phone) = conversation.phone else { return not("The number was erased before the text was sent.") };
     match (message.link_id, &link) {
         (Some(_), None) => return not("The link does not exist."),
-        (Some(_), Some(link)) if link.state != LinkState::Unpaid => {
+        (Some(_), Some(link)) if link.state != waited_for(message.origin) => {
             return Ok(Departure::NotAnyMore(format!("The link was {} before the text was sent.", link.state)));
         }
         (_, _) => {}
@@ -71,31 +71,48 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
     if owner.is_suspended() {
         return not("The operator had suspended the merchant before the text was sent.");
     }
-    if message.origin == Origin::Reminder {
-        // A reminder of a look into the future is sent at the hour that it was made for.
-        let at = context.now().max(message.created_at);
-        if let Some(decided) = decide_reminder(&owner, link.as_ref(), &phone, at) {
-            return Ok(decided);
+    // A text of a look into the future is sent at the hour that it was made for.
+    let at = context.now().max(message.asked_at());
+    if message.origin == Origin::Reminder
+        && let Some(decided) = decide_reminder(&owner, link.as_ref(), at)
+    {
+        return Ok(decided);
+    }
+    if is_automatic(message.origin) {
+        let earliest = phone.waking_hour_from(at, &owner.zone());
+        if earliest > at {
+            return Ok(Departure::Later(earliest));
         }
     }
     Ok(Departure::Leaving { phone, body })
 }
 
 /// What stands against a reminder.
-fn decide_reminder(
-    owner: &Merchant,
-    link: Option<&link::Model>,
-    phone: &PhoneNumber,
-    at: DateTime<Utc>,
-) -> Option<Departure> {
+fn decide_reminder(owner: &Merchant, link: Option<&link::Model>, at: DateTime<Utc>) -> Option<Departure> {
     if !owner.reminders || link.is_some_and(|link| link.reminders_stopped_at.is_some()) {
         return Some(Departure::NotAnyMore("Reminders were stopped before it was sent.".to_owned()));
     }
     if link.is_some_and(|link| link.expires_at <= at) {
         return Some(Departure::NotAnyMore("The link expired before the reminder was sent.".to_owned()));
     }
-    let earliest = phone.waking_hour_from(at, &owner.zone());
-    (earliest > at).then_some(Departure::Later(earliest))
+    None
+}
+
+/// The state in which a link must be for a text of it to make sense.
+const fn waited_for(origin: Origin) -> LinkState {
+    match origin {
+        Origin::Merchant | Origin::Reminder | Origin::Answer => LinkState::Unpaid,
+        Origin::Receipt => LinkState::Paid,
+        Origin::Voided => LinkState::Voided,
+    }
+}
+
+/// Whether nobody waits for the text, so that it comes at an hour that suits the buyer.
+const fn is_automatic(origin: Origin) -> bool {
+    match origin {
+        Origin::Reminder | Origin::Receipt | Origin::Voided => true,
+        Origin::Merchant | Origin::Answer => false,
+    }
 }
 
 async fn find_link(tx: &Transaction, message: &Message) -> Result<Option<link::Model>, DbErr> {

@@ -6,7 +6,7 @@ import { h, swap } from "../lib/dom.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
 import { number } from "../lib/format.js";
-import { actions, form, problemBox } from "../lib/form.js";
+import { actions, field, form, problemBox } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
@@ -19,8 +19,8 @@ export function sendLink(link, act) {
   const { close } = openDialog({ title: t.title, wide: true, content: () => body });
   const load = async () => {
     try {
-      const [template, credits] = await Promise.all([get("/message-template"), get("/credits")]);
-      swap(body, sendForm({ link, act, close, saved: template.body, available: credits.available }));
+      const [template, credits] = await Promise.all([readTemplate(act.order), get("/credits")]);
+      swap(body, sendForm({ link, act, close, template, available: credits.available }));
       body.querySelector("textarea")?.focus();
     } catch (problem) {
       swap(body, problemBox(problem, load));
@@ -29,12 +29,20 @@ export function sendLink(link, act) {
   load();
 }
 
-function sendForm({ link, act, close, saved, available }) {
+/** What is sent unless something else is written: in the buyer's language, if there is a text in it. */
+function readTemplate(order) {
+  return get("/message-templates/request", { query: { language: order.customer.language } });
+}
+
+function sendForm({ link, act, close, template, available }) {
   const t = strings.send;
+  const saved = template.body;
+  // Days are written as in the language of what was saved, also in what is written instead.
+  const language = template.language ?? "en";
   const cost = costLine(available);
   const buttons = actions(t.submit, { cancel: close });
   const fields = templateFields({
-    name: "template", label: t.template, hint: t.hint, value: saved, linkId: link.id, previewTitle: t.preview,
+    name: "template", label: t.template, hint: t.hint, value: saved, linkId: link.id, language, previewTitle: t.preview,
     costs(credits) {
       cost.show(credits);
       buttons.querySelector(".label").textContent = credits === null ? t.submit : t.submitFor(credits);
@@ -49,11 +57,15 @@ function sendForm({ link, act, close, saved, available }) {
     },
   }, t.reset);
   let again = false;
-  const body = () => ({ template: fields.text.value === saved ? undefined : fields.text.value, resend: again || undefined });
+  const later = h("input", { type: "datetime-local", name: "send_at" });
+  const sendAt = () => (later.value ? new Date(later.value).toISOString() : undefined);
+  const written = () => (fields.text.value === saved ? {} : { template: fields.text.value, language });
+  const body = () => ({ ...written(), send_at: sendAt(), resend: again || undefined });
   const [text, chips, preview] = fields.nodes;
   fields.start();
   return form({
-    fields: [recipient(act.order), beforeSending(act.order), h("div.columns.send-columns", h("div", text, chips, reset), preview), cost.node, buttons],
+    fields: [recipient(act.order), beforeSending(act.order), h("div.columns.send-columns", h("div", text, chips, reset), preview),
+      field({ label: t.later, control: later, hint: t.laterHint }), cost.node, buttons],
     payload: () => JSON.stringify(body()),
     async send({ idempotencyKey }) {
       try {
@@ -67,7 +79,7 @@ function sendForm({ link, act, close, saved, available }) {
     done: () => {
       forget();
       close();
-      say(t.queued);
+      say(later.value ? t.scheduled : t.queued);
       tell({ kind: "credits.updated" });
       act.refresh();
     },

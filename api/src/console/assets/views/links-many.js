@@ -24,8 +24,10 @@ export function voidMany(links, chosen, done) {
 function doMany({ title, text, skipped, act, kind, verb, body, links, done }) {
   const t = strings.links.many;
   let isStopped = false;
+  let isBegun = false;
   const place = h("div.many");
   const run = async (close) => {
+    isBegun = true;
     const failed = [];
     let made = 0;
     const line = h("p", { role: "status" });
@@ -60,7 +62,7 @@ function doMany({ title, text, skipped, act, kind, verb, body, links, done }) {
     },
     closed() {
       isStopped = true;
-      done();
+      if (isBegun) done();
     },
   });
 }

@@ -1,11 +1,16 @@
 // What became of a message.
 
+import { command } from "../lib/api.js";
 import { h } from "../lib/dom.js";
+import { tell } from "../lib/events.js";
 import { humanised, time } from "../lib/format.js";
+import { complain, say } from "../lib/notify.js";
+import { may } from "../lib/scope.js";
 import { person } from "../lib/people.js";
 import { strings } from "../strings.js";
 
 const UNDER_WAY = ["queued", "sending"];
+const GIVEN_BACK = ["failed", "cancelled"];
 
 /** State, cost and time in a line, and why it failed; a message that was refused costs nothing. */
 export function messageState(message) {
@@ -15,8 +20,27 @@ export function messageState(message) {
     h(`span.state.state-${message.status}`, busy && h("span.spinner", { "aria-hidden": "true" }), t.states[message.status] ?? humanised(message.status)),
     person(message.actor),
     t.origins[message.origin] && h("span", t.origins[message.origin]),
-    message.credits > 0 && message.status !== "failed" && h("span", strings.preview.credits(message.credits)),
-    time(message.created_at, { short: true }),
+    message.credits > 0 && !GIVEN_BACK.includes(message.status) && h("span", strings.preview.credits(message.credits)),
+    time(message.status === "scheduled" ? message.send_at : message.created_at, { short: true }),
+    message.status === "scheduled" && may("write") && takeBack(message),
     message.error && h("span.message-error", message.error),
     message.status === "unknown" && h("span.message-error", t.unknownHint));
+}
+
+/** The button that takes a scheduled message back. */
+function takeBack(message) {
+  const t = strings.message;
+  const button = h("button.as-link", { type: "button", async onclick() {
+    button.disabled = true;
+    try {
+      const { conversation_id, link_id } = await command("DELETE", `/messages/${message.id}`);
+      say(t.takenBack);
+      tell({ kind: "message.updated", id: message.id, conversation_id, link_id });
+      tell({ kind: "credits.updated" });
+    } catch (problem) {
+      button.disabled = false;
+      complain(problem);
+    }
+  } }, t.takeBack);
+  return button;
 }

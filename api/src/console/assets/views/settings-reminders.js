@@ -21,17 +21,22 @@ function editor(merchant) {
     on: h("input", { type: "checkbox", name: "reminders", checked: merchant.reminders, onchange: () => draw() }),
     afterDays: whole("reminder_after_days", merchant.reminder_after_days, 1, 60),
     atMost: whole("reminders_at_most", merchant.reminders_at_most, 1, 10),
+    lastDays: whole("last_reminder_days", merchant.last_reminder_days, 0, 30),
+    receipts: h("input", { type: "checkbox", name: "receipts", checked: merchant.receipts }),
     threshold: whole("low_credit_threshold", merchant.low_credit_threshold, 0, 1_000_000),
   };
   const terms = h("div.columns",
     field({ label: t.afterDays, control: fields.afterDays, suffix: t.days }),
-    field({ label: t.atMost, control: fields.atMost, suffix: t.times }));
+    field({ label: t.atMost, control: fields.atMost, suffix: t.times }),
+    field({ label: t.lastDays, control: fields.lastDays, hint: t.lastDaysHint, suffix: t.days }));
   const draw = () => (terms.hidden = !fields.on.checked);
   draw();
   const body = () => ({
     reminders: fields.on.checked,
     reminder_after_days: Number(fields.afterDays.value),
     reminders_at_most: Number(fields.atMost.value),
+    last_reminder_days: Number(fields.lastDays.value),
+    receipts: fields.receipts.checked,
     low_credit_threshold: Number(fields.threshold.value),
   });
   return form({
@@ -39,6 +44,9 @@ function editor(merchant) {
       h("label.check", fields.on, t.on),
       h("p.hint", t.hours),
       terms,
+      h("h3", t.receiptsTitle),
+      h("label.check", fields.receipts, t.receipts),
+      h("p.hint", t.receiptsHint),
       h("h3", t.lowTitle),
       field({ label: t.threshold, control: fields.threshold, hint: t.thresholdHint, suffix: t.credits }),
       actions(t.submit),

@@ -13,6 +13,7 @@ import { showReminders } from "./settings-reminders.js";
 import { showSms } from "./settings-sms.js";
 import { showStripe } from "./settings-stripe.js";
 import { showTemplate } from "./settings-template.js";
+import { showWebhooks } from "./settings-webhooks.js";
 
 const SECTIONS = {
   profile: { show: showProfile, scope: "admin" },
@@ -22,6 +23,7 @@ const SECTIONS = {
   reminders: { show: showReminders, scope: "admin" },
   "opt-outs": { show: showOptOuts, scope: "write" },
   keys: { show: showKeys, scope: "admin" },
+  webhooks: { show: showWebhooks, scope: "admin" },
   activity: { show: showActivity, scope: "admin" },
 };
 

@@ -10,16 +10,16 @@ const VARIABLES = ["merchant_name", "customer_name", "order_number", "invoice_nu
 const TYPING = 250;
 
 /**
- * The fields. `name` is the API's name of the text, `linkId` the link that fills the preview, `costs` is told what each preview
+ * The fields. `name` is the API's name of the text, `linkId` the link that fills the preview, `purpose` and `language` what it is for, `costs` is told what each preview
  * costs, or `null` while the template cannot be rendered. `start()` shows the first preview.
  */
-export function templateFields({ name, label, hint, value, linkId, previewTitle, costs = () => {} }) {
+export function templateFields({ name, label, hint, value, linkId, purpose, language, previewTitle, costs = () => {} }) {
   const text = h("textarea", { name, rows: "5", required: true, maxlength: "1000", value, spellcheck: "true" });
   const bubble = h("div.bubble.outgoing", strings.preview.waiting);
   const figures = h("p.figures");
   const warnings = h("ul.warnings");
   const asked = { typing: 0, controller: null };
-  const preview = () => previewOf({ text, linkId, asked, show: (made) => draw({ bubble, figures, warnings, text, costs }, made) });
+  const preview = () => previewOf({ text, about: { link_id: linkId, purpose, language }, asked, show: (made) => draw({ bubble, figures, warnings, text, costs }, made) });
   text.addEventListener("input", () => {
     clearTimeout(asked.typing);
     asked.typing = setTimeout(preview, TYPING);
@@ -40,12 +40,12 @@ export function templateFields({ name, label, hint, value, linkId, previewTitle,
   };
 }
 
-async function previewOf({ text, linkId, asked, show }) {
+async function previewOf({ text, about, asked, show }) {
   asked.controller?.abort();
   const controller = new AbortController();
   asked.controller = controller;
   try {
-    const body = { body: text.value, link_id: linkId };
+    const body = { body: text.value, ...about };
     show({ preview: await command("POST", "/message-template/preview", body, { signal: controller.signal }) });
   } catch (problem) {
     if (!controller.signal.aborted) show({ problem });

@@ -1,36 +1,36 @@
 //! What was answered with 2xx, and so has to be kept.
 
-/// Every promise that was made to the callers of a test.
+/// All that the callers of a test were answered for.
 #[derive(Debug, Default)]
-pub(crate) struct Promised {
+pub(crate) struct Accepted {
     pub(crate) orders: Vec<String>,
-    pub(crate) links: Vec<PromisedLink>,
-    pub(crate) texts: Vec<PromisedText>,
-    /// How many calls were answered with 5xx. Nothing was promised by those.
+    pub(crate) links: Vec<AcceptedLink>,
+    pub(crate) texts: Vec<AcceptedText>,
+    /// How many calls were answered with 5xx. Nothing was accepted by those.
     pub(crate) refused: usize,
     /// How many calls were not answered at all.
     pub(crate) unanswered: usize,
 }
 
-/// A link that was promised, and what happened to it then.
+/// A link that was accepted, and what happened to it then.
 #[derive(Debug)]
-pub(crate) struct PromisedLink {
+pub(crate) struct AcceptedLink {
     pub(crate) id: String,
-    /// A void was promised.
+    /// A void was accepted.
     pub(crate) voided: bool,
     /// Stripe has taken the buyer's money.
     pub(crate) paid: bool,
 }
 
-/// A text that was promised.
+/// A text that was accepted.
 #[derive(Debug)]
-pub(crate) struct PromisedText {
+pub(crate) struct AcceptedText {
     pub(crate) id: String,
     pub(crate) phone: String,
 }
 
-impl Promised {
-    /// With the promises that were made to somebody else.
+impl Accepted {
+    /// With what was accepted of somebody else.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.orders.extend(other.orders);
         self.links.extend(other.links);
@@ -40,13 +40,13 @@ impl Promised {
         self
     }
 
-    /// A link was promised.
+    /// A link was accepted.
     pub(crate) fn link(&mut self, id: &str) {
-        self.links.push(PromisedLink { id: id.to_owned(), voided: false, paid: false });
+        self.links.push(AcceptedLink { id: id.to_owned(), voided: false, paid: false });
     }
 
-    /// A text was promised.
+    /// A text was accepted.
     pub(crate) fn text(&mut self, id: &str, phone: &str) {
-        self.texts.push(PromisedText { id: id.to_owned(), phone: phone.to_owned() });
+        self.texts.push(AcceptedText { id: id.to_owned(), phone: phone.to_owned() });
     }
 }

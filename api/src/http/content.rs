@@ -1,0 +1,31 @@
+//! What is answered as it is: made just now, or read from the store as it is taken.
+
+use bytes::Bytes;
+use entity::Reading;
+use poem::{Body, Response, ResponseBuilder, http::header};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Content {
+    length: u64,
+    body: Body,
+}
+
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Self {
+        Self { length: bytes.len() as u64, body: Body::from_bytes(bytes) }
+    }
+}
+
+impl From<Reading> for Content {
+    fn from(reading: Reading) -> Self {
+        Self { length: reading.length(), body: Body::from_bytes_stream(reading.into_pieces()) }
+    }
+}
+
+impl Content {
+    /// The answer with this content, and its length.
+    pub(crate) fn answered_with(self, response: ResponseBuilder) -> Response {
+        response.header(header::CONTENT_LENGTH, self.length).body(self.body)
+    }
+}

@@ -1,0 +1,165 @@
+//! All that is kept of a buyer, as it is taken: a buyer may have a thousand orders, and an order five hundred lines.
+
+use std::io;
+
+use chrono::{DateTime, Utc};
+use domain::{MerchantId, OrderId, PhoneNumber};
+use entity::{Message, buyer::Buyer, order, picture};
+use futures_util::{
+    Stream,
+    stream::{self, StreamExt},
+};
+use poem::{Body, IntoResponse, Response};
+use poem_openapi::{
+    ApiResponse, Object,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::{ToJSON, Type},
+};
+use serde_json::Value;
+
+use crate::{
+    Api, Problem,
+    http::{turns::Turn, typed::E164},
+    v1::{link_view::LinkView, message_view::MessageView, order_view::OrderView},
+};
+
+/// How many texts are written at a time.
+const TEXTS: usize = 100;
+
+/// All that is kept of a buyer.
+#[derive(Debug, Object)]
+#[oai(rename = "BuyerExport", skip_serializing_if_is_none)]
+struct ExportView {
+    /// E.164.
+    phone: E164,
+    /// The name, as the latest order has it.
+    name: Option<String>,
+    /// Since when the buyer wants no texts.
+    opted_out_at: Option<DateTime<Utc>>,
+    /// The orders with their payment links, newest first.
+    orders: Vec<OrderView>,
+    /// What was said, newest first.
+    messages: Vec<MessageView>,
+}
+
+/// See the module.
+pub(super) struct Export(Body);
+
+impl Export {
+    /// Of this buyer. The turn ends with the answer.
+    pub(super) async fn of(
+        api: &Api,
+        merchant: MerchantId,
+        phone: &PhoneNumber,
+        found: Buyer,
+        turn: Turn,
+    ) -> Result<Self, Problem> {
+        let mut pictures = picture::of_messages(api.db.pool(), found.messages.iter().map(|it| it.id)).await?;
+        let view = |message: Message| {
+            let pictures = pictures.remove(&message.id).unwrap_or_default();
+            MessageView::of(message, Some(phone)).with_pictures(pictures)
+        };
+        let messages: Vec<String> = found.messages.into_iter().map(view).map(|view| view.to_json_string()).collect();
+        let texts = messages.chunks(TEXTS).enumerate().map(|(at, group)| listed(at == 0, group.join(","))).collect();
+        let conversation = found.conversations.into_iter().next();
+        let view = ExportView {
+            phone: phone.as_e164().into(),
+            name: conversation.as_ref().and_then(|conversation| conversation.customer_name.clone()),
+            opted_out_at: conversation.and_then(|conversation| conversation.opted_out_at),
+            orders: Vec::new(),
+            messages: Vec::new(),
+        };
+        let orders = orders(api.clone(), merchant, found.orders, turn);
+        Ok(Self(Body::from_bytes_stream(pieces(head(&view), orders, texts))))
+    }
+}
+
+/// Each as JSON.
+fn orders(
+    api: Api,
+    merchant: MerchantId,
+    ids: Vec<OrderId>,
+    turn: Turn,
+) -> impl Stream<Item = io::Result<String>> + Send {
+    stream::iter(ids).then(move |id| {
+        // For as long as any is to come.
+        let _ = &turn;
+        let api = api.clone();
+        async move {
+            let order = read(&api, merchant, id).await.map_err(|problem| {
+                tracing::warn!(code = problem.code(), "the export of a buyer ends before its end");
+                io::Error::other(problem.to_string())
+            })?;
+            let order = order.to_json_string();
+            api.budgets.charge_bytes(merchant, order.len() as u64);
+            Ok(order)
+        }
+    })
+}
+
+async fn read(api: &Api, merchant: MerchantId, id: OrderId) -> Result<OrderView, Problem> {
+    let order = order::find(api.db.pool(), merchant, id).await?.ok_or_else(Problem::not_found)?;
+    let links = LinkView::of_order(api, &order).await?;
+    Ok(OrderView::of(order, Some(links))?)
+}
+
+/// The view up to its orders. It has none of them, and no messages.
+fn head(view: &ExportView) -> String {
+    let mut known = view.to_json().unwrap_or_default();
+    if let Value::Object(fields) = &mut known {
+        fields.remove("orders");
+        fields.remove("messages");
+    }
+    let mut head = known.to_string();
+    // There is a phone number before it.
+    head.pop();
+    head.push_str(",\"orders\":[");
+    head
+}
+
+/// The view with these orders and messages, piece by piece.
+fn pieces<O>(head: String, orders: O, texts: Vec<String>) -> impl Stream<Item = io::Result<String>> + Send + 'static
+where
+    O: Stream<Item = io::Result<String>> + Send + 'static,
+{
+    let orders = orders.enumerate().map(|(at, order)| order.map(|order| listed(at == 0, order)));
+    let alone = |text: String| stream::once(std::future::ready(Ok(text)));
+    alone(head)
+        .chain(orders)
+        .chain(alone("],\"messages\":[".to_owned()))
+        .chain(stream::iter(texts.into_iter().map(Ok)))
+        .chain(alone("]}".to_owned()))
+}
+
+/// An item of a list, behind the one before.
+fn listed(is_first: bool, item: String) -> String {
+    if is_first { item } else { format!(",{item}") }
+}
+
+impl IntoResponse for Export {
+    fn into_response(self) -> Response {
+        Response::builder().content_type(Json::<ExportView>::CONTENT_TYPE).body(self.0)
+    }
+}
+
+impl ApiResponse for Export {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: Json::<ExportView>::CONTENT_TYPE,
+                    schema: ExportView::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        ExportView::register(registry);
+    }
+}

@@ -1,0 +1,157 @@
+//! `/v1/message-templates`: the texts about links, by purpose and language.
+
+use domain::template::{Purpose, Template};
+use entity::{
+    Merchant, merchant,
+    message_template::{self, Found},
+};
+use poem::web::Data;
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+use serde::Deserialize;
+
+use super::{Group, answers::Done, send::bad_template};
+use crate::{
+    Api, Problem,
+    auth::{Reader, Writer, audit::act_of_key},
+    http::{
+        json_body::JsonBody,
+        typed::{Language, Text},
+    },
+};
+
+pub(super) struct MessageTemplates;
+
+/// The text for a purpose, in a language.
+#[derive(Debug, Object)]
+#[oai(rename = "PurposeTemplate", skip_serializing_if_is_none)]
+struct TemplateView {
+    purpose: Text<Purpose>,
+    /// In which language it was written; absent: in none in particular.
+    language: Option<Language>,
+    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link` and
+    /// `expires_on`, and `metadata.` with a key of your own, which is empty where neither the link nor its order has it.
+    body: String,
+    /// Whether you wrote it for this purpose; if not, it is the request's, or ours.
+    own: bool,
+    /// What it costs as a text, with example values.
+    credits: i64,
+}
+
+/// All templates.
+#[derive(Debug, Object)]
+#[oai(rename = "PurposeTemplates")]
+struct TemplatesView {
+    /// By purpose and language.
+    items: Vec<TemplateView>,
+}
+
+/// A template.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "PurposeTemplateInput")]
+struct TemplateInput {
+    /// The text; `{{link}}` is needed in a request and a reminder.
+    body: String,
+}
+
+impl TemplateView {
+    fn of(api: &Api, owner: &Merchant, found: Found) -> Result<Self, Problem> {
+        let template = found.template(owner).map_err(bad_template("body"))?;
+        let preview = super::message_template::example_of(api, owner, &template)?;
+        Ok(Self {
+            purpose: Text(found.purpose),
+            language: Some(found.language).filter(|language| !language.is_empty()).map(Language::from),
+            body: found.body,
+            own: found.own,
+            credits: i64::from(preview.body.segments().count()) * owner.sms_rate,
+        })
+    }
+}
+
+#[OpenApi(tag = "Group::Messages")]
+impl MessageTemplates {
+    /// List the templates
+    #[oai(path = "/message-templates", method = "get")]
+    async fn list(&self, api: Data<&Api>, key: Reader) -> Result<Json<TemplatesView>, Problem> {
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let found = message_template::list(api.db.pool(), &owner).await?;
+        let views = found.into_iter().map(|found| TemplateView::of(&api, &owner, found));
+        Ok(Json(TemplatesView { items: views.collect::<Result<_, _>>()? }))
+    }
+
+    /// See the template that counts for a purpose
+    #[oai(path = "/message-templates/:purpose", method = "get")]
+    async fn get(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        purpose: Path<Text<Purpose>>,
+        /// Such as `pt-BR`. What was written for it counts, else for `pt`, else for no language in particular.
+        language: Query<Option<Language>>,
+    ) -> Result<Json<TemplateView>, Problem> {
+        let (purpose, language) = (purpose.0.value(), stored(language.0));
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let found = message_template::find(api.db.pool(), &owner, purpose, Some(&language)).await?;
+        Ok(Json(TemplateView::of(&api, &owner, found)?))
+    }
+
+    /// Write the template for a purpose
+    ///
+    /// A request without a language is the same as `/v1/message-template`.
+    #[oai(path = "/message-templates/:purpose", method = "put")]
+    async fn put(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        purpose: Path<Text<Purpose>>,
+        language: Query<Option<Language>>,
+        input: JsonBody<TemplateInput>,
+    ) -> Result<Json<TemplateView>, Problem> {
+        let (purpose, language) = (purpose.0.value(), stored(language.0));
+        let template = Template::parse_for(purpose, &input.0.body).map_err(bad_template("body"))?;
+        let (merchant, now) = (key.0.merchant, api.clock.now());
+        let tx = api.db.begin().await?;
+        message_template::put(&tx, merchant, purpose, &language, template.as_str(), now).await?;
+        act_of_key(&tx, &key.0, "template.change", merchant, Some(named(purpose, &language)), now).await?;
+        let owner = merchant::get(&tx, merchant).await?;
+        let found = message_template::find(&tx, &owner, purpose, Some(&language)).await?;
+        tx.commit().await?;
+        Ok(Json(TemplateView::of(&api, &owner, found)?))
+    }
+
+    /// Take the template for a purpose away
+    ///
+    /// Then what was written for no language in particular counts, and at last ours.
+    #[oai(path = "/message-templates/:purpose", method = "delete")]
+    async fn delete(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        purpose: Path<Text<Purpose>>,
+        language: Query<Option<Language>>,
+    ) -> Result<Done, Problem> {
+        let (purpose, language) = (purpose.0.value(), stored(language.0));
+        let (merchant, now) = (key.0.merchant, api.clock.now());
+        let tx = api.db.begin().await?;
+        let owner = merchant::get(&tx, merchant).await?;
+        if !message_template::delete(&tx, &owner, purpose, &language).await? {
+            return Err(Problem::not_found());
+        }
+        act_of_key(&tx, &key.0, "template.delete", merchant, Some(named(purpose, &language)), now).await?;
+        tx.commit().await?;
+        Ok(Done::Done)
+    }
+}
+
+fn named(purpose: Purpose, language: &str) -> String {
+    if language.is_empty() { purpose.to_string() } else { format!("{purpose} {language}") }
+}
+
+/// As it is stored; empty: none in particular.
+fn stored(language: Option<Language>) -> String {
+    language.map(|language| language.to_ascii_lowercase()).unwrap_or_default()
+}

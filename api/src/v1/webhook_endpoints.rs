@@ -1,0 +1,284 @@
+//! `/v1/webhook-endpoints`: where our webhooks go to.
+
+mod input;
+mod view;
+
+use chrono::{DateTime, Utc};
+use domain::{WebhookDeliveryId, WebhookEndpointId};
+use entity::{
+    Transaction,
+    webhook_endpoint::{
+        self, EndpointError, WebhookEndpoint,
+        delivery::{self, DeliveryState},
+    },
+};
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{
+    Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+use queue::{deliver_from, enqueue_delivery};
+use serde::Deserialize;
+
+use self::{
+    input::{ChangesInput, EndpointInput},
+    view::{DeliveryView, EndpointList, EndpointView},
+};
+use super::{
+    Group,
+    answers::{Created, Done},
+};
+use crate::{
+    Api, Problem,
+    auth::{
+        Administrator, Principal, Reader, Writer,
+        audit::{act_of_key, tell},
+    },
+    http::{
+        json_body::JsonBody,
+        paging::{Asked, Page, id},
+        typed::{Limit, Text, TextOf},
+    },
+};
+
+pub(super) struct WebhookEndpoints;
+
+/// From when on.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+struct Recover {
+    /// Everything that happened since then and was not delivered is; 30 days back at most.
+    since: DateTime<Utc>,
+}
+
+/// What is delivered again.
+#[derive(Debug, Object)]
+struct Recovered {
+    /// How many webhooks.
+    deliveries: u64,
+}
+
+#[OpenApi(tag = "Group::Events")]
+impl WebhookEndpoints {
+    /// List webhook endpoints
+    #[oai(path = "/webhook-endpoints", method = "get")]
+    async fn list(&self, api: Data<&Api>, key: Reader) -> Result<Json<EndpointList>, Problem> {
+        let found = webhook_endpoint::list(api.db.pool(), key.0.merchant).await?;
+        let items = found.into_iter().map(EndpointView::of).collect::<Result<_, _>>()?;
+        Ok(Json(EndpointList { items }))
+    }
+
+    /// Create a webhook endpoint
+    ///
+    /// From now on each change that it subscribes to is sent to it by POST, signed by the Standard Webhooks specification. The answer
+    /// holds the secret to verify them with, and no other does.
+    #[oai(path = "/webhook-endpoints", method = "post")]
+    async fn create(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        input: JsonBody<EndpointInput>,
+    ) -> Result<Created<EndpointView>, Problem> {
+        let (new, now) = (input.0.check(api.private_webhooks)?, api.clock.now());
+        let tx = api.db.begin().await?;
+        let (endpoint, secret) =
+            webhook_endpoint::create(&tx, &api.vault, key.0.merchant, new, now).await.map_err(not_written)?;
+        act_of_key(&tx, &key.0, "webhook_endpoint.create", endpoint.id, None, now).await?;
+        tx.commit().await?;
+        tell(&key.0, "webhook_endpoint.create", &endpoint.id);
+        Ok(Created::Created(Json(EndpointView::of(endpoint)?.with_secret(&secret))))
+    }
+
+    /// See a webhook endpoint
+    #[oai(path = "/webhook-endpoints/:id", method = "get")]
+    async fn get(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
+    ) -> Result<Json<EndpointView>, Problem> {
+        let found = find(&api, &key.0, &endpoint).await?;
+        Ok(Json(EndpointView::of(found)?))
+    }
+
+    /// Change a webhook endpoint
+    ///
+    /// With `enabled` true one that was disabled begins anew; what it missed is delivered by `…/recover`.
+    #[oai(path = "/webhook-endpoints/:id", method = "patch")]
+    async fn change(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
+        input: JsonBody<ChangesInput>,
+    ) -> Result<Json<EndpointView>, Problem> {
+        let (changes, now) = (input.0.check(api.private_webhooks)?, api.clock.now());
+        let tx = api.db.begin().await?;
+        let known = hold(&tx, &key.0, &endpoint).await?;
+        let changed = webhook_endpoint::change(&tx, known, changes, now).await?;
+        act_of_key(&tx, &key.0, "webhook_endpoint.change", changed.id, None, now).await?;
+        let waits = delivery::first_pending(&tx, changed.id).await?.is_some();
+        let job = if waits { deliver_from(&tx, &changed, now, now).await? } else { None };
+        tx.commit().await?;
+        api.queue.notify(job);
+        tell(&key.0, "webhook_endpoint.change", &changed.id);
+        Ok(Json(EndpointView::of(changed)?))
+    }
+
+    /// Remove a webhook endpoint
+    ///
+    /// With all its deliveries, also those that are under way.
+    #[oai(path = "/webhook-endpoints/:id", method = "delete")]
+    async fn delete(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
+    ) -> Result<Done, Problem> {
+        let (endpoint, now) = (id::<WebhookEndpointId>(&endpoint)?, api.clock.now());
+        let tx = api.db.begin().await?;
+        if !webhook_endpoint::delete(&tx, key.0.merchant, endpoint).await? {
+            return Err(Problem::not_found());
+        }
+        act_of_key(&tx, &key.0, "webhook_endpoint.delete", endpoint, None, now).await?;
+        tx.commit().await?;
+        tell(&key.0, "webhook_endpoint.delete", &endpoint);
+        Ok(Done::Done)
+    }
+
+    /// Rotate the secret of a webhook endpoint
+    ///
+    /// The answer holds the new secret, and no other does. For 24 hours webhooks are signed with the one before it, too.
+    #[oai(path = "/webhook-endpoints/:id/rotate-secret", method = "post")]
+    async fn rotate_secret(
+        &self,
+        api: Data<&Api>,
+        key: Administrator,
+        #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
+    ) -> Result<Json<EndpointView>, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let known = hold(&tx, &key.0, &endpoint).await?;
+        let secret = webhook_endpoint::rotate_secret(&tx, &api.vault, &known, now).await.map_err(not_written)?;
+        act_of_key(&tx, &key.0, "webhook_endpoint.rotate_secret", known.id, None, now).await?;
+        tx.commit().await?;
+        tell(&key.0, "webhook_endpoint.rotate_secret", &known.id);
+        Ok(Json(EndpointView::of(known)?.with_secret(&secret)))
+    }
+
+    /// Send a test webhook
+    ///
+    /// Of type `endpoint.test`, without a number. The delivery tells what became of it.
+    #[oai(path = "/webhook-endpoints/:id/test", method = "post")]
+    async fn test(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
+    ) -> Result<Json<DeliveryView>, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let known = hold_enabled(&tx, &key.0, &endpoint).await?;
+        let delivery = delivery::write_test(&tx, &known, now).await?;
+        let job = enqueue_delivery(&tx, &known, now, now).await?;
+        tx.commit().await?;
+        api.queue.notify(job);
+        Ok(Json(delivery.into()))
+    }
+
+    /// List deliveries
+    ///
+    /// Kept for 30 days.
+    #[oai(path = "/webhook-endpoints/:id/deliveries", method = "get")]
+    async fn deliveries(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
+        /// Only those that stand so.
+        state: Query<Option<Text<DeliveryState>>>,
+        limit: Query<Option<Limit>>,
+        cursor: Query<Option<Text<WebhookDeliveryId>>>,
+    ) -> Result<Json<Page<DeliveryView>>, Problem> {
+        let asked = Asked::new(limit.0, cursor.0);
+        let state = state.0.map(Text::value);
+        let endpoint = find(&api, &key.0, &endpoint).await?;
+        let found = delivery::list(api.db.pool(), endpoint.id, state, asked.before, asked.fetch()).await?;
+        Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+    }
+
+    /// Deliver a webhook again
+    ///
+    /// At once, whatever became of it, under the same id.
+    #[oai(path = "/webhook-endpoints/:id/deliveries/:delivery/redeliver", method = "post")]
+    async fn redeliver(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
+        #[oai(name = "delivery")] delivery_id: Path<TextOf<WebhookDeliveryId>>,
+    ) -> Result<Json<DeliveryView>, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let known = hold_enabled(&tx, &key.0, &endpoint).await?;
+        let found = delivery::find(&tx, known.id, id(&delivery_id)?).await?.ok_or_else(Problem::not_found)?;
+        let again = delivery::redeliver(&tx, found, now).await?;
+        act_of_key(&tx, &key.0, "webhook_delivery.redeliver", again.id, None, now).await?;
+        // At once, though the endpoint may have a pause.
+        let job = enqueue_delivery(&tx, &known, now, now).await?;
+        tx.commit().await?;
+        api.queue.notify(job);
+        Ok(Json(again.into()))
+    }
+
+    /// Deliver what was missed
+    ///
+    /// Everything since a time that this endpoint subscribes to and was not told of: what failed, and what happened while it was disabled.
+    #[oai(path = "/webhook-endpoints/:id/recover", method = "post")]
+    async fn recover(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
+        input: JsonBody<Recover>,
+    ) -> Result<Json<Recovered>, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let known = hold_enabled(&tx, &key.0, &endpoint).await?;
+        let deliveries = delivery::recover(&tx, &known, input.0.since, now).await?;
+        act_of_key(&tx, &key.0, "webhook_endpoint.recover", known.id, None, now).await?;
+        let job = if deliveries > 0 { enqueue_delivery(&tx, &known, now, now).await? } else { None };
+        tx.commit().await?;
+        api.queue.notify(job);
+        Ok(Json(Recovered { deliveries }))
+    }
+}
+
+async fn find(api: &Api, key: &Principal, endpoint: &str) -> Result<WebhookEndpoint, Problem> {
+    webhook_endpoint::find(api.db.pool(), key.merchant, id(endpoint)?).await?.ok_or_else(Problem::not_found)
+}
+
+async fn hold(tx: &Transaction, key: &Principal, endpoint: &str) -> Result<WebhookEndpoint, Problem> {
+    webhook_endpoint::hold(tx, key.merchant, id(endpoint)?).await?.ok_or_else(Problem::not_found)
+}
+
+async fn hold_enabled(tx: &Transaction, key: &Principal, endpoint: &str) -> Result<WebhookEndpoint, Problem> {
+    let endpoint = hold(tx, key, endpoint).await?;
+    if endpoint.disabled_at.is_some() {
+        let detail = "The endpoint is disabled. Enable it first, by PATCH.";
+        return Err(Problem::conflict("endpoint_disabled", detail));
+    }
+    Ok(endpoint)
+}
+
+fn not_written(error: EndpointError) -> Problem {
+    match error {
+        EndpointError::TooMany => {
+            let detail = format!("There are {} webhook endpoints, and no more are allowed.", webhook_endpoint::MOST);
+            Problem::new(StatusCode::CONFLICT, "too_many_endpoints", detail)
+        }
+        EndpointError::Vault(error) => error.into(),
+        EndpointError::Db(error) => error.into(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Tokens for a browser: short-lived, and bound to an order, to what may be done with it, and to the origin of the page that does it.
+//!
+//! A token says all of that itself, signed by a key that is derived from the installation's root, so that one that is none is refused
+//! without asking the database anything. It stands in for the API key that asked for it: what that key may not do any more, it may not.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{ApiKeyId, MerchantId, OrderId};
+
+/// What a token begins with.
+pub(crate) const PREFIX: &str = "ct_";
+
+words! {
+    /// What may be done with the order.
+    pub enum Right {
+        /// See it and its links.
+        Read = "read",
+        /// Make a payment link.
+        CreateLink = "create_link",
+        /// Send a link by SMS.
+        Send = "send",
+        /// Void a link.
+        Void = "void",
+    }
+}
+
+/// What a token says. Its words are read by pages, too, to show the buttons that there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientToken {
+    /// Whose order.
+    pub merchant: MerchantId,
+    /// The key that asked for it.
+    pub key: ApiKeyId,
+    /// With which order.
+    pub order: OrderId,
+    /// What may be done.
+    pub may: Vec<Right>,
+    /// From pages of which origin, as browsers write it.
+    pub origin: String,
+    /// Until when.
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub expires: DateTime<Utc>,
+}
+
+impl ClientToken {
+    /// Whether this is written as a token is, good or not.
+    #[must_use]
+    pub fn is_one(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+}
+
+/// An origin as browsers write it, if the text is one: scheme, host, and the port if it is not the scheme's own.
+#[must_use]
+pub fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let is_nobodys = url.username().is_empty() && url.password().is_none();
+    (is_bare && is_nobodys).then(|| url.origin().ascii_serialization())
+}
+
+/// Whether pages of this origin never leave the machine of whoever looks at them: then they need no TLS.
+#[must_use]
+pub fn is_local(origin: &str) -> bool {
+    Url::parse(origin).is_ok_and(|url| match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::Vault;
+
+    fn token() -> ClientToken {
+        let now = Utc::now();
+        ClientToken {
+            merchant: MerchantId::new(now),
+            key: ApiKeyId::new(now),
+            order: OrderId::new(now),
+            may: vec![Right::Read, Right::CreateLink],
+            origin: "https://shop.example".to_owned(),
+            expires: DateTime::from_timestamp((now + TimeDelta::minutes(10)).timestamp(), 0).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_token_says_what_was_signed_and_nothing_else() {
+        let vault = Vault::new(&Vault::generate_key().unwrap()).unwrap();
+        let (token, other) = (token(), ClientToken { may: vec![Right::Void], ..token() });
+        let text = vault.sign_client_token(&token).unwrap();
+        assert_eq!(vault.read_client_token(text.expose()), Some(token.clone()));
+        let (said, signature) = text.expose().rsplit_once('.').unwrap();
+        let others = vault.sign_client_token(&other).unwrap();
+        let (others_said, _) = others.expose().rsplit_once('.').unwrap();
+        for wrong in [
+            format!("{others_said}.{signature}"),
+            format!("{said}."),
+            said.to_owned(),
+            format!("{}x", text.expose()),
+            text.expose().trim_start_matches(PREFIX).to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(vault.read_client_token(&wrong), None, "{wrong}");
+        }
+        let elsewhere = Vault::new(&Vault::generate_key().unwrap()).unwrap();
+        assert_eq!(elsewhere.read_client_token(text.expose()), None);
+    }
+
+    #[test]
+    fn an_origin_is_written_as_browsers_write_it() {
+        for (text, written) in [
+            ("https://Shop.Example", "https://shop.example"),
+            ("https://shop.example:443/", "https://shop.example"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ] {
+            assert_eq!(origin(text).as_deref(), Some(written));
+        }
+        for wrong in
+            ["shop.example", "https://shop.example/a", "https://a@shop.example", "ftp://a", "null", "https://a?b", "*"]
+        {
+            assert_eq!(origin(wrong), None, "{wrong}");
+        }
+        assert!(is_local("http://127.0.0.1:8080") && is_local("http://localhost") && is_local("http://[::1]:1"));
+        assert!(!is_local("http://shop.example") && !is_local("http://localhost.example"));
+    }
+}

@@ -1,0 +1,84 @@
+//! The languages in which we write texts ourselves.
+
+use chrono::NaiveDate;
+
+words! {
+    /// A language in which there is a text for each purpose, by its BCP 47 tag.
+    pub enum Language {
+        /// English.
+        En = "en",
+        /// Spanish.
+        Es = "es",
+        /// French.
+        Fr = "fr",
+        /// German.
+        De = "de",
+        /// Portuguese.
+        Pt = "pt",
+        /// Chinese in simplified characters.
+        ZhHans = "zh-hans",
+        /// Arabic.
+        Ar = "ar",
+    }
+}
+
+impl Language {
+    /// The one that whoever speaks `tag` reads, such as `de` for `de-AT`. Who reads traditional characters is not given simplified ones.
+    #[must_use]
+    pub fn of(tag: &str) -> Option<Self> {
+        let tag = tag.to_ascii_lowercase();
+        let mut parts = tag.split('-');
+        let primary = parts.next().unwrap_or_default();
+        if primary == "zh" {
+            let traditional = parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo"));
+            return (!traditional).then_some(Self::ZhHans);
+        }
+        Self::ALL.iter().copied().find(|language| language.as_str() == primary)
+    }
+
+    /// A day, as texts in this language write it.
+    #[must_use]
+    pub fn day(self, day: NaiveDate) -> String {
+        let format = match self {
+            Self::En => "%-d %b %Y",
+            Self::Es | Self::Fr | Self::Pt | Self::Ar => "%-d/%-m/%Y",
+            Self::De => "%-d.%-m.%Y",
+            Self::ZhHans => "%Y年%-m月%-d日",
+        };
+        day.format(format).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_found_by_whatever_its_speakers_call_it() {
+        for (tag, language) in [
+            ("en", Some(Language::En)),
+            ("DE-at", Some(Language::De)),
+            ("pt-BR", Some(Language::Pt)),
+            ("zh", Some(Language::ZhHans)),
+            ("zh-CN", Some(Language::ZhHans)),
+            ("zh-Hans-SG", Some(Language::ZhHans)),
+            ("zh-TW", None),
+            ("zh-Hant", None),
+            ("ar-EG", Some(Language::Ar)),
+            ("nl", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::of(tag), language, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_written_as_its_readers_do() {
+        let day = NaiveDate::from_ymd_opt(2026, 12, 1).unwrap();
+        let written: Vec<String> = Language::ALL.iter().map(|language| language.day(day)).collect();
+        assert_eq!(
+            written,
+            ["1 Dec 2026", "1/12/2026", "1/12/2026", "1.12.2026", "1/12/2026", "2026年12月1日", "1/12/2026"]
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! What an error of the database comes from: others at the same time, a rule that was broken, too little time, a database that is away,
+//! or a fault of ours. Who answers people asks for it, so that no fault of ours reads as one of the database, or as somebody's second try.
+
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
+use sqlx::error::{DatabaseError, ErrorKind};
+
+/// What an error of the database comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DbFault {
+    /// Others stood in the way: a deadlock, a lock that was not had, a database that one writer holds. It may be tried again at once.
+    Busy,
+    /// There is one already with this key.
+    Unique,
+    /// What is pointed to is not there, or something still points to it.
+    ForeignKey,
+    /// A statement took longer than it may, or no connection was free in time.
+    Timeout,
+    /// It is not there, or takes no writes: a server that stops, a standby, a full disk.
+    Away,
+    /// Ours: a statement that cannot be run, a value that breaks a CHECK, a row that cannot be read.
+    Ours,
+}
+
+impl DbFault {
+    /// What this error comes from.
+    #[must_use]
+    pub fn of(error: &DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Self::Timeout,
+            DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => Self::Away,
+            DbErr::Exec(error) | DbErr::Query(error) | DbErr::Conn(error) => Self::of_runtime(error),
+            _ => Self::Ours,
+        }
+    }
+
+    /// Whether it is no fault of ours, and passes.
+    #[must_use]
+    pub const fn passes(self) -> bool {
+        match self {
+            Self::Busy | Self::Timeout | Self::Away => true,
+            Self::Unique | Self::ForeignKey | Self::Ours => false,
+        }
+    }
+
+    fn of_runtime(error: &RuntimeErr) -> Self {
+        match error {
+            RuntimeErr::SqlxError(error) => Self::of_sqlx(error),
+            RuntimeErr::Internal(_) => Self::Away,
+        }
+    }
+
+    fn of_sqlx(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(error) => Self::of_database(error.as_ref()),
+            sqlx::Error::PoolTimedOut => Self::Timeout,
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => Self::Away,
+            _ => Self::Ours,
+        }
+    }
+
+    fn of_database(error: &dyn DatabaseError) -> Self {
+        match error.kind() {
+            ErrorKind::UniqueViolation => Self::Unique,
+            ErrorKind::ForeignKeyViolation => Self::ForeignKey,
+            ErrorKind::NotNullViolation | ErrorKind::CheckViolation => Self::Ours,
+            _ => error.code().map_or(Self::Ours, |code| Self::of_code(&code)),
+        }
+    }
+
+    /// `PostgreSQL` has five characters, `SQLite` a number, of which the lowest byte says what it is.
+    fn of_code(code: &str) -> Self {
+        match (code.len(), code.parse::<u32>()) {
+            (5, _) => Self::of_postgresql(code),
+            (_, Ok(number)) => Self::of_sqlite(number & 0xff),
+            (_, Err(_)) => Self::Ours,
+        }
+    }
+
+    fn of_postgresql(code: &str) -> Self {
+        match code {
+            // A deadlock, no serial order, a lock that was not had in time.
+            "40P01" | "40001" | "55P03" => Self::Busy,
+            // Ended by a limit of time, or for being idle in a transaction.
+            "57014" | "25P03" | "25P04" => Self::Timeout,
+            // Takes no writes.
+            "25006" => Self::Away,
+            // No connection, no room, an operator's doing, the system's.
+            _ if ["08", "53", "57", "58"].contains(&&code[..2]) => Self::Away,
+            _ => Self::Ours,
+        }
+    }
+
+    fn of_sqlite(code: u32) -> Self {
+        match code {
+            // BUSY and LOCKED.
+            5 | 6 => Self::Busy,
+            // READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB.
+            8 | 10 | 11 | 13 | 14 | 26 => Self::Away,
+            _ => Self::Ours,
+        }
+    }
+}
+
+/// Whether the error says that a key is there already, and that it is this one: the database names the index, or its columns.
+pub(crate) fn breaks_key(error: &DbErr, names: &[&str]) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    let Some(error) = error.as_database_error().filter(|error| error.is_unique_violation()) else { return false };
+    let says = |name: &&str| error.constraint().unwrap_or_else(|| error.message()).contains(*name);
+    names.iter().any(says)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+
+    use super::*;
+
+    async fn tables() -> DatabaseConnection {
+        let db = Database::connect("sqlite::memory:").await.unwrap();
+        let tables = "PRAGMA foreign_keys = ON;
+            CREATE TABLE orders (id integer PRIMARY KEY, merchant_id integer, number_key text, CHECK (id > 0));
+            CREATE UNIQUE INDEX orders_one_number ON orders (merchant_id, number_key);
+            CREATE TABLE link (id integer PRIMARY KEY, order_id integer REFERENCES orders (id));
+            INSERT INTO orders VALUES (1, 1, 'a')";
+        db.execute_unprepared(tables).await.unwrap();
+        db
+    }
+
+    #[tokio::test]
+    async fn what_breaks_a_rule_is_told_from_what_cannot_be_run() {
+        let db = tables().await;
+        for (statement, fault) in [
+            ("INSERT INTO orders VALUES (2, 1, 'a')", DbFault::Unique),
+            ("INSERT INTO orders VALUES (1, 2, 'b')", DbFault::Unique),
+            ("INSERT INTO link VALUES (1, 7)", DbFault::ForeignKey),
+            ("INSERT INTO orders VALUES (0, 1, 'c')", DbFault::Ours),
+            ("INSERT INTO nowhere VALUES (1)", DbFault::Ours),
+        ] {
+            let error = db.execute_unprepared(statement).await.unwrap_err();
+            assert_eq!(DbFault::of(&error), fault, "{error:?}");
+            assert!(!fault.passes(), "{statement}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_key_is_told_from_another() {
+        let db = tables().await;
+        let number = ["orders_one_number", "orders.number_key"];
+        let second = db.execute_unprepared("INSERT INTO orders VALUES (2, 1, 'a')").await.unwrap_err();
+        let other = db.execute_unprepared("INSERT INTO orders VALUES (1, 2, 'b')").await.unwrap_err();
+        assert!(breaks_key(&second, &number) && !breaks_key(&other, &number), "{second:?} {other:?}");
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_does_not() {
+        for (code, fault) in [
+            ("40P01", DbFault::Busy),
+            ("55P03", DbFault::Busy),
+            ("5", DbFault::Busy),
+            ("261", DbFault::Busy),
+            ("517", DbFault::Busy),
+            ("57014", DbFault::Timeout),
+            ("57P01", DbFault::Away),
+            ("53300", DbFault::Away),
+            ("08006", DbFault::Away),
+            ("25006", DbFault::Away),
+            ("13", DbFault::Away),
+            ("2570", DbFault::Away),
+            ("42P01", DbFault::Ours),
+            ("22001", DbFault::Ours),
+            ("1", DbFault::Ours),
+        ] {
+            assert_eq!(DbFault::of_code(code), fault, "{code}");
+        }
+    }
+}

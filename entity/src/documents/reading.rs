@@ -1,0 +1,107 @@
+//! A document that is being read.
+//!
+//! Each piece is asked for when the one before has been taken: somebody on a slow line holds no connection to the store and no open
+//! file meanwhile, and however long they take, each answer of the store has its time.
+
+use std::{io, ops::Range, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{
+    Stream,
+    stream::{self, StreamExt},
+};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, path::Path};
+
+use super::{DocumentError, in_time};
+
+/// How much is in hand at a time, for each who reads. Most invoices are one such piece or two; the largest are eighty.
+const PIECE: u64 = 128 * 1024;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Reading {
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    length: u64,
+    first: Bytes,
+}
+
+impl Reading {
+    pub(super) async fn begin(store: Arc<dyn ObjectStore>, path: Path) -> Result<Self, DocumentError> {
+        let first = in_time(async {
+            let options = GetOptions { range: Some(GetRange::Bounded(0..PIECE)), ..GetOptions::default() };
+            let found = store.get_opts(&path, options).await?;
+            let length = found.meta.size;
+            Ok::<_, object_store::Error>((length, found.bytes().await?))
+        });
+        let (length, first) = first.await?;
+        Ok(Self { store, path, length, first })
+    }
+
+    /// How long the document is, in bytes.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Its pieces, in their order. It ends with an error if the store fails, or the document is gone meanwhile.
+    pub fn into_pieces(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+        let Self { store, path, length, first } = self;
+        let read = first.len() as u64;
+        let rest = stream::try_unfold(read, move |from| {
+            let (store, path) = (Arc::clone(&store), path.clone());
+            async move {
+                if from >= length {
+                    return Ok(None);
+                }
+                let piece = read_piece(store, path, from..length.min(from + PIECE)).await?;
+                let to = from + piece.len() as u64;
+                Ok((to > from).then_some((piece, to)))
+            }
+        });
+        stream::once(std::future::ready(Ok(first))).chain(rest)
+    }
+}
+
+async fn read_piece(store: Arc<dyn ObjectStore>, path: Path, range: Range<u64>) -> io::Result<Bytes> {
+    in_time(store.get_range(&path, range)).await.map_err(|error| {
+        tracing::warn!(%error, "a document could not be read to its end");
+        io::Error::other(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::TryStreamExt;
+
+    use super::*;
+    use crate::Documents;
+
+    #[tokio::test]
+    async fn a_document_is_read_piece_by_piece_in_a_folder_as_in_a_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Documents::new(Arc::new(object_store::memory::InMemory::new()));
+        for documents in [Documents::in_folder(folder.path()).unwrap(), memory] {
+            for length in [1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 7] {
+                let content: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+                documents.put("invoices/a.pdf", content.clone().into()).await.unwrap();
+                let reading = documents.read("invoices/a.pdf").await.unwrap();
+                assert_eq!(reading.length(), length);
+                let pieces: Vec<Bytes> = reading.into_pieces().try_collect().await.unwrap();
+                assert!(pieces.iter().all(|piece| piece.len() as u64 <= PIECE));
+                assert_eq!(pieces.concat(), content);
+            }
+            documents.delete("invoices/a.pdf").await.unwrap();
+            assert!(matches!(documents.read("invoices/a.pdf").await, Err(DocumentError::Missing)));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_while_it_is_read_is_no_shorter_document() {
+        let documents = Documents::new(Arc::new(object_store::memory::InMemory::new()));
+        documents.put("invoices/a.pdf", vec![0x5a; 3 * 128 * 1024].into()).await.unwrap();
+        let reading = documents.read("invoices/a.pdf").await.unwrap();
+        documents.delete("invoices/a.pdf").await.unwrap();
+        assert!(reading.into_pieces().try_collect::<Vec<_>>().await.is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! Buyers who are to be told what became of a link: that it is paid, or that it was withdrawn. Written with the link's state.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
+
+use crate::{Rows, link};
+use domain::{LinkId, LinkState, MerchantId, template::Purpose};
+
+/// A buyer who is to be told of a link.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "text_due")]
+pub struct Model {
+    /// Of which link.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub link_id: LinkId,
+    /// What.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub purpose: Purpose,
+    /// Whose link it is.
+    pub merchant_id: MerchantId,
+    /// Since when.
+    pub due_at: DateTime<Utc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as TextDue;
+
+/// Notes whose buyers are to be told of links that have moved: that one is paid if its merchant sends receipts, that one was withdrawn if
+/// that was asked for.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub(crate) async fn note_all(
+    db: &impl ConnectionTrait,
+    moved: impl Iterator<Item = &link::Model>,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut rows = Rows::new([("the_link", "uuid"), ("what_for", "text"), ("the_merchant", "uuid")]);
+    for link in moved {
+        let purpose = match link.state {
+            LinkState::Paid => Purpose::Receipt,
+            LinkState::Voided if link.tell_buyer => Purpose::Voided,
+            LinkState::Voided
+            | LinkState::Creating
+            | LinkState::Failed
+            | LinkState::Unpaid
+            | LinkState::Processing
+            | LinkState::Voiding
+            | LinkState::Expiring
+            | LinkState::Expired
+            | LinkState::Settling => continue,
+        };
+        rows.push([link.id.into(), purpose.into(), link.merchant_id.into()]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let insert = "INSERT INTO text_due (link_id, purpose, merchant_id, due_at) \
+        SELECT the_link, what_for, the_merchant, {0} FROM v JOIN merchant ON merchant.id = the_merchant \
+        WHERE merchant.receipts OR what_for = 'voided' ON CONFLICT (link_id, purpose) DO NOTHING";
+    db.execute_raw(rows.statement(db.get_database_backend(), insert, vec![now.into()])).await.map(|_| ())
+}
+
+/// A page of those who are to be told, by link.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    after: Option<(LinkId, Purpose)>,
+    limit: u64,
+) -> Result<Vec<TextDue>, DbErr> {
+    let mut query = Entity::find();
+    if let Some((link, purpose)) = after {
+        let later_of_it = Column::LinkId.eq(link).and(Column::Purpose.gt(purpose));
+        query = query.filter(Condition::any().add(Column::LinkId.gt(link)).add(later_of_it));
+    }
+    query.order_by_asc(Column::LinkId).order_by_asc(Column::Purpose).limit(limit).all(db).await
+}
+
+/// Takes it out: they are told, or will not be; `false` if somebody else did.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn take(db: &impl ConnectionTrait, link: LinkId, purpose: Purpose) -> Result<bool, DbErr> {
+    Entity::delete_by_id((link, purpose)).exec(db).await.map(|deleted| deleted.rows_affected == 1)
+}

@@ -1,0 +1,111 @@
+//! What an endpoint is told of: kinds of changes by their names, all of one resource (`link.*`), or everything (`*`).
+
+use std::{fmt, str::FromStr};
+
+use crate::change::{About, ChangeKind};
+
+/// What an endpoint is told of. Written as words with a space in between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Events(Vec<Pattern>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pattern {
+    Everything,
+    About(About),
+    Kind(ChangeKind),
+}
+
+/// A word that stands for no change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventsError {
+    /// There is none.
+    #[error("must name at least one event; `*` is all of them")]
+    None,
+    /// This is no word for it.
+    #[error("{0:?} is no event; it is `*`, `link.*`, or a name such as `link.paid`")]
+    Unknown(String),
+}
+
+impl Events {
+    /// Reads some words.
+    ///
+    /// # Errors
+    /// The first that stands for nothing.
+    pub fn read<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, EventsError> {
+        let patterns = words.into_iter().map(Pattern::read).collect::<Result<Vec<_>, _>>()?;
+        if patterns.is_empty() { Err(EventsError::None) } else { Ok(Self(patterns)) }
+    }
+
+    /// Every word that there is.
+    pub fn every_word() -> impl Iterator<Item = String> {
+        let about = About::ALL.iter().copied().map(Pattern::About);
+        let kinds = ChangeKind::ALL.iter().copied().map(Pattern::Kind);
+        [Pattern::Everything].into_iter().chain(about).chain(kinds).map(Pattern::word)
+    }
+
+    /// Whether these are told of.
+    #[must_use]
+    pub fn include(&self, kind: ChangeKind) -> bool {
+        self.0.iter().any(|pattern| match pattern {
+            Pattern::Everything => true,
+            Pattern::About(about) => kind.about() == *about,
+            Pattern::Kind(one) => kind == *one,
+        })
+    }
+
+    /// The words.
+    pub fn words(&self) -> impl Iterator<Item = String> {
+        self.0.iter().copied().map(Pattern::word)
+    }
+}
+
+impl Pattern {
+    fn word(self) -> String {
+        match self {
+            Self::Everything => "*".to_owned(),
+            Self::About(about) => format!("{about}.*"),
+            Self::Kind(kind) => kind.to_string(),
+        }
+    }
+
+    fn read(word: &str) -> Result<Self, EventsError> {
+        let unknown = || EventsError::Unknown(word.to_owned());
+        match word.strip_suffix(".*") {
+            Some(about) => about.parse().map(Self::About).map_err(|_| unknown()),
+            None if word == "*" => Ok(Self::Everything),
+            None => word.parse().map(Self::Kind).map_err(|_| unknown()),
+        }
+    }
+}
+
+impl fmt::Display for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl FromStr for Events {
+    type Err = EventsError;
+
+    fn from_str(text: &str) -> Result<Self, EventsError> {
+        Self::read(text.split_whitespace())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_is_told_of_and_nothing_else() {
+        let events: Events = "link.paid message.*".parse().unwrap();
+        assert_eq!(events.to_string(), "link.paid message.*");
+        assert!(events.include(ChangeKind::LinkPaid) && events.include(ChangeKind::MessageFailed));
+        assert!(!events.include(ChangeKind::LinkVoided));
+        let everything: Events = "*".parse().unwrap();
+        assert!(ChangeKind::ALL.iter().all(|kind| everything.include(*kind)));
+        for wrong in ["", "link", "link.", "li*", "**", "links.*", "link.bought"] {
+            assert!(wrong.parse::<Events>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What became of an attempt at a delivery, written on it and on its endpoint in one transaction.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ExprTrait, entity::prelude::*};
+
+use super::{
+    Column, Disabled, Entity, WebhookEndpoint,
+    delivery::{self, DeliveryState, WebhookDelivery},
+};
+use crate::Transaction;
+
+/// How long it is waited after each attempt that failed. After the last there is no further one.
+pub const SCHEDULE: [TimeDelta; 9] = [
+    TimeDelta::seconds(5),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(30),
+    TimeDelta::hours(2),
+    TimeDelta::hours(5),
+    TimeDelta::hours(10),
+    TimeDelta::hours(14),
+    TimeDelta::hours(20),
+    TimeDelta::hours(24),
+];
+
+/// An endpoint that has not taken anything for so long is disabled.
+const FAILING_FOR: TimeDelta = TimeDelta::days(5);
+
+/// An endpoint that takes longer than this is slow.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// An attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempted {
+    /// What was answered, if anything was.
+    pub status: Option<u16>,
+    /// How long it took.
+    pub took: Duration,
+    /// Why it was not taken, in words for the merchant.
+    pub error: Option<String>,
+}
+
+/// Notes that an endpoint has a delivery.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_delivered(
+    tx: &Transaction,
+    delivery: &WebhookDelivery,
+    attempted: &Attempted,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Failures, Expr::value(0_i64))
+        .col_expr(Column::FailingSince, Expr::value(Option::<DateTime<Utc>>::None))
+        .col_expr(Column::IsSlow, Expr::value(attempted.took > SLOW))
+        .filter(Column::Id.eq(delivery.endpoint_id))
+        .exec(tx)
+        .await?;
+    note(tx, delivery, DeliveryState::Delivered, delivery.due_at, attempted, now).await
+}
+
+/// Notes that an endpoint, as it was read, did not take a delivery; answers why the endpoint is disabled, if it is now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_failed(
+    tx: &Transaction,
+    endpoint: &WebhookEndpoint,
+    delivery: &WebhookDelivery,
+    attempted: &Attempted,
+    now: DateTime<Utc>,
+) -> Result<Option<Disabled>, DbErr> {
+    let since = endpoint.failing_since.unwrap_or(now);
+    let disabled = match attempted.status {
+        Some(410) => Some(Disabled::Gone),
+        _ if now - since >= FAILING_FOR => Some(Disabled::Failing),
+        _ => None,
+    };
+    let mut update = Entity::update_many()
+        .col_expr(Column::Failures, Expr::col(Column::Failures).add(1))
+        .col_expr(Column::FailingSince, Expr::value(since))
+        .col_expr(Column::IsSlow, Expr::value(attempted.took > SLOW))
+        .filter(Column::Id.eq(endpoint.id));
+    if let Some(because) = disabled {
+        update = update
+            .col_expr(Column::DisabledAt, Expr::value(now))
+            .col_expr(Column::DisabledBecause, Expr::value(because))
+            .col_expr(Column::JobId, Expr::value(Option::<Uuid>::None))
+            .col_expr(Column::JobDueAt, Expr::value(Option::<DateTime<Utc>>::None));
+    }
+    update.exec(tx).await?;
+    let next = usize::try_from(delivery.tries).ok().and_then(|made| SCHEDULE.get(made));
+    match next.filter(|_| disabled.is_none()) {
+        Some(wait) => note(tx, delivery, DeliveryState::Pending, now + *wait, attempted, now).await?,
+        None => note(tx, delivery, DeliveryState::Failed, delivery.due_at, attempted, now).await?,
+    }
+    if disabled.is_some() {
+        delivery::Entity::update_many()
+            .col_expr(delivery::Column::State, Expr::value(DeliveryState::Failed))
+            .filter(delivery::Column::EndpointId.eq(endpoint.id))
+            .filter(delivery::Column::State.eq(DeliveryState::Pending))
+            .exec(tx)
+            .await?;
+    }
+    Ok(disabled)
+}
+
+async fn note(
+    tx: &Transaction,
+    delivery: &WebhookDelivery,
+    state: DeliveryState,
+    due_at: DateTime<Utc>,
+    attempted: &Attempted,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let took = i64::try_from(attempted.took.as_millis()).unwrap_or(i64::MAX);
+    delivery::Entity::update_many()
+        .col_expr(delivery::Column::State, Expr::value(state))
+        .col_expr(delivery::Column::Tries, Expr::value(delivery.tries + 1))
+        .col_expr(delivery::Column::DueAt, Expr::value(due_at))
+        .col_expr(delivery::Column::AttemptedAt, Expr::value(now))
+        .col_expr(delivery::Column::AnsweredStatus, Expr::value(attempted.status.map(i64::from)))
+        .col_expr(delivery::Column::AnsweredInMs, Expr::value(took))
+        .col_expr(delivery::Column::Error, Expr::value(attempted.error.clone()))
+        .filter(delivery::Column::Id.eq(delivery.id))
+        .exec(tx)
+        .await
+        .map(|_| ())
+}

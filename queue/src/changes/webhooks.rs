@@ -1,0 +1,72 @@
+//! Which job delivers to an endpoint: there is one at a time, which keeps the order.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    Transaction,
+    job::{Entity as Jobs, JobState},
+    webhook_endpoint::{self, LONGEST_PAUSE, PATIENCE, WebhookEndpoint},
+};
+use sea_orm::{DbErr, EntityTrait};
+
+use crate::{DeliverWebhooks, EnqueueOptions, EnqueuedJob, RetryWebhooks, enqueue};
+
+/// A job that has been due for so long is looked at before it is relied on: an operator may have discarded it.
+const RELIED_ON: TimeDelta = TimeDelta::minutes(1);
+
+/// Sees to it that a job delivers to an endpoint, which is held, from `at` on. Answers the job, if it is a new one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn deliver_from(
+    tx: &Transaction,
+    endpoint: &WebhookEndpoint,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<EnqueuedJob>, DbErr> {
+    if endpoint.disabled_at.is_some() || is_seen_to(tx, endpoint, at, now).await? {
+        return Ok(None);
+    }
+    enqueue_delivery(tx, endpoint, at, now).await
+}
+
+/// Enqueues the job that delivers to an endpoint, which is held, from `at` on, in the place of any other. What keeps those who deliver
+/// waiting is delivered to by others than the rest.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn enqueue_delivery(
+    tx: &Transaction,
+    endpoint: &WebhookEndpoint,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<EnqueuedJob>, DbErr> {
+    let (merchant, id) = (endpoint.merchant_id, endpoint.id);
+    let options = EnqueueOptions { run_at: Some(at.max(now)), ..EnqueueOptions::for_merchant(merchant) };
+    let enqueued = if endpoint.is_trying() {
+        enqueue(tx, &RetryWebhooks { merchant, endpoint: id }, options, now).await?
+    } else {
+        enqueue(tx, &DeliverWebhooks { merchant, endpoint: id }, options, now).await?
+    };
+    webhook_endpoint::set_job(tx, id, enqueued.map(|job| (job.job, job.run_at))).await?;
+    Ok(enqueued)
+}
+
+/// Whether the endpoint's job will have delivered by then what is due at `at`.
+async fn is_seen_to(
+    tx: &Transaction,
+    endpoint: &WebhookEndpoint,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    // One that has not taken anything lately is left alone for a while, whatever happens meanwhile.
+    let patience = if endpoint.failures >= PATIENCE { LONGEST_PAUSE } else { TimeDelta::zero() };
+    let is_in_time = |(_, due): &(_, DateTime<Utc>)| *due <= at.max(now) + patience;
+    let Some((job, due)) = endpoint.job_id.zip(endpoint.job_due_at).filter(is_in_time) else {
+        return Ok(false);
+    };
+    if now - due < RELIED_ON {
+        return Ok(true);
+    }
+    let job = Jobs::find_by_id(job).one(tx).await?;
+    Ok(job.is_some_and(|job| job.state == JobState::Queued))
+}

@@ -1,0 +1,67 @@
+//! Texts whose time has come: those that were scheduled, and those that follow from a payment or a void. And those whose time will not
+//! come any more: their link is closed, or their buyer wants no texts; their credits are given back.
+
+use entity::{credits::CreditError, message, text_due};
+use queue::{EnqueueOptions, SendSms, TellBuyer, enqueue};
+
+use super::{PAGE, Pages};
+use crate::{Scheduler, SchedulerError, tick::Moment};
+
+pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    Ok(cancel(scheduler, now).await? + release(scheduler, now).await? + tell(scheduler).await?)
+}
+
+/// Cancels scheduled texts that nobody waits for any more.
+async fn cancel(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let (pool, mut pages, mut cancelled) = (scheduler.db.pool(), Pages::new(), 0);
+    while let Some(messages) =
+        pages.next(|after| message::scheduled_in_vain(pool, after, PAGE), |message| message.id).await?
+    {
+        for message in &messages {
+            let why =
+                "The link was closed, or the buyer asked to get no more texts, before its time had come.".to_owned();
+            let tx = scheduler.db.begin().await?;
+            cancelled += u64::from(message::refused(&tx, message, why, now.at).await.map_err(CreditError::into_db)?);
+            tx.commit().await?;
+        }
+    }
+    Ok(cancelled)
+}
+
+/// Queues scheduled texts whose time has come.
+async fn release(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let (pool, mut pages, mut released) = (scheduler.db.pool(), Pages::new(), 0);
+    while let Some(messages) =
+        pages.next(|after| message::scheduled_until(pool, now.at, after, PAGE), |message| message.id).await?
+    {
+        let tx = scheduler.db.begin().await?;
+        let mut enqueued = Vec::new();
+        for message in &messages {
+            if message::queue_scheduled(&tx, message, now.at).await? {
+                let job = SendSms { merchant: message.merchant_id, message: message.id };
+                let options = EnqueueOptions::for_merchant(message.merchant_id);
+                enqueued.extend(enqueue(&tx, &job, options, scheduler.clock.now()).await?);
+            }
+        }
+        tx.commit().await?;
+        scheduler.notify(&enqueued).await;
+        released += enqueued.len() as u64;
+    }
+    Ok(released)
+}
+
+/// Writes a job for each buyer who is to be told of a link.
+async fn tell(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
+    let (pool, mut pages, mut written) = (scheduler.db.pool(), Pages::new(), 0);
+    while let Some(due) =
+        pages.next(|after| text_due::page(pool, after, PAGE), |due| (due.link_id, due.purpose)).await?
+    {
+        let job = |due: &text_due::TextDue| {
+            let job = TellBuyer { merchant: due.merchant_id, link: due.link_id, purpose: due.purpose };
+            let key = format!("{}:{}:{}", due.purpose, due.link_id, due.due_at.timestamp_millis());
+            (job, EnqueueOptions::for_merchant(due.merchant_id).unique(key))
+        };
+        written += scheduler.enqueue(due.iter().map(job).collect()).await?;
+    }
+    Ok(written)
+}

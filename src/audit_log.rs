@@ -1,0 +1,35 @@
+//! `paylink audit-log`: who did what.
+
+use clap::Args as ClapArgs;
+use domain::MerchantId;
+use entity::audit::{self, AuditFilter};
+
+use crate::{database::open_database, error::Error, settings::Settings};
+
+/// What is looked for.
+#[derive(ClapArgs)]
+pub(crate) struct Args {
+    /// Only this merchant's affairs.
+    #[arg(long)]
+    merchant: Option<MerchantId>,
+    /// Only what this one did: `operator`, `operator:` and a name, or the id of an API key.
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only what was done to this: an id.
+    #[arg(long)]
+    subject: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 100)]
+    limit: u64,
+}
+
+/// Prints entries, newest first.
+pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
+    let db = open_database(settings).await?;
+    let Args { merchant, actor, subject, limit } = args;
+    for entry in audit::search(db.pool(), AuditFilter { merchant, actor, subject, before: None, limit }).await? {
+        let detail = entry.detail.map(|detail| format!("  {detail}")).unwrap_or_default();
+        println!("{}  {}  {:<24}  {}{detail}", entry.at, entry.actor, entry.action, entry.subject);
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The copy of the database that a backup is made of. It lies in the data directory, unsealed, for as long as it is needed and no longer:
+//! what a backup that was killed has left is removed by the next one, and by `paylink up`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use entity::Db;
+use sea_orm::ConnectionTrait;
+
+use crate::{
+    data_dir::{DataDir, Lock},
+    error::Error,
+};
+
+/// Makes sure that one backup is made at a time, and that nothing is left of those before.
+pub(super) fn take_turn(data: &DataDir) -> Result<Lock, Error> {
+    let turn = data.take_turn()?.ok_or_else(|| Error::Refused("another backup is being made".to_owned()))?;
+    remove(data.folder(), |_| true)?;
+    Ok(turn)
+}
+
+/// Removes what backups that were killed have left, unless one is being made. What cannot be removed is told, and keeps nobody from starting.
+pub(crate) fn sweep(data: &DataDir) {
+    let swept = match data.take_turn() {
+        Ok(Some(_turn)) => remove(data.folder(), |_| true),
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = swept {
+        tracing::warn!(error = error.with_sources(), "what a backup has left in the data directory cannot be removed");
+    }
+}
+
+/// Removes the copies that these processes have made, with their journals.
+fn remove(folder: &Path, is_of: impl Fn(&str) -> bool) -> Result<(), Error> {
+    let failed = || Error::io(format!("{} cannot be tidied", folder.display()));
+    for entry in fs::read_dir(folder).map_err(failed())? {
+        let entry = entry.map_err(failed())?;
+        if entry.file_name().to_str().and_then(process_of).is_some_and(&is_of) {
+            fs::remove_file(entry.path()).map_err(failed())?;
+        }
+    }
+    Ok(())
+}
+
+/// The process that has made a copy or its journal: the number in `backup-….db…`.
+fn process_of(name: &str) -> Option<&str> {
+    let (process, _) = name.strip_prefix("backup-")?.split_once(".db")?;
+    (!process.is_empty() && process.bytes().all(|digit| digit.is_ascii_digit())).then_some(process)
+}
+
+/// A copy of the database in the data directory, which goes when it is not needed any more.
+pub(super) struct Snapshot {
+    folder: PathBuf,
+    process: String,
+}
+
+impl Snapshot {
+    /// As the database is at one moment, while others write.
+    pub(super) async fn take(data: &DataDir, db: &Db) -> Result<Self, Error> {
+        let snapshot = Self { folder: data.folder().to_owned(), process: std::process::id().to_string() };
+        let path = snapshot.path().display().to_string().replace('\'', "''");
+        db.pool().execute_unprepared(&format!("VACUUM INTO '{path}'")).await?;
+        Ok(snapshot)
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join(format!("backup-{}.db", self.process))
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let _ = remove(&self.folder, |process| process == self.process);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_backup_has_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = ["backup-12.db", "backup-12.db-journal", "backup-7.db-wal"];
+        let kept = ["backup-of-mine.db", "backup-.db", "paylink.db", "backup-12.txt", "my-backup-12.db"];
+        for name in left.iter().chain(&kept) {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        remove(folder.path(), |process| process == "7").unwrap();
+        assert!(!folder.path().join(left[2]).exists() && folder.path().join(left[0]).exists());
+        remove(folder.path(), |_| true).unwrap();
+        assert_eq!(left.map(|name| folder.path().join(name).exists()), [false; 3]);
+        assert_eq!(kept.map(|name| folder.path().join(name).exists()), [true; 5]);
+    }
+}

@@ -1,0 +1,72 @@
+//! A shop's page, of another origin and as strict as a page can be, with the component in it.
+
+use fantoccini::key::Key;
+
+use crate::{
+    browser::Browser,
+    chromium::Setup,
+    scene,
+    support::{App, eventually},
+};
+
+/// What the component shows.
+const SHOWN: &str = r#"
+    const root = document.querySelector("paylink-order").shadowRoot;
+    return `${root.querySelector("section").innerText}\n${root.activeElement?.textContent ?? ""}`;
+"#;
+
+/// Presses a button of the component by its name.
+const PRESSES: &str = r#"
+    const buttons = [...document.querySelector("paylink-order").shadowRoot.querySelectorAll("button")];
+    const button = buttons.find((it) => it.textContent === arguments[0] && it.getAttribute("aria-disabled") !== "true");
+    button?.click();
+    return Boolean(button);
+"#;
+
+async fn shows(browser: &Browser, wanted: &str) {
+    eventually(&format!("{wanted} is shown"), async || {
+        let shown = browser.runs(SHOWN, vec![]).await;
+        shown.as_str().is_some_and(|shown| shown.contains(wanted)).then_some(())
+    })
+    .await;
+}
+
+async fn presses(browser: &Browser, name: &str) {
+    eventually(&format!("{name} is pressed"), async || {
+        (browser.runs(PRESSES, vec![name.into()]).await == true).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_shop_of_another_origin_makes_sends_and_voids_a_link_and_sees_it_paid() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        browser.opens(&format!("{}/shop", app.hello.sandbox_url)).await;
+        shows(browser, "Order 1001").await;
+        shows(browser, "There is no payment link yet.").await;
+        presses(browser, "Create a payment link").await;
+        shows(browser, "Waiting for payment.").await;
+        presses(browser, "Send by text").await;
+        shows(browser, "Send again").await;
+        browser.is_accessible("the shop's page").await;
+
+        // A question comes first, and the answer that does no harm has the focus.
+        presses(browser, "Void").await;
+        shows(browser, "It stops working at once.").await;
+        browser.presses(Key::Enter).await;
+        shows(browser, "Void").await;
+        presses(browser, "Void").await;
+        presses(browser, "Yes, void it").await;
+        shows(browser, "The payment link was voided.").await;
+
+        presses(browser, "Create another payment link").await;
+        shows(browser, "Waiting for payment.").await;
+        let links = app.merchant().http.whole_list("/v1/payment-links", 10).await;
+        let open = links.iter().find(|link| link["status"] == "unpaid").unwrap();
+        let paid = serde_json::json!({"url": open["stripe_url"]});
+        let control = format!("{}/_control/pay", app.hello.sandbox_url);
+        reqwest::Client::new().post(control).json(&paid).send().await.unwrap().error_for_status().unwrap();
+        shows(browser, "Paid.").await;
+    })
+    .await;
+}

@@ -1,0 +1,72 @@
+//! Lists of what is large: they come in pieces, and nothing of them is missing.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{App, Http, large_order_body, on_both_databases};
+
+on_both_databases!(a_page_of_large_orders_is_short_and_the_rest_follows);
+
+/// How many large orders there are: three pages or so.
+const ORDERS: usize = 15;
+
+/// The largest answer: what a page may have, and as much again for how it is written.
+const MOST: usize = 2 * 1024 * 1024;
+
+async fn a_page_of_large_orders_is_short_and_the_rest_follows(app: &mut App) {
+    let merchant = app.merchant();
+    let phone = "+12025550161";
+    app.hush(phone);
+    let known = merchant.http.get("/v1/changes?limit=1").await.json()["last_seq"].as_i64().unwrap();
+    let mut ids = BTreeSet::new();
+    for number in 0..ORDERS {
+        let body = large_order_body(&format!("6000{number:02}"), phone);
+        let order = merchant.http.post("/v1/orders", &body).await.with_status(201).json();
+        ids.insert(order["id"].as_str().unwrap().to_owned());
+    }
+    for sort in ["-created_at", "created_at"] {
+        let path = format!("/v1/orders?q=6000&sort={sort}");
+        let first = merchant.http.get(&format!("{path}&limit=100")).await.with_status(200);
+        assert!(first.body.len() < MOST, "{} bytes", first.body.len());
+        assert!(first.json()["items"].as_array().unwrap().len() < ORDERS);
+        let all = merchant.http.whole_list(&path, 100).await;
+        let listed: Vec<&str> = all.iter().map(|order| order["id"].as_str().unwrap()).collect();
+        let is_sorted = if sort == "created_at" { listed.is_sorted() } else { listed.is_sorted_by(|a, b| a >= b) };
+        assert!(is_sorted && listed.len() == ORDERS, "{listed:?}");
+    }
+    let csv = merchant.http.request(reqwest::Method::GET, "/v1/orders?q=6000").header("Accept", "text/csv");
+    let csv = merchant.http.ask(csv).await.with_status(200);
+    assert_eq!(String::from_utf8(csv.body).unwrap().lines().count(), ORDERS + 1);
+
+    let changed = changed_after(&merchant.http, known).await;
+    assert!(ids.iter().all(|id| changed.contains(id)), "{changed:?}");
+
+    let export = merchant.http.get(&format!("/v1/buyers/{phone}/export")).await.with_status(200).json();
+    let exported: Vec<&str> =
+        export["orders"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap()).collect();
+    assert_eq!(exported, ids.iter().rev().collect::<Vec<_>>());
+    assert_eq!(export["phone"], phone);
+    assert_eq!(export["orders"][0]["items"].as_array().unwrap().len(), 490);
+}
+
+/// What has changed after this number, read as the guide says.
+async fn changed_after(http: &Http, mut known: i64) -> Vec<String> {
+    let mut changed = Vec::new();
+    loop {
+        let answer = http.get(&format!("/v1/changes?limit=500&after={known}")).await.with_status(200);
+        assert!(answer.body.len() < MOST, "{} bytes", answer.body.len());
+        let answer = answer.json();
+        let items = answer["items"].as_array().unwrap();
+        let id = |change: &Value| change["resource"]["id"].as_str().map(str::to_owned);
+        changed.extend(items.iter().filter_map(id));
+        for item in items {
+            assert_eq!(item["seq"], known + 1, "there is no gap");
+            known += 1;
+        }
+        if answer["last_seq"] == known {
+            return changed;
+        }
+        assert!(!items.is_empty(), "one at least comes each time");
+    }
+}

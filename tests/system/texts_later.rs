@@ -1,0 +1,300 @@
+//! Texts by purpose and language, at a time, and after a payment or a void.
+
+use chrono::{DateTime, Days, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, Link, Merchant, eventually, on_both_databases};
+
+on_both_databases!(
+    a_template_is_written_for_a_purpose_and_a_language,
+    a_text_is_sent_when_its_time_has_come,
+    a_scheduled_text_is_cancelled_and_costs_nothing,
+    what_closes_a_link_cancels_its_scheduled_texts,
+    a_time_that_cannot_be_kept_is_refused,
+    a_receipt_is_sent_once_whatever_happens,
+    a_void_tells_the_buyer_if_it_is_asked_to,
+    a_text_speaks_the_buyers_language_and_says_what_the_order_holds,
+    a_buyer_is_reminded_now_and_once_more_before_the_end,
+);
+
+/// Some days from now, at an hour of UTC. At 20 h it is day in all of the United States, at 9 h it is night.
+fn in_days(days: u64, hour: u32) -> DateTime<Utc> {
+    let day = Utc::now().date_naive() + Days::new(days);
+    day.and_time(NaiveTime::from_hms_opt(hour, 0, 0).unwrap()).and_utc()
+}
+
+fn text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+async fn sends(merchant: &Merchant, link: &Link, how: Value) -> Answer {
+    merchant.http.post(&format!("/v1/payment-links/{}/send", link.id), &how).await
+}
+
+async fn deletes(merchant: &Merchant, path: &str) -> Answer {
+    merchant.http.ask(merchant.http.request(Method::DELETE, path)).await
+}
+
+async fn jobs_are_done(app: &App) {
+    eventually("the jobs are done", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
+}
+
+async fn a_template_is_written_for_a_purpose_and_a_language(app: &mut App) {
+    let merchant = app.merchant();
+    let http = &merchant.http;
+    let at = |purpose: &str, language: &str| {
+        let language = if language.is_empty() { String::new() } else { format!("?language={language}") };
+        format!("/v1/message-templates/{purpose}{language}")
+    };
+    let all = http.get("/v1/message-templates").await.with_status(200).json();
+    let purposes: Vec<&Value> = all["items"].as_array().unwrap().iter().map(|item| &item["purpose"]).collect();
+    assert_eq!(purposes, ["receipt", "reminder", "request", "voided"]);
+    assert!(all["items"].as_array().unwrap().iter().all(|item| item["own"] == false), "{all}");
+
+    // The old call and the new one are about the same thing.
+    let body = json!({"body": "{{merchant_name}} asks for {{amount}}: {{link}}"});
+    http.put("/v1/message-template", &body).await.with_status(200);
+    let request = http.get(&at("request", "")).await.with_status(200).json();
+    assert_eq!((&request["body"], &request["own"]), (&body["body"], &json!(true)));
+    let reminder = http.get(&at("reminder", "")).await.with_status(200).json();
+    assert_eq!((&reminder["body"], &reminder["own"]), (&body["body"], &json!(false)));
+
+    let german = json!({"body": "{{merchant_name}}: bitte zahlen Sie {{amount}}: {{link}}"});
+    let written = http.put(&at("request", "DE"), &german).await.with_status(200).json();
+    assert_eq!((&written["language"], &written["credits"]), (&json!("de"), &json!(1)));
+    for (language, found) in [("de", &german), ("de-AT", &german), ("fr", &body)] {
+        assert_eq!(http.get(&at("request", language)).await.json()["body"], found["body"], "{language}");
+    }
+    http.put(&at("receipt", ""), &json!({"body": "Thank you, {{customer_name}}!"})).await.with_status(200);
+    http.put(&at("request", ""), &json!({"body": "no link"})).await.problem(422, "bad_template");
+    http.put(&at("request", "german"), &german).await.problem(422, "invalid_input");
+    http.put(&at("praise", ""), &body).await.problem(404, "not_found");
+    http.put(&at("voided", ""), &json!({"body": "{{secret}}"})).await.problem(422, "bad_template");
+
+    let link = merchant.makes_a_link(&app.order()).await;
+    let said = sends(&merchant, &link, json!({"language": "de-CH"})).await.with_status(202).json();
+    assert!(said["body"].as_str().unwrap().contains("bitte zahlen Sie"), "{said}");
+    deletes(&merchant, &at("request", "de")).await.with_status(204);
+    deletes(&merchant, &at("request", "de")).await.problem(404, "not_found");
+    let said = sends(&merchant, &link, json!({"language": "de", "resend": true})).await.with_status(202).json();
+    assert!(said["body"].as_str().unwrap().contains("asks for"), "{said}");
+    deletes(&merchant, &at("request", "")).await.with_status(204);
+    assert_eq!(http.get(&at("request", "")).await.json()["own"], false);
+    merchant.sees_message(said["id"].as_str().unwrap(), "delivered").await;
+}
+
+async fn a_text_is_sent_when_its_time_has_come(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("33001").await;
+    let link = merchant.makes_a_link(&order).await;
+    let then = in_days(3, 9);
+
+    let accepted = sends(&merchant, &link, json!({"send_at": text(then)})).await.with_status(202).json();
+    let id = accepted["id"].as_str().unwrap();
+    assert_eq!((&accepted["status"], &accepted["send_at"]), (&json!("scheduled"), &json!(text(then))));
+    assert_eq!(merchant.credits().await, (99, 1));
+    app.passes(then - TimeDelta::minutes(1));
+    jobs_are_done(app).await;
+    assert_eq!(sandbox.texts_to(&order.phone).await.len(), 0);
+    assert_eq!(merchant.message(id).await["status"], "scheduled");
+
+    // Two schedulers send it once, and by night: the merchant has chosen the time.
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| app.passes(then + TimeDelta::minutes(1)));
+        }
+    });
+    merchant.sees_message(id, "delivered").await;
+    jobs_are_done(app).await;
+    assert_eq!(sandbox.texts_to(&order.phone).await.len(), 1);
+    assert_eq!(merchant.credits().await, (99, 0));
+    deletes(&merchant, &format!("/v1/messages/{id}")).await.problem(409, "not_scheduled");
+}
+
+async fn a_scheduled_text_is_cancelled_and_costs_nothing(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("33002").await;
+    let link = merchant.makes_a_link(&order).await;
+    let accepted = sends(&merchant, &link, json!({"send_at": text(in_days(3, 20))})).await.with_status(202).json();
+    let path = format!("/v1/messages/{}", accepted["id"].as_str().unwrap());
+    let stranger = app.operator().makes_a_merchant("A Florist").await;
+    deletes(&stranger, &path).await.problem(404, "not_found");
+
+    let cancelled = deletes(&merchant, &path).await.with_status(200).json();
+    assert_eq!(cancelled["status"], "cancelled");
+    deletes(&merchant, &path).await.with_status(200);
+    assert_eq!(merchant.credits().await, (100, 0));
+    app.passes(in_days(4, 20));
+    jobs_are_done(app).await;
+    assert_eq!(app.sandbox().texts_to(&order.phone).await.len(), 0);
+    // Nobody has to look at what was taken back.
+    assert!(merchant.http.whole_list("/v1/attention", 10).await.is_empty());
+}
+
+async fn what_closes_a_link_cancels_its_scheduled_texts(app: &mut App) {
+    let (merchant, buyer, sandbox) = (app.merchant(), app.buyer(), app.sandbox());
+    let mut waiting = Vec::new();
+    for number in 0..3 {
+        let order = merchant.opens_an_order(&format!("3301{number}")).await;
+        let link = merchant.makes_a_link(&order).await;
+        let accepted = sends(&merchant, &link, json!({"send_at": text(in_days(3, 20))})).await.with_status(202).json();
+        waiting.push((order, link, accepted["id"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(merchant.credits().await, (97, 3));
+    buyer.pays(&waiting[0].1).await;
+    merchant.sees(&waiting[0].1.id, "paid").await;
+    merchant.voids(&waiting[1].1).await.with_status(202);
+    merchant.sees(&waiting[1].1.id, "voided").await;
+    sandbox.buyer_texts(&waiting[2].0.phone, "STOP").await;
+    eventually("the buyer has opted out", async || {
+        merchant.conversation_with(&waiting[2].0.phone).await["opted_out_at"].is_string().then_some(())
+    })
+    .await;
+
+    app.passes(Utc::now());
+    for (_, _, id) in &waiting {
+        merchant.sees_message(id, "cancelled").await;
+    }
+    assert_eq!(merchant.credits().await, (100, 0));
+}
+
+async fn a_time_that_cannot_be_kept_is_refused(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("33003").await;
+    let link = merchant.makes_a_link(&order).await;
+    for wrong in [Utc::now() - TimeDelta::hours(1), Utc::now() + TimeDelta::days(36)] {
+        let problem = sends(&merchant, &link, json!({"send_at": text(wrong)})).await.problem(422, "invalid_input");
+        assert_eq!(problem["errors"][0]["field"], "send_at", "{problem}");
+    }
+    assert!(sends(&merchant, &link, json!({"send_at": "tomorrow"})).await.status >= 400);
+    assert_eq!(merchant.credits().await, (100, 0));
+}
+
+async fn a_receipt_is_sent_once_whatever_happens(app: &mut App) {
+    let (merchant, buyer, sandbox) = (app.merchant(), app.buyer(), app.sandbox());
+    let silent = merchant.opens_an_order("33020").await;
+    let link = merchant.makes_a_link(&silent).await;
+    buyer.pays(&link).await;
+    merchant.sees(&link.id, "paid").await;
+
+    let on = merchant.http.request(Method::PATCH, "/v1/merchant").json(&json!({"receipts": true}));
+    assert_eq!(merchant.http.ask(on).await.with_status(200).json()["receipts"], true);
+    let order = merchant.opens_an_order("33021").await;
+    let link = merchant.makes_a_link(&order).await;
+    sandbox.does("webhooks", json!({"duplicate": 3})).await;
+    buyer.pays(&link).await;
+    merchant.sees(&link.id, "paid").await;
+    let elsewhere = merchant.opens_an_order("33022").await;
+    let by_hand = merchant.makes_a_link(&elsewhere).await;
+    let mark = format!("/v1/payment-links/{}/mark-paid", by_hand.id);
+    merchant.http.post(&mark, &json!({"method": "cash"})).await.with_status(202);
+    merchant.sees(&by_hand.id, "paid").await;
+
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| app.passes(Utc::now()));
+        }
+    });
+    app.passes(Utc::now() + TimeDelta::minutes(1));
+    jobs_of(app).await;
+    for (phone, count) in [(&order.phone, 1), (&elsewhere.phone, 1), (&silent.phone, 0)] {
+        let listed = merchant.http.get("/v1/messages?limit=100").await.with_status(200).json();
+        let receipts = listed["items"].as_array().unwrap().iter();
+        let receipts: Vec<_> = receipts.filter(|it| it["to"] == **phone && it["origin"] == "receipt").collect();
+        assert_eq!(receipts.len(), count, "{listed}");
+        for receipt in receipts {
+            assert!(receipt["body"].as_str().unwrap().contains("we have received 129.50 USD"), "{receipt}");
+        }
+    }
+}
+
+/// Waits until nobody is left to be told; the texts themselves may wait for the buyer's morning.
+async fn jobs_of(app: &App) {
+    eventually("everybody is told", async || {
+        let jobs = app.operator().jobs("queued").await;
+        jobs.iter().all(|job| job["kind"] != "tell_buyer").then_some(())
+    })
+    .await;
+}
+
+async fn a_void_tells_the_buyer_if_it_is_asked_to(app: &mut App) {
+    let merchant = app.merchant();
+    let mut links = Vec::new();
+    for (number, tell) in [("33031", true), ("33032", false)] {
+        let order = merchant.opens_an_order(number).await;
+        let link = merchant.makes_a_link(&order).await;
+        let void = format!("/v1/payment-links/{}/void", link.id);
+        merchant.http.post(&void, &json!({"tell_buyer": tell})).await.with_status(202);
+        merchant.sees(&link.id, "voided").await;
+        links.push(link);
+    }
+    app.passes(Utc::now());
+    jobs_of(app).await;
+    for (link, count) in links.iter().zip([1, 0]) {
+        let listed = merchant.http.get(&format!("/v1/messages?link_id={}", link.id)).await.with_status(200).json();
+        let items = listed["items"].as_array().unwrap();
+        assert_eq!(items.len(), count, "{listed}");
+        assert!(items.iter().all(|it| it["origin"] == "voided" && it["body"].as_str().unwrap().contains("withdrawn")));
+    }
+}
+
+async fn changes(merchant: &Merchant, path: &str, what: Value) -> Answer {
+    merchant.http.ask(merchant.http.request(Method::PATCH, path).json(&what)).await.with_status(200)
+}
+
+async fn a_text_speaks_the_buyers_language_and_says_what_the_order_holds(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("33040").await;
+    let link = merchant.makes_a_link(&order).await;
+    let about = json!({"customer": {"language": "de-AT"}, "metadata": {"table": "7"}});
+    changes(&merchant, &format!("/v1/orders/{}", order.id), about).await;
+    let says = async |how: Value| {
+        let said = sends(&merchant, &link, how).await.with_status(202).json();
+        said["body"].as_str().unwrap().to_owned()
+    };
+    // Ours, in the buyer's language, with days as they are written in it.
+    let said = says(json!({})).await;
+    assert!(said.contains("Ansehen und bezahlen bis") && !said.contains(" Dec "), "{said}");
+    let said = says(json!({"language": "pt-BR", "resend": true})).await;
+    assert!(said.contains("Pode ver e pagar"), "{said}");
+    // The merchant's own words count before ours in whatever language.
+    let own = json!({"body": "{{merchant_name}}, table {{metadata.table}}{{metadata.floor}}: {{link}}"});
+    merchant.http.put("/v1/message-templates/request", &own).await.with_status(200);
+    let said = says(json!({"resend": true})).await;
+    assert!(said.contains("table 7: http"), "{said}");
+    let tried = json!({"body": own["body"], "link_id": link.id, "purpose": "request"});
+    let preview = merchant.http.post("/v1/message-template/preview", &tried).await.with_status(200).json();
+    assert!(preview["warnings"].to_string().contains("metadata floor"), "{preview}");
+    // The merchant's language counts where the buyer's is not known.
+    changes(&merchant, "/v1/merchant", json!({"language": "fr"})).await;
+    deletes(&merchant, "/v1/message-templates/request").await.with_status(204);
+    changes(&merchant, &format!("/v1/orders/{}", order.id), json!({"customer": {"language": null}})).await;
+    let said = says(json!({"resend": true})).await;
+    assert!(said.contains("facture"), "{said}");
+}
+
+async fn a_buyer_is_reminded_now_and_once_more_before_the_end(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let rules = json!({"reminders": true, "reminder_after_days": 60, "last_reminder_days": 3});
+    changes(&merchant, "/v1/merchant", rules).await;
+    let order = merchant.opens_an_order("33050").await;
+    let link = merchant.makes_a_link(&order).await;
+    let said = sends(&merchant, &link, json!({"purpose": "reminder"})).await.with_status(202).json();
+    assert!(said["body"].as_str().unwrap().contains("a reminder of invoice"), "{said}");
+    merchant.sees_message(said["id"].as_str().unwrap(), "delivered").await;
+    let expires: DateTime<Utc> = merchant.link(&link.id).await["expires_at"].as_str().unwrap().parse().unwrap();
+    let at = |days: u64| {
+        let day = expires.date_naive() - Days::new(days);
+        day.and_time(NaiveTime::from_hms_opt(20, 0, 0).unwrap()).and_utc()
+    };
+    app.rows_are_changed("UPDATE merchant SET reminders_at_most = 1").await;
+    app.passes(at(5));
+    jobs_are_done(app).await;
+    assert_eq!(sandbox.texts_to(&order.phone).await.len(), 2, "the regular one");
+    for days in [4, 1, 1] {
+        app.passes(at(days));
+        jobs_are_done(app).await;
+    }
+    assert_eq!(sandbox.texts_to(&order.phone).await.len(), 3, "the last one, once");
+}

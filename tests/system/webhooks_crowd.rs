@@ -1,0 +1,85 @@
+//! Ten thousand endpoints of which one in ten is dead, and what the others see of that. It takes some minutes and prints figures:
+//! `cargo test --test system ten_thousand_endpoints -- --ignored --nocapture`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+
+use crate::support::{App, Database, Merchant, Receiver, Taking, eventually};
+
+/// How many endpoints a merchant has, as many as it may.
+const OF_EACH: usize = 20;
+const MERCHANTS: usize = 500;
+/// How many orders are opened in a second, each of another merchant; each has all the merchant's endpoints told.
+const A_SECOND: u64 = 5;
+
+/// Which endpoints are dead: of each merchant two.
+const fn is_dead(endpoint: usize) -> bool {
+    endpoint % 10 == 3
+}
+
+fn path(merchant: usize, endpoint: usize) -> String {
+    format!("/{merchant}/{endpoint}")
+}
+
+async fn makes_a_merchant(app: &App, receiver: &Receiver, number: usize) -> Merchant {
+    let merchant = app.operator().makes_a_merchant(&format!("Shop {number}")).await;
+    for endpoint in 0..OF_EACH {
+        let url = format!("{}{}", receiver.url, path(number, endpoint));
+        let wanted = json!({"url": url, "events": ["order.created"]});
+        let made = merchant.http.post("/v1/webhook-endpoints", &wanted).await.with_status(201).json();
+        app.hush(made["secret"].as_str().unwrap());
+    }
+    merchant
+}
+
+/// An order of each merchant, one after the other; how many milliseconds it took until the live endpoints were told.
+async fn round(merchants: &[Merchant], receiver: &Receiver, name: &str) -> Vec<i64> {
+    receiver.forgets();
+    let mut pace = tokio::time::interval(Duration::from_millis(1_000 / A_SECOND));
+    for (number, merchant) in merchants.iter().enumerate() {
+        pace.tick().await;
+        merchant.opens_an_order(&format!("{name}-{number}")).await;
+    }
+    let live = (0..OF_EACH).filter(|endpoint| !is_dead(*endpoint)).count() * merchants.len();
+    let took = async || {
+        let mut took: Vec<i64> = Vec::new();
+        for webhook in receiver.came_anywhere() {
+            let endpoint = webhook.path.rsplit('/').next().unwrap().parse().unwrap();
+            let told = webhook.json();
+            if !is_dead(endpoint) && told["data"]["number"].as_str().is_some_and(|number| number.starts_with(name)) {
+                let at: DateTime<Utc> = told["timestamp"].as_str().unwrap().parse().unwrap();
+                took.push((webhook.at - at).num_milliseconds());
+            }
+        }
+        (took.len() >= live).then_some(took)
+    };
+    let mut took = eventually("all live endpoints are told", took).await;
+    took.sort_unstable();
+    let of = |part: usize| took[(took.len() - 1) * part / 100];
+    println!("{name}: {} webhooks, p50 {} ms, p99 {} ms, the last {} ms", took.len(), of(50), of(99), of(100));
+    took
+}
+
+#[tokio::test]
+#[ignore = "it takes some minutes"]
+async fn ten_thousand_endpoints_of_which_one_in_ten_is_dead_leave_the_others_as_they_were() {
+    let settings = [("PAYLINK_WEBHOOKS_ALLOW_PRIVATE", "true".to_owned())];
+    let app = App::start_with(Database::postgresql().await, &settings).await;
+    let receiver = Receiver::start().await;
+    let made = stream::iter(0..MERCHANTS).map(|number| makes_a_merchant(&app, &receiver, number)).buffered(8);
+    let merchants: Vec<Merchant> = made.collect().await;
+    let before = round(&merchants, &receiver, "alive").await;
+    for merchant in 0..MERCHANTS {
+        for endpoint in (0..OF_EACH).filter(|endpoint| is_dead(*endpoint)) {
+            receiver.answers(&path(merchant, endpoint), Taking::Hangs);
+        }
+    }
+    // They die all at once, which is found out once for each.
+    round(&merchants, &receiver, "dying").await;
+    let after = round(&merchants, &receiver, "dead").await;
+    let p99 = |took: &[i64]| took[(took.len() - 1) * 99 / 100];
+    assert!(p99(&after) < 2 * p99(&before) + 100, "{} ms, where it was {} ms", p99(&after), p99(&before));
+}

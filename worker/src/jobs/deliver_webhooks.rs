@@ -1,0 +1,38 @@
+//! `deliver_webhooks` and `retry_webhooks`: deliver to an endpoint what is due. The second does the same for endpoints that are slow or did
+//! not take what came before, so that those who wait for them are not those who deliver to the rest.
+
+use chrono::{DateTime, Utc};
+use domain::{MerchantId, WebhookEndpointId};
+use entity::{Transaction, webhook_endpoint};
+use queue::{DeliverWebhooks, Done, JobError, JobHandler, Lease, RetryWebhooks};
+use sea_orm::DbErr;
+
+use crate::{JobContext, webhooks::deliver};
+
+impl JobHandler<JobContext> for DeliverWebhooks {
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        deliver(context, lease, self.merchant, self.endpoint).await
+    }
+
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        leave(tx, self.merchant, self.endpoint).await
+    }
+}
+
+impl JobHandler<JobContext> for RetryWebhooks {
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        deliver(context, lease, self.merchant, self.endpoint).await
+    }
+
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        leave(tx, self.merchant, self.endpoint).await
+    }
+}
+
+/// What is left is delivered with the next change, or by the tick that looks for what nobody delivers.
+async fn leave(tx: &Transaction, merchant: MerchantId, id: WebhookEndpointId) -> Result<(), DbErr> {
+    if webhook_endpoint::hold(tx, merchant, id).await?.is_some() {
+        webhook_endpoint::set_job(tx, id, None).await?;
+    }
+    Ok(())
+}

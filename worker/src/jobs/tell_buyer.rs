@@ -1,0 +1,119 @@
+//! `tell_buyer`: texts a buyer that their link is paid, or that it was withdrawn: a message like any other, once for each link and
+//! purpose. Without credits, without a carrier and after an opt-out there is none.
+
+use chrono::{DateTime, Utc};
+use domain::{LinkState, link::Review, template::Purpose};
+use entity::{
+    Merchant, Order, Transaction, conversation,
+    credits::CreditError,
+    link,
+    link_text::text_of_link,
+    merchant,
+    message::{self, CommandError, NewMessage, Origin},
+    message_template::{self, TemplateReadError},
+    order, text_due,
+};
+use queue::{Done, EnqueueOptions, JobError, JobHandler, Lease, SendSms, TellBuyer, enqueue};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
+
+use super::nothing_to_do;
+use crate::JobContext;
+
+impl JobHandler<JobContext> for TellBuyer {
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let now = context.now();
+        let tx = context.db.begin().await?;
+        let Some((owner, order, link)) = find(self, &tx).await? else {
+            text_due::take(&tx, self.link, self.purpose).await?;
+            return lease.finish(tx, now).await;
+        };
+        // Who takes it out tells them: of two jobs the second finds nothing.
+        if !text_due::take(&tx, self.link, self.purpose).await? {
+            tx.rollback().await?;
+            return nothing_to_do(context, lease).await;
+        }
+        match write(self, context, &tx, (&owner, &order, &link), now).await {
+            Ok(message) => {
+                let job = SendSms { merchant: self.merchant, message: message.id };
+                let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(self.merchant), now).await?;
+                let done = lease.finish(tx, now).await?;
+                context.queue.notify(enqueued_job);
+                Ok(done)
+            }
+            Err(CommandError::Credits(CreditError::Db(error))) => Err(error.into()),
+            Err(refused) => {
+                tx.rollback().await?;
+                tracing::info!(merchant.id = %self.merchant, link.id = %self.link, %refused, "a buyer was not told");
+                let tx = context.db.begin().await?;
+                text_due::take(&tx, self.link, self.purpose).await?;
+                lease.finish(tx, now).await
+            }
+        }
+    }
+
+    /// Nothing was written; they are not told.
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        text_due::take(tx, self.link, self.purpose).await.map(|_| ())
+    }
+}
+
+/// The link, as long as it is what its buyer is to be told; under its lock.
+async fn find(job: &TellBuyer, tx: &Transaction) -> Result<Option<(Merchant, Order, link::Model)>, DbErr> {
+    let owner = merchant::get(tx, job.merchant).await?;
+    let link = link::Entity::find_by_id(job.link)
+        .filter(link::Column::MerchantId.eq(owner.id))
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?;
+    let is_so = |link: &link::Model| Some(link.state) == told_of(job.purpose) && !is_contradicted(link, job.purpose);
+    let Some(link) = link.filter(is_so) else { return Ok(None) };
+    let order = order::find(tx, owner.id, link.order_id).await?;
+    Ok(order.map(|order| (owner, order, link)))
+}
+
+/// Whether a text of this purpose would say what is not so: that the money has come, when another amount came or it went back.
+fn is_contradicted(link: &link::Model, purpose: Purpose) -> bool {
+    let is_another = match link.review {
+        Some(Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch) => true,
+        Some(Review::PaidAfterVoid | Review::PaidAfterExpiry | Review::PaidTwice) | None => false,
+    };
+    purpose == Purpose::Receipt && (is_another || link.refunded.is_some_and(|minor| minor > 0))
+}
+
+/// The state that a text of this purpose tells of.
+const fn told_of(purpose: Purpose) -> Option<LinkState> {
+    match purpose {
+        Purpose::Receipt => Some(LinkState::Paid),
+        Purpose::Voided => Some(LinkState::Voided),
+        Purpose::Request | Purpose::Reminder => None,
+    }
+}
+
+async fn write(
+    job: &TellBuyer,
+    context: &JobContext,
+    tx: &Transaction,
+    (owner, order, link): (&Merchant, &Order, &link::Model),
+    now: DateTime<Utc>,
+) -> Result<entity::Message, CommandError> {
+    let phone = order.customer_phone.as_ref().ok_or(CommandError::NoNumber)?;
+    let url = context.buyer_url(link.id);
+    let template = message_template::template(tx, owner, job.purpose, order.language.as_deref()).await;
+    let template = template.map_err(TemplateReadError::into_command_error)?;
+    let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
+    let conversation = conversation::open(tx, &context.vault, owner.id, phone, Some(&order.customer_name), now).await?;
+    let text = NewMessage {
+        conversation: conversation.id,
+        link: Some(link.id),
+        body,
+        origin: if job.purpose == Purpose::Receipt { Origin::Receipt } else { Origin::Voided },
+        once_key: Some(format!("{}:{}", job.purpose, link.id)),
+        send_at: None,
+        actor: None,
+    };
+    // Told once, also if it was paid, voided by hand and paid again.
+    if message::has_once_key(tx, owner.id, text.once_key.as_deref().unwrap_or_default()).await? {
+        return Err(CommandError::ToldBefore);
+    }
+    message::command(tx, owner, text, now).await
+}

@@ -1,0 +1,154 @@
+//! Webhooks to merchants' own systems.
+//!
+//! One job at a time delivers to an endpoint: what is due, one after the other, in the order in which it became due. What was not taken is
+//! due again later and nothing waits for it. An endpoint that takes nothing is asked ever less often, by workers of their own.
+
+mod client;
+
+use std::{
+    fmt,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use domain::{MerchantId, WebhookEndpointId, webhook::webhook_signature};
+use entity::{
+    change::NumberedChange,
+    webhook_endpoint::{
+        self, Attempted, Disabled, PATIENCE, WebhookEndpoint,
+        delivery::{self, WebhookDelivery},
+    },
+};
+use queue::{Done, JobError, Lease, enqueue_delivery};
+use serde_json::{Map, Value, json};
+
+use crate::JobContext;
+pub(crate) use client::WebhookClient;
+
+/// How many deliveries one job makes, and for how long it begins new ones: then another takes its place, and takes its turn.
+const MOST: usize = 100;
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// What a rendered resource, or the reason why there is none, will have come to.
+pub type Rendering<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<Value>, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>;
+
+/// Shows what a change is about as the API shows it. The API is another crate, and whoever makes the workers knows both.
+pub trait RenderResource: Send + Sync + fmt::Debug {
+    /// The resource as it is now; nothing if nothing is left of it.
+    fn render<'a>(&'a self, change: &'a NumberedChange) -> Rendering<'a>;
+}
+
+/// Delivers to an endpoint what is due, and sees to it that the rest is when it is.
+pub(crate) async fn deliver(
+    context: &JobContext,
+    lease: &Lease,
+    merchant: MerchantId,
+    id: WebhookEndpointId,
+) -> Result<Done, JobError> {
+    let began = Instant::now();
+    for _ in 0..MOST {
+        let Some(endpoint) = ours(context, lease, merchant, id).await? else { break };
+        let due = delivery::next_due(context.db.pool(), id, context.now()).await?;
+        let Some(due) = due.filter(|_| began.elapsed() < LONGEST) else { break };
+        if !attempt(context, &endpoint, &due).await? && endpoint.failures + 1 >= PATIENCE {
+            break;
+        }
+    }
+    finish(context, lease, merchant, id).await
+}
+
+/// The endpoint, if this is still the job that delivers to it.
+async fn ours(
+    context: &JobContext,
+    lease: &Lease,
+    merchant: MerchantId,
+    id: WebhookEndpointId,
+) -> Result<Option<WebhookEndpoint>, JobError> {
+    let endpoint = webhook_endpoint::find(context.db.pool(), merchant, id).await?;
+    Ok(endpoint.filter(|endpoint| is_ours(endpoint, lease)))
+}
+
+fn is_ours(endpoint: &WebhookEndpoint, lease: &Lease) -> bool {
+    endpoint.job_id == Some(lease.job().id) && endpoint.disabled_at.is_none()
+}
+
+/// Ends the job, and enqueues the next if there is anything left to deliver: at once, or when it is due.
+async fn finish(
+    context: &JobContext,
+    lease: &Lease,
+    merchant: MerchantId,
+    id: WebhookEndpointId,
+) -> Result<Done, JobError> {
+    let now = context.now();
+    let tx = context.db.begin().await?;
+    let mut next = None;
+    // Held, so that what is written meanwhile is either seen here or sees that there is no job any more.
+    if let Some(endpoint) = webhook_endpoint::hold(&tx, merchant, id).await?.filter(|it| is_ours(it, lease)) {
+        match delivery::first_pending(&tx, id).await? {
+            Some(first) => {
+                let at = first.due_at.max(now + endpoint.pause());
+                next = enqueue_delivery(&tx, &endpoint, at, now).await?;
+            }
+            None => webhook_endpoint::set_job(&tx, id, None).await?,
+        }
+    }
+    let done = lease.finish(tx, now).await?;
+    context.queue.notify(next);
+    Ok(done)
+}
+
+/// Tries to deliver; `false` if it was not taken.
+async fn attempt(context: &JobContext, endpoint: &WebhookEndpoint, due: &WebhookDelivery) -> Result<bool, JobError> {
+    let body = body(context, endpoint, due).await?;
+    let now = context.now();
+    let (id, timestamp) = (due.id.to_string(), now.timestamp());
+    let secrets = endpoint.signing_secrets(&context.vault, now).map_err(JobError::fail)?;
+    let signatures: Vec<String> =
+        secrets.iter().filter_map(|secret| webhook_signature(secret, &id, timestamp, &body)).collect();
+    let attempted = context.webhooks.post(&endpoint.url, &id, timestamp, &signatures.join(" "), body).await;
+    let now = context.now();
+    let tx = context.db.begin().await?;
+    let Some(endpoint) = webhook_endpoint::hold(&tx, endpoint.merchant_id, endpoint.id).await? else { return Ok(true) };
+    let is_taken = attempted.error.is_none();
+    let mut disabled = None;
+    if is_taken {
+        webhook_endpoint::note_delivered(&tx, due, &attempted, now).await?;
+    } else {
+        disabled = webhook_endpoint::note_failed(&tx, &endpoint, due, &attempted, now).await?;
+    }
+    tx.commit().await?;
+    tell(&endpoint, &attempted, disabled);
+    Ok(is_taken)
+}
+
+fn tell(endpoint: &WebhookEndpoint, attempted: &Attempted, disabled: Option<Disabled>) {
+    let (merchant, id) = (endpoint.merchant_id, endpoint.id);
+    if let Some(because) = disabled {
+        tracing::warn!(merchant.id = %merchant, endpoint.id = %id, %because, "a webhook endpoint was disabled");
+    } else if let Some(error) = &attempted.error {
+        tracing::debug!(merchant.id = %merchant, endpoint.id = %id, error, "a webhook was not taken");
+    }
+}
+
+/// What is sent: what the change is about is as it is now.
+async fn body(context: &JobContext, endpoint: &WebhookEndpoint, due: &WebhookDelivery) -> Result<Vec<u8>, JobError> {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put("type", due.kind.as_str().into());
+    put("timestamp", due.at.to_rfc3339().into());
+    let data = match due.change() {
+        Some(change) => context.resources.render(&change).await.map_err(JobError::retry)?,
+        None => Some(json!({"endpoint_id": endpoint.id})),
+    };
+    if let Some(data) = data {
+        put("data", data);
+    }
+    if let Some(seq) = due.seq {
+        put("seq", seq.into());
+    }
+    if let Some(previous) = due.previous_seq {
+        put("previous_seq", previous.into());
+    }
+    serde_json::to_vec(&body).map_err(JobError::fail)
+}
