@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Conversation, Message, Transaction, attention, audit, conversation, credits::CreditError, idempotency, link,
+    Conversation, Message, Transaction, attention, audit, batch, conversation, credits::CreditError, idempotency, link,
     message, order, webhook_event,
 };
 use domain::{LinkId, MerchantId, OrderId, PhoneNumber, Vault};
@@ -113,6 +113,7 @@ pub async fn erase(
         order::forget_customer_if_all_purged(tx, merchant, *order, now).await?;
     }
     for form in phone.forms() {
+        batch::erase_contents_with(tx, merchant, &form).await?;
         idempotency::forget_answers_with(tx, merchant, form.as_e164()).await?;
         webhook_event::erase_payloads_with(tx, merchant, form.as_e164().trim_start_matches('+')).await?;
     }
