@@ -39,6 +39,7 @@ pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, n
 pub use purge::purge;
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search, sizes};
+pub(crate) use search::{of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
@@ -60,6 +61,9 @@ use domain::{
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
 pub const RETENTION: TimeDelta = TimeDelta::days(90);
+
+/// A link that was made longer ago than this is neither open nor paid in any period that begins now: a delayed payment takes some more time.
+pub(crate) const LIFE: TimeDelta = TimeDelta::days(120);
 
 /// A payment link. What a purge erases is optional here.
 #[sea_orm::model]

@@ -12,6 +12,7 @@ mod ledger;
 mod links;
 mod opt_outs;
 mod outcomes;
+mod searches;
 mod ticks;
 mod transactions;
 mod upgrade;
