@@ -28,6 +28,8 @@ pub(crate) struct Report {
     pub(crate) latencies: Vec<Duration>,
     /// How long the load took.
     pub(crate) elapsed: Duration,
+    /// How many were answered in a second, in each of its rounds.
+    pub(crate) rounds: Vec<f64>,
     /// How many were not answered with 200.
     pub(crate) refused: usize,
     /// CPU time of each of the servers, by their name.
@@ -62,13 +64,16 @@ pub(crate) async fn closed(to: SocketAddr, connections: usize, long: Duration, s
                 (socket, latencies, refused)
             });
         }
+        let before = report.latencies.len();
         while let Some(done) = running.join_next().await {
             let (socket, latencies, refused) = done.unwrap();
             sockets.push(socket);
             report.latencies.extend(latencies);
             report.refused += refused;
         }
-        report.elapsed += began.elapsed();
+        let took = began.elapsed();
+        report.rounds.push(each_second(report.latencies.len() - before, took));
+        report.elapsed += took;
     }
     report
 }
@@ -178,6 +183,11 @@ impl Report {
         )
     }
 
+    /// How many were answered in a second.
+    pub(crate) fn rate(&self) -> f64 {
+        each_second(self.latencies.len(), self.elapsed)
+    }
+
     /// A line of the table.
     pub(crate) fn line(mut self, name: &str, load: &str) -> String {
         self.latencies.sort_unstable();
@@ -186,8 +196,13 @@ impl Report {
         let count = self.latencies.len() as f64;
         let each = |time: &Duration| time.as_secs_f64() * 1_000_000.0 / count;
         let cpu: Vec<String> = self.cpu.iter().map(|(who, time)| format!("{who} {:.0}", each(time))).collect();
-        let rate = count / self.elapsed.as_secs_f64();
+        let rate = self.rate();
         let (refused, cpu) = (self.refused, cpu.join(", "));
         format!("{name:<42} {load:>8} {rate:>9.0} {:>9.2} {:>9.2} {refused:>8}  {cpu}", at(50), at(99))
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few hundred thousand")]
+fn each_second(count: usize, elapsed: Duration) -> f64 {
+    count as f64 / elapsed.as_secs_f64()
 }

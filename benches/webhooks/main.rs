@@ -13,6 +13,7 @@ mod disk;
 mod events;
 mod load;
 mod paylink;
+mod results;
 mod story;
 #[expect(
     dead_code,
@@ -26,6 +27,7 @@ mod support;
 use std::time::Duration;
 
 use load::Report;
+use results::Results;
 use support::{Database, OwnPostgres, OwnRedis};
 
 /// How long each closed loop runs.
@@ -52,9 +54,10 @@ fn main() {
 async fn run(parts: &[String]) {
     let wanted = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
     println!("{}", Report::head());
+    let mut results = Results::default();
     let redis = OwnRedis::start().await;
     if wanted("bare") {
-        bare(&redis).await;
+        bare(&redis, &mut results).await;
     }
     if wanted("disk") {
         let report = tokio::task::block_in_place(|| disk::alone(OPEN));
@@ -70,34 +73,40 @@ async fn run(parts: &[String]) {
             database::alone(&fresh().await, name).await;
         }
         if wanted(&format!("ingest {name}")) {
-            ingest(&fresh().await, name, &postgresql, &redis).await;
+            ingest(&fresh().await, name, (&postgresql, &redis), &mut results).await;
         }
         if wanted(&format!("paid {name}")) {
-            story::from_webhook_to_paid(&fresh().await, name, &postgresql, &redis).await;
+            story::from_webhook_to_paid(&fresh().await, name, (&postgresql, &redis), &mut results).await;
         }
     }
+    results.end();
 }
 
-async fn bare(redis: &OwnRedis) {
+async fn bare(redis: &OwnRedis, results: &mut Results) {
     for push in [false, true] {
         let url = format!("redis://127.0.0.1:{}", redis.port);
         let server = bare::Bare::start(push.then_some(url.as_str()));
-        let name = if push { "bare poem: verify, parse, push to Redis" } else { "bare poem: verify" };
+        let name = if push { results::CEILING } else { "bare poem: verify" };
         for connections in CONNECTIONS {
             let load = load::closed(server.address, connections, CLOSED, events::nobodys_events);
-            println!("{}", cpu::of(&server.parts(redis), load).await.line(name, &connections.to_string()));
+            results.tell(cpu::of(&server.parts(redis), load).await, name, &connections.to_string());
         }
     }
 }
 
-async fn ingest(database: &Database, name: &str, postgresql: &OwnPostgres, redis: &OwnRedis) {
+async fn ingest(
+    database: &Database,
+    name: &str,
+    (postgresql, redis): (&OwnPostgres, &OwnRedis),
+    results: &mut Results,
+) {
     let paylink = paylink::Paylink::start(database, redis, false).await;
     let parts = paylink.parts(postgresql, redis);
     let name = format!("paylink api on {name}");
     let source = paylink.events();
     for connections in CONNECTIONS {
         let load = load::closed(paylink.address, connections, CLOSED, source.clone());
-        println!("{}", cpu::of(&parts, load).await.line(&name, &connections.to_string()));
+        results.tell(cpu::of(&parts, load).await, &name, &connections.to_string());
     }
     let load = load::open(paylink.address, OPEN, source);
     println!("{}", cpu::of(&parts, load).await.line(&name, &format!("{}/s", OPEN.0)));

@@ -20,6 +20,7 @@ use super::{
     load,
     load::Report,
     paylink::{Paylink, SECRET_KEY},
+    results::Results,
     support::{Database, OwnPostgres, OwnRedis},
 };
 
@@ -30,7 +31,12 @@ const CONNECTIONS: usize = 256;
 const MORE: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM job WHERE state = 'queued' AND kind = 'process_stripe_event' LIMIT 1) AS more";
 
 /// From the first webhook that comes in until every link of them is paid: an API and a worker, each a process.
-pub(crate) async fn from_webhook_to_paid(database: &Database, name: &str, postgresql: &OwnPostgres, redis: &OwnRedis) {
+pub(crate) async fn from_webhook_to_paid(
+    database: &Database,
+    name: &str,
+    (postgresql, redis): (&OwnPostgres, &OwnRedis),
+    results: &mut Results,
+) {
     let paylink = Paylink::start(database, redis, true).await;
     let db = &paylink.db;
     make_links(db, paylink.merchant.parse().unwrap()).await;
@@ -49,7 +55,7 @@ pub(crate) async fn from_webhook_to_paid(database: &Database, name: &str, postgr
     let paid = count(db, "SELECT count(*) AS n FROM payment_link WHERE state = 'paid'").await;
     let tagged = count(db, "SELECT count(*) AS n FROM orders WHERE tag = 'paid'").await;
     assert_eq!((paid, tagged), (LINKS, LINKS), "links were not paid, or their orders not tagged");
-    println!("{}", report.line(&format!("from webhook to paid link on {name}"), &CONNECTIONS.to_string()));
+    results.tell(report, &format!("from webhook to paid link on {name}"), &CONNECTIONS.to_string());
 }
 
 /// Unpaid links, a thousand in a transaction.
@@ -84,6 +90,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
                 document_bytes: 0,
                 expires_at: now + TimeDelta::days(30),
                 metadata: BTreeMap::new(),
+                payment_methods: domain::PaymentMethods::default(),
                 actor: None,
             };
             link::insert(&tx, link, now).await.unwrap();

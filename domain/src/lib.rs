@@ -15,6 +15,7 @@ mod id;
 pub mod link;
 pub mod message;
 pub mod money;
+pub mod payment_methods;
 pub mod phone;
 pub mod plain_template;
 mod reminding;
@@ -36,6 +37,7 @@ pub use id::{
 };
 pub use link::LinkState;
 pub use money::{Currency, Money};
+pub use payment_methods::PaymentMethods;
 pub use phone::{PhoneNumber, Region};
 pub use reminding::{Reminding, RemindingError};
 pub use secret::Secret;

@@ -211,6 +211,9 @@ pub async fn in_force(
 /// # Errors
 /// When the database does not answer.
 pub async fn names(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<(String, String)>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let columns = Entity::find().select_only().column(Column::Id).column(Column::Name).filter(Column::Id.is_in(ids));
     let found: Vec<(ApiKeyId, String)> = columns.into_tuple().all(db).await?;
     Ok(found.into_iter().map(|(id, name)| (id.to_string(), name)).collect())

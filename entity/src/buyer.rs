@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Conversation, Message, Transaction, attention, audit, batch, conversation, credits::CreditError, idempotency, link,
-    message, order, webhook_event,
+    Conversation, Message, Order, Transaction, attention, audit, batch, conversation, credits::CreditError,
+    idempotency, link, message, order, webhook_event,
 };
 use domain::{LinkId, MerchantId, OrderId, PhoneNumber, Vault};
 
@@ -84,6 +84,31 @@ pub async fn find(
         .all(db)
         .await?;
     Ok(Buyer { conversations, messages, orders })
+}
+
+/// The newest orders of the buyer with this number, each with its links.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn orders_of(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+    limit: u64,
+) -> Result<Vec<(Order, Vec<link::Model>)>, DbErr> {
+    let found = order::Entity::find()
+        .filter(order::Column::MerchantId.eq(merchant))
+        .filter(order::Column::CustomerPhone.is_in(phone.forms()))
+        .order_by_desc(order::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    let mut orders = Vec::with_capacity(found.len());
+    for order in found {
+        let links = link::of_order(db, merchant, order.id).await?;
+        orders.push((order, links));
+    }
+    Ok(orders)
 }
 
 /// Erases what is not a link's: what was said without one, texts that wait, orders without one, answers that were kept, and what

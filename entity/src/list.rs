@@ -1,11 +1,20 @@
 //! Which part of a list is read: from when to when, from where on, in which direction.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     EntityTrait, QueryOrder, QuerySelect, Select, Value,
     entity::prelude::*,
     sea_query::{Expr, Order},
 };
+
+/// How far the time that an id was made with may lie from the time that is written beside it: in between, an upload may come in.
+const APART: TimeDelta = TimeDelta::hours(1);
+
+/// The smallest id that may have been made at this time: ids sort by the time that they were made with.
+pub(crate) fn first_id(at: DateTime<Utc>) -> Uuid {
+    let milliseconds = u128::try_from(at.timestamp_millis().max(0)).unwrap_or_default();
+    Uuid::from_u128(milliseconds << 80)
+}
 
 /// From when to when, both included; what is absent is for ever.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +37,15 @@ impl Period {
         let from = self.from.map(|from| column.gte(from));
         let to = self.to.map(|to| column.lte(to));
         from.into_iter().chain(to).collect()
+    }
+
+    /// That this id was made in it, or at most so long before it, give or take a little. Beside a condition on a time, which has no index,
+    /// this is one on the ids, which are the index that a list is read by.
+    pub(crate) fn of_ids(&self, id: impl ColumnTrait, before: TimeDelta) -> Vec<Expr> {
+        let first = self.from.and_then(|from| from.checked_sub_signed(before + APART));
+        let end = self.to.and_then(|to| to.checked_add_signed(APART));
+        let first = first.map(|first| id.gte(first_id(first)));
+        first.into_iter().chain(end.map(|end| id.lt(first_id(end)))).collect()
     }
 }
 

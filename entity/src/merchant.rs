@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use crate::contains;
-use domain::{Colour, Currency, MerchantId, Region, Reminding, Zone, sms::Typography};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, Zone, sms::Typography};
 
 pub(crate) use change::set_low_credit_since;
 pub use change::{
@@ -71,6 +71,8 @@ pub struct Model {
     pub address: Option<String>,
     /// Its number with the tax office, as its invoices say.
     pub tax_number: Option<String>,
+    /// How buyers may pay; absent: by card.
+    pub payment_methods: Option<PaymentMethods>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -186,6 +188,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         suspended_at: Set(None),
         suspended_reason: Set(None),
         created_at: Set(now),
+        payment_methods: Set(None),
     };
     merchant.insert(db).await
 }

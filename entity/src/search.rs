@@ -37,6 +37,11 @@ pub(crate) fn orders_meant_by(text: &str, merchant: MerchantId, backend: DbBacke
     of_merchant.add(any)
 }
 
+/// The same without an index: each order is looked at.
+pub(crate) fn one_by_one(text: &str, merchant: MerchantId) -> Condition {
+    orders_meant_by(text, merchant, DbBackend::Sqlite)
+}
+
 fn meant(folded: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
     let column = Expr::col((order::Entity, order::Column::Search));
     let all = Condition::all().add(column.like(pattern(folded)));

@@ -114,6 +114,10 @@ pub async fn begin(
     whence: Whence,
     now: DateTime<Utc>,
 ) -> Result<Session, DbErr> {
+    let ends_with = match who {
+        Who::Merchant(key) => key.expires_at,
+        Who::Operator(_) => None,
+    };
     let (kind, hash, api_key, operator) = match who {
         Who::Merchant(key) => (SessionKind::Merchant, hash_of_merchants(token.expose()), Some(key.id), None),
         Who::Operator(key) => (SessionKind::Operator, key.session_hash(token.expose()), None, Some(key)),
@@ -127,7 +131,7 @@ pub async fn begin(
         address: Set(whence.address),
         agent: Set(whence.agent),
         created_at: Set(now),
-        expires_at: Set(now + IDLE),
+        expires_at: Set(ends(now, now, ends_with)),
     };
     row.insert(db).await
 }
@@ -172,17 +176,24 @@ fn hash_of_merchants(token: &str) -> Vec<u8> {
     sha256(token.as_bytes())
 }
 
+/// When a session ends that began and is used then: never later than the key that it stands in for.
+fn ends(began: DateTime<Utc>, used: DateTime<Utc>, key: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    let end = (used + IDLE).min(began + LONGEST);
+    key.map_or(end, |key| end.min(key))
+}
+
 /// Notes that the session is in use, which makes it end later. Returns the end, which is never later than [`LONGEST`] after the
-/// beginning.
+/// beginning, nor than the end of the key that it stands in for.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn note_use(
     db: &impl ConnectionTrait,
     session: &Session,
+    key_ends: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>, DbErr> {
-    let end = (now + IDLE).min(session.created_at + LONGEST);
+    let end = ends(session.created_at, now, key_ends);
     if end < session.expires_at + GRAIN {
         return Ok(session.expires_at);
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{FromQueryResult, QuerySelect, Statement, entity::prelude::*};
 
-use crate::{Merchant, link};
-use domain::{Currency, LinkId, MerchantId};
+use crate::{Merchant, link, list::first_id};
+use domain::{Currency, MerchantId};
 
 /// What a period came to, in one currency. Amounts are in people's smallest unit of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +62,6 @@ struct PaidLink {
     paid_at: Option<DateTime<Utc>>,
 }
 
-/// A link that was made longer ago than this is neither open nor paid in any period that begins now: it lives 90 days, and a delayed
-/// payment takes some more.
-const LIFE: TimeDelta = TimeDelta::days(120);
-
 /// From the first moment to the last, by currency. What was erased after 90 days counts as a link, and its amount as nothing.
 ///
 /// # Errors
@@ -82,7 +78,7 @@ pub async fn read(
         .select_only()
         .columns([link::Column::Currency, link::Column::Amount, link::Column::CreatedAt, link::Column::PaidAt])
         .filter(link::Column::MerchantId.eq(owner.id))
-        .filter(link::Column::Id.gte(first_id(from - LIFE)))
+        .filter(link::Column::Id.gte(first_id(from - link::LIFE)))
         .filter(link::Column::PaidAt.gte(from))
         .filter(link::Column::PaidAt.lte(to))
         .into_model::<PaidLink>()
@@ -122,7 +118,7 @@ async fn count(
         CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' THEN 1 ELSE 0 END) AS bigint) AS asked_and_paid \
         FROM payment_link WHERE merchant_id = $1 AND id >= $4 GROUP BY currency";
     // What is outstanding may be older than the period, and no older than a link lives.
-    let first = first_id(from.min(now) - LIFE);
+    let first = first_id(from.min(now) - link::LIFE);
     let values = [merchant.into(), from.into(), to.into(), first.into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), SUMS, values);
     let mut all = BTreeMap::new();
@@ -143,10 +139,4 @@ async fn count(
         all.insert(currency.as_str().to_owned(), summary);
     }
     Ok(all)
-}
-
-/// The smallest id of a link that was made at this time: ids sort by the time that they were made with.
-fn first_id(at: DateTime<Utc>) -> LinkId {
-    let milliseconds = u128::try_from(at.timestamp_millis().max(0)).unwrap_or_default();
-    LinkId::from_uuid(Uuid::from_u128(milliseconds << 80))
 }

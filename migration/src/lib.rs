@@ -44,7 +44,10 @@ mod m0044_texts;
 mod m0045_batches;
 mod m0048_people;
 mod m0049_expected;
+mod m0053_payment_methods;
 mod m0056_change_sets;
+mod m0057_rare_rows;
+mod m0058_room_for_payments;
 mod m0064_buyers_kept;
 mod m0066_order_volume;
 mod schema;
@@ -94,7 +97,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0045_batches::Step),
             Box::new(m0048_people::Step),
             Box::new(m0049_expected::Step),
+            Box::new(m0053_payment_methods::Step),
             Box::new(m0056_change_sets::Step),
+            Box::new(m0057_rare_rows::Step),
+            Box::new(m0058_room_for_payments::Step),
             Box::new(m0064_buyers_kept::Step),
             Box::new(m0066_order_volume::Step),
         ]

@@ -103,3 +103,31 @@ async fn that_there_is_no_line_is_said_within_two_seconds() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_erased_buyer_is_gone_and_their_order_gets_no_new_link() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let order = merchant.opens_an_order("7401").await;
+        let link = merchant.makes_a_link(&order).await;
+        let message = merchant.sends(&link).await;
+        merchant.sees_message(&message, "delivered").await;
+        merchant.voids(&link).await.with_status(202);
+        merchant.sees(&link.id, "voided").await;
+        browser.signs_in_for_more_with(app, &app.hello.api_key).await;
+        browser.opens_order("7401").await;
+        browser.sees("New link").await;
+        let erase =
+            merchant.http.request(reqwest::Method::DELETE, &format!("/v1/buyers/{}", order.phone.replace('+', "%2B")));
+        assert!(merchant.http.ask(erase).await.status < 300);
+        crate::support::eventually("the link is erased", async || {
+            merchant.link(&link.id).await["purged_at"].is_string().then_some(())
+        })
+        .await;
+        browser.sees("The buyer was erased: this order cannot get a new link.").await;
+        browser.sees_no("New link").await;
+        browser.clicks("Conversations").await;
+        browser.sees("No conversations yet").await;
+    })
+    .await;
+}

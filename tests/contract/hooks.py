@@ -23,6 +23,8 @@ KNOWN = [
     (422, "invalid_input", r"time_zone", r".", "which zones there are, the database of time zones knows"),
     (422, "invalid_input", r"colour", r".", "contrast is computed"),
     (422, "invalid_input", r"expires_on", r".", "it depends on today"),
+    (422, "invalid_input", r"expires_at", r"future", "it depends on now"),
+    (422, "invalid_input", r"payment_methods", r".", "that none is named twice"),
     (422, "invalid_input", r".*_(from|to)|from|to|since|on", r"calendar|must be a day|is not a date|past|future|before|after", "whether a month has 31 days, and what comes first"),
     (422, "invalid_input", r"metadata", r"names", "OpenAPI 3.0 has no schema for names"),
     (422, "invalid_input", r"(metadata|headers|secrets|gateway)\..*", r"control characters", "OpenAPI 3.0 has no schema for names"),

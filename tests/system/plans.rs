@@ -85,6 +85,64 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
     assert!(on_their_pages * 10 > updated * 6, "{on_their_pages} of {updated} updates of links touched no index");
 }
 
+/// What is rare, and looked for among what is not.
+const RARE: [&str; 10] = [
+    "/v1/payment-links?status=failed",
+    "/v1/payment-links?status=processing",
+    "/v1/payment-links?review=amount_mismatch",
+    "/v1/orders?status=failed",
+    "/v1/orders?status=processing",
+    "/v1/orders?review=amount_mismatch",
+    "/v1/orders?archived=true",
+    "/v1/messages?status=failed",
+    "/v1/webhook-events?state=failed",
+    "/v1/audit-log?actor=nobody",
+];
+
+/// A shop of years: links that are paid, with events that were applied and an audit log.
+const OF_YEARS: [&str; 4] = [
+    "UPDATE payment_link SET state = 'paid', paid_at = now() WHERE invoice_number::int > 50",
+    "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, state, received_at)
+        SELECT gen_random_uuid(), merchant_id, 'stripe', stripe_link_id, 'x', 'received', now() FROM payment_link;
+    INSERT INTO webhook_outcome (event_id, merchant_id, state, applied_at)
+        SELECT id, merchant_id, 'applied', now() FROM webhook_event",
+    "INSERT INTO audit_entry (id, merchant_id, actor, action, subject, at)
+        SELECT gen_random_uuid(), merchant_id, 'somebody', 'link.create', id::text, now() FROM payment_link",
+    "ANALYZE",
+];
+
+#[tokio::test]
+async fn what_is_rare_is_found_without_reading_what_is_not() {
+    const FEW: usize = 1_000;
+    let server = OwnPostgres::of_its_own();
+    let url = server.fresh_database().await;
+    server.logs_plans_of(&url).await;
+    let app = App::start(Database::Postgresql { url }).await;
+    let rows = app.database().await;
+    rows.execute_unprepared(&unpaid_links(&app, 0, LINKS)).await.unwrap();
+    for statement in OF_YEARS {
+        rows.execute_unprepared(statement).await.unwrap();
+    }
+    let before = server.plans().len();
+    for path in RARE {
+        let found = app.merchant().http.get(path).await.with_status(200).json();
+        assert_eq!(found["items"], serde_json::json!([]), "{path}");
+    }
+    let plans = server.plans().split_off(before);
+    let listed = |table: &str| plans.iter().any(|plan| plan.contains(&format!("FROM \"{table}\"")));
+    for table in ["payment_link", "orders", "message", "webhook_event", "audit_entry"] {
+        assert!(listed(table), "no plan was logged of {table}");
+    }
+    let wasteful = plans.iter().find(|plan| removed(plan) > FEW);
+    assert_eq!(wasteful, None, "rows are read and thrown away");
+}
+
+/// The most rows that a step of a plan has read in vain.
+fn removed(plan: &str) -> usize {
+    let lines = plan.lines().filter_map(|line| line.trim().strip_prefix("Rows Removed by "));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).max().unwrap_or_default()
+}
+
 /// How often links were updated, and how often on their pages, so that no index had to be written.
 async fn updates_of_links(rows: &DatabaseConnection) -> [i64; 2] {
     let counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'payment_link'";
@@ -130,6 +188,10 @@ fn a_plan_that_walks_is_told_from_one_that_looks_up() {
     let looks_up =
         plan("        ->  Index Scan using job_pkey on job  (cost=1)\n              Index Cond: (id = u.job_id)");
     assert_eq!(walk(&looks_up), None);
+    assert_eq!(
+        removed(&plan("  ->  Seq Scan on job\n        Filter: (x)\n        Rows Removed by Filter: 1234")),
+        1234
+    );
     for walks in ["->  Seq Scan on job  (cost=1)", "->  Index Scan using job_queued on job  (cost=1)\n   Filter: (x)"] {
         assert!(walk(&plan(walks)).is_some(), "{walks}");
     }

@@ -8,6 +8,7 @@ use crate::support::{Answer, App, Link, on_both_databases};
 
 on_both_databases!(
     whoever_has_paid_gets_a_receipt_that_is_honest,
+    a_disputed_payment_has_its_evidence_until_it_is_erased,
     what_was_paid_in_cash_has_a_receipt_of_the_day_it_was_paid,
     a_buyer_says_once_when_they_will_pay,
     the_buyer_of_a_closed_link_asks_once_for_a_new_one,
@@ -53,6 +54,36 @@ async fn whoever_has_paid_gets_a_receipt_that_is_honest(app: &mut App) {
     .await;
     let text = receipt(app, &link).await;
     assert!(text.contains("29.50 refunded"), "what went back is not in the receipt");
+}
+
+async fn a_disputed_payment_has_its_evidence_until_it_is_erased(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("49151").await;
+    let link = merchant.makes_a_link(&order).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
+    app.sandbox().buyer_texts(&order.phone, "Thank you, it tastes fine 🍰 \u{378}").await;
+    let payment = app.sandbox().does("pay", json!({"url": link.stripe_url})).await;
+    merchant.sees(&link.id, "paid").await;
+    app.sandbox().does("dispute", json!({"payment_intent": payment["payment_intent"]})).await;
+    app.sandbox().has_told_everything().await;
+    let path = format!("/v1/payment-links/{}/evidence.pdf", link.id);
+    let pdf = merchant.http.get(&path).await.with_status(200);
+    assert_eq!(pdf.content_type(), "application/pdf");
+    assert!(pdf.header("content-disposition").contains("evidence-INV-1.pdf"));
+    let text = String::from_utf8_lossy(&pdf.body).into_owned();
+    assert!(text.contains("Evidence for invoice INV-1"), "it is untitled");
+    app.anybody().get(&path).await.problem(401, "unauthorized");
+    let other = app.operator().makes_a_merchant("A Florist").await;
+    other.http.get(&path).await.problem(404, "not_found");
+
+    app.passes(Utc::now() + Days::new(91));
+    crate::support::eventually("it is erased", async || {
+        merchant.link(&link.id).await["purged_at"].is_string().then_some(())
+    })
+    .await;
+    merchant.http.get(&path).await.problem(410, "purged");
+    app.anybody().get(&format!("{}/receipt.pdf", link.url)).await.with_status(303);
 }
 
 async fn what_was_paid_in_cash_has_a_receipt_of_the_day_it_was_paid(app: &mut App) {

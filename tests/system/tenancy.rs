@@ -20,8 +20,10 @@ fn calls(order: &str, link: &str, message: &str, conversation: &str) -> (Vec<Str
         format!("/v1/orders/{order}/details.pdf"),
         format!("/v1/payment-links/{link}"),
         format!("/v1/payment-links/{link}/invoice"),
+        format!("/v1/payment-links/{link}/evidence.pdf"),
         format!("/v1/messages/{message}"),
         format!("/v1/conversations/{conversation}/messages"),
+        format!("/v1/conversations/{conversation}/timeline"),
     ];
     let changes = vec![
         (format!("/v1/payment-links/{link}/send"), json!({})),

@@ -38,7 +38,7 @@ const FOR_ADMINISTRATORS: &[&str] = &[
 ];
 
 /// What writes nothing although it is sent by POST.
-const READS_BY_POST: &[&str] = &["POST /v1/message-template/preview"];
+const READS_BY_POST: &[&str] = &["POST /v1/conversations/{id}/preview", "POST /v1/message-template/preview"];
 
 /// What a key may do that may send, and change nothing else.
 const FOR_SENDERS: &[&str] = &["POST /v1/payment-links/{id}/send"];

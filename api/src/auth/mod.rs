@@ -190,11 +190,11 @@ async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn
     let (pool, now) = (api.db.pool(), api.clock.now());
     let found = session::find(pool, token, &api.operators, now).await?;
     let signed_in = found.ok_or_else(Problem::session_expired)?;
-    match &signed_in {
-        SignedIn::Merchant(session, _) | SignedIn::Operator(session, _) => {
-            note(session::note_use(api.db.writer(), session, now)).await;
-        }
-    }
+    let (session, key_ends) = match &signed_in {
+        SignedIn::Merchant(session, key) => (session, key.expires_at),
+        SignedIn::Operator(session, _) => (session, None),
+    };
+    note(session::note_use(api.db.writer(), session, key_ends, now)).await;
     Ok(signed_in)
 }
 

@@ -1,16 +1,19 @@
 //! The console of merchants and, at `/console/operator`, of the operator: static files that are part of the program, and call
 //! nothing but the public `/v1`.
 //!
-//! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not.
+//! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not. A browser is
+//! sent two, with all the others in them; see [`bundle`].
 
+mod bundle;
 mod session;
 #[cfg(test)]
 mod tests;
 
+use bytes::Bytes;
 use domain::sha256;
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Result, Route, handler,
-    http::{HeaderMap, StatusCode, header},
+    Endpoint, Request, Response, Result, Route, handler,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     web::Redirect,
 };
 
@@ -66,6 +69,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/people.js": SCRIPT,
     "lib/router.js": SCRIPT,
     "lib/scope.js": SCRIPT,
+    "lib/ways.js": SCRIPT,
     "views/balance.js": SCRIPT,
     "views/order-notices.js": SCRIPT,
     "views/unread.js": SCRIPT,
@@ -134,14 +138,15 @@ pub(crate) fn entrance() -> Redirect {
 pub(crate) fn routes() -> Route {
     let session = get(session::who).post(session::sign_in).delete(session::sign_out);
     let files = FILES.iter().fold(Route::new().at("/session", session), |route, (path, content_type, content)| {
-        let file = || get(StaticFile::new(content_type, content));
+        let file = || get(StaticFile::new(content_type, *content));
         match *path {
             // One page for both: its script sees from the address whose it is.
             "index.html" => route.at("/", file()).at("/operator", file()),
             path => route.at(format!("/{path}"), file()),
         }
     });
-    files.at("/strings.js", get(Strings::new()))
+    let styles = StaticFile::new(CSS, bundle::styles());
+    files.at("/strings.js", get(Strings::new())).at("/app.js", get(Strings::of_bundles())).at("/app.css", get(styles))
 }
 
 /// What the console says, in the language that the browser likes best.
@@ -151,8 +156,14 @@ impl Strings {
     fn new() -> Self {
         let language = |path: &'static str| path.strip_prefix(STRINGS)?.strip_suffix(".js");
         let there =
-            FILES.iter().filter_map(|(path, kind, content)| Some((language(path)?, StaticFile::new(kind, content))));
+            FILES.iter().filter_map(|(path, kind, content)| Some((language(path)?, StaticFile::new(kind, *content))));
         Self(there.collect())
+    }
+
+    /// All that the console runs, in each language.
+    fn of_bundles() -> Self {
+        let languages = Self::new().0.into_iter().map(|(language, _)| language);
+        Self(languages.map(|language| (language, StaticFile::new(SCRIPT, bundle::script(language)))).collect())
     }
 }
 
@@ -162,20 +173,25 @@ impl Endpoint for Strings {
     async fn call(&self, request: Request) -> Result<Response> {
         let liked = request.header(header::ACCEPT_LANGUAGE).unwrap_or_default();
         let chosen = language::best(liked, &self.0).ok_or_else(Problem::not_found)?;
-        Ok(chosen.call(request).await?.with_header(header::VARY, "Accept-Language").into_response())
+        let mut response = chosen.call(request).await?;
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Language, Accept-Encoding"));
+        Ok(response)
     }
 }
 
 struct StaticFile {
     content_type: &'static str,
-    content: &'static str,
+    content: Bytes,
+    /// The same, made smaller.
+    gzip: Bytes,
     tag: String,
 }
 
 impl StaticFile {
-    fn new(content_type: &'static str, content: &'static str) -> Self {
+    fn new(content_type: &'static str, content: impl Into<String>) -> Self {
+        let content = content.into();
         let tag = format!("\"{}\"", hex(&sha256(content.as_bytes())[..16]));
-        Self { content_type, content, tag }
+        Self { content_type, gzip: bundle::gzip(content.as_bytes()).into(), content: content.into(), tag }
     }
 
     /// Whether the browser has this very content.
@@ -183,6 +199,16 @@ impl StaticFile {
         let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         known.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == self.tag)
     }
+}
+
+/// Whether whoever asks takes what was made smaller.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|encoding| {
+        let (name, quality) = encoding.split_once(';').unwrap_or((encoding, ""));
+        let is_refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
+        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+    })
 }
 
 impl Endpoint for StaticFile {
@@ -194,11 +220,15 @@ impl Endpoint for StaticFile {
             .header(header::CACHE_CONTROL, "no-cache")
             .header(header::CONTENT_SECURITY_POLICY, POLICY)
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .header(header::VARY, "Accept-Encoding")
             .header(header::REFERRER_POLICY, "no-referrer");
         Ok(if self.is_known(request.headers()) {
             response.status(StatusCode::NOT_MODIFIED).finish()
+        } else if takes_gzip(request.headers()) {
+            let response = response.content_type(self.content_type).header(header::CONTENT_ENCODING, "gzip");
+            response.body(self.gzip.clone())
         } else {
-            response.content_type(self.content_type).body(self.content)
+            response.content_type(self.content_type).body(self.content.clone())
         })
     }
 }

@@ -31,13 +31,20 @@ async fn the_page_is_at_the_root_with_and_without_a_slash() {
         let response = ask(Method::GET, path, None).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(header_of(&response, header::CONTENT_TYPE), HTML);
-        assert!(response.into_body().into_string().await.unwrap().contains("/console/main.js"));
+        assert!(response.into_body().into_string().await.unwrap().contains("/console/app.js"));
     }
 }
 
 #[tokio::test]
 async fn every_answer_forbids_what_the_console_does_not_need() {
-    for path in ["/console/", "/console/main.js", "/console/css/base.css", "/console/icon.svg"] {
+    for path in [
+        "/console/",
+        "/console/main.js",
+        "/console/app.js",
+        "/console/app.css",
+        "/console/css/base.css",
+        "/console/icon.svg",
+    ] {
         let response = ask(Method::GET, path, None).await;
         assert_eq!(header_of(&response, header::CONTENT_SECURITY_POLICY), POLICY, "{path}");
         assert_eq!(header_of(&response, header::X_CONTENT_TYPE_OPTIONS), "nosniff");
@@ -72,7 +79,7 @@ async fn what_it_says_is_in_a_language_that_there_is() {
         let console = Route::new().nest("/console", routes());
         let response = console.get_response(request.finish()).await;
         assert_eq!(response.status(), StatusCode::OK, "{language}");
-        assert_eq!(header_of(&response, header::VARY), "Accept-Language");
+        assert_eq!(header_of(&response, header::VARY), "Accept-Language, Accept-Encoding");
         assert!(response.into_body().into_string().await.unwrap().contains("locale: \"en"), "{language}");
     }
 }
@@ -114,4 +121,24 @@ fn nothing_is_written_into_the_page_that_the_policy_forbids() {
     let (_, _, page) = FILES.iter().find(|(path, ..)| *path == "index.html").unwrap();
     assert!(!page.contains("style=") && !page.contains("<style") && !page.contains(" on"));
     assert_eq!(page.matches("<script").count(), page.matches("<script type=\"module\" src=\"").count());
+}
+
+#[tokio::test]
+async fn what_can_be_made_smaller_on_the_way_is() {
+    for (path, accepted, encoding) in [
+        ("/console/app.js", "gzip, deflate, br", "gzip"),
+        ("/console/app.css", "br;q=1.0, gzip;q=0.5", "gzip"),
+        ("/console/", "GZIP", "gzip"),
+        ("/console/app.js", "br", ""),
+        ("/console/app.js", "gzip;q=0", ""),
+        ("/console/app.js", "", ""),
+    ] {
+        let request = Request::builder().uri_str(path).header(header::ACCEPT_ENCODING, accepted);
+        let console = Route::new().nest("/console", routes());
+        let response = console.get_response(request.finish()).await;
+        assert_eq!(header_of(&response, header::CONTENT_ENCODING), encoding, "{path} {accepted}");
+        assert!(header_of(&response, header::VARY).contains("Accept-Encoding"), "{path}");
+        let body = response.into_body().into_vec().await.unwrap();
+        assert_eq!(body.starts_with(&[0x1f, 0x8b]), encoding == "gzip", "{path} {accepted}");
+    }
 }

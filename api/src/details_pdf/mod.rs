@@ -15,7 +15,7 @@ mod table;
 mod tests;
 mod typeface;
 
-pub(crate) use page::{DetailsPage, ItemLine, Logo, Merchant, Paper, Receipt};
+pub(crate) use page::{DetailsPage, Evidence, ItemLine, Logo, Merchant, Paper, Receipt, Section};
 
 use krilla::error::KrillaError;
 
@@ -45,9 +45,19 @@ pub(crate) enum DetailsPdfError {
 /// [`DetailsPdfError::Undrawable`] for a character that no font has; the others no input brings about.
 pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
     let faces = typeface::Typefaces::embedded()?;
-    if let Some(character) = page.texts().find_map(|text| faces.undrawable_in(text)) {
+    let undrawable = page.texts().find_map(|text| faces.undrawable_in(text));
+    if let Some(character) = undrawable.filter(|_| page.evidence.is_none()) {
         return Err(DetailsPdfError::Undrawable(character));
     }
+    // What others wrote is evidence whatever it is written with: what no font has is named in its place.
+    let named;
+    let page = match &page.evidence {
+        Some(evidence) => {
+            named = DetailsPage { evidence: Some(evidence.naming(|text| faces.undrawable_in(text))), ..page.clone() };
+            &named
+        }
+        None => page,
+    };
     let sheets = sections::sheets(page, faces);
     paint::document(page, sheets)
 }

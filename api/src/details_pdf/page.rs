@@ -44,6 +44,26 @@ pub(crate) struct DetailsPage {
     pub(crate) paper: Paper,
     /// That it was paid, if it is a receipt.
     pub(crate) receipt: Option<Receipt>,
+    /// What else is written, if it is neither invoice nor receipt: under a name of its own.
+    pub(crate) evidence: Option<Evidence>,
+}
+
+/// What happened, for somebody who has to judge it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// When it was written, as it is to be read.
+    pub(crate) written_at: String,
+    /// Part after part.
+    pub(crate) sections: Vec<Section>,
+}
+
+/// A part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Section {
+    /// What it is about.
+    pub(crate) title: &'static str,
+    /// What stands at the left, such as a time, and what beside it.
+    pub(crate) rows: Vec<(String, String)>,
 }
 
 /// What makes a page a receipt: the total is then what was paid of the invoice and did not go back.
@@ -71,6 +91,22 @@ impl DetailsPage {
         let more =
             [&self.order_number, &merchant.address, &merchant.contact, &merchant.tax_number].into_iter().flatten();
         texts.chain(more).chain(self.items.iter().map(|item| &item.description)).map(String::as_str)
+    }
+}
+
+impl Evidence {
+    /// The same with each character that `undrawable` finds named in its place.
+    pub(super) fn naming(&self, undrawable: impl Fn(&str) -> Option<char>) -> Self {
+        let named = |text: &String| {
+            let mut text = text.clone();
+            while let Some(character) = undrawable(&text) {
+                text = text.replace(character, &format!("[U+{:04X}]", u32::from(character)));
+            }
+            text
+        };
+        let rows = |section: &Section| section.rows.iter().map(|(label, text)| (named(label), named(text))).collect();
+        let sections = self.sections.iter().map(|section| Section { title: section.title, rows: rows(section) });
+        Self { written_at: self.written_at.clone(), sections: sections.collect() }
     }
 }
 

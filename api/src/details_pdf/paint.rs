@@ -37,6 +37,7 @@ pub(super) fn document(page: &DetailsPage, sheets: Vec<Sheet>) -> Result<Vec<u8>
 fn metadata(page: &DetailsPage) -> Metadata {
     let merchant = one_line(&page.merchant.name);
     let (title, description) = match &page.receipt {
+        None if page.evidence.is_some() => (format!("Evidence for invoice {}", one_line(&page.invoice_number)), None),
         None => (format!("Invoice {}, {merchant}", one_line(&page.invoice_number)), None),
         Some(receipt) => (format!("Receipt {}, {merchant}", receipt.number), Some(in_a_sentence(page, receipt))),
     };

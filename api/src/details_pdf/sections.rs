@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::layout::{LABEL, LEFT, Layout, MUTED, PADDING, TEXT, TOP, baseline};
-use super::page::DetailsPage;
+use super::page::{DetailsPage, Evidence};
 use super::sheet::{Sheet, Style, Tone};
 use super::table;
 use super::typeface::{Typefaces, Weight, one_line};
@@ -19,6 +19,8 @@ const FACTS: f32 = 350.0;
 /// The most room that a logo takes.
 const LOGO_WIDTH: f32 = 150.0;
 const LOGO_HEIGHT: f32 = 48.0;
+/// How much room what stands before a row of evidence has.
+const ROW_LABEL: f32 = 128.0;
 /// The left edge of a fact's value.
 const VALUES: f32 = FACTS + 62.0;
 
@@ -26,6 +28,10 @@ const VALUES: f32 = FACTS + 62.0;
 pub(super) fn sheets(page: &DetailsPage, faces: &Typefaces) -> Vec<Sheet> {
     let mut layout = Layout::new(page, faces);
     layout.head();
+    if let Some(evidence) = &page.evidence {
+        layout.evidence(evidence);
+        return layout.finish();
+    }
     layout.buyer();
     table::items(&mut layout);
     layout.totals();
@@ -68,11 +74,21 @@ impl Layout<'_> {
         // The first line of the facts shares its baseline with the merchant's name.
         self.y += TITLE.leading() - KIND.leading();
         let page = self.page;
-        let kind = self.shape(if page.receipt.is_some() { "Receipt" } else { "Invoice" }, KIND);
+        let kind = match (&page.evidence, &page.receipt) {
+            (Some(_), _) => "Evidence",
+            (None, Some(_)) => "Receipt",
+            (None, None) => "Invoice",
+        };
+        let kind = self.shape(kind, KIND);
         self.line(FACTS, kind, KIND);
         self.y += 4.0;
         let day = |date: NaiveDate| date.format("%-d %B %Y").to_string();
         let facts = match &page.receipt {
+            None if page.evidence.is_some() => vec![
+                ("Invoice", Some(page.invoice_number.clone())),
+                ("Order", page.order_number.clone()),
+                ("Written", page.evidence.as_ref().map(|evidence| evidence.written_at.clone())),
+            ],
             None => vec![
                 ("Number", Some(page.invoice_number.clone())),
                 ("Order", page.order_number.clone()),
@@ -98,6 +114,35 @@ impl Layout<'_> {
             for run in self.wrap_at_most(4, value, TEXT, self.right - VALUES) {
                 self.line(VALUES, run, TEXT);
             }
+        }
+    }
+
+    /// Part after part, each row under the one before, over as many sheets as it takes.
+    fn evidence(&mut self, evidence: &Evidence) {
+        let (left, room) = (LEFT + ROW_LABEL, self.right - LEFT - ROW_LABEL);
+        for section in &evidence.sections {
+            if !self.fits(NAME.leading() + 3.0 * TEXT.leading()) {
+                self.turn();
+            }
+            let title = self.shape(section.title, NAME);
+            self.line(LEFT, title, NAME);
+            self.block(LEFT, self.y, self.right - LEFT, 0.75, Tone::Hairline);
+            self.y += 5.0;
+            for (label, text) in &section.rows {
+                let mut label = self.wrap_at_most(1, label, MUTED, ROW_LABEL - 8.0).pop();
+                for run in self.wrap(text, TEXT, room) {
+                    if !self.fits(TEXT.leading()) {
+                        self.turn();
+                    }
+                    if let Some(label) = label.take() {
+                        let baseline = self.y + baseline(TEXT);
+                        self.text(LEFT, baseline, label, MUTED);
+                    }
+                    self.line(left, run, TEXT);
+                }
+                self.y += 2.0;
+            }
+            self.y += 14.0;
         }
     }
 

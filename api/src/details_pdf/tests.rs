@@ -42,6 +42,7 @@ fn page() -> DetailsPage {
         order_currency: None,
         paper: Paper::A4,
         receipt: None,
+        evidence: None,
     }
 }
 
@@ -365,4 +366,24 @@ fn a_receipt_says_when_how_and_how_much_and_what_went_back() {
     }
     assert!(!written.contains("Billed to") && !written.contains("Due"), "{written}");
     assert!(render(&page).is_ok());
+}
+
+#[test]
+fn evidence_runs_over_as_many_sheets_as_it_takes_and_names_what_cannot_be_drawn() {
+    let row = |index: usize| (format!("{index}"), format!("Text number {index} that was sent, with a \u{378} in it"));
+    let evidence = Evidence {
+        written_at: "26 November 2026".to_owned(),
+        sections: vec![
+            Section { title: "What was asked", rows: vec![("Amount".to_owned(), "129.50 USD".to_owned())] },
+            Section { title: "Texts", rows: (0..120).map(row).collect() },
+        ],
+    };
+    let page = DetailsPage { evidence: Some(evidence), ..page() };
+    let sheets = laid_out(&page);
+    assert!(sheets.len() > 2, "{}", sheets.len());
+    let written: Vec<&str> = sheets.iter().flat_map(pieces).map(|piece| piece.text).collect();
+    for part in ["Evidence", "What was asked", "129.50 USD", "119"] {
+        assert!(written.contains(&part), "{part}: {written:?}");
+    }
+    assert!(render(&page).is_ok(), "what cannot be drawn is named");
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{Currency, LinkId, Money, sms_event::is_unwanted};
+use domain::{Currency, LinkId, Money, PaymentMethods, sms_event::is_unwanted};
 use entity::{
     Merchant, Order,
     documents::{Documents, MAX_BYTES},
@@ -30,7 +30,7 @@ use crate::{
         characters::REFUSAL,
         fields::Fields,
         multipart::{FormParts, unreadable},
-        typed::{Amount, CalendarDay, CurrencyCode, Line, Metadata},
+        typed::{Amount, CalendarDay, CurrencyCode, Line, Metadata, PaymentMethodsText},
     },
 };
 
@@ -56,6 +56,7 @@ pub(super) struct FilledForm {
     currency: Option<String>,
     expires_on: Option<String>,
     metadata: Option<String>,
+    payment_methods: Option<String>,
 }
 
 /// An invoice that lies in staging.
@@ -77,6 +78,8 @@ pub(super) struct Terms {
     pub(super) expires_at: DateTime<Utc>,
     /// What the merchant's software keeps with it.
     pub(super) metadata: BTreeMap<String, String>,
+    /// How it may be paid.
+    pub(super) payment_methods: PaymentMethods,
 }
 
 impl LinkForm {
@@ -104,6 +107,7 @@ async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) 
             "currency" => &mut filled.currency,
             "expires_on" => &mut filled.expires_on,
             "metadata" => &mut filled.metadata,
+            "payment_methods" => &mut filled.payment_methods,
             unknown => return Err(Problem::unknown(unknown, "is not a field of this form")),
         };
         once(&name, place.is_some())?;
@@ -184,7 +188,9 @@ impl FilledForm {
     /// What is the same of two forms if and only if they ask for the same.
     pub(super) fn canonical(&self) -> Vec<u8> {
         let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on, &self.metadata);
-        format!("{texts:?} {:?}", self.invoice.as_ref().map(|invoice| &invoice.sha256)).into_bytes()
+        // What is not said is not written: an answer that was kept before this could be said is found by the form as it was then.
+        let methods = self.payment_methods.as_ref().map(|methods| format!(" {methods:?}")).unwrap_or_default();
+        format!("{texts:?} {:?}{methods}", self.invoice.as_ref().map(|invoice| &invoice.sha256)).into_bytes()
     }
 
     /// The terms, or everything that is wrong with them. What is absent is the order's.
@@ -194,9 +200,13 @@ impl FilledForm {
         let money = self.money(order, &mut fields);
         let expires_at = self.expires_at(merchant, now, &mut fields);
         let metadata = self.metadata(&mut fields);
-        match (invoice_number, money, expires_at, metadata) {
-            (Some(invoice_number), Some(money), Some(expires_at), Some(metadata)) => {
-                Ok(Terms { invoice_number, money, expires_at, metadata })
+        let payment_methods = match &self.payment_methods {
+            Some(text) => fields.take("payment_methods", text.parse::<PaymentMethods>()),
+            None => Some(merchant.payment_methods.clone().unwrap_or_default()),
+        };
+        match (invoice_number, money, expires_at, metadata, payment_methods) {
+            (Some(invoice_number), Some(money), Some(expires_at), Some(metadata), Some(payment_methods)) => {
+                Ok(Terms { invoice_number, money, expires_at, metadata, payment_methods })
             }
             _ => Err(fields.into_problem()),
         }
@@ -268,6 +278,10 @@ impl LinkForm {
                 (
                     "metadata",
                     described(Metadata::schema_ref(), "What your software is to keep with it: a JSON object of texts."),
+                ),
+                (
+                    "payment_methods",
+                    described(PaymentMethodsText::schema_ref(), "How it may be paid; absent: as the merchant says."),
                 ),
             ],
             ..MetaSchema::new("object")

@@ -15,7 +15,7 @@ use poem_openapi::Object;
 use sea_orm::DbErr;
 
 use crate::Api;
-use crate::http::typed::{Amount, CalendarDay, CurrencyCode, Metadata, Text, Url};
+use crate::http::typed::{Amount, CalendarDay, CurrencyCode, Metadata, PaymentMethodsText, Text, Url};
 
 /// A payment link. What the purge has erased is absent.
 #[derive(Debug, Clone, Object)]
@@ -67,6 +67,8 @@ pub(super) struct LinkView {
     expected: Option<ExpectedView>,
     /// When the buyer of a closed link asked for a new one.
     new_link_wanted_at: Option<DateTime<Utc>>,
+    /// How it may be paid.
+    payment_methods: PaymentMethodsText,
     purged_at: Option<DateTime<Utc>>,
     /// What your software keeps with it.
     metadata: Metadata,
@@ -193,6 +195,7 @@ impl LinkView {
             delivery: delivery.map(Text),
             has_picture: link.document_picture.is_some(),
             metadata: Metadata(link.metadata()?),
+            payment_methods: link.payment_methods.unwrap_or_default().to_string().into(),
             invoice_number: link.invoice_number,
             stripe_url: link.stripe_url.map(Url::from),
             failure: link.failure,

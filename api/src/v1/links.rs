@@ -328,6 +328,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         document_bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
         expires_at: terms.expires_at,
         metadata: terms.metadata,
+        payment_methods: terms.payment_methods,
         actor: Some(key.key.to_string()),
     }
 }

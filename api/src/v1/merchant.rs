@@ -1,7 +1,7 @@
 //! `/v1/merchant`: who the merchant is to buyers, and how it reads numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
-use domain::{Colour, Currency, MerchantId, Region, Reminding, RemindingError};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, RemindingError};
 use entity::{
     Merchant, Transaction, attention,
     change::{Change, ChangeKind},
@@ -15,7 +15,8 @@ use serde::Deserialize;
 
 use super::{Group, answers::Done};
 use crate::http::typed::{
-    Clearable, ColourCode, CountryCode, CurrencyCode, Language, Line, Prose, Sha256, Text, Url, ZoneName,
+    Clearable, ColourCode, CountryCode, CurrencyCode, Language, Line, PaymentMethodsText, Prose, Sha256, Text, Url,
+    ZoneName,
 };
 use crate::{
     Api, Problem,
@@ -54,6 +55,8 @@ struct ProfileView {
     /// The colour of its pages: `#rrggbb`; absent: ours.
     colour: Option<ColourCode>,
     logo: Option<LogoView>,
+    /// How buyers may pay, where a link does not say.
+    payment_methods: PaymentMethodsText,
     /// Whether buyers are reminded of unpaid links.
     reminders: bool,
     /// How many days after the last text about a link.
@@ -120,6 +123,7 @@ impl ProfileView {
             currency: owner.currency.map(|currency| currency.as_str().into()),
             time_zone: owner.time_zone.into(),
             colour: owner.colour.map(|colour| colour.to_string().into()),
+            payment_methods: owner.payment_methods.unwrap_or_default().to_string().into(),
             reminders: owner.reminders,
             reminder_after_days: owner.reminder_after_days,
             reminders_at_most: owner.reminders_at_most,
@@ -152,6 +156,8 @@ struct ChangesInput {
     /// `#rrggbb`, dark enough for white text.
     #[serde(default)]
     colour: Clearable<ColourCode>,
+    /// How buyers may pay, where a link does not say. Some ways take days: the link is `processing` meanwhile.
+    payment_methods: Option<PaymentMethodsText>,
     /// Whether buyers are reminded of unpaid links.
     reminders: Option<bool>,
     /// How many days after the last text about a link.
@@ -198,6 +204,9 @@ impl ChangesInput {
             receipts: self.receipts,
             language: clearable(self.language, |language| Some(language.to_string())),
             colour: clearable(self.colour, |colour| fields.take("colour", Colour::parse(&colour))),
+            payment_methods: self
+                .payment_methods
+                .and_then(|text| fields.take("payment_methods", text.0.parse::<PaymentMethods>())),
         };
         fields.none_wrong()?;
         Ok(Checked { changes, reminding, low_credit_threshold: self.low_credit_threshold })

@@ -10,10 +10,12 @@ mod buyers;
 mod changes;
 mod client_tokens;
 mod command;
+mod conversation_lines;
 mod conversations;
 mod credits;
 pub(crate) mod docs;
 mod events;
+mod evidence;
 mod link_form;
 mod link_list;
 mod link_view;
@@ -86,10 +88,10 @@ pub(crate) fn describe(service: &OpenApiService<impl OpenApi, ()>) -> Descriptio
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
         (orders::Orders, batches::Batches, client_tokens::ClientTokens),
-        (links::Links, paid_elsewhere::PaidElsewhereCalls),
+        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
         qr::QrCodes,
         messages::Messages,
-        (conversations::Conversations, opt_outs::OptOuts),
+        (conversations::Conversations, conversation_lines::ConversationLines, opt_outs::OptOuts),
         (message_template::MessageTemplate, message_templates::MessageTemplates),
         credits::Credits,
         (

@@ -239,6 +239,7 @@ pub(super) fn details_page(
         order_currency: (!is_same_currency).then(|| whole.currency().code().to_owned()),
         paper: Paper::usual_in(merchant.region.as_str()),
         receipt: None,
+        evidence: None,
     })
 }
 

@@ -2,7 +2,10 @@
 //! contested.
 
 use bytes::Bytes;
-use domain::{LinkState, Money, link::ElsewhereMethod};
+use domain::{
+    LinkState, Money,
+    link::{ElsewhereMethod, Review},
+};
 use entity::{
     Merchant, Order,
     link::{self, Dispute},
@@ -15,9 +18,13 @@ use crate::{
     details_pdf::{DetailsPage, ItemLine, Paper, Receipt},
 };
 
-/// Whether there is a receipt of the link: it is paid, and not erased.
+/// Whether there is a receipt of the link: it is paid, in the amount that was asked, and not erased.
 pub(crate) fn has_receipt(link: &link::Model) -> bool {
-    link.state == LinkState::Paid && link.amount.is_some() && link.paid_at.is_some()
+    let is_as_asked = link.review.is_none_or(|review| match review {
+        Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch => false,
+        Review::PaidAfterVoid | Review::PaidAfterExpiry | Review::PaidTwice => true,
+    });
+    link.state == LinkState::Paid && is_as_asked && link.amount.is_some() && link.paid_at.is_some()
 }
 
 /// The receipt; `None` if there is none.
@@ -80,6 +87,7 @@ fn page(
             refunded: refunded.map(Money::to_decimal_string),
             note: note(link).map(str::to_owned),
         }),
+        evidence: None,
     }))
 }
 

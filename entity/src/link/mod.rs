@@ -39,9 +39,10 @@ pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, n
 pub use purge::purge;
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search, sizes};
+pub(crate) use search::{of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
-pub use timeline::{TimelineEntry, note, timeline};
+pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
 pub use warning::InvoiceWarning;
 
 use crate::{
@@ -51,7 +52,7 @@ use crate::{
     money_column::stored_money,
 };
 use domain::{
-    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId,
+    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, PaymentMethods,
     link::{
         ElsewhereMethod, PaymentState, Review,
         money_back::{RefundState, refund_state},
@@ -60,6 +61,9 @@ use domain::{
 
 /// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
 pub const RETENTION: TimeDelta = TimeDelta::days(90);
+
+/// A link that was made longer ago than this is neither open nor paid in any period that begins now: a delayed payment takes some more time.
+pub(crate) const LIFE: TimeDelta = TimeDelta::days(120);
 
 /// A payment link. What a purge erases is optional here.
 #[sea_orm::model]
@@ -167,6 +171,8 @@ pub struct Model {
     pub expected_at: Option<DateTime<Utc>>,
     /// When the buyer of a closed link asked for a new one.
     pub new_link_wanted_at: Option<DateTime<Utc>>,
+    /// How it may be paid; absent: by card.
+    pub payment_methods: Option<PaymentMethods>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -255,6 +261,8 @@ pub struct NewLink {
     pub expires_at: DateTime<Utc>,
     /// What the merchant's software keeps with it.
     pub metadata: BTreeMap<String, String>,
+    /// How it may be paid.
+    pub payment_methods: PaymentMethods,
     /// Who makes it, if it is somebody with a key.
     pub actor: Option<String>,
 }
@@ -280,6 +288,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         created_at: Set(now),
         expires_at: Set(new.expires_at),
         metadata: Set(stored_metadata(&new.metadata)?),
+        payment_methods: Set(Some(new.payment_methods)),
         ..Default::default()
     };
     let link = link.insert(tx).await?;

@@ -15,6 +15,7 @@ use domain::MerchantId;
 #[derive(DeriveIden)]
 enum OpenLink {
     Table,
+    OrderId,
     LinkId,
     ExpiresAt,
     CheckAt,
@@ -27,6 +28,16 @@ enum LinkIntent {
     MerchantId,
     Intent,
     LinkId,
+}
+
+/// The orders of the open links.
+pub(super) fn orders() -> SelectStatement {
+    Query::select().column(OpenLink::OrderId).from(OpenLink::Table).take()
+}
+
+/// The open links.
+pub(super) fn links() -> SelectStatement {
+    Query::select().column(OpenLink::LinkId).from(OpenLink::Table).take()
 }
 
 /// The open links whose time is over.

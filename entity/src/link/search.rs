@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::TimeDelta;
 use sea_orm::{
-    QuerySelect, QueryTrait, Select,
+    Condition, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, SelectStatement},
 };
 
-use super::{Column, Entity, Model, TimelineEntry, timeline};
+use super::{Column, Entity, LIFE, Model, TimelineEntry, open, timeline};
 use crate::{
     list::{Period, Place},
     order,
@@ -60,6 +61,27 @@ impl LinkSearch {
     }
 }
 
+/// That a link is in one of these states. No index may name the state, which every payment changes; what has the state and is rare is found
+/// by what goes with it.
+fn in_states(states: &[LinkState], is_open: Expr) -> Condition {
+    let all = Condition::all().add(Column::State.is_in(states.iter().copied()));
+    if states.iter().all(|state| state.is_open()) {
+        return all.add(is_open);
+    }
+    let is_failed = |state: &LinkState| *state == LinkState::Failed;
+    if states.iter().all(is_failed) { all.add(Column::Failure.is_not_null()) } else { all }
+}
+
+/// The same where orders are looked for that have such a link.
+pub(crate) fn of_orders_in_states(states: &[LinkState]) -> Condition {
+    in_states(states, Column::Id.in_subquery(open::links()))
+}
+
+/// That a link was paid in this period.
+pub(crate) fn paid(period: &Period) -> impl Iterator<Item = Expr> {
+    period.of(Column::PaidAt).into_iter().chain(period.of_ids(Column::Id, LIFE))
+}
+
 /// A page of the merchant's links with their timelines.
 ///
 /// # Errors
@@ -71,7 +93,7 @@ pub async fn search(
 ) -> Result<Vec<(Model, Vec<TimelineEntry>)>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
     if !search.states.is_empty() {
-        query = query.filter(Column::State.is_in(search.states.iter().copied()));
+        query = query.filter(in_states(&search.states, Column::OrderId.in_subquery(open::orders())));
     }
     if let Some(order) = search.order {
         query = query.filter(Column::OrderId.eq(order));
@@ -79,8 +101,8 @@ pub async fn search(
     if let Some(review) = search.review {
         query = query.filter(Column::Review.eq(review));
     }
-    let periods = [search.created.of(Column::CreatedAt), search.paid.of(Column::PaidAt)];
-    query = periods.into_iter().flatten().fold(query, Select::filter);
+    let created = [search.created.of(Column::CreatedAt), search.created.of_ids(Column::Id, TimeDelta::zero())];
+    query = created.into_iter().flatten().chain(paid(&search.paid)).fold(query, Select::filter);
     if let Some(orders) = search.orders(merchant) {
         query = query.filter(Column::OrderId.in_subquery(orders));
     }

@@ -124,7 +124,10 @@ pub async fn timeline(db: &impl ConnectionTrait, link: LinkId) -> Result<Vec<Tim
 }
 
 /// The timelines of several links, oldest entry first.
-pub(super) async fn of_links(
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_links(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = LinkId>,
 ) -> Result<Vec<TimelineEntry>, DbErr> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{ActiveModel, Column, Entity, Merchant, get};
-use domain::{Colour, Currency, MerchantId, Region, Reminding};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding};
 
 /// What is to change of a merchant; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,8 @@ pub struct MerchantChanges {
     pub currency: Option<Option<Currency>>,
     /// The colour of its pages, or ours.
     pub colour: Option<Option<Colour>>,
+    /// How buyers may pay.
+    pub payment_methods: Option<PaymentMethods>,
     /// Whether buyers are told that what they paid has come.
     pub receipts: Option<bool>,
     /// The language of texts to buyers of whom none is known, or that there is none.
@@ -45,6 +47,7 @@ pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: Merchant
     set(&mut row.time_zone, changes.time_zone);
     set(&mut row.currency, changes.currency);
     set(&mut row.colour, changes.colour);
+    set(&mut row.payment_methods, changes.payment_methods.map(Some));
     set(&mut row.receipts, changes.receipts);
     set(&mut row.language, changes.language);
     if row.is_changed() { row.update(db).await } else { get(db, id).await }

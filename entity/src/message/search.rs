@@ -1,6 +1,6 @@
 //! Finding messages.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*, sea_query::LockType};
 
 use super::{Column, Direction, Entity, Message, MessageStatus, Origin};
@@ -62,7 +62,8 @@ async fn page(
         let links = link::Entity::find().select_only().column(link::Column::Id).filter(link::Column::OrderId.eq(order));
         query = query.filter(Column::LinkId.in_subquery(links.into_query()));
     }
-    query = search.created.of(Column::CreatedAt).into_iter().fold(query, Select::filter);
+    let created = [search.created.of(Column::CreatedAt), search.created.of_ids(Column::Id, TimeDelta::zero())];
+    query = created.into_iter().flatten().fold(query, Select::filter);
     if let Some(link) = search.link {
         query = query.filter(Column::LinkId.eq(link));
     }

@@ -1,7 +1,8 @@
 //! The merchant's list of orders.
 
+use chrono::TimeDelta;
 use sea_orm::{
-    QueryOrder, QuerySelect, QueryTrait, Select,
+    ExprTrait, QueryOrder, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Order as Direction, SelectStatement},
 };
@@ -9,10 +10,13 @@ use sea_orm::{
 use super::{Column, Entity, Found, Order, Tag, volume::first_of};
 use crate::{
     link,
-    list::{Period, Place},
-    search::orders_meant_by,
+    list::{Period, Place, Sort},
+    search::{one_by_one, orders_meant_by},
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
+
+/// How many of the newest orders are looked through one by one for a text.
+const RECENT: u64 = 1_000;
 
 /// What a list of orders is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -46,12 +50,12 @@ impl OrderSearch {
             .column(link::Column::OrderId)
             .filter(link::Column::MerchantId.eq(merchant));
         if !self.statuses.is_empty() {
-            links = links.filter(link::Column::State.is_in(self.statuses.iter().copied()));
+            links = links.filter(link::of_orders_in_states(&self.statuses));
         }
         if let Some(review) = self.review {
             links = links.filter(link::Column::Review.eq(review));
         }
-        Some(self.paid.of(link::Column::PaidAt).into_iter().fold(links, Select::filter).into_query())
+        Some(link::paid(&self.paid).fold(links, Select::filter).into_query())
     }
 }
 
@@ -60,19 +64,43 @@ impl OrderSearch {
 /// # Errors
 /// When the database does not answer.
 pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Found, DbErr> {
-    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
-    query = query.filter(if search.archived { Column::ArchivedAt.is_not_null() } else { Column::ArchivedAt.is_null() });
-    if let Some(text) = &search.text {
-        query = query.filter(orders_meant_by(text, merchant, db.get_database_backend()));
+    let query = search.query(merchant);
+    let page = |query| first_of(db, merchant, search.place.of(query, Column::Id));
+    let Some(text) = &search.text else { return page(query).await };
+    if search.place.sort == Sort::NewestFirst {
+        // What a common word means is found among the newest, sooner than an index has listed all that it means.
+        let found = page(query.clone().filter(one_by_one(text, merchant)).filter(search.is_recent(merchant))).await?;
+        if found.has_more || found.orders.len() as u64 >= search.place.limit {
+            return Ok(found);
+        }
     }
-    if let Some(tag) = search.tag {
-        query = query.filter(Column::Tag.eq(tag));
+    page(query.filter(orders_meant_by(text, merchant, db.get_database_backend()))).await
+}
+
+impl OrderSearch {
+    /// Everything but the text.
+    fn query(&self, merchant: MerchantId) -> Select<Entity> {
+        let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+        let archived = Column::ArchivedAt;
+        query = query.filter(if self.archived { archived.is_not_null() } else { archived.is_null() });
+        if let Some(tag) = self.tag {
+            query = query.filter(Column::Tag.eq(tag));
+        }
+        let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
+        query = created.into_iter().flatten().fold(query, Select::filter);
+        match self.links(merchant) {
+            Some(links) => query.filter(Column::Id.in_subquery(links)),
+            None => query,
+        }
     }
-    query = search.created.of(Column::CreatedAt).into_iter().fold(query, Select::filter);
-    if let Some(links) = search.links(merchant) {
-        query = query.filter(Column::Id.in_subquery(links));
+
+    /// That an order is one of the newest, if there are so many.
+    fn is_recent(&self, merchant: MerchantId) -> Expr {
+        let place = Place { limit: 1, ..self.place };
+        let newest = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
+        let oldest = place.of(newest, Column::Id).offset(RECENT).into_query();
+        Expr::col((Entity, Column::Id)).gte(Expr::SubQuery(None, Box::new(oldest.into())))
     }
-    first_of(db, merchant, search.place.of(query, Column::Id)).await
 }
 
 /// The newest order of this number that is not archived.

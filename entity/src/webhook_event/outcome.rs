@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ExprTrait, JoinType, QuerySelect, QueryTrait, RelationDef, Select, SelectTwo,
     entity::prelude::*,
-    sea_query::{Func, Query, SelectStatement},
+    sea_query::{Func, Query, SelectStatement, UnionType},
 };
 
 use super::{EventState, WebhookEvent};
@@ -55,6 +55,21 @@ pub(super) fn merged((event, outcome): (WebhookEvent, Option<Model>)) -> Webhook
 pub(super) fn is(state: EventState) -> Expr {
     let told = [Expr::col((Entity, Column::State)), Expr::col((super::Entity, super::Column::State))];
     Expr::from(Func::coalesce(told)).eq(state)
+}
+
+/// The merchant's events that could not be applied, by the outcome or by themselves.
+pub(super) fn failed(merchant: MerchantId) -> SelectStatement {
+    let outcomes = Entity::find()
+        .select_only()
+        .column(Column::EventId)
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::State.eq(EventState::Failed));
+    let events = super::Entity::find()
+        .select_only()
+        .column(super::Column::Id)
+        .filter(super::Column::MerchantId.eq(merchant))
+        .filter(super::Column::State.eq(EventState::Failed));
+    outcomes.into_query().union(UnionType::All, events.into_query()).take()
 }
 
 /// Whether anything became of an event.

@@ -38,6 +38,10 @@ pub async fn search(
     }
     if let Some(state) = search.state {
         query = query.filter(outcome::is(state));
+        if state == EventState::Failed {
+            // Those are few, and have indexes.
+            query = query.filter(Column::Id.in_subquery(outcome::failed(merchant)));
+        }
     }
     if let Some(before) = search.before {
         query = query.filter(Column::Id.lt(before));

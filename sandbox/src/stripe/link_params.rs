@@ -76,10 +76,19 @@ impl LineItem {
     }
 }
 
+/// What links may be paid by, of what Stripe knows. `bancontact` stands for one that the account has not switched on.
+const METHODS: &[&str] = &["bancontact", "boleto", "card", "ideal", "link", "paypal", "sepa_debit", "us_bank_account"];
+
 /// The sandbox's buyers pay by card, which is also what they do if nothing is said.
 fn check_methods(methods: Vec<String>) -> Result<Vec<String>, StripeError> {
-    for method in &methods {
-        params::one_of(method, "payment_method_types[0]", &["card"])?;
+    for (index, method) in methods.iter().enumerate() {
+        let param = format!("payment_method_types[{index}]");
+        params::one_of(method, &param, METHODS)?;
+        if method == "bancontact" {
+            let message = "The payment method type provided: bancontact is invalid. Please ensure the provided type is \
+                           activated in your dashboard.";
+            return Err(StripeError::param_without_code(&param, message));
+        }
     }
     Ok(if methods.is_empty() { vec!["card".to_owned()] } else { methods })
 }

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use domain::OrderId;
 use entity::change::{self, Change, ChangeKind};
 use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::{Rows, now, on_both_databases};
 
@@ -81,6 +82,23 @@ on_both_databases! {
             [ChangeKind::OrderCreated, ChangeKind::LinkCreated, ChangeKind::LinkUpdated].map(count),
             [40, 40, 30]
         );
+    }
+
+    async fn what_a_version_before_writes_is_taken_over(rows) {
+        let columns = "merchant_id, at, kind, subject_id, order_id";
+        let link = rows.link(&rows.order().await).await.unwrap();
+        number(&rows).await;
+        let known = kinds(&rows).await.len();
+        let write = format!(
+            "INSERT INTO change ({columns}) SELECT merchant_id, created_at, 'link.paid', id, order_id FROM payment_link"
+        );
+        rows.db.pool().execute_unprepared(&write).await.unwrap();
+        assert_eq!(number(&rows).await, 1);
+        let told = change::after(rows.db.pool(), rows.merchant, i64::try_from(known).unwrap(), 10).await.unwrap();
+        assert_eq!(told.iter().map(|change| change.kind).collect::<Vec<_>>(), [ChangeKind::LinkPaid]);
+        assert_eq!((told[0].link(), told[0].order_id, told[0].link_id), (Some(link.id), Some(link.order_id), None));
+        let left = Statement::from_string(rows.db.pool().get_database_backend(), "SELECT 1 FROM change");
+        assert!(rows.db.pool().query_one_raw(left).await.unwrap().is_none());
     }
 
     async fn after_a_restoration_every_reader_begins_anew(rows) {

@@ -12,6 +12,7 @@ mod ledger;
 mod links;
 mod opt_outs;
 mod outcomes;
+mod searches;
 mod ticks;
 mod transactions;
 mod upgrade;
@@ -91,6 +92,7 @@ impl Rows {
             document_bytes: 0,
             expires_at: now() + link::RETENTION,
             metadata: BTreeMap::new(),
+            payment_methods: domain::PaymentMethods::default(),
             actor: None,
         };
         let tx = self.db.begin().await?;

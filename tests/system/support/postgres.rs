@@ -123,6 +123,8 @@ impl Server {
             "session_preload_libraries = 'auto_explain'",
             "auto_explain.log_min_duration = 0",
             "auto_explain.log_nested_statements = on",
+            "auto_explain.log_analyze = on",
+            "auto_explain.log_timing = off",
         ];
         let of_database = of_database.map(|setting| format!("ALTER DATABASE {name} SET {setting}"));
         // A setting of the library is one only where that is loaded.

@@ -149,7 +149,15 @@ async fn call(
     let token = context.vault.link_token(link.id);
     let return_url = format!("{}/p/{}?returned=1", context.public_url, token.expose());
     let name = format!("Invoice {}", link.invoice_number.as_deref().unwrap_or_default());
-    let new = NewPaymentLink { link: link.id, merchant: link.merchant_id, money, name: &name, return_url: &return_url };
+    let methods = link.payment_methods.clone().unwrap_or_default();
+    let new = NewPaymentLink {
+        link: link.id,
+        merchant: link.merchant_id,
+        money,
+        name: &name,
+        return_url: &return_url,
+        methods: &methods,
+    };
     stripe.create_payment_link(&new, &format!("link:{}:{attempt}", link.id)).await.map(|made| made.body)
 }
 

@@ -34,6 +34,8 @@ pub(crate) enum StripeError {
         status: StatusCode,
         code: String,
         message: String,
+        /// Which parameter it is about, if one.
+        param: Option<String>,
         request: String,
         advice: Advice,
         retry_after: Option<Duration>,
@@ -72,6 +74,7 @@ struct ErrorBody {
     kind: String,
     code: Option<String>,
     message: Option<String>,
+    param: Option<String>,
 }
 
 impl ResponseFacts {
@@ -82,6 +85,7 @@ impl ResponseFacts {
             status: self.status,
             code: error.code.unwrap_or(error.kind),
             message: error.message.unwrap_or_default(),
+            param: error.param,
             request: self.request,
             retry_after: self.retry_after,
         }
@@ -137,6 +141,12 @@ impl StripeError {
                 "The Stripe key lacks a permission. In Stripe's dashboard give the restricted key: Payment Links (write), \
                  Checkout Sessions (write), PaymentIntents (read) and, to register webhooks, Webhook Endpoints (write)."
                     .to_owned()
+            }
+            Self::Refused { message, request, param: Some(param), .. } if param.starts_with("payment_method_types") => {
+                format!(
+                    "Stripe refused a way to pay: {message} (request {request}). Switch it on in Stripe's dashboard, or choose \
+                     others in the settings under Stripe, and make the link again."
+                )
             }
             Self::Refused { message, request, .. } => format!("Stripe refused: {message} (request {request})"),
             Self::TooMany => "Your Stripe account has too many payment links to find this one among them.".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{LinkId, MerchantId, Money};
+use domain::{LinkId, MerchantId, Money, PaymentMethods};
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Answer, List, Stripe, StripeError};
@@ -55,6 +55,8 @@ pub(crate) struct NewPaymentLink<'a> {
     pub(crate) name: &'a str,
     /// Where the buyer goes after the payment: our page.
     pub(crate) return_url: &'a str,
+    /// How it may be paid.
+    pub(crate) methods: &'a PaymentMethods,
 }
 
 impl Stripe {
@@ -67,13 +69,15 @@ impl Stripe {
         let amount = new.money.to_stripe_amount().to_string();
         let (link, merchant) = (new.link.to_string(), new.merchant.to_string());
         let currency = new.money.currency();
+        let names: Vec<String> =
+            (0..new.methods.named().len()).map(|index| format!("payment_method_types[{index}]")).collect();
+        let methods = names.iter().map(String::as_str).zip(new.methods.named());
         let form = [
             ("line_items[0][price_data][currency]", currency.as_str()),
             ("line_items[0][price_data][unit_amount]", &amount),
             ("line_items[0][price_data][product_data][name]", new.name),
             ("line_items[0][quantity]", "1"),
             ("restrictions[completed_sessions][limit]", "1"),
-            ("payment_method_types[0]", "card"),
             ("inactive_message", "This invoice can no longer be paid here."),
             ("metadata[paylink_link]", &link),
             ("metadata[paylink_merchant]", &merchant),
@@ -82,6 +86,8 @@ impl Stripe {
             ("after_completion[type]", "redirect"),
             ("after_completion[redirect][url]", new.return_url),
         ];
+        // Without a name Stripe offers what its dashboard says.
+        let form: Vec<_> = form.into_iter().chain(methods).collect();
         self.post("payment_links", &form, Some(idempotency_key)).await
     }
 

@@ -21,7 +21,7 @@ pub(crate) use self::{
     moment::{Moment, SortOrder, period},
     texts::{
         Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, EventName, HookUrl, Language, LastFour, Line,
-        OriginText, PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
+        OriginText, PaymentMethodsText, PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
     },
 };
 
@@ -191,6 +191,7 @@ written! {
     [] HookUrl;
     [] Language;
     [] LastFour;
+    [] PaymentMethodsText;
     [const MOST: usize] Line<MOST>;
     [] Moment;
     [] OriginText;

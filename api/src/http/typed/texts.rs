@@ -97,6 +97,12 @@ texts! {
         max_length: Some(64),
         ..of_pattern("the name of a time zone, such as Europe/Berlin", "^[A-Za-z0-9_+/-]+$", "Europe/Berlin")
     };
+    /// How buyers may pay.
+    PaymentMethodsText = of_pattern(
+        "`cards`, `dashboard` (what Stripe's dashboard has switched on), or Stripe's names with commas, such as `card,sepa_debit`",
+        domain::payment_methods::PATTERN,
+        "cards",
+    );
     /// A day.
     CalendarDay = MetaSchema {
         format: Some("date"),

@@ -185,6 +185,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         document_bytes: 0,
         expires_at: now() + TimeDelta::days(30),
         metadata: BTreeMap::new(),
+        payment_methods: domain::PaymentMethods::default(),
         actor: None,
     };
     let link = link::insert(&tx, new, now()).await.unwrap();

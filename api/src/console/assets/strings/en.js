@@ -205,6 +205,7 @@ export const strings = {
     chosenLabel: "Chosen links",
     chosen: (count) => (count === 1 ? "1 chosen" : `${count} chosen`),
     send: (count) => (count === 0 ? "Send" : `Send ${count}`),
+    remind: (count) => (count === 0 ? "Remind" : `Remind ${count}`),
     void: (count) => (count === 0 ? "Void" : `Void ${count}`),
     export: "Export",
     exportAll: "Export all as CSV",
@@ -222,10 +223,12 @@ export const strings = {
       sendTitle: (count) => (count === 1 ? "Send 1 link?" : `Send ${count} links?`),
       sendText: "Each buyer gets the text of your template. One who got the same link in the last minute gets none.",
       send: "Send them",
+      remindTitle: (count) => (count === 1 ? "Remind 1 buyer?" : `Remind ${count} buyers?`),
+      remind: "Remind them",
       voidTitle: (count) => (count === 1 ? "Void 1 link?" : `Void ${count} links?`),
       voidText: "They can no longer be paid then. This cannot be undone.",
       void: "Void them",
-      skipped: (count) => (count === 1 ? "1 that is chosen is not open and is left out." : `${count} that are chosen are not open and are left out.`),
+      skipped: (count) => (count === 1 ? "1 that is chosen is left out: it is not open, or was not sent yet." : `${count} that are chosen are left out: they are not open, or were not sent yet.`),
       doing: (number, all) => `${number} of ${all}…`,
       made: (made, all) => `Done: ${made} of ${all}.`,
       left: (count) => (count === 1 ? "1 was not tried." : `${count} were not tried.`),
@@ -380,9 +383,10 @@ export const strings = {
     dashboard: "Open the payment at Stripe",
     refundedTitle: "Refunded",
     refunded: (amount) => `${amount} went back to the buyer. Refunds are made and followed at Stripe.`,
+    evidence: "Evidence (PDF)",
     disputedTitle: "Disputed",
     disputes: {
-      open: "The buyer's bank has asked for the money back. Answer at Stripe before its deadline.",
+      open: "The buyer's bank has asked for the money back. Answer at Stripe before its deadline, and add the evidence below: it is erased with the link after 90 days.",
       won: "The buyer's bank had asked for the money back; you have won and keep it.",
       lost: "The buyer's bank had asked for the money back; you have lost, and it went back.",
       closed: "The buyer's bank had asked about the payment; it came to no chargeback.",
@@ -501,6 +505,9 @@ export const strings = {
   },
 
   conversations: {
+    createFor: (number) => `Create a link for ${number}`,
+    sendFor: (number) => `Send the link of ${number}`,
+    happened: { unpaid: "Link ready", paid: "Paid", refunded: "Refunded", viewed: "The buyer has seen the invoice", opted_out: "The buyer wants no more texts", expired: "Link expired", voided: "Link voided", failed: "Link failed" },
     title: "Conversations",
     one: "Conversation",
     messages: "What was said",
@@ -568,6 +575,17 @@ export const strings = {
     },
     sectionsLabel: "Settings",
     saved: "Saved.",
+  },
+
+  ways: {
+    title: "How buyers pay",
+    label: "Ways to pay",
+    hint: "What Stripe's page offers to the buyer.",
+    choices: { inherited: "As in the settings", cards: "Cards, with Apple Pay and Google Pay", dashboard: "What is switched on in Stripe's dashboard", list: "A list" },
+    list: "Stripe's names, with commas",
+    listHint: "Such as card,sepa_debit,ideal. What Stripe does not take makes the link fail, and it says why.",
+    slow: "With some of these it takes days until the bank has confirmed the payment. The link is “Processing” until then: deliver when it says “Paid”.",
+    submit: "Save",
   },
 
   stripe: {

@@ -150,6 +150,8 @@ function buttons(link, act) {
     sendable && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
       icon("send"), sent ? t.sendAgain : t.send),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
+    link.disputed && stored && h("a.button", { key: `evidence ${link.id}`, href: addressOf(`/payment-links/${link.id}/evidence.pdf`), target: "_blank", rel: "noopener" },
+      icon("document"), t.evidence),
     open && h("button", { type: "button", key: "mark-paid", onclick: () => markPaid(link, act.changed) },
       icon("check"), t.markPaid),
     mayUnmark(link) && may("admin") && h("button.quiet-danger", { type: "button", key: "unmark-paid", onclick: () => unmarkPaid(link, act.changed) },

@@ -7,6 +7,7 @@ import { h } from "../lib/dom.js";
 import { dayText, isoDay } from "../lib/format.js";
 import { actions, amountInput, field, form, input } from "../lib/form.js";
 import { openPdf, whileBusy } from "../lib/pdf.js";
+import { waysToPay } from "../lib/ways.js";
 import { strings } from "../strings.js";
 import { pdfPicker } from "./pdf-picker.js";
 
@@ -35,6 +36,8 @@ function linkForm({ order, invoice, close, created, signal }) {
     amount: amountInput("amount", { required: true, value: order.amount }),
     expires_on: h("input", { type: "date", name: "expires_on", min: isoDay(new Date()), max: isoDay(last) }),
   };
+  const ways = waysToPay({ inherited: true });
+  terms.payment_methods = { get value() { return ways.value() ?? ""; } };
   const progress = uploadProgress();
   return form({
     fields: [
@@ -43,6 +46,7 @@ function linkForm({ order, invoice, close, created, signal }) {
         field({ label: t.number, control: terms.invoice_number }),
         field({ label: t.amount, control: terms.amount, suffix: order.currency.toUpperCase() })),
       field({ label: t.expires, control: terms.expires_on, hint: t.expiresHint(dayText(last)) }),
+      h("details.more-terms", { key: "ways" }, h("summary", strings.ways.label), ways.node),
       progress.node,
       actions(t.submit, { cancel: close }),
     ],

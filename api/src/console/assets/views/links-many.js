@@ -8,7 +8,14 @@ import { icon } from "../lib/icons.js";
 import { complain } from "../lib/notify.js";
 import { strings } from "../strings.js";
 
-/** Sends each of the links, also those that were sent before: to send again is to remind. */
+/** Reminds the buyer of each of the links, which were sent before. */
+export function remindMany(links, chosen, done) {
+  const t = strings.links.many;
+  const body = { purpose: "reminder" };
+  doMany({ title: t.remindTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body, links, done });
+}
+
+/** Sends each of the links, also those that were sent before. */
 export function sendMany(links, chosen, done) {
   const t = strings.links.many;
   doMany({ title: t.sendTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: {}, links, done });
@@ -24,8 +31,10 @@ export function voidMany(links, chosen, done) {
 function doMany({ title, text, skipped, act, kind, verb, body, links, done }) {
   const t = strings.links.many;
   let isStopped = false;
+  let isBegun = false;
   const place = h("div.many");
   const run = async (close) => {
+    isBegun = true;
     const failed = [];
     let made = 0;
     const line = h("p", { role: "status" });
@@ -60,7 +69,7 @@ function doMany({ title, text, skipped, act, kind, verb, body, links, done }) {
     },
     closed() {
       isStopped = true;
-      done();
+      if (isBegun) done();
     },
   });
 }

@@ -1,12 +1,13 @@
 // The merchant's connection to Stripe.
 
-import { command, find } from "../lib/api.js";
+import { command, find, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { tag, time } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
+import { waysToPay } from "../lib/ways.js";
 import { strings } from "../strings.js";
 import { confirm } from "./confirm.js";
 import { failure, region } from "./page.js";
@@ -38,8 +39,30 @@ export function showStripe(root) {
     h("h2", t.title), h("p", t.lead),
     h("p.notice.notice-info", icon("info"), h("span", t.responsibility, " ",
       h("a", { href: DASHBOARD, target: "_blank", rel: "noopener noreferrer" }, t.dashboard))),
-    state, place));
+    state, place), h("section.card.setting", h("h2", strings.ways.title), ways()));
   return following.stop;
+}
+
+/** How buyers may pay, where a link does not say. */
+function ways() {
+  const place = region("div");
+  const draw = async () => {
+    try {
+      const { payment_methods: value } = await get("/merchant");
+      const choice = waysToPay({ value });
+      const body = () => ({ payment_methods: choice.value() });
+      swap(place, form({
+        fields: [choice.node, actions(strings.ways.submit)],
+        payload: () => JSON.stringify(body()),
+        send: () => command("PATCH", "/merchant", body()),
+        done: () => say(strings.settings.saved),
+      }));
+    } catch (problem) {
+      failure(place, problem, draw);
+    }
+  };
+  draw();
+  return place;
 }
 
 /** Whether something is being asked of Stripe, of which no event tells. */

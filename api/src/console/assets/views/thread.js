@@ -4,17 +4,20 @@ import { command, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
-import { time } from "../lib/format.js";
+import { humanised, money, number, time } from "../lib/format.js";
 import { form } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { complain } from "../lib/notify.js";
+import { person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { messageState } from "./message-state.js";
 import { failure, region } from "./page.js";
 
 const LIMIT = 50;
+const SHOWN_ORDERS = 2;
+const TYPING = 300;
 
 /** Draws the conversation; `changed` is called when something was said or read. `told(conversation)` is given what the list knows of it. */
 export function showThread({ root, id, changed }) {
@@ -23,16 +26,23 @@ export function showThread({ root, id, changed }) {
   const head = h("header.thread-head", backLink());
   // It scrolls, so it has to be reached with the keyboard.
   const bubbles = region("div.bubbles", { tabindex: "0", role: "region", "aria-label": strings.conversations.messages });
-  const reply = replyBox(path, () => {
+  const reply = replyBox(place, () => {
     following.refresh();
     changed();
   });
   const earlier = { messages: [], cursor: null };
-  const show = (page) => drawBubbles(bubbles, page, earlier);
+  const orders = h("div.thread-orders");
+  const show = (page) => {
+    drawOrders(orders, page.happened.orders);
+    drawBubbles(bubbles, page, earlier);
+  };
   const following = live({
     name: () => path,
-    load: (signal) => get(path, { query: { limit: LIMIT }, signal }),
-    hears: (event) => event.conversation_id === id,
+    load: async (signal) => {
+      const [page, happened] = await Promise.all([get(path, { query: { limit: LIMIT }, signal }), get(`${place}/timeline`, { signal })]);
+      return { ...page, happened };
+    },
+    hears: (event) => event.conversation_id === id || event.kind === "link.updated",
     show,
     fail: (problem) => failure(bubbles, problem, () => following.refresh()),
     pace: paceOf,
@@ -52,7 +62,7 @@ export function showThread({ root, id, changed }) {
   return {
     stop: () => following.stop(),
     told: (conversation) => {
-      drawHead(head, conversation);
+      drawHead(head, conversation, orders);
       if (conversation) reply.allow(conversation);
       if (conversation?.unread > 0) markRead(place, changed);
     },
@@ -83,10 +93,17 @@ function backLink() {
 }
 
 /** The buyer, as far as the list knows of them: a conversation of long ago is not in it. */
-function drawHead(head, conversation) {
+function drawHead(head, conversation, orders) {
   const t = strings.conversations;
   const { customer_name: name, phone } = conversation ?? {};
-  swap(head, backLink(), h("div", h("h2", name ?? phone ?? (conversation ? t.erased : t.one)), name && phone && h("p.quiet", phone)));
+  swap(head, backLink(), h("div", h("h2", name ?? phone ?? (conversation ? t.erased : t.one)), name && phone && h("p.quiet", phone)), orders);
+}
+
+/** The buyer's orders: where a link is made, and sent. */
+function drawOrders(place, orders) {
+  const t = strings.conversations;
+  swap(place, orders.slice(0, SHOWN_ORDERS).map((order) => h("a.button", { href: `#/orders/${order.id}`, key: `order ${order.id}` },
+    icon(order.has_open_link ? "send" : "link"), (order.has_open_link ? t.sendFor : t.createFor)(order.number))));
 }
 
 function drawBubbles(bubbles, page, earlier) {
@@ -99,8 +116,24 @@ function drawBubbles(bubbles, page, earlier) {
   swap(bubbles,
     cursor && h("button.earlier", { type: "button", key: "earlier", onclick: () => earlier.load(cursor, page) }, t.earlier),
     messages.length === 0 && h("p.quiet", t.none),
-    h("ol", { "aria-live": "polite", "aria-relevant": "additions" }, messages.reverse().map(bubble)));
+    h("ol", { "aria-live": "polite", "aria-relevant": "additions" }, between(messages, page.happened.items, Boolean(cursor)).map((one) => (one.event ? line(one) : bubble(one)))));
   bubbles.scrollTop = atEnd ? bubbles.scrollHeight : bubbles.scrollHeight - fromEnd;
+}
+
+/** What was said and what happened, oldest first. Of before the earliest text that is shown nothing is told, while there are earlier ones. */
+function between(messages, happened, isCut) {
+  const earliest = messages.at(-1)?.created_at ?? "";
+  const lines = happened.filter(({ at }) => !isCut || at >= earliest);
+  const timeOf = (one) => Date.parse(one.at ?? one.created_at);
+  return [...messages, ...lines].sort((one, other) => timeOf(one) - timeOf(other));
+}
+
+/** Something that happened: no text, and free. */
+function line({ at, event, order_id: order, order_number: number, invoice_number: invoice, amount, currency, actor }) {
+  const t = strings.conversations;
+  const what = t.happened[event] ?? strings.link.events[event] ?? humanised(event);
+  return h("li.happened", h("span", what, amount && ["paid", "refunded", "unpaid"].includes(event) && [" ", money(amount, currency)]),
+    order && h("a", { href: `#/orders/${order}` }, invoice ?? strings.order.title(number)), person(actor), time(at, { short: true }));
 }
 
 function bubble(message) {
@@ -128,10 +161,13 @@ function picture({ status, path, error }) {
   return h("a.bubble-picture", { href: path, target: "_blank", rel: "noopener" }, h("img", { src: path, alt: t.picture, loading: "lazy" }));
 }
 
-function replyBox(path, sent) {
+function replyBox(place, sent) {
   const t = strings.conversations;
+  const path = `${place}/messages`;
   const text = h("textarea", { id: "reply", name: "body", rows: "2", required: true, maxlength: "1600", placeholder: t.placeholder, "aria-describedby": "reply-error reply-hint" });
   const forget = keptIn(text, `reply ${path}`);
+  const cost = h("p.hint.cost", { role: "status" });
+  const count = costOf(`${place}/preview`, text, cost);
   const body = () => ({ body: text.value });
   const node = form({
     fields: [
@@ -139,12 +175,14 @@ function replyBox(path, sent) {
       h("div.reply-line", text, h("button.primary", { type: "submit", "data-submit": true }, icon("send"), h("span.label", t.send))),
       h("p.field-error", { id: "reply-error", hidden: true }),
       h("p.hint", { id: "reply-hint" }, t.replyHint, h("span.only-keyboard", " ", t.replyKeys)),
+      cost,
     ],
     payload: () => JSON.stringify(body()),
     send: ({ idempotencyKey }) => command("POST", path, body(), { idempotencyKey }),
     done: () => {
       text.value = "";
       forget();
+      count();
       tell({ kind: "credits.updated" });
       sent();
     },
@@ -152,6 +190,7 @@ function replyBox(path, sent) {
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) node.requestSubmit();
   });
+  if (text.value) count();
   const note = h("p.notice.notice-warn", { hidden: true });
   return {
     node: h("footer.reply", note, node),
@@ -163,4 +202,32 @@ function replyBox(path, sent) {
       node.hidden = Boolean(reason);
     },
   };
+}
+
+/** Says what the text will cost, as the server counts it, while it is written. */
+function costOf(path, text, place) {
+  const t = strings.preview;
+  let timer;
+  let asked = 0;
+  const ask = async (mine) => {
+    try {
+      const { segments, credits, available, encoding } = await command("POST", path, { body: text.value });
+      if (mine !== asked) return;
+      place.classList.toggle("too-much", credits > available);
+      place.textContent = [t.segments(segments), t.credits(credits), t.encodings[encoding.toLowerCase().replaceAll("-", "_")],
+        credits > available && strings.send.available(number(available))].filter(Boolean).join(" · ");
+    } catch {
+      // It is counted again with the next letter, and in any case when it is sent.
+      if (mine === asked) place.textContent = "";
+    }
+  };
+  const count = () => {
+    clearTimeout(timer);
+    asked += 1;
+    const mine = asked;
+    if (!text.value.trim()) return void (place.textContent = "");
+    timer = setTimeout(() => ask(mine), TYPING);
+  };
+  text.addEventListener("input", count);
+  return count;
 }

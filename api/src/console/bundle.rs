@@ -1,0 +1,171 @@
+//! What the console is made of, as the two files that a browser is sent: over a slow line each of seventy would cost a turn.
+//!
+//! The console is written as modules of the browser's own kind, and served as such too. Here they are put one after the other, each in a
+//! function that gives what it exports, those that others need first. No more of the language is understood than what the console uses:
+//! imports at the beginning of a line, exports of functions, classes and constants; a test holds the console to it.
+
+use std::{collections::BTreeSet, io::Write};
+
+use flate2::{Compression, write::GzEncoder};
+
+use super::{CSS, FILES, SCRIPT, STRINGS};
+
+/// The module that begins.
+const MAIN: &str = "main.js";
+/// Under this name modules import what the console says.
+const SAID: &str = "strings.js";
+
+/// All style sheets, in the order in which they are listed.
+pub(super) fn styles() -> String {
+    let sheets = FILES.iter().filter(|(_, kind, _)| *kind == CSS).map(|(_, _, content)| *content);
+    sheets.collect::<Vec<_>>().join("\n")
+}
+
+/// All modules, with what the console says in this language.
+pub(super) fn script(language: &str) -> String {
+    let mut bundle = Bundle { said: format!("{STRINGS}{language}.js"), done: BTreeSet::new(), text: String::new() };
+    bundle.add(MAIN);
+    bundle.text
+}
+
+/// Made smaller, for whoever can make it larger again.
+pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(content);
+    encoder.finish().unwrap_or_default()
+}
+
+struct Bundle {
+    said: String,
+    done: BTreeSet<String>,
+    text: String,
+}
+
+impl Bundle {
+    /// Adds a module, after those that it needs.
+    fn add(&mut self, path: &str) {
+        if !self.done.insert(path.to_owned()) {
+            return;
+        }
+        let file = if path == SAID { self.said.as_str() } else { path };
+        let Some((_, _, content)) = FILES.iter().find(|(name, kind, _)| *name == file && *kind == SCRIPT) else {
+            return;
+        };
+        let module = Module::read(path, content);
+        for (needed, _) in &module.imports {
+            self.add(needed);
+        }
+        let imports = module.imports.iter().map(|(needed, names)| format!("const {names} = {};\n", variable(needed)));
+        let imports: String = imports.collect();
+        let exports = module.exports.join(", ");
+        let (name, body) = (variable(path), module.body);
+        let module = format!("// {path}\nconst {name} = (() => {{\n{imports}{body}return {{ {exports} }};\n}})();\n");
+        self.text.push_str(&module);
+    }
+}
+
+/// `$lib_dom_js` of `lib/dom.js`.
+fn variable(path: &str) -> String {
+    let plain = path.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' });
+    format!("${}", plain.collect::<String>())
+}
+
+struct Module<'a> {
+    /// From where, and what, as a pattern that takes it apart.
+    imports: Vec<(String, String)>,
+    exports: Vec<&'a str>,
+    body: String,
+}
+
+impl<'a> Module<'a> {
+    fn read(path: &str, content: &'a str) -> Self {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut module = Self { imports: Vec::new(), exports: Vec::new(), body: String::new() };
+        let mut lines = content.lines();
+        while let Some(line) = lines.next() {
+            if line.starts_with("import ") {
+                let mut statement = line.to_owned();
+                while !statement.ends_with(';') {
+                    let Some(more) = lines.next() else { break };
+                    statement += more;
+                }
+                module.imports.extend(import(folder, &statement));
+            } else if let Some(declaration) = line.strip_prefix("export ") {
+                module.exports.extend(name_of(declaration));
+                module.body += declaration;
+                module.body.push('\n');
+            } else if !line.starts_with("//") {
+                // What a comment at the left edge says is for whoever reads the modules.
+                module.body += line;
+                module.body.push('\n');
+            }
+        }
+        module
+    }
+}
+
+/// From which module, and what, of `import { one, two as other } from "../lib/it.js";`.
+fn import(folder: &str, statement: &str) -> Option<(String, String)> {
+    let (what, from) = statement.strip_prefix("import ")?.split_once(" from ")?;
+    let from = from.trim_matches(['"', ';', ' ']);
+    let path = match from.strip_prefix("../") {
+        Some(rest) => rest.to_owned(),
+        None if folder.is_empty() => from.trim_start_matches("./").to_owned(),
+        None => format!("{folder}/{}", from.trim_start_matches("./")),
+    };
+    let names = what.strip_prefix("* as ").map_or_else(|| what.replace(" as ", ": "), str::to_owned);
+    Some((path, names))
+}
+
+/// `show` of `async function show(…`.
+fn name_of(declaration: &str) -> Option<&str> {
+    let declaration = declaration.strip_prefix("async ").unwrap_or(declaration);
+    let (kind, rest) = declaration.split_once(' ')?;
+    let is_declared = matches!(kind, "function" | "class" | "const");
+    rest.split([' ', '(', '=', '{']).next().filter(|name| is_declared && !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_module_is_in_it_once_after_those_that_it_needs() {
+        let bundle = script("en");
+        for (path, kind, content) in FILES {
+            if *kind != SCRIPT {
+                continue;
+            }
+            let path = if path.starts_with(STRINGS) { SAID } else { *path };
+            let declared = format!("const {} = (() => {{", variable(path));
+            assert_eq!(bundle.matches(&declared).count(), 1, "{path}");
+            let at = bundle.find(&declared).unwrap();
+            for (needed, _) in Module::read(path, content).imports {
+                let other = format!("const {} = (() => {{", variable(&needed));
+                assert!(bundle.find(&other).is_some_and(|before| before < at), "{path} comes before {needed}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_language_is_used_that_it_does_not_understand() {
+        let bundle = script("en");
+        for line in bundle.lines() {
+            assert!(!line.starts_with("import ") && !line.starts_with("export "), "{line}");
+        }
+        for (path, kind, content) in FILES {
+            for line in content.lines().filter(|_| *kind == SCRIPT) {
+                let exported = line.strip_prefix("export ");
+                assert!(exported.is_none_or(|declaration| name_of(declaration).is_some()), "{path}: {line}");
+                assert!(!line.trim_start().starts_with("import("), "{path}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_small_over_the_line() {
+        let (script, styles) = (gzip(script("en").as_bytes()), gzip(styles().as_bytes()));
+        assert!(script.len() < 90_000 && styles.len() < 15_000, "{} and {}", script.len(), styles.len());
+    }
+}

@@ -1,0 +1,220 @@
+//! `/v1/conversations/{id}/timeline` and `…/preview`: what happened to the buyer's links, beside what was said; and what a text that is
+//! being written will cost.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    ConversationId, LinkId, OrderId,
+    sms::{Body, Encoding},
+};
+use entity::{
+    Order, buyer, conversation,
+    link::{self, TimelineEntry},
+    merchant,
+};
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
+use serde::Deserialize;
+
+use super::Group;
+use crate::{
+    Api, Problem,
+    auth::{Principal, Reader},
+    http::{
+        json_body::JsonBody,
+        paging::id,
+        typed::{Amount, CurrencyCode, Text, TextOf},
+    },
+};
+
+pub(super) struct ConversationLines;
+
+/// Of so many orders, the newest.
+const ORDERS: u64 = 20;
+/// So many entries, the newest.
+const ENTRIES: usize = 100;
+
+/// What of a link's timeline is worth a line between texts; the texts themselves are there already.
+const TOLD: &[&str] = &[
+    "unpaid",
+    "failed",
+    "processing",
+    "paid",
+    "paid_again",
+    "payment_failed",
+    "refunded",
+    "refund_failed",
+    "disputed",
+    "dispute_closed",
+    "voided",
+    "expired",
+    "payment_expected",
+    "new_link_wanted",
+    "unrecognised",
+    "recognised",
+    "viewed",
+];
+
+/// What happened beside what was said, newest first.
+#[derive(Debug, Object)]
+#[oai(rename = "ConversationTimeline")]
+struct TimelineView {
+    /// The hundred newest entries of the twenty newest orders.
+    items: Vec<LineView>,
+    /// Those orders, newest first.
+    orders: Vec<OrderOfBuyer>,
+}
+
+/// An order of the buyer.
+#[derive(Debug, Object)]
+#[oai(rename = "OrderOfBuyer")]
+struct OrderOfBuyer {
+    id: Text<OrderId>,
+    number: String,
+    /// Whether a payment link of it is open.
+    has_open_link: bool,
+}
+
+/// Something that happened.
+#[derive(Debug, Object)]
+#[oai(rename = "ConversationEvent", skip_serializing_if_is_none)]
+struct LineView {
+    at: DateTime<Utc>,
+    /// As in the timeline of a link; or `opted_out`: the buyer wants no more texts.
+    event: String,
+    link_id: Option<Text<LinkId>>,
+    order_id: Option<Text<OrderId>>,
+    order_number: Option<String>,
+    invoice_number: Option<String>,
+    amount: Option<Amount>,
+    currency: Option<CurrencyCode>,
+    /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
+    actor: String,
+}
+
+/// What is being written to a buyer.
+#[derive(Debug, Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+#[oai(rename = "TextDraft")]
+struct DraftInput {
+    /// The text so far.
+    body: String,
+}
+
+/// What it would take to send it.
+#[derive(Debug, Object)]
+#[oai(rename = "TextCost")]
+struct CostView {
+    /// As it would be sent.
+    text: String,
+    /// `GSM-7` or `UCS-2`.
+    encoding: String,
+    segments: u32,
+    credits: i64,
+    /// What there is to be spent.
+    available: i64,
+}
+
+#[OpenApi(tag = "Group::Messages")]
+impl ConversationLines {
+    /// See what happened beside what was said
+    ///
+    /// Links, payments, refunds and opt-outs of the buyer of a conversation. Nothing of it is a text, and nothing costs.
+    #[oai(path = "/conversations/:id/timeline", method = "get")]
+    async fn timeline(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
+    ) -> Result<Json<TimelineView>, Problem> {
+        let found = find(&api, &key.0, &conversation_id).await?;
+        let Some(phone) = &found.phone else {
+            return Ok(Json(TimelineView { items: Vec::new(), orders: Vec::new() }));
+        };
+        let pool = api.db.pool();
+        let orders = buyer::orders_of(pool, key.0.merchant, phone, ORDERS).await?;
+        let links: HashMap<LinkId, (&Order, &link::Model)> =
+            orders.iter().flat_map(|(order, links)| links.iter().map(move |link| (link.id, (order, link)))).collect();
+        let entries = link::timelines(pool, links.keys().copied()).await?;
+        let told = entries.into_iter().filter(|entry| TOLD.contains(&entry.event.as_str()));
+        let lines = told.filter_map(|entry| {
+            let (order, link) = links.get(&entry.link_id)?;
+            Some(LineView::of(&entry, order, link))
+        });
+        let mut items: Vec<LineView> = lines.collect::<Result<_, _>>()?;
+        items.extend(found.opted_out_at.map(LineView::opted_out));
+        items.sort_by_key(|line| std::cmp::Reverse(line.at));
+        items.truncate(ENTRIES);
+        let orders = orders.iter().map(|(order, links)| OrderOfBuyer {
+            id: Text(order.id),
+            number: order.number.clone(),
+            has_open_link: links.iter().any(|link| link.state.is_open()),
+        });
+        Ok(Json(TimelineView { orders: orders.collect(), items }))
+    }
+
+    /// See what a text costs while it is written
+    #[oai(path = "/conversations/:id/preview", method = "post")]
+    async fn preview(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
+        input: JsonBody<DraftInput>,
+    ) -> Result<Json<CostView>, Problem> {
+        find(&api, &key.0, &conversation_id).await?;
+        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let body =
+            Body::set(&input.0.body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
+        let segments = body.segments();
+        let (count, encoding) = (segments.count(), segments.encoding());
+        Ok(Json(CostView {
+            encoding: match encoding {
+                Encoding::Gsm7 => "GSM-7",
+                Encoding::Ucs2 => "UCS-2",
+            }
+            .to_owned(),
+            segments: count,
+            credits: i64::from(count) * owner.sms_rate,
+            available: owner.available,
+            text: body.into_text(),
+        }))
+    }
+}
+
+impl LineView {
+    fn of(entry: &TimelineEntry, order: &Order, link: &link::Model) -> Result<Self, Problem> {
+        let back = link.refunded_money()?.filter(|_| entry.event == "refunded");
+        let money = back.or(link.money()?);
+        Ok(Self {
+            at: entry.at,
+            event: entry.event.clone(),
+            link_id: Some(Text(link.id)),
+            order_id: Some(Text(order.id)),
+            order_number: Some(order.number.clone()),
+            invoice_number: link.invoice_number.clone(),
+            amount: money.map(|money| money.to_decimal_string().into()),
+            currency: money.map(|money| money.currency().as_str().into()),
+            actor: entry.actor().to_owned(),
+        })
+    }
+
+    fn opted_out(at: DateTime<Utc>) -> Self {
+        Self {
+            at,
+            event: "opted_out".to_owned(),
+            link_id: None,
+            order_id: None,
+            order_number: None,
+            invoice_number: None,
+            amount: None,
+            currency: None,
+            actor: "buyer".to_owned(),
+        }
+    }
+}
+
+async fn find(api: &Api, key: &Principal, conversation_id: &str) -> Result<entity::Conversation, Problem> {
+    conversation::find(api.db.pool(), key.merchant, id(conversation_id)?).await?.ok_or_else(Problem::not_found)
+}

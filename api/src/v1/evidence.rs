@@ -1,0 +1,181 @@
+//! `/v1/payment-links/{id}/evidence.pdf`: what a bank is shown when a buyer disputes a payment.
+//!
+//! It is made when it is asked for, of what is kept: after the purge there is none any more.
+
+use chrono::{DateTime, Utc};
+use domain::{LinkId, message::MessageStatus};
+use entity::{
+    Merchant, Message, Order, conversation, link, logo, merchant,
+    message::{self, Direction},
+    order,
+};
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{OpenApi, param::Path};
+
+use super::{Group, links::find_link, order_view::seller, orders::draw};
+use crate::{
+    Api, Problem,
+    auth::Reader,
+    details_pdf::{DetailsPage, Evidence, Paper, Section},
+    http::{hex::hex, pdf_response::Pdf, typed::TextOf},
+};
+
+pub(super) struct EvidenceCalls;
+
+/// How many texts of the conversation are looked through, newest first.
+const MOST_TEXTS: u64 = 500;
+
+#[OpenApi(tag = "Group::PaymentLinks")]
+impl EvidenceCalls {
+    /// Evidence for a dispute
+    ///
+    /// A PDF: what was asked of whom, the texts as they were sent with the carrier's times, when the buyer looked, the invoice's SHA-256,
+    /// what the buyer replied, and Stripe's ids. It is made of what is kept, so there is none after 90 days: 410 `purged`.
+    #[oai(path = "/payment-links/:id/evidence.pdf", method = "get")]
+    async fn evidence(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
+    ) -> Result<Pdf, Problem> {
+        let pool = api.db.pool();
+        let link = find_link(pool, &key.0, &link_id).await?;
+        let (Some(number), None) = (link.invoice_number.clone(), link.purged_at) else {
+            return Err(Problem::new(StatusCode::GONE, "purged", "What happened was erased after 90 days."));
+        };
+        let owner = merchant::get(pool, link.merchant_id).await?;
+        let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
+        let texts = texts_with(&api, &order).await?;
+        let sections = sections(&api, &owner, &order, &link, &texts).await?;
+        let page = DetailsPage {
+            merchant: seller(&owner, logo::find(pool, owner.id).await?),
+            customer_name: order.customer_name.clone(),
+            customer_phone_masked: None,
+            invoice_number: number.clone(),
+            order_number: Some(order.number.clone()).filter(|order| *order != number),
+            issued_on: owner.day_of(link.created_at),
+            due_on: None,
+            items: Vec::new(),
+            subtotal: None,
+            shipping: None,
+            discount: None,
+            tax: None,
+            adjustment: None,
+            total: String::new(),
+            currency: link.currency.code().to_owned(),
+            order_currency: None,
+            paper: Paper::usual_in(owner.region.as_str()),
+            receipt: None,
+            evidence: Some(Evidence { written_at: moment(api.clock.now()), sections }),
+        };
+        Ok(Pdf::inline(draw(page).await?.0, &format!("evidence-{number}")))
+    }
+}
+
+/// What was said with the buyer, oldest first.
+async fn texts_with(api: &Api, order: &Order) -> Result<Vec<Message>, Problem> {
+    let Some(phone) = &order.customer_phone else { return Ok(Vec::new()) };
+    let pool = api.db.pool();
+    let Some(found) = conversation::with(pool, &api.vault, order.merchant_id, phone).await? else {
+        return Ok(Vec::new());
+    };
+    let mut texts = message::of_conversation(pool, order.merchant_id, found.id, None, MOST_TEXTS).await?;
+    texts.reverse();
+    Ok(texts)
+}
+
+async fn sections(
+    api: &Api,
+    owner: &Merchant,
+    order: &Order,
+    link: &link::Model,
+    texts: &[Message],
+) -> Result<Vec<Section>, Problem> {
+    let timeline = link::timeline(api.db.pool(), link.id).await?;
+    let own = texts.iter().filter(|text| text.link_id == Some(link.id) && text.direction == Direction::Outgoing);
+    let since = link.created_at;
+    let replies = texts.iter().filter(|text| text.direction == Direction::Incoming && text.created_at >= since);
+    let seen = timeline.iter().map(|entry| {
+        let detail = entry.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        (moment(entry.at), format!("{}{detail} ({})", entry.event.replace('_', " "), entry.actor()))
+    });
+    let all = [
+        Section { title: "What was asked", rows: asked(owner, order, link)? },
+        Section { title: "The invoice", rows: invoice(link) },
+        Section { title: "Texts to the buyer", rows: own.flat_map(sent).collect() },
+        Section {
+            title: "What the buyer wrote",
+            rows: replies.map(|text| (moment(text.created_at), said(text))).collect(),
+        },
+        Section { title: "At Stripe", rows: at_stripe(link) },
+        Section { title: "What happened", rows: seen.collect() },
+    ];
+    Ok(all.into_iter().filter(|section| !section.rows.is_empty()).collect())
+}
+
+fn asked(owner: &Merchant, order: &Order, link: &link::Model) -> Result<Vec<(String, String)>, Problem> {
+    let mut rows = vec![
+        row("Of", order.customer_name.clone()),
+        row("Number", order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default()),
+        row("By", owner.name.clone()),
+    ];
+    if let Some(money) = link.money()? {
+        rows.push(row("Amount", format!("{} {}", money.to_decimal_string(), money.currency().code())));
+    }
+    rows.push(row("Asked at", moment(link.created_at)));
+    rows.push(row("Payable until", moment(link.expires_at)));
+    for item in order.details()?.items {
+        rows.push(row("Ordered", format!("{} × {}", item.quantity, item.description)));
+    }
+    Ok(rows)
+}
+
+fn invoice(link: &link::Model) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    if let Some(sha256) = &link.document_sha256 {
+        rows.push(row("SHA-256", hex(sha256)));
+    }
+    if let Some(pages) = link.document_pages {
+        rows.push(row("Pages", pages.to_string()));
+    }
+    let times = [("Page seen by a person", link.viewed_at), ("Pay pressed", link.pay_pressed_at)];
+    rows.extend(times.into_iter().filter_map(|(name, at)| Some(row(name, moment(at?)))));
+    rows
+}
+
+/// A text as it was sent, and what the carrier said of it.
+fn sent(text: &Message) -> Vec<(String, String)> {
+    let carrier = [
+        text.sent_at.map(|at| format!("taken by the carrier {}", moment(at))),
+        text.delivered_at.map(|at| format!("delivered {}", moment(at))),
+        text.carrier_id.as_ref().map(|id| format!("carrier's id {id}")),
+        (text.status != MessageStatus::Delivered).then(|| format!("status {}", text.status)),
+    ];
+    let carrier = carrier.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    vec![(moment(text.created_at), said(text)), (String::new(), carrier)]
+}
+
+fn said(text: &Message) -> String {
+    text.body.clone().unwrap_or_else(|| "(erased)".to_owned())
+}
+
+fn at_stripe(link: &link::Model) -> Vec<(String, String)> {
+    let ids = [
+        ("Payment link", link.stripe_link_id.clone()),
+        ("Checkout Session", link.stripe_session_id.clone()),
+        ("PaymentIntent", link.stripe_payment_intent.clone()),
+        ("Paid at", link.paid_at.map(moment)),
+        ("Dispute", link.dispute.map(|dispute| dispute.to_string())),
+        ("Disputed at", link.disputed_at.map(moment)),
+        ("Refunds", link.refunded.map(|_| link.refund_state().to_string())),
+    ];
+    ids.into_iter().filter_map(|(name, value)| Some(row(name, value?))).collect()
+}
+
+fn row(name: &str, value: String) -> (String, String) {
+    (name.to_owned(), value)
+}
+
+fn moment(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
+}

@@ -1,0 +1,85 @@
+//! What was measured, as shares of what the machine can do, and held against the run before.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::load::Report;
+
+/// The least that two runs differ by on a machine that does something else too.
+const LEAST_NOISE: f64 = 0.1;
+
+/// The ceiling: the same work for each request, and no database.
+pub(crate) const CEILING: &str = "bare poem: verify, parse, push to Redis";
+
+/// Figures by what was measured and under which load.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Results(BTreeMap<String, Figure>);
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Figure {
+    per_second: f64,
+    /// How far its rounds lay apart, as a share of it.
+    noise: f64,
+}
+
+impl Results {
+    /// Prints the line of a report, and notes what it says.
+    pub(crate) fn tell(&mut self, report: Report, name: &str, load: &str) {
+        let figure = Figure { per_second: report.rate(), noise: noise(&report.rounds).max(LEAST_NOISE) };
+        self.0.insert(key(name, load), figure);
+        println!("{}", report.line(name, load));
+    }
+
+    /// Prints the table of ratios and what has become slower by more than the noise of either run, and keeps the figures; those that were
+    /// not taken this time stay.
+    pub(crate) fn end(self) {
+        let mut kept: Self =
+            fs::read(path()).ok().and_then(|old| serde_json::from_slice(&old).ok()).unwrap_or_default();
+        for line in self.ratios().into_iter().chain(self.slower_than(&kept)) {
+            println!("{line}");
+        }
+        kept.0.extend(self.0);
+        fs::create_dir_all(path().parent().unwrap()).unwrap();
+        fs::write(path(), serde_json::to_string_pretty(&kept).unwrap() + "\n").unwrap();
+    }
+
+    fn ratios(&self) -> Vec<String> {
+        let share = |(key, figure): (&String, &Figure)| {
+            let (name, load) = key.split_once(", load ")?;
+            let ceiling = self.0.get(&self::key(CEILING, load)).filter(|_| name != CEILING)?;
+            Some(format!("{name:<42} {load:>8} {:>9.2} of {CEILING}", figure.per_second / ceiling.per_second))
+        };
+        self.0.iter().filter_map(share).collect()
+    }
+
+    fn slower_than(&self, before: &Self) -> Vec<String> {
+        let slower = |(key, now): (&String, &Figure)| {
+            let before = before.0.get(key)?;
+            let noise = now.noise.max(before.noise);
+            let (was, is) = (before.per_second, now.per_second);
+            let told = || format!("SLOWER: {key}: {is:.0}/s, was {was:.0}/s; the noise is {:.0} %", noise * 100.0);
+            (is < was * (1.0 - noise)).then(told)
+        };
+        self.0.iter().filter_map(slower).collect()
+    }
+}
+
+fn key(name: &str, load: &str) -> String {
+    format!("{name}, load {load}")
+}
+
+/// How far the middle half of the rounds lies apart, as a share of the one in the middle.
+fn noise(rounds: &[f64]) -> f64 {
+    let mut rounds = rounds.to_vec();
+    rounds.sort_unstable_by(f64::total_cmp);
+    let at = |quarter: usize| rounds.get(rounds.len().saturating_sub(1) * quarter / 4).copied();
+    match (at(1), at(2), at(3)) {
+        (Some(low), Some(middle), Some(high)) if middle > 0.0 => (high - low) / middle,
+        _ => 0.0,
+    }
+}
+
+fn path() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "bench", "results.json"].iter().collect()
+}

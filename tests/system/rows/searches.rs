@@ -1,0 +1,73 @@
+//! Lists read what they show, and show the same as if they read everything.
+
+use chrono::TimeDelta;
+use domain::{OrderId, PhoneNumber};
+use entity::{
+    list::{Period, Place},
+    order::{self, Details, NewOrder, OrderSearch},
+};
+
+use super::{Rows, euros, now, on_both_databases};
+
+/// More than are looked through one by one.
+const MANY: usize = 1_200;
+
+async fn makes_orders(rows: &Rows, names: impl Iterator<Item = String>) {
+    let tx = rows.db.begin().await.unwrap();
+    for (number, customer_name) in names.enumerate() {
+        let new = NewOrder {
+            merchant_id: rows.merchant,
+            number: number.to_string(),
+            customer_name,
+            customer_phone: PhoneNumber::from_e164("+12025550123").unwrap(),
+            money: euros("10.00"),
+            details: Details::default(),
+            kept: order::Kept::default(),
+        };
+        // Each a second after the one before, and the last now.
+        let seconds = i64::try_from(MANY - 1 - number).unwrap();
+        order::insert(&tx, new, now() - TimeDelta::seconds(seconds)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn numbers(rows: &Rows, search: OrderSearch) -> Vec<(String, OrderId)> {
+    let found = order::search(rows.db.pool(), rows.merchant, search).await.unwrap();
+    found.orders.into_iter().map(|order| (order.number, order.id)).collect()
+}
+
+on_both_databases! {
+    async fn a_word_finds_the_newest_first_however_common_it_is(rows) {
+        let name = |number: usize| if number.is_multiple_of(400) { "Rare Name" } else { "Common Name" }.to_owned();
+        makes_orders(&rows, (0..MANY).map(name)).await;
+        let search = |text: &str, after| OrderSearch {
+            text: Some(text.to_owned()),
+            place: Place { after, limit: 3, ..Place::default() },
+            ..OrderSearch::default()
+        };
+        let of = |found: &[(String, OrderId)]| found.iter().map(|(number, _)| number.clone()).collect::<Vec<_>>();
+        let common = numbers(&rows, search("common", None)).await;
+        assert_eq!(of(&common), ["1199", "1198", "1197"]);
+        let after = common.last().map(|(_, id)| *id);
+        assert_eq!(of(&numbers(&rows, search("common", after)).await), ["1196", "1195", "1194"]);
+        let rare = numbers(&rows, search("rare", None)).await;
+        assert_eq!(of(&rare), ["800", "400", "0"], "the oldest is older than those that are looked through one by one");
+        let after = rare.first().map(|(_, id)| *id);
+        assert_eq!(of(&numbers(&rows, search("rare", after)).await), ["400", "0"]);
+        assert!(numbers(&rows, search("nothing", None)).await.is_empty());
+    }
+
+    async fn a_period_finds_what_was_made_in_it(rows) {
+        makes_orders(&rows, (0..MANY).map(|_| "Example Buyer".to_owned())).await;
+        let (oldest, newest) = (now() - TimeDelta::hours(1), now() + TimeDelta::hours(1));
+        let place = Place { limit: 2_000, ..Place::default() };
+        let within = |from, to| OrderSearch { created: Period { from, to }, place, ..OrderSearch::default() };
+        assert_eq!(numbers(&rows, within(Some(oldest), Some(newest))).await.len(), MANY);
+        assert_eq!(numbers(&rows, within(Some(newest), None)).await.len(), 0);
+        assert_eq!(numbers(&rows, within(None, Some(oldest))).await.len(), 0);
+        let all = numbers(&rows, within(None, None)).await;
+        let middle = order::find(rows.db.pool(), rows.merchant, all[600].1).await.unwrap().unwrap().created_at;
+        assert_eq!(numbers(&rows, within(Some(middle), None)).await, all[..=600]);
+        assert_eq!(numbers(&rows, within(None, Some(middle))).await, all[600..]);
+    }
+}
