@@ -97,6 +97,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         document_bytes: bytes,
         expires_at,
         metadata: BTreeMap::new(),
+        payment_methods: owner.payment_methods.clone().unwrap_or_default(),
         actor: Some(batch.actor.clone()),
     };
     let made = match link::insert(&tx, new, now).await {
