@@ -13,7 +13,7 @@ use poem_openapi::Union;
 use sea_orm::DbErr;
 
 use crate::{
-    Api, Problem,
+    Api,
     v1::{
         attention::AttentionView, credits::BalanceView, link_view::LinkView, message_view::MessageView,
         order_view::OrderView,
