@@ -22,7 +22,7 @@ pub struct Buyer {
     pub conversations: Vec<Conversation>,
     /// What was said in it, newest first.
     pub messages: Vec<Message>,
-    /// The orders, newest first. Together they may be large: each is read when it is its turn.
+    /// The orders, newest first. All of them may be large: each is read when it is its turn.
     pub orders: Vec<OrderId>,
 }
 
