@@ -81,8 +81,8 @@ async fn each_row_is_looked_at_before_anything_is_done(app: &mut App) {
         ("refused", "invalid_input"),
         ("ready", "opted_out"),
         ("refused", "unknown_field"),
-        ("refused", "invalid_input"),
-        ("refused", "invalid_input"),
+        ("refused", "does_not_add_up"),
+        ("refused", "malformed_request"),
     ];
     assert_eq!(found, expected.map(|(status, problem)| (status.to_owned(), problem.to_owned())));
     let told = rows(&merchant, &batch).await[4]["detail"].as_str().unwrap().to_owned();
