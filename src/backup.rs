@@ -78,7 +78,7 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate()).map_err(unheard())?;
     let stopped = || Err(Error::Refused("the backup was stopped, and nothing is left of it".to_owned()));
     tokio::select! {
-        made = make(settings, args) => made,
+        made = Box::pin(make(settings, args)) => made,
         _ = interrupt.recv() => stopped(),
         _ = terminate.recv() => stopped(),
     }

@@ -155,7 +155,7 @@ async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Err
         Command::Events(args) => events::run(&settings, args).await?,
         Command::Webhooks(args) => webhooks::run(&settings, args).await?,
         Command::Secrets(args) => return secrets::run(&settings, &args).await,
-        Command::Backup(args) => backup::run(&settings, &args).await?,
+        Command::Backup(args) => Box::pin(backup::run(&settings, &args)).await?,
         Command::Restore(args) => Box::pin(restore::run(&settings, &args)).await?,
         Command::Move(args) => Box::pin(moving::run(&settings, &args)).await?,
         Command::Healthy => return healthy::run(&settings).await,

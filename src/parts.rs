@@ -1,5 +1,6 @@
 //! Opens the parts that every role is made of, from the settings.
 
+use ::worker::details::{DetailsError, DetailsPages, Page};
 use std::sync::Arc;
 
 use ::api::Readiness;
@@ -128,9 +129,26 @@ impl Parts {
             },
             limits: settings.limits(),
             pdfs: ::worker::PdfReader::new(around.program()?, read_pdf::COMMAND),
+            details: self.details_pages(),
             resources: Arc::new(Resources(self.api(settings, public_url))),
             private_webhooks: settings.webhooks_allow_private,
         })?)
+    }
+
+    /// Draws details pages as the API does.
+    fn details_pages(&self) -> DetailsPages {
+        let db = self.db.clone();
+        DetailsPages::new(move |page: Page| {
+            let db = db.clone();
+            async move {
+                let Page { order, owner, due, now } = page;
+                let drawn = ::api::details_page_of(&db, &order, &owner, due, now).await;
+                drawn.map_err(|problem| match problem.undrawable() {
+                    Some(why) => DetailsError::Undrawable(why.to_owned()),
+                    None => DetailsError::Broken(Box::new(problem)),
+                })
+            }
+        })
     }
 
     /// What the scheduler needs. `jumps` is left out where somebody has said what time it is.

@@ -47,7 +47,7 @@ pub(crate) struct Args {
 /// Runs the sub-command. Nothing else may run.
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     match (&args.file, args.restored_to) {
-        (Some(file), _) => unpack(settings, file).await,
+        (Some(file), _) => Box::pin(unpack(settings, file)).await,
         (None, Some(at)) => {
             migrate::run(settings).await?;
             hold(&open_database(settings).await?, at).await?.tell();

@@ -35,6 +35,7 @@ pub use http::{
 pub use quotas::Quotas;
 pub use state::{Api, ApiParts};
 pub use v1::changed_resource;
+pub use v1::details_page_of;
 
 /// Every route; `/metrics` only if it is to be seen by everybody.
 #[must_use]

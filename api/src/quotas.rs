@@ -85,13 +85,25 @@ impl Quotas {
         order: &Order,
         now: DateTime<Utc>,
     ) -> Result<(), Problem> {
+        self.count_order_bytes(tx, order.merchant_id, order.bytes(), now).await
+    }
+
+    /// The same of so many bytes of orders that are yet to be written.
+    ///
+    /// # Errors
+    /// As [`Quotas::count_order`].
+    pub(crate) async fn count_order_bytes(
+        &self,
+        tx: &impl ConnectionTrait,
+        merchant: MerchantId,
+        bytes: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), Problem> {
         let most = self.order_bytes_per_day;
-        if most == 0
-            || order::count_bytes(tx, order.merchant_id, now.date_naive(), order.bytes(), most).await?.is_some()
-        {
+        if most == 0 || order::count_bytes(tx, merchant, now.date_naive(), bytes, most).await?.is_some() {
             return Ok(());
         }
-        tracing::warn!(merchant.id = %order.merchant_id, most, "a merchant has written all the orders of this day");
+        tracing::warn!(merchant.id = %merchant, most, "a merchant has written all the orders of this day");
         let detail = format!(
             "Your orders of this day take up the {} MiB that they may. The next begins at midnight UTC; your operator can allow more.",
             most / (1024 * 1024)

@@ -129,6 +129,8 @@ ids! {
     AuditEntryId = "aud",
     /// Something that needs a person.
     AttentionId = "att",
+    /// Many orders at once.
+    BatchId = "bat",
     /// A console session.
     SessionId = "ses",
     /// A request, as its answer and the log lines about it say.

@@ -32,7 +32,7 @@ pub use clock::Clock;
 pub use colour::{Colour, ColourError};
 pub use error_chain::{error_chain, with_sources};
 pub use id::{
-    ApiKeyId, AttentionId, AuditEntryId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId,
+    ApiKeyId, AttentionId, AuditEntryId, BatchId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId,
     MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookDeliveryId, WebhookEndpointId, WebhookEventId,
 };
 pub use link::LinkState;

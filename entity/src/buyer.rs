@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use crate::{
-    Conversation, Message, Order, Transaction, attention, audit, conversation, credits::CreditError, idempotency, link,
-    message, order, webhook_event,
+    Conversation, Message, Order, Transaction, attention, audit, batch, conversation, credits::CreditError,
+    idempotency, link, message, order, webhook_event,
 };
 use domain::{LinkId, MerchantId, OrderId, PhoneNumber, Vault};
 
@@ -22,7 +22,7 @@ pub struct Buyer {
     pub conversations: Vec<Conversation>,
     /// What was said in it, newest first.
     pub messages: Vec<Message>,
-    /// The orders, newest first. Together they may be large: each is read when it is its turn.
+    /// The orders, newest first. All of them may be large: each is read when it is its turn.
     pub orders: Vec<OrderId>,
 }
 
@@ -138,6 +138,7 @@ pub async fn erase(
         order::forget_customer_if_all_purged(tx, merchant, *order, now).await?;
     }
     for form in phone.forms() {
+        batch::erase_contents_with(tx, merchant, &form).await?;
         idempotency::forget_answers_with(tx, merchant, form.as_e164()).await?;
         webhook_event::erase_payloads_with(tx, merchant, form.as_e164().trim_start_matches('+')).await?;
     }

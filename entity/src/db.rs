@@ -210,7 +210,7 @@ impl Db {
         }
     }
 
-    /// Has `SQLite` put into the database all that its log holds, and lets go of it: then the file by itself is all there is.
+    /// Has `SQLite` put into the database all that its log holds, and release it: then the file by itself is all there is.
     ///
     /// # Errors
     /// When it cannot be written, or others have the database open.

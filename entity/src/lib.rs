@@ -6,6 +6,7 @@
 pub mod api_key;
 pub mod attention;
 pub mod audit;
+pub mod batch;
 pub mod buyer;
 pub mod change;
 pub mod conversation;
@@ -47,6 +48,7 @@ pub mod tick;
 pub mod webhook_endpoint;
 pub mod webhook_event;
 
+pub use batch::Batch;
 pub use conversation::Conversation;
 pub use db::{
     DatabaseTime, Db, DbFault, DbLimits, DbOptions, PoolUse, Pooling, SKEW_LIMIT, Transaction, is_conflict,

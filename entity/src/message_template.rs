@@ -100,8 +100,59 @@ fn ours(purpose: Purpose, language: Language) -> Found {
     Found { purpose, language, body, own: false }
 }
 
-/// What counts for a text in this language: what was written for it, for its like in all places, for the merchant's own language, or for
-/// none in particular; at last ours. A reminder that nothing was written for says what the request says.
+/// What a merchant has written for a purpose, to be looked through for many texts.
+#[derive(Debug, Clone)]
+pub struct Templates {
+    purpose: Purpose,
+    rows: Vec<Model>,
+}
+
+impl Templates {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read(db: &impl ConnectionTrait, owner: &Merchant, purpose: Purpose) -> Result<Self, DbErr> {
+        let rows = Entity::find()
+            .filter(Column::MerchantId.eq(owner.id))
+            .filter(Column::Purpose.is_in(instead_of(purpose).iter().copied()))
+            .all(db)
+            .await?;
+        Ok(Self { purpose, rows })
+    }
+
+    /// What counts for a text in this language: what was written for it, for its like in all places, for the merchant's own language, or
+    /// for none in particular; at last ours. A reminder that nothing was written for says what the request says.
+    #[must_use]
+    pub fn find(&self, owner: &Merchant, language: Option<&str>) -> Found {
+        let purpose = self.purpose;
+        let spoken: Vec<String> =
+            [language, owner.language.as_deref()].into_iter().flatten().map(str::to_ascii_lowercase).collect();
+        let likes = spoken.iter().flat_map(|tag| [tag.as_str(), tag.split('-').next().unwrap_or_default()]).chain([""]);
+        for like in likes {
+            for wanted in instead_of(purpose) {
+                if let Some(row) = self.rows.iter().find(|row| row.purpose == *wanted && row.language == like) {
+                    let (language, body) = (row.language.clone(), row.body.clone());
+                    return Found { purpose, language, body, own: *wanted == purpose };
+                }
+            }
+        }
+        let ours = spoken.iter().find_map(|tag| Language::of(tag)).unwrap_or(Language::En);
+        without_language(owner, purpose, ours)
+    }
+}
+
+/// Whose templates serve a purpose, the best first.
+const fn instead_of(purpose: Purpose) -> &'static [Purpose] {
+    match purpose {
+        Purpose::Reminder => &[Purpose::Reminder, Purpose::Request],
+        Purpose::Request => &[Purpose::Request],
+        Purpose::Receipt => &[Purpose::Receipt],
+        Purpose::Voided => &[Purpose::Voided],
+    }
+}
+
+/// What counts for a text in this language: see [`Templates::find`].
 ///
 /// # Errors
 /// When the database does not answer.
@@ -111,28 +162,7 @@ pub async fn find(
     purpose: Purpose,
     language: Option<&str>,
 ) -> Result<Found, DbErr> {
-    let purposes: &[Purpose] = match purpose {
-        Purpose::Reminder => &[Purpose::Reminder, Purpose::Request],
-        Purpose::Request | Purpose::Receipt | Purpose::Voided => &[purpose],
-    };
-    let rows = Entity::find()
-        .filter(Column::MerchantId.eq(owner.id))
-        .filter(Column::Purpose.is_in(purposes.iter().copied()))
-        .all(db)
-        .await?;
-    let spoken: Vec<String> =
-        [language, owner.language.as_deref()].into_iter().flatten().map(str::to_ascii_lowercase).collect();
-    let likes = spoken.iter().flat_map(|tag| [tag.as_str(), tag.split('-').next().unwrap_or_default()]).chain([""]);
-    for like in likes {
-        for wanted in purposes {
-            if let Some(row) = rows.iter().find(|row| row.purpose == *wanted && row.language == like) {
-                let (language, body) = (row.language.clone(), row.body.clone());
-                return Ok(Found { purpose, language, body, own: *wanted == purpose });
-            }
-        }
-    }
-    let ours = spoken.iter().find_map(|tag| Language::of(tag)).unwrap_or(Language::En);
-    Ok(without_language(owner, purpose, ours))
+    Ok(Templates::read(db, owner, purpose).await?.find(owner, language))
 }
 
 /// The same as a template, in the merchant's typography.

@@ -24,7 +24,7 @@ use crate::{
     search::text_of,
 };
 pub use change::{OrderChanges, archive, change, has_open_link};
-pub use search::{OrderSearch, by_number, held, is_second_number, search};
+pub use search::{OrderSearch, by_number, held, is_second_number, numbers_there, search};
 pub use volume::{Found, MOST_AT_ONCE, count_bytes, fitting, forget_counts_before, sizes};
 
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
@@ -164,7 +164,7 @@ pub struct NewOrder {
 }
 
 /// What is kept with an order, and shown to nobody but the merchant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// By the merchant's software.
     pub metadata: BTreeMap<String, String>,

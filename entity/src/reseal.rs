@@ -94,7 +94,7 @@ pub async fn sealed_otherwise(db: &Db, vault: &Vault) -> Result<u64, DbErr> {
         loop {
             let rows = page(db, table, column, after).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.0);
+            after = Some(last.clone());
             found += rows.iter().filter(|(_, sealed)| !vault.is_current(sealed)).count() as u64;
         }
     }

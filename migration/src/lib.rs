@@ -41,6 +41,7 @@ mod m0039_webhook_endpoints;
 mod m0042_paid_elsewhere;
 mod m0043_attention;
 mod m0044_texts;
+mod m0045_batches;
 mod m0048_people;
 mod m0049_expected;
 mod m0053_payment_methods;
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0042_paid_elsewhere::Step),
             Box::new(m0043_attention::Step),
             Box::new(m0044_texts::Step),
+            Box::new(m0045_batches::Step),
             Box::new(m0048_people::Step),
             Box::new(m0049_expected::Step),
             Box::new(m0053_payment_methods::Step),

@@ -27,7 +27,7 @@ pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, cla
 pub use kinds::{
     CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DeliverWebhooks, DiagnoseStripe,
     FetchPicture, Job, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks,
-    RegisterStripeWebhook, Remind, RetryWebhooks, SendSms, StoreInvoice, TellBuyer, UnknownKind,
+    RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch, SendSms, StoreInvoice, TellBuyer, UnknownKind,
 };
 pub use notify::Queue;
 pub use trace::Trace;

@@ -33,6 +33,7 @@ pub struct Witness(Arc<dyn Fn() -> TimeTold + Send + Sync>);
 
 impl Witness {
     /// One that is asked so; it answers nothing if nobody can be asked.
+    #[must_use]
     pub fn new<F>(ask: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Option<DateTime<Utc>>> + Send + 'static,

@@ -51,6 +51,10 @@ async fn links_are_found_and_many_are_sent_and_voided_at_once() {
         browser.clicks("Close").await;
 
         browser.clicks("Choose all on this page").await;
+        browser.clicks("Remind 2").await;
+        browser.sees("Remind 2 buyers?").await;
+        browser.clicks("Cancel").await;
+        browser.sees("2 chosen").await;
         browser.clicks("Void 2").await;
         browser.sees("This cannot be undone.").await;
         browser.clicks("Void them").await;

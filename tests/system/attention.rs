@@ -249,7 +249,7 @@ async fn each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_charg
     let seen = known(2, 2).await;
     assert!(seen.to_string().contains("fraudulent, an inquiry"), "{seen}");
     is_seen_to(&merchant, "dispute").await;
-    // The same again is no news.
+    // The same again tells nothing new.
     told(StripeEvent::dispute("updated", "cs_disputed", "needs_response"), 4).await;
     // One of another payment of the link.
     told(StripeEvent::dispute("created", "cs_too", "needs_response").with("created", json!(1_770_000_000)), 5).await;
@@ -281,7 +281,7 @@ async fn each_payment_on_top_needs_a_person(app: &mut App) {
         eventually("the feed says it", async || (changes(&merchant, "link.review").await == reviews).then_some(()))
             .await;
     }
-    // Told once more it is no news.
+    // Told once more it changes nothing.
     let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_3", "paid");
     app.is_told(&paid.later(1)).await.with_status(200);
     eventually("it is applied", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;

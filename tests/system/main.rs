@@ -11,6 +11,7 @@ mod attention;
 mod audit_log;
 mod backups;
 mod bad_input;
+mod batches;
 mod buyer_page;
 mod carriers;
 mod changes;

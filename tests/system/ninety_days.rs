@@ -240,7 +240,7 @@ async fn a_buyer_whom_no_link_takes_with_it_is_erased_all_the_same(app: &mut App
     let order = merchant.opens_an_order("4021").await;
     let by_hand = "+12025554022";
     app.hush(by_hand);
-    let opt_out = json!({"phone": by_hand, "reason": "Rang from Medlar Lane"});
+    let opt_out = json!({"phone": by_hand, "reason": "Called from Medlar Lane"});
     merchant.http.post("/v1/opt-outs", &opt_out).await.with_status(201);
     days_pass(app, 89);
     let traces = [order.phone.as_str(), by_hand, "Medlar Lane"];

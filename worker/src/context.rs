@@ -14,6 +14,7 @@ use queue::{JobError, Queue, flow::FlowControl};
 use crate::{
     OutboundLimits,
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio, media::MediaClient},
+    details::DetailsPages,
     outbound::{http, service::OutboundService},
     payments::applier::Applier,
     pdf::PdfReader,
@@ -45,6 +46,8 @@ pub struct JobContext {
     limits: OutboundLimits,
     /// Reads invoices.
     pub(crate) pdfs: PdfReader,
+    /// Draws invoices of those who have none.
+    pub(crate) details: DetailsPages,
     /// Applies Stripe's events by the group.
     pub(crate) applier: Applier,
     /// Shows what webhooks tell of.
@@ -79,6 +82,8 @@ pub struct ContextParts {
     pub limits: OutboundLimits,
     /// Reads invoices.
     pub pdfs: PdfReader,
+    /// Draws invoices of those who have none.
+    pub details: DetailsPages,
     /// Shows what webhooks tell of.
     pub resources: Arc<dyn RenderResource>,
     /// Whether webhooks may go to private networks, and by plain HTTP.
@@ -114,6 +119,7 @@ impl JobContext {
             gateways: GatewayClient::new(sms.private_gateways).map_err(ContextError)?,
             webhooks: WebhookClient::new(parts.private_webhooks).map_err(ContextError)?,
             resources: parts.resources,
+            details: parts.details,
             flow: FlowControl::new(queue.queues().clone(), clock.clone()),
             applier: Applier::new(db.aside(), clock.clone()),
             db,

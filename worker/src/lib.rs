@@ -2,6 +2,7 @@
 
 mod carrier;
 mod context;
+pub mod details;
 mod jobs;
 pub mod metrics;
 mod outbound;

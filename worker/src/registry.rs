@@ -7,7 +7,7 @@ use entity::Db;
 use queue::{
     CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DeliverWebhooks, DiagnoseStripe,
     Executor, FetchPicture, JobHandler, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink,
-    RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, SendSms, StoreInvoice, TellBuyer,
+    RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch, SendSms, StoreInvoice, TellBuyer,
     flow::Pauses,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
@@ -61,6 +61,7 @@ fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
         Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shared),
         Kind::FetchPicture => workers::<FetchPicture>(monitor, shared),
         Kind::Remind => workers::<Remind>(monitor, shared),
+        Kind::RunBatch => workers::<RunBatch>(monitor, shared),
         Kind::TellBuyer => workers::<TellBuyer>(monitor, shared),
         Kind::PurgeLink => workers::<PurgeLink>(monitor, shared),
         Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shared),

@@ -73,6 +73,8 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/balance.js": SCRIPT,
     "views/order-notices.js": SCRIPT,
     "views/unread.js": SCRIPT,
+    "views/batch.js": SCRIPT,
+    "views/batches.js": SCRIPT,
     "views/brand.js": SCRIPT,
     "views/confirm.js": SCRIPT,
     "views/conversations.js": SCRIPT,

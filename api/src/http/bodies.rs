@@ -30,6 +30,8 @@ enum Kind {
     Json,
     /// An order may have 500 lines and 50,000 characters of descriptions.
     Order,
+    /// 1,000 of them, if they are small.
+    Batch,
     Webhook,
     Invoice,
 }
@@ -68,6 +70,7 @@ impl Kind {
         match parts {
             ["webhooks", _, _, "", ""] => Self::Webhook,
             ["v1", "orders", _, "payment-links", ""] => Self::Invoice,
+            ["v1", "batches", "", "", ""] => Self::Batch,
             ["v1", "orders", _, "", ""] | ["v1", "orders", "by-number", _, ""] => Self::Order,
             _ => Self::Json,
         }
@@ -78,6 +81,7 @@ impl Kind {
         match self {
             Self::Json => small(64 * KIB),
             Self::Order => small(320 * KIB),
+            Self::Batch => BodyLimits { bytes: 2 * MIB, pause: GRACE, whole: Duration::from_mins(2), pace: SLOWEST },
             Self::Webhook => small(MIB),
             Self::Invoice => BodyLimits {
                 bytes: MAX_BYTES + REST_OF_A_FORM,
@@ -91,7 +95,7 @@ impl Kind {
     fn refusal(self, fault: Fault) -> Problem {
         match (fault, self) {
             (Fault::TooLarge, Self::Invoice) => invoice_too_large(),
-            (Fault::TooLarge, Self::Json | Self::Order | Self::Webhook) => {
+            (Fault::TooLarge, Self::Json | Self::Order | Self::Batch | Self::Webhook) => {
                 let detail = format!("The body is larger than {} KiB.", self.limits().bytes / KIB);
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
             }

@@ -302,7 +302,7 @@ fn refuse_stale(
     Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and make the link again."))
 }
 
-async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
+pub(super) async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
     let integration = stripe_integration::find(tx, owner.id).await?;
     match integration.map(|integration| integration.status) {
         Some(StripeStatus::Connected) => Ok(()),

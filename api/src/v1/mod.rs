@@ -5,6 +5,7 @@ mod answers;
 mod api_keys;
 mod attention;
 mod audit_log;
+mod batches;
 mod buyers;
 mod changes;
 mod client_tokens;
@@ -45,6 +46,7 @@ mod webhook_events;
 
 pub use changes::changed_resource;
 pub(crate) use links::{can_be_paid, read_invoice};
+pub use orders::details_page_of;
 pub(crate) use receipt::{has_receipt, render_receipt};
 
 use poem_openapi::{OpenApi, OpenApiService, Tags};
@@ -85,7 +87,7 @@ pub(crate) fn describe(service: &OpenApiService<impl OpenApi, ()>) -> Descriptio
 /// Every call of `/v1`, described by itself.
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
-        (orders::Orders, client_tokens::ClientTokens),
+        (orders::Orders, batches::Batches, client_tokens::ClientTokens),
         (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
         qr::QrCodes,
         messages::Messages,

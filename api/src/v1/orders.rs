@@ -395,6 +395,22 @@ async fn find_conversation(api: &Api, order: &Order) -> Result<Option<Conversati
     Ok(found.map(|conversation| conversation.id))
 }
 
+/// The order's details page as the invoice of a link that asks for all of it.
+///
+/// # Errors
+/// When it cannot be drawn, or the database does not answer.
+pub async fn details_page_of(
+    db: &Db,
+    order: &Order,
+    owner: &Merchant,
+    due: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Bytes, Problem> {
+    let logo = logo::find(db.pool(), owner.id).await?;
+    let request = Request { number: &order.number, money: order.money()?, due, now };
+    render_details(order, owner, logo, Some(&request)).await.map(|(page, _)| page)
+}
+
 /// The order's details page, which is sent as the invoice when the merchant has none, and how long it took to be made.
 pub(super) async fn render_details(
     order: &Order,

@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 pub use inbox::{InboxPosition, InboxPositionError, Listed, list};
-pub use opt_out::{OptOutSource, opt_in, opt_out, opted_out};
+pub use opt_out::{OptOutSource, opt_in, opt_out, opted_out, opted_out_of};
 pub(crate) use unread::note_heard;
 pub use unread::{count_unread, unread_of};
 

@@ -1,6 +1,8 @@
 //! Who gets no texts. The one place where that changes: whoever says it, texts that wait are not sent any more, and what was said
 //! last counts, whatever is read first.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{Condition, QueryOrder, QuerySelect, entity::prelude::*};
 
@@ -110,3 +112,31 @@ pub async fn opted_out(
     }
     query.order_by_desc(Column::OptedOutAt).order_by_desc(Column::Id).limit(limit).all(db).await
 }
+
+/// Those of these hashes under which somebody wants no texts.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn opted_out_of(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    hashes: Vec<Vec<u8>>,
+) -> Result<HashSet<Vec<u8>>, DbErr> {
+    let mut found = HashSet::new();
+    for some in hashes.chunks(AT_ONCE) {
+        let opted_out: Vec<Vec<u8>> = Entity::find()
+            .select_only()
+            .column(Column::PhoneHash)
+            .filter(Column::MerchantId.eq(merchant))
+            .filter(Column::PhoneHash.is_in(some.iter().cloned()))
+            .filter(Column::OptedOutAt.is_not_null())
+            .into_tuple()
+            .all(db)
+            .await?;
+        found.extend(opted_out);
+    }
+    Ok(found)
+}
+
+/// How many hashes are looked for by one statement.
+const AT_ONCE: usize = 500;

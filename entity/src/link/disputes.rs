@@ -62,7 +62,7 @@ fn is_inquiry(status: &str) -> bool {
     status.starts_with("warning_")
 }
 
-/// What is told of a dispute: how it stands, and whether it is an inquiry. That one becomes a chargeback is news, too.
+/// What is told of a dispute: how it stands, and whether it is an inquiry. That one becomes a chargeback is told, too.
 fn told(fact: &PaymentFact) -> (Dispute, bool) {
     (Dispute::from_stripe(&fact.status), is_inquiry(&fact.status))
 }

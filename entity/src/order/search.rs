@@ -134,3 +134,23 @@ pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
 pub fn is_second_number(error: &DbErr) -> bool {
     crate::db::breaks_key(error, &["orders_one_number", "orders.number_key"])
 }
+
+/// Those of these numbers that orders have which are not archived.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn numbers_there(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    numbers: Vec<String>,
+) -> Result<std::collections::HashSet<String>, DbErr> {
+    let found: Vec<Option<String>> = Entity::find()
+        .select_only()
+        .column(Column::NumberKey)
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::NumberKey.is_in(numbers))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}

@@ -4,7 +4,7 @@
 mod declare;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{LinkId, MerchantId, MessageId, WebhookEndpointId, WebhookEventId, template::Purpose};
+use domain::{BatchId, LinkId, MerchantId, MessageId, WebhookEndpointId, WebhookEventId, template::Purpose};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -102,6 +102,15 @@ kinds! {
         link: LinkId,
         /// What became of it.
         purpose: Purpose,
+    }
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
+
+    /// Makes the orders and links of a batch, some rows at a time.
+    RunBatch = "run_batch" {
+        /// Whose.
+        merchant: MerchantId,
+        /// Which batch.
+        batch: BatchId,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 

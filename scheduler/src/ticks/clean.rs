@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::{
-    attention, audit, change, conversation, idempotency,
+    attention, audit, batch, change, conversation, idempotency,
     link::RETENTION,
     message, order,
     picture::{self, RemovalError},
@@ -27,6 +27,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
     let mut changes = change::forget_before(pool, at - CHANGES_KEPT).await?;
     changes += webhook_endpoint::delivery::forget_before(pool, at - CHANGES_KEPT).await?;
+    let rows = batch::erase_before(pool, at - RETENTION, at).await?;
     let tx = scheduler.db.begin().await?;
     let texts = message::erase_said_before(&tx, at - RETENTION, at).await?;
     tx.commit().await?;
@@ -41,7 +42,18 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     let day = (at - RETENTION).date_naive();
     let counts = message::forget_counts_before(pool, day).await? + order::forget_counts_before(pool, day).await?;
     let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
-    Ok(jobs + keys + sessions + payloads + changes + texts + pictures + reasons + buyers + counts + uploads as u64)
+    Ok(jobs
+        + rows
+        + keys
+        + sessions
+        + payloads
+        + changes
+        + texts
+        + pictures
+        + reasons
+        + buyers
+        + counts
+        + uploads as u64)
 }
 
 /// Forgets the buyers of orders that never had a link, and numbers of which only somebody has written down that they get no texts.

@@ -14,6 +14,7 @@ mod reconcile_link;
 mod recover_stripe_links;
 mod register_stripe_webhook;
 mod remind;
+mod run_batch;
 mod send_sms;
 mod store_invoice;
 mod tell_buyer;

@@ -60,6 +60,29 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.")
     }
 
+    /// The same as one sentence, with the fields told without what stands before them.
+    pub(crate) fn sentence(&self, before: &str) -> String {
+        if self.fields.is_empty() {
+            return self.detail.clone();
+        }
+        let told = self.fields.iter().map(|FieldError { field, reason }| {
+            let field = field.strip_prefix(before).unwrap_or(field);
+            if field.is_empty() { reason.clone() } else { format!("{field} {reason}") }
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Another one of the same code about the same fields.
+    pub(crate) fn of_same_fields(&self) -> Self {
+        Self { fields: self.fields.clone(), ..Self::new(self.status, self.code, self.detail.clone()) }
+    }
+
+    /// Why a page cannot be drawn, if that is the matter.
+    #[must_use]
+    pub fn undrawable(&self) -> Option<&str> {
+        (self.code == "cannot_be_drawn").then_some(&self.detail)
+    }
+
     /// The state of things does not allow it.
     pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, detail)

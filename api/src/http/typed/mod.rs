@@ -248,6 +248,7 @@ ids! {
     JobId = "job",
     WebhookEventId = "evt",
     AuditEntryId = "aud",
+    BatchId = "bat",
     SessionId = "ses",
     WebhookEndpointId = "whe",
     WebhookDeliveryId = "whd",
@@ -275,6 +276,7 @@ macro_rules! places {
 
 places! {
     entity::conversation::InboxPosition = r"^[0-9]{1,13}\.conv_[0-9a-f]{32}$", "1764158400000.conv_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
+    i64 = r"^[0-9]{1,18}$", "20";
     entity::session::SessionCursor = r"^[0-9]{1,13}\.ses_[0-9a-f]{32}$", "1764158400000.ses_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
 }
 
@@ -313,6 +315,8 @@ described_words! {
     domain::gateway::SignatureEncoding,
     entity::api_key::Scope,
     entity::attention::AttentionKind,
+    entity::batch::BatchState,
+    entity::batch::RowState,
     entity::conversation::OptOutSource,
     entity::credits::EntryKind,
     entity::job::JobState,

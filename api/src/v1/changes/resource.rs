@@ -75,7 +75,7 @@ pub(in crate::v1) async fn of_a_size(
     api: &Api,
     merchant: MerchantId,
     mut changes: Vec<NumberedChange>,
-) -> Result<Vec<NumberedChange>, Problem> {
+) -> Result<Vec<NumberedChange>, DbErr> {
     let of_orders = |change: &&NumberedChange| change.kind.about() == About::Order;
     let orders = changes.iter().filter(of_orders).filter_map(NumberedChange::order).collect();
     let of_links = |change: &&NumberedChange| change.kind.about() == About::Link;

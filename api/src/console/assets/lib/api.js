@@ -87,6 +87,12 @@ export async function put(path, file) {
   return readJson(await call(BASE + path, { method: "PUT", headers, body: file, timeout: COMMAND_TIMEOUT }));
 }
 
+/** Sends a text file, as it is. */
+export async function post(path, text, { type, query, idempotencyKey }) {
+  const headers = { "Content-Type": type, "Idempotency-Key": idempotencyKey };
+  return readJson(await call(addressOf(path, query), { method: "POST", headers, body: text, timeout: COMMAND_TIMEOUT }));
+}
+
 /** A PDF. The type is ours to say: whatever came, the browser will not run it. */
 export async function pdf(path) {
   const response = await call(BASE + path, { method: "GET", timeout: COMMAND_TIMEOUT });

@@ -8,7 +8,14 @@ import { icon } from "../lib/icons.js";
 import { complain } from "../lib/notify.js";
 import { strings } from "../strings.js";
 
-/** Sends each of the links, also those that were sent before: to send again is to remind. */
+/** Reminds the buyer of each of the links, which were sent before. */
+export function remindMany(links, chosen, done) {
+  const t = strings.links.many;
+  const body = { purpose: "reminder" };
+  doMany({ title: t.remindTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body, links, done });
+}
+
+/** Sends each of the links, also those that were sent before. */
 export function sendMany(links, chosen, done) {
   const t = strings.links.many;
   doMany({ title: t.sendTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: {}, links, done });

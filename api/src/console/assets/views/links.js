@@ -9,7 +9,7 @@ import { pager } from "../lib/pager.js";
 import { hashOf, narrow, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
-import { exportLinks, sendMany, voidMany } from "./links-many.js";
+import { exportLinks, remindMany, sendMany, voidMany } from "./links-many.js";
 import { empty, failure, pageHead, region } from "./page.js";
 
 const PATH = "/links";
@@ -148,6 +148,7 @@ function drawBar(bar, list, state, refresh) {
   const chosen = state.items.filter((link) => state.chosen.has(link.id));
   bar.hidden = chosen.length === 0;
   const open = chosen.filter((link) => link.status === "unpaid");
+  const texted = open.filter((link) => link.delivery);
   const done = () => {
     state.chosen.clear();
     for (const box of list.querySelectorAll("input[type=checkbox]")) box.checked = false;
@@ -157,6 +158,7 @@ function drawBar(bar, list, state, refresh) {
   swap(bar, chosen.length > 0 && [
     h("strong", { "aria-live": "polite" }, t.chosen(chosen.length)),
     may("send") && h("button.primary", { type: "button", key: "send-many", disabled: open.length === 0, onclick: () => sendMany(open, chosen.length, done) }, icon("send"), t.send(open.length)),
+    may("send") && h("button", { type: "button", key: "remind-many", disabled: texted.length === 0, onclick: () => remindMany(texted, chosen.length, done) }, icon("send"), t.remind(texted.length)),
     may("write") && h("button.quiet-danger", { type: "button", key: "void-many", disabled: open.length === 0, onclick: () => voidMany(open, chosen.length, done) }, icon("void"), t.void(open.length)),
     h("button", { type: "button", key: "export-many", onclick: () => exportLinks(state.narrowed, new Set(chosen.map((link) => link.id))) }, icon("download"), t.export),
   ]);

@@ -41,7 +41,8 @@ export function showOrders({ root, query }) {
     following.refresh();
   };
   const add = may("write") && h("button.primary", { type: "button", key: "new-order", onclick: () => newOrder(currency) }, icon("plus"), t.add);
-  swap(root, pageHead(t.title, { buttons: [add] }), filters(narrowed, change), list);
+  const many = may("write") && h("a.button", { href: "#/batches", key: "many" }, icon("upload"), t.many);
+  swap(root, pageHead(t.title, { buttons: [many, add] }), filters(narrowed, change), list);
   return following.stop;
 }
 

@@ -81,7 +81,8 @@ async function textOf(blob) {
   return new TextDecoder("latin1").decode(await blob.arrayBuffer());
 }
 
-function acceptDrops(node, take) {
+/** Takes what is dropped on the node. */
+export function acceptDrops(node, take) {
   const over = (is) => node.classList.toggle("over", is);
   node.addEventListener("dragover", (event) => {
     event.preventDefault();

@@ -3,6 +3,8 @@
 import { h } from "../lib/dom.js";
 import { strings } from "../strings.js";
 import { followBalance } from "./balance.js";
+import { showBatch } from "./batch.js";
+import { showBatches } from "./batches.js";
 import { showConversations } from "./conversations.js";
 import { showCredits } from "./credits.js";
 import { frame } from "./frame.js";
@@ -18,6 +20,8 @@ const ROUTES = [
   [/^\/orders$/, showOrders],
   [/^\/links$/, showLinks],
   [/^\/orders\/([^/]+)$/, showOrder],
+  [/^\/batches$/, showBatches],
+  [/^\/batches\/([^/]+)$/, showBatch],
   [/^\/conversations(?:\/([^/]+))?$/, showConversations],
   [/^\/credits$/, showCredits],
   [/^\/settings\/([a-z-]+)$/, showSettings],

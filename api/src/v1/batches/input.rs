@@ -1,0 +1,219 @@
+//! What is sent as a batch: JSON, or CSV with a line of names. A row that cannot be read is a row that is refused, not a batch.
+
+use poem::{FromRequest, Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions, Object,
+    error::ContentTypeError,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Problem, description,
+    http::{
+        characters,
+        typed::{Amount, CurrencyCode, Line, Metadata, Prose},
+    },
+    v1::order_input::{CustomerInput, ItemInput},
+};
+
+/// The most rows of a batch.
+pub(super) const MOST_ROWS: usize = 1_000;
+
+/// Many orders at once.
+#[derive(Debug, Object)]
+#[oai(rename = "NewBatch")]
+struct BatchInput {
+    /// The rows.
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    rows: Vec<RowInput>,
+    /// Whether each link is sent to its buyer as soon as it can be paid.
+    #[oai(default)]
+    send: bool,
+}
+
+/// A row of a batch: an order, with a key.
+#[derive(Debug, Object)]
+#[oai(rename = "NewBatchRow")]
+struct RowInput {
+    /// Your own name for it: of all rows of all your batches with the same key, one happens.
+    key: Line<100>,
+    /// Your own number for the order.
+    number: Line<64>,
+    /// The buyer.
+    customer: CustomerInput,
+    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
+    amount: Option<Amount>,
+    /// ISO 4217: `eur`. Absent: the merchant's.
+    currency: Option<CurrencyCode>,
+    /// The lines.
+    #[oai(default, validator(max_items = 500))]
+    items: Vec<ItemInput>,
+    /// What delivery costs.
+    shipping: Option<Amount>,
+    /// What is taken off.
+    discount: Option<Amount>,
+    /// The tax, where the items do not include it.
+    tax: Option<Amount>,
+    /// What your software is to keep with it.
+    #[oai(default)]
+    metadata: Metadata,
+    /// What your people are to keep with it. No buyer sees it.
+    notes: Option<Prose<2000>>,
+}
+
+/// A row as it was sent.
+#[derive(Debug)]
+pub(super) struct SentRow {
+    /// Its key, if it has one.
+    pub(super) key: String,
+    /// The order that it asks for, as JSON that is as described; or what is wrong with it.
+    pub(super) order: Result<Value, Problem>,
+}
+
+/// A batch as it was sent.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) rows: Vec<SentRow>,
+    pub(super) send: bool,
+    pub(super) bytes: Vec<u8>,
+}
+
+const CSV: &str = "text/csv";
+
+/// The names of a CSV.
+const COLUMNS: [&str; 8] =
+    ["key", "number", "customer_name", "customer_phone", "customer_language", "amount", "currency", "notes"];
+
+impl Sent {
+    fn of_json(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
+        let mut read: Value = serde_json::from_slice(&bytes).map_err(|error| Problem::malformed(error.to_string()))?;
+        characters::check_json(&read)?;
+        // What is around the rows has to be as described; of the rows it is told one by one.
+        let rows = match read.get_mut("rows") {
+            Some(Value::Array(rows)) => std::mem::take(rows),
+            Some(_) | None => Vec::new(),
+        };
+        let rows = checked(rows)?;
+        if let Some(sent) = read.get_mut("rows") {
+            *sent = json!([{"key": "1", "number": "1", "customer": {"name": "1", "phone": "+12025550123"}}]);
+        }
+        description::check_body(request, &read)?;
+        let send = read.get("send").and_then(Value::as_bool).unwrap_or_default();
+        let rows = rows.into_iter().map(|row| SentRow::of(request, row)).collect();
+        Ok(Self { rows, send, bytes })
+    }
+
+    fn of_csv(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
+        // Spreadsheets put a mark before the first name, and some write semicolons.
+        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+        let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let delimiter = if first_line.contains(&b';') && !first_line.contains(&b',') { b';' } else { b',' };
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text);
+        let names = reader.headers().map_err(unreadable)?.clone();
+        if let Some(name) = names.iter().find(|name| !COLUMNS.contains(name)) {
+            return Err(Problem::unknown(name, format!("is no column; there are {}", COLUMNS.join(", "))));
+        }
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(unreadable)?;
+            rows.push(row_of(|name: &str| {
+                let at = names.iter().position(|known| known == name)?;
+                record.get(at).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+            }));
+            if rows.len() > MOST_ROWS {
+                break;
+            }
+        }
+        let rows = checked(rows)?;
+        characters::check_json(&Value::Array(rows.clone()))?;
+        let rows = rows.into_iter().map(|row| SentRow::of(request, row)).collect();
+        Ok(Self { rows, send: false, bytes })
+    }
+}
+
+impl SentRow {
+    fn of(request: &Request, mut row: Value) -> Self {
+        let key = row.get("key").and_then(Value::as_str).map(|key| key.trim().to_owned()).unwrap_or_default();
+        let fault = description::check_body(request, &json!({"rows": [&row]})).err();
+        if let Value::Object(row) = &mut row {
+            row.remove("key");
+        }
+        Self { key, order: fault.map_or(Ok(row), Err) }
+    }
+}
+
+/// A row of a CSV as it would be sent as JSON.
+fn row_of(cell: impl Fn(&str) -> Option<String>) -> Value {
+    let take = |names: &[(&str, &str)]| -> Map<String, Value> {
+        let named = |(column, field): &(&str, &str)| Some(((*field).to_owned(), Value::String(cell(column)?)));
+        names.iter().filter_map(named).collect()
+    };
+    let customer = take(&[("customer_name", "name"), ("customer_phone", "phone"), ("customer_language", "language")]);
+    let mut row = take(&[
+        ("key", "key"),
+        ("number", "number"),
+        ("amount", "amount"),
+        ("currency", "currency"),
+        ("notes", "notes"),
+    ]);
+    row.insert("customer".to_owned(), Value::Object(customer));
+    Value::Object(row)
+}
+
+fn checked(rows: Vec<Value>) -> Result<Vec<Value>, Problem> {
+    if rows.is_empty() {
+        return Err(Problem::field("rows", "must be a list of at least one order with a key"));
+    }
+    if rows.len() > MOST_ROWS {
+        return Err(Problem::field("rows", format!("must not be more than {MOST_ROWS}")));
+    }
+    Ok(rows)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
+fn unreadable(error: csv::Error) -> Problem {
+    Problem::malformed(format!("The CSV cannot be read: {error}"))
+}
+
+impl<'a> ApiExtractor<'a> for Sent {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        BatchInput::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let text = MetaSchemaRef::Inline(Box::new(MetaSchema {
+            description: Some("A line of names, and a line for each row."),
+            ..MetaSchema::new("string")
+        }));
+        Some(MetaRequest {
+            description: None,
+            content: vec![
+                MetaMediaType { content_type: Json::<BatchInput>::CONTENT_TYPE, schema: BatchInput::schema_ref() },
+                MetaMediaType { content_type: CSV, schema: text },
+            ],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let sent = request.content_type().ok_or(ContentTypeError::ExpectContentType)?.to_ascii_lowercase();
+        if !sent.starts_with(CSV) && !Json::<BatchInput>::check_content_type(&sent) {
+            return Err(ContentTypeError::NotSupported { content_type: sent }.into());
+        }
+        let bytes = <Vec<u8> as FromRequest>::from_request(request, body).await?;
+        Ok(if sent.starts_with(CSV) { Self::of_csv(request, bytes)? } else { Self::of_json(request, bytes)? })
+    }
+}

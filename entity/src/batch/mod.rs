@@ -1,0 +1,145 @@
+//! Many orders at once: each is looked at by the rules of a single one before anything is done, and then each is done once.
+
+mod rows;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
+
+pub use rows::{
+    BatchRow, Content, Counts, NewRow, RowState, conclude, count, due, erase_before, erase_contents_with, fail,
+    happened, insert_all, page, set_order,
+};
+
+use domain::{BatchId, MerchantId, words};
+
+words! {
+    /// Where a batch is.
+    pub enum BatchState {
+        /// Its rows were looked at, and nothing was done.
+        Ready = "ready",
+        /// They are being done.
+        Running = "running",
+        /// They are done.
+        Done = "done",
+        /// What was not done will not be.
+        Cancelled = "cancelled",
+    }
+}
+
+/// A batch.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "batch")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: BatchId,
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// Where it is.
+    pub state: BatchState,
+    /// Whether each link is sent to its buyer.
+    pub send: bool,
+    /// Who began it: an API key.
+    pub actor: String,
+    /// When it came.
+    pub created_at: DateTime<Utc>,
+    /// When it was begun.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it was done or cancelled.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as Batch;
+
+/// Writes a batch whose rows were looked at.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    id: BatchId,
+    merchant: MerchantId,
+    send: bool,
+    actor: String,
+    now: DateTime<Utc>,
+) -> Result<Batch, DbErr> {
+    let row = ActiveModel {
+        id: Set(id),
+        merchant_id: Set(merchant),
+        state: Set(BatchState::Ready),
+        send: Set(send),
+        actor: Set(actor),
+        created_at: Set(now),
+        started_at: Set(None),
+        ended_at: Set(None),
+    };
+    row.insert(db).await
+}
+
+/// The merchant's batch.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: BatchId) -> Result<Option<Batch>, DbErr> {
+    Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
+}
+
+/// A page of the merchant's batches, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    before: Option<BatchId>,
+    limit: u64,
+) -> Result<Vec<Batch>, DbErr> {
+    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
+/// Begins a batch; `false` if it is not ready, or not any more.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn start(db: &impl ConnectionTrait, batch: &Batch, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let begun = Entity::update_many()
+        .col_expr(Column::State, Expr::value(BatchState::Running))
+        .col_expr(Column::StartedAt, Expr::value(now))
+        .filter(Column::Id.eq(batch.id))
+        .filter(Column::State.eq(BatchState::Ready))
+        .exec(db)
+        .await?;
+    Ok(begun.rows_affected == 1)
+}
+
+/// Ends a batch in this state, with what was not done of it; `false` if it has ended already.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn end(
+    db: &impl ConnectionTrait,
+    batch: &Batch,
+    state: BatchState,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let open = [BatchState::Ready, BatchState::Running];
+    let ended = Entity::update_many()
+        .col_expr(Column::State, Expr::value(state))
+        .col_expr(Column::EndedAt, Expr::value(now))
+        .filter(Column::Id.eq(batch.id))
+        .filter(Column::State.is_in(open))
+        .exec(db)
+        .await?;
+    if ended.rows_affected == 0 {
+        return Ok(false);
+    }
+    rows::cancel_rest(db, batch.id).await?;
+    Ok(true)
+}

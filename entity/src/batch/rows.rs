@@ -1,0 +1,387 @@
+//! The rows of a batch. What one is to become is kept until it is done, and no longer.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Query};
+use serde::{Deserialize, Serialize};
+
+use super::{Batch, Entity as Batches};
+use crate::order::{Details, Kept, NewOrder};
+use domain::{BatchId, Currency, LinkId, MerchantId, MessageId, Money, OrderId, PhoneNumber, words};
+
+words! {
+    /// Where a row is.
+    pub enum RowState {
+        /// It can be done.
+        Ready = "ready",
+        /// It cannot, for the reason that it tells.
+        Refused = "refused",
+        /// There are its order and its link.
+        Done = "done",
+        /// It was begun and could not be done, for the reason that it tells.
+        Failed = "failed",
+        /// Its batch was cancelled before it was done.
+        Cancelled = "cancelled",
+    }
+}
+
+/// A row of a batch.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "batch_row")]
+pub struct Model {
+    /// Of which batch.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub batch_id: BatchId,
+    /// Which of it, from 1.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub number: i64,
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// The merchant's own name for it: it happens once.
+    pub key: String,
+    /// Where it is.
+    pub state: RowState,
+    /// Its [`Content`] as JSON, until it is done.
+    pub content: Option<String>,
+    /// What its text costs.
+    pub credits: i64,
+    /// What is wrong with it, as a word.
+    pub problem: Option<String>,
+    /// The same for people; erased with the content.
+    pub detail: Option<String>,
+    /// The order that it became.
+    pub order_id: Option<OrderId>,
+    /// The link that it became.
+    pub link_id: Option<LinkId>,
+    /// The text that was sent with it.
+    pub message_id: Option<MessageId>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub use Model as BatchRow;
+
+/// What a row is to become: an order that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    number: String,
+    customer_name: String,
+    customer_phone: String,
+    minor: i64,
+    currency: String,
+    details: Details,
+    kept: Kept,
+}
+
+impl Content {
+    /// As an order would be written.
+    #[must_use]
+    pub fn of(order: &NewOrder) -> Self {
+        Self {
+            number: order.number.clone(),
+            customer_name: order.customer_name.clone(),
+            customer_phone: order.customer_phone.as_e164().to_owned(),
+            minor: order.money.minor(),
+            currency: order.money.currency().as_str().to_owned(),
+            details: order.details.clone(),
+            kept: order.kept.clone(),
+        }
+    }
+
+    /// The order that is to be written.
+    ///
+    /// # Errors
+    /// When what is stored is damaged.
+    pub fn into_order(self, merchant: MerchantId) -> Result<NewOrder, DbErr> {
+        let damaged = |error: &dyn std::fmt::Display| DbErr::Type(error.to_string());
+        let currency = Currency::parse(&self.currency).map_err(|error| damaged(&error))?;
+        Ok(NewOrder {
+            merchant_id: merchant,
+            number: self.number,
+            customer_name: self.customer_name,
+            customer_phone: PhoneNumber::from_e164(&self.customer_phone).map_err(|error| damaged(&error))?,
+            money: Money::from_minor(self.minor, currency).map_err(|error| damaged(&error))?,
+            details: self.details,
+            kept: self.kept,
+        })
+    }
+}
+
+/// A row that was looked at.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    /// The merchant's own name for it.
+    pub key: String,
+    /// What it is to become, if it can be done.
+    pub content: Option<Content>,
+    /// What its text will cost.
+    pub credits: i64,
+    /// What is wrong with it, or worth to know, as a word.
+    pub problem: Option<String>,
+    /// The same for people.
+    pub detail: Option<String>,
+    /// The order that it became in another batch.
+    pub order_id: Option<OrderId>,
+}
+
+/// How many rows are written by one statement.
+const AT_ONCE: usize = 200;
+
+/// Writes the rows of a batch, in their order.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn insert_all(db: &impl ConnectionTrait, batch: &Batch, rows: Vec<NewRow>) -> Result<(), DbErr> {
+    let mut written = Vec::with_capacity(rows.len());
+    for (number, row) in (1..).zip(rows) {
+        let content = row.content.as_ref().map(serde_json::to_string).transpose();
+        let content = content.map_err(|error| DbErr::Json(error.to_string()))?;
+        written.push(ActiveModel {
+            batch_id: Set(batch.id),
+            number: Set(number),
+            merchant_id: Set(batch.merchant_id),
+            key: Set(row.key),
+            state: Set(if content.is_some() { RowState::Ready } else { RowState::Refused }),
+            content: Set(content),
+            credits: Set(row.credits),
+            problem: Set(row.problem),
+            detail: Set(row.detail),
+            order_id: Set(row.order_id),
+            link_id: Set(None),
+            message_id: Set(None),
+        });
+    }
+    for rows in written.chunks(AT_ONCE) {
+        Entity::insert_many(rows.to_vec()).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+/// The orders that rows with these keys have become already.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn happened(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    keys: Vec<String>,
+) -> Result<HashMap<String, OrderId>, DbErr> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Key.is_in(keys))
+        // Written out, as the index of what happened is.
+        .filter(Expr::cust("batch_row.state <> 'refused'"))
+        .filter(Column::OrderId.is_not_null())
+        .all(db)
+        .await?;
+    Ok(found.into_iter().filter_map(|row| Some((row.key, row.order_id?))).collect())
+}
+
+/// How many rows a batch has in each state, and what they cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All of them.
+    pub rows: i64,
+    /// Those that can be done and are not yet.
+    pub ready: i64,
+    /// Those that cannot.
+    pub refused: i64,
+    /// Those that are done.
+    pub done: i64,
+    /// Those that were begun and could not be done.
+    pub failed: i64,
+    /// Those that were cancelled.
+    pub cancelled: i64,
+    /// What the texts of those that can be done, and of those that are, cost.
+    pub credits: i64,
+    /// How many texts those are.
+    pub texts: i64,
+}
+
+/// Counts the rows of a batch.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(db: &impl ConnectionTrait, batch: BatchId) -> Result<Counts, DbErr> {
+    let rows: Vec<(RowState, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::State, Column::Credits])
+        .filter(Column::BatchId.eq(batch))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut counts = Counts::default();
+    for (state, credits) in rows {
+        counts.rows += 1;
+        match state {
+            RowState::Ready => counts.ready += 1,
+            RowState::Refused => counts.refused += 1,
+            RowState::Done => counts.done += 1,
+            RowState::Failed => counts.failed += 1,
+            RowState::Cancelled => counts.cancelled += 1,
+        }
+        if matches!(state, RowState::Ready | RowState::Done) && credits > 0 {
+            counts.credits += credits;
+            counts.texts += 1;
+        }
+    }
+    Ok(counts)
+}
+
+/// A page of a batch's rows, in their order, after the row of that number.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn page(db: &impl ConnectionTrait, batch: BatchId, after: i64, limit: u64) -> Result<Vec<BatchRow>, DbErr> {
+    Entity::find()
+        .filter(Column::BatchId.eq(batch))
+        .filter(Column::Number.gt(after))
+        .order_by_asc(Column::Number)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// The next rows of a batch that are to be done.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn due(db: &impl ConnectionTrait, batch: BatchId, limit: u64) -> Result<Vec<BatchRow>, DbErr> {
+    Entity::find()
+        .filter(Column::BatchId.eq(batch))
+        .filter(Column::State.eq(RowState::Ready))
+        .order_by_asc(Column::Number)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// Notes the order that a row has become; `false` if it has one, or is not to be done any more.
+///
+/// # Errors
+/// When the database refuses, as it does for a key that has happened, or does not answer.
+pub async fn set_order(db: &impl ConnectionTrait, row: &BatchRow, order: OrderId) -> Result<bool, DbErr> {
+    let set = Entity::update_many()
+        .col_expr(Column::OrderId, Expr::value(order))
+        .filter(Column::BatchId.eq(row.batch_id))
+        .filter(Column::Number.eq(row.number))
+        .filter(Column::State.eq(RowState::Ready))
+        .filter(Column::OrderId.is_null())
+        .exec(db)
+        .await?;
+    Ok(set.rows_affected == 1)
+}
+
+/// Concludes a row with what it has become, and erases what it was to become; `false` if somebody else did.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn conclude(
+    db: &impl ConnectionTrait,
+    row: &BatchRow,
+    link: LinkId,
+    message: Option<MessageId>,
+    problem: Option<String>,
+) -> Result<bool, DbErr> {
+    let done = Entity::update_many()
+        .col_expr(Column::State, Expr::value(RowState::Done))
+        .col_expr(Column::Content, Expr::value(Option::<String>::None))
+        .col_expr(Column::LinkId, Expr::value(link))
+        .col_expr(Column::MessageId, Expr::value(message))
+        .col_expr(Column::Problem, Expr::value(problem))
+        .filter(Column::BatchId.eq(row.batch_id))
+        .filter(Column::Number.eq(row.number))
+        .filter(Column::State.eq(RowState::Ready))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Notes that a row could not be done, and why.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn fail(db: &impl ConnectionTrait, row: &BatchRow, problem: &str, detail: String) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(RowState::Failed))
+        .col_expr(Column::Content, Expr::value(Option::<String>::None))
+        .col_expr(Column::Problem, Expr::value(problem))
+        .col_expr(Column::Detail, Expr::value(detail))
+        .filter(Column::BatchId.eq(row.batch_id))
+        .filter(Column::Number.eq(row.number))
+        .filter(Column::State.eq(RowState::Ready))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// What was not done will not be.
+pub(super) async fn cancel_rest(db: &impl ConnectionTrait, batch: BatchId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(RowState::Cancelled))
+        .col_expr(Column::Content, Expr::value(Option::<String>::None))
+        .filter(Column::BatchId.eq(batch))
+        .filter(Column::State.eq(RowState::Ready))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Erases what rows of batches from before `cutoff` were to become, and what was wrong with them; answers how many. What was not done
+/// by then will not be.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let not_erased = Query::select()
+        .column(Column::BatchId)
+        .from(Entity)
+        .and_where(Column::Key.ne(""))
+        .and_where(Column::OrderId.is_null())
+        .to_owned();
+    let old = Batches::find()
+        .filter(super::Column::CreatedAt.lte(cutoff))
+        .filter(super::Column::Id.in_subquery(not_erased))
+        .all(db)
+        .await?;
+    let mut erased = 0;
+    for batch in old {
+        super::end(db, &batch, super::BatchState::Cancelled, now).await?;
+        let rows = Entity::update_many()
+            .col_expr(Column::Content, Expr::value(Option::<String>::None))
+            .col_expr(Column::Detail, Expr::value(Option::<String>::None))
+            .col_expr(Column::Key, Expr::value(""))
+            .filter(Column::BatchId.eq(batch.id))
+            .filter(Column::Key.ne(""))
+            .filter(Column::OrderId.is_null())
+            .exec(db)
+            .await?;
+        erased += rows.rows_affected;
+    }
+    Ok(erased)
+}
+
+/// Erases what is kept of a buyer with this number in rows that were not done: those will not be.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn erase_contents_with(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    phone: &PhoneNumber,
+) -> Result<(), DbErr> {
+    let waiting = Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Content.contains(phone.as_e164()))
+        .all(db)
+        .await?;
+    for row in waiting {
+        fail(db, &row, "erased", "The buyer was erased.".to_owned()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! `run_batch`: makes the orders and links of a batch, row by row, each once whatever dies: a row has an order as soon as the order is
+//! there, and is done as soon as its link is.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    LinkId,
+    template::{Purpose, Template},
+};
+use entity::{
+    Batch, Documents, Merchant, Order, Transaction, audit,
+    batch::{self, BatchRow, BatchState, Content},
+    conversation,
+    credits::CreditError,
+    link::{self, NewLink, RETENTION},
+    link_text::text_of_link,
+    merchant,
+    message::{self, CommandError, NewMessage, Origin},
+    message_template::{self, TemplateReadError},
+    order,
+};
+use queue::{Done, EnqueueOptions, JobError, JobHandler, Lease, RunBatch, StoreInvoice, enqueue};
+use sea_orm::{DbErr, SqlErr};
+
+use super::nothing_to_do;
+use crate::{
+    JobContext,
+    details::{DetailsError, Page},
+};
+
+/// How many rows one job does: then another goes on, so that no attempt takes long and others have their turn.
+const AT_ONCE: u64 = 25;
+
+impl JobHandler<JobContext> for RunBatch {
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let found = batch::find(context.db.pool(), self.merchant, self.batch).await?;
+        let Some(batch) = found.filter(|batch| batch.state == BatchState::Running) else {
+            return nothing_to_do(context, lease).await;
+        };
+        let rows = batch::due(context.db.pool(), batch.id, AT_ONCE).await?;
+        for row in &rows {
+            do_row(context, &batch, row).await?;
+        }
+        let now = context.now();
+        let tx = context.db.begin().await?;
+        let Some(last) = rows.last() else {
+            batch::end(&tx, &batch, BatchState::Done, now).await?;
+            return lease.finish(tx, now).await;
+        };
+        let next = RunBatch { merchant: self.merchant, batch: self.batch };
+        let once = EnqueueOptions::for_merchant(self.merchant).unique(format!("{}:{}", batch.id, last.number));
+        let enqueued_job = enqueue(&tx, &next, once, now).await?;
+        let done = lease.finish(tx, now).await?;
+        context.queue.notify(enqueued_job);
+        Ok(done)
+    }
+
+    /// What was not done will not be: the merchant sees which rows, and can send them again under their keys.
+    async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
+        let Some(batch) = batch::find(tx, self.merchant, self.batch).await? else { return Ok(()) };
+        batch::end(tx, &batch, BatchState::Cancelled, now).await.map(|_| ())
+    }
+}
+
+async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(), JobError> {
+    let owner = merchant::get(context.db.pool(), batch.merchant_id).await?;
+    if owner.is_suspended() {
+        return Ok(
+            batch::fail(context.db.pool(), row, "merchant_suspended", "The account is suspended.".to_owned()).await?
+        );
+    }
+    let Some(order) = order_of(context, batch, row).await? else { return Ok(()) };
+    let link = LinkId::new(context.now());
+    // Before the transaction: it takes some milliseconds, and may fail without harm.
+    let expires_at = context.now() + RETENTION;
+    let page = Page { order: order.clone(), owner: owner.clone(), due: expires_at, now: context.now() };
+    let page = match context.details.render(page).await {
+        Ok(page) => page,
+        Err(DetailsError::Undrawable(why)) => {
+            return Ok(batch::fail(context.db.pool(), row, "cannot_be_drawn", why).await?);
+        }
+        Err(broken @ DetailsError::Broken(_)) => return Err(JobError::retry(broken)),
+    };
+    let bytes = i64::try_from(page.len()).unwrap_or(i64::MAX);
+    context.documents.put(&Documents::staging_name(link), page).await.map_err(JobError::retry)?;
+    let now = context.now();
+    let tx = context.db.begin().await?;
+    let new = NewLink {
+        id: link,
+        merchant_id: owner.id,
+        order_id: order.id,
+        token: context.vault.link_token(link),
+        invoice_number: order.number.clone(),
+        money: order.money()?,
+        document: Documents::staging_name(link),
+        document_bytes: bytes,
+        expires_at,
+        metadata: BTreeMap::new(),
+        payment_methods: owner.payment_methods.clone().unwrap_or_default(),
+        actor: Some(batch.actor.clone()),
+    };
+    let made = match link::insert(&tx, new, now).await {
+        Ok(made) => made,
+        // The order of an attempt before has been asked for by hand since.
+        Err(error) if link::is_second_open(&error) => {
+            tx.rollback().await?;
+            let detail = "The order has got a payment link in another way.".to_owned();
+            return Ok(batch::fail(context.db.pool(), row, "link_open", detail).await?);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    note(&tx, batch, "link.create", link.to_string(), now).await?;
+    let (message, problem) = if batch.send && row.credits > 0 {
+        send(context, &tx, batch, (&owner, &order, &made), now).await?
+    } else {
+        (None, row.problem.clone())
+    };
+    if !batch::conclude(&tx, row, link, message, problem).await? {
+        // Another worker was faster, or the batch was cancelled: none of this was.
+        return Ok(tx.rollback().await?);
+    }
+    let job = StoreInvoice { merchant: owner.id, link };
+    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
+    tx.commit().await?;
+    context.queue.notify(enqueued_job);
+    Ok(())
+}
+
+/// Notes what was done, as done by whoever began the batch.
+async fn note(tx: &Transaction, batch: &Batch, action: &str, subject: String, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let detail = Some(batch.id.to_string());
+    let act = audit::Act { merchant_id: Some(batch.merchant_id), actor: &batch.actor, action, subject, detail };
+    audit::record(tx, act, now).await
+}
+
+/// The row's order: made now, unless an attempt before has made it. `None` if there is none to be made.
+async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<Option<Order>, JobError> {
+    if let Some(id) = row.order_id {
+        return Ok(order::find(context.db.pool(), batch.merchant_id, id).await?);
+    }
+    let Some(content) = &row.content else { return Ok(None) };
+    let content: Content = serde_json::from_str(content).map_err(JobError::fail)?;
+    let new = content.into_order(batch.merchant_id)?;
+    let tx = context.db.begin().await?;
+    let order = match order::insert(&tx, new, context.now()).await {
+        Ok(order) => order,
+        Err(error) if order::is_second_number(&error) => {
+            tx.rollback().await?;
+            let detail = "There is an order with this number by now.".to_owned();
+            batch::fail(context.db.pool(), row, "order_exists", detail).await?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match batch::set_order(&tx, row, order.id).await {
+        Ok(true) => {
+            note(&tx, batch, "order.create", order.id.to_string(), context.now()).await?;
+            tx.commit().await?;
+            Ok(Some(order))
+        }
+        Ok(false) => {
+            tx.rollback().await?;
+            Ok(None)
+        }
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            tx.rollback().await?;
+            let detail = "A row with this key has become an order in another batch.".to_owned();
+            batch::fail(context.db.pool(), row, "done_before", detail).await?;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Has the link sent as soon as it can be paid. What stands against it is told on the row; the link is there all the same.
+async fn send(
+    context: &JobContext,
+    tx: &Transaction,
+    batch: &Batch,
+    (owner, order, link): (&Merchant, &Order, &link::Model),
+    now: DateTime<Utc>,
+) -> Result<(Option<domain::MessageId>, Option<String>), JobError> {
+    let template = match message_template::template(tx, owner, Purpose::Request, order.language.as_deref()).await {
+        Ok(template) => template,
+        Err(TemplateReadError::Template(_)) => Template::default(),
+        Err(TemplateReadError::Db(error)) => return Err(error.into()),
+    };
+    let (Some(phone), Ok(body)) =
+        (&order.customer_phone, text_of_link(owner, order, link, &context.buyer_url(link.id), &template))
+    else {
+        return Ok((None, Some("no_text".to_owned())));
+    };
+    let attempt = tx.savepoint().await?;
+    let conversation =
+        conversation::open(&attempt, &context.vault, owner.id, phone, Some(&order.customer_name), now).await?;
+    let text = NewMessage {
+        conversation: conversation.id,
+        link: Some(link.id),
+        body,
+        origin: Origin::Merchant,
+        once_key: Some(format!("batch:{}", link.id)),
+        // As soon as Stripe has made the link.
+        send_at: Some(now),
+        actor: Some(batch.actor.clone()),
+    };
+    let refused = match message::command(&attempt, owner, text, now).await {
+        Ok(message) => {
+            attempt.commit().await?;
+            return Ok((Some(message.id), None));
+        }
+        Err(CommandError::Credits(CreditError::Db(error))) => return Err(error.into()),
+        Err(refused) => refused,
+    };
+    attempt.rollback().await?;
+    let problem = match refused {
+        CommandError::Credits(_) => "insufficient_credits",
+        CommandError::OptedOut => "opted_out",
+        CommandError::NotConnected => "sms_not_connected",
+        CommandError::Suspended => "merchant_suspended",
+        CommandError::NoNumber | CommandError::NoText(_) | CommandError::ToldBefore => "no_text",
+    };
+    Ok((None, Some(problem.to_owned())))
+}
