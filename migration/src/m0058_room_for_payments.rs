@@ -20,7 +20,7 @@ impl MigrationTrait for Step {
         }
         dialect::run(
             manager,
-            "ALTER TABLE payment_link SET (fillfactor = 42); ALTER TABLE orders SET (fillfactor = 45)",
+            "ALTER TABLE payment_link SET (fillfactor = 40); ALTER TABLE orders SET (fillfactor = 45)",
         )
         .await
     }

@@ -69,8 +69,10 @@ pub async fn number(tx: &Transaction, merchants: &BTreeSet<MerchantId>) -> Resul
     tx.execute_raw(numbers.statement(backend, NUMBER, Vec::new())).await?;
     tx.execute_raw(moved.statement(backend, MOVE_ON, Vec::new())).await?;
     let has_more = i64::try_from(sets.len()).is_ok_and(|found| found >= SETS_AT_ONCE);
-    let changes: Vec<Vec<_>> = sets.iter().map(Model::numbered).collect::<Result<_, _>>()?;
-    let mut changes = changes.concat();
+    let mut changes = Vec::new();
+    for set in &sets {
+        changes.extend(set.numbered()?);
+    }
     tell_orders(tx, &mut changes).await?;
     Ok(Numbered { changes, has_more })
 }
