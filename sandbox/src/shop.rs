@@ -80,9 +80,9 @@ fn order_page(shop: &Shop, token: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Our shop: an order</title>\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <script type=\"module\" src=\"{paylink}/embed.js\"></script></head><body><h1>Our shop</h1>\
+         <script type=\"module\" src=\"{paylink}/embed.js\"></script></head><body><main><h1>Our shop</h1>\
          <p>A page of another system, at another origin. What is below is Paylink's.</p>\
-         <paylink-order order=\"{order}\" token=\"{token}\"></paylink-order></body></html>"
+         <paylink-order order=\"{order}\" token=\"{token}\"></paylink-order></main></body></html>"
     );
     let policy = format!(
         "default-src 'none'; script-src {0}; connect-src {0}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \

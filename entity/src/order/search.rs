@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use sea_orm::{
-    ExprTrait, QueryOrder, QuerySelect, QueryTrait, Select,
+    QueryOrder, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Order as Direction, SelectStatement},
 };
@@ -69,9 +69,12 @@ pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Ord
     let Some(text) = &search.text else { return page(query).await };
     if search.place.sort == Sort::NewestFirst {
         // What a common word means is found among the newest, sooner than an index has listed all that it means.
-        let found = page(query.clone().filter(one_by_one(text, merchant)).filter(search.is_recent(merchant))).await?;
-        if found.has_more || found.orders.len() as u64 >= search.place.limit {
-            return Ok(found);
+        if let Some(oldest) = search.recent(db, merchant).await? {
+            let newest = query.clone().filter(Column::Id.gte(oldest)).filter(one_by_one(text, merchant));
+            let found = page(newest).await?;
+            if found.has_more || found.orders.len() as u64 >= search.place.limit {
+                return Ok(found);
+            }
         }
     }
     page(query.filter(orders_meant_by(text, merchant, db.get_database_backend()))).await
@@ -94,12 +97,12 @@ impl OrderSearch {
         }
     }
 
-    /// That an order is one of the newest, if there are so many.
-    fn is_recent(&self, merchant: MerchantId) -> Expr {
+    /// The oldest of the newest orders, if there are more. It is asked for by itself: to a planner that does not know it, they could be a
+    /// third of all.
+    async fn recent(&self, db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<OrderId>, DbErr> {
         let place = Place { limit: 1, ..self.place };
-        let newest = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
-        let oldest = place.of(newest, Column::Id).offset(RECENT).into_query();
-        Expr::col((Entity, Column::Id)).gte(Expr::SubQuery(None, Box::new(oldest.into())))
+        let orders = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
+        place.of(orders, Column::Id).offset(RECENT).into_tuple().one(db).await
     }
 }
 

@@ -84,6 +84,10 @@ impl Mirror {
             for mut item in self.http.whole_list(path, 100).await {
                 // Told of links, texts and conversations, and no part of the order that the feed gives.
                 item.as_object_mut().unwrap().remove("notices");
+                if path == "/v1/payment-links" {
+                    // Of the link's order, where links are listed.
+                    item.as_object_mut().unwrap().retain(|name, _| name != "order_number" && name != "customer_name");
+                }
                 things.insert(item["id"].as_str().unwrap().to_owned(), item);
             }
         }
