@@ -84,7 +84,7 @@ impl MessageTemplates {
     }
 
     /// See the template that counts for a purpose
-    #[oai(path = "/message-templates/:purpose", method = "get")]
+    #[oai(path = "/message-templates/:purpose", method = "get", operation_id = "get_message_template_for")]
     async fn get(
         &self,
         api: Data<&Api>,
@@ -102,7 +102,7 @@ impl MessageTemplates {
     /// Write the template for a purpose
     ///
     /// A request without a language is the same as `/v1/message-template`.
-    #[oai(path = "/message-templates/:purpose", method = "put")]
+    #[oai(path = "/message-templates/:purpose", method = "put", operation_id = "put_message_template_for")]
     async fn put(
         &self,
         api: Data<&Api>,
@@ -126,7 +126,7 @@ impl MessageTemplates {
     /// Take the template for a purpose away
     ///
     /// Then what was written for no language in particular counts, and at last ours.
-    #[oai(path = "/message-templates/:purpose", method = "delete")]
+    #[oai(path = "/message-templates/:purpose", method = "delete", operation_id = "delete_message_template_for")]
     async fn delete(
         &self,
         api: Data<&Api>,
