@@ -28,6 +28,7 @@ mod story;
 #[path = "../system/support/mod.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "the system tests use the rest of it")]
 mod support;
+mod texts;
 mod tour;
 mod typing;
 mod void;

@@ -96,11 +96,11 @@ impl Sent {
             Some(Value::Array(rows)) => std::mem::take(rows),
             Some(_) | None => Vec::new(),
         };
-        let rows = checked(rows)?;
-        if let Some(sent) = read.get_mut("rows") {
+        if let Some(sent) = read.get_mut("rows").filter(|sent| sent.is_array()) {
             *sent = json!([{"key": "1", "number": "1", "customer": {"name": "1", "phone": "+12025550123"}}]);
         }
         description::check_body(request, &read)?;
+        let rows = checked(rows)?;
         let send = read.get("send").and_then(Value::as_bool).unwrap_or_default();
         let rows = rows.into_iter().map(|row| SentRow::of(request, row)).collect();
         Ok(Self { rows, send, bytes })

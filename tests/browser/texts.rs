@@ -1,0 +1,72 @@
+//! Texts by purpose and language, a text for another day, and many orders from a file.
+
+use chrono::{TimeDelta, Utc};
+use serde_json::json;
+
+use crate::{browser::Browser, chromium::Setup, scene, support::App};
+
+#[tokio::test]
+async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let order = merchant.opens_an_order("7101").await;
+        merchant.makes_a_link(&order).await;
+        browser.signs_in(app).await;
+
+        browser.clicks("Settings").await;
+        browser.clicks("Message").await;
+        browser.sees("Preview with an example").await;
+        browser.chooses("Language", "de").await;
+        browser.sees("Ansehen und bezahlen bis").await;
+        browser.is_accessible("templates").await;
+        browser.writes("Template", "{{merchant_name}}: bitte zahlen Sie {{amount}}: {{link}}").await;
+        browser.clicks("Save the template").await;
+        browser.sees("German (written)").await;
+        let written = merchant.http.get("/v1/message-templates/request?language=de").await.with_status(200).json();
+        assert_eq!(written["own"], true);
+
+        browser.opens_order("7101").await;
+        browser.clicks("Send link").await;
+        browser.sees("Send for 1 credit").await;
+        let then = (Utc::now() + TimeDelta::days(2)).format("%Y-%m-%dT12:00").to_string();
+        let set = "const field = document.querySelector('[name=send_at]'); field.value = arguments[0];
+            field.dispatchEvent(new Event('input', { bubbles: true }));";
+        browser.runs(set, vec![json!(then)]).await;
+        browser.is_accessible("send later").await;
+        browser.clicks("Send for 1 credit").await;
+        browser.sees("The text is scheduled.").await;
+        browser.sees("Take back").await;
+        assert_eq!(merchant.credits().await, (99, 1));
+        browser.clicks("Take back").await;
+        browser.sees("Taken back").await;
+        assert_eq!(merchant.credits().await, (100, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_orders_are_looked_at_and_made_from_a_file() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("orders.csv");
+        let rows = "key,number,customer_name,customer_phone,amount,currency\n\
+            m1,7201,Ada Lovelace,+12025576001,129.50,usd\n\
+            m2,7202,Ada Lovelace,nobody,12,usd\n";
+        std::fs::write(&file, rows).unwrap();
+        browser.signs_in(app).await;
+        browser.clicks("Orders").await;
+        browser.clicks("Many at once").await;
+        browser.picks("CSV file", &file).await;
+        browser.sees("orders.csv").await;
+        browser.is_accessible("batches").await;
+        browser.clicks("Look at the rows").await;
+        browser.sees("Nothing is done yet").await;
+        browser.sees("customer.phone").await;
+        browser.is_accessible("batch").await;
+        browser.clicks("Make and send 1 link").await;
+        browser.sees("All rows that could be done are done.").await;
+        let orders = app.merchant().http.whole_list("/v1/orders", 50).await;
+        assert_eq!(orders.iter().filter(|order| order["number"] == "7201").count(), 1);
+    })
+    .await;
+}
