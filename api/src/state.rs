@@ -69,7 +69,11 @@ impl Api {
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
         let connections = parts.db.pool_use().most;
-        let (turns, readers) = (Turns::with_connections(connections), Turns::with_connections(connections));
+        // To put much into words takes a processor: one merchant has all of them at most.
+        let processors =
+            std::thread::available_parallelism().map_or(1, |all| u32::try_from(all.get()).unwrap_or(u32::MAX));
+        let readers = Turns::with_connections(connections.min(processors.saturating_mul(2)));
+        let turns = Turns::with_connections(connections);
         let watch = Watch::new(parts.db.clone(), parts.clock.clone());
         let budgets = Budgets::new(parts.requests_per_second, &parts.queue);
         let (throttles, backlogs) = (Throttles::default(), Backlogs::default());

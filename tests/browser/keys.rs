@@ -18,6 +18,7 @@ async fn a_key_that_may_only_read_is_offered_nothing_else_and_a_revoked_one_noth
         let key = browser.reads("Key").await;
         browser.clicks("I have kept it").await;
         browser.clicks("Sign out").await;
+        browser.sees("It is not kept in your browser").await;
 
         // The session outlives a reload, and the browser holds no key.
         browser.signs_in_with(app, &key).await;

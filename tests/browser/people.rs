@@ -22,6 +22,7 @@ async fn a_colleague_is_invited_sends_a_link_and_is_named_for_it() {
         browser.sees("Invited").await;
         browser.sees("can be accepted until").await;
         browser.clicks("Sign out").await;
+        browser.sees("It is not kept in your browser").await;
 
         // A look at the address, as chat programs have it, does not use it up.
         browser.opens(&invitation).await;
@@ -40,6 +41,7 @@ async fn a_colleague_is_invited_sends_a_link_and_is_named_for_it() {
         browser.sees("Delivered").await;
         browser.sees("Front desk").await;
         browser.clicks("Sign out").await;
+        browser.sees("It is not kept in your browser").await;
 
         browser.signs_in_for_more_with(app, &app.hello.api_key).await;
         browser.clicks("Settings").await;

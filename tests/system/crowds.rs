@@ -255,8 +255,7 @@ async fn long_lists_of_one_keep_nobody_waiting() {
         merchant.http.post("/v1/orders", &body).await.with_status(201);
     }
     let somebody = app.anybody();
-    slowest_look(&somebody).await;
-    let before = app.status_of_process("VmHWM");
+    let (alone, before) = (slowest_look(&somebody).await, app.status_of_process("VmHWM"));
 
     let export = format!("/v1/buyers/{phone}/export");
     let lists = [("/v1/orders?limit=100", 30), ("/v1/changes?limit=500", 10), (export.as_str(), 5)];
@@ -273,7 +272,7 @@ async fn long_lists_of_one_keep_nobody_waiting() {
     let mut looks = Vec::new();
     while !readers.is_empty() {
         let since = Instant::now();
-        somebody.get("/readyz").await.with_status(200);
+        somebody.get("/console").await.with_status(200);
         looks.push(since.elapsed());
         sleep(Duration::from_millis(50)).await;
         while let Some(read) = readers.try_join_next() {
@@ -284,7 +283,8 @@ async fn long_lists_of_one_keep_nobody_waiting() {
     let slowest = looks.into_iter().max().unwrap();
     let grown = app.status_of_process("VmHWM").saturating_sub(before) / 1024;
     println!("45 long lists of one merchant at once: slowest look of another {slowest:.1?}, {grown} MiB more memory");
-    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert!(slowest < alone + Duration::from_secs(5), "{alone:?} alone, {slowest:?} among them");
+    eventually("it is well", async || (somebody.get("/readyz").await.status == 200).then_some(())).await;
     assert!(grown < 192, "{grown} MiB");
 }
 

@@ -47,10 +47,9 @@ impl Buyers {
     /// All that is kept of the buyer with this number: orders, payment links, messages, and whether they want texts.
     #[oai(path = "/buyers/:phone/export", method = "get")]
     async fn export(&self, api: Data<&Api>, key: Reader, phone: Path<PhoneText>) -> Result<Export, Problem> {
-        // It reads much, for as long as it is taken.
-        let turn = api.readers.take(key.0.merchant).await?;
+        let _turn = api.readers.take(key.0.merchant).await?;
         let (phone, found) = find(&api, &key.0, &phone).await?;
-        Export::of(&api, key.0.merchant, &phone, found, turn).await
+        Export::of(&api, key.0.merchant, &phone, found).await
     }
 
     /// Erase a buyer

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::{
     Api, Problem,
-    http::{turns::Turn, typed::E164},
+    http::typed::E164,
     v1::{link_view::LinkView, message_view::MessageView, order_view::OrderView},
 };
 
@@ -47,13 +47,12 @@ struct ExportView {
 pub(super) struct Export(Body);
 
 impl Export {
-    /// Of this buyer. The turn ends with the answer.
+    /// Of this buyer.
     pub(super) async fn of(
         api: &Api,
         merchant: MerchantId,
         phone: &PhoneNumber,
         found: Buyer,
-        turn: Turn,
     ) -> Result<Self, Problem> {
         let mut pictures = picture::of_messages(api.db.pool(), found.messages.iter().map(|it| it.id)).await?;
         let view = |message: Message| {
@@ -70,38 +69,31 @@ impl Export {
             orders: Vec::new(),
             messages: Vec::new(),
         };
-        let orders = orders(api.clone(), merchant, found.orders, turn);
+        let orders = orders(api.clone(), merchant, found.orders);
         Ok(Self(Body::from_bytes_stream(pieces(head(&view), orders, texts))))
     }
 }
 
-/// Each as JSON.
-fn orders(
-    api: Api,
-    merchant: MerchantId,
-    ids: Vec<OrderId>,
-    turn: Turn,
-) -> impl Stream<Item = io::Result<String>> + Send {
+/// Each as JSON, in a turn of its own: whoever takes them slowly holds none meanwhile.
+fn orders(api: Api, merchant: MerchantId, ids: Vec<OrderId>) -> impl Stream<Item = io::Result<String>> + Send {
     stream::iter(ids).then(move |id| {
-        // For as long as any is to come.
-        let _ = &turn;
         let api = api.clone();
         async move {
             let order = read(&api, merchant, id).await.map_err(|problem| {
                 tracing::warn!(code = problem.code(), "the export of a buyer ends before its end");
                 io::Error::other(problem.to_string())
             })?;
-            let order = order.to_json_string();
             api.budgets.charge_bytes(merchant, order.len() as u64);
             Ok(order)
         }
     })
 }
 
-async fn read(api: &Api, merchant: MerchantId, id: OrderId) -> Result<OrderView, Problem> {
+async fn read(api: &Api, merchant: MerchantId, id: OrderId) -> Result<String, Problem> {
+    let _turn = api.readers.take(merchant).await?;
     let order = order::find(api.db.pool(), merchant, id).await?.ok_or_else(Problem::not_found)?;
     let links = LinkView::of_order(api, &order).await?;
-    Ok(OrderView::of(order, Some(links))?)
+    Ok(OrderView::of(order, Some(links))?.to_json_string())
 }
 
 /// The view up to its orders. It has none of them, and no messages.
