@@ -25,6 +25,7 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
         let written = merchant.http.get("/v1/message-templates/request?language=de").await.with_status(200).json();
         assert_eq!(written["own"], true);
 
+        browser.clicks("Orders").await;
         browser.opens_order("7101").await;
         browser.clicks("Send link").await;
         browser.sees("Send for 1 credit").await;

@@ -22,7 +22,10 @@ impl Described<'_> {
         let parameters = self.operation["parameters"].as_array().into_iter().flatten();
         let mut path = self.pattern.to_owned();
         for parameter in parameters.filter(|parameter| parameter["in"] == "path") {
-            let example = parameter["schema"]["example"].as_str().unwrap_or("nothing");
+            let example = parameter["schema"]["example"]
+                .as_str()
+                .or(parameter["schema"]["enum"][0].as_str())
+                .unwrap_or("nothing");
             path = path.replace(&format!("{{{}}}", parameter["name"].as_str().unwrap()), &example.replace('+', "%2B"));
         }
         path

@@ -22,7 +22,7 @@ export function showTemplate(root) {
 /** Which text is edited: all that there are of each purpose, and the languages in which there could be one. */
 function chooser(items) {
   const t = strings.template;
-  const purpose = h("select", { name: "purpose" }, PURPOSES.map((it) => h("option", { value: it }, t.purposes[it])));
+  const purpose = h("select", { name: "purpose", required: true }, PURPOSES.map((it) => h("option", { value: it }, t.purposes[it])));
   const language = h("select", { name: "language" });
   const place = h("div");
   const written = (of) => items.filter((item) => item.purpose === of && item.own).map((item) => item.language ?? "");
