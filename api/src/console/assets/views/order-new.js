@@ -159,13 +159,14 @@ function sumOfLines(items, fields) {
     const extra = [fields.shipping, fields.discount, fields.tax].map((control) => hundredths(control.value.trim() || "0"));
     if (lines.length === 0 || [...amounts, ...extra].includes(null)) return swap(node);
     const sum = amounts.reduce((total, amount) => total + amount, 0n) + extra[0] - extra[1] + extra[2];
-    if (sum <= 0n || sum === hundredths(fields.amount.value)) return swap(node);
+    if (sum <= 0n) return swap(node);
     const shown = text(sum, lines.map((line) => line.unit_amount).join());
     // Nobody adds up what is added up already; a total that somebody has typed stays theirs.
     if (fields.amount.dataset.typed === undefined) {
       fields.amount.value = shown;
       return swap(node);
     }
+    if (sum === hundredths(fields.amount.value)) return swap(node);
     const use = () => {
       fields.amount.value = shown;
       draw();
