@@ -57,8 +57,9 @@ echo "== Python"
 rm -rf "$tools/client"
 PATH="$here/$tools/bin:$PATH" "$tools/bin/openapi-python-client" generate --path "$data/openapi.json" --output-path "$tools/client" \
     --config tests/contract/python.yaml --fail-on-warning
-# Of an operation with two kinds of bytes for a body the generator makes code that lacks an import.
-(cd "$tools/client" && ../bin/mypy --strict --exclude put_merchant_logo paylink_client && PYTHONPATH=. ../bin/python ../../../tests/contract/story.py)
+# Of an operation with two kinds of bytes for a body the generator makes code that lacks an import, and of one that takes a text as well
+# as JSON code that takes the text for bytes.
+(cd "$tools/client" && ../bin/mypy --strict --exclude 'put_merchant_logo|create_batch' paylink_client && PYTHONPATH=. ../bin/python ../../../tests/contract/story.py)
 
 for scope in read write admin; do
     judge "$scope" "$(made $scope)" examples,coverage,fuzzing,stateful "${CONTRACT_EXAMPLES:-30}" || failed=yes
