@@ -15,15 +15,41 @@ use crate::{
     installation::{self, RootError},
 };
 use domain::{MerchantId, Vault, VaultError};
+use uuid::Uuid;
 
-/// Every sealed column. Its associated data is the merchant and `table.column`.
-const SEALED: [(&str, &str); 5] = [
-    ("stripe_integration", "secret_key"),
-    ("stripe_integration", "webhook_secrets"),
-    ("sms_integration", "auth_token"),
-    ("sms_integration", "report_secret"),
-    ("webhook_endpoint", "secrets"),
+/// A sealed column. Its associated data is the merchant and `table.column`.
+#[derive(Clone, Copy)]
+struct Sealed {
+    table: &'static str,
+    /// What tells its rows apart.
+    key: &'static str,
+    column: &'static str,
+}
+
+impl Sealed {
+    const fn new(table: &'static str, key: &'static str, column: &'static str) -> Self {
+        Self { table, key, column }
+    }
+
+    fn place(self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
+}
+
+const SEALED: [Sealed; 5] = [
+    Sealed::new("stripe_integration", "merchant_id", "secret_key"),
+    Sealed::new("stripe_integration", "merchant_id", "webhook_secrets"),
+    Sealed::new("sms_integration", "merchant_id", "auth_token"),
+    Sealed::new("sms_integration", "merchant_id", "report_secret"),
+    Sealed::new("webhook_endpoint", "id", "secrets"),
 ];
+
+/// A row of a sealed column.
+struct Row {
+    key: Uuid,
+    merchant: MerchantId,
+    sealed: Vec<u8>,
+}
 
 /// How many rows are read at a time.
 const PAGE: u64 = 200;
@@ -69,14 +95,14 @@ pub async fn reseal(db: &Db, vault: &Vault, now: DateTime<Utc>) -> Result<Reseal
         done.already += 1;
     }
     root.commit().await?;
-    for (table, column) in SEALED {
+    for column in SEALED {
         let mut after = None;
         loop {
-            let rows = page(db, table, column, after).await?;
+            let rows = page(db, column, after).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.clone());
-            for (merchant, sealed) in rows {
-                reseal_one(db, vault, (table, column), merchant, sealed, now, &mut done).await?;
+            after = Some(last.key);
+            for row in rows {
+                reseal_one(db, vault, column, row, now, &mut done).await?;
             }
         }
     }
@@ -89,48 +115,43 @@ pub async fn reseal(db: &Db, vault: &Vault, now: DateTime<Utc>) -> Result<Reseal
 /// When the database does not answer.
 pub async fn sealed_otherwise(db: &Db, vault: &Vault) -> Result<u64, DbErr> {
     let mut found = 0;
-    for (table, column) in SEALED {
+    for column in SEALED {
         let mut after = None;
         loop {
-            let rows = page(db, table, column, after).await?;
+            let rows = page(db, column, after).await?;
             let Some(last) = rows.last() else { break };
-            after = Some(last.clone());
-            found += rows.iter().filter(|(_, sealed)| !vault.is_current(sealed)).count() as u64;
+            after = Some(last.key);
+            found += rows.iter().filter(|row| !vault.is_current(&row.sealed)).count() as u64;
         }
     }
     Ok(found)
 }
 
-async fn page(
-    db: &Db,
-    table: &str,
-    column: &str,
-    after: Option<(MerchantId, Vec<u8>)>,
-) -> Result<Vec<(MerchantId, Vec<u8>)>, DbErr> {
-    let (merchant, value) = (Alias::new("merchant_id"), Alias::new(column));
+async fn page(db: &Db, Sealed { table, key, column }: Sealed, after: Option<Uuid>) -> Result<Vec<Row>, DbErr> {
     let mut select = Query::select();
     select
-        .columns([merchant.clone(), value.clone()])
+        .expr_as(Expr::col(Alias::new(key)), Alias::new("key"))
+        .columns([Alias::new("merchant_id"), Alias::new(column)])
         .from(Alias::new(table))
-        .and_where(Expr::col(value.clone()).is_not_null())
-        .order_by(merchant.clone(), Order::Asc)
-        .order_by(value.clone(), Order::Asc)
+        .and_where(Expr::col(Alias::new(column)).is_not_null())
+        .and_where_option(after.map(|after| Expr::col(Alias::new(key)).gt(after)))
+        .order_by(Alias::new(key), Order::Asc)
         .limit(PAGE);
-    if let Some((last, sealed)) = after {
-        // A merchant may have several; those that were sealed anew meanwhile may be read twice, and are done already.
-        let same = Expr::col(merchant.clone()).eq(last).and(Expr::col(value).gt(sealed));
-        select.and_where(Expr::col(merchant).gt(last).or(same));
-    }
-    let read = |row: QueryResult| Ok((row.try_get("", "merchant_id")?, row.try_get("", column)?));
+    let read = |row: QueryResult| {
+        Ok(Row {
+            key: row.try_get("", "key")?,
+            merchant: row.try_get("", "merchant_id")?,
+            sealed: row.try_get("", column)?,
+        })
+    };
     db.pool().query_all(&select).await?.into_iter().map(read).collect()
 }
 
 async fn reseal_one(
     db: &Db,
     vault: &Vault,
-    (table, column): (&str, &str),
-    merchant: MerchantId,
-    sealed: Vec<u8>,
+    column: Sealed,
+    Row { merchant, sealed, .. }: Row,
     now: DateTime<Utc>,
     done: &mut Resealed,
 ) -> Result<(), ResealError> {
@@ -138,7 +159,7 @@ async fn reseal_one(
         done.already += 1;
         return Ok(());
     }
-    let place = format!("{table}.{column}");
+    let place = column.place();
     let secret = match vault.open(&sealed, merchant, &place) {
         Ok(secret) => secret,
         Err(VaultError::OtherKey | VaultError::Damaged | VaultError::BadKey | VaultError::NoRandomness) => {
@@ -146,10 +167,10 @@ async fn reseal_one(
             return Ok(());
         }
     };
-    let value = Alias::new(column);
+    let value = Alias::new(column.column);
     let mut update = Query::update();
     update
-        .table(Alias::new(table))
+        .table(Alias::new(column.table))
         .value(value.clone(), vault.seal(&secret, merchant, &place)?)
         .and_where(Expr::col(Alias::new("merchant_id")).eq(merchant))
         .and_where(Expr::col(value).eq(sealed));

@@ -214,7 +214,8 @@ async fn a_changed_secret_key_still_opens_what_a_gateway_is_asked_and_believed_w
     let new = ("PAYLINK_SECRET_KEY", new.trim());
     app.starts_again_with(&[allowed, new, ("PAYLINK_PREVIOUS_SECRET_KEYS", old.trim())]).await;
     // The root, a Stripe key, its signing secrets, the gateway's secrets and the key in the URL of its reports.
-    assert_eq!(app.says(&["secrets", "rotate"]), "5 sealed anew, 0 under this key already\n");
+    let rotated = app.says(&["secrets", "rotate"]);
+    assert!(rotated.starts_with("5 sealed anew, 0 under this key already\n"), "{rotated}");
     assert_eq!(app.says(&["secrets", "rotate"]), "0 sealed anew, 5 under this key already\n");
 
     app.starts_again_with(&[allowed, new]).await;

@@ -199,11 +199,19 @@ async fn a_receipt_is_sent_once_whatever_happens(app: &mut App) {
     });
     app.passes(Utc::now() + TimeDelta::minutes(1));
     jobs_of(app).await;
-    for (phone, count) in [(&order.phone, 1), (&elsewhere.phone, 1), (&silent.phone, 0)] {
+    let receipts_of = async |phone: &str| {
         let listed = merchant.http.get("/v1/messages?limit=100").await.with_status(200).json();
         let receipts = listed["items"].as_array().unwrap().iter();
-        let receipts: Vec<_> = receipts.filter(|it| it["to"] == **phone && it["origin"] == "receipt").collect();
-        assert_eq!(receipts.len(), count, "{listed}");
+        receipts.filter(|it| it["to"] == *phone && it["origin"] == "receipt").cloned().collect::<Vec<_>>()
+    };
+    eventually("both have their receipts", async || {
+        (!receipts_of(&order.phone).await.is_empty() && !receipts_of(&elsewhere.phone).await.is_empty()).then_some(())
+    })
+    .await;
+    jobs_of(app).await;
+    for (phone, count) in [(&order.phone, 1), (&elsewhere.phone, 1), (&silent.phone, 0)] {
+        let receipts = receipts_of(phone).await;
+        assert_eq!(receipts.len(), count, "{receipts:?}");
         for receipt in receipts {
             assert!(receipt["body"].as_str().unwrap().contains("we have received 129.50 USD"), "{receipt}");
         }
@@ -230,12 +238,16 @@ async fn a_void_tells_the_buyer_if_it_is_asked_to(app: &mut App) {
         merchant.sees(&link.id, "voided").await;
         links.push(link);
     }
+    let texts = async |link: &Link| {
+        let listed = merchant.http.get(&format!("/v1/messages?link_id={}", link.id)).await.with_status(200).json();
+        listed["items"].as_array().unwrap().clone()
+    };
     app.passes(Utc::now());
+    eventually("the buyer is told", async || (!texts(&links[0]).await.is_empty()).then_some(())).await;
     jobs_of(app).await;
     for (link, count) in links.iter().zip([1, 0]) {
-        let listed = merchant.http.get(&format!("/v1/messages?link_id={}", link.id)).await.with_status(200).json();
-        let items = listed["items"].as_array().unwrap();
-        assert_eq!(items.len(), count, "{listed}");
+        let items = texts(link).await;
+        assert_eq!(items.len(), count, "{items:?}");
         assert!(items.iter().all(|it| it["origin"] == "voided" && it["body"].as_str().unwrap().contains("withdrawn")));
     }
 }

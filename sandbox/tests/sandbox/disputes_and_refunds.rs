@@ -39,6 +39,13 @@ async fn a_delayed_payment_completes_unpaid_and_settles_later() {
     }
 }
 
+/// The next two events by the names of their types: as with Stripe, which of two comes first is nobody's promise.
+async fn two(receiver: &mut Receiver) -> [Value; 2] {
+    let mut told = [receiver.next().await.event(), receiver.next().await.event()];
+    told.sort_by_key(|event| event["type"].to_string());
+    told
+}
+
 #[tokio::test]
 async fn refunds_are_told_with_all_that_was_given_back_so_far() {
     let world = World::start().await;
@@ -50,15 +57,14 @@ async fn refunds_are_told_with_all_that_was_given_back_so_far() {
     for (amount, refunded, whole) in [(json!(950), 950, false), (Value::Null, 12_950, true)] {
         let refund = world.control("/refund", json!({ "payment_intent": intent, "amount": amount })).await;
         assert_eq!(refund.status, 200, "{}", refund.text);
-        let event = receiver.next().await.event();
+        let [event, of_the_refund] = two(&mut receiver).await;
         assert_eq!(event["type"], "charge.refunded");
         assert_eq!(event["data"]["object"]["payment_intent"], intent);
         assert_eq!(event["data"]["object"]["amount_refunded"], refunded);
         assert_eq!(event["data"]["object"]["refunded"], whole);
         assert_eq!(event["data"]["object"]["metadata"], json!({ "link_id": "link_1" }));
-        let event = receiver.next().await.event();
         assert_eq!(
-            (&event["type"], &event["data"]["object"]["status"]),
+            (&of_the_refund["type"], &of_the_refund["data"]["object"]["status"]),
             (&json!("refund.created"), &json!("succeeded"))
         );
     }
@@ -75,18 +81,17 @@ async fn a_refund_that_fails_later_is_told_by_itself_and_not_by_its_charge() {
 
     let begun = json!({ "payment_intent": intent, "amount": 950, "status": "pending" });
     let refund = world.control("/refund", begun).await.json()["refund"].clone();
-    let told = [receiver.next().await.event(), receiver.next().await.event()];
+    let told = two(&mut receiver).await;
     assert_eq!(
         (&told[0]["data"]["object"]["amount_refunded"], &told[1]["data"]["object"]["status"]),
         (&json!(950), &json!("pending"))
     );
     for (status, kinds) in [
-        ("succeeded", ["refund.updated", "charge.refund.updated"]),
-        ("failed", ["refund.failed", "charge.refund.updated"]),
+        ("succeeded", ["charge.refund.updated", "refund.updated"]),
+        ("failed", ["charge.refund.updated", "refund.failed"]),
     ] {
         assert_eq!(world.control("/refund/settle", json!({ "refund": refund, "status": status })).await.status, 200);
-        for kind in kinds {
-            let event = receiver.next().await.event();
+        for (kind, event) in kinds.into_iter().zip(two(&mut receiver).await) {
             assert_eq!((&event["type"], &event["data"]["object"]["status"]), (&json!(kind), &json!(status)));
             assert_eq!(event["data"]["object"]["id"], refund);
         }
@@ -95,7 +100,7 @@ async fn a_refund_that_fails_later_is_told_by_itself_and_not_by_its_charge() {
     assert_eq!(world.control("/refund/settle", json!({ "refund": "re_1", "status": "succeeded" })).await.status, 404);
     // It can be given back once more.
     world.control("/refund", json!({ "payment_intent": intent })).await;
-    assert_eq!(receiver.next().await.event()["data"]["object"]["amount_refunded"], 12_950);
+    assert_eq!(two(&mut receiver).await[0]["data"]["object"]["amount_refunded"], 12_950);
 }
 
 #[tokio::test]

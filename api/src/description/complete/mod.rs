@@ -92,7 +92,8 @@ fn describe_parameters(operation: &mut Value) {
             && parameter["schema"]["type"] == "string"
             && parameter["schema"]["example"].is_null()
         {
-            parameter["schema"]["example"] = "1".into();
+            let word = parameter["schema"]["enum"][0].as_str().unwrap_or("1").to_owned();
+            parameter["schema"]["example"] = word.into();
         }
         if parameter["name"] == "Idempotency-Key" {
             parameter["description"] =
