@@ -27,7 +27,7 @@ impl Queue {
         let notifier = Notifier(Batcher::new(NotifyHandler(queues.clone()), LIMITS));
         let live = Live::new(queues.clone());
         let changes = Changes::follow(db, queues.clock().clone(), live.clone(), notifier.clone());
-        Self { changes, live, notifier, queues }
+        Self { queues, notifier, live, changes }
     }
 
     /// Notifies Redis of jobs without waiting: the caller's answer must not depend on Redis. If it fails, the scheduler notifies

@@ -92,7 +92,7 @@ async fn a_token_opens_one_order_from_one_origin_and_nothing_else(app: &mut App)
     let path = format!("/v1/orders/{}", order.id);
     page(app, &token, EVIL).gets(&path).await.problem(403, "forbidden");
     app.anybody().with_key(&token).get(&path).await.problem(403, "forbidden");
-    let forged = format!("{}x", token);
+    let forged = format!("{token}x");
     app.hush(&forged);
     page(app, &forged, SHOP).gets(&path).await.problem(401, "unauthorized");
 }

@@ -65,6 +65,7 @@ struct Send {
     language: Option<Language>,
     /// Not before this time, at most 35 days from now and before the link expires; absent: at once. It is then `scheduled`, its credits
     /// are held, and both end with a void, a payment, the link's end or an opt-out.
+    #[expect(clippy::struct_field_names, reason = "it is the name of the field in the API")]
     send_at: Option<DateTime<Utc>>,
     /// Send it also if it was sent to this number less than a minute ago.
     #[oai(default)]

@@ -85,7 +85,9 @@ async fn tell_orders(tx: &Transaction, changes: &mut [NumberedChange]) -> Result
         return Ok(());
     }
     let mut rows = Rows::new([("the_link", "uuid")]);
-    links.iter().for_each(|link| rows.push([(*link).into()]));
+    for link in links {
+        rows.push([link.into()]);
+    }
     let select = "SELECT id, order_id FROM v JOIN payment_link ON id = the_link";
     let mut orders: HashMap<LinkId, OrderId> = HashMap::new();
     for row in tx.query_all_raw(rows.statement(tx.get_database_backend(), select, Vec::new())).await? {

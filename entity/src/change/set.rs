@@ -108,7 +108,9 @@ pub(crate) async fn insert_all(db: &impl ConnectionTrait, changes: &[Change]) ->
     let of_one_set = |one: &&Change, other: &&Change| (one.merchant, one.at) == (other.merchant, other.at);
     for set in in_sets.chunk_by(of_one_set).flat_map(|set| set.chunks(MOST)) {
         let mut lines = String::new();
-        set.iter().for_each(|change| change.line(&mut lines));
+        for change in set {
+            change.line(&mut lines);
+        }
         let (place, count) = (as_number(rows.len()), as_number(set.len()));
         rows.push([place.into(), set[0].merchant.into(), count.into(), set[0].at.into(), lines.into()]);
     }
