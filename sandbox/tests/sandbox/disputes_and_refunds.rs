@@ -39,7 +39,7 @@ async fn a_delayed_payment_completes_unpaid_and_settles_later() {
     }
 }
 
-/// The next two events by the names of their types: as with Stripe, which of two comes first is nobody's promise.
+/// The next two events by the names of their types: as with Stripe, either may come first.
 async fn two(receiver: &mut Receiver) -> [Value; 2] {
     let mut told = [receiver.next().await.event(), receiver.next().await.event()];
     told.sort_by_key(|event| event["type"].to_string());
