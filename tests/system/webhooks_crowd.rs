@@ -1,4 +1,5 @@
-//! Ten thousand endpoints of which one in ten is dead, and what the others see of that. It takes some minutes and prints figures:
+//! Ten thousand endpoints of which one in ten is dead, and what the others see of that: a measurement, for a machine with nothing else to
+//! do. No run of it has come to its end yet, so no figure of it is told anywhere.
 //! `cargo test --test system ten_thousand_endpoints -- --ignored --nocapture`.
 
 use std::time::Duration;
