@@ -265,7 +265,9 @@ async fn what_went_back_after_the_purge_is_known_without_an_amount(app: &mut App
     for amount in ["1234", "5678", "12950"] {
         let kept = rows.lines().filter(|line| line.contains("re_old") || line.contains("pi_cs_old"));
         for line in kept {
-            assert!(!line.contains(amount), "{line}");
+            // As a number of its own: an id may have these digits in it.
+            let mut words = line.split(|it: char| !it.is_ascii_alphanumeric());
+            assert!(!words.any(|word| word == amount), "{line}");
         }
     }
 }
