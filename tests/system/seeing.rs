@@ -40,7 +40,13 @@ async fn the_figures_match_what_happened(app: &mut App) {
     assert!(refused.header("x-request-id").starts_with("req_"), "{refused:?}");
     refused.problem(400, "bad_signature");
 
-    let seen = figures(&anybody).await;
+    // What was done is counted a moment after it can be read.
+    let delivered = [("outcome", "delivered")];
+    let seen = eventually("the report is counted", async || {
+        let seen = figures(&anybody).await;
+        (seen.one("paylink_messages_total", &delivered) == 1.0).then_some(seen)
+    })
+    .await;
 
     let requests = |method, route, status| {
         seen.one("paylink_http_requests_total", &[("method", method), ("route", route), ("status", status)])

@@ -122,7 +122,7 @@ async fn reports_that_contradict_each_other_settle_once(app: &mut App) {
 
 async fn a_storm_of_refusals_sends_each_text_once(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
-    sandbox.fails(json!({"service": "sms", "times": 10, "mode": "status", "status": 429})).await;
+    sandbox.fails(json!({"service": "sms", "times": 10, "mode": "status", "status": 429, "method": "POST"})).await;
     let mut messages = Vec::new();
     for number in 0..5 {
         let order = merchant.opens_an_order(&format!("6120-{number}")).await;
