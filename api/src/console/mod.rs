@@ -8,6 +8,7 @@ mod bundle;
 mod session;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use bytes::Bytes;
 use domain::sha256;
@@ -31,6 +32,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const TABLE: &str = "application/json";
 
 macro_rules! files {
     ($($path:literal: $kind:ident),* $(,)?) => {
@@ -50,7 +52,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "css/settings.css": CSS,
     "css/operator.css": CSS,
     "main.js": SCRIPT,
-    "strings/en.js": SCRIPT,
+    "strings/en.json": TABLE,
     "lib/api.js": SCRIPT,
     "lib/clipboard.js": SCRIPT,
     "lib/decimal.js": SCRIPT,
@@ -69,6 +71,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/people.js": SCRIPT,
     "lib/router.js": SCRIPT,
     "lib/scope.js": SCRIPT,
+    "lib/texts.js": SCRIPT,
     "lib/ways.js": SCRIPT,
     "views/balance.js": SCRIPT,
     "views/order-notices.js": SCRIPT,
@@ -125,9 +128,6 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/thread.js": SCRIPT,
 };
 
-/// Below it, what the console says, a file for each language.
-const STRINGS: &str = "strings/";
-
 /// Whoever opens the bare address is looking for the console. Nothing of a path is kept: there is none.
 #[handler]
 pub(crate) fn entrance() -> Redirect {
@@ -153,17 +153,18 @@ pub(crate) fn routes() -> Route {
 struct Strings(Vec<(&'static str, StaticFile)>);
 
 impl Strings {
+    /// The module of the texts alone.
     fn new() -> Self {
-        let language = |path: &'static str| path.strip_prefix(STRINGS)?.strip_suffix(".js");
-        let there =
-            FILES.iter().filter_map(|(path, kind, content)| Some((language(path)?, StaticFile::new(kind, *content))));
-        Self(there.collect())
+        Self::made_by(texts::module)
     }
 
     /// All that the console runs, in each language.
     fn of_bundles() -> Self {
-        let languages = Self::new().0.into_iter().map(|(language, _)| language);
-        Self(languages.map(|language| (language, StaticFile::new(SCRIPT, bundle::script(language)))).collect())
+        Self::made_by(bundle::script)
+    }
+
+    fn made_by(script: impl Fn(&str) -> String) -> Self {
+        Self(texts::languages().map(|language| (language, StaticFile::new(SCRIPT, script(language)))).collect())
     }
 }
 

@@ -80,7 +80,7 @@ async fn what_it_says_is_in_a_language_that_there_is() {
         let response = console.get_response(request.finish()).await;
         assert_eq!(response.status(), StatusCode::OK, "{language}");
         assert_eq!(header_of(&response, header::VARY), "Accept-Language, Accept-Encoding");
-        assert!(response.into_body().into_string().await.unwrap().contains("locale: \"en"), "{language}");
+        assert!(response.into_body().into_string().await.unwrap().contains("\"locale\":\"en"), "{language}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 import { strings } from "../strings.js";
 import { h } from "./dom.js";
+import { writeNumbersAs } from "./texts.js";
 
 let locale = strings.locale;
 let whole = new Intl.NumberFormat(locale);
@@ -12,10 +13,11 @@ let clocks = clocksOf(undefined);
 
 /** Writes amounts and dates as people do in this region, in the language of the console. */
 export function useRegion(code) {
-  const [language] = strings.locale.split("-");
-  const [fits] = Intl.DateTimeFormat.supportedLocalesOf([`${language}-${code}`]);
+  const wanted = new Intl.Locale(strings.locale, { region: code });
+  const [fits] = Intl.DateTimeFormat.supportedLocalesOf([wanted.toString()]);
   locale = fits ?? strings.locale;
   whole = new Intl.NumberFormat(locale);
+  writeNumbersAs(locale);
 }
 
 /** Shows all times in this zone: the merchant's, wherever the reader is. */

@@ -5,7 +5,6 @@ import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
-import { number } from "../lib/format.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { say } from "../lib/notify.js";
@@ -104,9 +103,9 @@ function costLine(available) {
   const node = h("div", { "aria-live": "polite" });
   const show = (credits) => {
     if (credits !== null && credits > available) {
-      swap(node, h("p.notice.notice-warn", icon("warning"), t.tooFew(number(credits), number(available))));
+      swap(node, h("p.notice.notice-warn", icon("warning"), t.tooFew(strings.preview.credits(credits), available)));
     } else {
-      swap(node, h("p.quiet.available", t.available(strings.nav.available(number(available)))));
+      swap(node, h("p.quiet.available", t.available(strings.nav.available(available))));
     }
   };
   show(null);

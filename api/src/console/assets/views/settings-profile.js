@@ -3,7 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { useTimeZone } from "../lib/format.js";
-import { actions, field, form, input } from "../lib/form.js";
+import { actions, currencies, field, form, input } from "../lib/form.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
 import { logoField } from "./logo.js";
@@ -52,7 +52,7 @@ function editor(merchant) {
           field({ label: t.currency, control: fields.currency, hint: t.currencyHint })),
         field({ label: t.timeZone, control: fields.time_zone, hint: t.timeZoneHint }),
         colour.node,
-        h("datalist", { id: "merchant-currencies" }, strings.currencies.map((code) => h("option", { value: code.toUpperCase() }))),
+        currencies("merchant-currencies"),
         actions(t.submit),
       ],
       payload: () => JSON.stringify(body()),

@@ -4,7 +4,7 @@ import { command, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
-import { humanised, money, number, time } from "../lib/format.js";
+import { humanised, money, time } from "../lib/format.js";
 import { form } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
@@ -215,7 +215,7 @@ function costOf(path, text, place) {
       if (mine !== asked) return;
       place.classList.toggle("too-much", credits > available);
       place.textContent = [t.segments(segments), t.credits(credits), t.encodings[encoding.toLowerCase().replaceAll("-", "_")],
-        credits > available && strings.send.available(number(available))].filter(Boolean).join(" · ");
+        credits > available && strings.send.available(available)].filter(Boolean).join(" · ");
     } catch {
       // It is counted again with the next letter, and in any case when it is sent.
       if (mine === asked) place.textContent = "";
