@@ -20,7 +20,7 @@ use poem::{
 
 use crate::{
     Problem,
-    http::{hex::hex, language, methods::get},
+    http::{cookie, hex::hex, language, methods::get},
 };
 
 /// A page that runs its own files, talks to its own origin, and is shown in nobody's frame. What it shows in a frame is the
@@ -53,6 +53,12 @@ const FILES: &[(&str, &str, &str)] = files! {
     "css/operator.css": CSS,
     "main.js": SCRIPT,
     "strings/en.json": TABLE,
+    "strings/es.json": TABLE,
+    "strings/fr.json": TABLE,
+    "strings/de.json": TABLE,
+    "strings/pt.json": TABLE,
+    "strings/zh.json": TABLE,
+    "strings/ar.json": TABLE,
     "lib/api.js": SCRIPT,
     "lib/clipboard.js": SCRIPT,
     "lib/decimal.js": SCRIPT,
@@ -64,6 +70,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/format.js": SCRIPT,
     "lib/icons.js": SCRIPT,
     "lib/idempotency.js": SCRIPT,
+    "lib/language.js": SCRIPT,
     "lib/live.js": SCRIPT,
     "lib/notify.js": SCRIPT,
     "lib/pager.js": SCRIPT,
@@ -84,6 +91,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/credits.js": SCRIPT,
     "views/frame.js": SCRIPT,
     "views/home.js": SCRIPT,
+    "views/language.js": SCRIPT,
     "views/link-card.js": SCRIPT,
     "views/link-create.js": SCRIPT,
     "views/link-paid.js": SCRIPT,
@@ -149,7 +157,12 @@ pub(crate) fn routes() -> Route {
     files.at("/strings.js", get(Strings::new())).at("/app.js", get(Strings::of_bundles())).at("/app.css", get(styles))
 }
 
-/// What the console says, in the language that the browser likes best.
+/// The cookie in which a browser keeps the language that a person chose for the console. It is the console's script that sets it.
+const CHOSEN_LANGUAGE: &str = "paylink_language";
+/// The one in which it keeps the language of the merchant who signed in last.
+const MERCHANTS_LANGUAGE: &str = "paylink_merchant_language";
+
+/// What the console says, in the language that was chosen, or else the merchant's, or else the one that the browser likes best.
 struct Strings(Vec<(&'static str, StaticFile)>);
 
 impl Strings {
@@ -172,10 +185,15 @@ impl Endpoint for Strings {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
+        let mut kept =
+            [CHOSEN_LANGUAGE, MERCHANTS_LANGUAGE].into_iter().filter_map(|name| cookie::find(&request, name));
+        let kept = kept.find_map(|kept| self.0.iter().find(|(language, _)| *language == kept)).map(|(_, it)| it);
         let liked = request.header(header::ACCEPT_LANGUAGE).unwrap_or_default();
-        let chosen = language::best(liked, &self.0).ok_or_else(Problem::not_found)?;
+        let chosen = kept.or_else(|| language::best(liked, &self.0)).ok_or_else(Problem::not_found)?;
         let mut response = chosen.call(request).await?;
-        response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Language, Accept-Encoding"));
+        response
+            .headers_mut()
+            .insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Language, Accept-Encoding"));
         Ok(response)
     }
 }

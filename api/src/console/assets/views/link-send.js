@@ -3,6 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
+import { phone } from "../lib/format.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
@@ -94,7 +95,7 @@ function beforeSending(order) {
 }
 
 function recipient(order) {
-  return h("p.recipient", h("span.quiet", strings.send.to), " ", h("strong", order.customer.name), " ", order.customer.phone ?? "");
+  return h("p.recipient", h("span.quiet", strings.send.to), " ", h("strong", order.customer.name), " ", phone(order.customer.phone));
 }
 
 /** What is available, and a warning when the text costs more. */
