@@ -99,7 +99,7 @@ async fn a_text_that_was_not_delivered_needs_a_person_until_another_arrives(app:
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let order = merchant.opens_an_order("32003").await;
     let link = merchant.makes_a_link(&order).await;
-    sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 400})).await;
+    sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 400, "method": "POST"})).await;
     let refused = merchant.sends(&link).await;
     merchant.sees_message(&refused, "failed").await;
 

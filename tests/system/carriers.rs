@@ -84,7 +84,7 @@ async fn tell(app: &mut App) {
     let failed = merchant.sends(&to_landline).await;
     let failed = merchant.sees_message(&failed, "failed").await;
     assert_eq!(failed["error"], "The gateway refused the text (invalid_recipient).");
-    sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 429})).await;
+    sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 429, "method": "POST"})).await;
     let message = merchant.sends_again(&link).await;
     merchant.sees_message(&message, "delivered").await;
 

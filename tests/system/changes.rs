@@ -78,10 +78,17 @@ async fn a_copy_is_right_without_ever_reading_a_list(app: &mut App) {
         let order = merchant.opens_an_order(&format!("C-2{number}")).await;
         let link = merchant.makes_a_link(&order).await;
         mirror.reads_on(0).await;
-        merchant.sends(&link).await;
+        let message = merchant.sends(&link).await;
+        merchant.sees_message(&message, "delivered").await;
         match number {
-            0 => app.buyer().pays(&link).await,
-            1 => drop(merchant.voids(&link).await),
+            0 => {
+                app.buyer().pays(&link).await;
+                merchant.sees(&link.id, "paid").await;
+            }
+            1 => {
+                merchant.voids(&link).await.with_status(202);
+                merchant.sees(&link.id, "voided").await;
+            }
             _ => {}
         }
         mirror.reads_on(0).await;

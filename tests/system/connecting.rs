@@ -111,8 +111,7 @@ async fn an_endpoint_is_registered_once_however_stripe_fails(app: &mut App) {
     merchant.sees(&link.id, "paid").await;
 
     // What Stripe refuses is told.
-    let refusal =
-        json!({"service": "stripe", "times": 1, "mode": "status", "status": 403, "path": "/v1/webhook_endpoints"});
+    let refusal = json!({"service": "stripe", "times": 1, "mode": "status", "status": 403, "method": "POST", "path": "/v1/webhook_endpoints"});
     sandbox.fails(refusal).await;
     merchant.http.post("/v1/stripe-integration/webhook-endpoint", &json!({})).await.with_status(202);
     let failed = eventually("the refusal is told", async || {

@@ -21,6 +21,9 @@ const MIB: u64 = 1024 * 1024;
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const A_LITTLE: Duration = Duration::from_secs(10);
 
+/// What a machine that has more to do may add to a look. Whoever is starved by a crowd waits until the crowd is gone, half a minute.
+const A_MOMENT: Duration = Duration::from_secs(5);
+
 /// For those who do not speak HTTP as one should.
 async fn connected(app: &App) -> TcpStream {
     TcpStream::connect(app.hello.url.trim_start_matches("http://")).await.unwrap()
@@ -111,7 +114,7 @@ async fn two_thousand_who_say_nothing_leave_others_unharmed_and_are_closed() {
     let (among, grown) = (slowest_look(&app.anybody()).await, app.status_of_process("VmRSS").saturating_sub(memory));
     println!("slowest look alone: {alone:.1?}; among 2,000 idle connections: {among:.1?}, {grown} KiB more memory");
 
-    assert!(among < alone + Duration::from_secs(1), "{alone:?} alone, {among:?} among them");
+    assert!(among < alone + A_MOMENT, "{alone:?} alone, {among:?} among them");
     assert!(grown < 64 * 1024, "{grown} KiB");
     let last = ends(idle.pop().unwrap(), HALF_A_MINUTE + A_LITTLE).await;
     assert!(last.is_some_and(|(told, _)| told.is_empty()));
@@ -145,7 +148,7 @@ async fn whoever_sends_a_head_or_a_body_drop_by_drop_is_not_waited_for() {
     }
     let slowest = looks.into_iter().max().unwrap();
     println!("slowest look among 200 slow heads and 200 slow bodies: {slowest:.1?}");
-    assert!(slowest < Duration::from_secs(2));
+    assert!(slowest < A_MOMENT, "{slowest:?}");
 }
 
 /// Sends a byte each second until the connection ends, which must be in time, with an answer that begins so.
@@ -287,7 +290,7 @@ async fn long_lists_of_one_keep_nobody_waiting() {
     let slowest = looks.into_iter().max().unwrap();
     let grown = app.status_of_process("VmHWM").saturating_sub(before) / 1024;
     println!("45 long lists of one merchant at once: slowest look of another {slowest:.1?}, {grown} MiB more memory");
-    assert!(slowest < alone + Duration::from_secs(5), "{alone:?} alone, {slowest:?} among them");
+    assert!(slowest < alone + A_MOMENT, "{alone:?} alone, {slowest:?} among them");
     assert!(grown < 192, "{grown} MiB");
 }
 

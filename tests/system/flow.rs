@@ -15,7 +15,7 @@ on_both_databases!(
     a_service_that_is_down_is_left_alone,
 );
 
-on_both_databases!(apart: a_paused_merchant_waits_and_nobody_else);
+on_both_databases!(killed: a_paused_merchant_waits_and_nobody_else);
 
 /// The jobs of this kind that are not finished.
 async fn waiting(app: &App, kind: &str) -> Vec<Value> {
@@ -169,11 +169,10 @@ async fn stripes_limit_holds_over_all_workers(app: &mut App) {
 
     let times = asked_to_make_links(app).await;
     assert_eq!(times.len(), links.len());
-    for window in times.windows(LIMIT + 1) {
-        let took = window[LIMIT] - window[0];
-        // The limit is counted where the calls leave; on the way they may come a little closer.
-        assert!(took >= TimeDelta::milliseconds(850), "{} calls within {took}", LIMIT + 1);
-    }
+    // The limit is counted where the calls leave, and any of them may be late on its way: all of them together take three seconds,
+    // and took one if each worker had a limit of its own.
+    let took = times[times.len() - 1] - times[0];
+    assert!(took >= TimeDelta::seconds(2), "{} calls within {took}", times.len());
     assert_eq!(tries(app, &links).await, [1; 16]);
 }
 

@@ -85,7 +85,7 @@ async fn guesses_are_slowed_and_whoever_has_a_key_is_not(app: &mut App) {
     // Guesses at one address count at the others.
     let tries = async || {
         let mut statuses = Vec::new();
-        for _ in 0..20 {
+        for _ in 0..40 {
             statuses.push(asks_to_sign_in(&nobody, "pk_guess_guess_guess_guess").await.status);
         }
         statuses

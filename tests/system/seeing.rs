@@ -40,7 +40,13 @@ async fn the_figures_match_what_happened(app: &mut App) {
     assert!(refused.header("x-request-id").starts_with("req_"), "{refused:?}");
     refused.problem(400, "bad_signature");
 
-    let seen = figures(&anybody).await;
+    // What was done is counted a moment after it can be read.
+    let delivered = [("outcome", "delivered")];
+    let seen = eventually("the report is counted", async || {
+        let seen = figures(&anybody).await;
+        (seen.one("paylink_messages_total", &delivered) == 1.0).then_some(seen)
+    })
+    .await;
 
     let requests = |method, route, status| {
         seen.one("paylink_http_requests_total", &[("method", method), ("route", route), ("status", status)])
@@ -170,7 +176,7 @@ async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
 /// What a crash and a forgetful Redis cost is mended without a word; the figures say that it was.
 #[tokio::test]
 async fn what_was_recovered_is_counted() {
-    let short = [("PAYLINK_LEASE_SECONDS", "2".to_owned())];
+    let short = [("PAYLINK_LEASE_SECONDS", "4".to_owned())];
     let mut app = App::start_apart_with(Database::sqlite(), &short).await;
     let (http, merchant, sandbox) = (app.anybody(), app.merchant(), app.sandbox());
     let (to_lose, to_hang) = (merchant.opens_an_order("12003").await, merchant.opens_an_order("12004").await);

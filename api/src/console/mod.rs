@@ -8,6 +8,7 @@ mod bundle;
 mod session;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use bytes::Bytes;
 use domain::sha256;
@@ -19,7 +20,7 @@ use poem::{
 
 use crate::{
     Problem,
-    http::{hex::hex, language, methods::get},
+    http::{cookie, hex::hex, language, methods::get},
 };
 
 /// A page that runs its own files, talks to its own origin, and is shown in nobody's frame. What it shows in a frame is the
@@ -31,6 +32,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const TABLE: &str = "application/json";
 
 macro_rules! files {
     ($($path:literal: $kind:ident),* $(,)?) => {
@@ -50,7 +52,13 @@ const FILES: &[(&str, &str, &str)] = files! {
     "css/settings.css": CSS,
     "css/operator.css": CSS,
     "main.js": SCRIPT,
-    "strings/en.js": SCRIPT,
+    "strings/en.json": TABLE,
+    "strings/es.json": TABLE,
+    "strings/fr.json": TABLE,
+    "strings/de.json": TABLE,
+    "strings/pt.json": TABLE,
+    "strings/zh.json": TABLE,
+    "strings/ar.json": TABLE,
     "lib/api.js": SCRIPT,
     "lib/clipboard.js": SCRIPT,
     "lib/decimal.js": SCRIPT,
@@ -62,6 +70,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/format.js": SCRIPT,
     "lib/icons.js": SCRIPT,
     "lib/idempotency.js": SCRIPT,
+    "lib/language.js": SCRIPT,
     "lib/live.js": SCRIPT,
     "lib/notify.js": SCRIPT,
     "lib/pager.js": SCRIPT,
@@ -69,6 +78,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/people.js": SCRIPT,
     "lib/router.js": SCRIPT,
     "lib/scope.js": SCRIPT,
+    "lib/texts.js": SCRIPT,
     "lib/ways.js": SCRIPT,
     "views/balance.js": SCRIPT,
     "views/order-notices.js": SCRIPT,
@@ -81,6 +91,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/credits.js": SCRIPT,
     "views/frame.js": SCRIPT,
     "views/home.js": SCRIPT,
+    "views/language.js": SCRIPT,
     "views/link-card.js": SCRIPT,
     "views/link-create.js": SCRIPT,
     "views/link-paid.js": SCRIPT,
@@ -125,9 +136,6 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/thread.js": SCRIPT,
 };
 
-/// Below it, what the console says, a file for each language.
-const STRINGS: &str = "strings/";
-
 /// Whoever opens the bare address is looking for the console. Nothing of a path is kept: there is none.
 #[handler]
 pub(crate) fn entrance() -> Redirect {
@@ -149,21 +157,27 @@ pub(crate) fn routes() -> Route {
     files.at("/strings.js", get(Strings::new())).at("/app.js", get(Strings::of_bundles())).at("/app.css", get(styles))
 }
 
-/// What the console says, in the language that the browser likes best.
+/// The cookie in which a browser keeps the language that a person chose for the console. It is the console's script that sets it.
+const CHOSEN_LANGUAGE: &str = "paylink_language";
+/// The one in which it keeps the language of the merchant who signed in last.
+const MERCHANTS_LANGUAGE: &str = "paylink_merchant_language";
+
+/// What the console says, in the language that was chosen, or else the merchant's, or else the one that the browser likes best.
 struct Strings(Vec<(&'static str, StaticFile)>);
 
 impl Strings {
+    /// The module of the texts alone.
     fn new() -> Self {
-        let language = |path: &'static str| path.strip_prefix(STRINGS)?.strip_suffix(".js");
-        let there =
-            FILES.iter().filter_map(|(path, kind, content)| Some((language(path)?, StaticFile::new(kind, *content))));
-        Self(there.collect())
+        Self::made_by(texts::module)
     }
 
     /// All that the console runs, in each language.
     fn of_bundles() -> Self {
-        let languages = Self::new().0.into_iter().map(|(language, _)| language);
-        Self(languages.map(|language| (language, StaticFile::new(SCRIPT, bundle::script(language)))).collect())
+        Self::made_by(bundle::script)
+    }
+
+    fn made_by(script: impl Fn(&str) -> String) -> Self {
+        Self(texts::languages().map(|language| (language, StaticFile::new(SCRIPT, script(language)))).collect())
     }
 }
 
@@ -171,10 +185,15 @@ impl Endpoint for Strings {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
+        let mut kept =
+            [CHOSEN_LANGUAGE, MERCHANTS_LANGUAGE].into_iter().filter_map(|name| cookie::find(&request, name));
+        let kept = kept.find_map(|kept| self.0.iter().find(|(language, _)| *language == kept)).map(|(_, it)| it);
         let liked = request.header(header::ACCEPT_LANGUAGE).unwrap_or_default();
-        let chosen = language::best(liked, &self.0).ok_or_else(Problem::not_found)?;
+        let chosen = kept.or_else(|| language::best(liked, &self.0)).ok_or_else(Problem::not_found)?;
         let mut response = chosen.call(request).await?;
-        response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Language, Accept-Encoding"));
+        response
+            .headers_mut()
+            .insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Language, Accept-Encoding"));
         Ok(response)
     }
 }

@@ -64,6 +64,8 @@ struct MerchantView {
     time_zone: String,
     region: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
 }
 
@@ -89,6 +91,7 @@ impl SessionView {
             name: owner.name,
             time_zone: owner.time_zone,
             region: owner.region.as_str().to_owned(),
+            language: owner.language,
             currency: owner.currency.map(|currency| currency.as_str().to_owned()),
         };
         let key =

@@ -74,13 +74,49 @@ async fn what_is_no_file_of_the_console_is_not_there() {
 
 #[tokio::test]
 async fn what_it_says_is_in_a_language_that_there_is() {
-    for language in ["", "en", "en-GB,en;q=0.8", "tlh,en;q=0.5", "tlh"] {
-        let request = Request::builder().uri_str("/console/strings.js").header(header::ACCEPT_LANGUAGE, language);
-        let console = Route::new().nest("/console", routes());
-        let response = console.get_response(request.finish()).await;
-        assert_eq!(response.status(), StatusCode::OK, "{language}");
-        assert_eq!(header_of(&response, header::VARY), "Accept-Language, Accept-Encoding");
-        assert!(response.into_body().into_string().await.unwrap().contains("locale: \"en"), "{language}");
+    for (cookies, liked, spoken) in [
+        ("", "", "en"),
+        ("", "en-GB,en;q=0.8", "en"),
+        ("", "tlh,de-AT;q=0.5", "de"),
+        ("", "zh-Hans-CN", "zh"),
+        ("", "tlh", "en"),
+        ("paylink_merchant_language=fr", "de", "fr"),
+        ("paylink_merchant_language=fr; paylink_language=ar", "de", "ar"),
+        ("paylink_language=tlh; paylink_merchant_language=es", "de", "es"),
+        ("paylink_language=../en", "pt-BR", "pt"),
+    ] {
+        for path in ["/console/strings.js", "/console/app.js"] {
+            let request = Request::builder().uri_str(path).header(header::ACCEPT_LANGUAGE, liked);
+            let console = Route::new().nest("/console", routes());
+            let response = console.get_response(request.header(header::COOKIE, cookies).finish()).await;
+            assert_eq!(response.status(), StatusCode::OK, "{liked}");
+            assert_eq!(header_of(&response, header::VARY), "Cookie, Accept-Language, Accept-Encoding");
+            let content = response.into_body().into_string().await.unwrap();
+            assert!(content.contains(&format!("\"language\":\"{spoken}\"")), "{cookies} {liked}");
+        }
+    }
+}
+
+/// Both are the console's own, and no test runs them.
+#[test]
+fn the_script_names_the_cookies_and_languages_as_the_server_does() {
+    let (_, _, script) = FILES.iter().find(|(path, ..)| *path == "lib/language.js").unwrap();
+    assert!(
+        script.contains(&format!("\"{CHOSEN_LANGUAGE}\"")) && script.contains(&format!("\"{MERCHANTS_LANGUAGE}\""))
+    );
+    let languages: Vec<String> = texts::languages().map(|language| format!("\"{language}\"")).collect();
+    assert!(script.contains(&format!("const LANGUAGES = [{}];", languages.join(", "))));
+}
+
+/// A page that runs from right to left is the mirror of one that does not.
+#[test]
+fn no_style_says_left_or_right() {
+    let sided =
+        regex::Regex::new(r"[;{ ](margin|padding|border|inset)?-?(left|right)(-\w+)?\s*:|: (left|right);").unwrap();
+    for (path, _, content) in FILES.iter().filter(|(_, kind, _)| *kind == CSS) {
+        for line in content.lines().filter(|line| !line.contains("animation: turn")) {
+            assert!(!sided.is_match(line), "{path}: {line}");
+        }
     }
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn read(request: &Request, api: &Api) -> Option<String> {
     find(request, name(api.is_behind_tls()))
 }
 
-fn find(request: &Request, name: &str) -> Option<String> {
+/// The value of the first cookie of this name.
+pub(crate) fn find(request: &Request, name: &str) -> Option<String> {
     let sent = request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = sent.flat_map(Cookie::split_parse).flatten();
     cookies.find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())

@@ -11,7 +11,7 @@ use super::{
 use crate::support::{Database, RIGHTS, RedisCluster, Sentinels, TlsRedis, eventually, fresh_postgresql};
 
 /// How long jobs may stand still around a fail-over that itself takes one to three seconds, on a busy machine.
-const STANDS_STILL: Duration = Duration::from_secs(20);
+const STANDS_STILL: Duration = Duration::from_secs(40);
 
 async fn on(environment: &[(&str, String)]) -> Cluster {
     Cluster::start_on(Database::Postgresql { url: fresh_postgresql().await }, environment).await

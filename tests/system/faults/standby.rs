@@ -25,7 +25,7 @@ async fn a_standby_that_is_promoted_in_mid_traffic_loses_nothing() {
     pair.promotes();
     let (promoted, accepted) = (begin.elapsed(), batch(&cluster, 1).await);
     eprintln!("promoted after {promoted:?}; an order went through after {:?}", begin.elapsed());
-    assert!(begin.elapsed() < Duration::from_secs(25), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(45), "{:?}", begin.elapsed());
     let accepted = traffic.end().await.and(accepted);
     audit(&cluster, &accepted, 0).await;
 }

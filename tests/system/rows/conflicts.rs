@@ -1,6 +1,9 @@
 //! Those who write the same rows at the same time.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use domain::{MerchantId, PhoneNumber};
 use entity::{
@@ -12,9 +15,10 @@ use entity::{
 };
 use futures_util::{StreamExt, stream};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Statement, TransactionTrait};
+use tokio::sync::Barrier;
 
 use super::{Rows, now};
-use crate::support::new_merchant;
+use crate::support::{eventually, new_merchant};
 
 const TEXTS: usize = 200;
 
@@ -108,13 +112,21 @@ async fn the_carriers_answer_its_reports_and_the_ledger_never_wait_for_each_othe
     assert_eq!((rows.merchant().await.held, rows.merchant().await.available), (0, 10_000 - 200));
 }
 
-/// Changes two merchants, with a pause in between.
-async fn change_both(db: &Db, [one, other]: [MerchantId; 2]) -> Result<(), DbErr> {
+/// Changes two merchants. The first two that come here go on when each has changed one; whoever tries again waits for nobody.
+async fn change_both(db: &Db, [one, other]: [MerchantId; 2], meeting: &Meeting) -> Result<(), DbErr> {
     let tx = db.begin().await?;
     merchant::set_low_credit_threshold(&tx, one, 1).await?;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    if meeting.come.fetch_add(1, Ordering::Relaxed) < 2 {
+        meeting.both.wait().await;
+    }
     merchant::set_low_credit_threshold(&tx, other, 1).await?;
     tx.commit().await
+}
+
+/// Where two wait for each other, once.
+struct Meeting {
+    come: AtomicUsize,
+    both: Barrier,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,14 +134,15 @@ async fn the_victim_of_a_deadlock_is_tried_again() {
     let rows = Rows::on_postgresql().await;
     let other = merchant::insert(rows.db.pool(), new_merchant(), now()).await.unwrap().id;
     let (db, one) = (&rows.db, rows.merchant);
+    let meeting = Meeting { come: AtomicUsize::new(0), both: Barrier::new(2) };
     let conflict = |error: &DbErr| is_conflict(error);
     let (first, second) = tokio::join!(
-        retry_conflicts(|| change_both(db, [one, other]), conflict),
-        retry_conflicts(|| change_both(db, [other, one]), conflict),
+        retry_conflicts(|| change_both(db, [one, other], &meeting), conflict),
+        retry_conflicts(|| change_both(db, [other, one], &meeting), conflict),
     );
     first.unwrap();
     second.unwrap();
-    assert_eq!(deadlocks(db).await, 1, "they did not meet");
+    eventually("the deadlock is counted", async || (deadlocks(db).await == 1).then_some(())).await;
 }
 
 #[tokio::test]

@@ -128,11 +128,11 @@ async fn rewrite(rows: &Rows, job: JobId, column: Column, text: &str) {
 
 on_both_databases! {
     async fn a_panic_is_a_retry_like_any_other(rows) {
-        let job = a_job(&rows).await.job;
+        let (job, before) = (a_job(&rows).await.job, now());
         let (ack, seen) = notified(&rows, job, End::ByAPanic).await;
         let after = row(&rows, job).await;
         assert_eq!((ack, seen), (Ack::Later(after.run_at), vec!["run"]));
-        assert!(after.run_at > now() && after.run_at <= now() + TimeDelta::seconds(1));
+        assert!(after.run_at > before && after.run_at <= now() + TimeDelta::seconds(1));
         assert_eq!((after.state, after.attempt, after.crashes), (JobState::Queued, 1, 0));
         assert_eq!(after.last_error.as_deref(), Some("it panicked: it slipped"));
 

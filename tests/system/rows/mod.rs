@@ -30,7 +30,7 @@ use entity::{
     order::{self, Details, NewOrder},
 };
 
-use crate::support::{migrated_postgresql, migrated_sqlite, new_merchant};
+use crate::support::{folder, migrated_postgresql, migrated_sqlite, new_merchant};
 
 /// A database with the current schema and one merchant.
 pub(crate) struct Rows {
@@ -43,7 +43,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     async fn on_sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder("paylink-rows-");
         let path = folder.path().join("rows.db");
         migrated_sqlite(&path).await;
         Self::open(&format!("sqlite://{}", path.display()), Some(folder)).await

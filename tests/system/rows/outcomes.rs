@@ -18,6 +18,7 @@ use queue::{
 use sea_orm::DbErr;
 
 use super::{Clock, DateTime, Db, Rows, Utc, now, on_both_databases};
+use crate::support::eventually;
 
 /// A job that does as it is told.
 enum Does {
@@ -131,7 +132,7 @@ on_both_databases! {
         let enqueued_job = rows.enqueued().await;
         let stopping = rows.attempts();
         let (ended, ()) = tokio::join!(attempt(&stopping, enqueued_job, &Does::NeverReturns), async {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            eventually("it is claimed", async || rows.job(enqueued_job).await.claimed_at).await;
             stopping.cancellation.cancel();
         });
         assert!(later(ended) <= now());

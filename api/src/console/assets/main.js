@@ -5,6 +5,7 @@ import { closeDialogs } from "./lib/dialog.js";
 import * as events from "./lib/events.js";
 import { useDraftsOf } from "./lib/drafts.js";
 import { useRegion, useTimeZone } from "./lib/format.js";
+import { speakAs } from "./lib/language.js";
 import { forget } from "./lib/live.js";
 import { hush } from "./lib/notify.js";
 import { forgetPeople } from "./lib/people.js";
@@ -21,6 +22,7 @@ const app = document.getElementById("app");
 const here = location.pathname.endsWith("/operator") ? "operator" : "merchant";
 
 document.documentElement.lang = strings.locale;
+document.documentElement.dir = strings.direction;
 document.getElementById("toasts").setAttribute("aria-label", strings.notices);
 
 let signedIn = false;
@@ -42,6 +44,7 @@ function enter(who) {
   if (here === "operator") {
     leave = showOperator({ root: app, signOut: end });
   } else {
+    if (speakAs(who.merchant.language)) return;
     useRegion(who.merchant.region);
     useTimeZone(who.merchant.time_zone);
     useDraftsOf(who.key.id);

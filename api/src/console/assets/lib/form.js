@@ -8,6 +8,8 @@ import { icon } from "./icons.js";
 import { hashOf } from "./router.js";
 import { submissionKeys } from "./idempotency.js";
 
+const CURRENCIES = ["EUR", "USD", "GBP", "CHF", "PLN", "CZK", "DKK", "SEK", "NOK", "CAD", "AUD", "JPY"];
+
 /** A labelled control with room for a hint and for what is wrong with it. The control's `name` is the API's field. */
 export function field({ label, control, hint, suffix, hiddenLabel = false }) {
   const id = uniqueId("field");
@@ -26,6 +28,11 @@ export function field({ label, control, hint, suffix, hiddenLabel = false }) {
 /** A text input. */
 export function input(name, properties = {}) {
   return h("input", { type: "text", name, autocomplete: "off", ...properties });
+}
+
+/** The currencies that are mostly used, for an input to propose. */
+export function currencies(id) {
+  return h("datalist", { id }, CURRENCIES.map((code) => h("option", { value: code })));
 }
 
 /** An input for an amount. What is understood of it is shown when it is left; what is not is told before anything is sent. */

@@ -2,6 +2,7 @@
 
 import { strings } from "../strings.js";
 import { h } from "./dom.js";
+import { writeNumbersAs } from "./texts.js";
 
 let locale = strings.locale;
 let whole = new Intl.NumberFormat(locale);
@@ -12,10 +13,11 @@ let clocks = clocksOf(undefined);
 
 /** Writes amounts and dates as people do in this region, in the language of the console. */
 export function useRegion(code) {
-  const [language] = strings.locale.split("-");
-  const [fits] = Intl.DateTimeFormat.supportedLocalesOf([`${language}-${code}`]);
+  const wanted = new Intl.Locale(strings.locale, { region: code });
+  const [fits] = Intl.DateTimeFormat.supportedLocalesOf([wanted.toString()]);
   locale = fits ?? strings.locale;
   whole = new Intl.NumberFormat(locale);
+  writeNumbersAs(locale);
 }
 
 /** Shows all times in this zone: the merchant's, wherever the reader is. */
@@ -42,7 +44,7 @@ export function money(amount, currency) {
   const decimals = String(amount).split(".")[1]?.length ?? 0;
   // A text of digits is formatted as it is, and never becomes a float.
   const format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-  return `${format.format(String(amount))}\u00a0${currency.toUpperCase()}`;
+  return isolated(`${format.format(String(amount))}\u00a0${currency.toUpperCase()}`);
 }
 
 /** A whole number. */
@@ -53,7 +55,17 @@ export function number(value) {
 /** A whole number with its sign. */
 export function signed(value) {
   if (value === 0) return "0";
-  return `${value > 0 ? "+" : "\u2212"}${whole.format(Math.abs(value))}`;
+  return isolated(`${value > 0 ? "+" : "\u2212"}${whole.format(Math.abs(value))}`);
+}
+
+/** A telephone number, which is read from left to right everywhere. */
+export function phone(text) {
+  return text && h("bdi", { dir: "ltr" }, text);
+}
+
+/** Signs and figures stay in their order where the page runs from right to left. */
+function isolated(text) {
+  return strings.direction === "rtl" ? `\u2066${text}\u2069` : text;
 }
 
 /** A time as an element: date and time in the merchant's zone, in full when pointed at. */

@@ -30,8 +30,12 @@ const PATHS = {
   pause: ["M9 5v14", "M15 5v14"],
   play: ["M7 5l11 7-11 7z"],
   key: ["M15 4a5 5 0 1 1-4.6 7L4 17.4V20h3v-2h2v-2h2l1.6-1.6"],
+  globe: ["M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z", "M3 12h18", "M12 3c2.5 2.5 3.8 5.5 3.8 9s-1.3 6.5-3.8 9c-2.5-2.5-3.8-5.5-3.8-9s1.3-6.5 3.8-9z"],
   trash: ["M4 7h16", "M9 7V4h6v3", "M6 7l1 13h10l1-13"],
 };
+
+/** Those that point somewhere, and point the other way where a page runs from right to left. */
+const POINTING = ["back", "forward", "send", "signOut", "open", "queues"];
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -39,7 +43,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("class", "icon");
+  svg.setAttribute("class", POINTING.includes(name) ? "icon icon-points" : "icon");
   svg.setAttribute("aria-hidden", "true");
   for (const d of PATHS[name]) {
     const path = document.createElementNS(SVG, "path");

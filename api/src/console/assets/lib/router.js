@@ -61,7 +61,7 @@ export function start({ outlet, routes, home, moved }) {
 
 /** Names the page, in the tab. */
 export function title(text) {
-  document.title = strings.pageTitle(text);
+  document.title = text ? strings.pageTitle(text) : strings.product;
 }
 
 function arrive(outlet) {

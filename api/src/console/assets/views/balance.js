@@ -2,7 +2,6 @@
 
 import { get } from "../lib/api.js";
 import { swap } from "../lib/dom.js";
-import { number } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { strings } from "../strings.js";
@@ -15,7 +14,7 @@ export function followBalance(place) {
     hears: ({ kind }) => kind === "credits.updated",
     show: ({ available, low }) => {
       place.classList.toggle("none-left", available === 0 || low === true);
-      swap(place, icon("credits"), strings.nav.available(number(available)));
+      swap(place, icon("credits"), strings.nav.available(available));
     },
     fail: () => swap(place),
   });

@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
-import { number, tag, time } from "../lib/format.js";
+import { number, phone, tag, time } from "../lib/format.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { title } from "../lib/router.js";
@@ -54,9 +54,9 @@ function row(conversation, open) {
   return h("li", h(isNew ? "a.conversation-row.unread" : "a.conversation-row", {
     href: `#${PATH}/${conversation.id}`, key: conversation.id, "aria-current": conversation.id === open && "true",
   },
-    h("span.conversation-name", conversation.customer_name ?? conversation.phone ?? t.erased),
+    h("span.conversation-name", conversation.customer_name ?? phone(conversation.phone) ?? t.erased),
     h("span.conversation-time", time(conversation.last_message_at, { short: true })),
-    h("span.conversation-said", last ? saidLast(last) : conversation.phone),
+    h("span.conversation-said", last ? saidLast(last) : phone(conversation.phone)),
     conversation.opted_out_at && tag("opted-out", t.optedOut),
     isNew && h("span.unread-count", number(unread), h("span.visually-hidden", ` ${t.unread}`))));
 }

@@ -29,7 +29,7 @@ export function showCredits({ root, query }) {
     },
     hears: ({ kind }) => kind === "credits.updated",
     show: ({ credits, page }) => {
-      swap(low, credits.low && [icon("warning"), t.low(number(credits.available))]);
+      swap(low, credits.low && [icon("warning"), t.low(credits.available)]);
       low.hidden = !credits.low;
       swap(balance, stat(t.available, credits.available, t.availableHint), stat(t.held, credits.held, t.heldHint));
       drawLedger(ledger, page, query);

@@ -5,6 +5,7 @@ import { icon } from "../lib/icons.js";
 import { start } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { brand } from "./brand.js";
+import { languageChoice } from "./language.js";
 
 /**
  * Draws it; answers how to take it away. `places` are the entries of the navigation, the first of them the home; `name` says
@@ -23,7 +24,7 @@ export function frame({ root, signOut, name, end, routes, places }) {
       h("header.bar",
         h("div.bar-start", brand(), h("p.whose", { title: name }, name)),
         h("nav.nav", { "aria-label": strings.nav.label }, links),
-        h("div.bar-end", end,
+        h("div.bar-end", end, languageChoice(),
           h("button.plain.sign-out", { type: "button", onclick: signOut }, icon("signOut"), h("span", strings.nav.signOut)))),
       h("div.content", h("p.banner", { id: "connection", role: "status", hidden: true }, strings.problems.disconnected), outlet)));
   const stop = start({ outlet, routes, home: places[0].path, moved: (path) => markPlace(places, links, path) });

@@ -114,7 +114,7 @@ function figures({ currencies }) {
       figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing" })),
       figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/links", { status: "paid" })),
       figure(t.refunded, money(part.refunded, part.currency)),
-      figure(t.asked, number(part.asked), t.seenAndPaid(number(part.viewed), number(part.asked_and_paid))),
+      figure(t.asked, number(part.asked), t.seenAndPaid(part.viewed, part.asked_and_paid)),
       part.median_seconds_to_pay !== undefined && figure(t.fast, lasting(part.median_seconds_to_pay), t.fastHint)),
     chart(part)));
 }
@@ -125,10 +125,10 @@ function figure(name, value, more, href) {
 
 function lasting(seconds) {
   const t = strings.home.lasting;
-  if (seconds < 2 * MINUTE) return t.seconds(number(seconds));
-  if (seconds < 2 * HOUR) return t.minutes(number(Math.round(seconds / MINUTE)));
-  if (seconds < 2 * DAY) return t.hours(number(Math.round(seconds / HOUR)));
-  return t.days(number(Math.round(seconds / DAY)));
+  if (seconds < 2 * MINUTE) return t.seconds(seconds);
+  if (seconds < 2 * HOUR) return t.minutes(Math.round(seconds / MINUTE));
+  if (seconds < 2 * DAY) return t.hours(Math.round(seconds / HOUR));
+  return t.days(Math.round(seconds / DAY));
 }
 
 /** What was paid day by day, as bars; the same in words for whoever does not see them. */

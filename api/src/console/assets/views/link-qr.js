@@ -18,7 +18,7 @@ export function showQr(link) {
         h("img", { src: address, alt: t.alt(link.invoice_number), width: "240", height: "240" }),
         h("p.quiet", t.text(link.invoice_number, money(link.amount, link.currency)))),
       h("div.actions",
-        h("a.button", { href: address, download: `${t.file(link.invoice_number)}.svg` }, icon("download"), t.download),
+        h("a.button", { href: address, download: `${link.invoice_number}.svg` }, icon("download"), t.download),
         h("button.primary", { type: "button", onclick: close, autofocus: true }, t.done)),
     ],
   });

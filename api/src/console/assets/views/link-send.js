@@ -3,9 +3,9 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
+import { phone } from "../lib/format.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
-import { number } from "../lib/format.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { say } from "../lib/notify.js";
@@ -95,7 +95,7 @@ function beforeSending(order) {
 }
 
 function recipient(order) {
-  return h("p.recipient", h("span.quiet", strings.send.to), " ", h("strong", order.customer.name), " ", order.customer.phone ?? "");
+  return h("p.recipient", h("span.quiet", strings.send.to), " ", h("strong", order.customer.name), " ", phone(order.customer.phone));
 }
 
 /** What is available, and a warning when the text costs more. */
@@ -104,9 +104,9 @@ function costLine(available) {
   const node = h("div", { "aria-live": "polite" });
   const show = (credits) => {
     if (credits !== null && credits > available) {
-      swap(node, h("p.notice.notice-warn", icon("warning"), t.tooFew(number(credits), number(available))));
+      swap(node, h("p.notice.notice-warn", icon("warning"), t.tooFew(strings.preview.credits(credits), available)));
     } else {
-      swap(node, h("p.quiet.available", t.available(strings.nav.available(number(available)))));
+      swap(node, h("p.quiet.available", t.available(strings.nav.available(available))));
     }
   };
   show(null);

@@ -63,7 +63,7 @@ function filters(narrowed) {
 
 function draw(list, page, narrowed) {
   const t = strings.jobs;
-  if (page.items.length === 0) return swap(list, empty(t.none(t.states[narrowed.state]), narrowed.state === "dead" && t.noneDead));
+  if (page.items.length === 0) return swap(list, empty(t.none[narrowed.state], narrowed.state === "dead" && t.noneDead));
   swap(list, h("ul.rows", { "aria-label": t.title }, page.items.map(row)), pager(PATH, narrowed, page.next_cursor));
 }
 

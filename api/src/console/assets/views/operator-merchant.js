@@ -79,7 +79,7 @@ function topUp(path, changed) {
         send: ({ idempotencyKey }) => command("POST", `${path}/credits`, body(), { idempotencyKey }),
         done() {
           close();
-          say(t.toppedUp(credits.value.trim()));
+          say(t.toppedUp(Number(credits.value.trim())));
           changed();
         },
       });

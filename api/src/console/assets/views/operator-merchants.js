@@ -3,7 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
-import { number, time } from "../lib/format.js";
+import { time } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
@@ -60,7 +60,7 @@ function row(merchant) {
     h("span.row-number", merchant.name),
     h("span.quiet", merchant.contact ?? ""),
     h("span.quiet", time(merchant.created_at, { short: true })),
-    h("span.amount", t.credits(number(merchant.available)))));
+    h("span.amount", t.credits(merchant.available))));
 }
 
 function newMerchant() {

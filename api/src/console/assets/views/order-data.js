@@ -2,7 +2,7 @@
 
 import { text, times } from "../lib/decimal.js";
 import { h } from "../lib/dom.js";
-import { money, number, time } from "../lib/format.js";
+import { money, number, phone, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { person } from "../lib/people.js";
 import { strings } from "../strings.js";
@@ -16,7 +16,7 @@ export function orderData(order) {
       h("h2", t.buyer),
       h("dl.facts",
         h("div", h("dt", t.buyerName), h("dd", order.customer.name || strings.erased)),
-        h("div", h("dt", t.phone), h("dd", order.customer.phone ?? t.phoneErased)),
+        h("div", h("dt", t.phone), h("dd", phone(order.customer.phone) ?? t.phoneErased)),
         h("div", h("dt", t.created), h("dd", time(order.created_at), madeBy(order)))),
       conversation && h("a.button.wide", { href: `#/conversations/${conversation}`, key: "conversation" },
         icon("conversations"), t.conversation)),

@@ -5,7 +5,7 @@ import { hundredths, text, times, understood } from "../lib/decimal.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { draft, keepDraft } from "../lib/drafts.js";
-import { actions, amountInput, field, form, input } from "../lib/form.js";
+import { actions, amountInput, currencies, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { say } from "../lib/notify.js";
 import { go } from "../lib/router.js";
@@ -43,7 +43,7 @@ function orderForm(close, currency) {
   sum.draw();
   const node = form({
     fields: [
-      h("datalist", { id: "currencies" }, strings.currencies.map((code) => h("option", { value: code.toUpperCase() }))),
+      currencies("currencies"),
       h("div.columns.two-to-one", field({ label: t.number, control: fields.number }), field({ label: t.currency, control: fields.currency })),
       h("div.columns", field({ label: t.customerName, control: fields.name }),
         field({ label: t.customerPhone, control: fields.phone, hint: t.phoneHint })),

@@ -3,7 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
-import { tag, time } from "../lib/format.js";
+import { phone as phoneOf, tag, time } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
@@ -47,7 +47,7 @@ function row(one, changed) {
     send: (body) => command("DELETE", PATH, body),
   });
   return h("li",
-    h("div.key-name", h("strong", one.phone ?? t.erased), tag("opted-out", t.sources[one.source] ?? one.source)),
+    h("div.key-name", h("strong", phoneOf(one.phone) ?? t.erased), tag("opted-out", t.sources[one.source] ?? one.source)),
     h("p.quiet", time(one.opted_out_at), one.reason && ` · ${one.reason}`),
     one.phone && h("button.quiet-danger", { type: "button", key: `back ${one.conversation_id}`, onclick: back },
       t.back, h("span.visually-hidden", ` ${one.phone}`)));

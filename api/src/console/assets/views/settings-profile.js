@@ -3,7 +3,8 @@
 import { command, get } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { useTimeZone } from "../lib/format.js";
-import { actions, field, form, input } from "../lib/form.js";
+import { actions, currencies, field, form, input } from "../lib/form.js";
+import { speakAs } from "../lib/language.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
 import { logoField } from "./logo.js";
@@ -28,6 +29,7 @@ function editor(merchant) {
     tax_number: input("tax_number", { maxlength: "64", spellcheck: "false", value: merchant.tax_number ?? "" }),
     region: select("region", regions(), merchant.region),
     currency: input("currency", { maxlength: "3", spellcheck: "false", list: "merchant-currencies", value: (merchant.currency ?? "").toUpperCase() }),
+    language: h("select", { name: "language" }, spoken(merchant.language).map(([value, label]) => h("option", { value, selected: value === (merchant.language ?? "") }, label))),
     time_zone: select("time_zone", zones(merchant.time_zone), merchant.time_zone),
   };
   const body = () => ({
@@ -37,6 +39,7 @@ function editor(merchant) {
     tax_number: fields.tax_number.value.trim() || null,
     region: fields.region.value,
     currency: fields.currency.value.trim().toLowerCase() || null,
+    language: fields.language.value || null,
     time_zone: fields.time_zone.value,
     colour: colour.value(),
   });
@@ -50,16 +53,17 @@ function editor(merchant) {
         field({ label: t.taxNumber, control: fields.tax_number, hint: t.taxNumberHint }),
         h("div.columns", field({ label: t.region, control: fields.region, hint: t.regionHint }),
           field({ label: t.currency, control: fields.currency, hint: t.currencyHint })),
-        field({ label: t.timeZone, control: fields.time_zone, hint: t.timeZoneHint }),
+        h("div.columns", field({ label: t.timeZone, control: fields.time_zone, hint: t.timeZoneHint }),
+          field({ label: t.language, control: fields.language, hint: t.languageHint })),
         colour.node,
-        h("datalist", { id: "merchant-currencies" }, strings.currencies.map((code) => h("option", { value: code.toUpperCase() }))),
+        currencies("merchant-currencies"),
         actions(t.submit),
       ],
       payload: () => JSON.stringify(body()),
       send: () => command("PATCH", PATH, body()),
       done(saved) {
         useTimeZone(saved.time_zone);
-        say(strings.settings.saved);
+        if (!speakAs(saved.language)) say(strings.settings.saved);
       },
     }),
   ];
@@ -76,6 +80,13 @@ function regions() {
   const codes = letters.flatMap((first) => letters.map((second) => first + second));
   const named = codes.map((code) => [code, names.of(code)]).filter(([, name]) => name);
   return named.sort(([, one], [, other]) => one.localeCompare(other, strings.locale));
+}
+
+/** None, those in which there are texts, and the merchant's own in any case. */
+function spoken(own) {
+  const names = strings.template.languages;
+  const known = Object.entries(names);
+  return [["", strings.profile.noLanguage], ...known, ...(own && !names[own] ? [[own, own]] : [])];
 }
 
 /** Every time zone that the browser knows, and the merchant's own in any case. */

@@ -6,6 +6,7 @@ import { actions, field, form, input } from "../lib/form.js";
 import { title } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { brand } from "./brand.js";
+import { languageChoice } from "./language.js";
 
 /** Draws the page for `here`, a merchant or the operator; `enter` gets who signed in. `reason` says why somebody was signed out. */
 export function showSignIn({ root, here, enter, reason }) {
@@ -28,7 +29,7 @@ export function showSignIn({ root, here, enter, reason }) {
   });
   swap(root, h("main.sign-in",
     h("div.sign-in-card", brand(), h("h1", t.title), h("p.lead", words.lead),
-      reason && h("p.notice.notice-warn", { role: "alert" }, reason), node)));
+      reason && h("p.notice.notice-warn", { role: "alert" }, reason), node, languageChoice())));
   key.focus();
   return () => root.replaceChildren();
 }

@@ -4,7 +4,7 @@ import { command, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
-import { humanised, money, number, time } from "../lib/format.js";
+import { humanised, money, phone, time } from "../lib/format.js";
 import { form } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
@@ -95,8 +95,8 @@ function backLink() {
 /** The buyer, as far as the list knows of them: a conversation of long ago is not in it. */
 function drawHead(head, conversation, orders) {
   const t = strings.conversations;
-  const { customer_name: name, phone } = conversation ?? {};
-  swap(head, backLink(), h("div", h("h2", name ?? phone ?? (conversation ? t.erased : t.one)), name && phone && h("p.quiet", phone)), orders);
+  const { customer_name: name, phone: number } = conversation ?? {};
+  swap(head, backLink(), h("div", h("h2", name ?? phone(number) ?? (conversation ? t.erased : t.one)), name && number && h("p.quiet", phone(number))), orders);
 }
 
 /** The buyer's orders: where a link is made, and sent. */
@@ -215,7 +215,7 @@ function costOf(path, text, place) {
       if (mine !== asked) return;
       place.classList.toggle("too-much", credits > available);
       place.textContent = [t.segments(segments), t.credits(credits), t.encodings[encoding.toLowerCase().replaceAll("-", "_")],
-        credits > available && strings.send.available(number(available))].filter(Boolean).join(" · ");
+        credits > available && strings.send.available(available)].filter(Boolean).join(" · ");
     } catch {
       // It is counted again with the next letter, and in any case when it is sent.
       if (mine === asked) place.textContent = "";

@@ -1,0 +1,54 @@
+//! What the console says: a table for each language, `assets/strings/<language>.json`, and the module that is made of one.
+//!
+//! English is whole; what another language lacks is said in English. A key such as `links(count)` names what is filled in; see
+//! `assets/lib/texts.js`, which reads the tables.
+
+use serde_json::Value;
+
+use super::{FILES, TABLE};
+
+/// Below it, the tables.
+pub(super) const STRINGS: &str = "strings/";
+/// The language that is whole.
+const ENGLISH: &str = "en";
+
+/// The languages in which there is a table, English first.
+pub(super) fn languages() -> impl Iterator<Item = &'static str> {
+    let tables = FILES.iter().filter(|(_, kind, _)| *kind == TABLE);
+    tables.filter_map(|(path, ..)| path.strip_prefix(STRINGS)?.strip_suffix(".json"))
+}
+
+/// The module that the others import as `strings.js`.
+pub(super) fn module(language: &str) -> String {
+    let said = merged(read(ENGLISH), read(language));
+    format!("import {{ textsOf }} from \"./lib/texts.js\";\n\nexport const strings = textsOf({said});\n")
+}
+
+/// A table as it was written; empty if there is none.
+fn read(language: &str) -> Value {
+    let path = format!("{STRINGS}{language}.json");
+    let table = FILES.iter().find(|(name, ..)| *name == path).map(|(_, _, content)| *content);
+    // A test reads them all.
+    table.and_then(|table| serde_json::from_str(table).ok()).unwrap_or_default()
+}
+
+/// What `over` says, and where it says nothing, what `base` does. The forms of one text belong together.
+fn merged(base: Value, over: Value) -> Value {
+    match (base, over) {
+        (Value::Object(mut all), Value::Object(said)) => {
+            for (key, text) in said {
+                let text = match all.remove(&key) {
+                    Some(before) if !key.contains('(') => merged(before, text),
+                    _ => text,
+                };
+                all.insert(key, text);
+            }
+            Value::Object(all)
+        }
+        (base, Value::Null) => base,
+        (_, said) => said,
+    }
+}
+
+#[cfg(test)]
+mod tests;
