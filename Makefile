@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test contract lint release deb bench soak fuzz screenshots help
+.PHONY: run test contract lint advisories release deb bench soak fuzz screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -12,8 +12,6 @@ test: ## Run every test
 	@scripts/setup.sh test
 	@scripts/setup.sh contract
 	cargo fmt --all --check
-	@if command -v cargo-machete >/dev/null; then cargo machete; \
-	else echo "cargo-machete is missing: dependencies that nothing uses were NOT looked for."; fi
 	cargo test --locked --workspace -- --test-threads=6
 	scripts/contract.sh quick
 
@@ -28,10 +26,11 @@ lint: ## Check style, documentation, unused dependencies and licences; says whic
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	@if command -v cargo-machete >/dev/null; then cargo machete; \
 	else echo "cargo-machete is missing: dependencies that nothing uses were NOT looked for."; fi
-	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; \
 	else echo "cargo-deny is missing: licences, sources and banned crates were NOT looked at."; fi
-	@if ! command -v cargo-deny >/dev/null; then :; elif cargo deny fetch db; then cargo deny check advisories; \
-	else echo "The database of advisories cannot be had: known faults of dependencies were NOT looked for."; fi
+
+advisories: ## Look for known faults of dependencies, in a database that is fetched from the network (needs cargo-deny)
+	cargo deny check advisories
 
 release: ## Build the program for a release, and beside it what it is made of as CycloneDX (needs jq)
 	cargo build --locked --release --bin paylink

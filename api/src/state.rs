@@ -10,7 +10,7 @@ use queue::Queue;
 use crate::{
     Quotas, Readiness,
     auth::watch::Watch,
-    http::{budget::Budgets, throttle::Throttles, turns::Turns},
+    http::{budget::Budgets, serialized::Serializers, throttle::Throttles, turns::Turns},
     quotas::Backlogs,
 };
 
@@ -59,6 +59,7 @@ pub struct Inner {
     pub(crate) turns: Turns,
     /// Whose turn it is to read much.
     pub(crate) readers: Turns,
+    pub(crate) serializers: Serializers,
     pub(crate) budgets: Budgets,
     pub(crate) backlogs: Backlogs,
     pub(crate) watch: Watch,
@@ -77,7 +78,8 @@ impl Api {
         let watch = Watch::new(parts.db.clone(), parts.clock.clone());
         let budgets = Budgets::new(parts.requests_per_second, &parts.queue);
         let (throttles, backlogs) = (Throttles::default(), Backlogs::default());
-        Self(Arc::new(Inner { parts, throttles, turns, readers, budgets, backlogs, watch }))
+        let serializers = Serializers::default();
+        Self(Arc::new(Inner { parts, throttles, turns, readers, serializers, budgets, backlogs, watch }))
     }
 
     /// The buyer's page of a link.

@@ -91,3 +91,40 @@ impl<Id: Into<Value> + Copy> Place<Id> {
         query.order_by(id, order).limit(self.limit)
     }
 }
+
+/// How many bytes of rows are read at once. A page of ordinary ones is a tenth of that; of the largest orders that there may be it is a dozen.
+pub const MOST_AT_ONCE: u64 = 1024 * 1024;
+
+/// Rows of a list, in its order.
+#[derive(Debug)]
+pub struct Found<T> {
+    /// These.
+    pub rows: Vec<T>,
+    /// Whether there are more of those that were asked for, which would have been too much at once.
+    pub has_more: bool,
+}
+
+/// How many of the first come to `most` bytes at the most; one at least, if there is one.
+#[must_use]
+pub fn fitting(sizes: impl IntoIterator<Item = u64>, most: u64) -> usize {
+    let mut all = 0_u64;
+    let fits = |(at, bytes): &(usize, u64)| {
+        all = all.saturating_add(*bytes);
+        *at == 0 || all <= most
+    };
+    sizes.into_iter().enumerate().take_while(fits).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn as_many_are_taken_as_fit_and_one_at_least() {
+        assert_eq!(fitting([], 10), 0);
+        assert_eq!(fitting([11, 0], 10), 1);
+        assert_eq!(fitting([5, 5, 1], 10), 2);
+        assert_eq!(fitting([5, 5, 0], 10), 3);
+        assert_eq!(fitting([5, u64::MAX, u64::MAX], 10), 1);
+    }
+}

@@ -51,7 +51,7 @@ pub async fn of_orders(
     if orders.is_empty() {
         return Ok(HashMap::new());
     }
-    let links = link::Entity::find()
+    let links = link::plain()
         .filter(link::Column::MerchantId.eq(merchant))
         .filter(link::Column::OrderId.is_in(orders.iter().map(|order| order.id)))
         .order_by_desc(link::Column::Id)

@@ -4,12 +4,12 @@ mod change;
 mod search;
 mod volume;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ExprTrait, QueryOrder, QuerySelect,
+    ExprTrait, FromQueryResult, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{LockType, Query, SelectStatement},
 };
@@ -25,7 +25,7 @@ use crate::{
 };
 pub use change::{OrderChanges, archive, change, has_open_link};
 pub use search::{OrderSearch, by_number, held, is_second_number, numbers_there, search};
-pub use volume::{Found, MOST_AT_ONCE, count_bytes, fitting, forget_counts_before, sizes};
+pub use volume::{count_bytes, forget_counts_before, sizes};
 
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
 
@@ -281,6 +281,40 @@ pub async fn find_all(
         return Ok(Vec::new());
     }
     Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
+}
+
+/// What people call an order.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct OrderName {
+    /// Its id.
+    pub id: OrderId,
+    /// The merchant's own number for it.
+    pub number: String,
+    /// The buyer's name; empty once it was erased.
+    pub customer_name: String,
+}
+
+/// What those of the merchant's orders are called, without that they are read as a whole.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn names(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<OrderId>,
+) -> Result<HashMap<OrderId, OrderName>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<OrderName> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Number, Column::CustomerName])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_model()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|order| (order.id, order)).collect())
 }
 
 /// Brings orders' tags in line with what became of their links; of several links of one order, in this order.

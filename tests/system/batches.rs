@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Merchant, eventually, on_both_databases, order_body};
 
-on_both_databases!(apart: a_row_happens_once_whatever_dies,);
+on_both_databases!(killed: a_row_happens_once_whatever_dies,);
 
 on_both_databases!(
     each_row_is_looked_at_before_anything_is_done,

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{App, INVOICE, Invoice, eventually, on_both_databases};
 
 on_both_databases!(
-    apart:
+    killed:
     what_was_accepted_before_a_crash_is_done_after_it,
     a_crash_in_the_middle_of_a_call_leaves_one_effect,
 );

@@ -15,7 +15,7 @@ on_both_databases!(
     a_service_that_is_down_is_left_alone,
 );
 
-on_both_databases!(apart: a_paused_merchant_waits_and_nobody_else);
+on_both_databases!(killed: a_paused_merchant_waits_and_nobody_else);
 
 /// The jobs of this kind that are not finished.
 async fn waiting(app: &App, kind: &str) -> Vec<Value> {

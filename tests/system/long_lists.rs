@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use chrono::Utc;
+use domain::LinkId;
+use entity::link;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
+use serde_json::{Map, Value, json};
 
-use crate::support::{App, Http, large_order_body, on_both_databases};
+use crate::support::{App, Http, Invoice, large_order_body, on_both_databases};
 
-on_both_databases!(a_page_of_large_orders_is_short_and_the_rest_follows);
+on_both_databases!(a_page_of_large_orders_is_short_and_the_rest_follows, an_order_gets_a_hundred_links_and_no_more);
 
 /// How many large orders there are: three pages or so.
 const ORDERS: usize = 15;
@@ -69,4 +73,44 @@ async fn changed_after(http: &Http, mut known: i64) -> Vec<String> {
         }
         assert!(!items.is_empty(), "one at least comes each time");
     }
+}
+
+async fn an_order_gets_a_hundred_links_and_no_more(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("62001").await;
+    let link = merchant.makes_a_link(&order).await;
+    merchant.voids(&link).await.with_status(202);
+    merchant.sees(&link.id, "voided").await;
+    has_ninety_nine_more(app, &link.id).await;
+
+    merchant.asks_for_a_link(&order, &Invoice::default()).await.problem(409, "too_many_links");
+    let seen = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200);
+    assert!(seen.body.len() < MOST, "{} bytes", seen.body.len());
+    let shown = seen.json()["links"].as_array().unwrap().len();
+    assert!((20..100).contains(&shown), "{shown} links");
+    let path = format!("/v1/payment-links?order_id={}", order.id);
+    let first = merchant.http.get(&format!("{path}&limit=100")).await.with_status(200);
+    assert!(first.body.len() < MOST, "{} bytes", first.body.len());
+    assert_eq!(merchant.http.whole_list(&path, 100).await.len(), 100);
+    let export = merchant.http.get(&format!("/v1/buyers/{}/export", order.phone)).await.with_status(200).json();
+    assert_eq!(export["orders"][0]["links"].as_array().unwrap().len(), 100);
+}
+
+/// Gives the order of this link links like it, with as much metadata as may be.
+async fn has_ninety_nine_more(app: &App, link: &str) {
+    let metadata: Map<String, Value> =
+        (0..20).map(|number| (format!("name {number}"), json!("木".repeat(500)))).collect();
+    let rows = app.database().await;
+    let id: LinkId = link.parse().unwrap();
+    let first = link::Entity::find_by_id(id).one(&rows).await.unwrap().unwrap();
+    for number in 1_u8..100 {
+        let id = LinkId::new(Utc::now());
+        let mut another = first.clone().into_active_model();
+        another.id = Set(id);
+        another.token_hash = Set(vec![number; 32]);
+        another.stripe_link_id = Set(Some(format!("plink_{id}")));
+        another.metadata = Set(Value::from(metadata.clone()).to_string());
+        another.insert(&rows).await.unwrap();
+    }
+    rows.close().await.unwrap();
 }

@@ -176,7 +176,7 @@ async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
 /// What a crash and a forgetful Redis cost is mended without a word; the figures say that it was.
 #[tokio::test]
 async fn what_was_recovered_is_counted() {
-    let short = [("PAYLINK_LEASE_SECONDS", "2".to_owned())];
+    let short = [("PAYLINK_LEASE_SECONDS", "4".to_owned())];
     let mut app = App::start_apart_with(Database::sqlite(), &short).await;
     let (http, merchant, sandbox) = (app.anybody(), app.merchant(), app.sandbox());
     let (to_lose, to_hang) = (merchant.opens_an_order("12003").await, merchant.opens_an_order("12004").await);

@@ -14,7 +14,7 @@ on_both_databases!(
     a_storm_of_refusals_sends_each_text_once,
 );
 
-on_both_databases!(apart: a_crash_around_the_wire_never_sends_twice);
+on_both_databases!(killed: a_crash_around_the_wire_never_sends_twice);
 
 /// Runs a story with credits that wait for reports.
 macro_rules! with_credits_that_wait {

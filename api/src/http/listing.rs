@@ -11,7 +11,7 @@ use poem_openapi::{
     types::{IsObjectType, ParseFromJSON, ToJSON, Type},
 };
 
-use crate::http::paging::Page;
+use crate::http::{paging::Page, serialized::Serialized};
 
 const CSV: &str = "text/csv; charset=utf-8";
 
@@ -22,6 +22,8 @@ pub(crate) const AT_A_TIME: u64 = 500;
 pub(crate) enum Listing<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> {
     /// A page of it.
     Page(Page<T>),
+    /// A page that may be long.
+    Long(Serialized<Page<T>>),
     /// All of it, and the name of its file.
     Csv(Body, &'static str),
 }
@@ -93,6 +95,7 @@ impl<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> IntoResponse
     fn into_response(self) -> Response {
         match self {
             Self::Page(page) => Json(page).into_response(),
+            Self::Long(page) => page.into_response(),
             Self::Csv(body, name) => Response::builder()
                 .content_type(CSV)
                 .header(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\""))

@@ -26,6 +26,7 @@ pub(crate) mod readiness;
 pub(crate) mod received_picture;
 pub(crate) mod same_origin;
 pub(crate) mod seldom;
+pub(crate) mod serialized;
 pub(crate) mod server;
 pub(crate) mod throttle;
 pub(crate) mod turns;

@@ -1,13 +1,12 @@
 //! `/v1/attention`: what needs a person.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::{AttentionId, ConversationId, LinkId, MessageId, OrderId, words};
 use entity::{
-    Order,
     attention::{self, Attention, AttentionKind, AttentionSearch},
-    order,
+    order::{self, OrderName},
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -60,7 +59,7 @@ pub(super) struct AttentionView {
 
 impl AttentionView {
     /// What needs a person, about this order if it is about one.
-    pub(super) fn of(matter: Attention, order: Option<&Order>) -> Self {
+    pub(super) fn of(matter: Attention, order: Option<&OrderName>) -> Self {
         let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
         Self {
             id: Text(matter.id),
@@ -122,8 +121,7 @@ impl AttentionCalls {
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = attention::search(pool, merchant, search).await?;
         let ids: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
-        let orders = order::find_all(pool, merchant, ids).await?;
-        let orders: HashMap<OrderId, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
+        let orders = order::names(pool, merchant, ids).await?;
         let view = |matter: Attention| {
             let order = matter.order_id.and_then(|order| orders.get(&order));
             Ok::<_, Problem>(AttentionView::of(matter, order))
@@ -153,11 +151,8 @@ impl AttentionCalls {
             act_of_key(&tx, &key.0, "attention.resolve", matter.id, note, now).await?;
         }
         let resolved = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
-        let order = match resolved.order_id {
-            Some(order) => order::find(&tx, merchant, order).await?,
-            None => None,
-        };
+        let order = order::names(&tx, merchant, resolved.order_id.into_iter().collect()).await?;
         tx.commit().await?;
-        Ok(Json(AttentionView::of(resolved, order.as_ref())))
+        Ok(Json(AttentionView::of(resolved, order.values().next())))
     }
 }

@@ -11,12 +11,12 @@ use chrono::{DateTime, Utc};
 use domain::MerchantId;
 use entity::change::{self, NumberedChange};
 use poem::{http::StatusCode, web::Data};
-use poem_openapi::{Object, OpenApi, param::Query, payload::Json, types::ToJSON};
+use poem_openapi::{Object, OpenApi, param::Query, types::ToJSON};
 use sea_orm::DbErr;
 
 use self::resource::{Resource, Resources};
 use super::Group;
-use crate::{Api, Problem, auth::Reader};
+use crate::{Api, Problem, auth::Reader, http::serialized::Serialized};
 
 const DEFAULT_LIMIT: u64 = 100;
 const MOST: u64 = 500;
@@ -76,20 +76,23 @@ impl Changes {
         /// How many seconds to wait, up to 8, if there is nothing yet.
         #[oai(validator(minimum(value = "0"), maximum(value = "8")))]
         wait: Query<Option<u64>>,
-    ) -> Result<Json<ChangesView>, Problem> {
+    ) -> Result<Serialized<ChangesView>, Problem> {
         let limit = limit.0.unwrap_or(DEFAULT_LIMIT).clamp(1, MOST);
         let wait = Duration::from_secs(wait.0.unwrap_or_default().min(LONGEST_WAIT));
         let (found, last_seq) = wait_for_more(&api, &key, after.0, limit, wait).await?;
         let _turn = api.readers.take(key.0.merchant).await?;
-        let found = resource::of_a_size(&api, key.0.merchant, found).await?;
+        let (found, bytes) = resource::of_a_size(&api, key.0.merchant, found).await?;
         let resources = Resources::of(&api, key.0.merchant, &found).await?;
-        let items = found.into_iter().map(|change| ChangeView {
-            seq: change.seq,
-            at: change.at,
-            kind: change.kind.to_string(),
-            resource: resources.of_change(&change),
-        });
-        Ok(Json(ChangesView { items: items.collect(), last_seq }))
+        let view = move || {
+            let items = found.into_iter().map(|change| ChangeView {
+                seq: change.seq,
+                at: change.at,
+                kind: change.kind.to_string(),
+                resource: resources.of_change(&change),
+            });
+            Ok::<_, Problem>(ChangesView { items: items.collect(), last_seq })
+        };
+        Serialized::of(&api, bytes, view).await
     }
 }
 

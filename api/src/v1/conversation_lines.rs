@@ -132,6 +132,7 @@ impl ConversationLines {
         let Some(phone) = &found.phone else {
             return Ok(Json(TimelineView { items: Vec::new(), orders: Vec::new() }));
         };
+        let _turn = api.readers.take(key.0.merchant).await?;
         let pool = api.db.pool();
         let orders = buyer::orders_of(pool, key.0.merchant, phone, ORDERS).await?;
         let links: HashMap<LinkId, (&Order, &link::Model)> =

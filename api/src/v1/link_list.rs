@@ -39,7 +39,8 @@ pub(super) fn csv_of(api: Api, merchant: MerchantId, search: LinkSearch) -> Body
         let (api, mut search) = (api.clone(), search.clone());
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
-            let page = link::search(api.db.pool(), merchant, search).await.map_err(io::Error::other)?;
+            let _turn = api.readers.take(merchant).await.map_err(|problem| io::Error::other(problem.to_string()))?;
+            let page = link::search(api.db.pool(), merchant, search).await.map_err(io::Error::other)?.rows;
             let last = page.last().map(|(link, _)| link.id);
             let rows = page.iter().map(|(link, _)| row(&api, link)).collect::<Result<_, _>>();
             Ok((rows.map_err(io::Error::other)?, last))

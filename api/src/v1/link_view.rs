@@ -8,14 +8,22 @@ use domain::{
 };
 use entity::{
     Order,
-    link::{self, Dispute, ExpectedState, InvoiceWarning, TimelineEntry},
+    link::{self, Dispute, ExpectedState, InvoiceWarning, LinkSearch, TimelineEntry},
+    list::{Found, Place},
     message,
+    order::OrderName,
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
 
 use crate::Api;
 use crate::http::typed::{Amount, CalendarDay, CurrencyCode, Metadata, PaymentMethodsText, Text, Url};
+
+/// How many links of an order are read at once.
+const AT_ONCE: u64 = 100;
+
+/// About how many bytes an entry of a timeline takes up.
+const ENTRY: u64 = 128;
 
 /// A payment link. What the purge has erased is absent.
 #[derive(Debug, Clone, Object)]
@@ -154,18 +162,40 @@ impl LinkView {
     }
 
     /// The same with whom it is for.
-    pub(super) fn for_whom(self, order: Option<&Order>) -> Self {
+    pub(super) fn for_whom(self, order: Option<&OrderName>) -> Self {
         let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
         Self { order_number: order.map(|order| order.number.clone()), customer_name: name, ..self }
     }
 
+    /// The links of an order, newest first: so many as may be read at once, and about how many bytes they come to.
+    pub(super) async fn newest_of_order(api: &Api, order: &Order) -> Result<(Vec<Self>, u64), DbErr> {
+        let found = some_of_order(api, order, None).await?;
+        let bytes = found.rows.iter().map(|(link, timeline)| bytes(link, timeline)).sum();
+        Ok((Self::of_all(api, found.rows).await?, bytes))
+    }
+
     /// All links of an order, newest first.
-    pub(super) async fn of_order(api: &Api, order: &Order) -> Result<Vec<Self>, DbErr> {
-        let mut views = Vec::new();
-        for link in link::of_order(api.db.pool(), order.merchant_id, order.id).await? {
-            views.push(Self::read(api, api.db.pool(), link).await?);
+    pub(super) async fn all_of_order(api: &Api, order: &Order) -> Result<Vec<Self>, DbErr> {
+        let mut all: Vec<Self> = Vec::new();
+        loop {
+            let after = all.last().map(|link| link.id.0);
+            let found = some_of_order(api, order, after).await?;
+            all.extend(Self::of_all(api, found.rows).await?);
+            if !found.has_more {
+                return Ok(all);
+            }
         }
-        Ok(views)
+    }
+
+    /// These links of one merchant.
+    async fn of_all(api: &Api, rows: Vec<(link::Model, Vec<TimelineEntry>)>) -> Result<Vec<Self>, DbErr> {
+        let Some(merchant) = rows.first().map(|(link, _)| link.merchant_id) else { return Ok(Vec::new()) };
+        let texts = message::last_of_links(api.db.pool(), merchant, rows.iter().map(|(link, _)| link.id)).await?;
+        let view = |(link, timeline): (link::Model, _)| {
+            let delivery = texts.get(&link.id).copied();
+            Self::of(api, link, timeline, delivery)
+        };
+        rows.into_iter().map(view).collect()
     }
 
     /// The link, with a timeline, and how its last text stands, that were read before.
@@ -209,6 +239,26 @@ impl LinkView {
             timeline: timeline.into_iter().map(EntryView::from).collect(),
         })
     }
+}
+
+/// About how many bytes a link comes to with its timeline.
+pub(super) const fn bytes(link: &link::Model, timeline: &[TimelineEntry]) -> u64 {
+    link.bytes() + timeline.len() as u64 * ENTRY
+}
+
+/// Links of an order, newest first, after this one: so many as may be read at once.
+async fn some_of_order(
+    api: &Api,
+    order: &Order,
+    after: Option<LinkId>,
+) -> Result<Found<(link::Model, Vec<TimelineEntry>)>, DbErr> {
+    let place = Place { after, limit: AT_ONCE + 1, ..Place::default() };
+    let search = LinkSearch { order: Some(order.id), place, ..LinkSearch::default() };
+    let Found { mut rows, has_more } = link::search(api.db.pool(), order.merchant_id, search).await?;
+    let most = usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
+    let has_more = has_more || rows.len() > most;
+    rows.truncate(most);
+    Ok(Found { rows, has_more })
 }
 
 fn amount(money: Money) -> Amount {

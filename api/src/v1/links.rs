@@ -1,7 +1,5 @@
 //! `/v1/orders/{id}/payment-links` and `/v1/payment-links`.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use domain::{
     LinkId, LinkState, Money, OrderId,
@@ -10,6 +8,7 @@ use domain::{
 use entity::{
     Documents, Merchant, Order, Transaction,
     link::{self, Advanced, NewLink, StripeFacts},
+    list::Found,
     logo, merchant, message,
     order::{self, Tag},
     stripe_integration::{self, StripeStatus},
@@ -28,7 +27,7 @@ use super::{
     Group,
     link_form::{FilledForm, LinkForm, Staged, Terms},
     link_list,
-    link_view::LinkView,
+    link_view::{self, LinkView},
     order_view::Request,
     orders::render_details,
 };
@@ -42,11 +41,15 @@ use crate::{
         listing::{Listing, is_csv_wanted},
         paging::{Asked, id},
         pdf_response::Pdf,
+        serialized::Serialized,
     },
     v1::command::{Accepted, Answered, fingerprint},
 };
 
 pub(super) struct Links;
+
+/// How many payment links an order may have, whatever became of them. An ordinary one has one, or a few.
+const MOST_OF_ORDER: u64 = 100;
 
 /// A void.
 #[derive(Debug, Default, Deserialize, Object, Serialize)]
@@ -103,7 +106,8 @@ impl Links {
 
     /// List payment links
     ///
-    /// With `Accept: text/csv` all that match, and not a page of them.
+    /// A page of large ones is shorter than was asked for, with a `next_cursor`. With `Accept: text/csv` all that match, and not a page of
+    /// them.
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
@@ -147,17 +151,21 @@ impl Links {
             return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
         }
         let _turn = api.readers.take(owner.id).await?;
-        let found = link::search(api.db.pool(), owner.id, search).await?;
-        api.budgets.charge_bytes(owner.id, found.iter().map(|(link, _)| link.bytes()).sum());
-        let texts = message::last_of_links(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.id)).await?;
-        let orders =
-            order::find_all(api.db.pool(), owner.id, found.iter().map(|(link, _)| link.order_id).collect()).await?;
-        let orders: HashMap<OrderId, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
-        let view = |(link, timeline): (link::Model, _)| {
-            let (delivery, order) = (texts.get(&link.id).copied(), orders.get(&link.order_id));
-            LinkView::of(&api, link, timeline, delivery).map(|view| view.for_whom(order))
+        let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;
+        let bytes = rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum();
+        api.budgets.charge_bytes(owner.id, bytes);
+        let texts = message::last_of_links(api.db.pool(), owner.id, rows.iter().map(|(link, _)| link.id)).await?;
+        let orders = rows.iter().map(|(link, _)| link.order_id).collect();
+        let orders = order::names(api.db.pool(), owner.id, orders).await?;
+        let shared = (*api).clone();
+        let page = move || {
+            let view = |(link, timeline): (link::Model, _)| {
+                let (delivery, order) = (texts.get(&link.id).copied(), orders.get(&link.order_id));
+                LinkView::of(&shared, link, timeline, delivery).map(|view| view.for_whom(order))
+            };
+            asked.page_of(rows, has_more, |(link, _)| link.id, view)
         };
-        Ok(Listing::Page(asked.page(found, |(link, _)| link.id, view)?))
+        Ok(Listing::Long(Serialized::of(&api, bytes, page).await?))
     }
 
     /// See a payment link
@@ -271,6 +279,10 @@ async fn accept_link(
     }
     refuse_unless_connected(&tx, owner).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
+    if link::count_of_order(&tx, owner.id, order.id).await? >= MOST_OF_ORDER {
+        let detail = format!("The order has had {MOST_OF_ORDER} payment links, and gets no more. Open another order.");
+        return Err(Problem::conflict("too_many_links", detail));
+    }
     let asked = (terms.invoice_number.clone(), terms.money);
     let row = insert_link(&tx, new_link(api, key, order, link, terms, bytes), now).await?;
     // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.

@@ -13,10 +13,10 @@ use entity::{
     Db, Merchant, Order, Transaction, api_key,
     audit::{self, AuditFilter},
     conversation,
-    list::Place,
+    list::{Found, Place},
     logo::{self, Logo},
     merchant, notice,
-    order::{self, Found, NewOrder, OrderChanges, Tag},
+    order::{self, NewOrder, OrderChanges, Tag},
 };
 use poem::{Body, http::StatusCode, web::Data};
 use poem_openapi::{
@@ -43,6 +43,7 @@ use crate::{
         listing::{AT_A_TIME, Listing, csv, is_csv_wanted},
         paging::{Asked, id},
         pdf_response::Pdf,
+        serialized::Serialized,
         typed::{Limit, Line, Moment, Several, SortOrder, Text, TextOf, period},
     },
     v1::command::{Accepted, Answered, fingerprint},
@@ -143,17 +144,21 @@ impl Orders {
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(statement(api.db.clone(), owner.id, search), "orders"));
+            return Ok(Listing::Csv(statement((*api).clone(), owner.id, search), "orders"));
         }
         let _turn = api.readers.take(owner.id).await?;
-        let Found { orders, has_more } = order::search(api.db.pool(), owner.id, search).await?;
-        api.budgets.charge_bytes(owner.id, orders.iter().map(Order::bytes).sum());
+        let Found { rows: orders, has_more } = order::search(api.db.pool(), owner.id, search).await?;
+        let bytes = orders.iter().map(Order::bytes).sum();
+        api.budgets.charge_bytes(owner.id, bytes);
         let notices = notice::of_orders(api.db.pool(), &api.vault, owner.id, &orders).await?;
-        let view = |order: Order| {
-            let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
-            OrderView::of(order, None).map(|view| view.with_notices(notices))
+        let page = move || {
+            let view = |order: Order| {
+                let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
+                OrderView::of(order, None).map(|view| view.with_notices(notices))
+            };
+            asked.page_of(orders, has_more, |order| order.id, view)
         };
-        Ok(Listing::Page(asked.page_of(orders, has_more, |order| order.id, view)?))
+        Ok(Listing::Long(Serialized::of(&api, bytes, page).await?))
     }
 
     /// Change an order
@@ -250,15 +255,19 @@ impl Orders {
     }
 
     /// See an order and its payment links
+    ///
+    /// Of very many links the newest ones; `/v1/payment-links?order_id=` lists all.
     #[oai(path = "/orders/:id", method = "get")]
     async fn get(
         &self,
         api: Data<&Api>,
         key: Reader,
         #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
-    ) -> Result<Json<OrderView>, Problem> {
+    ) -> Result<Serialized<OrderView>, Problem> {
         let order = find(&api, &key, &order_id).await?;
-        Ok(Json(whole(&api, order).await?))
+        let (view, bytes) = whole_and_bytes(&api, order).await?;
+        api.budgets.charge_bytes(key.0.merchant, bytes);
+        Serialized::of(&api, bytes, move || Ok::<_, Problem>(view)).await
     }
 
     /// The order's details page as a PDF
@@ -291,12 +300,19 @@ enum Put<T: ToJSON> {
 
 /// The order with all that is shown where it is asked for alone.
 async fn whole(api: &Api, order: Order) -> Result<OrderView, Problem> {
-    let links = LinkView::of_order(api, &order).await?;
+    Ok(whole_and_bytes(api, order).await?.0)
+}
+
+/// The same, and about how many bytes it comes to.
+async fn whole_and_bytes(api: &Api, order: Order) -> Result<(OrderView, u64), Problem> {
+    let (links, of_links) = LinkView::newest_of_order(api, &order).await?;
+    let bytes = order.bytes() + of_links;
     let conversation = find_conversation(api, &order).await?;
     let history = history(api, &order).await?;
     let notices = notice::of_orders(api.db.pool(), &api.vault, order.merchant_id, std::slice::from_ref(&order)).await?;
     let notices = notices.into_values().next().unwrap_or_default();
-    Ok(OrderView::of(order, Some(links))?.within(conversation).with_history(history).with_notices(&notices))
+    let view = OrderView::of(order, Some(links))?;
+    Ok((view.within(conversation).with_history(history).with_notices(&notices), bytes))
 }
 
 /// What was done to an order, newest first.
@@ -357,12 +373,13 @@ async fn held(tx: &Transaction, key: &Writer, order_id: &str) -> Result<Order, P
 }
 
 /// All orders that are searched for, as CSV.
-fn statement(db: Db, merchant: MerchantId, search: order::OrderSearch) -> Body {
+fn statement(api: Api, merchant: MerchantId, search: order::OrderSearch) -> Body {
     csv(COLUMNS, move |after: Option<OrderId>| {
-        let (db, mut search) = (db.clone(), search.clone());
+        let (api, mut search) = (api.clone(), search.clone());
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
-            let page = order::search(db.pool(), merchant, search).await.map_err(io::Error::other)?.orders;
+            let _turn = api.readers.take(merchant).await.map_err(|problem| io::Error::other(problem.to_string()))?;
+            let page = order::search(api.db.pool(), merchant, search).await.map_err(io::Error::other)?.rows;
             let last = page.last().map(|order| order.id);
             Ok((page.iter().map(row).collect::<Result<_, _>>().map_err(io::Error::other)?, last))
         }

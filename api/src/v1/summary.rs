@@ -64,7 +64,7 @@ impl SetUpView {
             stripe: stripe.is_some_and(|stripe| stripe.status == StripeStatus::Connected),
             carrier: sms_integration::find(db, owner.id).await?.is_some(),
             template: message_template::list(db, owner).await?.iter().any(|found| found.own),
-            order: !order::search(db, owner.id, any).await?.orders.is_empty(),
+            order: !order::search(db, owner.id, any).await?.rows.is_empty(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! How links are found, one by one and by what is due.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{FromQueryResult, Iterable, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Model, RETENTION, further, open};
 use crate::Rows;
@@ -77,17 +77,32 @@ pub async fn find_by_payment_intent(
     }
 }
 
-/// All links of an order, newest first.
+/// Links without what their merchant's software keeps with them (there is nothing in `metadata`): it may be large, and nobody looks at it
+/// who looks at many links for what became of them.
+pub(crate) fn plain() -> Select<Entity> {
+    let columns = Column::iter().filter(|column| !matches!(column, Column::Metadata));
+    Entity::find().select_only().columns(columns).expr_as(Expr::cust("'{}'"), "metadata")
+}
+
+/// All links of an order, newest first, without their metadata.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
+    plain()
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::OrderId.eq(order))
         .order_by_desc(Column::Id)
         .all(db)
         .await
+}
+
+/// How many links an order has.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<u64, DbErr> {
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::OrderId.eq(order)).count(db).await
 }
 
 /// Unpaid links whose time is over but which are too young for the purge, which closes links itself.

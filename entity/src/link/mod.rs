@@ -30,9 +30,10 @@ pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
+pub(crate) use find::plain;
 pub use find::{
-    due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_stripe_id,
-    find_by_token, of_order,
+    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent,
+    find_by_stripe_id, find_by_token, of_order,
 };
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};

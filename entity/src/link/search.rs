@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::{Column, Entity, LIFE, Model, TimelineEntry, open, timeline};
 use crate::{
-    list::{Period, Place},
+    list::{Found, MOST_AT_ONCE, Period, Place, fitting},
     order,
     search::orders_meant_by,
 };
@@ -82,7 +82,7 @@ pub(crate) fn paid(period: &Period) -> impl Iterator<Item = Expr> {
     period.of(Column::PaidAt).into_iter().chain(period.of_ids(Column::Id, LIFE))
 }
 
-/// A page of the merchant's links with their timelines.
+/// A page of the merchant's links with their timelines; a shorter one if they are large.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -90,7 +90,7 @@ pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     search: LinkSearch,
-) -> Result<Vec<(Model, Vec<TimelineEntry>)>, DbErr> {
+) -> Result<Found<(Model, Vec<TimelineEntry>)>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
     if !search.states.is_empty() {
         query = query.filter(in_states(&search.states, Column::OrderId.in_subquery(open::orders())));
@@ -114,8 +114,11 @@ pub async fn search(
         ));
         query = query.filter(Column::OrderId.in_subquery(orders.into_query()));
     }
-    let links = search.place.of(query, Column::Id).all(db).await?;
-    with_timelines(db, links).await
+    let mut links = search.place.of(query, Column::Id).all(db).await?;
+    let few = fitting(links.iter().map(Model::bytes), MOST_AT_ONCE);
+    let has_more = few < links.len();
+    links.truncate(few);
+    Ok(Found { rows: with_timelines(db, links).await?, has_more })
 }
 
 /// Those of the merchant's links, with their timelines.

@@ -1,7 +1,11 @@
 //! What happened to a link, in order, for people to read.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder, entity::prelude::*};
+use sea_orm::{
+    ExprTrait, Iterable, QuerySelect, QueryTrait,
+    entity::prelude::*,
+    sea_query::{Alias, Expr, Order, Query},
+};
 
 use crate::{
     Rows, Transaction,
@@ -9,6 +13,10 @@ use crate::{
     link,
 };
 use domain::{LinkEventId, LinkId, MerchantId};
+
+/// How many entries of a timeline are shown. An ordinary link has a dozen; but whoever signs webhooks can have noted of an own link what
+/// they like, and how often they like.
+const MOST: i32 = 200;
 
 /// One entry of a link's timeline.
 #[sea_orm::model]
@@ -115,7 +123,7 @@ pub(super) async fn insert_all(
     db.execute_raw(rows.statement(db.get_database_backend(), insert, vec![at.into()])).await.map(|_| ())
 }
 
-/// The whole timeline, oldest first.
+/// The timeline, oldest first: see [`of_links`].
 ///
 /// # Errors
 /// When the database does not answer.
@@ -123,7 +131,7 @@ pub async fn timeline(db: &impl ConnectionTrait, link: LinkId) -> Result<Vec<Tim
     of_links(db, [link]).await
 }
 
-/// The timelines of several links, oldest entry first.
+/// The timelines of several links, oldest entry first; of each the newest ones, if there are very many.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -131,7 +139,16 @@ pub async fn of_links(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = LinkId>,
 ) -> Result<Vec<TimelineEntry>, DbErr> {
-    Entity::find().filter(Column::LinkId.is_in(links)).order_by_asc(Column::At).order_by_asc(Column::Id).all(db).await
+    let place = Expr::cust("row_number() OVER (PARTITION BY link_id ORDER BY id DESC)");
+    let entries = Entity::find().filter(Column::LinkId.is_in(links)).expr_as(place, "place").into_query();
+    let newest = Query::select()
+        .columns(Column::iter())
+        .from_subquery(entries, Alias::new("entries"))
+        .and_where(Expr::col(Alias::new("place")).lte(MOST))
+        .order_by(Column::At, Order::Asc)
+        .order_by(Column::Id, Order::Asc)
+        .to_owned();
+    Entity::find().from_raw_sql(db.get_database_backend().build(&newest)).all(db).await
 }
 
 /// Erases the details, which may name amounts or numbers; what happened and when stays.

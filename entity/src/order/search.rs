@@ -7,10 +7,10 @@ use sea_orm::{
     sea_query::{Order as Direction, SelectStatement},
 };
 
-use super::{Column, Entity, Found, Order, Tag, volume::first_of};
+use super::{Column, Entity, Order, Tag, volume::first_of};
 use crate::{
     link,
-    list::{Period, Place, Sort},
+    list::{Found, Period, Place, Sort},
     search::{one_by_one, orders_meant_by},
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -63,7 +63,11 @@ impl OrderSearch {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: OrderSearch) -> Result<Found, DbErr> {
+pub async fn search(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: OrderSearch,
+) -> Result<Found<Order>, DbErr> {
     let query = search.query(merchant);
     let page = |query| first_of(db, merchant, search.place.of(query, Column::Id));
     let Some(text) = &search.text else { return page(query).await };
@@ -72,7 +76,7 @@ pub async fn search(db: &impl ConnectionTrait, merchant: MerchantId, search: Ord
         if let Some(oldest) = search.recent(db, merchant).await? {
             let newest = query.clone().filter(Column::Id.gte(oldest)).filter(one_by_one(text, merchant));
             let found = page(newest).await?;
-            if found.has_more || found.orders.len() as u64 >= search.place.limit {
+            if found.has_more || found.rows.len() as u64 >= search.place.limit {
                 return Ok(found);
             }
         }

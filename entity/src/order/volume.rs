@@ -6,10 +6,8 @@ use chrono::NaiveDate;
 use sea_orm::{QuerySelect, Select, Statement, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Order};
+use crate::list::{Found, MOST_AT_ONCE, fitting};
 use domain::{MerchantId, OrderId};
-
-/// How many bytes of orders are read at once. A page of ordinary ones is a tenth of that; of the largest that there may be it is a dozen.
-pub const MOST_AT_ONCE: u64 = 1024 * 1024;
 
 /// What varies in size, without that it is read: neither database has to look at the texts for it.
 const BYTES: &str = "CAST(octet_length(orders.details) + octet_length(orders.metadata) \
@@ -61,28 +59,19 @@ pub async fn forget_counts_before(db: &impl ConnectionTrait, day: NaiveDate) -> 
     Ok(db.execute_raw(statement).await?.rows_affected())
 }
 
-/// Orders, in an order.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// These.
-    pub orders: Vec<Order>,
-    /// Whether there are more of those that were asked for, which would have been too much at once.
-    pub has_more: bool,
-}
-
 /// Of those that are selected the first ones: one at least, and no more than [`MOST_AT_ONCE`].
 pub(super) async fn first_of(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     selected: Select<Entity>,
-) -> Result<Found, DbErr> {
+) -> Result<Found<Order>, DbErr> {
     let ids = sizes_of(db, selected).await?;
     let few = fitting(ids.iter().map(|(_, bytes)| *bytes), MOST_AT_ONCE);
     let wanted: BTreeSet<OrderId> = ids.iter().take(few).map(|(id, _)| *id).collect();
     let found = super::find_all(db, merchant, wanted).await?;
     let mut by_id: HashMap<OrderId, Order> = found.into_iter().map(|order| (order.id, order)).collect();
-    let orders = ids.iter().take(few).filter_map(|(id, _)| by_id.remove(id)).collect();
-    Ok(Found { orders, has_more: few < ids.len() })
+    let rows = ids.iter().take(few).filter_map(|(id, _)| by_id.remove(id)).collect();
+    Ok(Found { rows, has_more: few < ids.len() })
 }
 
 /// How many bytes these of the merchant's orders have, beside what all have.
@@ -105,29 +94,4 @@ async fn sizes_of(db: &impl ConnectionTrait, selected: Select<Entity>) -> Result
     let sizes = selected.select_only().column(Column::Id).expr_as(Expr::cust(BYTES), "bytes");
     let sizes: Vec<(OrderId, i64)> = sizes.into_tuple().all(db).await?;
     Ok(sizes.into_iter().map(|(id, bytes)| (id, u64::try_from(bytes).unwrap_or_default())).collect())
-}
-
-/// How many of the first come to `most` bytes at the most; one at least, if there is one.
-#[must_use]
-pub fn fitting(sizes: impl IntoIterator<Item = u64>, most: u64) -> usize {
-    let mut all = 0_u64;
-    let fits = |(at, bytes): &(usize, u64)| {
-        all = all.saturating_add(*bytes);
-        *at == 0 || all <= most
-    };
-    sizes.into_iter().enumerate().take_while(fits).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fitting;
-
-    #[test]
-    fn as_many_are_taken_as_fit_and_one_at_least() {
-        assert_eq!(fitting([], 10), 0);
-        assert_eq!(fitting([11, 0], 10), 1);
-        assert_eq!(fitting([5, 5, 1], 10), 2);
-        assert_eq!(fitting([5, 5, 0], 10), 3);
-        assert_eq!(fitting([5, u64::MAX, u64::MAX], 10), 1);
-    }
 }

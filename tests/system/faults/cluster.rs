@@ -10,7 +10,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::replica::Replica;
 use crate::support::{
     Database, Http, Hush, Merchant, Mirror, OwnRedis, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, command, eventually,
-    free_port, fresh_postgresql, with_key,
+    folder, free_port, fresh_postgresql, with_key,
 };
 
 const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
@@ -71,7 +71,7 @@ impl Cluster {
     /// The same on this database, with more variables.
     pub(crate) async fn start_on(database: Database, environment: &[(&str, String)]) -> Self {
         let hush = Hush::new();
-        let (place, redis) = (tempfile::Builder::new().prefix("paylink-").tempdir().unwrap(), OwnRedis::start().await);
+        let (place, redis) = (folder("paylink-"), OwnRedis::start().await);
         let front_port = free_port();
         let front = Proxy::to(front_port).await;
         let url = format!("http://127.0.0.1:{}", front.port);

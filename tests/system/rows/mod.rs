@@ -10,6 +10,7 @@ mod invariants;
 mod jobs;
 mod ledger;
 mod links;
+mod long_lists;
 mod opt_outs;
 mod outcomes;
 mod searches;
@@ -29,7 +30,7 @@ use entity::{
     order::{self, Details, NewOrder},
 };
 
-use crate::support::{migrated_postgresql, migrated_sqlite, new_merchant};
+use crate::support::{folder, migrated_postgresql, migrated_sqlite, new_merchant};
 
 /// A database with the current schema and one merchant.
 pub(crate) struct Rows {
@@ -42,7 +43,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     async fn on_sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder("paylink-rows-");
         let path = folder.path().join("rows.db");
         migrated_sqlite(&path).await;
         Self::open(&format!("sqlite://{}", path.display()), Some(folder)).await
@@ -80,6 +81,14 @@ impl Rows {
     }
 
     async fn link(&self, order: &Order) -> Result<link::Model, sea_orm::DbErr> {
+        self.link_with(order, BTreeMap::new()).await
+    }
+
+    async fn link_with(
+        &self,
+        order: &Order,
+        metadata: BTreeMap<String, String>,
+    ) -> Result<link::Model, sea_orm::DbErr> {
         let id = LinkId::new(now());
         let new = NewLink {
             id,
@@ -91,7 +100,7 @@ impl Rows {
             document: "staging/1.pdf".to_owned(),
             document_bytes: 0,
             expires_at: now() + link::RETENTION,
-            metadata: BTreeMap::new(),
+            metadata,
             payment_methods: domain::PaymentMethods::default(),
             actor: None,
         };

@@ -33,7 +33,7 @@ async fn makes_orders(rows: &Rows, names: impl Iterator<Item = String>) {
 
 async fn numbers(rows: &Rows, search: OrderSearch) -> Vec<(String, OrderId)> {
     let found = order::search(rows.db.pool(), rows.merchant, search).await.unwrap();
-    found.orders.into_iter().map(|order| (order.number, order.id)).collect()
+    found.rows.into_iter().map(|order| (order.number, order.id)).collect()
 }
 
 on_both_databases! {

@@ -32,6 +32,7 @@ use super::{
     installation::{ENVIRONMENT, USUAL, command, free_port, variables},
     merchant::{Merchant, Order, with_key},
     operator::Operator,
+    place::folder,
     private_redis::PrivateRedis,
     process::Process,
     running::{Running, aside},
@@ -100,7 +101,7 @@ impl App {
     }
 
     async fn start_as(way: Way, database: Database, environment: &[(&str, String)]) -> Self {
-        let data = tempfile::Builder::new().prefix("paylink-").tempdir().unwrap();
+        let data = folder("paylink-");
         if way == Way::Here {
             database.is_migrated(data.path()).await;
             fs::write(data.path().join(USUAL), lines(&a_part_of_redis())).unwrap();

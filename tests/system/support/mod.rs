@@ -18,6 +18,7 @@ mod mirror;
 mod operator;
 mod own_redis;
 mod pgbouncer;
+mod place;
 mod postgres;
 mod postgres_pair;
 mod private_redis;
@@ -50,6 +51,7 @@ pub(crate) use merchant::{Invoice, Link, Merchant, Order, large_order_body, new_
 pub(crate) use mirror::Mirror;
 pub(crate) use own_redis::OwnRedis;
 pub(crate) use pgbouncer::{PgBouncer, Pools};
+pub(crate) use place::folder;
 pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgresql};
 pub(crate) use postgres_pair::PostgresPair;
 pub(crate) use process::Process;
@@ -68,7 +70,8 @@ pub(crate) const INVOICE: &[u8] = include_bytes!("../../fixtures/invoice-3-pages
 
 /// Tells each story twice: on SQLite and on PostgreSQL, with a fresh database and a data directory of its own. Everything runs in
 /// the process of the tests; a story that does harm to a process, or to Redis, or needs its figures for itself, is told
-/// `apart: …`, with the binary as its users start it, from nothing.
+/// `apart: …`, with the binary as its users start it, from nothing. One in which the process is `killed: …` does not wait for as long as
+/// users do until the jobs of a worker that died are another's.
 macro_rules! on_both_databases {
     ($($story:ident),+ $(,)?) => { $(
         mod $story {
@@ -85,18 +88,23 @@ macro_rules! on_both_databases {
             }
         }
     )+ };
-    (apart: $($story:ident),+ $(,)?) => { $(
+    (apart: $($story:ident),+ $(,)?) => { on_both_databases!(apart_with []: $($story),+); };
+    (killed: $($story:ident),+ $(,)?) => {
+        on_both_databases!(apart_with [("PAYLINK_LEASE_SECONDS", "4".to_owned())]: $($story),+);
+    };
+    (apart_with $environment:tt: $($story:ident),+) => { $(
         mod $story {
             use crate::support::{App, Database};
 
             #[tokio::test]
             async fn on_sqlite() {
-                super::$story(&mut App::start_apart(Database::sqlite()).await).await;
+                super::$story(&mut App::start_apart_with(Database::sqlite(), &$environment).await).await;
             }
 
             #[tokio::test]
             async fn on_postgresql() {
-                super::$story(&mut App::start_apart(Database::empty_postgresql().await).await).await;
+                let database = Database::empty_postgresql().await;
+                super::$story(&mut App::start_apart_with(database, &$environment).await).await;
             }
         }
     )+ };

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use super::{
     installation::free_port,
+    place::folder,
     postgres::{binaries, somebody_else},
     wait::eventually,
 };
@@ -32,7 +33,7 @@ pub(crate) struct PostgresPair {
 impl PostgresPair {
     /// Starts both; from then on what is committed is on both.
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("paylink-pair-").tempdir().unwrap();
+        let folder = folder("paylink-pair-");
         if let Some(owner) = somebody_else() {
             chown(folder.path(), Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
         }

@@ -6,7 +6,7 @@ use migration::{Migrate, Migrator};
 use sea_orm::Database;
 use tokio::sync::OnceCell;
 
-use super::postgres;
+use super::{place::folder, postgres};
 
 /// Puts a SQLite database with the current schema there.
 pub(crate) async fn sqlite(path: &Path) {
@@ -26,7 +26,7 @@ pub(crate) async fn postgresql() -> String {
 }
 
 async fn migrated_sqlite() -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder("paylink-template-");
     let path = folder.path().join("paylink.db");
     migrate(&format!("sqlite://{}?mode=rwc", path.display())).await;
     fs::read(path).unwrap()

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::{
     Api, Problem,
-    http::typed::E164,
+    http::{serialized::Serialized, typed::E164},
     v1::{link_view::LinkView, message_view::MessageView, order_view::OrderView},
 };
 
@@ -92,8 +92,9 @@ fn orders(api: Api, merchant: MerchantId, ids: Vec<OrderId>) -> impl Stream<Item
 async fn read(api: &Api, merchant: MerchantId, id: OrderId) -> Result<String, Problem> {
     let _turn = api.readers.take(merchant).await?;
     let order = order::find(api.db.pool(), merchant, id).await?.ok_or_else(Problem::not_found)?;
-    let links = LinkView::of_order(api, &order).await?;
-    Ok(OrderView::of(order, Some(links))?.to_json_string())
+    let links = LinkView::all_of_order(api, &order).await?;
+    let view = Serialized::of(api, order.bytes(), move || OrderView::of(order, Some(links))).await?;
+    Ok(view.into_text())
 }
 
 /// The view up to its orders. It has none of them, and no messages.

@@ -7,7 +7,9 @@ use entity::{
     Order,
     attention::{self, Attention},
     change::{About, NumberedChange},
-    conversation, link, merchant, message, order, picture,
+    conversation, link,
+    list::{MOST_AT_ONCE, fitting},
+    merchant, message, order, picture,
 };
 use poem_openapi::Union;
 use sea_orm::DbErr;
@@ -70,12 +72,12 @@ impl Resources {
 }
 
 /// Of these changes the first ones: one at least, and no more than what they are about may come to at once. A resource counts with each
-/// of its changes, as each says it.
+/// of its changes, as each says it. Answers what they come to, too.
 pub(in crate::v1) async fn of_a_size(
     api: &Api,
     merchant: MerchantId,
     mut changes: Vec<NumberedChange>,
-) -> Result<Vec<NumberedChange>, DbErr> {
+) -> Result<(Vec<NumberedChange>, u64), DbErr> {
     let of_orders = |change: &&NumberedChange| change.kind.about() == About::Order;
     let orders = changes.iter().filter(of_orders).filter_map(NumberedChange::order).collect();
     let of_links = |change: &&NumberedChange| change.kind.about() == About::Link;
@@ -88,10 +90,11 @@ pub(in crate::v1) async fn of_a_size(
         About::Message | About::Credits | About::Attention => None,
     };
     let sizes: Vec<u64> = changes.iter().map(|change| bytes(change).unwrap_or_default()).collect();
-    let few = order::fitting(sizes.iter().copied(), order::MOST_AT_ONCE);
+    let few = fitting(sizes.iter().copied(), MOST_AT_ONCE);
     changes.truncate(few);
-    api.budgets.charge_bytes(merchant, sizes.iter().take(few).sum());
-    Ok(changes)
+    let bytes = sizes.iter().take(few).sum();
+    api.budgets.charge_bytes(merchant, bytes);
+    Ok((changes, bytes))
 }
 
 async fn read_matters(
@@ -102,9 +105,9 @@ async fn read_matters(
     let pool = api.db.pool();
     let found = attention::find_all(pool, merchant, ids).await?;
     let orders: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
-    let orders = order::find_all(pool, merchant, orders).await?;
+    let orders = order::names(pool, merchant, orders).await?;
     let view = |matter: Attention| {
-        let order = orders.iter().find(|order| matter.order_id == Some(order.id));
+        let order = matter.order_id.and_then(|order| orders.get(&order));
         (matter.id, AttentionView::of(matter, order))
     };
     Ok(found.into_iter().map(view).collect())

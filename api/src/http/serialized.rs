@@ -1,0 +1,95 @@
+//! An answer that is put into words where nobody waits for it: a long one keeps a processor for longer than the threads may be kept
+//! that serve everybody. Of long ones so few are made at once that a processor is left for everything else.
+
+use std::{marker::PhantomData, sync::Arc, thread};
+
+use poem::{IntoResponse, Response};
+use poem_openapi::{
+    ApiResponse,
+    payload::{Json, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::{ToJSON, Type},
+};
+use tokio::{sync::Semaphore, task::spawn_blocking};
+
+use crate::{Api, Problem};
+
+/// How much is put into words on the spot.
+const SHORT: u64 = 64 * 1024;
+
+/// How many long answers may be made at once. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Serializers(Arc<Semaphore>);
+
+impl Default for Serializers {
+    /// Half of the processors.
+    fn default() -> Self {
+        let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self(Arc::new(Semaphore::new(processors.div_ceil(2))))
+    }
+}
+
+/// JSON of a `T`.
+#[derive(Debug)]
+pub(crate) struct Serialized<T>(String, PhantomData<fn() -> T>);
+
+impl<T: ToJSON> Serialized<T> {
+    /// What this makes, which comes to about so many bytes.
+    ///
+    /// # Errors
+    /// When it makes nothing.
+    pub(crate) async fn of<E>(
+        api: &Api,
+        bytes: u64,
+        make: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<Self, Problem>
+    where
+        E: Into<Problem> + Send + 'static,
+    {
+        let write = || make().map(|made| made.to_json_string());
+        let written = if bytes > SHORT {
+            let permit = api.serializers.0.clone().acquire_owned().await.map_err(Problem::internal)?;
+            // It goes on when whoever asked has gone, and counts for as long.
+            let write = move || {
+                let _permit = permit;
+                write()
+            };
+            spawn_blocking(write).await.map_err(Problem::internal)?
+        } else {
+            write()
+        };
+        written.map(|text| Self(text, PhantomData)).map_err(Into::into)
+    }
+
+    /// As text.
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+}
+
+impl<T: ToJSON> IntoResponse for Serialized<T> {
+    fn into_response(self) -> Response {
+        Response::builder().content_type(Json::<T>::CONTENT_TYPE).body(self.0)
+    }
+}
+
+impl<T: ToJSON> ApiResponse for Serialized<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: Json::<T>::CONTENT_TYPE,
+                    schema: <T as Type>::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        <T as Type>::register(registry);
+    }
+}
