@@ -19,10 +19,15 @@ pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> IpAddr {
     told(peer(request), request.headers(), trusted)
 }
 
-/// Whether the request came by a proxy whose word is not taken.
+/// Whether the request came by a proxy whose word is not taken, which is told once.
 pub(crate) fn is_by_untrusted_proxy(request: &Request, trusted: &[IpNet]) -> bool {
-    let says_for_whom = request.headers().contains_key(X_FORWARDED_FOR) || request.headers().contains_key(FORWARDED);
-    says_for_whom && !trusted.iter().any(|net| net.contains(&peer(request)))
+    let (peer, headers) = (peer(request), request.headers());
+    let says_for_whom = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
+    let is_untrusted = says_for_whom && !trusted.iter().any(|net| net.contains(&peer));
+    if is_untrusted {
+        tell_once(peer);
+    }
+    is_untrusted
 }
 
 fn peer(request: &Request) -> IpAddr {
