@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Iterable, QuerySelect, QueryTrait,
+    ExprTrait, Iterable, QuerySelect, QueryTrait,
     entity::prelude::*,
     sea_query::{Alias, Expr, Order, Query},
 };
