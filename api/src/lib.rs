@@ -28,6 +28,7 @@ use http::{
 use poem::{Endpoint, EndpointExt, IntoResponse, PathPattern, Response, Route, endpoint::BoxEndpoint};
 
 pub use http::{
+    health::PROXY_HEADER,
     problem::Problem,
     readiness::Readiness,
     server::{Patience, Server},

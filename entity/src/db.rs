@@ -47,12 +47,18 @@ const TIMES_ASKED: usize = 3;
 const TIMES_TRUNCATED: usize = 10;
 const BETWEEN_READERS: Duration = Duration::from_millis(50);
 
-/// How `PostgreSQL` plans statements about groups of rows.
-const GROUP_PLANS: &str = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
+/// How `PostgreSQL` plans statements about groups of rows: once, and so that each row is looked up by its index. Every other way to join
+/// is out of the question, lest one of them seem as cheap while the tables are all but empty.
+const GROUP_PLANS: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
+];
 
-/// The same where a commit need not wait for the disk.
-const REDOABLE_GROUP: &str = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; \
-    SET LOCAL synchronous_commit = off";
+/// What a commit does that need not wait for the disk.
+const REDOABLE: (&str, &str) = ("synchronous_commit", "off");
 
 /// How much of the pool of connections is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +79,8 @@ pub struct Db {
     writer: DatabaseConnection,
     pooling: Pooling,
     is_limited: bool,
+    /// Whether the sessions themselves plan statements as groups want it.
+    plans_groups: bool,
     audience: Audience,
 }
 
@@ -126,23 +134,30 @@ impl Db {
             DbBackend::Sqlite => another_sqlite(&pool, 1),
             _ => pool.clone(),
         };
-        Ok(Self { pool, writer, pooling, is_limited, audience: Audience::default() })
+        Ok(Self { pool, writer, pooling, is_limited, plans_groups: false, audience: Audience::default() })
     }
 
     /// Connections to the same database that are kept apart from these and opened when they are needed: for groups of rows that
     /// everybody waits for, so that nothing else keeps them waiting. There are as many as [groups at once](Self::groups_at_once),
     /// and one to read with.
     ///
-    /// A pool hands its connections out in turn; the few that write groups stay warm when they do nothing else.
+    /// A pool hands its connections out in turn; the few that write groups stay warm when they do nothing else. Where no pooler is in
+    /// between, their sessions plan all statements as [groups](Self::begin_group) want it, so that this need not be said each time.
     #[must_use]
     pub fn aside(&self) -> Self {
         let connections = u32::try_from(self.groups_at_once()).unwrap_or(u32::MAX).saturating_add(1);
         if self.has_one_writer() {
             return Self { pool: another_sqlite(&self.pool, connections), ..self.clone() };
         }
-        let pool = another(self.pool.get_postgres_connection_pool(), connections);
+        let plans_groups = !self.pooling.is_pooled();
+        let pool = self.pool.get_postgres_connection_pool();
+        let mut connect = (*pool.connect_options()).clone();
+        if plans_groups {
+            connect = connect.options(GROUP_PLANS);
+        }
+        let pool = pool.options().clone().max_connections(connections).connect_lazy_with(connect);
         let pool = measured(SqlxPostgresConnector::from_sqlx_postgres_pool(pool));
-        Self { writer: pool.clone(), pool, ..self.clone() }
+        Self { writer: pool.clone(), pool, plans_groups, ..self.clone() }
     }
 
     /// What stands between us and `PostgreSQL`.
@@ -234,7 +249,7 @@ impl Db {
     /// # Errors
     /// When the database does not answer or the wait for the lock was too long.
     pub async fn begin_group(&self) -> Result<Transaction, DbErr> {
-        self.begin_with(GROUP_PLANS).await
+        self.begin_with(None).await
     }
 
     /// The same for a group that would be done again if the server lost it in a crash: jobs are finished with all that they do, or not at
@@ -244,15 +259,29 @@ impl Db {
     /// # Errors
     /// When the database does not answer or the wait for the lock was too long.
     pub async fn begin_redoable_group(&self) -> Result<Transaction, DbErr> {
-        self.begin_with(REDOABLE_GROUP).await
+        self.begin_with(Some(REDOABLE)).await
     }
 
-    async fn begin_with(&self, settings: &str) -> Result<Transaction, DbErr> {
+    async fn begin_with(&self, more: Option<(&'static str, &'static str)>) -> Result<Transaction, DbErr> {
         let tx = self.begin().await?;
-        if !self.has_one_writer() {
-            tx.execute_unprepared(settings).await?;
+        if self.has_one_writer() {
+            return Ok(tx);
+        }
+        let plans = GROUP_PLANS.into_iter().filter(|_| !self.plans_groups);
+        let settings: Vec<String> =
+            plans.chain(more).map(|(name, value)| format!("SET LOCAL {name} = {value}")).collect();
+        if !settings.is_empty() {
+            // Raw SQL: all of them in one round trip, which a prepared statement cannot hold.
+            tx.execute_unprepared(&settings.join("; ")).await?;
         }
         Ok(tx)
+    }
+
+    /// Whether groups of rows are read as well outside of a transaction: `SQLite`'s only writer is not kept waiting by what is read, and
+    /// elsewhere it is the transaction that says how `PostgreSQL` plans, unless the sessions do.
+    #[must_use]
+    pub fn reads_groups_alone(&self) -> bool {
+        self.has_one_writer() || self.plans_groups
     }
 
     /// How long somebody waits now for a connection of the pool.

@@ -1,7 +1,8 @@
 //! Things that come one at a time and are done together.
 //!
 //! A group is whatever has come while the groups before it were being done. Nobody waits for company: one that comes alone is
-//! a group of one, at once, so this costs nothing when there is little to do and amortises most when there is most to do.
+//! a group of one, at once, so this costs nothing when there is little to do and amortises most when there is most to do. Where groups
+//! have a pace, whoever comes right after one waits for the next.
 
 use std::{
     collections::VecDeque,
@@ -12,7 +13,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 /// What does a group.
 pub trait BatchHandler: Send + Sync + 'static {
@@ -36,6 +37,8 @@ pub struct Limits {
     pub waiting: usize,
     /// How long a group may take; then it is abandoned, so that what hangs holds nobody up for ever.
     pub patience: Duration,
+    /// How long after the beginning of one group the next begins at the earliest.
+    pub pace: Duration,
 }
 
 /// Why a thing was not answered for.
@@ -62,6 +65,8 @@ struct Inner<T: BatchHandler> {
 struct Line<T: BatchHandler> {
     waiting: VecDeque<Waiting<T>>,
     busy: usize,
+    /// When the next group may begin, where groups have a pace.
+    next: Option<Instant>,
 }
 
 struct Waiting<T: BatchHandler> {
@@ -73,7 +78,7 @@ impl<T: BatchHandler> Batcher<T> {
     /// Does things by `work`.
     #[must_use]
     pub fn new(work: T, limits: Limits) -> Self {
-        let line = Mutex::new(Line { waiting: VecDeque::new(), busy: 0 });
+        let line = Mutex::new(Line { waiting: VecDeque::new(), busy: 0, next: None });
         Self(Arc::new(Inner { work, limits, line }))
     }
 
@@ -110,6 +115,7 @@ impl<T: BatchHandler> Inner<T> {
         loop {
             // Those who are just about to come get in; else the first of many would be a group of one.
             tokio::task::yield_now().await;
+            self.keep_pace().await;
             let Some(group) = self.next_group() else { break };
             let (items, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|one| (one.item, one.answer)).unzip();
             let work = AssertUnwindSafe(self.work.handle(items)).catch_unwind();
@@ -122,6 +128,14 @@ impl<T: BatchHandler> Inner<T> {
         }
     }
 
+    /// Waits until the next group may begin.
+    async fn keep_pace(&self) {
+        let next = self.lock().next;
+        if let Some(next) = next {
+            tokio::time::sleep_until(next).await;
+        }
+    }
+
     fn next_group(&self) -> Option<Vec<Waiting<T>>> {
         let mut line = self.lock();
         let size = line.waiting.len().min(self.limits.group.max(1));
@@ -129,6 +143,7 @@ impl<T: BatchHandler> Inner<T> {
             line.busy -= 1;
             return None;
         }
+        line.next = (!self.limits.pace.is_zero()).then(|| Instant::now() + self.limits.pace);
         Some(line.waiting.drain(..size).collect())
     }
 
@@ -184,7 +199,8 @@ mod tests {
         Test { batch: Batcher::new(work, limits), release, groups }
     }
 
-    const LIMITS: Limits = Limits { group: 4, at_once: 1, waiting: 100, patience: Duration::from_mins(1) };
+    const LIMITS: Limits =
+        Limits { group: 4, at_once: 1, waiting: 100, patience: Duration::from_mins(1), pace: Duration::ZERO };
 
     impl Test {
         fn submits(&self, number: u32) -> tokio::task::JoinHandle<Result<u32, BatchError>> {
@@ -221,6 +237,18 @@ mod tests {
             assert_eq!(other.await.unwrap(), Ok(number * 2));
         }
         assert_eq!(*test.groups.lock().unwrap(), [1, 4, 2], "no group is larger than its limit");
+    }
+
+    #[tokio::test]
+    async fn who_comes_right_after_a_group_waits_for_the_next_with_others() {
+        let test = test(Limits { pace: Duration::from_secs(1), ..LIMITS });
+        test.release.add_permits(10);
+        assert_eq!(test.batch.submit(1).await, Ok(2), "the first waits for nobody");
+        let second = test.submits(2);
+        test.settles().await;
+        let third = test.submits(3);
+        assert_eq!((second.await.unwrap(), third.await.unwrap()), (Ok(4), Ok(6)));
+        assert_eq!(*test.groups.lock().unwrap(), [1, 2]);
     }
 
     #[tokio::test]

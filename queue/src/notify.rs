@@ -86,7 +86,8 @@ impl Notifier {
 struct NotifyHandler(RedisQueues);
 
 /// One group at a time, as Redis does one thing at a time. What does not fit while Redis is away is left to the scheduler.
-const LIMITS: Limits = Limits { group: 64, at_once: 1, waiting: 1024, patience: Duration::from_secs(10) };
+const LIMITS: Limits =
+    Limits { group: 64, at_once: 1, waiting: 1024, patience: Duration::from_secs(10), pace: Duration::ZERO };
 
 /// How long is waited before it is tried again: long enough for another Redis to take the place of one that failed.
 const TRIED_AGAIN_AFTER: [Duration; 4] = [

@@ -34,6 +34,7 @@ mod flow;
 mod gateways;
 mod growth;
 mod hostile_pdfs;
+mod http2;
 mod idempotency;
 mod interleavings;
 mod invoice_picture;

@@ -1,6 +1,9 @@
 //! Where what comes in is stored: under load many webhooks share one transaction, and none is answered before its commit.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::{Clock, MerchantId, WebhookEventId};
 use entity::{
@@ -63,7 +66,13 @@ impl Intake {
         // Not to learn that a link was paid because somebody looks at long lists would be the wrong order of things.
         let db = api.db.aside();
         // Whoever waits for a group stops waiting before the group is abandoned, and knows that the database is away.
-        let limits = Limits { group: 256, at_once: db.groups_at_once(), waiting: 1024, patience: 2 * PATIENCE };
+        let limits = Limits {
+            group: 256,
+            at_once: db.groups_at_once(),
+            waiting: 1024,
+            patience: 2 * PATIENCE,
+            pace: Duration::ZERO,
+        };
         let keyring = Arc::new(Keyring::new(db.clone()));
         let volume = Arc::new(Volume::new(api.quotas.webhook_bytes_per_day, &api.queue));
         let store = Store { db: db.clone(), queue: api.queue.clone(), clock: api.clock.clone() };

@@ -26,7 +26,7 @@ impl Claims {
     /// Claims from this database.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        let limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience: PATIENCE };
+        let limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience: PATIENCE, pace: Duration::ZERO };
         Self(Batcher::new(Claiming(db), limits))
     }
 
@@ -90,8 +90,7 @@ impl BatchHandler for Claiming {
 impl Claiming {
     async fn claim(&self, jobs: &[Wanted]) -> Result<Vec<Claim>, DbErr> {
         let first: Vec<&Wanted> = jobs.iter().filter(|wanted| wanted.delivery == FirstOrNot::First).collect();
-        // `SQLite`'s only writer is not kept waiting by what is read; `PostgreSQL` plans what is read by the transaction's settings.
-        let (tx, read) = if self.0.has_one_writer() {
+        let (tx, read) = if self.0.reads_groups_alone() {
             (None, look(self.0.pool(), &first).await?)
         } else {
             let tx = self.0.begin_group().await?;

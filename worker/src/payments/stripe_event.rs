@@ -28,7 +28,10 @@ use crate::{
 
 /// An event that was read.
 pub(crate) struct Told {
-    event: WebhookEvent,
+    event: WebhookEventId,
+    merchant: MerchantId,
+    /// How long its payload is.
+    length: usize,
     fact: StripeFact,
     /// The link that it is about, if it is one of a payment and there is such a link.
     link: Option<link::Model>,
@@ -57,9 +60,10 @@ pub(crate) async fn read_all(
     let events: HashMap<WebhookEventId, WebhookEvent> =
         webhook_event::find_all(db, &asked).await?.into_iter().map(|event| (event.id, event)).collect();
     let read = |job: &&ProcessStripeEvent| {
-        let event = events.get(&job.event).ok_or_else(|| JobError::fail(Missing(job.event.to_string())))?.clone();
-        let fact = read(&event).map_err(JobError::fail)?;
-        Ok(Told { event, fact, link: None })
+        let event = events.get(&job.event).ok_or_else(|| JobError::fail(Missing(job.event.to_string())))?;
+        let fact = read(event).map_err(JobError::fail)?;
+        let length = event.payload.as_ref().map_or(0, String::len);
+        Ok(Told { event: event.id, merchant: event.merchant_id, length, fact, link: None })
     };
     let mut told: Vec<Result<Told, JobError>> = jobs.iter().map(read).collect();
     find_links(db, told.iter_mut().flatten().collect()).await?;
@@ -92,15 +96,15 @@ fn later(report: Option<(FactReport, Option<LinkId>)>) -> StripeFact {
 async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut Told>) -> Result<(), DbErr> {
     let names: Vec<(MerchantId, &str)> = events.iter().filter_map(|told| told.stripe_link_id()).collect();
     let found = link::find_all_by_stripe_id(db, &names).await?;
+    let found: HashMap<(MerchantId, &str), &link::Model> =
+        found.iter().filter_map(|link| Some(((link.merchant_id, link.stripe_link_id.as_deref()?), link))).collect();
     for told in events {
-        let is_its = |link: &&link::Model| {
-            told.stripe_link_id() == link.stripe_link_id.as_deref().map(|name| (link.merchant_id, name))
-        };
+        let its = told.stripe_link_id().and_then(|name| found.get(&name));
         let StripeFact::Payment(session, _) = &told.fact else { continue };
-        let link = match found.iter().find(is_its) {
-            Some(link) => Some(link.clone()),
+        let link = match its {
+            Some(link) => Some((*link).clone()),
             None => {
-                named_link(db, &told.event, session.metadata.as_ref().and_then(|all| all.get(METADATA_LINK))).await?
+                named_link(db, told.merchant, session.metadata.as_ref().and_then(|all| all.get(METADATA_LINK))).await?
             }
         };
         told.link = link;
@@ -111,14 +115,13 @@ async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut Told>) -> Result
 impl Told {
     /// The event, if it says more than is kept of one that was applied.
     pub(crate) fn too_long_to_keep(&self) -> Option<WebhookEventId> {
-        let length = self.event.payload.as_ref().map_or(0, String::len);
-        (length > webhook_event::LONGEST_KEPT).then_some(self.event.id)
+        (self.length > webhook_event::LONGEST_KEPT).then_some(self.event)
     }
 
     /// Stripe's name of the link of this payment.
     fn stripe_link_id(&self) -> Option<(MerchantId, &str)> {
         match &self.fact {
-            StripeFact::Payment(session, _) => Some((self.event.merchant_id, session.payment_link.as_deref()?)),
+            StripeFact::Payment(session, _) => Some((self.merchant, session.payment_link.as_deref()?)),
             StripeFact::Later(..) | StripeFact::Nothing => None,
         }
     }
@@ -148,12 +151,12 @@ pub(crate) async fn apply(
     pay(tx, events, now).await?;
     let mut outcomes = Vec::with_capacity(events.len());
     let mut reports = Vec::new();
-    for (at, Told { event, fact, link }) in events.iter().enumerate() {
+    for (at, Told { merchant, fact, link, .. }) in events.iter().enumerate() {
         outcomes.push(match fact {
             StripeFact::Payment(..) => link.as_ref().map(|link| link.id),
             StripeFact::Later(report, named) => {
-                let link = paid_link(tx, event.merchant_id, report, *named).await?;
-                reports.push((link, at, event.merchant_id, report));
+                let link = paid_link(tx, *merchant, report, *named).await?;
+                reports.push((link, at, *merchant, report));
                 link
             }
             StripeFact::Nothing => None,
@@ -190,11 +193,11 @@ async fn pay(tx: &Transaction, events: &[&Told], now: DateTime<Utc>) -> Result<(
 
 async fn named_link(
     db: &impl ConnectionTrait,
-    event: &WebhookEvent,
+    merchant: MerchantId,
     id: Option<&String>,
 ) -> Result<Option<link::Model>, DbErr> {
     match id.map(|id| id.parse::<LinkId>()) {
-        Some(Ok(id)) => link::find(db, event.merchant_id, id).await,
+        Some(Ok(id)) => link::find(db, merchant, id).await,
         Some(Err(_)) | None => Ok(None),
     }
 }
