@@ -57,7 +57,7 @@ async fn is_told(app: &App, event: &Value, secret: &str) -> u16 {
     let signature = sign(secret, chrono::Utc::now().timestamp(), &body);
     let http = app.anybody();
     let request = http.request(Method::POST, "/webhooks/operator/stripe").header("Stripe-Signature", signature);
-    http.ask(request.body(body)).await.status.as_u16()
+    http.ask(request.body(body)).await.status
 }
 
 async fn everything_is_done(app: &App) {
