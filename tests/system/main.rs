@@ -20,6 +20,7 @@ mod clients;
 mod connecting;
 mod conversation_lines;
 mod crashes;
+mod credit_purchases;
 mod credits;
 mod crowds;
 mod dead_jobs;

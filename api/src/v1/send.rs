@@ -238,7 +238,11 @@ fn not_accepted(error: CommandError) -> Problem {
         ),
         CommandError::Credits(CreditError::Db(error)) => error.into(),
         CommandError::Credits(
-            error @ (CreditError::NotPositive | CreditError::TooMany | CreditError::BadNote | CreditError::NoHold(_)),
+            error @ (CreditError::Nothing
+            | CreditError::NotPositive
+            | CreditError::TooMany
+            | CreditError::BadNote
+            | CreditError::NoHold(_)),
         ) => Problem::internal(error),
     }
 }

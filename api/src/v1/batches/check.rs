@@ -155,7 +155,7 @@ fn cost(owner: &Merchant, known: &Known, order: &NewOrder) -> Result<i64, String
     };
     let template = known.templates.find(owner, order.kept.language.as_deref()).template(owner);
     let body = template.and_then(|template| template.render(&variables)).map_err(|error| error.to_string())?;
-    Ok(i64::from(body.segments().count()) * owner.sms_rate)
+    Ok(owner.cost(body.segments().count(), Some(&order.customer_phone)))
 }
 
 fn refused(key: &str, problem: &str, detail: String) -> NewRow {
