@@ -39,7 +39,7 @@ use crate::{
         first_page::FirstPage,
         json_body::OptionalJson,
         listing::{Listing, is_csv_wanted},
-        paging::{AskedLink, id},
+        paging::{Asked, id},
         pdf_response::Pdf,
         serialized::Serialized,
     },
@@ -136,7 +136,7 @@ impl Links {
         accept: Header<Option<String>>,
     ) -> Result<Listing<LinkView>, Problem> {
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
-        let asked = AskedLink::<LinkId>::new(limit.0, cursor.0);
+        let asked = Asked::<LinkId>::new(limit.0, cursor.0);
         let search = link::LinkSearch {
             states: status.0.map_or_else(Vec::new, |several| several.0),
             text: q.0.filter(|text| !text.trim().is_empty()),
