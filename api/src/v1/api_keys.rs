@@ -151,7 +151,8 @@ impl ApiKeys {
 
     /// Revoke an API key
     ///
-    /// At once, with every console session that it was given for; an invitation likewise. The last key of scope `admin` stays.
+    /// At once, with every console session that it was given for; an invitation likewise, and those that were made
+    /// with the key and that nobody has accepted. The last key of scope `admin` stays.
     #[oai(path = "/api-keys/:id", method = "delete")]
     async fn revoke(
         &self,
