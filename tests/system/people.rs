@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{App, Browser, asks_to_sign_in, on_both_databases, order_body};
 
@@ -12,6 +12,7 @@ on_both_databases!(
     an_invitation_is_used_up_by_whoever_accepts_it_and_not_by_a_look,
     an_invitation_that_was_taken_back_or_is_too_old_opens_nothing,
     an_invitation_ends_with_the_key_that_it_was_made_with,
+    a_merchant_has_two_hundred_keys_and_no_more,
     what_was_done_says_by_whom,
 );
 
@@ -149,6 +150,21 @@ async fn an_invitation_ends_with_the_key_that_it_was_made_with(app: &mut App) {
     for key in [&key, &first] {
         merchant.with_key(key).http.get("/v1/merchant").await.with_status(200);
     }
+}
+
+async fn a_merchant_has_two_hundred_keys_and_no_more(app: &mut App) {
+    let merchant = app.operator().makes_a_merchant("A Florist").await;
+    let wanted = json!({"name": "One of many", "scope": "read", "invite": true});
+    let mut last = Value::Null;
+    for _ in 1..200 {
+        last = merchant.http.post("/v1/api-keys", &wanted).await.with_status(201).json();
+        app.hush(last["invitation_url"].as_str().unwrap().rsplit('/').next().unwrap());
+    }
+    merchant.http.post("/v1/api-keys", &wanted).await.problem(409, "too_many_keys");
+    let revoke = merchant.http.request(Method::DELETE, &format!("/v1/api-keys/{}", last["id"].as_str().unwrap()));
+    merchant.http.ask(revoke).await.with_status(204);
+    let made = merchant.http.post("/v1/api-keys", &wanted).await.with_status(201).json();
+    app.hush(made["invitation_url"].as_str().unwrap().rsplit('/').next().unwrap());
 }
 
 async fn what_was_done_says_by_whom(app: &mut App) {

@@ -133,6 +133,10 @@ impl ApiKeys {
         }
         let new = NewKey { merchant_id: key.0.merchant, name: name.trimmed(), scope: scope.value(), expires_at };
         let tx = api.db.begin().await?;
+        if !api_key::has_room(&tx, key.0.merchant, now).await? {
+            let detail = format!("There are {} API keys and invitations, and no more are allowed.", api_key::MOST);
+            return Err(Problem::conflict("too_many_keys", detail));
+        }
         let (act, view) = if invite {
             let token = random_token("")?;
             let row = api_key::invite(&tx, new, &token, now + INVITATION, now).await?;
