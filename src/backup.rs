@@ -141,7 +141,7 @@ async fn opens_by_itself(db: &Db, secret: &Secret) -> Result<(), Error> {
     Ok(())
 }
 
-/// How much the database takes without what is free in it.
+/// How much the database takes without what is free in it. Raw SQL: `SQLite` tells it by pragmas.
 async fn size_of(db: &Db) -> Result<u64, Error> {
     let question = "SELECT (pages.page_count - free.freelist_count) * size.page_size AS size \
                     FROM pragma_page_count pages, pragma_freelist_count free, pragma_page_size size";

@@ -17,7 +17,12 @@ use sandbox::{Sandbox, SandboxOptions, SmsAccount, StripeKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{data_dir::DataDir, error::Error, parts::Parts, settings::Settings};
+use crate::{
+    data_dir::DataDir,
+    error::Error,
+    parts::Parts,
+    settings::{CreditSalesSettings, Settings},
+};
 
 const KEPT: &str = "demo.json";
 const SANDBOX_PORT: &str = "sandbox.port";
@@ -27,6 +32,9 @@ const STRIPE_KEY: &str = "sk_test_paylink_demo_sandbox";
 const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
 const SMS_TOKEN: &str = "paylink_demo_sandbox_token";
 const SMS_NUMBER: &str = "+12025550100";
+const OPERATOR_STRIPE_KEY: &str = "sk_test_paylink_demo_operator";
+const OPERATOR_WEBHOOK_SECRET: &str = "whsec_paylink_demo_operator";
+const PACKS: [&str; 2] = ["100 for 5.00 USD", "500 for 20.00 USD"];
 
 /// What was made for the demo.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,7 +61,7 @@ impl Demo {
         let options = |port| SandboxOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], port)),
             journal: Some(data.file("sandbox.jsonl")),
-            stripe_keys: vec![StripeKey::new(STRIPE_KEY)],
+            stripe_keys: vec![StripeKey::new(STRIPE_KEY), StripeKey::of_account(OPERATOR_STRIPE_KEY, "acct_operator")],
             sms_account: Some(SmsAccount {
                 sid: SMS_ACCOUNT.to_owned(),
                 auth_token: SMS_TOKEN.to_owned(),
@@ -73,6 +81,11 @@ impl Demo {
         }
         settings.stripe_api_base = format!("{}/stripe", sandbox.url());
         settings.sms_api_base = format!("{}/sms", sandbox.url());
+        settings.credit_sales = CreditSalesSettings {
+            packs: PACKS.iter().map(|pack| pack.parse().map_err(refused)).collect::<Result<_, _>>()?,
+            stripe_key: Some(Secret::new(OPERATOR_STRIPE_KEY)),
+            webhook_secrets: vec![Secret::new(OPERATOR_WEBHOOK_SECRET)],
+        };
         Ok(sandbox)
     }
 
@@ -202,30 +215,45 @@ fn refused(error: impl std::fmt::Display) -> Error {
 /// Has the sandbox's Stripe and carrier report to us, as a merchant would set up in their dashboards, and opens its shop.
 async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), Error> {
     let http = reqwest::Client::new();
-    let endpoint = format!("{url}/webhooks/stripe/{}", kept.merchant_id);
+    let control = format!("{sandbox}/_control");
+    let merchant = format!("{url}/webhooks/stripe/{}", kept.merchant_id);
+    connect_webhooks(&http, sandbox, STRIPE_KEY, &merchant, &kept.webhook_secret).await?;
+    let operator = format!("{url}/webhooks/operator/stripe");
+    connect_webhooks(&http, sandbox, OPERATOR_STRIPE_KEY, &operator, OPERATOR_WEBHOOK_SECRET).await?;
+    let incoming = json!({"url": format!("{url}/webhooks/sms/{}", kept.merchant_id)});
+    http.post(format!("{control}/sms/webhook")).json(&incoming).send().await?.error_for_status()?;
+    let shop = json!({"paylink_url": url, "api_key": kept.api_key, "order_id": kept.order_id});
+    http.put(format!("{sandbox}/shop")).json(&shop).send().await?.error_for_status()?;
+    Ok(())
+}
+
+/// Has the account of this key tell us of its payments.
+async fn connect_webhooks(
+    http: &reqwest::Client,
+    sandbox: &str,
+    key: &str,
+    endpoint: &str,
+    secret: &str,
+) -> Result<(), Error> {
     let endpoints = format!("{sandbox}/stripe/v1/webhook_endpoints");
     let stripe = |request: reqwest::RequestBuilder| {
-        request.bearer_auth(STRIPE_KEY).header("Stripe-Version", "2026-10-28.endive").send()
+        request.bearer_auth(key).header("Stripe-Version", "2026-10-28.endive").send()
     };
     let listed: Value = stripe(http.get(&endpoints)).await?.error_for_status()?.json().await?;
     let mut there = false;
     for known in listed["data"].as_array().into_iter().flatten() {
-        if known["url"] == endpoint.as_str() {
+        if known["url"] == endpoint {
             there = true;
         } else if let Some(id) = known["id"].as_str() {
             // We listened at another address before.
             stripe(http.delete(format!("{endpoints}/{id}"))).await?.error_for_status()?;
         }
     }
-    let control = format!("{sandbox}/_control");
     if !there {
-        let wanted = json!({"url": endpoint, "secret": kept.webhook_secret});
-        http.post(format!("{control}/stripe/webhook_endpoints")).json(&wanted).send().await?.error_for_status()?;
+        let wanted = json!({"url": endpoint, "secret": secret, "key": key});
+        let control = format!("{sandbox}/_control/stripe/webhook_endpoints");
+        http.post(control).json(&wanted).send().await?.error_for_status()?;
     }
-    let incoming = json!({"url": format!("{url}/webhooks/sms/{}", kept.merchant_id)});
-    http.post(format!("{control}/sms/webhook")).json(&incoming).send().await?.error_for_status()?;
-    let shop = json!({"paylink_url": url, "api_key": kept.api_key, "order_id": kept.order_id});
-    http.put(format!("{sandbox}/shop")).json(&shop).send().await?.error_for_status()?;
     Ok(())
 }
 

@@ -24,6 +24,13 @@ impl ListEntry for ipnet::IpNet {
     }
 }
 
+/// Credits as they are sold.
+impl ListEntry for domain::CreditPack {
+    fn read(text: &str) -> Result<Self, String> {
+        parse(text)
+    }
+}
+
 /// An origin as browsers name it: a scheme, a host, perhaps a port, and nothing after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CorsOrigin(String);

@@ -58,7 +58,7 @@ async fn next_step(db: &Db) -> Result<bool, DbErr> {
     Ok(true)
 }
 
-/// On `SQLite` the transaction itself is the turn.
+/// On `SQLite` the transaction itself is the turn. Raw SQL: locks and settings are no rows.
 async fn take_turn(tx: &Transaction) -> Result<(), DbErr> {
     tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
     tx.execute_unprepared(&format!("SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")).await?;

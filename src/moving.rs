@@ -1,5 +1,7 @@
 //! `paylink move`: takes an installation from `SQLite` to `PostgreSQL`. Row by row, in pages that are checked as they are written; after
 //! an interruption it goes on where it was.
+//!
+//! Raw SQL: it copies tables by the names that the database tells, whatever the entities of this version say of them.
 
 mod columns;
 mod tables;

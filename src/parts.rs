@@ -104,6 +104,7 @@ impl Parts {
             cors_origins: settings.cors_origins.iter().map(ToString::to_string).collect(),
             requests_per_second: settings.requests_per_second,
             quotas: settings.quotas(),
+            credit_sales: settings.credit_sales(),
         })
     }
 
@@ -122,6 +123,7 @@ impl Parts {
             clock: self.clock.clone(),
             public_url: public_url.clone(),
             stripe_api_base: settings.stripe_api_base.clone(),
+            operator_stripe_key: settings.credit_sales.stripe_key.clone(),
             sms: ::worker::SmsOptions {
                 api_base: settings.sms_api_base.clone(),
                 undelivered: settings.undelivered_credits,

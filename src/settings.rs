@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use ::api::Quotas;
+use ::api::{CreditSales, Quotas};
 use ::scheduler::{TICKS, Tick, Times};
 use ::worker::{Concurrency, OutboundLimits};
 use config::{Config, ConfigError, Environment, File, FileFormat, FileSourceFile};
-use domain::Secret;
+use domain::{CreditPack, Secret};
 use entity::{DbLimits, message::UndeliveredCredits};
 use ipnet::IpNet;
 use queue::{Kind, UnknownKind, flow::Rate};
@@ -78,6 +78,7 @@ pub struct Settings {
     pub(crate) limits: LimitSettings,
     pub(crate) requests_per_second: u32,
     quotas: QuotaSettings,
+    pub(crate) credit_sales: CreditSalesSettings,
     pub(crate) lease_seconds: u64,
     pub(crate) stop_grace_seconds: u64,
     pub(crate) stop_within_seconds: u64,
@@ -113,6 +114,16 @@ struct QuotaSettings {
     webhooks_mib_per_day: u64,
     stored_mib: u64,
     queued_jobs: u64,
+}
+
+/// Where merchants buy credits.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CreditSalesSettings {
+    #[serde(deserialize_with = "listed::read")]
+    pub(crate) packs: Vec<CreditPack>,
+    pub(crate) stripe_key: Option<Secret>,
+    #[serde(deserialize_with = "separated")]
+    pub(crate) webhook_secrets: Vec<Secret>,
 }
 
 /// When ticks are due.
@@ -210,6 +221,19 @@ impl Settings {
         if self.redis_cert_file.is_some() != self.redis_key_file.is_some() {
             return refuse("redis_key_file", "goes with redis_cert_file: a certificate is shown with its key");
         }
+        let sales = &self.credit_sales;
+        if !sales.packs.is_empty() && sales.stripe_key.is_none() {
+            return refuse(
+                "credit_sales.stripe_key",
+                "is missing: credits are sold by a page of the operator's own Stripe",
+            );
+        }
+        if !sales.packs.is_empty() && sales.webhook_secrets.is_empty() {
+            return refuse(
+                "credit_sales.webhook_secrets",
+                "are missing: without them nobody can tell that credits were paid for",
+            );
+        }
         if let Some(url) = &self.otlp_endpoint
             && !url.starts_with("http://")
             && !url.starts_with("https://")
@@ -258,6 +282,12 @@ impl Settings {
             stored_bytes: stored_mib.saturating_mul(MIB),
             queued_jobs,
         }
+    }
+
+    /// What credits are sold for.
+    pub(crate) fn credit_sales(&self) -> CreditSales {
+        let CreditSalesSettings { packs, webhook_secrets, .. } = &self.credit_sales;
+        CreditSales { packs: packs.clone(), webhook_secrets: webhook_secrets.clone() }
     }
 
     /// When each tick is due.

@@ -28,12 +28,13 @@ use http::{
 use poem::{Endpoint, EndpointExt, IntoResponse, PathPattern, Response, Route, endpoint::BoxEndpoint};
 
 pub use http::{
+    health::PROXY_HEADER,
     problem::Problem,
     readiness::Readiness,
     server::{Patience, Server},
 };
 pub use quotas::Quotas;
-pub use state::{Api, ApiParts};
+pub use state::{Api, ApiParts, CreditSales};
 pub use v1::changed_resource;
 pub use v1::details_page_of;
 
@@ -57,6 +58,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .nest("/v1", service.around(move |endpoint, request| description.clone().recognise(endpoint, request)))
         .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive).get(webhooks::sms::receive))
+        .at("/webhooks/operator/stripe", post(webhooks::operator::receive))
         .at("/p/:token", get(buyer::show))
         .at("/p/:token/invoice.pdf", get(buyer::invoice))
         .at("/p/:token/invoice.png", get(buyer::first_page))

@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use domain::{Clock, LinkId, Secret, Vault, gateway::GatewayPolicy};
+use domain::{Clock, CreditPack, LinkId, Secret, Vault, gateway::GatewayPolicy};
 use entity::{Db, Documents, operator::OperatorKeys};
 use ipnet::IpNet;
 use queue::Queue;
@@ -49,6 +49,17 @@ pub struct ApiParts {
     pub requests_per_second: u32,
     /// What one merchant may have at most.
     pub quotas: Quotas,
+    /// What credits are sold for.
+    pub credit_sales: CreditSales,
+}
+
+/// What the operator sells credits for, and what its own Stripe signs with.
+#[derive(Debug, Clone, Default)]
+pub struct CreditSales {
+    /// The packs; none where no credits are sold.
+    pub packs: Vec<CreditPack>,
+    /// What webhooks of the operator's Stripe are signed with.
+    pub webhook_secrets: Vec<Secret>,
 }
 
 /// The parts, and what the API makes for itself.

@@ -117,6 +117,8 @@ ids! {
     ConversationId = "conv",
     /// An entry of the credit ledger.
     CreditEntryId = "cred",
+    /// Credits that a merchant buys of the operator.
+    CreditPurchaseId = "cpu",
     /// A job.
     JobId = "job",
     /// An event that came in by webhook.

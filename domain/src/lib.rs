@@ -9,6 +9,7 @@ mod words;
 pub mod client_token;
 mod clock;
 mod colour;
+mod credit_pack;
 mod error_chain;
 pub mod gateway;
 mod id;
@@ -30,10 +31,12 @@ mod zone;
 
 pub use clock::Clock;
 pub use colour::{Colour, ColourError};
+pub use credit_pack::{CreditPack, CreditPackError, credits_kept};
 pub use error_chain::{error_chain, with_sources};
 pub use id::{
-    ApiKeyId, AttentionId, AuditEntryId, BatchId, ConversationId, CreditEntryId, IdError, JobId, LinkEventId, LinkId,
-    MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookDeliveryId, WebhookEndpointId, WebhookEventId,
+    ApiKeyId, AttentionId, AuditEntryId, BatchId, ConversationId, CreditEntryId, CreditPurchaseId, IdError, JobId,
+    LinkEventId, LinkId, MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookDeliveryId, WebhookEndpointId,
+    WebhookEventId,
 };
 pub use link::LinkState;
 pub use money::{Currency, Money};

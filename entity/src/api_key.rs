@@ -5,6 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
 
+use crate::{Transaction, merchant};
 use domain::{ApiKeyId, MerchantId, Secret, sha256, words};
 
 words! {
@@ -130,6 +131,24 @@ fn hash_of_invitation(token: &str) -> Vec<u8> {
 pub(crate) fn is_in_force(now: DateTime<Utc>) -> Condition {
     let is_not_over = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now));
     Condition::all().add(Column::RevokedAt.is_null()).add(Column::InvitedUntil.is_null()).add(is_not_over)
+}
+
+/// How many keys and invitations a merchant may have in force.
+pub const MOST: u64 = 200;
+
+/// Whether the merchant may have one more; nobody makes another until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_room(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    merchant::hold(tx, merchant).await?;
+    let is_after = |column: Column| Condition::any().add(column.is_null()).add(column.gt(now));
+    let all = Entity::find()
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::RevokedAt.is_null())
+        .filter(is_after(Column::ExpiresAt))
+        .filter(is_after(Column::InvitedUntil));
+    Ok(all.count(tx).await? < MOST)
 }
 
 /// The invitation of this token, if it can still be accepted.

@@ -1,5 +1,7 @@
 //! Who did what: one entry for each act of a person or a key that changes something.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::IntoCondition};
 
@@ -82,6 +84,27 @@ pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>)
 /// When the database does not answer.
 pub async fn of_subject(db: &impl ConnectionTrait, subject: &str) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Id).all(db).await
+}
+
+/// To which of these something was done by somebody, as the log writes them.
+pub(crate) async fn done_by<Id: ToString>(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    actor: &str,
+    action: &str,
+    subjects: &[Id],
+) -> Result<HashSet<String>, DbErr> {
+    let found: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Subject)
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Actor.eq(actor))
+        .filter(Column::Action.eq(action))
+        .filter(Column::Subject.is_in(subjects.iter().map(ToString::to_string)))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Erases the reasons that were given for what was done to a subject: they may name anybody. Who did what and when stays.

@@ -272,6 +272,7 @@ impl Db {
         let settings: Vec<String> =
             plans.chain(more).map(|(name, value)| format!("SET LOCAL {name} = {value}")).collect();
         if !settings.is_empty() {
+            // Raw SQL: all of them in one round trip, which a prepared statement cannot hold.
             tx.execute_unprepared(&settings.join("; ")).await?;
         }
         Ok(tx)

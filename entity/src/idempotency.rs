@@ -157,6 +157,7 @@ pub(crate) async fn forget_answers_with(
     merchant: MerchantId,
     text: &str,
 ) -> Result<(), DbErr> {
+    // Raw SQL: what looks for a text in bytes has another name in each database.
     let backend = db.get_database_backend();
     let has = match backend {
         DbBackend::Sqlite => "instr(body, $3) > 0",

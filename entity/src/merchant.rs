@@ -3,14 +3,18 @@
 mod change;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
+use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use crate::contains;
-use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, Zone, sms::Typography};
+use domain::{
+    Colour, Currency, MerchantId, PaymentMethods, PhoneNumber, Region, Reminding, Zone,
+    sms::{Rates, Typography},
+};
 
 pub(crate) use change::set_low_credit_since;
 pub use change::{
-    MerchantChanges, change, set_low_credit_threshold, set_plain_typography, set_reminding, set_template,
+    MerchantChanges, change, note_low_credit_told, set_low_credit_threshold, set_plain_typography, set_reminding,
+    set_template,
 };
 
 /// A merchant.
@@ -35,8 +39,10 @@ pub struct Model {
     pub colour: Option<Colour>,
     /// The template of its messages; absent: the default.
     pub message_template: Option<String>,
-    /// Credits per segment.
+    /// Credits per segment, where `sms_rates` says nothing else.
     pub sms_rate: i64,
+    /// Credits per segment by the prefix of the number that it goes to.
+    pub sms_rates: Option<Rates>,
     /// Credits that can be spent.
     pub available: i64,
     /// Credits set aside for messages under way.
@@ -51,6 +57,8 @@ pub struct Model {
     pub low_credit_threshold: i64,
     /// Since when there are fewer, if there are and the warning was given.
     pub low_credit_since: Option<DateTime<Utc>>,
+    /// When they were told so by a text, if they were.
+    pub low_credit_told_at: Option<DateTime<Utc>>,
     /// How many entries their ledger has.
     pub ledger_entries: i64,
     /// Whether typography is made plain where that makes a text cheaper.
@@ -101,6 +109,13 @@ impl Model {
     #[must_use]
     pub const fn typography(&self) -> Typography {
         if self.plain_typography { Typography::Plain } else { Typography::AsWritten }
+    }
+
+    /// What so many segments cost, in credits, to this number; to none in particular without one.
+    #[must_use]
+    pub fn cost(&self, segments: u32, to: Option<&PhoneNumber>) -> i64 {
+        let by_prefix = to.and_then(|number| self.sms_rates.as_ref()?.of(number));
+        i64::from(segments) * by_prefix.unwrap_or(self.sms_rate)
     }
 
     /// Whether the operator has it suspended.
@@ -173,6 +188,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         colour: Set(None),
         message_template: Set(None),
         sms_rate: Set(1),
+        sms_rates: Set(None),
         available: Set(0),
         held: Set(0),
         reminders: Set(false),
@@ -180,6 +196,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         reminders_at_most: Set(2),
         low_credit_threshold: Set(10),
         low_credit_since: Set(None),
+        low_credit_told_at: Set(None),
         ledger_entries: Set(0),
         plain_typography: Set(true),
         receipts: Set(false),
@@ -215,6 +232,28 @@ pub async fn get(db: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, 
 /// When the database does not answer.
 pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
     Entity::find().select_only().column(Column::Id).into_tuple().all(db).await
+}
+
+/// A page of merchants whose credits are low and who were not told so by a text since they are, in the order of their ids, after `after`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn low_and_untold(
+    db: &impl ConnectionTrait,
+    after: Option<MerchantId>,
+    limit: u64,
+) -> Result<Vec<Merchant>, DbErr> {
+    let untold =
+        Column::LowCreditToldAt.is_null().or(Expr::col(Column::LowCreditToldAt).lt(Expr::col(Column::LowCreditSince)));
+    let mut query = Entity::find()
+        .filter(Column::LowCreditSince.is_not_null())
+        .filter(Column::Contact.is_not_null())
+        .filter(Column::SuspendedAt.is_null())
+        .filter(untold);
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    query.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
 /// Holds the merchant's row until the transaction ends, so that what is decided about its keys is decided one at a time.

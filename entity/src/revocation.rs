@@ -1,14 +1,17 @@
 //! The end of an API key, and of the sessions that it was given for.
 
 use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use sea_orm::{QuerySelect, entity::prelude::*};
 
 use crate::{
     Transaction,
     api_key::{Column, Entity, Scope, is_in_force},
-    merchant, session,
+    audit, merchant, session,
 };
 use domain::{ApiKeyId, MerchantId};
+
+/// How many invitations one statement names.
+const AT_ONCE: usize = 500;
 
 /// What became of the wish to revoke a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub enum Revoker {
     Operator,
 }
 
-/// Revokes the merchant's key and ends the sessions that it was given for, in a transaction.
+/// Revokes the merchant's key and ends the sessions that it was given for, and the invitations that were made with it, in a transaction.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -54,5 +57,33 @@ pub async fn revoke(
     }
     Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now)).filter(Column::Id.eq(id)).exec(tx).await?;
     session::end_all_of(tx, id).await?;
+    revoke_invitations_of(tx, merchant, id, now).await?;
     Ok(Revocation::Revoked)
+}
+
+/// Takes back the invitations that were made with a key and that nobody has accepted: else whoever had it could come in again.
+async fn revoke_invitations_of(
+    tx: &Transaction,
+    merchant: MerchantId,
+    inviter: ApiKeyId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let pending: Vec<ApiKeyId> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::InvitedUntil.gt(now))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    for some in pending.chunks(AT_ONCE) {
+        let made = audit::done_by(tx, merchant, &inviter.to_string(), "key.invite", some).await?;
+        Entity::update_many()
+            .col_expr(Column::RevokedAt, Expr::value(now))
+            .filter(Column::Id.is_in(some.iter().filter(|id| made.contains(&id.to_string())).copied()))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
 }

@@ -1,6 +1,8 @@
 //! Many rows in one statement. A group of rows travels as the table `v`, so that an `INSERT … SELECT … FROM v` or an
 //! `UPDATE … FROM v` reads the same on both databases and costs one round trip however many rows there are.
 //!
+//! Raw SQL: no builder joins a list of rows to a table on both databases, and row by row each would be a round trip.
+//!
 //! On `PostgreSQL` each column is one array: the text of the statement, and so its plan, is the same for every number of rows but one.
 
 use sea_orm::{DbBackend, Statement, Value};

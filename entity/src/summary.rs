@@ -99,7 +99,7 @@ pub async fn read(
     Ok(all.into_values().collect())
 }
 
-/// Everything that is a sum, by one statement.
+/// Everything that is a sum. Raw SQL: ten sums by one look at the merchant's links, which the builder would write less readably.
 async fn count(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -56,20 +56,31 @@ async fn allow_words_on_sqlite(
     column: &str,
     more: &[&str],
 ) -> Result<(), DbErr> {
-    let ask = format!("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = '{table}'");
-    let sql = only_text(manager, ask, table).await?;
-    // All of it on one connection: a pool has several, or only this one.
-    let connection = manager.get_connection().begin().await?;
-    let missing = || DbErr::Migration(format!("there is no CHECK ({column} IN (…)) of {table}"));
     let check = format!("CHECK ({column} IN");
+    let missing = || DbErr::Migration(format!("there is no CHECK ({column} IN (…)) of {table}"));
+    let sql = table_on_sqlite(manager, table).await?;
     let after = sql.find(&check).map(|at| at + check.len()).ok_or_else(missing)?;
     let open = after + sql[after..].find('(').ok_or_else(missing)? + 1;
     let close = open + sql[open..].find(')').ok_or_else(missing)?;
     let widened = format!("{}{}{}", &sql[..open], with_more(&sql[open..close], more), &sql[close..]);
+    declare_on_sqlite(manager, table, &widened).await
+}
+
+/// As `SQLite` has a table declared.
+pub(crate) async fn table_on_sqlite(manager: &SchemaManager<'_>, table: &str) -> Result<String, DbErr> {
+    let ask = format!("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = '{table}'");
+    only_text(manager, ask, table).await
+}
+
+/// Has a table declared otherwise, in what its rows satisfy already.
+pub(crate) async fn declare_on_sqlite(manager: &SchemaManager<'_>, table: &str, sql: &str) -> Result<(), DbErr> {
+    // All of it on one connection: a pool has several, or only this one.
+    let connection = manager.get_connection().begin().await?;
+    let missing = || DbErr::Migration("SQLite has no version of its schema".to_owned());
     let version = Statement::from_string(DbBackend::Sqlite, "PRAGMA schema_version");
     let version = connection.query_one_raw(version).await?.ok_or_else(missing)?.try_get::<i64>("", "schema_version")?;
     connection.execute_unprepared("PRAGMA writable_schema = ON").await?;
-    let values = [widened.into(), table.into()];
+    let values = [sql.into(), table.into()];
     let update = "UPDATE sqlite_schema SET sql = $1 WHERE type = 'table' AND name = $2";
     let updated = connection.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, update, values)).await;
     connection.execute_unprepared(&format!("PRAGMA schema_version = {}", version + 1)).await?;

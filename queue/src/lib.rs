@@ -26,8 +26,9 @@ pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::{
     CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DeliverWebhooks, DiagnoseStripe,
-    FetchPicture, Job, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink, RecoverStripeLinks,
-    RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch, SendSms, StoreInvoice, TellBuyer, UnknownKind,
+    FetchPicture, Job, Kind, OpenCreditPurchase, ProcessSmsEvent, ProcessStripeEvent, PurgeLink,
+    ReconcileCreditPurchase, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch,
+    SendSms, StoreInvoice, TellBuyer, TellLowCredit, UnknownKind,
 };
 pub use notify::Queue;
 pub use trace::Trace;

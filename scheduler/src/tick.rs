@@ -6,11 +6,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
-    ticks::{clean, doctor, expire, index, notify, number, purge, remind, settle, texts},
+    ticks::{clean, credits, doctor, expire, index, notify, number, purge, remind, settle, texts},
 };
 
 /// Every tick, in the order in which they run when several are due.
-pub static TICKS: [Tick; 10] = [
+pub static TICKS: [Tick; 11] = [
     // Closes unpaid links whose time is over.
     Tick {
         name: "expire",
@@ -82,6 +82,14 @@ pub static TICKS: [Tick; 10] = [
         waits: false,
         erases: false,
         run: |all, now| Box::pin(settle::run(all, now)),
+    },
+    // Asks how purchases of credits stand, and has merchants told that credits are low.
+    Tick {
+        name: "credits",
+        cron: "30 */5 * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(credits::run(all, now)),
     },
     // Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.
     Tick {

@@ -58,7 +58,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// As the database is at one moment, while others write.
+    /// As the database is at one moment, while others write. Raw SQL: `VACUUM` is no query.
     pub(super) async fn take(data: &DataDir, db: &Db) -> Result<Self, Error> {
         let snapshot = Self { folder: data.folder().to_owned(), process: std::process::id().to_string() };
         let path = snapshot.path().display().to_string().replace('\'', "''");

@@ -1,4 +1,5 @@
-//! The database: whether it is there, takes writes, has our schema, and room for our connections.
+//! The database: whether it is there, takes writes, has our schema, and room for our connections. Raw SQL: it asks for what the server is,
+//! and not for rows of ours.
 
 use domain::Vault;
 use entity::{DatabaseTime, Db, DbOptions, SKEW_LIMIT, installation};

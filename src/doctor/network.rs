@@ -56,6 +56,13 @@ async fn public_url(client: &Client, settings: &Settings, report: &mut Report) {
     match client.get(format!("{url}/healthz")).send().await {
         Ok(answer) if answer.status().is_success() => {
             report.ok("public_url", format!("{url} leads to a paylink that is alive"));
+            if answer.headers().contains_key(::api::PROXY_HEADER) {
+                report.warn(
+                    "trusted_proxies",
+                    format!("the proxy behind {url} says for whom it asks, and is not believed: everybody seems to come from it"),
+                    "set PAYLINK_TRUSTED_PROXIES to its address, which the log of `paylink api` or `paylink up` names",
+                );
+            }
         }
         Ok(answer) => report.warn(
             "public_url",

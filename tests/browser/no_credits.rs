@@ -1,6 +1,32 @@
 //! A merchant who has links to send and no credits.
 
-use crate::{browser::Browser, chromium::Setup, scene, support::App};
+use crate::{
+    browser::Browser,
+    chromium::Setup,
+    scene,
+    support::{App, eventually},
+};
+
+#[tokio::test]
+async fn credits_are_bought_from_the_page_that_says_that_they_run_out() {
+    scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
+        let operator = app.operator();
+        let merchant = operator.makes_a_merchant("Corner Shop").await;
+        let key = operator.makes_a_key(&merchant.id, "admin").await;
+        browser.signs_in_with(app, &key).await;
+        browser.opens(&format!("{}/console#/credits", app.hello.url)).await;
+        browser.sees("Buy credits").await;
+        browser.sees("5.00").await;
+
+        browser.clicks("Buy").await;
+        browser.clicks("Pay USD 5.00").await;
+
+        browser.sees("Statement").await;
+        eventually("they are there", async || (merchant.credits().await == (100, 0)).then_some(())).await;
+        browser.sees("Paid").await;
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn without_credits_a_text_is_not_sent_and_the_link_can_still_be_copied() {

@@ -7,6 +7,7 @@ mod claims;
 mod documents;
 mod links;
 mod problems;
+mod raw_sql;
 mod story;
 mod units;
 mod words;

@@ -1,6 +1,11 @@
 //! `paylink doctor`: what will go wrong is said before it does, with what to change.
 
-use std::process::Output;
+use std::{
+    io::{Read, Write, copy},
+    net::{TcpListener, TcpStream},
+    process::Output,
+    thread,
+};
 
 use serde_json::Value;
 
@@ -102,4 +107,48 @@ async fn doctor_refuses_what_the_roles_refuse() {
         assert!(!told.contains("panicked"), "{told}");
     }
     app.starts_again().await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_trusted_is_told_of() {
+    let mut app = App::start_apart(Database::sqlite()).await;
+    let direct = app.anybody().get("/healthz").await.with_status(200);
+    assert!(direct.headers.get("paylink-proxy").is_none(), "nobody says for whom they ask");
+    app.will_have("PAYLINK_PUBLIC_URL", &starts_a_proxy(&app.hello.url));
+    let look = |app: &App| {
+        let looked = app.runs(&["doctor", "--offline", "--json"]);
+        assert!(looked.status.success(), "{looked:?}");
+        report(&looked)
+    };
+    let found = look(&app);
+    let is_told = |(status, found, change): &(&str, &str, &str)| {
+        *status == "warning" && found.contains("is not believed") && change.contains("PAYLINK_TRUSTED_PROXIES")
+    };
+    assert!(checks(&found, "trusted_proxies").iter().any(is_told), "{found:#}");
+    assert!(app.log().contains("PAYLINK_TRUSTED_PROXIES=127.0.0.1"), "the log says which: {}", app.log());
+
+    app.will_have("PAYLINK_TRUSTED_PROXIES", "127.0.0.1");
+    app.is_started_anew().await;
+    let found = look(&app);
+    assert!(checks(&found, "trusted_proxies").iter().all(|(status, _, _)| *status == "ok"), "{found:#}");
+}
+
+/// A proxy before this address that says for whom it asks, as proxies do: where it is.
+fn starts_a_proxy(url: &str) -> String {
+    let behind = url.trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let (mut head, mut byte) = (Vec::new(), [0]);
+            while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|read| read == 1) {
+                head.extend(byte);
+            }
+            let head = String::from_utf8_lossy(&head);
+            let Ok(mut server) = TcpStream::connect(&behind) else { continue };
+            let said = head.replace("\r\n\r\n", "\r\nX-Forwarded-For: 203.0.113.7\r\nConnection: close\r\n\r\n");
+            let _ = server.write_all(said.as_bytes()).and_then(|()| copy(&mut server, &mut client));
+        }
+    });
+    format!("http://{address}")
 }

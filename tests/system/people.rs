@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{App, Browser, asks_to_sign_in, on_both_databases, order_body};
 
@@ -11,6 +11,8 @@ on_both_databases!(
     a_key_that_ends_by_itself_opens_nothing_any_more,
     an_invitation_is_used_up_by_whoever_accepts_it_and_not_by_a_look,
     an_invitation_that_was_taken_back_or_is_too_old_opens_nothing,
+    an_invitation_ends_with_the_key_that_it_was_made_with,
+    a_merchant_has_two_hundred_keys_and_no_more,
     what_was_done_says_by_whom,
 );
 
@@ -78,8 +80,7 @@ async fn an_invitation_is_used_up_by_whoever_accepts_it_and_not_by_a_look(app: &
     assert_eq!([one.status, other.status].iter().filter(|status| **status == 200).count(), 1, "once");
     let shown = [one, other].into_iter().find(|answer| answer.status == 200).unwrap();
     assert_eq!(shown.header("cache-control"), "no-store");
-    let page = shown.text();
-    let key = page.split("<code>").nth(1).unwrap().split("</code>").next().unwrap().to_owned();
+    let key = new_key_on(&shown.text());
     app.hush(&key);
     assert_eq!(accept().await.status, 404);
     nobody.get(url).await.with_status(404);
@@ -92,6 +93,11 @@ async fn an_invitation_is_used_up_by_whoever_accepts_it_and_not_by_a_look(app: &
     let acts = merchant.http.whole_list(&path, 100).await;
     let acts: Vec<&str> = acts.iter().map(|act| act["action"].as_str().unwrap()).collect();
     assert_eq!(acts, ["key.accept", "key.invite"]);
+}
+
+/// The key that the page of an accepted invitation shows.
+fn new_key_on(page: &str) -> String {
+    page.split("<code>").nth(1).unwrap().split("</code>").next().unwrap().to_owned()
 }
 
 async fn an_invitation_that_was_taken_back_or_is_too_old_opens_nothing(app: &mut App) {
@@ -117,6 +123,48 @@ async fn an_invitation_that_was_taken_back_or_is_too_old_opens_nothing(app: &mut
     app.turns_its_clock(TimeDelta::days(8));
     assert_eq!(nobody.ask(nobody.request(Method::POST, &late)).await.status, 404);
     nobody.get("/invitation/nothing").await.with_status(404);
+}
+
+async fn an_invitation_ends_with_the_key_that_it_was_made_with(app: &mut App) {
+    let (merchant, nobody) = (app.merchant(), app.anybody());
+    let leaver = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "admin").await);
+    let wanted = json!({"name": "For later", "scope": "admin", "invite": true});
+    let mut urls = Vec::new();
+    for inviter in [&leaver, &leaver, &merchant] {
+        let made = inviter.http.post("/v1/api-keys", &wanted).await.with_status(201).json();
+        let url = made["invitation_url"].as_str().unwrap().to_owned();
+        app.hush(url.rsplit('/').next().unwrap());
+        urls.push(url);
+    }
+    let accept = async |url: &str| nobody.ask(nobody.request(Method::POST, url)).await;
+    let accepted = accept(&urls[0]).await.with_status(200);
+    let keys = leaver.http.whole_list("/v1/api-keys", 100).await;
+    let own = keys.iter().find(|key| key["current"] == true).unwrap()["id"].as_str().unwrap().to_owned();
+    merchant.http.ask(merchant.http.request(Method::DELETE, &format!("/v1/api-keys/{own}"))).await.with_status(204);
+
+    assert_eq!(accept(&urls[1]).await.status, 404, "nobody comes in by what was left behind");
+    let key = new_key_on(&accept(&urls[2]).await.with_status(200).text());
+    app.hush(&key);
+    let first = new_key_on(&accepted.text());
+    app.hush(&first);
+    for key in [&key, &first] {
+        merchant.with_key(key).http.get("/v1/merchant").await.with_status(200);
+    }
+}
+
+async fn a_merchant_has_two_hundred_keys_and_no_more(app: &mut App) {
+    let merchant = app.operator().makes_a_merchant("A Florist").await;
+    let wanted = json!({"name": "One of many", "scope": "read", "invite": true});
+    let mut last = Value::Null;
+    for _ in 1..200 {
+        last = merchant.http.post("/v1/api-keys", &wanted).await.with_status(201).json();
+        app.hush(last["invitation_url"].as_str().unwrap().rsplit('/').next().unwrap());
+    }
+    merchant.http.post("/v1/api-keys", &wanted).await.problem(409, "too_many_keys");
+    let revoke = merchant.http.request(Method::DELETE, &format!("/v1/api-keys/{}", last["id"].as_str().unwrap()));
+    merchant.http.ask(revoke).await.with_status(204);
+    let made = merchant.http.post("/v1/api-keys", &wanted).await.with_status(201).json();
+    app.hush(made["invitation_url"].as_str().unwrap().rsplit('/').next().unwrap());
 }
 
 async fn what_was_done_says_by_whom(app: &mut App) {

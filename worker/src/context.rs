@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::{Clock, LinkId, MerchantId, MessageId, Vault};
+use domain::{Clock, LinkId, MerchantId, MessageId, Secret, Vault};
 use entity::{
     Db, Documents,
     sms_integration::{self, SmsIntegration},
@@ -39,6 +39,8 @@ pub struct JobContext {
     pub public_url: String,
     /// Stripe's API: `https://api.stripe.com`.
     pub stripe_api_base: String,
+    /// The key of the operator's own Stripe, by which credits are sold; with none, none are.
+    pub operator_stripe_key: Option<Secret>,
     /// How texts are sent.
     pub sms: SmsOptions,
     /// What stands before Stripe and the carriers.
@@ -76,6 +78,8 @@ pub struct ContextParts {
     pub public_url: String,
     /// See [`JobContext::stripe_api_base`].
     pub stripe_api_base: String,
+    /// The key of the operator's own Stripe, by which credits are sold; with none, none are.
+    pub operator_stripe_key: Option<Secret>,
     /// How texts are sent.
     pub sms: SmsOptions,
     /// How fast the services outside are called.
@@ -112,6 +116,7 @@ impl JobContext {
     pub fn new(parts: ContextParts) -> Result<Self, ContextError> {
         let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits, pdfs, .. } =
             parts;
+        let operator_stripe_key = parts.operator_stripe_key;
         let http = http::client().map_err(ContextError)?;
         Ok(Self {
             media: MediaClient::new(http.clone(), &sms.api_base).map_err(ContextError)?,
@@ -129,6 +134,7 @@ impl JobContext {
             clock,
             public_url,
             stripe_api_base,
+            operator_stripe_key,
             sms,
             limits,
             pdfs,
@@ -154,6 +160,13 @@ impl JobContext {
     pub(crate) async fn stripe(&self, merchant: MerchantId) -> Result<Stripe, JobError> {
         let integration = self.stripe_integration(merchant).await?;
         self.stripe_of(&integration.ok_or_else(|| JobError::retry(NotConnected::Stripe))?)
+    }
+
+    /// The operator's own Stripe, for what this merchant buys; nothing where no credits are sold.
+    pub(crate) fn operator_stripe(&self, merchant: MerchantId) -> Option<Stripe> {
+        let key = self.operator_stripe_key.clone()?;
+        let service = OutboundService::new(self.flow.clone(), "stripe".to_owned(), merchant, self.limits.stripe);
+        Some(Stripe::new(self.http.clone(), &self.stripe_api_base, key, service))
     }
 
     /// Stripe, with the key of this connection.

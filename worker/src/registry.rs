@@ -6,8 +6,9 @@ use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, Wor
 use entity::Db;
 use queue::{
     CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DeliverWebhooks, DiagnoseStripe,
-    Executor, FetchPicture, JobHandler, Kind, ProcessSmsEvent, ProcessStripeEvent, PurgeLink, ReconcileLink,
-    RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch, SendSms, StoreInvoice, TellBuyer,
+    Executor, FetchPicture, JobHandler, Kind, OpenCreditPurchase, ProcessSmsEvent, ProcessStripeEvent, PurgeLink,
+    ReconcileCreditPurchase, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch,
+    SendSms, StoreInvoice, TellBuyer, TellLowCredit,
     flow::Pauses,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
@@ -72,6 +73,9 @@ fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
         Kind::DeliverWebhooks => workers::<DeliverWebhooks>(monitor, shared),
         Kind::RetryWebhooks => workers::<RetryWebhooks>(monitor, shared),
         Kind::RecoverStripeLinks => workers::<RecoverStripeLinks>(monitor, shared),
+        Kind::OpenCreditPurchase => workers::<OpenCreditPurchase>(monitor, shared),
+        Kind::ReconcileCreditPurchase => workers::<ReconcileCreditPurchase>(monitor, shared),
+        Kind::TellLowCredit => workers::<TellLowCredit>(monitor, shared),
     }
 }
 

@@ -33,7 +33,7 @@ use crate::{
 pub(crate) use assets::{again, back, beacon, colour, style};
 use page::{BuyerPage, PageSubject};
 use page_state::PageState;
-use words::Words;
+pub(crate) use words::Words;
 
 /// The link of a token, or the page that is answered instead.
 async fn find(api: &Api, request: &Request, token: &str) -> Result<Result<link::Model, Response>, Problem> {

@@ -25,8 +25,8 @@ static LANGUAGES: LazyLock<[(&str, Words); 7]> = LazyLock::new(|| {
 /// What the page says in one language. What stands in braces is filled in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Words {
-    pub(super) language: String,
+pub(crate) struct Words {
+    pub(crate) language: String,
     /// Who has read it whose language it is. Absent: nobody yet.
     #[serde(default)]
     #[cfg_attr(not(test), expect(dead_code, reason = "whoever looks through the files reads it"))]
@@ -48,6 +48,8 @@ pub(super) struct Words {
     of_payment: OfPayment,
     /// What the template says, by the names that it has for it.
     pub(super) labels: BTreeMap<String, String>,
+    /// What invoices, receipts and evidence say, by name.
+    document: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,11 +84,40 @@ pub(super) struct Notice {
     pub(super) sentence: String,
 }
 
+/// A language has one set of words.
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.language == other.language
+    }
+}
+
+impl Eq for Words {}
+
 impl Words {
     /// In the language that whoever sent this `Accept-Language` likes best of those that there are.
-    pub(super) fn of(accept_language: &str) -> &'static Self {
+    pub(crate) fn of(accept_language: &str) -> &'static Self {
         let [(_, first), ..] = &*LANGUAGES;
         language::best(accept_language, &*LANGUAGES).unwrap_or(first)
+    }
+
+    /// In a language by its tag, of a buyer or else of a merchant.
+    pub(crate) fn in_language_of(tags: [Option<&str>; 2]) -> &'static Self {
+        Self::of(tags.into_iter().flatten().next().unwrap_or_default())
+    }
+
+    /// What a document says in this place. Without a translation it is the place's own name; a test finds those that there are not.
+    pub(crate) fn says(&'static self, name: &'static str) -> &'static str {
+        self.document.get(name).map_or(name, String::as_str)
+    }
+
+    /// The same with what stands in braces filled in.
+    pub(crate) fn says_with(&'static self, name: &'static str, values: &[(&str, &str)]) -> String {
+        filled(self.says(name), values)
+    }
+
+    /// All that documents say.
+    pub(crate) fn of_documents(&self) -> impl Iterator<Item = &str> {
+        self.document.values().chain(&self.months).map(String::as_str)
     }
 
     #[expect(clippy::expect_used, reason = "the files are part of the program; a test reads them")]
@@ -111,7 +142,7 @@ impl Words {
     }
 
     /// A date.
-    pub(super) fn day(&self, day: NaiveDate) -> String {
+    pub(crate) fn day(&self, day: NaiveDate) -> String {
         let month = self.months.get(day.month0() as usize).map_or("", String::as_str);
         let year = day.year().to_string();
         filled(&self.day, &[("{day}", &day.day().to_string()), ("{month}", month), ("{year}", &year)])
@@ -138,7 +169,7 @@ impl Words {
     }
 
     /// As HTML says it.
-    pub(super) const fn direction(&self) -> &'static str {
+    pub(crate) const fn direction(&self) -> &'static str {
         if self.is_right_to_left { "rtl" } else { "ltr" }
     }
 
@@ -178,6 +209,7 @@ mod tests {
         for (language, words) in &*LANGUAGES {
             assert_eq!(words.language, *language);
             assert_eq!(words.labels.keys().collect::<Vec<_>>(), first, "{language}");
+            assert!(words.document.keys().eq(LANGUAGES[0].1.document.keys()), "{language}");
         }
     }
 
@@ -237,6 +269,29 @@ mod tests {
         // Nobody whose language it is has read the translations yet: whoever does names themselves in the file.
         let unchecked = LANGUAGES.iter().filter(|(language, words)| *language != "en" && words.checked_by.is_none());
         assert_eq!(unchecked.count(), 6);
+    }
+
+    #[test]
+    fn whatever_a_document_says_is_there() {
+        let sources = [
+            include_str!("../details_pdf/layout.rs"),
+            include_str!("../details_pdf/paint.rs"),
+            include_str!("../details_pdf/sections.rs"),
+            include_str!("../details_pdf/table.rs"),
+            include_str!("../v1/evidence.rs"),
+            include_str!("../v1/receipt.rs"),
+        ];
+        let names = |source: &'static str| {
+            let said = source.split("says(\"").skip(1).chain(source.split("says_with(\"").skip(1));
+            said.filter_map(|rest| rest.split('"').next())
+        };
+        let words = &LANGUAGES[0].1;
+        let said: std::collections::BTreeSet<&str> = sources.into_iter().flat_map(names).collect();
+        assert!(said.len() > 20 && said.iter().all(|name| words.document.contains_key(*name)), "{said:?}");
+        for name in words.document.keys() {
+            let is_said = sources.iter().any(|source| source.contains(&format!("\"{name}\"")));
+            assert!(is_said, "no document says {name}");
+        }
     }
 
     #[test]

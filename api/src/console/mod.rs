@@ -89,6 +89,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/confirm.js": SCRIPT,
     "views/conversations.js": SCRIPT,
     "views/credits.js": SCRIPT,
+    "views/credits-buy.js": SCRIPT,
     "views/frame.js": SCRIPT,
     "views/home.js": SCRIPT,
     "views/language.js": SCRIPT,

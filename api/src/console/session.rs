@@ -14,7 +14,6 @@ use poem::{
     http::{StatusCode, header},
     web::{Data, Json},
 };
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -144,13 +143,13 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
                 return Err(Problem::suspended());
             }
             let session = session::begin(&tx, token, Who::Merchant(&key), whence(request, api), now).await?;
-            note(&tx, Some(owner.id), &key.id.to_string(), "session.begin", &session, now).await?;
+            audit::record(&tx, act("session.begin", &session, Some(owner.id), &key.id.to_string()), now).await?;
             let id = session.id();
             (key.id.to_string(), SessionView::of_merchant(owner, key, session.expires_at), id)
         }
         Holder::Operator(key) => {
             let session = session::begin(&tx, token, Who::Operator(&key), whence(request, api), now).await?;
-            note(&tx, None, &key.actor(), "session.begin", &session, now).await?;
+            audit::record(&tx, act("session.begin", &session, None, &key.actor()), now).await?;
             let id = session.id();
             (key.actor(), SessionView::of_operator(session), id)
         }
@@ -161,17 +160,9 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
     Ok(view)
 }
 
-/// In the audit log.
-async fn note(
-    tx: &impl ConnectionTrait,
-    merchant_id: Option<MerchantId>,
-    actor: &str,
-    action: &str,
-    session: &Session,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let act = Act { merchant_id, actor, action, subject: session.id().to_string(), detail: None };
-    Ok(audit::record(tx, act, now).await?)
+/// What was done with a session, for the audit log.
+fn act<'a>(action: &'a str, session: &Session, merchant_id: Option<MerchantId>, actor: &'a str) -> Act<'a> {
+    Act { merchant_id, actor, action, subject: session.id().to_string(), detail: None }
 }
 
 /// Where somebody signs in, as far as they say.
@@ -212,7 +203,7 @@ pub(crate) async fn sign_out(api: Data<&Api>, request: &Request) -> Result<Respo
                 SignedIn::Merchant(session, key) => (Some(key.merchant_id), key.id.to_string(), session),
                 SignedIn::Operator(session, key) => (None, key.actor(), session),
             };
-            note(&tx, merchant, &actor, "session.end", session, now).await?;
+            audit::record(&tx, act("session.end", session, merchant, &actor), now).await?;
             let address = address::of(request, &api.trusted_proxies);
             tracing::info!(actor, %address, session = %session.id(), "signed out");
         }

@@ -47,9 +47,10 @@ impl<'a> Layout<'a> {
         for run in self.wrap_at_most(1, &self.page.merchant.name, SMALL, 280.0) {
             self.text(LEFT, baseline, run, SMALL);
         }
+        let words = self.page.words;
         let invoice = match &self.page.receipt {
-            None => format!("Invoice {}", self.page.invoice_number),
-            Some(receipt) => format!("Receipt {}", receipt.number),
+            None => words.says_with("invoice_numbered", &[("{number}", &self.page.invoice_number)]),
+            Some(receipt) => words.says_with("receipt_numbered", &[("{number}", &receipt.number)]),
         };
         self.amount(self.right, 190.0, baseline, &invoice, SMALL);
         self.y += SMALL.leading() + 14.0;
@@ -58,11 +59,16 @@ impl<'a> Layout<'a> {
     /// Numbers the sheets, now that there will be no more of them.
     pub(super) fn finish(mut self) -> Vec<Sheet> {
         self.sheets.push(std::mem::take(&mut self.sheet));
-        let count = self.sheets.len();
+        let count = self.sheets.len().to_string();
         for (index, mut sheet) in std::mem::take(&mut self.sheets).into_iter().enumerate() {
-            let run = self.shape(&format!("Page {} of {count}", index + 1), SMALL);
+            let page = (index + 1).to_string();
+            let run = self.page.words.says_with("page", &[("{page}", &page), ("{pages}", &count)]);
+            let run = self.shape(&run, SMALL);
             let left = self.right - run.width(SMALL.size);
             sheet.marks.push(Mark::Text { left, baseline: self.height - FOOT, style: SMALL, run });
+            if self.page.words.direction() == "rtl" {
+                sheet.mirror(self.right + LEFT);
+            }
             self.sheets.push(sheet);
         }
         self.sheets

@@ -19,6 +19,8 @@ pub(crate) use page::{DetailsPage, Evidence, ItemLine, Logo, Merchant, Paper, Re
 
 use krilla::error::KrillaError;
 
+use crate::buyer::Words;
+
 /// Why a details page could not be rendered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DetailsPdfError {
@@ -57,6 +59,14 @@ pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
             &named
         }
         None => page,
+    };
+    // A system without the fonts of a language gets English rather than boxes.
+    let plain;
+    let page = if page.words.of_documents().any(|text| faces.undrawable_in(text).is_some()) {
+        plain = DetailsPage { words: Words::of("en"), ..page.clone() };
+        &plain
+    } else {
+        page
     };
     let sheets = sections::sheets(page, faces);
     paint::document(page, sheets)

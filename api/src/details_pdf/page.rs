@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use chrono::NaiveDate;
 
+use crate::buyer::Words;
+
 /// An order as its buyer is to read it.
 ///
 /// Amounts are text for people, such as `129.50` or `€ 129.50`, and are printed as they come.
@@ -42,6 +44,8 @@ pub(crate) struct DetailsPage {
     pub(crate) order_currency: Option<String>,
     /// What it is printed on.
     pub(crate) paper: Paper,
+    /// In whose language.
+    pub(crate) words: &'static Words,
     /// That it was paid, if it is a receipt.
     pub(crate) receipt: Option<Receipt>,
     /// What else is written, if it is neither invoice nor receipt: under a name of its own.

@@ -36,17 +36,21 @@ pub(super) fn document(page: &DetailsPage, sheets: Vec<Sheet>) -> Result<Vec<u8>
 /// No dates: they would make two renderings of the same order differ.
 fn metadata(page: &DetailsPage) -> Metadata {
     let merchant = one_line(&page.merchant.name);
+    let (words, invoice) = (page.words, one_line(&page.invoice_number));
     let (title, description) = match &page.receipt {
-        None if page.evidence.is_some() => (format!("Evidence for invoice {}", one_line(&page.invoice_number)), None),
-        None => (format!("Invoice {}, {merchant}", one_line(&page.invoice_number)), None),
-        Some(receipt) => (format!("Receipt {}, {merchant}", receipt.number), Some(in_a_sentence(page, receipt))),
+        None if page.evidence.is_some() => (words.says_with("evidence_numbered", &[("{number}", &invoice)]), None),
+        None => (format!("{}, {merchant}", words.says_with("invoice_numbered", &[("{number}", &invoice)])), None),
+        Some(receipt) => {
+            let number = words.says_with("receipt_numbered", &[("{number}", &receipt.number)]);
+            (format!("{number}, {merchant}"), Some(in_a_sentence(page, receipt)))
+        }
     };
     let metadata = Metadata::new().title(title);
     let metadata = match description {
         Some(description) => metadata.description(description),
         None => metadata,
     };
-    metadata.authors(vec![merchant]).language("en".to_owned())
+    metadata.authors(vec![merchant]).language(words.language.clone())
 }
 
 /// What programs read of a receipt.

@@ -49,7 +49,8 @@ impl Layout<'_> {
         let style = if self.wrap(&merchant.name, TITLE, room).len() > 2 { LONG_TITLE } else { TITLE };
         let name = self.wrap_at_most(4, &merchant.name, style, room);
         self.lines(LEFT, name, style);
-        let tax_number = merchant.tax_number.as_ref().map(|number| format!("Tax number {number}"));
+        let tax_number = merchant.tax_number.as_ref();
+        let tax_number = tax_number.map(|number| self.page.words.says_with("tax_number", &[("{number}", number)]));
         for text in [&merchant.address, &merchant.contact, &tax_number].into_iter().flatten() {
             self.y += 2.0;
             let text = self.wrap_at_most(6, text, MUTED, room);
@@ -74,36 +75,37 @@ impl Layout<'_> {
         // The first line of the facts shares its baseline with the merchant's name.
         self.y += TITLE.leading() - KIND.leading();
         let page = self.page;
+        let words = page.words;
         let kind = match (&page.evidence, &page.receipt) {
-            (Some(_), _) => "Evidence",
-            (None, Some(_)) => "Receipt",
-            (None, None) => "Invoice",
+            (Some(_), _) => words.says("evidence"),
+            (None, Some(_)) => words.says("receipt"),
+            (None, None) => words.says("invoice"),
         };
         let kind = self.shape(kind, KIND);
         self.line(FACTS, kind, KIND);
         self.y += 4.0;
-        let day = |date: NaiveDate| date.format("%-d %B %Y").to_string();
+        let day = |date: NaiveDate| words.day(date);
         let facts = match &page.receipt {
             None if page.evidence.is_some() => vec![
-                ("Invoice", Some(page.invoice_number.clone())),
-                ("Order", page.order_number.clone()),
-                ("Written", page.evidence.as_ref().map(|evidence| evidence.written_at.clone())),
+                (words.says("invoice"), Some(page.invoice_number.clone())),
+                (words.says("order"), page.order_number.clone()),
+                (words.says("written"), page.evidence.as_ref().map(|evidence| evidence.written_at.clone())),
             ],
             None => vec![
-                ("Number", Some(page.invoice_number.clone())),
-                ("Order", page.order_number.clone()),
-                ("Date", Some(day(page.issued_on))),
-                ("Due", page.due_on.map(day)),
-                ("Currency", Some(page.currency.clone())),
+                (words.says("number"), Some(page.invoice_number.clone())),
+                (words.says("order"), page.order_number.clone()),
+                (words.says("date"), Some(day(page.issued_on))),
+                (words.says("due"), page.due_on.map(day)),
+                (words.says("currency"), Some(page.currency.clone())),
             ],
             Some(receipt) => vec![
-                ("Number", Some(receipt.number.clone())),
-                ("Invoice", Some(page.invoice_number.clone())),
-                ("Order", page.order_number.clone()),
-                ("Paid on", Some(day(page.issued_on))),
-                ("Paid by", Some(receipt.method.clone())),
-                ("Reference", receipt.reference.clone()),
-                ("Currency", Some(page.currency.clone())),
+                (words.says("number"), Some(receipt.number.clone())),
+                (words.says("invoice"), Some(page.invoice_number.clone())),
+                (words.says("order"), page.order_number.clone()),
+                (words.says("paid_on"), Some(day(page.issued_on))),
+                (words.says("paid_by"), Some(receipt.method.clone())),
+                (words.says("reference"), receipt.reference.clone()),
+                (words.says("currency"), Some(page.currency.clone())),
             ],
         };
         for (label, value) in facts {
@@ -147,7 +149,9 @@ impl Layout<'_> {
     }
 
     fn buyer(&mut self) {
-        let label = self.shape(if self.page.receipt.is_some() { "Paid by" } else { "Billed to" }, LABEL);
+        let words = self.page.words;
+        let label = if self.page.receipt.is_some() { words.says("payer") } else { words.says("billed_to") };
+        let label = self.shape(label, LABEL);
         self.line(LEFT, label, LABEL);
         self.y += 2.0;
         let name = self.wrap_at_most(4, &self.page.customer_name, NAME, self.right - LEFT);
@@ -162,18 +166,19 @@ impl Layout<'_> {
     /// The sums, kept together on one sheet.
     fn totals(&mut self) {
         let page = self.page;
+        let words = page.words;
         let discount = page.discount.as_ref().map(|amount| format!("-{amount}"));
         let receipt = page.receipt.as_ref();
         let paid = receipt.map(|receipt| receipt.paid.clone());
         let refunded = receipt.and_then(|receipt| receipt.refunded.as_ref()).map(|amount| format!("-{amount}"));
         let sums = [
-            ("Subtotal", &page.subtotal),
-            ("Shipping", &page.shipping),
-            ("Discount", &discount),
-            ("Tax", &page.tax),
-            ("Adjustment", &page.adjustment),
-            ("Paid", &paid),
-            ("Refunded", &refunded),
+            (words.says("subtotal"), &page.subtotal),
+            (words.says("shipping"), &page.shipping),
+            (words.says("discount"), &discount),
+            (words.says("tax"), &page.tax),
+            (words.says("adjustment"), &page.adjustment),
+            (words.says("paid"), &paid),
+            (words.says("refunded"), &refunded),
         ];
         let sums: Vec<_> = sums.into_iter().filter_map(|(label, sum)| Some((label, sum.as_ref()?))).collect();
         let box_height = TOTAL.leading() + 14.0;
@@ -201,10 +206,12 @@ impl Layout<'_> {
     }
 
     fn grand_total(&mut self, height: f32) {
+        let words = self.page.words;
+        let currency = [("{currency}", self.page.currency.as_str())];
         let label = match &self.page.receipt {
-            None => format!("Total {}", self.page.currency),
-            Some(receipt) if receipt.refunded.is_some() => format!("Paid, less refunds {}", self.page.currency),
-            Some(_) => format!("Total paid {}", self.page.currency),
+            None => words.says_with("total", &currency),
+            Some(receipt) if receipt.refunded.is_some() => words.says_with("paid_less_refunds", &currency),
+            Some(_) => words.says_with("total_paid", &currency),
         };
         let label = self.wrap_at_most(1, &label, TOTAL, VALUES - LEFT).pop();
         let label_width = label.as_ref().map_or(0.0, |label| label.width(TOTAL.size));

@@ -97,3 +97,15 @@ pub(super) enum Mark {
 pub(super) struct Sheet {
     pub(super) marks: Vec<Mark>,
 }
+
+impl Sheet {
+    /// Puts everything at the other side of a sheet of this width: what is read from right to left begins at the right.
+    pub(super) fn mirror(&mut self, width: f32) {
+        for mark in &mut self.marks {
+            match mark {
+                Mark::Text { left, style, run, .. } => *left = width - *left - run.width(style.size),
+                Mark::Block { area, .. } | Mark::Logo { area } => area.left = width - area.left - area.width,
+            }
+        }
+    }
+}

@@ -5,7 +5,6 @@ use super::page::ItemLine;
 use super::sheet::Tone;
 use super::typeface::{Shaped, one_line};
 
-const HEAD: [&str; 4] = ["Description", "Quantity", "Unit price", "Amount"];
 /// Room between two columns.
 const GAP: f32 = 18.0;
 /// Room above and below the text of a row.
@@ -28,6 +27,12 @@ struct Column {
     width: f32,
 }
 
+/// What stands above the columns.
+fn heads(layout: &Layout<'_>) -> [&'static str; 4] {
+    let words = layout.page.words;
+    [words.says("description"), words.says("quantity"), words.says("unit_price"), words.says("amount")]
+}
+
 /// Writes the items, over as many sheets as they take. Without items there is no table.
 pub(super) fn items(layout: &mut Layout<'_>) {
     let page = layout.page;
@@ -48,7 +53,7 @@ fn columns(layout: &Layout<'_>, items: &[ItemLine]) -> Columns {
         let widths = items.iter().map(|line| layout.shape(&one_line(&text(line)), TEXT).width(TEXT.size));
         widths.fold(label, f32::max).min(WIDEST)
     };
-    let [_, quantity, unit, amount] = HEAD;
+    let [_, quantity, unit, amount] = heads(layout);
     let amount = Column { right: layout.right - PADDING, width: width(amount, &|line| line.total.clone()) };
     let unit =
         Column { right: amount.right - amount.width - GAP, width: width(unit, &|line| line.unit_amount.clone()) };
@@ -61,7 +66,7 @@ fn head(layout: &mut Layout<'_>, columns: &Columns) {
     let height = LABEL.leading() + 2.0 * SPACE;
     layout.block(LEFT, layout.y, layout.right - LEFT, height, Tone::Tint);
     let baseline = layout.y + SPACE + baseline(LABEL);
-    let [description, numbers @ ..] = HEAD;
+    let [description, numbers @ ..] = heads(layout);
     let label = layout.shape(description, LABEL);
     layout.text(LEFT + PADDING, baseline, label, LABEL);
     for (label, column) in numbers.into_iter().zip(columns.numbers) {

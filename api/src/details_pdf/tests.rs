@@ -6,6 +6,8 @@ use super::*;
 
 use chrono::NaiveDate;
 
+use crate::buyer::Words;
+
 fn line(description: &str) -> ItemLine {
     ItemLine {
         description: description.to_owned(),
@@ -41,6 +43,7 @@ fn page() -> DetailsPage {
         currency: "EUR".to_owned(),
         order_currency: None,
         paper: Paper::A4,
+        words: Words::of("en"),
         receipt: None,
         evidence: None,
     }
@@ -386,4 +389,27 @@ fn evidence_runs_over_as_many_sheets_as_it_takes_and_names_what_cannot_be_drawn(
         assert!(written.contains(&part), "{part}: {written:?}");
     }
     assert!(render(&page).is_ok(), "what cannot be drawn is named");
+}
+
+#[test]
+fn a_page_from_right_to_left_is_the_mirror_of_one_from_left_to_right() {
+    let (english, arabic) = (laid_out(&page()), laid_out(&DetailsPage { words: Words::of("ar"), ..page() }));
+    assert_eq!(english.len(), arabic.len());
+    let find = |sheet: &Sheet, text: &str| {
+        let found = pieces(sheet).into_iter().find(|piece| piece.text == text).expect("it is written");
+        (found.left, found.right, found.baseline)
+    };
+    for text in ["Example Merchant", "INV-7", "Walnut cutting board", "€6.95", "€75.95"] {
+        let (left, right, baseline) = find(&english[0], text);
+        let (other_left, other_right, other_baseline) = find(&arabic[0], text);
+        let width = Paper::A4.width();
+        assert!((width - right - other_left).abs() < 0.1 && (width - left - other_right).abs() < 0.1, "{text}");
+        assert!((baseline - other_baseline).abs() < 0.1, "{text}");
+    }
+    let written = texts(&arabic[0]);
+    assert!(written.contains(&Words::of("ar").says("billed_to")) && !written.contains(&"Billed to"), "{written:?}");
+    assert!(texts(&laid_out(&DetailsPage { words: Words::of("de"), ..page() })[0]).contains(&"23. November 2026"));
+    for language in ["es", "fr", "pt", "zh", "ar"] {
+        assert!(render(&DetailsPage { words: Words::of(language), ..page() }).is_ok(), "{language}");
+    }
 }

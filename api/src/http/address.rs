@@ -16,8 +16,23 @@ const X_FORWARDED_FOR: &str = "X-Forwarded-For";
 
 /// The address of whoever asks: the last one in the chain that is not a trusted proxy's.
 pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> IpAddr {
+    told(peer(request), request.headers(), trusted)
+}
+
+/// Whether the request came by a proxy whose word is not taken, which is told once.
+pub(crate) fn is_by_untrusted_proxy(request: &Request, trusted: &[IpNet]) -> bool {
+    let (peer, headers) = (peer(request), request.headers());
+    let says_for_whom = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
+    let is_untrusted = says_for_whom && !trusted.iter().any(|net| net.contains(&peer));
+    if is_untrusted {
+        tell_once(peer);
+    }
+    is_untrusted
+}
+
+fn peer(request: &Request) -> IpAddr {
     let peer = request.remote_addr().as_socket_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), SocketAddr::ip);
-    told(peer.to_canonical(), request.headers(), trusted)
+    peer.to_canonical()
 }
 
 /// The same, by the peer's address and the headers.

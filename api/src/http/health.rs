@@ -1,13 +1,18 @@
 //! Whether the process is alive, and whether it can do its work.
 
-use poem::{Response, handler, web::Data};
+use poem::{Request, Response, handler, web::Data};
 
-use crate::Api;
+use crate::{Api, http::address};
+
+/// Says `not-trusted` where a proxy says for whom it asks and is not believed: `paylink doctor` asks by the public address.
+pub const PROXY_HEADER: &str = "Paylink-Proxy";
 
 /// The process is alive.
 #[handler]
-pub(crate) fn alive() -> &'static str {
-    "ok\n"
+pub(crate) fn alive(request: &Request, api: Data<&Api>) -> Response {
+    let response = Response::builder().content_type("text/plain; charset=utf-8");
+    let is_untrusted = address::is_by_untrusted_proxy(request, &api.trusted_proxies);
+    if is_untrusted { response.header(PROXY_HEADER, "not-trusted") } else { response }.body("ok\n")
 }
 
 /// The database takes writes, and the process is not stopping. Without Redis commands are still accepted; the body says so.

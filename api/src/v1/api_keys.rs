@@ -133,6 +133,10 @@ impl ApiKeys {
         }
         let new = NewKey { merchant_id: key.0.merchant, name: name.trimmed(), scope: scope.value(), expires_at };
         let tx = api.db.begin().await?;
+        if !api_key::has_room(&tx, key.0.merchant, now).await? {
+            let detail = format!("There are {} API keys and invitations, and no more are allowed.", api_key::MOST);
+            return Err(Problem::conflict("too_many_keys", detail));
+        }
         let (act, view) = if invite {
             let token = random_token("")?;
             let row = api_key::invite(&tx, new, &token, now + INVITATION, now).await?;
@@ -151,7 +155,8 @@ impl ApiKeys {
 
     /// Revoke an API key
     ///
-    /// At once, with every console session that it was given for; an invitation likewise. The last key of scope `admin` stays.
+    /// At once, with every console session that it was given for; an invitation likewise, and those that were made
+    /// with the key and that nobody has accepted. The last key of scope `admin` stays.
     #[oai(path = "/api-keys/:id", method = "delete")]
     async fn revoke(
         &self,

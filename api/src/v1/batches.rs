@@ -179,7 +179,7 @@ impl Batches {
             async move {
                 let tx = api.db.begin().await?;
                 let owner = merchant::get(&tx, key.merchant).await?;
-                let checked = check::check(api, &tx, &owner, rows, send, now).await?;
+                let checked = check::Checker { api, owner: &owner, send, now }.check(&tx, rows).await?;
                 let id = BatchId::new(now);
                 let batch = batch::insert(&tx, id, owner.id, send, key.key.to_string(), now).await?;
                 batch::insert_all(&tx, &batch, checked).await?;

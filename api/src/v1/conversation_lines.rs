@@ -164,7 +164,7 @@ impl ConversationLines {
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
         input: JsonBody<DraftInput>,
     ) -> Result<Json<CostView>, Problem> {
-        find(&api, &key.0, &conversation_id).await?;
+        let conversation = find(&api, &key.0, &conversation_id).await?;
         let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
         let body =
             Body::set(&input.0.body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
@@ -177,7 +177,7 @@ impl ConversationLines {
             }
             .to_owned(),
             segments: count,
-            credits: i64::from(count) * owner.sms_rate,
+            credits: owner.cost(count, conversation.phone.as_ref()),
             available: owner.available,
             text: body.into_text(),
         }))

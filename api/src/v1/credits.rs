@@ -3,7 +3,7 @@
 mod statement;
 
 use chrono::{DateTime, Utc};
-use domain::{CreditEntryId, MessageId, words};
+use domain::{CreditEntryId, CreditPurchaseId, MessageId, words};
 use entity::{
     Merchant,
     credits::{self, CreditEntry, EntryKind},
@@ -98,6 +98,7 @@ struct EntryView {
     /// The credits available after it.
     available_after: i64,
     message_id: Option<Text<MessageId>>,
+    purchase_id: Option<Text<CreditPurchaseId>>,
     note: Option<String>,
     created_at: DateTime<Utc>,
 }
@@ -112,6 +113,7 @@ impl From<CreditEntry> for EntryView {
             held: entry.held_delta,
             available_after: entry.available_after,
             message_id: entry.message_id.map(Text),
+            purchase_id: entry.purchase_id.map(Text),
             note: entry.note,
             created_at: entry.created_at,
         }

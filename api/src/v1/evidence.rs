@@ -16,6 +16,7 @@ use super::{Group, links::find_link, order_view::seller, orders::draw};
 use crate::{
     Api, Problem,
     auth::Reader,
+    buyer::Words,
     details_pdf::{DetailsPage, Evidence, Paper, Section},
     http::{hex::hex, pdf_response::Pdf, typed::TextOf},
 };
@@ -46,7 +47,9 @@ impl EvidenceCalls {
         let owner = merchant::get(pool, link.merchant_id).await?;
         let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
         let texts = texts_with(&api, &order).await?;
-        let sections = sections(&api, &owner, &order, &link, &texts).await?;
+        // The merchant's own: it is for them, and whoever they show it to.
+        let words = Words::in_language_of([owner.language.as_deref(), None]);
+        let sections = sections(&api, words, &owner, &order, &link, &texts).await?;
         let page = DetailsPage {
             merchant: seller(&owner, logo::find(pool, owner.id).await?),
             customer_name: order.customer_name.clone(),
@@ -65,6 +68,7 @@ impl EvidenceCalls {
             currency: link.currency.code().to_owned(),
             order_currency: None,
             paper: Paper::usual_in(owner.region.as_str()),
+            words,
             receipt: None,
             evidence: Some(Evidence { written_at: moment(api.clock.now()), sections }),
         };
@@ -86,6 +90,7 @@ async fn texts_with(api: &Api, order: &Order) -> Result<Vec<Message>, Problem> {
 
 async fn sections(
     api: &Api,
+    words: &'static Words,
     owner: &Merchant,
     order: &Order,
     link: &link::Model,
@@ -100,74 +105,83 @@ async fn sections(
         (moment(entry.at), format!("{}{detail} ({})", entry.event.replace('_', " "), entry.actor()))
     });
     let all = [
-        Section { title: "What was asked", rows: asked(owner, order, link)? },
-        Section { title: "The invoice", rows: invoice(link) },
-        Section { title: "Texts to the buyer", rows: own.flat_map(sent).collect() },
+        Section { title: words.says("asked"), rows: asked(words, owner, order, link)? },
+        Section { title: words.says("the_invoice"), rows: invoice(words, link) },
+        Section { title: words.says("texts_to_buyer"), rows: own.flat_map(|text| sent(words, text)).collect() },
         Section {
-            title: "What the buyer wrote",
-            rows: replies.map(|text| (moment(text.created_at), said(text))).collect(),
+            title: words.says("buyer_wrote"),
+            rows: replies.map(|text| (moment(text.created_at), said(words, text))).collect(),
         },
-        Section { title: "At Stripe", rows: at_stripe(link) },
-        Section { title: "What happened", rows: seen.collect() },
+        Section { title: words.says("at_stripe"), rows: at_stripe(words, link) },
+        Section { title: words.says("happened"), rows: seen.collect() },
     ];
     Ok(all.into_iter().filter(|section| !section.rows.is_empty()).collect())
 }
 
-fn asked(owner: &Merchant, order: &Order, link: &link::Model) -> Result<Vec<(String, String)>, Problem> {
+fn asked(
+    words: &'static Words,
+    owner: &Merchant,
+    order: &Order,
+    link: &link::Model,
+) -> Result<Vec<(String, String)>, Problem> {
     let mut rows = vec![
-        row("Of", order.customer_name.clone()),
-        row("Number", order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default()),
-        row("By", owner.name.clone()),
+        row(words.says("of"), order.customer_name.clone()),
+        row(
+            words.says("phone"),
+            order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default(),
+        ),
+        row(words.says("by"), owner.name.clone()),
     ];
     if let Some(money) = link.money()? {
-        rows.push(row("Amount", format!("{} {}", money.to_decimal_string(), money.currency().code())));
+        rows.push(row(words.says("amount"), format!("{} {}", money.to_decimal_string(), money.currency().code())));
     }
-    rows.push(row("Asked at", moment(link.created_at)));
-    rows.push(row("Payable until", moment(link.expires_at)));
+    rows.push(row(words.says("asked_at"), moment(link.created_at)));
+    rows.push(row(words.says("payable_until"), moment(link.expires_at)));
     for item in order.details()?.items {
-        rows.push(row("Ordered", format!("{} × {}", item.quantity, item.description)));
+        rows.push(row(words.says("ordered"), format!("{} × {}", item.quantity, item.description)));
     }
     Ok(rows)
 }
 
-fn invoice(link: &link::Model) -> Vec<(String, String)> {
+fn invoice(words: &'static Words, link: &link::Model) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     if let Some(sha256) = &link.document_sha256 {
         rows.push(row("SHA-256", hex(sha256)));
     }
     if let Some(pages) = link.document_pages {
-        rows.push(row("Pages", pages.to_string()));
+        rows.push(row(words.says("pages"), pages.to_string()));
     }
-    let times = [("Page seen by a person", link.viewed_at), ("Pay pressed", link.pay_pressed_at)];
+    let times = [(words.says("page_seen"), link.viewed_at), (words.says("pay_pressed"), link.pay_pressed_at)];
     rows.extend(times.into_iter().filter_map(|(name, at)| Some(row(name, moment(at?)))));
     rows
 }
 
 /// A text as it was sent, and what the carrier said of it.
-fn sent(text: &Message) -> Vec<(String, String)> {
+fn sent(words: &'static Words, text: &Message) -> Vec<(String, String)> {
     let carrier = [
-        text.sent_at.map(|at| format!("taken by the carrier {}", moment(at))),
-        text.delivered_at.map(|at| format!("delivered {}", moment(at))),
-        text.carrier_id.as_ref().map(|id| format!("carrier's id {id}")),
-        (text.status != MessageStatus::Delivered).then(|| format!("status {}", text.status)),
+        text.sent_at.map(|at| words.says_with("taken", &[("{at}", &moment(at))])),
+        text.delivered_at.map(|at| words.says_with("delivered", &[("{at}", &moment(at))])),
+        text.carrier_id.as_ref().map(|id| words.says_with("carriers_id", &[("{id}", id)])),
+        (text.status != MessageStatus::Delivered)
+            .then(|| words.says_with("status", &[("{status}", text.status.as_str())])),
     ];
     let carrier = carrier.into_iter().flatten().collect::<Vec<_>>().join("; ");
-    vec![(moment(text.created_at), said(text)), (String::new(), carrier)]
+    vec![(moment(text.created_at), said(words, text)), (String::new(), carrier)]
 }
 
-fn said(text: &Message) -> String {
-    text.body.clone().unwrap_or_else(|| "(erased)".to_owned())
+fn said(words: &'static Words, text: &Message) -> String {
+    text.body.clone().unwrap_or_else(|| words.says("erased").to_owned())
 }
 
-fn at_stripe(link: &link::Model) -> Vec<(String, String)> {
+fn at_stripe(words: &'static Words, link: &link::Model) -> Vec<(String, String)> {
     let ids = [
-        ("Payment link", link.stripe_link_id.clone()),
+        (words.says("payment_link"), link.stripe_link_id.clone()),
         ("Checkout Session", link.stripe_session_id.clone()),
         ("PaymentIntent", link.stripe_payment_intent.clone()),
-        ("Paid at", link.paid_at.map(moment)),
-        ("Dispute", link.dispute.map(|dispute| dispute.to_string())),
-        ("Disputed at", link.disputed_at.map(moment)),
-        ("Refunds", link.refunded.map(|_| link.refund_state().to_string())),
+        (words.says("paid_at"), link.paid_at.map(moment)),
+        (words.says("dispute"), link.dispute.map(|dispute| dispute.to_string())),
+        (words.says("disputed_at"), link.disputed_at.map(moment)),
+        (words.says("refunds"), link.refunded.map(|_| link.refund_state().to_string())),
     ];
     ids.into_iter().filter_map(|(name, value)| Some(row(name, value?))).collect()
 }
@@ -176,6 +190,7 @@ fn row(name: &str, value: String) -> (String, String) {
     (name.to_owned(), value)
 }
 
+/// In the order in which every language reads it.
 fn moment(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

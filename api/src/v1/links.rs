@@ -89,7 +89,8 @@ impl Links {
             .command(owner.id, idempotency_key.0, fingerprint, |now| {
                 let api = *api;
                 let (order, owner, filled, key) = (&order, &owner, &filled, &key.0);
-                async move { accept_link(api, key, order, owner, link, filled, now).await }
+                let asked = AskedLink { order, owner, filled };
+                async move { accept_link(api, key, link, asked, now).await }
             })
             .await;
         // Where the database's answer to the commit was lost, a job may come for the upload; the staging area is cleaned in time.
@@ -251,13 +252,19 @@ pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, P
     Ok(Pdf::inline(api.documents.read(document).await?, &format!("invoice-{number}")))
 }
 
+/// What a link is asked for: by a form that was read, for an order as it was then.
+#[derive(Clone, Copy)]
+struct AskedLink<'a> {
+    order: &'a Order,
+    owner: &'a Merchant,
+    filled: &'a FilledForm,
+}
+
 async fn accept_link(
     api: &Api,
     key: &Principal,
-    order: &Order,
-    owner: &Merchant,
     link: LinkId,
-    filled: &FilledForm,
+    AskedLink { order, owner, filled }: AskedLink<'_>,
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
     let terms = filled.check(order, owner, now)?;
@@ -284,7 +291,9 @@ async fn accept_link(
         return Err(Problem::conflict("too_many_links", detail));
     }
     let asked = (terms.invoice_number.clone(), terms.money);
-    let row = insert_link(&tx, new_link(api, key, order, link, terms, bytes), now).await?;
+    let document_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    let new = NewLink { document_bytes, ..new_link(api, key, order, link, terms) };
+    let row = insert_link(&tx, new, now).await?;
     // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
     let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
@@ -328,7 +337,8 @@ pub(super) async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) 
     }
 }
 
-fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Terms, bytes: u64) -> NewLink {
+/// A link whose invoice has nothing in it yet.
+fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Terms) -> NewLink {
     NewLink {
         id: link,
         merchant_id: order.merchant_id,
@@ -337,7 +347,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         invoice_number: terms.invoice_number,
         money: terms.money,
         document: Documents::staging_name(link),
-        document_bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
+        document_bytes: 0,
         expires_at: terms.expires_at,
         metadata: terms.metadata,
         payment_methods: terms.payment_methods,

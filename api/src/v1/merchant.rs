@@ -207,6 +207,7 @@ impl ChangesInput {
             payment_methods: self
                 .payment_methods
                 .and_then(|text| fields.take("payment_methods", text.0.parse::<PaymentMethods>())),
+            ..MerchantChanges::default()
         };
         fields.none_wrong()?;
         Ok(Checked { changes, reminding, low_credit_threshold: self.low_credit_threshold })

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::{
-    Currency, LinkId, Money,
+    Currency, LinkId, Money, PhoneNumber,
     sms::{Encoding, Replacement, Typography},
     template::{Language, Preview, Purpose, Template, Variables},
     words,
@@ -109,14 +109,14 @@ impl From<&Replacement> for ReplacementView {
 }
 
 impl PreviewView {
-    fn of(preview: &Preview, owner: &Merchant) -> Self {
+    fn of(preview: &Preview, owner: &Merchant, to: Option<&PhoneNumber>) -> Self {
         let segments = preview.body.segments();
         Self {
             text: preview.body.text().to_owned(),
             encoding: Text(EncodingName::of(segments.encoding())),
             segments: segments.count(),
             characters: preview.body.text().chars().count(),
-            credits: i64::from(segments.count()) * owner.sms_rate,
+            credits: owner.cost(segments.count(), to),
             replaced: preview.body.replaced().iter().map(ReplacementView::from).collect(),
             warnings: preview.warnings.iter().map(ToString::to_string).collect(),
         }
@@ -172,16 +172,17 @@ impl MessageTemplate {
         let language = input.0.language.as_deref().and_then(Language::of).unwrap_or(Language::En);
         let template = Template::parse_draft(purpose, &input.0.body).map_err(bad_template("body"))?;
         let template = template.set(typography).in_language(language);
-        let preview = if let Some(link_id) = &input.0.link_id {
+        let (preview, to) = if let Some(link_id) = &input.0.link_id {
             let link = find_link(pool, &key.0, link_id).await?;
             let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
             let url = api.buyer_url(link.id);
             let metadata = link_text::metadata(&order, &link)?;
-            template.preview(&link_text::variables(&owner, &order, &link, &url, &metadata).map_err(no_text("body"))?)
+            let variables = link_text::variables(&owner, &order, &link, &url, &metadata).map_err(no_text("body"))?;
+            (template.preview(&variables), order.customer_phone)
         } else {
-            return Ok(Json(PreviewView::of(&example_of(&api, &owner, &template)?, &owner)));
+            return Ok(Json(PreviewView::of(&example_of(&api, &owner, &template)?, &owner, None)));
         };
-        Ok(Json(PreviewView::of(&preview.map_err(bad_template("body"))?, &owner)))
+        Ok(Json(PreviewView::of(&preview.map_err(bad_template("body"))?, &owner, to.as_ref())))
     }
 }
 

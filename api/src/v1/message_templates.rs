@@ -67,7 +67,7 @@ impl TemplateView {
             language: Some(found.language).filter(|language| !language.is_empty()).map(Language::from),
             body: found.body,
             own: found.own,
-            credits: i64::from(preview.body.segments().count()) * owner.sms_rate,
+            credits: owner.cost(preview.body.segments().count(), None),
         })
     }
 }

@@ -12,6 +12,7 @@ mod client_tokens;
 mod command;
 mod conversation_lines;
 mod conversations;
+mod credit_purchases;
 mod credits;
 pub(crate) mod docs;
 mod events;
@@ -93,7 +94,7 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         messages::Messages,
         (conversations::Conversations, conversation_lines::ConversationLines, opt_outs::OptOuts),
         (message_template::MessageTemplate, message_templates::MessageTemplates),
-        credits::Credits,
+        (credits::Credits, credit_purchases::CreditPurchases),
         (
             events::Events,
             changes::Changes,
@@ -108,8 +109,14 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
         (api_keys::ApiKeys, people::People, sessions::Sessions, audit_log::AuditLog, buyers::Buyers),
     );
     let access = (admin::AdminAccess, admin::AdminSessions, admin::AdminAuditLog);
-    let operators =
-        (admin::AdminMerchants, access, admin::AdminJobs, admin::AdminPauses, admin::AdminMessages, admin::AdminQueues);
+    let operators = (
+        (admin::AdminMerchants, admin::AdminCredits),
+        access,
+        admin::AdminJobs,
+        admin::AdminPauses,
+        admin::AdminMessages,
+        admin::AdminQueues,
+    );
     OpenApiService::new((merchants, operators), "Paylink", env!("CARGO_PKG_VERSION"))
         .description(docs::GUIDE)
         .server(public_url)

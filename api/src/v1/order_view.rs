@@ -13,6 +13,7 @@ use sea_orm::DbErr;
 
 use super::{link_view::LinkView, order_sum};
 use crate::{
+    buyer::Words,
     details_pdf::{self, DetailsPage, Paper},
     http::typed::{Amount, CurrencyCode, E164, Language, Metadata, Text},
 };
@@ -238,9 +239,15 @@ pub(super) fn details_page(
         currency: money.currency().code().to_owned(),
         order_currency: (!is_same_currency).then(|| whole.currency().code().to_owned()),
         paper: Paper::usual_in(merchant.region.as_str()),
+        words: words_for(order, merchant),
         receipt: None,
         evidence: None,
     })
+}
+
+/// The words of a document for the buyer: in their language, or else in the merchant's.
+pub(super) fn words_for(order: &Order, merchant: &Merchant) -> &'static Words {
+    Words::in_language_of([order.language.as_deref(), merchant.language.as_deref()])
 }
 
 pub(super) fn seller(merchant: &Merchant, logo: Option<Logo>) -> details_pdf::Merchant {

@@ -12,9 +12,13 @@ use entity::{
     logo::Logo,
 };
 
-use super::{order_view::seller, orders::draw};
+use super::{
+    order_view::{seller, words_for},
+    orders::draw,
+};
 use crate::{
     Problem,
+    buyer::Words,
     details_pdf::{DetailsPage, ItemLine, Paper, Receipt},
 };
 
@@ -56,6 +60,7 @@ fn page(
     // On the day on which the merchant got it, where they say which.
     let elsewhere_on = link.elsewhere_on.as_deref().filter(|_| !by_stripe).and_then(|day| day.parse().ok());
     let whole = money.to_decimal_string();
+    let words = words_for(order, owner);
     Ok(Some(DetailsPage {
         merchant: seller(owner, logo),
         customer_name: order.customer_name.clone(),
@@ -65,7 +70,7 @@ fn page(
         issued_on: elsewhere_on.unwrap_or_else(|| owner.day_of(paid_at)),
         due_on: None,
         items: vec![ItemLine {
-            description: format!("Invoice {number}"),
+            description: words.says_with("invoice_numbered", &[("{number}", number)]),
             quantity: 1,
             unit_amount: whole.clone(),
             total: whole.clone(),
@@ -79,13 +84,14 @@ fn page(
         currency: money.currency().code().to_owned(),
         order_currency: None,
         paper: Paper::usual_in(owner.region.as_str()),
+        words,
         receipt: Some(Receipt {
             number: receipt_number(link),
-            method: method(link, by_stripe).to_owned(),
+            method: words.says(method(link, by_stripe)).to_owned(),
             reference: link.stripe_payment_intent.clone().filter(|_| by_stripe),
             paid: whole,
             refunded: refunded.map(Money::to_decimal_string),
-            note: note(link).map(str::to_owned),
+            note: note(words, link).map(str::to_owned),
         }),
         evidence: None,
     }))
@@ -97,23 +103,24 @@ fn receipt_number(link: &link::Model) -> String {
     format!("R-{}", id.get(id.len().saturating_sub(12)..).unwrap_or(&id).to_uppercase())
 }
 
+/// By its name among the words.
 const fn method(link: &link::Model, by_stripe: bool) -> &'static str {
     match link.elsewhere_method {
         Some(method) if !by_stripe => match method {
-            ElsewhereMethod::Cash => "Cash",
-            ElsewhereMethod::BankTransfer => "Bank transfer",
-            ElsewhereMethod::Check => "Check",
-            ElsewhereMethod::Terminal => "Card terminal",
-            ElsewhereMethod::Other => "Other",
+            ElsewhereMethod::Cash => "cash",
+            ElsewhereMethod::BankTransfer => "bank_transfer",
+            ElsewhereMethod::Check => "check",
+            ElsewhereMethod::Terminal => "terminal",
+            ElsewhereMethod::Other => "other",
         },
-        Some(_) | None => "Stripe, online",
+        Some(_) | None => "stripe",
     }
 }
 
-const fn note(link: &link::Model) -> Option<&'static str> {
+fn note(words: &'static Words, link: &link::Model) -> Option<&'static str> {
     match link.dispute {
-        Some(Dispute::Open) => Some("The payer's bank has asked for this payment back; that is not decided yet."),
-        Some(Dispute::Lost) => Some("The payer's bank has taken this payment back."),
+        Some(Dispute::Open) => Some(words.says("bank_asks")),
+        Some(Dispute::Lost) => Some(words.says("bank_took")),
         Some(Dispute::Won | Dispute::Closed) | None => None,
     }
 }

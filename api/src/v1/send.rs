@@ -94,7 +94,7 @@ pub(super) async fn accept_link(
         send_at: sending.send_at,
         actor: Some(key.key.to_string()),
     };
-    queue_message(api, tx, key, &owner, &conversation, text, now).await
+    queue_message(api, tx, key, Addressed { owner: &owner, conversation: &conversation, text }, now).await
 }
 
 /// The longest that a text may wait for its time.
@@ -153,7 +153,7 @@ pub(super) async fn accept_text(
         send_at: None,
         actor: Some(key.key.to_string()),
     };
-    queue_message(api, tx, key, &owner, conversation, text, now).await
+    queue_message(api, tx, key, Addressed { owner: &owner, conversation, text }, now).await
 }
 
 /// Sends a text by which a merchant sees whether their carrier works.
@@ -177,7 +177,14 @@ pub(super) async fn accept_test(
         send_at: None,
         actor: Some(key.key.to_string()),
     };
-    queue_message(api, tx, key, &owner, &conversation, text, now).await
+    queue_message(api, tx, key, Addressed { owner: &owner, conversation: &conversation, text }, now).await
+}
+
+/// A text, whose it is, and to whom it goes.
+struct Addressed<'a> {
+    owner: &'a Merchant,
+    conversation: &'a Conversation,
+    text: NewMessage,
 }
 
 /// Writes the message, holds its credits and enqueues the job.
@@ -185,9 +192,7 @@ async fn queue_message(
     api: &Api,
     tx: Transaction,
     key: &Principal,
-    owner: &Merchant,
-    conversation: &Conversation,
-    text: NewMessage,
+    Addressed { owner, conversation, text }: Addressed<'_>,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
     let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
@@ -233,7 +238,11 @@ fn not_accepted(error: CommandError) -> Problem {
         ),
         CommandError::Credits(CreditError::Db(error)) => error.into(),
         CommandError::Credits(
-            error @ (CreditError::NotPositive | CreditError::TooMany | CreditError::BadNote | CreditError::NoHold(_)),
+            error @ (CreditError::Nothing
+            | CreditError::NotPositive
+            | CreditError::TooMany
+            | CreditError::BadNote
+            | CreditError::NoHold(_)),
         ) => Problem::internal(error),
     }
 }

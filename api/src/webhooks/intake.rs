@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{Clock, MerchantId, WebhookEventId};
+use domain::Clock;
 use entity::{
     Db, is_conflict, retry_conflicts,
-    webhook_event::{self, NewEvent, Source},
+    webhook_event::{self, NewEvent},
 };
 use queue::{BatchError, BatchHandler, Batcher, EnqueueOptions, Job, JobDraft, Limits, Queue, enqueue_with};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
@@ -42,21 +42,14 @@ impl Incoming {
     ///
     /// # Errors
     /// When the sender's words are not ones that a database can hold.
-    pub(super) fn new<J: Job>(
-        id: WebhookEventId,
-        merchant: MerchantId,
-        source: Source,
-        [external_id, kind]: [String; 2],
-        payload: String,
-        job: &J,
-    ) -> Result<Self, Problem> {
+    pub(super) fn new<J: Job>(event: NewEvent, job: &J) -> Result<Self, Problem> {
         let is_sound =
             |word: &str| !word.is_empty() && word.len() <= LONGEST_WORD && !word.chars().any(char::is_control);
-        if !is_sound(&external_id) || !is_sound(&kind) {
+        if !is_sound(&event.external_id) || !is_sound(&event.kind) {
             return Err(Problem::malformed("The event's id or type is not one."));
         }
-        let job = JobDraft::new(job, EnqueueOptions::for_merchant(merchant)).map_err(Problem::internal)?;
-        Ok(Self { event: NewEvent { id, merchant_id: merchant, source, external_id, kind, payload }, job })
+        let job = JobDraft::new(job, EnqueueOptions::for_merchant(event.merchant_id)).map_err(Problem::internal)?;
+        Ok(Self { event, job })
     }
 }
 
@@ -152,8 +145,11 @@ fn is_refusal(error: &DbErr) -> bool {
 mod tests {
     use super::*;
     use chrono::Utc;
-    use domain::Region;
-    use entity::merchant::{self, NewMerchant};
+    use domain::{MerchantId, Region, WebhookEventId};
+    use entity::{
+        merchant::{self, NewMerchant},
+        webhook_event::Source,
+    };
     use migration::{Migrate, Migrator};
     use queue::{ProcessStripeEvent, redis::RedisQueues};
     use sea_orm::{ConnectionTrait, Statement};
@@ -190,11 +186,21 @@ mod tests {
         }
     }
 
-    fn event(merchant: MerchantId, name: &str) -> Incoming {
+    fn incoming(merchant: MerchantId, [external_id, kind]: [&str; 2]) -> Result<Incoming, Problem> {
         let event = WebhookEventId::new(Utc::now());
-        let words = [name.to_owned(), "checkout.session.completed".to_owned()];
-        Incoming::new(event, merchant, Source::Stripe, words, "{}".to_owned(), &ProcessStripeEvent { merchant, event })
-            .unwrap()
+        let new = NewEvent {
+            id: event,
+            merchant_id: merchant,
+            source: Source::Stripe,
+            external_id: external_id.to_owned(),
+            kind: kind.to_owned(),
+            payload: "{}".to_owned(),
+        };
+        Incoming::new(new, &ProcessStripeEvent { merchant, event })
+    }
+
+    fn event(merchant: MerchantId, name: &str) -> Incoming {
+        incoming(merchant, [name, "checkout.session.completed"]).unwrap()
     }
 
     #[tokio::test]
@@ -228,12 +234,9 @@ mod tests {
     #[tokio::test]
     async fn words_that_no_database_can_hold_are_refused() {
         let merchant = MerchantId::new(Utc::now());
-        let event = WebhookEventId::new(Utc::now());
         for word in ["", "evt\0", "evt\n1", &"x".repeat(256)] {
             for words in [[word, "charge.refunded"], ["evt_1", word]] {
-                let job = ProcessStripeEvent { merchant, event };
-                let words = words.map(str::to_owned);
-                assert!(Incoming::new(event, merchant, Source::Stripe, words, "{}".to_owned(), &job).is_err());
+                assert!(incoming(merchant, words).is_err(), "{words:?}");
             }
         }
     }

@@ -24,6 +24,16 @@ pub(super) struct Keyring {
     known: Mutex<HashMap<MerchantId, Known>>,
 }
 
+/// What came, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Signed<'a> {
+    pub(super) merchant: MerchantId,
+    /// The signature, as it was sent.
+    pub(super) header: &'a str,
+    pub(super) body: &'a [u8],
+    pub(super) now: DateTime<Utc>,
+}
+
 #[derive(Debug, Clone)]
 struct Known {
     keys: Arc<[hmac::Key]>,
@@ -45,10 +55,7 @@ impl Keyring {
     pub(super) async fn judge(
         &self,
         api: &Api,
-        merchant: MerchantId,
-        header: &str,
-        body: &[u8],
-        now: DateTime<Utc>,
+        Signed { merchant, header, body, now }: Signed<'_>,
         may_read_again: bool,
     ) -> Result<Result<(), SignatureError>, Problem> {
         if let Some(known) = self.known(merchant, now) {

@@ -2,6 +2,7 @@
 
 mod intake;
 mod keyring;
+pub(crate) mod operator;
 mod refusals;
 pub(crate) mod sms;
 pub(crate) mod stripe;

@@ -13,7 +13,7 @@ use domain::{
 use entity::{
     merchant,
     sms_integration::{self, SmsIntegration},
-    webhook_event::Source,
+    webhook_event::{NewEvent, Source},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use poem::{
@@ -110,11 +110,9 @@ pub(crate) async fn receive(
         for said in said {
             let event = WebhookEventId::new(api.clock.now());
             let payload = serde_json::to_string(&said.event.plain()).map_err(Problem::internal)?;
-            let (words, job) = (
-                [said.external_id, said.kind].map(|word| without_unwanted(&word)),
-                ProcessSmsEvent { merchant, event },
-            );
-            incoming.push(Incoming::new(event, merchant, Source::Sms, words, payload, &job)?);
+            let [external_id, kind] = [said.external_id, said.kind].map(|word| without_unwanted(&word));
+            let new = NewEvent { id: event, merchant_id: merchant, source: Source::Sms, external_id, kind, payload };
+            incoming.push(Incoming::new(new, &ProcessSmsEvent { merchant, event })?);
         }
         // All of them, or the whole call is asked for again, and what is stored already is known then. A few at a time: others' events
         // go the same way.

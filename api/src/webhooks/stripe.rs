@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::{Clock, MerchantId, WebhookEventId};
-use entity::{stripe_integration, webhook_event::Source};
+use entity::{
+    stripe_integration,
+    webhook_event::{NewEvent, Source},
+};
 use poem::{
     Body, Request, handler,
     http::StatusCode,
@@ -11,7 +14,7 @@ use poem::{
 use queue::ProcessStripeEvent;
 use serde::Deserialize;
 
-use super::{Intake, in_time, intake::Incoming, merchant_id, read, stripe_signature::SignatureError};
+use super::{Intake, in_time, intake::Incoming, keyring::Signed, merchant_id, read, stripe_signature::SignatureError};
 use crate::{Api, Problem, http::access_log};
 
 /// The few fields that are read here; the job reads the rest.
@@ -37,11 +40,13 @@ pub(crate) async fn receive(
     let header = request.header("Stripe-Signature").unwrap_or_default();
     let now = api.clock.now();
     in_time(async {
+        let signed = Signed { merchant, header, body: &body, now };
         let may_read_again = !intake.refusals.are_too_many(request, &api);
-        let mut judged = intake.keyring.judge(&api, merchant, header, &body, now, may_read_again).await?;
+        let mut judged = intake.keyring.judge(&api, signed, may_read_again).await?;
         if matches!(judged, Err(SignatureError::Time)) {
             // The time in it is Stripe's, which nobody here shares: one right clock will do, the database's or this machine's.
-            judged = intake.keyring.judge(&api, merchant, header, &body, Clock::system().now(), false).await?;
+            let signed = Signed { now: Clock::system().now(), ..signed };
+            judged = intake.keyring.judge(&api, signed, false).await?;
         }
         if let Err(error) = judged {
             let problem = intake.refusals.refuse(request, &api, Source::Stripe, merchant, &error.to_string());
@@ -71,5 +76,6 @@ fn read_event(merchant: MerchantId, body: Vec<u8>, now: DateTime<Utc>) -> Result
     let Envelope { id, kind } =
         serde_json::from_str(&payload).map_err(|_| Problem::malformed("The body is not an event."))?;
     let event = WebhookEventId::new(now);
-    Incoming::new(event, merchant, Source::Stripe, [id, kind], payload, &ProcessStripeEvent { merchant, event })
+    let new = NewEvent { id: event, merchant_id: merchant, source: Source::Stripe, external_id: id, kind, payload };
+    Incoming::new(new, &ProcessStripeEvent { merchant, event })
 }

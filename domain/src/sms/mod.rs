@@ -1,6 +1,7 @@
 //! The text of an SMS: what it takes to send it, and what must not be in it.
 
 mod keyword;
+mod rates;
 mod segments;
 mod sender;
 mod shorteners;
@@ -9,6 +10,7 @@ mod transliterate;
 use std::fmt;
 
 pub use keyword::Keyword;
+pub use rates::{Rates, RatesError, check_rate};
 pub(crate) use segments::first_ucs2_character;
 pub use segments::{Encoding, Segments, Ucs2Character};
 pub use sender::{SenderError, is_messaging_service, parse_sender};

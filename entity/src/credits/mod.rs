@@ -5,6 +5,7 @@
 //! without a gap, by the count on the merchant's row that each of them moves on.
 
 mod audit;
+pub mod purchase;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -22,7 +23,7 @@ use crate::{
     change::{Change, ChangeKind},
     merchant, message, metrics,
 };
-use domain::{CreditEntryId, MerchantId, MessageId, message::MessageStatus, words};
+use domain::{CreditEntryId, CreditPurchaseId, MerchantId, MessageId, message::MessageStatus, words};
 
 words! {
     /// What an entry does.
@@ -35,6 +36,12 @@ words! {
         Capture = "capture",
         /// The message was not sent: the held credits are available again.
         Release = "release",
+        /// Credits were bought by a payment at the operator's Stripe.
+        Purchase = "purchase",
+        /// What they were bought for went back, or came after all: credits are taken back, or given again.
+        Refund = "refund",
+        /// The operator put something right, and says why.
+        Correction = "correction",
     }
 }
 
@@ -60,8 +67,10 @@ pub struct Model {
     pub available_after: i64,
     /// For which message.
     pub message_id: Option<MessageId>,
-    /// Why, for a top-up.
+    /// Why, for a top-up or a correction.
     pub note: Option<String>,
+    /// For which purchase.
+    pub purchase_id: Option<CreditPurchaseId>,
     /// When it happened.
     pub created_at: DateTime<Utc>,
 }
@@ -87,6 +96,9 @@ pub enum CreditError {
         /// What there is.
         available: i64,
     },
+    /// No credits to move.
+    #[error("a correction adds credits or takes some away")]
+    Nothing,
     /// A number of credits that is not positive.
     #[error("a number of credits must be positive")]
     NotPositive,
@@ -110,9 +122,12 @@ impl CreditError {
     pub fn into_db(self) -> DbErr {
         match self {
             Self::Db(error) => error,
-            Self::Insufficient { .. } | Self::NotPositive | Self::TooMany | Self::BadNote | Self::NoHold(_) => {
-                DbErr::Custom(self.to_string())
-            }
+            Self::Insufficient { .. }
+            | Self::Nothing
+            | Self::NotPositive
+            | Self::TooMany
+            | Self::BadNote
+            | Self::NoHold(_) => DbErr::Custom(self.to_string()),
         }
     }
 }
@@ -134,12 +149,41 @@ pub async fn top_up(
     if credits > MOST_TOPPED_UP {
         return Err(CreditError::TooMany);
     }
-    let is_bad = |note: &String| note.chars().nth(LONGEST_NOTE).is_some() || note.chars().any(char::is_control);
-    if note.as_ref().is_some_and(is_bad) {
+    if note.as_ref().is_some_and(is_bad_note) {
         return Err(CreditError::BadNote);
     }
-    let moved = Move { kind: EntryKind::TopUp, available: credits, held: 0, message: None, note };
+    let moved = Move { kind: EntryKind::TopUp, available: credits, held: 0, message: None, purchase: None, note };
     append(tx, merchant, moved, now).await
+}
+
+/// Puts the balance right, by credits more or fewer, and says why; answers what is available then.
+///
+/// # Errors
+/// [`CreditError::Nothing`], [`CreditError::TooMany`], [`CreditError::BadNote`], [`CreditError::Insufficient`] if there are fewer than are
+/// to be taken, or the database's.
+pub async fn correct(
+    tx: &Transaction,
+    merchant: MerchantId,
+    credits: i64,
+    reason: String,
+    now: DateTime<Utc>,
+) -> Result<i64, CreditError> {
+    if credits == 0 {
+        return Err(CreditError::Nothing);
+    }
+    if !(-MOST_TOPPED_UP..=MOST_TOPPED_UP).contains(&credits) {
+        return Err(CreditError::TooMany);
+    }
+    if reason.trim().is_empty() || is_bad_note(&reason) {
+        return Err(CreditError::BadNote);
+    }
+    let kind = EntryKind::Correction;
+    let moved = Move { kind, available: credits, held: 0, message: None, purchase: None, note: Some(reason) };
+    append(tx, merchant, moved, now).await
+}
+
+fn is_bad_note(note: &String) -> bool {
+    note.chars().nth(LONGEST_NOTE).is_some() || note.chars().any(char::is_control)
 }
 
 /// Sets credits aside for a message, in the command's own transaction.
@@ -156,7 +200,14 @@ pub async fn hold(
     if credits <= 0 {
         return Err(CreditError::NotPositive);
     }
-    let moved = Move { kind: EntryKind::Hold, available: -credits, held: credits, message: Some(message), note: None };
+    let moved = Move {
+        kind: EntryKind::Hold,
+        available: -credits,
+        held: credits,
+        message: Some(message),
+        purchase: None,
+        note: None,
+    };
     append(tx, merchant, moved, now).await.map(|_| ())
 }
 
@@ -194,7 +245,7 @@ pub async fn settle(
         Settlement::Capture => (EntryKind::Capture, 0),
         Settlement::Release => (EntryKind::Release, hold.held_delta),
     };
-    let moved = Move { kind, available, held: -hold.held_delta, message: Some(message), note: None };
+    let moved = Move { kind, available, held: -hold.held_delta, message: Some(message), purchase: None, note: None };
     append(tx, merchant, moved, now).await?;
     Ok(true)
 }
@@ -204,6 +255,7 @@ struct Move {
     available: i64,
     held: i64,
     message: Option<MessageId>,
+    purchase: Option<CreditPurchaseId>,
     note: Option<String>,
 }
 
@@ -230,6 +282,7 @@ async fn append(tx: &Transaction, merchant: MerchantId, moved: Move, now: DateTi
         available_after: Set(owner.available),
         message_id: Set(moved.message),
         note: Set(moved.note),
+        purchase_id: Set(moved.purchase),
         created_at: Set(now),
     };
     Entity::insert(entry).exec_without_returning(tx).await?;

@@ -145,6 +145,7 @@ fn is_about_parameters(error: &sqlx::Error) -> bool {
 }
 
 async fn has_limits(connection: &mut PgConnection, options: &DbOptions) -> Result<bool, sqlx::Error> {
+    // Raw SQL: before there is a pool, and without a statement that the pooler would have to keep.
     let question = "SELECT setting FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', \
                     'idle_in_transaction_session_timeout') ORDER BY name";
     let rows = connection.fetch_all(sqlx::raw_sql(question)).await?;

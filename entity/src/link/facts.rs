@@ -315,7 +315,8 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
     disputes::follow(tx, link, (before, &after), now).await
 }
 
-/// The links of facts that have none yet, where their payment is known by now: both came at the same moment.
+/// The links of facts that have none yet, where their payment is known by now: both came at the same moment. Raw SQL: two kinds of fact
+/// are looked for in one statement, as a union within a join.
 const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_intent FROM (\
         SELECT link_intent.link_id, payment_fact.payment_intent FROM payment_fact JOIN link_intent \
             ON link_intent.merchant_id = payment_fact.merchant_id AND link_intent.intent = payment_fact.payment_intent \

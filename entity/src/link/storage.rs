@@ -9,7 +9,7 @@ use domain::MerchantId;
 /// # Errors
 /// When the database does not answer.
 pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
-    // A sum of bigints is a numeric in PostgreSQL.
+    // Raw SQL: a sum of bigints is a numeric in PostgreSQL, and has to be cast as the database's own function.
     let sum = "SELECT CAST(coalesce(sum(document_bytes), 0) AS bigint) AS bytes FROM payment_link \
         WHERE merchant_id = $1 AND purged_at IS NULL AND document_bytes > 0";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sum, [merchant.into()]);

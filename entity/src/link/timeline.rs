@@ -139,6 +139,7 @@ pub async fn of_links(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = LinkId>,
 ) -> Result<Vec<TimelineEntry>, DbErr> {
+    // Raw SQL: the newest few of each link by one statement, whose rows are entities all the same.
     let place = Expr::cust("row_number() OVER (PARTITION BY link_id ORDER BY id DESC)");
     let entries = Entity::find().filter(Column::LinkId.is_in(links)).expr_as(place, "place").into_query();
     let newest = Query::select()

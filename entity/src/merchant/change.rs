@@ -1,10 +1,10 @@
 //! What can be changed of a merchant.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, ExprTrait, entity::prelude::*};
 
 use super::{ActiveModel, Column, Entity, Merchant, get};
-use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, sms::Rates};
 
 /// What is to change of a merchant; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,10 @@ pub struct MerchantChanges {
     pub payment_methods: Option<PaymentMethods>,
     /// Whether buyers are told that what they paid has come.
     pub receipts: Option<bool>,
+    /// Credits per segment: the operator's to say.
+    pub sms_rate: Option<i64>,
+    /// Credits per segment by the prefix of the number, or that there are none: the operator's to say.
+    pub sms_rates: Option<Option<Rates>>,
     /// The language of texts to buyers of whom none is known, or that there is none.
     pub language: Option<Option<String>>,
 }
@@ -49,6 +53,8 @@ pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: Merchant
     set(&mut row.colour, changes.colour);
     set(&mut row.payment_methods, changes.payment_methods.map(Some));
     set(&mut row.receipts, changes.receipts);
+    set(&mut row.sms_rate, changes.sms_rate);
+    set(&mut row.sms_rates, changes.sms_rates);
     set(&mut row.language, changes.language);
     if row.is_changed() { row.update(db).await } else { get(db, id).await }
 }
@@ -113,6 +119,27 @@ pub async fn set_low_credit_threshold(db: &impl ConnectionTrait, id: MerchantId,
         .exec(db)
         .await
         .map(|_| ())
+}
+
+/// Notes that the merchant is about to be told that credits are low; `false` if they were told since they are, or they are not any more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_low_credit_told(
+    db: &impl ConnectionTrait,
+    id: MerchantId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let untold =
+        Column::LowCreditToldAt.is_null().or(Expr::col(Column::LowCreditToldAt).lt(Expr::col(Column::LowCreditSince)));
+    let noted = Entity::update_many()
+        .col_expr(Column::LowCreditToldAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::LowCreditSince.is_not_null())
+        .filter(untold)
+        .exec(db)
+        .await?;
+    Ok(noted.rows_affected == 1)
 }
 
 /// Notes since when the merchant has fewer credits than they want to be warned of, or that they have enough.

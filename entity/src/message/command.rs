@@ -105,7 +105,7 @@ pub async fn command(
     }
     let id = MessageId::new(now);
     let segments = i64::from(text.body.segments().count());
-    let cost = segments * owner.sms_rate;
+    let cost = owner.cost(text.body.segments().count(), conversation.phone.as_ref());
     let outgoing = Outgoing {
         id,
         merchant_id: owner.id,

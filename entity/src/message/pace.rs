@@ -16,6 +16,7 @@ pub async fn count_text(
     most: u64,
 ) -> Result<Option<u64>, DbErr> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
+    // Raw SQL: an upsert that is refused by its own condition and answers what it came to is one round trip, and no two can pass at once.
     let count = "INSERT INTO text_count (merchant_id, day, texts) VALUES ($1, $2, 1) \
         ON CONFLICT (merchant_id, day) DO UPDATE SET texts = text_count.texts + 1 WHERE text_count.texts < $3 \
         RETURNING texts";

@@ -39,6 +39,7 @@ pub async fn count_bytes(
     most: u64,
 ) -> Result<Option<u64>, DbErr> {
     let [bytes, most] = [bytes, most].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+    // Raw SQL: an upsert that is refused by its own condition and answers what it came to is one round trip, and no two can pass at once.
     let count = "INSERT INTO order_volume (merchant_id, day, bytes) VALUES ($1, $2, $3) \
         ON CONFLICT (merchant_id, day) DO UPDATE SET bytes = order_volume.bytes + $3 \
             WHERE order_volume.bytes <= $4 - $3 \

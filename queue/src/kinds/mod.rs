@@ -4,7 +4,9 @@
 mod declare;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{BatchId, LinkId, MerchantId, MessageId, WebhookEndpointId, WebhookEventId, template::Purpose};
+use domain::{
+    BatchId, CreditPurchaseId, LinkId, MerchantId, MessageId, WebhookEndpointId, WebhookEventId, template::Purpose,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -179,6 +181,32 @@ kinds! {
     }
     // The handler leaves it to the next tick long before.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
+
+    /// Makes the page at the operator's Stripe on which a merchant pays for credits.
+    OpenCreditPurchase = "open_credit_purchase" {
+        /// Who buys.
+        merchant: MerchantId,
+        /// Which purchase.
+        purchase: CreditPurchaseId,
+    }
+    // Nobody waits longer for it, and Stripe remembers the idempotency key for a day.
+    retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
+
+    /// Asks the operator's Stripe how a purchase of credits stands.
+    ReconcileCreditPurchase = "reconcile_credit_purchase" {
+        /// Who buys.
+        merchant: MerchantId,
+        /// Which purchase.
+        purchase: CreditPurchaseId,
+    }
+    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
+
+    /// Tells a merchant by a text that credits are low.
+    TellLowCredit = "tell_low_credit" {
+        /// Whom.
+        merchant: MerchantId,
+    }
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
     /// Delivers webhooks to an endpoint of the merchant's: what is due, in its order.
     DeliverWebhooks = "deliver_webhooks" {

@@ -31,6 +31,9 @@ pub(crate) struct PaymentLink {
     pub(crate) inactive_message: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) intent_metadata: BTreeMap<String, String>,
+    /// Whether it only holds what a checkout session sells that was made by itself: nobody sees it.
+    #[serde(default)]
+    pub(crate) of_session: bool,
     /// Where a buyer is sent after the payment. Absent: to Stripe's own confirmation.
     pub(crate) redirect_url: Option<String>,
     pub(crate) created_at: Moment,

@@ -170,8 +170,13 @@ pub(crate) fn time_out(txn: &mut Txn<'_>, id: &str) {
 
 /// What a client sees of a session.
 pub(crate) fn view(tables: &Tables, config: &Config, session: &Session) -> Value {
-    let page = tables.links.get(&session.link).map(|link| format!("{}/{}", link.url(&config.base), session.id));
-    session.view(page.as_deref().unwrap_or_default())
+    let link = tables.links.get(&session.link);
+    let page = link.map(|link| format!("{}/{}", link.url(&config.base), session.id));
+    let mut view = session.view(page.as_deref().unwrap_or_default());
+    if link.is_some_and(|link| link.of_session) {
+        view["payment_link"] = Value::Null;
+    }
+    view
 }
 
 fn tell_session(txn: &mut Txn<'_>, session: &Session, kind: &'static str, cause: &Cause) -> String {

@@ -19,7 +19,7 @@ const QUANTITY: &str = "line_items[0][quantity]";
 const LIMIT: &str = "restrictions[completed_sessions][limit]";
 const COMPLETION: &str = "after_completion[type]";
 const REDIRECT_URL: &str = "after_completion[redirect][url]";
-const INTENT_METADATA: &str = "payment_intent_data[metadata]";
+pub(super) const INTENT_METADATA: &str = "payment_intent_data[metadata]";
 
 /// What is sold, and how it can be paid: given once, when the link is created.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ impl LineItem {
             inactive_message: None,
             metadata: BTreeMap::new(),
             intent_metadata: BTreeMap::new(),
+            of_session: false,
             redirect_url: None,
             created_at: now,
         })

@@ -71,7 +71,7 @@ pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     params::finish(&params)?;
     let active = active.map(|active| params::boolean(&active, "active")).transpose()?;
     let rows = txn.tables.links.iter().rev().filter(|link| link.scope == scope);
-    let keep = |link: &PaymentLink| active.is_none_or(|active| link.active == active);
+    let keep = |link: &PaymentLink| !link.of_session && active.is_none_or(|active| link.active == active);
     let base = &txn.config.base;
     page.of(rows, keep, ("/v1/payment_links", "payment_link"), |link| link.view(base))
 }

@@ -1,15 +1,24 @@
 //! `/v1/checkout/sessions`.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::model::{
+    link::PaymentLink,
     scope::StripeScope,
     session::{Session, SessionStatus},
     state::Txn,
-    tables::Tables,
+    tables::{RowChange, Tables},
 };
 
-use super::{Call, checkout, errors::StripeError, list::ListPage, params, payment_links};
+use super::{
+    Call, checkout,
+    errors::StripeError,
+    link_params::{INTENT_METADATA, LineItem},
+    list::ListPage,
+    params, payment_links,
+};
 
 /// `GET /v1/checkout/sessions`, newest first.
 pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
@@ -32,6 +41,36 @@ pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let rows = txn.tables.sessions.iter().rev().filter(|session| session.scope == scope);
     let view = |session: &Session| checkout::view(txn.tables, txn.config, session);
     page.of(rows, keep, ("/v1/checkout/sessions", "checkout.session"), view)
+}
+
+/// `POST /v1/checkout/sessions`: one that is made by itself, for a single payment, with the parameters that Paylink needs.
+pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError> {
+    let Call { scope, mut params, .. } = call;
+    let item = LineItem::take(&mut params)?;
+    let mode = params::required(params.take("mode")?, "mode")?;
+    let reference = params::present(params.take("client_reference_id")?, "client_reference_id")?;
+    let success_url = params::required(params.take("success_url")?, "success_url")?;
+    let cancel_url = params::present(params.take("cancel_url")?, "cancel_url")?;
+    let metadata = params::metadata(&mut params, "metadata")?;
+    let intent_metadata = params::metadata(&mut params, INTENT_METADATA)?;
+    params::finish(&params)?;
+    params::one_of(&mode, "mode", &["payment"])?;
+    params::text(reference.unwrap_or_default(), "client_reference_id", 200)?;
+    if let Some(url) = cancel_url {
+        params::url(url, "cancel_url")?;
+    }
+    let held = PaymentLink {
+        of_session: true,
+        limit: Some(1),
+        metadata: params::merged(&BTreeMap::new(), metadata, "metadata")?,
+        intent_metadata: params::merged(&BTreeMap::new(), intent_metadata, INTENT_METADATA)?,
+        redirect_url: Some(params::url(success_url, "success_url")?),
+        ..item.into_link(scope, txn.now)?
+    };
+    let slug = held.slug.clone();
+    txn.put(RowChange::Link(held));
+    let session = checkout::open(txn, &slug).map_err(|error| StripeError::invalid(error.to_string()))?;
+    Ok(checkout::view(txn.tables, txn.config, &session))
 }
 
 /// `GET /v1/checkout/sessions/{id}`.

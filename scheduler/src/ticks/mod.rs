@@ -1,6 +1,7 @@
 //! One file a tick.
 
 pub(crate) mod clean;
+pub(crate) mod credits;
 pub(crate) mod doctor;
 pub(crate) mod expire;
 pub(crate) mod index;

@@ -7,16 +7,14 @@ use opentelemetry_proto::tonic::{
     common::v1::{KeyValue, any_value::Value},
     trace::v1::Span,
 };
-use poem::{
-    EndpointExt, Route, Server, handler,
-    listener::{Acceptor, Listener, TcpListener},
-    post,
-    web::Data,
-};
+use poem::{EndpointExt, Route, handler, post, web::Data};
 use prost::Message;
 use tokio::task::JoinHandle;
 
-use super::wait::eventually;
+use super::{
+    http::{listen, serve},
+    wait::eventually,
+};
 
 /// A running collector.
 #[derive(Debug)]
@@ -32,11 +30,9 @@ struct Spans(Arc<Mutex<Vec<Span>>>);
 impl Collector {
     pub(crate) async fn start() -> Self {
         let spans = Spans::default();
-        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
-        let address = *acceptor.local_addr()[0].as_socket_addr().unwrap();
+        let (acceptor, address) = listen(0).await;
         let routes = Route::new().at("/v1/traces", post(collect)).data(spans.clone());
-        let serving = Server::new_with_acceptor(acceptor).run(routes);
-        let server = tokio::spawn(async move { serving.await.unwrap() });
+        let server = serve(acceptor, routes.boxed());
         Self { url: format!("http://{address}"), spans, server }
     }
 

@@ -9,14 +9,10 @@ use std::{
 };
 
 use futures_util::stream;
-use poem::{
-    Body, EndpointExt, Response, Route, Server, handler,
-    http::StatusCode,
-    listener::{Acceptor, Listener, TcpListener},
-    post,
-    web::Data,
-};
+use poem::{Body, EndpointExt, Response, Route, handler, http::StatusCode, post, web::Data};
 use tokio::task::JoinHandle;
+
+use super::http::{listen, serve};
 
 /// How it answers those who hand it a text.
 #[derive(Clone, Copy, Debug)]
@@ -56,11 +52,9 @@ impl Gateway {
     /// One at a port that is free.
     pub(crate) async fn start_at(port: u16, manner: Manner) -> Self {
         let counts = Counts::default();
-        let acceptor = TcpListener::bind(format!("127.0.0.1:{port}")).into_acceptor().await.unwrap();
-        let address = *acceptor.local_addr()[0].as_socket_addr().unwrap();
+        let (acceptor, address) = listen(port).await;
         let routes = Route::new().at("/send", post(send)).at("/elsewhere", elsewhere).data(manner).data(counts.clone());
-        let serving = Server::new_with_acceptor(acceptor).run(routes);
-        let server = tokio::spawn(async move { serving.await.unwrap() });
+        let server = serve(acceptor, routes.boxed());
         Self { url: format!("http://{address}/send"), counts, server }
     }
 

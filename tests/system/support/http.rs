@@ -1,8 +1,16 @@
 //! HTTP as anybody speaks it, from outside. Every answer is searched for secrets, and held against
 //! the description of the API.
 
-use std::sync::{LazyLock, Once};
+use std::{
+    net::SocketAddr,
+    sync::{LazyLock, Once},
+};
 
+use poem::{
+    Server,
+    endpoint::BoxEndpoint,
+    listener::{Acceptor, Listener, TcpAcceptor, TcpListener},
+};
 use reqwest::{
     Client, Method, Request, RequestBuilder,
     header::{CONTENT_TYPE, HeaderMap},
@@ -11,7 +19,7 @@ use reqwest::{
 use serde_json::Value;
 use tokio::{
     runtime::{self, Runtime},
-    task::JoinSet,
+    task::{JoinHandle, JoinSet},
 };
 
 use super::{described, hush::Hush};
@@ -106,17 +114,32 @@ async fn answer(client: Client, request: Request) -> reqwest::Result<(u16, Heade
     Ok((status, headers, response.bytes().await?.to_vec()))
 }
 
-/// Does it on a thread that all tests share, for what is spoken over connections: one that the product ends is then ended here too, at
+/// Does it on threads that all tests share, for what is spoken over connections: one that the product ends is then ended here too, at
 /// once, even while a test waits for the product to stop and does nothing else. Otherwise each stop takes the second for which a server
 /// waits for the other side.
-async fn on_the_line<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> T {
-    static LINE: LazyLock<Runtime> =
-        LazyLock::new(|| runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap());
+pub(super) async fn on_the_line<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> T {
     // Whoever does not wait any more has it ended.
     let mut task = JoinSet::new();
     task.spawn_on(what, LINE.handle());
     task.join_next().await.unwrap().unwrap()
 }
+
+/// Serves there until the task is ended: so somebody whom the product calls answers it also while it stops and the test waits for that.
+pub(super) fn serve(acceptor: TcpAcceptor, routes: BoxEndpoint<'static>) -> JoinHandle<()> {
+    let serving = Server::new_with_acceptor(acceptor).run(routes);
+    LINE.spawn(async move { serving.await.unwrap() })
+}
+
+/// Listens there, at this port or one that is free: the address.
+pub(super) async fn listen(port: u16) -> (TcpAcceptor, SocketAddr) {
+    let bind = async move { TcpListener::bind(("127.0.0.1", port)).into_acceptor().await.unwrap() };
+    let acceptor = on_the_line(bind).await;
+    let address = *acceptor.local_addr()[0].as_socket_addr().unwrap();
+    (acceptor, address)
+}
+
+static LINE: LazyLock<Runtime> =
+    LazyLock::new(|| runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
 /// Installs the one TLS stack of this process, unless the product was faster.
 pub(crate) fn use_tls() {

@@ -7,17 +7,14 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use poem::{
-    Body, EndpointExt, Request, Response, Route, Server, handler,
-    http::StatusCode,
-    listener::{Acceptor, Listener, TcpListener},
-    post,
-    web::Data,
-};
+use poem::{Body, EndpointExt, Request, Response, Route, handler, http::StatusCode, post, web::Data};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use super::wait::eventually;
+use super::{
+    http::{listen, serve},
+    wait::eventually,
+};
 
 /// How it answers at a path.
 #[derive(Clone, Copy, Debug)]
@@ -76,11 +73,9 @@ impl Receiver {
     /// Takes everything, at every path.
     pub(crate) async fn start() -> Self {
         let state = State::default();
-        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
-        let address = *acceptor.local_addr()[0].as_socket_addr().unwrap();
+        let (acceptor, address) = listen(0).await;
         let routes = Route::new().at("/*path", post(take)).data(state.clone());
-        let serving = Server::new_with_acceptor(acceptor).run(routes);
-        let server = tokio::spawn(async move { serving.await.unwrap() });
+        let server = serve(acceptor, routes.boxed());
         Self { url: format!("http://{address}"), state, server }
     }
 

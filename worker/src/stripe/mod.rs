@@ -6,6 +6,7 @@ mod event;
 mod not_done;
 mod payment_intents;
 mod payment_links;
+mod purchases;
 mod sessions;
 mod webhook_endpoints;
 
@@ -23,6 +24,7 @@ pub(crate) use event::{Charge, Dispute, Event, Object, Refund};
 pub(crate) use not_done::NotDone;
 pub(crate) use payment_intents::IntentStatus;
 pub(crate) use payment_links::{LineItem, METADATA_LINK, NewPaymentLink, PaymentLink};
+pub(crate) use purchases::{NewPurchase, PageStatus, PurchaseSession};
 pub(crate) use sessions::{PaymentStatus, Session, SessionStatus};
 pub(crate) use webhook_endpoints::WebhookEndpoint;
 
@@ -38,7 +40,8 @@ pub(crate) struct Stripe {
 }
 
 /// The endpoints for whose calls Stripe's limit counts together.
-const ENDPOINTS: [&str; 4] = ["payment_links", "checkout/sessions", "webhook_endpoints", "payment_intents"];
+const ENDPOINTS: [&str; 6] =
+    ["payment_links", "checkout/sessions", "webhook_endpoints", "payment_intents", "charges", "disputes"];
 
 /// The endpoint of a path, which may go on with an id and more.
 fn endpoint(path: &str) -> &str {

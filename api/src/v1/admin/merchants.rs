@@ -1,5 +1,7 @@
 //! `/v1/admin/merchants`.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, Region};
 use entity::{
@@ -66,6 +68,10 @@ pub(super) struct MerchantView {
     time_zone: ZoneName,
     available: i64,
     held: i64,
+    /// Credits for a segment of a text, where `rates` says nothing else.
+    sms_rate: i64,
+    /// Credits for a segment by the prefix of the number.
+    rates: BTreeMap<String, i64>,
     /// Since when it is suspended, if it is.
     suspended_at: Option<DateTime<Utc>>,
     /// Why.
@@ -83,6 +89,8 @@ impl From<Merchant> for MerchantView {
             time_zone: row.time_zone.into(),
             available: row.available,
             held: row.held,
+            sms_rate: row.sms_rate,
+            rates: row.sms_rates.map(|rates| rates.by_prefix().clone()).unwrap_or_default(),
             suspended_at: row.suspended_at,
             suspended_reason: row.suspended_reason,
             created_at: row.created_at,
@@ -172,6 +180,7 @@ impl AdminMerchants {
             CreditError::BadNote => Problem::field("note", error.to_string()),
             CreditError::NotPositive
             | CreditError::TooMany
+            | CreditError::Nothing
             | CreditError::Insufficient { .. }
             | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit_log;
+mod credits;
 mod jobs;
 mod merchants;
 mod messages;
@@ -11,6 +12,7 @@ mod sessions;
 
 pub(super) use access::AdminAccess;
 pub(super) use audit_log::AdminAuditLog;
+pub(super) use credits::AdminCredits;
 pub(super) use jobs::AdminJobs;
 pub(super) use merchants::AdminMerchants;
 pub(super) use messages::AdminMessages;

@@ -37,29 +37,95 @@ struct Known {
     now: DateTime<Utc>,
 }
 
-/// Looks at rows.
-pub(super) async fn check(
-    api: &Api,
-    tx: &Transaction,
-    owner: &Merchant,
-    rows: &[SentRow],
-    send: bool,
-    now: DateTime<Utc>,
-) -> Result<Vec<NewRow>, Problem> {
-    let read: Vec<Result<NewOrder, Problem>> = rows.iter().map(|row| read(row, owner)).collect();
-    let known = known(api, tx, owner, rows, &read, now).await?;
-    let (mut keys, mut numbers) = (HashSet::new(), HashSet::new());
-    let mut checked = Vec::with_capacity(rows.len());
-    for (row, read) in rows.iter().zip(read) {
-        checked.push(match read {
-            Err(problem) => refused(&row.key, problem.code(), problem.sentence("rows[0].")),
-            Ok(order) => {
-                let is_new = (keys.insert(row.key.clone()), numbers.insert(order.number.clone()));
-                check_one(api, owner, &known, (row, &order), is_new, send)
-            }
-        });
+/// For whom rows are looked at, and as of when.
+pub(super) struct Checker<'a> {
+    pub(super) api: &'a Api,
+    pub(super) owner: &'a Merchant,
+    /// Whether what becomes of them is to be sent.
+    pub(super) send: bool,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Checker<'_> {
+    /// Looks at rows.
+    pub(super) async fn check(&self, tx: &Transaction, rows: &[SentRow]) -> Result<Vec<NewRow>, Problem> {
+        let read: Vec<Result<NewOrder, Problem>> = rows.iter().map(|row| read(row, self.owner)).collect();
+        let known = self.known(tx, rows, &read).await?;
+        let (mut keys, mut numbers) = (HashSet::new(), HashSet::new());
+        let mut checked = Vec::with_capacity(rows.len());
+        for (row, read) in rows.iter().zip(read) {
+            checked.push(match read {
+                Err(problem) => refused(&row.key, problem.code(), problem.sentence("rows[0].")),
+                Ok(order) => {
+                    let is_new = (keys.insert(row.key.clone()), numbers.insert(order.number.clone()));
+                    self.check_one(&known, (row, &order), is_new)
+                }
+            });
+        }
+        Ok(checked)
     }
-    Ok(checked)
+
+    async fn known(
+        &self,
+        tx: &Transaction,
+        rows: &[SentRow],
+        read: &[Result<NewOrder, Problem>],
+    ) -> Result<Known, Problem> {
+        let (api, owner) = (self.api, self.owner);
+        let orders: Vec<&NewOrder> = read.iter().filter_map(|read| read.as_ref().ok()).collect();
+        let numbers: Vec<String> = orders.iter().map(|order| order.number.clone()).collect();
+        let hashes: Vec<Vec<u8>> = orders.iter().flat_map(|order| hashes(api, owner, order)).collect();
+        let keys: Vec<String> = rows.iter().map(|row| row.key.clone()).collect();
+        Ok(Known {
+            templates: Templates::read(tx, owner, Purpose::Request).await?,
+            happened: batch::happened(tx, owner.id, keys).await?,
+            numbers: order::numbers_there(tx, owner.id, numbers).await?,
+            opted_out: conversation::opted_out_of(tx, owner.id, hashes).await?,
+            url: format!("{}/p/{}", api.public_url, "A".repeat(22)),
+            now: self.now,
+        })
+    }
+
+    fn check_one(
+        &self,
+        known: &Known,
+        (row, order): (&SentRow, &NewOrder),
+        (new_key, new_number): (bool, bool),
+    ) -> NewRow {
+        if let Some(before) = known.happened.get(&row.key) {
+            let detail = "A row with this key has become an order already.".to_owned();
+            return NewRow { order_id: Some(*before), ..refused(&row.key, "done_before", detail) };
+        }
+        if !new_key {
+            return refused(&row.key, "duplicate_key", "A row before this one has the same key.".to_owned());
+        }
+        if !new_number {
+            let detail = "A row before this one has the same order number.".to_owned();
+            return refused(&row.key, "duplicate_number", detail);
+        }
+        if known.numbers.contains(&order.number) {
+            return refused(&row.key, "order_exists", "There is an order with this number already.".to_owned());
+        }
+        let ready = NewRow {
+            key: row.key.clone(),
+            content: Some(Content::of(order)),
+            credits: 0,
+            problem: None,
+            detail: None,
+            order_id: None,
+        };
+        if !self.send {
+            return ready;
+        }
+        if hashes(self.api, self.owner, order).any(|hash| known.opted_out.contains(&hash)) {
+            let detail = "The buyer has asked to get no more texts: there will be a link, and no text.".to_owned();
+            return NewRow { problem: Some("opted_out".to_owned()), detail: Some(detail), ..ready };
+        }
+        match cost(self.owner, known, order) {
+            Ok(credits) => NewRow { credits, ..ready },
+            Err(detail) => refused(&row.key, "bad_template", detail),
+        }
+    }
 }
 
 fn read(row: &SentRow, owner: &Merchant) -> Result<NewOrder, Problem> {
@@ -68,71 +134,6 @@ fn read(row: &SentRow, owner: &Merchant) -> Result<NewOrder, Problem> {
     let order = input.check(owner)?;
     order.money.check_chargeable().map_err(|error| Problem::field("amount", error.to_string()))?;
     Ok(order)
-}
-
-async fn known(
-    api: &Api,
-    tx: &Transaction,
-    owner: &Merchant,
-    rows: &[SentRow],
-    read: &[Result<NewOrder, Problem>],
-    now: DateTime<Utc>,
-) -> Result<Known, Problem> {
-    let orders: Vec<&NewOrder> = read.iter().filter_map(|read| read.as_ref().ok()).collect();
-    let numbers: Vec<String> = orders.iter().map(|order| order.number.clone()).collect();
-    let hashes: Vec<Vec<u8>> = orders.iter().flat_map(|order| hashes(api, owner, order)).collect();
-    let keys: Vec<String> = rows.iter().map(|row| row.key.clone()).collect();
-    Ok(Known {
-        templates: Templates::read(tx, owner, Purpose::Request).await?,
-        happened: batch::happened(tx, owner.id, keys).await?,
-        numbers: order::numbers_there(tx, owner.id, numbers).await?,
-        opted_out: conversation::opted_out_of(tx, owner.id, hashes).await?,
-        url: format!("{}/p/{}", api.public_url, "A".repeat(22)),
-        now,
-    })
-}
-
-fn check_one(
-    api: &Api,
-    owner: &Merchant,
-    known: &Known,
-    (row, order): (&SentRow, &NewOrder),
-    (new_key, new_number): (bool, bool),
-    send: bool,
-) -> NewRow {
-    if let Some(before) = known.happened.get(&row.key) {
-        let detail = "A row with this key has become an order already.".to_owned();
-        return NewRow { order_id: Some(*before), ..refused(&row.key, "done_before", detail) };
-    }
-    if !new_key {
-        return refused(&row.key, "duplicate_key", "A row before this one has the same key.".to_owned());
-    }
-    if !new_number {
-        let detail = "A row before this one has the same order number.".to_owned();
-        return refused(&row.key, "duplicate_number", detail);
-    }
-    if known.numbers.contains(&order.number) {
-        return refused(&row.key, "order_exists", "There is an order with this number already.".to_owned());
-    }
-    let ready = NewRow {
-        key: row.key.clone(),
-        content: Some(Content::of(order)),
-        credits: 0,
-        problem: None,
-        detail: None,
-        order_id: None,
-    };
-    if !send {
-        return ready;
-    }
-    if hashes(api, owner, order).any(|hash| known.opted_out.contains(&hash)) {
-        let detail = "The buyer has asked to get no more texts: there will be a link, and no text.".to_owned();
-        return NewRow { problem: Some("opted_out".to_owned()), detail: Some(detail), ..ready };
-    }
-    match cost(owner, known, order) {
-        Ok(credits) => NewRow { credits, ..ready },
-        Err(detail) => refused(&row.key, "bad_template", detail),
-    }
 }
 
 /// The hashes under which a conversation with the buyer may stand.
@@ -154,7 +155,7 @@ fn cost(owner: &Merchant, known: &Known, order: &NewOrder) -> Result<i64, String
     };
     let template = known.templates.find(owner, order.kept.language.as_deref()).template(owner);
     let body = template.and_then(|template| template.render(&variables)).map_err(|error| error.to_string())?;
-    Ok(i64::from(body.segments().count()) * owner.sms_rate)
+    Ok(owner.cost(body.segments().count(), Some(&order.customer_phone)))
 }
 
 fn refused(key: &str, problem: &str, detail: String) -> NewRow {

@@ -8,6 +8,7 @@ import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { title } from "../lib/router.js";
 import { strings } from "../strings.js";
+import { drawSales, readSales } from "./credits-buy.js";
 import { empty, failure, pageHead, region } from "./page.js";
 
 const PATH = "/credits";
@@ -18,26 +19,29 @@ export function showCredits({ root, query }) {
   title(t.title);
   const low = h("p.notice.notice-warn.low", { role: "status", hidden: true });
   const balance = h("div.stats");
+  const sales = h("section.card.setting.sales", { hidden: true });
   const ledger = region("section.card.list-card");
   const following = live({
     name: () => `credits ${query.cursor ?? ""}`,
     load: async (signal) => {
-      const [credits, page] = await Promise.all([
-        get("/credits", { signal }), get("/credits/entries", { query: { cursor: query.cursor }, signal }),
+      const [credits, page, sold] = await Promise.all([
+        get("/credits", { signal }), get("/credits/entries", { query: { cursor: query.cursor }, signal }), readSales(signal),
       ]);
-      return { credits, page };
+      return { credits, page, sold };
     },
     hears: ({ kind }) => kind === "credits.updated",
-    show: ({ credits, page }) => {
-      swap(low, credits.low && [icon("warning"), t.low(credits.available)]);
+    show: ({ credits, page, sold }) => {
+      const lowSays = sold.packs.length > 0 ? t.buy.low : t.low;
+      swap(low, credits.low && [icon("warning"), lowSays(credits.available)]);
       low.hidden = !credits.low;
       swap(balance, stat(t.available, credits.available, t.availableHint), stat(t.held, credits.held, t.heldHint));
+      drawSales(sales, sold, () => following.refresh());
       drawLedger(ledger, page, query);
     },
     fail: (problem) => failure(ledger, problem, () => following.refresh()),
   });
   const csv = h("a.button", { href: addressOf("/credits/entries", { format: "csv" }), download: t.file }, icon("download"), t.csv);
-  swap(root, pageHead(t.title, { buttons: [csv] }), low, balance, ledger);
+  swap(root, pageHead(t.title, { buttons: [csv] }), low, balance, sales, ledger);
   return following.stop;
 }
 

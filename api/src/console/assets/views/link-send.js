@@ -104,7 +104,8 @@ function costLine(available) {
   const node = h("div", { "aria-live": "polite" });
   const show = (credits) => {
     if (credits !== null && credits > available) {
-      swap(node, h("p.notice.notice-warn", icon("warning"), t.tooFew(strings.preview.credits(credits), available)));
+      swap(node, h("p.notice.notice-warn", icon("warning"), t.tooFew(strings.preview.credits(credits), available), " ",
+        h("a", { href: "#/credits" }, strings.credits.title)));
     } else {
       swap(node, h("p.quiet.available", t.available(strings.nav.available(available))));
     }

@@ -1,0 +1,75 @@
+//! `POST /webhooks/operator/stripe`: what the operator's own Stripe tells of the credits that it sells.
+//!
+//! An event only says that something is new about a purchase: the job asks Stripe how it stands. So nothing of the event is kept, and it
+//! does not matter in which order they come.
+
+use std::collections::HashMap;
+
+use domain::{Clock, CreditPurchaseId};
+use entity::{credits::purchase, webhook_event::Source};
+use poem::{Body, Request, handler, http::StatusCode, web::Data};
+use queue::{EnqueueOptions, ReconcileCreditPurchase, enqueue};
+use serde::Deserialize;
+
+use super::{bad_signature, in_time, read, stripe_signature};
+use crate::{Api, Problem, metrics};
+
+/// The metadata that says which purchase a session, and its payment, is for.
+const METADATA: &str = "paylink_credit_purchase";
+
+#[derive(Deserialize)]
+struct Event {
+    id: String,
+    data: EventData,
+}
+
+#[derive(Deserialize)]
+struct EventData {
+    object: Object,
+}
+
+/// A checkout session, a payment, a charge, a refund or a dispute, as far as it says what it is about.
+#[derive(Deserialize)]
+struct Object {
+    #[serde(default)]
+    metadata: Option<HashMap<String, String>>,
+    #[serde(default)]
+    payment_intent: Option<String>,
+}
+
+/// Takes note that something is new about a purchase. What else the operator's account tells is none of ours.
+#[handler]
+pub(crate) async fn receive(api: Data<&Api>, request: &Request, body: Body) -> Result<StatusCode, Problem> {
+    let keys: Vec<_> =
+        api.credit_sales.webhook_secrets.iter().map(|secret| stripe_signature::signing_key(secret.expose())).collect();
+    if keys.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let body = read(body).await?;
+    let header = request.header("Stripe-Signature").unwrap_or_default();
+    let judge = |now| stripe_signature::verify(header, &body, &keys, now);
+    // The time in it is Stripe's, which nobody here shares: one right clock will do, the database's or this machine's.
+    if let Err(error) = judge(api.clock.now()).or_else(|_| judge(Clock::system().now())) {
+        metrics::webhook_refused(Source::Stripe);
+        api.throttles.signatures.admit(request, &api)?;
+        tracing::warn!(why = %error, "a webhook of the operator's Stripe is refused");
+        return Err(bad_signature());
+    }
+    let event: Event = serde_json::from_slice(&body).map_err(|_| Problem::malformed("The body is not an event."))?;
+    in_time(note(&api, &event)).await?;
+    Ok(StatusCode::OK)
+}
+
+async fn note(api: &Api, event: &Event) -> Result<(), Problem> {
+    let Object { metadata, payment_intent } = &event.data.object;
+    let named = metadata.as_ref().and_then(|metadata| metadata.get(METADATA)?.parse::<CreditPurchaseId>().ok());
+    let Some(told) = purchase::told_of(api.db.pool(), named, payment_intent.as_deref()).await? else { return Ok(()) };
+    let (merchant, now) = (told.merchant_id, api.clock.now());
+    let job = ReconcileCreditPurchase { merchant, purchase: told.id };
+    let tx = api.db.begin().await?;
+    let options = EnqueueOptions::for_merchant(merchant).unique(event.id.clone());
+    let enqueued = enqueue(&tx, &job, options, now).await?;
+    tx.commit().await?;
+    api.queue.notify(enqueued);
+    Ok(())
+}

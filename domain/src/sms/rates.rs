@@ -1,0 +1,124 @@
+//! What a segment costs in credits, by where it goes.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use crate::PhoneNumber;
+
+/// How many prefixes may have a price of their own.
+const MOST: usize = 300;
+/// The most credits that a segment costs.
+const DEAREST: i64 = 1_000;
+
+/// The credits for a segment to numbers that begin with a prefix, such as `+44`; the longest one that a number begins with counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rates(BTreeMap<String, i64>);
+
+/// Why prices cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RatesError {
+    /// Not `+` and up to seven digits.
+    #[error("{0:?} is no prefix of numbers: `+` and 1 to 7 digits, such as `+44`")]
+    Prefix(String),
+    /// No price.
+    #[error("a segment costs 1 to {DEAREST} credits")]
+    Price,
+    /// Too many.
+    #[error("at most {MOST} prefixes can have a price of their own")]
+    TooMany,
+}
+
+impl Rates {
+    /// Prices by prefix.
+    ///
+    /// # Errors
+    /// See [`RatesError`].
+    pub fn new(rates: BTreeMap<String, i64>) -> Result<Self, RatesError> {
+        if rates.len() > MOST {
+            return Err(RatesError::TooMany);
+        }
+        for (prefix, rate) in &rates {
+            if !is_prefix(prefix) {
+                return Err(RatesError::Prefix(prefix.chars().take(20).collect()));
+            }
+            check_rate(*rate)?;
+        }
+        Ok(Self(rates))
+    }
+
+    /// The price for this number, if it begins with one of the prefixes.
+    #[must_use]
+    pub fn of(&self, number: &PhoneNumber) -> Option<i64> {
+        let begins = |(prefix, _): &(&String, &i64)| number.as_e164().starts_with(prefix.as_str());
+        self.0.iter().filter(begins).max_by_key(|(prefix, _)| prefix.len()).map(|(_, rate)| *rate)
+    }
+
+    /// The prices, by prefix.
+    #[must_use]
+    pub const fn by_prefix(&self) -> &BTreeMap<String, i64> {
+        &self.0
+    }
+}
+
+/// Whether a segment can cost so many credits.
+///
+/// # Errors
+/// [`RatesError::Price`].
+pub const fn check_rate(rate: i64) -> Result<i64, RatesError> {
+    if rate >= 1 && rate <= DEAREST { Ok(rate) } else { Err(RatesError::Price) }
+}
+
+fn is_prefix(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix('+') else { return false };
+    (1..=7).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0')
+}
+
+impl fmt::Display for Rates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (prefix, rate)) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma}{prefix}={rate}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Rates {
+    type Err = RatesError;
+
+    fn from_str(text: &str) -> Result<Self, RatesError> {
+        let read = |part: &str| {
+            let (prefix, rate) = part.split_once('=').ok_or_else(|| RatesError::Prefix(part.to_owned()))?;
+            Ok((prefix.to_owned(), rate.parse().map_err(|_| RatesError::Price)?))
+        };
+        Self::new(text.split(',').filter(|part| !part.is_empty()).map(read).collect::<Result<_, RatesError>>()?)
+    }
+}
+
+crate::stored_as!(Rates, String, |value| value.to_string(), |text| text
+    .parse::<Rates>()
+    .map_err(|error| error.to_string()));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_counts() {
+        let rates: Rates = "+1=1,+1876=9,+44=2".parse().unwrap();
+        let of = |number: &str| rates.of(&PhoneNumber::from_e164(number).unwrap());
+        assert_eq!(of("+18762101234"), Some(9));
+        assert_eq!(of("+12025550123"), Some(1));
+        assert_eq!(of("+447700900123"), Some(2));
+        assert_eq!(of("+4915123456789"), None);
+        assert_eq!(rates.to_string().parse(), Ok(rates));
+    }
+
+    #[test]
+    fn what_is_no_prefix_or_no_price_is_refused() {
+        for wrong in ["44=2", "+=2", "+0=2", "+12345678=2", "+4a=2", "+44=0", "+44=-1", "+44=1001", "+44=x", "+44"] {
+            assert!(wrong.parse::<Rates>().is_err(), "{wrong}");
+        }
+        let many = (1..=301).map(|prefix| (format!("+1{prefix}"), 1)).collect();
+        assert_eq!(Rates::new(many), Err(RatesError::TooMany));
+    }
+}

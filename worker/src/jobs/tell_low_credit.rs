@@ -1,0 +1,49 @@
+//! `tell_low_credit`: tells a merchant by a text that credits are low, if their contact is a phone number.
+//!
+//! At most once for each time that they became low: it is noted before the text leaves. It goes by the merchant's own carrier, is no part
+//! of a conversation, and costs no credits, of which there may be none.
+
+use chrono::{DateTime, Utc};
+use domain::{MessageId, PhoneNumber};
+use entity::{Transaction, merchant, sms_integration};
+use queue::{Done, JobError, JobHandler, Lease, TellLowCredit};
+use sea_orm::DbErr;
+
+use super::nothing_to_do;
+use crate::{JobContext, carrier::OutgoingText};
+
+impl JobHandler<JobContext> for TellLowCredit {
+    async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
+        let pool = context.db.pool();
+        let owner = merchant::get(pool, self.merchant).await?;
+        let contact = owner.contact.as_deref().and_then(|text| PhoneNumber::parse(text, owner.region).ok());
+        let (Some(to), Some(integration)) = (contact, sms_integration::find(pool, owner.id).await?) else {
+            return nothing_to_do(context, lease).await;
+        };
+        let now = context.now();
+        let (carrier, report_to) =
+            (context.carrier_of(&integration)?, context.report_url(&integration, MessageId::new(now))?);
+        let permit = context.carrier_service(&integration)?.acquire("messages").await?;
+        let tx = context.db.begin().await?;
+        if owner.is_suspended() || !merchant::note_low_credit_told(&tx, owner.id, now).await? {
+            permit.answered();
+            return lease.finish(tx, now).await;
+        }
+        let done = lease.finish(tx, now).await?;
+        let body = format!(
+            "Paylink: {} has {} SMS credits left. Buy more at {}/console#/credits",
+            owner.name, owner.available, context.public_url
+        );
+        let text = OutgoingText { id: MessageId::new(now), to: to.as_e164(), body: &body, report_to: &report_to };
+        if carrier.send(text).await.means_down() {
+            permit.failed();
+        } else {
+            permit.answered();
+        }
+        Ok(done)
+    }
+
+    async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! `/v1/checkout/sessions` at the operator's Stripe: how a merchant pays for credits, and what became of it.
+
+use domain::{CreditPurchaseId, MerchantId, Money};
+use serde::Deserialize;
+
+use super::{Answer, List, PaymentStatus, Stripe, StripeError};
+
+/// A page on which credits are paid for.
+#[derive(Debug)]
+pub(crate) struct NewPurchase<'a> {
+    pub(crate) purchase: CreditPurchaseId,
+    pub(crate) merchant: MerchantId,
+    pub(crate) price: Money,
+    /// What is bought, as the page says it.
+    pub(crate) name: &'a str,
+    /// Where whoever has paid, or has not, goes to.
+    pub(crate) return_url: &'a str,
+}
+
+/// A checkout session that was made for a purchase.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PurchaseSession {
+    pub(crate) id: String,
+    /// While it can be paid.
+    pub(crate) url: Option<String>,
+    pub(crate) status: PageStatus,
+    pub(crate) payment_status: PaymentStatus,
+    pub(crate) payment_intent: Option<String>,
+    pub(crate) amount_total: Option<i64>,
+    pub(crate) currency: Option<String>,
+}
+
+/// Where a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PageStatus {
+    Open,
+    Complete,
+    Expired,
+    #[serde(other)]
+    Unknown,
+}
+
+/// A charge, as far as it says what went back of it.
+#[derive(Debug, Deserialize)]
+struct Charge {
+    amount_refunded: i64,
+    disputed: bool,
+}
+
+/// A dispute.
+#[derive(Debug, Deserialize)]
+struct Dispute {
+    amount: i64,
+    status: DisputeStatus,
+}
+
+/// Whether the bank has the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DisputeStatus {
+    NeedsResponse,
+    UnderReview,
+    Lost,
+    /// An inquiry, or one that was won or prevented: the money is with the operator.
+    #[serde(other)]
+    NotTaken,
+}
+
+impl Stripe {
+    /// Makes the page on which a purchase is paid, for a day. The same key gives the same page.
+    pub(crate) async fn create_purchase_session(
+        &self,
+        new: &NewPurchase<'_>,
+        idempotency_key: &str,
+    ) -> Result<Answer<PurchaseSession>, StripeError> {
+        let (amount, currency) = (new.price.to_stripe_amount().to_string(), new.price.currency());
+        let (purchase, merchant) = (new.purchase.to_string(), new.merchant.to_string());
+        let form = [
+            ("mode", "payment"),
+            ("line_items[0][price_data][currency]", currency.as_str()),
+            ("line_items[0][price_data][unit_amount]", &amount),
+            ("line_items[0][price_data][product_data][name]", new.name),
+            ("line_items[0][quantity]", "1"),
+            ("client_reference_id", &purchase),
+            ("metadata[paylink_credit_purchase]", &purchase),
+            ("metadata[paylink_merchant]", &merchant),
+            ("payment_intent_data[metadata][paylink_credit_purchase]", &purchase),
+            ("payment_intent_data[metadata][paylink_merchant]", &merchant),
+            ("success_url", new.return_url),
+            ("cancel_url", new.return_url),
+        ];
+        self.post("checkout/sessions", &form, Some(idempotency_key)).await
+    }
+
+    /// A purchase's session as it is now.
+    pub(crate) async fn purchase_session(&self, id: &str) -> Result<PurchaseSession, StripeError> {
+        Ok(self.get(&format!("checkout/sessions/{id}"), &[]).await?.body)
+    }
+
+    /// How much of a payment went back: what was refunded, and what a bank has taken.
+    pub(crate) async fn returned(&self, payment: &str) -> Result<i64, StripeError> {
+        let query = [("payment_intent", payment), ("limit", "100")];
+        let charges: List<Charge> = self.get("charges", &query).await?.body;
+        let refunded: i64 = charges.data.iter().map(|charge| charge.amount_refunded).sum();
+        if !charges.data.iter().any(|charge| charge.disputed) {
+            return Ok(refunded);
+        }
+        let disputes: List<Dispute> = self.get("disputes", &query).await?.body;
+        let taken = disputes.data.iter().filter(|dispute| dispute.status != DisputeStatus::NotTaken);
+        Ok(refunded + taken.map(|dispute| dispute.amount).sum::<i64>())
+    }
+}
