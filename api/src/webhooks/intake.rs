@@ -186,17 +186,21 @@ mod tests {
         }
     }
 
-    fn event(merchant: MerchantId, name: &str) -> Incoming {
+    fn incoming(merchant: MerchantId, [external_id, kind]: [&str; 2]) -> Result<Incoming, Problem> {
         let event = WebhookEventId::new(Utc::now());
         let new = NewEvent {
             id: event,
             merchant_id: merchant,
             source: Source::Stripe,
-            external_id: name.to_owned(),
-            kind: "checkout.session.completed".to_owned(),
+            external_id: external_id.to_owned(),
+            kind: kind.to_owned(),
             payload: "{}".to_owned(),
         };
-        Incoming::new(new, &ProcessStripeEvent { merchant, event }).unwrap()
+        Incoming::new(new, &ProcessStripeEvent { merchant, event })
+    }
+
+    fn event(merchant: MerchantId, name: &str) -> Incoming {
+        incoming(merchant, [name, "checkout.session.completed"]).unwrap()
     }
 
     #[tokio::test]
@@ -230,12 +234,9 @@ mod tests {
     #[tokio::test]
     async fn words_that_no_database_can_hold_are_refused() {
         let merchant = MerchantId::new(Utc::now());
-        let event = WebhookEventId::new(Utc::now());
         for word in ["", "evt\0", "evt\n1", &"x".repeat(256)] {
             for words in [[word, "charge.refunded"], ["evt_1", word]] {
-                let job = ProcessStripeEvent { merchant, event };
-                let words = words.map(str::to_owned);
-                assert!(Incoming::new(event, merchant, Source::Stripe, words, "{}".to_owned(), &job).is_err());
+                assert!(incoming(merchant, words).is_err(), "{words:?}");
             }
         }
     }

@@ -128,6 +128,28 @@ fn every_form_of_a_text_has_what_is_filled_in() {
     }
 }
 
+/// A language lacks nothing, fills in the same, and left no sentence in English.
+#[test]
+fn every_language_says_all_that_english_says() {
+    let english = texts_of(ENGLISH);
+    for language in languages().filter(|language| *language != ENGLISH) {
+        let texts = texts_of(language);
+        for (path, (names, text)) in &english {
+            if path == "direction" {
+                continue;
+            }
+            let (other_names, other) = texts.get(path).unwrap_or_else(|| panic!("{language} lacks {path}"));
+            assert_eq!(names, other_names, "{language}: {path}");
+            let is_sentence = forms(text).iter().any(|form| form.split_whitespace().count() > 3);
+            assert!(!is_sentence || text != other, "{language}: {path} is English");
+        }
+        let more: Vec<&String> = texts.keys().filter(|path| !english.contains_key(*path)).collect();
+        assert!(more.is_empty(), "English has no {more:?}, which {language} has");
+        // Nobody whose language it is has read it yet: whoever does names themselves in `checked_by`.
+        assert!(read(language).get("checked_by").is_none(), "{language}: say so in docs/merchants.md");
+    }
+}
+
 /// Sentences are in the tables: a module holds nothing that is read.
 #[test]
 fn no_module_says_anything_by_itself() {

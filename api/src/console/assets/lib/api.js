@@ -160,11 +160,16 @@ function problemOf(status, body, signingIn = false) {
   const problem = new Problem({
     status,
     code: body?.code ?? "unexpected",
-    detail: body?.detail ?? strings.problems.unexpected(status),
+    detail: sentenceOf(body) ?? strings.problems.unexpected(status),
     errors: Array.isArray(body?.errors) ? body.errors : [],
   });
   if (status === 401 && !signingIn) unauthorized();
   return problem;
+}
+
+/** What the server says, which it says in English: for others by its code, as far as there is a sentence for that. */
+function sentenceOf(body) {
+  return (strings.language === "en" ? null : strings.refused[body?.code]) ?? body?.detail;
 }
 
 function unreachable() {

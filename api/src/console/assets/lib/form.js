@@ -22,7 +22,7 @@ export function field({ label, control, hint, suffix, hiddenLabel = false }) {
       label, optional && !hiddenLabel && h("span.optional", ` ${strings.form.optional}`)),
     suffix ? h("div.with-suffix", control, h("span.suffix", suffix)) : control,
     hint && h("p.hint", { id: hintId }, hint),
-    h("p.field-error", { id: errorId, hidden: true }));
+    h("p.field-error", { id: errorId, hidden: true, dir: "auto" }));
 }
 
 /** A text input. */
