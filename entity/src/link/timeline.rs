@@ -140,7 +140,6 @@ pub async fn of_links(
     links: impl IntoIterator<Item = LinkId>,
 ) -> Result<Vec<TimelineEntry>, DbErr> {
     // Raw SQL: the newest few of each link by one statement, whose rows are entities all the same.
-    // Raw SQL: the newest of each link in one statement; the builder has no such window that both databases read.
     let place = Expr::cust("row_number() OVER (PARTITION BY link_id ORDER BY id DESC)");
     let entries = Entity::find().filter(Column::LinkId.is_in(links)).expr_as(place, "place").into_query();
     let newest = Query::select()
