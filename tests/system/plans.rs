@@ -2,17 +2,22 @@
 //!
 //! Plans are looked at and not times: each plan of a statement about a group, as the server's own `auto_explain` logs it.
 
+use std::ops::Range;
+
 use futures_util::{StreamExt, stream};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::Value;
 
 use crate::support::{App, Database, OwnPostgres, StripeEvent, eventually};
 
-/// How many come while the tables are all but empty, and then: many times what a page holds.
+/// How many come while the tables are all but empty, and how many in all.
 const FIRST: usize = 10;
-const ALL: usize = 1_200;
+const ALL: usize = 20_000;
 
-/// How many links there are by then.
+/// How many come before it is looked whether they were applied.
+const AT_A_TIME: usize = 1_999;
+
+/// How many links there are.
 const LINKS: usize = 20_000;
 
 /// The tables that grow with every webhook.
@@ -50,20 +55,29 @@ FROM made";
 
 #[tokio::test]
 async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up() {
+    is_looked_up("SELECT 1", ALL).await;
+}
+
+#[tokio::test]
+async fn on_a_database_that_was_analysed_while_it_was_empty_each_row_of_a_group_is_looked_up() {
+    // Of such tables the planner believes that they still are; it happens to those that are emptied again and again.
+    is_looked_up("VACUUM (ANALYZE)", ALL / 10).await;
+}
+
+/// This is done to the database, and then so many webhooks come.
+async fn is_looked_up(first: &str, all: usize) {
     let server = OwnPostgres::of_its_own();
     let url = server.fresh_database().await;
     server.logs_plans_of(&url).await;
     let app = App::start(Database::Postgresql { url }).await;
     let rows = app.database().await;
 
-    for (from, to, links) in [(0, FIRST, FIRST), (FIRST, ALL, LINKS)] {
-        rows.execute_unprepared(&unpaid_links(&app, from, links)).await.unwrap();
-        stream::iter(from..to)
-            .for_each_concurrent(64, async |number| {
-                app.is_told(&payment(number)).await.with_status(200);
-            })
-            .await;
-        eventually("all are paid", async || (paid(&rows).await == to).then_some(())).await;
+    rows.execute_unprepared(first).await.unwrap();
+    rows.execute_unprepared(&unpaid_links(&app, 0, FIRST)).await.unwrap();
+    are_paid(&app, &rows, 0..FIRST).await;
+    rows.execute_unprepared(&unpaid_links(&app, FIRST, LINKS)).await.unwrap();
+    for from in (FIRST..all).step_by(AT_A_TIME) {
+        are_paid(&app, &rows, from..all.min(from + AT_A_TIME)).await;
     }
 
     let plans = server.plans();
@@ -79,7 +93,7 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
 
     let [updated, on_their_pages] = eventually("the server has counted", async || {
         let counted = updates_of_links(&rows).await;
-        (counted[0] >= i64::try_from(ALL).unwrap()).then_some(counted)
+        (counted[0] >= i64::try_from(all).unwrap()).then_some(counted)
     })
     .await;
     assert!(on_their_pages * 10 > updated * 6, "{on_their_pages} of {updated} updates of links touched no index");
@@ -174,6 +188,17 @@ fn payment(number: usize) -> StripeEvent {
     StripeEvent::about_session("checkout.session.completed", "", &format!("cs_{number}"), "paid")
         .with("payment_link", format!("plink_{number}").into())
         .with("metadata", Value::Null)
+}
+
+/// Stripe tells that these links are paid, and they are.
+async fn are_paid(app: &App, rows: &DatabaseConnection, numbers: Range<usize>) {
+    let to = numbers.end;
+    stream::iter(numbers)
+        .for_each_concurrent(64, async |number| {
+            app.is_told(&payment(number)).await.with_status(200);
+        })
+        .await;
+    eventually("all are paid", async || (paid(rows).await == to).then_some(())).await;
 }
 
 async fn paid(rows: &DatabaseConnection) -> usize {

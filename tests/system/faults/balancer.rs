@@ -1,5 +1,5 @@
 //! `HAProxy` in front of two fronts, with the settings that operators are given: everything behind it is restarted, one process after
-//! the other, while it is called 50 times a second.
+//! the other, while it is called 50 times a second. In the middle of it Redis' primary dies behind its Sentinels.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use reqwest::Method;
 use tokio::{sync::watch, task::JoinSet, time::interval};
 
 use super::{accepted::Accepted, auditor::audit, cluster::Cluster, traffic::Traffic};
-use crate::support::{HaProxy, Merchant, free_port, order_body};
+use crate::support::{Database, HaProxy, Merchant, Sentinels, free_port, fresh_postgresql, order_body};
 
 /// How often a call is made, whether those before are answered or not.
 const PACE: Duration = Duration::from_millis(20);
@@ -19,8 +19,10 @@ const PACE: Duration = Duration::from_millis(20);
 const READS: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn behind_haproxy_a_rolling_restart_at_fifty_calls_a_second_refuses_nobody() {
-    let mut cluster = Cluster::start().await;
+async fn behind_haproxy_a_rolling_restart_at_fifty_calls_a_second_refuses_nobody_while_redis_fails_over() {
+    let mut redis = Sentinels::start().await;
+    let database = Database::Postgresql { url: fresh_postgresql().await };
+    let mut cluster = Cluster::start_on(database, &[("PAYLINK_REDIS_URL", redis.url())]).await;
     let ports = [cluster.fronts[0].port, free_port()];
     let second = cluster.a_front(ports[1]).await;
     cluster.fronts.push(second);
@@ -40,6 +42,9 @@ async fn behind_haproxy_a_rolling_restart_at_fifty_calls_a_second_refuses_nobody
         let new = cluster.a_front(port).await;
         cluster.fronts.push(new);
         balancer.sends_to(server).await;
+        if server == "api1" {
+            redis.servers[0].is_killed();
+        }
         cluster.workers.push(cluster.a_worker());
         cluster.workers.remove(0).stops();
         cluster.schedulers.push(cluster.a_scheduler());
@@ -49,10 +54,10 @@ async fn behind_haproxy_a_rolling_restart_at_fifty_calls_a_second_refuses_nobody
     let (accepted, called, took) = (traffic.end().await, calls.await.unwrap(), begin.elapsed());
     println!("in {took:.1?} the calls were answered {:?}", called.answers);
 
+    assert!(redis.servers[1].is_primary(), "the replica took its place");
     assert_eq!((accepted.refused, accepted.unanswered), (0, 0), "a merchant has noticed");
     assert_eq!(called.unanswered, [] as [String; 0]);
     assert!(called.answers.keys().all(|status| [200, 201].contains(status)), "{:?}", called.answers);
-    // Whoever asks whether a front is ready has it write to Redis, in which there is to be nothing in the end.
     cluster.front.leads_to(ports[0]);
     drop(balancer);
     let opened = Accepted { orders: called.orders, ..Accepted::default() };

@@ -143,10 +143,9 @@ fn every_language_says_all_that_english_says() {
             let is_sentence = forms(text).iter().any(|form| form.split_whitespace().count() > 3);
             assert!(!is_sentence || text != other, "{language}: {path} is English");
         }
-        let more: Vec<&String> = texts.keys().filter(|path| !english.contains_key(*path)).collect();
+        let is_more = |path: &&String| *path != "checked_by" && !english.contains_key(*path);
+        let more: Vec<&String> = texts.keys().filter(is_more).collect();
         assert!(more.is_empty(), "English has no {more:?}, which {language} has");
-        // Nobody whose language it is has read it yet: whoever does names themselves in `checked_by`.
-        assert!(read(language).get("checked_by").is_none(), "{language}: say so in docs/merchants.md");
     }
 }
 
