@@ -65,6 +65,6 @@ fn row(api: &Api, link: &link::Model) -> Result<Vec<String>, DbErr> {
         time(link.expires_at),
         link.viewed_at.map(time).unwrap_or_default(),
         link.paid_at.map(time).unwrap_or_default(),
-        if link.stripe_url.is_some() { api.buyer_url(link.id) } else { String::new() },
+        if link.has_buyers_page() { api.buyer_url(link.id) } else { String::new() },
     ])
 }

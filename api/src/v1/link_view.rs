@@ -216,7 +216,7 @@ impl LinkView {
             paid_by: PaidByView::of(&link),
             expected: ExpectedView::of(&link, api.clock.now()),
             new_link_wanted_at: link.new_link_wanted_at,
-            url: (link.stripe_url.is_some() || link.awaits_renewal()).then(|| Url::from(api.buyer_url(link.id))),
+            url: link.has_buyers_page().then(|| Url::from(api.buyer_url(link.id))),
             dashboard_url: dashboard_url(&link).map(Url::from),
             refund_status: Text(link.refund_state()),
             refunded_amount: link.refunded_money()?.map(amount),

@@ -65,7 +65,7 @@ impl QrCodes {
     ) -> Result<Svg, Problem> {
         let found = link::find(api.db.pool(), key.0.merchant, id(&link_id)?).await?;
         let link = found.ok_or_else(Problem::not_found)?;
-        if link.stripe_url.is_none() {
+        if !link.has_buyers_page() {
             return Err(Problem::conflict("link_not_open", "The link is still being made. Try again in a moment."));
         }
         draw(&api.buyer_url(link.id)).map(Svg).map_err(Problem::internal)

@@ -1,6 +1,9 @@
 //! The one place that changes links' states: many at once, and one as a group of one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -95,15 +98,15 @@ pub async fn advance(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn advance_all(
+pub async fn advance_all<'a>(
     tx: &Transaction,
-    transitions: &[Transition<'_>],
+    transitions: &[Transition<'a>],
     now: DateTime<Utc>,
 ) -> Result<Vec<Advanced>, DbErr> {
     let mut answers: Vec<Option<Advanced>> = transitions.iter().map(|_| None).collect();
-    let mut links: HashMap<LinkId, Model> = HashMap::new();
+    let mut links: HashMap<LinkId, Cow<'a, Model>> = HashMap::new();
     for transition in transitions {
-        links.entry(transition.link.id).or_insert_with(|| transition.link.clone());
+        links.entry(transition.link.id).or_insert(Cow::Borrowed(transition.link));
     }
     let (mut written, mut again) = (Vec::new(), Vec::new());
     let mut waiting: Vec<usize> = (0..transitions.len()).collect();
@@ -113,7 +116,7 @@ pub async fn advance_all(
         for at in round {
             let Transition { link, event, facts } = transitions[at];
             again.extend(links[&link.id].payment_state().is_paid_again_by(event, facts.session.as_deref()).map(|_| at));
-            match Change::judge(at, &transitions[at], &links[&transitions[at].link.id], now) {
+            match Change::judge(at, &transitions[at], links[&link.id].clone(), now) {
                 Ok(Some(change)) => changes.push(change),
                 Ok(None) => answers[at] = Some(Advanced::Unchanged),
                 Err(refusal) => answers[at] = Some(Advanced::Refused(refusal)),
@@ -123,12 +126,14 @@ pub async fn advance_all(
         let (won, lost): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(|change| won.contains(&change.before.id));
         for change in won {
-            links.insert(change.after.id, change.after.clone());
+            if !later.is_empty() {
+                links.insert(change.after.id, Cow::Owned(change.after.clone()));
+            }
             answers[change.at] = Some(change.answer());
             written.push(change);
         }
         for link in reread(tx, lost.iter().map(|change| change.before.id)).await? {
-            links.insert(link.id, link);
+            links.insert(link.id, Cow::Owned(link));
         }
         waiting = lost.iter().map(|change| change.at).chain(later).collect();
         waiting.sort_unstable();
@@ -150,7 +155,7 @@ fn first_of_each_link(transitions: &[Transition], waiting: &[usize]) -> (Vec<usi
 pub(super) struct Change<'a> {
     /// Which of the events.
     at: usize,
-    pub(super) before: Model,
+    pub(super) before: Cow<'a, Model>,
     pub(super) after: Model,
     judged: Judged,
     facts: &'a StripeFacts,
@@ -161,14 +166,14 @@ impl<'a> Change<'a> {
     fn judge(
         at: usize,
         transition: &Transition<'a>,
-        link: &Model,
+        link: Cow<'a, Model>,
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, Refusal> {
         let facts = transition.facts;
         let judged = link.payment_state().on(transition.event, facts.session.as_deref())?;
-        let after = after(link, &judged, facts, now);
+        let after = after(&link, &judged, facts, now);
         let is_news = after != *link;
-        Ok(is_news.then(|| Self { at, before: link.clone(), after, judged, facts }))
+        Ok(is_news.then(|| Self { at, before: link, after, judged, facts }))
     }
 
     fn answer(&self) -> Advanced {

@@ -201,6 +201,13 @@ impl Model {
         1024 + self.metadata.len() as u64
     }
 
+    /// Whether there is a page to show to its buyer: a purge leaves Stripe's name of it, and not where it was.
+    #[must_use]
+    pub fn has_buyers_page(&self) -> bool {
+        let was_made = self.purged_at.is_some() && self.stripe_link_id.is_some();
+        self.stripe_url.is_some() || self.awaits_renewal() || was_made
+    }
+
     /// What the merchant's software keeps with it.
     ///
     /// # Errors

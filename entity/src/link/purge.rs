@@ -1,10 +1,14 @@
-//! What is left of a link after 90 days: ids, states, times, Stripe's ids and credit amounts.
+//! What is left of a link after 90 days: ids, states, times, Stripe's ids and credit amounts, in a narrow form, as it stays for ever.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, facts, timeline};
 use crate::{Transaction, attention, audit, message, order, webhook_event};
+use domain::{PaymentMethods, link::ElsewhereMethod};
+
+/// So long after a payment Stripe may still tell of it again, and which session it was by decides what that means.
+const TOLD_AGAIN: TimeDelta = TimeDelta::days(30);
 
 /// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
 /// The document itself must be gone from the store before: afterwards nobody knows where it lay.
@@ -13,7 +17,23 @@ use crate::{Transaction, attention, audit, message, order, webhook_event};
 /// When the database does not answer.
 pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let erased = Expr::value(Option::<String>::None);
-    Entity::update_many()
+    let no_time = Expr::value(Option::<DateTime<Utc>>::None);
+    let mut purged = Entity::update_many()
+        .col_expr(Column::DocumentPages, Expr::value(Option::<i64>::None))
+        .col_expr(Column::DocumentBytes, Expr::value(0))
+        .col_expr(Column::Warnings, erased.clone())
+        .col_expr(Column::StripeUrl, erased.clone())
+        .col_expr(Column::PaymentMethods, Expr::value(Option::<PaymentMethods>::None))
+        .col_expr(Column::ExpectedOn, erased.clone())
+        .col_expr(Column::ExpectedUntil, no_time.clone())
+        .col_expr(Column::ExpectedAt, no_time.clone())
+        .col_expr(Column::NewLinkWantedAt, no_time.clone())
+        .col_expr(Column::StripeAttemptedAt, no_time.clone())
+        .col_expr(Column::StripeCheckedAt, no_time.clone())
+        .col_expr(Column::RemindersStoppedAt, no_time.clone())
+        .col_expr(Column::PayPressedAt, no_time.clone())
+        .col_expr(Column::ReturnedAt, no_time.clone())
+        .col_expr(Column::FoundUnpaidAt, no_time)
         .col_expr(Column::PurgedAt, Expr::value(now))
         .col_expr(Column::InvoiceNumber, erased.clone())
         .col_expr(Column::Document, erased.clone())
@@ -24,14 +44,21 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
         .col_expr(Column::RefundStatus, Expr::value(link.refund_state()))
         .col_expr(Column::DocumentSha256, Expr::value(Option::<Vec<u8>>::None))
         .col_expr(Column::ElsewhereNote, erased.clone())
-        .col_expr(Column::CloseReason, erased)
+        .col_expr(Column::CloseReason, erased.clone())
         .filter(Column::Id.eq(link.id))
-        .filter(Column::PurgedAt.is_null())
-        .exec(tx)
-        .await?;
+        .filter(Column::PurgedAt.is_null());
+    if link.stripe_session_id.is_some() && link.paid_at.is_some_and(|paid| paid + TOLD_AGAIN <= now) {
+        // What Stripe says went over what the merchant said.
+        purged = purged
+            .col_expr(Column::StripeSessionId, erased.clone())
+            .col_expr(Column::FailedSessions, erased.clone())
+            .col_expr(Column::ElsewhereMethod, Expr::value(Option::<ElsewhereMethod>::None))
+            .col_expr(Column::ElsewhereOn, erased.clone())
+            .col_expr(Column::ElsewhereActor, erased);
+    }
+    purged.exec(tx).await?;
     facts::erase_amounts(tx, link.id).await?;
-    timeline::erase_details(tx, link.id).await?;
-    timeline::note(tx, link, now, "purged", None).await?;
+    timeline::fold(tx, link, now).await?;
     // Why it was voided, among others.
     audit::erase_details(tx, &link.id.to_string()).await?;
     attention::erase_notes(tx, link.id).await?;

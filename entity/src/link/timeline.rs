@@ -40,6 +40,9 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The entry that a purge leaves.
+const PURGED: &str = "purged";
+
 impl Model {
     /// Who did it: somebody with a key, as the audit log says it, or `buyer`, `stripe`, `carrier` or `system`.
     #[must_use]
@@ -140,7 +143,6 @@ pub async fn of_links(
     links: impl IntoIterator<Item = LinkId>,
 ) -> Result<Vec<TimelineEntry>, DbErr> {
     // Raw SQL: the newest few of each link by one statement, whose rows are entities all the same.
-    // Raw SQL: the newest of each link in one statement; the builder has no such window that both databases read.
     let place = Expr::cust("row_number() OVER (PARTITION BY link_id ORDER BY id DESC)");
     let entries = Entity::find().filter(Column::LinkId.is_in(links)).expr_as(place, "place").into_query();
     let newest = Query::select()
@@ -150,15 +152,39 @@ pub async fn of_links(
         .order_by(Column::At, Order::Asc)
         .order_by(Column::Id, Order::Asc)
         .to_owned();
-    Entity::find().from_raw_sql(db.get_database_backend().build(&newest)).all(db).await
+    let found = Entity::find().from_raw_sql(db.get_database_backend().build(&newest)).all(db).await?;
+    Ok(found.into_iter().flat_map(unfold).collect())
 }
 
-/// Erases the details, which may name amounts or numbers; what happened and when stays.
-pub(super) async fn erase_details(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::Detail, Expr::value(Option::<String>::None))
-        .filter(Column::LinkId.eq(link))
-        .exec(db)
-        .await
-        .map(|_| ())
+/// Leaves of a timeline one entry, `purged`, which has what happened before, when and by whom in its detail: a line for each, with the
+/// milliseconds since the line before, the word, and the actor if there was one. What the details said, amounts or numbers among it, is
+/// gone.
+pub(super) async fn fold(tx: &Transaction, link: &link::Model, at: DateTime<Utc>) -> Result<(), DbErr> {
+    let (mut lines, mut before) = (Vec::new(), 0);
+    for entry in timeline(tx, link.id).await? {
+        let when = entry.at.timestamp_millis();
+        let actor = entry.actor.map(|actor| format!(" {actor}")).unwrap_or_default();
+        lines.push(format!("{} {}{actor}", when - before, entry.event));
+        before = when;
+    }
+    Entity::delete_many().filter(Column::LinkId.eq(link.id)).exec(tx).await?;
+    note(tx, link, at, PURGED, (!lines.is_empty()).then(|| lines.join("\n"))).await
+}
+
+/// What an entry stands for: itself, or all that was folded into it and then itself.
+fn unfold(entry: Model) -> Vec<Model> {
+    let Some(text) = entry.detail.as_deref().filter(|_| entry.event == PURGED) else { return vec![entry] };
+    let mut millis = 0_i64;
+    let mut all: Vec<Model> = text
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.splitn(3, ' ');
+            millis = millis.checked_add(fields.next()?.parse().ok()?)?;
+            let (at, event) = (DateTime::from_timestamp_millis(millis)?, fields.next()?.to_owned());
+            let actor = fields.next().map(ToOwned::to_owned);
+            Some(Model { id: LinkEventId::new(at), link_id: entry.link_id, at, event, detail: None, actor })
+        })
+        .collect();
+    all.push(Model { detail: None, ..entry });
+    all
 }
