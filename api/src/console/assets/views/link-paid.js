@@ -8,6 +8,8 @@ import { money } from "../lib/format.js";
 import { strings } from "../strings.js";
 import { confirm } from "./confirm.js";
 
+const METHODS = ["cash", "bank_transfer", "check", "terminal", "other"];
+
 const LONGEST_NOTE = 500;
 const A_DAY = 24 * 60 * 60 * 1000;
 
@@ -15,7 +17,7 @@ const A_DAY = 24 * 60 * 60 * 1000;
 export function markPaid(link, changed) {
   const t = strings.markPaid;
   const method = h("select", { name: "method", required: true },
-    Object.entries(strings.paidBy).filter(([name]) => name !== "stripe").map(([name, label]) => h("option", { value: name }, label)));
+    METHODS.map((name) => h("option", { value: name }, strings.paidBy[name])));
   const on = input("on", { type: "date" });
   const note = input("note", { maxlength: String(LONGEST_NOTE) });
   const body = () => ({ method: method.value, on: on.value || undefined, note: note.value.trim() || undefined });

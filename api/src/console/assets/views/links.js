@@ -12,6 +12,8 @@ import { strings } from "../strings.js";
 import { exportLinks, remindMany, sendMany, voidMany } from "./links-many.js";
 import { empty, failure, pageHead, region } from "./page.js";
 
+const COLUMNS = ["invoice", "buyer", "amount", "state", "text", "when"];
+
 const PATH = "/links";
 const LIMIT = 50;
 const TYPING = 250;
@@ -96,7 +98,7 @@ function drawList(list, page, state, redrawBar) {
     },
   });
   const head = h("div.link-row.row-head", chooseAll,
-    h("div.link-cells", { "aria-hidden": "true" }, Object.values(t.columns).map((name, index) => h(index === 2 ? "span.amount" : "span", name))));
+    h("div.link-cells", { "aria-hidden": "true" }, COLUMNS.map((name) => h(name === "amount" ? "span.amount" : "span", t.columns[name]))));
   swap(list, head, h("ul.rows", { "aria-label": t.title }, page.items.map((link) => row(link, state, redrawBar))),
     pager(PATH, state.narrowed, page.next_cursor));
 }
