@@ -35,7 +35,7 @@ const MERCHANT: &str = "INSERT INTO merchant (id, name, region, time_zone, sms_r
 /// What the first version wrote of a sale, one statement after the other. `$1` is the merchant, `$2` the order, `$3` the link.
 const SALE: [&str; 6] = [
     "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, created_at) \
-        VALUES ($2, $1, $3::text, 'Example Buyer', '+12025550123', 1000, 'usd', '{}', 'none', now())",
+        VALUES ($2, $1, $3::text, 'Example Buyer', '+12025550123', 1000, 'usd', '{\"items\":[]}', 'none', now())",
     "INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document, \
         created_at, expires_at) VALUES ($3, $1, $2, 'creating', sha256($3::text::bytea), 'INV-1', 1000, 'usd', 'staging/1.pdf', \
         now(), now() + interval '30 days')",
