@@ -2,8 +2,9 @@
 # Installs what is missing on a Debian machine that has Rust. Says what it does; does nothing where nothing is missing.
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
 #   scripts/setup.sh test   that, and what the tests start: PostgreSQL, PgBouncer, HAProxy, clocks that are wrong (faketime), certificates (openssl),
-#                           promtool, moto's server as a store that speaks S3, a browser with its driver and axe, which checks that the
-#                           pages are for everybody, and Standard Webhooks' libraries
+#                           promtool, moto's server as a store that speaks S3, two browsers with their drivers (Chromium, and WebKit on a
+#                           screen that nobody sees), axe, which checks that the pages are for everybody, fonts that draw any script, and
+#                           Standard Webhooks' libraries
 #   scripts/setup.sh contract  what `make contract` needs: schemathesis, and generators of clients in TypeScript and Python
 #   scripts/setup.sh lint   what `make lint` needs: cargo-machete and cargo-deny
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
@@ -30,6 +31,10 @@ if [ "${1:-run}" = test ]; then
     has promtool || missing="$missing prometheus"
     has chromium || missing="$missing chromium fonts-noto-core"
     has chromedriver || missing="$missing chromium-driver"
+    has WebKitWebDriver || missing="$missing webkit2gtk-driver"
+    has Xvfb || missing="$missing xvfb"
+    ls /usr/share/fonts/*/noto/NotoSansCJK-Regular.ttc >/dev/null 2>&1 || missing="$missing fonts-noto-cjk"
+    ls /usr/share/fonts/*/noto/NotoColorEmoji.ttf >/dev/null 2>&1 || missing="$missing fonts-noto-color-emoji"
     has npm || missing="$missing npm"
 fi
 

@@ -1,4 +1,5 @@
-//! The pages in a real browser, Debian's Chromium, by clicking: on the real product, as in the system tests.
+//! The pages in a real browser, Debian's Chromium, by clicking: on the real product, as in the system tests. The buyer's page in
+//! [`webkit`], too.
 //!
 //! When a story ends, its browser is asked what went wrong meanwhile: see [`quiet`]. A [`tour`] comes by every page and dialog and
 //! checks that everybody can use it; with `PAYLINK_SCREENSHOTS` set to a folder, it draws them there.
@@ -32,4 +33,5 @@ mod texts;
 mod tour;
 mod typing;
 mod void;
+mod webkit;
 mod without_scripts;

@@ -91,6 +91,47 @@ async fn what_was_typed_outlives_a_session_and_filters_outlive_a_look() {
 }
 
 #[tokio::test]
+async fn what_was_typed_outlives_a_reload_and_is_gone_with_whoever_signs_out() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let kept = async || {
+            let kept = browser.runs("return JSON.stringify([{...localStorage}, {...sessionStorage}])", vec![]).await;
+            kept.as_str().unwrap().to_owned()
+        };
+        browser.signs_in(app).await;
+        browser.clicks("New order").await;
+        browser.writes("Order number", "7301").await;
+        browser.writes("Buyer's name", "Somebody Private").await;
+        browser.client().refresh().await.unwrap();
+        browser.clicks("New order").await;
+        assert_eq!(browser.reads("Buyer's name").await, "Somebody Private");
+        // What is sent is kept no longer.
+        browser.writes("Buyer's mobile number", "+1 202 555 0173").await;
+        browser.writes("Currency", "USD").await;
+        browser.writes("Total", "12").await;
+        browser.clicks("Create the order").await;
+        browser.sees("Order 7301 created.").await;
+        assert_eq!(kept().await, "[{},{}]");
+
+        browser.clicks("Orders").await;
+        browser.clicks("New order").await;
+        browser.writes("Buyer's name", "Somebody Private").await;
+        assert!(kept().await.contains("Somebody Private"));
+        // Signed out in another tab: nothing is left in this one either.
+        browser.opens_in_a_new_tab(&format!("{}/console", app.hello.url)).await;
+        browser.clicks("Sign out").await;
+        browser.sees("It is not kept in your browser").await;
+        browser.turns_to_tab(0).await;
+        crate::support::eventually("nothing is kept", async || (kept().await == "[{},{}]").then_some(())).await;
+        browser.refusals.expect(401, "/v1/");
+        browser.client().refresh().await.unwrap();
+        browser.signs_in_for_more_with(app, &app.hello.api_key).await;
+        browser.clicks("New order").await;
+        assert_eq!(browser.reads("Buyer's name").await, "");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn that_there_is_no_line_is_said() {
     scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
         browser.signs_in(app).await;

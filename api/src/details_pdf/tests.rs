@@ -297,6 +297,32 @@ fn any_script_is_drawn_or_refused_by_name_and_never_a_box() {
     assert_eq!(refused.to_string(), "no font has the character '\\u{378}', U+0378");
 }
 
+/// With Debian's `fonts-noto-core`, `fonts-noto-cjk` and `fonts-noto-color-emoji`, which `scripts/setup.sh test` installs.
+#[test]
+fn what_the_fonts_have_that_operators_are_told_to_install_is_drawn() {
+    let faces = Typefaces::embedded().expect("the fonts can be read");
+    for text in [
+        "日本語 株式会社",
+        "简体字",
+        "繁體字",
+        "한국어",
+        "ไทย",
+        "עברית",
+        "العربية",
+        "हिन्दी",
+        "አማርኛ",
+        "😀👩\u{200d}🔧🇯🇵",
+    ] {
+        for weight in [typeface::Weight::Regular, typeface::Weight::Bold] {
+            assert_eq!(faces.undrawable_in(text), None, "{text}: run scripts/setup.sh test");
+            let shaped = faces.shape(weight, text);
+            let mut glyphs = shaped.pieces.iter().flat_map(|piece| &piece.glyphs);
+            assert!(glyphs.all(|it| it.glyph_id.to_u32() != 0), "{text} has a box");
+        }
+        assert!(render(&all_of(text)).is_ok(), "{text}");
+    }
+}
+
 #[test]
 fn what_is_written_from_right_to_left_stands_so() {
     let faces = Typefaces::embedded().expect("the fonts can be read");

@@ -3,7 +3,7 @@
 import { onUnauthorized, session, signOut } from "./lib/api.js";
 import { closeDialogs } from "./lib/dialog.js";
 import * as events from "./lib/events.js";
-import { useDraftsOf } from "./lib/drafts.js";
+import { forgetDrafts, useDraftsOf } from "./lib/drafts.js";
 import { useRegion, useTimeZone } from "./lib/format.js";
 import { speakAs } from "./lib/language.js";
 import { forget } from "./lib/live.js";
@@ -42,6 +42,7 @@ function enter(who) {
   leave();
   signedIn = true;
   if (here === "operator") {
+    forgetDrafts();
     leave = showOperator({ root: app, signOut: end });
   } else {
     if (speakAs(who.merchant.language)) return;
@@ -77,7 +78,8 @@ function leaveBehind(reason) {
 }
 
 async function end() {
-  // Whether or not the server hears of it, this browser shows nothing more.
+  // Whether or not the server hears of it, this browser shows and keeps nothing more.
+  forgetDrafts();
   await signOut().catch(() => {});
   leaveBehind();
 }

@@ -1,13 +1,28 @@
-// What was typed and not sent. It stays in this tab's memory when a dialog is closed by Esc or a session ends, for whoever signs in
-// with the same key; a reload or another key takes it away.
+// What was typed and not sent. It stays with this tab when a dialog is closed by Esc, over a reload and when a session ends, for whoever
+// signs in with the same key. Another key, signing out by choice, in whatever tab, and the end of the tab take it away.
+
+const PLACE = "paylink.drafts";
 
 let owner = null;
 let drafts = new Map();
 
+// All tabs share one session: whoever signs out in one signs out in all.
+const tabs = new BroadcastChannel(PLACE);
+tabs.addEventListener("message", forgetHere);
+
 /** Remembers whose drafts these are: somebody else's are forgotten. */
 export function useDraftsOf(key) {
-  if (owner !== key) drafts = new Map();
+  if (owner === key) return;
+  const kept = stored();
+  drafts = new Map(kept?.owner === key ? kept.drafts : []);
   owner = key;
+  store();
+}
+
+/** Forgets them all, in every tab: their owner leaves. */
+export function forgetDrafts() {
+  forgetHere();
+  tabs.postMessage("forget");
 }
 
 /** What was left under this name, or nothing. */
@@ -19,6 +34,7 @@ export function draft(name) {
 export function keepDraft(name, value) {
   if (value) drafts.set(name, value);
   else drafts.delete(name);
+  store();
 }
 
 /** Keeps what is typed into a field, and puts back what was left. Answers how to forget it, once it is sent. */
@@ -27,4 +43,28 @@ export function keptIn(control, name) {
   if (left !== undefined) control.value = left;
   control.addEventListener("input", () => keepDraft(name, control.value));
   return () => keepDraft(name, undefined);
+}
+
+function forgetHere() {
+  drafts = new Map();
+  owner = null;
+  store();
+}
+
+/** What a page of this tab kept before; nothing where a browser keeps nothing. */
+function stored() {
+  try {
+    return JSON.parse(sessionStorage.getItem(PLACE));
+  } catch {
+    return null;
+  }
+}
+
+function store() {
+  try {
+    if (drafts.size === 0 || owner === null) sessionStorage.removeItem(PLACE);
+    else sessionStorage.setItem(PLACE, JSON.stringify({ owner, drafts: [...drafts] }));
+  } catch {
+    // It stays in memory.
+  }
 }
