@@ -204,8 +204,7 @@ async fn the_longest_prefix_says_what_a_text_costs(app: &mut App) {
     let (operator, merchant) = (app.operator(), app.merchant());
     let path = format!("/v1/admin/merchants/{}", merchant.id);
     let patch = async |body: Value| operator.0.ask(operator.0.request(Method::PATCH, &path).json(&body)).await;
-    for wrong in [json!({"rates": {"44": 2}}), json!({"rates": {"+44": 0}}), json!({"sms_rate": 0}), json!({"rate": 1})]
-    {
+    for wrong in [json!({"rates": {"44": 2}}), json!({"rates": {"+44": 0}}), json!({"sms_rate": 0})] {
         patch(wrong).await.problem(422, "invalid_input");
     }
     let rates = json!({"+1": 2, "+1202": 3, "+44": 7});

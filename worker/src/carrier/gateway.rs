@@ -53,7 +53,7 @@ impl HttpGateway {
             from: &self.sender,
             text: text.body,
             message_id: &message_id,
-            report_url: text.report_to,
+            report_url: text.report_to.unwrap_or_default(),
             secrets: &self.secrets,
         });
         let request = match filled.map_err(|error| error.to_string()).and_then(|filled| self.request(filled)) {

@@ -33,8 +33,8 @@ pub(crate) struct OutgoingText<'a> {
     pub(crate) to: &'a str,
     /// What it says.
     pub(crate) body: &'a str,
-    /// Where the carrier is to report.
-    pub(crate) report_to: &'a str,
+    /// Where the carrier is to report, if it is to.
+    pub(crate) report_to: Option<&'a str>,
 }
 
 /// What a carrier's call will have come to.

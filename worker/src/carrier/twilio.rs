@@ -66,8 +66,8 @@ impl Twilio {
 
     async fn hand_over(&self, text: OutgoingText<'_>) -> Handover {
         let sender = if is_messaging_service(&self.sender) { "MessagingServiceSid" } else { "From" };
-        let form =
-            [("To", text.to), (sender, self.sender.as_str()), ("Body", text.body), ("StatusCallback", text.report_to)];
+        let form = [("To", text.to), (sender, self.sender.as_str()), ("Body", text.body)];
+        let form: Vec<_> = form.into_iter().chain(text.report_to.map(|url| ("StatusCallback", url))).collect();
         let request = self.http.post(self.url()).basic_auth(&self.account, Some(self.token.expose())).form(&form);
         match http::send(Service::Carrier, request).await {
             Ok(response) => read(response).await,

@@ -107,7 +107,7 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
         }
         Departure::Elsewhere => return Err(JobError::retry_after(Moved, FIRST_LOOK)),
     };
-    let text = OutgoingText { id: message.id, to: phone.as_e164(), body: &body, report_to: &report_to };
+    let text = OutgoingText { id: message.id, to: phone.as_e164(), body: &body, report_to: Some(&report_to) };
     let handover = carrier.send(text).await;
     if handover.means_down() {
         permit.failed();

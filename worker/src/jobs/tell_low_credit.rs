@@ -21,8 +21,7 @@ impl JobHandler<JobContext> for TellLowCredit {
             return nothing_to_do(context, lease).await;
         };
         let now = context.now();
-        let (carrier, report_to) =
-            (context.carrier_of(&integration)?, context.report_url(&integration, MessageId::new(now))?);
+        let carrier = context.carrier_of(&integration)?;
         let permit = context.carrier_service(&integration)?.acquire("messages").await?;
         let tx = context.db.begin().await?;
         if owner.is_suspended() || !merchant::note_low_credit_told(&tx, owner.id, now).await? {
@@ -34,7 +33,7 @@ impl JobHandler<JobContext> for TellLowCredit {
             "Paylink: {} has {} SMS credits left. Buy more at {}/console#/credits",
             owner.name, owner.available, context.public_url
         );
-        let text = OutgoingText { id: MessageId::new(now), to: to.as_e164(), body: &body, report_to: &report_to };
+        let text = OutgoingText { id: MessageId::new(now), to: to.as_e164(), body: &body, report_to: None };
         if carrier.send(text).await.means_down() {
             permit.failed();
         } else {
