@@ -79,6 +79,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/assets/colour/:name", get(buyer::colour))
         .nest("/console", console::routes())
         .at("/embed.js", get(embed::component()))
+        .nest("/embed", embed::words())
         .at("/healthz", get(health::alive))
         .at("/readyz", get(health::ready))
         .data(intake)

@@ -4,7 +4,8 @@
 // Types: the page allows this file's origin in script-src and connect-src, and no more. The token is made by the page's own server
 // (POST /v1/client-tokens), and says what may be done: the buttons are those that it allows.
 //
-// Looks: CSS variables, such as --paylink-accent, and ::part(). Words: the property `words`. Events, which leave the component:
+// Looks: CSS variables, such as --paylink-accent, and ::part(). Words: in the language of the attribute `lang`, its own or that of what it
+// stands in, and by the property `words`. Events, which leave the component:
 // `paylink-change` when the order is another than before (detail: the order as the API shows it), `paylink-token` when the token is over:
 // give it a new one by the attribute.
 
@@ -14,6 +15,9 @@ const API = new URL("/v1", import.meta.url).href;
 const SOON = 1_000;
 const LATER = 5_000;
 const AT_MOST = 60_000;
+
+/** The languages in which there are words, beside English. */
+const LANGUAGES = ["es", "fr", "de", "pt", "zh", "ar"];
 
 const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
 const IS_OPEN = ["creating", "unpaid", "processing", "voiding", "expiring", "settling"];
@@ -124,7 +128,7 @@ function address(text) {
 }
 
 class PaylinkOrder extends HTMLElement {
-  static observedAttributes = ["order", "token"];
+  static observedAttributes = ["order", "token", "lang"];
 
   #root = this.attachShadow({ mode: "open" });
   #section = h("section", { part: "card" });
@@ -132,6 +136,8 @@ class PaylinkOrder extends HTMLElement {
   #alert = h("p", { part: "problem", className: "bad" });
   #body = h("div");
   #words = WORDS;
+  #given = {};
+  #spoken;
   #order;
   #drawn = "";
   #timer;
@@ -155,11 +161,35 @@ class PaylinkOrder extends HTMLElement {
 
   /** Other words, by the names above. */
   set words(words) {
-    this.#words = { ...WORDS, ...words, states: { ...WORDS.states, ...words?.states } };
+    this.#given = words ?? {};
+    this.#speak(this.#words);
+  }
+
+  #speak(words) {
+    this.#words = { ...words, ...this.#given, states: { ...words.states, ...this.#given.states } };
     this.#draw(true);
   }
 
+  /** Speaks the language of the page, or of this part of it. Until its words are there, and without them, that is English. */
+  async #listen() {
+    const tag = (this.closest("[lang]")?.lang ?? "").toLowerCase();
+    const language = LANGUAGES.find((one) => tag === one || tag.startsWith(`${one}-`)) ?? "en";
+    if (this.#spoken === language) return;
+    this.#spoken = language;
+    let words = WORDS;
+    if (language !== "en") {
+      const answer = await fetch(new URL(`/embed/${language}.json`, import.meta.url), { credentials: "omit", referrerPolicy: "no-referrer" }).catch(() => null);
+      const said = answer?.ok ? await answer.json().catch(() => null) : null;
+      if (this.#spoken !== language) return;
+      if (said) words = { ...said, order: (number) => said.order.replace("{number}", () => number) };
+      this.#section.lang = said ? language : "en";
+    }
+    this.#section.dir = language === "ar" && words !== WORDS ? "rtl" : "ltr";
+    this.#speak(words);
+  }
+
   connectedCallback() {
+    this.#listen();
     document.addEventListener("visibilitychange", this.#seen);
     this.#draw(true);
     this.#refresh();
@@ -173,6 +203,7 @@ class PaylinkOrder extends HTMLElement {
 
   attributeChangedCallback(name, before, now) {
     if (before === now || !this.isConnected) return;
+    if (name === "lang") return void this.#listen();
     if (name === "order") this.#order = undefined;
     this.#say("");
     this.#draw(true);

@@ -3,6 +3,8 @@
 
 use std::{
     collections::BTreeMap,
+    env,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -22,7 +24,26 @@ const READS: usize = 5;
 async fn behind_haproxy_a_rolling_restart_at_fifty_calls_a_second_refuses_nobody_while_redis_fails_over() {
     let mut redis = Sentinels::start().await;
     let database = Database::Postgresql { url: fresh_postgresql().await };
-    let mut cluster = Cluster::start_on(database, &[("PAYLINK_REDIS_URL", redis.url())]).await;
+    let cluster = Cluster::start_on(database, &[("PAYLINK_REDIS_URL", redis.url())]).await;
+
+    nobody_notices(cluster, |_| {}, || redis.servers[0].is_killed()).await;
+
+    assert!(redis.servers[1].is_primary(), "the replica took its place");
+}
+
+/// The version before cannot be built here: whoever releases gives its binary by this variable.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "PAYLINK_BEFORE names the binary of the version before"]
+async fn behind_haproxy_a_rolling_upgrade_at_fifty_calls_a_second_refuses_nobody() {
+    let before = env::var_os("PAYLINK_BEFORE").expect("PAYLINK_BEFORE names the binary of the version before");
+    let database = Database::Postgresql { url: fresh_postgresql().await };
+    let cluster = Cluster::start_of(Path::new(&before), database, &[]).await;
+
+    nobody_notices(cluster, Cluster::gets_this_version, || {}).await;
+}
+
+/// Everything behind the balancer is replaced under load, with something before it and something in the middle of it.
+async fn nobody_notices(mut cluster: Cluster, first: impl FnOnce(&mut Cluster), in_the_middle: impl FnOnce()) {
     let ports = [cluster.fronts[0].port, free_port()];
     let second = cluster.a_front(ports[1]).await;
     cluster.fronts.push(second);
@@ -33,35 +54,44 @@ async fn behind_haproxy_a_rolling_restart_at_fifty_calls_a_second_refuses_nobody
     let over = watch::Sender::new(false);
     let calls = tokio::spawn(call_steadily(cluster.merchant.clone(), over.subscribe()));
     let (traffic, begin) = (Traffic::begin(&cluster, 2), Instant::now());
-    for server in ["api1", "api2"] {
-        let old = cluster.fronts.remove(0);
-        let port = old.port;
-        old.is_told_to_stop();
-        balancer.sends_nobody_to(server).await;
-        old.ends();
-        let new = cluster.a_front(port).await;
-        cluster.fronts.push(new);
-        balancer.sends_to(server).await;
-        if server == "api1" {
-            redis.servers[0].is_killed();
-        }
-        cluster.workers.push(cluster.a_worker());
-        cluster.workers.remove(0).stops();
-        cluster.schedulers.push(cluster.a_scheduler());
-        cluster.schedulers.remove(0).stops();
-    }
+    first(&mut cluster);
+    replaces(&mut cluster, &balancer, "api1").await;
+    in_the_middle();
+    replaces_the_rest(&mut cluster);
+    replaces(&mut cluster, &balancer, "api2").await;
+    replaces_the_rest(&mut cluster);
     over.send_replace(true);
     let (accepted, called, took) = (traffic.end().await, calls.await.unwrap(), begin.elapsed());
     println!("in {took:.1?} the calls were answered {:?}", called.answers);
 
-    assert!(redis.servers[1].is_primary(), "the replica took its place");
     assert_eq!((accepted.refused, accepted.unanswered), (0, 0), "a merchant has noticed");
     assert_eq!(called.unanswered, [] as [String; 0]);
     assert!(called.answers.keys().all(|status| [200, 201].contains(status)), "{:?}", called.answers);
+    // Whoever asks whether a front is ready has it write to Redis, in which there is to be nothing in the end.
     cluster.front.leads_to(ports[0]);
     drop(balancer);
     let opened = Accepted { orders: called.orders, ..Accepted::default() };
     audit(&cluster, &accepted.and(opened), 0).await;
+}
+
+/// The oldest front, which the balancer knows by this name, gives its place to another.
+async fn replaces(cluster: &mut Cluster, balancer: &HaProxy, server: &str) {
+    let old = cluster.fronts.remove(0);
+    let port = old.port;
+    old.is_told_to_stop();
+    balancer.sends_nobody_to(server).await;
+    old.ends();
+    let new = cluster.a_front(port).await;
+    cluster.fronts.push(new);
+    balancer.sends_to(server).await;
+}
+
+/// A worker and a scheduler give their places to others.
+fn replaces_the_rest(cluster: &mut Cluster) {
+    cluster.workers.push(cluster.a_worker());
+    cluster.workers.remove(0).stops();
+    cluster.schedulers.push(cluster.a_scheduler());
+    cluster.schedulers.remove(0).stops();
 }
 
 /// What became of the calls.

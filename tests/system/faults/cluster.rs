@@ -1,6 +1,13 @@
 //! The roles apart, as in production, with one merchant who is connected to the sandbox.
 
-use std::{fmt::Write as _, fs, process::Output, sync::Mutex, time::Duration};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::Mutex,
+    time::Duration,
+};
 
 use reqwest::Method;
 use serde_json::json;
@@ -9,8 +16,8 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::replica::Replica;
 use crate::support::{
-    Database, Http, Hush, Merchant, Mirror, OwnRedis, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, command, eventually,
-    folder, free_port, fresh_postgresql, with_key,
+    Database, Http, Hush, Merchant, Mirror, OwnRedis, PROGRAM, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, command_of,
+    eventually, folder, free_port, fresh_postgresql, with_key,
 };
 
 const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
@@ -23,6 +30,8 @@ pub(crate) const LEASE_SECONDS: u64 = 2;
 /// The roles apart, on one database, one Redis and one store. Everything of it ends with the test.
 pub(crate) struct Cluster {
     pub(crate) database: Database,
+    /// The binary of the version that its processes are of, from now on.
+    program: PathBuf,
     place: TempDir,
     pub(crate) redis: OwnRedis,
     /// What everybody outside calls; it leads to one of the fronts.
@@ -70,6 +79,11 @@ impl Cluster {
 
     /// The same on this database, with more variables.
     pub(crate) async fn start_on(database: Database, environment: &[(&str, String)]) -> Self {
+        Self::start_of(Path::new(PROGRAM), database, environment).await
+    }
+
+    /// The same of another version, whose binary this is.
+    pub(crate) async fn start_of(program: &Path, database: Database, environment: &[(&str, String)]) -> Self {
         let hush = Hush::new();
         let (place, redis) = (folder("paylink-"), OwnRedis::start().await);
         let front_port = free_port();
@@ -83,6 +97,7 @@ impl Cluster {
         let (fronts, workers, schedulers) = (Vec::new(), Vec::new(), Vec::new());
         let mut cluster = Self {
             database,
+            program: program.to_owned(),
             place,
             redis,
             front,
@@ -170,6 +185,12 @@ impl Cluster {
         self.workers.drain(..).for_each(Replica::is_killed);
     }
 
+    /// This version migrates the database, beside what runs; whatever starts from now on is of it.
+    pub(crate) fn gets_this_version(&mut self) {
+        self.program = PathBuf::from(PROGRAM);
+        self.prints(&["migrate"]);
+    }
+
     /// The world outside.
     pub(crate) fn world(&self) -> Sandbox {
         Sandbox::new(self.sandbox.url())
@@ -177,7 +198,7 @@ impl Cluster {
 
     /// Runs a sub-command with the same settings, to its end.
     pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
-        command(&self.database, self.place.path(), 0).args(arguments).output().unwrap()
+        self.command(0).args(arguments).output().unwrap()
     }
 
     /// Everything that all have logged.
@@ -186,7 +207,11 @@ impl Cluster {
     }
 
     fn replica(&self, port: u16, arguments: &[&str], environment: &[(&str, String)]) -> Replica {
-        Replica::start(&self.database, self.place.path(), port, arguments, environment)
+        Replica::start(self.command(port), self.place.path(), port, arguments, environment)
+    }
+
+    fn command(&self, port: u16) -> Command {
+        command_of(&self.program, &self.database, self.place.path(), port)
     }
 
     /// As an operator makes one.

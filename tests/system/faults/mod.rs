@@ -18,4 +18,5 @@ mod schedulers;
 mod soak;
 mod standby;
 mod traffic;
+mod upgrades;
 mod workers;

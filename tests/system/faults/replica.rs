@@ -3,7 +3,7 @@
 use std::{
     fs::OpenOptions,
     path::Path,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use nix::{
@@ -11,7 +11,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::support::{Database, comes_true, command};
+use crate::support::comes_true;
 
 /// One process of one role. It ends with the test.
 #[derive(Debug)]
@@ -23,14 +23,13 @@ pub(crate) struct Replica {
 impl Replica {
     /// Starts `paylink` with these arguments; what it logs goes to the file `log` in `place`, with that of the others.
     pub(crate) fn start(
-        database: &Database,
+        mut command: Command,
         place: &Path,
         port: u16,
         arguments: &[&str],
         environment: &[(&str, String)],
     ) -> Self {
         let log = OpenOptions::new().create(true).append(true).open(place.join("log")).unwrap();
-        let mut command = command(database, place, port);
         command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
         Self { port, process: command.stdout(Stdio::null()).stderr(log).spawn().unwrap() }
     }

@@ -72,7 +72,7 @@ on_both_databases! {
         let read = async |link: &link::Model| link::find(rows.db.pool(), rows.merchant, link.id).await.unwrap().unwrap();
         let (narrow, young) = (read(&first).await, read(&second).await);
         assert_eq!((narrow.state, narrow.stripe_url.as_deref(), narrow.document_pages), (first.state, None, None));
-        assert_eq!((narrow.stripe_link_id, narrow.paid_at), (first.stripe_link_id, first.paid_at));
+        assert_eq!((narrow.stripe_link_id, narrow.paid_at), (first.stripe_link_id.clone(), first.paid_at));
         assert_eq!(narrow.stripe_payment_intent, first.stripe_payment_intent);
         assert_eq!((narrow.stripe_session_id, young.stripe_session_id), (None, second.stripe_session_id));
         if rows.db.pool().get_database_backend() == DbBackend::Postgres {

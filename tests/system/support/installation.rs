@@ -10,6 +10,9 @@ use std::{
 
 use super::database::Database;
 
+/// The binary of this version.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_paylink");
+
 /// The file in the data directory with the variables that a test has set, one a line.
 pub(crate) const ENVIRONMENT: &str = "environment";
 
@@ -35,7 +38,12 @@ pub(crate) fn variables(database: &Database, data_dir: &Path, port: u16) -> Vec<
 
 /// The binary with the settings of this installation and no others.
 pub(crate) fn command(database: &Database, data_dir: &Path, port: u16) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_paylink"));
+    command_of(Path::new(PROGRAM), database, data_dir, port)
+}
+
+/// The same of another version's binary.
+pub(crate) fn command_of(program: &Path, database: &Database, data_dir: &Path, port: u16) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("PAYLINK_") {
             command.env_remove(name);

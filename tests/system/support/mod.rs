@@ -38,6 +38,7 @@ mod wrong_clock;
 
 pub(crate) use app::App;
 pub(crate) use browser::{Browser, asks_to_sign_in, marked};
+pub(crate) use buyer::Buyer;
 pub(crate) use collector::{Collector, attribute, hex};
 pub(crate) use database::Database;
 pub(crate) use figures::Figures;
@@ -45,7 +46,7 @@ pub(crate) use gateway::{Gateway, Manner};
 pub(crate) use haproxy::HaProxy;
 pub(crate) use http::{Answer, Http};
 pub(crate) use hush::{Hush, SMS_TOKEN, STRIPE_KEY};
-pub(crate) use installation::{command, free_port};
+pub(crate) use installation::{PROGRAM, command, command_of, free_port};
 pub(crate) use many_redis::{RIGHTS, RedisCluster, Sentinels, TlsRedis};
 pub(crate) use merchant::{Invoice, Link, Merchant, Order, large_order_body, new_merchant, order_body, with_key};
 pub(crate) use mirror::Mirror;
