@@ -1,7 +1,11 @@
-//! Buyer, bank, merchant, scheduler and webhooks at once, in random order, against a Stripe that has bad days.
+//! Buyer, bank, merchant, scheduler and webhooks at once, in random order, against a Stripe that has bad days: payments, refunds and
+//! disputes, buyers who come back, payments elsewhere, and texts at once and at their time.
 //!
 //! `PAYLINK_INTERLEAVINGS` says how many for each database, and `PAYLINK_INTERLEAVINGS_SEED` with which seed; the seed of a run is
 //! printed, and gives the same decisions again.
+
+mod money_back;
+mod texts;
 
 use std::{env, time::Duration};
 
@@ -10,7 +14,8 @@ use fastrand::Rng;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::support::{App, Invoice, Link, Merchant, Sandbox, on_both_databases};
+use self::{money_back::MoneyBack, texts::Texts};
+use crate::support::{App, Buyer, Invoice, Link, Merchant, Sandbox, on_both_databases};
 
 on_both_databases!(whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_paid);
 
@@ -30,10 +35,19 @@ enum Move {
     BankSays,
     Voids,
     MarksPaid,
+    UnmarksPaid,
+    PaysAndComesBack,
+    GivesBack,
+    RefundGetsOn,
+    Disputes,
+    DisputeGetsOn,
+    Texts,
+    TakesTextBack,
     Waits,
 }
 
-const MOVES: [Move; 8] = [
+/// What makes more of what is there already is tried more often.
+const MOVES: [Move; 18] = [
     Move::Opens,
     Move::Pays,
     Move::PaysLater,
@@ -41,15 +55,36 @@ const MOVES: [Move; 8] = [
     Move::BankSays,
     Move::Voids,
     Move::MarksPaid,
+    Move::UnmarksPaid,
+    Move::PaysAndComesBack,
+    Move::PaysAndComesBack,
+    Move::GivesBack,
+    Move::GivesBack,
+    Move::RefundGetsOn,
+    Move::Disputes,
+    Move::DisputeGetsOn,
+    Move::Texts,
+    Move::TakesTextBack,
     Move::Waits,
 ];
+
+/// What was done to one link.
+struct Played {
+    seed: u64,
+    id: String,
+    money: MoneyBack,
+    texts: Texts,
+}
 
 /// One link, and what is known of it outside.
 struct Interleaving {
     seed: u64,
     rng: Rng,
     merchant: Merchant,
+    buyer: Buyer,
     sandbox: Sandbox,
+    money: MoneyBack,
+    texts: Texts,
     /// Pages that were open at Stripe.
     opened: Vec<Value>,
     /// Payments of which the bank has not said whether they come.
@@ -61,6 +96,8 @@ async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_pa
     let count = number("PAYLINK_INTERLEAVINGS").unwrap_or(16);
     let seed = number("PAYLINK_INTERLEAVINGS_SEED").unwrap_or_else(|| Rng::new().u64(..));
     println!("{count} interleavings with PAYLINK_INTERLEAVINGS_SEED={seed}");
+
+    app.operator().tops_up(&app.merchant(), 100_000).await;
 
     let all = stream::iter(0..count)
         .map(|index| Interleaving::new(app, seed.wrapping_add(index)).runs())
@@ -84,10 +121,14 @@ async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_pa
 
     app.sandbox().does("webhooks", json!({})).await;
     stripe_has_no_bad_day(app).await;
+    money_back::is_told_again(&app.sandbox()).await;
+    app.sandbox().has_told_everything().await;
     all_is_settled(app, &links).await;
-    for (seed, link) in links {
-        check(app, seed, &link).await;
+    let mut held = 0;
+    for played in links {
+        held += check(app, &played).await;
     }
+    assert_eq!(app.merchant().credits().await.1, held, "credits are held for more than waits");
 }
 
 fn looks_around(app: &App, hours: i64) {
@@ -104,19 +145,29 @@ fn a_bad_day_for_webhooks(rng: &mut Rng) -> Value {
 
 impl Interleaving {
     fn new(app: &App, seed: u64) -> Self {
-        let (merchant, sandbox) = (app.merchant(), app.sandbox());
-        Self { seed, rng: Rng::with_seed(seed), merchant, sandbox, opened: Vec::new(), pending: Vec::new() }
+        Self {
+            seed,
+            rng: Rng::with_seed(seed),
+            merchant: app.merchant(),
+            buyer: app.buyer(),
+            sandbox: app.sandbox(),
+            money: MoneyBack::default(),
+            texts: Texts::default(),
+            opened: Vec::new(),
+            pending: Vec::new(),
+        }
     }
 
-    /// Makes a link and does to it what comes; gives back its seed and id.
-    async fn runs(mut self) -> (u64, String) {
+    /// Makes a link and does to it what comes.
+    async fn runs(mut self) -> Played {
         let order = self.merchant.opens_an_order(&format!("I{}", self.seed)).await;
+        self.texts = Texts::to(&order.phone);
         self.stripe_has_a_bad_day("/v1/payment_links").await;
         let tomorrow = (Utc::now() + TimeDelta::days(1)).format("%Y-%m-%d").to_string();
         let expires_on = self.rng.bool().then_some(tomorrow.as_str());
         let id = self.merchant.uploads(&order, &Invoice { expires_on, ..Invoice::default() }).await;
-        let Some(link) = self.is_made(&id).await else { return (self.seed, id) };
-        for _ in 0..self.rng.usize(2..7) {
+        let Some(link) = self.is_made(&id).await else { return self.ends(id) };
+        for _ in 0..self.rng.usize(3..12) {
             let next = MOVES[self.rng.usize(..MOVES.len())];
             self.makes(next, &link).await;
             self.what_is_closed_cannot_be_paid(&link).await;
@@ -124,7 +175,11 @@ impl Interleaving {
         while !self.pending.is_empty() {
             self.makes(Move::BankSays, &link).await;
         }
-        (self.seed, id)
+        self.ends(id)
+    }
+
+    fn ends(self, id: String) -> Played {
+        Played { seed: self.seed, id, money: self.money, texts: self.texts }
     }
 
     /// The next call fails, in one of many ways; or does not.
@@ -170,8 +225,12 @@ impl Interleaving {
                     self.opened.push(answer["session"].clone());
                 }
             }
-            Move::Pays => self.pays(json!({"url": link.stripe_url})).await,
-            Move::PaysLater => self.pays(json!({"url": link.stripe_url, "async": true})).await,
+            Move::Pays => {
+                self.pays(json!({"url": link.stripe_url})).await;
+            }
+            Move::PaysLater => {
+                self.pays(json!({"url": link.stripe_url, "async": true})).await;
+            }
             Move::PaysWhatIsOpen => {
                 if let Some(session) = self.opened.pop() {
                     let later = self.rng.u8(0..3) == 0;
@@ -195,16 +254,41 @@ impl Interleaving {
                 let status = self.merchant.http.post(&path, &json!({"method": "cash"})).await.status;
                 assert!([202, 409].contains(&status), "seed {}: cash was answered {status}", self.seed);
             }
+            Move::UnmarksPaid => {
+                let path = format!("/v1/payment-links/{}/unmark-paid", link.id);
+                let status = self.merchant.http.post(&path, &json!({})).await.status;
+                assert!([202, 409].contains(&status), "seed {}: taking cash back was answered {status}", self.seed);
+            }
+            Move::PaysAndComesBack => self.pays_and_comes_back(link).await,
+            Move::GivesBack => self.money.is_given(&self.sandbox, &mut self.rng).await,
+            Move::RefundGetsOn => self.money.gets_on(&self.sandbox, &mut self.rng).await,
+            Move::Disputes => self.money.is_disputed(&self.sandbox, &mut self.rng).await,
+            Move::DisputeGetsOn => self.money.dispute_gets_on(&self.sandbox, &mut self.rng).await,
+            Move::Texts => self.texts.are_sent(&self.merchant, link, &mut self.rng).await,
+            Move::TakesTextBack => self.texts.are_cancelled(&self.merchant, &mut self.rng).await,
             Move::Waits => tokio::time::sleep(Duration::from_millis(self.rng.u64(0..400))).await,
         }
     }
 
-    async fn pays(&mut self, how: Value) {
-        if let (200, paid) = self.sandbox.is_told("pay", &how).await
-            && paid["payment_status"] == "unpaid"
-        {
+    /// Whether something was paid, be it later.
+    async fn pays(&mut self, how: Value) -> bool {
+        let (200, paid) = self.sandbox.is_told("pay", &how).await else { return false };
+        self.money.knows(&paid["payment_intent"]);
+        if paid["payment_status"] == "unpaid" {
             self.pending.push(paid["session"].clone());
         }
+        true
+    }
+
+    /// The buyer presses Pay on our page, pays, and comes back before or after Stripe has told us.
+    async fn pays_and_comes_back(&mut self, link: &Link) {
+        let led = self.buyer.presses_pay(link).await;
+        let stripe = if led.status == 303 { led.header("location").to_owned() } else { String::new() };
+        if !stripe.contains("/pay/") || !self.pays(json!({"url": stripe})).await {
+            return;
+        }
+        let back = self.buyer.browser.get(&format!("{}?returned=1", link.url)).await;
+        assert!(!back.text().contains("/pay\""), "seed {}: who has paid is asked to pay again", self.seed);
     }
 
     /// As soon as we say that a link is closed, nobody can pay it, by whatever page.
@@ -223,7 +307,7 @@ impl Interleaving {
 }
 
 /// Waits until nothing is under way any more; what webhooks did not tell, the scheduler has asked.
-async fn all_is_settled(app: &App, links: &[(u64, String)]) {
+async fn all_is_settled(app: &App, links: &[Played]) {
     let merchant = app.merchant();
     let deadline = std::time::Instant::now() + PATIENCE;
     for hours in 2.. {
@@ -233,13 +317,14 @@ async fn all_is_settled(app: &App, links: &[(u64, String)]) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let mut under_way = Vec::new();
-        for (seed, id) in links {
+        for Played { seed, id, texts, .. } in links {
             let seen = merchant.link(id).await;
             let status = seen["status"].as_str().unwrap();
             let paid = app.sandbox().links_for(id).await.paid_sessions;
             let is_settled = match status {
                 "unpaid" => paid == 0,
-                "paid" | "voided" | "expired" | "failed" => true,
+                // What was to be sent is taken back.
+                "paid" | "voided" | "expired" | "failed" => !texts.wait(&merchant).await,
                 _ => false,
             };
             if !is_settled {
@@ -253,7 +338,8 @@ async fn all_is_settled(app: &App, links: &[(u64, String)]) {
     }
 }
 
-async fn check(app: &App, seed: u64, id: &str) {
+/// The credits that are held for texts that wait.
+async fn check(app: &App, Played { seed, id, money, texts }: &Played) -> i64 {
     let (seen, stripe) = (app.merchant().link(id).await, app.sandbox().links_for(id).await);
     let status = seen["status"].as_str().unwrap();
     // Each payment that failed has used one up.
@@ -268,4 +354,6 @@ async fn check(app: &App, seed: u64, id: &str) {
     }
     let dashboard = seen["dashboard_url"].as_str().unwrap_or_default();
     assert!(!paid_by_stripe || dashboard.contains("/test/payments/pi_"), "seed {seed}: {seen}");
+    money.is_shown_by(*seed, &seen);
+    texts.are_settled(app, *seed, &seen).await
 }

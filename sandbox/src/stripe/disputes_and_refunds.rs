@@ -29,7 +29,7 @@ pub(crate) enum MoneyBackError {
         /// What was paid and has not been given back yet.
         left: i64,
     },
-    /// The payment is disputed already, or the dispute is closed.
+    /// The payment is disputed at present, or the dispute is closed.
     #[error("there is no open dispute that this could be about, or one already")]
     Dispute,
     /// No refund has this id.
@@ -119,7 +119,8 @@ pub(crate) fn dispute(
     status: DisputeStatus,
 ) -> Result<Happened, MoneyBackError> {
     let payment = paid(txn, payment)?;
-    if payment.disputed {
+    // What was decided may be wanted back once more.
+    if txn.tables.disputes.iter().any(|dispute| dispute.payment == payment.id && !dispute.status.is_closed()) {
         return Err(MoneyBackError::Dispute);
     }
     let dispute = Dispute {

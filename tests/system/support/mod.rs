@@ -38,6 +38,7 @@ mod wrong_clock;
 
 pub(crate) use app::App;
 pub(crate) use browser::{Browser, asks_to_sign_in, marked};
+pub(crate) use buyer::Buyer;
 pub(crate) use collector::{Collector, attribute, hex};
 pub(crate) use database::Database;
 pub(crate) use figures::Figures;
