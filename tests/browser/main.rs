@@ -17,6 +17,7 @@ mod embed;
 mod first_paint;
 mod keyboard;
 mod keys;
+mod languages;
 mod links;
 mod live;
 mod no_credits;

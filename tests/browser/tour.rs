@@ -3,6 +3,7 @@
 
 mod buyer;
 mod dialogs;
+mod languages;
 mod operator;
 mod pages;
 mod settings;
@@ -35,6 +36,36 @@ async fn every_page_is_for_everybody_in_the_dark_on_a_desktop() {
 #[ignore = "the same pages once more, for make screenshots"]
 async fn every_page_is_for_everybody_in_light_on_a_phone() {
     walk(Setup::PHONE, "phone-light").await;
+}
+
+#[tokio::test]
+async fn every_page_is_for_everybody_in_arabic_on_a_phone() {
+    walk_in("ar", Setup::PHONE, "arabic-phone").await;
+}
+
+#[tokio::test]
+async fn every_page_is_for_everybody_in_german_on_a_desktop() {
+    walk_in("de", Setup::DESKTOP, "german-desktop").await;
+}
+
+#[tokio::test]
+#[ignore = "the same pages once more, for make screenshots"]
+async fn every_page_is_for_everybody_in_chinese_on_a_phone() {
+    walk_in("zh", Setup { scheme: Scheme::Dark, ..Setup::PHONE }, "chinese-phone-dark").await;
+}
+
+#[tokio::test]
+#[ignore = "the same pages once more, for make screenshots"]
+async fn every_page_is_for_everybody_in_arabic_on_a_desktop() {
+    walk_in("ar", Setup::DESKTOP, "arabic-desktop").await;
+}
+
+async fn walk_in(language: &str, setup: Setup, name: &str) {
+    scene::on(setup, async |app, browser| {
+        let folder = env::var_os("PAYLINK_SCREENSHOTS").map(|folder| PathBuf::from(folder).join(name));
+        languages::walk(&Tour { browser, folder }, app, language).await;
+    })
+    .await;
 }
 
 async fn walk(setup: Setup, name: &str) {
