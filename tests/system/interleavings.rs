@@ -47,7 +47,7 @@ enum Move {
 }
 
 /// What makes more of what is there already is tried more often.
-const MOVES: [Move; 19] = [
+const MOVES: [Move; 18] = [
     Move::Opens,
     Move::Pays,
     Move::PaysLater,

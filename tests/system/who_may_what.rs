@@ -122,7 +122,7 @@ impl Things {
             "buyers" => "+12025550199",
             // What there is of these nobody but an administrator of theirs knows the ids of.
             "api-keys" | "console-sessions" | "webhook-endpoints" | "webhook-events" | "stripe-integration"
-            | "admin" | "attention" | "message-templates" | "batches" => "nothing",
+            | "admin" | "attention" | "message-templates" | "batches" | "credit-purchases" => "nothing",
             resource if !pattern.contains('{') => resource,
             resource => panic!("what is the id of {resource}?"),
         }

@@ -1,14 +1,9 @@
-//! `/v1/admin/merchants/{id}`: what texts cost a merchant, and corrections of their credits; `/v1/admin/credit-purchases`.
+//! `/v1/admin/merchants/{id}/credit-corrections` and `/v1/admin/credit-purchases`.
 
-use std::collections::BTreeMap;
-
-use domain::{
-    CreditPurchaseId, MerchantId, Region,
-    sms::{Rates, check_rate},
-};
+use domain::{CreditPurchaseId, MerchantId};
 use entity::{
     credits::{self, CreditError, LONGEST_NOTE, purchase},
-    merchant::{self, MerchantChanges},
+    merchant,
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -30,27 +25,11 @@ use crate::{
         fields::Fields,
         json_body::JsonBody,
         paging::{Asked, Page},
-        typed::{CountryCode, Limit, Text, TextOf, ZoneName},
+        typed::{Limit, Line, Text, TextOf},
     },
 };
 
 pub(crate) struct AdminCredits;
-
-/// What is to change of a merchant; what is absent stays.
-#[derive(Debug, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-#[oai(rename = "MerchantChangesByOperator")]
-struct ChangesInput {
-    /// Credits for a segment of a text, where `rates` says nothing else.
-    sms_rate: Option<i64>,
-    /// Credits for a segment by the prefix of the number, such as `{"+44": 2}`; the longest that it begins with counts. All of them: those
-    /// that are not named are not any more.
-    rates: Option<BTreeMap<String, i64>>,
-    /// ISO 3166: the region of phone numbers without a country code.
-    region: Option<CountryCode>,
-    /// IANA, such as `Europe/Berlin`.
-    time_zone: Option<ZoneName>,
-}
 
 /// Credits that are put right.
 #[derive(Debug, Deserialize, Object)]
@@ -58,34 +37,14 @@ struct ChangesInput {
 #[oai(rename = "CreditCorrection")]
 struct CorrectionInput {
     /// How many more, or, below 0, fewer.
+    #[oai(validator(minimum(value = "-1000000000"), maximum(value = "1000000000")))]
     credits: i64,
     /// Why, for the merchant to read in the ledger.
-    reason: String,
+    reason: Line<200>,
 }
 
 #[OpenApi(tag = "Group::Admin")]
 impl AdminCredits {
-    /// Change a merchant
-    ///
-    /// A new price counts for texts that are sent from then on; what is held for others stays as it was.
-    #[oai(path = "/admin/merchants/:id", method = "patch")]
-    async fn change_merchant(
-        &self,
-        api: Data<&Api>,
-        key: Operator,
-        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
-        input: JsonBody<ChangesInput>,
-    ) -> Result<Json<MerchantView>, Problem> {
-        let (detail, changes) = (said(&input.0), check(input.0)?);
-        let owner = find_merchant(&api, &merchant_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        let row = merchant::change(&tx, owner.id, changes).await?;
-        act_of_operator(&tx, &key.0, Some(owner.id), "merchant.change", owner.id, detail, now).await?;
-        tx.commit().await?;
-        Ok(Json(row.into()))
-    }
-
     /// Correct credits
     #[oai(path = "/admin/merchants/:id/credit-corrections", method = "post")]
     async fn correct(
@@ -96,7 +55,7 @@ impl AdminCredits {
         input: JsonBody<CorrectionInput>,
     ) -> Result<Created<MerchantView>, Problem> {
         let mut fields = Fields::default();
-        let reason = fields.text("reason", input.0.reason.trim(), LONGEST_NOTE);
+        let reason = fields.text("reason", &input.0.reason.trimmed(), LONGEST_NOTE);
         let Some(reason) = reason else { return Err(fields.into_problem()) };
         let owner = find_merchant(&api, &merchant_id).await?;
         let now = api.clock.now();
@@ -134,38 +93,4 @@ impl AdminCredits {
         let found = purchase::list(api.db.pool(), of, asked.before, asked.fetch()).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| PurchaseView::of(row).map_err(Problem::from))?))
     }
-}
-
-fn check(input: ChangesInput) -> Result<MerchantChanges, Problem> {
-    let mut fields = Fields::default();
-    let mut changes = MerchantChanges::default();
-    if let Some(rate) = input.sms_rate {
-        changes.sms_rate = fields.take("sms_rate", check_rate(rate).map_err(|error| error.to_string()));
-    }
-    if let Some(rates) = input.rates {
-        let rates = fields.take("rates", Rates::new(rates).map_err(|error| error.to_string()));
-        changes.sms_rates = rates.map(|rates| Some(rates).filter(|rates| !rates.by_prefix().is_empty()));
-    }
-    if let Some(region) = &input.region {
-        changes.region = fields.take("region", Region::parse(region));
-    }
-    if let Some(zone) = &input.time_zone {
-        changes.time_zone = fields.take("time_zone", merchant::parse_zone(zone));
-    }
-    if fields.any() { Err(fields.into_problem()) } else { Ok(changes) }
-}
-
-/// What the audit log says of it.
-fn said(input: &ChangesInput) -> Option<String> {
-    let rates = input.rates.as_ref().map(|rates| format!("rates for {} prefixes", rates.len()));
-    let said: Vec<String> = [
-        input.sms_rate.map(|rate| format!("rate {rate}")),
-        rates,
-        input.region.as_ref().map(|region| format!("region {}", &**region)),
-        input.time_zone.as_ref().map(|zone| format!("time zone {}", &**zone)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    (!said.is_empty()).then(|| said.join(", "))
 }

@@ -17,7 +17,7 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{super::answers::Created, Group};
+use super::{super::answers::Created, Group, merchant_changes::ChangesInput};
 use crate::http::typed::{CountryCode, Limit, Line, Text, TextOf, ZoneName};
 use crate::{
     Api, Problem,
@@ -157,6 +157,27 @@ impl AdminMerchants {
         act_of_operator(&tx, &key.0, Some(row.id), "merchant.create", row.id, None, now).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
+    }
+
+    /// Change a merchant
+    ///
+    /// A new price counts for texts that are sent from then on; what is held for others stays as it was.
+    #[oai(path = "/admin/merchants/:id", method = "patch")]
+    async fn change_merchant(
+        &self,
+        api: Data<&Api>,
+        key: Operator,
+        #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
+        input: JsonBody<ChangesInput>,
+    ) -> Result<Json<MerchantView>, Problem> {
+        let (detail, changes) = (input.0.said(), input.0.check()?);
+        let owner = find_merchant(&api, &merchant_id).await?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let row = merchant::change(&tx, owner.id, changes).await?;
+        act_of_operator(&tx, &key.0, Some(owner.id), "merchant.change", owner.id, detail, now).await?;
+        tx.commit().await?;
+        Ok(Json(row.into()))
     }
 
     /// Top up credits

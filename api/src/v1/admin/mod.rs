@@ -4,6 +4,7 @@ mod access;
 mod audit_log;
 mod credits;
 mod jobs;
+mod merchant_changes;
 mod merchants;
 mod messages;
 mod pauses;

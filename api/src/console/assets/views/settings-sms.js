@@ -5,7 +5,7 @@ import { copyable } from "../lib/clipboard.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { tell } from "../lib/events.js";
-import { tag } from "../lib/format.js";
+import { phone, tag } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
@@ -54,7 +54,7 @@ function drawState(place, connection) {
       row(t.token, connection.auth_token_last_four && t.ending(connection.auth_token_last_four)),
       row(t.address, connection.gateway?.url),
       row(t.secrets, connection.secret_names?.join(", ")),
-      row(t.from, connection.from)),
+      row(t.from, phone(connection.from))),
     may("write") && testForm(),
     h("h3", t.webhook), copyable(t.webhook, connection.webhook_url, { key: "copy-webhook" }), h("p.hint", t.webhookHint));
 }
