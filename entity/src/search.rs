@@ -23,7 +23,8 @@ pub fn contains(column: impl ColumnTrait, text: &str) -> Expr {
     Expr::expr(Func::lower(column.into_expr())).like(pattern(&text.to_lowercase()))
 }
 
-fn pattern(text: &str) -> LikeExpr {
+/// What contains this text, in a column that is folded.
+pub(crate) fn pattern(text: &str) -> LikeExpr {
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
@@ -33,6 +34,12 @@ fn pattern(text: &str) -> LikeExpr {
 pub(crate) fn orders_meant_by(text: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
     let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let Some(sought) = Sought::parse(text) else { return of_merchant };
+    orders_sought(&sought, merchant, backend)
+}
+
+/// Orders of this merchant that are sought.
+pub(crate) fn orders_sought(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condition {
+    let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let any = sought.meant().iter().fold(Condition::any(), |any, one| any.add(meant(one, merchant, backend)));
     of_merchant.add(any)
 }

@@ -51,6 +51,7 @@ mod m0058_room_for_payments;
 mod m0064_buyers_kept;
 mod m0066_order_volume;
 mod m0076_credit_purchases;
+mod m0077_pauses_and_assignments;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -105,6 +106,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0064_buyers_kept::Step),
             Box::new(m0066_order_volume::Step),
             Box::new(m0076_credit_purchases::Step),
+            Box::new(m0077_pauses_and_assignments::Step),
         ]
     }
 }

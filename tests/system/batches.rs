@@ -12,6 +12,7 @@ on_both_databases!(
     a_batch_makes_and_sends_each_row_once,
     a_csv_is_read_as_spreadsheets_write_it,
     a_cancelled_batch_does_no_more,
+    a_paused_batch_goes_on_once_it_is_resumed,
 );
 
 fn row(key: &str, number: &str, phone: &str) -> Value {
@@ -161,6 +162,39 @@ async fn a_cancelled_batch_does_no_more(app: &mut App) {
     merchant.http.post(&cancel, &json!({})).await.with_status(202);
     merchant.http.post(&format!("{}/start", path(&batch)), &json!({})).await.problem(409, "batch_cancelled");
     assert!(merchant.http.whole_list("/v1/orders", 50).await.iter().all(|order| order["number"] != "E-1"));
+}
+
+async fn a_paused_batch_goes_on_once_it_is_resumed(app: &mut App) {
+    let merchant = app.merchant();
+    let sent: Vec<Value> =
+        (0..60).map(|n| row(&format!("p{n}"), &format!("P-{n}"), &format!("+12025576{n:03}"))).collect();
+    let batch = checks(&merchant, sent, false).await;
+    let act = async |what: &str| merchant.http.post(&format!("{}/{what}", path(&batch)), &json!({})).await;
+    act("pause").await.problem(409, "batch_not_running");
+    act("resume").await.problem(409, "batch_not_paused");
+    starts(&merchant, &batch).await;
+    let paused = act("pause").await.with_status(202).json();
+    assert_eq!(paused["status"], "paused", "{paused}");
+    act("pause").await.with_status(202);
+    act("start").await.with_status(202);
+    let seen = merchant.http.get(&path(&batch)).await.json();
+    // A row that was begun before the pause may be done after it; the batch was paused long before all were.
+    assert_eq!(seen["status"], "paused", "{seen}");
+    assert!(seen["ready"].as_i64().unwrap() > 0, "{seen}");
+    for _ in 0..3 {
+        // However often, and however short the pauses: each row is one order and one link.
+        let resumed = act("resume").await.with_status(202).json();
+        assert_eq!(resumed["status"], "running", "{resumed}");
+        if act("pause").await.status != 202 {
+            break;
+        }
+    }
+    act("resume").await;
+    let done = sees_done(&merchant, &batch).await;
+    assert_eq!((&done["done"], &done["failed"]), (&json!(60), &json!(0)), "{done}");
+    let orders = merchant.http.whole_list("/v1/orders", 100).await;
+    assert_eq!(orders.iter().filter(|order| order["number"].as_str().unwrap().starts_with("P-")).count(), 60);
+    assert_eq!(merchant.http.whole_list("/v1/payment-links", 100).await.len(), 60);
 }
 
 async fn a_row_happens_once_whatever_dies(app: &mut App) {

@@ -4,7 +4,63 @@ use serde_json::{Value, json};
 
 use crate::support::{App, on_both_databases};
 
-on_both_databases!(payments_and_refunds_are_lines_of_the_conversation, a_text_says_what_it_costs_while_it_is_written);
+on_both_databases!(
+    payments_and_refunds_are_lines_of_the_conversation,
+    a_text_says_what_it_costs_while_it_is_written,
+    conversations_are_sought_assigned_and_closed,
+);
+
+async fn conversations_are_sought_assigned_and_closed(app: &mut App) {
+    let merchant = app.merchant();
+    let first = merchant.opens_an_order("54201").await;
+    let second = merchant.opens_an_order("54202").await;
+    for order in [&first, &second] {
+        let link = merchant.makes_a_link(order).await;
+        let message = merchant.sends(&link).await;
+        merchant.sees_message(&message, "delivered").await;
+    }
+    let conversation = merchant.conversation_with(&first.phone).await;
+    let other = merchant.conversation_with(&second.phone).await;
+    let id = |conversation: &Value| conversation["id"].as_str().unwrap().to_owned();
+    assert_eq!((&conversation["status"], conversation.get("assigned_to")), (&json!("open"), None));
+    let found = async |query: &str| -> Vec<String> {
+        let list = merchant.http.get(&format!("/v1/conversations?{query}")).await.with_status(200).json();
+        list["items"].as_array().unwrap().iter().map(id).collect()
+    };
+    // By the order's number, and by a part of the phone number as people write it.
+    assert_eq!(found("q=54201").await, [id(&conversation)]);
+    let digits = second.phone.trim_start_matches('+');
+    assert_eq!(found(&format!("q={digits}")).await, [id(&other)]);
+    assert_eq!(found("q=%25").await, [""; 0]);
+
+    let people = merchant.http.get("/v1/people").await.with_status(200).json();
+    let somebody = people["items"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/conversations/{}", id(&conversation));
+    let act = async |what: &str, body: Value| merchant.http.post(&format!("{path}/{what}"), &body).await;
+    let assigned = act("assign", json!({"to": somebody})).await.with_status(200).json();
+    assert_eq!(assigned["assigned_to"], json!(somebody));
+    assert_eq!(found(&format!("assigned_to={somebody}")).await, [id(&conversation)]);
+    assert_eq!(found("assigned_to=nobody").await, [id(&other)]);
+    let stranger = "key_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
+    act("assign", json!({"to": stranger})).await.problem(422, "invalid_input");
+
+    let closed = act("close", json!({})).await.with_status(200).json();
+    assert_eq!(closed["status"], "closed");
+    assert_eq!(found("status=closed").await, [id(&conversation)]);
+    assert_eq!(found("status=open").await, [id(&other)]);
+    app.sandbox().buyer_texts(&first.phone, "One more thing").await;
+    crate::support::eventually("the reply opens it again", async || {
+        let seen = merchant.http.get(&path).await.with_status(200).json();
+        (seen["status"] == "open").then_some(())
+    })
+    .await;
+    act("close", json!({})).await.with_status(200);
+    assert_eq!(act("reopen", json!({})).await.with_status(200).json()["status"], "open");
+    let nobodys = act("assign", json!({})).await.with_status(200).json();
+    assert_eq!(nobodys.get("assigned_to"), None);
+    let stranger = app.operator().makes_a_merchant("A Florist").await;
+    stranger.http.get(&path).await.problem(404, "not_found");
+}
 
 async fn payments_and_refunds_are_lines_of_the_conversation(app: &mut App) {
     let merchant = app.merchant();

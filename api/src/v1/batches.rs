@@ -183,7 +183,7 @@ impl Batches {
                 let id = BatchId::new(now);
                 let batch = batch::insert(&tx, id, owner.id, send, key.key.to_string(), now).await?;
                 batch::insert_all(&tx, &batch, checked).await?;
-                act_of_key(&tx, key, "batch.create", id, None, now).await?;
+                act_of_key(&tx, key, "batch.create", id, None, now);
                 api.quotas.count_order_bytes(&tx, owner.id, size, now).await?;
                 let view = BatchView::of(batch, batch::count(&tx, id).await?);
                 Ok(accepted(tx, id, view, None))
@@ -267,6 +267,67 @@ impl Batches {
         .await
     }
 
+    /// Pause a batch
+    ///
+    /// No further row is begun until it is resumed; what was done stays.
+    #[oai(path = "/batches/:id/pause", method = "post")]
+    async fn pause(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+    ) -> Result<Answered<BatchView>, Problem> {
+        let fingerprint = fingerprint(&format!("POST pause {}", batch_id.0), &[]);
+        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
+            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
+            async move {
+                let tx = api.db.begin().await?;
+                let batch = find_in(&tx, key, batch_id).await?;
+                if batch::pause(&tx, &batch).await? {
+                    act_of_key(&tx, key, "batch.pause", batch.id, None, now).await?;
+                } else if batch.state != BatchState::Paused {
+                    return Err(Problem::conflict("batch_not_running", "The batch is not under way."));
+                }
+                answer(tx, key, batch_id, None).await
+            }
+        })
+        .await
+    }
+
+    /// Resume a batch
+    ///
+    /// It goes on where it was paused.
+    #[oai(path = "/batches/:id/resume", method = "post")]
+    async fn resume(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+    ) -> Result<Answered<BatchView>, Problem> {
+        let fingerprint = fingerprint(&format!("POST resume {}", batch_id.0), &[]);
+        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
+            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
+            async move {
+                let tx = api.db.begin().await?;
+                let batch = find_in(&tx, key, batch_id).await?;
+                if batch::resume(&tx, &batch).await? {
+                    act_of_key(&tx, key, "batch.resume", batch.id, None, now).await?;
+                    let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
+                    let options = EnqueueOptions::for_merchant(batch.merchant_id);
+                    let enqueued_job = enqueue(&tx, &job, options, now).await?;
+                    return answer(tx, key, batch_id, enqueued_job).await;
+                }
+                if batch.state != BatchState::Running {
+                    return Err(Problem::conflict("batch_not_paused", "The batch is not paused."));
+                }
+                answer(tx, key, batch_id, None).await
+            }
+        })
+        .await
+    }
+
     /// Cancel a batch
     ///
     /// What was not done of it will not be; what was done stays.
@@ -285,7 +346,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::end(&tx, &batch, BatchState::Cancelled, now).await? {
-                    act_of_key(&tx, key, "batch.cancel", batch.id, None, now).await?;
+                    act_of_key(&tx, key, "batch.cancel", batch.id, None, now);
                 } else if batch.state != BatchState::Cancelled {
                     return Err(Problem::conflict("batch_done", "The batch is done already."));
                 }
@@ -314,7 +375,7 @@ async fn accept_start(
     let batch = find_in(&tx, key, batch_id).await?;
     match batch.state {
         BatchState::Ready => {}
-        BatchState::Running | BatchState::Done => return answer(tx, key, batch_id, None).await,
+        BatchState::Running | BatchState::Paused | BatchState::Done => return answer(tx, key, batch_id, None).await,
         BatchState::Cancelled => return Err(Problem::conflict("batch_cancelled", "The batch was cancelled.")),
     }
     let owner = merchant::get(&tx, key.merchant).await?;
@@ -336,7 +397,7 @@ async fn accept_start(
         tx.rollback().await?;
         return Err(Problem::conflict("batch_started", "Somebody else has just started or cancelled the batch."));
     }
-    act_of_key(&tx, key, "batch.start", batch.id, None, now).await?;
+    act_of_key(&tx, key, "batch.start", batch.id, None, now);
     let job = RunBatch { merchant: owner.id, batch: batch.id };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     answer(tx, key, batch_id, enqueued_job).await

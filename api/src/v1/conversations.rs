@@ -1,10 +1,10 @@
 //! `/v1/conversations`.
 
 use chrono::{DateTime, Utc};
-use domain::{ConversationId, MessageId, message::MessageStatus};
+use domain::{ApiKeyId, ConversationId, MessageId, message::MessageStatus};
 use entity::{
-    Conversation, Message,
-    conversation::{self, InboxPosition, Listed},
+    Conversation, Message, api_key,
+    conversation::{self, Assigned, ConversationSearch, InboxPosition, Listed, Openness},
     message::{self, Direction},
     picture,
 };
@@ -20,7 +20,7 @@ use super::{Group, answers::Done, message_view::MessageView, send};
 use crate::http::typed::{E164, Limit, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer},
+    auth::{Principal, Reader, Writer, audit::act_of_key},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -45,6 +45,10 @@ struct ConversationView {
     last_message: Option<LastMessageView>,
     /// How many texts of the buyer have not been read.
     unread: u64,
+    /// Whether a person has closed it; a reply opens it again.
+    status: Text<Openness>,
+    /// Whose it is: the id of a key. Absent: nobody's.
+    assigned_to: Option<Text<ApiKeyId>>,
 }
 
 /// What was last said in a conversation.
@@ -79,6 +83,8 @@ impl From<Listed> for ConversationView {
         Self {
             last_message: last.map(|last| LastMessageView::of(last, pictures)),
             unread,
+            status: Text(if conversation.closed_at.is_some() { Openness::Closed } else { Openness::Open }),
+            assigned_to: conversation.assigned_to.map(Text),
             id: Text(conversation.id),
             phone: conversation.phone.map(|phone| phone.as_e164().into()),
             customer_name: conversation.customer_name,
@@ -95,6 +101,14 @@ impl From<Listed> for ConversationView {
 struct TextInput {
     /// The text.
     body: String,
+}
+
+/// Whose a conversation is to be.
+#[derive(Debug, Deserialize, Object)]
+#[oai(rename = "ConversationAssignment", skip_serializing_if_is_none)]
+struct AssignInput {
+    /// The id of a key; absent: nobody's.
+    to: Option<Text<ApiKeyId>>,
 }
 
 /// What nobody has read.
@@ -119,16 +133,30 @@ impl Conversations {
     /// List conversations
     ///
     /// The one in which something was last said comes first.
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/conversations", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
+        /// Part of the buyer's name or number, or of what their orders are searched by.
+        q: Query<Option<String>>,
+        /// Only those that are open, or only those that are closed; absent: both.
+        status: Query<Option<Text<Openness>>>,
+        /// Only those of this key, or `nobody`'s.
+        assigned_to: Query<Option<Text<Assigned>>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<TextOf<InboxPosition>>>,
     ) -> Result<Json<Page<ConversationView>>, Problem> {
         let asked = Asked::<InboxPosition>::parse(limit.0, cursor.0.as_deref())?;
-        let found = conversation::list(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
+        let search = ConversationSearch {
+            text: q.0,
+            openness: status.0.map(Text::value),
+            assigned: assigned_to.0.map(Text::value),
+            before: asked.before,
+            limit: asked.fetch(),
+        };
+        let found = conversation::list(api.db.pool(), key.0.merchant, &search).await?;
         Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), |row| Ok::<_, Problem>(row.into()))?))
     }
 
@@ -152,6 +180,85 @@ impl Conversations {
             Ok::<_, Problem>(MessageView::of(row, conversation.phone.as_ref()).with_pictures(pictures))
         };
         Ok(Json(asked.page(found, |row| row.id, view)?))
+    }
+
+    /// See a conversation
+    #[oai(path = "/conversations/:id", method = "get")]
+    async fn get(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
+    ) -> Result<Json<ConversationView>, Problem> {
+        let conversation = find(&api, &key.0, &conversation_id).await?;
+        seen(&api, &conversation).await
+    }
+
+    /// Make a conversation somebody's
+    ///
+    /// Without `to` it is nobody's.
+    #[oai(path = "/conversations/:id/assign", method = "post")]
+    async fn assign(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
+        input: JsonBody<AssignInput>,
+    ) -> Result<Json<ConversationView>, Problem> {
+        let conversation = find(&api, &key.0, &conversation_id).await?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let to = input.0.to.map(Text::value);
+        if let Some(id) = to {
+            let person = api_key::find_in_force(&tx, id, now).await?;
+            if person.is_none_or(|person| person.merchant_id != key.0.merchant) {
+                return Err(Problem::field("to", "is no key of yours that is in force"));
+            }
+        }
+        if conversation::assign(&tx, &conversation, to).await? {
+            let detail = to.map(|id| id.to_string());
+            act_of_key(&tx, &key.0, "conversation.assign", conversation.id, detail, now).await?;
+        }
+        tx.commit().await?;
+        seen(&api, &conversation).await
+    }
+
+    /// Close a conversation
+    ///
+    /// Nothing in it waits for the merchant any more. What the buyer says next opens it again.
+    #[oai(path = "/conversations/:id/close", method = "post")]
+    async fn close(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
+    ) -> Result<Json<ConversationView>, Problem> {
+        let conversation = find(&api, &key.0, &conversation_id).await?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        if conversation::close(&tx, conversation.id, now).await? {
+            act_of_key(&tx, &key.0, "conversation.close", conversation.id, None, now).await?;
+        }
+        tx.commit().await?;
+        seen(&api, &conversation).await
+    }
+
+    /// Open a conversation again
+    #[oai(path = "/conversations/:id/reopen", method = "post")]
+    async fn reopen(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
+    ) -> Result<Json<ConversationView>, Problem> {
+        let conversation = find(&api, &key.0, &conversation_id).await?;
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        if conversation::reopen(&tx, conversation.id).await? {
+            act_of_key(&tx, &key.0, "conversation.reopen", conversation.id, None, now).await?;
+        }
+        tx.commit().await?;
+        seen(&api, &conversation).await
     }
 
     /// Note that a conversation was read
@@ -197,6 +304,12 @@ impl Conversations {
         })
         .await
     }
+}
+
+/// The conversation as it is now.
+async fn seen(api: &Api, conversation: &Conversation) -> Result<Json<ConversationView>, Problem> {
+    let found = conversation::one(api.db.pool(), conversation.merchant_id, conversation.id).await?;
+    found.map(|found| Json(found.into())).ok_or_else(Problem::not_found)
 }
 
 async fn find(api: &Api, key: &Principal, conversation_id: &str) -> Result<Conversation, Problem> {

@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub use rows::{
     BatchRow, Content, Counts, NewRow, RowState, conclude, count, due, erase_before, erase_contents_with, fail,
-    happened, insert_all, page, set_order,
+    happened, has_order, insert_all, page, set_order,
 };
 
 use domain::{BatchId, MerchantId, words};
@@ -19,6 +19,8 @@ words! {
         Ready = "ready",
         /// They are being done.
         Running = "running",
+        /// A person has stopped it for now.
+        Paused = "paused",
         /// They are done.
         Done = "done",
         /// What was not done will not be.
@@ -119,6 +121,41 @@ pub async fn start(db: &impl ConnectionTrait, batch: &Batch, now: DateTime<Utc>)
     Ok(begun.rows_affected == 1)
 }
 
+/// Whether the batch is being done.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_running(db: &impl ConnectionTrait, batch: BatchId) -> Result<bool, DbErr> {
+    let found = Entity::find_by_id(batch).one(db).await?;
+    Ok(found.is_some_and(|batch| batch.state == BatchState::Running))
+}
+
+/// Stops a batch for now; `false` if it is not being done.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn pause(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbErr> {
+    turn(db, batch, BatchState::Running, BatchState::Paused).await
+}
+
+/// Has a batch go on that was stopped for now; `false` if it was not.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn resume(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbErr> {
+    turn(db, batch, BatchState::Paused, BatchState::Running).await
+}
+
+async fn turn(db: &impl ConnectionTrait, batch: &Batch, from: BatchState, to: BatchState) -> Result<bool, DbErr> {
+    let turned = Entity::update_many()
+        .col_expr(Column::State, Expr::value(to))
+        .filter(Column::Id.eq(batch.id))
+        .filter(Column::State.eq(from))
+        .exec(db)
+        .await?;
+    Ok(turned.rows_affected == 1)
+}
+
 /// Ends a batch in this state, with what was not done of it; `false` if it has ended already.
 ///
 /// # Errors
@@ -129,7 +166,7 @@ pub async fn end(
     state: BatchState,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let open = [BatchState::Ready, BatchState::Running];
+    let open = [BatchState::Ready, BatchState::Running, BatchState::Paused];
     let ended = Entity::update_many()
         .col_expr(Column::State, Expr::value(state))
         .col_expr(Column::EndedAt, Expr::value(now))

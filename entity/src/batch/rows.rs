@@ -261,6 +261,15 @@ pub async fn due(db: &impl ConnectionTrait, batch: BatchId, limit: u64) -> Resul
         .await
 }
 
+/// Whether the row has an order, as somebody else may have noted meanwhile.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_order(db: &impl ConnectionTrait, row: &BatchRow) -> Result<bool, DbErr> {
+    let found = Entity::find_by_id((row.batch_id, row.number)).one(db).await?;
+    Ok(found.is_some_and(|row| row.order_id.is_some()))
+}
+
 /// Notes the order that a row has become; `false` if it has one, or is not to be done any more.
 ///
 /// # Errors

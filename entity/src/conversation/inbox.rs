@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Condition, QueryOrder, QuerySelect,
+    Condition, DbBackend, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{Alias, Expr, ExprTrait, Order, Query},
 };
@@ -13,9 +13,10 @@ use super::{Column, Conversation, Entity};
 use crate::{
     Message,
     message::{self, Direction},
-    picture,
+    order, picture,
+    search::{orders_sought, pattern},
 };
-use domain::{ConversationId, MerchantId};
+use domain::{ApiKeyId, ConversationId, MerchantId, search::Sought, words};
 
 /// A conversation with what the list shows of it.
 #[derive(Debug, Clone)]
@@ -73,15 +74,73 @@ impl FromStr for InboxPosition {
     }
 }
 
-/// A page of the merchant's conversations in which anything is said; `before` is the place of the last one of the page before.
+words! {
+    /// Whether a conversation waits for something.
+    pub enum Openness {
+        /// It may.
+        Open = "open",
+        /// A person has closed it, and nothing was said by the buyer since.
+        Closed = "closed",
+    }
+}
+
+/// Whose conversations are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assigned {
+    /// Nobody's.
+    Nobody,
+    /// Those of whoever has this key.
+    To(ApiKeyId),
+}
+
+/// A text that names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no id of a key, and not `nobody`")]
+pub struct AssignedError;
+
+impl fmt::Display for Assigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nobody => f.write_str("nobody"),
+            Self::To(key) => key.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Assigned {
+    type Err = AssignedError;
+
+    fn from_str(text: &str) -> Result<Self, AssignedError> {
+        if text == "nobody" {
+            return Ok(Self::Nobody);
+        }
+        text.parse().map(Self::To).map_err(|_| AssignedError)
+    }
+}
+
+/// What a list of conversations is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct ConversationSearch {
+    /// Part of the buyer's name or number, or of what their orders are searched by.
+    pub text: Option<String>,
+    /// Whether they are closed; absent: both.
+    pub openness: Option<Openness>,
+    /// Whose they are; absent: anybody's.
+    pub assigned: Option<Assigned>,
+    /// The place of the last one of the page before.
+    pub before: Option<InboxPosition>,
+    /// How many.
+    pub limit: u64,
+}
+
+/// A page of the merchant's conversations in which anything is said.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
-    before: Option<InboxPosition>,
-    limit: u64,
+    search: &ConversationSearch,
 ) -> Result<Vec<Listed>, DbErr> {
     // One without a text was erased, or is there because its number must get none.
     let said = Query::select()
@@ -91,11 +150,51 @@ pub async fn list(
         .and_where(Expr::col((message::Entity, message::Column::PurgedAt)).is_null())
         .to_owned();
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Expr::exists(said));
-    if let Some(InboxPosition { at, id }) = before {
+    match search.openness {
+        Some(Openness::Open) => query = query.filter(Column::ClosedAt.is_null()),
+        Some(Openness::Closed) => query = query.filter(Column::ClosedAt.is_not_null()),
+        None => {}
+    }
+    match search.assigned {
+        Some(Assigned::Nobody) => query = query.filter(Column::AssignedTo.is_null()),
+        Some(Assigned::To(key)) => query = query.filter(Column::AssignedTo.eq(key)),
+        None => {}
+    }
+    if let Some(sought) = search.text.as_deref().and_then(Sought::parse) {
+        query = query.filter(meant_by(&sought, merchant, db.get_database_backend()));
+    }
+    if let Some(InboxPosition { at, id }) = search.before {
         let same_time = Condition::all().add(Column::LastMessageAt.eq(at)).add(Column::Id.lt(id));
         query = query.filter(Condition::any().add(Column::LastMessageAt.lt(at)).add(same_time));
     }
-    let found = query.order_by_desc(Column::LastMessageAt).order_by_desc(Column::Id).limit(limit).all(db).await?;
+    let found =
+        query.order_by_desc(Column::LastMessageAt).order_by_desc(Column::Id).limit(search.limit).all(db).await?;
+    shown(db, found).await
+}
+
+/// The merchant's conversation as the list shows it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn one(db: &impl ConnectionTrait, merchant: MerchantId, id: ConversationId) -> Result<Option<Listed>, DbErr> {
+    let found = super::find(db, merchant, id).await?;
+    Ok(shown(db, found.into_iter().collect()).await?.pop())
+}
+
+/// Conversations of buyers of whom an order is meant, or whose number is.
+fn meant_by(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condition {
+    let buyers = Query::select()
+        .column((order::Entity, order::Column::CustomerPhone))
+        .from(order::Entity)
+        .cond_where(orders_sought(sought, merchant, backend))
+        .and_where(order::Column::CustomerPhone.is_not_null())
+        .to_owned();
+    let of_order = Condition::any().add(Column::Phone.in_subquery(buyers));
+    let phone = Expr::col((Entity, Column::Phone));
+    sought.meant().iter().fold(of_order, |any, one| any.add(phone.clone().like(pattern(one))))
+}
+
+async fn shown(db: &impl ConnectionTrait, found: Vec<Conversation>) -> Result<Vec<Listed>, DbErr> {
     let ids: Vec<ConversationId> = found.iter().map(|conversation| conversation.id).collect();
     let mut last = last_messages(db, &ids).await?;
     let unread = unread_texts(db, &ids).await?;

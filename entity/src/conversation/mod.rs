@@ -1,5 +1,6 @@
 //! Conversations: all that was said with one buyer's number, found by its keyed hash, so that an opt-out outlives the number.
 
+mod assigned;
 mod inbox;
 mod opt_out;
 mod unread;
@@ -14,7 +15,8 @@ use sea_orm::{
     sea_query::{Func, LockType, OnConflict, Query},
 };
 
-pub use inbox::{InboxPosition, InboxPositionError, Listed, list};
+pub use assigned::{assign, close, reopen};
+pub use inbox::{Assigned, ConversationSearch, InboxPosition, InboxPositionError, Listed, Openness, list, one};
 pub use opt_out::{OptOutSource, opt_in, opt_out, opted_out, opted_out_of};
 pub(crate) use unread::note_heard;
 pub use unread::{count_unread, unread_of};
@@ -24,7 +26,7 @@ use crate::{
     attention::{self, AttentionKind},
     message,
 };
-use domain::{ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
+use domain::{ApiKeyId, ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
 
 /// The conversation with one buyer.
 #[sea_orm::model]
@@ -58,6 +60,10 @@ pub struct Model {
     pub opted_in_at: Option<DateTime<Utc>>,
     /// When the buyer last said something.
     pub heard_at: Option<DateTime<Utc>>,
+    /// Whose of the merchant's people it is, by their key; nobody's at first.
+    pub assigned_to: Option<ApiKeyId>,
+    /// When it was closed; a reply opens it again.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -50,12 +50,13 @@ pub async fn unread_of(
     Ok(unread.into_iter().collect())
 }
 
-/// Notes that the buyer has said something.
+/// Notes that the buyer has said something: a conversation that was closed is open again.
 pub(crate) async fn note_heard(
     db: &impl ConnectionTrait,
     conversation: ConversationId,
     at: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    super::reopen(db, conversation).await?;
     Entity::update_many()
         .col_expr(Column::HeardAt, Expr::value(at))
         .filter(Column::Id.eq(conversation))

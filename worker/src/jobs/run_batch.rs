@@ -40,16 +40,21 @@ impl JobHandler<JobContext> for RunBatch {
         };
         let rows = batch::due(context.db.pool(), batch.id, AT_ONCE).await?;
         for row in &rows {
+            if !batch::is_running(context.db.pool(), batch.id).await? {
+                // Paused or cancelled: whoever has it go on enqueues a job of their own.
+                return nothing_to_do(context, lease).await;
+            }
             do_row(context, &batch, row).await?;
         }
         let now = context.now();
         let tx = context.db.begin().await?;
-        let Some(last) = rows.last() else {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             batch::end(&tx, &batch, BatchState::Done, now).await?;
             return lease.finish(tx, now).await;
         };
         let next = RunBatch { merchant: self.merchant, batch: self.batch };
-        let once = EnqueueOptions::for_merchant(self.merchant).unique(format!("{}:{}", batch.id, last.number));
+        let once = EnqueueOptions::for_merchant(self.merchant)
+            .unique(format!("{}:{}-{}", batch.id, first.number, last.number));
         let enqueued_job = enqueue(&tx, &next, once, now).await?;
         let done = lease.finish(tx, now).await?;
         context.queue.notify(enqueued_job);
@@ -147,6 +152,10 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
         Ok(order) => order,
         Err(error) if order::is_second_number(&error) => {
             tx.rollback().await?;
+            if batch::has_order(context.db.pool(), row).await? {
+                // Another worker was faster, as after a pause that was short, and goes on with it.
+                return Ok(None);
+            }
             let detail = "There is an order with this number by now.".to_owned();
             batch::fail(context.db.pool(), row, "order_exists", detail).await?;
             return Ok(None);

@@ -281,6 +281,24 @@ places! {
     entity::session::SessionCursor = r"^[0-9]{1,13}\.ses_[0-9a-f]{32}$", "1764158400000.ses_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
 }
 
+impl Written for entity::conversation::Assigned {
+    fn schema() -> MetaSchema {
+        of_pattern(
+            "an id that starts with key_, or nobody",
+            "^(nobody|key_[0-9a-f]{32})$",
+            "key_01936ad7f4c07d0c8e3b5a9f21c4d6e8",
+        )
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        parsed(text)
+    }
+
+    fn write(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+}
+
 /// Describes closed lists of words, as [`domain::words`] makes them.
 macro_rules! described_words {
     ($($name:ty),+ $(,)?) => { $(
@@ -318,6 +336,7 @@ described_words! {
     entity::attention::AttentionKind,
     entity::batch::BatchState,
     entity::batch::RowState,
+    entity::conversation::Openness,
     entity::conversation::OptOutSource,
     entity::credits::EntryKind,
     entity::credits::purchase::PurchaseState,
