@@ -3,9 +3,9 @@
 //! A key can be handed over by an invitation: until somebody accepts it there is no key, and the row has the invitation's hash.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, Condition, JoinType, QueryOrder, QuerySelect, entity::prelude::*};
 
-use crate::{Transaction, merchant};
+use crate::{Merchant, Transaction, merchant};
 use domain::{ApiKeyId, MerchantId, Secret, sha256, words};
 
 words! {
@@ -186,12 +186,25 @@ fn can_be_accepted(token: &str, now: DateTime<Utc>) -> Condition {
         .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now)))
 }
 
-/// The key that was presented, if it is in force.
+/// The key that was presented, if it is in force, and the merchant whose it is: who calls is asked in one round trip.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(db: &impl ConnectionTrait, key: &str, now: DateTime<Utc>) -> Result<Option<ApiKey>, DbErr> {
-    Entity::find().filter(Column::Hash.eq(sha256(key.as_bytes()))).filter(is_in_force(now)).one(db).await
+pub async fn find(
+    db: &impl ConnectionTrait,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<(ApiKey, Merchant)>, DbErr> {
+    let of_merchant: RelationDef =
+        Entity::belongs_to(merchant::Entity).from(Column::MerchantId).to(merchant::Column::Id).into();
+    let found = Entity::find()
+        .join(JoinType::InnerJoin, of_merchant)
+        .select_also(merchant::Entity)
+        .filter(Column::Hash.eq(sha256(key.as_bytes())))
+        .filter(is_in_force(now))
+        .one(db)
+        .await?;
+    Ok(found.and_then(|(key, owner)| Some((key, owner?))))
 }
 
 /// The key of this id, if it is in force: a session stands in for it, or a token.

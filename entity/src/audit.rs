@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::IntoCondition};
+use sea_orm::{
+    Condition, DbBackend, QueryOrder, QuerySelect, QueryTrait, Statement, entity::prelude::*, sea_query::IntoCondition,
+};
 
 use domain::{AuditEntryId, MerchantId};
 
@@ -59,23 +61,32 @@ impl<'a> Act<'a> {
     ) -> Self {
         Self { merchant_id: merchant.into(), actor: OPERATOR, action, subject: subject.to_string(), detail }
     }
+
+    /// As the log has it.
+    pub(crate) fn entry(self, now: DateTime<Utc>) -> Model {
+        Model {
+            id: AuditEntryId::new(now),
+            merchant_id: self.merchant_id,
+            actor: self.actor.to_owned(),
+            action: self.action.to_owned(),
+            subject: self.subject,
+            detail: self.detail,
+            at: now,
+        }
+    }
 }
 
-/// Writes an entry, in the transaction of the act itself.
+/// Writes an entry at once, in the transaction of the act itself; [`Transaction::done`](crate::Transaction::done) has the commit write it.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let entry = ActiveModel {
-        id: Set(AuditEntryId::new(now)),
-        merchant_id: Set(act.merchant_id),
-        actor: Set(act.actor.to_owned()),
-        action: Set(act.action.to_owned()),
-        subject: Set(act.subject),
-        detail: Set(act.detail),
-        at: Set(now),
-    };
-    Entity::insert(entry).exec_without_returning(db).await.map(|_| ())
+    db.execute_raw(insertion([act.entry(now)], db.get_database_backend())).await.map(|_| ())
+}
+
+/// Writes entries.
+pub(crate) fn insertion(entries: impl IntoIterator<Item = Model>, backend: DbBackend) -> Statement {
+    Entity::insert_many(entries.into_iter().map(|entry| ActiveModel::from(entry).reset_all())).build(backend)
 }
 
 /// What was done to a subject, oldest first. Operators only: it looks across merchants.

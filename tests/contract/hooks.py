@@ -43,7 +43,6 @@ KNOWN = [
     (422, "opted_out", None, None, "what a buyer wants"),
     (422, "invalid_input", r"rates.*", None, "the prefixes of a map, and what each costs, no schema of the generator's tells"),
     (422, "invalid_input", r"pack", None, "which packs are sold, only the operator's settings know"),
-    (422, "invalid_input", r"credits", None, "a correction takes no more than is there, and moves something"),
     (422, "no_phone_number", None, None, "what is left after an erasure"),
     (422, "idempotency_key_reused", None, None, "what was sent before"),
     (400, "malformed_request", None, r"Give (either )?kind", "one of several fields has to be there"),

@@ -59,6 +59,7 @@ mod receipts;
 mod recorded;
 mod reminders;
 mod returning;
+mod round_trips;
 mod rows;
 mod s3;
 mod searching;

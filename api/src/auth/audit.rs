@@ -4,23 +4,26 @@ use std::{fmt::Display, net::IpAddr};
 
 use chrono::{DateTime, Utc};
 use domain::MerchantId;
-use entity::audit::{self, Act};
+use entity::{
+    Transaction,
+    audit::{self, Act},
+};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::auth::{OperatorPrincipal, Principal};
 
-/// Notes what a merchant's key did, in the transaction of the act itself.
-pub(crate) async fn act_of_key(
-    tx: &impl ConnectionTrait,
+/// Notes what a merchant's key did: the commit of the act itself writes it.
+pub(crate) fn act_of_key(
+    tx: &Transaction,
     key: &Principal,
     action: &str,
     subject: impl ToString,
     detail: Option<String>,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) {
     let actor = key.key.to_string();
     let act = Act { merchant_id: Some(key.merchant), actor: &actor, action, subject: subject.to_string(), detail };
-    audit::record(tx, act, now).await
+    tx.done(act, now);
 }
 
 /// Notes what an operator did, in the transaction of the act itself.

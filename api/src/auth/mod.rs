@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use domain::{ApiKeyId, MerchantId, client_token::ClientToken};
 use entity::{
+    Merchant,
     api_key::{self, ApiKey, Scope},
+    merchant,
     operator::OperatorKey,
     session::{self, SignedIn},
 };
@@ -47,6 +49,21 @@ pub(crate) struct Principal {
     pub(crate) session: Option<Vec<u8>>,
     /// From where.
     pub(crate) address: IpAddr,
+    /// Whose key, as it stood when the key was looked up; absent where something else stood in for the key.
+    owner: Option<Box<Merchant>>,
+}
+
+impl Principal {
+    /// Whose key, as it stands.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn owner(&self, api: &Api) -> Result<Merchant, DbErr> {
+        match &self.owner {
+            Some(owner) => Ok((**owner).clone()),
+            None => merchant::get(api.db.pool(), self.merchant).await,
+        }
+    }
 }
 
 /// An operator who called.
@@ -132,16 +149,16 @@ fn presented(request: &Request, api: &Api) -> Result<Presented, Problem> {
 }
 
 async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Principal, Problem> {
-    let (key, session) = match presented(request, api)? {
+    let (key, session, owner) = match presented(request, api)? {
         Presented::Key(token) if ClientToken::is_one(&token) => {
-            (client_token::holder(request, api, &token).await?, None)
+            (client_token::holder(request, api, &token).await?, None, None)
         }
         Presented::Key(key) => match holder(request, api, &key).await? {
-            Some(Holder::Merchant(key)) => (key, None),
+            Some(Holder::Merchant(key, owner)) => (key, None, Some(owner)),
             Some(Holder::Operator(_)) | None => return Err(Problem::unauthorized()),
         },
         Presented::Session(token) => match signed_in(request, api, &token).await? {
-            SignedIn::Merchant(session, key) => (key, Some(session.hash)),
+            SignedIn::Merchant(session, key) => (key, Some(session.hash), None),
             SignedIn::Operator(..) => return Err(Problem::unauthorized()),
         },
     };
@@ -158,6 +175,7 @@ async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Pri
         key: key.id,
         session,
         address: address::of(request, &api.trusted_proxies),
+        owner,
     })
 }
 
@@ -174,7 +192,7 @@ async fn authenticate_operator(request: &Request, api: &Api) -> Result<OperatorP
     let (key, session) = match presented(request, api)? {
         Presented::Key(key) => match holder(request, api, &key).await? {
             Some(Holder::Operator(key)) => (key, None),
-            Some(Holder::Merchant(_)) | None => return Err(Problem::unauthorized()),
+            Some(Holder::Merchant(..)) | None => return Err(Problem::unauthorized()),
         },
         Presented::Session(token) => match signed_in(request, api, &token).await? {
             SignedIn::Operator(session, key) => (key, Some(session.hash)),
@@ -200,8 +218,8 @@ async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn
 
 /// Who a key belongs to.
 pub(crate) enum Holder {
-    /// A merchant.
-    Merchant(ApiKey),
+    /// A merchant, by this key.
+    Merchant(ApiKey, Box<Merchant>),
     /// An operator.
     Operator(OperatorKey),
 }
@@ -215,7 +233,7 @@ pub(crate) async fn holder(request: &Request, api: &Api, key: &str) -> Result<Op
     if found.is_none() {
         api.throttles.guesses.admit(request, api)?;
     }
-    Ok(found.map(Holder::Merchant))
+    Ok(found.map(|(key, owner)| Holder::Merchant(key, Box::new(owner))))
 }
 
 /// Logs who was refused, and from where; what is broken on our side is logged elsewhere.

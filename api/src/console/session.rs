@@ -127,7 +127,7 @@ pub(crate) async fn sign_in(api: Data<&Api>, request: &Request, input: Json<Sign
 async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Result<SessionView, Problem> {
     let now = api.clock.now();
     let found = holder(request, api, key).await?.ok_or_else(Problem::unknown_key)?;
-    if let Holder::Merchant(key) = &found {
+    if let Holder::Merchant(key, _) = &found {
         // Each sign-in writes.
         api.budgets.spend(request, key.merchant_id)?;
     }
@@ -136,7 +136,7 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
         session::end(&tx, &before, &api.operators).await?;
     }
     let (actor, view, session) = match found {
-        Holder::Merchant(key) => {
+        Holder::Merchant(key, _) => {
             // Under the merchant's lock: whoever suspends it ends the sessions that were begun before, and none begins after.
             let owner = merchant::hold(&tx, key.merchant_id).await?;
             if owner.is_suspended() {

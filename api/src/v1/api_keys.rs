@@ -147,7 +147,7 @@ impl ApiKeys {
             let row = api_key::insert(&tx, new, &secret, now).await?;
             ("key.create", KeyView { key: Some(secret.expose().to_owned()), ..KeyView::of(row, &key.0) })
         };
-        act_of_key(&tx, &key.0, act, view.id.0, None, now).await?;
+        act_of_key(&tx, &key.0, act, view.id.0, None, now);
         tx.commit().await?;
         tell(&key.0, act, &view.id.0);
         Ok(Created::Created(Json(view)))
@@ -174,7 +174,7 @@ impl ApiKeys {
                 return Err(Problem::conflict("last_admin_key", detail));
             }
         }
-        act_of_key(&tx, &key.0, "key.revoke", revoked, None, now).await?;
+        act_of_key(&tx, &key.0, "key.revoke", revoked, None, now);
         tx.commit().await?;
         tell(&key.0, "key.revoke", &revoked);
         Ok(Done::Done)

@@ -11,7 +11,6 @@ use domain::{
 use entity::{
     Order, buyer, conversation,
     link::{self, TimelineEntry},
-    merchant,
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
@@ -165,7 +164,7 @@ impl ConversationLines {
         input: JsonBody<DraftInput>,
     ) -> Result<Json<CostView>, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let body =
             Body::set(&input.0.body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
         let segments = body.segments();

@@ -192,7 +192,7 @@ async fn accept(
         return Err(Problem::suspended());
     }
     let bought = purchase::insert(&tx, key.merchant, pack, key.key.to_string(), now).await?;
-    act_of_key(&tx, key, "credits.buy", bought.id, Some(pack.to_string()), now).await?;
+    act_of_key(&tx, key, "credits.buy", bought.id, Some(pack.to_string()), now);
     let job = OpenCreditPurchase { merchant: key.merchant, purchase: bought.id };
     let enqueued = enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?;
     Ok(Accepted {

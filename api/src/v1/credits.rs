@@ -7,7 +7,6 @@ use domain::{CreditEntryId, CreditPurchaseId, MessageId, words};
 use entity::{
     Merchant,
     credits::{self, CreditEntry, EntryKind},
-    merchant,
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -125,7 +124,7 @@ impl Credits {
     /// See the balance
     #[oai(path = "/credits", method = "get")]
     async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<BalanceView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         Ok(Json(BalanceView::read(&api, owner).await?))
     }
 

@@ -77,7 +77,7 @@ impl Links {
         form: LinkForm,
     ) -> Result<Answered<LinkView>, Problem> {
         let order = find_order(&api, &key.0, id(&order_id)?).await?;
-        let owner = merchant::get(api.db.pool(), order.merchant_id).await?;
+        let owner = key.0.owner(&api).await?;
         api.backlogs.check(&api.db, owner.id, &api.quotas).await?;
         api.quotas.check_room(api.db.pool(), owner.id, 0).await?;
         let link = LinkId::new(api.clock.now());
@@ -135,7 +135,7 @@ impl Links {
         cursor: Query<Option<Text<LinkId>>>,
         accept: Header<Option<String>>,
     ) -> Result<Listing<LinkView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let asked = Asked::<LinkId>::new(limit.0, cursor.0);
         let search = link::LinkSearch {
             states: status.0.map_or_else(Vec::new, |several| several.0),
@@ -297,7 +297,7 @@ async fn accept_link(
     // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
     let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
-    act_of_key(&tx, key, "link.create", link, None, now).await?;
+    act_of_key(&tx, key, "link.create", link, None, now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let view = LinkView::read(api, &tx, row).await?;
@@ -383,7 +383,7 @@ async fn accept_void(
         Advanced::To(link) => {
             let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
             link::set_close_reason(&tx, &link, reason.clone()).await?;
-            act_of_key(&tx, key, "link.void", link.id, reason, now).await?;
+            act_of_key(&tx, key, "link.void", link.id, reason, now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }

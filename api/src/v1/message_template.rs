@@ -128,7 +128,7 @@ impl MessageTemplate {
     /// See the template
     #[oai(path = "/message-template", method = "get")]
     async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<TemplateView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         Ok(Json(view_of(&owner)?))
     }
 
@@ -147,7 +147,7 @@ impl MessageTemplate {
         if let Some(plain) = input.0.plain_typography {
             merchant::set_plain_typography(&tx, merchant, plain).await?;
         }
-        act_of_key(&tx, &key.0, "template.change", merchant, None, now).await?;
+        act_of_key(&tx, &key.0, "template.change", merchant, None, now);
         let owner = merchant::get(&tx, merchant).await?;
         tx.commit().await?;
         Ok(Json(view_of(&owner)?))

@@ -77,7 +77,7 @@ impl MessageTemplates {
     /// List the templates
     #[oai(path = "/message-templates", method = "get")]
     async fn list(&self, api: Data<&Api>, key: Reader) -> Result<Json<TemplatesView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let found = message_template::list(api.db.pool(), &owner).await?;
         let views = found.into_iter().map(|found| TemplateView::of(&api, &owner, found));
         Ok(Json(TemplatesView { items: views.collect::<Result<_, _>>()? }))
@@ -94,7 +94,7 @@ impl MessageTemplates {
         language: Query<Option<Language>>,
     ) -> Result<Json<TemplateView>, Problem> {
         let (purpose, language) = (purpose.0.value(), stored(language.0));
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let found = message_template::find(api.db.pool(), &owner, purpose, Some(&language)).await?;
         Ok(Json(TemplateView::of(&api, &owner, found)?))
     }
@@ -116,7 +116,7 @@ impl MessageTemplates {
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
         message_template::put(&tx, merchant, purpose, &language, template.as_str(), now).await?;
-        act_of_key(&tx, &key.0, "template.change", merchant, Some(named(purpose, &language)), now).await?;
+        act_of_key(&tx, &key.0, "template.change", merchant, Some(named(purpose, &language)), now);
         let owner = merchant::get(&tx, merchant).await?;
         let found = message_template::find(&tx, &owner, purpose, Some(&language)).await?;
         tx.commit().await?;
@@ -141,7 +141,7 @@ impl MessageTemplates {
         if !message_template::delete(&tx, &owner, purpose, &language).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, "template.delete", merchant, Some(named(purpose, &language)), now).await?;
+        act_of_key(&tx, &key.0, "template.delete", merchant, Some(named(purpose, &language)), now);
         tx.commit().await?;
         Ok(Done::Done)
     }

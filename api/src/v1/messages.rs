@@ -5,7 +5,6 @@ use domain::{LinkId, MessageId, OrderId, message::MessageStatus, template::Purpo
 use entity::{
     Message, conversation,
     credits::CreditError,
-    merchant,
     message::{self, MessageSearch},
     picture,
 };
@@ -123,7 +122,7 @@ impl Messages {
         let is_scheduled = message.status == MessageStatus::Scheduled;
         let why = "It was cancelled before its time had come.".to_owned();
         if is_scheduled && message::refused(&tx, &message, why, now).await.map_err(CreditError::into_db)? {
-            act_of_key(&tx, &key.0, "message.cancel", id, None, now).await?;
+            act_of_key(&tx, &key.0, "message.cancel", id, None, now);
         }
         let message = message::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         if message.status != MessageStatus::Cancelled {
@@ -156,7 +155,7 @@ impl Messages {
         cursor: Query<Option<Text<MessageId>>>,
         accept: Header<Option<String>>,
     ) -> Result<Listing<MessageView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let asked = Asked::<MessageId>::new(limit.0, cursor.0);
         let search = MessageSearch {
             statuses: status.0.map_or_else(Vec::new, |several| several.0),

@@ -15,7 +15,7 @@ use entity::{
     conversation,
     list::{Found, Place},
     logo::{self, Logo},
-    merchant, notice,
+    notice,
     order::{self, NewOrder, OrderChanges, Tag},
 };
 use poem::{Body, http::StatusCode, web::Data};
@@ -81,7 +81,7 @@ impl Orders {
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: JsonBody<Input>,
     ) -> Result<Answered<OrderView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
         let warnings = input.0.warnings(&owner);
         let new = input.0.check(&owner)?;
@@ -131,7 +131,7 @@ impl Orders {
         cursor: Query<Option<Text<OrderId>>>,
         accept: Header<Option<String>>,
     ) -> Result<Listing<OrderView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let asked = Asked::<OrderId>::new(limit.0, cursor.0);
         let search = order::OrderSearch {
             text: q.0.filter(|text| !text.trim().is_empty()),
@@ -172,7 +172,7 @@ impl Orders {
         #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
         input: JsonBody<ChangesInput>,
     ) -> Result<Json<OrderView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let tx = api.db.begin().await?;
         let order = held(&tx, &key, &order_id).await?;
         let changes = input.0.check(&order, &owner)?;
@@ -193,7 +193,7 @@ impl Orders {
         number: Path<Line<64>>,
         input: JsonBody<WholeInput>,
     ) -> Result<Put<OrderView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let new = input.0.numbered(&number).check(&owner)?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
@@ -226,7 +226,7 @@ impl Orders {
         }
         if order.archived_at.is_none() {
             order = order::archive(&tx, &order, Some(now), now).await?;
-            act_of_key(&tx, &key.0, "order.archive", order.id, None, now).await?;
+            act_of_key(&tx, &key.0, "order.archive", order.id, None, now);
         }
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
@@ -248,7 +248,7 @@ impl Orders {
         if order.archived_at.is_some() {
             refuse_second(&tx, &order, &order.number).await?;
             order = order::archive(&tx, &order, None, now).await.map_err(not_written)?;
-            act_of_key(&tx, &key.0, "order.unarchive", order.id, None, now).await?;
+            act_of_key(&tx, &key.0, "order.unarchive", order.id, None, now);
         }
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
@@ -279,7 +279,7 @@ impl Orders {
         #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
     ) -> Result<Pdf, Problem> {
         let order = find(&api, &key, &order_id).await?;
-        let owner = merchant::get(api.db.pool(), order.merchant_id).await?;
+        let owner = key.0.owner(&api).await?;
         let logo = logo::find(api.db.pool(), owner.id).await?;
         let (page, busy) = render_details(&order, &owner, logo, None).await?;
         api.budgets.charge(owner.id, busy);
@@ -345,7 +345,7 @@ async fn insert(
         return Err(Problem::second_order(Some(other.id)));
     }
     let order = order::insert(tx, new, now).await.map_err(not_written)?;
-    act_of_key(tx, key, "order.create", order.id, None, now).await?;
+    act_of_key(tx, key, "order.create", order.id, None, now);
     api.quotas.count_order(tx, &order, now).await?;
     Ok(order)
 }
@@ -361,7 +361,7 @@ async fn write_and_note(
 ) -> Result<Order, Problem> {
     let (order, fields) = order_changes::write(tx, order, changes, now).await?;
     if !fields.is_empty() {
-        act_of_key(tx, key, "order.change", order.id, Some(fields.join(", ")), now).await?;
+        act_of_key(tx, key, "order.change", order.id, Some(fields.join(", ")), now);
         api.quotas.count_order(tx, &order, now).await?;
     }
     Ok(order)

@@ -94,7 +94,7 @@ impl Sessions {
         if !session::end_one(&tx, Whose::Merchant(key.0.merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, "session.end", ended, None, now).await?;
+        act_of_key(&tx, &key.0, "session.end", ended, None, now);
         tx.commit().await?;
         tell(&key.0, "session.end", &ended);
         Ok(Done::Done)

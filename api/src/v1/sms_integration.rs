@@ -132,7 +132,7 @@ impl SmsIntegrations {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = sms_integration::put(&tx, &api.vault, key.0.merchant, &account, answers_keywords, now).await?;
-        act_of_key(&tx, &key.0, "sms.connect", key.0.merchant, Some(row.carrier.to_string()), now).await?;
+        act_of_key(&tx, &key.0, "sms.connect", key.0.merchant, Some(row.carrier.to_string()), now);
         let merchant = key.0.merchant;
         let enqueued_job =
             enqueue(&tx, &CheckSmsAccount { merchant }, EnqueueOptions::for_merchant(merchant), now).await?;
@@ -156,7 +156,7 @@ impl SmsIntegrations {
             return Err(Problem::not_found());
         }
         sms_integration::delete(&tx, key.0.merchant).await?;
-        act_of_key(&tx, &key.0, "sms.disconnect", key.0.merchant, None, now).await?;
+        act_of_key(&tx, &key.0, "sms.disconnect", key.0.merchant, None, now);
         tx.commit().await?;
         Ok(Done::Done)
     }
@@ -172,7 +172,7 @@ impl SmsIntegrations {
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: JsonBody<TestText>,
     ) -> Result<Answered<MessageView>, Problem> {
-        let owner = merchant::get(api.db.pool(), key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let to =
             PhoneNumber::parse(&input.0.to, owner.region).map_err(|error| Problem::field("to", error.to_string()))?;
         let fingerprint = fingerprint("POST sms-integration/test", to.as_e164().as_bytes());

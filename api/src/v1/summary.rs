@@ -5,7 +5,7 @@ use domain::{Currency, Money};
 use entity::{
     Merchant,
     list::Place,
-    merchant, message_template, order, sms_integration,
+    message_template, order, sms_integration,
     stripe_integration::{self, StripeStatus},
     summary::{self, Summary},
 };
@@ -145,7 +145,7 @@ impl SummaryCalls {
         to: Query<Option<CalendarDay>>,
     ) -> Result<Json<SummaryView>, Problem> {
         let (pool, now) = (api.db.pool(), api.clock.now());
-        let owner = merchant::get(pool, key.0.merchant).await?;
+        let owner = key.0.owner(&api).await?;
         let (first, last) = period(from.0.as_deref(), to.0.as_deref(), owner.day_of(now))?;
         let bounds = bounds(&owner, first, last).ok_or_else(|| Problem::field("from", "is no day that there is"))?;
         let summaries = summary::read(pool, &owner, bounds.0, bounds.1, now).await?;

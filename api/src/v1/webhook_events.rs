@@ -137,7 +137,7 @@ async fn accept_replay(
     let mut event = found.ok_or_else(Problem::not_found)?;
     let tx = api.db.begin().await?;
     let enqueued_job = queue::admin::replay_event(&tx, &event, now).await?.map_err(refused)?;
-    act_of_key(&tx, &key.0, "webhook_event.replay", event.id, None, now).await?;
+    act_of_key(&tx, &key.0, "webhook_event.replay", event.id, None, now);
     (event.state, event.error, event.applied_at) = (EventState::Received, None, None);
     Ok(Accepted {
         tx,

@@ -5,11 +5,11 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use sea_orm::{DbBackend, entity::prelude::*};
 use uuid::Uuid;
 
 use super::{Change, numbered::NumberedChange};
-use crate::Rows;
+use crate::{Rows, audit};
 use domain::{ConversationId, LinkId, MerchantId, OrderId};
 
 /// How many changes a row has at most, so that whoever reads a few need not read many.
@@ -90,8 +90,20 @@ impl Change {
     }
 }
 
-/// Writes the changes of a transaction, in their order: a row for each merchant and time.
-pub(crate) async fn insert_all(db: &impl ConnectionTrait, changes: &[Change]) -> Result<(), DbErr> {
+/// Writes the changes of a transaction, in their order: a row for each merchant and time. And who has done what, on `PostgreSQL` by the
+/// same statement.
+pub(crate) async fn insert_all(
+    db: &impl ConnectionTrait,
+    changes: &[Change],
+    done: Vec<audit::Model>,
+) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
+    let mut done = (!done.is_empty()).then(|| audit::insertion(done, backend));
+    if (changes.is_empty() || backend != DbBackend::Postgres)
+        && let Some(entries) = done.take()
+    {
+        db.execute_raw(entries).await?;
+    }
     if changes.is_empty() {
         return Ok(());
     }
@@ -116,7 +128,11 @@ pub(crate) async fn insert_all(db: &impl ConnectionTrait, changes: &[Change]) ->
     }
     let insert = "INSERT INTO change_set (merchant_id, count, at, changes) \
         SELECT merchant, how_many, at, changes FROM v ORDER BY place";
-    db.execute_raw(rows.statement(db.get_database_backend(), insert, Vec::new())).await.map(|_| ())
+    let statement = match done {
+        Some(entries) => rows.statement_after(("done", entries), insert, Vec::new()),
+        None => rows.statement(backend, insert, Vec::new()),
+    };
+    db.execute_raw(statement).await.map(|_| ())
 }
 
 fn as_number(count: usize) -> i64 {

@@ -4,16 +4,21 @@
 //! no error; `SQLite` may have rolled back by itself (disk full, I/O error, interrupt) and would run what follows outside of any
 //! transaction. So the first failure is remembered here: nothing runs after it, and the commit answers with it.
 //!
-//! What was changed in it is written as the last thing before the commit, and told after it (see [`change`](crate::change)).
+//! What was changed in it, and by whom, is written as the last thing before the commit; what was changed is told after it (see
+//! [`change`](crate::change)).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
 };
 
 use super::audience::Audience;
-use crate::change::{self, Change, Changes};
+use crate::{
+    audit::{self, Act},
+    change::{self, Change, Changes},
+};
 
 /// An open transaction, or a savepoint in one. Dropped without an end, it is rolled back.
 #[derive(Debug)]
@@ -21,6 +26,7 @@ pub struct Transaction {
     inner: DatabaseTransaction,
     health: Arc<Health>,
     changes: Arc<Mutex<Changes>>,
+    done: Arc<Mutex<Vec<audit::Model>>>,
     audience: Audience,
     /// The transaction that this is a savepoint of.
     outer: Option<Outer>,
@@ -28,12 +34,17 @@ pub struct Transaction {
 
 impl Transaction {
     pub(super) fn new(inner: DatabaseTransaction, audience: Audience) -> Self {
-        Self { inner, health: Arc::default(), changes: Arc::default(), audience, outer: None }
+        Self { inner, health: Arc::default(), changes: Arc::default(), done: Arc::default(), audience, outer: None }
     }
 
     /// Says what is changed in it. A change is written with what it is a change of, or not at all.
     pub fn changed(&self, change: Change) {
         lock(&self.changes).add(change);
+    }
+
+    /// Says who does what in it, for the audit log: the commit writes it with what is changed.
+    pub fn done(&self, act: Act<'_>, now: DateTime<Utc>) {
+        lock(&self.done).push(act.entry(now));
     }
 
     /// Begins a part that can be rolled back alone. It must be ended before the whole is: dropped without an end, it spoils the whole.
@@ -42,9 +53,13 @@ impl Transaction {
     /// When a statement failed before, or the database does not answer.
     pub async fn savepoint(&self) -> Result<Self, DbErr> {
         let inner = self.health.watch(self.inner.begin()).await?;
-        let outer = Outer { health: Arc::clone(&self.health), changes: Arc::clone(&self.changes), ended: false };
-        let audience = self.audience.clone();
-        Ok(Self { inner, health: Arc::default(), changes: Arc::default(), audience, outer: Some(outer) })
+        let outer = Outer {
+            health: Arc::clone(&self.health),
+            changes: Arc::clone(&self.changes),
+            done: Arc::clone(&self.done),
+            ended: false,
+        };
+        Ok(Self { outer: Some(outer), ..Self::new(inner, self.audience.clone()) })
     }
 
     /// The same to sea-orm's migrator, which takes no other. What fails there is not remembered here: roll back then.
@@ -59,9 +74,13 @@ impl Transaction {
     /// # Errors
     /// When a statement failed before, and then with its error; or when the database refuses or does not answer.
     pub async fn commit(self) -> Result<(), DbErr> {
-        let changes = if self.outer.is_none() { lock(&self.changes).take() } else { Vec::new() };
+        let (mut changes, mut done) = (Vec::new(), Vec::new());
+        if self.outer.is_none() {
+            changes = lock(&self.changes).take();
+            done.append(&mut lock(&self.done));
+        }
         // What fails is remembered, and looked for next.
-        let _ = change::insert_all(&self, &changes).await;
+        let _ = change::insert_all(&self, &changes, done).await;
         if let Some(error) = self.health.failure() {
             // Where this fails, too, the connection is thrown away.
             let _ = self.rollback().await;
@@ -72,6 +91,7 @@ impl Transaction {
             Some(outer) => {
                 if committed.is_ok() {
                     lock(&outer.changes).append(std::mem::take(&mut lock(&self.changes)));
+                    lock(&outer.done).append(&mut lock(&self.done));
                 }
                 outer.end(&committed);
             }
@@ -167,6 +187,7 @@ impl Drop for Unfinished<'_> {
 struct Outer {
     health: Arc<Health>,
     changes: Arc<Mutex<Changes>>,
+    done: Arc<Mutex<Vec<audit::Model>>>,
     ended: bool,
 }
 

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::Tour;
 use crate::support::App;
 
-/// Where, what is seen there, by its place among the texts, and what the picture is called.
+/// Where, what is seen there, itself or by its place among the texts, and what the picture is called.
 const PAGES: [(&str, &str, &str); 17] = [
     ("/home", "/home/fast", "home"),
     ("/orders", "/tags/paid", "orders"),
     ("/links", "/links/exportAll", "links"),
     ("/batches", "/batches/emptyTitle", "batches"),
-    ("/conversations", "/conversations/choose", "conversations"),
+    ("/conversations", "Example Buyer", "conversations"),
     ("/credits", "/credits/kinds/top_up", "credits"),
     ("/settings/profile", "/profile/timeZoneHint", "settings-business"),
     ("/settings/stripe", "/stripe/register", "settings-stripe"),
@@ -50,7 +50,7 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App, language: &str) {
     browser.sees(texts.at("/home/matters")).await;
     browser.refusals.expect(404, "/v1/orders/ord_0");
     for (page, seen, name) in PAGES {
-        tour.goes_to(page, texts.at(seen)).await;
+        tour.goes_to(page, if seen.starts_with('/') { texts.at(seen) } else { seen }).await;
         texts.are_all_that_is_said(tour, name).await;
     }
     tour.goes_to(&format!("/orders/{order}"), texts.at("/link/sentences/paid")).await;

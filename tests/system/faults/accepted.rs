@@ -1,5 +1,7 @@
 //! What was answered with 2xx, and so has to be kept.
 
+use entity::link::Dispute;
+
 /// All that the callers of a test were answered for.
 #[derive(Debug, Default)]
 pub(crate) struct Accepted {
@@ -13,13 +15,19 @@ pub(crate) struct Accepted {
 }
 
 /// A link that was accepted, and what happened to it then.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct AcceptedLink {
     pub(crate) id: String,
     /// A void was accepted.
     pub(crate) voided: bool,
     /// Stripe has taken the buyer's money.
     pub(crate) paid: bool,
+    /// It was paid in cash, and that was not taken back; what was taken back is `voided`.
+    pub(crate) elsewhere: bool,
+    /// How much of it Stripe has given back for good.
+    pub(crate) refunded: Option<i64>,
+    /// How a dispute of it stands at Stripe.
+    pub(crate) dispute: Option<Dispute>,
 }
 
 /// A text that was accepted.
@@ -27,6 +35,8 @@ pub(crate) struct AcceptedLink {
 pub(crate) struct AcceptedText {
     pub(crate) id: String,
     pub(crate) phone: String,
+    /// It was to be sent later, and was taken back before.
+    pub(crate) cancelled: bool,
 }
 
 impl Accepted {
@@ -42,11 +52,17 @@ impl Accepted {
 
     /// A link was accepted.
     pub(crate) fn link(&mut self, id: &str) {
-        self.links.push(AcceptedLink { id: id.to_owned(), voided: false, paid: false });
+        let link = AcceptedLink { id: id.to_owned(), ..AcceptedLink::default() };
+        self.links.push(link);
     }
 
     /// A text was accepted.
     pub(crate) fn text(&mut self, id: &str, phone: &str) {
-        self.texts.push(AcceptedText { id: id.to_owned(), phone: phone.to_owned() });
+        self.texts.push(AcceptedText { id: id.to_owned(), phone: phone.to_owned(), cancelled: false });
+    }
+
+    /// A text was accepted for later, and taken back.
+    pub(crate) fn cancelled_text(&mut self, id: &str, phone: &str) {
+        self.texts.push(AcceptedText { id: id.to_owned(), phone: phone.to_owned(), cancelled: true });
     }
 }

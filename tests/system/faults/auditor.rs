@@ -28,7 +28,8 @@ pub(crate) struct Books<'a> {
 /// Waits until nothing is left to do, then checks that
 /// - every 2xx has its row, and each row has reached an end; no job was given up, but for `dead` of them, which an operator sees;
 /// - each effect happened once: one payment link at Stripe for each of ours, none that can still be paid though it is voided, none
-///   paid that is not `paid`; one text for each message that was sent and paid for, none for one of which nobody knows, and no other;
+///   paid that is not `paid`; what is shown to have gone back or to be contested is what Stripe says; one text for each message that
+///   was sent and paid for, none for one of which nobody knows or that was taken back, and no other;
 /// - a copy that was made from the feed of changes meanwhile is what the calls say;
 /// - every balance equals its ledger;
 /// - Redis holds nothing any more, and nobody panicked or told what must not be told.
@@ -68,8 +69,10 @@ pub(crate) async fn effects(books: &Books<'_>, accepted: &Accepted) {
     let at_stripe = books.world.knows("counts?key=paylink_link").await["payment_links_by_metadata"].clone();
     for link in &accepted.links {
         let (total, live) = (&at_stripe[&link.id]["total"], &at_stripe[&link.id]["live"]);
-        let state = link_state(books, link).await;
+        let row = link_row(books, link).await;
+        let state = row.state;
         let what = format!("{link:?} is {state}, with {total} at Stripe of which {live} can be paid");
+        assert_eq!((row.refunded, row.dispute), (link.refunded, link.dispute), "{what}");
         assert_eq!(total, 1, "{what}");
         assert!(is_kept(link, state) && (live == 1) == (state == LinkState::Unpaid), "{what}");
     }
@@ -107,18 +110,18 @@ pub(crate) async fn jobs_of(db: &Db, kind: Kind, state: JobState) -> Vec<Job> {
     jobs.all(db.pool()).await.unwrap()
 }
 
-async fn link_state(books: &Books<'_>, link: &AcceptedLink) -> LinkState {
+async fn link_row(books: &Books<'_>, link: &AcceptedLink) -> link::Model {
     let id: LinkId = link.id.parse().unwrap();
     let row = link::find(books.db.pool(), books.merchant, id).await.unwrap();
-    row.unwrap_or_else(|| panic!("{link:?} was accepted and is not there")).state
+    row.unwrap_or_else(|| panic!("{link:?} was accepted and is not there"))
 }
 
 /// Whether this is an end that a link may have come to.
 fn is_kept(link: &AcceptedLink, state: LinkState) -> bool {
     match state {
-        LinkState::Paid => link.paid,
+        LinkState::Paid => link.paid || link.elsewhere,
         LinkState::Voided => link.voided && !link.paid,
-        LinkState::Unpaid => !link.voided && !link.paid,
+        LinkState::Unpaid => !link.voided && !link.paid && !link.elsewhere,
         LinkState::Creating
         | LinkState::Failed
         | LinkState::Processing

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{SecondsFormat, TimeDelta, Utc};
+use entity::link::Dispute;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet};
@@ -67,12 +69,15 @@ struct Person {
 }
 
 impl Person {
-    /// An order, its link and its text; of three links one is paid, one is voided and one is left open.
+    /// An order, its link and its text, and what becomes of them: see the `match`.
     async fn sells(&mut self) {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         // Fewer numbers than orders: a buyer comes back.
         let phone = format!("+1202557{:04}", number % 10_000);
+        if number % 10 == 9 {
+            return self.sells_many(number, &phone).await;
+        }
         let body = order_body(&format!("F{number}"), &phone);
         let id = self.id_of(|http| http.http.request(Method::POST, "/v1/orders").json(&body)).await;
         self.accepted.orders.push(id.clone());
@@ -86,17 +91,95 @@ impl Person {
         let message = self.id_of(|merchant| merchant.http.request(Method::POST, &path).json(&json!({}))).await;
         self.accepted.text(&message, &phone);
         self.sees_sent(&message).await;
-        match number % 3 {
-            0 => self.is_paid(&link).await,
-            1 => self.voids(&id).await,
+        match number % 9 {
+            0 | 3 => {
+                self.is_paid(&link).await;
+            }
+            1 | 4 => self.voids(&id).await,
+            5 => self.gives_back(&link).await,
+            6 => self.is_disputed(&link).await,
+            7 => self.marks_paid(&id, number.is_multiple_of(2)).await,
+            8 => self.takes_a_text_back(&id, &phone).await,
             _ => {}
         }
     }
 
-    async fn is_paid(&mut self, link: &Value) {
+    /// Three orders with their links at once, which are left open.
+    async fn sells_many(&mut self, number: u32, phone: &str) {
+        let row = |index: u32| {
+            let mut row = order_body(&format!("F{number}-{index}"), phone);
+            row["key"] = format!("{number}-{index}").into();
+            row
+        };
+        let rows = json!({"rows": [row(1), row(2), row(3)], "send": false});
+        let batch = self.id_of(|merchant| merchant.http.request(Method::POST, "/v1/batches").json(&rows)).await;
+        let path = format!("/v1/batches/{batch}");
+        let start = format!("{path}/start");
+        self.id_of(|merchant| merchant.http.request(Method::POST, &start).json(&json!({}))).await;
+        self.looks(&path, |batch| batch["status"] == "done").await;
+        let rows = self.looks(&format!("{path}/rows"), |_| true).await;
+        for row in rows["items"].as_array().unwrap() {
+            assert_eq!(row["status"], "done", "{row}");
+            self.accepted.orders.push(row["order_id"].as_str().unwrap().to_owned());
+            self.accepted.link(row["link_id"].as_str().unwrap());
+        }
+    }
+
+    /// The payment at Stripe.
+    async fn is_paid(&mut self, link: &Value) -> Value {
         let (status, answer) = self.world.is_told("pay", &json!({"url": link["stripe_url"]})).await;
         assert_eq!(status, 200, "{answer}");
         self.last_link().paid = true;
+        answer["payment_intent"].clone()
+    }
+
+    /// A refund that succeeds, and one that fails after it had succeeded.
+    async fn gives_back(&mut self, link: &Value) {
+        let payment = self.is_paid(link).await;
+        let refund = |amount: i64, status: &str| json!({"payment_intent": payment, "amount": amount, "status": status});
+        let fails = self.world.does("refund", refund(2_000, "succeeded")).await["refund"].clone();
+        let succeeds = self.world.does("refund", refund(1_000, "pending")).await["refund"].clone();
+        self.world.does("refund/settle", json!({"refund": fails, "status": "failed"})).await;
+        self.world.does("refund/settle", json!({"refund": succeeds, "status": "succeeded"})).await;
+        self.last_link().refunded = Some(1_000);
+    }
+
+    /// An inquiry that becomes a chargeback and is won, and a second dispute, which is lost.
+    async fn is_disputed(&mut self, link: &Value) {
+        let payment = self.is_paid(link).await;
+        for steps in [&["warning_needs_response", "needs_response", "won"][..], &["needs_response", "lost"]] {
+            self.world.does("dispute", json!({"payment_intent": payment, "status": steps[0]})).await;
+            for step in &steps[1..] {
+                self.world.does("dispute/close", json!({"payment_intent": payment, "status": step})).await;
+            }
+        }
+        self.last_link().dispute = Some(Dispute::Lost);
+    }
+
+    /// The buyer pays in cash, which may have been a mistake.
+    async fn marks_paid(&mut self, link: &str, by_mistake: bool) {
+        let path = format!("/v1/payment-links/{link}/mark-paid");
+        let cash = json!({"method": "cash"});
+        self.id_of(|merchant| merchant.http.request(Method::POST, &path).json(&cash)).await;
+        self.last_link().elsewhere = true;
+        if by_mistake {
+            self.sees(link, "paid").await;
+            let path = format!("/v1/payment-links/{link}/unmark-paid");
+            self.id_of(|merchant| merchant.http.request(Method::POST, &path).json(&json!({}))).await;
+            let link = self.last_link();
+            (link.elsewhere, link.voided) = (false, true);
+        }
+    }
+
+    /// A second text for tomorrow, of which the merchant thinks better.
+    async fn takes_a_text_back(&mut self, link: &str, phone: &str) {
+        let tomorrow = (Utc::now() + TimeDelta::days(1)).to_rfc3339_opts(SecondsFormat::Secs, true);
+        let path = format!("/v1/payment-links/{link}/send");
+        let how = json!({"send_at": tomorrow, "resend": true});
+        let message = self.id_of(|merchant| merchant.http.request(Method::POST, &path).json(&how)).await;
+        let path = format!("/v1/messages/{message}");
+        self.id_of(|merchant| merchant.http.request(Method::DELETE, &path)).await;
+        self.accepted.cancelled_text(&message, phone);
     }
 
     async fn voids(&mut self, link: &str) {

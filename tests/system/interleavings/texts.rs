@@ -64,6 +64,14 @@ impl Texts {
             match text["status"].as_str().unwrap() {
                 "sent" | "delivered" => left += 1,
                 "cancelled" => {}
+                // Its time had come when the link was closed.
+                "failed" => {
+                    assert!(
+                        text["error"].as_str().unwrap().ends_with("before the text was sent."),
+                        "seed {seed}: {text}"
+                    );
+                    assert_ne!(link["status"], "unpaid", "seed {seed}: {text} of {link}");
+                }
                 "scheduled" => {
                     assert_eq!(link["status"], "unpaid", "seed {seed}: {text} waits for {link}");
                     held += text["credits"].as_i64().unwrap();

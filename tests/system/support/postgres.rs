@@ -148,6 +148,27 @@ impl Server {
         entries.map(lines).collect()
     }
 
+    /// From now on every statement that runs in this database is in the server's log.
+    pub(crate) async fn logs_statements_of(&self, url: &str) {
+        let connection = Database::connect(url).await.unwrap();
+        let all = format!("ALTER DATABASE {} SET log_statement = 'all'", name_of(url));
+        connection.execute_unprepared(&all).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// What was logged of statements, without quotes around names, each with the number of the connection's process.
+    pub(crate) fn statements(&self) -> Vec<(String, String)> {
+        let of_line = |line: &str| {
+            let (before, told) = line.split_once("LOG:  ")?;
+            let statement = told
+                .strip_prefix("statement: ")
+                .or_else(|| Some(told.strip_prefix("execute ")?.split_once(": ")?.1))?;
+            let process = before.split_once('[')?.1.split_once(']')?.0;
+            Some((process.to_owned(), statement.replace('"', "")))
+        };
+        self.log().lines().filter_map(of_line).collect()
+    }
+
     fn start(durable: Durable) -> Self {
         let binaries = binaries();
         let place = tempfile::Builder::new().prefix("paylink-postgres-").tempdir().unwrap().keep();
