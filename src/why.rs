@@ -5,12 +5,12 @@ mod sentences;
 use clap::Args as ClapArgs;
 use domain::{LinkId, MerchantId, MessageId, OrderId, PhoneNumber};
 use entity::{
-    Message,
+    Merchant, Message,
     conversation::{self, Conversation},
     job::{self, Job},
     link, merchant, message,
     order::{self, Order},
-    pause,
+    pause, restoration,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -146,8 +146,12 @@ impl Why<'_> {
         self.jobs(link.merchant_id, &link.id.to_string(), &format!("{indent}  ")).await?;
         let of_link =
             message::Entity::find().filter(message::Column::LinkId.eq(link.id)).order_by_desc(message::Column::Id);
-        for message in of_link.limit(MOST).all(db).await? {
-            self.message(&message, &format!("{indent}  ")).await?;
+        let texts = of_link.limit(MOST).all(db).await?;
+        if texts.is_empty() {
+            self.no_text(link, &format!("{indent}  ")).await?;
+        }
+        for message in &texts {
+            self.message(message, &format!("{indent}  ")).await?;
         }
         Ok(())
     }
@@ -163,22 +167,58 @@ impl Why<'_> {
         self.jobs(message.merchant_id, &message.id.to_string(), &format!("{indent}  ")).await
     }
 
-    /// What keeps a text from leaving that has not left.
+    /// What keeps a text from leaving that has not left. That it is night at the buyer's, that the pace is full or that the carrier is
+    /// taken for down, its job says.
     async fn held_up(&self, message: &Message, indent: &str) -> Result<(), Error> {
         let db = self.parts.db.pool();
-        for paused in pause::all(db).await? {
-            let of_kind = paused.kind.as_deref() == Some("send_sms");
-            if of_kind || paused.merchant_id == Some(message.merchant_id) {
-                println!("{indent}paused ({}) since {}: {}", paused.subject, paused.since, paused.reason);
-            }
-        }
-        let owner = merchant::get(db, message.merchant_id).await?;
-        if owner.is_suspended() {
-            println!("{indent}the merchant is suspended");
+        self.held_up_all(&merchant::get(db, message.merchant_id).await?, &["send_sms"], indent).await?;
+        let since = restoration::Entity::find()
+            .filter(restoration::Column::RestoredAt.gte(message.created_at))
+            .order_by_desc(restoration::Column::RestoredAt);
+        if let Some(restored) = since.one(db).await? {
+            println!(
+                "{indent}all was restored at {} to {}: what was under way is held, for it may have left since",
+                restored.restored_at, restored.restored_to
+            );
         }
         let conversation = conversation::find(db, message.merchant_id, message.conversation_id).await?;
         if conversation.is_some_and(|conversation| conversation.opted_out_at.is_some()) {
             println!("{indent}the buyer wants no more texts");
+        }
+        Ok(())
+    }
+
+    /// What keeps all of a merchant's texts of these kinds of jobs.
+    async fn held_up_all(&self, owner: &Merchant, kinds: &[&str], indent: &str) -> Result<(), Error> {
+        for paused in pause::all(self.parts.db.pool()).await? {
+            let of_kind = paused.kind.as_deref().is_some_and(|kind| kinds.contains(&kind));
+            if of_kind || paused.merchant_id == Some(owner.id) {
+                println!("{indent}paused ({}) since {}: {}", paused.subject, paused.since, paused.reason);
+            }
+        }
+        if owner.is_suspended() {
+            println!("{indent}the merchant is suspended");
+        }
+        Ok(())
+    }
+
+    /// Why no text may have been asked for, or one may have been refused at once, of which nothing is kept.
+    async fn no_text(&self, link: &link::Model, indent: &str) -> Result<(), Error> {
+        let db = self.parts.db.pool();
+        println!("{indent}no text carries it: none was asked for, or it was refused at once");
+        let owner = merchant::get(db, link.merchant_id).await?;
+        self.held_up_all(&owner, &["send_sms", "remind", "tell_buyer"], indent).await?;
+        if owner.available < owner.sms_rate {
+            println!(
+                "{indent}the merchant has {} credits, and a text takes {} at least",
+                owner.available, owner.sms_rate
+            );
+        }
+        let order = order::find(db, link.merchant_id, link.order_id).await?;
+        let Some(phone) = order.and_then(|order| order.customer_phone) else { return Ok(()) };
+        let conversation = conversation::with(db, &self.parts.vault, link.merchant_id, &phone).await?;
+        if let Some(at) = conversation.and_then(|conversation| conversation.opted_out_at) {
+            println!("{indent}the buyer wants no more texts, since {at}");
         }
         Ok(())
     }

@@ -31,3 +31,48 @@ async fn payments_stand_between_the_texts_and_a_text_says_what_it_costs() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_conversation_is_sought_assigned_and_closed() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let first = merchant.opens_an_order("7311").await;
+        let second = merchant.opens_an_order("7312").await;
+        for order in [&first, &second] {
+            let link = merchant.makes_a_link(order).await;
+            let message = merchant.sends(&link).await;
+            merchant.sees_message(&message, "delivered").await;
+        }
+        browser.signs_in_for_more_with(app, &app.hello.api_key).await;
+        browser.clicks("Conversations").await;
+        browser.writes("Search conversations", "7311").await;
+        let conversation = merchant.conversation_with(&first.phone).await;
+        let path = format!("#/conversations/{}", conversation["id"].as_str().unwrap());
+        let rows = "return [...document.querySelectorAll('.conversation-row')].map((row) => row.getAttribute('href').split('?')[0])";
+        crate::support::eventually("only the one is listed", async || {
+            (browser.runs(rows, vec![]).await == json!([path])).then_some(())
+        })
+        .await;
+        browser.is_accessible("a search for a conversation").await;
+        browser.runs("document.querySelector('.conversation-row').click()", vec![]).await;
+        browser.clicks("Close").await;
+        browser.sees("Open again").await;
+        let people = merchant.http.get("/v1/people").await.with_status(200).json();
+        browser.chooses("Whose conversation this is", people["items"][0]["id"].as_str().unwrap()).await;
+        let at = format!("/v1/conversations/{}", conversation["id"].as_str().unwrap());
+        crate::support::eventually("it is somebody's", async || {
+            let seen = merchant.http.get(&at).await.with_status(200).json();
+            (seen["status"] == "closed" && seen.get("assigned_to").is_some()).then_some(())
+        })
+        .await;
+        browser.is_accessible("a conversation that is closed").await;
+        browser.fits_the_screen("a conversation that is closed").await;
+        app.sandbox().buyer_texts(&first.phone, "And another thing").await;
+        browser.sees("And another thing").await;
+        crate::support::eventually("the reply opened it", async || {
+            (merchant.http.get(&at).await.with_status(200).json()["status"] == "open").then_some(())
+        })
+        .await;
+    })
+    .await;
+}

@@ -1,6 +1,7 @@
 //! Texts by purpose and language, a text for another day, and many orders from a file.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::{browser::Browser, chromium::Setup, scene, support::App};
@@ -11,6 +12,9 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
         let merchant = app.merchant();
         let order = merchant.opens_an_order("7101").await;
         merchant.makes_a_link(&order).await;
+        let far = json!({"time_zone": "Pacific/Kiritimati"});
+        let patch = merchant.http.request(Method::PATCH, "/v1/merchant").json(&far);
+        merchant.http.ask(patch).await.with_status(200);
         browser.signs_in(app).await;
 
         browser.clicks("Settings").await;
@@ -37,6 +41,11 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
         browser.clicks("Send for 1 credit").await;
         browser.sees("The text is scheduled.").await;
         browser.sees("Take back").await;
+        // By the business's clock, 14 hours ahead of the zone of a browser in a test.
+        let texts = merchant.http.get("/v1/messages").await.with_status(200).json();
+        let meant = format!("{}T22:00:00Z", (Utc::now() + TimeDelta::days(1)).format("%Y-%m-%d"));
+        let written: DateTime<Utc> = texts["items"][0]["send_at"].as_str().unwrap().parse().unwrap();
+        assert_eq!(written, meant.parse::<DateTime<Utc>>().unwrap());
         assert_eq!(merchant.credits().await, (99, 1));
         browser.clicks("Take back").await;
         browser.sees("Taken back").await;

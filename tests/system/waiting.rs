@@ -118,6 +118,19 @@ async fn why_a_buyer_got_no_text_is_told_in_one_step() {
     let silent = merchant.opens_an_order("15006").await;
     let told = app.says(&["why", &silent.phone]);
     assert!(told.contains(&silent.id) && told.contains("no link was made for it"), "{told}");
+    let refused = merchant.makes_a_link(&silent).await;
+    for (change, cause) in [
+        ("UPDATE merchant SET sms_rate = 1000", "credits, and a text takes 1000 at least"),
+        ("UPDATE merchant SET suspended_at = created_at, suspended_reason = 'asked'", "the merchant is suspended"),
+    ] {
+        app.changes_rows(change).await;
+        let told = app.says(&["why", &refused.id]);
+        assert!(told.contains("no text carries it") && told.contains(cause), "{told}");
+    }
+    app.changes_rows("UPDATE merchant SET suspended_at = NULL, suspended_reason = NULL, sms_rate = 1").await;
+    app.says(&["jobs", "pause", "--kind", "send_sms", "--reason", "the carrier asks for it"]);
+    assert!(app.says(&["why", &refused.id]).contains("the carrier asks for it"));
+    app.says(&["jobs", "resume", "--kind", "send_sms"]);
     let nothing = app.runs(&["why", "+12025550199"]);
     assert!(!nothing.status.success() && String::from_utf8(nothing.stderr).unwrap().contains("nothing is known"));
     let asked = app.anybody().request(Method::GET, "/metrics");

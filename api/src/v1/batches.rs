@@ -285,7 +285,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::pause(&tx, &batch).await? {
-                    act_of_key(&tx, key, "batch.pause", batch.id, None, now).await?;
+                    act_of_key(&tx, key, "batch.pause", batch.id, None, now);
                 } else if batch.state != BatchState::Paused {
                     return Err(Problem::conflict("batch_not_running", "The batch is not under way."));
                 }
@@ -313,7 +313,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::resume(&tx, &batch).await? {
-                    act_of_key(&tx, key, "batch.resume", batch.id, None, now).await?;
+                    act_of_key(&tx, key, "batch.resume", batch.id, None, now);
                     let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
                     let options = EnqueueOptions::for_merchant(batch.merchant_id);
                     let enqueued_job = enqueue(&tx, &job, options, now).await?;

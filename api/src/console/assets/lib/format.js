@@ -10,6 +10,7 @@ const relative = new Intl.RelativeTimeFormat(strings.locale, { numeric: "always"
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
 
 let clocks = clocksOf(undefined);
+let zoneOfTimes;
 
 /** Writes amounts and dates as people do in this region, in the language of the console. */
 export function useRegion(code) {
@@ -22,7 +23,25 @@ export function useRegion(code) {
 
 /** Shows all times in this zone: the merchant's, wherever the reader is. */
 export function useTimeZone(zone) {
+  zoneOfTimes = zone;
   clocks = clocksOf(zone);
+}
+
+/** The zone in which times are shown and written. */
+export function timeZone() {
+  return zoneOfTimes ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** The moment that a field for date and time means, which knows no zone: by the merchant's clock, not by the reader's computer. */
+export function momentOf(written) {
+  const wall = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: timeZone(), year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  });
+  const ahead = (at) => Date.parse(`${wall.format(at).replace(" ", "T")}Z`) - at;
+  const asUtc = Date.parse(`${written}Z`);
+  // Twice: how far the zone is ahead is known of a moment, and the first is a guess that may lie beyond a change of the clocks.
+  const guess = asUtc - ahead(asUtc);
+  return new Date(asUtc - ahead(guess)).toISOString();
 }
 
 function clocksOf(timeZone) {

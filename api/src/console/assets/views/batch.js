@@ -57,11 +57,13 @@ function buttons({ path, batch, following }) {
     }
     following.refresh();
   };
-  const open = batch.status === "ready" || batch.status === "running";
+  const open = ["ready", "running", "paused"].includes(batch.status);
   return [
     batch.status === "ready" && batch.ready > 0 && may("write")
       && h("button.primary", { type: "button", key: "start", onclick: act("start") }, batch.send ? t.startAndSend(batch.ready) : t.start(batch.ready)),
-    open && may("write") && h("button", { type: "button", key: "cancel", onclick: act("cancel") }, batch.status === "running" ? t.stop : t.discard),
+    batch.status === "paused" && may("write") && h("button.primary", { type: "button", key: "resume", onclick: act("resume") }, t.resume),
+    batch.status === "running" && may("write") && h("button", { type: "button", key: "pause", onclick: act("pause") }, t.pause),
+    open && may("write") && h("button", { type: "button", key: "cancel", onclick: act("cancel") }, batch.status === "ready" ? t.discard : t.stop),
     h("button", { type: "button", key: "results", onclick: () => download(`${path}/rows`) }, icon("download"), t.results),
   ];
 }

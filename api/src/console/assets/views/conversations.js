@@ -3,15 +3,19 @@
 import { get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { number, phone, tag, time } from "../lib/format.js";
+import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
-import { title } from "../lib/router.js";
+import { person } from "../lib/people.js";
+import { hashOf, narrow, title } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { empty, failure, pageHead, region } from "./page.js";
 import { showThread } from "./thread.js";
 
 const PATH = "/conversations";
 const LIMIT = 50;
+const TYPING = 250;
+const STATUSES = ["", "open", "closed"];
 
 /** Draws the list and the conversation that the address names. */
 export function showConversations({ root, params: [open], query }) {
@@ -19,18 +23,24 @@ export function showConversations({ root, params: [open], query }) {
   title(t.title);
   const list = region("div.card.list-card");
   const side = h("div.thread-side");
+  const narrowed = { q: query.q, status: query.status, cursor: query.cursor };
   let thread = null;
   const following = live({
-    name: () => `conversations ${query.cursor ?? ""}`,
-    load: (signal) => get(PATH, { query: { limit: LIMIT, cursor: query.cursor }, signal }),
+    name: () => `conversations ${JSON.stringify(narrowed)}`,
+    load: (signal) => get(PATH, { query: { limit: LIMIT, ...narrowed }, signal }),
     hears: ({ kind }) => kind === "message.updated",
     show: (page) => {
-      drawList(list, page, open, query);
+      drawList(list, page, open, narrowed);
       thread?.told(page.items.find((conversation) => conversation.id === open));
     },
     fail: (problem) => failure(list, problem, () => following.refresh()),
   });
-  swap(root, pageHead(t.title), h(open ? "div.conversations.one-open" : "div.conversations", list, side));
+  const change = (changes) => {
+    Object.assign(narrowed, { cursor: undefined }, changes);
+    narrow(open ? `${PATH}/${open}` : PATH, narrowed);
+    following.refresh();
+  };
+  swap(root, pageHead(t.title), filters(narrowed, change), h(open ? "div.conversations.one-open" : "div.conversations", list, side));
   if (open) thread = showThread({ root: side, id: open, changed: () => following.refresh() });
   else swap(side, h("p.quiet.choose", t.choose));
   return () => {
@@ -39,25 +49,47 @@ export function showConversations({ root, params: [open], query }) {
   };
 }
 
-function drawList(list, page, open, query) {
+function filters(narrowed, change) {
   const t = strings.conversations;
-  if (page.items.length === 0 && !query.cursor) return swap(list, empty(t.emptyTitle, t.empty));
-  swap(list,
-    h("ul.rows", { "aria-label": t.list }, page.items.map((conversation) => row(conversation, open))),
-    pager(PATH, query, page.next_cursor));
+  let typing;
+  const search = h("input", {
+    type: "search", placeholder: t.searchHint, "aria-label": t.search, value: narrowed.q ?? "", autocomplete: "off",
+    oninput: () => {
+      clearTimeout(typing);
+      typing = setTimeout(() => change({ q: search.value.trim() || undefined }), TYPING);
+    },
+  });
+  const choices = STATUSES.map((value) => h("label.choice",
+    h("input", { type: "radio", name: "status", value, checked: value === (narrowed.status ?? ""), onchange: () => change({ status: value || undefined }) }),
+    h("span", value === "" ? t.all : t.statuses[value])));
+  return h("div.filters",
+    h("div.search", icon("search"), search),
+    h("fieldset.choices", h("legend.visually-hidden", t.filter), choices));
 }
 
-function row(conversation, open) {
+function drawList(list, page, open, narrowed) {
+  const t = strings.conversations;
+  if (page.items.length === 0 && !narrowed.cursor) {
+    return swap(list, narrowed.q || narrowed.status ? h("p.quiet.choose", t.nothingFound) : empty(t.emptyTitle, t.empty));
+  }
+  swap(list,
+    h("ul.rows", { "aria-label": t.list }, page.items.map((conversation) => row(conversation, open, narrowed))),
+    pager(PATH, narrowed, page.next_cursor));
+}
+
+function row(conversation, open, narrowed) {
   const t = strings.conversations;
   const { last_message: last, unread } = conversation;
   const isNew = unread > 0 && conversation.id !== open;
   return h("li", h(isNew ? "a.conversation-row.unread" : "a.conversation-row", {
-    href: `#${PATH}/${conversation.id}`, key: conversation.id, "aria-current": conversation.id === open && "true",
+    href: hashOf(`${PATH}/${conversation.id}`, narrowed), key: conversation.id, "aria-current": conversation.id === open && "true",
   },
     h("span.conversation-name", conversation.customer_name ?? phone(conversation.phone) ?? t.erased),
     h("span.conversation-time", time(conversation.last_message_at, { short: true })),
     h("span.conversation-said", last ? saidLast(last) : phone(conversation.phone)),
     conversation.opted_out_at && tag("opted-out", t.optedOut),
+    conversation.status === "closed" && tag("closed", t.statuses.closed),
+    person(conversation.assigned_to),
     isNew && h("span.unread-count", number(unread), h("span.visually-hidden", ` ${t.unread}`))));
 }
 

@@ -3,7 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
-import { phone } from "../lib/format.js";
+import { momentOf, phone, timeZone } from "../lib/format.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
@@ -58,14 +58,14 @@ function sendForm({ link, act, close, template, available }) {
   }, t.reset);
   let again = false;
   const later = h("input", { type: "datetime-local", name: "send_at" });
-  const sendAt = () => (later.value ? new Date(later.value).toISOString() : undefined);
+  const sendAt = () => (later.value ? momentOf(later.value) : undefined);
   const written = () => (fields.text.value === saved ? {} : { template: fields.text.value, language });
   const body = () => ({ ...written(), send_at: sendAt(), resend: again || undefined });
   const [text, chips, preview] = fields.nodes;
   fields.start();
   return form({
     fields: [recipient(act.order), beforeSending(act.order), h("div.columns.send-columns", h("div", text, chips, reset), preview),
-      field({ label: t.later, control: later, hint: t.laterHint }), cost.node, buttons],
+      field({ label: t.later, control: later, hint: t.laterHint(timeZone()) }), cost.node, buttons],
     payload: () => JSON.stringify(body()),
     async send({ idempotencyKey }) {
       try {

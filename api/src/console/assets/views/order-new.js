@@ -27,6 +27,7 @@ function orderForm(close, currency) {
     currency: input("currency", { required: true, maxlength: "3", list: "currencies", value: (currency ?? "").toUpperCase(), spellcheck: "false" }),
     name: input("customer.name", { required: true, maxlength: "120" }),
     phone: input("customer.phone", { type: "tel", required: true }),
+    language: h("select", { name: "customer.language" }, languages().map(([value, label]) => h("option", { value }, label))),
     shipping: amountInput("shipping"),
     discount: amountInput("discount"),
     tax: amountInput("tax"),
@@ -47,6 +48,7 @@ function orderForm(close, currency) {
       h("div.columns.two-to-one", field({ label: t.number, control: fields.number }), field({ label: t.currency, control: fields.currency })),
       h("div.columns", field({ label: t.customerName, control: fields.name }),
         field({ label: t.customerPhone, control: fields.phone, hint: t.phoneHint })),
+      field({ label: t.language, control: fields.language, hint: t.languageHint }),
       items.node,
       h("div.columns.three", field({ label: t.shipping, control: fields.shipping }), field({ label: t.discount, control: fields.discount }),
         field({ label: t.tax, control: fields.tax })),
@@ -68,6 +70,11 @@ function orderForm(close, currency) {
   return node;
 }
 
+/** The merchant's own language, and those in which there are texts. */
+function languages() {
+  return [["", strings.newOrder.usualLanguage], ...Object.entries(strings.template.languages)];
+}
+
 /** What is typed so far; nothing if it is no more than what was there to begin with. */
 function typed(fields, items) {
   const values = Object.fromEntries(Object.entries(fields).map(([name, control]) => [name, control.value]));
@@ -87,7 +94,7 @@ function inputOf(fields, items) {
   const filled = (control) => understood(control.value) ?? (control.value.trim() || undefined);
   return {
     number: fields.number.value.trim(),
-    customer: { name: fields.name.value.trim(), phone: fields.phone.value.trim() },
+    customer: { name: fields.name.value.trim(), phone: fields.phone.value.trim(), language: fields.language.value || undefined },
     amount: filled(fields.amount),
     currency: fields.currency.value.trim().toLowerCase(),
     items,

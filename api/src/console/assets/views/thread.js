@@ -9,7 +9,7 @@ import { form } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { complain } from "../lib/notify.js";
-import { person } from "../lib/people.js";
+import { people, person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { messageState } from "./message-state.js";
@@ -32,6 +32,32 @@ export function showThread({ root, id, changed }) {
   });
   const earlier = { messages: [], cursor: null };
   const orders = h("div.thread-orders");
+  const handling = h("div.thread-orders");
+  let drawn = "";
+  const draw = (conversation) => {
+    if (conversation) reply.allow(conversation);
+    const { customer_name: name, phone: number, status, assigned_to: whose } = conversation ?? {};
+    const said = JSON.stringify([Boolean(conversation), name, number, status, whose]);
+    // A list that somebody has just opened stays open.
+    if (said === drawn) return;
+    drawn = said;
+    drawHead(head, conversation, orders, handling);
+    if (!conversation) return;
+    drawHandling(handling, { place, conversation, changed: (now) => {
+      draw(now);
+      changed();
+    } });
+  };
+  let known = null;
+  // One that the list does not show, because it is old or the list is narrowed.
+  const look = async () => {
+    try {
+      known = await get(place);
+      draw(known);
+    } catch (problem) {
+      complain(problem);
+    }
+  };
   const show = (page) => {
     drawOrders(orders, page.happened.orders);
     drawBubbles(bubbles, page, earlier);
@@ -62,8 +88,12 @@ export function showThread({ root, id, changed }) {
   return {
     stop: () => following.stop(),
     told: (conversation) => {
-      drawHead(head, conversation, orders);
-      if (conversation) reply.allow(conversation);
+      if (conversation) draw(conversation);
+      else if (known) look();
+      else {
+        draw(undefined);
+        look();
+      }
       if (conversation?.unread > 0) markRead(place, changed);
     },
   };
@@ -93,10 +123,33 @@ function backLink() {
 }
 
 /** The buyer, as far as the list knows of them: a conversation of long ago is not in it. */
-function drawHead(head, conversation, orders) {
+function drawHead(head, conversation, orders, handling) {
   const t = strings.conversations;
   const { customer_name: name, phone: number } = conversation ?? {};
-  swap(head, backLink(), h("div", h("h2", name ?? phone(number) ?? (conversation ? t.erased : t.one)), name && number && h("p.quiet", phone(number))), orders);
+  swap(head, backLink(), h("div", h("h2", name ?? phone(number) ?? (conversation ? t.erased : t.one)), name && number && h("p.quiet", phone(number))), orders, handling);
+}
+
+/** Whose it is, and whether it still waits for something. */
+function drawHandling(node, { place, conversation, changed }) {
+  const t = strings.conversations;
+  if (!may("write")) return swap(node, person(conversation.assigned_to));
+  const act = async (what, body) => {
+    try {
+      changed(await command("POST", `${place}/${what}`, body));
+    } catch (problem) {
+      complain(problem);
+      drawHandling(node, { place, conversation, changed });
+    }
+  };
+  const whose = h("select", { key: "whose", "aria-label": t.assignedTo, onchange: () => act("assign", whose.value ? { to: whose.value } : {}) },
+    h("option", { value: "" }, t.nobody));
+  const isClosed = conversation.status === "closed";
+  swap(node, whose, h("button", { type: "button", key: "handled", onclick: () => act(isClosed ? "reopen" : "close", {}) }, isClosed ? t.reopen : t.close));
+  people().then((all) => {
+    const chosen = conversation.assigned_to ?? "";
+    const offered = all.filter(({ id, last_four: known }) => known || id === chosen);
+    whose.append(...offered.map(({ id, name }) => h("option", { value: id, selected: id === chosen }, name)));
+  }, complain);
 }
 
 /** The buyer's orders: where a link is made, and sent. */
