@@ -1,17 +1,18 @@
 //! Buyer, bank, merchant, scheduler and webhooks at once, in random order, against a Stripe that has bad days: payments, refunds and
-//! disputes, buyers who come back, payments elsewhere, and texts at once and at their time.
+//! disputes, buyers who come back, payments elsewhere, texts at once and at their time, and credits that are bought.
 //!
 //! `PAYLINK_INTERLEAVINGS` says how many for each database, and `PAYLINK_INTERLEAVINGS_SEED` with which seed; the seed of a run is
 //! printed, and gives the same decisions again.
 
 mod money_back;
+mod purchases;
 mod texts;
 
 use std::{env, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use fastrand::Rng;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future, stream};
 use serde_json::{Value, json};
 
 use self::{money_back::MoneyBack, texts::Texts};
@@ -104,10 +105,10 @@ async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_pa
         .buffer_unordered(AT_ONCE)
         .collect::<Vec<_>>();
     let mut rng = Rng::with_seed(seed);
-    let mut all = std::pin::pin!(all);
-    let links = loop {
+    let mut all = std::pin::pin!(future::join(all, purchases::are_made(app, seed)));
+    let (links, bought) = loop {
         tokio::select! {
-            links = &mut all => break links,
+            both = &mut all => break both,
             () = tokio::time::sleep(Duration::from_millis(rng.u64(500..3_000))) => {
                 // A scheduler that is run once expires what ends tomorrow, wherever that is over last, and asks
                 // Stripe about the rest.
@@ -124,6 +125,7 @@ async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_pa
     money_back::is_told_again(&app.sandbox()).await;
     app.sandbox().has_told_everything().await;
     all_is_settled(app, &links).await;
+    purchases::add_up(app, &bought).await;
     let mut held = 0;
     for played in links {
         held += check(app, &played).await;

@@ -401,4 +401,5 @@ async fn money_that_went_back_in_another_currency_never_looks_simply_paid(app: &
     shows(&merchant, &link.id, "all went back", |link| link["refund_status"] == "full").await;
     let page = app.buyer().opens(&link).await.with_status(200).text();
     assert!(page.contains("the money was paid back to you"), "{page}");
+    assert!(page.contains("class=\"sentence paid back\""), "it looks simply paid: {page}");
 }

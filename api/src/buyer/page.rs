@@ -50,6 +50,8 @@ pub(super) struct BuyerPage {
     page_state: Option<PageState>,
     merchant: Option<MerchantPart>,
     sentence: String,
+    /// It was paid, and is not simply so any more.
+    went_back: bool,
     language: &'static str,
     /// What the template says by itself.
     words: &'static BTreeMap<String, String>,
@@ -306,6 +308,7 @@ impl BuyerPage {
             page_state: None,
             merchant: None,
             sentence: notice.sentence.clone(),
+            went_back: false,
             language: &words.language,
             words: &words.labels,
             invoice: None,
@@ -333,6 +336,7 @@ impl BuyerPage {
             page_state: Some(page_state),
             merchant: Some(subject.merchant()),
             sentence: subject.sentence().to_owned(),
+            went_back: subject.is_disputed() || link.refund_state() != RefundState::None,
             language: &subject.words.language,
             words: &subject.words.labels,
             invoice: subject.invoice()?,
