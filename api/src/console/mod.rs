@@ -60,6 +60,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "strings/zh.json": TABLE,
     "strings/ar.json": TABLE,
     "lib/api.js": SCRIPT,
+    "lib/card.js": SCRIPT,
     "lib/clipboard.js": SCRIPT,
     "lib/decimal.js": SCRIPT,
     "lib/dialog.js": SCRIPT,

@@ -19,8 +19,8 @@ const AT_MOST = 60_000;
 /** The languages in which there are words, beside English. */
 const LANGUAGES = ["es", "fr", "de", "pt", "zh", "ar"];
 
-const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
-const IS_OPEN = ["creating", "unpaid", "processing", "voiding", "expiring", "settling"];
+/** What is said of a link instead of its state, by how it stands. */
+const SAID = { refunded: "refunded", disputed: "disputed", partly_refunded: "partlyRefunded" };
 
 const WORDS = {
   title: "Payment",
@@ -109,21 +109,6 @@ function money(amount, currency, language) {
     return new Intl.NumberFormat(language || undefined, { style: "currency", currency }).format(amount);
   } catch {
     return `${amount} ${String(currency).toUpperCase()}`;
-  }
-}
-
-/** The link that counts: the one that is open, or else the newest. */
-function current(order) {
-  const links = [...(order.links ?? [])].sort((one, other) => (one.created_at < other.created_at ? 1 : -1));
-  return links.find((link) => IS_OPEN.includes(link.status)) ?? links[0];
-}
-
-/** An address of the web, or nothing: what stands in an answer never becomes a script. */
-function address(text) {
-  try {
-    return ["https:", "http:"].includes(new URL(text).protocol) ? text : undefined;
-  } catch {
-    return undefined;
   }
 }
 
@@ -242,7 +227,7 @@ class PaylinkOrder extends HTMLElement {
       this.#order = seen;
       this.#draw();
       if (was !== JSON.stringify(seen)) this.#tell("paylink-change", { order: seen });
-      if (UNDER_WAY.includes(current(seen)?.status)) wait = SOON;
+      if (isUnderWay(linkThatCounts(seen) ?? {})) wait = SOON;
     } catch (error) {
       if (look.signal.aborted) return;
       if (this.#isOver(error)) return;
@@ -297,7 +282,7 @@ class PaylinkOrder extends HTMLElement {
 
   #drawStatus() {
     const w = this.#words;
-    const link = this.#order && current(this.#order);
+    const link = this.#order && linkThatCounts(this.#order);
     const state = !this.#order ? w.loading : !link ? w.none : this.#sentence(link);
     const text = [state, this.#note].filter(Boolean).join(" ");
     // Only what is new is read out.
@@ -308,12 +293,10 @@ class PaylinkOrder extends HTMLElement {
   /** Money that is gone or contested is never simply paid. */
   #sentence(link) {
     const w = this.#words;
-    if (link.status === "paid" && link.refund_status === "full") return w.refunded;
-    if (link.status === "paid" && ["open", "lost"].includes(link.disputed)) return w.disputed;
-    if (link.status === "paid" && link.refund_status === "partial") return w.partlyRefunded;
-    if (link.review) return `${w.states[link.status] ?? link.status} ${w.review}`;
-    if (link.status === "unpaid" && ["undelivered", "failed"].includes(link.delivery)) return `${w.states.unpaid} ${w.undelivered}`;
-    return w.states[link.status] ?? link.status;
+    const how = standing(link);
+    if (SAID[how]) return w[SAID[how]];
+    const more = link.review ? w.review : how === "not_delivered" && w.undelivered;
+    return [w.states[link.status] ?? link.status, more].filter(Boolean).join(" ");
   }
 
   /** Draws what has changed; the button that has the focus keeps it. */
@@ -334,10 +317,10 @@ class PaylinkOrder extends HTMLElement {
 
   #parts(order) {
     const w = this.#words;
-    const link = current(order);
+    const link = linkThatCounts(order);
     const language = this.closest("[lang]")?.lang;
-    const shown = link && IS_OPEN.includes(link.status) ? link : order;
-    const url = link && ["unpaid", "processing"].includes(link.status) && address(link.url);
+    const shown = link && isOpen(link) ? link : order;
+    const url = link && pageOf(link);
     return [
       h("h2", { part: "title" }, w.order(order.number)),
       order.customer?.name && h("p", { className: "quiet" }, order.customer.name),
@@ -364,15 +347,15 @@ class PaylinkOrder extends HTMLElement {
       };
       return [h("p", {}, w.sure), button("void", w.yes, yes, true), button("keep", w.no, () => this.#ask(false))];
     }
-    const isOpen = link && IS_OPEN.includes(link.status);
+    const can = (act) => link && canBe(act, link, (right) => may.includes(right));
     const isPaid = order.tag === "paid";
     const send = () => this.#does("send", `/payment-links/${link.id}/send`, link.delivery ? { resend: true } : {}, w.sent);
     return [
-      !isOpen && !isPaid && may.includes("create_link")
+      !(link && isOpen(link)) && !isPaid && may.includes("create_link")
         && button("create", link ? w.again : w.create, () => this.#does("create", `/orders/${order.id}/payment-links`), true),
-      link?.status === "unpaid" && may.includes("send") && button("send", link.delivery ? w.resend : w.send, send, !link.delivery),
+      can("send") && button("send", link.delivery ? w.resend : w.send, send, !link.delivery),
       url && button("copy", w.copy, () => navigator.clipboard.writeText(url).then(() => this.#say("", w.copied), () => {})),
-      link?.status === "unpaid" && may.includes("void") && button("void", w.void, () => this.#ask(true)),
+      can("void") && button("void", w.void, () => this.#ask(true)),
     ].filter(Boolean);
   }
 

@@ -5,7 +5,8 @@ use poem::{Endpoint, Response, Route, endpoint::make_sync, http::header};
 
 use crate::http::methods::get;
 
-const COMPONENT: &str = include_str!("embed.js");
+/// What is said of a link comes from the console's own card.
+const COMPONENT: &str = concat!(include_str!("../console/assets/lib/card.js"), "\n", include_str!("embed.js"));
 
 /// The languages beside English. To be checked by native readers.
 const WORDS: [(&str, &str); 6] = [

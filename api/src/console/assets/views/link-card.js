@@ -1,6 +1,7 @@
 // A payment link: where it stands, what can be done with it, and what happened to it.
 
 import { addressOf } from "../lib/api.js";
+import { canBe, hasFailedPayment, isUnderWay, moneyBack, pageOf, standing } from "../lib/card.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
@@ -15,16 +16,10 @@ import { sendLink } from "./link-send.js";
 import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
 
-const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
 const CONFIRMED = /^Stripe confirmed: (.+)$/;
 const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
-
-/** Whether a job is at work on the link, so that it is another in a moment. */
-export function isUnderWay(link) {
-  return UNDER_WAY.includes(link.status);
-}
 
 /** The link that counts now. `act` has the order, its messages, and what to do when the link has changed. */
 export function linkCard(link, act) {
@@ -40,29 +35,20 @@ export function linkCard(link, act) {
 /** What does not go as it should is said in the place of what usually is. */
 function sentenceOf(link, messages) {
   const t = strings.link;
-  const sent = link.delivery ?? wasSent(link, messages);
-  switch (link.status) {
+  const how = standing(link);
+  switch (how) {
     case "unpaid":
-      if (link.unrecognised_at) return t.trouble.unrecognised;
-      if (["undelivered", "failed"].includes(link.delivery)) return t.trouble.not_delivered;
-      if (link.delivery === "unknown") return t.trouble.delivery_unknown;
-      if (paymentFailed(link)) return t.trouble.payment_failed;
-      return sent ? t.sentences.unpaid : t.unsent;
+      return link.delivery ?? wasSent(link, messages) ? t.sentences.unpaid : t.unsent;
+    case "disputed":
+      return t.trouble[`dispute_${link.disputed}`];
     case "paid":
-      if (link.refund_status === "full") return t.trouble.refunded;
-      if (["open", "lost"].includes(link.disputed)) return t.trouble[`dispute_${link.disputed}`];
-      if (link.refund_status === "partial") return t.trouble.partly_refunded;
       return link.paid_by?.method === "stripe" ? t.sentences.paid : t.paidElsewhere;
     case "voiding":
     case "expiring":
-      return link.failure ? t.trouble.close_failed : t.sentences[link.status];
+      return link.failure ? t.trouble.close_failed : t.sentences[how];
     default:
-      return t.sentences[link.status];
+      return t.trouble[how] ?? t.sentences[how];
   }
-}
-
-function paymentFailed(link) {
-  return link.timeline.some((entry) => entry.event === "payment_failed");
 }
 
 function wasSent(link, messages) {
@@ -82,11 +68,8 @@ export function pastLink(link, act) {
 
 /** Money that is gone or contested is never simply paid. */
 function moneyTag(link) {
-  const t = strings.order.notices;
-  if (link.status !== "paid") return null;
-  if (link.refund_status === "full") return tag("notice-refunded", t.refunded);
-  if (["open", "lost"].includes(link.disputed)) return tag("notice-disputed", t.disputed);
-  return link.refund_status === "partial" && tag("notice-partly_refunded", t.partly_refunded);
+  const gone = moneyBack(link);
+  return gone && tag(`notice-${gone}`, strings.order.notices[gone]);
 }
 
 function stateTag(link) {
@@ -102,7 +85,7 @@ function notices(link) {
     link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
     link.expected && expected(link),
     link.new_link_wanted_at && ["voided", "expired"].includes(link.status) && notice("warn", t.events.new_link_wanted, t.newLinkWanted),
-    link.status === "unpaid" && paymentFailed(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
+    link.status === "unpaid" && hasFailedPayment(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
     link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
     ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
       notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
@@ -133,8 +116,8 @@ function notice(kind, heading, text) {
 
 function address(link) {
   const t = strings.link;
-  const url = safeAddress(link.url);
-  if (!url || !["unpaid", "processing"].includes(link.status)) return null;
+  const url = pageOf(link);
+  if (!url) return null;
   const open = h("a.button.icon-only", { href: url, target: "_blank", rel: "noopener noreferrer", "aria-label": t.openPage, title: t.openPage, key: "open-page" }, icon("open"));
   const qr = h("button.icon-only", { type: "button", "aria-label": t.showQr, title: t.showQr, key: "qr", onclick: () => showQr(link) }, icon("qr"));
   return copyable(t.address, url, { key: "copy-link", more: [qr, open] });
@@ -143,11 +126,11 @@ function address(link) {
 function buttons(link, act) {
   const t = strings.link;
   const open = link.status === "unpaid" && may("write");
-  const sendable = link.status === "unpaid" && may("send");
+  const can = (act) => canBe(act, link, (right) => may(right === "void" ? "write" : right));
   const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
   const list = [
-    sendable && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
+    can("send") && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
       icon("send"), sent ? t.sendAgain : t.send),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
     link.disputed && stored && h("a.button", { key: `evidence ${link.id}`, href: addressOf(`/payment-links/${link.id}/evidence.pdf`), target: "_blank", rel: "noopener" },
@@ -156,7 +139,7 @@ function buttons(link, act) {
       icon("check"), t.markPaid),
     mayUnmark(link) && may("admin") && h("button.quiet-danger", { type: "button", key: "unmark-paid", onclick: () => unmarkPaid(link, act.changed) },
       icon("void"), t.unmarkPaid),
-    open && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
+    can("void") && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
       icon("void"), t.void),
   ].filter(Boolean);
   return list.length > 0 && h("div.buttons.link-buttons", list);

@@ -1,6 +1,7 @@
 // One order: its link now, its links of the past, and what was ordered.
 
 import { get } from "../lib/api.js";
+import { isUnderWay } from "../lib/card.js";
 import { h, swap } from "../lib/dom.js";
 import { tag } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
@@ -11,7 +12,7 @@ import { backTo, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { createLink } from "./link-create.js";
-import { isUnderWay, linkCard, pastLink } from "./link-card.js";
+import { linkCard, pastLink } from "./link-card.js";
 import { orderData } from "./order-data.js";
 import { noticeTags } from "./order-notices.js";
 import { failure, pageHead, region } from "./page.js";
