@@ -84,7 +84,9 @@ async fn is_looked_up(first: &str, all: usize) {
     let plans = server.plans();
     // Of a group, of a group of one, and of what follows from either.
     let words = ["unnest(", "AS MATERIALIZED"].into_iter().chain(FOLLOWING).collect::<Vec<_>>();
-    let is_of_group = |plan: &&str| words.iter().any(|word| plan.contains(word));
+    // A job that is done by itself is finished outside of groups; of those there are few, and they may be read as the planner likes.
+    let is_of_group =
+        |plan: &&str| words.iter().any(|word| plan.contains(word)) && !plan.contains("UPDATE job SET state");
     let of_groups: Vec<&str> = plans.iter().map(String::as_str).filter(is_of_group).collect();
     for statement in STATEMENTS.into_iter().chain(FOLLOWING) {
         assert!(of_groups.iter().any(|plan| plan.contains(statement)), "no plan was logged of {statement}");
