@@ -3,7 +3,7 @@
 mod change;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
+use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use crate::contains;
 use domain::{
@@ -240,16 +240,15 @@ pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
 /// When the database does not answer.
 pub async fn low_and_untold(
     db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
     after: Option<MerchantId>,
     limit: u64,
 ) -> Result<Vec<Merchant>, DbErr> {
-    let untold =
-        Column::LowCreditToldAt.is_null().or(Expr::col(Column::LowCreditToldAt).lt(Expr::col(Column::LowCreditSince)));
     let mut query = Entity::find()
         .filter(Column::LowCreditSince.is_not_null())
         .filter(Column::Contact.is_not_null())
         .filter(Column::SuspendedAt.is_null())
-        .filter(untold);
+        .filter(change::untold(now));
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }

@@ -1,6 +1,7 @@
 //! Credits that merchants buy of the operator, corrections, and prices by the prefix of a number.
 //!
-//! `credit_entry_one_purchase` is the rule "a purchase is credited once", whatever Stripe tells how often.
+//! That a purchase is credited once is the rule of its own row, which is held while it is settled: an index of the ledger would be built
+//! while nobody can write in it.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -37,6 +38,8 @@ CREATE TABLE credit_purchase (
     stripe_payment_id text UNIQUE,
     returned {int} NOT NULL CHECK (returned >= 0 AND returned <= amount),
     credited {int} NOT NULL CHECK (credited >= 0 AND credited <= credits),
+    short {int} NOT NULL CHECK (short >= 0),
+    version {int} NOT NULL,
     failure text,
     actor text NOT NULL,
     created_at {time} NOT NULL,
@@ -45,9 +48,11 @@ CREATE TABLE credit_purchase (
 CREATE INDEX credit_purchase_by_merchant ON credit_purchase (merchant_id, id);
 CREATE INDEX credit_purchase_under_way ON credit_purchase (id) WHERE state IN ('open', 'processing');
 ALTER TABLE credit_entry ADD COLUMN purchase_id {id} REFERENCES credit_purchase (id);
-CREATE UNIQUE INDEX credit_entry_one_purchase ON credit_entry (purchase_id) WHERE kind = 'purchase';
+CREATE INDEX credit_purchase_short ON credit_purchase (id) WHERE short > 0;
 ALTER TABLE merchant ADD COLUMN sms_rates text;
-ALTER TABLE merchant ADD COLUMN low_credit_told_at {time}
+ALTER TABLE merchant ADD COLUMN low_credit_told_at {time};
+UPDATE merchant SET low_credit_told_at = low_credit_since WHERE low_credit_since IS NOT NULL;
+CREATE INDEX merchant_low_on_credit ON merchant (id) WHERE low_credit_since IS NOT NULL
 ",
         )
         .await?;

@@ -162,10 +162,15 @@ impl JobContext {
         self.stripe_of(&integration.ok_or_else(|| JobError::retry(NotConnected::Stripe))?)
     }
 
-    /// The operator's own Stripe, for what this merchant buys; nothing where no credits are sold.
-    pub(crate) fn operator_stripe(&self, merchant: MerchantId) -> Option<Stripe> {
+    /// The operator's own Stripe, an account of its own beside those of merchants; nothing where no credits are sold.
+    pub(crate) fn operator_stripe(&self) -> Option<Stripe> {
         let key = self.operator_stripe_key.clone()?;
-        let service = OutboundService::new(self.flow.clone(), "stripe".to_owned(), merchant, self.limits.stripe);
+        let service = OutboundService::new(
+            self.flow.clone(),
+            "stripe".to_owned(),
+            MerchantId::from_uuid(uuid::Uuid::nil()),
+            self.limits.stripe,
+        );
         Some(Stripe::new(self.http.clone(), &self.stripe_api_base, key, service))
     }
 

@@ -32,6 +32,9 @@ use crate::{
 
 pub(super) struct CreditPurchases;
 
+/// How many purchases of one merchant can wait to be paid.
+const MOST_OPEN: u64 = 10;
+
 /// Credits for money.
 #[derive(Debug, Object)]
 #[oai(rename = "CreditPack")]
@@ -91,7 +94,7 @@ pub(super) struct PurchaseView {
     credited: i64,
     /// How much of the price went back.
     refunded_amount: Option<Amount>,
-    /// How many credits of those whose price went back were spent before.
+    /// How many credits of those whose price went back are not there; they are taken when they are.
     short: Option<i64>,
     /// Which key asked for it.
     actor: String,
@@ -101,7 +104,7 @@ pub(super) struct PurchaseView {
 
 impl PurchaseView {
     pub(super) fn of(row: CreditPurchase) -> Result<Self, DbErr> {
-        let (price, returned, short) = (row.price()?, row.returned_money()?, row.short());
+        let (price, returned) = (row.price()?, row.returned_money()?);
         Ok(Self {
             id: Text(row.id),
             merchant_id: Text(row.merchant_id),
@@ -113,7 +116,7 @@ impl PurchaseView {
             failure: row.failure,
             credited: row.credited,
             refunded_amount: (!returned.is_zero()).then(|| returned.to_decimal_string().into()),
-            short: (short > 0).then_some(short),
+            short: (row.short > 0).then_some(row.short),
             actor: row.actor,
             created_at: row.created_at,
             paid_at: row.paid_at,
@@ -190,6 +193,10 @@ async fn accept(
     let tx = api.db.begin().await?;
     if merchant::get(&tx, key.merchant).await?.is_suspended() {
         return Err(Problem::suspended());
+    }
+    if purchase::count_open(&tx, key.merchant).await? >= MOST_OPEN {
+        let detail = "Several purchases wait to be paid: pay one of them, or wait until they end, after a day.";
+        return Err(Problem::conflict("too_many_purchases", detail));
     }
     let bought = purchase::insert(&tx, key.merchant, pack, key.key.to_string(), now).await?;
     act_of_key(&tx, key, "credits.buy", bought.id, Some(pack.to_string()), now);

@@ -10,6 +10,7 @@ use entity::{credits::purchase, webhook_event::Source};
 use poem::{Body, Request, handler, http::StatusCode, web::Data};
 use queue::{EnqueueOptions, ReconcileCreditPurchase, enqueue};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{bad_signature, in_time, read, stripe_signature};
 use crate::{Api, Problem, metrics};
@@ -20,7 +21,9 @@ const METADATA: &str = "paylink_credit_purchase";
 #[derive(Deserialize)]
 struct Event {
     id: String,
-    data: EventData,
+    /// Absent in events that only say where to read more: none of those is about what we sell.
+    #[serde(default)]
+    data: Option<EventData>,
 }
 
 #[derive(Deserialize)]
@@ -34,7 +37,7 @@ struct Object {
     #[serde(default)]
     metadata: Option<HashMap<String, String>>,
     #[serde(default)]
-    payment_intent: Option<String>,
+    payment_intent: Option<Value>,
 }
 
 /// Takes note that something is new about a purchase. What else the operator's account tells is none of ours.
@@ -61,9 +64,10 @@ pub(crate) async fn receive(api: Data<&Api>, request: &Request, body: Body) -> R
 }
 
 async fn note(api: &Api, event: &Event) -> Result<(), Problem> {
-    let Object { metadata, payment_intent } = &event.data.object;
+    let Some(EventData { object: Object { metadata, payment_intent } }) = &event.data else { return Ok(()) };
+    let payment = payment_intent.as_ref().and_then(Value::as_str);
     let named = metadata.as_ref().and_then(|metadata| metadata.get(METADATA)?.parse::<CreditPurchaseId>().ok());
-    let Some(told) = purchase::told_of(api.db.pool(), named, payment_intent.as_deref()).await? else { return Ok(()) };
+    let Some(told) = purchase::told_of(api.db.pool(), named, payment).await? else { return Ok(()) };
     let (merchant, now) = (told.merchant_id, api.clock.now());
     let job = ReconcileCreditPurchase { merchant, purchase: told.id };
     let tx = api.db.begin().await?;

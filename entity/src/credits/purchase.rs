@@ -3,8 +3,10 @@
 //! Only [`settle`] moves credits for a purchase. It is told how the purchase stands at Stripe as a whole, not what has happened: so it
 //! does not matter in which order anything is told, or how often.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
+use std::ops::Range;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ActiveValue::Set, Condition, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use super::{CreditError, EntryKind, Move, append};
 use crate::{Transaction, merchant, money_column::stored_money};
@@ -56,6 +58,10 @@ pub struct Model {
     pub returned: i64,
     /// How many credits the ledger has of it now.
     pub credited: i64,
+    /// How many credits are to be taken back that were not there.
+    pub short: i64,
+    /// How often it was settled: whoever asks Stripe does not write what is older than what somebody else has written meanwhile.
+    pub version: i64,
     /// Why it failed, for the merchant.
     pub failure: Option<String>,
     /// Who asked for it: an API key.
@@ -86,12 +92,6 @@ impl Model {
     pub fn returned_money(&self) -> Result<Money, DbErr> {
         stored_money(self.returned, self.currency)
     }
-
-    /// How many credits should have been taken back and were spent before.
-    #[must_use]
-    pub fn short(&self) -> i64 {
-        (self.credited - credits_kept(self.credits, self.amount, self.returned)).max(0)
-    }
 }
 
 /// Writes a purchase whose page is to be made.
@@ -117,6 +117,8 @@ pub async fn insert(
         stripe_payment_id: Set(None),
         returned: Set(0),
         credited: Set(0),
+        short: Set(0),
+        version: Set(0),
         failure: Set(None),
         actor: Set(actor),
         created_at: Set(now),
@@ -173,19 +175,53 @@ pub async fn list(
     query.order_by_desc(Column::Id).limit(limit).all(db).await
 }
 
-/// A page of those of whom Stripe is to be asked: made before `cutoff`, and not known to be paid or over; by their ids, after `after`.
+/// For how long what was paid is asked about again.
+const JUST_PAID: TimeDelta = TimeDelta::hours(1);
+
+/// How many of a merchant's purchases can be paid, or are about to be.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_open(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
+    let open = Column::State.is_in([PurchaseState::Creating, PurchaseState::Open]);
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(open).count(db).await
+}
+
+/// A page of those whose credits are yet to be taken back, by their ids, after `after`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn short(
+    db: &impl ConnectionTrait,
+    after: Option<CreditPurchaseId>,
+    limit: u64,
+) -> Result<Vec<CreditPurchase>, DbErr> {
+    let mut query = Entity::find().filter(Column::Short.gt(0));
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    query.order_by_asc(Column::Id).limit(limit).all(db).await
+}
+
+/// A page of those of whom Stripe is to be asked: made in this time, and not known to be over, or paid a short while ago, so that what was
+/// told of a payment before it was known here was not told in vain; by their ids, after `after`.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn under_way(
     db: &impl ConnectionTrait,
-    cutoff: DateTime<Utc>,
+    made: Range<DateTime<Utc>>,
     after: Option<CreditPurchaseId>,
     limit: u64,
 ) -> Result<Vec<CreditPurchase>, DbErr> {
     let mut query = Entity::find()
-        .filter(Column::State.is_in([PurchaseState::Open, PurchaseState::Processing]))
-        .filter(Column::CreatedAt.lte(cutoff));
+        .filter(
+            Condition::any()
+                .add(Column::State.is_in([PurchaseState::Open, PurchaseState::Processing]))
+                .add(Column::PaidAt.gt(made.end - JUST_PAID)),
+        )
+        .filter(Column::CreatedAt.gte(made.start))
+        .filter(Column::CreatedAt.lt(made.end));
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }
@@ -234,19 +270,25 @@ pub struct AtStripe {
     pub returned: i64,
 }
 
+/// What the merchant is told whose payment did not settle.
+const NOT_SETTLED: &str = "The payment did not settle. Buy the credits again.";
+
 /// Makes a purchase what it is at Stripe: adds its credits once when it is paid, and takes them back for what went back of the money, as
-/// far as they are there. What was paid once stays paid. Answers the purchase as it is then.
+/// far as they are there. What was paid once stays paid. Answers the purchase as it is then; nothing if somebody has settled it since it
+/// was of this version, so that Stripe has to be asked again.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
 pub async fn settle(
     tx: &Transaction,
-    id: CreditPurchaseId,
+    (id, version): (CreditPurchaseId, i64),
     at_stripe: &AtStripe,
     now: DateTime<Utc>,
-) -> Result<CreditPurchase, CreditError> {
-    let found = Entity::find_by_id(id).lock(LockType::Update).one(tx).await?;
-    let mut purchase = found.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))?;
+) -> Result<Option<CreditPurchase>, CreditError> {
+    let mut purchase = held(tx, id).await?;
+    if purchase.version != version {
+        return Ok(None);
+    }
     if purchase.state != PurchaseState::Paid {
         if at_stripe.state == PurchaseState::Paid {
             let credits = purchase.credits;
@@ -256,26 +298,60 @@ pub async fn settle(
         }
         purchase.state = at_stripe.state;
     }
+    purchase.failure = (purchase.state == PurchaseState::Failed).then(|| NOT_SETTLED.to_owned());
+    if at_stripe.payment.is_some() {
+        purchase.stripe_payment_id.clone_from(&at_stripe.payment);
+    }
     if purchase.state == PurchaseState::Paid {
         purchase.returned = at_stripe.returned.clamp(0, purchase.amount);
-        let wanted = credits_kept(purchase.credits, purchase.amount, purchase.returned) - purchase.credited;
-        let there = if wanted < 0 { merchant::hold(tx, purchase.merchant_id).await?.available } else { 0 };
-        let moved = wanted.max(-there);
-        if moved != 0 {
-            move_credits(tx, &purchase, EntryKind::Refund, moved, now).await?;
-            purchase.credited += moved;
-        }
-        if purchase.short() > 0 {
-            let (merchant, short) = (purchase.merchant_id, purchase.short());
-            tracing::warn!(merchant.id = %merchant, purchase.id = %id, short, "credits whose price went back are spent already");
-        }
+        take_back(tx, &mut purchase, now).await?;
     }
+    write(tx, purchase).await.map(Some)
+}
+
+/// Takes back what was not there before, as far as it is there now: credits may have been held by texts, or bought.
+///
+/// # Errors
+/// When the database refuses or does not answer.
+pub async fn collect(tx: &Transaction, id: CreditPurchaseId, now: DateTime<Utc>) -> Result<bool, CreditError> {
+    let mut purchase = held(tx, id).await?;
+    let before = purchase.credited;
+    take_back(tx, &mut purchase, now).await?;
+    Ok(write(tx, purchase).await?.credited != before)
+}
+
+async fn held(tx: &Transaction, id: CreditPurchaseId) -> Result<CreditPurchase, DbErr> {
+    let found = Entity::find_by_id(id).lock(LockType::Update).one(tx).await?;
+    found.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
+}
+
+/// Moves the credits that the ledger has of a purchase to as many as what is left of the price pays for.
+async fn take_back(tx: &Transaction, purchase: &mut CreditPurchase, now: DateTime<Utc>) -> Result<(), CreditError> {
+    let wanted = credits_kept(purchase.credits, purchase.amount, purchase.returned) - purchase.credited;
+    let there = if wanted < 0 { merchant::hold(tx, purchase.merchant_id).await?.available } else { 0 };
+    let moved = wanted.max(-there);
+    if moved != 0 {
+        move_credits(tx, purchase, EntryKind::Refund, moved, now).await?;
+        purchase.credited += moved;
+    }
+    purchase.short = moved - wanted;
+    if purchase.short > 0 {
+        let (merchant, short) = (purchase.merchant_id, purchase.short);
+        tracing::warn!(merchant.id = %merchant, purchase.id = %purchase.id, short, "credits whose price went back are not there");
+    }
+    Ok(())
+}
+
+async fn write(tx: &Transaction, purchase: CreditPurchase) -> Result<CreditPurchase, CreditError> {
     let changed = ActiveModel {
-        id: Set(id),
+        id: Set(purchase.id),
         state: Set(purchase.state),
-        stripe_payment_id: Set(at_stripe.payment.clone().or(purchase.stripe_payment_id)),
+        stripe_payment_id: Set(purchase.stripe_payment_id),
         returned: Set(purchase.returned),
         credited: Set(purchase.credited),
+        short: Set(purchase.short),
+        version: Set(purchase.version + 1),
+        failure: Set(purchase.failure),
         paid_at: Set(purchase.paid_at),
         ..Default::default()
     };

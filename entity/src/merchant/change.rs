@@ -1,7 +1,7 @@
 //! What can be changed of a merchant.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ExprTrait, entity::prelude::*};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ActiveValue::Set, Condition, ExprTrait, entity::prelude::*};
 
 use super::{ActiveModel, Column, Entity, Merchant, get};
 use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, sms::Rates};
@@ -121,6 +121,17 @@ pub async fn set_low_credit_threshold(db: &impl ConnectionTrait, id: MerchantId,
         .map(|_| ())
 }
 
+/// A merchant is told once a day at most, however often credits become low and not low again.
+const TOLD_AGAIN: TimeDelta = TimeDelta::days(1);
+
+/// Who was not told that credits are low since they are, nor of late.
+pub(super) fn untold(now: DateTime<Utc>) -> Condition {
+    let told = Expr::col(Column::LowCreditToldAt);
+    let long_ago =
+        Condition::all().add(told.clone().lt(Expr::col(Column::LowCreditSince))).add(told.lt(now - TOLD_AGAIN));
+    Condition::any().add(Column::LowCreditToldAt.is_null()).add(long_ago)
+}
+
 /// Notes that the merchant is about to be told that credits are low; `false` if they were told since they are, or they are not any more.
 ///
 /// # Errors
@@ -130,13 +141,11 @@ pub async fn note_low_credit_told(
     id: MerchantId,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let untold =
-        Column::LowCreditToldAt.is_null().or(Expr::col(Column::LowCreditToldAt).lt(Expr::col(Column::LowCreditSince)));
     let noted = Entity::update_many()
         .col_expr(Column::LowCreditToldAt, Expr::value(now))
         .filter(Column::Id.eq(id))
         .filter(Column::LowCreditSince.is_not_null())
-        .filter(untold)
+        .filter(untold(now))
         .exec(db)
         .await?;
     Ok(noted.rows_affected == 1)

@@ -1,7 +1,10 @@
 //! Asks how purchases of credits stand of which no webhook has told anything for long, and has merchants told that credits are low.
 
 use chrono::TimeDelta;
-use entity::{credits::purchase, merchant};
+use entity::{
+    credits::{CreditError, purchase},
+    merchant,
+};
 use queue::{EnqueueOptions, ReconcileCreditPurchase, TellLowCredit};
 
 use super::{PAGE, Pages};
@@ -10,18 +13,22 @@ use crate::{Scheduler, SchedulerError, tick::Moment};
 /// A webhook comes within seconds; after so long it is worth asking.
 const SILENCE: TimeDelta = TimeDelta::minutes(15);
 
+/// After so long no payment settles any more.
+const AGE: TimeDelta = TimeDelta::days(30);
+
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
-    Ok(ask(scheduler, now).await? + tell(scheduler).await?)
+    Ok(ask(scheduler, now).await? + collect(scheduler).await? + tell(scheduler).await?)
 }
 
 async fn ask(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
-    let (pool, cutoff, mut pages, mut written) = (scheduler.db.pool(), now.at - SILENCE, Pages::new(), 0);
+    let (pool, mut pages, mut written) = (scheduler.db.pool(), Pages::new(), 0);
+    let made = now.at - AGE..now.at - SILENCE;
     while let Some(open) =
-        pages.next(|after| purchase::under_way(pool, cutoff, after, PAGE), |purchase| purchase.id).await?
+        pages.next(|after| purchase::under_way(pool, made.clone(), after, PAGE), |purchase| purchase.id).await?
     {
         let job = |bought: &purchase::CreditPurchase| {
             let job = ReconcileCreditPurchase { merchant: bought.merchant_id, purchase: bought.id };
-            let key = format!("{}:{}", bought.id, now.at.timestamp());
+            let key = format!("{}:{}", bought.id, now.at.format("%Y-%m-%dT%H"));
             (job, EnqueueOptions::for_merchant(bought.merchant_id).in_background(key))
         };
         written += scheduler.enqueue(open.iter().map(job).collect()).await?;
@@ -29,12 +36,30 @@ async fn ask(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> 
     Ok(written)
 }
 
+/// Takes back credits that were not there when their price went back.
+async fn collect(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
+    let (pool, mut pages, mut collected) = (scheduler.db.pool(), Pages::new(), 0);
+    while let Some(short) = pages.next(|after| purchase::short(pool, after, PAGE), |purchase| purchase.id).await? {
+        for bought in &short {
+            if merchant::get(pool, bought.merchant_id).await?.available == 0 {
+                continue;
+            }
+            let tx = scheduler.db.begin().await?;
+            let taken = purchase::collect(&tx, bought.id, scheduler.clock.now()).await;
+            collected += u64::from(taken.map_err(CreditError::into_db)?);
+            tx.commit().await?;
+        }
+    }
+    Ok(collected)
+}
+
 async fn tell(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
-    let (pool, mut pages, mut written) = (scheduler.db.pool(), Pages::new(), 0);
-    while let Some(low) = pages.next(|after| merchant::low_and_untold(pool, after, PAGE), |owner| owner.id).await? {
+    let (pool, now, mut pages, mut written) = (scheduler.db.pool(), scheduler.clock.now(), Pages::new(), 0);
+    while let Some(low) = pages.next(|after| merchant::low_and_untold(pool, now, after, PAGE), |owner| owner.id).await?
+    {
         let job = |owner: &merchant::Merchant| {
             let since = owner.low_credit_since.map(|since| since.timestamp_millis()).unwrap_or_default();
-            let key = format!("{}:{since}", owner.id);
+            let key = format!("{}:{since}:{}", owner.id, now.format("%Y-%m-%d"));
             (TellLowCredit { merchant: owner.id }, EnqueueOptions::for_merchant(owner.id).in_background(key))
         };
         written += scheduler.enqueue(low.iter().map(job).collect()).await?;

@@ -24,7 +24,7 @@ impl JobHandler<JobContext> for OpenCreditPurchase {
         if bought.state != PurchaseState::Creating {
             return nothing_to_do(context, lease).await;
         }
-        let Some(stripe) = context.operator_stripe(self.merchant) else {
+        let Some(stripe) = context.operator_stripe() else {
             return give_up(self, context, lease, "the operator's Stripe key is not set").await;
         };
         let new = NewPurchase {

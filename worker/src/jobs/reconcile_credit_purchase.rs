@@ -11,6 +11,7 @@ use entity::{
     retry_conflicts,
 };
 use queue::{Done, JobError, JobHandler, Lease, ReconcileCreditPurchase};
+use reqwest::StatusCode;
 use sea_orm::DbErr;
 
 use super::{Missing, nothing_to_do};
@@ -18,6 +19,16 @@ use crate::{
     JobContext,
     stripe::{PageStatus, PaymentStatus, PurchaseSession, Stripe, StripeError},
 };
+
+/// This worker was not told the key of the operator's Stripe.
+#[derive(Debug, thiserror::Error)]
+#[error("credit_sales.stripe_key is not set here")]
+struct NoKey;
+
+/// Somebody was faster, and knows more.
+#[derive(Debug, thiserror::Error)]
+#[error("the purchase was settled meanwhile; Stripe is asked again")]
+struct Settled;
 
 /// Stripe has taken other money than was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -28,16 +39,21 @@ impl JobHandler<JobContext> for ReconcileCreditPurchase {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = purchase::find(context.db.pool(), self.merchant, self.purchase).await?;
         let bought = found.ok_or_else(|| JobError::fail(Missing(self.purchase.to_string())))?;
-        let (Some(session), Some(stripe)) = (&bought.stripe_session_id, context.operator_stripe(self.merchant)) else {
-            return nothing_to_do(context, lease).await;
+        let Some(session) = &bought.stripe_session_id else { return nothing_to_do(context, lease).await };
+        let stripe = context.operator_stripe().ok_or_else(|| JobError::retry(NoKey))?;
+        let at_stripe = match stripe.purchase_session(session).await {
+            Ok(session) => judge(&stripe, &bought, session).await?,
+            // Another account, or the other mode: nobody can pay it there any more, and nothing is known of what was paid.
+            Err(StripeError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => {
+                AtStripe { state: PurchaseState::Expired, payment: None, returned: bought.returned }
+            }
+            Err(error) => return Err(error.into_job_error()),
         };
-        let session = stripe.purchase_session(session).await.map_err(StripeError::into_job_error)?;
-        let at_stripe = judge(&stripe, &bought, session).await?;
         let settle = || async {
             let now = context.now();
             let tx = context.db.begin().await?;
-            let settled = purchase::settle(&tx, bought.id, &at_stripe, now).await;
-            settled.map_err(CreditError::into_db)?;
+            let settled = purchase::settle(&tx, (bought.id, bought.version), &at_stripe, now).await;
+            settled.map_err(CreditError::into_db)?.ok_or_else(|| JobError::retry(Settled))?;
             lease.finish(tx, now).await
         };
         retry_conflicts(settle, JobError::is_conflict_of_rows).await
@@ -71,11 +87,19 @@ async fn judge(stripe: &Stripe, bought: &CreditPurchase, session: PurchaseSessio
         return Err(JobError::fail(OtherMoney(bought.id.to_string())));
     }
     let returned = match &payment {
-        Some(payment) => stripe.returned(payment).await.map_err(StripeError::into_job_error)?,
+        Some(payment) => {
+            stripe.returned(payment, price.currency().as_str()).await.map_err(StripeError::into_job_error)?
+        }
         None => 0,
     };
-    let returned = Money::from_stripe_amount(returned, price.currency()).map_err(JobError::fail)?;
-    Ok(AtStripe { state, payment, returned: returned.minor() })
+    Ok(AtStripe { state, payment, returned: in_minor_units(returned, price) })
+}
+
+/// What went back in our units, where Stripe's may be others: as large a share of the price, and never less.
+fn in_minor_units(returned: i64, price: Money) -> i64 {
+    let (whole, minor) = (i128::from(price.to_stripe_amount()), i128::from(price.minor()));
+    let share = i128::from(returned).clamp(0, whole) * minor;
+    i64::try_from((share + whole - 1) / whole).unwrap_or(price.minor())
 }
 
 /// Where a payment is that was submitted and has not settled.

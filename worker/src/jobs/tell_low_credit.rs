@@ -1,11 +1,11 @@
 //! `tell_low_credit`: tells a merchant by a text that credits are low, if their contact is a phone number.
 //!
-//! At most once for each time that they became low: it is noted before the text leaves. It goes by the merchant's own carrier, is no part
+//! At most once a day, and once for each time that they became low: it is noted before the text leaves. It goes by the merchant's own carrier, is no part
 //! of a conversation, and costs no credits, of which there may be none.
 
 use chrono::{DateTime, Utc};
 use domain::{MessageId, PhoneNumber};
-use entity::{Transaction, merchant, sms_integration};
+use entity::{Transaction, conversation, merchant, sms_integration};
 use queue::{Done, JobError, JobHandler, Lease, TellLowCredit};
 use sea_orm::DbErr;
 
@@ -21,6 +21,10 @@ impl JobHandler<JobContext> for TellLowCredit {
             return nothing_to_do(context, lease).await;
         };
         let now = context.now();
+        let hashes: Vec<_> = to.forms().iter().map(|form| context.vault.phone_hash(owner.id, form)).collect();
+        if !conversation::opted_out_of(pool, owner.id, hashes).await?.is_empty() {
+            return nothing_to_do(context, lease).await;
+        }
         let carrier = context.carrier_of(&integration)?;
         let permit = context.carrier_service(&integration)?.acquire("messages").await?;
         let tx = context.db.begin().await?;
@@ -29,10 +33,10 @@ impl JobHandler<JobContext> for TellLowCredit {
             return lease.finish(tx, now).await;
         }
         let done = lease.finish(tx, now).await?;
-        let body = format!(
-            "Paylink: {} has {} SMS credits left. Buy more at {}/console#/credits",
-            owner.name, owner.available, context.public_url
-        );
+        let mut body = format!("Paylink: {} has {} SMS credits left.", owner.name, owner.available);
+        if context.operator_stripe_key.is_some() {
+            body = format!("{body} Buy more at {}/console#/credits", context.public_url);
+        }
         let text = OutgoingText { id: MessageId::new(now), to: to.as_e164(), body: &body, report_to: None };
         if carrier.send(text).await.means_down() {
             permit.failed();

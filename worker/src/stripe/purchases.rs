@@ -46,6 +46,7 @@ pub(crate) enum PageStatus {
 struct Charge {
     amount_refunded: i64,
     disputed: bool,
+    currency: String,
 }
 
 /// A dispute.
@@ -53,6 +54,7 @@ struct Charge {
 struct Dispute {
     amount: i64,
     status: DisputeStatus,
+    currency: String,
 }
 
 /// Whether the bank has the money.
@@ -98,16 +100,19 @@ impl Stripe {
         Ok(self.get(&format!("checkout/sessions/{id}"), &[]).await?.body)
     }
 
-    /// How much of a payment went back: what was refunded, and what a bank has taken.
-    pub(crate) async fn returned(&self, payment: &str) -> Result<i64, StripeError> {
+    /// How much of a payment in this currency went back: what was refunded, and what a bank has taken. What is in another currency counts
+    /// as all there can be.
+    pub(crate) async fn returned(&self, payment: &str, currency: &str) -> Result<i64, StripeError> {
+        let counted = |amount: i64, of: &str| if of == currency || amount == 0 { amount } else { i64::MAX };
         let query = [("payment_intent", payment), ("limit", "100")];
         let charges: List<Charge> = self.get("charges", &query).await?.body;
-        let refunded: i64 = charges.data.iter().map(|charge| charge.amount_refunded).sum();
+        let refunded = charges.data.iter().map(|charge| counted(charge.amount_refunded, &charge.currency));
+        let refunded = refunded.fold(0, i64::saturating_add);
         if !charges.data.iter().any(|charge| charge.disputed) {
             return Ok(refunded);
         }
         let disputes: List<Dispute> = self.get("disputes", &query).await?.body;
         let taken = disputes.data.iter().filter(|dispute| dispute.status != DisputeStatus::NotTaken);
-        Ok(refunded + taken.map(|dispute| dispute.amount).sum::<i64>())
+        Ok(taken.map(|dispute| counted(dispute.amount, &dispute.currency)).fold(refunded, i64::saturating_add))
     }
 }

@@ -61,8 +61,9 @@ async function pageOf(purchase) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
     purchase = await get(`/credit-purchases/${encodeURIComponent(purchase.id)}`);
   }
-  if (!purchase.url) throw purchase.failure ?? t.slow;
-  return safeAddress(purchase.url);
+  const address = purchase.url && safeAddress(purchase.url);
+  if (!address) throw purchase.failure ?? t.slow;
+  return address;
 }
 
 function bought(purchases) {
