@@ -50,6 +50,7 @@ mod m0057_rare_rows;
 mod m0058_room_for_payments;
 mod m0064_buyers_kept;
 mod m0066_order_volume;
+mod m0073_to_erase;
 mod m0076_credit_purchases;
 mod m0077_pauses_and_assignments;
 mod schema;
@@ -105,6 +106,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0058_room_for_payments::Step),
             Box::new(m0064_buyers_kept::Step),
             Box::new(m0066_order_volume::Step),
+            Box::new(m0073_to_erase::Step),
             Box::new(m0076_credit_purchases::Step),
             Box::new(m0077_pauses_and_assignments::Step),
         ]

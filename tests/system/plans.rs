@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use chrono::{TimeDelta, Utc};
 use futures_util::{StreamExt, stream};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::Value;
@@ -55,35 +56,25 @@ FROM made";
 
 #[tokio::test]
 async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up() {
-    is_looked_up("SELECT 1", ALL).await;
-}
-
-#[tokio::test]
-async fn on_a_database_that_was_analysed_while_it_was_empty_each_row_of_a_group_is_looked_up() {
-    // Of such tables the planner believes that they still are; it happens to those that are emptied again and again.
-    is_looked_up("VACUUM (ANALYZE)", ALL / 10).await;
-}
-
-/// This is done to the database, and then so many webhooks come.
-async fn is_looked_up(first: &str, all: usize) {
     let server = OwnPostgres::of_its_own();
     let url = server.fresh_database().await;
     server.logs_plans_of(&url).await;
     let app = App::start(Database::Postgresql { url }).await;
     let rows = app.database().await;
 
-    rows.execute_unprepared(first).await.unwrap();
     rows.execute_unprepared(&unpaid_links(&app, 0, FIRST)).await.unwrap();
     are_paid(&app, &rows, 0..FIRST).await;
     rows.execute_unprepared(&unpaid_links(&app, FIRST, LINKS)).await.unwrap();
-    for from in (FIRST..all).step_by(AT_A_TIME) {
-        are_paid(&app, &rows, from..all.min(from + AT_A_TIME)).await;
+    for from in (FIRST..ALL).step_by(AT_A_TIME) {
+        are_paid(&app, &rows, from..ALL.min(from + AT_A_TIME)).await;
     }
 
     let plans = server.plans();
     // Of a group, of a group of one, and of what follows from either.
     let words = ["unnest(", "AS MATERIALIZED"].into_iter().chain(FOLLOWING).collect::<Vec<_>>();
-    let is_of_group = |plan: &&str| words.iter().any(|word| plan.contains(word));
+    // A job that is done by itself is finished outside of groups; of those there are few, and they may be read as the planner likes.
+    let is_of_group =
+        |plan: &&str| words.iter().any(|word| plan.contains(word)) && !plan.contains("UPDATE job SET state");
     let of_groups: Vec<&str> = plans.iter().map(String::as_str).filter(is_of_group).collect();
     for statement in STATEMENTS.into_iter().chain(FOLLOWING) {
         assert!(of_groups.iter().any(|plan| plan.contains(statement)), "no plan was logged of {statement}");
@@ -93,7 +84,7 @@ async fn is_looked_up(first: &str, all: usize) {
 
     let [updated, on_their_pages] = eventually("the server has counted", async || {
         let counted = updates_of_links(&rows).await;
-        (counted[0] >= i64::try_from(all).unwrap()).then_some(counted)
+        (counted[0] >= i64::try_from(ALL).unwrap()).then_some(counted)
     })
     .await;
     assert!(on_their_pages * 10 > updated * 6, "{on_their_pages} of {updated} updates of links touched no index");
@@ -114,7 +105,7 @@ const RARE: [&str; 10] = [
 ];
 
 /// A shop of years: links that are paid, with events that were applied and an audit log.
-const OF_YEARS: [&str; 4] = [
+const OF_YEARS: [&str; 5] = [
     "UPDATE payment_link SET state = 'paid', paid_at = now() WHERE invoice_number::int > 50",
     "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, state, received_at)
         SELECT gen_random_uuid(), merchant_id, 'stripe', stripe_link_id, 'x', 'received', now() FROM payment_link;
@@ -122,6 +113,11 @@ const OF_YEARS: [&str; 4] = [
         SELECT id, merchant_id, 'applied', now() FROM webhook_event",
     "INSERT INTO audit_entry (id, merchant_id, actor, action, subject, at)
         SELECT gen_random_uuid(), merchant_id, 'somebody', 'link.create', id::text, now() FROM payment_link",
+    "INSERT INTO conversation (id, merchant_id, phone_hash, created_at, last_message_at)
+        SELECT gen_random_uuid(), merchant_id, sha256('x'::bytea), now(), now() FROM payment_link LIMIT 1;
+    INSERT INTO message (id, merchant_id, conversation_id, direction, segments, credits, status, created_at, purged_at)
+        SELECT gen_random_uuid(), payment_link.merchant_id, conversation.id, 'incoming', 1, 0, 'received', now(), now()
+        FROM payment_link, conversation WHERE phone_hash = sha256('x'::bytea)",
     "ANALYZE",
 ];
 
@@ -149,6 +145,19 @@ async fn what_is_rare_is_found_without_reading_what_is_not() {
     }
     let wasteful = plans.iter().find(|plan| removed(plan) > FEW);
     assert_eq!(wasteful, None, "rows are read and thrown away");
+
+    // Stripe's sandbox knows none of the links, and is not to be asked.
+    rows.execute_unprepared("UPDATE payment_link SET state = 'paid', paid_at = now() WHERE state = 'unpaid'")
+        .await
+        .unwrap();
+    rows.execute_unprepared("ANALYZE").await.unwrap();
+    let before = server.plans().len();
+    app.passes(Utc::now() + TimeDelta::days(2));
+    let ticks = server.plans().split_off(before);
+    for statement in ["UPDATE \"message\" SET \"body\"", "UPDATE \"audit_entry\" SET", "UPDATE \"webhook_event\" SET"] {
+        assert!(ticks.iter().any(|plan| plan.contains(statement)), "no plan was logged of {statement}");
+    }
+    assert_eq!(ticks.iter().find(|plan| removed(plan) > FEW), None, "a tick reads rows and throws them away");
 }
 
 /// The most rows that a step of a plan has read in vain.
