@@ -149,7 +149,7 @@ pub async fn top_up(
     if credits > MOST_TOPPED_UP {
         return Err(CreditError::TooMany);
     }
-    if note.as_ref().is_some_and(is_bad_note) {
+    if note.as_deref().is_some_and(is_bad_note) {
         return Err(CreditError::BadNote);
     }
     let moved = Move { kind: EntryKind::TopUp, available: credits, held: 0, message: None, purchase: None, note };
@@ -182,7 +182,7 @@ pub async fn correct(
     append(tx, merchant, moved, now).await
 }
 
-fn is_bad_note(note: &String) -> bool {
+fn is_bad_note(note: &str) -> bool {
     note.chars().nth(LONGEST_NOTE).is_some() || note.chars().any(char::is_control)
 }
 

@@ -173,7 +173,7 @@ impl<'a> Change<'a> {
         let judged = link.payment_state().on(transition.event, facts.session.as_deref())?;
         let after = after(&link, &judged, facts, now);
         let is_news = after != *link;
-        Ok(is_news.then(|| Self { at, before: link, after, judged, facts }))
+        Ok(is_news.then_some(Self { at, before: link, after, judged, facts }))
     }
 
     fn answer(&self) -> Advanced {

@@ -34,7 +34,10 @@ impl JobHandler<JobContext> for OpenCreditPurchase {
             name: &format!("{} SMS credits", bought.credits),
             return_url: &format!("{}/console#/credits", context.public_url),
         };
-        let made = match stripe.create_purchase_session(&new, &bought.id.to_string()).await {
+        // A key for each attempt: Stripe keeps a failure of its own under a key, too, and would answer it for a day. A page of which
+        // nobody learns the address cannot be paid.
+        let key = format!("{}:{}", bought.id, lease.job().attempt);
+        let made = match stripe.create_purchase_session(&new, &key).await {
             Ok(made) => made.body,
             Err(error) if error.advice() == Advice::Tell => return give_up(self, context, lease, &error).await,
             Err(error) => return Err(error.into_retry()),
