@@ -139,10 +139,10 @@ async fn a_batch_makes_and_sends_each_row_once(app: &mut App) {
 
 async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
     let merchant = app.merchant();
-    let text = "\u{feff}key;number;customer_name;customer_phone;amount;currency\r\n\
-        r1;D-1;Ada Lovelace;+12025572001;129.50;usd\r\n\
-        r2;D-2;\"Lovelace; Ada\";2025572002;12;usd\r\n\
-        r3;D-3;;+12025572003;12;usd\r\n";
+    let text = "\u{feff}key;number;customer_name;customer_phone;customer_language;amount;currency\r\n\
+        r1;D-1;Ada Lovelace;+12025572001;;129.50;usd\r\n\
+        r2;D-2;\"Lovelace; Ada\";2025572002;de;12;usd\r\n\
+        r3;D-3;;+12025572003;;12;usd\r\n";
     let sends = |text: &'static str| {
         let request = merchant.http.request(Method::POST, "/v1/batches?send=true");
         merchant.http.ask(request.header("content-type", "text/csv").body(text))

@@ -122,7 +122,8 @@ impl Sent {
             let record = record.map_err(unreadable)?;
             rows.push(row_of(|name: &str| {
                 let at = names.iter().position(|known| known == name)?;
-                record.get(at).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+                // The method of that name would be the framework's, of a type in a description.
+                record.get(at).filter(|text| !str::is_empty(text)).map(ToOwned::to_owned)
             }));
             if rows.len() > MOST_ROWS {
                 break;
