@@ -21,7 +21,7 @@ async fn a_key_has_a_budget_and_says_how_it_stands() {
     let reader = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "read").await);
     // By two keys, which have one budget; all at once, so that nothing is earned again meanwhile however slow the machine is.
     let ask = |number: usize| {
-        let who = if number % 2 == 0 { &merchant } else { &reader };
+        let who = if number.is_multiple_of(2) { &merchant } else { &reader };
         who.http.get("/v1/credits")
     };
     let answers = join_all((0..50).map(ask)).await;

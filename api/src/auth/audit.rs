@@ -13,6 +13,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use crate::auth::{OperatorPrincipal, Principal};
 
 /// Notes what a merchant's key did: the commit of the act itself writes it.
+#[expect(clippy::needless_pass_by_value, reason = "an id, or a text that was made for it")]
 pub(crate) fn act_of_key(
     tx: &Transaction,
     key: &Principal,

@@ -25,8 +25,8 @@ pub(crate) fn component() -> impl Endpoint<Output = Response> {
 
 /// What it says in other languages, below `/embed`.
 pub(crate) fn words() -> Route {
-    WORDS.iter().fold(Route::new(), |route, (language, words)| {
-        route.at(format!("/{language}.json"), get(file("application/json", *words)))
+    WORDS.iter().fold(Route::new(), |route, &(language, words)| {
+        route.at(format!("/{language}.json"), get(file("application/json", words)))
     })
 }
 

@@ -9,7 +9,7 @@ pub const PROXY_HEADER: &str = "Paylink-Proxy";
 
 /// The process is alive.
 #[handler]
-pub(crate) fn alive(request: &Request, api: Data<&Api>) -> Response {
+pub(crate) fn alive(request: &Request, Data(api): Data<&Api>) -> Response {
     let response = Response::builder().content_type("text/plain; charset=utf-8");
     let is_untrusted = address::is_by_untrusted_proxy(request, &api.trusted_proxies);
     if is_untrusted { response.header(PROXY_HEADER, "not-trusted") } else { response }.body("ok\n")

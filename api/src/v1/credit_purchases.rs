@@ -129,6 +129,7 @@ impl CreditPurchases {
     /// List the packs that are sold
     ///
     /// None where the operator sells no credits, or by other ways.
+    #[expect(clippy::unused_async, reason = "the framework wants its operations so")]
     #[oai(path = "/credit-packs", method = "get")]
     async fn packs(&self, api: Data<&Api>, _key: Reader) -> Result<Json<PacksView>, Problem> {
         Ok(Json(PacksView { items: api.credit_sales.packs.iter().map(PackView::from).collect() }))

@@ -44,7 +44,7 @@ fn modules() -> impl Iterator<Item = (&'static str, String)> {
 
 /// The paths of texts and groups that a module names, by `strings.home.links` or by `t.links` after `const t = strings.home;`.
 fn named_in(module: &str) -> BTreeSet<String> {
-    let name = Regex::new(r#"const (\w+) = (\w+)((?:\.\w+)*);|\b(\w+)((?:\.\w+)+)|\b(\w+)\["#).unwrap();
+    let name = Regex::new(r"const (\w+) = (\w+)((?:\.\w+)*);|\b(\w+)((?:\.\w+)+)|\b(\w+)\[").unwrap();
     let mut aliases = BTreeMap::from([("strings", String::new())]);
     let mut named = BTreeSet::new();
     let module = module.replace("?.", ".");
