@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*};
 
 use super::{Column, Entity, Model, open};
+use crate::list::first_id;
 use domain::LinkState;
 
 /// Links that something may have happened to at Stripe and that were not asked about since `cutoff`, longest first.
@@ -29,7 +30,7 @@ pub async fn set_checked(db: &impl ConnectionTrait, link: &Model, now: DateTime<
         .map(|_| ())
 }
 
-/// Whether a link of the merchant has come to an end at Stripe before `cutoff`, so that a webhook should have told of it.
+/// Whether a link of the merchant that was made before `cutoff` has come to an end at Stripe, so that a webhook should have told of it.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -42,7 +43,8 @@ pub async fn has_ended_before(
     let found = Entity::find()
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::State.is_in(ended))
-        .filter(Column::CreatedAt.lte(cutoff))
+        // By the ids, which are the index that a merchant's links are read by.
+        .filter(Column::Id.lt(first_id(cutoff)))
         .one(db)
         .await?;
     Ok(found.is_some())
