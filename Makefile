@@ -12,7 +12,7 @@ test: ## Run every test
 	@scripts/setup.sh test
 	@scripts/setup.sh contract
 	cargo fmt --all --check
-	cargo test --locked --workspace -- --test-threads=6
+	scripts/test.sh
 	scripts/contract.sh quick
 
 contract: ## Hold the running product against its own description, and have generated clients live through the story
