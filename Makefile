@@ -23,7 +23,7 @@ contract: ## Hold the running product against its own description, and have gene
 lint: ## Check style, documentation, unused dependencies and licences; says which tool is missing (scripts/setup.sh lint installs them)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --workspace --no-deps --document-private-items
 	@if command -v cargo-machete >/dev/null; then cargo machete; \
 	else echo "cargo-machete is missing: dependencies that nothing uses were NOT looked for."; fi
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans licenses sources; \

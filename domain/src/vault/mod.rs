@@ -1,9 +1,9 @@
 //! The installation's secrets and all that is derived from them: sealing of merchants' secrets, the tokens of buyer's links, and
 //! keyed hashes of phone numbers.
 //!
-//! What is sealed is sealed under the secret key of the settings, and can be sealed anew under another: see [`crate::reseal`].
+//! What is sealed is sealed under the secret key of the settings, and can be sealed anew under another: see `entity::reseal`.
 //! Tokens and hashes must outlive that, for links that were sent and for buyers who opted out. They come from a root of their
-//! own, which is kept sealed like any other secret: see [`crate::installation`].
+//! own, which is kept sealed like any other secret: see `entity::installation`.
 
 mod seal;
 

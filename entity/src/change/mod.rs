@@ -5,7 +5,7 @@
 //! without its change, and no change without its effect, and nobody has to think of it. A row has ids and no contents: what they are about
 //! is read when the row is, so that what was erased is nowhere.
 //!
-//! Numbers are given after the commit ([`number`]), one merchant's changes under one lock: without a gap, and each visible only when all
+//! Numbers are given after the commit ([`number()`]), one merchant's changes under one lock: without a gap, and each visible only when all
 //! before it are.
 
 mod count;

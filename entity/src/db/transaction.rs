@@ -5,7 +5,7 @@
 //! transaction. So the first failure is remembered here: nothing runs after it, and the commit answers with it.
 //!
 //! What was changed in it, and by whom, is written as the last thing before the commit; what was changed is told after it (see
-//! [`change`](crate::change)).
+//! [`change`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

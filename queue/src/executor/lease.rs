@@ -35,7 +35,7 @@ pub struct Lease {
 }
 
 /// The proof that a job's row was finished in the transaction of its effect: only
-/// [`finish_all`](crate::finish_all) makes one.
+/// [`finish_all`] makes one.
 #[derive(Debug)]
 pub struct Done(());
 
