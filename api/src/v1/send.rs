@@ -8,9 +8,7 @@ use domain::{
     template::{Language, Purpose, Template, TemplateError},
 };
 use entity::{
-    Conversation, Merchant, Order, Transaction, conversation,
-    credits::CreditError,
-    link,
+    Conversation, Merchant, Order, Transaction, conversation, link,
     link_text::{LinkTextError, text_of_link},
     merchant,
     message::{self, CommandError, NewMessage, Origin},
@@ -229,21 +227,13 @@ fn not_accepted(error: CommandError) -> Problem {
         CommandError::NotConnected => {
             Problem::conflict("sms_not_connected", "Connect an SMS carrier first, in the settings.")
         }
-        CommandError::ToldBefore => Problem::internal("a text of the merchant's own was sent once already"),
         CommandError::NoText(error) => no_text("template")(*error),
-        CommandError::Credits(CreditError::Insufficient { wanted, available }) => Problem::new(
+        CommandError::TooFewCredits { wanted, available } => Problem::new(
             StatusCode::PAYMENT_REQUIRED,
             "insufficient_credits",
             format!("The message costs {wanted} credits and {available} are available."),
         ),
-        CommandError::Credits(CreditError::Db(error)) => error.into(),
-        CommandError::Credits(
-            error @ (CreditError::Nothing
-            | CreditError::NotPositive
-            | CreditError::TooMany
-            | CreditError::BadNote
-            | CreditError::NoHold(_)),
-        ) => Problem::internal(error),
+        CommandError::Db(error) => error.into(),
     }
 }
 
