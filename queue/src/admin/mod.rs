@@ -186,7 +186,7 @@ pub async fn apply_to_dead(
 async fn revive(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Row>, DbErr> {
     let revived = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Queued))
-        .col_expr(Column::Spared, Expr::col(Column::Attempt))
+        .col_expr(Column::Uncounted, Expr::col(Column::Claims))
         .col_expr(Column::Crashes, Expr::value(0_i64))
         .col_expr(Column::RunAt, Expr::value(now))
         .col_expr(Column::CreatedAt, Expr::value(now))
