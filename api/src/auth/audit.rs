@@ -70,7 +70,7 @@ impl Known for OperatorPrincipal {
 }
 
 /// Logs, after the commit, what became of keys, sessions and who may sign in: whoever watches over an installation watches this.
-pub(crate) fn tell(by: &impl Known, action: &str, subject: &impl Display) {
+pub(crate) fn log_access(by: &impl Known, action: &str, subject: &impl Display) {
     let (actor, address) = (by.actor(), by.address());
     tracing::info!(actor, %address, action, %subject, "access was changed");
 }

@@ -23,7 +23,7 @@ use crate::{
     Api, Problem,
     auth::{
         Administrator, Principal,
-        audit::{act_of_key, tell},
+        audit::{act_of_key, log_access},
     },
     http::{
         json_body::JsonBody,
@@ -149,7 +149,7 @@ impl ApiKeys {
         };
         act_of_key(&tx, &key.0, act, view.id.0, None, now);
         tx.commit().await?;
-        tell(&key.0, act, &view.id.0);
+        log_access(&key.0, act, &view.id.0);
         Ok(Created::Created(Json(view)))
     }
 
@@ -176,7 +176,7 @@ impl ApiKeys {
         }
         act_of_key(&tx, &key.0, "key.revoke", revoked, None, now);
         tx.commit().await?;
-        tell(&key.0, "key.revoke", &revoked);
+        log_access(&key.0, "key.revoke", &revoked);
         Ok(Done::Done)
     }
 }

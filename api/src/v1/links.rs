@@ -83,7 +83,7 @@ impl Links {
         let link = LinkId::new(api.clock.now());
         let mut staged = Staged::begin(&api.documents, link);
         let filled = form.read(&api.documents, link).await?;
-        staged.is_read();
+        staged.keep();
         let fingerprint = fingerprint(&format!("POST payment-links {}", order.id), &filled.canonical());
         let answered = api
             .command(owner.id, idempotency_key.0, fingerprint, |now| {

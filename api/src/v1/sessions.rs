@@ -16,7 +16,7 @@ use crate::{
     Api, Problem,
     auth::{
         Administrator,
-        audit::{act_of_key, tell},
+        audit::{act_of_key, log_access},
     },
     http::paging::{Asked, Page, id},
 };
@@ -96,7 +96,7 @@ impl Sessions {
         }
         act_of_key(&tx, &key.0, "session.end", ended, None, now);
         tx.commit().await?;
-        tell(&key.0, "session.end", &ended);
+        log_access(&key.0, "session.end", &ended);
         Ok(Done::Done)
     }
 }

@@ -33,7 +33,7 @@ use crate::{
     Api, Problem,
     auth::{
         Administrator, Principal, Reader, Writer,
-        audit::{act_of_key, tell},
+        audit::{act_of_key, log_access},
     },
     http::{
         json_body::JsonBody,
@@ -86,7 +86,7 @@ impl WebhookEndpoints {
             webhook_endpoint::create(&tx, &api.vault, key.0.merchant, new, now).await.map_err(not_written)?;
         act_of_key(&tx, &key.0, "webhook_endpoint.create", endpoint.id, None, now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.create", &endpoint.id);
+        log_access(&key.0, "webhook_endpoint.create", &endpoint.id);
         Ok(Created::Created(Json(EndpointView::of(endpoint)?.with_secret(&secret))))
     }
 
@@ -122,7 +122,7 @@ impl WebhookEndpoints {
         let job = if waits { deliver_from(&tx, &changed, now, now).await? } else { None };
         tx.commit().await?;
         api.queue.notify(job);
-        tell(&key.0, "webhook_endpoint.change", &changed.id);
+        log_access(&key.0, "webhook_endpoint.change", &changed.id);
         Ok(Json(EndpointView::of(changed)?))
     }
 
@@ -143,7 +143,7 @@ impl WebhookEndpoints {
         }
         act_of_key(&tx, &key.0, "webhook_endpoint.delete", endpoint, None, now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.delete", &endpoint);
+        log_access(&key.0, "webhook_endpoint.delete", &endpoint);
         Ok(Done::Done)
     }
 
@@ -163,7 +163,7 @@ impl WebhookEndpoints {
         let secret = webhook_endpoint::rotate_secret(&tx, &api.vault, &known, now).await.map_err(not_written)?;
         act_of_key(&tx, &key.0, "webhook_endpoint.rotate_secret", known.id, None, now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.rotate_secret", &known.id);
+        log_access(&key.0, "webhook_endpoint.rotate_secret", &known.id);
         Ok(Json(EndpointView::of(known)?.with_secret(&secret)))
     }
 

@@ -26,7 +26,7 @@ use crate::{
     Api, Problem,
     auth::{
         Operator,
-        audit::{act_of_operator, tell},
+        audit::{act_of_operator, log_access},
     },
     http::{
         json_body::JsonBody,
@@ -149,7 +149,7 @@ impl AdminAccess {
         let row = api_key::insert(&tx, wanted, &new, now).await?;
         act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "key.create", &row.id);
+        log_access(&key.0, "key.create", &row.id);
         let view = KeyView { id: Text(row.id), name: row.name, scope: Text(row.scope), key: new.expose().to_owned() };
         Ok(Created::Created(Json(view)))
     }
@@ -174,7 +174,7 @@ impl AdminAccess {
         }
         act_of_operator(&tx, &operator.0, Some(owner.id), "key.revoke", revoked, None, now).await?;
         tx.commit().await?;
-        tell(&operator.0, "key.revoke", &revoked);
+        log_access(&operator.0, "key.revoke", &revoked);
         Ok(Done::Done)
     }
 
@@ -201,7 +201,7 @@ impl AdminAccess {
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         if is_new {
-            tell(&key.0, "merchant.suspend", &owner.id);
+            log_access(&key.0, "merchant.suspend", &owner.id);
         }
         Ok(Json(row.into()))
     }
@@ -226,7 +226,7 @@ impl AdminAccess {
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         if was_suspended {
-            tell(&key.0, "merchant.resume", &owner.id);
+            log_access(&key.0, "merchant.resume", &owner.id);
         }
         Ok(Json(row.into()))
     }

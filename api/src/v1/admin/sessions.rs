@@ -15,7 +15,7 @@ use crate::{
     Api, Problem,
     auth::{
         Operator,
-        audit::{act_of_operator, tell},
+        audit::{act_of_operator, log_access},
     },
     http::paging::{Asked, Page, id},
     v1::sessions::SessionView,
@@ -64,7 +64,7 @@ impl AdminSessions {
         }
         act_of_operator(&tx, &key.0, merchant, "session.end", ended, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "session.end", &ended);
+        log_access(&key.0, "session.end", &ended);
         Ok(Done::Done)
     }
 }
