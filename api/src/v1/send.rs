@@ -8,7 +8,7 @@ use domain::{
     template::{Language, Purpose, Template, TemplateError},
 };
 use entity::{
-    Conversation, Merchant, Order, Transaction, conversation, link,
+    AuditAction, Conversation, Merchant, Order, Transaction, conversation, link,
     link_text::{LinkTextError, text_of_link},
     merchant,
     message::{self, CommandError, NewMessage, Origin},
@@ -196,8 +196,8 @@ async fn queue_message(
     let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
     api.quotas.count_text(&tx, owner.id, now).await?;
     match message.link_id {
-        Some(link) => act_of_key(&tx, key, "link.send", link, Some(message.id.to_string()), now),
-        None => act_of_key(&tx, key, "message.send", message.id, Some(conversation.id.to_string()), now),
+        Some(link) => act_of_key(&tx, key, AuditAction::LinkSend, link, Some(message.id.to_string()), now),
+        None => act_of_key(&tx, key, AuditAction::MessageSend, message.id, Some(conversation.id.to_string()), now),
     }
     // The scheduler queues it when its time has come.
     let enqueued_job = if message.status == MessageStatus::Scheduled {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::{LinkId, MessageId, template::Purpose};
 use entity::{
-    Batch, Documents, Merchant, Order, Transaction, audit,
+    AuditAction, Batch, Documents, Merchant, Order, Transaction, audit,
     batch::{self, BatchRow, BatchState, Content, RowProblem},
     conversation,
     link::{self, NewLink, RETENTION},
@@ -115,7 +115,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         }
         Err(error) => return Err(error.into()),
     };
-    note(&tx, batch, "link.create", link.to_string(), now).await?;
+    note(&tx, batch, AuditAction::LinkCreate, link.to_string(), now).await?;
     let (message, problem) = if batch.send && row.credits > 0 {
         match send(context, &tx, batch, (&owner, &order, &made), now).await {
             Ok(message) => (Some(message), None),
@@ -136,7 +136,13 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
 }
 
 /// Notes what was done, as done by whoever began the batch.
-async fn note(tx: &Transaction, batch: &Batch, action: &str, subject: String, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn note(
+    tx: &Transaction,
+    batch: &Batch,
+    action: AuditAction,
+    subject: String,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     let detail = Some(batch.id.to_string());
     let act = audit::Act { merchant_id: Some(batch.merchant_id), actor: &batch.actor, action, subject, detail };
     audit::record(tx, act, now).await
@@ -167,7 +173,7 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
     };
     match batch::set_order(&tx, row, order.id).await {
         Ok(true) => {
-            note(&tx, batch, "order.create", order.id.to_string(), context.now()).await?;
+            note(&tx, batch, AuditAction::OrderCreate, order.id.to_string(), context.now()).await?;
             tx.commit().await?;
             Ok(Some(order))
         }
