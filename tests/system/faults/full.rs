@@ -5,6 +5,7 @@ use std::time::Duration;
 use entity::Db;
 
 use super::{
+    accepted::Accepted,
     auditor::{Books, are_in_order, audit},
     cluster::Cluster,
     traffic::Traffic,
@@ -18,7 +19,7 @@ const TIMES: u32 = 3;
 const MOMENT: Duration = Duration::from_millis(1_500);
 
 /// Merchants trade, and now and then there is no room.
-async fn under_load(traffic: Traffic, mut finds_no_room: impl AsyncFnMut()) -> super::accepted::Accepted {
+async fn under_load(traffic: Traffic, mut finds_no_room: impl AsyncFnMut()) -> Accepted {
     for _ in 0..TIMES {
         tokio::time::sleep(Duration::from_secs(1)).await;
         finds_no_room().await;

@@ -2,7 +2,9 @@
 //! test has for itself, to do them harm.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     os::unix::{
         fs::{DirBuilderExt, chown},
         process::CommandExt,
@@ -77,7 +79,7 @@ pub(crate) async fn copy_of(name: &str) -> String {
 
 /// The same with its tables on this disk, which has to be there for as long as the server is.
 pub(crate) async fn copy_on(name: &str, disk: &'static SmallDisk) -> String {
-    let (server, space) = (of_all(), disk.path().file_name().and_then(|name| name.to_str()).unwrap().replace('-', "_"));
+    let (server, space) = (of_all(), disk.path().file_name().and_then(OsStr::to_str).unwrap().replace('-', "_"));
     let place = disk.path().join("tables");
     fs::DirBuilder::new().mode(0o700).create(&place).unwrap();
     is_given_to_the_server(&place);
