@@ -10,6 +10,8 @@ mod session;
 mod tests;
 mod texts;
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use domain::sha256;
 use poem::{
@@ -147,16 +149,32 @@ pub(crate) fn entrance() -> Redirect {
 /// The console's files, below `/console`; the page itself at its root.
 pub(crate) fn routes() -> Route {
     let session = get(session::who).post(session::sign_in).delete(session::sign_out);
-    let files = FILES.iter().fold(Route::new().at("/session", session), |route, (path, content_type, content)| {
-        let file = || get(StaticFile::new(content_type, *content));
-        match *path {
-            // One page for both: its script sees from the address whose it is.
-            "index.html" => route.at("/", file()).at("/operator", file()),
-            path => route.at(format!("/{path}"), file()),
-        }
+    let files = SERVED.files.iter().fold(Route::new().at("/session", session), |route, (path, file)| match *path {
+        // One page for both: its script sees from the address whose it is.
+        "index.html" => route.at("/", get(file)).at("/operator", get(file)),
+        path => route.at(format!("/{path}"), get(file)),
     });
-    let styles = StaticFile::new(CSS, bundle::styles());
-    files.at("/strings.js", get(Strings::new())).at("/app.js", get(Strings::of_bundles())).at("/app.css", get(styles))
+    files.at("/strings.js", get(&SERVED.strings)).at("/app.js", get(&SERVED.script)).at("/app.css", get(&SERVED.styles))
+}
+
+/// What is served, the same as long as the program runs.
+static SERVED: LazyLock<Served> = LazyLock::new(|| Served {
+    files: FILES
+        .iter()
+        .map(|(path, kind, content)| (*path, StaticFile::new(kind, move || (*content).to_owned())))
+        .collect(),
+    strings: Strings::made_by(texts::module),
+    script: Strings::made_by(bundle::script),
+    styles: StaticFile::new(CSS, bundle::styles),
+});
+
+struct Served {
+    files: Vec<(&'static str, StaticFile)>,
+    /// The module of the texts alone.
+    strings: Strings,
+    /// All that the console runs.
+    script: Strings,
+    styles: StaticFile,
 }
 
 /// The cookie in which a browser keeps the language that a person chose for the console. It is the console's script that sets it.
@@ -168,18 +186,9 @@ const MERCHANTS_LANGUAGE: &str = "paylink_merchant_language";
 struct Strings(Vec<(&'static str, StaticFile)>);
 
 impl Strings {
-    /// The module of the texts alone.
-    fn new() -> Self {
-        Self::made_by(texts::module)
-    }
-
-    /// All that the console runs, in each language.
-    fn of_bundles() -> Self {
-        Self::made_by(bundle::script)
-    }
-
-    fn made_by(script: impl Fn(&str) -> String) -> Self {
-        Self(texts::languages().map(|language| (language, StaticFile::new(SCRIPT, script(language)))).collect())
+    fn made_by(script: fn(&str) -> String) -> Self {
+        let file = |language| StaticFile::new(SCRIPT, move || script(language));
+        Self(texts::languages().map(|language| (language, file(language))).collect())
     }
 }
 
@@ -200,8 +209,14 @@ impl Endpoint for Strings {
     }
 }
 
+/// A file that is made, and made smaller, when somebody asks for it first.
 struct StaticFile {
     content_type: &'static str,
+    made: LazyLock<Made, Box<dyn FnOnce() -> Made + Send>>,
+}
+
+/// A file as it is sent.
+struct Made {
     content: Bytes,
     /// The same, made smaller.
     gzip: Bytes,
@@ -209,10 +224,15 @@ struct StaticFile {
 }
 
 impl StaticFile {
-    fn new(content_type: &'static str, content: impl Into<String>) -> Self {
-        let content = content.into();
+    fn new(content_type: &'static str, content: impl FnOnce() -> String + Send + 'static) -> Self {
+        Self { content_type, made: LazyLock::new(Box::new(move || Made::of(content()))) }
+    }
+}
+
+impl Made {
+    fn of(content: String) -> Self {
         let tag = format!("\"{}\"", hex(&sha256(content.as_bytes())[..16]));
-        Self { content_type, gzip: bundle::gzip(content.as_bytes()).into(), content: content.into(), tag }
+        Self { gzip: bundle::gzip(content.as_bytes()).into(), content: content.into(), tag }
     }
 
     /// Whether the browser has this very content.
@@ -236,20 +256,21 @@ impl Endpoint for StaticFile {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
+        let Made { content, gzip, tag } = &*self.made;
         let response = Response::builder()
-            .header(header::ETAG, &self.tag)
+            .header(header::ETAG, tag)
             .header(header::CACHE_CONTROL, "no-cache")
             .header(header::CONTENT_SECURITY_POLICY, POLICY)
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
             .header(header::VARY, "Accept-Encoding")
             .header(header::REFERRER_POLICY, "no-referrer");
-        Ok(if self.is_known(request.headers()) {
+        Ok(if self.made.is_known(request.headers()) {
             response.status(StatusCode::NOT_MODIFIED).finish()
         } else if takes_gzip(request.headers()) {
             let response = response.content_type(self.content_type).header(header::CONTENT_ENCODING, "gzip");
-            response.body(self.gzip.clone())
+            response.body(gzip.clone())
         } else {
-            response.content_type(self.content_type).body(self.content.clone())
+            response.content_type(self.content_type).body(content.clone())
         })
     }
 }
