@@ -7,6 +7,7 @@
 //! `_contract_` in its name, so that those versions know that they cannot run on it (see [`Schema`]).
 //! Migrations never import entities: a step says what the schema was, not what the code has become.
 
+pub mod ahead;
 mod dialect;
 mod m0001_merchants;
 mod m0002_orders_and_links;
@@ -53,6 +54,9 @@ mod m0066_order_volume;
 mod m0073_to_erase;
 mod m0076_credit_purchases;
 mod m0077_pauses_and_assignments;
+mod m0093_unasked_orders;
+mod m0094_unasked_orders_from_before;
+mod m0095_rare_rows_of_years;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -109,6 +113,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0073_to_erase::Step),
             Box::new(m0076_credit_purchases::Step),
             Box::new(m0077_pauses_and_assignments::Step),
+            Box::new(m0093_unasked_orders::Step),
+            Box::new(m0094_unasked_orders_from_before::Step),
+            Box::new(m0095_rare_rows_of_years::Step),
         ]
     }
 }
