@@ -16,6 +16,7 @@ mod replica;
 mod rolling;
 mod schedulers;
 mod soak;
+mod soak_of_many;
 mod standby;
 mod traffic;
 mod upgrades;

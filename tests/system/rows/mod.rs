@@ -14,6 +14,7 @@ mod long_lists;
 mod opt_outs;
 mod outcomes;
 mod purged;
+mod rare;
 mod searches;
 mod ticks;
 mod transactions;
