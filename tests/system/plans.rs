@@ -101,7 +101,13 @@ const RARE: [&str; 11] = [
     "/v1/orders?review=amount_mismatch",
     "/v1/orders?archived=true",
     "/v1/messages?status=failed",
+    "/v1/messages?status=cancelled",
+    "/v1/payment-links?tag=none",
     "/v1/webhook-events?state=failed",
+    "/v1/webhook-events?state=ignored",
+    "/v1/webhook-events?state=received",
+    "/v1/webhook-events?type=never.heard.of",
+    "/v1/conversations?status=closed",
     "/v1/audit-log?actor=nobody",
 ];
 

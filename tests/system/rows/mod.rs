@@ -13,6 +13,7 @@ mod links;
 mod long_lists;
 mod opt_outs;
 mod outcomes;
+mod plans;
 mod purged;
 mod rare;
 mod searches;
