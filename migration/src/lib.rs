@@ -123,4 +123,4 @@ impl MigratorTrait for Migrator {
 }
 
 pub use schema::Schema;
-pub use sea_orm_migration::{MigrationName, MigratorTrait as Migrate};
+pub use sea_orm_migration::MigratorTrait as Migrate;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use entity::Db;
-use migration::{Migrate, MigrationName, Migrator};
+use migration::{Migrate, Migrator};
 use sea_orm::{ConnectionTrait, Database as Connection, Statement, TransactionTrait};
 use tempfile::TempDir;
 

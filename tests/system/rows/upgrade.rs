@@ -1,7 +1,7 @@
 //! A database that was in use before a step.
 
 use entity::Db;
-use migration::{Migrate, MigrationName, Migrator};
+use migration::{Migrate, Migrator};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::support::{folder, fresh_postgresql};
