@@ -1,4 +1,4 @@
-//! Webhook events that wait to be applied, and having one applied once more.
+//! Listing webhook events that wait to be applied, and replaying webhook events.
 
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, WebhookEventId};
@@ -44,10 +44,12 @@ pub async fn waiting_events(
     webhook_event::search_among(db, merchant, search, payloads.into_iter().filter_map(event).collect()).await
 }
 
-/// Sets an event back to `received` and enqueues a new job for it. `None` in place of the job means that there is one already.
+/// Resets an event to `received` and enqueues a new job for it. Returns `None` in place of the job if one is already
+/// queued.
 ///
 /// # Errors
-/// When the database does not answer; else the refusal, with nothing changed.
+/// Returns an error if the database query fails. The inner `Err` says why the event cannot be replayed; then nothing is
+/// changed.
 pub async fn replay_event(
     db: &impl ConnectionTrait,
     event: &WebhookEvent,
