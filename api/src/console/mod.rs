@@ -98,6 +98,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/link-create.js": SCRIPT,
     "views/link-paid.js": SCRIPT,
     "views/link-qr.js": SCRIPT,
+    "views/link-reminders.js": SCRIPT,
     "views/link-send.js": SCRIPT,
     "views/link-void.js": SCRIPT,
     "views/links.js": SCRIPT,

@@ -13,6 +13,7 @@ mod open;
 mod paying;
 mod purge;
 mod refunds;
+mod reminding;
 mod renewal;
 mod search;
 mod storage;
@@ -38,6 +39,7 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
+pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search, sizes};
 pub(crate) use search::{of_orders_in_states, paid};
@@ -53,7 +55,7 @@ use crate::{
     money_column::stored_money,
 };
 use domain::{
-    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, PaymentMethods,
+    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, OwnReminding, PaymentMethods,
     link::{
         ElsewhereMethod, PaymentState, Review,
         money_back::{RefundState, refund_state},
@@ -174,6 +176,8 @@ pub struct Model {
     pub new_link_wanted_at: Option<DateTime<Utc>>,
     /// How it may be paid; absent: by card.
     pub payment_methods: Option<PaymentMethods>,
+    /// What it says of its reminders itself; absent: nothing. Erased by the purge.
+    pub reminding: Option<OwnReminding>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -271,6 +275,8 @@ pub struct NewLink {
     pub metadata: BTreeMap<String, String>,
     /// How it may be paid.
     pub payment_methods: PaymentMethods,
+    /// What it says of its reminders itself.
+    pub reminding: OwnReminding,
     /// Who makes it, if it is somebody with a key.
     pub actor: Option<String>,
 }
@@ -297,6 +303,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         expires_at: Set(new.expires_at),
         metadata: Set(stored_metadata(&new.metadata)?),
         payment_methods: Set(Some(new.payment_methods)),
+        reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
         ..Default::default()
     };
     let link = link.insert(tx).await?;

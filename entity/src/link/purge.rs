@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model, facts, timeline};
 use crate::{Transaction, attention, audit, message, order, webhook_event};
-use domain::{PaymentMethods, link::ElsewhereMethod};
+use domain::{OwnReminding, PaymentMethods, link::ElsewhereMethod};
 
 /// So long after a payment Stripe may still tell of it again, and which session it was by decides what that means.
 const TOLD_AGAIN: TimeDelta = TimeDelta::days(30);
@@ -24,6 +24,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
         .col_expr(Column::Warnings, erased.clone())
         .col_expr(Column::StripeUrl, erased.clone())
         .col_expr(Column::PaymentMethods, Expr::value(Option::<PaymentMethods>::None))
+        .col_expr(Column::Reminding, Expr::value(Option::<OwnReminding>::None))
         .col_expr(Column::ExpectedOn, erased.clone())
         .col_expr(Column::ExpectedUntil, no_time.clone())
         .col_expr(Column::ExpectedAt, no_time.clone())

@@ -12,6 +12,7 @@ import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { showQr } from "./link-qr.js";
 import { markPaid, mayUnmark, unmarkPaid } from "./link-paid.js";
+import { reminders } from "./link-reminders.js";
 import { sendLink } from "./link-send.js";
 import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
@@ -29,7 +30,7 @@ export function linkCard(link, act) {
       h("h2", { id: "link-title" }, t.title), stateTag(link), moneyTag(link)),
     h("p.link-amount", money(link.amount, link.currency)),
     h("p.link-sentence", sentenceOf(link, act.messages)),
-    notices(link), address(link), buttons(link, act), firstPage(link), facts(link), texts(link, act.messages), timeline(link, true));
+    notices(link), address(link), buttons(link, act), firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
 }
 
 /** What does not go as it should is said in the place of what usually is. */
@@ -63,7 +64,7 @@ export function pastLink(link, act) {
         link.amount && h("span.quiet", money(link.amount, link.currency))),
       link.review && tag("review", strings.link.events.review),
       stateTag(link), moneyTag(link), h("span.past-time", time(link.created_at, { short: true }))),
-    notices(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, false));
+    notices(link), buttons(link, act), facts(link, act), texts(link, act.messages), timeline(link, false));
 }
 
 /** Money that is gone or contested is never simply paid. */
@@ -157,7 +158,7 @@ function firstPage(link) {
     h("img", { src: addressOf(`/payment-links/${link.id}/invoice.png`), alt: t.firstPage, loading: "lazy" }));
 }
 
-function facts(link) {
+function facts(link, act) {
   const t = strings.link;
   const row = (name, value) => value && h("div", h("dt", name), h("dd", value));
   return h("dl.facts",
@@ -167,6 +168,7 @@ function facts(link) {
     row(t.paidAt, link.paid_at && time(link.paid_at)),
     row(t.paidBy, link.paid_by && link.paid_by.method !== "stripe" && paidBy(link.paid_by)),
     HAS_END.includes(link.status) && row(t.payableUntil, time(link.expires_at)),
+    row(t.reminders, reminders(link, act.changed)),
     row(t.erasedAt, link.purged_at && time(link.purged_at)));
 }
 
