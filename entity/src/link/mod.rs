@@ -6,6 +6,7 @@ mod check;
 mod compare_and_set;
 mod disputes;
 mod elsewhere;
+mod evidence;
 mod facts;
 mod find;
 mod further;
@@ -30,6 +31,7 @@ pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recogni
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
+pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub(crate) use find::plain;
 pub use find::{

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 
-use super::{Column, Entity, Model, facts, timeline};
+use super::{Column, Entity, Model, evidence, facts, timeline};
 use crate::{Transaction, attention, audit, message, order, webhook_event};
 use domain::{OwnReminding, PaymentMethods, link::ElsewhereMethod};
 
@@ -62,6 +62,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
     timeline::fold(tx, link, now).await?;
     // Why it was voided, among others.
     audit::erase_details(tx, &link.id.to_string()).await?;
+    evidence::forget_notice(tx, link, now).await?;
     attention::erase_notes(tx, link.id).await?;
     order::forget_customer_if_all_purged(tx, link.merchant_id, link.order_id, now).await?;
     message::erase_texts(tx, link.id, now).await?;
