@@ -79,6 +79,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "lib/people.js": SCRIPT,
     "lib/router.js": SCRIPT,
     "lib/scope.js": SCRIPT,
+    "lib/server-words.js": SCRIPT,
     "lib/texts.js": SCRIPT,
     "lib/ways.js": SCRIPT,
     "views/balance.js": SCRIPT,
