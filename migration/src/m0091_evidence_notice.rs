@@ -1,4 +1,4 @@
-//! That the evidence of a dispute is about to be erased needs a person. The index names nothing that a payment changes.
+//! That the evidence of a dispute is about to be erased needs a person.
 
 use sea_orm_migration::prelude::*;
 
@@ -10,11 +10,6 @@ pub(crate) struct Step;
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::allow_words(manager, "attention", "kind", &["evidence_expiring"]).await?;
-        dialect::run(
-            manager,
-            "CREATE INDEX payment_link_disputed ON payment_link (created_at) WHERE dispute IS NOT NULL AND purged_at IS NULL",
-        )
-        .await
+        dialect::allow_words(manager, "attention", "kind", &["evidence_expiring"]).await
     }
 }
