@@ -178,5 +178,6 @@ mod tests {
             assert_eq!(script.plain().unwrap(), super::script(language).as_bytes(), "{language}");
         }
         assert!(made::STYLES.gzip.len() < 15_000);
+        assert_eq!(made::STYLES.plain().unwrap(), styles().as_bytes());
     }
 }
