@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::{AttentionId, ConversationId, LinkId, MessageId, OrderId, words};
 use entity::{
+    AuditAction,
     attention::{self, Attention, AttentionKind, AttentionSearch},
     order::{self, OrderName},
 };
@@ -148,7 +149,7 @@ impl AttentionCalls {
         let matter = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         fields.none_wrong()?;
         if attention::resolve(&tx, &matter, &key.0.key.to_string(), note.clone(), now).await? {
-            act_of_key(&tx, &key.0, "attention.resolve", matter.id, note, now);
+            act_of_key(&tx, &key.0, AuditAction::AttentionResolve, matter.id, note, now);
         }
         let resolved = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         let order = order::names(&tx, merchant, resolved.order_id.into_iter().collect()).await?;

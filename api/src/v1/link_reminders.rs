@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use domain::{LinkId, OwnReminding, RemindingError};
-use entity::link;
+use entity::{AuditAction, link};
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use serde::Deserialize;
@@ -135,7 +135,7 @@ impl LinkReminders {
                 let detail = "The link is closed. Nobody is reminded of it any more.";
                 return Err(Problem::conflict("link_not_open", detail));
             }
-            act_of_key(&tx, &key.0, "link.change", link.id, Some(detail_of(own)), now);
+            act_of_key(&tx, &key.0, AuditAction::LinkChange, link.id, Some(detail_of(own)), now);
             link::set_reminding(&tx, &link, own, &key.0.key.to_string(), now).await?
         };
         let view = LinkView::read(&api, &tx, link).await?;
