@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use domain::{Secret, random_secret};
 use entity::{
+    AuditAction,
     api_key::{self, ApiKey, Scope},
     audit::{self, Act},
     merchant,
@@ -103,7 +104,7 @@ pub(crate) async fn accept(api: Data<&Api>, request: &Request, Path(token): Path
     let act = Act {
         merchant_id: Some(key.merchant_id),
         actor: &actor,
-        action: "key.accept",
+        action: AuditAction::KeyAccept,
         subject: actor.clone(),
         detail: None,
     };

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::MerchantId;
 use entity::{
     Transaction,
-    audit::{self, Act},
+    audit::{self, Act, AuditAction},
 };
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -17,7 +17,7 @@ use crate::auth::{OperatorPrincipal, Principal};
 pub(crate) fn act_of_key(
     tx: &Transaction,
     key: &Principal,
-    action: &str,
+    action: AuditAction,
     subject: impl ToString,
     detail: Option<String>,
     now: DateTime<Utc>,
@@ -32,7 +32,7 @@ pub(crate) async fn act_of_operator(
     tx: &impl ConnectionTrait,
     operator: &OperatorPrincipal,
     merchant: Option<MerchantId>,
-    action: &str,
+    action: AuditAction,
     subject: impl ToString,
     detail: Option<String>,
     now: DateTime<Utc>,
@@ -70,7 +70,7 @@ impl Known for OperatorPrincipal {
 }
 
 /// Logs, after the commit, what became of keys, sessions and who may sign in: whoever watches over an installation watches this.
-pub(crate) fn tell(by: &impl Known, action: &str, subject: &impl Display) {
+pub(crate) fn log_access(by: &impl Known, action: AuditAction, subject: &impl Display) {
     let (actor, address) = (by.actor(), by.address());
-    tracing::info!(actor, %address, action, %subject, "access was changed");
+    tracing::info!(actor, %address, %action, %subject, "access was changed");
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ApiKeyId, random_secret, random_token};
 use entity::{
+    AuditAction,
     api_key::{self, ApiKey, NewKey, Scope},
     revocation::{Revocation, Revoker, revoke},
 };
@@ -23,7 +24,7 @@ use crate::{
     Api, Problem,
     auth::{
         Administrator, Principal,
-        audit::{act_of_key, tell},
+        audit::{act_of_key, log_access},
     },
     http::{
         json_body::JsonBody,
@@ -141,15 +142,15 @@ impl ApiKeys {
             let token = random_token("")?;
             let row = api_key::invite(&tx, new, &token, now + INVITATION, now).await?;
             let url = api.invitation_url(&token);
-            ("key.invite", KeyView { invitation_url: Some(url), ..KeyView::of(row, &key.0) })
+            (AuditAction::KeyInvite, KeyView { invitation_url: Some(url), ..KeyView::of(row, &key.0) })
         } else {
             let secret = random_secret("pk_")?;
             let row = api_key::insert(&tx, new, &secret, now).await?;
-            ("key.create", KeyView { key: Some(secret.expose().to_owned()), ..KeyView::of(row, &key.0) })
+            (AuditAction::KeyCreate, KeyView { key: Some(secret.expose().to_owned()), ..KeyView::of(row, &key.0) })
         };
         act_of_key(&tx, &key.0, act, view.id.0, None, now);
         tx.commit().await?;
-        tell(&key.0, act, &view.id.0);
+        log_access(&key.0, act, &view.id.0);
         Ok(Created::Created(Json(view)))
     }
 
@@ -174,9 +175,9 @@ impl ApiKeys {
                 return Err(Problem::conflict("last_admin_key", detail));
             }
         }
-        act_of_key(&tx, &key.0, "key.revoke", revoked, None, now);
+        act_of_key(&tx, &key.0, AuditAction::KeyRevoke, revoked, None, now);
         tx.commit().await?;
-        tell(&key.0, "key.revoke", &revoked);
+        log_access(&key.0, AuditAction::KeyRevoke, &revoked);
         Ok(Done::Done)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::{AttentionId, ConversationId, LinkId, MessageId, OrderId, words};
 use entity::{
+    AuditAction,
     attention::{self, Attention, AttentionKind, AttentionSearch},
     order::{self, OrderName},
 };
@@ -40,7 +41,7 @@ pub(super) struct AttentionView {
     id: Text<AttentionId>,
     kind: Text<AttentionKind>,
     /// More of why: of a `review` which, of a text its status, of a connection what is the matter, of a link that was made what does not
-    /// get on (`close_failed`, `renewal_failed`).
+    /// get on (`close_failed`, `renewal_failed`), of a dispute that it was `lost`.
     reason: Option<String>,
     link_id: Option<Text<LinkId>>,
     order_id: Option<Text<OrderId>>,
@@ -148,7 +149,7 @@ impl AttentionCalls {
         let matter = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         fields.none_wrong()?;
         if attention::resolve(&tx, &matter, &key.0.key.to_string(), note.clone(), now).await? {
-            act_of_key(&tx, &key.0, "attention.resolve", matter.id, note, now);
+            act_of_key(&tx, &key.0, AuditAction::AttentionResolve, matter.id, note, now);
         }
         let resolved = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         let order = order::names(&tx, merchant, resolved.order_id.into_iter().collect()).await?;

@@ -6,7 +6,7 @@ mod input;
 use chrono::{DateTime, Utc};
 use domain::{BatchId, LinkId, MessageId, OrderId};
 use entity::{
-    Batch, Db, Transaction,
+    AuditAction, Batch, Db, Transaction,
     batch::{self, BatchRow, BatchState, Counts, RowState},
     merchant,
 };
@@ -183,7 +183,7 @@ impl Batches {
                 let id = BatchId::new(now);
                 let batch = batch::insert(&tx, id, owner.id, send, key.key.to_string(), now).await?;
                 batch::insert_all(&tx, &batch, checked).await?;
-                act_of_key(&tx, key, "batch.create", id, None, now);
+                act_of_key(&tx, key, AuditAction::BatchCreate, id, None, now);
                 api.quotas.count_order_bytes(&tx, owner.id, size, now).await?;
                 let view = BatchView::of(batch, batch::count(&tx, id).await?);
                 Ok(accepted(tx, id, view, None))
@@ -285,7 +285,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::pause(&tx, &batch).await? {
-                    act_of_key(&tx, key, "batch.pause", batch.id, None, now);
+                    act_of_key(&tx, key, AuditAction::BatchPause, batch.id, None, now);
                 } else if batch.state != BatchState::Paused {
                     return Err(Problem::conflict("batch_not_running", "The batch is not under way."));
                 }
@@ -313,7 +313,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::resume(&tx, &batch).await? {
-                    act_of_key(&tx, key, "batch.resume", batch.id, None, now);
+                    act_of_key(&tx, key, AuditAction::BatchResume, batch.id, None, now);
                     let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
                     let options = EnqueueOptions::for_merchant(batch.merchant_id);
                     let enqueued_job = enqueue(&tx, &job, options, now).await?;
@@ -346,7 +346,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::end(&tx, &batch, BatchState::Cancelled, now).await? {
-                    act_of_key(&tx, key, "batch.cancel", batch.id, None, now);
+                    act_of_key(&tx, key, AuditAction::BatchCancel, batch.id, None, now);
                 } else if batch.state != BatchState::Cancelled {
                     return Err(Problem::conflict("batch_done", "The batch is done already."));
                 }
@@ -397,7 +397,7 @@ async fn accept_start(
         tx.rollback().await?;
         return Err(Problem::conflict("batch_started", "Somebody else has just started or cancelled the batch."));
     }
-    act_of_key(&tx, key, "batch.start", batch.id, None, now);
+    act_of_key(&tx, key, AuditAction::BatchStart, batch.id, None, now);
     let job = RunBatch { merchant: owner.id, batch: batch.id };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     answer(tx, key, batch_id, enqueued_job).await

@@ -4,6 +4,7 @@ mod export;
 
 use domain::PhoneNumber;
 use entity::{
+    AuditAction,
     buyer::{self, Buyer},
     credits::CreditError,
     merchant, picture,
@@ -72,7 +73,7 @@ impl Buyers {
             }
         }
         let subject = found.conversations.first().map_or_else(|| "buyer".to_owned(), |it| it.id.to_string());
-        act_of_key(&tx, &key.0, "buyer.erase", subject, None, now);
+        act_of_key(&tx, &key.0, AuditAction::BuyerErase, subject, None, now);
         tx.commit().await?;
         let view = ErasureView { orders: found.orders.len() as u64, links: enqueued.len() as u64 };
         api.queue.notify(enqueued);

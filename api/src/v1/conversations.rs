@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, ConversationId, MessageId, message::MessageStatus};
 use entity::{
-    Conversation, Message, api_key,
+    AuditAction, Conversation, Message, api_key,
     conversation::{self, Assigned, ConversationSearch, InboxPosition, Listed, Openness},
     message::{self, Direction},
     picture,
@@ -217,7 +217,7 @@ impl Conversations {
         }
         if conversation::assign(&tx, &conversation, to).await? {
             let detail = to.map(|id| id.to_string());
-            act_of_key(&tx, &key.0, "conversation.assign", conversation.id, detail, now);
+            act_of_key(&tx, &key.0, AuditAction::ConversationAssign, conversation.id, detail, now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await
@@ -237,7 +237,7 @@ impl Conversations {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         if conversation::close(&tx, conversation.id, now).await? {
-            act_of_key(&tx, &key.0, "conversation.close", conversation.id, None, now);
+            act_of_key(&tx, &key.0, AuditAction::ConversationClose, conversation.id, None, now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await
@@ -255,7 +255,7 @@ impl Conversations {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         if conversation::reopen(&tx, conversation.id).await? {
-            act_of_key(&tx, &key.0, "conversation.reopen", conversation.id, None, now);
+            act_of_key(&tx, &key.0, AuditAction::ConversationReopen, conversation.id, None, now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await

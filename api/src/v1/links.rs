@@ -6,8 +6,8 @@ use domain::{
     link::{LinkEvent, Refusal, Review},
 };
 use entity::{
-    Documents, Merchant, Order, Transaction,
-    link::{self, Advanced, NewLink, StripeFacts},
+    AuditAction, Documents, Merchant, Order, Transaction,
+    link::{self, Advanced, Dispute, NewLink, StripeFacts},
     list::Found,
     logo, merchant, message,
     order::{self, Tag},
@@ -83,7 +83,7 @@ impl Links {
         let link = LinkId::new(api.clock.now());
         let mut staged = Staged::begin(&api.documents, link);
         let filled = form.read(&api.documents, link).await?;
-        staged.is_read();
+        staged.keep();
         let fingerprint = fingerprint(&format!("POST payment-links {}", order.id), &filled.canonical());
         let answered = api
             .command(owner.id, idempotency_key.0, fingerprint, |now| {
@@ -124,6 +124,8 @@ impl Links {
         tag: Query<Option<Text<Tag>>>,
         /// To be looked at for this.
         review: Query<Option<Text<Review>>>,
+        /// With a dispute that stands in one of these ways.
+        disputed: Query<Option<Several<Dispute>>>,
         created_from: Query<Option<Moment>>,
         created_to: Query<Option<Moment>>,
         paid_from: Query<Option<Moment>>,
@@ -143,6 +145,7 @@ impl Links {
             order: order_id.0.map(Text::value),
             tag: tag.0.map(Text::value),
             review: review.0.map(Text::value),
+            disputes: disputed.0.map_or_else(Vec::new, |several| several.0),
             created: period("created", created_from.0, created_to.0, &owner)?,
             paid: period("paid", paid_from.0, paid_to.0, &owner)?,
             archived: archived.0,
@@ -297,7 +300,7 @@ async fn accept_link(
     // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
     let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
-    act_of_key(&tx, key, "link.create", link, None, now);
+    act_of_key(&tx, key, AuditAction::LinkCreate, link, None, now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let view = LinkView::read(api, &tx, row).await?;
@@ -383,7 +386,7 @@ async fn accept_void(
         Advanced::To(link) => {
             let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
             link::set_close_reason(&tx, &link, reason.clone()).await?;
-            act_of_key(&tx, key, "link.void", link.id, reason, now);
+            act_of_key(&tx, key, AuditAction::LinkVoid, link.id, reason, now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }

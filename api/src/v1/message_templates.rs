@@ -2,7 +2,7 @@
 
 use domain::template::{Purpose, Template};
 use entity::{
-    Merchant, merchant,
+    AuditAction, Merchant, merchant,
     message_template::{self, Found},
 };
 use poem::web::Data;
@@ -116,7 +116,7 @@ impl MessageTemplates {
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
         message_template::put(&tx, merchant, purpose, &language, template.as_str(), now).await?;
-        act_of_key(&tx, &key.0, "template.change", merchant, Some(named(purpose, &language)), now);
+        act_of_key(&tx, &key.0, AuditAction::TemplateChange, merchant, Some(named(purpose, &language)), now);
         let owner = merchant::get(&tx, merchant).await?;
         let found = message_template::find(&tx, &owner, purpose, Some(&language)).await?;
         tx.commit().await?;
@@ -141,7 +141,7 @@ impl MessageTemplates {
         if !message_template::delete(&tx, &owner, purpose, &language).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, "template.delete", merchant, Some(named(purpose, &language)), now);
+        act_of_key(&tx, &key.0, AuditAction::TemplateDelete, merchant, Some(named(purpose, &language)), now);
         tx.commit().await?;
         Ok(Done::Done)
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{LinkId, MessageId, OrderId, message::MessageStatus, template::Purpose, words};
 use entity::{
-    Message, conversation,
+    AuditAction, Message, conversation,
     credits::CreditError,
     message::{self, MessageSearch},
     picture,
@@ -122,7 +122,7 @@ impl Messages {
         let is_scheduled = message.status == MessageStatus::Scheduled;
         let why = "It was cancelled before its time had come.".to_owned();
         if is_scheduled && message::refused(&tx, &message, why, now).await.map_err(CreditError::into_db)? {
-            act_of_key(&tx, &key.0, "message.cancel", id, None, now);
+            act_of_key(&tx, &key.0, AuditAction::MessageCancel, id, None, now);
         }
         let message = message::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         if message.status != MessageStatus::Cancelled {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, PhoneNumber, Region};
 use entity::{
-    Conversation,
+    AuditAction, Conversation,
     conversation::{self, InboxPosition, OptOutSource},
     credits::CreditError,
     merchant,
@@ -131,7 +131,7 @@ impl OptOuts {
         let source = OptOutSource::Merchant;
         let changed = conversation::opt_out(&tx, &found, source, Some(reason.clone()), now, now).await;
         let changed = changed.map_err(CreditError::into_db)?;
-        act_of_key(&tx, &key.0, "conversation.opt_out", found.id, Some(reason), now);
+        act_of_key(&tx, &key.0, AuditAction::ConversationOptOut, found.id, Some(reason), now);
         let row = conversation::find(&tx, merchant, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         let since = row.opted_out_at.unwrap_or(now);
@@ -162,7 +162,7 @@ impl OptOuts {
         if !conversation::opt_in(&tx, &found, now).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, "conversation.opt_in", found.id, Some(reason), now);
+        act_of_key(&tx, &key.0, AuditAction::ConversationOptIn, found.id, Some(reason), now);
         tx.commit().await?;
         Ok(Done::Done)
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{ApiKeyId, ConversationId, LinkState, MerchantId, OrderId, link::Review};
 use entity::{
-    Db, Merchant, Order, Transaction, api_key,
+    AuditAction, Db, Merchant, Order, Transaction, api_key,
     audit::{self, AuditFilter},
     conversation,
     list::{Found, Place},
@@ -226,7 +226,7 @@ impl Orders {
         }
         if order.archived_at.is_none() {
             order = order::archive(&tx, &order, Some(now), now).await?;
-            act_of_key(&tx, &key.0, "order.archive", order.id, None, now);
+            act_of_key(&tx, &key.0, AuditAction::OrderArchive, order.id, None, now);
         }
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
@@ -248,7 +248,7 @@ impl Orders {
         if order.archived_at.is_some() {
             refuse_second(&tx, &order, &order.number).await?;
             order = order::archive(&tx, &order, None, now).await.map_err(not_written)?;
-            act_of_key(&tx, &key.0, "order.unarchive", order.id, None, now);
+            act_of_key(&tx, &key.0, AuditAction::OrderUnarchive, order.id, None, now);
         }
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
@@ -345,7 +345,7 @@ async fn insert(
         return Err(Problem::second_order(Some(other.id)));
     }
     let order = order::insert(tx, new, now).await.map_err(not_written)?;
-    act_of_key(tx, key, "order.create", order.id, None, now);
+    act_of_key(tx, key, AuditAction::OrderCreate, order.id, None, now);
     api.quotas.count_order(tx, &order, now).await?;
     Ok(order)
 }
@@ -361,7 +361,7 @@ async fn write_and_note(
 ) -> Result<Order, Problem> {
     let (order, fields) = order_changes::write(tx, order, changes, now).await?;
     if !fields.is_empty() {
-        act_of_key(tx, key, "order.change", order.id, Some(fields.join(", ")), now);
+        act_of_key(tx, key, AuditAction::OrderChange, order.id, Some(fields.join(", ")), now);
         api.quotas.count_order(tx, &order, now).await?;
     }
     Ok(order)

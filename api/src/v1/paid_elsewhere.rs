@@ -6,6 +6,7 @@ use domain::{
     link::{ElsewhereMethod, LinkEvent},
 };
 use entity::{
+    AuditAction,
     link::{self, Advanced, PaidElsewhere, StripeFacts},
     merchant,
 };
@@ -136,7 +137,7 @@ async fn accept_mark(
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::PaidElsewhere, &facts, now).await? {
         Advanced::To(link) => {
             let link = link::set_paid_elsewhere(&tx, &link, &paid).await?;
-            act_of_key(&tx, key, "link.mark_paid", link.id, Some(paid.sentence()), now);
+            act_of_key(&tx, key, AuditAction::LinkMarkPaid, link.id, Some(paid.sentence()), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::PaidElsewhere };
             (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
@@ -180,7 +181,7 @@ async fn accept_unmark(
     };
     let link = match link::advance(&tx, &link, LinkEvent::PaidElsewhereTakenBack, &facts, now).await? {
         Advanced::To(link) => {
-            act_of_key(&tx, key, "link.unmark_paid", link.id, None, now);
+            act_of_key(&tx, key, AuditAction::LinkUnmarkPaid, link.id, None, now);
             *link
         }
         Advanced::Unchanged => link,

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, SessionId};
-use entity::session::{self, Session, SessionCursor, Whose};
+use entity::{
+    AuditAction,
+    session::{self, Session, SessionCursor, Whose},
+};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -16,7 +19,7 @@ use crate::{
     Api, Problem,
     auth::{
         Administrator,
-        audit::{act_of_key, tell},
+        audit::{act_of_key, log_access},
     },
     http::paging::{Asked, Page, id},
 };
@@ -94,9 +97,9 @@ impl Sessions {
         if !session::end_one(&tx, Whose::Merchant(key.0.merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, "session.end", ended, None, now);
+        act_of_key(&tx, &key.0, AuditAction::SessionEnd, ended, None, now);
         tx.commit().await?;
-        tell(&key.0, "session.end", &ended);
+        log_access(&key.0, AuditAction::SessionEnd, &ended);
         Ok(Done::Done)
     }
 }

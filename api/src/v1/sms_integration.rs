@@ -9,7 +9,7 @@ use domain::{
     sms::parse_sender,
 };
 use entity::{
-    Merchant, merchant,
+    AuditAction, Merchant, merchant,
     sms_integration::{self, Account, CarrierKind, SmsIntegration, SmsStatus},
 };
 use poem::web::Data;
@@ -132,7 +132,7 @@ impl SmsIntegrations {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = sms_integration::put(&tx, &api.vault, key.0.merchant, &account, answers_keywords, now).await?;
-        act_of_key(&tx, &key.0, "sms.connect", key.0.merchant, Some(row.carrier.to_string()), now);
+        act_of_key(&tx, &key.0, AuditAction::SmsConnect, key.0.merchant, Some(row.carrier.to_string()), now);
         let merchant = key.0.merchant;
         let enqueued_job =
             enqueue(&tx, &CheckSmsAccount { merchant }, EnqueueOptions::for_merchant(merchant), now).await?;
@@ -156,7 +156,7 @@ impl SmsIntegrations {
             return Err(Problem::not_found());
         }
         sms_integration::delete(&tx, key.0.merchant).await?;
-        act_of_key(&tx, &key.0, "sms.disconnect", key.0.merchant, None, now);
+        act_of_key(&tx, &key.0, AuditAction::SmsDisconnect, key.0.merchant, None, now);
         tx.commit().await?;
         Ok(Done::Done)
     }

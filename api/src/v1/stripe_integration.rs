@@ -5,7 +5,7 @@ mod view;
 use chrono::{DateTime, Utc};
 use domain::Secret;
 use entity::{
-    Transaction,
+    AuditAction, Transaction,
     stripe_integration::{self, DropError, StripeIntegration},
 };
 use poem::{http::StatusCode, web::Data};
@@ -77,7 +77,7 @@ impl StripeConnection {
                 let tx = api.db.begin().await?;
                 let mut row =
                     stripe_integration::put(&tx, &api.vault, merchant, secret_key, webhook_secret, now).await?;
-                act_of_key(&tx, key, "stripe.connect", merchant, None, now);
+                act_of_key(&tx, key, AuditAction::StripeConnect, merchant, None, now);
                 let mut enqueued = Vec::from_iter(
                     enqueue(&tx, &CheckStripeKey { merchant }, EnqueueOptions::for_merchant(merchant), now).await?,
                 );
@@ -100,7 +100,7 @@ impl StripeConnection {
     async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
         let (tx, now) = (api.db.begin().await?, api.clock.now());
         stripe_integration::delete(&tx, key.0.merchant, now).await?;
-        act_of_key(&tx, &key.0, "stripe.disconnect", key.0.merchant, None, now);
+        act_of_key(&tx, &key.0, AuditAction::StripeDisconnect, key.0.merchant, None, now);
         tx.commit().await?;
         Ok(Done::Done)
     }
@@ -138,7 +138,7 @@ impl StripeConnection {
         let tx = api.db.begin().await?;
         let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
         let row = stripe_integration::add_webhook_secret(&tx, &api.vault, &known, &secret, now).await?;
-        act_of_key(&tx, &key.0, "stripe.add_webhook_secret", key.0.merchant, Some(secret.last_four()), now);
+        act_of_key(&tx, &key.0, AuditAction::StripeAddWebhookSecret, key.0.merchant, Some(secret.last_four()), now);
         tx.commit().await?;
         Ok(Json(StripeView::of(&api, row)?))
     }
@@ -157,7 +157,7 @@ impl StripeConnection {
         let tx = api.db.begin().await?;
         let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
         let row = stripe_integration::drop_webhook_secret(&tx, &api.vault, &known, &last_four, now).await?;
-        act_of_key(&tx, &key.0, "stripe.drop_webhook_secret", key.0.merchant, Some(last_four.to_string()), now);
+        act_of_key(&tx, &key.0, AuditAction::StripeDropWebhookSecret, key.0.merchant, Some(last_four.to_string()), now);
         tx.commit().await?;
         Ok(Json(StripeView::of(&api, row)?))
     }
@@ -183,7 +183,7 @@ async fn ask_for_endpoint(
 ) -> Result<(StripeIntegration, Option<EnqueuedJob>), Problem> {
     let merchant = key.merchant;
     let asked = stripe_integration::request_endpoint(tx, merchant, now).await?.ok_or_else(Problem::not_found)?;
-    act_of_key(tx, key, "stripe.register_webhook", merchant, None, now);
+    act_of_key(tx, key, AuditAction::StripeRegisterWebhook, merchant, None, now);
     let once = EnqueueOptions::for_merchant(merchant).unique(format!("endpoint:{merchant}:{}", asked.endpoint_attempt));
     let enqueued_job = enqueue(tx, &RegisterStripeWebhook { merchant }, once, now).await?;
     Ok((asked, enqueued_job))

@@ -6,7 +6,7 @@ mod view;
 use chrono::{DateTime, Utc};
 use domain::{WebhookDeliveryId, WebhookEndpointId};
 use entity::{
-    Transaction,
+    AuditAction, Transaction,
     webhook_endpoint::{
         self, EndpointError, WebhookEndpoint,
         delivery::{self, DeliveryState},
@@ -33,7 +33,7 @@ use crate::{
     Api, Problem,
     auth::{
         Administrator, Principal, Reader, Writer,
-        audit::{act_of_key, tell},
+        audit::{act_of_key, log_access},
     },
     http::{
         json_body::JsonBody,
@@ -84,9 +84,9 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let (endpoint, secret) =
             webhook_endpoint::create(&tx, &api.vault, key.0.merchant, new, now).await.map_err(not_written)?;
-        act_of_key(&tx, &key.0, "webhook_endpoint.create", endpoint.id, None, now);
+        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointCreate, endpoint.id, None, now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.create", &endpoint.id);
+        log_access(&key.0, AuditAction::WebhookEndpointCreate, &endpoint.id);
         Ok(Created::Created(Json(EndpointView::of(endpoint)?.with_secret(&secret))))
     }
 
@@ -117,12 +117,12 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold(&tx, &key.0, &endpoint).await?;
         let changed = webhook_endpoint::change(&tx, known, changes, now).await?;
-        act_of_key(&tx, &key.0, "webhook_endpoint.change", changed.id, None, now);
+        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointChange, changed.id, None, now);
         let waits = delivery::first_pending(&tx, changed.id).await?.is_some();
         let job = if waits { deliver_from(&tx, &changed, now, now).await? } else { None };
         tx.commit().await?;
         api.queue.notify(job);
-        tell(&key.0, "webhook_endpoint.change", &changed.id);
+        log_access(&key.0, AuditAction::WebhookEndpointChange, &changed.id);
         Ok(Json(EndpointView::of(changed)?))
     }
 
@@ -141,9 +141,9 @@ impl WebhookEndpoints {
         if !webhook_endpoint::delete(&tx, key.0.merchant, endpoint).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, "webhook_endpoint.delete", endpoint, None, now);
+        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointDelete, endpoint, None, now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.delete", &endpoint);
+        log_access(&key.0, AuditAction::WebhookEndpointDelete, &endpoint);
         Ok(Done::Done)
     }
 
@@ -161,9 +161,9 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold(&tx, &key.0, &endpoint).await?;
         let secret = webhook_endpoint::rotate_secret(&tx, &api.vault, &known, now).await.map_err(not_written)?;
-        act_of_key(&tx, &key.0, "webhook_endpoint.rotate_secret", known.id, None, now);
+        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointRotateSecret, known.id, None, now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.rotate_secret", &known.id);
+        log_access(&key.0, AuditAction::WebhookEndpointRotateSecret, &known.id);
         Ok(Json(EndpointView::of(known)?.with_secret(&secret)))
     }
 
@@ -224,7 +224,7 @@ impl WebhookEndpoints {
         let known = hold_enabled(&tx, &key.0, &endpoint).await?;
         let found = delivery::find(&tx, known.id, id(&delivery_id)?).await?.ok_or_else(Problem::not_found)?;
         let again = delivery::redeliver(&tx, found, now).await?;
-        act_of_key(&tx, &key.0, "webhook_delivery.redeliver", again.id, None, now);
+        act_of_key(&tx, &key.0, AuditAction::WebhookDeliveryRedeliver, again.id, None, now);
         // At once, though the endpoint may have a pause.
         let job = enqueue_delivery(&tx, &known, now, now).await?;
         tx.commit().await?;
@@ -247,7 +247,7 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold_enabled(&tx, &key.0, &endpoint).await?;
         let deliveries = delivery::recover(&tx, &known, input.0.since, now).await?;
-        act_of_key(&tx, &key.0, "webhook_endpoint.recover", known.id, None, now);
+        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointRecover, known.id, None, now);
         let job = if deliveries > 0 { enqueue_delivery(&tx, &known, now, now).await? } else { None };
         tx.commit().await?;
         api.queue.notify(job);

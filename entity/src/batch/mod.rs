@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub use rows::{
-    BatchRow, Content, Counts, NewRow, RowState, conclude, count, due, erase_before, erase_contents_with, fail,
-    happened, has_order, insert_all, page, set_order,
+    BatchRow, Content, Counts, NewRow, RowProblem, RowState, conclude, count, due, erase_before, erase_contents_with,
+    fail, happened, has_order, insert_all, page, set_order,
 };
 
 use domain::{BatchId, MerchantId, words};

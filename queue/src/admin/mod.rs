@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{JobId, MerchantId};
 use entity::{
-    Db,
+    AuditAction, Db,
     audit::{self, Act},
     contains,
     job::{Column, Entity, Job as Row, JobState},
@@ -119,10 +119,10 @@ pub enum DeadJobAction {
 
 impl DeadJobAction {
     /// What it is called in the audit log.
-    const fn name(self) -> &'static str {
+    const fn audited(self) -> AuditAction {
         match self {
-            Self::Retry => "job.retry",
-            Self::Discard => "job.discard",
+            Self::Retry => AuditAction::JobRetry,
+            Self::Discard => AuditAction::JobDiscard,
         }
     }
 }
@@ -170,7 +170,7 @@ pub async fn apply_to_dead(
         let act = Act {
             merchant_id: row.merchant_id,
             actor,
-            action: action.name(),
+            action: action.audited(),
             subject: row.id.to_string(),
             detail: Some(reason.to_owned()),
         };
@@ -186,7 +186,7 @@ pub async fn apply_to_dead(
 async fn revive(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Row>, DbErr> {
     let revived = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Queued))
-        .col_expr(Column::Spared, Expr::col(Column::Attempt))
+        .col_expr(Column::Uncounted, Expr::col(Column::Claims))
         .col_expr(Column::Crashes, Expr::value(0_i64))
         .col_expr(Column::RunAt, Expr::value(now))
         .col_expr(Column::CreatedAt, Expr::value(now))
@@ -218,7 +218,7 @@ pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTi
     let tx = db.begin().await?;
     let is_new = pause::put(&tx, &what.subject(), reason, now).await?;
     if is_new {
-        audit::record(&tx, act(what, actor, "job.pause", Some(reason)), now).await?;
+        audit::record(&tx, act(what, actor, AuditAction::JobPause, Some(reason)), now).await?;
     }
     tx.commit().await?;
     Ok(is_new)
@@ -238,13 +238,13 @@ pub async fn resume(
     let tx = db.begin().await?;
     let was_paused = pause::remove(&tx, &what.subject()).await?;
     if was_paused {
-        audit::record(&tx, act(what, actor, "job.resume", reason), now).await?;
+        audit::record(&tx, act(what, actor, AuditAction::JobResume, reason), now).await?;
     }
     tx.commit().await?;
     Ok(was_paused)
 }
 
-fn act<'a>(what: Paused, actor: &'a str, action: &'a str, reason: Option<&str>) -> Act<'a> {
+fn act<'a>(what: Paused, actor: &'a str, action: AuditAction, reason: Option<&str>) -> Act<'a> {
     Act {
         merchant_id: what.merchant(),
         actor,

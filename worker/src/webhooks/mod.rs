@@ -161,11 +161,11 @@ async fn attempt(
         disabled = webhook_endpoint::note_failed(&tx, &endpoint, due, &attempted, now).await?;
     }
     tx.commit().await?;
-    tell(&endpoint, &attempted, disabled);
+    log_outcome(&endpoint, &attempted, disabled);
     Ok(if is_taken { Attempt::Taken } else { Attempt::Refused })
 }
 
-fn tell(endpoint: &WebhookEndpoint, attempted: &Attempted, disabled: Option<Disabled>) {
+fn log_outcome(endpoint: &WebhookEndpoint, attempted: &Attempted, disabled: Option<Disabled>) {
     let (merchant, id) = (endpoint.merchant_id, endpoint.id);
     if let Some(because) = disabled {
         tracing::warn!(merchant.id = %merchant, endpoint.id = %id, %because, "a webhook endpoint was disabled");

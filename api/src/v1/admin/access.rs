@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, MerchantId, Secret, random_secret};
 use entity::{
+    AuditAction,
     api_key::{self, ApiKey, NewKey, Scope},
     merchant,
     revocation::{Revocation, Revoker, revoke},
@@ -26,7 +27,7 @@ use crate::{
     Api, Problem,
     auth::{
         Operator,
-        audit::{act_of_operator, tell},
+        audit::{act_of_operator, log_access},
     },
     http::{
         json_body::JsonBody,
@@ -147,9 +148,9 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let wanted = NewKey { merchant_id: owner.id, name, scope, expires_at: None };
         let row = api_key::insert(&tx, wanted, &new, now).await?;
-        act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
+        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::KeyCreate, row.id, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "key.create", &row.id);
+        log_access(&key.0, AuditAction::KeyCreate, &row.id);
         let view = KeyView { id: Text(row.id), name: row.name, scope: Text(row.scope), key: new.expose().to_owned() };
         Ok(Created::Created(Json(view)))
     }
@@ -172,9 +173,9 @@ impl AdminAccess {
             Revocation::Revoked => {}
             Revocation::NoSuchKey | Revocation::LastAdmin => return Err(Problem::not_found()),
         }
-        act_of_operator(&tx, &operator.0, Some(owner.id), "key.revoke", revoked, None, now).await?;
+        act_of_operator(&tx, &operator.0, Some(owner.id), AuditAction::KeyRevoke, revoked, None, now).await?;
         tx.commit().await?;
-        tell(&operator.0, "key.revoke", &revoked);
+        log_access(&operator.0, AuditAction::KeyRevoke, &revoked);
         Ok(Done::Done)
     }
 
@@ -196,12 +197,13 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let is_new = suspension::suspend(&tx, owner.id, &reason, now).await?;
         if is_new {
-            act_of_operator(&tx, &key.0, Some(owner.id), "merchant.suspend", owner.id, Some(reason), now).await?;
+            act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::MerchantSuspend, owner.id, Some(reason), now)
+                .await?;
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         if is_new {
-            tell(&key.0, "merchant.suspend", &owner.id);
+            log_access(&key.0, AuditAction::MerchantSuspend, &owner.id);
         }
         Ok(Json(row.into()))
     }
@@ -221,12 +223,12 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let was_suspended = suspension::resume(&tx, owner.id).await?;
         if was_suspended {
-            act_of_operator(&tx, &key.0, Some(owner.id), "merchant.resume", owner.id, reason, now).await?;
+            act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::MerchantResume, owner.id, reason, now).await?;
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         if was_suspended {
-            tell(&key.0, "merchant.resume", &owner.id);
+            log_access(&key.0, AuditAction::MerchantResume, &owner.id);
         }
         Ok(Json(row.into()))
     }

@@ -2,6 +2,7 @@
 
 use domain::{CreditPurchaseId, MerchantId};
 use entity::{
+    AuditAction,
     credits::{self, CreditError, LONGEST_NOTE, purchase},
     merchant,
 };
@@ -69,7 +70,7 @@ impl AdminCredits {
             | CreditError::Insufficient { .. }
             | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;
-        act_of_operator(&tx, &key.0, Some(owner.id), "credits.correct", owner.id, Some(reason), now).await?;
+        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::CreditsCorrect, owner.id, Some(reason), now).await?;
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))

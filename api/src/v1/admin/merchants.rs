@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, Region};
 use entity::{
-    Merchant,
+    AuditAction, Merchant,
     credits::{self, CreditError, LONGEST_NOTE},
     merchant::{self, NewMerchant},
 };
@@ -154,7 +154,7 @@ impl AdminMerchants {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::insert(&tx, new, now).await?;
-        act_of_operator(&tx, &key.0, Some(row.id), "merchant.create", row.id, None, now).await?;
+        act_of_operator(&tx, &key.0, Some(row.id), AuditAction::MerchantCreate, row.id, None, now).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
     }
@@ -175,7 +175,7 @@ impl AdminMerchants {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::change(&tx, owner.id, changes).await?;
-        act_of_operator(&tx, &key.0, Some(owner.id), "merchant.change", owner.id, detail, now).await?;
+        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::MerchantChange, owner.id, detail, now).await?;
         tx.commit().await?;
         Ok(Json(row.into()))
     }
@@ -205,7 +205,7 @@ impl AdminMerchants {
             | CreditError::Insufficient { .. }
             | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;
-        act_of_operator(&tx, &key.0, Some(owner.id), "credits.top_up", owner.id, note, now).await?;
+        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::CreditsTopUp, owner.id, note, now).await?;
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))

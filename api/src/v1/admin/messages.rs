@@ -1,7 +1,10 @@
 //! `/v1/admin/messages`: texts of which nobody could say whether the carrier took them, and a person has to.
 
 use domain::{MessageId, message::MessageStatus, words};
-use entity::message::{self, MessageSearch, Resolution};
+use entity::{
+    AuditAction,
+    message::{self, MessageSearch, Resolution},
+};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -94,7 +97,8 @@ impl AdminMessages {
                 "Only a message that is unknown can be settled by hand.",
             ));
         }
-        act_of_operator(&tx, &key.0, Some(found.merchant_id), "message.resolve", found.id, Some(reason), now).await?;
+        act_of_operator(&tx, &key.0, Some(found.merchant_id), AuditAction::MessageResolve, found.id, Some(reason), now)
+            .await?;
         let settled = message::find_of_any(&tx, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         Ok(Json(MessageView::without_text(settled)))

@@ -1,7 +1,10 @@
 //! `/v1/admin/sessions`: which operators are signed in, or who is with a merchant's keys.
 
 use domain::{MerchantId, SessionId};
-use entity::session::{self, SessionCursor, Whose};
+use entity::{
+    AuditAction,
+    session::{self, SessionCursor, Whose},
+};
 use poem::web::Data;
 use poem_openapi::{
     OpenApi,
@@ -15,7 +18,7 @@ use crate::{
     Api, Problem,
     auth::{
         Operator,
-        audit::{act_of_operator, tell},
+        audit::{act_of_operator, log_access},
     },
     http::paging::{Asked, Page, id},
     v1::sessions::SessionView,
@@ -62,9 +65,9 @@ impl AdminSessions {
         if !session::end_one(&tx, whose(&api, merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        act_of_operator(&tx, &key.0, merchant, "session.end", ended, None, now).await?;
+        act_of_operator(&tx, &key.0, merchant, AuditAction::SessionEnd, ended, None, now).await?;
         tx.commit().await?;
-        tell(&key.0, "session.end", &ended);
+        log_access(&key.0, AuditAction::SessionEnd, &ended);
         Ok(Done::Done)
     }
 }
