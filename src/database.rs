@@ -35,7 +35,8 @@ pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<
 
 /// Opens the database, whatever its schema.
 pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
-    Ok(Db::open(&database_url(settings)?, settings.database_connections).await?)
+    // Whoever builds an index ahead of its step holds a turn meanwhile.
+    Ok(Db::open(&database_url(settings)?, settings.database_connections.max(2)).await?)
 }
 
 /// Where the database is; what the settings leave open is looked for in the data directory.

@@ -60,7 +60,9 @@ pub(super) fn of_link(link: &link::Model) -> Vec<String> {
             LinkState::Voided => "the merchant voided it, and Stripe confirmed it",
             LinkState::Expiring => "its time is over, and Stripe has not confirmed it yet",
             LinkState::Expired => "its time is over, and Stripe confirmed it",
-            LinkState::Settling => "the merchant has the money without Stripe, which is closing it",
+            LinkState::Settling => {
+                "the merchant says that they have the money, and Stripe has not confirmed yet that nobody can pay it there too; then it is paid"
+            }
         }
         .to_owned(),
     ];

@@ -91,7 +91,7 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
 }
 
 /// What is rare, and looked for among what is not.
-const RARE: [&str; 11] = [
+const RARE: [&str; 17] = [
     "/v1/payment-links?status=failed",
     "/v1/payment-links?status=processing",
     "/v1/payment-links?review=amount_mismatch",
@@ -101,7 +101,13 @@ const RARE: [&str; 11] = [
     "/v1/orders?review=amount_mismatch",
     "/v1/orders?archived=true",
     "/v1/messages?status=failed",
+    "/v1/messages?status=cancelled",
+    "/v1/payment-links?tag=none",
     "/v1/webhook-events?state=failed",
+    "/v1/webhook-events?state=ignored",
+    "/v1/webhook-events?state=received",
+    "/v1/webhook-events?type=never.heard.of",
+    "/v1/conversations?status=closed",
     "/v1/audit-log?actor=nobody",
 ];
 
