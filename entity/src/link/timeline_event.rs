@@ -31,6 +31,8 @@ words! {
         Sent = "sent",
         /// Its buyer was reminded.
         Reminded = "reminded",
+        /// When its buyer is reminded was changed.
+        RemindersChanged = "reminders_changed",
         /// Its buyer has seen it.
         Viewed = "viewed",
         /// Its buyer does not know what it is for.
@@ -136,6 +138,7 @@ impl TimelineEvent {
             | Self::Expiring
             | Self::InvoiceStored
             | Self::Reminded
+            | Self::RemindersChanged
             | Self::Review
             | Self::Purged => Source::System,
         }
