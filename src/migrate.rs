@@ -8,21 +8,22 @@ use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, Statement, sqlx};
 
 use crate::{database::connect_database, error::Error, settings::Settings};
 
-/// Who holds this lock of `PostgreSQL` may change the schema: "paylink" as a number.
+/// The advisory lock of PostgreSQL for changing the schema: "paylink" as a number.
 const LOCK: i64 = 0x70_6179_6c69_6e6b;
 
-/// Who holds this lock may build an index ahead of its step. It is another one: to build an index is to wait for everybody who is in the
-/// middle of a statement, and so for whoever waits for the lock above.
+/// The advisory lock for building an index ahead of its step. It is a separate lock, because building an index waits
+/// for all running statements, including those that wait for the lock above.
 const BUILD_LOCK: i64 = LOCK + 1;
 
-/// How long a step waits for a table. Whoever comes meanwhile waits behind it, so it is short, and tried again.
+/// How long a step waits for a table. Queries queue up behind it meanwhile, so this is short, and the step is retried.
 const LOCK_TIMEOUT_MS: u32 = 300;
 
-/// How often a step is tried that does not get its tables, and how long traffic has the tables for itself in between.
+/// How often a step is retried that cannot lock its tables, and the pause in between, which leaves the tables to
+/// traffic.
 const TRIES: u32 = 300;
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What `PostgreSQL` says of a statement that waited for a lock for too long.
+/// PostgreSQL's error code for a lock timeout.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Brings the database's schema up to date.
@@ -30,17 +31,17 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Error> {
     bring_up_to_date(&connect_database(settings).await?).await
 }
 
-/// What a look at the schema has led to.
+/// The result of one migration round.
 enum Progress {
-    /// The oldest step that was missing is done.
+    /// The oldest missing step was applied.
     Done,
-    /// This step is missing, and indexes that it declares are to be built first.
+    /// This step is missing, and indexes that it declares have to be built first.
     ToBuild(String),
     /// No step is missing.
     Whole,
 }
 
-/// Does the steps that are missing, each in a transaction of its own. Who comes while another is at it waits for it.
+/// Applies the missing steps, each in its own transaction. Concurrent callers wait for each other.
 pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
     let mut tries = 0;
     loop {
@@ -58,7 +59,7 @@ pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
     }
 }
 
-/// Does the oldest step that is missing.
+/// Applies the oldest missing step.
 async fn next_step(db: &Db) -> Result<Progress, DbErr> {
     let tx = db.begin().await?;
     if !db.has_one_writer() {
@@ -79,10 +80,11 @@ async fn next_step(db: &Db) -> Result<Progress, DbErr> {
     Ok(Progress::Done)
 }
 
-/// Builds an index that this step declares, beside traffic, or gives whoever is at it a moment.
+/// Builds an index that this step declares, concurrently with traffic, or waits a moment if another process is
+/// building.
 async fn build_ahead(db: &Db, step: &str) -> Result<(), DbErr> {
     let turn = db.begin().await?;
-    // Raw SQL: a lock is no row. It is tried and not waited for.
+    // Raw SQL: an advisory lock is not a row. It is only tried, not waited for.
     let ask = format!("SELECT pg_try_advisory_xact_lock({BUILD_LOCK}) AS is_ours");
     let answer = turn.query_one_raw(Statement::from_string(turn.get_database_backend(), ask)).await?;
     let is_ours: Option<bool> = answer.map(|row| row.try_get("", "is_ours")).transpose()?;
@@ -91,7 +93,7 @@ async fn build_ahead(db: &Db, step: &str) -> Result<(), DbErr> {
         tokio::time::sleep(PAUSE).await;
         return Ok(());
     }
-    // Another may have built it just now.
+    // Another process may have built it just now.
     if let Some(index) = ahead::unbuilt(db.pool(), step).await? {
         tracing::info!(index = index.name(), "an index is built while traffic goes on");
         index.build(db.pool()).await?;
@@ -99,7 +101,7 @@ async fn build_ahead(db: &Db, step: &str) -> Result<(), DbErr> {
     turn.rollback().await
 }
 
-/// On `SQLite` the transaction itself is the turn. Raw SQL: locks and settings are no rows.
+/// Locks the schema. On SQLite the transaction itself is the lock. Raw SQL: locks and settings are not rows.
 async fn take_turn(tx: &Transaction) -> Result<(), DbErr> {
     tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
     tx.execute_unprepared(&format!("SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")).await?;

@@ -1,4 +1,5 @@
-//! `paylink why`: what became of a text, a link, an order or a buyer, and why; for an operator whom a merchant asks.
+//! `paylink why`: what happened to a text, a link, an order or a buyer, and why. For operators who are asked by a
+//! merchant.
 
 mod sentences;
 mod waits;
@@ -18,17 +19,17 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
 
-/// So many of a kind are told at most, the newest first.
+/// The most items of each kind that are printed, newest first.
 const MOST: u64 = 20;
 
-/// About what.
+/// What to explain.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// A phone number, an order (its id or its number), a link or a message (their ids). Whose does not matter.
+    /// A phone number, an order (its id or its number), a link or a message (their ids), of any merchant.
     about: String,
 }
 
-/// Runs the sub-command. Nothing that was said is printed, and no number but the one that was typed.
+/// Runs the sub-command. It prints no message texts, and no phone number but the one that was typed.
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     let parts = Parts::open(settings, Role::Command, None).await?;
     let about = args.about.trim();
@@ -47,10 +48,10 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     if found { Ok(()) } else { Err(Error::Refused(format!("nothing is known of {about}"))) }
 }
 
-/// How far an id's time may be from the time in its row.
+/// How far an id's time may differ from the time in its row.
 const SLACK: TimeDelta = TimeDelta::hours(1);
 
-/// How long the jobs of a text may come after it, or after the time that was set for it.
+/// How long after a text, or after its scheduled time, its jobs may be enqueued.
 const JOBS_WITHIN: TimeDelta = TimeDelta::days(2);
 
 struct Why<'a> {
@@ -79,7 +80,7 @@ impl Why<'_> {
 
     async fn orders_numbered(&self, number: &str) -> Result<bool, Error> {
         let db = self.parts.db.pool();
-        // With the merchants, by which they are found without reading all orders that there are.
+        // Filtering by merchant lets the query use an index instead of reading all orders.
         let orders = order::Entity::find()
             .filter(order::Column::MerchantId.is_in(merchant::ids(db).await?))
             .filter(order::Column::Number.eq(number))
@@ -91,7 +92,7 @@ impl Why<'_> {
         Ok(!orders.is_empty())
     }
 
-    /// Conversations are found by a hash of the number, with which each merchant has its own.
+    /// Finds conversations by the hash of the number, which differs by merchant.
     async fn buyers(&self, number: &str) -> Result<bool, Error> {
         let (db, mut found) = (self.parts.db.pool(), false);
         for id in merchant::ids(db).await? {
@@ -106,7 +107,7 @@ impl Why<'_> {
         Ok(found)
     }
 
-    /// Who bought something may never have been texted.
+    /// Finds orders of a buyer, who may never have been texted.
     async fn orders_of(&self, merchant: MerchantId, phone: &PhoneNumber) -> Result<bool, Error> {
         let query = order::Entity::find()
             .filter(order::Column::MerchantId.eq(merchant))
@@ -166,7 +167,7 @@ impl Why<'_> {
         if texts.is_empty() {
             println!("{indent}no text carries it: none was asked for, or it was refused at once");
         }
-        // What is under way says itself what it waits for.
+        // A message on its way explains itself what it is waiting for.
         let none_is_under_way = !texts.iter().any(sentences::is_under_way);
         if texts.is_empty() || (link.state == LinkState::Unpaid && none_is_under_way) {
             self.against_texts(link, &indent).await?;
@@ -189,8 +190,8 @@ impl Why<'_> {
         self.jobs(message.merchant_id, &message.id.to_string(), span, &format!("{indent}  ")).await
     }
 
-    /// What keeps a text from leaving that has not left. That it is night at the buyer's, that the pace is full or that the carrier is
-    /// taken for down, its [job](Self::jobs) says.
+    /// Why a text has not been sent yet. Quiet hours, a full rate limit and a carrier outage are explained by its
+    /// [job](Self::jobs).
     async fn held_up(&self, message: &Message, indent: &str) -> Result<(), Error> {
         let db = self.parts.db.pool();
         self.held_up_all(&merchant::get(db, message.merchant_id).await?, &["send_sms"], indent).await?;
@@ -210,7 +211,7 @@ impl Why<'_> {
         Ok(())
     }
 
-    /// What keeps all of a merchant's texts of these kinds of jobs.
+    /// What holds up all of a merchant's texts from these kinds of jobs.
     async fn held_up_all(&self, owner: &Merchant, kinds: &[&str], indent: &str) -> Result<(), Error> {
         for paused in pause::all(self.parts.db.pool()).await? {
             let of_kind = paused.kind.as_deref().is_some_and(|kind| kinds.contains(&kind));
@@ -224,7 +225,7 @@ impl Why<'_> {
         Ok(())
     }
 
-    /// Why a text may have been refused at once, of which nothing is kept, and why the next one would be.
+    /// Why a text may have been refused immediately, of which there is no record, and why the next one would be.
     async fn against_texts(&self, link: &link::Model, indent: &str) -> Result<(), Error> {
         let db = self.parts.db.pool();
         let owner = merchant::get(db, link.merchant_id).await?;
@@ -244,7 +245,7 @@ impl Why<'_> {
         Ok(())
     }
 
-    /// The jobs about this id, and what they wait for. They were enqueued in this span, by which they are found among many.
+    /// The jobs about this id and what they wait for. The time range in which they were enqueued limits the search.
     async fn jobs(
         &self,
         merchant: MerchantId,

@@ -1,4 +1,4 @@
-//! What the state of a text or of a link means.
+//! Explains the states of texts and links.
 
 use domain::{LinkState, message::MessageStatus};
 use entity::{
@@ -6,7 +6,7 @@ use entity::{
     link::{self, Dispute},
 };
 
-/// Whether a text may still leave, or it is not known whether it has.
+/// Whether a text may still be sent, or may have been.
 pub(super) const fn is_under_way(message: &Message) -> bool {
     match message.status {
         MessageStatus::Scheduled | MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => true,

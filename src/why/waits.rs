@@ -1,10 +1,10 @@
-//! What a job waits for, in one plain line. What put it off it says itself, as a word of the program's.
+//! Explains in one line what a job is waiting for. Reasons for a snooze are recognized by the text of its last error.
 
 use chrono::{DateTime, Utc};
 use entity::job::{Job, JobState};
 use queue::flow::HeldBack;
 
-/// What it waits for; nothing if it is finished.
+/// What the job waits for; `None` if it is finished.
 pub(super) fn of(job: &Job, now: DateTime<Utc>) -> Option<String> {
     match job.state {
         JobState::Queued => Some(waits_for(job, now)),
