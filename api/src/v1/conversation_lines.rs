@@ -39,16 +39,16 @@ const fn is_worth_a_line(event: TimelineEvent) -> bool {
     use TimelineEvent::{
         CloseFailed, ClosedAtStripe, Creating, DisputeClosed, Disputed, Expired, Expiring, Failed, InvoiceStored,
         NewLinkWanted, Paid, PaidAgain, PaymentExpected, PaymentFailed, Processing, Purged, Recognised, RefundFailed,
-        RefundPending, Refunded, Reminded, RenewalFailed, Renewed, Review, Sent, Settling, Unpaid, Unrecognised,
-        Viewed, VoidRefused, Voided, Voiding,
+        RefundPending, Refunded, Reminded, RemindersChanged, RenewalFailed, Renewed, Review, Sent, Settling, Unpaid,
+        Unrecognised, Viewed, VoidRefused, Voided, Voiding,
     };
     match event {
         Unpaid | Failed | Processing | Paid | PaidAgain | PaymentFailed | Refunded | RefundFailed | Disputed
         | DisputeClosed | Voided | Expired | PaymentExpected | NewLinkWanted | Unrecognised | Recognised | Viewed => {
             true
         }
-        Creating | Settling | Voiding | Expiring | InvoiceStored | Sent | Reminded | VoidRefused | Review
-        | RefundPending | Renewed | RenewalFailed | CloseFailed | ClosedAtStripe | Purged => false,
+        Creating | Settling | Voiding | Expiring | InvoiceStored | Sent | Reminded | RemindersChanged | VoidRefused
+        | Review | RefundPending | Renewed | RenewalFailed | CloseFailed | ClosedAtStripe | Purged => false,
     }
 }
 

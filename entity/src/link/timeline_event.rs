@@ -31,6 +31,8 @@ words! {
         Sent = "sent",
         /// Its buyer was reminded.
         Reminded = "reminded",
+        /// How its buyer is reminded was changed.
+        RemindersChanged = "reminders_changed",
         /// Its buyer has seen it.
         Viewed = "viewed",
         /// Its buyer does not know what it is for.
@@ -130,6 +132,7 @@ impl TimelineEvent {
             | Self::CloseFailed
             | Self::ClosedAtStripe => Source::Stripe,
             Self::Creating
+            | Self::RemindersChanged
             | Self::Failed
             | Self::Settling
             | Self::Voiding
