@@ -1,5 +1,6 @@
-//! Rules that need no table: money, phone numbers, segments, templates, gateways, the link's states, ids, the clock, secrets
-//! and sealing. No HTTP, no Redis, no database; with the feature `sea-orm` its types can be columns.
+//! Rules that need no database table: money, phone numbers, SMS segments, templates, gateways, link states, ids, the
+//! clock, secrets and sealing. No HTTP, Redis or database; with the feature `sea-orm` the types can be stored in
+//! columns.
 
 #[macro_use]
 mod stored;
@@ -42,7 +43,7 @@ pub use link::LinkState;
 pub use money::{Currency, Money};
 pub use payment_methods::PaymentMethods;
 pub use phone::{PhoneNumber, Region};
-pub use reminding::{Reminding, RemindingError};
+pub use reminding::{OwnReminding, OwnRemindingError, Reminding, RemindingError};
 pub use secret::Secret;
 pub use vault::{LinkToken, Vault, VaultError, key_bytes, random_secret, random_token, sha256};
 pub use zone::{Zone, ZoneError};

@@ -70,3 +70,58 @@ async fn a_shop_of_another_origin_makes_sends_and_voids_a_link_and_sees_it_paid(
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_component_speaks_every_language_of_the_page_it_stands_in() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        browser.opens(&format!("{}/shop", app.hello.sandbox_url)).await;
+        shows(browser, "There is no payment link yet.").await;
+        for (tag, language) in
+            [("es-MX", "es"), ("fr", "fr"), ("de-AT", "de"), ("pt-BR", "pt"), ("zh-Hans", "zh"), ("ar", "ar")]
+        {
+            let file = format!("{}/api/src/embed/words/{language}.json", env!("CARGO_MANIFEST_DIR"));
+            let words: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+            browser.runs("document.querySelector('paylink-order').lang = arguments[0]", vec![tag.into()]).await;
+            shows(browser, words["none"].as_str().unwrap()).await;
+            shows(browser, &words["order"].as_str().unwrap().replace("{number}", "1001")).await;
+            shows(browser, words["create"].as_str().unwrap()).await;
+            let direction = "return document.querySelector('paylink-order').shadowRoot.querySelector('section').dir";
+            let direction = browser.runs(direction, vec![]).await;
+            assert_eq!(direction, if language == "ar" { "rtl" } else { "ltr" }, "{language}");
+            browser.is_accessible(&format!("the component in {language}")).await;
+            browser.fits_the_screen(&format!("the component in {language}")).await;
+        }
+        // A language that it does not speak is English.
+        browser.runs("document.querySelector('paylink-order').lang = 'tlh'", vec![]).await;
+        shows(browser, "There is no payment link yet.").await;
+    })
+    .await;
+}
+
+/// What the two cards have in common, in the order in which it is read: by the names of its parts.
+const PARTS: &str = r#"
+    const card = document.querySelector("paylink-order")?.shadowRoot ?? document.querySelector(".link-card");
+    const both = ["title", "amount", "buttons", "button send", "button void"];
+    const parts = [...card?.querySelectorAll("[part]") ?? []].map((it) => it.getAttribute("part"));
+    return parts.filter((part) => both.includes(part)).join(", ");
+"#;
+
+#[tokio::test]
+async fn the_consoles_card_and_the_component_are_drawn_by_the_same() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let order = app.order();
+        merchant.makes_a_link(&order).await;
+        let are_there = async || {
+            let parts = browser.runs(PARTS, vec![]).await;
+            (parts == "title, amount, buttons, button send, button void").then_some(())
+        };
+        browser.opens(&format!("{}/shop", app.hello.sandbox_url)).await;
+        eventually("the component has its parts", are_there).await;
+        browser.signs_in(app).await;
+        browser.runs("location.hash = arguments[0]", vec![format!("/orders/{}", order.id).into()]).await;
+        eventually("the console's card has them too", are_there).await;
+        browser.is_accessible("the console's card").await;
+    })
+    .await;
+}

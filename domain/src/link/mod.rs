@@ -1,4 +1,4 @@
-//! The life of a payment link, and what its payments come to.
+//! The states of a payment link and the effect of its payments.
 
 mod elsewhere;
 pub mod money_back;

@@ -7,6 +7,7 @@ use super::{
     Model,
     facts::{FactKind, Known, PaymentFact},
     timeline::NewEntry,
+    timeline_event::TimelineEvent,
 };
 use crate::{
     Transaction,
@@ -54,6 +55,17 @@ impl Dispute {
             Self::Lost => 1,
             Self::Won | Self::Closed => 0,
         }
+    }
+}
+
+/// How far a dispute has come by this status. Stripe tells seconds, in one of which more than one thing may happen.
+pub(super) fn progress(status: &str) -> u8 {
+    match status {
+        "warning_needs_response" => 0,
+        "warning_under_review" => 1,
+        "needs_response" => 2,
+        status if Dispute::from_stripe(status).is_decided() => 4,
+        _ => 3,
     }
 }
 
@@ -148,11 +160,14 @@ pub(super) async fn follow(
 pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEntry> {
     let entry = |fact: &PaymentFact, stands: Dispute| {
         let (event, what) = if stands.is_decided() {
-            ("dispute_closed", Some(fact.status.clone()))
+            (TimelineEvent::DisputeClosed, Some(fact.status.clone()))
         } else if is_inquiry(&fact.status) {
-            ("disputed", Some(fact.reason.as_ref().map_or("an inquiry".to_owned(), |why| format!("{why}, an inquiry"))))
+            (
+                TimelineEvent::Disputed,
+                Some(fact.reason.as_ref().map_or("an inquiry".to_owned(), |why| format!("{why}, an inquiry"))),
+            )
         } else {
-            ("disputed", fact.reason.clone())
+            (TimelineEvent::Disputed, fact.reason.clone())
         };
         let of_another = link.stripe_payment_intent.as_ref().is_some_and(|paid| *paid != fact.payment_intent);
         let detail = match what {
@@ -211,6 +226,17 @@ mod tests {
         assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Open));
         let told = [dispute("du_1", "won", 1, 9), dispute("du_1", "lost", 1, 5)];
         assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Won));
+    }
+
+    #[test]
+    fn of_what_is_told_of_a_dispute_in_one_second_the_furthest_counts() {
+        let way = ["warning_needs_response", "warning_under_review", "needs_response", "under_review", "lost"];
+        for (before, next) in way.iter().zip(&way[1..]) {
+            let told = [dispute("du_1", before, 1, 5), dispute("du_1", next, 1, 5)];
+            let backwards = [told[1].clone(), told[0].clone()];
+            assert_eq!(Shown::of(&after(&told)).word.as_deref(), Some(*next));
+            assert_eq!(Shown::of(&after(&backwards)).word.as_deref(), Some(*next));
+        }
     }
 
     const ENDS: [&str; 4] = ["won", "lost", "warning_closed", "prevented"];

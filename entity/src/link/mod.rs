@@ -6,6 +6,7 @@ mod check;
 mod compare_and_set;
 mod disputes;
 mod elsewhere;
+mod evidence;
 mod facts;
 mod find;
 mod further;
@@ -13,10 +14,12 @@ mod open;
 mod paying;
 mod purge;
 mod refunds;
+mod reminding;
 mod renewal;
 mod search;
 mod storage;
 mod timeline;
+mod timeline_event;
 mod warning;
 
 use std::collections::BTreeMap;
@@ -29,6 +32,7 @@ pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recogni
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
+pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub(crate) use find::plain;
 pub use find::{
@@ -38,12 +42,14 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
+pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search, sizes};
 pub(crate) use search::{of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
+pub use timeline_event::{Source, TimelineEvent};
 pub use warning::InvoiceWarning;
 
 use crate::{
@@ -53,7 +59,7 @@ use crate::{
     money_column::stored_money,
 };
 use domain::{
-    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, PaymentMethods,
+    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, OwnReminding, PaymentMethods,
     link::{
         ElsewhereMethod, PaymentState, Review,
         money_back::{RefundState, refund_state},
@@ -176,6 +182,8 @@ pub struct Model {
     pub new_link_wanted_at: Option<DateTime<Utc>>,
     /// How it may be paid; absent: by card.
     pub payment_methods: Option<PaymentMethods>,
+    /// What it says of its reminders itself; absent: nothing. Erased by the purge.
+    pub reminding: Option<OwnReminding>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -279,6 +287,8 @@ pub struct NewLink {
     pub metadata: BTreeMap<String, String>,
     /// How it may be paid.
     pub payment_methods: PaymentMethods,
+    /// What it says of its reminders itself.
+    pub reminding: OwnReminding,
     /// Who makes it, if it is somebody with a key.
     pub actor: Option<String>,
 }
@@ -305,11 +315,13 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         expires_at: Set(new.expires_at),
         metadata: Set(stored_metadata(&new.metadata)?),
         payment_methods: Set(Some(new.payment_methods)),
+        reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
         ..Default::default()
     };
     let link = link.insert(tx).await?;
     crate::search::refresh_for(tx, &link).await?;
-    let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
+    let entry =
+        timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, TimelineEvent::Creating, None) };
     timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
     attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
@@ -365,7 +377,7 @@ pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -
     };
     let link = link.insert(tx).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
-    note(tx, &link, now, "failed", Some(lost.failure)).await?;
+    note(tx, &link, now, TimelineEvent::Failed, Some(lost.failure)).await?;
     Ok(link)
 }
 
@@ -411,7 +423,7 @@ pub async fn set_document(
         .exec(tx)
         .await?;
     let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
-    note(tx, link, now, "invoice_stored", Some(pages)).await
+    note(tx, link, now, TimelineEvent::InvoiceStored, Some(pages)).await
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.

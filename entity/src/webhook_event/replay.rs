@@ -1,9 +1,10 @@
 //! Applying an event once more. An event is replayed from what was kept of it, so one of which nothing is kept cannot be.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*};
 
 use super::{Column, Entity, EventState, WebhookEvent, outcome};
+use crate::list::Period;
 use domain::{MerchantId, WebhookEventId};
 
 /// Why an event is not replayed.
@@ -52,8 +53,11 @@ pub async fn to_replay(
     after: Option<WebhookEventId>,
     limit: u64,
 ) -> Result<Vec<WebhookEvent>, DbErr> {
-    let mut query = Entity::find()
-        .filter(Column::MerchantId.eq(merchant))
+    let span = Period { from: Some(from), to: Some(to) }.of_ids(Column::Id, TimeDelta::zero());
+    let query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    let mut query = span
+        .into_iter()
+        .fold(query, Select::filter)
         .filter(outcome::is(state))
         .filter(Column::ReceivedAt.gte(from))
         .filter(Column::ReceivedAt.lt(to))

@@ -1,4 +1,4 @@
-//! Which job delivers to an endpoint: there is one at a time, which keeps the order.
+//! Schedules the job that delivers to an endpoint. There is only one at a time, which preserves the order.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
@@ -8,15 +8,16 @@ use entity::{
 };
 use sea_orm::{DbErr, EntityTrait};
 
-use crate::{DeliverWebhooks, EnqueueOptions, EnqueuedJob, RetryWebhooks, enqueue};
+use crate::{DeliverWebhooks, EnqueueOptions, EnqueuedJob, JobDraft, RetryWebhooks, enqueue_all};
 
-/// A job that has been due for so long is looked at before it is relied on: an operator may have discarded it.
+/// A job that has been due this long is looked up before it is relied on, since an operator may have discarded it.
 const RELIED_ON: TimeDelta = TimeDelta::minutes(1);
 
-/// Sees to it that a job delivers to an endpoint, which is held, from `at` on. Answers the job, if it is a new one.
+/// Ensures that a job delivers to an endpoint from `at` on. Returns the job if it is new. The caller must have locked
+/// the endpoint.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn deliver_from(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
@@ -29,36 +30,72 @@ pub async fn deliver_from(
     enqueue_delivery(tx, endpoint, at, now).await
 }
 
-/// Enqueues the job that delivers to an endpoint, which is held, from `at` on, in the place of any other. What keeps those who deliver
-/// waiting is delivered to by others than the rest.
+/// Enqueues the job that delivers to an endpoint from `at` on, replacing any other. Endpoints that are slow or failing
+/// have a separate queue, so that they do not hold up the rest. The caller must have locked the endpoint.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn enqueue_delivery(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<EnqueuedJob>, DbErr> {
-    let (merchant, id) = (endpoint.merchant_id, endpoint.id);
-    let options = EnqueueOptions { run_at: Some(at.max(now)), ..EnqueueOptions::for_merchant(merchant) };
-    let enqueued = if endpoint.is_trying() {
-        enqueue(tx, &RetryWebhooks { merchant, endpoint: id }, options, now).await?
-    } else {
-        enqueue(tx, &DeliverWebhooks { merchant, endpoint: id }, options, now).await?
-    };
-    webhook_endpoint::set_job(tx, id, enqueued.map(|job| (job.job, job.run_at))).await?;
+    Ok(enqueue_all_deliveries(tx, &[endpoint], at, now).await?.pop())
+}
+
+/// Sees to it that jobs deliver to endpoints, all of them held, from now on. Answers the new ones.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn deliver_all(
+    tx: &Transaction,
+    endpoints: &[WebhookEndpoint],
+    now: DateTime<Utc>,
+) -> Result<Vec<EnqueuedJob>, DbErr> {
+    let mut waiting = Vec::new();
+    for endpoint in endpoints {
+        if endpoint.disabled_at.is_none() && !has_job_in_time(tx, endpoint, now, now).await? {
+            waiting.push(endpoint);
+        }
+    }
+    enqueue_all_deliveries(tx, &waiting, now, now).await
+}
+
+/// Two statements, however many endpoints there are: those who number changes hold up all who write any.
+async fn enqueue_all_deliveries(
+    tx: &Transaction,
+    endpoints: &[&WebhookEndpoint],
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<EnqueuedJob>, DbErr> {
+    let drafts: Result<Vec<JobDraft>, _> = endpoints.iter().map(|endpoint| draft(endpoint, at.max(now))).collect();
+    let drafts = drafts.map_err(|error| DbErr::Json(error.to_string()))?;
+    let enqueued = enqueue_all(tx, &drafts, now).await?;
+    // They have no key, so that each is written.
+    let jobs = endpoints.iter().zip(&enqueued).map(|(endpoint, job)| (endpoint.id, job.job, job.run_at));
+    webhook_endpoint::set_jobs(tx, jobs).await?;
     Ok(enqueued)
 }
 
-/// Whether the endpoint's job will have delivered by then what is due at `at`.
+fn draft(endpoint: &WebhookEndpoint, at: DateTime<Utc>) -> Result<JobDraft, serde_json::Error> {
+    let (merchant, id) = (endpoint.merchant_id, endpoint.id);
+    let options = EnqueueOptions { run_at: Some(at), ..EnqueueOptions::for_merchant(merchant) };
+    if endpoint.is_trying() {
+        JobDraft::new(&RetryWebhooks { merchant, endpoint: id }, options)
+    } else {
+        JobDraft::new(&DeliverWebhooks { merchant, endpoint: id }, options)
+    }
+}
+
+/// Whether the endpoint's job will run in time for what is due at `at`.
 async fn has_job_in_time(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    // One that has not taken anything lately is left alone for a while, whatever happens meanwhile.
+    // An endpoint that has been failing is left alone for a while, whatever is due.
     let patience = if endpoint.failures >= PATIENCE { LONGEST_PAUSE } else { TimeDelta::zero() };
     let is_in_time = |(_, due): &(_, DateTime<Utc>)| *due <= at.max(now) + patience;
     let Some((job, due)) = endpoint.job_id.zip(endpoint.job_due_at).filter(is_in_time) else {

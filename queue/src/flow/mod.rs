@@ -1,7 +1,7 @@
-//! Flow control: what holds jobs back through no fault of their own, at the cost of no attempt.
+//! Flow control: holds jobs back for reasons that are not their fault, without costing them an attempt.
 //!
-//! - A [`FlowControl`] stands before each service outside. It has a limit, which all processes share, and a breaker. A call that may not
-//!   be made now gets a [`NotNow`], and its job is snoozed.
+//! - [`FlowControl`] guards each external service with a rate limit, which all processes share, and a circuit breaker.
+//!   A call that may not be made now gets a [`NotNow`], and its job is snoozed.
 //! - [`Pauses`] hold back what an operator has paused.
 
 mod breaker;
@@ -9,5 +9,5 @@ mod control;
 mod pause;
 
 pub use breaker::LeftAlone;
-pub use control::{FlowControl, NotNow, Permit, Rate};
+pub use control::{FlowControl, HeldBack, NotNow, Permit, Rate};
 pub use pause::{Paused, Pauses};

@@ -1,4 +1,4 @@
-//! One file a tick.
+//! The ticks, one per file.
 
 pub(crate) mod clean;
 pub(crate) mod credits;

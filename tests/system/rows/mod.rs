@@ -13,7 +13,9 @@ mod links;
 mod long_lists;
 mod opt_outs;
 mod outcomes;
+mod plans;
 mod purged;
+mod rare;
 mod searches;
 mod ticks;
 mod transactions;
@@ -103,6 +105,7 @@ impl Rows {
             expires_at: now() + link::RETENTION,
             metadata,
             payment_methods: domain::PaymentMethods::default(),
+            reminding: domain::OwnReminding::default(),
             actor: None,
         };
         let tx = self.db.begin().await?;

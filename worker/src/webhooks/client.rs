@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use entity::webhook_endpoint::Attempted;
+use entity::webhook_endpoint::{Attempted, SLOW};
 use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
 
+use super::long_waits::LongWaits;
 use crate::{
     metrics::Service,
     outbound::{address_guard, http},
@@ -18,19 +19,48 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 pub(crate) struct WebhookClient {
     http: Client,
     private: bool,
+    long_waits: LongWaits,
+}
+
+/// A webhook that is ready to leave.
+pub(super) struct Outgoing<'a> {
+    /// Where to.
+    pub(super) url: &'a str,
+    /// The delivery's id.
+    pub(super) id: &'a str,
+    /// When it is sent, in seconds.
+    pub(super) timestamp: i64,
+    /// What signs for it.
+    pub(super) signatures: &'a str,
+    /// What it says.
+    pub(super) body: Vec<u8>,
 }
 
 impl WebhookClient {
     /// One that goes to public addresses only, or one that goes anywhere.
     pub(crate) fn new(private: bool) -> reqwest::Result<Self> {
-        Ok(Self { http: if private { http::client()? } else { address_guard::client()? }, private })
+        let http = if private { http::client()? } else { address_guard::client()? };
+        Ok(Self { http, private, long_waits: LongWaits::in_slots(1) })
     }
 
-    /// Sends a webhook: what became of it.
-    pub(crate) async fn post(&self, url: &str, id: &str, timestamp: i64, signatures: &str, body: Vec<u8>) -> Attempted {
+    /// The same, in so many slots for endpoints that were quick so far.
+    pub(crate) fn in_slots(self, slots: usize) -> Self {
+        Self { long_waits: LongWaits::in_slots(slots), ..self }
+    }
+
+    /// Sends a webhook to an endpoint that is known to take its time, or to fail: what became of it.
+    pub(super) async fn post(&self, webhook: Outgoing<'_>) -> Attempted {
         let since = Instant::now();
-        let answered = self.try_post(url, id, timestamp, signatures, body).await;
-        let took = since.elapsed();
+        let answered = self.try_post(webhook).await;
+        Self::read(answered, since.elapsed())
+    }
+
+    /// Sends a webhook to an endpoint that was quick so far; `None` if it is none any more, and others have to wait for it.
+    pub(super) async fn post_quickly(&self, webhook: Outgoing<'_>) -> Option<Attempted> {
+        self.long_waits.wait(self.post(webhook), SLOW).await
+    }
+
+    fn read(answered: Result<StatusCode, &'static str>, took: Duration) -> Attempted {
         match answered {
             Ok(status) if status.is_success() => Attempted { status: Some(status.as_u16()), took, error: None },
             Ok(status) => {
@@ -45,14 +75,8 @@ impl WebhookClient {
         }
     }
 
-    async fn try_post(
-        &self,
-        url: &str,
-        id: &str,
-        timestamp: i64,
-        signatures: &str,
-        body: Vec<u8>,
-    ) -> Result<StatusCode, &'static str> {
+    async fn try_post(&self, webhook: Outgoing<'_>) -> Result<StatusCode, &'static str> {
+        let Outgoing { url, id, timestamp, signatures, body } = webhook;
         let url: Url = url.parse().map_err(|_| "Its address is none.")?;
         if !self.private && address_guard::check_literal(&url).is_err() {
             return Err(NOT_PUBLIC);

@@ -1,7 +1,7 @@
 // A payment link: where it stands, what can be done with it, and what happened to it.
 
 import { addressOf } from "../lib/api.js";
-import { canBe, disputeOf, hasFailedPayment, isUnderWay, pageOf, standing } from "../lib/card.js";
+import { canBe, cardButton, cardButtons, cardParts, disputeOf, hasFailedPayment, isUnderWay, pageOf, standing } from "../lib/card.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
@@ -9,9 +9,11 @@ import { dayText, humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { showQr } from "./link-qr.js";
 import { markPaid, mayUnmark, unmarkPaid } from "./link-paid.js";
+import { reminders } from "./link-reminders.js";
 import { sendLink } from "./link-send.js";
 import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
@@ -20,17 +22,20 @@ import { disputeEnd, disputeNotice, moneyTag } from "./money-back.js";
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
 const CONFIRMED = /^Stripe confirmed: (.+)$/;
+/** How it writes in what way the money came without Stripe, and of which other payment something is. */
+const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
+const OF_ANOTHER = /^(?:(.*), )?of (pi_\w+)$/;
 const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
 
 /** The link that counts now. `act` has the order, its messages, and what to do when the link has changed. */
 export function linkCard(link, act) {
   const t = strings.link;
   return h("section.card.link-card", { "aria-labelledby": "link-title" },
-    h("div.link-head",
-      h("h2", { id: "link-title" }, t.title), stateTag(link), moneyTag(link)),
-    h("p.link-amount", money(link.amount, link.currency)),
-    h("p.link-sentence", sentenceOf(link, act.messages)),
-    notices(link), address(link), buttons(link, act), firstPage(link), facts(link), texts(link, act.messages), timeline(link, true));
+    cardParts({
+      id: "link-title", title: t.title, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
+      sentence: sentenceOf(link, act.messages), notices: notices(link), address: address(link), buttons: buttons(link, act),
+    }),
+    firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
 }
 
 /** What does not go as it should is said in the place of what usually is. */
@@ -64,7 +69,7 @@ export function pastLink(link, act) {
         link.amount && h("span.quiet", money(link.amount, link.currency))),
       link.review && tag("review", strings.link.events.review),
       stateTag(link), moneyTag(link), h("span.past-time", time(link.created_at, { short: true }))),
-    notices(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, false));
+    notices(link), cardButtons(buttons(link, act)), facts(link, act), texts(link, act.messages), timeline(link, false));
 }
 
 function stateTag(link) {
@@ -75,7 +80,7 @@ function notices(link) {
   const t = strings.link;
   const dashboard = safeAddress(link.dashboard_url);
   return [
-    link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, link.failure),
+    link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, translated(link.failure)),
     ...delivery(link),
     link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
     link.expected && expected(link),
@@ -124,20 +129,21 @@ function buttons(link, act) {
   const can = (act) => canBe(act, link, (right) => may(right === "void" ? "write" : right));
   const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
-  const list = [
-    can("send") && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
-      icon("send"), sent ? t.sendAgain : t.send),
+  return [
+    can("send") && cardButton({
+      name: "send", key: "send-link", look: sent ? "" : "primary", icon: icon("send"), text: sent ? t.sendAgain : t.send, press: () => sendLink(link, act),
+    }),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
     link.disputed && stored && h("a.button", { key: `evidence ${link.id}`, href: addressOf(`/payment-links/${link.id}/evidence.pdf`), target: "_blank", rel: "noopener" },
       icon("document"), t.evidence),
-    open && h("button", { type: "button", key: "mark-paid", onclick: () => markPaid(link, act.changed) },
-      icon("check"), t.markPaid),
-    mayUnmark(link) && may("admin") && h("button.quiet-danger", { type: "button", key: "unmark-paid", onclick: () => unmarkPaid(link, act.changed) },
-      icon("void"), t.unmarkPaid),
-    can("void") && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
-      icon("void"), t.void),
-  ].filter(Boolean);
-  return list.length > 0 && h("div.buttons.link-buttons", list);
+    open && cardButton({ name: "mark-paid", icon: icon("check"), text: t.markPaid, press: () => markPaid(link, act.changed) }),
+    mayUnmark(link) && may("admin") && cardButton({
+      name: "unmark-paid", look: "quiet-danger", icon: icon("void"), text: t.unmarkPaid, press: () => unmarkPaid(link, act.changed),
+    }),
+    can("void") && cardButton({
+      name: "void", key: "void-link", look: "quiet-danger", icon: icon("void"), text: t.void, press: () => voidLink(link, act.changed),
+    }),
+  ];
 }
 
 /** Where the browser shows the PDF by itself: a phone's shows none that a page hands to it. */
@@ -152,7 +158,7 @@ function firstPage(link) {
     h("img", { src: addressOf(`/payment-links/${link.id}/invoice.png`), alt: t.firstPage, loading: "lazy" }));
 }
 
-function facts(link) {
+function facts(link, act) {
   const t = strings.link;
   const row = (name, value) => value && h("div", h("dt", name), h("dd", value));
   return h("dl.facts",
@@ -162,6 +168,7 @@ function facts(link) {
     row(t.paidAt, link.paid_at && time(link.paid_at)),
     row(t.paidBy, link.paid_by && link.paid_by.method !== "stripe" && paidBy(link.paid_by)),
     HAS_END.includes(link.status) && row(t.payableUntil, time(link.expires_at)),
+    row(t.reminders, reminders(link, act.changed)),
     row(t.erasedAt, link.purged_at && time(link.purged_at)));
 }
 
@@ -187,11 +194,24 @@ function timeline(link, open) {
 /** What people read of an entry, and below it what Stripe's support finds it by. */
 function detailOf({ event, detail }) {
   const t = strings.link;
-  if (event === "review") return t.reviews[detail] ?? detail;
+  if (event === "review") return t.reviews[detail.split(":")[0]] ?? detail;
+  if (event === "payment_expected") return dayText(new Date(`${detail}T12:00:00Z`));
+  if (event === "disputed" || event === "dispute_closed") return dispute(event, detail);
+  // What the merchant wrote is theirs.
+  if (event === "voiding") return detail;
+  const [, way, on, note] = (event === "settling" && ELSEWHERE.exec(detail)) || [];
+  if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(", "), note && h("p.quiet", note)];
   const [, source, proof] = PAYMENT.exec(detail) ?? [];
   if (source) return [t.sources[source] ?? humanised(source), proofOf(proof)];
   const [, confirmed] = CONFIRMED.exec(detail) ?? [];
   return confirmed ? [t.confirmed, confirmed.split("; ").map(proofOf)] : sentence(detail);
+}
+
+/** Why the bank asks. How it ended is said by the entry itself. */
+function dispute(event, detail) {
+  const [, said, other] = OF_ANOTHER.exec(detail) ?? [null, detail];
+  const reasons = event === "disputed" && said ? said.split(", ").map((reason) => strings.link.disputeReasons[reason.replace("an inquiry", "inquiry")] ?? humanised(reason)) : [];
+  return [reasons.join(" · "), other && proofOf(other)];
 }
 
 function proofOf(text) {
