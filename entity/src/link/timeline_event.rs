@@ -31,7 +31,7 @@ words! {
         Sent = "sent",
         /// Its buyer was reminded.
         Reminded = "reminded",
-        /// When its buyer is reminded was changed.
+        /// How its buyer is reminded was changed.
         RemindersChanged = "reminders_changed",
         /// Its buyer has seen it.
         Viewed = "viewed",
@@ -132,13 +132,13 @@ impl TimelineEvent {
             | Self::CloseFailed
             | Self::ClosedAtStripe => Source::Stripe,
             Self::Creating
+            | Self::RemindersChanged
             | Self::Failed
             | Self::Settling
             | Self::Voiding
             | Self::Expiring
             | Self::InvoiceStored
             | Self::Reminded
-            | Self::RemindersChanged
             | Self::Review
             | Self::Purged => Source::System,
         }
