@@ -10,7 +10,7 @@ use domain::{
 };
 use entity::{
     Order, buyer, conversation,
-    link::{self, TimelineEntry},
+    link::{self, TimelineEntry, TimelineEvent},
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
@@ -34,26 +34,23 @@ const ORDERS: u64 = 20;
 /// So many entries, the newest.
 const ENTRIES: usize = 100;
 
-/// What of a link's timeline is worth a line between texts; the texts themselves are there already.
-const TOLD: &[&str] = &[
-    "unpaid",
-    "failed",
-    "processing",
-    "paid",
-    "paid_again",
-    "payment_failed",
-    "refunded",
-    "refund_failed",
-    "disputed",
-    "dispute_closed",
-    "voided",
-    "expired",
-    "payment_expected",
-    "new_link_wanted",
-    "unrecognised",
-    "recognised",
-    "viewed",
-];
+/// Whether this is worth a line between texts; the texts themselves are there already.
+const fn is_worth_a_line(event: TimelineEvent) -> bool {
+    use TimelineEvent::{
+        CloseFailed, ClosedAtStripe, Creating, DisputeClosed, Disputed, Expired, Expiring, Failed, InvoiceStored,
+        NewLinkWanted, Paid, PaidAgain, PaymentExpected, PaymentFailed, Processing, Purged, Recognised, RefundFailed,
+        RefundPending, Refunded, Reminded, RemindersChanged, RenewalFailed, Renewed, Review, Sent, Settling, Unpaid,
+        Unrecognised, Viewed, VoidRefused, Voided, Voiding,
+    };
+    match event {
+        Unpaid | Failed | Processing | Paid | PaidAgain | PaymentFailed | Refunded | RefundFailed | Disputed
+        | DisputeClosed | Voided | Expired | PaymentExpected | NewLinkWanted | Unrecognised | Recognised | Viewed => {
+            true
+        }
+        Creating | Settling | Voiding | Expiring | InvoiceStored | Sent | Reminded | RemindersChanged | VoidRefused
+        | Review | RefundPending | Renewed | RenewalFailed | CloseFailed | ClosedAtStripe | Purged => false,
+    }
+}
 
 /// What happened beside what was said, newest first.
 #[derive(Debug, Object)]
@@ -139,7 +136,7 @@ impl ConversationLines {
         let links: HashMap<LinkId, (&Order, &link::Model)> =
             orders.iter().flat_map(|(order, links)| links.iter().map(move |link| (link.id, (order, link)))).collect();
         let entries = link::timelines(pool, links.keys().copied()).await?;
-        let told = entries.into_iter().filter(|entry| TOLD.contains(&entry.event.as_str()));
+        let told = entries.into_iter().filter(|entry| entry.event().is_some_and(is_worth_a_line));
         let lines = told.filter_map(|entry| {
             let (order, link) = links.get(&entry.link_id)?;
             Some(LineView::of(&entry, order, link))
@@ -187,7 +184,7 @@ impl ConversationLines {
 
 impl LineView {
     fn of(entry: &TimelineEntry, order: &Order, link: &link::Model) -> Result<Self, Problem> {
-        let back = link.refunded_money()?.filter(|_| entry.event == "refunded");
+        let back = link.refunded_money()?.filter(|_| entry.event() == Some(TimelineEvent::Refunded));
         let money = back.or(link.money()?);
         Ok(Self {
             at: entry.at,

@@ -20,6 +20,7 @@ use super::{
     further::{self, NewPayment},
     renewal,
     timeline::{self, NewEntry},
+    timeline_event::TimelineEvent,
 };
 use crate::{
     Transaction,
@@ -202,7 +203,7 @@ impl<'a> Change<'a> {
     /// What is written into the timeline of it, for the merchant to read.
     fn entries(&self) -> Vec<NewEntry> {
         let (before, after) = (self.before.payment_state(), &self.judged.after);
-        let entry = |event: &'static str, detail: Option<String>| NewEntry {
+        let entry = |event: TimelineEvent, detail: Option<String>| NewEntry {
             actor: self.facts.actor.clone(),
             ..NewEntry::new(self.before.id, event, detail)
         };
@@ -210,17 +211,17 @@ impl<'a> Change<'a> {
         let mut entries = Vec::new();
         let has_failed = after.failed != before.failed;
         if has_failed {
-            entries.push(entry("payment_failed", detail()));
+            entries.push(entry(TimelineEvent::PaymentFailed, detail()));
         }
         if self.moved() {
-            entries.push(entry(after.state.as_str(), detail().filter(|_| !has_failed)));
+            entries.push(entry(TimelineEvent::of_state(after.state), detail().filter(|_| !has_failed)));
         }
         if before.state == LinkState::Voiding && after.state == LinkState::Paid {
             let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
-            entries.push(entry("void_refused", Some(why.to_owned())));
+            entries.push(entry(TimelineEvent::VoidRefused, Some(why.to_owned())));
         }
         for review in reviews(&self.judged, self.facts) {
-            entries.push(entry("review", Some(format!("{review}: {}", review.sentence()))));
+            entries.push(entry(TimelineEvent::Review, Some(format!("{review}: {}", review.sentence()))));
         }
         entries
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
 
-use super::{Column, Entity, Model, note, stop_reminders};
+use super::{Column, Entity, Model, TimelineEvent, note, stop_reminders};
 use crate::{
     Transaction,
     attention::{self, AttentionKind, Matter},
@@ -20,7 +20,7 @@ pub async fn note_viewed(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> 
         return Ok(false);
     }
     tx.changed(Change::link(ChangeKind::LinkViewed, link, now));
-    note(tx, link, now, "viewed", None).await?;
+    note(tx, link, now, TimelineEvent::Viewed, None).await?;
     Ok(true)
 }
 
@@ -33,7 +33,7 @@ pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc
         return Ok(false);
     }
     stop_reminders(tx, link.merchant_id, link.id, now).await?;
-    note(tx, link, now, "unrecognised", None).await?;
+    note(tx, link, now, TimelineEvent::Unrecognised, None).await?;
     attention::open(tx, vec![Matter::of_link(link, AttentionKind::Unrecognised, None)], now).await?;
     Ok(true)
 }
@@ -53,7 +53,7 @@ pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>)
     if taken_back.rows_affected == 0 {
         return Ok(false);
     }
-    note(tx, link, now, "recognised", None).await?;
+    note(tx, link, now, TimelineEvent::Recognised, None).await?;
     let subject = link.id.to_string();
     attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Unrecognised, &subject, now).await?;
     Ok(true)
@@ -81,7 +81,7 @@ pub async fn note_expected(
     if noted.rows_affected == 0 {
         return Ok(false);
     }
-    note(tx, link, now, "payment_expected", Some(on.to_string())).await?;
+    note(tx, link, now, TimelineEvent::PaymentExpected, Some(on.to_string())).await?;
     Ok(true)
 }
 
@@ -93,7 +93,7 @@ pub async fn note_new_link_wanted(tx: &Transaction, link: &Model, now: DateTime<
     if !note_once(tx, link, Column::NewLinkWantedAt, now).await? {
         return Ok(false);
     }
-    note(tx, link, now, "new_link_wanted", None).await?;
+    note(tx, link, now, TimelineEvent::NewLinkWanted, None).await?;
     attention::open(tx, vec![Matter::of_link(link, AttentionKind::LinkWanted, None)], now).await?;
     Ok(true)
 }

@@ -7,6 +7,7 @@ use super::{
     Model,
     facts::{FactKind, Known, PaymentFact},
     timeline::NewEntry,
+    timeline_event::TimelineEvent,
 };
 use crate::{
     Transaction,
@@ -148,11 +149,14 @@ pub(super) async fn follow(
 pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEntry> {
     let entry = |fact: &PaymentFact, stands: Dispute| {
         let (event, what) = if stands.is_decided() {
-            ("dispute_closed", Some(fact.status.clone()))
+            (TimelineEvent::DisputeClosed, Some(fact.status.clone()))
         } else if is_inquiry(&fact.status) {
-            ("disputed", Some(fact.reason.as_ref().map_or("an inquiry".to_owned(), |why| format!("{why}, an inquiry"))))
+            (
+                TimelineEvent::Disputed,
+                Some(fact.reason.as_ref().map_or("an inquiry".to_owned(), |why| format!("{why}, an inquiry"))),
+            )
         } else {
-            ("disputed", fact.reason.clone())
+            (TimelineEvent::Disputed, fact.reason.clone())
         };
         let of_another = link.stripe_payment_intent.as_ref().is_some_and(|paid| *paid != fact.payment_intent);
         let detail = match what {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, entity::prelude::*};
 
-use super::timeline::NewEntry;
+use super::{timeline::NewEntry, timeline_event::TimelineEvent};
 use crate::{Rows, link};
 use domain::{Currency, LinkId, MerchantId, Money};
 
@@ -50,7 +50,7 @@ impl NewPayment<'_> {
         let amount = self.money.filter(|_| self.link.purged_at.is_none()).map(Money::to_people);
         let parts = [self.detail, amount.as_deref(), self.payment_intent];
         let detail: Vec<&str> = parts.into_iter().flatten().collect();
-        NewEntry::new(self.link.id, "paid_again", Some(detail.join(", ")))
+        NewEntry::new(self.link.id, TimelineEvent::PaidAgain, Some(detail.join(", ")))
     }
 }
 

@@ -19,6 +19,7 @@ mod renewal;
 mod search;
 mod storage;
 mod timeline;
+mod timeline_event;
 mod warning;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ pub(crate) use search::{of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
+pub use timeline_event::{Source, TimelineEvent};
 pub use warning::InvoiceWarning;
 
 use crate::{
@@ -318,7 +320,8 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
     };
     let link = link.insert(tx).await?;
     crate::search::refresh_for(tx, &link).await?;
-    let entry = timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, "creating", None) };
+    let entry =
+        timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, TimelineEvent::Creating, None) };
     timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
     attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
@@ -374,7 +377,7 @@ pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -
     };
     let link = link.insert(tx).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
-    note(tx, &link, now, "failed", Some(lost.failure)).await?;
+    note(tx, &link, now, TimelineEvent::Failed, Some(lost.failure)).await?;
     Ok(link)
 }
 
@@ -420,7 +423,7 @@ pub async fn set_document(
         .exec(tx)
         .await?;
     let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
-    note(tx, link, now, "invoice_stored", Some(pages)).await
+    note(tx, link, now, TimelineEvent::InvoiceStored, Some(pages)).await
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.

@@ -6,6 +6,7 @@ use super::{
     Model,
     facts::{FactKind, Known, PaymentFact},
     timeline::NewEntry,
+    timeline_event::TimelineEvent,
 };
 use crate::money_column::stored_money;
 use domain::{
@@ -131,7 +132,7 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
     let mut entries = Vec::new();
     for intent in intents {
         let of_another = link.stripe_payment_intent.as_ref().is_some_and(|paid| paid != intent);
-        let entry = |event: &'static str, minor: Option<i64>, currency| {
+        let entry = |event: TimelineEvent, minor: Option<i64>, currency| {
             let amount = minor.and_then(|minor| stored_money(minor, currency).ok()).map(Money::to_people);
             let detail = match amount.filter(|_| link.purged_at.is_none()) {
                 Some(amount) if of_another => Some(format!("{amount} of {intent}")),
@@ -142,22 +143,24 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
         let (was, is) = (of_payment(link, before, intent), of_payment(link, after, intent));
         let mut told = false;
         if is > was {
-            entries.push(entry("refunded", Some(is), link.currency));
+            entries.push(entry(TimelineEvent::Refunded, Some(is), link.currency));
             told = true;
         }
         for fact in after.facts.iter().filter(|fact| fact.kind == FactKind::Refund && fact.payment_intent == intent) {
             let known = before.facts.iter().find(|known| known.kind == fact.kind && known.id == fact.id).map(status_of);
             let currency = fact.currency.unwrap_or(link.currency);
             match (known, status_of(fact)) {
-                (None, RefundStatus::Pending) => entries.push(entry("refund_pending", fact.amount, currency)),
+                (None, RefundStatus::Pending) => {
+                    entries.push(entry(TimelineEvent::RefundPending, fact.amount, currency))
+                }
                 (None | Some(RefundStatus::Pending | RefundStatus::Succeeded), RefundStatus::Failed) => {
-                    entries.push(entry("refund_failed", fact.amount, currency));
+                    entries.push(entry(TimelineEvent::RefundFailed, fact.amount, currency));
                 }
                 // In another currency, or after the purge, no sum says it.
                 (None | Some(RefundStatus::Pending), RefundStatus::Succeeded)
                     if !told && (fact.currency != Some(link.currency) || link.purged_at.is_some()) =>
                 {
-                    entries.push(entry("refunded", fact.amount, currency));
+                    entries.push(entry(TimelineEvent::Refunded, fact.amount, currency));
                 }
                 (_, _) => {}
             }
@@ -167,9 +170,9 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
             && let Some(sum) = sum_of(after)
             && sum_of(before).as_ref() != Some(&sum)
             && (sum.currency != Some(link.currency) || link.purged_at.is_some())
-            && !entries.iter().any(|entry| entry.event == "refunded")
+            && !entries.iter().any(|entry| entry.event == TimelineEvent::Refunded)
         {
-            entries.push(entry("refunded", sum.amount, sum.currency.unwrap_or(link.currency)));
+            entries.push(entry(TimelineEvent::Refunded, sum.amount, sum.currency.unwrap_or(link.currency)));
         }
     }
     entries

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
 
-use super::{Column, Entity, Model, timeline};
+use super::{Column, Entity, Model, TimelineEvent, timeline};
 use crate::{
     Merchant, Transaction,
     change::{Change, ChangeKind},
@@ -44,7 +44,7 @@ pub async fn set_reminding(
         .exec(tx)
         .await?;
     tx.changed(Change::link(ChangeKind::LinkUpdated, link, now));
-    let entry = timeline::NewEntry::new(link.id, "reminders_changed", None);
+    let entry = timeline::NewEntry::new(link.id, TimelineEvent::RemindersChanged, None);
     timeline::insert_all(tx, &[timeline::NewEntry { actor: Some(actor.to_owned()), ..entry }], now).await?;
     Ok(Model { reminding, ..link.clone() })
 }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
-use super::{Column, Entity, Model, advance::Change, note};
+use super::{Column, Entity, Model, TimelineEvent, advance::Change, note};
 use crate::{
     Transaction,
     attention::{self, AttentionKind, Matter},
@@ -74,7 +74,7 @@ pub async fn set_renewed(
         return Ok(false);
     }
     gets_on(tx, link, now).await?;
-    note(tx, link, now, "renewed", Some(format!("made at Stripe: {stripe_link_id}"))).await?;
+    note(tx, link, now, TimelineEvent::Renewed, Some(format!("made at Stripe: {stripe_link_id}"))).await?;
     Ok(true)
 }
 
@@ -86,7 +86,7 @@ pub async fn set_renewed(
 pub async fn set_failure(
     tx: &Transaction,
     link: &Model,
-    event: &'static str,
+    event: TimelineEvent,
     why: String,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
@@ -100,7 +100,7 @@ pub async fn set_failure(
     if told.rows_affected == 0 {
         return Ok(());
     }
-    attention::open(tx, vec![Matter::of_link(link, AttentionKind::LinkFailed, Some(event.to_owned()))], now).await?;
+    attention::open(tx, vec![Matter::of_link(link, AttentionKind::LinkFailed, Some(event.to_string()))], now).await?;
     note(tx, link, now, event, Some(why)).await
 }
 

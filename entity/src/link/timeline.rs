@@ -7,6 +7,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, Order, Query},
 };
 
+use super::timeline_event::{Source, TimelineEvent};
 use crate::{
     Rows, Transaction,
     change::{Change, ChangeKind},
@@ -30,7 +31,7 @@ pub struct Model {
     pub link_id: LinkId,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// What: a state's name, or a word such as `sent`, `refunded`.
+    /// What: the word of a [`TimelineEvent`].
     pub event: String,
     /// More of it; erased by the purge.
     pub detail: Option<String>,
@@ -40,27 +41,24 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The entry that a purge leaves.
-const PURGED: &str = "purged";
-
 impl Model {
     /// Who did it: somebody with a key, as the audit log says it, or `buyer`, `stripe`, `carrier` or `system`.
     #[must_use]
     pub fn actor(&self) -> &str {
-        self.actor.as_deref().unwrap_or(match self.event.as_str() {
-            "viewed" | "unrecognised" | "recognised" | "payment_expected" | "new_link_wanted" => "buyer",
-            "sent" => "carrier",
-            "unpaid" | "processing" | "paid" | "paid_again" | "payment_failed" | "refunded" | "refund_pending"
-            | "refund_failed" | "disputed" | "dispute_closed" | "voided" | "expired" | "closed_at_stripe"
-            | "renewed" | "void_refused" | "close_failed" => "stripe",
-            _ => "system",
-        })
+        let source = || self.event().map_or(Source::System, TimelineEvent::source);
+        self.actor.as_deref().unwrap_or_else(|| source().as_str())
+    }
+
+    /// What happened; nothing if it is a word that no version here knows.
+    #[must_use]
+    pub fn event(&self) -> Option<TimelineEvent> {
+        self.event.parse().ok()
     }
 
     /// How the dispute ended that this entry tells the end of, in Stripe's word; nothing once the purge has erased it.
     #[must_use]
     pub fn dispute_end(&self) -> Option<&str> {
-        let detail = self.detail.as_deref().filter(|_| self.event == "dispute_closed")?;
+        let detail = self.detail.as_deref().filter(|_| self.event() == Some(TimelineEvent::DisputeClosed))?;
         detail.split(',').next()
     }
 }
@@ -73,7 +71,7 @@ pub(super) struct NewEntry {
     /// Whose timeline.
     pub(super) link: LinkId,
     /// What happened.
-    pub(super) event: &'static str,
+    pub(super) event: TimelineEvent,
     /// More of it.
     pub(super) detail: Option<String>,
     /// Who did it, if it was somebody with a key.
@@ -82,7 +80,7 @@ pub(super) struct NewEntry {
 
 impl NewEntry {
     /// An entry of something that nobody with a key did.
-    pub(super) const fn new(link: LinkId, event: &'static str, detail: Option<String>) -> Self {
+    pub(super) const fn new(link: LinkId, event: TimelineEvent, detail: Option<String>) -> Self {
         Self { link, event, detail, actor: None }
     }
 }
@@ -95,7 +93,7 @@ pub async fn note(
     tx: &Transaction,
     link: &link::Model,
     at: DateTime<Utc>,
-    event: &'static str,
+    event: TimelineEvent,
     detail: Option<String>,
 ) -> Result<(), DbErr> {
     tx.changed(Change::link(ChangeKind::LinkUpdated, link, at));
@@ -107,7 +105,7 @@ pub(crate) async fn note_message(
     tx: &Transaction,
     (merchant, link): (MerchantId, LinkId),
     at: DateTime<Utc>,
-    event: &'static str,
+    event: TimelineEvent,
 ) -> Result<(), DbErr> {
     tx.changed(Change::timeline(merchant, link, at));
     insert_all(tx, &[NewEntry::new(link, event, None)], at).await
@@ -123,7 +121,7 @@ pub(super) async fn insert_all(
         Rows::new([("id", "uuid"), ("link", "uuid"), ("event", "text"), ("detail", "text?"), ("actor", "text?")]);
     for NewEntry { link, event, detail, actor } in entries {
         let (detail, actor) = (detail.clone().into(), actor.clone().into());
-        rows.push([LinkEventId::new(at).into(), (*link).into(), (*event).into(), detail, actor]);
+        rows.push([LinkEventId::new(at).into(), (*link).into(), event.as_str().into(), detail, actor]);
     }
     if rows.is_empty() {
         return Ok(());
@@ -175,12 +173,14 @@ pub(super) async fn fold(tx: &Transaction, link: &link::Model, at: DateTime<Utc>
         before = when;
     }
     Entity::delete_many().filter(Column::LinkId.eq(link.id)).exec(tx).await?;
-    note(tx, link, at, PURGED, (!lines.is_empty()).then(|| lines.join("\n"))).await
+    note(tx, link, at, TimelineEvent::Purged, (!lines.is_empty()).then(|| lines.join("\n"))).await
 }
 
 /// What an entry stands for: itself, or all that was folded into it and then itself.
 fn unfold(entry: Model) -> Vec<Model> {
-    let Some(text) = entry.detail.as_deref().filter(|_| entry.event == PURGED) else { return vec![entry] };
+    let Some(text) = entry.detail.as_deref().filter(|_| entry.event() == Some(TimelineEvent::Purged)) else {
+        return vec![entry];
+    };
     let mut millis = 0_i64;
     let mut all: Vec<Model> = text
         .lines()

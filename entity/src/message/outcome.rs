@@ -38,7 +38,7 @@ pub async fn accepted(
     if advance(tx, message.merchant_id, message.id, MessageStatus::Sent, learnt, now).await?
         && let Some(link) = message.link_id
     {
-        link::note_message(tx, (message.merchant_id, link), now, "sent").await?;
+        link::note_message(tx, (message.merchant_id, link), now, link::TimelineEvent::Sent).await?;
     }
     match rule {
         UndeliveredCredits::Captured => settle(tx, message, Settlement::Capture, now).await,
@@ -196,7 +196,7 @@ pub async fn resolve(
                 advance(tx, message.merchant_id, message.id, MessageStatus::Sent, Learnt::default(), now).await?;
             if sent {
                 if let Some(link) = message.link_id {
-                    link::note_message(tx, (message.merchant_id, link), now, "sent").await?;
+                    link::note_message(tx, (message.merchant_id, link), now, link::TimelineEvent::Sent).await?;
                 }
                 settle(tx, message, Settlement::Capture, now).await?;
                 attention::resolve_delivered(tx, message, now).await?;

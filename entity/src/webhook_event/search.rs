@@ -36,12 +36,7 @@ pub async fn search(
         && search.kind.is_none()
         && search.source.is_none()
     {
-        let newest = outcome::newest(merchant, state, search.before, search.limit);
-        let found = search.page(db, search.query(merchant).filter(Column::Id.in_subquery(newest))).await?;
-        // Fewer: there are no more, or some were concluded twice, by a version before.
-        if found.len() as u64 >= search.limit {
-            return Ok(found);
-        }
+        return search_concluded(db, merchant, search, state).await;
     }
     let mut query = search.query(merchant);
     if search.state == Some(EventState::Failed) {
@@ -49,6 +44,33 @@ pub async fn search(
         query = query.filter(Column::Id.in_subquery(outcome::all(merchant, EventState::Failed)));
     }
     search.page(db, query).await
+}
+
+/// The same of a state that has indexes. An event that was concluded twice, by a version before and by this one, may be in the wrong one:
+/// then it goes on behind those that were looked at.
+async fn search_concluded(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: &WebhookEventSearch,
+    state: EventState,
+) -> Result<Vec<WebhookEvent>, DbErr> {
+    let (limit, mut before) = (usize::try_from(search.limit).unwrap_or(usize::MAX), search.before);
+    let mut found = Vec::new();
+    loop {
+        let rows = db.query_all(&outcome::newest(merchant, state, before, search.limit)).await?;
+        let mut events: Vec<WebhookEventId> =
+            rows.iter().map(|row| row.try_get("", "event_id")).collect::<Result<_, _>>()?;
+        events.sort_unstable_by(|one, other| other.cmp(one));
+        events.dedup();
+        events.truncate(limit);
+        let are_all = events.len() < limit;
+        before = events.last().copied();
+        found.extend(search_among(db, merchant, search, events).await?);
+        if are_all || found.len() >= limit {
+            found.truncate(limit);
+            return Ok(found);
+        }
+    }
 }
 
 /// The same of the newest events alone: nothing if that is not the whole page, and there are older ones.

@@ -60,7 +60,7 @@ on_both_databases! {
             async move {
                 let link = rows.link(&rows.order().await).await.unwrap();
                 let tx = rows.db.begin().await.unwrap();
-                entity::link::note(&tx, &link, now(), "reminded", None).await.unwrap();
+                entity::link::note(&tx, &link, now(), entity::link::TimelineEvent::Reminded, None).await.unwrap();
                 if at % 4 == 0 {
                     return tx.rollback().await.unwrap();
                 }

@@ -53,7 +53,7 @@ on_both_databases! {
         let tx = rows.db.begin().await.unwrap();
         for number in 0..250 {
             let at = now() + TimeDelta::seconds(number);
-            link::note(&tx, &noisy, at, "refunded", Some(number.to_string())).await.unwrap();
+            link::note(&tx, &noisy, at, entity::link::TimelineEvent::Refunded, Some(number.to_string())).await.unwrap();
         }
         tx.commit().await.unwrap();
         let shown = link::timeline(rows.db.pool(), noisy.id).await.unwrap();

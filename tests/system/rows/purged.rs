@@ -29,7 +29,7 @@ async fn paid_link(rows: &Rows, number: usize) -> link::Model {
     let made = StripeFacts { session: None, payment_intent: None, ..facts(number) };
     rows.advance(&link, LinkEvent::Created, &made).await;
     let tx = rows.db.begin().await.unwrap();
-    for event in ["sent", "delivered", "viewed"] {
+    for event in [link::TimelineEvent::Sent, link::TimelineEvent::Reminded, link::TimelineEvent::Viewed] {
         link::note(&tx, &link, now(), event, Some("to +12025550123".to_owned())).await.unwrap();
     }
     tx.commit().await.unwrap();

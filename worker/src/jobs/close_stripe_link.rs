@@ -35,7 +35,7 @@ impl JobHandler<JobContext> for CloseStripeLink {
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         let why = "Stripe did not confirm it. Deactivate the link in Stripe's dashboard.".to_owned();
-        link::set_failure(tx, &link, "close_failed", why, now).await
+        link::set_failure(tx, &link, link::TimelineEvent::CloseFailed, why, now).await
     }
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn close(context: &JobContext, lease: &Lease, link: &link::Mode
         }
         Err(refused) => {
             tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to close a link");
-            link::set_failure(&tx, link, "close_failed", refused.for_merchant(), now).await?;
+            link::set_failure(&tx, link, link::TimelineEvent::CloseFailed, refused.for_merchant(), now).await?;
         }
     }
     lease.finish(tx, now).await
@@ -79,7 +79,7 @@ async fn close_lost(context: &JobContext, lease: &Lease, link: &link::Model) -> 
         let facts = StripeFacts { link_id: Some(found.id), livemode: Some(found.livemode), ..facts };
         link::advance(&tx, link, event, &facts, now).await?;
     } else {
-        link::note(&tx, link, now, "closed_at_stripe", facts.detail).await?;
+        link::note(&tx, link, now, link::TimelineEvent::ClosedAtStripe, facts.detail).await?;
     }
     lease.finish(tx, now).await
 }

@@ -60,7 +60,14 @@ impl JobHandler<JobContext> for CreateStripeLink {
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let link = link::find(tx, self.merchant, self.link).await?;
         if let Some(link) = link.filter(link::Model::is_used_up) {
-            return link::set_failure(tx, &link, "renewal_failed", renewal::UNREACHABLE.to_owned(), now).await;
+            return link::set_failure(
+                tx,
+                &link,
+                link::TimelineEvent::RenewalFailed,
+                renewal::UNREACHABLE.to_owned(),
+                now,
+            )
+            .await;
         }
         let why = "Stripe could not be reached for a day. Please make the link again.";
         fail(tx, self.merchant, self.link, why, now).await?;

@@ -94,6 +94,6 @@ async fn write(
         actor: None,
     };
     let message = message::command(tx, owner, text, at).await?;
-    link::note(tx, link, at, "reminded", None).await?;
+    link::note(tx, link, at, link::TimelineEvent::Reminded, None).await?;
     Ok(message)
 }

@@ -88,6 +88,6 @@ async fn refuse(
     );
     let now = context.now();
     let tx = context.db.begin().await?;
-    link::set_failure(&tx, link, "renewal_failed", why, now).await?;
+    link::set_failure(&tx, link, link::TimelineEvent::RenewalFailed, why, now).await?;
     lease.finish(tx, now).await
 }
