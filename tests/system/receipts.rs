@@ -183,6 +183,11 @@ async fn a_buyer_says_once_when_they_will_pay(app: &mut App) {
     assert_eq!(reminders().await, 0);
     app.passes(noon(4));
     crate::support::eventually("a reminder follows", async || (reminders().await == 1).then_some(())).await;
+    // And has left before it is night.
+    crate::support::eventually("the jobs are done", async || {
+        app.operator().jobs("queued").await.is_empty().then_some(())
+    })
+    .await;
     app.turns_its_clock(TimeDelta::days(5));
     assert_eq!(merchant.link(&link.id).await["expected"]["status"], "broken");
 }
