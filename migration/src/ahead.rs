@@ -1,8 +1,8 @@
-//! Indexes that are built while traffic goes on, before the step that declares them is done.
+//! Indexes that are built concurrently with traffic, before the step that declares them is applied.
 //!
-//! To build an index of a large table takes seconds, in which nobody may write there: `PostgreSQL` can do it beside writers, but in no
-//! transaction. So whoever migrates has such an index [built](Index::build) first; the step then finds it there. A table in which there is
-//! nothing yet needs none of it, and `SQLite` has one writer anyway.
+//! Building an index of a large table takes seconds in which writes are blocked. PostgreSQL can build it concurrently
+//! with writes, but not inside a transaction. So the migration [builds](Index::build) such an index first, and the step
+//! then finds it in place. An empty table does not need this, and SQLite has a single writer anyway.
 
 use sea_orm_migration::{
     prelude::DbErr,
@@ -24,10 +24,10 @@ fn of_step(step: &str) -> &'static [Index] {
     if step == m0095::NAME { &m0095::INDEXES } else { &[] }
 }
 
-/// The first index of this step that is to be built before the step is done.
+/// The first index of this step that has to be built before the step.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn unbuilt(db: &impl ConnectionTrait, step: &str) -> Result<Option<Index>, DbErr> {
     if !matches!(db.get_database_backend(), DbBackend::Postgres) {
         return Ok(None);
@@ -45,7 +45,7 @@ impl Index {
         Self { name, table, entries }
     }
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -55,11 +55,11 @@ impl Index {
         format!("CREATE INDEX IF NOT EXISTS {} ON {} {}", self.name, self.table, self.entries)
     }
 
-    /// Builds it while traffic goes on; what is left of an attempt that was broken off is taken away first. One at a time may do so: see
-    /// `paylink migrate`.
+    /// Builds the index concurrently with traffic, after removing what an interrupted attempt has left. Only one
+    /// process may do so at a time: see `paylink migrate`.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error if the database query fails.
     pub async fn build(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
         let Self { name, table, entries } = self;
         db.execute_unprepared(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;
@@ -67,7 +67,7 @@ impl Index {
         Ok(())
     }
 
-    /// Whether it is there, and whole.
+    /// Whether it exists and is valid.
     async fn is_valid(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
         let name = self.name;
         is(db, &format!("EXISTS (SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{name}') AND indisvalid)"))
@@ -79,7 +79,7 @@ impl Index {
     }
 }
 
-/// Raw SQL: of the database's own tables.
+/// Raw SQL: it queries the system catalog.
 async fn is(db: &impl ConnectionTrait, what: &str) -> Result<bool, DbErr> {
     let ask = Statement::from_string(db.get_database_backend(), format!("SELECT {what} AS answer"));
     let answer = db.query_one_raw(ask).await?.map(|row: QueryResult| row.try_get("", "answer"));

@@ -1,11 +1,11 @@
-//! The words in which `SQLite` and `PostgreSQL` differ.
+//! SQL that differs between SQLite and PostgreSQL.
 
 use sea_orm_migration::{
     prelude::*,
     sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait},
 };
 
-/// Runs a step's statements, separated by `;`, in the database's own types.
+/// Runs a step's statements, separated by `;`, with the database's own types.
 pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let sql = translate(sql, manager.get_database_backend());
@@ -15,8 +15,7 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), Db
     Ok(())
 }
 
-/// Lets a column hold more words than its `CHECK (column IN (…))` has so far. The rows that are there satisfy the wider rule, as they
-/// did the narrower one.
+/// Adds words to a column's `CHECK (column IN (…))`. Existing rows satisfy the wider rule as well.
 pub(crate) async fn allow_words(
     manager: &SchemaManager<'_>,
     table: &str,
@@ -48,8 +47,9 @@ async fn allow_words_on_postgresql(
     run(manager, &statement).await
 }
 
-/// `SQLite` changes no constraint, but lets whoever knows what they do change the text of the schema, which is how its manual says
-/// that a CHECK is changed (<https://sqlite.org/lang_altertable.html>). Other connections read the schema again by its version.
+/// SQLite cannot alter a constraint, but its schema text may be edited, which is how its manual says to change a CHECK
+/// (<https://sqlite.org/lang_altertable.html>). Other connections notice the new schema version and read the schema
+/// again.
 async fn allow_words_on_sqlite(
     manager: &SchemaManager<'_>,
     table: &str,
@@ -66,15 +66,15 @@ async fn allow_words_on_sqlite(
     declare_on_sqlite(manager, table, &widened).await
 }
 
-/// As `SQLite` has a table declared.
+/// A table's declaration in SQLite.
 pub(crate) async fn table_on_sqlite(manager: &SchemaManager<'_>, table: &str) -> Result<String, DbErr> {
     let ask = format!("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = '{table}'");
     only_text(manager, ask, table).await
 }
 
-/// Has a table declared otherwise, in what its rows satisfy already.
+/// Replaces a table's declaration, which its existing rows must satisfy.
 pub(crate) async fn declare_on_sqlite(manager: &SchemaManager<'_>, table: &str, sql: &str) -> Result<(), DbErr> {
-    // All of it on one connection: a pool has several, or only this one.
+    // All statements must use the same connection of the pool.
     let connection = manager.get_connection().begin().await?;
     let missing = || DbErr::Migration("SQLite has no version of its schema".to_owned());
     let version = Statement::from_string(DbBackend::Sqlite, "PRAGMA schema_version");
@@ -84,7 +84,7 @@ pub(crate) async fn declare_on_sqlite(manager: &SchemaManager<'_>, table: &str, 
     let update = "UPDATE sqlite_schema SET sql = $1 WHERE type = 'table' AND name = $2";
     let updated = connection.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, update, values)).await;
     connection.execute_unprepared(&format!("PRAGMA schema_version = {}", version + 1)).await?;
-    // What this connection knows of the schema it reads again.
+    // Makes this connection read the schema again.
     connection.execute_unprepared("PRAGMA writable_schema = RESET").await?;
     updated?;
     connection.commit().await
@@ -96,14 +96,15 @@ async fn only_text(manager: &SchemaManager<'_>, ask: String, what: &str) -> Resu
     row.ok_or_else(|| DbErr::Migration(format!("there is no {what}")))?.try_get("", "sql")
 }
 
-/// The words that stand between quotes in `sql`, and more, as they are written in a list.
+/// The words quoted in `sql` and further ones, as a quoted list.
 fn with_more(sql: &str, more: &[&str]) -> String {
     let mut words: Vec<&str> = sql.split('\'').skip(1).step_by(2).collect();
     words.extend(more.iter().filter(|word| !sql.contains(&format!("'{word}'"))));
     words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }
 
-/// The statements that make a trigger, which runs `then` after `when`. Not by [`run`], which would split them at their semicolons.
+/// The statements that create a trigger, which runs `then` after `when`. Execute them without [`run`], which would
+/// split them at their semicolons.
 pub(crate) fn trigger(name: &str, when: &str, then: &str, on_postgresql: bool) -> Vec<String> {
     if on_postgresql {
         return vec![
@@ -125,7 +126,7 @@ fn translate(sql: &str, backend: DbBackend) -> String {
         .replace("{bool}", word("boolean", "boolean"))
 }
 
-/// A step that is one text of SQL, forward only: data that was erased or merged cannot be brought back by a `down`.
+/// A step that is a single SQL text. There is no `down`, because erased or merged data cannot be restored.
 macro_rules! sql_step {
     ($sql:expr) => {
         #[derive(sea_orm_migration::prelude::DeriveMigrationName)]

@@ -1,11 +1,12 @@
-//! The schema, one file a step. Unique keys, CHECKs and foreign keys carry the invariants, on `SQLite` and on `PostgreSQL` alike,
-//! so a bug above them becomes an error and never a wrong row; for the few keys that `PostgreSQL` does without, [`m0012_hot_keys`]
-//! says why.
+//! The schema, one file per step. Unique keys, CHECKs and foreign keys enforce the invariants on both SQLite and
+//! PostgreSQL, so that a bug above them causes an error instead of a wrong row. [`m0012_hot_keys`] explains the few
+//! keys that PostgreSQL does without.
 //!
-//! Steps are SQL, written once for both databases: `{{placeholders}}` name the few types that differ (see [`dialect`]).
-//! A step runs beside the version before: it only adds. One that takes away what earlier versions use comes a release later and has
-//! `_contract_` in its name, so that those versions know that they cannot run on it (see [`Schema`]).
-//! Migrations never import entities: a step says what the schema was, not what the code has become.
+//! Steps are SQL, written once for both databases; `{{placeholders}}` stand for the few types that differ (see
+//! [`dialect`]). A step runs alongside the previous version of the program, so it only adds. A step that removes
+//! something earlier versions use comes a release later and has `_contract_` in its name, so that those versions know
+//! that they cannot run (see [`Schema`]). Migrations never import entities: a step describes the schema at its time,
+//! not today's code.
 
 pub mod ahead;
 mod dialect;

@@ -1,4 +1,4 @@
-//! Merchants, their keys and their integrations. Secrets are stored sealed (see `entity::vault`), keys only as hashes.
+//! Merchants, their keys and integrations. Secrets are stored sealed (see `entity::vault`), keys only as hashes.
 
 crate::dialect::sql_step!(
     "

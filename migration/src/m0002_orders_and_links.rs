@@ -1,7 +1,7 @@
 //! Orders, payment links and their timelines.
 //!
-//! `payment_link_one_open` is the rule "at most one open link per order"; the CHECKs say what a state may not lack
-//! and what a purge must have erased.
+//! `payment_link_one_open` enforces "at most one open link per order". The CHECKs say what each state requires, and
+//! what a purge must have erased.
 
 crate::dialect::sql_step!(
     "

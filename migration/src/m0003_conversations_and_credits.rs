@@ -1,7 +1,7 @@
-//! Conversations, messages, the credit ledger and what came in by webhook.
+//! Conversations, messages, the credit ledger and incoming webhooks.
 //!
-//! `credit_entry_one_settlement` is the rule "a hold is captured or released, once"; the CHECK on the deltas is what each
-//! kind of entry may do to the two balances.
+//! `credit_entry_one_settlement` enforces "a hold is captured or released once". The CHECK on the deltas says how each
+//! kind of entry may change the two balances.
 
 crate::dialect::sql_step!(
     "

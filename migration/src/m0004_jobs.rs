@@ -1,4 +1,4 @@
-//! Jobs, idempotency keys and how far each tick of the scheduler has come.
+//! Jobs, idempotency keys and the progress of the scheduler's ticks.
 
 crate::dialect::sql_step!(
     "

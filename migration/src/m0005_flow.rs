@@ -1,4 +1,5 @@
-//! What holds jobs back without its being their fault: pauses by operators, and claims that do not count as attempts.
+//! What holds jobs back for reasons that are not their fault: operators' pauses, and claims that do not count as
+//! attempts.
 
 crate::dialect::sql_step!(
     "

@@ -1,5 +1,5 @@
-//! The trace that a job is part of, and an index that finds the first job of each kind at once however many wait: what an
-//! operator looks at every few seconds must not cost more when there is more to see.
+//! The trace of a job, and an index that finds the first job of each kind in constant time, because operators look at
+//! it every few seconds however long the backlog is.
 
 crate::dialect::sql_step!(
     "

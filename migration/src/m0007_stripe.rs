@@ -1,5 +1,6 @@
-//! What is known of a connection's webhooks, and of a payment beyond that it came: the session that paid, those that failed,
-//! refunds and disputes, and when Stripe was last asked about a link. And the installation's root, from which tokens come.
+//! The state of a connection's webhooks, and further data of a payment: the session that paid, failed sessions, refunds
+//! and disputes, and when Stripe was last asked about a link. Also the installation's root, from which tokens are
+//! derived.
 
 crate::dialect::sql_step!(
     "

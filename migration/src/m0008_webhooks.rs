@@ -1,4 +1,4 @@
-//! The merchant's list of webhook events, newest first, a page at a time.
+//! An index for the merchant's list of webhook events, newest first.
 
 crate::dialect::sql_step!(
     "

@@ -1,10 +1,10 @@
-//! Reminders, the warning of low credit, carriers that are described in settings, what a message is for, and the order of a
-//! ledger's entries.
+//! Reminders, the low credit warning, carriers described in settings, the purpose of messages, and the order of ledger
+//! entries.
 //!
-//! `credit_entry_in_order` is the rule that a ledger is one row of entries without a gap: ids come from several machines'
-//! clocks, numbers from the merchant's row, under whose lock an entry is written.
-//! `message_once` is what makes one reminder of ten schedulers; `origin` tells apart what a merchant sent from what Paylink
-//! sent in their name.
+//! `credit_entry_in_order` enforces that a ledger's entries are numbered without gaps. Ids come from the clocks of
+//! several machines, but numbers come from the merchant's row, whose lock is held when an entry is written.
+//! `message_once` makes ten schedulers send one reminder. `origin` distinguishes texts sent by the merchant from those
+//! that Paylink sent in their name.
 
 crate::dialect::sql_step!(
     "

@@ -1,7 +1,7 @@
-//! What the pages need: console sessions, a merchant's look, what was read, and what a buyer did not recognise.
+//! Data for the pages: console sessions, a merchant's look, what was read, and what a buyer did not recognise.
 //!
-//! A session is found by a hash: of its token, or for an operator of the token and the operator's key together, so that it
-//! ends when that key changes, and the key itself is nowhere.
+//! A session is found by a hash: of its token or, for an operator, of the token and the operator's key together, so
+//! that it ends when that key changes and the key itself is not stored.
 
 crate::dialect::sql_step!(
     "

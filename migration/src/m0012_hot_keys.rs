@@ -1,9 +1,9 @@
-//! What a row that is written thousands of times a second is checked and indexed by, on `PostgreSQL`.
+//! Checks and indexes of rows that are written thousands of times a second, on PostgreSQL.
 //!
-//! A foreign key is a look-up and a lock of the row it points to for every row that is written: a fifth of what an event costs. What
-//! these pointed to, merchants and links, is never deleted, and they are written by whoever has just read it. A primary key that
-//! begins with the owner is the index of the owner's list too. `SQLite` checks within the process, and would have to write each table
-//! anew: there everything stays as it is.
+//! A foreign key costs a look-up and a row lock for each row written: a fifth of the cost of an event. The merchants
+//! and links that these keys pointed to are never deleted, and the writer has just read them. A primary key that begins
+//! with the owner also serves as the index of the owner's list. SQLite checks foreign keys in the process and would
+//! have to rewrite each table, so nothing changes there.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

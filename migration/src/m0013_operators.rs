@@ -1,8 +1,8 @@
-//! Operators by name, sessions that can be told apart, merchants that are suspended, and an audit log that is read.
+//! Named operators, distinguishable sessions, suspended merchants, and a readable audit log.
 //!
-//! `operator_key` says which operator's key a session was given for, without saying anything of the key; a session that a version
-//! before this one began has none, and ends. The index of the audit log is by id, in whose order it is read; it comes
-//! first, because it may take a while, and nobody can read a table that was altered before it.
+//! `operator_key` says which operator's key a session belongs to, without revealing the key. Sessions of earlier
+//! versions have none, and end. The audit log is read in order of id, so it gets such an index. The index comes first
+//! because it may take a while, and a table altered before it could not be read meanwhile.
 
 crate::dialect::sql_step!(
     "

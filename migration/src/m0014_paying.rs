@@ -1,5 +1,5 @@
-//! What is known of a buyer who has gone to Stripe: that they pressed Pay, that they came back, and since when we know that they
-//! had not paid; and of a connection, that a payment was found by asking, of which a webhook may still tell.
+//! What is known about a buyer who went to Stripe: that they pressed Pay, that they came back, and when we learnt that
+//! they had not paid. For a connection, that a payment was found by asking, which a webhook may still report.
 
 crate::dialect::sql_step!(
     "

@@ -1,4 +1,4 @@
-//! What an invoice looks like, and what the merchant should look at before it is sent.
+//! The picture of an invoice, and warnings to show the merchant before it is sent.
 
 crate::dialect::sql_step!(
     "

@@ -1,4 +1,4 @@
-//! One row, written and read back to see whether the database keeps what it is given.
+//! A single row that is written and read back to check that the database stores what it is given.
 
 use crate::dialect::sql_step;
 

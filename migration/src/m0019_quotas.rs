@@ -1,7 +1,7 @@
-//! What one merchant may have at most: texts in a day, and bytes in the store.
+//! Limits of a merchant: texts per day, and bytes in the store.
 //!
-//! `text_count` is counted up in the transaction that accepts a text, to the limit and no further. The bytes are summed over the links
-//! that hold any, of which the index has all that is needed.
+//! `text_count` is incremented up to the limit in the transaction that accepts a text. Bytes are summed over the links
+//! that hold any, using an index that covers the query.
 
 crate::dialect::sql_step!(
     "

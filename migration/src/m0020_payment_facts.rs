@@ -1,8 +1,8 @@
-//! What Stripe tells of a payment after it was made: refunds, the sums of refunds that charges tell, and disputes; and payments of a
-//! link that is paid already.
+//! What Stripe reports about a payment after it was made: refunds, charges' refund totals and disputes. Also further
+//! payments of a link that is already paid.
 //!
-//! A fact may come before the payment that it is about, which names the link: until then it has none, and one that never gets one was
-//! about a payment of other software. What was known of refunds so far is the sum that a charge told last.
+//! A fact may arrive before its payment, which names the link. Until then the fact has no link; if it never gets one,
+//! the payment belongs to other software. Refunds known so far are the last total that a charge reported.
 
 crate::dialect::sql_step!(
     "

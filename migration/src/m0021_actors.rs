@@ -1,4 +1,4 @@
-//! Who did what the timeline of a link tells, where it was a person or a program with a key.
+//! Who caused an event in a link's timeline, if it was a person or a program with a key.
 
 crate::dialect::sql_step!(
     "

@@ -1,6 +1,6 @@
-//! Whether a carrier's account is good, and which conversations hold something that the merchant has not read.
+//! Whether a carrier's account works, and which conversations have unread texts.
 //!
-//! `conversation_unread` holds no more than what is to be read: the number beside it is asked for on every page.
+//! `conversation_unread` holds only unread conversations, because every page shows their number.
 
 crate::dialect::sql_step!(
     "

@@ -1,7 +1,7 @@
-//! Why a number gets no texts and who said so, and whether a carrier answers its buyers' keywords itself.
+//! Why a number gets no texts and who said so, and whether a carrier replies to buyers' keywords itself.
 //!
-//! `opted_in_at` is when texts were last asked for again: an opt-out from before, which is read later, changes nothing then.
-//! `keywords_answered` is null where nobody has chosen: then it is what is usual with that carrier.
+//! `opted_in_at` is when the buyer last opted in again; an earlier opt-out that is read later changes nothing.
+//! `keywords_answered` is null if nobody has chosen, which means the carrier's usual behaviour.
 
 crate::dialect::sql_step!(
     "

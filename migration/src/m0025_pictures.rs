@@ -1,5 +1,5 @@
-//! Pictures that buyers send. Where the carrier has one is forgotten once it was fetched; where it lies in the store follows from its
-//! key, so that an erasure finds it whatever became of the job that was to fetch it.
+//! Pictures from buyers. The carrier's URL is forgotten once a picture was downloaded. Its place in the store is
+//! derived from its key, so that an erasure finds it whatever happened to the download job.
 
 crate::dialect::sql_step!(
     "

@@ -1,10 +1,11 @@
-//! One column in which orders are searched, folded by the product: their number, name, phone and amount, and the numbers and amounts of
-//! their links.
+//! A search column of orders, folded by the program: their number, name, phone and amount, and the numbers and amounts
+//! of their links.
 //!
-//! On `PostgreSQL` it has an index of its own making, of grams: every three characters in a row, and every two of which one is not ASCII.
-//! It needs no extension and compares bytes, so that it is the same in every locale. The merchant is one of the grams. The function is
-//! said to be dear so that it is looked up, not computed. `SQLite` walks an index that has all that is looked at.
-//! Rows from before, and those that a version before still writes, have no text yet: they are in an index that is empty otherwise.
+//! On PostgreSQL it has its own gram index: every three consecutive characters, and every two of which one is not
+//! ASCII. It needs no extension and compares bytes, so that it behaves the same in every locale. The merchant is one of
+//! the grams. The function is declared expensive so that the planner uses the index. SQLite scans a covering index.
+//! Rows from before, and those written by an earlier version, have no text yet; they are in an index that is otherwise
+//! empty.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

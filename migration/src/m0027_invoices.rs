@@ -1,4 +1,4 @@
-//! What an invoice says of who sends it.
+//! The sender's details on an invoice.
 
 crate::dialect::sql_step!(
     "

@@ -1,16 +1,16 @@
-//! Which links are open, and which link a payment is of, beside `payment_link` instead of in indexes of it.
+//! Tables of open links and of payments' links, which replace indexes of `payment_link`.
 //!
-//! An index whose condition names the state makes `PostgreSQL` write a new entry into each of a link's ten indexes whenever the state
-//! changes: that was most of what a payment cost. What those indexes knew is kept in narrow tables now, by triggers, so that it is right
-//! whoever writes: `open_link`'s primary key is the rule "at most one open link per order", for the version before too. With room
-//! on its page a link that is paid is rewritten there, and no index is touched; links that were made together are often paid together, so
-//! half of a page is left for that.
+//! An index whose condition names the state makes PostgreSQL write a new entry into each of a link's ten indexes
+//! whenever the state changes, which was most of the cost of a payment. Triggers now keep their data in narrow
+//! tables, correct whichever version writes. The primary key of `open_link` enforces "at most one open link per
+//! order", for the previous version as well. With free space on its page, a link that is paid is rewritten there and no
+//! index is touched. Links made together are often paid together, so half of each page is left free.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::dialect;
 
-/// The states of an open link; no link is in `settling` before a later step allows it.
+/// The states of an open link. No link is in `settling` before a later step allows it.
 const OPEN: &str = "('creating', 'unpaid', 'processing', 'voiding', 'expiring', 'settling')";
 
 const TABLES: &str = "
@@ -30,7 +30,7 @@ CREATE TABLE link_intent (
     PRIMARY KEY (merchant_id, intent, link_id)
 )";
 
-/// What there is already, once the triggers are in place.
+/// Copies existing rows, after the triggers were created.
 const ROWS: &str = "
 INSERT INTO open_link (order_id, link_id, expires_at, check_at)
     SELECT order_id, id, expires_at, COALESCE(stripe_checked_at, created_at) FROM payment_link WHERE state IN {open};
@@ -41,7 +41,7 @@ DROP INDEX payment_link_to_expire;
 DROP INDEX payment_link_to_check;
 DROP INDEX payment_link_by_intent";
 
-/// When something is to be done, and what: each is a trigger.
+/// The triggers: name, condition and action.
 const TRIGGERS: [(&str, &str, &str); 6] = [
     ("opened", "INSERT ON payment_link {each} WHEN (NEW.state IN {open})", INSERT_OPEN),
     (
@@ -85,7 +85,7 @@ impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLES).await?;
-        // Not by the dialect, which would split them at their semicolons.
+        // Not through the dialect, which would split them at their semicolons.
         let connection = manager.get_connection();
         for (name, when, then) in TRIGGERS {
             let when = when.replace("{each}", "FOR EACH ROW").replace("{open}", OPEN);

@@ -1,8 +1,8 @@
-//! What became of webhook events, in rows of their own.
+//! Outcomes of webhook events in a separate table.
 //!
-//! An event has a kilobyte or two and four indexes. To rewrite it when it is applied, for a word and a time, cost as much as to store it.
-//! Now it is written once and stays as it came until it is erased; what became of it is a narrow row beside it. An event that
-//! a version before has concluded says so itself.
+//! An event has one or two kilobytes and four indexes. Rewriting it when it was applied, for a word and a time, cost as
+//! much as storing it. Now it is written once and stays unchanged until it is erased, and its outcome is a separate
+//! narrow row. Events concluded by an earlier version hold their own outcome.
 
 crate::dialect::sql_step!(
     "

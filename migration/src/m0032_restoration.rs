@@ -1,4 +1,4 @@
-//! When the installation went back to an earlier time.
+//! When the installation was restored to an earlier time.
 
 use crate::dialect::sql_step;
 

@@ -1,7 +1,8 @@
-//! What an order says besides what it costs, its archive, and that its number is its own.
+//! Further fields of an order, its archiving, and unique order numbers.
 //!
-//! `number_key` is the number of an order that can be found by it: of those that had the same number before this step, the newest. Orders
-//! that the version before writes have none; they are found by their number all the same, and only the race between two such is theirs.
+//! `number_key` is the number under which an order is found: of orders with the same number from before this step, the
+//! newest. Orders written by the previous version have none. They are found by their number nevertheless, but a race
+//! between two of them is not prevented.
 
 crate::dialect::sql_step!(
     "

@@ -1,9 +1,9 @@
-//! The feed of changes: one row for each, written in the transaction of the effect and numbered once that is committed.
+//! The feed of changes: one row per change, written in the transaction of the effect and numbered after its commit.
 //!
-//! `id` is drawn at the end of the transaction, so that a change that followed from another comes after it. It has gaps, and rows become
-//! visible out of its order; `seq` has neither fault, because it is given under the lock of the merchant's `change_feed`. As with the other
-//! rows that are written thousands of times a second, there is no foreign key: merchants are never deleted, and what a change was about may
-//! be.
+//! `id` is drawn at the end of the transaction, so that a change caused by another comes after it. Ids have gaps and
+//! become visible out of order. `seq` has neither problem, because it is assigned under the lock of the merchant's
+//! `change_feed`. As with other rows that are written thousands of times a second, there are no foreign keys: merchants
+//! are never deleted, and the subject of a change may be.
 
 crate::dialect::sql_step!(
     "

@@ -1,7 +1,7 @@
-//! Webhooks to merchants' own systems: where they go, and each that is to be delivered.
+//! Webhooks to merchants' systems: their endpoints and deliveries.
 //!
-//! A delivery has ids and no contents, like the change that it tells of. `job_id` is the job that delivers to an endpoint, or is about to:
-//! there is one at a time, which keeps the order.
+//! A delivery has ids and no contents, like its change. `job_id` is the job that delivers to an endpoint now or next;
+//! there is only one at a time, which keeps the order.
 
 crate::dialect::sql_step!(
     "

@@ -1,6 +1,6 @@
-//! Links that the merchant got the money for without Stripe: how, when, and who says so.
+//! Links that the merchant was paid for outside Stripe: how, when and according to whom.
 //!
-//! A link in `settling` is open: its order has no other (see [`m0028_open_links`](crate::m0028_open_links)).
+//! A link in `settling` is open: its order cannot have another one (see [`m0028_open_links`](crate::m0028_open_links)).
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,5 @@
-//! What needs a person. Of one kind and subject at most one is open, so that whoever finds it again opens nothing.
+//! Matters that need a person's attention. At most one of each kind and subject is open, so that finding it again has
+//! no effect.
 
 crate::dialect::sql_step!(
     "

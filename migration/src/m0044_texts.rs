@@ -1,7 +1,7 @@
-//! Texts by purpose and language, texts that are sent later, and texts that follow from a payment or a void.
+//! Texts by purpose and language, scheduled texts, and texts that follow a payment or a void.
 //!
-//! `text_due` says of a link that its buyer is to be told; it is written with the link's state, and deleted with the message that tells
-//! them, so that they are told once, whatever happens in between.
+//! A row of `text_due` says that a link's buyer has yet to be told. It is written with the link's state and deleted
+//! with the message that tells them, so that they are told once, whatever happens in between.
 
 use sea_orm_migration::prelude::*;
 

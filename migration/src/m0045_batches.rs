@@ -1,7 +1,7 @@
-//! Many orders at once: a batch, and its rows.
+//! Batches of orders and their rows.
 //!
-//! `batch_row_once` is the rule "a row's key makes it happen once", whatever batch it is in and whatever dies: a row has an order as
-//! soon as the order is there.
+//! `batch_row_once` enforces "a row takes effect once per key", across batches and crashes: a row refers to its order
+//! as soon as the order exists.
 
 crate::dialect::sql_step!(
     "

@@ -1,6 +1,7 @@
-//! Keys are people's: one that may only send, one that ends by itself, one that is handed over by an invitation. And who wanted a text.
+//! Personal keys: keys that may only send, keys that expire, and keys handed over by an invitation. Also who requested
+//! a text.
 //!
-//! A key that is still to be handed over has the hash of its invitation in place of its own.
+//! A key that was not handed over yet has the hash of its invitation in place of its own.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a buyer says on their page beside paying: on which day they will, and that they want a new link.
+//! What a buyer can say on their page besides paying: when they will pay, and that they want a new link.
 
 crate::dialect::sql_step!(
     "

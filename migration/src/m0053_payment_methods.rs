@@ -1,4 +1,4 @@
-//! How buyers may pay, by merchant and by link; where nothing is said, by card, as before.
+//! Payment methods by merchant and by link; by card if unset, as before.
 
 crate::dialect::sql_step!(
     "

@@ -1,11 +1,12 @@
-//! What one transaction has changed of one merchant, in one row.
+//! All changes of one transaction and merchant in a single row.
 //!
-//! A row for each change was written, rewritten when it was numbered, and had two entries in each of two indexes: of a webhook's way to
-//! the paid link, which changes a link and an order, that was a third of what the database did. A group of a hundred webhooks is one row
-//! now, which is numbered as a whole: its changes have the numbers up to `last_seq`. `changes` has a line for each: its kind, its subject,
-//! and the order, conversation and link that go with it, or `-`.
+//! A row per change was written, rewritten when it was numbered, and had two entries in each of two indexes. For a
+//! webhook about a paid link, which changes a link and an order, that was a third of the database's work. Now a group
+//! of a hundred webhooks is one row, numbered as a whole: its changes have the numbers up to `last_seq`. `changes` has
+//! a line for each: its kind, its subject, and the order, conversation and link that go with it, or `-`.
 //!
-//! What was in `change` is taken over, and so is what a version before still writes there, before it is numbered.
+//! Rows of `change` are moved over, and so are those that the previous version still writes there, before they are
+//! numbered.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -24,7 +25,7 @@ CREATE TABLE change_set (
 CREATE UNIQUE INDEX change_set_by_seq ON change_set (merchant_id, last_seq) WHERE last_seq IS NOT NULL;
 CREATE INDEX change_set_unnumbered ON change_set (merchant_id, id) WHERE last_seq IS NULL";
 
-/// A change of `{row}`, as a set.
+/// A row of `change`, given as `{row}`, as a set.
 const SET: &str = "{row}merchant_id, {row}seq, 1, {row}at, {row}kind || ' ' || {subject_id} || ' ' || {order_id} || ' ' \
     || {conversation_id} || ' ' || {link_id}";
 
@@ -38,7 +39,7 @@ impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLE).await?;
-        // Not by the dialect, which would split it at its semicolons.
+        // Not through the dialect, which would split it at its semicolons.
         let connection = manager.get_connection();
         let take_over =
             format!("{INSERT} SELECT {}; DELETE FROM change WHERE id = NEW.id;", set("NEW.", on_postgresql));

@@ -1,7 +1,7 @@
-//! Indexes of what is rare and looked for among what is not: a list of it takes as long after years as on the first day.
+//! Partial indexes of rare rows, so that listing them does not slow down over the years.
 //!
-//! None names what a payment or a webhook changes, so that neither has an index more to write: links, which are rewritten on their pages
-//! when they are paid, stay there. A link that failed is found by `failure`, which each has.
+//! None contains a column that a payment or a webhook changes, so that neither has another index to write: links are
+//! rewritten on their pages when they are paid. Failed links are found by `failure`, which each of them has.
 
 crate::dialect::sql_step!(
     "

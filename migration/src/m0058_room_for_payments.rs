@@ -1,9 +1,9 @@
-//! Room on the pages of links and orders for what a payment makes of their rows.
+//! Free space on the pages of links and orders for the data that a payment adds.
 //!
-//! Links that were made together are often paid together, and each has more in it then: half of a page was not enough for one in five of
-//! them, and of orders, with less room, for two in five, which then had all their index entries written anew. With this every one of
-//! 20,000 that were made and paid together stayed on its page, and a payment writes a sixth less of the log. It is for pages that are
-//! filled from now on. `SQLite` rewrites rows in place anyway.
+//! Links made together are often paid together, and each row grows then. Half a page was too little for one in five
+//! links; orders, with less space, ran out for two in five, and all their index entries had to be rewritten. With this
+//! setting each of 20,000 links made and paid together stayed on its page, and a payment writes a sixth less of the
+//! log. It affects pages that are filled from now on. SQLite rewrites rows in place anyway.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

@@ -1,4 +1,5 @@
-//! Where buyers' numbers are still kept, so that those that no link will take with it are found without reading what is long erased.
+//! Indexes of rows that still hold a buyer's number, to find those not covered by a link's purge without reading what
+//! was erased long ago.
 
 crate::dialect::sql_step!(
     "

@@ -1,6 +1,6 @@
-//! How many bytes of orders each merchant has written in a day.
+//! Bytes of orders written by each merchant per day.
 //!
-//! Counted up in the transaction that writes an order, to the limit and no further, as `text_count` is.
+//! Incremented up to the limit in the transaction that writes an order, like `text_count`.
 
 crate::dialect::sql_step!(
     "

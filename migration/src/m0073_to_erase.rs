@@ -1,4 +1,5 @@
-//! What the ticks look for among what was erased long ago: texts that carry no link, and details of the audit log.
+//! Indexes of what the ticks erase, among rows that were erased long ago: texts without a link, and details of the
+//! audit log.
 
 crate::dialect::sql_step!(
     "

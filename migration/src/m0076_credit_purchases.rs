@@ -1,7 +1,7 @@
-//! Credits that merchants buy of the operator, corrections, and prices by the prefix of a number.
+//! Credit purchases from the operator, corrections, and prices by prefix of a number.
 //!
-//! That a purchase is credited once is the rule of its own row, which is held while it is settled: an index of the ledger would be built
-//! while nobody can write in it.
+//! A purchase is credited once because its row is locked while it is settled. A unique index of the ledger would block
+//! all writes to it while being built.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

@@ -1,4 +1,4 @@
-//! Batches that a person has paused, and conversations that are somebody's, or closed.
+//! Paused batches, and conversations that are assigned or closed.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,7 +1,7 @@
-//! How a dispute stands in Stripe's own word, beside ours of four: that a bank only asks, that it has been answered, or that it came to
-//! nothing as it was prevented. And an index of links with a dispute, which are few among many.
+//! Stripe's own status of a dispute, in addition to our four: whether a bank only asks, whether it was answered, or
+//! whether the dispute was prevented. Also an index of the few links with a dispute.
 //!
-//! A version before this one does not write the word; what it has noted otherwise since is known by its own.
+//! Earlier versions do not write this status. Disputes that they have updated since are recognised by our own status.
 
 crate::dialect::sql_step!(
     "

@@ -1,5 +1,5 @@
-//! Reminders of a link that are not as its merchant says; where nothing is said, they are. The index is for the few links that say
-//! something, and names nothing that a payment changes.
+//! Reminders of a link that differ from the merchant's settings; null means the merchant's. The index covers the few
+//! links that do, and contains no column that a payment changes.
 
 crate::dialect::sql_step!(
     "

@@ -1,4 +1,4 @@
-//! That the evidence of a dispute is about to be erased needs a person.
+//! A kind of attention: the evidence of a dispute will soon be erased.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,9 +1,9 @@
-//! Which orders nobody is asked to pay, beside `orders` instead of in an index of it.
+//! A table of orders without a payment request, which replaces an index of `orders`.
 //!
-//! An index whose condition names the tag would be written anew by every payment, and with it all indexes of the order: see
-//! [`m0028_open_links`](super::m0028_open_links). The tag `none` comes and goes with links, not with payments, so that no payment pays for
-//! these triggers more than a look at two words. What is there already, the step after this one writes, so that the lock which a trigger
-//! takes is held for a moment.
+//! An index whose condition names the tag would be rewritten by every payment, together with all indexes of the order:
+//! see [`m0028_open_links`](super::m0028_open_links). The tag `none` changes with links and not with payments, so a
+//! payment pays only for the comparison of two words in these triggers. Existing rows are copied by the next step, so
+//! that the lock for creating a trigger is held only briefly.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -16,7 +16,7 @@ CREATE TABLE unasked_order (
     PRIMARY KEY (merchant_id, order_id)
 )";
 
-/// When something is to be done, and what: each is a trigger.
+/// The triggers: name, condition and action.
 const TRIGGERS: [(&str, &str, &str); 3] = [
     ("opened", "INSERT ON orders FOR EACH ROW WHEN (NEW.tag = 'none')", INSERT),
     ("taken_back", "UPDATE OF tag ON orders FOR EACH ROW WHEN (OLD.tag <> 'none' AND NEW.tag = 'none')", INSERT),

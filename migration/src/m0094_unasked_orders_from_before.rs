@@ -1,7 +1,7 @@
-//! The orders from before the triggers of [`m0093_unasked_orders`](super::m0093_unasked_orders).
+//! Copies the orders from before the triggers of [`m0093_unasked_orders`](super::m0093_unasked_orders).
 //!
-//! On `PostgreSQL` each is held until all are written, so that none that is asked for meanwhile is written all the same; those are the
-//! orders without a link, and no payment waits for them.
+//! On PostgreSQL their rows stay locked until all are copied, so that an order whose payment is requested meanwhile is
+//! not copied by mistake. These are the orders without a link, so no payment waits for them.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

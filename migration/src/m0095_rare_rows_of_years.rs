@@ -1,8 +1,9 @@
-//! More indexes of what may be rare among what is not, after [`m0057_rare_rows`](super::m0057_rare_rows): a buyer's orders, what was told of
-//! a kind or meant nothing, texts and conversations in a state that few have; and of what is one merchant's among that of many: texts, and
-//! jobs that are done.
+//! More partial indexes of rare rows, after [`m0057_rare_rows`](super::m0057_rare_rows): a buyer's orders, events of
+//! one kind or without meaning, and texts and conversations in a rare state. Also indexes of one merchant's rows among
+//! many: texts and finished jobs.
 //!
-//! None names what a payment changes. The tables may be large: on `PostgreSQL` these are [built ahead](crate::ahead), while traffic goes on.
+//! None contains a column that a payment changes. The tables may be large, so on PostgreSQL the indexes are [built
+//! ahead](crate::ahead), concurrently with traffic.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How a database's schema stands to this version of the program.
+//! Whether a database's schema fits this version of the program.
 
 use std::collections::BTreeSet;
 
@@ -9,26 +9,26 @@ use sea_orm_migration::{
 
 use crate::Migrator;
 
-/// What stands in the name of a step that takes away what versions before it use, such as `m0042_contract_links`. All others only
-/// add, so that a version runs beside the steps of later ones.
+/// Part of the names of steps that remove something earlier versions use, such as `m0042_contract_links`. All others
+/// only add, so that a version can run with the steps of later ones.
 const CONTRACT: &str = "_contract_";
 
 /// Whether this version of the program can run on a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schema {
-    /// It can; steps of later versions, if there are any, have only added to it.
+    /// It can. Steps of later versions, if any, have only added to the schema.
     Usable,
-    /// These steps have to be done first.
+    /// These steps have to be applied first.
     TooOld(Vec<String>),
-    /// This step of a later version has taken away what this one uses.
+    /// This step of a later version has removed something this version uses.
     TooNew(String),
 }
 
 impl Schema {
-    /// Looks at a database, and changes nothing.
+    /// Inspects a database without changing it.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// Returns an error if the query fails.
     pub async fn of(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
         let steps = Migrator::migrations();
         Ok(Self::judge(steps.iter().map(|step| step.name().to_owned()), &done(db).await?))
@@ -44,7 +44,7 @@ impl Schema {
     }
 }
 
-/// The steps that were done.
+/// The steps that were applied.
 async fn done(db: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
     let backend = db.get_database_backend();
     let there = match backend {

@@ -1,4 +1,4 @@
-//! An answer of one of the two services, before it becomes HTTP.
+//! A response of one of the two services, before it becomes HTTP.
 
 use poem::{Response, http::StatusCode};
 use serde_json::Value;
@@ -12,12 +12,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// An answer with this body.
+    /// A response with this body.
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
         Self { status, headers: Vec::new(), body: body.to_string() }
     }
 
-    /// The same answer with one more header.
+    /// Adds a header.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -1,11 +1,11 @@
-//! The one place that asks what time it is.
+//! The only place that reads the clock.
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// A moment, in UTC.
+/// A time in UTC.
 pub(crate) type Moment = DateTime<Utc>;
 
-/// Now, to the millisecond: what is written to the journal reads back as the same moment.
+/// The current time in milliseconds, the precision that the journal preserves.
 pub(crate) fn now() -> Moment {
     Utc::now().trunc_subsecs(3)
 }

@@ -1,5 +1,5 @@
-//! TCP connections that can be reset, closed without an answer as a network that breaks does, and that tell when their
-//! client has left.
+//! TCP connections that can be reset, that is, closed without a response as by a broken network, and that report when
+//! their client disconnects.
 
 use std::{
     collections::HashMap,
@@ -24,28 +24,28 @@ use tokio::{
     sync::Notify,
 };
 
-/// What is known of one connection.
+/// The state of one connection.
 #[derive(Debug, Default)]
 struct OpenConnection {
-    /// It takes no more bytes.
+    /// Whether writes fail.
     is_reset: AtomicBool,
-    /// The client has closed it.
+    /// Notified when the client has closed it.
     left: Notify,
 }
 
-/// Every open connection, by the address of its other end.
+/// All open connections by peer address.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connections(Arc<Mutex<HashMap<SocketAddr, Arc<OpenConnection>>>>);
 
 impl Connections {
-    /// From now on the connection to `peer` takes no more bytes; the next write ends it with a TCP reset.
+    /// Makes writes to the connection to `peer` fail; the next one ends it with a TCP reset.
     pub(crate) fn reset(&self, peer: &RemoteAddr) {
         if let Some(line) = self.line(peer) {
             line.is_reset.store(true, Ordering::Release);
         }
     }
 
-    /// Waits until the client at `peer` has left. (The server in between only notices when it writes.)
+    /// Waits until the client at `peer` has disconnected. The server itself would only notice on a write.
     pub(crate) async fn left(&self, peer: &RemoteAddr) {
         if let Some(line) = self.line(peer) {
             line.left.notified().await;
@@ -64,7 +64,7 @@ impl Connections {
 
     fn forget(&self, peer: SocketAddr, line: &Arc<OpenConnection>) {
         let mut lines = self.lock();
-        // The port may have been taken by a new connection already, whose entry stays.
+        // A new connection may already use the same port; its entry stays.
         if lines.get(&peer).is_some_and(|current| Arc::ptr_eq(current, line)) {
             lines.remove(&peer);
         }
@@ -75,7 +75,7 @@ impl Connections {
     }
 }
 
-/// Accepts connections that [`Connections`] knows.
+/// Accepts connections and registers them in [`Connections`].
 #[derive(Debug)]
 pub(crate) struct ResettableAcceptor {
     listener: TcpListener,
@@ -106,7 +106,7 @@ impl Acceptor for ResettableAcceptor {
     }
 }
 
-/// A TCP stream that refuses to write once it is to be reset, and is then closed with a reset.
+/// A TCP stream whose writes fail once it is reset, and which is then closed with a TCP reset.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,

@@ -1,4 +1,4 @@
-//! The task that makes things happen by themselves: webhooks go out, texts arrive, pages expire.
+//! The background task that delivers webhooks, moves texts along and expires sessions.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,14 +18,14 @@ use crate::{
     sms, stripe,
 };
 
-/// How many webhooks are on the wire at a time.
+/// The most webhooks sent concurrently.
 const AT_ONCE: usize = 64;
-/// How long a receiver may take to answer.
+/// Timeout of a receiver's response.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the courier sleeps when nothing is to be done, unless it is notified.
+/// How long the courier sleeps without work, unless it is notified.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// Does every chore at its time, for ever.
+/// Runs chores when they are due, forever.
 pub(crate) async fn run(shared: Arc<Shared>, client: Client) {
     let mut on_the_wire = JoinSet::new();
     loop {
@@ -63,7 +63,7 @@ async fn deliver(shared: Arc<Shared>, client: Client, id: String) {
     shared.write(|txn| delivery::settle(txn, &id, result));
 }
 
-/// The parcel of a delivery, signed at `now`; none if there is no one to deliver to any more.
+/// The signed request for a delivery. Returns `None` if its endpoint is gone.
 fn parcel(tables: &Tables, config: &Config, id: &str, now: Moment) -> Option<Parcel> {
     let delivery = tables.deliveries.get(id)?;
     match &delivery.content {

@@ -1,4 +1,4 @@
-//! Webhooks on their way out, of both services: when one is sent, when it is tried again and when no more attempts are made.
+//! Outgoing webhooks of both services: when they are sent, retried and given up.
 
 use chrono::TimeDelta;
 
@@ -13,19 +13,19 @@ use crate::{
     },
 };
 
-/// The pause after the first failed attempt; it doubles with each further one.
+/// The pause after the first failed attempt. It doubles with each further one.
 const FIRST_PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(5);
-/// Stripe tries for three days; the sandbox for as long as somebody would watch.
+/// Stripe retries for three days; the sandbox for as long as anyone would watch.
 const STRIPE_ATTEMPTS: u32 = 120;
-/// The carrier tries a few times only.
+/// The carrier retries only a few times.
 const SMS_ATTEMPTS: u32 = 6;
-/// Shuffled webhooks are held back for up to this many milliseconds each.
+/// The longest random delay of a shuffled webhook, in milliseconds.
 const SHUFFLE_MS: u32 = 400;
 
 impl WebhookDelivery {
-    /// The same delivery after an attempt that ended so: `Ok` with the status, or why there is none.
+    /// The delivery after an attempt that returned a status or failed.
     fn after(self, result: Result<u16, String>, now: Moment) -> Self {
         let attempts = self.attempts + 1;
         let most = match self.service {
@@ -48,7 +48,7 @@ fn pause(attempts: u32) -> TimeDelta {
     (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE)
 }
 
-/// Queues a webhook in the manner that is ordered at present: late, several times, shuffled or not at all.
+/// Queues a webhook according to the current settings: delayed, duplicated, shuffled or dropped.
 pub(crate) fn enqueue(txn: &mut Txn<'_>, service: Service, url: &str, content: &Content) {
     let mut settings = txn.tables.settings.clone();
     let manner = settings.manner_mut(service);
@@ -77,14 +77,14 @@ pub(crate) fn enqueue(txn: &mut Txn<'_>, service: Service, url: &str, content: &
     }
 }
 
-/// Records what came of an attempt.
+/// Records the result of an attempt.
 pub(crate) fn settle(txn: &mut Txn<'_>, id: &str, result: Result<u16, String>) {
     if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
         txn.put(RowChange::Delivery(delivery.after(result, txn.now)));
     }
 }
 
-/// Ends a delivery that has no one to go to any more.
+/// Ends a delivery whose endpoint no longer exists.
 pub(crate) fn stop_trying(txn: &mut Txn<'_>, id: &str) {
     if let Some(delivery) = txn.tables.deliveries.get(id).cloned() {
         let last = Some("there is no such endpoint any more".to_owned());

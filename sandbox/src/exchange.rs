@@ -1,4 +1,4 @@
-//! Requests to the two services on their way in, and into the log.
+//! Incoming requests to the two services, and their log.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ use crate::{
     },
 };
 
-/// A request on its way through a service.
+/// A request to a service.
 #[derive(Debug)]
 pub(crate) struct IncomingRequest {
     pub(crate) logged: Exchange,
-    /// The `Authorization` header in full, which the log does not keep.
+    /// The full `Authorization` header, which the log does not keep.
     pub(crate) authorization: Option<String>,
 }
 
 impl IncomingRequest {
-    /// Reads an HTTP request; text that is not UTF-8 is taken as well as it can be.
+    /// Reads an HTTP request, decoding invalid UTF-8 lossily.
     pub(crate) fn read(service: Service, request: &Request, body: &[u8], at: Moment) -> Self {
         let path = request.uri().path();
         let logged = Exchange {
@@ -44,18 +44,18 @@ impl IncomingRequest {
         Self { logged, authorization }
     }
 
-    /// A header by its name in lower case.
+    /// A header by its lower-case name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.logged.headers.get(name).map(String::as_str)
     }
 
-    /// Puts the request into the log.
+    /// Logs the request.
     pub(crate) fn receive(&mut self, txn: &mut Txn<'_>) {
         self.logged.number = txn.tables.requests.len();
         txn.put(RowChange::Request(self.logged.clone()));
     }
 
-    /// Puts its answer into the log.
+    /// Logs the response.
     pub(crate) fn answered(&self, txn: &mut Txn<'_>, answer: &Answer) {
         let answer = LoggedAnswer { status: answer.status.as_u16(), body: answer.body.clone() };
         txn.put(RowChange::Answered(AnsweredExchange { number: self.logged.number, answer }));
@@ -71,7 +71,7 @@ fn readable_headers(request: &Request) -> BTreeMap<String, String> {
     request.headers().iter().map(header).collect()
 }
 
-/// `Bearer sk_test_abcd1234` as `Bearer …1234`; Basic credentials are not shown at all.
+/// Masks `Bearer sk_test_abcd1234` as `Bearer …1234`, and Basic credentials completely.
 fn masked(authorization: &str) -> String {
     match authorization.split_once(' ') {
         Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => {

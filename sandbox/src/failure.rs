@@ -1,11 +1,11 @@
-//! What a service answers when it was ordered to fail.
+//! The response of a service that was told to fail.
 
 use crate::answer::Answer;
 
-/// A failure in place of an answer.
+/// A failure that replaces the response.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    /// Whether the call has its effect all the same.
+    /// Whether the call takes effect nevertheless.
     pub(crate) after_effect: bool,
     pub(crate) answer: Answer,
 }

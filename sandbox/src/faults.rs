@@ -1,4 +1,4 @@
-//! Failures that were ordered: the next calls fail so, before or after their effect.
+//! Faults: the next calls fail in this way, before or after their effect.
 
 use crate::model::{exchange::Exchange, fault::Fault, state::Txn, tables::RowChange};
 
@@ -12,7 +12,7 @@ impl Fault {
     }
 }
 
-/// Adds an order, or withdraws those of its service.
+/// Adds a fault, or cancels those of its service.
 pub(crate) fn order(txn: &mut Txn<'_>, fault: Fault) {
     let mut settings = txn.tables.settings.clone();
     if fault.times == 0 {
@@ -23,7 +23,7 @@ pub(crate) fn order(txn: &mut Txn<'_>, fault: Fault) {
     txn.put(RowChange::Settings(settings));
 }
 
-/// The fault that strikes this request, if one does: the oldest order that fits. It is counted down by one.
+/// The oldest fault that matches this request, if any. Its counter is decremented.
 pub(crate) fn strike(txn: &mut Txn<'_>, request: &Exchange) -> Option<Fault> {
     let position = txn.tables.settings.faults.iter().position(|fault| fault.strikes(request))?;
     let mut settings = txn.tables.settings.clone();

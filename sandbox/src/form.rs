@@ -1,20 +1,20 @@
-//! `application/x-www-form-urlencoded`, strictly: what does not decode is refused, order is kept, and every parameter
-//! must be asked for by somebody.
+//! Strict `application/x-www-form-urlencoded`: invalid encoding is refused, order is kept, and unread parameters are an
+//! error.
 
 use std::collections::BTreeMap;
 
 /// Why parameters cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormError {
-    /// A `%` without two hexadecimal digits, or bytes that are not UTF-8.
+    /// A `%` without two hexadecimal digits, or invalid UTF-8.
     #[error("the form is not well encoded: {0}")]
     Encoding(String),
-    /// A parameter that may be given once was given twice.
+    /// A parameter that may occur once occurs twice.
     #[error("the parameter {0} was given more than once")]
     Repeated(String),
 }
 
-/// Parameters by name, in the order in which they came.
+/// Parameters by name, in their original order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Params(Vec<(String, String)>);
 
@@ -28,7 +28,7 @@ impl Params {
         pairs.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Takes a parameter that may be given once.
+    /// Takes a parameter that may occur once.
     pub(crate) fn take(&mut self, name: &str) -> Result<Option<String>, FormError> {
         let mut found = self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value);
         let first = found.next();
@@ -38,7 +38,7 @@ impl Params {
         }
     }
 
-    /// Takes `name[]` and `name[0]`, `name[1]` and so on, in the order in which they came.
+    /// Takes `name[]`, `name[0]`, `name[1]` and so on, in their original order.
     pub(crate) fn take_list(&mut self, name: &str) -> Vec<String> {
         let is_element =
             |key: &str| inside(key, name).is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()));
@@ -65,13 +65,13 @@ impl Params {
         pairs
     }
 
-    /// The names that nobody asked for.
+    /// The names that were not taken.
     pub(crate) fn left_over(&self) -> Vec<&str> {
         self.0.iter().map(|(key, _)| key.as_str()).collect()
     }
 }
 
-/// What stands between the brackets of `name[…]`.
+/// The text between the brackets of `name[…]`.
 fn inside<'a>(key: &'a str, name: &str) -> Option<&'a str> {
     let inner = key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?;
     (!inner.contains(['[', ']'])).then_some(inner)

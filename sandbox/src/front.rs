@@ -1,4 +1,4 @@
-//! The way of a request to one of the services: it is logged, a fault may strike, it is answered.
+//! The path of a request to one of the services: it is logged, possibly hit by a fault, and answered.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,16 +19,16 @@ use crate::{
     sms, stripe,
 };
 
-/// How long a request hangs before its connection is closed, if the client does not leave.
+/// How long a request hangs before its connection is closed, unless the client disconnects.
 const HANG: Duration = Duration::from_mins(2);
 
-/// Everything below `/stripe`.
+/// All routes below `/stripe`.
 #[handler]
 pub(crate) async fn stripe_api(request: &Request, body: Vec<u8>, Data(shared): Data<&Arc<Shared>>) -> Response {
     serve(Service::Stripe, request, &body, shared).await
 }
 
-/// Everything below `/sms`.
+/// All routes below `/sms`.
 #[handler]
 pub(crate) async fn sms_api(request: &Request, body: Vec<u8>, Data(shared): Data<&Arc<Shared>>) -> Response {
     serve(Service::Sms, request, &body, shared).await
@@ -66,11 +66,11 @@ async fn fail(shared: &Shared, incoming: &IncomingRequest, fault: &Fault, reques
         }
     }
     shared.connections.reset(request.remote_addr());
-    // Nobody will see this: the connection takes no more bytes.
+    // This response is never seen, because the connection is reset.
     StatusCode::INTERNAL_SERVER_ERROR.into()
 }
 
-/// Waits until the client has left, or for so long that it should have.
+/// Waits until the client has disconnected or the time is up.
 async fn hang(shared: &Shared, request: &Request) {
     tokio::select! {
         () = shared.connections.left(request.remote_addr()) => {}
@@ -78,7 +78,7 @@ async fn hang(shared: &Shared, request: &Request) {
     }
 }
 
-/// The effect and its log entry, as one transaction.
+/// Executes the call and logs its response in one transaction.
 fn answer(shared: &Shared, incoming: &IncomingRequest, failure: Option<Failure>) -> Answer {
     shared.write(|txn| {
         let answer = match incoming.logged.service {

@@ -1,4 +1,4 @@
-//! The little HTML that the sandbox's pages are made of.
+//! HTML helpers for the sandbox's pages.
 
 use poem::{Response, http::StatusCode};
 
@@ -9,7 +9,7 @@ a{color:#4b45c6}article{border:1px solid #e3e8ee;border-radius:.5rem;padding:.8r
 pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere;margin:.4rem 0}\
 input{font:inherit;padding:.5rem;border:1px solid #c1c9d2;border-radius:.4rem;width:60%}";
 
-/// A page with this title and this body, which is HTML already.
+/// A page with this title and this body, which is HTML.
 pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let title = escape(title);
     let html = format!(
@@ -25,7 +25,7 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response {
         .body(html)
 }
 
-/// `text` as it must be written into HTML.
+/// Escapes `text` for HTML.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -41,7 +41,7 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// `text` with its web addresses made into links.
+/// Escapes `text` and turns its web addresses into links.
 pub(crate) fn with_links(text: &str) -> String {
     text.split_inclusive(char::is_whitespace).map(word_with_link).collect()
 }

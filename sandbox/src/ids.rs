@@ -1,16 +1,16 @@
-//! Random ids in the form that each vendor gives them.
+//! Random ids in the vendors' formats.
 
 use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// `prefix` followed by `length` random letters and digits, as Stripe names its objects.
+/// `prefix` followed by `length` random letters and digits, as in Stripe's ids.
 pub(crate) fn stripe(prefix: &str, length: usize) -> String {
     let mut id = String::with_capacity(prefix.len() + length);
     id.push_str(prefix);
     while id.len() < prefix.len() + length {
-        // Bytes beyond the last full alphabet are thrown away, or the first letters would come more often.
+        // Bytes beyond the last full alphabet are discarded to keep the distribution uniform.
         let letters = random::<32>().into_iter().filter(|byte| *byte < 248);
         let room = prefix.len() + length - id.len();
         id.extend(letters.take(room).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
@@ -18,12 +18,12 @@ pub(crate) fn stripe(prefix: &str, length: usize) -> String {
     id
 }
 
-/// `prefix` followed by 32 hexadecimal digits, as Twilio names its objects.
+/// `prefix` followed by 32 hexadecimal digits, as in Twilio's ids.
 pub(crate) fn twilio(prefix: &str) -> String {
     format!("{prefix}{}", Uuid::now_v7().simple())
 }
 
-/// A random number below `bound`; 0 when `bound` is 0.
+/// A random number below `bound`; 0 if `bound` is 0.
 pub(crate) fn below(bound: u32) -> u32 {
     u32::from_le_bytes(random()).checked_rem(bound).unwrap_or(0)
 }

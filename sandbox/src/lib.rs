@@ -1,19 +1,19 @@
-//! A stand-in Stripe and a stand-in SMS carrier over real HTTP, for trying Paylink out and for tests.
+//! A stand-in for Stripe and an SMS carrier over real HTTP, for trying Paylink out and for tests.
 //!
-//! The product talks to it with the same code as to the real services, so it is strict where they are strict: an
-//! unknown parameter is refused, a signature is a real signature, an idempotency key remembers a failure too. On top
-//! of that it can be told to misbehave, below `/_control`.
+//! The product talks to it with the same code as to the real services, so it is as strict as they are: unknown
+//! parameters are refused, signatures are genuine, and idempotency keys remember failures as well. In addition it can
+//! be told to misbehave, through `/_control`.
 //!
 //! | address | what |
 //! |---|---|
 //! | `/` and `/outbox` | pages for a person who plays the buyer |
-//! | `/shop` | a shop of another origin that has Paylink's component in its page of an order |
+//! | `/shop` | a shop on another origin, with Paylink's component in its order page |
 //! | `/pay/{slug}` | the hosted page of a payment link |
 //! | `/stripe` | base address of the Stripe API |
 //! | `/sms` | base address of the SMS API (Twilio's message API) |
-//! | `/_control` | what somebody who tests tells the sandbox to do |
+//! | `/_control` | the control API for tests |
 //!
-//! With a journal everything it knows survives `kill -9`: each change is written before the answer leaves.
+//! With a journal the state survives `kill -9`: each change is written before the response is sent.
 
 mod answer;
 mod clock;

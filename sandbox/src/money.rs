@@ -1,8 +1,8 @@
-//! Currencies as Stripe knows them. Written apart from the product's own rules, so that the two check each other.
+//! Stripe's currencies. Written independently of the product's own rules, so that each checks the other.
 
 use std::fmt::Write;
 
-/// The currencies that a charge can be made in.
+/// The currencies that can be charged.
 const SUPPORTED: &str = "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp \
     byn bzd cad cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd \
     hnl htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk \
@@ -11,11 +11,11 @@ const SUPPORTED: &str = "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt
     xof xpf yer zar zmw";
 /// Currencies without a smaller unit.
 const NO_DECIMALS: &str = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf";
-/// Currencies that people use without decimals and that Stripe takes in hundredths all the same.
+/// Currencies that people use without decimals, but Stripe counts in hundredths.
 const HUNDREDTHS_OF_NOTHING: &str = "isk ugx";
-/// Currencies with thousandths, of which Stripe takes tens only.
+/// Currencies with thousandths, of which Stripe accepts only multiples of ten.
 const THOUSANDTHS: &str = "bhd jod kwd omr tnd";
-/// The smallest charge, in the unit that Stripe takes.
+/// The smallest charge in Stripe's unit.
 const SMALLEST: [(&str, i64); 13] = [
     ("usd ars aud brl cad chf cop eur idr ils inr nzd php rub sgd zar", 50),
     ("gbp", 30),
@@ -31,24 +31,24 @@ const SMALLEST: [(&str, i64); 13] = [
     ("bhd jod kwd omr tnd", 10),
     ("", 1),
 ];
-/// The largest charge, in the unit that Stripe takes.
+/// The largest charge in Stripe's unit.
 pub(crate) const LARGEST: i64 = 99_999_999;
 
 fn among(list: &str, currency: &str) -> bool {
     list.split_ascii_whitespace().any(|code| code == currency)
 }
 
-/// Whether a charge can be made in it; the code is in lower case.
+/// Whether the currency, in lower case, can be charged.
 pub(crate) fn is_supported(currency: &str) -> bool {
     among(SUPPORTED, currency)
 }
 
-/// The smallest charge in the unit that Stripe takes; 1 where no rule is published.
+/// The smallest charge in Stripe's unit; 1 if no rule is published.
 pub(crate) fn smallest(currency: &str) -> i64 {
     SMALLEST.iter().find(|(currencies, _)| among(currencies, currency)).map_or(1, |(_, amount)| *amount)
 }
 
-/// The number that an amount must be a multiple of.
+/// The number that amounts must be a multiple of.
 pub(crate) fn step(currency: &str) -> i64 {
     match currency {
         tens if among(THOUSANDTHS, tens) => 10,
@@ -57,7 +57,7 @@ pub(crate) fn step(currency: &str) -> i64 {
     }
 }
 
-/// An amount in the form that people read: `USD 1,234.50`, `JPY 5,000`, `ISK 700`.
+/// Formats an amount for people: `USD 1,234.50`, `JPY 5,000`, `ISK 700`.
 pub(crate) fn for_people(amount: i64, currency: &str) -> String {
     let (unit, decimals) = match currency {
         none if among(NO_DECIMALS, none) => (1, 0),

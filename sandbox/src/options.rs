@@ -1,4 +1,4 @@
-//! What a sandbox is started with.
+//! Options for starting a sandbox.
 
 use std::{
     fmt,
@@ -6,19 +6,19 @@ use std::{
     path::PathBuf,
 };
 
-/// What a sandbox is started with. `Options::default()` listens on a free port of 127.0.0.1, keeps nothing and knows
-/// neither a Stripe key nor an SMS account.
+/// Options for starting a sandbox. By default it listens on a free port of 127.0.0.1, keeps nothing and accepts neither
+/// a Stripe key nor an SMS account.
 #[derive(Clone, Debug)]
 pub struct SandboxOptions {
-    /// The address to listen on; port 0 takes a free one.
+    /// The address to listen on; port 0 means a free port.
     pub listen: SocketAddr,
-    /// How others reach the sandbox (`http://host:port`, no trailing slash). Absent: 127.0.0.1 and the port.
+    /// The public URL (`http://host:port`, no trailing slash); 127.0.0.1 and the port if `None`.
     pub public_url: Option<String>,
-    /// The file that the state is kept in. Absent: the state ends with the process.
+    /// The journal file; `None` keeps the state only in memory.
     pub journal: Option<PathBuf>,
-    /// The Stripe API keys that are accepted. Keys of one account and mode see the same objects.
+    /// The accepted Stripe API keys. Keys of the same account and mode see the same objects.
     pub stripe_keys: Vec<StripeKey>,
-    /// The SMS account that is accepted.
+    /// The accepted SMS account.
     pub sms_account: Option<SmsAccount>,
 }
 
@@ -34,25 +34,25 @@ impl Default for SandboxOptions {
     }
 }
 
-/// A Stripe API key and what it opens.
+/// A Stripe API key and its scope.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StripeKey {
-    /// The key itself, such as `sk_test_…`.
+    /// The key, such as `sk_test_…`.
     pub secret: String,
-    /// Whether it opens live mode. Objects of one mode are invisible to the other.
+    /// Whether it is for live mode. Objects of one mode are invisible in the other.
     pub livemode: bool,
-    /// The account that it belongs to, such as `acct_…`. Objects of one account are invisible to another.
+    /// The account, such as `acct_…`. Objects of one account are invisible to others.
     pub account: String,
 }
 
 impl StripeKey {
-    /// A key of the sandbox's default account; live if its prefix says so, as Stripe's do (`sk_live_`, `rk_live_`).
+    /// A key of the default account, live or not according to its prefix (`sk_live_`, `rk_live_`).
     #[must_use]
     pub fn new(secret: impl Into<String>) -> Self {
         Self::of_account(secret, "acct_sandbox")
     }
 
-    /// A key of an account of its own, for trying several merchants at once.
+    /// A key of a separate account, for trying several merchants at once.
     #[must_use]
     pub fn of_account(secret: impl Into<String>, account: impl Into<String>) -> Self {
         let secret = secret.into();
@@ -62,7 +62,7 @@ impl StripeKey {
 }
 
 impl fmt::Debug for StripeKey {
-    /// Without the key itself.
+    /// Omits the key.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("StripeKey");
         shown.field("livemode", &self.livemode).field("account", &self.account).finish_non_exhaustive()
@@ -72,16 +72,16 @@ impl fmt::Debug for StripeKey {
 /// An account with the SMS carrier.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SmsAccount {
-    /// The account's id, `AC` and 32 hexadecimal digits at the real carrier.
+    /// The account's id; at the real carrier `AC` and 32 hexadecimal digits.
     pub sid: String,
-    /// The secret that requests are authorised with and reports are signed with.
+    /// The secret for authenticating requests and signing reports.
     pub auth_token: String,
-    /// The number that texts are sent from and answered to, in E.164.
+    /// The number that sends and receives texts, in E.164.
     pub number: String,
 }
 
 impl fmt::Debug for SmsAccount {
-    /// Without the token.
+    /// Omits the token.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("SmsAccount");
         shown.field("sid", &self.sid).field("number", &self.number).finish_non_exhaustive()

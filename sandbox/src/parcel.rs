@@ -1,11 +1,11 @@
-//! What one attempt to deliver a webhook puts on the wire.
+//! The HTTP request of a webhook delivery.
 
-/// A webhook, ready to go.
+/// A signed webhook request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parcel {
     pub(crate) url: String,
     pub(crate) content_type: &'static str,
-    /// The header that carries the signature, if there is one.
+    /// The header with the signature, if there is one.
     pub(crate) signature: Option<(&'static str, String)>,
     pub(crate) body: String,
 }

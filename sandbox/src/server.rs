@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Starting and stopping the sandbox.
 
 use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -19,29 +19,29 @@ use crate::{
     sms, stripe,
 };
 
-/// How long a stop waits for requests that are being answered.
+/// How long a stop waits for requests in progress.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Why a sandbox could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// The address could not be listened on.
+    /// The address could not be bound.
     #[error("the sandbox cannot listen on {address}")]
     Listen {
-        /// The address that was asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The journal could not be opened or read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The client that delivers webhooks could not be made.
+    /// The HTTP client for webhooks could not be created.
     #[error("the sandbox cannot deliver webhooks")]
     Client(#[source] reqwest::Error),
 }
 
-/// A running sandbox. When it is dropped it stops at once, without waiting for what is being answered.
+/// A running sandbox. Dropping it stops it immediately, without waiting for requests in progress.
 pub struct Sandbox {
     url: String,
     stop: oneshot::Sender<()>,
@@ -49,7 +49,7 @@ pub struct Sandbox {
     courier: Courier,
 }
 
-/// The courier's task, which ends with its owner.
+/// The courier's task, aborted on drop.
 struct Courier(JoinHandle<()>);
 
 impl Drop for Courier {
@@ -65,12 +65,12 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// Binds, replays the journal and serves until [`Sandbox::stop`]. Deliveries that were pending go on.
+    /// Binds the address, replays the journal and serves until [`Sandbox::stop`]. Pending deliveries continue.
     ///
-    /// If the process has no default TLS provider yet, ring is made it: webhooks may go to `https` addresses.
+    /// Installs ring as the default TLS provider if the process has none, because webhooks may go to `https` URLs.
     ///
     /// # Errors
-    /// If the address is taken, or the journal is not one.
+    /// Returns an error if the address is taken or the journal is invalid.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         let SandboxOptions { listen, public_url, journal, stripe_keys, sms_account } = options;
         let listening = |source| SandboxError::Listen { address: listen, source };
@@ -94,13 +94,13 @@ impl Sandbox {
         Ok(Self { url, stop, server, courier })
     }
 
-    /// Where the sandbox is reached: `http://127.0.0.1:PORT`, no trailing slash.
+    /// The sandbox's URL: `http://127.0.0.1:PORT`, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Stops listening, waits up to half a second for what is being answered, and ends. What was pending stays in the
+    /// Stops listening, waits up to half a second for requests in progress, and ends. Pending deliveries stay in the
     /// journal.
     pub async fn stop(self) {
         drop(self.courier);
@@ -111,10 +111,10 @@ impl Sandbox {
     }
 }
 
-/// Serves until the sender of `stopped` is gone.
+/// Serves until the sender of `stopped` is dropped.
 async fn serve(acceptor: ResettableAcceptor, shared: Arc<Shared>, shops: Shops, stopped: oneshot::Receiver<()>) {
     let stop = async {
-        // Nothing is ever sent: the receiver wakes because the sender is dropped.
+        // Nothing is ever sent; the receiver wakes when the sender is dropped.
         stopped.await.unwrap_or_default();
     };
     let server = Server::new_with_acceptor(acceptor).name("sandbox");
@@ -141,7 +141,7 @@ fn routes(shared: Arc<Shared>, shops: Shops) -> impl IntoEndpoint {
 
 fn client() -> reqwest::Result<reqwest::Client> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody else may have been faster; then theirs is used.
+        // If another thread was faster, its provider is used.
         drop(rustls::crypto::ring::default_provider().install_default());
     }
     reqwest::Client::builder().user_agent("Stripe/1.0 (sandbox)").redirect(redirect::Policy::none()).no_proxy().build()

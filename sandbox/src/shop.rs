@@ -1,6 +1,7 @@
-//! A shop of another origin whose page of an order has Paylink's component in it: what a merchant's own system would look like.
+//! A shop on another origin with Paylink's component in its order page, as an example of a merchant's system.
 //!
-//! Its "server" is this handler: it holds the API key, and gives the page a token of ten minutes for one order.
+//! Its "server" is this handler, which holds the API key and gives the page a token for one order, valid for ten
+//! minutes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +18,7 @@ use crate::{
     model::state::Shared,
 };
 
-/// Where the shop's Paylink is, and what it sells.
+/// The shop's Paylink and its order.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Shop {
     paylink_url: String,
@@ -25,7 +26,7 @@ pub(crate) struct Shop {
     order_id: String,
 }
 
-/// The shop, once it is open, and what calls Paylink for it.
+/// The shop, once opened, and its HTTP client.
 #[derive(Clone)]
 pub(crate) struct Shops {
     open: Arc<Mutex<Option<Shop>>>,
@@ -45,7 +46,7 @@ pub(crate) fn open(Data(shops): Data<&Shops>, Json(shop): Json<Shop>) -> StatusC
     StatusCode::NO_CONTENT
 }
 
-/// The shop's page of the order.
+/// The shop's order page.
 #[handler]
 pub(crate) async fn show(Data(shops): Data<&Shops>, Data(shared): Data<&Arc<Shared>>) -> Response {
     let shop = shops.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -73,7 +74,7 @@ async fn token(http: &reqwest::Client, shop: &Shop, origin: &str) -> Result<Stri
     Ok(answer["token"].as_str().unwrap_or_default().to_owned())
 }
 
-/// As strict as a page can be: no style and no script of its own, and Trusted Types.
+/// The strictest page possible: no inline style or script, and Trusted Types.
 fn order_page(shop: &Shop, token: &str) -> Response {
     let paylink = escape(&shop.paylink_url);
     let (order, token) = (escape(&shop.order_id), escape(token));

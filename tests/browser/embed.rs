@@ -97,3 +97,31 @@ async fn the_component_speaks_every_language_of_the_page_it_stands_in() {
     })
     .await;
 }
+
+/// What the two cards have in common, in the order in which it is read: by the names of its parts.
+const PARTS: &str = r#"
+    const card = document.querySelector("paylink-order")?.shadowRoot ?? document.querySelector(".link-card");
+    const both = ["title", "amount", "buttons", "button send", "button void"];
+    const parts = [...card?.querySelectorAll("[part]") ?? []].map((it) => it.getAttribute("part"));
+    return parts.filter((part) => both.includes(part)).join(", ");
+"#;
+
+#[tokio::test]
+async fn the_consoles_card_and_the_component_are_drawn_by_the_same() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let order = app.order();
+        merchant.makes_a_link(&order).await;
+        let are_there = async || {
+            let parts = browser.runs(PARTS, vec![]).await;
+            (parts == "title, amount, buttons, button send, button void").then_some(())
+        };
+        browser.opens(&format!("{}/shop", app.hello.sandbox_url)).await;
+        eventually("the component has its parts", are_there).await;
+        browser.signs_in(app).await;
+        browser.runs("location.hash = arguments[0]", vec![format!("/orders/{}", order.id).into()]).await;
+        eventually("the console's card has them too", are_there).await;
+        browser.is_accessible("the console's card").await;
+    })
+    .await;
+}

@@ -72,11 +72,11 @@ const STYLE = `
 section { color: var(--text); background: var(--surface); border: 1px solid var(--line); border-radius: var(--paylink-radius, .6rem); padding: 1rem 1.2rem; }
 h2 { font-size: 1.1rem; margin: 0; }
 p { margin: .4rem 0; overflow-wrap: anywhere; }
-.amount { font-size: 1.6rem; font-weight: 600; }
-.quiet { color: var(--quiet); }
+.link-amount { font-size: 1.6rem; font-weight: 600; }
+.quiet, .link-who { color: var(--quiet); }
 .good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
-.row { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-start: .6rem; }
+.buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-start: .6rem; }
 button { font: inherit; color: var(--text); background: transparent; border: 1px solid var(--line); border-radius: .4rem; padding: .5rem 1rem; min-block-size: 2.75rem; cursor: pointer; }
 button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 button[aria-disabled=true] { opacity: .6; cursor: progress; }
@@ -306,11 +306,11 @@ class PaylinkOrder extends HTMLElement {
     const now = JSON.stringify(this.#order);
     if (anyway || now !== this.#drawn) {
       this.#drawn = now;
-      const focused = this.#root.activeElement?.dataset?.name;
-      this.#body.replaceChildren(...(this.#order ? this.#parts(this.#order) : [h("h2", {}, this.#words.title)]));
+      const focused = this.#root.activeElement?.dataset?.key;
+      this.#body.replaceChildren(...(this.#order ? this.#parts(this.#order) : [h("h2", { part: "title" }, this.#words.title)]));
       if (focused) {
         const buttons = [...this.#root.querySelectorAll("button")];
-        (buttons.find((button) => button.dataset.name === focused) ?? buttons[0])?.focus();
+        (buttons.find((button) => button.dataset.key === focused) ?? buttons[0])?.focus();
       }
     }
     this.#drawStatus();
@@ -322,25 +322,19 @@ class PaylinkOrder extends HTMLElement {
     const language = this.closest("[lang]")?.lang;
     const shown = link && isOpen(link) ? link : order;
     const url = link && pageOf(link);
-    return [
-      h("h2", { part: "title" }, w.order(order.number)),
-      order.customer?.name && h("p", { className: "quiet" }, order.customer.name),
-      h("p", { part: "amount", className: "amount" }, money(shown.amount, shown.currency, language)),
-      url && h("p", {}, h("span", { className: "quiet" }, `${w.link}: `), h("a", { part: "link", href: url, target: "_blank", rel: "noopener noreferrer" }, url)),
-      h("div", { className: "row", part: "buttons" }, ...this.#buttons(order, link, url)),
-    ].filter(Boolean);
+    return cardParts({
+      title: w.order(order.number),
+      who: order.customer?.name,
+      amount: money(shown.amount, shown.currency, language),
+      address: url && h("p", {}, h("span", { className: "quiet" }, `${w.link}: `), h("a", { part: "link", href: url, target: "_blank", rel: "noopener noreferrer" }, url)),
+      buttons: this.#buttons(order, link, url),
+    });
   }
 
   #buttons(order, link, url) {
     const w = this.#words;
     const may = this.#may;
-    const button = (name, text, act, isPrimary) => {
-      const node = h("button", { type: "button", part: `button ${name}`, className: isPrimary ? "primary" : "", onclick: act }, text);
-      node.dataset.name = name;
-      // Not `disabled`: it would take the focus away.
-      if (this.#busy) node.setAttribute("aria-disabled", "true");
-      return node;
-    };
+    const button = (name, text, press, isPrimary) => cardButton({ name, text, press, look: isPrimary && "primary", busy: this.#busy });
     if (this.#asks && link?.status === "unpaid") {
       const yes = () => {
         this.#asks = false;
@@ -357,13 +351,13 @@ class PaylinkOrder extends HTMLElement {
       can("send") && button("send", link.delivery ? w.resend : w.send, send, !link.delivery),
       url && button("copy", w.copy, () => navigator.clipboard.writeText(url).then(() => this.#say("", w.copied), () => {})),
       can("void") && button("void", w.void, () => this.#ask(true)),
-    ].filter(Boolean);
+    ];
   }
 
   #ask(asks) {
     this.#asks = asks;
     this.#draw(true);
-    this.#root.querySelector(asks ? "[data-name=keep]" : "[data-name=void]")?.focus();
+    this.#root.querySelector(asks ? "[data-key=keep]" : "[data-key=void]")?.focus();
   }
 }
 

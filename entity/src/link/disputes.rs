@@ -58,6 +58,17 @@ impl Dispute {
     }
 }
 
+/// How far a dispute has come by this status. Stripe tells seconds, in one of which more than one thing may happen.
+pub(super) fn progress(status: &str) -> u8 {
+    match status {
+        "warning_needs_response" => 0,
+        "warning_under_review" => 1,
+        "needs_response" => 2,
+        status if Dispute::from_stripe(status).is_decided() => 4,
+        _ => 3,
+    }
+}
+
 /// Whether the bank only asks, as far as Stripe says it in `status`: no money is gone, and a chargeback may follow under the same id.
 fn is_inquiry(status: &str) -> bool {
     status.starts_with("warning_")
@@ -215,6 +226,17 @@ mod tests {
         assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Open));
         let told = [dispute("du_1", "won", 1, 9), dispute("du_1", "lost", 1, 5)];
         assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Won));
+    }
+
+    #[test]
+    fn of_what_is_told_of_a_dispute_in_one_second_the_furthest_counts() {
+        let way = ["warning_needs_response", "warning_under_review", "needs_response", "under_review", "lost"];
+        for (before, next) in way.iter().zip(&way[1..]) {
+            let told = [dispute("du_1", before, 1, 5), dispute("du_1", next, 1, 5)];
+            let backwards = [told[1].clone(), told[0].clone()];
+            assert_eq!(Shown::of(&after(&told)).word.as_deref(), Some(*next));
+            assert_eq!(Shown::of(&after(&backwards)).word.as_deref(), Some(*next));
+        }
     }
 
     const ENDS: [&str; 4] = ["won", "lost", "warning_closed", "prevented"];

@@ -137,7 +137,7 @@ impl PaymentFact {
                 }
             }
             FactKind::Dispute => {
-                let weight = |fact: &Self| (fact.told_at, disputes::Dispute::from_stripe(&fact.status).is_decided());
+                let weight = |fact: &Self| (fact.told_at, disputes::progress(&fact.status));
                 if weight(told) > weight(self) {
                     (after.status, after.told_at) = (told.status.clone(), told.told_at);
                 }

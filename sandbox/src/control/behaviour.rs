@@ -1,4 +1,4 @@
-//! How the services behave from now on.
+//! Setting how the services behave.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::{
 
 use super::ControlError;
 
-/// The next calls of a service fail.
+/// Makes the next calls of a service fail.
 #[handler]
 pub(crate) fn fail(Json(fault): Json<Fault>, Data(shared): Data<&Arc<Shared>>) -> Result<Json<Value>, ControlError> {
     if fault.status.is_some_and(|status| StatusCode::from_u16(status).is_err() || status < 200) {
@@ -41,25 +41,25 @@ pub(crate) fn fail(Json(fault): Json<Fault>, Data(shared): Data<&Arc<Shared>>) -
     Ok(Json(json!({ "items": faults })))
 }
 
-/// How webhooks are delivered from now on. What is left out is as usual again.
+/// How webhooks are delivered. Omitted fields are reset to the default.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Order {
-    /// Whose webhooks; Stripe's if absent.
+    /// The service; Stripe if omitted.
     service: Option<Service>,
-    /// How many more times each is delivered; `true` is once more.
+    /// How many extra times each is delivered; `true` means one.
     #[serde(default)]
     duplicate: Count,
     #[serde(default)]
     shuffle: bool,
     #[serde(default)]
     delay_ms: u32,
-    /// `true`: none is delivered; a number: so many are not.
+    /// `true` drops all; a number drops that many.
     #[serde(default)]
     drop: Count,
 }
 
-/// Yes, no or a number.
+/// A boolean or a number.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(untagged)]
 enum Count {
@@ -105,7 +105,7 @@ struct Recorded {
     event: String,
 }
 
-/// Sends an event once more, as Stripe's dashboard can.
+/// Sends an event again, as Stripe's dashboard can.
 #[handler]
 pub(crate) fn resend(
     Json(recorded): Json<Recorded>,
@@ -116,20 +116,20 @@ pub(crate) fn resend(
     Ok(Json(json!({ "endpoints": endpoints })))
 }
 
-/// A webhook endpoint, set up by hand.
+/// A manually created webhook endpoint.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Endpoint {
     url: String,
-    /// What deliveries are signed with; random if absent.
+    /// The signing secret; random if omitted.
     secret: Option<String>,
-    /// What it hears; the events that Paylink uses if absent.
+    /// The event types it receives; those that Paylink uses if omitted.
     enabled_events: Option<Vec<String>>,
-    /// Whose account and mode: that of this API key. The first key's if absent.
+    /// The API key whose account and mode it belongs to; the first key if omitted.
     key: Option<String>,
 }
 
-/// Sets up a webhook endpoint.
+/// Creates a webhook endpoint.
 #[handler]
 pub(crate) fn endpoint(
     Json(endpoint): Json<Endpoint>,

@@ -1,4 +1,4 @@
-//! What buyers, their banks and the merchant do at Stripe.
+//! Actions of buyers, banks and merchants at Stripe.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ struct Page {
     url: String,
 }
 
-/// Somebody opens the page and does not pay yet.
+/// A buyer opens the page without paying.
 #[handler]
 pub(crate) fn open(Json(page): Json<Page>, Data(shared): Data<&Arc<Shared>>) -> Result<Json<Value>, ControlError> {
     let session = shared.write(|txn| open_url(txn, &page.url))?;
@@ -42,16 +42,16 @@ pub(crate) fn open(Json(page): Json<Page>, Data(shared): Data<&Arc<Shared>>) -> 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Payment {
-    /// A link's page, which is opened and paid,
+    /// A link's page to open and pay, or
     url: Option<String>,
-    /// or a page that is open already.
+    /// an already opened session.
     session: Option<String>,
-    /// Whether the money comes later, if it comes.
+    /// Whether the payment settles later.
     #[serde(default, rename = "async")]
     delayed: bool,
 }
 
-/// Somebody pays.
+/// A buyer pays.
 #[handler]
 pub(crate) fn pay(Json(payment): Json<Payment>, Data(shared): Data<&Arc<Shared>>) -> Result<Json<Value>, ControlError> {
     let method = if payment.delayed { PayMethod::Delayed } else { PayMethod::Instant };
@@ -76,14 +76,14 @@ pub(crate) fn pay(Json(payment): Json<Payment>, Data(shared): Data<&Arc<Shared>>
     })))
 }
 
-/// Opens `…/pay/{slug}`; a query or fragment behind it does not matter.
+/// Opens `…/pay/{slug}`, ignoring a query or fragment.
 fn open_url(txn: &mut Txn<'_>, url: &str) -> Result<Session, CheckoutError> {
     let (_, slug) = url.rsplit_once("/pay/").ok_or(CheckoutError::NoSuchLink)?;
     let slug = slug.split(['?', '#']).next().unwrap_or_default();
     checkout::open(txn, slug)
 }
 
-/// What a bank says of a delayed payment.
+/// A bank's decision on a delayed payment.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settlement {
@@ -91,7 +91,7 @@ struct Settlement {
     succeed: bool,
 }
 
-/// A bank says whether the money comes.
+/// A bank accepts or declines a delayed payment.
 #[handler]
 pub(crate) fn settle(
     Json(settlement): Json<Settlement>,
@@ -101,19 +101,19 @@ pub(crate) fn settle(
     Ok(Json(json!({ "event": event })))
 }
 
-/// Money that goes back.
+/// A refund.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Refund {
     payment_intent: String,
-    /// In the unit that Stripe takes; absent: all that is left.
+    /// The amount in Stripe's unit; everything that is left if omitted.
     amount: Option<i64>,
-    /// How it stands at first; `succeeded` if absent.
+    /// The initial status; `succeeded` if omitted.
     #[serde(default)]
     status: RefundStatus,
 }
 
-/// The merchant gives money back.
+/// The merchant refunds a payment.
 #[handler]
 pub(crate) fn refund(
     Json(refund): Json<Refund>,
@@ -124,7 +124,7 @@ pub(crate) fn refund(
     Ok(Json(json!({ "refund": id, "event": event })))
 }
 
-/// What becomes of a refund.
+/// The new status of a refund.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RefundEnd {
@@ -132,7 +132,7 @@ struct RefundEnd {
     status: RefundStatus,
 }
 
-/// A refund gets on, or fails.
+/// A refund progresses or fails.
 #[handler]
 pub(crate) fn settle_refund(
     Json(end): Json<RefundEnd>,
@@ -143,20 +143,20 @@ pub(crate) fn settle_refund(
     Ok(Json(json!({ "refund": id, "event": event })))
 }
 
-/// Money that a bank wants back.
+/// A dispute.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Complaint {
     payment_intent: String,
     amount: Option<i64>,
-    /// Stripe's word for why; `fraudulent` if absent.
+    /// Stripe's reason code; `fraudulent` if omitted.
     reason: Option<String>,
-    /// How it stands at first; `needs_response` if absent.
+    /// The initial status; `needs_response` if omitted.
     #[serde(default)]
     status: DisputeStatus,
 }
 
-/// A buyer's bank wants money back.
+/// A buyer's bank disputes a payment.
 #[handler]
 pub(crate) fn dispute(
     Json(complaint): Json<Complaint>,
@@ -169,18 +169,18 @@ pub(crate) fn dispute(
     Ok(Json(json!({ "dispute": id, "event": event })))
 }
 
-/// How a dispute ends.
+/// The outcome of a dispute.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Decision {
     payment_intent: String,
-    /// Whether the merchant keeps the money,
+    /// Whether the merchant wins, or
     won: Option<bool>,
-    /// or how it stands now.
+    /// the new status.
     status: Option<DisputeStatus>,
 }
 
-/// A dispute ends, or gets on.
+/// A dispute progresses or ends.
 #[handler]
 pub(crate) fn close_dispute(
     Json(decision): Json<Decision>,

@@ -1,4 +1,4 @@
-//! What the sandbox knows, for those who check the product against it.
+//! The sandbox's state, for checking the product against it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,18 +18,18 @@ use crate::model::{
     tables::Tables,
 };
 
-/// Which requests are asked for.
+/// Which requests to return.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Of {
-    /// Both services' if absent.
+    /// The service; both if omitted.
     service: Option<Service>,
-    /// Leaves out the first so many requests of both services, for those who have read them already.
+    /// How many requests of both services to skip, because they were read before.
     #[serde(default)]
     skip: usize,
 }
 
-/// Every request received, oldest first.
+/// All received requests, oldest first.
 #[handler]
 pub(crate) fn requests(Query(of): Query<Of>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     shared.read(|tables| {
@@ -40,7 +40,7 @@ pub(crate) fn requests(Query(of): Query<Of>, Data(shared): Data<&Arc<Shared>>) -
     })
 }
 
-/// Every webhook delivery, oldest first.
+/// All webhook deliveries, oldest first.
 #[handler]
 pub(crate) fn webhooks(Query(of): Query<Of>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     shared.read(|tables| {
@@ -74,28 +74,28 @@ fn describe(tables: &Tables, delivery: &WebhookDelivery) -> Value {
     })
 }
 
-/// How links are told apart.
+/// How links are grouped.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct By {
-    /// The metadata key; `link_id` if absent.
+    /// The metadata key; `link_id` if omitted.
     key: Option<String>,
 }
 
-/// Payment links, counted.
+/// Counts of payment links.
 #[derive(Debug, Default, Serialize)]
 struct LinkCounts {
     total: usize,
-    /// Somebody who opens it could pay.
+    /// Links that can be opened and paid.
     live: usize,
-    /// Open sessions, which can be paid whatever their link says.
+    /// Open sessions, which can be paid whatever the state of their link.
     open_sessions: usize,
     completed_sessions: usize,
-    /// Those of the completed ones whose money has come.
+    /// Completed sessions whose money has arrived.
     paid_sessions: usize,
 }
 
-/// Numbers that an auditor compares with the product's own.
+/// Counts for an auditor to compare with the product's own.
 #[handler]
 pub(crate) fn counts(Query(by): Query<By>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     let key = by.key.as_deref().unwrap_or("link_id");

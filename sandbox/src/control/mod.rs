@@ -1,22 +1,22 @@
-//! `/_control`: what somebody who tests, or tries out, tells the sandbox to do. JSON in and out; unknown fields are
-//! refused; a list is `{"items": […]}`, oldest first.
+//! `/_control`: the control API for tests and demos. JSON in and out; unknown fields are refused; a list is `{"items":
+//! […]}`, oldest first.
 //!
 //! | call | does |
 //! |---|---|
-//! | `POST /open` `{url}` | somebody opens a payment link's page and does not pay yet: `{session, payment_link}` |
-//! | `POST /pay` `{url}` or `{session}`, `async?` | somebody pays: `{session, event, payment_intent, …}`; 409 when it cannot be paid, 404 when there is no such page |
-//! | `POST /settle` `{session, succeed}` | the bank of an `async` payment says yes or no |
-//! | `POST /refund` `{payment_intent, amount?, status?}` · `POST /refund/settle` `{refund, status}` | the merchant gives money back; what becomes of that, such as `failed` |
-//! | `POST /dispute` `{payment_intent, amount?, reason?, status?}` · `POST /dispute/close` `{payment_intent, won}` or `{payment_intent, status}` | a buyer's bank wants money back; how that gets on and ends |
-//! | `POST /fail` `{service, times, mode, status?, retry_after?, should_retry?, path?, method?}` | the next `times` calls fail; `mode` is `status`, `hang` or `reset`, each also with `_after` for after the effect; 0 times withdraws |
-//! | `POST /webhooks` `{service?, duplicate?, shuffle?, delay_ms?, drop?}` | how webhooks are delivered from now on; what is left out is as usual again |
-//! | `GET /webhooks?service=` · `POST /webhooks/resend` `{event}` | every delivery and its state; an event once more |
-//! | `POST /stripe/webhook_endpoints` `{url, secret?, enabled_events?, key?}` | sets up an endpoint with a secret that is known beforehand |
-//! | `GET /requests?service=&skip=` | every request received, with its answer |
-//! | `GET /counts?key=` | links, sessions, texts and deliveries counted; links also by a metadata key, `link_id` by default |
-//! | `GET /sms/outbox` · `POST /sms/incoming` `{from, to?, body, media?}` | texts sent; a buyer writes, by the carrier that the last text came from |
-//! | `POST /sms/report` `{sid, status, error_code?}` | the carrier reports, in whatever order |
-//! | `POST /sms/reports` `{automatic?, delay_ms?}` | whether and how fast the carrier reports by itself |
+//! | `POST /open` `{url}` | a buyer opens a payment link's page without paying: `{session, payment_link}` |
+//! | `POST /pay` `{url}` or `{session}`, `async?` | a buyer pays: `{session, event, payment_intent, …}`; 409 when it cannot be paid, 404 when there is no such page |
+//! | `POST /settle` `{session, succeed}` | the bank accepts or declines an `async` payment |
+//! | `POST /refund` `{payment_intent, amount?, status?}` · `POST /refund/settle` `{refund, status}` | the merchant refunds a payment; the refund gets another status, such as `failed` |
+//! | `POST /dispute` `{payment_intent, amount?, reason?, status?}` · `POST /dispute/close` `{payment_intent, won}` or `{payment_intent, status}` | a buyer's bank disputes a payment; the dispute progresses or ends |
+//! | `POST /fail` `{service, times, mode, status?, retry_after?, should_retry?, path?, method?}` | the next `times` calls fail; `mode` is `status`, `hang` or `reset`, each also with `_after` to fail after the effect; 0 times cancels all faults of the service |
+//! | `POST /webhooks` `{service?, duplicate?, shuffle?, delay_ms?, drop?}` | sets how webhooks are delivered; omitted fields are reset to the default |
+//! | `GET /webhooks?service=` · `POST /webhooks/resend` `{event}` | all deliveries and their states; sends an event again |
+//! | `POST /stripe/webhook_endpoints` `{url, secret?, enabled_events?, key?}` | creates an endpoint with a known secret |
+//! | `GET /requests?service=&skip=` | all received requests with their responses |
+//! | `GET /counts?key=` | counts of links, sessions, texts and deliveries; of links also by a metadata key, `link_id` by default |
+//! | `GET /sms/outbox` · `POST /sms/incoming` `{from, to?, body, media?}` | the sent texts; a buyer sends a text through the carrier that delivered the last one |
+//! | `POST /sms/report` `{sid, status, error_code?}` | the carrier sends a report, in any order |
+//! | `POST /sms/reports` `{automatic?, delay_ms?}` | whether and how fast the carrier reports automatically |
 //! | `POST /sms/webhook` `{url}` | where incoming texts go; by default to the last `StatusCallback` |
 
 mod behaviour;
@@ -31,7 +31,7 @@ use crate::{
     stripe::{checkout::CheckoutError, disputes_and_refunds::MoneyBackError},
 };
 
-/// Everything below `/_control`.
+/// All routes below `/_control`.
 pub(crate) fn routes() -> impl IntoEndpoint {
     Route::new()
         .at("/open", post(buyers::open))
@@ -54,13 +54,13 @@ pub(crate) fn routes() -> impl IntoEndpoint {
         .at("/sms/webhook", post(texts::webhook))
 }
 
-/// Why the sandbox does not do what it was told.
+/// Why a control request is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
-    /// It is about something that does not exist.
+    /// The object does not exist.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// It contradicts itself.
+    /// The request is contradictory.
     #[error("{0}")]
     Invalid(&'static str),
     #[error(transparent)]

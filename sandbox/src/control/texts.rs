@@ -1,4 +1,4 @@
-//! Texts: those that were sent, those that buyers write, and what the carrier says.
+//! Texts: sent ones, those from buyers, and delivery reports.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
 
 use super::ControlError;
 
-/// The texts that were sent, oldest first, as the carrier's API shows them.
+/// The sent texts, oldest first, in the form of the carrier's API.
 #[handler]
 pub(crate) fn outbox(Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     shared.read(|tables| {
@@ -36,15 +36,15 @@ pub(crate) fn outbox(Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
 #[serde(deny_unknown_fields)]
 struct Incoming {
     from: String,
-    /// The account's number; may be left out.
+    /// The account's number; optional.
     to: Option<String>,
     body: String,
-    /// Files that come with it, by name; see [`crate::sms::media`].
+    /// Attached files by name; see [`crate::sms::media`].
     #[serde(default)]
     media: Vec<String>,
 }
 
-/// A buyer writes.
+/// A buyer sends a text.
 #[handler]
 pub(crate) fn incoming(
     Json(text): Json<Incoming>,
@@ -57,7 +57,7 @@ pub(crate) fn incoming(
     Ok(Json(json!({ "sid": sid })))
 }
 
-/// What the carrier says of a text.
+/// A delivery report.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Report {
@@ -66,7 +66,7 @@ struct Report {
     error_code: Option<u32>,
 }
 
-/// The carrier reports, in whatever order.
+/// The carrier sends a report, in any order.
 #[handler]
 pub(crate) fn report(
     Json(report): Json<Report>,
@@ -80,7 +80,7 @@ pub(crate) fn report(
     Ok(Json(json!({ "reported": told })))
 }
 
-/// Whether, and how fast, the carrier reports by itself from now on.
+/// Sets whether and how fast the carrier reports automatically.
 #[handler]
 pub(crate) fn automatic(Json(reports): Json<ReportSettings>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     shared.write(|txn| {
@@ -95,7 +95,7 @@ pub(crate) fn automatic(Json(reports): Json<ReportSettings>, Data(shared): Data<
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Webhook {
-    /// Absent or null: to the status callback that was seen last.
+    /// The URL; the last status callback if omitted or null.
     url: Option<String>,
 }
 

@@ -1,13 +1,13 @@
-//! What is to be done at which time, earliest first.
+//! The agenda: chores by due time, earliest first.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::clock::Moment;
 
-/// Something that happens by itself once its time has come.
+/// Something that happens automatically when it is due.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Chore {
-    /// Try to hand over the delivery with this id.
+    /// Attempt the delivery with this id.
     Deliver(String),
     /// Move the message with this sid one step on: queued, sent, delivered.
     StepMessage(String),
@@ -15,7 +15,7 @@ pub(crate) enum Chore {
     ExpireSession(String),
 }
 
-/// Chores by time; each chore stands in it once at most.
+/// Chores by time. Each occurs at most once.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     by_time: BTreeSet<(Moment, Chore)>,
@@ -23,7 +23,7 @@ pub(crate) struct Agenda {
 }
 
 impl Agenda {
-    /// Puts `chore` at `due`, or takes it off the agenda with `None`. An earlier entry is replaced.
+    /// Schedules `chore` at `due`, replacing an earlier entry, or removes it if `due` is `None`.
     pub(crate) fn set(&mut self, chore: Chore, due: Option<Moment>) {
         if let Some(before) = self.time_of.remove(&chore) {
             self.by_time.remove(&(before, chore.clone()));
@@ -34,7 +34,7 @@ impl Agenda {
         }
     }
 
-    /// Takes up to `most` chores that are due at `now` off the agenda.
+    /// Takes up to `most` chores that are due at `now`.
     pub(crate) fn take_due(&mut self, now: Moment, most: usize) -> Vec<Chore> {
         let mut due = Vec::new();
         while due.len() < most && self.by_time.first().is_some_and(|(time, _)| *time <= now) {

@@ -1,11 +1,11 @@
-//! A webhook on its way out.
+//! An outgoing webhook.
 
 use serde::{Deserialize, Serialize};
 
 use super::{service::Service, table::Row};
 use crate::clock::Moment;
 
-/// One webhook to one address.
+/// A webhook to one URL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WebhookDelivery {
     pub(crate) id: String,
@@ -13,35 +13,35 @@ pub(crate) struct WebhookDelivery {
     pub(crate) url: String,
     pub(crate) content: Content,
     pub(crate) state: DeliveryState,
-    /// How often it was tried.
+    /// The number of attempts so far.
     pub(crate) attempts: u32,
-    /// When it is tried next, while it is pending.
+    /// The time of the next attempt, while pending.
     pub(crate) due_at: Moment,
-    /// What came of the last attempt: a status or why there was none.
+    /// The result of the last attempt: a status or an error.
     pub(crate) last: Option<String>,
 }
 
-/// What a webhook says.
+/// The content of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Content {
     /// A Stripe event, signed with the endpoint's secret.
     Event { event: String, endpoint: String },
-    /// A form of the carrier, signed with the account's token.
+    /// A form from the carrier, signed with the account's token.
     Form(Vec<(String, String)>),
-    /// What the gateway that speaks JSON says; it signs nothing, the URL is its proof.
+    /// A message of the JSON gateway. It is unsigned; the secret URL authenticates it.
     Json(String),
 }
 
-/// How far a delivery has come.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DeliveryState {
     Pending,
     Delivered,
-    /// Tried too often, or its endpoint is gone.
+    /// Its attempts are used up, or its endpoint is gone.
     Abandoned,
-    /// Never tried, because it was ordered so.
+    /// Never attempted, as ordered.
     Dropped,
 }
 
@@ -52,7 +52,7 @@ impl Row for WebhookDelivery {
 }
 
 impl WebhookDelivery {
-    /// When it is to be tried next, if it is.
+    /// The time of the next attempt, if there is one.
     pub(crate) fn next_attempt_at(&self) -> Option<Moment> {
         match self.state {
             DeliveryState::Pending => Some(self.due_at),

@@ -1,4 +1,4 @@
-//! The dispute: a payment that a buyer's bank wants back.
+//! Disputes: a buyer's bank demands a payment back.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{scope::StripeScope, table::Row};
 use crate::clock::Moment;
 
-/// How a dispute stands.
+/// The status of a dispute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DisputeStatus {
@@ -22,7 +22,7 @@ pub(crate) enum DisputeStatus {
 }
 
 impl DisputeStatus {
-    /// Whether nothing follows any more.
+    /// Whether the status is final.
     pub(crate) const fn is_closed(self) -> bool {
         match self {
             Self::WarningClosed | Self::Won | Self::Lost | Self::Prevented => true,
@@ -31,7 +31,7 @@ impl DisputeStatus {
     }
 }
 
-/// A buyer's bank wants the money back.
+/// A dispute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Dispute {
     /// `du_…`.
@@ -54,7 +54,7 @@ impl Row for Dispute {
 }
 
 impl Dispute {
-    /// What a client sees.
+    /// The representation in the API.
     pub(crate) fn view(&self) -> Value {
         json!({
             "id": self.id,

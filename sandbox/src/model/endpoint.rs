@@ -1,4 +1,4 @@
-//! The webhook endpoint.
+//! Webhook endpoints.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,20 @@ use crate::{
     model::{scope::StripeScope, table::Row},
 };
 
-/// An address that events are sent to.
+/// A URL that events are sent to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WebhookEndpoint {
     pub(crate) id: String,
     pub(crate) scope: StripeScope,
     pub(crate) url: String,
-    /// What deliveries are signed with. A client sees it once, when the endpoint is created.
+    /// The signing secret. The API shows it once, when the endpoint is created.
     pub(crate) secret: String,
-    /// Types of events, or `*` for all.
+    /// Event types, or `*` for all.
     pub(crate) enabled_events: Vec<String>,
     pub(crate) enabled: bool,
     pub(crate) deleted: bool,
     pub(crate) description: Option<String>,
-    /// The version of the API that events look like; the account's own if absent.
+    /// The API version of its events; the account's own if absent.
     #[serde(default)]
     pub(crate) api_version: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
@@ -37,13 +37,13 @@ impl Row for WebhookEndpoint {
 }
 
 impl WebhookEndpoint {
-    /// Whether it is to hear of an event of this type in this scope.
+    /// Whether it receives events of this type in this scope.
     pub(crate) fn hears(&self, scope: &StripeScope, kind: &str) -> bool {
         let listed = self.enabled_events.iter().any(|event| event == "*" || event == kind);
         self.enabled && !self.deleted && self.scope == *scope && listed
     }
 
-    /// What a client sees, without the secret.
+    /// The representation in the API, without the secret.
     pub(crate) fn view(&self) -> Value {
         json!({
             "id": self.id,

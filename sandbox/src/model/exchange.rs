@@ -1,4 +1,4 @@
-//! Requests to the two services, and what they were answered.
+//! Requests to the two services and their responses.
 
 use std::collections::BTreeMap;
 
@@ -7,35 +7,35 @@ use serde::{Deserialize, Serialize};
 use super::{fault::Mode, service::Service};
 use crate::clock::Moment;
 
-/// A request as it was received, and what it was answered.
+/// A received request and its response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Exchange {
-    /// Counted from 0 over both services.
+    /// A number counted from 0 over both services.
     pub(crate) number: usize,
     pub(crate) service: Service,
     pub(crate) method: String,
-    /// As the real service would see it: `/v1/payment_links`.
+    /// The path at the real service: `/v1/payment_links`.
     pub(crate) path: String,
     pub(crate) query: Option<String>,
-    /// By name in lower case. Of `authorization` only the scheme and the last four characters are kept.
+    /// By lower-case name. Of `authorization` only the scheme and the last four characters are kept.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
     pub(crate) at: Moment,
-    /// The fault that struck it.
+    /// The fault that hit it.
     pub(crate) fault: Option<Mode>,
-    /// Absent while it is under way, and for good if it hung or was reset before the effect. If that was after the
-    /// effect: the answer that was kept back.
+    /// `None` while it is in progress, and forever if it hung or was reset before the effect. After the effect, the
+    /// response that was withheld.
     pub(crate) answer: Option<LoggedAnswer>,
 }
 
-/// What a request was answered.
+/// A logged response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct LoggedAnswer {
     pub(crate) status: u16,
     pub(crate) body: String,
 }
 
-/// The answer to a logged request, for the journal.
+/// The response to a logged request, for the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AnsweredExchange {
     /// The request's number.

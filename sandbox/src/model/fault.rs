@@ -1,4 +1,4 @@
-//! An order to fail.
+//! Faults, as ordered.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,33 +8,33 @@ use super::service::Service;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mode {
-    /// Nothing happens and the answer is a failure.
+    /// No effect, and an error response.
     Status,
-    /// It happens, and the answer is a failure.
+    /// The effect, but an error response.
     StatusAfter,
-    /// Nothing happens and no answer comes.
+    /// No effect and no response.
     Hang,
-    /// It happens, and no answer comes.
+    /// The effect, but no response.
     HangAfter,
-    /// Nothing happens and the connection is closed without an answer.
+    /// No effect, and the connection is closed without a response.
     Reset,
-    /// It happens, and the connection is closed without an answer.
+    /// The effect, but the connection is closed without a response.
     ResetAfter,
 }
 
-/// An order to fail, as `POST /_control/fail` takes it.
+/// A fault, as in `POST /_control/fail`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
     pub(crate) service: Service,
-    /// How many calls fail; 0 withdraws every order of the service.
+    /// How many calls fail; 0 cancels every fault of the service.
     pub(crate) times: u32,
     pub(crate) mode: Mode,
-    /// The HTTP status of the failure; 500 if absent.
+    /// The HTTP status of the failure; 500 if omitted.
     pub(crate) status: Option<u16>,
-    /// Seconds, for a `Retry-After` header.
+    /// The `Retry-After` header, in seconds.
     pub(crate) retry_after: Option<u32>,
-    /// For a `Stripe-Should-Retry` header.
+    /// The `Stripe-Should-Retry` header.
     pub(crate) should_retry: Option<bool>,
     /// Only calls whose path (with the service's prefix and the query) contains this.
     pub(crate) path: Option<String>,

@@ -1,7 +1,7 @@
-//! The append-only file that the state survives `kill -9` in.
+//! The append-only journal, which lets the state survive `kill -9`.
 //!
-//! One line is one transaction: a JSON array of changes, written in a single call before the answer leaves. A line
-//! that was torn by the end of the process is truncated at the next start, and with it the whole transaction.
+//! Each line is one transaction: a JSON array of changes, written in a single call before the response is sent. An
+//! incomplete last line is truncated at the next start, which drops the whole transaction.
 
 use std::{
     fs::{File, OpenOptions},
@@ -14,22 +14,22 @@ use crate::model::tables::{RowChange, Tables};
 /// Why a journal could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The file could not be opened, read or cut.
+    /// The file could not be opened, read or truncated.
     #[error("the journal {path} cannot be used")]
     Unusable {
         /// The journal's file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A line before the last does not read as a transaction: this is not a journal, or of another version.
+    /// A line before the last is not a transaction: the file is not a journal, or from another version.
     #[error("line {line} of the journal {path} cannot be read")]
     Unreadable {
         /// The journal's file.
         path: PathBuf,
-        /// The number of the line, from 1.
+        /// The number of the line, counted from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The error.
         source: serde_json::Error,
     },
 }
@@ -41,7 +41,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens or creates the journal at `path` and gives back what its changes add up to.
+    /// Opens or creates the journal at `path` and returns the tables it contains.
     pub(crate) fn open(path: &Path) -> Result<(Self, Tables), JournalError> {
         let unusable = |source| JournalError::Unusable { path: path.to_owned(), source };
         let text = match std::fs::read(path) {
@@ -56,14 +56,14 @@ impl Journal {
         Ok((Self { file }, tables))
     }
 
-    /// Writes one transaction, whose line ends with a newline. Not flushed to the disk: it survives the end of the
-    /// process, not of the machine.
+    /// Writes one transaction, a line including its newline. It is not synced, so it survives the end of the process
+    /// but not of the machine.
     pub(crate) fn append(&mut self, line: &[u8]) -> io::Result<()> {
         self.file.write_all(line)
     }
 }
 
-/// Applies every whole line; gives back the tables and how many bytes were whole lines.
+/// Applies every complete line. Returns the tables and the length of the complete lines in bytes.
 fn replay(text: &[u8]) -> Result<(Tables, usize), (usize, serde_json::Error)> {
     let mut tables = Tables::default();
     let mut whole = 0;

@@ -1,4 +1,4 @@
-//! The payment link.
+//! Payment links.
 
 use std::collections::BTreeMap;
 
@@ -10,31 +10,31 @@ use crate::{
     model::{scope::StripeScope, table::Row},
 };
 
-/// A payment link with its one line item.
+/// A payment link with a single line item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PaymentLink {
     pub(crate) id: String,
     pub(crate) scope: StripeScope,
-    /// The last part of its address.
+    /// The last part of its URL.
     pub(crate) slug: String,
     pub(crate) active: bool,
     pub(crate) currency: String,
-    /// In the unit that Stripe takes.
+    /// In Stripe's unit.
     pub(crate) unit_amount: i64,
     pub(crate) quantity: i64,
     pub(crate) product_name: String,
-    /// How many checkout sessions may be completed.
+    /// The most checkout sessions that may be completed.
     pub(crate) limit: Option<i64>,
-    /// How many were.
+    /// How many were completed.
     pub(crate) completed: i64,
     pub(crate) payment_method_types: Vec<String>,
     pub(crate) inactive_message: Option<String>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) intent_metadata: BTreeMap<String, String>,
-    /// Whether it only holds what a checkout session sells that was made by itself: nobody sees it.
+    /// Whether it only holds the item of a checkout session created without a link. It is never shown.
     #[serde(default)]
     pub(crate) of_session: bool,
-    /// Where a buyer is sent after the payment. Absent: to Stripe's own confirmation.
+    /// Where buyers go after the payment; Stripe's own confirmation page if absent.
     pub(crate) redirect_url: Option<String>,
     pub(crate) created_at: Moment,
 }
@@ -46,27 +46,27 @@ impl Row for PaymentLink {
 }
 
 impl PaymentLink {
-    /// What a buyer pays.
+    /// The amount that a buyer pays.
     pub(crate) fn amount(&self) -> i64 {
         self.unit_amount * self.quantity
     }
 
-    /// Whether as many payments were made as may be.
+    /// Whether the limit of payments is reached.
     pub(crate) fn is_used_up(&self) -> bool {
         self.limit.is_some_and(|limit| self.completed >= limit)
     }
 
-    /// Whether somebody who opens it could pay.
+    /// Whether it can be opened and paid.
     pub(crate) fn is_live(&self) -> bool {
         self.active && !self.is_used_up()
     }
 
-    /// Its address; `base` is where the sandbox is reached.
+    /// Its URL, with `base` as the sandbox's address.
     pub(crate) fn url(&self, base: &str) -> String {
         format!("{base}/pay/{}", self.slug)
     }
 
-    /// What a client sees. A payment link has no `created` at Stripe either.
+    /// The representation in the API. As at Stripe, payment links have no `created`.
     pub(crate) fn view(&self, base: &str) -> Value {
         json!({
             "id": self.id,

@@ -1,11 +1,11 @@
-//! The message: a text to or from a buyer.
+//! Messages: texts to and from buyers.
 
 use serde::{Deserialize, Serialize};
 
 use super::table::Row;
 use crate::clock::Moment;
 
-/// How far a text has come.
+/// The status of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
@@ -20,7 +20,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    /// As the carrier writes it.
+    /// The carrier's name for it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -33,7 +33,7 @@ impl Status {
         }
     }
 
-    /// A text goes from a lower rank to a higher one and never back.
+    /// Statuses only move to a higher rank.
     fn rank(self) -> u8 {
         match self {
             Self::Queued => 0,
@@ -43,7 +43,7 @@ impl Status {
         }
     }
 
-    /// What follows by itself, if nothing goes wrong.
+    /// The next status if nothing goes wrong.
     pub(crate) fn next(self) -> Option<Self> {
         match self {
             Self::Queued | Self::Sending => Some(Self::Sent),
@@ -53,7 +53,7 @@ impl Status {
     }
 }
 
-/// Which way a text goes.
+/// The direction of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TextDirection {
@@ -75,14 +75,14 @@ pub(crate) struct Message {
     pub(crate) body: String,
     pub(crate) status: Status,
     pub(crate) error_code: Option<u32>,
-    /// Where reports about it go.
+    /// Where its reports go.
     pub(crate) callback: Option<String>,
     pub(crate) created_at: Moment,
     pub(crate) sent_at: Option<Moment>,
     pub(crate) updated_at: Moment,
-    /// When it moves one step on by itself.
+    /// When it moves on automatically.
     pub(crate) next_step_at: Option<Moment>,
-    /// Whether it went by the gateway that speaks JSON.
+    /// Whether it was sent through the JSON gateway.
     #[serde(default)]
     pub(crate) by_gateway: bool,
 }
@@ -94,7 +94,7 @@ impl Row for Message {
 }
 
 impl Message {
-    /// The same message after it reached `status`, or unchanged but for its next step if it is beyond that already.
+    /// The message after it reached `status`. If it is already beyond that, only its next step is cancelled.
     pub(crate) fn reached(self, status: Status, error_code: Option<u32>, now: Moment) -> Self {
         if status.rank() <= self.status.rank() {
             return Self { next_step_at: None, ..self };

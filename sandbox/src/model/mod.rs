@@ -1,5 +1,5 @@
-//! What the sandbox knows: its tables, the journal that keeps them, and the rows that stand in them. The handlers are above; nothing
-//! here knows of a request.
+//! The sandbox's state: tables, their rows, and the journal that keeps them. Nothing here knows about requests; the
+//! handlers are in the modules above.
 
 pub(crate) mod agenda;
 pub(crate) mod delivery;

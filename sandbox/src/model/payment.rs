@@ -1,4 +1,4 @@
-//! The payment: a payment intent with its charge, and what may become of it.
+//! Payments: a payment intent with its charge.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use crate::{
     model::{scope::StripeScope, table::Row},
 };
 
-/// Where a payment stands.
+/// The state of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntentState {
-    /// The bank has not said yet.
+    /// The bank has not decided yet.
     Processing,
     Succeeded,
     Failed,
 }
 
-/// A payment intent and its one charge.
+/// A payment intent and its only charge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Payment {
     /// The payment intent's id, `pi_…`.
@@ -31,7 +31,7 @@ pub(crate) struct Payment {
     pub(crate) state: IntentState,
     pub(crate) amount: i64,
     pub(crate) currency: String,
-    /// How much was given back.
+    /// The amount refunded.
     pub(crate) refunded: i64,
     pub(crate) disputed: bool,
     pub(crate) metadata: BTreeMap<String, String>,
@@ -45,7 +45,7 @@ impl Row for Payment {
 }
 
 impl Payment {
-    /// The payment intent as a client sees it.
+    /// The payment intent in the API.
     pub(crate) fn intent(&self) -> Value {
         let (status, received, charge) = match self.state {
             IntentState::Processing => ("processing", 0, None),
@@ -73,7 +73,7 @@ impl Payment {
         })
     }
 
-    /// The charge as a client sees it.
+    /// The charge in the API.
     pub(crate) fn charge(&self) -> Value {
         let succeeded = self.state == IntentState::Succeeded;
         json!({

@@ -1,4 +1,4 @@
-//! The refund: money of a payment that goes back.
+//! Refunds.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{scope::StripeScope, table::Row};
 use crate::clock::Moment;
 
-/// How a refund stands.
+/// The status of a refund.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RefundStatus {
@@ -19,13 +19,13 @@ pub(crate) enum RefundStatus {
 }
 
 impl RefundStatus {
-    /// Whether the money stays with the merchant.
+    /// Whether the refund did not happen, so that the merchant keeps the money.
     pub(crate) const fn is_off(self) -> bool {
         matches!(self, Self::Failed | Self::Canceled)
     }
 }
 
-/// Money that goes back.
+/// A refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refund {
     /// `re_…`.
@@ -47,7 +47,7 @@ impl Row for Refund {
 }
 
 impl Refund {
-    /// What a client sees.
+    /// The representation in the API.
     pub(crate) fn view(&self) -> Value {
         json!({
             "id": self.id,

@@ -1,10 +1,10 @@
-//! Whose the objects are.
+//! The owner of objects.
 
 use serde::{Deserialize, Serialize};
 
 use crate::options::StripeKey;
 
-/// An account in one of its modes. Objects of another scope are as if they did not exist.
+/// An account and its mode. Objects of another scope are invisible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StripeScope {
     pub(crate) account: String,

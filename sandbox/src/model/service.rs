@@ -1,8 +1,8 @@
-//! Whom the sandbox stands in for.
+//! The services that the sandbox imitates.
 
 use serde::{Deserialize, Serialize};
 
-/// One of the two services that the sandbox stands in for.
+/// One of the two services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Service {
@@ -11,7 +11,7 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    /// The path below which the service lives.
+    /// The path prefix of the service.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Stripe => "/stripe",

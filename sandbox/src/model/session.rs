@@ -1,4 +1,4 @@
-//! The checkout session: one opening of a payment link's page.
+//! Checkout sessions: each opening of a payment link's page creates one.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     model::{scope::StripeScope, table::Row},
 };
 
-/// Where a session stands.
+/// The status of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SessionStatus {
@@ -20,7 +20,7 @@ pub(crate) enum SessionStatus {
 }
 
 impl SessionStatus {
-    /// As Stripe writes it.
+    /// Stripe's name for it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -35,10 +35,10 @@ impl SessionStatus {
 pub(crate) struct Session {
     pub(crate) id: String,
     pub(crate) scope: StripeScope,
-    /// The id of the payment link that was opened.
+    /// The id of its payment link.
     pub(crate) link: String,
     pub(crate) status: SessionStatus,
-    /// Whether the money is there. A completed session may be waiting for it.
+    /// Whether the money has arrived. A completed session may still be waiting for it.
     pub(crate) paid: bool,
     /// The id of the payment intent, once the buyer has submitted.
     pub(crate) payment: Option<String>,
@@ -58,7 +58,7 @@ impl Row for Session {
 }
 
 impl Session {
-    /// When it expires unless something happens.
+    /// When it expires automatically.
     pub(crate) fn expires_by_itself_at(&self) -> Option<Moment> {
         match self.status {
             SessionStatus::Open => Some(self.expires_at),
@@ -66,7 +66,8 @@ impl Session {
         }
     }
 
-    /// What a client sees, but for what never applies to a payment link of one item; `page` is the address of the page that shows it.
+    /// The representation in the API, without fields that never apply to a payment link with one item. `page` is the
+    /// URL of its page.
     pub(crate) fn view(&self, page: &str) -> Value {
         let open = self.status == SessionStatus::Open;
         json!({

@@ -1,28 +1,28 @@
-//! How the sandbox behaves at present, as it was told below `/_control`. It survives a restart like everything else.
+//! The sandbox's current behaviour, as set through `/_control`. It survives a restart like all other state.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{fault::Fault, service::Service};
 
-/// Everything that can be set in the sandbox and stays so until it is set otherwise.
+/// All persistent settings of the sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SandboxSettings {
-    /// Ordered failures, oldest first.
+    /// Faults, oldest first.
     pub(crate) faults: Vec<Fault>,
     /// How Stripe's webhooks are delivered.
     pub(crate) stripe_manner: Manner,
     /// How the carrier's reports and incoming texts are delivered.
     pub(crate) sms_manner: Manner,
-    /// Where incoming texts go. Absent: to the status callback that was seen last.
+    /// Where incoming texts go; the last status callback if `None`.
     pub(crate) incoming_url: Option<String>,
-    /// The status callback that was seen last.
+    /// The last status callback.
     pub(crate) last_callback: Option<String>,
     pub(crate) reports: ReportSettings,
 }
 
 impl SandboxSettings {
-    /// How the webhooks of a service are delivered, to be changed.
+    /// How the webhooks of a service are delivered, for modification.
     pub(crate) fn manner_mut(&mut self, service: Service) -> &mut Manner {
         match service {
             Service::Stripe => &mut self.stripe_manner,
@@ -35,13 +35,13 @@ impl SandboxSettings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Manner {
-    /// How many more times than once each is delivered.
+    /// How many extra times each is delivered.
     pub(crate) duplicate: u32,
     /// Whether they are delivered in random order.
     pub(crate) shuffle: bool,
-    /// How long each is held back, in milliseconds.
+    /// The delay of each, in milliseconds.
     pub(crate) delay_ms: u32,
-    /// Which of them are recorded but not delivered.
+    /// Which ones are recorded but not delivered.
     pub(crate) drop: Drop,
 }
 
@@ -52,12 +52,12 @@ pub(crate) enum Drop {
     #[default]
     None,
     All,
-    /// This many, and then no more.
+    /// This many, and then none.
     Next(u32),
 }
 
 impl Drop {
-    /// Whether the next one is dropped, and what holds after it.
+    /// Whether to drop the next one, and the setting after that.
     pub(crate) fn next(self) -> (bool, Self) {
         match self {
             Self::None | Self::Next(0) => (false, Self::None),
@@ -67,13 +67,13 @@ impl Drop {
     }
 }
 
-/// Whether the carrier reports by itself that a text was sent and delivered.
+/// Whether the carrier automatically reports that a text was sent and delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ReportSettings {
-    /// If not, nothing is reported but what `POST /_control/sms/report` says.
+    /// If not, only `POST /_control/sms/report` sends reports.
     pub(crate) automatic: bool,
-    /// How long a text takes from queued to sent and again from sent to delivered, in milliseconds.
+    /// The time from queued to sent, and from sent to delivered, in milliseconds.
     pub(crate) delay_ms: u32,
 }
 
@@ -84,7 +84,7 @@ impl Default for ReportSettings {
 }
 
 impl ReportSettings {
-    /// How long one step takes.
+    /// The duration of one step.
     pub(crate) fn step(self) -> TimeDelta {
         TimeDelta::milliseconds(self.delay_ms.into())
     }

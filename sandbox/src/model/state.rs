@@ -1,4 +1,4 @@
-//! What the sandbox knows, behind one lock, and the transactions that change it.
+//! The sandbox's state, behind one lock, and the transactions that change it.
 
 use std::{
     collections::HashSet,
@@ -19,21 +19,21 @@ use crate::{
     options::{SmsAccount, StripeKey},
 };
 
-/// What does not change while the sandbox runs.
+/// Configuration that does not change while the sandbox runs.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// How others reach the sandbox, without a trailing slash.
+    /// The sandbox's public URL, without a trailing slash.
     pub(crate) base: String,
     pub(crate) stripe_keys: Vec<StripeKey>,
     pub(crate) sms_account: Option<SmsAccount>,
 }
 
-/// What every request and the courier share.
+/// State shared by all requests and the courier.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) connections: Connections,
-    /// Notified after every transaction: there may be something to deliver.
+    /// Notified after every transaction, since there may be something to deliver.
     pub(crate) notification: Notify,
     state: Mutex<State>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct Shared {
 struct State {
     tables: Tables,
     journal: Option<Journal>,
-    /// Idempotency keys of requests that hang. They end with the process, as at Stripe with the server.
+    /// Idempotency keys of requests that hang. They are lost with the process, as at Stripe with a server.
     held: HashSet<String>,
 }
 
@@ -52,13 +52,13 @@ impl Shared {
         Self { config, connections, notification: Notify::new(), state }
     }
 
-    /// Looks at what is known.
+    /// Reads the tables.
     pub(crate) fn read<R>(&self, look: impl FnOnce(&Tables) -> R) -> R {
         look(&self.lock().tables)
     }
 
-    /// Runs `work` as one transaction: nobody sees half of it, and the journal holds all of it or nothing. It is not
-    /// undone when `work` refuses, so `work` decides first and changes then.
+    /// Runs `work` as one transaction: it is isolated from others, and the journal holds all of it or nothing. There is
+    /// no rollback, so `work` must decide before it changes anything.
     pub(crate) fn write<R>(&self, work: impl FnOnce(&mut Txn<'_>) -> R) -> R {
         let mut state = self.lock();
         let State { tables, journal, held } = &mut *state;
@@ -68,7 +68,7 @@ impl Shared {
         if let Some(journal) = journal
             && let Err(error) = write_line(journal, line)
         {
-            // The memory stays the truth while the process lives; a sandbox that stops answering helps nobody.
+            // The state in memory stays authoritative; a sandbox that stops responding helps no one.
             tracing::error!(%error, "the sandbox's journal cannot be written");
         }
         drop(state);
@@ -76,7 +76,7 @@ impl Shared {
         result
     }
 
-    /// Takes what is due now off the agenda, `most` at most, and returns when the next is due.
+    /// Takes up to `most` due chores off the agenda, and returns when the next one is due.
     pub(crate) fn take_due(&self, most: usize) -> (Vec<Chore>, Option<Moment>) {
         let agenda = &mut self.lock().tables.agenda;
         (agenda.take_due(clock::now(), most), agenda.next())
@@ -101,7 +101,7 @@ fn write_line(journal: &mut Journal, mut line: Vec<u8>) -> io::Result<()> {
     journal.append(&line)
 }
 
-/// A request with this idempotency key is in progress for as long as this lives.
+/// Keeps an idempotency key in progress until dropped.
 #[derive(Debug)]
 pub(crate) struct HeldRequest<'a> {
     shared: &'a Shared,
@@ -114,10 +114,10 @@ impl Drop for HeldRequest<'_> {
     }
 }
 
-/// A transaction in the making.
+/// A transaction in progress.
 #[derive(Debug)]
 pub(crate) struct Txn<'a> {
-    /// The moment at which everything in it happens.
+    /// The time at which everything in it happens.
     pub(crate) now: Moment,
     pub(crate) config: &'a Config,
     pub(crate) tables: &'a mut Tables,
@@ -126,7 +126,7 @@ pub(crate) struct Txn<'a> {
 }
 
 impl Txn<'_> {
-    /// Makes a change: visible at once in here, and to others when the transaction ends.
+    /// Applies a change. It is visible here at once, and to others when the transaction ends.
     pub(crate) fn put(&mut self, change: RowChange) {
         let start = self.line.len();
         self.line.push(if start == 0 { b'[' } else { b',' });

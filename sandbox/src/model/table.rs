@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-/// A row has an id under which a later version replaces it.
+/// A row with an id, which a later version of the row replaces.
 pub(crate) trait Row {
     fn id(&self) -> &str;
 }
 
-/// Rows in the order in which they were created, and by id.
+/// Rows in order of creation, and by id.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     rows: Vec<T>,

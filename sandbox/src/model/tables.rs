@@ -1,4 +1,4 @@
-//! Everything the sandbox knows, as rows that changes replace.
+//! The sandbox's state as rows, which changes replace.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ use super::{
     table::Table,
 };
 
-/// One change, as the journal holds it. Of several with one id the last wins.
+/// A change, as stored in the journal. Of several with the same id the last one wins.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "row", rename_all = "snake_case")]
 pub(crate) enum RowChange {
@@ -41,7 +41,7 @@ pub(crate) enum RowChange {
     Settings(SandboxSettings),
 }
 
-/// Everything the sandbox knows.
+/// The sandbox's state.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     pub(crate) links: Table<PaymentLink>,
@@ -54,17 +54,17 @@ pub(crate) struct Tables {
     pub(crate) stored_answers: Table<StoredAnswer>,
     pub(crate) deliveries: Table<WebhookDelivery>,
     pub(crate) messages: Table<Message>,
-    /// Numbers that said STOP.
+    /// Numbers that sent STOP.
     pub(crate) opted_out: HashSet<String>,
-    /// Every request to the two services, oldest first.
+    /// All requests to the two services, oldest first.
     pub(crate) requests: Vec<Exchange>,
     pub(crate) settings: SandboxSettings,
-    /// Follows from the rows; the journal does not hold it.
+    /// Derived from the rows, and not in the journal.
     pub(crate) agenda: Agenda,
 }
 
 impl Tables {
-    /// Makes one change.
+    /// Applies a change.
     pub(crate) fn apply(&mut self, change: RowChange) {
         match change {
             RowChange::Link(row) => self.links.put(row),

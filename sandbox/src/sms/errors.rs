@@ -1,11 +1,11 @@
-//! Twilio's error body.
+//! Twilio's error responses.
 
 use poem::http::StatusCode;
 use serde_json::json;
 
 use crate::{answer::Answer, form::FormError};
 
-/// A refusal in Twilio's terms.
+/// An error in Twilio's format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub(crate) struct SmsError {
@@ -38,7 +38,7 @@ impl SmsError {
         Self::refused(20001, format!("Invalid parameter: {what}"))
     }
 
-    /// The error as an answer.
+    /// The response.
     pub(crate) fn answer(&self) -> Answer {
         let body = json!({
             "code": self.code,
@@ -56,7 +56,7 @@ impl From<FormError> for SmsError {
     }
 }
 
-/// The answer of a failure that was ordered.
+/// The response of a requested failure.
 pub(crate) fn ordered(status: StatusCode) -> Answer {
     let (code, message) = match status.as_u16() {
         401 => (20003, "Authenticate"),

@@ -1,9 +1,9 @@
-//! A second carrier, which is not Twilio's kind: `POST /sms/gateway/messages` with JSON and a bearer token, as many gateways
-//! have it. Its texts are the same outbox's, and its reports and buyers' texts are JSON.
+//! A second carrier that differs from Twilio: `POST /sms/gateway/messages` with JSON and a bearer token, as at many
+//! gateways. Its texts go to the same outbox; its reports and buyers' texts are JSON.
 //!
-//! `{"to", "from", "text", "callback"?, "reference"?}` → 202 `{"message": {"id", "state": "queued"}}`, or
-//! `{"error": {"code", "detail"}}` with 401 `unauthorized`, 422 `invalid_recipient`, `opted_out`, `invalid_request`.
-//! A report is `{"id", "state": "sent"|"delivered"|"undelivered"|…, "error"?}`, a buyer's text `{"id", "msisdn", "text"}`.
+//! `{"to", "from", "text", "callback"?, "reference"?}` → 202 `{"message": {"id", "state": "queued"}}`, or `{"error":
+//! {"code", "detail"}}` with 401 `unauthorized`, 422 `invalid_recipient`, `opted_out`, `invalid_request`. A report is
+//! `{"id", "state": "sent"|"delivered"|"undelivered"|…, "error"?}`, a buyer's text `{"id", "msisdn", "text"}`.
 
 use poem::http::StatusCode;
 use serde::Deserialize;
@@ -22,10 +22,10 @@ use crate::{
 
 use super::{reports, rules};
 
-/// The path of its one call.
+/// The path of its only call.
 pub(crate) const PATH: &str = "/gateway/messages";
 
-/// What a client asks for.
+/// The body of a request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Order {
@@ -37,7 +37,7 @@ struct Order {
     reference: Option<String>,
 }
 
-/// Queues a text. There is no idempotency key: twice is two texts.
+/// Queues a text. There is no idempotency key, so a repeated request sends a second text.
 pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &IncomingRequest) -> Answer {
     match create(txn, incoming) {
         Ok(view) => Answer::json(StatusCode::ACCEPTED, &view),

@@ -1,4 +1,4 @@
-//! What buyers write.
+//! Texts from buyers.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::{
 
 use super::{media, reports, segments};
 
-/// Words with which a buyer opts out, and in again. Case and surrounding space do not matter.
+/// Keywords for opting out and in. Case and surrounding space do not matter.
 const OUT: [&str; 8] = ["STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"];
 const IN: [&str; 3] = ["START", "YES", "UNSTOP"];
 
@@ -26,18 +26,19 @@ pub(crate) enum IncomingError {
     /// There is no SMS account.
     #[error("the sandbox was started without an SMS account")]
     NoAccount,
-    /// The text is for a number that is not the account's.
+    /// The number is not the account's.
     #[error("that number is not the account's")]
     NotOurs,
     /// There is no such file.
     #[error("media are picture, elsewhere, large and page")]
     NoSuchMedia,
-    /// No text was sent with a status callback yet, and no address was set.
+    /// No URL was set, and no text was sent with a status callback yet.
     #[error("it is not known where incoming texts go: set it with POST /_control/sms/webhook")]
     NoAddress,
 }
 
-/// A buyer writes. STOP and its like also opt the number out, START and its like in again. Gives back the text's sid.
+/// A buyer sends a text. STOP and similar keywords also opt the number out, START and similar ones back in. Returns the
+/// text's sid.
 pub(crate) fn receive(
     txn: &mut Txn<'_>,
     from: &str,
@@ -57,7 +58,7 @@ pub(crate) fn receive(
     let url = url.ok_or(IncomingError::NoAddress)?;
     opt(txn, from, body);
     let message = message(txn, account, from, body);
-    // It comes the way that the last text to this buyer went.
+    // It comes through the carrier that sent the last text to this buyer.
     let is_to_buyer = |sent: &&Message| sent.direction == TextDirection::Outbound && sent.to == from;
     if txn.tables.messages.iter().rev().find(is_to_buyer).is_some_and(|sent| sent.by_gateway) {
         let text = json!({"id": message.sid, "msisdn": from.trim_start_matches('+'), "text": body});
@@ -82,7 +83,7 @@ pub(crate) fn receive(
     Ok(sid)
 }
 
-/// Opts the number out or in, if the text is one of the words for that.
+/// Opts the number out or in if the text is a keyword.
 fn opt(txn: &mut Txn<'_>, number: &str, body: &str) {
     let word = body.trim().to_uppercase();
     let out = OUT.contains(&word.as_str());

@@ -1,4 +1,4 @@
-//! `GET /Messages.json`: looking texts up.
+//! `GET /Messages.json`: listing texts.
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde_json::{Value, json};
@@ -12,10 +12,10 @@ use crate::{
 
 use super::{API_VERSION, errors::SmsError, rules};
 
-/// How many messages a page has, if the request does not say, and at most.
+/// The default and the largest page size.
 const PAGE: (usize, usize) = (50, 1000);
 
-/// Which texts are asked for. A text that is still queued counts with the time at which it was accepted.
+/// A filter of texts. A queued text counts with the time it was accepted.
 #[derive(Debug)]
 struct Filter {
     to: Option<String>,
@@ -39,7 +39,7 @@ impl Filter {
             && self.until.as_ref().is_none_or(|(_, until)| sent <= *until)
     }
 
-    /// The address of a page of what is asked for.
+    /// The URI of a page of this query.
     fn uri(&self, account: &SmsAccount, size: usize, page: usize) -> String {
         let (size, page) = (size.to_string(), page.to_string());
         let time = |time: &'_ Option<(String, Moment)>| time.as_ref().map(|(text, _)| text.clone());
@@ -56,7 +56,7 @@ impl Filter {
     }
 }
 
-/// The texts that are asked for, newest first.
+/// The matching texts, newest first.
 pub(crate) fn list(txn: &Txn<'_>, account: &SmsAccount, mut params: Params) -> Result<Value, SmsError> {
     let filter = Filter::take(&mut params)?;
     let (default, most) = PAGE;
@@ -86,7 +86,8 @@ fn count(text: &str, name: &str) -> Result<usize, SmsError> {
     text.parse().map_err(|_| SmsError::invalid_parameter(name))
 }
 
-/// A day (`2026-11-23`, from its start in UTC) or a moment (`2026-11-23T08:00:00Z`), as it was given and as it is.
+/// Parses a date (`2026-11-23`, its start in UTC) or a time (`2026-11-23T08:00:00Z`). Returns the original text as
+/// well.
 fn moment(text: String) -> Result<(String, Moment), SmsError> {
     let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN).and_utc());
     let exact = DateTime::parse_from_rfc3339(&text).map(|moment| moment.to_utc());

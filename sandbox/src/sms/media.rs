@@ -1,4 +1,4 @@
-//! Files that come with buyers' texts: the carrier gives them to the account, by itself or by pointing to where they are.
+//! Files attached to buyers' texts. The carrier serves them to the account, directly or by redirect.
 
 use std::sync::Arc;
 
@@ -20,18 +20,18 @@ const PICTURE: &[u8] = &[
     0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
 ];
 
-/// More than anybody wants.
+/// Larger than anyone accepts.
 const LARGE: usize = 6 * 1024 * 1024;
 
-/// The files that there are: a picture, one that is elsewhere, one that is too large, and one that is none.
+/// The available files: a picture, one behind a redirect, one that is too large, and one that is not a picture.
 pub(crate) const NAMES: [&str; 4] = ["picture", "elsewhere", "large", "page"];
 
-/// The address of a file of the account.
+/// The URL of one of the account's files.
 pub(crate) fn url(base: &str, account: &str, message: &str, name: &str) -> String {
     format!("{base}/sms/{API_VERSION}/Accounts/{account}/Messages/{message}/Media/{name}")
 }
 
-/// What the carrier says that a file is.
+/// The content type that the carrier reports for a file.
 pub(crate) fn content_type(name: &str) -> &'static str {
     if name == "page" { "text/html" } else { "image/png" }
 }
@@ -61,7 +61,7 @@ pub(crate) fn of_account(
     }
 }
 
-/// `GET /media/{name}`: where the carrier points to. Credentials have no business there.
+/// `GET /media/{name}`: the target of the redirect. It refuses credentials, which must not be sent there.
 #[handler]
 pub(crate) fn elsewhere(request: &Request) -> Response {
     if request.header(header::AUTHORIZATION).is_some() {

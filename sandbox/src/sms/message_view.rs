@@ -1,4 +1,4 @@
-//! A text as the carrier's clients see it.
+//! Texts in the carrier's API.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{API_VERSION, segments};
 use crate::model::message::{Message, TextDirection};
 
 impl Message {
-    /// What a client sees.
+    /// The representation in the API.
     pub(crate) fn view(&self) -> Value {
         let uri = format!("/{API_VERSION}/Accounts/{}/Messages/{}", self.account, self.sid);
         json!({

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{errors::SmsError, reports, rules};
 
-/// What a client asks for.
+/// The parameters of a request.
 #[derive(Debug)]
 struct Order {
     to: Option<String>,
@@ -38,7 +38,7 @@ impl Order {
     }
 }
 
-/// Queues a text. There is no idempotency key: twice is two texts.
+/// Queues a text. There is no idempotency key, so a repeated request sends a second text.
 pub(crate) fn create(txn: &mut Txn<'_>, account: &SmsAccount, params: Params) -> Result<Value, SmsError> {
     let order = Order::take(params)?;
     let to = rules::given(order.to, 21604, "A 'To' phone number is required.")?;

@@ -1,4 +1,4 @@
-//! The stand-in SMS carrier, with Twilio's message API; and a gateway beside it that speaks plain JSON.
+//! The stand-in SMS carrier with Twilio's message API, and a gateway with plain JSON.
 
 pub(crate) mod errors;
 pub(crate) mod gateway;
@@ -27,10 +27,10 @@ use crate::{
 
 use self::errors::SmsError;
 
-/// The version of the API, which every path begins with.
+/// The API version at the start of every path.
 pub(crate) const API_VERSION: &str = "2010-04-01";
 
-/// Answers a request to the API. With a [`Failure`] the answer is that, before or after the effect.
+/// Answers an API request. A [`Failure`] replaces the response, before or after the effect.
 pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &IncomingRequest, failure: Option<Failure>) -> Answer {
     match failure {
         Some(failure) if !failure.after_effect => failure.answer,
@@ -93,7 +93,7 @@ fn form(incoming: &IncomingRequest) -> Result<Params, SmsError> {
     Ok(Params::parse(&incoming.logged.body)?)
 }
 
-/// The account, if the request carries its sid and token.
+/// The account, if the request has its sid and token.
 fn authenticate<'a>(config: &'a Config, incoming: &IncomingRequest) -> Result<&'a SmsAccount, SmsError> {
     let pair = incoming.authorization.as_deref().and_then(basic).ok_or_else(SmsError::authenticate)?;
     let account = config.sms_account.as_ref();

@@ -19,7 +19,7 @@ use crate::{
 
 use super::incoming;
 
-/// `GET /`: what this is.
+/// `GET /`: the start page.
 #[handler]
 pub(crate) fn index() -> Response {
     page(
@@ -31,7 +31,7 @@ pub(crate) fn index() -> Response {
     )
 }
 
-/// `GET /outbox`: the conversation with every buyer, newest first.
+/// `GET /outbox`: the conversations with all buyers, newest first.
 #[handler]
 pub(crate) fn outbox(Data(shared): Data<&Arc<Shared>>) -> Response {
     let texts: String = shared.read(|tables| tables.messages.iter().rev().map(article).collect());
@@ -57,7 +57,7 @@ fn article(message: &Message) -> String {
     }
 }
 
-/// What the answer form sends.
+/// The reply form.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Reply {
@@ -65,7 +65,7 @@ struct Reply {
     body: String,
 }
 
-/// `POST /outbox`: the buyer answers a text.
+/// `POST /outbox`: the buyer replies to a text.
 #[handler]
 pub(crate) fn reply(Form(reply): Form<Reply>, Data(shared): Data<&Arc<Shared>>) -> Response {
     match shared.write(|txn| incoming::receive(txn, &reply.from, None, &reply.body, &[])) {

@@ -1,4 +1,4 @@
-//! What the carrier tells the sender of a text: how far it has come.
+//! Delivery reports to the sender of a text.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ring::hmac;
@@ -19,7 +19,7 @@ use crate::{
 
 use super::API_VERSION;
 
-/// A text was accepted: it is reported as queued and moves on by itself, unless that was switched off.
+/// Starts the life of an accepted text: it is reported as queued and moves on automatically, unless that is disabled.
 pub(crate) fn begin(txn: &mut Txn<'_>, message: Message) {
     let mut settings = txn.tables.settings.clone();
     if message.callback.is_some() && settings.last_callback != message.callback {
@@ -34,7 +34,7 @@ pub(crate) fn begin(txn: &mut Txn<'_>, message: Message) {
     txn.put(RowChange::Message(message));
 }
 
-/// The text moves one step on: queued, sent, delivered.
+/// Moves a text one step on: queued, sent, delivered.
 pub(crate) fn step(txn: &mut Txn<'_>, sid: &str) {
     let Some(message) = txn.tables.messages.get(sid).cloned() else {
         return;
@@ -48,8 +48,8 @@ pub(crate) fn step(txn: &mut Txn<'_>, sid: &str) {
     txn.put(RowChange::Message(message));
 }
 
-/// The carrier reports `status`, in whatever order; from now on the text does not move by itself. Gives back whether
-/// anything is reported; none if there is no such text.
+/// The carrier reports `status`, in any order; from now on the text no longer moves automatically. Returns whether a
+/// report was queued, or `None` if there is no such text.
 pub(crate) fn report(txn: &mut Txn<'_>, sid: &str, status: Status, error_code: Option<u32>) -> Option<bool> {
     let message = txn.tables.messages.get(sid).filter(|message| message.direction == TextDirection::Outbound)?;
     let message = message.clone().reached(status, error_code, txn.now);
@@ -58,7 +58,7 @@ pub(crate) fn report(txn: &mut Txn<'_>, sid: &str, status: Status, error_code: O
     Some(told)
 }
 
-/// Queues a report, if somebody asked for reports about this text.
+/// Queues a report if the text has a callback.
 fn tell(txn: &mut Txn<'_>, message: &Message, status: Status, error_code: Option<u32>) -> bool {
     let Some(url) = &message.callback else {
         return false;
@@ -81,7 +81,7 @@ fn tell(txn: &mut Txn<'_>, message: &Message, status: Status, error_code: Option
     true
 }
 
-/// What every form about a text begins with.
+/// The first fields of every form about a text.
 pub(crate) fn common(message: &Message) -> Vec<(String, String)> {
     let fields = [
         ("MessageSid", message.sid.as_str()),
@@ -94,7 +94,7 @@ pub(crate) fn common(message: &Message) -> Vec<(String, String)> {
     fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
 }
 
-/// The signed form in which a report or a text leaves.
+/// The signed request with a report or a text.
 pub(crate) fn parcel(account: &SmsAccount, url: &str, pairs: &[(String, String)]) -> Parcel {
     Parcel {
         url: url.to_owned(),
@@ -104,7 +104,7 @@ pub(crate) fn parcel(account: &SmsAccount, url: &str, pairs: &[(String, String)]
     }
 }
 
-/// Base64 of the HMAC-SHA1, under the account's token, of the full URL followed by each name and value, sorted by name.
+/// Base64 of the HMAC-SHA1, with the account's token, of the full URL followed by each name and value, sorted by name.
 fn signature(token: &str, url: &str, pairs: &[(String, String)]) -> String {
     let mut sorted: Vec<_> = pairs.iter().collect();
     sorted.sort();
@@ -117,7 +117,7 @@ fn signature(token: &str, url: &str, pairs: &[(String, String)]) -> String {
 mod tests {
     use super::*;
 
-    /// The example of Twilio's documentation on security.
+    /// The example in Twilio's security documentation.
     #[test]
     fn the_signature_is_that_of_the_published_example() {
         let pairs = [

@@ -1,4 +1,4 @@
-//! What the carrier refuses, and with which code.
+//! The carrier's checks and error codes.
 
 use reqwest::Url;
 
@@ -9,7 +9,7 @@ use super::errors::SmsError;
 /// The longest text, in characters.
 const LONGEST_BODY: usize = 1600;
 
-/// Refuses what nobody asked for.
+/// Refuses unknown parameters.
 pub(crate) fn refuse_left_over(params: &Params) -> Result<(), SmsError> {
     match params.left_over().as_slice() {
         [] => Ok(()),
@@ -17,12 +17,12 @@ pub(crate) fn refuse_left_over(params: &Params) -> Result<(), SmsError> {
     }
 }
 
-/// A value that must be there and not be empty, or it is refused with this code.
+/// Requires a non-empty value, or else refuses with this code.
 pub(crate) fn given(value: Option<String>, code: u32, message: &str) -> Result<String, SmsError> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| SmsError::refused(code, message))
 }
 
-/// A text has 1,600 characters at most.
+/// A text has at most 1,600 characters.
 pub(crate) fn check_body(body: &str) -> Result<(), SmsError> {
     if body.chars().count() <= LONGEST_BODY {
         return Ok(());
@@ -31,7 +31,7 @@ pub(crate) fn check_body(body: &str) -> Result<(), SmsError> {
     Err(SmsError::refused(21617, message))
 }
 
-/// A text comes from the account's number, or from a messaging service.
+/// A text must come from the account's number or a messaging service.
 pub(crate) fn check_sender(account: &SmsAccount, from: Option<&str>, service: Option<&str>) -> Result<(), SmsError> {
     match (from, service) {
         (Some(from), None) if from == account.number => Ok(()),
@@ -52,7 +52,7 @@ fn is_sid(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Reports can only go to a web address.
+/// The callback must be a web address.
 pub(crate) fn check_callback(callback: Option<&str>) -> Result<(), SmsError> {
     let is_web = |url: &str| Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     match callback {
@@ -63,7 +63,7 @@ pub(crate) fn check_callback(callback: Option<&str>) -> Result<(), SmsError> {
     }
 }
 
-/// The carrier's magic numbers, and the rules for every other.
+/// The carrier's magic test numbers, and the rules for all others.
 pub(crate) fn check_recipient(txn: &Txn<'_>, account: &SmsAccount, to: &str) -> Result<(), SmsError> {
     let refusal = match to {
         "+15005550002" => Some((21612, "is not currently reachable using the 'From' phone number via SMS.")),
@@ -81,7 +81,7 @@ pub(crate) fn check_recipient(txn: &Txn<'_>, account: &SmsAccount, to: &str) -> 
     refusal.map_or(Ok(()), |(code, why)| Err(SmsError::refused(code, format!("The 'To' number {to} {why}"))))
 }
 
-/// `+`, a digit other than 0, and 7 to 15 digits in all.
+/// Whether a number is `+` and 7 to 15 digits that do not start with 0.
 pub(crate) fn is_e164(number: &str) -> bool {
     let digits = number.strip_prefix('+').unwrap_or_default();
     (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! `/v1/account` and `/v1/payment_intents`: whose key it is, and where a payment stands.
+//! `/v1/account`, `/v1/payment_intents`, `/v1/charges` and `/v1/disputes`.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub(crate) fn payment_intent(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Val
     payment.map(Payment::intent).ok_or_else(|| StripeError::no_such("payment_intent", id))
 }
 
-/// `GET /v1/charges`, of a payment if one is named.
+/// `GET /v1/charges`, optionally of one payment.
 pub(crate) fn charges(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;
     let page = ListPage::take(&mut params)?;
@@ -37,7 +37,7 @@ pub(crate) fn charges(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     page.of(rows, keep, ("/v1/charges", "charge"), Payment::charge)
 }
 
-/// `GET /v1/disputes`, of a payment if one is named.
+/// `GET /v1/disputes`, optionally of one payment.
 pub(crate) fn disputes(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;
     let page = ListPage::take(&mut params)?;

@@ -1,4 +1,4 @@
-//! Which account and mode a request speaks for.
+//! Authentication: the account and mode of a request.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -9,14 +9,14 @@ use crate::{
 
 use super::errors::StripeError;
 
-/// The scope that the request's key opens.
+/// The scope of the request's key.
 pub(crate) fn authenticate(config: &Config, incoming: &IncomingRequest) -> Result<StripeScope, StripeError> {
     let secret = incoming.authorization.as_deref().and_then(secret).ok_or_else(StripeError::no_key)?;
     let key = config.stripe_keys.iter().find(|key| key.secret == secret);
     key.map(StripeScope::from).ok_or_else(|| StripeError::unknown_key(&secret))
 }
 
-/// The key of `Bearer <key>`, or of `Basic` with the key as the user's name.
+/// The key in `Bearer <key>`, or the user name of `Basic`.
 fn secret(authorization: &str) -> Option<String> {
     let (scheme, rest) = authorization.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -30,8 +30,8 @@ fn secret(authorization: &str) -> Option<String> {
     pair.split_once(':').map(|(user, _)| user.to_owned())
 }
 
-/// Every request must say which version of the API it was written for. (Stripe falls back to the account's version;
-/// the sandbox is stricter, because a client that leaves it out breaks when the account is upgraded.)
+/// Requires a `Stripe-Version` header. Stripe falls back to the account's version; the sandbox is stricter, because a
+/// client that omits it breaks when the account is upgraded.
 pub(crate) fn check_version(incoming: &IncomingRequest) -> Result<(), StripeError> {
     match incoming.header("stripe-version") {
         Some(version) if is_version(version) => Ok(()),
@@ -40,7 +40,7 @@ pub(crate) fn check_version(incoming: &IncomingRequest) -> Result<(), StripeErro
     }
 }
 
-/// A date, and since 2024 a release's name: `2026-10-28.endive`.
+/// A date, since 2024 with a release name: `2026-10-28.endive`.
 fn is_version(version: &str) -> bool {
     let (date, name) = version.split_once('.').unwrap_or((version, "x"));
     let is_date = chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d").is_ok() && date.len() == "2026-10-28".len();

@@ -1,4 +1,4 @@
-//! What happens on Stripe's side of a payment: somebody opens the page, pays, and the money stays or goes back.
+//! Stripe's side of a payment: a buyer opens the page and pays.
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -15,22 +15,22 @@ use crate::{
     stripe::events::{self, Cause, Occurrence},
 };
 
-/// How long an opened page can be paid, if nobody expires it.
+/// How long an opened page can be paid unless it is expired.
 const SESSION_LIFE: TimeDelta = TimeDelta::hours(24);
 
-/// Why a buyer cannot do what they want to.
+/// Why a buyer's action fails.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CheckoutError {
-    /// No payment link has this address.
+    /// No payment link has this URL.
     #[error("there is no such payment link")]
     NoSuchLink,
-    /// The link was deactivated, or as many payments were made as may be.
+    /// The link is inactive, or its limit of payments is reached.
     #[error("{0}")]
     LinkClosed(String),
     /// No session has this id.
     #[error("there is no such checkout session")]
     NoSuchSession,
-    /// The session was paid or has expired.
+    /// The session was completed or has expired.
     #[error("the checkout session is {0}")]
     SessionClosed(&'static str),
     /// The session is not waiting for a bank.
@@ -41,21 +41,21 @@ pub(crate) enum CheckoutError {
 /// How a buyer pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayMethod {
-    /// By card: the money is there at once.
+    /// By card: the money arrives immediately.
     Instant,
-    /// By a bank debit: the session completes, the money comes or does not come later.
+    /// By bank debit: the session completes, and the payment succeeds or fails later.
     Delayed,
 }
 
-/// What a payment made.
+/// The result of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Paid {
     pub(crate) session: Session,
-    /// The `checkout.session.completed` event.
+    /// The id of the `checkout.session.completed` event.
     pub(crate) event: String,
 }
 
-/// Somebody opens the page of a link: a session comes into being, as at Stripe.
+/// A buyer opens the page of a link, which creates a session, as at Stripe.
 pub(crate) fn open(txn: &mut Txn<'_>, slug: &str) -> Result<Session, CheckoutError> {
     let link = txn.tables.links.iter().rev().find(|link| link.slug == slug).ok_or(CheckoutError::NoSuchLink)?;
     check_live(link)?;
@@ -79,7 +79,7 @@ pub(crate) fn open(txn: &mut Txn<'_>, slug: &str) -> Result<Session, CheckoutErr
     Ok(session)
 }
 
-/// Whether somebody who opens the link could pay.
+/// Checks that the link can be opened and paid.
 fn check_live(link: &PaymentLink) -> Result<(), CheckoutError> {
     if link.is_live() {
         return Ok(());
@@ -88,8 +88,8 @@ fn check_live(link: &PaymentLink) -> Result<(), CheckoutError> {
     Err(CheckoutError::LinkClosed(link.inactive_message.clone().unwrap_or_else(|| message.to_owned())))
 }
 
-/// The buyer submits an opened page. A page that is open can be paid although its link was deactivated since, but not
-/// beyond the link's limit.
+/// The buyer submits an opened page. It can be paid even if its link was deactivated since, but not beyond the link's
+/// limit.
 pub(crate) fn pay(txn: &mut Txn<'_>, session: &str, method: PayMethod) -> Result<Paid, CheckoutError> {
     let session = txn.tables.sessions.get(session).cloned().ok_or(CheckoutError::NoSuchSession)?;
     if session.status != SessionStatus::Open {
@@ -133,7 +133,7 @@ fn payment(txn: &Txn<'_>, session: &Session, link: &PaymentLink, method: PayMeth
     }
 }
 
-/// The bank of a delayed payment says yes or no; gives back the event's id.
+/// The bank of a delayed payment accepts or declines it. Returns the event's id.
 pub(crate) fn settle(txn: &mut Txn<'_>, session: &str, succeed: bool) -> Result<String, CheckoutError> {
     let session = txn.tables.sessions.get(session).cloned().ok_or(CheckoutError::NoSuchSession)?;
     let payment = session.payment.as_deref().and_then(|id| txn.tables.payments.get(id)).cloned();
@@ -152,7 +152,7 @@ pub(crate) fn settle(txn: &mut Txn<'_>, session: &str, succeed: bool) -> Result<
     Ok(tell_session(txn, &session, kind, &Cause::default()))
 }
 
-/// Ends an open session; gives back what a client sees of it.
+/// Expires an open session. Returns its representation in the API.
 pub(crate) fn expire(txn: &mut Txn<'_>, session: Session, cause: &Cause) -> Value {
     let session = Session { status: SessionStatus::Expired, expires_at: txn.now, ..session };
     txn.put(RowChange::Session(session.clone()));
@@ -160,7 +160,7 @@ pub(crate) fn expire(txn: &mut Txn<'_>, session: Session, cause: &Cause) -> Valu
     view(txn.tables, txn.config, &session)
 }
 
-/// The session's time is over, unless something happened to it meanwhile.
+/// Expires a session whose time is over, if it is still open.
 pub(crate) fn time_out(txn: &mut Txn<'_>, id: &str) {
     let session = txn.tables.sessions.get(id).filter(|session| session.status == SessionStatus::Open);
     if let Some(session) = session.cloned() {
@@ -168,7 +168,7 @@ pub(crate) fn time_out(txn: &mut Txn<'_>, id: &str) {
     }
 }
 
-/// What a client sees of a session.
+/// A session's representation in the API.
 pub(crate) fn view(tables: &Tables, config: &Config, session: &Session) -> Value {
     let link = tables.links.get(&session.link);
     let page = link.map(|link| format!("{}/{}", link.url(&config.base), session.id));

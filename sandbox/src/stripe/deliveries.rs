@@ -1,10 +1,10 @@
-//! The signed form in which an event leaves.
+//! The signed request of an event.
 
 use ring::hmac;
 
 use crate::{clock::Moment, model::tables::Tables, parcel::Parcel};
 
-/// The parcel of an event for an endpoint, signed at `now`; none if either is gone.
+/// The request with an event for an endpoint, signed at `now`. Returns `None` if either is gone.
 pub(crate) fn parcel(tables: &Tables, event: &str, endpoint: &str, now: Moment) -> Option<Parcel> {
     let event = tables.events.get(event)?;
     let endpoint = tables.endpoints.get(endpoint).filter(|endpoint| !endpoint.deleted)?;
@@ -16,7 +16,7 @@ pub(crate) fn parcel(tables: &Tables, event: &str, endpoint: &str, now: Moment) 
     })
 }
 
-/// `t=<seconds>,v1=<HMAC-SHA256 of "t.body", lowercase hex>`; the key is the whole secret, `whsec_` included.
+/// `t=<seconds>,v1=<HMAC-SHA256 of "t.body", lowercase hex>`; the key is the whole secret, including `whsec_`.
 fn signature(secret: &str, seconds: i64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, format!("{seconds}.{body}").as_bytes());

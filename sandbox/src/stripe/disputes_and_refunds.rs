@@ -1,4 +1,4 @@
-//! What becomes of money that was paid: refunds and disputes.
+//! Refunds and disputes.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use crate::{
     stripe::events::{self, Cause, Occurrence},
 };
 
-/// Why money cannot go back.
+/// Why money cannot be returned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MoneyBackError {
     /// No payment intent has this id.
@@ -23,31 +23,32 @@ pub(crate) enum MoneyBackError {
     /// The payment has not succeeded.
     #[error("the payment has not succeeded")]
     NotPaid,
-    /// More than is left, or nothing.
+    /// The amount is zero or more than is left.
     #[error("between 1 and {left} can go back")]
     Amount {
-        /// What was paid and has not been given back yet.
+        /// What was paid and not returned yet.
         left: i64,
     },
-    /// The payment is disputed at present, or the dispute is closed.
+    /// A dispute is already open, or there is no open one.
     #[error("there is no open dispute that this could be about, or one already")]
     Dispute,
     /// No refund has this id.
     #[error("there is no such refund")]
     NoSuchRefund,
-    /// What failed, fails once.
+    /// The refund has already failed.
     #[error("the refund has failed already")]
     RefundIsOff,
 }
 
-/// What a refund or dispute made: its own id and the event's.
+/// A refund's or dispute's id, and the id of the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Happened {
     pub(crate) id: String,
     pub(crate) event: String,
 }
 
-/// The merchant gives back `amount`, or all that is left. The charge tells its sum, whatever becomes of the refund later.
+/// The merchant refunds `amount`, or all that is left. The charge reports its new total, whatever happens to the refund
+/// later.
 pub(crate) fn refund(
     txn: &mut Txn<'_>,
     payment: &str,
@@ -77,7 +78,8 @@ pub(crate) fn refund(
     Ok(Happened { id, event })
 }
 
-/// A refund gets on, or fails, be it after it has succeeded: then the charge's sum is less again, and nobody tells it.
+/// A refund progresses or fails, possibly after it succeeded. The charge's total then decreases again, without an
+/// event.
 pub(crate) fn settle_refund(txn: &mut Txn<'_>, refund: &str, status: RefundStatus) -> Result<Happened, MoneyBackError> {
     let refund = txn.tables.refunds.get(refund).cloned().ok_or(MoneyBackError::NoSuchRefund)?;
     if refund.status.is_off() {
@@ -110,7 +112,7 @@ fn tell_refund(txn: &mut Txn<'_>, refund: Refund, kinds: &[&'static str]) -> Str
     first
 }
 
-/// The buyer's bank wants `amount` back, or all that is left.
+/// The buyer's bank disputes `amount`, or all that is left.
 pub(crate) fn dispute(
     txn: &mut Txn<'_>,
     payment: &str,
@@ -119,7 +121,7 @@ pub(crate) fn dispute(
     status: DisputeStatus,
 ) -> Result<Happened, MoneyBackError> {
     let payment = paid(txn, payment)?;
-    // What was decided may be wanted back once more.
+    // A payment may be disputed again after a decision.
     if txn.tables.disputes.iter().any(|dispute| dispute.payment == payment.id && !dispute.status.is_closed()) {
         return Err(MoneyBackError::Dispute);
     }
@@ -138,7 +140,7 @@ pub(crate) fn dispute(
     Ok(tell(txn, dispute, "charge.dispute.created"))
 }
 
-/// The dispute about this payment gets on, or ends.
+/// The dispute of this payment progresses or ends.
 pub(crate) fn advance_dispute(
     txn: &mut Txn<'_>,
     payment: &str,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{answer::Answer, form::FormError};
 
-/// A refusal in Stripe's terms.
+/// An error in Stripe's format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct StripeError {
@@ -51,19 +51,19 @@ impl StripeError {
         Self::param(param, "parameter_invalid_empty", message)
     }
 
-    /// `names` are the parameters that nobody asked for; there is at least one.
+    /// 400 about unknown parameters, of which there is at least one.
     pub(crate) fn unknown(names: &[&str]) -> Self {
         let parameters = if names.len() == 1 { "parameter" } else { "parameters" };
         let message = format!("Received unknown {parameters}: {}", names.join(", "));
         Self::param(names.first().copied().unwrap_or_default(), "parameter_unknown", message)
     }
 
-    /// 404 about the object that the path names.
+    /// 404 about the object in the path.
     pub(crate) fn no_such(object: &str, id: &str) -> Self {
         Self { status: StatusCode::NOT_FOUND, ..Self::no_such_in_param(object, id, "id") }
     }
 
-    /// 400 about an object that a parameter names.
+    /// 400 about an object in a parameter.
     pub(crate) fn no_such_in_param(object: &str, id: &str, param: &str) -> Self {
         Self::param(param, "resource_missing", format!("No such {object}: '{id}'"))
     }
@@ -82,7 +82,7 @@ impl StripeError {
         Self { status: StatusCode::UNAUTHORIZED, ..Self::invalid(message) }
     }
 
-    /// The message shows as much of the key as Stripe's does: how it begins and its last four characters.
+    /// 401 about an unknown key. Like Stripe's, the message shows the key's start and its last four characters.
     pub(crate) fn unknown_key(secret: &str) -> Self {
         let letters: Vec<char> = secret.chars().collect();
         let start: String = letters.iter().take(8).collect();
@@ -103,7 +103,7 @@ impl StripeError {
         Self { status: StatusCode::CONFLICT, code: Some("idempotency_key_in_use"), ..Self::invalid(message) }
     }
 
-    /// The error as an answer to the request with this id.
+    /// The response to the request with this id.
     pub(crate) fn answer(&self, request_id: &str) -> Answer {
         Answer::json(self.status, &self.envelope(request_id))
     }
@@ -134,7 +134,7 @@ impl From<FormError> for StripeError {
     }
 }
 
-/// The answer of a failure that was ordered.
+/// The response of a requested failure.
 pub(crate) fn ordered(status: StatusCode) -> Answer {
     let (kind, code, message) = match status.as_u16() {
         401 => ("invalid_request_error", None, "Invalid API Key provided: sk_test_****"),

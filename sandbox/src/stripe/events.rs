@@ -1,4 +1,4 @@
-//! The event, and its way to every endpoint that wants to hear of it.
+//! Events and their delivery to endpoints.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     stripe::API_VERSION,
 };
 
-/// The types of events that an endpoint can ask for: those of the families that the sandbox has objects of.
+/// The event types that an endpoint can subscribe to: those of the objects that the sandbox has.
 pub(crate) const KNOWN: [&str; 29] = [
     "charge.captured",
     "charge.dispute.closed",
@@ -41,7 +41,7 @@ pub(crate) const KNOWN: [&str; 29] = [
     "refund.updated",
 ];
 
-/// The events that Paylink acts on or keeps for the record; what an endpoint that is set up by hand hears.
+/// The events that Paylink handles or records, which manually created endpoints receive.
 pub(crate) const USUAL: [&str; 13] = [
     "charge.dispute.closed",
     "charge.dispute.created",
@@ -58,19 +58,19 @@ pub(crate) const USUAL: [&str; 13] = [
     "refund.updated",
 ];
 
-/// The API request that an event came of; nothing if a buyer or Stripe itself caused it.
+/// The API request that caused an event; empty if a buyer or Stripe itself did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cause {
     pub(crate) request: Option<String>,
     pub(crate) idempotency_key: Option<String>,
 }
 
-/// What happened, and to which object.
+/// What happened to which object.
 #[derive(Clone, Debug)]
 pub(crate) struct Occurrence {
     pub(crate) kind: &'static str,
     pub(crate) object: Value,
-    /// The fields that changed, as they were before.
+    /// The previous values of changed fields.
     pub(crate) previous: Option<Value>,
 }
 
@@ -80,7 +80,7 @@ impl Occurrence {
     }
 }
 
-/// Records an event and queues it for every endpoint that hears of its type; gives back its id.
+/// Records an event and queues it for every endpoint that receives its type. Returns its id.
 pub(crate) fn emit(txn: &mut Txn<'_>, scope: &StripeScope, occurrence: Occurrence, cause: &Cause) -> String {
     let id = ids::stripe("evt_", 24);
     let hearers = hearers(txn, scope, occurrence.kind);
@@ -110,7 +110,7 @@ pub(crate) fn emit(txn: &mut Txn<'_>, scope: &StripeScope, occurrence: Occurrenc
     id
 }
 
-/// Queues a recorded event once more, as Stripe's dashboard can; gives back to how many endpoints.
+/// Queues a recorded event again, as Stripe's dashboard can. Returns the number of endpoints.
 pub(crate) fn resend(txn: &mut Txn<'_>, id: &str) -> Option<usize> {
     let event = txn.tables.events.get(id)?;
     let hearers = hearers(txn, &event.scope, &event.kind);
@@ -119,7 +119,7 @@ pub(crate) fn resend(txn: &mut Txn<'_>, id: &str) -> Option<usize> {
     Some(count)
 }
 
-/// Id and address of each endpoint that hears of this.
+/// Id and URL of each endpoint that receives this type.
 fn hearers(txn: &Txn<'_>, scope: &StripeScope, kind: &str) -> Vec<(String, String)> {
     let endpoints = txn.tables.endpoints.iter().filter(|endpoint| endpoint.hears(scope, kind));
     endpoints.map(|endpoint| (endpoint.id.clone(), endpoint.url.clone())).collect()

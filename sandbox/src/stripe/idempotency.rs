@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the first answer under a key is the answer, a failure of the server included.
+//! `Idempotency-Key`: the first response under a key is repeated, even a server error.
 
 use chrono::TimeDelta;
 use poem::http::StatusCode;
@@ -12,7 +12,7 @@ use crate::{
 
 use super::{Call, errors::StripeError};
 
-/// Stripe keeps keys for at least this long, and guarantees nothing beyond.
+/// Stripe keeps keys for at least this long and guarantees nothing beyond.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 255;
@@ -31,19 +31,19 @@ pub(crate) fn key(incoming: &IncomingRequest) -> Result<Option<&str>, StripeErro
     }
 }
 
-/// The name that a key's answer is stored under.
+/// The id under which a key's response is stored.
 pub(crate) fn stored_id(scope: &StripeScope, key: &str) -> String {
     format!("{}/{}/{key}", scope.account, if scope.livemode { "live" } else { "test" })
 }
 
-/// Whether an answer with this status is kept: what ran to its end is, with success or with a 500; what was refused
-/// before it ran, or was rejected up front, is not, and may be tried again under the same key.
+/// Whether a response with this status is stored. Completed calls are, with success or a 500. Calls rejected before
+/// they ran are not, and may be retried under the same key.
 pub(crate) fn remembers(status: StatusCode) -> bool {
     status.is_success() || status == StatusCode::INTERNAL_SERVER_ERROR
 }
 
-/// Answers the call with `execute`, or with what was answered under its key before. A `failure` takes the place of
-/// the answer: of the call itself if it comes before the effect, of what is remembered if it is a 500 after it.
+/// Answers the call with `execute`, or with the stored response of its key. A `failure` replaces the response: that of
+/// the call itself if it comes before the effect, or the stored one if it is a 500 after the effect.
 pub(crate) fn answer(
     txn: &mut Txn<'_>,
     incoming: &IncomingRequest,
@@ -77,7 +77,7 @@ pub(crate) fn answer(
     answer.with("Idempotency-Key", key)
 }
 
-/// What was answered under this key before, if it is kept still and was the same call.
+/// The response stored for this key, if it is still kept and the call is the same.
 fn earlier(
     txn: &Txn<'_>,
     incoming: &IncomingRequest,
@@ -113,7 +113,7 @@ fn run(
     }
 }
 
-/// A key is for one endpoint and one set of parameters.
+/// Checks that a key is reused with the same endpoint and parameters.
 fn check(
     stored: &StoredAnswer,
     incoming: &IncomingRequest,

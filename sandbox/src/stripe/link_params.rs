@@ -21,7 +21,7 @@ const COMPLETION: &str = "after_completion[type]";
 const REDIRECT_URL: &str = "after_completion[redirect][url]";
 pub(super) const INTENT_METADATA: &str = "payment_intent_data[metadata]";
 
-/// What is sold, and how it can be paid: given once, when the link is created.
+/// What is sold and how it can be paid, fixed when the link is created.
 #[derive(Debug)]
 pub(crate) struct LineItem {
     currency: Option<String>,
@@ -42,7 +42,7 @@ impl LineItem {
         })
     }
 
-    /// A new, active link that sells this.
+    /// Creates an active link that sells this.
     pub(crate) fn into_link(self, scope: StripeScope, now: Moment) -> Result<PaymentLink, StripeError> {
         if self.currency.is_none() && self.unit_amount.is_none() && self.quantity.is_none() {
             return Err(StripeError::missing("line_items"));
@@ -77,10 +77,10 @@ impl LineItem {
     }
 }
 
-/// What links may be paid by, of what Stripe knows. `bancontact` stands for one that the account has not switched on.
+/// The payment methods accepted for links. `bancontact` represents one that the account has not enabled.
 const METHODS: &[&str] = &["bancontact", "boleto", "card", "ideal", "link", "paypal", "sepa_debit", "us_bank_account"];
 
-/// The sandbox's buyers pay by card, which is also what they do if nothing is said.
+/// Checks payment methods. The sandbox's buyers pay by card, which is also the default.
 fn check_methods(methods: Vec<String>) -> Result<Vec<String>, StripeError> {
     for (index, method) in methods.iter().enumerate() {
         let param = format!("payment_method_types[{index}]");
@@ -116,7 +116,7 @@ fn check_amount(unit_amount: i64, quantity: i64, currency: &str) -> Result<(), S
     Ok(())
 }
 
-/// The parameters that a link can be created with and changed by alike.
+/// The parameters for creating as well as updating a link.
 #[derive(Debug)]
 pub(crate) struct LinkChanges {
     limit: Option<String>,
@@ -139,7 +139,7 @@ impl LinkChanges {
         })
     }
 
-    /// The link with these changes made.
+    /// Applies these changes to a link.
     pub(crate) fn apply(self, mut link: PaymentLink) -> Result<PaymentLink, StripeError> {
         if let Some(limit) = self.limit {
             link.limit = Some(params::integer(&limit, LIMIT, 1..=i64::MAX)?);

@@ -1,4 +1,4 @@
-//! Stripe's lists: newest first, a page at a time.
+//! Stripe's lists: newest first, in pages.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use crate::{form::Params, model::table::Row};
 
 use super::{errors::StripeError, params};
 
-/// How many objects a page has at most, if the request does not say.
+/// The default page size.
 const PAGE: i64 = 10;
 
-/// Which page of a list is asked for.
+/// The requested page of a list.
 #[derive(Debug)]
 pub(crate) struct ListPage {
     limit: usize,
@@ -25,8 +25,9 @@ impl ListPage {
         Ok(Self { limit: usize::try_from(limit).unwrap_or_default(), starting_after })
     }
 
-    /// The page of those `rows` that are to be kept. The rows come newest first and not filtered: a page may start
-    /// after an object that the filter leaves out. `object` is what an unknown `starting_after` is called.
+    /// The page of those `rows` for which `keep` is true. The rows must be unfiltered and newest first, because a page
+    /// may start after an object that the filter excludes. `object` names the type in the error about an unknown
+    /// `starting_after`.
     pub(crate) fn of<'a, T: Row + 'a>(
         &self,
         mut rows: impl Iterator<Item = &'a T>,

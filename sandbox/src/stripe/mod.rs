@@ -33,23 +33,23 @@ use crate::{
 
 use self::{errors::StripeError, events::Cause};
 
-/// The version of the API that the objects and events look like.
+/// The API version of objects and events.
 pub(crate) const API_VERSION: &str = "2026-10-28.endive";
 
-/// A call whose key is known and whose parameters are read.
+/// An authenticated call with parsed parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) scope: StripeScope,
     pub(crate) params: Params,
-    /// The request that events are said to be caused by.
+    /// The request recorded as the cause of events.
     pub(crate) cause: Cause,
 }
 
-/// Answers a request to the API. With a [`Failure`] the answer is that, before or after the effect.
+/// Answers an API request. A [`Failure`] replaces the response, before or after the effect.
 pub(crate) fn answer(txn: &mut Txn<'_>, incoming: &IncomingRequest, failure: Option<Failure>) -> Answer {
     let request_id = ids::stripe("req_", 14);
     let answer = match failure {
-        // A failure other than 500 stands for a rejection by Stripe's front end: what is behind it never ran.
+        // Failures other than 500 imitate a rejection by Stripe's front end, which happens before the call runs.
         Some(failure) if !failure.after_effect && !idempotency::remembers(failure.answer.status) => failure.answer,
         Some(failure) if failure.after_effect => {
             let shown = failure.answer.clone();
@@ -108,7 +108,7 @@ fn route(txn: &mut Txn<'_>, incoming: &IncomingRequest, call: Call) -> Result<Va
     }
 }
 
-/// Under which name the idempotency key of this request is held while it is in progress, if it has one.
+/// The id under which the request's idempotency key is held while in progress, if it has one.
 pub(crate) fn held_key(config: &Config, incoming: &IncomingRequest) -> Option<String> {
     let scope = auth::authenticate(config, incoming).ok()?;
     let key = idempotency::key(incoming).ok()??;

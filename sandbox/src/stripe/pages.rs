@@ -1,4 +1,4 @@
-//! The hosted page of a payment link, as `buy.stripe.com` shows it.
+//! The hosted page of a payment link, like `buy.stripe.com`.
 
 use std::sync::Arc;
 
@@ -20,15 +20,15 @@ use crate::{
 
 use super::checkout::{self, CheckoutError, PayMethod};
 
-/// What the page's button sends.
+/// The form behind the page's button.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Payment {
-    /// The session that the page was opened with; absent: one is opened now.
+    /// The session that the page was opened with; without one, a new session is opened.
     session: Option<String>,
 }
 
-/// `GET /pay/{slug}`: opens a session and shows what is to be paid.
+/// `GET /pay/{slug}`: opens a session and shows the payment page.
 #[handler]
 pub(crate) fn open(Path(slug): Path<String>, Data(shared): Data<&Arc<Shared>>) -> Response {
     let shown = shared.write(|txn| checkout::open(txn, &slug).map(|session| pay_page(txn, &slug, &session)));
@@ -58,7 +58,7 @@ pub(crate) fn pay(
     }
 }
 
-/// `GET /pay/{slug}/{what}`: an opened session once more, or what a buyer sees afterwards.
+/// `GET /pay/{slug}/{what}`: an opened session again, or the page after it.
 #[handler]
 pub(crate) fn afterwards(Path((slug, what)): Path<(String, String)>, Data(shared): Data<&Arc<Shared>>) -> Response {
     match what.as_str() {
@@ -88,7 +88,7 @@ fn pay_page(txn: &Txn<'_>, slug: &str, session: &Session) -> Response {
     page(StatusCode::OK, name, &body)
 }
 
-/// Why it cannot be paid; `closed` is the status for a page that exists but is over.
+/// Explains why it cannot be paid. `closed` is the status for a page that exists but is closed.
 fn refusal(closed: StatusCode, error: &CheckoutError) -> Response {
     let (status, title) = match error {
         CheckoutError::NoSuchLink | CheckoutError::NoSuchSession => (StatusCode::NOT_FOUND, "Page not found"),

@@ -1,4 +1,4 @@
-//! Reading parameters as strictly as Stripe does.
+//! Parsing parameters as strictly as Stripe does.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(crate) fn read(incoming: &IncomingRequest) -> Result<Params, StripeError> {
     Ok(Params::parse(&format!("{query}&{}", logged.body))?)
 }
 
-/// Refuses what nobody asked for.
+/// Refuses unknown parameters.
 pub(crate) fn finish(params: &Params) -> Result<(), StripeError> {
     match params.left_over().as_slice() {
         [] => Ok(()),
@@ -34,12 +34,12 @@ pub(crate) fn finish(params: &Params) -> Result<(), StripeError> {
     }
 }
 
-/// A value that must be there and not be empty.
+/// Requires a non-empty value.
 pub(crate) fn required(value: Option<String>, name: &str) -> Result<String, StripeError> {
     present(value, name)?.ok_or_else(|| StripeError::missing(name))
 }
 
-/// A value that may be left out but not be empty.
+/// Accepts a missing but not an empty value.
 pub(crate) fn present(value: Option<String>, name: &str) -> Result<Option<String>, StripeError> {
     match value {
         Some(empty) if empty.is_empty() => Err(StripeError::empty(name)),
@@ -47,7 +47,7 @@ pub(crate) fn present(value: Option<String>, name: &str) -> Result<Option<String
     }
 }
 
-/// A whole number within `range`.
+/// An integer within `range`.
 pub(crate) fn integer(value: &str, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<i64, StripeError> {
     let wrong = |message| StripeError::param(name, "parameter_invalid_integer", message);
     let number: i64 = value.parse().map_err(|_| wrong(format!("Invalid integer: {value}")))?;
@@ -97,7 +97,7 @@ pub(crate) fn url(value: String, name: &str) -> Result<String, StripeError> {
     if is_web { Ok(value) } else { Err(StripeError::param(name, "url_invalid", "Not a valid URL")) }
 }
 
-/// A metadata hash as it was given: an empty value unsets its key.
+/// A metadata hash as sent; an empty value unsets its key.
 pub(crate) fn metadata(params: &mut Params, name: &str) -> Result<BTreeMap<String, String>, StripeError> {
     let given = params.take_map(name)?;
     let (_, longest_key, longest_value) = METADATA;
@@ -115,7 +115,7 @@ pub(crate) fn metadata(params: &mut Params, name: &str) -> Result<BTreeMap<Strin
     Ok(given)
 }
 
-/// `before` with what was given laid over it.
+/// Merges the sent values into `before`.
 pub(crate) fn merged(
     before: &BTreeMap<String, String>,
     given: BTreeMap<String, String>,

@@ -20,7 +20,7 @@ use super::{
     params,
 };
 
-/// `POST /v1/payment_links`, with the parameters that Paylink needs and no other.
+/// `POST /v1/payment_links`, with only the parameters that Paylink uses.
 pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, cause } = call;
     let item = LineItem::take(&mut params)?;
@@ -39,7 +39,7 @@ pub(crate) fn retrieve(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Value, St
     find(txn.tables, &call.scope, id).map(|link| link.view(&txn.config.base))
 }
 
-/// `GET /v1/payment_links/{id}/line_items`: the one that it has.
+/// `GET /v1/payment_links/{id}/line_items`: the only item.
 pub(crate) fn line_items(txn: &Txn<'_>, call: Call, id: &str) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;
     ListPage::take(&mut params)?;
@@ -98,7 +98,7 @@ pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, S
     Ok(view)
 }
 
-/// The fields of `old` that read otherwise in `new`.
+/// The fields of `old` that differ in `new`.
 fn differing(old: &Value, new: &Value) -> Map<String, Value> {
     let fields = old.as_object().into_iter().flatten();
     fields
@@ -107,7 +107,7 @@ fn differing(old: &Value, new: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// The link with this id, if it is in this scope.
+/// The link with this id in this scope.
 pub(crate) fn find<'a>(tables: &'a Tables, scope: &StripeScope, id: &str) -> Result<&'a PaymentLink, StripeError> {
     let link = tables.links.get(id).filter(|link| link.scope == *scope);
     link.ok_or_else(|| StripeError::no_such("payment_link", id))

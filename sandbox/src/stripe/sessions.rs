@@ -43,7 +43,8 @@ pub(crate) fn list(txn: &Txn<'_>, call: Call) -> Result<Value, StripeError> {
     page.of(rows, keep, ("/v1/checkout/sessions", "checkout.session"), view)
 }
 
-/// `POST /v1/checkout/sessions`: one that is made by itself, for a single payment, with the parameters that Paylink needs.
+/// `POST /v1/checkout/sessions`: creates a session without a link for a single payment, with only the parameters that
+/// Paylink uses.
 pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;
     let item = LineItem::take(&mut params)?;
@@ -79,7 +80,7 @@ pub(crate) fn retrieve(txn: &Txn<'_>, call: &Call, id: &str) -> Result<Value, St
     find(txn.tables, &call.scope, id).map(|session| checkout::view(txn.tables, txn.config, session))
 }
 
-/// `POST /v1/checkout/sessions/{id}/expire`: only an open session can be.
+/// `POST /v1/checkout/sessions/{id}/expire`, only for open sessions.
 pub(crate) fn expire(txn: &mut Txn<'_>, call: &Call, id: &str) -> Result<Value, StripeError> {
     params::finish(&call.params)?;
     let session = find(txn.tables, &call.scope, id)?.clone();

@@ -17,10 +17,10 @@ use crate::{
 
 use super::{Call, errors::StripeError, list::ListPage, params};
 
-/// How many endpoints an account may have in each mode.
+/// The most endpoints of an account in each mode.
 const MOST: usize = 16;
 
-/// `POST /v1/webhook_endpoints`. The answer is the only one that carries the secret.
+/// `POST /v1/webhook_endpoints`. Only this response contains the secret.
 pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError> {
     let Call { scope, mut params, .. } = call;
     let url = params.take("url")?;
@@ -46,7 +46,7 @@ pub(crate) fn create(txn: &mut Txn<'_>, call: Call) -> Result<Value, StripeError
     Ok(view)
 }
 
-/// An endpoint that is not kept yet, with a random secret unless one is given.
+/// A new endpoint, not stored yet, with a random secret unless one is given.
 pub(crate) fn new(
     txn: &Txn<'_>,
     scope: StripeScope,
@@ -114,7 +114,7 @@ pub(crate) fn update(txn: &mut Txn<'_>, call: Call, id: &str) -> Result<Value, S
     Ok(view)
 }
 
-/// `DELETE /v1/webhook_endpoints/{id}`. What is pending for it is never delivered.
+/// `DELETE /v1/webhook_endpoints/{id}`. Pending deliveries are never sent.
 pub(crate) fn delete(txn: &mut Txn<'_>, call: &Call, id: &str) -> Result<Value, StripeError> {
     params::finish(&call.params)?;
     let endpoint = find(txn.tables, &call.scope, id)?.clone();
@@ -127,7 +127,7 @@ fn find<'a>(tables: &'a Tables, scope: &StripeScope, id: &str) -> Result<&'a Web
     endpoint.ok_or_else(|| StripeError::no_such("webhook endpoint", id))
 }
 
-/// In live mode events go over TLS only.
+/// In live mode, endpoints must use TLS.
 fn check_url(url: String, scope: &StripeScope) -> Result<String, StripeError> {
     let url = params::url(url, "url")?;
     if scope.livemode && !url.starts_with("https://") {

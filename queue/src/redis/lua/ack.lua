@@ -1,6 +1,6 @@
--- The answers of a turn: id, entry and ack for each, from ARGV[from] on. The ack is 'done' or '+<ms from now>'.
--- An answer counts only while the job's entry is the one it was claimed with, delivery and all:
--- a worker that lost its lease has no say any more. Returns the earliest time at which one of them is due again.
+-- Applies the answers of a turn: id, entry and ack of each, from ARGV[from] on. The ack is 'done' or '+<ms from now>'.
+-- An answer is ignored unless the job's entry, including the delivery, is the one it was claimed with: a worker that
+-- lost its lease has no say. Returns the earliest time at which one of the jobs is due again.
 local function acknowledge(from)
   local ids, first = {}, nil
   for i = from, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end

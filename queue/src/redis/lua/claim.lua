@@ -1,5 +1,5 @@
--- Makes ready one page of what `set` held until now: jobs that are due, or whose lease has run out.
--- True if nothing was ready before; and how many there were.
+-- Makes one page of `set` ready: jobs that are due, or whose lease has run out.
+-- Returns whether nothing was ready before, and how many jobs there were.
 local function lapse(set, now)
   local ids = redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', 0, PAGE)
   if #ids == 0 then return false, 0 end
@@ -18,7 +18,7 @@ local function lapse(set, now)
 end
 
 -- Takes up to `want` ids from the heads of the lanes, in turn. Each lane gives an equal share before its next turn;
--- one that is empty leaves the rotation.
+-- an empty lane leaves the rotation.
 local function take(want)
   local ids, share = {}, 1
   if want > 1 then share = math.max(1, math.floor(want / math.max(1, redis.call('LLEN', LANES)))) end
@@ -34,15 +34,15 @@ local function take(want)
   return ids
 end
 
--- The entry of a job that is ready, once it is claimed; nil if it is not ready. Most are claimed for the first time.
+-- The entry of a ready job after its claim; nil if it is not ready. Most jobs are claimed for the first time.
 local function claimed(entry)
   if entry == 'r0' then return 'l1' end
   local deliveries = string.match(entry or '', '^r(%d+)$')
   return deliveries and 'l' .. deliveries + 1
 end
 
--- Leases the jobs and counts the delivery. An id whose entry says that it is not ready is left over (forgotten, or
--- listed twice) and passed by. Returns id and entry of each that is leased.
+-- Leases the jobs and counts the delivery. An id whose entry is not ready is stale (forgotten, or listed twice) and
+-- skipped. Returns id and entry of each leased job.
 local function lease(ids, expiry)
   if #ids == 0 then return {} end
   local leased, leases, seen = {}, {}, {}

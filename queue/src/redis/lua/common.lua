@@ -1,10 +1,10 @@
--- What the scripts of a queue share. See redis/mod.rs for what the keys hold. An id is '<job>:<lane>', both of them
--- 36 characters long, wherever one occurs.
+-- The common part of a queue's scripts. redis/mod.rs documents the keys. An id is '<job>:<lane>', each 36 characters
+-- long.
 local JOBS, LANES, DUE, LEASES, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local BASE = string.sub(JOBS, 1, -5) -- without 'jobs'
 local READY = BASE .. 'ready:'
 
--- A page is how many jobs a call moves at most: Redis serves nobody else meanwhile.
+-- The most jobs that a call moves, since Redis is blocked meanwhile.
 local PAGE = 100
 
 local function now_ms()
@@ -12,14 +12,14 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Puts a job at the end of its lane, and the lane into the rotation if it is not there.
--- True if nothing was ready until now: only then can a worker be asleep with a free slot.
+-- Appends a job to its lane, and the lane to the rotation if it is not there.
+-- Returns true if nothing was ready before: only then can a worker with a free slot be asleep.
 local function append(id)
   local lane = string.sub(id, 38)
   return redis.call('RPUSH', READY .. lane, id) == 1 and redis.call('RPUSH', LANES, lane) == 1
 end
 
--- BASE is '<prefix>:{<queue>}:'. All queues are told of on one channel.
+-- BASE is '<prefix>:{<queue>}:'. All queues share one channel.
 local function wake()
   local prefix, queue = string.match(BASE, '^(.*:){(.*)}:$')
   redis.call('PUBLISH', prefix .. 'wake', queue)

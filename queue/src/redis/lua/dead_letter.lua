@@ -1,4 +1,4 @@
--- Puts aside ids that a worker cannot read.
+-- Sets aside ids that a worker cannot read.
 for _, id in ipairs(ARGV) do
   dead_letter(id, redis.call('HGET', JOBS, id) or '')
 end

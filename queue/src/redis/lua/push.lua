@@ -1,6 +1,6 @@
--- Puts jobs into the queue: id, and in how many ms it may start ('' for at once), for each.
--- A job that is known is left as it is, but for one that waits for its time and may start now: the clock of this Redis
--- may have been set meanwhile, or another Redis have taken its place. Returns how many were not known.
+-- Adds jobs to the queue: id and delay in ms ('' for none) of each. A known job is left as it is, unless it is delayed
+-- and may start now, since this Redis' clock may have been set, or another Redis may have replaced it. Returns how many
+-- were not known.
 local now, head, first
 local fresh, stir = 0, false
 
@@ -28,6 +28,6 @@ for i = 1, #ARGV, 2 do
   end
 end
 
--- Workers know when the earliest job is due: they are woken only for an earlier one.
+-- Workers know when the earliest job is due, so they are woken only for an earlier one.
 if stir or (first and first < (tonumber(head[2]) or math.huge)) then wake() end
 return fresh

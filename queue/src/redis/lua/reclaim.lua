@@ -1,6 +1,6 @@
--- Nothing is ready, so every known job must be due or leased. One that is neither has lost its place (a key was
--- evicted or deleted): it would never be delivered again, as it counts as known. A sample of those is made ready again.
--- True if any was.
+-- Nothing is ready, so every known job must be delayed or leased. One that is neither has lost its place because a key
+-- was evicted or deleted, and would never be delivered again, since it counts as known. A sample of those is made ready
+-- again. Returns true if any was.
 local function mend()
   if redis.call('HLEN', JOBS) <= redis.call('ZCARD', DUE) + redis.call('ZCARD', LEASES) then return false end
   local sample = redis.call('HRANDFIELD', JOBS, PAGE, 'WITHVALUES')
@@ -16,7 +16,7 @@ local function mend()
     elseif lost then
       redis.call('HSET', JOBS, id, entry)
       append(id)
-      -- The lane's list may have been there without its place in the rotation.
+      -- The lane's list may exist without its place in the rotation.
       local lane = string.sub(id, 38)
       if not redis.call('LPOS', LANES, lane) then redis.call('RPUSH', LANES, lane) end
       mended = true

@@ -1,5 +1,5 @@
--- Gives back jobs that were claimed and not started, to the heads of their lanes and in their order: id and entry
--- for each. The delivery stays counted, as the number must not come twice.
+-- Returns claimed jobs that were not started to the heads of their lanes, in order: id and entry of each. The delivery
+-- stays counted, because delivery numbers must be unique.
 local stir = false
 for i = #ARGV - 1, 1, -2 do
   local id, entry = ARGV[i], ARGV[i + 1]

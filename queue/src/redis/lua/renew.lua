@@ -1,4 +1,4 @@
--- Renews leases: their new lifetime in ms, then id and entry for each. Returns the ids whose entry is no longer that.
+-- Renews leases. ARGV: the new duration in ms, then id and entry of each. Returns the ids whose entry has changed.
 local expiry = string.format('%d', now_ms() + tonumber(ARGV[1]))
 local ids, leases, lost = {}, {}, {}
 for i = 2, #ARGV, 2 do ids[#ids + 1] = ARGV[i] end

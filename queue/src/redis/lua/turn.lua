@@ -1,8 +1,7 @@
--- One turn of a worker: acknowledges its answers, then claims up to `want` jobs. Both in one call, so that a slot
--- that an answer frees is filled without another round trip, and never before the answer counts. If ARGV[3] is
--- '1', it first looks for what has fallen due or lost its worker; a busy worker asks for that only now and then.
--- Returns whether more may be ready, in how many ms the next job is due (-1 if none is known of), id and entry of each
--- that was claimed, and how many leases had run out.
+-- One turn of a worker: applies its answers, then claims up to `want` jobs. Doing both in one call fills a freed slot
+-- without another round trip, and never before its answer is applied. If ARGV[3] is '1', it first looks for due jobs
+-- and expired leases; a busy worker asks for that only now and then. Returns whether more jobs may be ready, in how
+-- many ms the next one is due (-1 if unknown), id and entry of each claimed job, and how many leases had run out.
 local lifetime, want, sweep = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
 local first = acknowledge(4)
 local leased, taken, stir, reclaimed, due_in = {}, {}, false, 0, -1
@@ -23,7 +22,7 @@ if sweep or first then
   if head then due_in = math.max(0, head - now) end
   stir = stir or (first and head and first <= head)
 end
--- More became ready than we took, or something is due earlier than the others know.
+-- More jobs became ready than were claimed, or one is due earlier than other workers know.
 local more = #taken == want
 if stir and (more or first) then wake() end
 return { more and 1 or 0, due_in, leased, reclaimed }

@@ -1,5 +1,6 @@
 // What is shown of a payment link, and what may be done with it, wherever that is: the console's card and the component for other pages
-// (embed.js, which this file is put before) are both drawn by what is said here. It needs nothing else, and has no words.
+// (embed.js, which this file is put before) are drawn by what is said here: which state, which buttons, and the markup. It needs nothing
+// else, and has no words. What only one of them has, a dialog or a live region, it hands in.
 
 const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
 const OPEN = ["unpaid", "processing", ...UNDER_WAY];
@@ -70,4 +71,50 @@ export function pageOf(link) {
 /** Whether it can be sent or voided, by somebody who has that right. */
 export function canBe(act, link, rights) {
   return ["send", "void"].includes(act) && link.status === "unpaid" && rights(act);
+}
+
+/** The card, in the order in which it is read; what is absent has no place in it. */
+export function cardParts({ id, title, marks, who, amount, sentence, notices, address, buttons }) {
+  const heading = cardPart("h2", "title", title);
+  if (id) heading.id = id;
+  return [
+    cardPart("div", "head", heading, marks),
+    who && cardPart("p", "who", who),
+    cardPart("p", "amount", amount),
+    sentence && cardPart("p", "sentence", sentence),
+    notices,
+    address,
+    cardButtons(buttons),
+  ].flat(Infinity).filter(isThere);
+}
+
+/** The row of buttons, if there are any. */
+export function cardButtons(buttons) {
+  const there = buttons.filter(isThere);
+  if (there.length === 0) return undefined;
+  const row = cardPart("div", "buttons", there);
+  row.classList.add("buttons");
+  return row;
+}
+
+/** A button: `look` is a class, `icon` a picture before the text. One that is busy is not `disabled`: that would take the focus away. */
+export function cardButton({ name, key = name, text, press, look, icon, busy }) {
+  const button = cardPart("button", `button ${name}`, icon, text);
+  Object.assign(button, { type: "button", className: look || "", onclick: press });
+  button.dataset.key = key;
+  if (busy) button.setAttribute("aria-disabled", "true");
+  return button;
+}
+
+/** A part of the card: by its class the console's style sheet knows it, by its name the pages of others do, as `::part()`. */
+function cardPart(tag, name, ...children) {
+  const node = document.createElement(tag);
+  node.className = `link-${name}`;
+  node.setAttribute("part", name);
+  node.append(...children.flat(Infinity).filter(isThere));
+  return node;
+}
+
+function isThere(child) {
+  return child !== null && child !== undefined && child !== false && child !== "";
 }

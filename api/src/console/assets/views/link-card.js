@@ -1,7 +1,7 @@
 // A payment link: where it stands, what can be done with it, and what happened to it.
 
 import { addressOf } from "../lib/api.js";
-import { canBe, disputeOf, hasFailedPayment, isUnderWay, pageOf, standing } from "../lib/card.js";
+import { canBe, cardButton, cardButtons, cardParts, disputeOf, hasFailedPayment, isUnderWay, pageOf, standing } from "../lib/card.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
@@ -31,11 +31,11 @@ const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
 export function linkCard(link, act) {
   const t = strings.link;
   return h("section.card.link-card", { "aria-labelledby": "link-title" },
-    h("div.link-head",
-      h("h2", { id: "link-title" }, t.title), stateTag(link), moneyTag(link)),
-    h("p.link-amount", money(link.amount, link.currency)),
-    h("p.link-sentence", sentenceOf(link, act.messages)),
-    notices(link), address(link), buttons(link, act), firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
+    cardParts({
+      id: "link-title", title: t.title, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
+      sentence: sentenceOf(link, act.messages), notices: notices(link), address: address(link), buttons: buttons(link, act),
+    }),
+    firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
 }
 
 /** What does not go as it should is said in the place of what usually is. */
@@ -69,7 +69,7 @@ export function pastLink(link, act) {
         link.amount && h("span.quiet", money(link.amount, link.currency))),
       link.review && tag("review", strings.link.events.review),
       stateTag(link), moneyTag(link), h("span.past-time", time(link.created_at, { short: true }))),
-    notices(link), buttons(link, act), facts(link, act), texts(link, act.messages), timeline(link, false));
+    notices(link), cardButtons(buttons(link, act)), facts(link, act), texts(link, act.messages), timeline(link, false));
 }
 
 function stateTag(link) {
@@ -129,20 +129,21 @@ function buttons(link, act) {
   const can = (act) => canBe(act, link, (right) => may(right === "void" ? "write" : right));
   const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
-  const list = [
-    can("send") && h(sent ? "button" : "button.primary", { type: "button", key: "send-link", onclick: () => sendLink(link, act) },
-      icon("send"), sent ? t.sendAgain : t.send),
+  return [
+    can("send") && cardButton({
+      name: "send", key: "send-link", look: sent ? "" : "primary", icon: icon("send"), text: sent ? t.sendAgain : t.send, press: () => sendLink(link, act),
+    }),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
     link.disputed && stored && h("a.button", { key: `evidence ${link.id}`, href: addressOf(`/payment-links/${link.id}/evidence.pdf`), target: "_blank", rel: "noopener" },
       icon("document"), t.evidence),
-    open && h("button", { type: "button", key: "mark-paid", onclick: () => markPaid(link, act.changed) },
-      icon("check"), t.markPaid),
-    mayUnmark(link) && may("admin") && h("button.quiet-danger", { type: "button", key: "unmark-paid", onclick: () => unmarkPaid(link, act.changed) },
-      icon("void"), t.unmarkPaid),
-    can("void") && h("button.quiet-danger", { type: "button", key: "void-link", onclick: () => voidLink(link, act.changed) },
-      icon("void"), t.void),
-  ].filter(Boolean);
-  return list.length > 0 && h("div.buttons.link-buttons", list);
+    open && cardButton({ name: "mark-paid", icon: icon("check"), text: t.markPaid, press: () => markPaid(link, act.changed) }),
+    mayUnmark(link) && may("admin") && cardButton({
+      name: "unmark-paid", look: "quiet-danger", icon: icon("void"), text: t.unmarkPaid, press: () => unmarkPaid(link, act.changed),
+    }),
+    can("void") && cardButton({
+      name: "void", key: "void-link", look: "quiet-danger", icon: icon("void"), text: t.void, press: () => voidLink(link, act.changed),
+    }),
+  ];
 }
 
 /** Where the browser shows the PDF by itself: a phone's shows none that a page hands to it. */
