@@ -1,7 +1,8 @@
 #!/bin/bash
 # Holds the running product against its own description, /openapi.json:
 # - schemathesis with every check, for keys of each scope and the operator's;
-# - a TypeScript and a Python client that are generated from it, under their strictest settings, live through the story.
+# - a TypeScript and a Python client that are generated from it, under their strictest settings, live through the story;
+# - clients/js, packed and installed in an empty folder, does what its README says.
 #   scripts/contract.sh quick   only schemathesis' coverage, for an administrator's key and the operator's
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -60,6 +61,16 @@ PATH="$here/$tools/bin:$PATH" "$tools/bin/openapi-python-client" generate --path
 # Of an operation with two kinds of bytes for a body the generator makes code that lacks an import, and of one that takes a text as well
 # as JSON code that takes the text for bytes.
 (cd "$tools/client" && ../bin/mypy --strict --exclude 'put_merchant_logo|create_batch' paylink_client && PYTHONPATH=. ../bin/python ../../../tests/contract/story.py)
+
+echo "== clients/js"
+mkdir "$data/readme"
+(cd "$data/readme"
+    npm pack --silent "$here/clients/js"
+    npm install --silent --offline --no-audit --no-fund ./paylink-client-*.tgz
+    # The first JavaScript that it shows, and what it says of lists.
+    awk '/^```js/ { block += 1; inside = 1; next } /^```/ { inside = 0 } inside && block <= 2' "$here/clients/js/README.md" >first.mjs
+    PAYLINK_KEY=$PAYLINK_API_KEY node first.mjs | tee said
+    grep -q "$url/p/.* is on its way to the buyer" said)
 
 for scope in read write admin; do
     judge "$scope" "$(made $scope)" examples,coverage,fuzzing,stateful "${CONTRACT_EXAMPLES:-30}" || failed=yes

@@ -36,6 +36,8 @@ KNOWN = [
     (422, "invalid_input", r"merchant_id", r"no such merchant", "whether there is one"),
     (422, "invalid_input", r"order_id", r"no order of yours", "whether there is one"),
     (422, "invalid_input", r"gateway(\..*)?|secrets(\..*)?|account_sid|auth_token|carrier|body|url|events.*|origin", r".", "what one carrier needs and the other has not; URLs and templates are languages of their own"),
+    (422, "unknown_field", r".*", r"is no column", "a text that is CSV has columns, which no schema names"),
+    (422, "invalid_input", r"from", r"longer than", "what a gateway takes is its own, and to describe a limit anew would be a break of /v1"),
     (422, "bad_template", r".*", r".", "a template is a language of its own"),
     (422, "not_a_pdf", r"invoice", r".", "what a PDF is, a schema cannot say"),
     (422, "empty_file", r"invoice", r".", "nor that a file is not empty"),
