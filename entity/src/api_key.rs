@@ -81,7 +81,7 @@ pub struct NewKey {
 /// Writes a key; only its hash and last four characters are kept.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert(db: &impl ConnectionTrait, new: NewKey, key: &Secret, now: DateTime<Utc>) -> Result<ApiKey, DbErr> {
     row(new, sha256(key.expose().as_bytes()), key.last_four(), None, now).insert(db).await
 }
@@ -89,7 +89,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewKey, key: &Secret, now: D
 /// Writes an invitation to a key, which can be accepted until `until`. Only a hash of the invitation's token is kept.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn invite(
     db: &impl ConnectionTrait,
     new: NewKey,
@@ -139,7 +139,7 @@ pub const MOST: u64 = 200;
 /// Whether the merchant may have one more; nobody makes another until the transaction ends.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn has_room(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<bool, DbErr> {
     merchant::hold(tx, merchant).await?;
     let is_after = |column: Column| Condition::any().add(column.is_null()).add(column.gt(now));
@@ -154,7 +154,7 @@ pub async fn has_room(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>
 /// The invitation of this token, if it can still be accepted.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_invitation(
     db: &impl ConnectionTrait,
     token: &str,
@@ -166,7 +166,7 @@ pub async fn find_invitation(
 /// Makes an invitation into this key, once; `false` if somebody else was faster, or it is over.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn accept(db: &impl ConnectionTrait, token: &str, key: &Secret, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let accepted = Entity::update_many()
         .col_expr(Column::Hash, Expr::value(sha256(key.expose().as_bytes())))
@@ -189,7 +189,7 @@ fn can_be_accepted(token: &str, now: DateTime<Utc>) -> Condition {
 /// The key that was presented, if it is in force, and the merchant whose it is: who calls is asked in one round trip.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     key: &str,
@@ -210,7 +210,7 @@ pub async fn find(
 /// The key of this id, if it is in force: a session stands in for it, or a token.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_in_force(
     db: &impl ConnectionTrait,
     id: ApiKeyId,
@@ -222,7 +222,7 @@ pub async fn find_in_force(
 /// Which of these keys are in force.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn in_force(
     db: &impl ConnectionTrait,
     ids: Vec<ApiKeyId>,
@@ -241,7 +241,7 @@ pub async fn in_force(
 /// What keys are called, by their ids as the audit log has them, revoked ones too.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn names(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<(String, String)>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -254,7 +254,7 @@ pub async fn names(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<
 /// A page of the merchant's keys, revoked ones too, newest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -271,7 +271,7 @@ pub async fn list(
 /// Notes that the key is in use. Written once a minute at most: a note of use is not worth a write for each request.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_use(db: &impl ConnectionTrait, key: &ApiKey, now: DateTime<Utc>) -> Result<(), DbErr> {
     let minute_ago = now - TimeDelta::minutes(1);
     if key.last_used_at.is_some_and(|at| at > minute_ago) {

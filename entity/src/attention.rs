@@ -136,7 +136,7 @@ impl Matter {
 /// Opens matters; one that is open already stays as it is.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn open(tx: &Transaction, matters: Vec<Matter>, now: DateTime<Utc>) -> Result<(), DbErr> {
     let mut rows = Rows::new([
         ("new_id", "uuid"),
@@ -185,7 +185,7 @@ fn note_changes(tx: &Transaction, matters: &[QueryResult], kind: ChangeKind, now
 /// Opens the matter of a text that did not reach its buyer, unless nobody waits for it any more: its link is closed.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn open_undelivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), DbErr> {
     let link = match message.link_id {
         Some(id) => link::find(tx, message.merchant_id, id).await?,
@@ -200,7 +200,7 @@ pub(crate) async fn open_undelivered(tx: &Transaction, message: &Message, now: D
 /// Resolves what was open of texts with the same link, or of this text: it has arrived.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn resolve_delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), DbErr> {
     let of_it = match message.link_id {
         Some(link) => Column::LinkId.eq(link),
@@ -213,7 +213,7 @@ pub(crate) async fn resolve_delivered(tx: &Transaction, message: &Message, now: 
 /// Resolves what was open of this kind and subject.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn resolve_by_itself(
     tx: &Transaction,
     merchant: MerchantId,
@@ -227,7 +227,7 @@ pub(crate) async fn resolve_by_itself(
 /// Resolves that credits are low: what counts as low has changed, and is judged anew by the next entry of the ledger.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_low_credit(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     resolve_where(tx, merchant, Column::Kind.eq(AttentionKind::LowCredit), now).await
 }
@@ -235,7 +235,7 @@ pub async fn forget_low_credit(tx: &Transaction, merchant: MerchantId, now: Date
 /// Resolves that links of this order could not be made: there is a new one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn resolve_wanted(
     tx: &Transaction,
     merchant: MerchantId,
@@ -265,7 +265,7 @@ async fn resolve_where(tx: &Transaction, merchant: MerchantId, which: Expr, now:
 /// nothing keeps them from getting on.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn resolve_closed(
     tx: &Transaction,
     closed: impl Iterator<Item = &link::Model>,
@@ -286,7 +286,7 @@ pub(crate) async fn resolve_closed(
 /// The merchant's matter.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -298,7 +298,7 @@ pub async fn find(
 /// Those of the merchant's matters that have these ids.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -313,7 +313,7 @@ pub async fn find_all(
 /// Resolves a matter; `false` if it is resolved already.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn resolve(
     tx: &Transaction,
     matter: &Attention,
@@ -353,7 +353,7 @@ pub struct AttentionSearch {
 /// A page of the merchant's matters, newest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -387,7 +387,7 @@ pub(crate) async fn erase_notes_in(db: &impl ConnectionTrait, conversation: Conv
 /// Erases what was noted about matters that were opened before `cutoff`; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn erase_notes_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     erase(db, Column::OpenedAt.lte(cutoff)).await
 }

@@ -205,7 +205,7 @@ impl<'a> Act<'a> {
 /// Writes an entry at once, in the transaction of the act itself; [`Transaction::done`](crate::Transaction::done) has the commit write it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>) -> Result<(), DbErr> {
     db.execute_raw(insertion([act.entry(now)], db.get_database_backend())).await.map(|_| ())
 }
@@ -218,7 +218,7 @@ pub(crate) fn insertion(entries: impl IntoIterator<Item = Model>, backend: DbBac
 /// What was done to a subject, oldest first. Operators only: it looks across merchants.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn of_subject(db: &impl ConnectionTrait, subject: &str) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Id).all(db).await
 }
@@ -270,7 +270,7 @@ const ABOUT_BUYERS: [&str; 5] = ["link.", "message.", "attention.", "conversatio
 /// Erases the reasons that were given before `cutoff` for what was done to what is buyers'; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn erase_details_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let is_about_buyers =
         ABOUT_BUYERS.into_iter().fold(Condition::any(), |any, begin| any.add(Column::Action.starts_with(begin)));
@@ -305,7 +305,7 @@ pub struct AuditFilter {
 /// A page of the log, newest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search(db: &impl ConnectionTrait, filter: AuditFilter) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find();
     if let Some(merchant) = filter.merchant {

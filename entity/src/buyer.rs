@@ -38,7 +38,7 @@ impl Buyer {
 /// The links of an order that still hold something.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn links_to_erase(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -59,7 +59,7 @@ pub async fn links_to_erase(
 /// Everything that the merchant has of the buyer with this number.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -89,7 +89,7 @@ pub async fn find(
 /// The newest orders of the buyer with this number, each with its links.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn orders_of(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -1,4 +1,4 @@
-//! One way to open the database and one way to begin a transaction, for `SQLite` and `PostgreSQL` alike.
+//! Connections and transactions, for `SQLite` and `PostgreSQL` alike.
 
 mod audience;
 mod conflict;
@@ -33,34 +33,33 @@ pub use transaction::Transaction;
 use crate::metrics;
 use domain::MerchantId;
 
-/// How long a writer waits for its turn on `SQLite` before the command is answered 503.
+/// How long a writer waits for the lock on `SQLite` before the command is answered with 503.
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
 
-/// How long a connection may lie idle before it is asked whether it still is one. To ask each time would double what a statement
-/// costs.
+/// How long a connection may be idle before it is pinged. Pinging it every time would double the cost of a statement.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// How often the database is asked for its time before an answer is believed.
+/// How many times the database is asked for its time; the fastest answer counts.
 const TIMES_ASKED: usize = 3;
 
-/// How often it is tried to truncate the log of `SQLite`, and how long it is waited in between.
+/// How many times truncating `SQLite`'s write-ahead log is tried, and the pause between two tries.
 const TIMES_TRUNCATED: usize = 10;
 const BETWEEN_READERS: Duration = Duration::from_millis(50);
 
-/// How `PostgreSQL` plans statements about groups of rows.
+/// How `PostgreSQL` plans statements about groups of rows: see [`Db::begin_group`].
 const GROUP_PLANS: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
 
-/// What a commit does that need not wait for the disk.
+/// Commits without waiting for the disk: see [`Db::begin_redoable_group`].
 const REDOABLE: (&str, &str) = ("synchronous_commit", "off");
 
-/// How much of the pool of connections is used.
+/// How much of the connection pool is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolUse {
-    /// Connections that somebody holds.
+    /// Connections that are checked out.
     pub in_use: u32,
-    /// Connections that are open and free.
+    /// Connections that are open and idle.
     pub idle: u32,
-    /// The most that are opened.
+    /// The size of the pool.
     pub most: u32,
 }
 
@@ -68,30 +67,31 @@ pub struct PoolUse {
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: DatabaseConnection,
-    /// On `SQLite` one connection, on `PostgreSQL` the pool.
+    /// The single writing connection on `SQLite`, the pool on `PostgreSQL`.
     writer: DatabaseConnection,
     pooling: Pooling,
     is_limited: bool,
-    /// Whether the sessions themselves plan statements as groups want it.
+    /// Whether [`GROUP_PLANS`] is set for the sessions.
     plans_groups: bool,
     audience: Audience,
 }
 
 impl Db {
-    /// Opens a database for a command of an operator or a test: with no limits. See [`open_with`](Self::open_with).
+    /// Opens a database for an operator's command or a test, without limits. See [`open_with`](Self::open_with).
     ///
     /// # Errors
-    /// When the URL is none of ours or the database does not answer.
+    /// Returns an error if the URL is not supported or the database is unreachable.
     pub async fn open(url: &str, connections: u32) -> Result<Self, DbErr> {
         Self::open_with(url, &DbOptions::unlimited(connections)).await
     }
 
     /// Opens `sqlite://path?mode=rwc` or `postgres://…` with a pool of at most `connections`.
     ///
-    /// `SQLite` runs in WAL mode with full syncing: what was committed survives a power cut, as it does on `PostgreSQL`.
+    /// `SQLite` runs in WAL mode with full syncing: like on `PostgreSQL`, committed data survives a power cut.
     ///
     /// # Errors
-    /// When the URL is none of ours, the database does not answer, or a pooler stands before it through which we cannot work.
+    /// Returns an error if the URL is not supported, the database is unreachable, or it is behind a pooler that does
+    /// not support prepared statements.
     pub async fn open_with(url: &str, how: &DbOptions) -> Result<Self, DbErr> {
         let mut options = ConnectOptions::new(url);
         let (mut pooling, mut is_limited) = (Pooling::Direct, true);
@@ -116,10 +116,10 @@ impl Db {
                     .foreign_keys(true)
                     .pragma("journal_mode", "WAL")
                     .pragma("synchronous", "FULL")
-                    // What is erased is overwritten, and not only forgotten.
+                    // Overwrites deleted data.
                     .pragma("secure_delete", "ON")
-                    // Every join of ours has its index. For a group of rows SQLite would rather read the whole table beside an
-                    // index that it makes of the group: a hundred times as long, and longer with every row that is added.
+                    // Every join has its index. For a group of rows, SQLite would build an index of the group and scan
+                    // the whole table: a hundred times as slow, and slower with every row.
                     .pragma("automatic_index", "OFF")
             });
         let pool = measured(Database::connect(options).await.map_err(|error| without_url(error, url))?);
@@ -130,12 +130,13 @@ impl Db {
         Ok(Self { pool, writer, pooling, is_limited, plans_groups: false, audience: Audience::default() })
     }
 
-    /// Connections to the same database that are kept apart from these and opened when they are needed: for groups of rows that
-    /// everybody waits for, so that nothing else keeps them waiting. There are as many as [groups at once](Self::groups_at_once),
-    /// and one to read with.
+    /// Separate connections to the same database, opened when needed, for groups of rows that many callers wait for, so
+    /// that other queries do not delay them. There are as many as [groups at once](Self::groups_at_once), and one to
+    /// read with.
     ///
-    /// A pool hands its connections out in turn; the few that write groups stay warm when they do nothing else. Where no pooler is in
-    /// between, their sessions plan all statements as [groups](Self::begin_group) want it, so that this need not be said each time.
+    /// A pool hands out its connections in turn; the few that write groups stay warm if they do nothing else. Without a
+    /// pooler, their sessions plan all statements as [groups](Self::begin_group) need it, so that it is not set for
+    /// each transaction.
     #[must_use]
     pub fn aside(&self) -> Self {
         let connections = u32::try_from(self.groups_at_once()).unwrap_or(u32::MAX).saturating_add(1);
@@ -153,19 +154,19 @@ impl Db {
         Self { writer: pool.clone(), pool, plans_groups, ..self.clone() }
     }
 
-    /// What stands between us and `PostgreSQL`.
+    /// The pooler in front of `PostgreSQL`, if any.
     #[must_use]
     pub const fn pooling(&self) -> Pooling {
         self.pooling
     }
 
-    /// Whether the sessions have the limits that were asked for; a pooler may keep us from setting them.
+    /// Whether the sessions have the requested limits; a pooler may prevent setting them.
     #[must_use]
     pub const fn is_limited(&self) -> bool {
         self.is_limited
     }
 
-    /// Why no new connection to `PostgreSQL` can be had, if none can: a pool says only that it waited in vain.
+    /// Why `PostgreSQL` refuses new connections, if it does. The pool itself only reports a timeout.
     pub async fn refusal(&self) -> Option<String> {
         if self.has_one_writer() {
             return None;
@@ -173,44 +174,44 @@ impl Db {
         postgres::refusal(&self.pool.get_postgres_connection_pool().connect_options()).await
     }
 
-    /// How many groups of rows are best written at once: on `PostgreSQL` one is worked on while another waits for the disk.
+    /// How many groups of rows to write concurrently: on `PostgreSQL`, one proceeds while another waits for the disk.
     #[must_use]
     pub fn groups_at_once(&self) -> usize {
         if self.has_one_writer() { 1 } else { 2 }
     }
 
-    /// Begins a transaction that may write. On `SQLite` it takes the write lock at once: a transaction that starts as a reader
-    /// and writes later can fail half-way with "database is locked", one that starts as a writer only waits; see
-    /// [`writer`](Self::writer).
+    /// Begins a transaction that may write. On `SQLite` it takes the write lock at once: a transaction that begins as a
+    /// reader and writes later can fail half-way with "database is locked", while one that begins as a writer only
+    /// waits. See [`writer`](Self::writer).
     ///
     /// # Errors
-    /// When the database does not answer or the wait for the lock was too long.
+    /// Returns an error if the database is unreachable or the wait for the lock times out.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: self.has_one_writer().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let (writer, audience) = (self.writer.clone(), self.audience.clone());
-        // To its end, even if nobody waits for it any more: sqlx forgets a transaction that was given up while the server began it,
-        // and whoever got the connection next would write into that one.
+        // Spawned, so that it completes even if the caller is dropped: sqlx loses track of a transaction that is
+        // dropped while the server begins it, and the next user of the connection would write into that transaction.
         let begun = tokio::spawn(async move {
             writer.begin_with_options(options).await.map(|inner| Transaction::new(inner, audience))
         });
         begun.await.map_err(|error| DbErr::Custom(format!("no transaction was begun: {error}")))?
     }
 
-    /// Has `tell` called after each commit that wrote changes, with whose they are. The first that asks for it stays.
+    /// Calls `tell` after each commit that wrote changes, with their merchants. Only the first call has an effect.
     pub fn on_changes(&self, tell: impl Fn(BTreeSet<MerchantId>) + Send + Sync + 'static) {
         self.audience.set(Box::new(tell));
     }
 
-    /// Has `SQLite` forget what its log still holds of rows that were erased. If others read all the time it stays until the next
-    /// time. On `PostgreSQL`, vacuuming does that.
+    /// Truncates `SQLite`'s write-ahead log, which still holds erased rows. If other connections keep reading, it stays
+    /// until the next call. On `PostgreSQL`, vacuuming removes erased rows.
     pub async fn truncate_log(&self) {
         if !self.has_one_writer() {
             return;
         }
-        // On a connection of its own, which does not wait: whoever waits to truncate keeps all who write waiting.
+        // On its own connection without a busy timeout: waiting to truncate would block all writers.
         let connection = another_sqlite(&self.pool, 1);
         let truncated = truncate(&connection).await;
         if let Err(error) = truncated.and(connection.close().await) {
@@ -218,10 +219,11 @@ impl Db {
         }
     }
 
-    /// Has `SQLite` put into the database all that its log holds, and release it: then the file by itself is all there is.
+    /// Moves everything in `SQLite`'s write-ahead log into the database file and closes it, so that the file is
+    /// complete by itself.
     ///
     /// # Errors
-    /// When it cannot be written, or others have the database open.
+    /// Returns an error if the file cannot be written or is open elsewhere.
     pub async fn settle(self) -> Result<(), DbErr> {
         if !self.has_one_writer() {
             return self.pool.close().await;
@@ -233,25 +235,25 @@ impl Db {
         connection.close().await
     }
 
-    /// Begins a transaction that reads and writes rows by the group.
+    /// Begins a transaction that reads and writes rows in groups.
     ///
-    /// On `PostgreSQL` statements about a group are planned once, and each row of a table is looked up by its index. Left to itself the
-    /// planner makes that plan while the tables are empty and reads them from end to end; it keeps it while they grow, until they are
-    /// analysed, which is not before the first rush is over. The settings are the transaction's, so that a pooler keeps them, where they
-    /// are not [the session's](Self::aside).
+    /// On `PostgreSQL`, statements about a group are planned once, with an index lookup for each row. Left to itself,
+    /// the planner plans while the tables are empty, chooses sequential scans, and keeps them as the tables grow until
+    /// they are analysed, which does not happen before the first rush is over. The settings are local to the
+    /// transaction, so that they work through a pooler, unless they are [the session's](Self::aside).
     ///
     /// # Errors
-    /// When the database does not answer or the wait for the lock was too long.
+    /// Returns an error if the database is unreachable or the wait for the lock times out.
     pub async fn begin_group(&self) -> Result<Transaction, DbErr> {
         self.begin_with(None).await
     }
 
-    /// The same for a group that would be done again if the server lost it in a crash: jobs are finished with all that they do, or not at
-    /// all, so that a job that was lost is one that is still due. `PostgreSQL` then answers the commit before the disk has it, a
-    /// fraction of a second early; whatever is committed after it and does wait makes it durable too.
+    /// Like [`begin_group`](Self::begin_group), for work that is repeated if the server loses it in a crash: a job is
+    /// finished with all its effects or not at all, so a lost job is still due. `PostgreSQL` answers the commit before
+    /// it is on disk, a fraction of a second early; any later commit that waits for the disk makes it durable too.
     ///
     /// # Errors
-    /// When the database does not answer or the wait for the lock was too long.
+    /// Returns an error if the database is unreachable or the wait for the lock times out.
     pub async fn begin_redoable_group(&self) -> Result<Transaction, DbErr> {
         self.begin_with(Some(REDOABLE)).await
     }
@@ -265,23 +267,23 @@ impl Db {
         let settings: Vec<String> =
             plans.chain(more).map(|(name, value)| format!("SET LOCAL {name} = {value}")).collect();
         if !settings.is_empty() {
-            // Raw SQL: all of them in one round trip, which a prepared statement cannot hold.
+            // Raw SQL: a prepared statement cannot hold several settings, and this takes one round trip.
             tx.execute_unprepared(&settings.join("; ")).await?;
         }
         Ok(tx)
     }
 
-    /// Whether groups of rows are read as well outside of a transaction: `SQLite`'s only writer is not kept waiting by what is read, and
-    /// elsewhere it is the transaction that says how `PostgreSQL` plans, unless the sessions do.
+    /// Whether groups of rows may be read outside of a transaction. On `SQLite`, reads should not occupy the only
+    /// writer. On `PostgreSQL`, only the transaction plans statements for groups, unless the sessions do.
     #[must_use]
     pub fn reads_groups_alone(&self) -> bool {
         self.has_one_writer() || self.plans_groups
     }
 
-    /// How long somebody waits now for a connection of the pool.
+    /// How long it takes now to get a connection from the pool.
     ///
     /// # Errors
-    /// When none can be had.
+    /// Returns an error if none is available in time.
     pub async fn wait_for_connection(&self) -> Result<Duration, DbErr> {
         let begin = Instant::now();
         let failed = |error: sqlx::Error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into()));
@@ -293,32 +295,32 @@ impl Db {
         Ok(begin.elapsed())
     }
 
-    /// Whether only one transaction at a time may write, as on `SQLite`.
+    /// Whether only one transaction at a time can write, as on `SQLite`.
     #[must_use]
     pub fn has_one_writer(&self) -> bool {
         matches!(self.pool.get_database_backend(), DbBackend::Sqlite)
     }
 
-    /// Whether the database answers; [`heartbeat`](Self::heartbeat) asks for more.
+    /// Checks that the database answers; [`heartbeat`](Self::heartbeat) checks more.
     ///
     /// # Errors
-    /// When it does not.
+    /// Returns an error if it does not.
     pub async fn ping(&self) -> Result<(), DbErr> {
         self.pool.ping().await
     }
 
-    /// What time it is by the clock that all who use this database share.
+    /// The database's time, which all processes share.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error if the database query fails.
     pub async fn now(&self) -> Result<DateTime<Utc>, DbErr> {
         let reading = self.time().await?;
         let now = reading.time + reading.at.elapsed();
         Ok(now.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(now))
     }
 
-    /// The database's time. It is asked a few times on one connection, and the answer that came quickest is believed. `SQLite` has no
-    /// clock of its own: all who use one file are on one machine, whose clock it is.
+    /// The database's time: the fastest of a few answers on one connection. `SQLite` has no clock of its own; all
+    /// processes that use a file run on one machine and use its clock.
     pub(crate) async fn time(&self) -> Result<Reading, DbErr> {
         if self.has_one_writer() {
             let now = Instant::now();
@@ -336,7 +338,7 @@ impl Db {
         Ok(best)
     }
 
-    /// How much of the pool is used now.
+    /// How much of the pool is in use now.
     #[must_use]
     pub fn pool_use(&self) -> PoolUse {
         if self.has_one_writer() {
@@ -346,22 +348,22 @@ impl Db {
         }
     }
 
-    /// The pool, for reads and for single statements.
+    /// The pool, for reads and single statements.
     #[must_use]
     pub const fn pool(&self) -> &DatabaseConnection {
         &self.pool
     }
 
-    /// Where single statements go that write often. On `SQLite` it is the one connection through which this process writes: who
-    /// waits for it stands in a line. Writers on several connections would each ask again and again whether the lock is free, at
-    /// ever longer intervals, and the unlucky would wait for seconds.
+    /// The connection for frequent single writes. On `SQLite` it is the only connection through which this process
+    /// writes, and callers queue for it. Writers on several connections would each poll for the lock at ever longer
+    /// intervals, and some would wait for seconds.
     #[must_use]
     pub const fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
 }
 
-/// Truncates the log of `SQLite`, between two moments at which somebody reads.
+/// Truncates `SQLite`'s write-ahead log between two readers.
 async fn truncate(connection: &DatabaseConnection) -> Result<(), DbErr> {
     let ask = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
     connection.execute_raw(ask("PRAGMA busy_timeout = 100")).await?;
@@ -376,14 +378,14 @@ async fn truncate(connection: &DatabaseConnection) -> Result<(), DbErr> {
     Err(DbErr::Custom("others were reading all the time".to_owned()))
 }
 
-/// Throws away whatever comes back while its transaction is not over, as far as the driver knows. `SQLite` ends transactions by
-/// itself when the disk is full or cannot be read; the driver counts them as open for ever, and makes of each later one a savepoint
-/// in a transaction that nobody commits.
+/// Discards returned connections that the driver believes are still in a transaction. `SQLite` ends transactions by
+/// itself when the disk is full or unreadable; the driver counts them as open for ever, and would turn each later
+/// transaction into a savepoint in one that is never committed.
 fn keeping_none_in_a_transaction<D: sqlx::Database>(options: PoolOptions<D>) -> PoolOptions<D> {
     options.after_release(|connection, _| {
         Box::pin(async move {
             if connection.is_in_transaction() {
-                // The rollback may still be under way; this waits for its end.
+                // Waits for a rollback that may still be in progress.
                 connection.ping().await?;
             }
             let is_over = !connection.is_in_transaction();
@@ -404,7 +406,7 @@ async fn ask_time(tx: &impl ConnectionTrait) -> Result<Reading, DbErr> {
     Ok(Reading::between(asked, answered, answer.try_get("", "now")?))
 }
 
-/// Counts the statements that fail.
+/// Counts failed statements.
 fn measured(mut connection: DatabaseConnection) -> DatabaseConnection {
     connection.set_metric_callback(|statement| {
         if statement.failed {
@@ -418,7 +420,7 @@ fn another_sqlite(pool: &DatabaseConnection, connections: u32) -> DatabaseConnec
     measured(SqlxSqliteConnector::from_sqlx_sqlite_pool(another(pool.get_sqlite_connection_pool(), connections)))
 }
 
-/// A pool with the same options, of another size.
+/// A pool of another size with the same options.
 fn another<D: sqlx::Database>(pool: &Pool<D>, connections: u32) -> Pool<D>
 where
     <D::Connection as Connection>::Options: Clone,
@@ -432,7 +434,7 @@ fn use_of<D: sqlx::Database>(pool: &Pool<D>) -> PoolUse {
     PoolUse { in_use: open - idle, idle, most: pool.options().get_max_connections() }
 }
 
-/// `SeaORM` prints a URL that it cannot use, with the password in it.
+/// Hides the URL, with its password, in errors: `SeaORM` prints a URL that it cannot use.
 fn without_url(error: DbErr, url: &str) -> DbErr {
     if error.to_string().contains(url) {
         return DbErr::Custom(

@@ -104,7 +104,7 @@ impl Documents {
     /// Writes a document as a whole: it is there entirely, or not at all.
     ///
     /// # Errors
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn put(&self, name: &str, content: Bytes) -> Result<(), DocumentError> {
         in_time(self.0.put(&Path::from(name), PutPayload::from_bytes(content))).await?;
         Ok(())
@@ -135,7 +135,7 @@ impl Documents {
     /// The names of all documents.
     ///
     /// # Errors
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn names(&self) -> Result<Vec<String>, DocumentError> {
         Ok(self.0.list(None).map_ok(|meta| meta.location.to_string()).try_collect().await?)
     }
@@ -143,7 +143,7 @@ impl Documents {
     /// Removes a document; one that is not there is removed already.
     ///
     /// # Errors
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn delete(&self, name: &str) -> Result<(), DocumentError> {
         match in_time(self.0.delete(&Path::from(name))).await {
             Ok(()) | Err(DocumentError::Missing) => Ok(()),
@@ -154,7 +154,7 @@ impl Documents {
     /// Removes uploads from before `cutoff` whose command or job never came to its end; answers how many.
     ///
     /// # Errors
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn sweep_staging(&self, cutoff: DateTime<Utc>) -> Result<usize, DocumentError> {
         if let Some(folder) = self.1.clone() {
             let parts = tokio::task::spawn_blocking(move || parts::remove_before(&folder, cutoff.into())).await;
@@ -198,7 +198,7 @@ impl Upload {
     /// Writes the next piece.
     ///
     /// # Errors
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn write(&mut self, piece: Bytes) -> Result<(), DocumentError> {
         in_time(self.0.put(piece)).await
     }
@@ -206,7 +206,7 @@ impl Upload {
     /// Finishes the document: now it is there.
     ///
     /// # Errors
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn finish(mut self) -> Result<(), DocumentError> {
         let failed = |error: std::io::Error| object_store::Error::Generic { store: "upload", source: error.into() };
         in_time(async { self.0.shutdown().await.map_err(failed) }).await

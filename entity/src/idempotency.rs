@@ -71,7 +71,7 @@ pub enum KeyClaim {
 /// Claims a key for a command.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn claim(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -120,7 +120,7 @@ fn judge(found: Model, fingerprint: &[u8]) -> KeyClaim {
 /// long that its key was given to another: then the transaction must not be committed.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn finish(db: &impl ConnectionTrait, held: &HeldKey, answer: &KeptAnswer) -> Result<bool, DbErr> {
     Entity::update_many()
         .col_expr(Column::Status, Expr::value(i64::from(answer.status)))
@@ -135,7 +135,7 @@ pub async fn finish(db: &impl ConnectionTrait, held: &HeldKey, answer: &KeptAnsw
 /// Frees a key whose command changed nothing.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn abandon(db: &impl ConnectionTrait, held: &HeldKey) -> Result<(), DbErr> {
     Entity::delete_many().filter(unfinished(held)).exec(db).await.map(|_| ())
 }
@@ -171,7 +171,7 @@ pub(crate) async fn forget_answers_with(
 /// Removes what is older than 24 h; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let gone = Entity::delete_many().filter(Column::CreatedAt.lte(now - KEPT)).exec(db).await?;
     Ok(gone.rows_affected)

@@ -44,7 +44,7 @@ pub enum RootError {
 /// An installation that has links or conversations from before there was a root keeps what they were made with: the secret key.
 ///
 /// # Errors
-/// When the root does not open or the database does not answer.
+/// Returns an error if the root key does not decrypt a secret, or if the database query fails.
 pub async fn with_root(
     db: &impl ConnectionTrait,
     vault: Vault,
@@ -66,7 +66,7 @@ pub async fn with_root(
 /// Whether a vault opens the root. Nothing is written; where there is no root yet, there is nothing to open.
 ///
 /// # Errors
-/// When the root does not open or the database does not answer.
+/// Returns an error if the root key does not decrypt a secret, or if the database query fails.
 pub async fn opens(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), RootError> {
     if let Some(row) = find(db).await? {
         vault.open(&row.root, nobody(), ROOT)?;
@@ -77,7 +77,7 @@ pub async fn opens(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), RootE
 /// Seals the root anew if it is not sealed under the key of the settings; whether it was.
 ///
 /// # Errors
-/// When the root does not open or the database does not answer.
+/// Returns an error if the root key does not decrypt a secret, or if the database query fails.
 pub(crate) async fn reseal(db: &impl ConnectionTrait, vault: &Vault) -> Result<bool, RootError> {
     let Some(row) = find(db).await?.filter(|row| !vault.is_current(&row.root)) else { return Ok(false) };
     let root = vault.open(&row.root, nobody(), ROOT)?;

@@ -1,7 +1,7 @@
-//! Everything that Paylink persists: tables, and the queries on them.
+//! The tables, and the queries on them.
 //!
-//! No HTTP and no Redis. Finders take the merchant: there is no query for a tenant's row without the tenant, except by a
-//! buyer's token, which is a right of its own.
+//! This crate knows neither HTTP nor Redis. Finders take the merchant: no query reads a tenant's row without the
+//! tenant, except by a buyer's token, which is itself the permission to see the link.
 
 pub mod api_key;
 pub mod attention;

@@ -48,7 +48,7 @@ pub fn variables<'a>(
 /// What the merchant's software keeps with the link, and where it keeps nothing by a key, with its order.
 ///
 /// # Errors
-/// When what is stored is damaged.
+/// Returns an error if the stored value is damaged.
 pub fn metadata(order: &Order, link: &link::Model) -> Result<BTreeMap<String, String>, DbErr> {
     let mut metadata = order.metadata()?;
     metadata.extend(link.metadata()?);

@@ -111,7 +111,7 @@ impl LogoPicture {
 /// Makes a picture the merchant's logo, in place of the one before.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn put(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -143,7 +143,7 @@ pub async fn put(
 /// The merchant's logo, if there is one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<Logo>, DbErr> {
     Entity::find_by_id(merchant).one(db).await
 }
@@ -151,7 +151,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
 /// The same without the picture itself.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn about(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<About>, DbErr> {
     Entity::find_by_id(merchant).select_only().into_partial_model().one(db).await
 }
@@ -159,7 +159,7 @@ pub async fn about(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Op
 /// Removes the merchant's logo; one that is not there is removed already.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
     Entity::delete_by_id(merchant).exec(db).await.map(|_| ())
 }

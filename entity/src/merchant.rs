@@ -174,7 +174,7 @@ pub struct NewMerchant {
 /// Writes a new merchant, with no credits and a rate of one credit a segment.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<Utc>) -> Result<Merchant, DbErr> {
     let merchant = ActiveModel {
         id: Set(MerchantId::new(now)),
@@ -213,7 +213,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
 /// The merchant, if there is one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, id: MerchantId) -> Result<Option<Merchant>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
@@ -221,7 +221,7 @@ pub async fn find(db: &impl ConnectionTrait, id: MerchantId) -> Result<Option<Me
 /// A merchant that must exist, because something of its was just found.
 ///
 /// # Errors
-/// When it does not exist or the database does not answer.
+/// Returns an error if it does not exist or the database query fails.
 pub async fn get(db: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, DbErr> {
     find(db, id).await?.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
 }
@@ -229,7 +229,7 @@ pub async fn get(db: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, 
 /// All merchants' ids.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
     Entity::find().select_only().column(Column::Id).into_tuple().all(db).await
 }
@@ -237,7 +237,7 @@ pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
 /// A page of merchants whose credits are low and who were not told so by a text since they are, in the order of their ids, after `after`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn low_and_untold(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -258,7 +258,7 @@ pub async fn low_and_untold(
 /// Holds the merchant's row until the transaction ends, so that what is decided about its keys is decided one at a time.
 ///
 /// # Errors
-/// When it does not exist or the database does not answer.
+/// Returns an error if it does not exist or the database query fails.
 pub async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, DbErr> {
     let held = Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?;
     held.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
@@ -267,7 +267,7 @@ pub async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant,
 /// A page of all merchants, newest first; of those whose name contains `text`, if it is given. Operators only.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     text: Option<&str>,

@@ -62,7 +62,7 @@ impl Found {
 /// All that the merchant has written, in the order of purposes and languages.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<Found>, DbErr> {
     let rows = Entity::find()
         .filter(Column::MerchantId.eq(owner.id))
@@ -111,7 +111,7 @@ impl Templates {
     /// Reads it.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error if the database query fails.
     pub async fn read(db: &impl ConnectionTrait, owner: &Merchant, purpose: Purpose) -> Result<Self, DbErr> {
         let rows = Entity::find()
             .filter(Column::MerchantId.eq(owner.id))
@@ -155,7 +155,7 @@ const fn instead_of(purpose: Purpose) -> &'static [Purpose] {
 /// What counts for a text in this language: see [`Templates::find`].
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     owner: &Merchant,
@@ -203,7 +203,7 @@ impl TemplateReadError {
 /// Writes or replaces a template, which was checked before.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn put(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -230,7 +230,7 @@ pub async fn put(
 /// Takes a template away; `false` if there was none.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn delete(
     db: &impl ConnectionTrait,
     owner: &Merchant,

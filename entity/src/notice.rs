@@ -43,7 +43,7 @@ words! {
 /// What is to be known of each of these orders; nothing of one that is plain.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn of_orders(
     db: &impl ConnectionTrait,
     vault: &Vault,

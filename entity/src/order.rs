@@ -115,7 +115,7 @@ impl Model {
     /// The total.
     ///
     /// # Errors
-    /// When the stored amount is none.
+    /// Returns an error if the stored amount is invalid.
     pub fn money(&self) -> Result<Money, DbErr> {
         stored_money(self.amount, self.currency)
     }
@@ -123,7 +123,7 @@ impl Model {
     /// What it consists of.
     ///
     /// # Errors
-    /// When the stored JSON is damaged.
+    /// Returns an error if the stored JSON is damaged.
     pub fn details(&self) -> Result<Details, DbErr> {
         serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
     }
@@ -140,7 +140,7 @@ impl Model {
     /// What the merchant's software keeps with it.
     ///
     /// # Errors
-    /// When the stored JSON is damaged.
+    /// Returns an error if the stored JSON is damaged.
     pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
         read_metadata(&self.metadata)
     }
@@ -179,7 +179,7 @@ pub struct Kept {
 /// Writes a new order. [`is_second_number`] says whether it failed because there is one of its number.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     let details = serde_json::to_string(&new.details).map_err(|error| DbErr::Json(error.to_string()))?;
     let mut order = Model {
@@ -221,7 +221,7 @@ pub struct LostOrder {
 /// Writes an order that was forgotten, with nobody's name and no number.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert_lost(tx: &Transaction, lost: LostOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     let order = ActiveModel {
         id: Set(OrderId::new(now)),
@@ -247,7 +247,7 @@ pub async fn insert_lost(tx: &Transaction, lost: LostOrder, now: DateTime<Utc>) 
 /// The merchant's newest order with this number.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_by_number(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -265,7 +265,7 @@ fn nothing() -> Result<String, DbErr> {
 /// The merchant's order.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<Option<Order>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
@@ -273,7 +273,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
 /// Those of the merchant's orders.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -299,7 +299,7 @@ pub struct OrderName {
 /// What those of the merchant's orders are called, without that they are read as a whole.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn names(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -322,7 +322,7 @@ pub async fn names(
 /// Brings orders' tags in line with what became of their links; of several links of one order, in this order.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn refresh_tags(
     tx: &Transaction,
     moved: impl Iterator<Item = &link::Model>,
@@ -358,7 +358,7 @@ pub(crate) async fn refresh_tags(
 /// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid, or asks for it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn take_back_paid(tx: &Transaction, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let links = link::of_order(tx, link.merchant_id, link.order_id).await?;
     if links.iter().any(|other| other.id != link.id && other.state == LinkState::Paid) {
@@ -399,7 +399,7 @@ const fn tag_after(link: LinkState) -> Option<Tag> {
 /// their ids.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn due_for_forgetting(
     db: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -430,7 +430,7 @@ fn unpurged_links() -> SelectStatement {
 /// Forgets the buyers of such orders. A link that is being made meanwhile comes first or finds nobody.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_customers(tx: &Transaction, orders: &[Order], now: DateTime<Utc>) -> Result<(), DbErr> {
     for order in orders {
         Entity::find_by_id(order.id).lock(LockType::NoKeyUpdate).one(tx).await?;

@@ -77,7 +77,7 @@ pub async fn put(
 /// Ends a pause; `false` if there was none.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn remove(db: &impl ConnectionTrait, subject: &Subject) -> Result<bool, DbErr> {
     Ok(Entity::delete_by_id(subject.to_string()).exec(db).await?.rows_affected == 1)
 }
@@ -85,7 +85,7 @@ pub async fn remove(db: &impl ConnectionTrait, subject: &Subject) -> Result<bool
 /// Every pause, oldest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().order_by_asc(Column::Since).order_by_asc(Column::Subject).all(db).await
 }
@@ -93,7 +93,7 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
 /// Whether one of these is paused.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn is_any(db: &impl ConnectionTrait, subjects: [&Subject; 2]) -> Result<bool, DbErr> {
     let names = subjects.map(ToString::to_string);
     Ok(Entity::find().filter(Column::Subject.is_in(names)).one(db).await?.is_some())

@@ -78,7 +78,7 @@ pub enum RemovalError {
 /// Writes down the pictures that came with a text; how many.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert(db: &impl ConnectionTrait, message: &Message, pictures: Vec<PictureAt>) -> Result<i64, DbErr> {
     let rows: Vec<ActiveModel> = (0..)
         .zip(pictures)
@@ -102,7 +102,7 @@ pub async fn insert(db: &impl ConnectionTrait, message: &Message, pictures: Vec<
 /// A picture of the merchant's.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -119,7 +119,7 @@ pub async fn find(
 /// The pictures of these texts.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn of_messages(
     db: &impl ConnectionTrait,
     messages: impl IntoIterator<Item = MessageId>,
@@ -140,7 +140,7 @@ pub async fn of_messages(
 /// It is in the store now, and this is what its bytes are; `false` if it was erased meanwhile.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn stored(
     tx: &Transaction,
     picture: &Picture,
@@ -155,7 +155,7 @@ pub async fn stored(
 /// It cannot be had, for this reason; `false` if it was erased meanwhile.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn failed(tx: &Transaction, picture: &Picture, why: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
     settle(tx, picture, PictureState::Failed, [(Column::Error, Expr::value(why))], now).await
 }
@@ -194,7 +194,7 @@ async fn settle(
 /// How many bytes the merchant's pictures have.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
     // Raw SQL: a sum of bigints is a numeric in PostgreSQL, and has to be cast as the database's own function.
     let sum = "SELECT CAST(coalesce(sum(bytes), 0) AS bigint) AS bytes FROM message_picture \

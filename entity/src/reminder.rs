@@ -38,7 +38,7 @@ impl Reminder {
 /// The merchants who have buyers reminded, of all their links or of single ones.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<Merchant>, DbErr> {
     let own = Query::select()
         .column(link::Column::Id)
@@ -61,7 +61,7 @@ pub struct Schedule {
 /// The schedules by which a merchant's buyers are reminded: the merchant's, and those of single links.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn schedules(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<Schedule>, DbErr> {
     let of_links: Vec<OwnReminding> = link::Entity::find()
         .select_only()
@@ -82,7 +82,7 @@ pub async fn schedules(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Ve
 /// order of their ids. Whether one is due is [`due`]'s to say.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn candidates(
     db: &impl ConnectionTrait,
     schedule: Schedule,
@@ -144,7 +144,7 @@ fn texts() -> SelectStatement {
 /// The reminder of this link that is due at `at`, if one is.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn due(
     db: &impl ConnectionTrait,
     owner: &Merchant,

@@ -112,7 +112,7 @@ pub async fn reseal(db: &Db, vault: &Vault, now: DateTime<Utc>) -> Result<Reseal
 /// How many values of merchants are not sealed under the key of the settings: with this key alone they do not open.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn sealed_otherwise(db: &Db, vault: &Vault) -> Result<u64, DbErr> {
     let mut found = 0;
     for column in SEALED {

@@ -20,7 +20,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// Notes one.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn record(db: &impl ConnectionTrait, restored_to: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), DbErr> {
     let row = ActiveModel { restored_at: Set(now), restored_to: Set(restored_to) };
     row.insert(db).await.map(|_| ())

@@ -37,7 +37,7 @@ pub enum Revoker {
 /// Revokes the merchant's key and ends the sessions that it was given for, and the invitations that were made with it, in a transaction.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn revoke(
     tx: &Transaction,
     merchant: MerchantId,

@@ -85,7 +85,7 @@ pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
 /// Brings the text in which an order is searched in line with the order and its links.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
     let found = order::Entity::find_by_id(id)
         .filter(order::Column::MerchantId.eq(merchant))
@@ -122,7 +122,7 @@ pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -
 /// all are.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn refresh_some(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
     let orders = order::Entity::find()
         .filter(order::Column::Search.is_null())

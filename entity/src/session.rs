@@ -106,7 +106,7 @@ pub enum SignedIn {
 /// Begins a session. The token is the browser's; only a hash of it is kept.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn begin(
     db: &impl ConnectionTrait,
     token: &Secret,
@@ -139,7 +139,7 @@ pub async fn begin(
 /// Who is signed in with this token, if the session is not over.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     token: &str,
@@ -186,7 +186,7 @@ fn ends(began: DateTime<Utc>, used: DateTime<Utc>, key: Option<DateTime<Utc>>) -
 /// beginning, nor than the end of the key that it stands in for.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_use(
     db: &impl ConnectionTrait,
     session: &Session,
@@ -208,7 +208,7 @@ pub async fn note_use(
 /// Ends the session of this token; one that is over is ended already.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn end(db: &impl ConnectionTrait, token: &str, operators: &OperatorKeys) -> Result<(), DbErr> {
     Entity::delete_many().filter(is_of(token, operators)).exec(db).await.map(|_| ())
 }
@@ -226,7 +226,7 @@ pub(crate) async fn end_all_of_merchant(db: &impl ConnectionTrait, merchant: Mer
 /// Which of these sessions are not over.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn in_force(
     db: &impl ConnectionTrait,
     hashes: Vec<Vec<u8>>,
@@ -245,7 +245,7 @@ pub async fn in_force(
 /// Removes sessions that are over; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(db).await.map(|gone| gone.rows_affected)
 }

@@ -80,7 +80,7 @@ impl Model {
     /// Twilio's token, for the wire.
     ///
     /// # Errors
-    /// When it was sealed with another key of the installation, or is damaged.
+    /// Returns an error if it was sealed with another root key or is damaged.
     pub fn auth_token(&self, vault: &Vault) -> Result<Secret, VaultError> {
         vault.open(&self.auth_token, self.merchant_id, AUTH_TOKEN)
     }
@@ -114,7 +114,7 @@ impl Model {
     /// What proves that a webhook is the gateway's, if the carrier is one.
     ///
     /// # Errors
-    /// When it was sealed with another key of the installation, or is damaged.
+    /// Returns an error if it was sealed with another root key or is damaged.
     pub fn report_secret(&self, vault: &Vault) -> Result<Option<Secret>, VaultError> {
         self.report_secret.as_ref().map(|sealed| vault.open(sealed, self.merchant_id, REPORT_SECRET)).transpose()
     }
@@ -208,7 +208,7 @@ pub async fn put(
 /// Says whether the carrier takes the account that was written at `checked.updated_at`; one that was replaced meanwhile is not judged.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_status(
     db: &impl ConnectionTrait,
     checked: &SmsIntegration,
@@ -228,7 +228,7 @@ pub async fn set_status(
 /// Forgets the account.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
     Entity::delete_by_id(merchant).exec(db).await.map(|_| ())
 }
@@ -246,7 +246,7 @@ fn json(value: &impl serde::Serialize) -> Result<String, DbErr> {
 /// The merchant's account, if there is one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<SmsIntegration>, DbErr> {
     Entity::find_by_id(merchant).one(db).await
 }

@@ -68,7 +68,7 @@ struct PaidLink {
 /// From the first moment to the last, by currency. What was erased after 90 days counts as a link, and its amount as nothing.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn read(
     db: &impl ConnectionTrait,
     owner: &Merchant,

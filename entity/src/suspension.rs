@@ -14,7 +14,7 @@ use domain::MerchantId;
 /// stays.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn suspend(tx: &crate::Transaction, id: MerchantId, reason: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let suspended = Entity::update_many()
         .col_expr(Column::SuspendedAt, Expr::value(now))
@@ -30,7 +30,7 @@ pub async fn suspend(tx: &crate::Transaction, id: MerchantId, reason: &str, now:
 /// Ends a suspension; `false` if there was none.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn resume(db: &impl ConnectionTrait, id: MerchantId) -> Result<bool, DbErr> {
     let resumed = Entity::update_many()
         .col_expr(Column::SuspendedAt, Expr::value(Option::<DateTime<Utc>>::None))

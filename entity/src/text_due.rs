@@ -31,7 +31,7 @@ pub use Model as TextDue;
 /// that was asked for.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn note_all(
     db: &impl ConnectionTrait,
     moved: impl Iterator<Item = &link::Model>,
@@ -66,7 +66,7 @@ pub(crate) async fn note_all(
 /// A page of those who are to be told, by link.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn page(
     db: &impl ConnectionTrait,
     after: Option<(LinkId, Purpose)>,
@@ -83,7 +83,7 @@ pub async fn page(
 /// Takes it out: they are told, or will not be; `false` if somebody else did.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn take(db: &impl ConnectionTrait, link: LinkId, purpose: Purpose) -> Result<bool, DbErr> {
     Entity::delete_by_id((link, purpose)).exec(db).await.map(|deleted| deleted.rows_affected == 1)
 }

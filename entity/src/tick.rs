@@ -24,7 +24,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// When a tick was last due and done.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn last_due(db: &impl ConnectionTrait, name: &str) -> Result<Option<DateTime<Utc>>, DbErr> {
     Ok(Entity::find_by_id(name.to_owned()).one(db).await?.map(|tick| tick.last_due))
 }
@@ -32,7 +32,7 @@ pub async fn last_due(db: &impl ConnectionTrait, name: &str) -> Result<Option<Da
 /// When each tick was last due and done.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().all(db).await
 }
@@ -40,7 +40,7 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
 /// Takes back the mark of a tick, if it is still this one; whether it was. Then the tick counts as never done, and is caught up.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn take_back(db: &impl ConnectionTrait, name: &str, mark: DateTime<Utc>) -> Result<bool, DbErr> {
     let marked = Entity::delete_many().filter(Column::Name.eq(name)).filter(Column::LastDue.eq(mark));
     Ok(marked.exec(db).await?.rows_affected == 1)
@@ -50,7 +50,7 @@ pub async fn take_back(db: &impl ConnectionTrait, name: &str, mark: DateTime<Utc
 /// take back what others have done meanwhile.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn done(db: &impl ConnectionTrait, name: &str, due: DateTime<Utc>) -> Result<(), DbErr> {
     let row = ActiveModel { name: Set(name.to_owned()), last_due: Set(due) };
     let latest = OnConflict::column(Column::Name)

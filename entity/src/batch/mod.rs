@@ -59,7 +59,7 @@ pub use Model as Batch;
 /// Writes a batch whose rows were looked at.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert(
     db: &impl ConnectionTrait,
     id: BatchId,
@@ -84,7 +84,7 @@ pub async fn insert(
 /// The merchant's batch.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: BatchId) -> Result<Option<Batch>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
@@ -92,7 +92,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: BatchId) 
 /// A page of the merchant's batches, newest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -109,7 +109,7 @@ pub async fn list(
 /// Begins a batch; `false` if it is not ready, or not any more.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn start(db: &impl ConnectionTrait, batch: &Batch, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let begun = Entity::update_many()
         .col_expr(Column::State, Expr::value(BatchState::Running))
@@ -124,7 +124,7 @@ pub async fn start(db: &impl ConnectionTrait, batch: &Batch, now: DateTime<Utc>)
 /// Whether the batch is being done.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn is_running(db: &impl ConnectionTrait, batch: BatchId) -> Result<bool, DbErr> {
     let found = Entity::find_by_id(batch).one(db).await?;
     Ok(found.is_some_and(|batch| batch.state == BatchState::Running))
@@ -133,7 +133,7 @@ pub async fn is_running(db: &impl ConnectionTrait, batch: BatchId) -> Result<boo
 /// Stops a batch for now; `false` if it is not being done.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn pause(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbErr> {
     turn(db, batch, BatchState::Running, BatchState::Paused).await
 }
@@ -141,7 +141,7 @@ pub async fn pause(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbE
 /// Has a batch go on that was stopped for now; `false` if it was not.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn resume(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbErr> {
     turn(db, batch, BatchState::Paused, BatchState::Running).await
 }
@@ -159,7 +159,7 @@ async fn turn(db: &impl ConnectionTrait, batch: &Batch, from: BatchState, to: Ba
 /// Ends a batch in this state, with what was not done of it; `false` if it has ended already.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn end(
     db: &impl ConnectionTrait,
     batch: &Batch,

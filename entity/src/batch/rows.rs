@@ -142,7 +142,7 @@ impl Content {
     /// The order that is to be written.
     ///
     /// # Errors
-    /// When what is stored is damaged.
+    /// Returns an error if the stored value is damaged.
     pub fn into_order(self, merchant: MerchantId) -> Result<NewOrder, DbErr> {
         let damaged = |error: &dyn std::fmt::Display| DbErr::Type(error.to_string());
         let currency = Currency::parse(&self.currency).map_err(|error| damaged(&error))?;
@@ -181,7 +181,7 @@ const AT_ONCE: usize = 200;
 /// Writes the rows of a batch, in their order.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert_all(db: &impl ConnectionTrait, batch: &Batch, rows: Vec<NewRow>) -> Result<(), DbErr> {
     let mut written = Vec::with_capacity(rows.len());
     for (number, row) in (1..).zip(rows) {
@@ -211,7 +211,7 @@ pub async fn insert_all(db: &impl ConnectionTrait, batch: &Batch, rows: Vec<NewR
 /// The orders that rows with these keys have become already.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn happened(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -255,7 +255,7 @@ pub struct Counts {
 /// Counts the rows of a batch.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn count(db: &impl ConnectionTrait, batch: BatchId) -> Result<Counts, DbErr> {
     let rows: Vec<(RowState, i64)> = Entity::find()
         .select_only()
@@ -285,7 +285,7 @@ pub async fn count(db: &impl ConnectionTrait, batch: BatchId) -> Result<Counts, 
 /// A page of a batch's rows, in their order, after the row of that number.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn page(db: &impl ConnectionTrait, batch: BatchId, after: i64, limit: u64) -> Result<Vec<BatchRow>, DbErr> {
     Entity::find()
         .filter(Column::BatchId.eq(batch))
@@ -299,7 +299,7 @@ pub async fn page(db: &impl ConnectionTrait, batch: BatchId, after: i64, limit: 
 /// The next rows of a batch that are to be done.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn due(db: &impl ConnectionTrait, batch: BatchId, limit: u64) -> Result<Vec<BatchRow>, DbErr> {
     Entity::find()
         .filter(Column::BatchId.eq(batch))
@@ -313,7 +313,7 @@ pub async fn due(db: &impl ConnectionTrait, batch: BatchId, limit: u64) -> Resul
 /// Whether the row has an order, as somebody else may have noted meanwhile.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn has_order(db: &impl ConnectionTrait, row: &BatchRow) -> Result<bool, DbErr> {
     let found = Entity::find_by_id((row.batch_id, row.number)).one(db).await?;
     Ok(found.is_some_and(|row| row.order_id.is_some()))
@@ -338,7 +338,7 @@ pub async fn set_order(db: &impl ConnectionTrait, row: &BatchRow, order: OrderId
 /// Concludes a row with what it has become, and erases what it was to become; `false` if somebody else did.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn conclude(
     db: &impl ConnectionTrait,
     row: &BatchRow,
@@ -363,7 +363,7 @@ pub async fn conclude(
 /// Notes that a row could not be done, and why.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn fail(db: &impl ConnectionTrait, row: &BatchRow, problem: RowProblem, detail: String) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(RowState::Failed))
@@ -394,7 +394,7 @@ pub(super) async fn cancel_rest(db: &impl ConnectionTrait, batch: BatchId) -> Re
 /// by then will not be.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let not_erased = Query::select()
         .column(Column::BatchId)
@@ -427,7 +427,7 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
 /// Erases what is kept of a buyer with this number in rows that were not done: those will not be.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn erase_contents_with(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -26,7 +26,7 @@ pub struct Feed {
 /// How a merchant's feed stands.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn feed(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Feed, DbErr> {
     let unnumbered = Entity::find()
         .select_only()
@@ -45,7 +45,7 @@ pub async fn feed(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Fee
 /// there is none.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn after(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -73,7 +73,7 @@ pub async fn after(
 /// The number of the oldest change of a merchant that is kept.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<i64>, DbErr> {
     let oldest = Entity::find()
         .select_only()
@@ -90,7 +90,7 @@ pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<O
 /// The number of about the first change of a merchant that happened at a time or later: none that did is before it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn first_since(db: &impl ConnectionTrait, merchant: MerchantId, since: DateTime<Utc>) -> Result<i64, DbErr> {
     /// Changes are numbered in the order of their commits, which may differ from that of their times by a few.
     const NEARBY: i64 = 1_000;
@@ -110,7 +110,7 @@ pub async fn first_since(db: &impl ConnectionTrait, merchant: MerchantId, since:
 /// The numbers that were given away since are jumped over, and what was numbered is gone.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn begin_anew(tx: &Transaction) -> Result<(), DbErr> {
     /// More than any merchant's changes between a backup and its restoration.
     const JUMP: i64 = 1_000_000_000;
@@ -124,7 +124,7 @@ pub async fn begin_anew(tx: &Transaction) -> Result<(), DbErr> {
 /// Removes numbered changes that are older than `cutoff`; answers how many rows they were.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let mut forgotten = 0;
     loop {

@@ -39,7 +39,7 @@ pub struct Numbered {
 /// do so one after the other; who only writes changes waits for neither.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn number(tx: &Transaction, merchants: &BTreeSet<MerchantId>) -> Result<Numbered, DbErr> {
     if merchants.is_empty() {
         return Ok(Numbered::default());
@@ -110,7 +110,7 @@ fn of(merchants: &BTreeSet<MerchantId>) -> Rows<1> {
 /// Merchants some of whose changes have no number yet: what a crash has left.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn unnumbered(db: &impl ConnectionTrait, limit: u64) -> Result<BTreeSet<MerchantId>, DbErr> {
     let found = Entity::find()
         .select_only()

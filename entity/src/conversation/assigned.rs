@@ -9,7 +9,7 @@ use domain::{ApiKeyId, ConversationId};
 /// Makes a conversation somebody's, or nobody's; `false` if it is so already.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn assign(
     db: &impl ConnectionTrait,
     conversation: &Conversation,
@@ -29,7 +29,7 @@ pub async fn assign(
 /// Closes a conversation; `false` if it is closed.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn close(db: &impl ConnectionTrait, id: ConversationId, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let closed = Entity::update_many()
         .col_expr(Column::ClosedAt, Expr::value(now))
@@ -43,7 +43,7 @@ pub async fn close(db: &impl ConnectionTrait, id: ConversationId, now: DateTime<
 /// Opens a conversation again, by hand or because the buyer has said something; `false` if it is open.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn reopen(db: &impl ConnectionTrait, id: ConversationId) -> Result<bool, DbErr> {
     let opened = Entity::update_many()
         .col_expr(Column::ClosedAt, Expr::value(Option::<DateTime<Utc>>::None))

@@ -136,7 +136,7 @@ pub struct ConversationSearch {
 /// A page of the merchant's conversations in which anything is said.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -175,7 +175,7 @@ pub async fn list(
 /// The merchant's conversation as the list shows it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn one(db: &impl ConnectionTrait, merchant: MerchantId, id: ConversationId) -> Result<Option<Listed>, DbErr> {
     let found = super::find(db, merchant, id).await?;
     Ok(shown(db, found.into_iter().collect()).await?.pop())

@@ -74,7 +74,7 @@ pub use Model as Conversation;
 /// known, with the buyer's name; the one that a carrier says does not: it may be another form of it.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn open(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -100,7 +100,7 @@ pub async fn open(
 /// The conversation with this number, begun if there is none, and as it was if there is: nothing is said in it now.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn known_or_begun(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -164,7 +164,7 @@ async fn by_hash(
 /// The merchant's conversation.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -176,7 +176,7 @@ pub async fn find(
 /// The conversation with this number's handset, if there is one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn with(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -190,7 +190,7 @@ pub async fn with(
 /// is the one that goes on: one that must get no texts, else the older one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn all_with(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -211,7 +211,7 @@ pub async fn all_with(
 /// Notes that the merchant has read the conversation up to now.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_read(tx: &Transaction, conversation: &Conversation, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(now))
@@ -225,7 +225,7 @@ pub async fn note_read(tx: &Transaction, conversation: &Conversation, now: DateT
 /// The numbers of some conversations of one merchant, or for operators of several, as far as they are still known.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn phones(
     db: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ConversationId>,
@@ -254,7 +254,7 @@ pub(crate) async fn hold_those_of(tx: &impl ConnectionTrait, link: LinkId) -> Re
 /// known: a person has written down that it gets no texts. A page of them by their ids.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn due_for_forgetting(
     db: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -284,7 +284,7 @@ pub async fn due_for_forgetting(
 /// Forgets the numbers of such conversations. That they get no texts stays.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_numbers(tx: &Transaction, conversations: &[Conversation]) -> Result<(), DbErr> {
     for conversation in conversations {
         Entity::find_by_id(conversation.id).lock(LockType::NoKeyUpdate).one(tx).await?;

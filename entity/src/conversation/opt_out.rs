@@ -76,7 +76,7 @@ async fn is_opted_out(tx: &Transaction, conversation: &Conversation) -> Result<b
 /// The number gets texts again, as was said at `at`; an opt-out that is later stays. `false` if it got them before.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn opt_in(db: &impl ConnectionTrait, conversation: &Conversation, at: DateTime<Utc>) -> Result<bool, DbErr> {
     Entity::update_many()
         .col_expr(Column::OptedInAt, Expr::value(at))
@@ -98,7 +98,7 @@ pub async fn opt_in(db: &impl ConnectionTrait, conversation: &Conversation, at: 
 /// A page of the merchant's conversations with those who get no texts, the latest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn opted_out(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -116,7 +116,7 @@ pub async fn opted_out(
 /// Those of these hashes under which somebody wants no texts.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn opted_out_of(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -17,7 +17,7 @@ fn is_unread() -> Condition {
 /// In how many conversations of the merchant something was said that they have not read.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn count_unread(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(is_unread()).count(db).await
 }
@@ -26,7 +26,7 @@ pub async fn count_unread(db: &impl ConnectionTrait, merchant: MerchantId) -> Re
 /// whichever form of its number a handset's was begun.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn unread_of(
     db: &impl ConnectionTrait,
     vault: &Vault,

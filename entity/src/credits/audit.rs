@@ -45,7 +45,7 @@ impl Sums {
 /// Recomputes every balance from the ledger, merchant by merchant.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn audit(db: &Db) -> Result<Vec<Discrepancy>, DbErr> {
     let mut found = Vec::new();
     for id in merchant::ids(db.pool()).await? {

@@ -328,7 +328,7 @@ async fn note_low_credit(tx: &Transaction, owner: &Merchant, now: DateTime<Utc>)
 /// A page of the merchant's ledger, newest first; `before` is the last entry of the page before.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn entries(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -346,7 +346,7 @@ pub async fn entries(
 /// A page of the merchant's ledger as a statement: oldest first, from the entry after number `after` on.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn statement(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -366,7 +366,7 @@ pub async fn statement(
 /// in the order of their ids, after `after`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn held_without_report(
     db: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,

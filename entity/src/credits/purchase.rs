@@ -80,7 +80,7 @@ impl Model {
     /// What it costs.
     ///
     /// # Errors
-    /// When the stored amount is none.
+    /// Returns an error if the stored amount is invalid.
     pub fn price(&self) -> Result<Money, DbErr> {
         stored_money(self.amount, self.currency)
     }
@@ -88,7 +88,7 @@ impl Model {
     /// How much of the price went back.
     ///
     /// # Errors
-    /// When the stored amount is none.
+    /// Returns an error if the stored amount is invalid.
     pub fn returned_money(&self) -> Result<Money, DbErr> {
         stored_money(self.returned, self.currency)
     }
@@ -97,7 +97,7 @@ impl Model {
 /// Writes a purchase whose page is to be made.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert(
     tx: &Transaction,
     merchant: MerchantId,
@@ -130,7 +130,7 @@ pub async fn insert(
 /// A merchant's purchase, if there is one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -142,7 +142,7 @@ pub async fn find(
 /// The purchase of that id, or of that payment, whosever it is: the operator's Stripe tells of all merchants'.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn told_of(
     db: &impl ConnectionTrait,
     id: Option<CreditPurchaseId>,
@@ -158,7 +158,7 @@ pub async fn told_of(
 /// A page of a merchant's purchases, or of all, newest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: Option<MerchantId>,
@@ -181,7 +181,7 @@ const JUST_PAID: TimeDelta = TimeDelta::hours(1);
 /// How many of a merchant's purchases can be paid, or are about to be.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn count_open(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
     let open = Column::State.is_in([PurchaseState::Creating, PurchaseState::Open]);
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(open).count(db).await
@@ -190,7 +190,7 @@ pub async fn count_open(db: &impl ConnectionTrait, merchant: MerchantId) -> Resu
 /// A page of those whose credits are yet to be taken back, by their ids, after `after`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn short(
     db: &impl ConnectionTrait,
     after: Option<CreditPurchaseId>,
@@ -207,7 +207,7 @@ pub async fn short(
 /// told of a payment before it was known here was not told in vain; by their ids, after `after`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn under_way(
     db: &impl ConnectionTrait,
     made: Range<DateTime<Utc>>,
@@ -231,7 +231,7 @@ pub async fn under_way(
 /// Notes where it can be paid, if its page was still being made.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn opened(tx: &Transaction, id: CreditPurchaseId, session: &str, url: &str) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(PurchaseState::Open))
@@ -247,7 +247,7 @@ pub async fn opened(tx: &Transaction, id: CreditPurchaseId, session: &str, url: 
 /// Notes that its page could not be made.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn not_opened(tx: &Transaction, id: CreditPurchaseId, why: &str) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(PurchaseState::Failed))
@@ -278,7 +278,7 @@ const NOT_SETTLED: &str = "The payment did not settle. Buy the credits again.";
 /// was of this version, so that Stripe has to be asked again.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn settle(
     tx: &Transaction,
     (id, version): (CreditPurchaseId, i64),
@@ -312,7 +312,7 @@ pub async fn settle(
 /// Takes back what was not there before, as far as it is there now: credits may have been held by texts, or bought.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn collect(tx: &Transaction, id: CreditPurchaseId, now: DateTime<Utc>) -> Result<bool, CreditError> {
     let mut purchase = held(tx, id).await?;
     let before = purchase.credited;

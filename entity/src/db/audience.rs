@@ -1,4 +1,4 @@
-//! Whoever is told what was committed.
+//! The callback for committed changes.
 
 use std::{
     collections::BTreeSet,
@@ -12,13 +12,14 @@ use crate::change::Change;
 
 type Tell = Box<dyn Fn(BTreeSet<MerchantId>) + Send + Sync>;
 
-/// Is told, after each commit, whose changes were written by it. There is at most one, for all connections to a database.
+/// Is called after each commit with the merchants whose changes it wrote. There is at most one, for all connections to
+/// a database.
 #[derive(Clone, Default)]
 pub(super) struct Audience(Arc<OnceLock<Tell>>);
 
 impl Audience {
     pub(super) fn set(&self, tell: Tell) {
-        // The first stays: a process has one place where changes are numbered.
+        // The first one stays: a process numbers changes in one place.
         let _ = self.0.set(tell);
     }
 

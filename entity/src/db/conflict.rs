@@ -1,19 +1,21 @@
-//! Transactions that failed because of others at the same time, and are as good as never begun: they are tried again at once.
+//! Retries transactions that failed because of concurrent ones, and changed nothing.
 //!
 //! # The order of locks
-//! Whoever locks rows of several tables in one transaction, by an update or by `SELECT … FOR …`, takes them in this order, and of one
-//! table in the order of their ids. Then nobody waits for somebody who waits for them, and there is nothing to try again:
+//! A transaction that locks rows of several tables, by an update or by `SELECT … FOR …`, locks them in this order, and
+//! rows of one table in the order of their ids. Then no two transactions wait for each other, and nothing has to be
+//! retried:
 //!
 //! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`
 //! 2. `orders`, and with it what its triggers write: `unasked_order`
 //! 3. `conversation`
 //! 4. `message`, then its `message_picture`
-//! 5. `merchant`, the lock under which a ledger grows: last, because all of a merchant's texts meet there
-//! 6. what one holder alone has: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
+//! 5. `merchant`, the lock under which a ledger grows: last, because all texts of a merchant need it
+//! 6. rows with a single holder: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
 //!
-//! A foreign key locks too: a message that is inserted locks its link and its conversation (`FOR KEY SHARE`), which waits for a
-//! `FOR UPDATE` and for nothing less. And on `PostgreSQL` an `UPDATE` that waited for a row keeps its lock even if the row no longer
-//! fits: that nothing was updated does not mean that nothing is held. So what leads to the ledger locks its message first, always
+//! A foreign key locks too: inserting a message locks its link and its conversation (`FOR KEY SHARE`), which waits only
+//! for a `FOR UPDATE`. On `PostgreSQL`, an `UPDATE` that waited for a row keeps its lock even if the row no longer
+//! matches: an update of no rows may still hold locks. So everything that leads to the ledger locks its message first
+//! ([`message::hold`](crate::message)).
 //! ([`message::hold`](crate::message)).
 
 use std::{error::Error, sync::Arc, time::Duration};
@@ -21,17 +23,17 @@ use std::{error::Error, sync::Arc, time::Duration};
 use domain::error_chain;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-/// How often a transaction is tried.
+/// How many times a transaction is tried.
 const TRIES: u32 = 4;
 
-/// How long the first wait is; each later one is three times as long. Those who stood in the way end meanwhile.
+/// The first wait; each later one is three times as long. The conflicting transactions end meanwhile.
 const FIRST_WAIT: Duration = Duration::from_millis(5);
 
-/// `PostgreSQL`: chosen to break a deadlock; could not be serialised. `SQLite`: has read what was overwritten since
+/// `PostgreSQL`: deadlock victim; serialization failure. `SQLite`: has read what was overwritten since
 /// (`SQLITE_BUSY_SNAPSHOT`).
 const CONFLICTS: [&str; 3] = ["40P01", "40001", "517"];
 
-/// Whether this error, or one that it comes from, is the database's word that others stood in the way and nothing was changed.
+/// Whether the error, or one of its sources, is a conflict with another transaction, so that nothing was changed.
 #[must_use]
 pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
     error_chain(error).any(|error| sqlx_error(error).is_some_and(is_conflict_of_sqlx))
@@ -54,11 +56,11 @@ fn is_conflict_of_sqlx(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| CONFLICTS.contains(&code.as_ref()))
 }
 
-/// Does something in a transaction, and again as long as it ends in a conflict, a few times. What it does beside the transaction
-/// must bear to be done twice.
+/// Runs `work`, a transaction, and retries it a few times on conflicts. Its effects outside of the transaction must be
+/// idempotent.
 ///
 /// # Errors
-/// Those of `work`; a conflict when it ended in one each time.
+/// Returns the error of `work`, or the last conflict.
 pub async fn retry_conflicts<T, E, F>(mut work: impl FnMut() -> F, is_conflict: impl Fn(&E) -> bool) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,

@@ -1,28 +1,28 @@
-//! What an error of the database comes from: others at the same time, a rule that was broken, too little time, a database that is away,
-//! or a fault of ours. Who answers people asks for it, so that no fault of ours reads as one of the database, or as somebody's second try.
+//! Classifies database errors: concurrency, a broken constraint, a timeout, an unavailable database, or a bug. The API
+//! answers each differently, so that a bug does not read as an outage or as a duplicate request.
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
 use sqlx::error::{DatabaseError, ErrorKind};
 
-/// What an error of the database comes from.
+/// The cause of a database error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DbFault {
-    /// Others stood in the way: a deadlock, a lock that was not had, a database that one writer holds. It may be tried again at once.
+    /// Contention: a deadlock, a lock timeout, a database with another writer. It can be retried at once.
     Busy,
-    /// There is one already with this key.
+    /// The key exists already.
     Unique,
-    /// What is pointed to is not there, or something still points to it.
+    /// The referenced row does not exist, or the row is still referenced.
     ForeignKey,
-    /// A statement took longer than it may, or no connection was free in time.
+    /// A statement timed out, or no connection was free in time.
     Timeout,
-    /// It is not there, or takes no writes: a server that stops, a standby, a full disk.
+    /// The database is unreachable or takes no writes: a server that stops, a standby, a full disk.
     Away,
-    /// Ours: a statement that cannot be run, a value that breaks a CHECK, a row that cannot be read.
+    /// A bug: a statement that cannot be run, a value that breaks a CHECK, a row that cannot be read.
     Ours,
 }
 
 impl DbFault {
-    /// What this error comes from.
+    /// Classifies an error.
     #[must_use]
     pub fn of(error: &DbErr) -> Self {
         match error {
@@ -33,7 +33,7 @@ impl DbFault {
         }
     }
 
-    /// Whether it is no fault of ours, and passes.
+    /// Whether it is not a bug and may pass.
     #[must_use]
     pub const fn passes(self) -> bool {
         match self {
@@ -72,7 +72,7 @@ impl DbFault {
         }
     }
 
-    /// `PostgreSQL` has five characters, `SQLite` a number, of which the lowest byte says what it is.
+    /// Classifies a code: five characters on `PostgreSQL`; on `SQLite` a number whose lowest byte is the primary code.
     fn of_code(code: &str) -> Self {
         match (code.len(), code.parse::<u32>()) {
             (5, _) => Self::of_postgresql(code),
@@ -83,13 +83,13 @@ impl DbFault {
 
     fn of_postgresql(code: &str) -> Self {
         match code {
-            // A deadlock, no serial order, a lock that was not had in time.
+            // Deadlock, serialization failure, lock timeout.
             "40P01" | "40001" | "55P03" => Self::Busy,
-            // Ended by a limit of time, or for being idle in a transaction.
+            // Ended by a timeout, of the statement or of an idle transaction.
             "57014" | "25P03" | "25P04" => Self::Timeout,
-            // Takes no writes.
+            // Read-only.
             "25006" => Self::Away,
-            // No connection, no room, an operator's doing, the system's.
+            // No connection, out of resources, operator intervention, system error.
             _ if ["08", "53", "57", "58"].contains(&&code[..2]) => Self::Away,
             _ => Self::Ours,
         }
@@ -106,7 +106,7 @@ impl DbFault {
     }
 }
 
-/// Whether the error says that a key is there already, and that it is this one: the database names the index, or its columns.
+/// Whether the error is a violation of this unique key: the database names the index or its columns.
 pub(crate) fn breaks_key(error: &DbErr, names: &[&str]) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
         return false;

@@ -1,31 +1,31 @@
-//! How a process uses the database: as whom, over how many connections, and how long anything may take.
+//! How a process uses the database: its name, its connections and its timeouts.
 
 use std::time::Duration;
 
 /// How a process uses the database.
 #[derive(Debug, Clone)]
 pub struct DbOptions {
-    /// The most connections that its pool opens.
+    /// The size of its pool.
     pub connections: u32,
-    /// What `PostgreSQL` shows it as (`application_name`), unless the URL says otherwise.
+    /// Its name in `PostgreSQL` (`application_name`), unless the URL sets one.
     pub application: String,
-    /// How long things may take there.
+    /// Its timeouts.
     pub limits: DbLimits,
 }
 
-/// How long things may take on `PostgreSQL` before it ends them; zero: as long as they take. `SQLite` knows none of them.
+/// Timeouts that `PostgreSQL` enforces; zero for none. `SQLite` does not support them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DbLimits {
-    /// A statement.
+    /// For a statement.
     pub statement: Duration,
-    /// The wait for a lock.
+    /// For the wait for a lock.
     pub lock: Duration,
-    /// A transaction in which nothing is done.
+    /// For an idle transaction.
     pub idle_in_transaction: Duration,
 }
 
 impl DbOptions {
-    /// For a command of an operator: few connections, and no limits.
+    /// For an operator's command: few connections and no timeouts.
     #[must_use]
     pub fn unlimited(connections: u32) -> Self {
         Self { connections, application: "paylink".to_owned(), limits: DbLimits::default() }
@@ -33,7 +33,7 @@ impl DbOptions {
 }
 
 impl DbLimits {
-    /// As settings of a session of `PostgreSQL`.
+    /// As settings of a `PostgreSQL` session.
     pub(super) fn settings(self) -> [(&'static str, String); 3] {
         let settings = [
             ("statement_timeout", self.statement),
@@ -43,7 +43,7 @@ impl DbLimits {
         settings.map(|(name, limit)| (name, format!("{}ms", limit.as_millis())))
     }
 
-    /// Whether there are none.
+    /// Whether no timeout is set.
     #[must_use]
     pub fn is_none(self) -> bool {
         self == Self::default()

@@ -1,5 +1,4 @@
-//! How `PostgreSQL` is connected to: with what is set for each session, through a pooler if there is one, and with the reason told
-//! when it is refused.
+//! Connects to `PostgreSQL`: sets the session's settings, detects a pooler, and reports why a connection is refused.
 
 use std::{
     fmt,
@@ -14,39 +13,39 @@ use tokio::time::timeout;
 
 use super::DbOptions;
 
-/// How long it is tried to connect.
+/// How long connecting is retried.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long is waited in between.
+/// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long it may take to find out what a pooler does. One that has a single connection for everybody keeps us waiting.
+/// Timeout for finding out what a pooler does. A pooler with a single server connection would block.
 const FIND_OUT_WITHIN: Duration = Duration::from_secs(3);
-/// Refusals that may be over soon: too many connections, starting up or shutting down.
+/// Refusals that may pass: too many connections, starting up or shutting down.
 const PASSING: [&str; 3] = ["53300", "57P03", "57P01"];
 
-/// What stands between us and `PostgreSQL`.
+/// The pooler in front of `PostgreSQL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pooling {
-    /// Nothing that we notice.
+    /// None was detected.
     Direct,
-    /// A pooler that keeps a connection for as long as we keep ours.
+    /// A pooler in session mode.
     Sessions,
-    /// A pooler that hands out another connection for each transaction.
+    /// A pooler in transaction mode, which may use another server connection for each transaction.
     Transactions {
-        /// Whether it knows which statements were prepared by whom.
+        /// Whether it supports prepared statements.
         prepared: bool,
     },
-    /// A pooler of which this could not be found out.
+    /// A pooler whose mode could not be found out.
     Unknown,
 }
 
 impl Pooling {
-    /// Whether there is one.
+    /// Whether there is a pooler.
     #[must_use]
     pub const fn is_pooled(self) -> bool {
         !matches!(self, Self::Direct)
     }
 
-    /// Whether what we do works through it.
+    /// Whether Paylink works through it.
     #[must_use]
     pub const fn is_usable(self) -> bool {
         !matches!(self, Self::Transactions { prepared: false })
@@ -67,23 +66,23 @@ impl fmt::Display for Pooling {
     }
 }
 
-/// What is to be done about a pooler through which we cannot work.
+/// What to do about a pooler that Paylink does not work through.
 pub(super) const NOT_PREPARED: &str = "the pooler in front of PostgreSQL hands out a connection for each transaction and does not know \
                                        prepared statements: take PgBouncer from 1.21 with max_prepared_statements = 200, or set \
                                        pool_mode = session, or connect to PostgreSQL itself";
 
-/// How to connect, and through what.
+/// How to connect, and what was detected.
 pub(super) struct Found {
     pub(super) connect: PgConnectOptions,
     pub(super) pooling: Pooling,
-    /// Whether each session has the limits that were asked for.
+    /// Whether the sessions have the requested limits.
     pub(super) is_limited: bool,
 }
 
-/// Connects once, so that a refusal is told with its reason: a pool says only that it waited in vain.
+/// Connects once, to report the reason of a refusal: the pool itself only reports a timeout.
 pub(super) async fn find_out(url: &str, options: &DbOptions) -> Result<Found, DbErr> {
     let base: PgConnectOptions = url.parse().map_err(conn)?;
-    // Poolers refuse the parameter, and it is the server's default.
+    // Poolers refuse this parameter, and the value is the server's default.
     let base = base.extra_float_digits(None).disable_statement_logging();
     let base = match base.get_application_name() {
         Some(_) => base,
@@ -96,7 +95,7 @@ pub(super) async fn find_out(url: &str, options: &DbOptions) -> Result<Found, Db
         Err(error) => return Err(conn(error)),
     };
     let is_limited = has_limits(&mut connection, options).await.map_err(conn)?;
-    // A pooler refuses what it does not know, or passes over it.
+    // A pooler refuses or ignores parameters that it does not know.
     let is_pooled = connect.get_options().is_none() || !is_limited;
     let pooling = if is_pooled { pooling(&connect).await } else { Pooling::Direct };
     connection.close().await.map_err(conn)?;
@@ -139,13 +138,13 @@ fn may_pass(error: &sqlx::Error) -> bool {
     }
 }
 
-/// `PgBouncer` knows some parameters and refuses all others, in words only.
+/// `PgBouncer` refuses parameters that it does not know; only the message says so.
 fn is_about_parameters(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.message().contains("unsupported startup parameter"))
 }
 
 async fn has_limits(connection: &mut PgConnection, options: &DbOptions) -> Result<bool, sqlx::Error> {
-    // Raw SQL: before there is a pool, and without a statement that the pooler would have to keep.
+    // Raw SQL: it runs before the pool exists, and must not leave a prepared statement in the pooler.
     let question = "SELECT setting FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', \
                     'idle_in_transaction_session_timeout') ORDER BY name";
     let rows = connection.fetch_all(sqlx::raw_sql(question)).await?;
@@ -155,7 +154,7 @@ async fn has_limits(connection: &mut PgConnection, options: &DbOptions) -> Resul
     Ok(set == wanted.map(|limit| limit.as_millis().to_string()))
 }
 
-/// What a pooler does, found out by what becomes of two connections.
+/// Finds out the pooler's mode with two connections.
 async fn pooling(connect: &PgConnectOptions) -> Pooling {
     match timeout(FIND_OUT_WITHIN, look(connect)).await {
         Ok(Ok(found)) => found,
@@ -167,8 +166,8 @@ async fn pooling(connect: &PgConnectOptions) -> Pooling {
     }
 }
 
-/// Two transactions at once are on two connections of the server. Of those that are free, a pooler hands out the one that was used
-/// last, or the one that has been free for longest: in one of the two orders, one of ours gets the other's.
+/// Two concurrent transactions use two server connections. Of its free connections, a pooler hands out the one most
+/// recently used, or the one idle for longest: in one of the two orders, one session gets the other's.
 async fn look(connect: &PgConnectOptions) -> Result<Pooling, sqlx::Error> {
     let (mut one, mut other) = (connect.connect().await?, connect.connect().await?);
     for _ in 0..2 {
@@ -202,12 +201,12 @@ async fn backend(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
     connection.fetch_one(sqlx::raw_sql("SELECT pg_backend_pid()")).await?.try_get(0)
 }
 
-/// Prepares a statement, or runs it once more.
+/// Prepares a statement, or reuses it.
 async fn prepared(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
     sqlx::query_scalar("SELECT 42").fetch_one(connection).await
 }
 
-/// Whether a statement that was prepared is still known, on another connection of the server.
+/// Whether a prepared statement still works on another server connection.
 async fn prepared_again(connection: &mut PgConnection, moved: bool) -> bool {
     moved && prepared(connection).await.is_ok_and(|answer| answer == 42)
 }

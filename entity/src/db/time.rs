@@ -1,4 +1,4 @@
-//! The database's time, which the processes of an installation share whatever the clocks of their machines say.
+//! The database's time, which the processes of an installation share regardless of their machines' clocks.
 
 use std::{
     sync::{
@@ -15,23 +15,23 @@ use domain::Clock;
 
 use super::Db;
 
-/// How far a clock may be from the database's before it is told. It harms nobody in any case.
+/// How far a clock may differ from the database's before it is reported. No difference does harm.
 pub const SKEW_LIMIT: TimeDelta = TimeDelta::seconds(2);
 
-/// How often it is measured.
+/// The interval between measurements.
 const EVERY: Duration = Duration::from_mins(1);
 
-/// How often to look whether the local clock was set, or the machine slept.
+/// The interval between checks whether the local clock was set or the machine slept.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A local clock that is further than this from where it ought to be was set.
+/// A local clock that is off by more than this since the last check was set.
 const STEP: TimeDelta = TimeDelta::milliseconds(500);
 
-/// An answer that took longer says too little about when it was given: what was known before is better.
+/// Slower answers are ignored: the earlier measurement is more precise.
 const TOO_SLOW: Duration = Duration::from_secs(1);
 
-/// The database's time as this process knows it: measured now and then, and counted on in between by a clock that nobody sets, so
-/// that a local clock that is set makes no difference. Cheap to clone; clones share what was measured.
+/// The database's time as known to this process: measured from time to time and extrapolated with the monotonic clock,
+/// so setting the local clock has no effect. Cheap to clone; clones share the measurements.
 #[derive(Debug, Clone)]
 pub struct DatabaseTime(Arc<Known>);
 
@@ -44,7 +44,7 @@ struct Known {
     is_doubted: AtomicBool,
 }
 
-/// The database's time at an instant, and how long the question took.
+/// The database's time at an instant, and the round trip of the query.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
     pub(crate) time: DateTime<Utc>,
@@ -53,7 +53,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// An answer was given half-way between the question and its arrival, as nearly as one can tell.
+    /// Assumes that the answer was given half-way between the query and its arrival.
     pub(crate) fn between(asked: Instant, answered: Instant, time: DateTime<Utc>) -> Self {
         let round_trip = answered.saturating_duration_since(asked);
         Self { time, at: asked + round_trip / 2, round_trip }
@@ -61,10 +61,10 @@ impl Reading {
 }
 
 impl DatabaseTime {
-    /// Measures it for the first time.
+    /// Takes the first measurement.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error if the database query fails.
     pub async fn measured(db: &Db) -> Result<Self, DbErr> {
         let reading = db.time().await?;
         let time = Self::unmeasured();
@@ -77,38 +77,38 @@ impl DatabaseTime {
         Self(Arc::new(Known { origin: Instant::now(), database: 0.into(), local: 0.into(), is_doubted: false.into() }))
     }
 
-    /// Notes whether it is doubted: it has jumped, and nobody else says the same.
+    /// Sets whether the time is doubted: it has jumped, and no other process confirms it.
     pub fn doubt(&self, is_doubted: bool) {
         self.0.is_doubted.store(is_doubted, Ordering::Relaxed);
     }
 
-    /// Whether it is doubted.
+    /// Whether the time is doubted.
     #[must_use]
     pub fn is_doubted(&self) -> bool {
         self.0.is_doubted.load(Ordering::Relaxed)
     }
 
-    /// A clock that tells it.
+    /// A clock with the database's time.
     #[must_use]
     pub fn clock(&self) -> Clock {
         let known = Arc::clone(&self.0);
         Clock::telling(move || known.now())
     }
 
-    /// How far the clock of this machine was ahead of the database's when it was measured last; negative: behind.
+    /// How far this machine's clock was ahead of the database's at the last measurement; negative if behind.
     #[must_use]
     pub fn skew(&self) -> TimeDelta {
         let (local, database) = (&self.0.local, &self.0.database);
         TimeDelta::microseconds(local.load(Ordering::Relaxed) - database.load(Ordering::Relaxed))
     }
 
-    /// Whether the clock of this machine is further off than it may be.
+    /// Whether this machine's clock is off by more than [`SKEW_LIMIT`].
     #[must_use]
     pub fn is_skewed(&self) -> bool {
         self.skew().abs() > SKEW_LIMIT
     }
 
-    /// Measures again every minute, and at once when the local clock was set or the machine slept. Never ends.
+    /// Measures again every minute, and at once if the local clock was set or the machine slept. Never returns.
     pub async fn keep(&self, db: &Db) {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -150,7 +150,7 @@ impl DatabaseTime {
         self.0.local.store(self.0.at_origin(local), Ordering::Relaxed);
     }
 
-    /// How far the local clock has moved away from where it would be if nobody had set it.
+    /// How far the local clock has been set since the last measurement.
     fn step(&self, local: DateTime<Utc>) -> TimeDelta {
         TimeDelta::microseconds(self.0.at_origin(local) - self.0.local.load(Ordering::Relaxed))
     }
@@ -172,7 +172,7 @@ impl Known {
         DateTime::from_timestamp_micros(now).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
-    /// What a clock that says `now` said at the origin.
+    /// What a clock that reads `now` read at the origin.
     fn at_origin(&self, now: DateTime<Utc>) -> i64 {
         now.timestamp_micros() - micros(self.origin.elapsed())
     }

@@ -1,10 +1,11 @@
-//! A transaction that says it was committed only if it was.
+//! A transaction whose commit succeeds only if it was committed.
 //!
-//! After a statement that failed the databases differ: `PostgreSQL` refuses all others and answers `COMMIT` with a rollback that is
-//! no error; `SQLite` may have rolled back by itself (disk full, I/O error, interrupt) and would run what follows outside of any
-//! transaction. So the first failure is remembered here: nothing runs after it, and the commit answers with it.
+//! After a failed statement, the databases differ: `PostgreSQL` refuses all others and answers `COMMIT` with a rollback
+//! that is not an error; `SQLite` may have rolled back by itself (disk full, I/O error, interrupt) and would run
+//! further statements outside of any transaction. So the first failure is remembered: no statement runs after it, and
+//! the commit returns it.
 //!
-//! What was changed in it, and by whom, is written as the last thing before the commit; what was changed is told after it (see
+//! Changes and audit entries are written last, right before the commit. The changes are published after it (see
 //! [`change`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,7 @@ use crate::{
     change::{self, Change, Changes},
 };
 
-/// An open transaction, or a savepoint in one. Dropped without an end, it is rolled back.
+/// An open transaction, or a savepoint in one. Rolled back on drop.
 #[derive(Debug)]
 pub struct Transaction {
     inner: DatabaseTransaction,
@@ -28,7 +29,7 @@ pub struct Transaction {
     changes: Arc<Mutex<Changes>>,
     done: Arc<Mutex<Vec<audit::Model>>>,
     audience: Audience,
-    /// The transaction that this is a savepoint of.
+    /// The transaction around this savepoint.
     outer: Option<Outer>,
 }
 
@@ -37,20 +38,21 @@ impl Transaction {
         Self { inner, health: Arc::default(), changes: Arc::default(), done: Arc::default(), audience, outer: None }
     }
 
-    /// Says what is changed in it. A change is written with what it is a change of, or not at all.
+    /// Records a change. It is written in the same transaction as what has changed.
     pub fn changed(&self, change: Change) {
         lock(&self.changes).add(change);
     }
 
-    /// Says who does what in it, for the audit log: the commit writes it with what is changed.
+    /// Records an act for the audit log. The commit writes it.
     pub fn done(&self, act: Act<'_>, now: DateTime<Utc>) {
         lock(&self.done).push(act.entry(now));
     }
 
-    /// Begins a part that can be rolled back alone. It must be ended before the whole is: dropped without an end, it spoils the whole.
+    /// Begins a part that can be rolled back by itself. It must be ended before the outer transaction; dropping it
+    /// makes the outer one fail.
     ///
     /// # Errors
-    /// When a statement failed before, or the database does not answer.
+    /// Returns an error if an earlier statement failed, or if the database is unreachable.
     pub async fn savepoint(&self) -> Result<Self, DbErr> {
         let inner = self.health.watch(self.inner.begin()).await?;
         let outer = Outer {
@@ -62,27 +64,27 @@ impl Transaction {
         Ok(Self { outer: Some(outer), ..Self::new(inner, self.audience.clone()) })
     }
 
-    /// The same to sea-orm's migrator, which takes no other. What fails there is not remembered here: roll back then.
+    /// The transaction as sea-orm's migrator needs it. Failures in it are not remembered, so the caller must roll back.
     #[must_use]
     pub const fn for_migrator(&self) -> &DatabaseTransaction {
         &self.inner
     }
 
-    /// Commits: what was written is there for good if, and only if, this answers `Ok`. An error after the database was asked may
-    /// also mean that its answer was lost.
+    /// Commits. The writes are durable if this returns `Ok`; an error may also mean that the database's answer was
+    /// lost.
     ///
     /// # Errors
-    /// When a statement failed before, and then with its error; or when the database refuses or does not answer.
+    /// Returns the error of the first failed statement, or an error if the commit fails.
     pub async fn commit(self) -> Result<(), DbErr> {
         let (mut changes, mut done) = (Vec::new(), Vec::new());
         if self.outer.is_none() {
             changes = lock(&self.changes).take();
             done.append(&mut lock(&self.done));
         }
-        // What fails is remembered, and looked for next.
+        // A failure is remembered, and checked next.
         let _ = change::insert_all(&self, &changes, done).await;
         if let Some(error) = self.health.failure() {
-            // Where this fails, too, the connection is thrown away.
+            // If this fails as well, the connection is discarded.
             let _ = self.rollback().await;
             return Err(error);
         }
@@ -95,16 +97,16 @@ impl Transaction {
                 }
                 outer.end(&committed);
             }
-            // Told even if the answer was lost: whoever looks finds what was written, or nothing.
+            // Published even if the answer was lost: readers find what was written, or nothing.
             None => self.audience.tell(&changes),
         }
         committed
     }
 
-    /// Undoes what was written. A savepoint that failed and was undone leaves the whole as if it had never been.
+    /// Rolls back. After a failed savepoint is rolled back, the outer transaction can go on.
     ///
     /// # Errors
-    /// When the database does not answer, or has rolled back more than that by itself.
+    /// Returns an error if the database is unreachable, or has already rolled back the whole transaction by itself.
     pub async fn rollback(self) -> Result<(), DbErr> {
         let rolled_back = self.inner.rollback().await;
         if let Some(outer) = self.outer {
@@ -142,7 +144,8 @@ impl ConnectionTrait for Transaction {
 struct Health(Mutex<Option<DbErr>>);
 
 impl Health {
-    /// Runs a statement, unless one has failed. One that is not waited for to its end counts as failed: nobody knows.
+    /// Runs a statement unless one has failed. A statement that is dropped before it ends counts as failed, since its
+    /// outcome is unknown.
     async fn watch<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if let Some(error) = self.failure() {
             return Err(error);
@@ -173,7 +176,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A statement that was begun.
+/// A statement in progress.
 struct Unfinished<'a>(&'a Health);
 
 impl Drop for Unfinished<'_> {
@@ -182,7 +185,7 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-/// The transaction around a savepoint, which is spoilt unless the savepoint is ended well.
+/// The transaction around a savepoint, which fails unless the savepoint is ended.
 #[derive(Debug)]
 struct Outer {
     health: Arc<Health>,

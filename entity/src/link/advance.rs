@@ -79,7 +79,7 @@ pub enum Advanced {
 /// Applies `event` to the link: a group of one, see [`advance_all`].
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn advance(
     tx: &Transaction,
     link: &Model,
@@ -98,7 +98,7 @@ pub async fn advance(
 /// one link are applied in their order.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn advance_all<'a>(
     tx: &Transaction,
     transitions: &[Transition<'a>],

@@ -14,7 +14,7 @@ use domain::words;
 /// Notes that a person has seen the buyer's page; `false` if that is known already.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_viewed(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
     if !note_once(tx, link, Column::ViewedAt, now).await? {
         return Ok(false);
@@ -27,7 +27,7 @@ pub async fn note_viewed(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> 
 /// Notes that the buyer does not know what the link is for, and stops the reminders; `false` if that is known already.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
     if !note_once(tx, link, Column::UnrecognisedAt, now).await? {
         return Ok(false);
@@ -41,7 +41,7 @@ pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc
 /// Notes that the buyer knows after all what the link is for, and lets reminders go on; `false` if they never said otherwise.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let taken_back = Entity::update_many()
         .col_expr(Column::UnrecognisedAt, Expr::value(Option::<DateTime<Utc>>::None))
@@ -62,7 +62,7 @@ pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>)
 /// Notes on which day the buyer says that they will pay; `false` if they have said one before.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_expected(
     tx: &Transaction,
     link: &Model,
@@ -88,7 +88,7 @@ pub async fn note_expected(
 /// Notes that the buyer of a closed link asks for a new one, which a person is told; `false` if they have asked before.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_new_link_wanted(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
     if !note_once(tx, link, Column::NewLinkWantedAt, now).await? {
         return Ok(false);

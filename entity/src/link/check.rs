@@ -10,7 +10,7 @@ use domain::LinkState;
 /// Links that something may have happened to at Stripe and that were not asked about since `cutoff`, longest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<Vec<Model>, DbErr> {
     let may_move =
         [LinkState::Unpaid, LinkState::Processing, LinkState::Voiding, LinkState::Expiring, LinkState::Settling];
@@ -20,7 +20,7 @@ pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, lim
 /// Notes that Stripe was asked about a link.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_checked(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::StripeCheckedAt, Expr::value(now))
@@ -33,7 +33,7 @@ pub async fn set_checked(db: &impl ConnectionTrait, link: &Model, now: DateTime<
 /// Whether a link of the merchant that was made before `cutoff` has come to an end at Stripe, so that a webhook should have told of it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn has_ended_before(
     db: &impl ConnectionTrait,
     merchant: domain::MerchantId,

@@ -135,7 +135,7 @@ const LOST: &str = "lost";
 /// have to know, too: the money is gone.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub(super) async fn follow(
     tx: &Transaction,
     link: &Model,

@@ -31,7 +31,7 @@ impl PaidElsewhere {
 /// Keeps why the merchant takes a link back, in the transaction in which it became `voiding`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_close_reason(db: &impl ConnectionTrait, link: &Model, reason: Option<String>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::CloseReason, Expr::value(reason))
@@ -44,7 +44,7 @@ pub async fn set_close_reason(db: &impl ConnectionTrait, link: &Model, reason: O
 /// Keeps what the merchant says, in the transaction in which the link became `settling`; answers the link with it.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_paid_elsewhere(db: &impl ConnectionTrait, link: &Model, paid: &PaidElsewhere) -> Result<Model, DbErr> {
     let on = paid.on.to_string();
     Entity::update_many()

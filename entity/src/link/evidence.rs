@@ -16,7 +16,7 @@ const NOTICE: TimeDelta = TimeDelta::days(7);
 /// Disputed links that are erased soon, and of which the merchant was not told so.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn due_for_evidence_notice(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -41,7 +41,7 @@ pub async fn due_for_evidence_notice(
 /// Tells the merchant on which day the evidence of this link's dispute is erased.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_evidence_expiring(
     tx: &Transaction,
     owner: &Merchant,

@@ -151,7 +151,7 @@ impl PaymentFact {
 /// Keeps what is told of a payment and shows it on its link, if that is known. What was told before changes nothing.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_fact(
     tx: &Transaction,
     merchant: MerchantId,
@@ -331,7 +331,7 @@ const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_inte
 /// of which neither saw the other's. Answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn settle_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let pool = db.pool();
     let find = Statement::from_sql_and_values(pool.get_database_backend(), OVERTAKEN, [since.into()]);
@@ -348,7 +348,7 @@ pub async fn settle_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Ut
 /// Forgets facts that were heard of before `cutoff` and have no link: they were about payments of other software. Answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_early(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let forgotten =
         Entity::delete_many().filter(Column::LinkId.is_null()).filter(Column::HeardAt.lte(cutoff)).exec(db).await?;

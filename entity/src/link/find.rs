@@ -10,7 +10,7 @@ use domain::{LinkId, LinkState, LinkToken, MerchantId, OrderId};
 /// The merchant's link.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: LinkId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
@@ -18,7 +18,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: LinkId) -
 /// The link with this token, whoever's it is: the token is the buyer's right to see it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::TokenHash.eq(token.hash())).one(db).await
 }
@@ -26,7 +26,7 @@ pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Resu
 /// The merchant's link that Stripe calls `plink_…`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_by_stripe_id(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -38,7 +38,7 @@ pub async fn find_by_stripe_id(
 /// The merchants' links that Stripe calls by these names (`plink_…`), as far as there are any.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_all_by_stripe_id(
     db: &impl ConnectionTrait,
     names: &[(MerchantId, &str)],
@@ -59,7 +59,7 @@ pub async fn find_all_by_stripe_id(
 /// The merchant's link that was paid by this `pi_…`, be it for the first time or once more.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_by_payment_intent(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -87,7 +87,7 @@ pub(crate) fn plain() -> Select<Entity> {
 /// All links of an order, newest first, without their metadata.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<Vec<Model>, DbErr> {
     plain()
         .filter(Column::MerchantId.eq(merchant))
@@ -100,7 +100,7 @@ pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: Or
 /// How many links an order has.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn count_of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<u64, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::OrderId.eq(order)).count(db).await
 }
@@ -108,7 +108,7 @@ pub async fn count_of_order(db: &impl ConnectionTrait, merchant: MerchantId, ord
 /// Unpaid links whose time is over but which are too young for the purge, which closes links itself.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn due_for_expiry(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -130,7 +130,7 @@ pub async fn due_for_expiry(
 /// Links of 90 days or older that still hold something.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn due_for_purge(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,

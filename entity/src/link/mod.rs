@@ -192,7 +192,7 @@ impl Model {
     /// What is asked; nothing once it was purged.
     ///
     /// # Errors
-    /// When the stored amount is none.
+    /// Returns an error if the stored amount is invalid.
     pub fn money(&self) -> Result<Option<Money>, DbErr> {
         self.amount.map(|minor| stored_money(minor, self.currency)).transpose()
     }
@@ -200,7 +200,7 @@ impl Model {
     /// What was refunded of it; nothing once it was purged.
     ///
     /// # Errors
-    /// When the stored amount is none.
+    /// Returns an error if the stored amount is invalid.
     pub fn refunded_money(&self) -> Result<Option<Money>, DbErr> {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
     }
@@ -221,7 +221,7 @@ impl Model {
     /// What the merchant's software keeps with it.
     ///
     /// # Errors
-    /// When the stored JSON is damaged.
+    /// Returns an error if the stored JSON is damaged.
     pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
         read_metadata(&self.metadata)
     }
@@ -296,7 +296,7 @@ pub struct NewLink {
 /// Writes a new link in `creating`. A second open link of the order runs into the key of `open_link`: see [`is_second_open`].
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let link = ActiveModel {
         id: Set(new.id),
@@ -352,7 +352,7 @@ pub struct LostLink {
 /// Writes a link that was forgotten, in `failed`: it is closed at Stripe, and becomes `paid` if it was.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let created_at = lost.id.created_at().unwrap_or(now);
     let link = ActiveModel {
@@ -405,7 +405,7 @@ pub struct StoredDocument {
 /// Notes that a link's invoice is stored.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_document(
     tx: &Transaction,
     link: &Model,
@@ -429,7 +429,7 @@ pub async fn set_document(
 /// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<i64, DbErr> {
     let attempt = link.stripe_attempt + 1;
     Entity::update_many()
@@ -444,7 +444,7 @@ pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: 
 /// Notes that the buyer is to be told once the link is voided; answers the link with it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_tell_buyer(db: &impl ConnectionTrait, link: &Model) -> Result<Model, DbErr> {
     Entity::update_many()
         .col_expr(Column::TellBuyer, Expr::value(true))

@@ -61,7 +61,7 @@ impl Model {
 /// Notes that the buyer has pressed Pay, before they are led to Stripe.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_pay_pressed(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     set(db, link, &[(Column::PayPressedAt, Some(now))]).await
 }
@@ -69,7 +69,7 @@ pub async fn note_pay_pressed(db: &impl ConnectionTrait, link: &Model, now: Date
 /// Notes that the buyer has come back from Stripe.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_returned(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     set(db, link, &[(Column::ReturnedAt, Some(now))]).await
 }
@@ -77,7 +77,7 @@ pub async fn note_returned(db: &impl ConnectionTrait, link: &Model, now: DateTim
 /// Forgets that the buyer went to Stripe: they say that they have not paid.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_paying(db: &impl ConnectionTrait, link: &Model) -> Result<(), DbErr> {
     set(db, link, &[(Column::PayPressedAt, None), (Column::ReturnedAt, None)]).await
 }
@@ -85,7 +85,7 @@ pub async fn forget_paying(db: &impl ConnectionTrait, link: &Model) -> Result<()
 /// Notes that Stripe, asked at `asked`, said that nothing had been paid.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_found_unpaid(db: &impl ConnectionTrait, link: &Model, asked: DateTime<Utc>) -> Result<(), DbErr> {
     set(db, link, &[(Column::FoundUnpaidAt, Some(asked))]).await
 }

@@ -14,7 +14,7 @@ const TOLD_AGAIN: TimeDelta = TimeDelta::days(30);
 /// The document itself must be gone from the store before: afterwards nobody knows where it lay.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let erased = Expr::value(Option::<String>::None);
     let no_time = Expr::value(Option::<DateTime<Utc>>::None);

@@ -21,7 +21,7 @@ impl Model {
 /// The merchant's link, held until the transaction ends, so that of two changes the second sees what the first one did.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn hold(tx: &Transaction, merchant: MerchantId, id: LinkId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).lock(LockType::NoKeyUpdate).one(tx).await
 }
@@ -29,7 +29,7 @@ pub async fn hold(tx: &Transaction, merchant: MerchantId, id: LinkId) -> Result<
 /// Changes what a held link says of its reminders itself, which was checked before; answers the link with it.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_reminding(
     tx: &Transaction,
     link: &Model,

@@ -54,7 +54,7 @@ pub(super) async fn withdraw(tx: &Transaction, written: &[Change<'_>]) -> Result
 /// Puts what was made at Stripe in the place of what is used up; `false` if the link is not unpaid any more, or has one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_renewed(
     tx: &Transaction,
     link: &Model,
@@ -82,7 +82,7 @@ pub async fn set_renewed(
 /// to see to; what was said before is not said again.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_failure(
     tx: &Transaction,
     link: &Model,
@@ -112,7 +112,7 @@ async fn gets_on(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(
 /// Forgets what kept a link from getting on: it has got on.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn clear_failure(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     if link.failure.is_none() {
         return Ok(());

@@ -94,7 +94,7 @@ pub(crate) fn paid(period: &Period) -> impl Iterator<Item = Expr> {
 /// A page of the merchant's links with their timelines; a shorter one if they are large.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -136,7 +136,7 @@ pub async fn search(
 /// Those of the merchant's links, with their timelines.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -152,7 +152,7 @@ pub async fn find_all(
 /// How many bytes of their merchant's own these links have.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn sizes(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

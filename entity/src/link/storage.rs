@@ -7,7 +7,7 @@ use domain::MerchantId;
 /// How many bytes the invoices of the merchant's links have that were not purged.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
     // Raw SQL: a sum of bigints is a numeric in PostgreSQL, and has to be cast as the database's own function.
     let sum = "SELECT CAST(coalesce(sum(document_bytes), 0) AS bigint) AS bytes FROM payment_link \

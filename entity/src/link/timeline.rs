@@ -88,7 +88,7 @@ impl NewEntry {
 /// Adds an entry, and tells whoever follows the link.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note(
     tx: &Transaction,
     link: &link::Model,
@@ -134,7 +134,7 @@ pub(super) async fn insert_all(
 /// The timeline, oldest first: see [`of_links`].
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn timeline(db: &impl ConnectionTrait, link: LinkId) -> Result<Vec<TimelineEntry>, DbErr> {
     of_links(db, [link]).await
 }
@@ -142,7 +142,7 @@ pub async fn timeline(db: &impl ConnectionTrait, link: LinkId) -> Result<Vec<Tim
 /// The timelines of several links, oldest entry first; of each the newest ones, if there are very many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn of_links(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = LinkId>,

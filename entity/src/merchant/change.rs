@@ -68,7 +68,7 @@ fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Opt
 /// Changes the template of the merchant's requests, or takes it away.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: Option<&str>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::MessageTemplate, Expr::value(body.map(ToOwned::to_owned)))
@@ -81,7 +81,7 @@ pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: Optio
 /// Changes whether typography in messages is made plain where that makes them cheaper.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_plain_typography(db: &impl ConnectionTrait, id: MerchantId, plain: bool) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::PlainTypography, Expr::value(plain))
@@ -94,7 +94,7 @@ pub async fn set_plain_typography(db: &impl ConnectionTrait, id: MerchantId, pla
 /// Changes how buyers are reminded, which was checked before ([`Reminding::check`]).
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_reminding(db: &impl ConnectionTrait, id: MerchantId, reminding: Reminding) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Reminders, Expr::value(reminding.on))
@@ -135,7 +135,7 @@ pub(super) fn untold(now: DateTime<Utc>) -> Condition {
 /// Notes that the merchant is about to be told that credits are low; `false` if they were told since they are, or they are not any more.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_low_credit_told(
     db: &impl ConnectionTrait,
     id: MerchantId,

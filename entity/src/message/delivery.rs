@@ -10,7 +10,7 @@ use domain::{LinkId, MerchantId, message::MessageStatus};
 /// How the last text that carries each of these links stands; nothing of a link that was never sent.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn last_of_links(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -38,7 +38,7 @@ pub(crate) async fn erase_texts(tx: &Transaction, link: LinkId, now: DateTime<Ut
 /// Erases what else was said in conversations before `cutoff`; answers how much.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn erase_said_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let which = Condition::all().add(Column::LinkId.is_null()).add(Column::CreatedAt.lte(cutoff));
     let conversations = erase(tx, which, now).await?;

@@ -152,7 +152,7 @@ pub struct Outgoing {
 /// Writes a message to a buyer, in `queued`, or in `scheduled` if its time is yet to come.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>) -> Result<Message, DbErr> {
     let is_scheduled = new.scheduled_for.is_some();
     let message = ActiveModel {
@@ -179,7 +179,7 @@ pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>
 /// Writes a message from a buyer.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert_incoming(
     tx: &Transaction,
     merchant: MerchantId,
@@ -211,7 +211,7 @@ pub async fn insert_incoming(
 /// Writes what a buyer has said on the page of a link, where nothing is sent and nothing costs.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn insert_said_on_page(
     tx: &Transaction,
     link: &link::Model,
@@ -246,7 +246,7 @@ async fn insert(tx: &Transaction, message: ActiveModel, kind: ChangeKind, at: Da
 /// The merchant's message.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<Option<Message>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
@@ -254,7 +254,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId
 /// Those of the merchant's messages.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -269,7 +269,7 @@ pub async fn find_all(
 /// The merchant's message that the carrier knows by this id.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_by_carrier_id(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -286,7 +286,7 @@ pub(crate) async fn hold(tx: &impl ConnectionTrait, id: MessageId) -> Result<(),
 /// The message, whoever's it is. Operators only.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_of_any(db: &impl ConnectionTrait, id: MessageId) -> Result<Option<Message>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
@@ -303,7 +303,7 @@ pub struct Learnt {
 /// Moves a message forward to `status`; `false` if it is there or further already.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn advance(
     tx: &Transaction,
     merchant: MerchantId,
@@ -364,7 +364,7 @@ async fn set_status(
 /// Puts a scheduled message in the queue; `false` if it was cancelled, or somebody else did.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn queue_scheduled(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let (from, to) = ([MessageStatus::Scheduled], MessageStatus::Queued);
     set_status(tx, Entity::update_many(), (message.merchant_id, message.id), from, to, now).await
@@ -373,7 +373,7 @@ pub async fn queue_scheduled(tx: &Transaction, message: &Message, now: DateTime<
 /// Puts a message that certainly did not leave back to `queued`, so that it may be sent later.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn requeue(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let (from, to) = ([MessageStatus::Sending], MessageStatus::Queued);
     set_status(tx, Entity::update_many(), (merchant, id), from, to, now).await.map(|_| ())

@@ -26,7 +26,7 @@ words! {
 /// The carrier has it: the message is `sent`. Its credits are spent, unless they wait for the report.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn accepted(
     tx: &Transaction,
     message: &Message,
@@ -49,7 +49,7 @@ pub async fn accepted(
 /// It reached the phone: its credits are spent.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), CreditError> {
     let (merchant, id) = (message.merchant_id, message.id);
     if advance(tx, merchant, id, MessageStatus::Delivered, Learnt::default(), now).await? {
@@ -62,7 +62,7 @@ pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) 
 /// The carrier could not deliver it, for this reason. What becomes of its credits is by the rule, if they are not settled.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn undelivered(
     tx: &Transaction,
     message: &Message,
@@ -96,7 +96,7 @@ async fn needs_a_person(
 /// scheduled is `cancelled`, and nobody has to look at it.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn refused(
     tx: &Transaction,
     message: &Message,
@@ -128,7 +128,7 @@ async fn settle(
 /// Leaves a message to a person: it may have left, and nobody could say whether the carrier took it. Its credits stay held.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn park(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
     advance(tx, merchant, id, MessageStatus::Unknown, Learnt::default(), now).await?;
     let parked = Entity::update_many()
@@ -153,7 +153,7 @@ async fn left_to_a_person(tx: &Transaction, messages: &[Message], now: DateTime<
 /// Leaves messages to a person whose fate is unknown and whose command is older than `cutoff`; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn park_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
@@ -179,7 +179,7 @@ pub enum Resolution {
 /// Settles a message that is `unknown`, as a person found out; `false` if it is not, or not any more.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn resolve(
     tx: &Transaction,
     message: &Message,

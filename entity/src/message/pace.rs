@@ -8,7 +8,7 @@ use domain::MerchantId;
 /// Counts one more text of this day, in the transaction that accepts it: how many there are now. Nothing if there are `most` already.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn count_text(
     tx: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -28,7 +28,7 @@ pub async fn count_text(
 /// How many texts of this day were accepted.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn counted_texts(db: &impl ConnectionTrait, merchant: MerchantId, day: NaiveDate) -> Result<u64, DbErr> {
     let find = "SELECT texts FROM text_count WHERE merchant_id = $1 AND day = $2";
     let values = [merchant.into(), day.to_string().into()];
@@ -39,7 +39,7 @@ pub async fn counted_texts(db: &impl ConnectionTrait, merchant: MerchantId, day:
 /// Forgets the counts of days before this one; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_counts_before(db: &impl ConnectionTrait, day: NaiveDate) -> Result<u64, DbErr> {
     let forget = "DELETE FROM text_count WHERE day < $1";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), forget, [day.to_string().into()]);

@@ -15,7 +15,7 @@ const PAGE: u64 = 500;
 /// carrier's record or a person has said whether it left since. Answers how many.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn hold_unsent(tx: &Transaction, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let mut held = 0;
     loop {

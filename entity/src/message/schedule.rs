@@ -15,7 +15,7 @@ use domain::{LinkState, MerchantId, MessageId};
 /// payment is under way, waits for what becomes of it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn scheduled_until(
     db: &impl ConnectionTrait,
     at: DateTime<Utc>,
@@ -31,7 +31,7 @@ pub async fn scheduled_until(
 /// texts or was erased.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn scheduled_in_vain(
     db: &impl ConnectionTrait,
     after: Option<MessageId>,
@@ -92,7 +92,7 @@ fn is_scheduled() -> Expr {
 /// Whether there is a message of the merchant with this key already.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn has_once_key(db: &impl ConnectionTrait, merchant: MerchantId, key: &str) -> Result<bool, DbErr> {
     let one = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::OnceKey.eq(key)).one(db).await?;
     Ok(one.is_some())

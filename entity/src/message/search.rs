@@ -43,7 +43,7 @@ pub struct MessageSearch {
 /// A page of the merchant's messages. Where a part of a text is looked for, it may be short, or empty, though there are more to look through.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -82,7 +82,7 @@ async fn last_of_many(
 /// A page of everybody's messages, newest first. Operators only: it looks across merchants.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search_all(db: &impl ConnectionTrait, search: MessageSearch) -> Result<Vec<Message>, DbErr> {
     page(Entity::find(), search, db).await
 }
@@ -113,7 +113,7 @@ async fn page(
 /// A page of a conversation, newest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn of_conversation(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -129,7 +129,7 @@ pub async fn of_conversation(
 /// The newest text with this link in this conversation, commanded at or after `since`, that went out or still may.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn sent_since(
     db: &impl ConnectionTrait,
     link: LinkId,
@@ -150,7 +150,7 @@ pub async fn sent_since(
 /// The texts of a conversation that wait for their time or their turn, held until the transaction ends.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn waiting_for(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -169,7 +169,7 @@ pub async fn waiting_for(
 /// Whether a buyer's question was answered by itself at or after `since`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn answered_since(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

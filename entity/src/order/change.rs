@@ -34,7 +34,7 @@ impl OrderChanges {
     /// Without what is so already.
     ///
     /// # Errors
-    /// When what is stored is damaged.
+    /// Returns an error if the stored value is damaged.
     pub fn without_what_is_so(self, order: &Order) -> Result<Self, DbErr> {
         let (money, details) = (order.money()?, order.details()?);
         Ok(Self {
@@ -75,7 +75,7 @@ impl OrderChanges {
 /// Whether the order has a link that is open.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn has_open_link(db: &impl ConnectionTrait, order: &Order) -> Result<bool, DbErr> {
     let links = link::of_order(db, order.merchant_id, order.id).await?;
     Ok(links.iter().any(|link| link.state.is_open()))

@@ -66,7 +66,7 @@ impl OrderSearch {
 /// A page of the merchant's orders; a shorter one if they are large.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -135,7 +135,7 @@ impl OrderSearch {
 /// The newest order of this number that is not archived.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn by_number(db: &impl ConnectionTrait, merchant: MerchantId, number: &str) -> Result<Option<Order>, DbErr> {
     Entity::find()
         .filter(Column::MerchantId.eq(merchant))
@@ -150,7 +150,7 @@ pub async fn by_number(db: &impl ConnectionTrait, merchant: MerchantId, number: 
 /// The order as it will stay until the transaction ends: no link is made of it meanwhile.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<Option<Order>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).lock_exclusive().one(db).await
 }
@@ -164,7 +164,7 @@ pub fn is_second_number(error: &DbErr) -> bool {
 /// Those of these numbers that orders have which are not archived.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn numbers_there(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -30,7 +30,7 @@ impl Order {
 /// than `most`.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn count_bytes(
     tx: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -53,7 +53,7 @@ pub async fn count_bytes(
 /// Forgets the counts of days before this one; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_counts_before(db: &impl ConnectionTrait, day: NaiveDate) -> Result<u64, DbErr> {
     let forget = "DELETE FROM order_volume WHERE day < $1";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), forget, [day.to_string().into()]);
@@ -78,7 +78,7 @@ pub(super) async fn first_of(
 /// How many bytes these of the merchant's orders have, beside what all have.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn sizes(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

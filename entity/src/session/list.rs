@@ -78,7 +78,7 @@ impl FromStr for SessionCursor {
 /// A page of the sessions that are not over, newest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     whose: Whose<'_>,
@@ -98,7 +98,7 @@ pub async fn list(
 /// Ends one of these sessions; `false` if there is none of this id.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn end_one(db: &impl ConnectionTrait, whose: Whose<'_>, id: SessionId) -> Result<bool, DbErr> {
     // Every hash of 32 bytes that begins with the 16 of the id lies between these two.
     let first = id.uuid().as_bytes().to_vec();

@@ -21,7 +21,7 @@ words! {
 /// Asks for the registration: the next idempotency key and its time are saved before any call. `None` without a connection.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn request_endpoint(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -34,7 +34,7 @@ pub async fn request_endpoint(
 /// Saves the number and the time of the next idempotency key, before it is used.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn begin_endpoint_attempt(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -83,7 +83,7 @@ pub async fn set_endpoint(
 /// Says why Stripe does not take the endpoint of this attempt, and what to do.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn refuse_endpoint(db: &impl ConnectionTrait, asked: &StripeIntegration, reason: &str) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::EndpointStatus, Expr::value(EndpointStatus::Failed))

@@ -100,7 +100,7 @@ impl Model {
     /// The key, for the wire.
     ///
     /// # Errors
-    /// When it was sealed with another key of the installation, or is damaged.
+    /// Returns an error if it was sealed with another root key or is damaged.
     pub fn secret_key(&self, vault: &Vault) -> Result<Secret, VaultError> {
         vault.open(&self.secret_key, self.merchant_id, SECRET_KEY)
     }
@@ -138,7 +138,7 @@ pub enum ConnectError {
 /// The merchant's connection, if there is one.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<StripeIntegration>, DbErr> {
     Entity::find_by_id(merchant).one(db).await
 }
@@ -146,7 +146,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
 /// Says whether Stripe took the key that was written at `checked.updated_at`; a key that was replaced meanwhile is not judged.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_status(
     tx: &Transaction,
     checked: &StripeIntegration,
@@ -188,7 +188,7 @@ async fn follow(
 /// Says what is the matter with the webhooks, by what was known then. What was found meanwhile stays.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_health(
     tx: &Transaction,
     known: &StripeIntegration,
@@ -216,7 +216,7 @@ pub async fn set_health(
 /// Notes that a payment was found of which no webhook had told.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let never =
         CaseStatement::new().case(Column::LastEventAt.is_null(), Health::NeverReceived).finally(Health::EventsMissing);
@@ -232,7 +232,7 @@ pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: D
 /// Notes that a payment was found of which a webhook may still tell: see [`diagnose`].
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_untold(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::UntoldAt, Expr::value(now))
@@ -245,7 +245,7 @@ pub async fn note_untold(db: &impl ConnectionTrait, merchant: MerchantId, now: D
 /// A page of the connections whose key Stripe takes, by merchant.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn connected(
     db: &impl ConnectionTrait,
     after: Option<MerchantId>,
@@ -265,7 +265,7 @@ const EVENT_GRAIN: TimeDelta = TimeDelta::seconds(10);
 /// first counts.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_event(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let is_news = Condition::any()
         .add(Column::LastEventAt.is_null())
@@ -288,7 +288,7 @@ const FAILURE_GRAIN: TimeDelta = TimeDelta::seconds(10);
 /// Notes that a webhook came whose signature was made with none of our secrets. Of several within ten seconds one counts.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_signature_failure(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -309,7 +309,7 @@ pub async fn note_signature_failure(
 /// Notes that a payment of the other mode was told: a test payment for a live link, or the reverse.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_other_mode(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::OtherModeAt, Expr::value(now))
@@ -322,7 +322,7 @@ pub async fn note_other_mode(db: &impl ConnectionTrait, merchant: MerchantId, no
 /// Forgets the keys.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn delete(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::delete_by_id(merchant).exec(tx).await?;
     for part in ["key", "webhooks"] {

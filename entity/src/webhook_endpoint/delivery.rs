@@ -94,7 +94,7 @@ impl Model {
 /// something new to deliver, held. What a disabled endpoint misses is counted all the same, so that its next webhook shows a gap.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn write_of(tx: &Transaction, changes: &[NumberedChange]) -> Result<Vec<WebhookEndpoint>, DbErr> {
     let merchants: BTreeSet<MerchantId> = changes.iter().map(|change| change.merchant_id).collect();
     if merchants.is_empty() {
@@ -189,7 +189,7 @@ async fn insert_all(tx: &Transaction, drafts: &[Draft<'_>]) -> Result<u64, DbErr
 /// Writes a delivery that tells of nothing but that it works.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn write_test(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
@@ -214,7 +214,7 @@ pub async fn write_test(
 /// What is to be delivered to an endpoint next, if anything is due: in the order in which it became due.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn next_due(
     db: &impl ConnectionTrait,
     endpoint: WebhookEndpointId,
@@ -226,7 +226,7 @@ pub async fn next_due(
 /// What is to be delivered to an endpoint first, now or later.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn first_pending(
     db: &impl ConnectionTrait,
     endpoint: WebhookEndpointId,
@@ -244,7 +244,7 @@ pub async fn first_pending(
 /// A page of an endpoint's deliveries, newest first; only those in a state, if it is given.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     endpoint: WebhookEndpointId,
@@ -265,7 +265,7 @@ pub async fn list(
 /// A delivery of an endpoint.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     endpoint: WebhookEndpointId,
@@ -277,7 +277,7 @@ pub async fn find(
 /// Has a delivery tried at once, and again from the beginning of the schedule, whatever became of it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn redeliver(
     tx: &Transaction,
     delivery: WebhookDelivery,
@@ -295,7 +295,7 @@ pub async fn redeliver(
 /// disabled, as far as the feed has it. Answers how much.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn recover(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
@@ -335,7 +335,7 @@ pub async fn recover(
 /// Removes deliveries of changes that are older than `cutoff`, but for those that are under way; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn forget_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let (mut forgotten, mut after) = (0, None);
     loop {

@@ -185,7 +185,7 @@ pub async fn create(
 /// The merchant's endpoint.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -197,7 +197,7 @@ pub async fn find(
 /// The endpoint, whoever's it is. Operators only.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_of_any(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Result<Option<WebhookEndpoint>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
@@ -205,7 +205,7 @@ pub async fn find_of_any(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Re
 /// The same, held until the transaction ends.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn hold(
     tx: &Transaction,
     merchant: MerchantId,
@@ -217,7 +217,7 @@ pub async fn hold(
 /// The merchant's endpoints, oldest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Vec<WebhookEndpoint>, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).order_by_asc(Column::Id).all(db).await
 }
@@ -238,7 +238,7 @@ pub struct EndpointChanges {
 /// Changes an endpoint that is held. One that is enabled again begins anew, without its failures.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn change(
     tx: &Transaction,
     endpoint: WebhookEndpoint,
@@ -297,7 +297,7 @@ pub async fn rotate_secret(
 /// Removes an endpoint, with its deliveries; `false` if there is none.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn delete(tx: &Transaction, merchant: MerchantId, id: WebhookEndpointId) -> Result<bool, DbErr> {
     let gone = Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::MerchantId.eq(merchant)).exec(tx).await?;
     Ok(gone.rows_affected == 1)
@@ -306,7 +306,7 @@ pub async fn delete(tx: &Transaction, merchant: MerchantId, id: WebhookEndpointI
 /// Notes which jobs deliver to endpoints from now on, and when each is due; by one statement, whatever their number.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn set_jobs(
     tx: &Transaction,
     jobs: impl IntoIterator<Item = (WebhookEndpointId, JobId, DateTime<Utc>)>,
@@ -325,7 +325,7 @@ pub async fn set_jobs(
 /// Notes that no job delivers to an endpoint: there is nothing to deliver.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn clear_job(tx: &Transaction, id: WebhookEndpointId) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::JobId, Expr::value(Option::<JobId>::None))
@@ -339,7 +339,7 @@ pub async fn clear_job(tx: &Transaction, id: WebhookEndpointId) -> Result<(), Db
 /// Endpoints to which something should have been delivered before `cutoff`, and to which no job delivers that is still to be done.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn forsaken(
     db: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,

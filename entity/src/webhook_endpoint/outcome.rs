@@ -45,7 +45,7 @@ pub struct Attempted {
 /// Notes that an endpoint has a delivery.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_delivered(
     tx: &Transaction,
     delivery: &WebhookDelivery,
@@ -65,7 +65,7 @@ pub async fn note_delivered(
 /// Notes that an endpoint takes longer than [`SLOW`], of one whose answer was not waited for.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_slow(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Result<(), DbErr> {
     let slow = Entity::update_many().col_expr(Column::IsSlow, Expr::value(true)).filter(Column::Id.eq(id));
     slow.exec(db).await.map(|_| ())
@@ -74,7 +74,7 @@ pub async fn note_slow(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Resu
 /// Notes that an endpoint, as it was read, did not take a delivery; answers why the endpoint is disabled, if it is now.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn note_failed(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,

@@ -39,7 +39,7 @@ const ERASE: &str = "UPDATE webhook_event SET payload = NULL FROM v \
 /// and buyers. What is told of a link after its purge is acted on and not kept.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn conclude(db: &impl ConnectionTrait, conclusions: &[Conclusion], now: DateTime<Utc>) -> Result<(), DbErr> {
     let mut rows = Rows::new([
         ("the_event", "uuid"),

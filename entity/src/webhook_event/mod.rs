@@ -78,7 +78,7 @@ pub use Model as WebhookEvent;
 /// The merchant's event.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -91,7 +91,7 @@ pub async fn find(
 /// Those of the events that there are, each of the merchant that is named beside it, as they came: without what became of them.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     events: &[(MerchantId, WebhookEventId)],
@@ -111,7 +111,7 @@ pub async fn find_all(
 /// Erases what was told about a link.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn erase_payloads(db: &impl ConnectionTrait, merchant: MerchantId, link: LinkId) -> Result<(), DbErr> {
     let is_theirs = Column::MerchantId.eq(merchant);
     erase(db, is_theirs.clone().and(Column::Id.in_subquery(outcome::about(link)))).await?;
@@ -125,7 +125,7 @@ pub const LONGEST_KEPT: usize = 64 * 1024;
 /// Erases the contents of these events, which are longer than is kept.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn erase_longest(db: &impl ConnectionTrait, events: Vec<WebhookEventId>) -> Result<(), DbErr> {
     if events.is_empty() {
         return Ok(());
@@ -136,7 +136,7 @@ pub async fn erase_longest(db: &impl ConnectionTrait, events: Vec<WebhookEventId
 /// Erases what was told before `cutoff`, whatever it was about; answers how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn erase_payloads_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     erase(db, Column::ReceivedAt.lte(cutoff)).await
 }

@@ -44,7 +44,7 @@ pub async fn set_back(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result
 /// A page of the merchant's events that came from `from` on and before `to` and can be replayed, oldest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn to_replay(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

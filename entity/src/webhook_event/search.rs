@@ -26,7 +26,7 @@ pub struct WebhookEventSearch {
 /// A page of the merchant's events, newest first.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -76,7 +76,7 @@ async fn search_concluded(
 /// The same of the newest events alone: nothing if that is not the whole page, and there are older ones.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search_newest(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -94,7 +94,7 @@ pub async fn search_newest(
 /// The same of these events alone.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn search_among(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
