@@ -33,7 +33,7 @@ fn is_roomy(bytes: u64) -> bool {
     statvfs(MEMORY).is_ok_and(|space| space.blocks_available() * space.fragment_size() >= bytes) && can_write()
 }
 
-/// Whether the machine has so much memory left, whatever room the files in it are promised.
+/// Whether the machine has so much memory left, however much room there is said to be for files in it.
 fn is_free(bytes: u64) -> bool {
     let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let available = told.lines().find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix(" kB"));

@@ -83,7 +83,7 @@ export function phone(text) {
 }
 
 /** Signs and figures stay in their order where the page runs from right to left. */
-function isolated(text) {
+export function isolated(text) {
   return strings.direction === "rtl" ? `\u2066${text}\u2069` : text;
 }
 

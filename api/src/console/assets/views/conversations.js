@@ -114,5 +114,5 @@ function row(conversation, open, narrowed) {
 function saidLast(message) {
   const t = strings.conversations;
   const text = message.body === undefined ? t.textErased : message.body || (message.pictures ? t.picture : t.textEmpty);
-  return message.direction === "outgoing" ? t.youSaid(text) : text;
+  return [message.direction === "outgoing" && h("span", t.youSaid("")), h("span.said-what", { dir: "auto" }, text)];
 }

@@ -2,7 +2,7 @@
 
 import { text, times } from "../lib/decimal.js";
 import { h } from "../lib/dom.js";
-import { money, number, phone, time } from "../lib/format.js";
+import { isolated, money, number, phone, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { person } from "../lib/people.js";
 import { strings } from "../strings.js";
@@ -46,7 +46,7 @@ function totals(order) {
   const t = strings.order;
   return h("dl.totals",
     order.shipping && h("div", h("dt", t.shipping), h("dd", money(order.shipping, order.currency))),
-    order.discount && h("div", h("dt", t.discount), h("dd", `\u2212${money(order.discount, order.currency)}`)),
+    order.discount && h("div", h("dt", t.discount), h("dd", isolated(`\u2212${money(order.discount, order.currency)}`))),
     order.tax && h("div", h("dt", t.tax), h("dd", money(order.tax, order.currency))),
     h("div.total", h("dt", t.total), h("dd", money(order.amount, order.currency))));
 }
