@@ -7,7 +7,7 @@ mod volume;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
     ExprTrait, FromQueryResult, QueryOrder, QuerySelect,
@@ -20,6 +20,7 @@ use crate::{
     Rows, Transaction,
     change::{Change, ChangeKind},
     link,
+    list::Period,
     metadata::{read_metadata, stored_metadata},
     money_column::stored_money,
     search::text_of,
@@ -410,6 +411,10 @@ pub async fn due_for_forgetting(
         .filter(Column::CustomerPhone.is_not_null())
         .filter(Column::CreatedAt.lte(cutoff))
         .filter(Expr::exists(unpurged_links()).not());
+    // Those after it are walked for nothing.
+    for bound in (Period { from: None, to: Some(cutoff) }).of_ids(Column::Id, TimeDelta::zero()) {
+        query = query.filter(bound);
+    }
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }

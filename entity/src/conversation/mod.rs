@@ -7,7 +7,7 @@ mod unread;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
     ExprTrait, QueryOrder, QuerySelect,
@@ -24,6 +24,7 @@ pub use unread::{count_unread, unread_of};
 use crate::{
     Transaction,
     attention::{self, AttentionKind},
+    list::Period,
     message,
 };
 use domain::{ApiKeyId, ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
@@ -275,6 +276,10 @@ pub async fn due_for_forgetting(
         .filter(before(Column::OptedOutAt))
         .filter(before(Column::OptedInAt))
         .filter(Expr::exists(texts).not());
+    // Those after it are walked for nothing.
+    for bound in (Period { from: None, to: Some(cutoff) }).of_ids(Column::Id, TimeDelta::zero()) {
+        query = query.filter(bound);
+    }
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }

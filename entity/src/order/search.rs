@@ -44,8 +44,8 @@ pub struct OrderSearch {
 }
 
 impl OrderSearch {
-    /// What a link of such an order has to be, if that matters.
-    fn links(&self, merchant: MerchantId) -> Option<SelectStatement> {
+    /// What a link of such an order has to be, if that matters. It was made after its order.
+    fn links(&self, merchant: MerchantId, since: Option<OrderId>) -> Option<SelectStatement> {
         if self.statuses.is_empty() && self.review.is_none() && self.paid.is_always() {
             return None;
         }
@@ -59,7 +59,9 @@ impl OrderSearch {
         if let Some(review) = self.review {
             links = links.filter(link::Column::Review.eq(review));
         }
-        Some(link::paid(&self.paid).fold(links, Select::filter).into_query())
+        let since = Period { from: since.and_then(OrderId::created_at), to: None };
+        let since = since.of_ids(link::Column::Id, TimeDelta::zero());
+        Some(link::paid(&self.paid).chain(since).fold(links, Select::filter).into_query())
     }
 }
 
@@ -72,13 +74,13 @@ pub async fn search(
     merchant: MerchantId,
     search: OrderSearch,
 ) -> Result<Found<Order>, DbErr> {
-    let query = search.query(merchant);
+    let query = search.query(merchant, None);
     let page = |query| first_of(db, merchant, search.part_of(query));
     if search.place.sort == Sort::NewestFirst && (search.text.is_some() || !search.paid.is_always()) {
         // What a common word means, or what was paid in a time in which much was, is found among the newest, sooner than an index has listed
         // all of it.
         if let Some(oldest) = search.recent(db, merchant).await? {
-            let newest = query.clone().filter(Column::Id.gte(oldest));
+            let newest = search.query(merchant, Some(oldest));
             let newest = search.text.iter().fold(newest, |newest, text| newest.filter(one_by_one(text, merchant)));
             let found = page(newest).await?;
             if found.has_more || found.rows.len() as u64 >= search.place.limit {
@@ -91,9 +93,10 @@ pub async fn search(
 }
 
 impl OrderSearch {
-    /// Everything but the text.
-    fn query(&self, merchant: MerchantId) -> Select<Entity> {
-        let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    /// Everything but the text, of the orders since this one or of all.
+    fn query(&self, merchant: MerchantId, since: Option<OrderId>) -> Select<Entity> {
+        let query = Entity::find().filter(Column::MerchantId.eq(merchant));
+        let mut query = since.iter().fold(query, |query, since| query.filter(Column::Id.gte(*since)));
         let archived = Column::ArchivedAt;
         query = query.filter(if self.archived { archived.is_not_null() } else { archived.is_null() });
         match self.tag {
@@ -103,7 +106,7 @@ impl OrderSearch {
         }
         let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
         query = created.into_iter().flatten().chain(self.before_paid()).fold(query, Select::filter);
-        match self.links(merchant) {
+        match self.links(merchant, since) {
             Some(links) => query.filter(Column::Id.in_subquery(links)),
             None => query,
         }

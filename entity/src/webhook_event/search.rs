@@ -6,7 +6,10 @@ use super::{Column, Entity, EventState, Source, WebhookEvent, outcome};
 use domain::{MerchantId, WebhookEventId};
 
 /// How many of the newest events are looked through for those that wait: of many that do, the newest are among them.
-const RECENT: u64 = 1_000;
+const RECENT: u64 = 200;
+
+/// How many events are asked for by their ids at a time.
+const AT_A_TIME: usize = 1_000;
 
 /// What a list of events is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -105,7 +108,7 @@ pub async fn search_among(
     events.retain(|event| search.before.is_none_or(|before| *event < before));
     events.sort_unstable_by(|one, other| other.cmp(one));
     let mut found = Vec::new();
-    for some in events.chunks(usize::try_from(RECENT).unwrap_or(usize::MAX)) {
+    for some in events.chunks(AT_A_TIME) {
         let query = search.query(merchant).filter(Column::Id.is_in(some.iter().copied()));
         found.extend(search.page(db, query).await?);
         if found.len() as u64 >= search.limit {
