@@ -1,4 +1,4 @@
-//! The one place that changes links' states: many at once, and one as a group of one.
+//! The only place that changes links' states, for any number of links at once.
 
 use std::{
     borrow::Cow,
@@ -29,54 +29,54 @@ use crate::{
     order, text_due,
 };
 
-/// What Stripe told along with an event, to be kept on the link in the same statement.
+/// What Stripe reports with an event, kept on the link by the same statement.
 #[derive(Debug, Clone, Default)]
 pub struct StripeFacts {
     /// `plink_…`
     pub link_id: Option<String>,
     /// Where the buyer pays.
     pub url: Option<String>,
-    /// `cs_…`: the session that the event is about, if it is about a payment.
+    /// `cs_…`: the session of the payment, if the event is about one.
     pub session: Option<String>,
     /// `pi_…`
     pub payment_intent: Option<String>,
-    /// What was paid, if it is in a currency of ours.
+    /// The amount paid, if the currency is supported.
     pub paid: Option<Money>,
-    /// Whether the link is a live one.
+    /// Whether the link was made with a live key.
     pub livemode: Option<bool>,
-    /// Why it could not be made, in words for the merchant.
+    /// Why the link could not be made, for the merchant to read.
     pub failure: Option<String>,
-    /// What a person should look at, found by comparing the payment with the link.
+    /// Why a person should look at the payment, from comparing it with the link.
     pub review: Option<Review>,
-    /// More for the timeline.
+    /// Detail for the timeline.
     pub detail: Option<String>,
-    /// Who did it, if it was somebody with a key.
+    /// The holder of the key that caused it, if any.
     pub actor: Option<String>,
 }
 
-/// An event that happened to a link.
+/// An event of a link.
 #[derive(Debug, Clone, Copy)]
 pub struct Transition<'a> {
-    /// The link, as it was read.
+    /// The link as read.
     pub link: &'a Model,
-    /// What happened to it.
+    /// The event.
     pub event: LinkEvent,
-    /// What was told along with it.
+    /// What was reported with it.
     pub facts: &'a StripeFacts,
 }
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Debug)]
 pub enum Advanced {
-    /// The link is in another state now: as it was read, with what was written.
+    /// The link changed its state. It is returned as written.
     To(Box<Model>),
-    /// The event left the state as it is; what it told beside may have been kept.
+    /// The state stays as it is. Facts of the event may have been kept.
     Unchanged,
-    /// The state does not allow it.
+    /// The state does not allow the event.
     Refused(Refusal),
 }
 
-/// Applies `event` to the link: a group of one, see [`advance_all`].
+/// Applies an event to one link: see [`advance_all`].
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -91,11 +91,11 @@ pub async fn advance(
     advanced.pop().ok_or_else(|| DbErr::Custom("an event of a link was not answered".to_owned()))
 }
 
-/// Applies events to links by compare-and-set on what they were judged by, writes the timelines and the orders' tags: each with one
-/// statement, however many there are. Answers each event, in their order.
+/// Applies events to links by compare-and-set, and writes the timelines and the orders' tags, with one statement each,
+/// however many events there are. Returns the outcomes in order.
 ///
-/// Another writer may have moved a link since it was read; then its event is judged again from where the link is now. Several events of
-/// one link are applied in their order.
+/// If another writer has changed a link since it was read, its event is judged again from the current state. Several
+/// events of one link are applied in order.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -145,16 +145,16 @@ pub async fn advance_all<'a>(
     Ok(answers.into_iter().flatten().collect())
 }
 
-/// Those that can be written in one statement, and those that have to wait for them.
+/// Splits off the first event of each link; the others have to wait for it.
 fn first_of_each_link(transitions: &[Transition], waiting: &[usize]) -> (Vec<usize>, Vec<usize>) {
     let mut seen = HashSet::new();
     waiting.iter().partition(|at| seen.insert(transitions[**at].link.id))
 }
 
-/// What an event changes of a link.
+/// What an event changes in a link.
 #[derive(Debug)]
 pub(super) struct Change<'a> {
-    /// Which of the events.
+    /// The index of the event.
     at: usize,
     pub(super) before: Cow<'a, Model>,
     pub(super) after: Model,
@@ -163,7 +163,7 @@ pub(super) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// What the event makes of the link; `None` if that is nothing.
+    /// Computes the change; `None` if nothing changes.
     fn judge(
         at: usize,
         transition: &Transition<'a>,
@@ -181,12 +181,12 @@ impl<'a> Change<'a> {
         if self.moved() { Advanced::To(Box::new(self.after.clone())) } else { Advanced::Unchanged }
     }
 
-    /// Whether nobody waits for its payment any more.
+    /// Whether the link is no longer waiting for a payment.
     fn is_closed(&self) -> bool {
         self.moved() && has_ended(self.after.state)
     }
 
-    /// What a person has to look at, if anything.
+    /// What needs a person, if anything.
     fn matter(&self) -> Option<Matter> {
         let (before, after) = (&self.before, &self.after);
         if let Some(review) = after.review.filter(|review| before.review != Some(*review)) {
@@ -200,7 +200,7 @@ impl<'a> Change<'a> {
         self.after.state != self.before.state
     }
 
-    /// What is written into the timeline of it, for the merchant to read.
+    /// The entries for the timeline.
     fn entries(&self) -> Vec<NewEntry> {
         let (before, after) = (self.before.payment_state(), &self.judged.after);
         let entry = |event: TimelineEvent, detail: Option<String>| NewEntry {
@@ -227,7 +227,7 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Whether nobody waits for a payment of such a link any more, nor for it to be closed.
+/// Whether a link in this state waits neither for a payment nor for being closed.
 const fn has_ended(state: LinkState) -> bool {
     match state {
         LinkState::Paid | LinkState::Voided | LinkState::Expired => true,
@@ -241,11 +241,11 @@ const fn has_ended(state: LinkState) -> bool {
     }
 }
 
-/// The link with everything that is to be written.
+/// The link with all changes.
 fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Model {
     let (before, to) = (from.payment_state(), &judged.after);
     let moved = to.state != before.state;
-    // A payment's facts belong to the event that moved the link; the link's own are told once and for all.
+    // A payment's facts belong to the event that moved the link; facts about the link itself are set once.
     let payment_is_news = moved || from.stripe_payment_intent.is_none();
     let review = reviews(judged, facts)
         .next()
@@ -257,7 +257,7 @@ fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>)
         after.failed_sessions = to.failed_lines();
     }
     if moved {
-        // What leads out of `paid` takes a payment elsewhere back.
+        // Leaving `paid` means that a payment elsewhere is taken back.
         after.paid_at = (to.state == LinkState::Paid).then_some(now);
     }
     after.review = review.or(from.review);
@@ -268,12 +268,12 @@ fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>)
         after.stripe_payment_intent.clone_from(&facts.payment_intent);
     }
     if has_ended(to.state) {
-        // Whatever kept it from getting on does so no more.
+        // The state has changed, so the failure is over.
         after.failure = None;
     } else if moved && facts.failure.is_some() {
         after.failure.clone_from(&facts.failure);
     }
-    // What was made at Stripe can be paid once, and this was that once.
+    // What was made at Stripe can be paid once, and has been.
     let is_of_current = facts.link_id.is_none() || facts.link_id == after.stripe_link_id;
     if to.failed != before.failed && to.state == LinkState::Unpaid && is_of_current && after.stripe_url.is_some() {
         return after.without_used_up();
@@ -281,20 +281,20 @@ fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>)
     after
 }
 
-/// What a person should look at, the reason that says most first: paid too late says more than paid wrongly.
+/// Why a person should look at the payment, most important first: late is worse than a wrong amount.
 fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review> {
     let found = facts.review.filter(|_| judged.after.state == LinkState::Paid && judged.review != facts.review);
     judged.review.into_iter().chain(found)
 }
 
-/// What follows from payments of links that are paid already.
+/// The consequences of payments for links that are paid already.
 struct PaidAgain {
     entries: Vec<NewEntry>,
     matters: Vec<Matter>,
 }
 
-/// Keeps payments of links that are paid already, and shows on links what was told of their payments before these were known; answers
-/// what the timelines say of it, and what a person has to look at.
+/// Keeps payments of links that are paid already, and updates links whose payments' facts arrived before the payments.
+/// Returns the timeline entries and what needs a person.
 async fn note_payments<'a>(
     tx: &Transaction,
     written: &[Change<'_>],
@@ -329,7 +329,7 @@ async fn note_payments<'a>(
     });
     let on_top = new.iter().filter_map(|new| Some(PaidBy { link: new.link, payment_intent: new.payment_intent? }));
     facts::adopt(tx, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
-    // What the link says to be looked at may have been there before, and been seen to: this payment was not.
+    // The link's review may be old and resolved; this payment is new.
     for payment in &new {
         tx.changed(change::Change::link(ChangeKind::LinkReview, payment.link, now));
     }
@@ -344,7 +344,8 @@ fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
     after.filter(|_| before != after)
 }
 
-/// Writes what follows from the changes: the feed, the orders' tags, the timelines, what needs a person, and the texts that are due.
+/// Writes the consequences of the changes: the feed, the orders' tags, the timelines, what needs a person, and the due
+/// texts.
 async fn write_consequences(
     tx: &Transaction,
     written: &[Change<'_>],

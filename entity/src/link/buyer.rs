@@ -1,4 +1,4 @@
-//! What a buyer does with a link beside paying it.
+//! What a buyer does with a link besides paying it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
@@ -11,7 +11,7 @@ use crate::{
 };
 use domain::words;
 
-/// Notes that a person has seen the buyer's page; `false` if that is known already.
+/// Records the first visit of a person to the buyer's page. Returns `false` if there was one before.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -24,7 +24,8 @@ pub async fn note_viewed(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> 
     Ok(true)
 }
 
-/// Notes that the buyer does not know what the link is for, and stops the reminders; `false` if that is known already.
+/// Records that the buyer does not recognise the link, and stops its reminders. Returns `false` if that is recorded
+/// already.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -38,7 +39,8 @@ pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc
     Ok(true)
 }
 
-/// Notes that the buyer knows after all what the link is for, and lets reminders go on; `false` if they never said otherwise.
+/// Records that the buyer recognises the link after all, and resumes its reminders. Returns `false` if nothing else was
+/// recorded.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -59,7 +61,7 @@ pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>)
     Ok(true)
 }
 
-/// Notes on which day the buyer says that they will pay; `false` if they have said one before.
+/// Records the day on which the buyer intends to pay. Returns `false` if a day is recorded already.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -85,7 +87,8 @@ pub async fn note_expected(
     Ok(true)
 }
 
-/// Notes that the buyer of a closed link asks for a new one, which a person is told; `false` if they have asked before.
+/// Records that the buyer of a closed link asks for a new one, which needs a person. Returns `false` if they have asked
+/// before.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -99,11 +102,11 @@ pub async fn note_new_link_wanted(tx: &Transaction, link: &Model, now: DateTime<
 }
 
 words! {
-    /// What became of a buyer's word that they will pay on a day.
+    /// Whether a buyer has paid by the day they announced.
     pub enum ExpectedState {
         /// The day is not over.
         Pending = "pending",
-        /// It was paid by the end of that day.
+        /// The link was paid by the end of the day.
         Kept = "kept",
         /// It was not.
         Broken = "broken",
@@ -111,7 +114,7 @@ words! {
 }
 
 impl Model {
-    /// What became of the buyer's word that they will pay on a day.
+    /// Whether the buyer has paid by the day they announced, if they did.
     #[must_use]
     pub fn expected_state(&self, now: DateTime<Utc>) -> Option<ExpectedState> {
         let until = self.expected_until?;

@@ -1,4 +1,4 @@
-//! Which links Stripe should be asked about, because no webhook has told anything for long.
+//! Finds links to ask Stripe about, because no webhook has arrived for long.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*};
@@ -7,7 +7,7 @@ use super::{Column, Entity, Model, open};
 use crate::list::first_id;
 use domain::LinkState;
 
-/// Links that something may have happened to at Stripe and that were not asked about since `cutoff`, longest first.
+/// Links that may have changed at Stripe and have not been checked since `cutoff`, the longest unchecked first.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -17,7 +17,7 @@ pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, lim
     open::unchecked_since(cutoff).filter(Column::State.is_in(may_move)).limit(limit).all(db).await
 }
 
-/// Notes that Stripe was asked about a link.
+/// Records that Stripe was asked about a link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -30,7 +30,8 @@ pub async fn set_checked(db: &impl ConnectionTrait, link: &Model, now: DateTime<
         .map(|_| ())
 }
 
-/// Whether a link of the merchant that was made before `cutoff` has come to an end at Stripe, so that a webhook should have told of it.
+/// Whether a link of the merchant that was created before `cutoff` has ended at Stripe, so that a webhook should have
+/// arrived.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -43,7 +44,7 @@ pub async fn has_ended_before(
     let found = Entity::find()
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::State.is_in(ended))
-        // By the ids, which are the index that a merchant's links are read by.
+        // By id, since the index of a merchant's links is by id.
         .filter(Column::Id.lt(first_id(cutoff)))
         .one(db)
         .await?;

@@ -1,4 +1,4 @@
-//! The statement that changes links' states, for as many as there are.
+//! The statement that changes links' states, for any number of links.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,8 +8,8 @@ use super::{Model, advance::Change};
 use crate::Rows;
 use domain::LinkId;
 
-/// What a link was judged by is held against what it is; what is told is kept beside what is known. No condition is one that an index
-/// of its own answers, so that each row is looked up by its id.
+/// Compares each link with the columns that its event was judged by. Reported facts are set only if they are new. No
+/// condition can be answered by an index of its own, so that rows are looked up by id.
 const UPDATE: &str = "UPDATE payment_link SET \
     state = is_state, stripe_session_id = is_session, failed_sessions = is_failed, \
     paid_at = CASE WHEN is_state = 'paid' THEN COALESCE(told_paid_at, paid_at) END, \
@@ -25,7 +25,8 @@ const UPDATE: &str = "UPDATE payment_link SET \
     AND stripe_session_id IS NOT DISTINCT FROM was_session AND failed_sessions IS NOT DISTINCT FROM was_failed \
     RETURNING id";
 
-/// Writes changes, at most one of each link; answers the links that nobody else had moved meanwhile. Of the others nothing is written.
+/// Writes at most one change for each link. Returns the links that no other writer has changed meanwhile; nothing is
+/// written for the others.
 pub(super) async fn compare_and_set(
     db: &impl ConnectionTrait,
     changes: &[Change<'_>],
@@ -47,7 +48,7 @@ pub(super) async fn compare_and_set(
         ("told_failure", "text?"),
         ("told_review", "text?"),
     ]);
-    // In the same order in every group, so that two that tell of the same links do not wait for each other for ever.
+    // In the same order in every group, so that two groups with the same links cannot deadlock.
     let in_order: BTreeMap<LinkId, &Change> = changes.iter().map(|change| (change.before.id, change)).collect();
     for Change { before, after, .. } in in_order.into_values() {
         rows.push([
@@ -75,12 +76,12 @@ pub(super) async fn compare_and_set(
     written.iter().map(|row| row.try_get("", "id")).collect()
 }
 
-/// What is known now, if it was not known like that.
+/// The new value, if it is known and differs.
 fn news<T: Clone + PartialEq>(before: Option<&T>, after: Option<&T>) -> Option<T> {
     after.filter(|_| before != after).cloned()
 }
 
-/// The links as they are now.
+/// The links' current rows.
 pub(super) async fn reread(
     db: &impl ConnectionTrait,
     links: impl Iterator<Item = LinkId>,

@@ -1,4 +1,4 @@
-//! Disputes of what was paid. Shown here, answered at Stripe.
+//! Disputes of payments. Shown here, answered at Stripe.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -16,21 +16,21 @@ use crate::{
 use domain::words;
 
 words! {
-    /// How a dispute stands.
+    /// The state of a dispute.
     pub enum Dispute {
         /// The buyer's bank wants the money back, and it is not decided.
         Open = "open",
         /// The merchant keeps the money.
         Won = "won",
-        /// The buyer has it back.
+        /// The buyer has the money back.
         Lost = "lost",
-        /// It came to no chargeback: it was an inquiry that was closed, or was prevented.
+        /// It did not become a chargeback: an inquiry that was closed, or a prevented dispute.
         Closed = "closed",
     }
 }
 
 impl Dispute {
-    /// As Stripe says it, in `status`; a word that is not known leaves it open, for a person to look at.
+    /// Parses Stripe's `status`. An unknown status counts as open, so that a person looks at it.
     #[must_use]
     pub fn from_stripe(status: &str) -> Self {
         match status {
@@ -48,7 +48,7 @@ impl Dispute {
         }
     }
 
-    /// Of several disputes of one link, what says that money is contested or gone comes first.
+    /// The rank for a link with several disputes: money that is contested or gone comes first.
     const fn weight(self) -> u8 {
         match self {
             Self::Open => 2,
@@ -58,7 +58,7 @@ impl Dispute {
     }
 }
 
-/// How far a dispute has come by this status. Stripe tells seconds, in one of which more than one thing may happen.
+/// How far a dispute has come by its status. Orders events of the same second, since Stripe's times are in seconds.
 pub(super) fn progress(status: &str) -> u8 {
     match status {
         "warning_needs_response" => 0,
@@ -69,17 +69,18 @@ pub(super) fn progress(status: &str) -> u8 {
     }
 }
 
-/// Whether the bank only asks, as far as Stripe says it in `status`: no money is gone, and a chargeback may follow under the same id.
+/// Whether `status` is that of an inquiry: no money is gone, and a chargeback may follow under the same id.
 fn is_inquiry(status: &str) -> bool {
     status.starts_with("warning_")
 }
 
-/// What is told of a dispute: how it stands, and whether it is an inquiry. That one becomes a chargeback is told, too.
+/// What the timeline tells of a dispute: its state, and whether it is an inquiry, so that an inquiry that becomes a
+/// chargeback is told too.
 fn told(fact: &PaymentFact) -> (Dispute, bool) {
     (Dispute::from_stripe(&fact.status), is_inquiry(&fact.status))
 }
 
-/// Disputes of which something is known now that was not.
+/// Disputes whose state is new.
 fn news<'a>(before: &'a Known, after: &'a Known) -> impl Iterator<Item = (&'a PaymentFact, Dispute)> {
     disputes(&after.facts).filter(move |(fact, _)| {
         let known = disputes(&before.facts).find(|(known, _)| known.id == fact.id);
@@ -87,7 +88,7 @@ fn news<'a>(before: &'a Known, after: &'a Known) -> impl Iterator<Item = (&'a Pa
     })
 }
 
-/// Whether there is something to answer that nobody knew of: another dispute, or a chargeback where there was an inquiry.
+/// Whether there is something new to answer: another dispute, or an inquiry that became a chargeback.
 pub(super) fn needs_answer(before: &Known, after: &Known) -> bool {
     news(before, after).any(|(_, stands)| !stands.is_decided())
 }
@@ -97,17 +98,17 @@ fn disputes(facts: &[PaymentFact]) -> impl Iterator<Item = (&PaymentFact, Disput
     disputes.map(|fact| (fact, Dispute::from_stripe(&fact.status)))
 }
 
-/// What is shown of a link's disputes: the gravest, of several the one that was opened last.
+/// The dispute shown on a link: the gravest; of equals, the one opened last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     pub(super) stands: Option<Dispute>,
     pub(super) opened_at: Option<DateTime<Utc>>,
-    /// How it stands, in Stripe's word.
+    /// Stripe's status.
     pub(super) word: Option<String>,
 }
 
 impl Shown {
-    /// What is to be shown by what is known.
+    /// The dispute to show, given the facts.
     pub(super) fn of(facts: &[PaymentFact]) -> Self {
         let gravest = disputes(facts).max_by_key(|(fact, stands)| (stands.weight(), fact.made_at, &fact.id));
         gravest.map_or_else(Self::default, |(fact, stands)| Self {
@@ -117,22 +118,22 @@ impl Shown {
         })
     }
 
-    /// What the link shows so far.
+    /// The dispute that the link shows now.
     pub(super) fn on(link: &Model) -> Self {
         Self { stands: link.dispute, opened_at: link.disputed_at, word: link.dispute_status.clone() }
     }
 
-    /// Whether it is the same dispute, and decided as before.
+    /// Whether it is the same dispute in the same state.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         (self.stands, self.opened_at) == (other.stands, other.opened_at)
     }
 }
 
-/// Why a dispute needs a person that nobody can answer any more.
+/// The reason for needing a person when a dispute is lost and can no longer be answered.
 const LOST: &str = "lost";
 
-/// A person has to answer what they did not know of; once nothing is open any more there is nothing to answer. That one was lost they
-/// have to know, too: the money is gone.
+/// Asks a person to answer new disputes, until none is open. A lost dispute needs a person too, since the money is
+/// gone.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -156,7 +157,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// What the timeline says that was not known before.
+/// Timeline entries for what is new.
 pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEntry> {
     let entry = |fact: &PaymentFact, stands: Dispute| {
         let (event, what) = if stands.is_decided() {
@@ -221,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_told_last_of_a_dispute_counts() {
-        // An inquiry that becomes a chargeback, and one that is decided otherwise in the end.
+        // An inquiry becomes a chargeback, and a decision is reversed.
         let told = [dispute("du_1", "warning_closed", 1, 5), dispute("du_1", "needs_response", 1, 9)];
         assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Open));
         let told = [dispute("du_1", "won", 1, 9), dispute("du_1", "lost", 1, 5)];

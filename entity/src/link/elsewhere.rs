@@ -1,4 +1,5 @@
-//! What a merchant says of a link that is not to be paid any more: why they take it back, or how they got the money without Stripe.
+//! What a merchant says of a link that should no longer be paid: why they withdraw it, or how they were paid without
+//! Stripe.
 
 use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;
@@ -9,18 +10,18 @@ use domain::link::ElsewhereMethod;
 /// A payment that the merchant got without Stripe.
 #[derive(Debug, Clone)]
 pub struct PaidElsewhere {
-    /// How.
+    /// How it was paid.
     pub method: ElsewhereMethod,
-    /// On which day.
+    /// The day.
     pub on: NaiveDate,
-    /// What they noted about it.
+    /// The merchant's note.
     pub note: Option<String>,
-    /// Who says so.
+    /// The API key that reported it.
     pub actor: String,
 }
 
 impl PaidElsewhere {
-    /// The same for people to read.
+    /// A sentence for people to read.
     #[must_use]
     pub fn sentence(&self) -> String {
         let note = self.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
@@ -28,7 +29,7 @@ impl PaidElsewhere {
     }
 }
 
-/// Keeps why the merchant takes a link back, in the transaction in which it became `voiding`.
+/// Sets the merchant's reason for a void, in the transaction that moves the link to `voiding`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -41,7 +42,7 @@ pub async fn set_close_reason(db: &impl ConnectionTrait, link: &Model, reason: O
         .map(|_| ())
 }
 
-/// Keeps what the merchant says, in the transaction in which the link became `settling`; answers the link with it.
+/// Sets the payment elsewhere, in the transaction that moves the link to `settling`. Returns the changed link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,4 +1,4 @@
-//! The evidence of a dispute is made of what is kept of its link, and goes with it: the merchant is told some days before.
+//! Notices before the purge of disputed links: it erases the evidence too, so the merchant is told some days before.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*, sea_query::Query};
@@ -10,10 +10,10 @@ use crate::{
 };
 use domain::LinkId;
 
-/// So long before the purge.
+/// How long before the purge the notice is given.
 const NOTICE: TimeDelta = TimeDelta::days(7);
 
-/// Disputed links that are erased soon, and of which the merchant was not told so.
+/// Disputed links that will be erased soon and whose merchant has had no notice.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -38,7 +38,7 @@ pub async fn due_for_evidence_notice(
     page(disputed, after, limit, db).await
 }
 
-/// Tells the merchant on which day the evidence of this link's dispute is erased.
+/// Tells the merchant on which day the evidence of this link's dispute will be erased.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -52,7 +52,7 @@ pub async fn note_evidence_expiring(
     attention::open(tx, vec![Matter::of_link(link, AttentionKind::EvidenceExpiring, Some(day))], now).await
 }
 
-/// There is none any more.
+/// Removes the notice, once the evidence is erased.
 pub(super) async fn forget_notice(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     if link.dispute.is_none() {
         return Ok(());

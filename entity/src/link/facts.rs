@@ -1,8 +1,9 @@
-//! What Stripe tells of a payment after it was made: refunds, sums of refunds, disputes. Shown here, made and answered at Stripe.
+//! What Stripe reports of a payment after it was made: refunds, sums of refunds, disputes. Shown here, made and
+//! answered at Stripe.
 //!
-//! They are told several times and in any order, so each is kept as it was told last, and what is shown on the link is made of all of
-//! them. One may come before the payment that it is about: then it has no link yet, and is found when the payment comes. One that gets
-//! none was about a payment of the merchant's other software.
+//! Facts arrive several times and in any order, so the latest report of each is kept, and the link shows the result of
+//! all of them. A fact may arrive before its payment: it has no link until the payment arrives. A fact that never gets
+//! a link was about a payment of the merchant's other software.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,50 +24,50 @@ use crate::{
 use domain::{Currency, LinkId, MerchantId, Money, link::money_back::RefundStatus, words};
 
 words! {
-    /// What a fact is about.
+    /// The subject of a fact.
     pub enum FactKind {
         /// A refund.
         Refund = "refund",
-        /// All that was refunded of a payment by then.
+        /// The sum of all refunds of a payment so far.
         RefundSum = "refund_sum",
         /// A dispute.
         Dispute = "dispute",
     }
 }
 
-/// Something that Stripe told of a payment.
+/// A fact about a payment, as reported by Stripe.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payment_fact")]
 pub struct Model {
-    /// Whom it was told to.
+    /// The merchant whose Stripe account reported it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
-    /// What it is about.
+    /// Its subject.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: FactKind,
-    /// Stripe's id of it; of a sum, the payment's.
+    /// Its id at Stripe; for a sum, the payment's id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    /// `pi_…`: the payment that it is about.
+    /// `pi_…`: the payment.
     pub payment_intent: String,
-    /// The link of that payment, once it is known.
+    /// The payment's link, once known.
     pub link_id: Option<LinkId>,
-    /// How much, in people's smallest unit of `currency`; erased by the purge.
+    /// The amount, in people's smallest unit of `currency`; erased by the purge.
     pub amount: Option<i64>,
-    /// The currency, if it is one of ours.
+    /// The currency, if supported.
     pub currency: Option<Currency>,
-    /// How it stands, in Stripe's word; of a sum, `full` or `partial`.
+    /// Stripe's status; for a sum, `full` or `partial`.
     pub status: String,
-    /// Why, in Stripe's word.
+    /// Stripe's reason.
     pub reason: Option<String>,
-    /// When it was made.
+    /// When it was created at Stripe.
     pub made_at: DateTime<Utc>,
-    /// When Stripe told how it stands.
+    /// When Stripe reported this status.
     pub told_at: DateTime<Utc>,
     /// When a refund failed.
     pub failed_at: Option<DateTime<Utc>>,
-    /// When we heard of it first.
+    /// When it was first received.
     pub heard_at: DateTime<Utc>,
 }
 
@@ -74,30 +75,30 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as PaymentFact;
 
-/// What is told of a payment.
+/// A report about a payment.
 #[derive(Debug, Clone)]
 pub struct FactReport {
-    /// What it is about.
+    /// Its subject.
     pub kind: FactKind,
-    /// Stripe's id of it; of a sum, the payment's.
+    /// Its id at Stripe; for a sum, the payment's id.
     pub id: String,
     /// `pi_…`
     pub payment_intent: String,
-    /// How much; `None` if it is in a currency that we do not know.
+    /// The amount; `None` if the currency is not supported.
     pub money: Option<Money>,
-    /// How it stands, in Stripe's word; of a sum, `full` or `partial`.
+    /// Stripe's status; for a sum, `full` or `partial`.
     pub status: String,
-    /// Why, in Stripe's word.
+    /// Stripe's reason.
     pub reason: Option<String>,
-    /// When it was made.
+    /// When it was created at Stripe.
     pub made_at: DateTime<Utc>,
-    /// When Stripe told this.
+    /// When Stripe reported it.
     pub told_at: DateTime<Utc>,
 }
 
 impl FactReport {
     fn into_fact(self, merchant: MerchantId, link: Option<&link::Model>, now: DateTime<Utc>) -> PaymentFact {
-        // After the purge no amount is kept.
+        // No amount is kept after the purge.
         let keeps = link.is_none_or(|link| link.purged_at.is_none());
         let failed = self.kind == FactKind::Refund && RefundStatus::from_stripe(&self.status) == RefundStatus::Failed;
         PaymentFact {
@@ -119,7 +120,7 @@ impl FactReport {
 }
 
 impl PaymentFact {
-    /// As it is known after this was told too, in whatever order.
+    /// Merges a report, which may be older than what is known.
     fn and(&self, told: &Self) -> Self {
         let mut after = self.clone();
         after.link_id = self.link_id.or(told.link_id);
@@ -148,7 +149,7 @@ impl PaymentFact {
     }
 }
 
-/// Keeps what is told of a payment and shows it on its link, if that is known. What was told before changes nothing.
+/// Keeps a report and shows it on the payment's link, if that is known. A repeated report changes nothing.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -168,7 +169,8 @@ pub async fn note_fact(
     show(tx, &link, &before, now).await
 }
 
-/// The link, held until the transaction ends: of two that tell of one link, the second sees what the first has kept.
+/// Locks the link until the transaction ends, so that the second of two reports about it sees what the first has
+/// written.
 async fn hold(db: &impl ConnectionTrait, link: LinkId) -> Result<Option<link::Model>, DbErr> {
     link::Entity::find_by_id(link).lock(LockType::NoKeyUpdate).one(db).await
 }
@@ -205,7 +207,7 @@ async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<(), DbErr>
     .map(|_| ())
 }
 
-/// Of disputes that an earlier version heard of no id was kept: they are known by their payment, and by when they were opened.
+/// An earlier version kept no ids of disputes. They are matched by the payment and the time at which they were opened.
 async fn name_placeholder(db: &impl ConnectionTrait, told: &PaymentFact) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Id, Expr::value(told.id.clone()))
@@ -218,7 +220,7 @@ async fn name_placeholder(db: &impl ConnectionTrait, told: &PaymentFact) -> Resu
         .map(|_| ())
 }
 
-/// All that is known of a link's payments beyond the one that paid it.
+/// All facts about a link's payments, besides the payment itself.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) facts: Vec<PaymentFact>,
@@ -237,13 +239,13 @@ impl Known {
     }
 }
 
-/// Payments of links, by what Stripe calls them.
+/// Links' payments, by their ids at Stripe.
 pub(super) struct PaidBy<'a> {
     pub(super) link: &'a link::Model,
     pub(super) payment_intent: &'a str,
 }
 
-/// Gives facts that came before their payment to its link, and shows them there. Also shows those of these other links anew.
+/// Assigns facts that arrived before their payment to its link, and shows them there. Also updates the `others`.
 pub(super) async fn adopt(
     tx: &Transaction,
     paid: &[PaidBy<'_>],
@@ -267,14 +269,14 @@ pub(super) async fn adopt(
     changed.extend(others.keys());
     for id in changed {
         let Some(link) = hold(tx, id).await? else { continue };
-        // Nothing of what it is given now was shown.
+        // Its facts are new to it, so none of them is shown yet.
         let before = others.remove(&id).unwrap_or_default();
         show(tx, &link, &before, now).await?;
     }
     Ok(())
 }
 
-/// What is known of these links' payments, as it is before it becomes more.
+/// What is known of these links' payments now.
 pub(super) async fn known(db: &impl ConnectionTrait, link: LinkId) -> Result<Known, DbErr> {
     match hold(db, link).await? {
         Some(link) => Known::of(db, &link).await,
@@ -282,7 +284,7 @@ pub(super) async fn known(db: &impl ConnectionTrait, link: LinkId) -> Result<Kno
     }
 }
 
-/// Brings the link in line with what is known, and notes in its timeline what is new against `before`.
+/// Updates the link to what is known, and adds to its timeline what is new since `before`.
 async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTime<Utc>) -> Result<(), DbErr> {
     let after = Known::of(tx, link).await?;
     let (refunded, refund_status) = refunds::shown(link, &after);
@@ -314,8 +316,8 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
     disputes::follow(tx, link, (before, &after), now).await
 }
 
-/// The links of facts that have none yet, where their payment is known by now: both came at the same moment. Raw SQL: two kinds of fact
-/// are looked for in one statement, as a union within a join.
+/// Links of facts without a link whose payment is known by now, because both arrived at the same moment. Raw SQL: one
+/// statement looks for two kinds of facts, as a union within a join.
 const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_intent FROM (\
         SELECT link_intent.link_id, payment_fact.payment_intent FROM payment_fact JOIN link_intent \
             ON link_intent.merchant_id = payment_fact.merchant_id AND link_intent.intent = payment_fact.payment_intent \
@@ -327,8 +329,8 @@ const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_inte
         WHERE payment_fact.link_id IS NULL AND payment_fact.heard_at >= $1) AS known \
     JOIN payment_link ON payment_link.id = known.link_id";
 
-/// Gives facts that were heard of since then to the links of their payments, where these became known at the same moment: in two transactions
-/// of which neither saw the other's. Answers how many.
+/// Assigns facts received since then to the links of their payments, for facts and payments that were written at the
+/// same moment, in two transactions that did not see each other. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -345,7 +347,8 @@ pub async fn settle_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Ut
     Ok(overtaken.len() as u64)
 }
 
-/// Forgets facts that were heard of before `cutoff` and have no link: they were about payments of other software. Answers how many.
+/// Deletes facts without a link that were received before `cutoff`: they are about payments of other software. Returns
+/// how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -355,7 +358,7 @@ pub async fn forget_early(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> R
     Ok(forgotten.rows_affected)
 }
 
-/// Erases the amounts; that money went back, and when, stays.
+/// Erases the amounts. That money was refunded, and when, is kept.
 pub(super) async fn erase_amounts(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Amount, Expr::value(Option::<i64>::None))
@@ -375,7 +378,7 @@ pub(super) mod testing {
         DateTime::from_timestamp(seconds, 0).unwrap()
     }
 
-    /// A fact of the payment `pi_1`, told so many seconds after 1970.
+    /// A fact of the payment `pi_1`; times are in seconds since 1970.
     pub(crate) fn fact(kind: FactKind, id: &str, status: &str, made: i64, told: i64) -> PaymentFact {
         Model {
             merchant_id: MerchantId::new(at(0)),
@@ -394,7 +397,7 @@ pub(super) mod testing {
         }
     }
 
-    /// What is known after all of this was told.
+    /// The facts known after these reports.
     pub(crate) fn after(told: &[PaymentFact]) -> Vec<PaymentFact> {
         let mut known: Vec<PaymentFact> = Vec::new();
         for told in told {

@@ -1,4 +1,4 @@
-//! How links are found, one by one and by what is due.
+//! Finds links, by key or because something is due.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, Iterable, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::Expr};
@@ -15,7 +15,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: LinkId) -
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// The link with this token, whoever's it is: the token is the buyer's right to see it.
+/// The link with this token, of any merchant: the token is the buyer's permission to see it.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -23,7 +23,7 @@ pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Resu
     Entity::find().filter(Column::TokenHash.eq(token.hash())).one(db).await
 }
 
-/// The merchant's link that Stripe calls `plink_…`.
+/// The merchant's link with this Stripe id (`plink_…`).
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -35,7 +35,7 @@ pub async fn find_by_stripe_id(
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::StripeLinkId.eq(stripe_link_id)).one(db).await
 }
 
-/// The merchants' links that Stripe calls by these names (`plink_…`), as far as there are any.
+/// The merchants' links with these Stripe ids (`plink_…`), as far as they exist.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -56,7 +56,7 @@ pub async fn find_all_by_stripe_id(
     found.iter().map(|row| Model::from_query_result(row, "")).collect()
 }
 
-/// The merchant's link that was paid by this `pi_…`, be it for the first time or once more.
+/// The merchant's link that was paid by this `pi_…`, the first time or again.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -77,8 +77,7 @@ pub async fn find_by_payment_intent(
     }
 }
 
-/// Links without what their merchant's software keeps with them (there is nothing in `metadata`): it may be large, and nobody looks at it
-/// who looks at many links for what became of them.
+/// Selects links without their `metadata`, which may be large and is not needed when reading many links.
 pub(crate) fn plain() -> Select<Entity> {
     let columns = Column::iter().filter(|column| !matches!(column, Column::Metadata));
     Entity::find().select_only().columns(columns).expr_as(Expr::cust("'{}'"), "metadata")
@@ -105,7 +104,7 @@ pub async fn count_of_order(db: &impl ConnectionTrait, merchant: MerchantId, ord
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::OrderId.eq(order)).count(db).await
 }
 
-/// Unpaid links whose time is over but which are too young for the purge, which closes links itself.
+/// Unpaid links that are past their expiry but too young for the purge, which closes links itself.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -127,7 +126,7 @@ pub async fn due_for_expiry(
     .await
 }
 
-/// Links of 90 days or older that still hold something.
+/// Links of 90 days or older with contents to erase.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,4 +1,4 @@
-//! Payments of a link that is paid already. Each leaves what it was: a person decides which of them to give back.
+//! Further payments of a link that is paid already. All are kept: a person decides which to refund.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, entity::prelude::*};
@@ -7,12 +7,12 @@ use super::{timeline::NewEntry, timeline_event::TimelineEvent};
 use crate::{Rows, link};
 use domain::{Currency, LinkId, MerchantId, Money};
 
-/// A payment on top of the one that paid the link.
+/// A payment in addition to the one that paid the link.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "further_payment")]
 pub struct Model {
-    /// Whose.
+    /// The link.
     #[sea_orm(primary_key, auto_increment = false)]
     pub link_id: LinkId,
     /// `cs_…`
@@ -22,11 +22,11 @@ pub struct Model {
     pub merchant_id: MerchantId,
     /// `pi_…`
     pub payment_intent: Option<String>,
-    /// How much, in people's smallest unit of `currency`; erased by the purge.
+    /// The amount, in people's smallest unit of `currency`; erased by the purge.
     pub amount: Option<i64>,
-    /// The currency, if it is one of ours.
+    /// The currency, if supported.
     pub currency: Option<Currency>,
-    /// When it was told.
+    /// When Stripe reported it.
     pub at: DateTime<Utc>,
 }
 
@@ -34,7 +34,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as FurtherPayment;
 
-/// A payment of a link that is paid already, as it is told.
+/// A reported payment of a link that is paid already.
 #[derive(Debug)]
 pub(super) struct NewPayment<'a> {
     pub(super) link: &'a link::Model,
@@ -45,7 +45,7 @@ pub(super) struct NewPayment<'a> {
 }
 
 impl NewPayment<'_> {
-    /// What the timeline says of it.
+    /// Its timeline entry.
     pub(super) fn entry(&self) -> NewEntry {
         let amount = self.money.filter(|_| self.link.purged_at.is_none()).map(Money::to_people);
         let parts = [self.detail, amount.as_deref(), self.payment_intent];
@@ -54,7 +54,7 @@ impl NewPayment<'_> {
     }
 }
 
-/// Keeps payments; answers which of them were not known.
+/// Inserts payments. Returns those that are new.
 pub(super) async fn insert_all<'a, 'b>(
     db: &impl ConnectionTrait,
     payments: &'a [NewPayment<'b>],
@@ -94,12 +94,12 @@ pub(super) async fn insert_all<'a, 'b>(
     Ok(new)
 }
 
-/// The payments on top of the first, in their order.
+/// The link's further payments, in order.
 pub(super) async fn of_link(db: &impl ConnectionTrait, link: LinkId) -> Result<Vec<FurtherPayment>, DbErr> {
     Entity::find().filter(Column::LinkId.eq(link)).order_by_asc(Column::At).order_by_asc(Column::Session).all(db).await
 }
 
-/// The link that such a payment was made for.
+/// The link of a further payment.
 pub(super) async fn link_of(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -66,13 +66,14 @@ use domain::{
     },
 };
 
-/// How long anything of a link, its invoice and its payment is kept, and so the longest it may stay open.
+/// How long the contents of a link, its invoice and its payment are kept, and so the longest a link may stay open.
 pub const RETENTION: TimeDelta = TimeDelta::days(90);
 
-/// A link that was made longer ago than this is neither open nor paid in any period that begins now: a delayed payment takes some more time.
+/// A link created longer ago than this is neither open nor paid in a period that begins now. A delayed payment may take
+/// longer than [`RETENTION`].
 pub(crate) const LIFE: TimeDelta = TimeDelta::days(120);
 
-/// A payment link. What a purge erases is optional here.
+/// A payment link. Fields that the purge erases are optional.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payment_link")]
@@ -82,27 +83,27 @@ pub struct Model {
     pub id: LinkId,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// What it is for.
+    /// The order it is for.
     pub order_id: OrderId,
-    /// Where it is in its life.
+    /// Its state.
     pub state: LinkState,
     /// SHA-256 of the buyer's token.
     pub token_hash: Vec<u8>,
     /// The number on the invoice; erased by the purge.
     pub invoice_number: Option<String>,
-    /// What is asked, in people's smallest unit of `currency`; erased by the purge.
+    /// The amount, in people's smallest unit of `currency`; erased by the purge.
     pub amount: Option<i64>,
-    /// The currency asked.
+    /// The currency.
     pub currency: Currency,
-    /// Where the invoice lies in the store (see `documents`); erased by the purge.
+    /// The invoice's name in the store (see `documents`); erased by the purge.
     pub document: Option<String>,
-    /// SHA-256 of the invoice, once it is stored.
+    /// SHA-256 of the invoice, once stored.
     pub document_sha256: Option<Vec<u8>>,
-    /// The invoice's pages, once it is stored.
+    /// The invoice's number of pages, once stored.
     pub document_pages: Option<i64>,
-    /// How many idempotency keys were used to create it at Stripe.
+    /// How many idempotency keys have been used to create it at Stripe.
     pub stripe_attempt: i64,
-    /// When the current idempotency key was first used: past 24 h Stripe may have forgotten it.
+    /// When the current idempotency key was first used. After 24 h, Stripe may have forgotten it.
     pub stripe_attempted_at: Option<DateTime<Utc>>,
     /// `plink_…`
     pub stripe_link_id: Option<String>,
@@ -110,86 +111,86 @@ pub struct Model {
     pub stripe_url: Option<String>,
     /// `pi_…`, once paid.
     pub stripe_payment_intent: Option<String>,
-    /// `cs_…`: the session by which it was paid, or by which a payment is under way.
+    /// `cs_…`: the session that paid it, or of the payment in progress.
     pub stripe_session_id: Option<String>,
-    /// Sessions whose delayed payment did not settle, one a line: what else is told of them changes nothing.
+    /// Sessions whose delayed payment failed, one per line. Later reports about them are ignored.
     pub failed_sessions: Option<String>,
-    /// When Stripe was last asked about it, beside what webhooks tell.
+    /// When Stripe was last asked about it.
     pub stripe_checked_at: Option<DateTime<Utc>>,
-    /// What was refunded of it, in people's smallest unit of `currency`; erased by the purge.
+    /// The refunded amount, in people's smallest unit of `currency`; erased by the purge.
     pub refunded: Option<i64>,
-    /// How its dispute stands; of several the gravest.
+    /// The state of its dispute; of several, the gravest.
     pub dispute: Option<Dispute>,
     /// When that dispute was opened.
     pub disputed_at: Option<DateTime<Utc>>,
-    /// How that dispute stands, in Stripe's word: see [`Model::dispute_word`].
+    /// Stripe's status of that dispute: see [`Model::dispute_word`].
     pub dispute_status: Option<String>,
     /// Whether it was made with a live key.
     pub livemode: Option<bool>,
-    /// Why it could not be made, or does not get on, in words for the merchant.
+    /// Why it could not be made or cannot proceed, for the merchant to read.
     pub failure: Option<String>,
-    /// What a person should look at.
+    /// Why a person should look at it.
     pub review: Option<Review>,
     /// The merchant's reason for a void.
     pub close_reason: Option<String>,
     /// When the command was accepted.
     pub created_at: DateTime<Utc>,
-    /// When it closes by itself.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
-    /// When Stripe said that it was paid.
+    /// When Stripe reported the payment.
     pub paid_at: Option<DateTime<Utc>>,
     /// When a person first saw the buyer's page.
     pub viewed_at: Option<DateTime<Utc>>,
-    /// When the buyer said that they do not know what it is for.
+    /// When the buyer said that they do not recognise it.
     pub unrecognised_at: Option<DateTime<Utc>>,
     /// When its contents were erased.
     pub purged_at: Option<DateTime<Utc>>,
-    /// When the buyer, or the merchant, had enough of reminders of it.
+    /// When the buyer or the merchant stopped its reminders.
     pub reminders_stopped_at: Option<DateTime<Utc>>,
-    /// When the buyer last pressed Pay and was led to Stripe.
+    /// When the buyer last pressed Pay and was sent to Stripe.
     pub pay_pressed_at: Option<DateTime<Utc>>,
-    /// When the buyer last came back from Stripe by the way that it leads them after a payment.
+    /// When the buyer last returned from Stripe by the URL used after a payment.
     pub returned_at: Option<DateTime<Utc>>,
     /// When Stripe was last asked and said that nothing had been paid.
     pub found_unpaid_at: Option<DateTime<Utc>>,
-    /// Where the picture of the invoice's first page lies in the store, if it could be drawn; erased by the purge.
+    /// The name in the store of the picture of the invoice's first page, if it could be drawn; erased by the purge.
     pub document_picture: Option<String>,
-    /// What is doubtful about the invoice: see [`InvoiceWarning`].
+    /// Doubts about the invoice: see [`InvoiceWarning`].
     pub warnings: Option<String>,
-    /// How many bytes of invoice came with it; what counts for the merchant's quota until the purge.
+    /// The size of the uploaded invoice in bytes, which counts towards the merchant's quota until the purge.
     pub document_bytes: i64,
-    /// How the merchant got the money without Stripe, as they say.
+    /// How the merchant was paid without Stripe.
     pub elsewhere_method: Option<ElsewhereMethod>,
-    /// On which day, as the merchant counts days: `2026-11-26`.
+    /// The day of that payment in the merchant's time zone: `2026-11-26`.
     pub elsewhere_on: Option<String>,
-    /// What they noted about it; erased by the purge.
+    /// The merchant's note about it; erased by the purge.
     pub elsewhere_note: Option<String>,
-    /// Who says so: an API key.
+    /// The API key that reported it.
     pub elsewhere_actor: Option<String>,
-    /// Whether the buyer is to be told of a void.
+    /// Whether the buyer is told of a void.
     pub tell_buyer: bool,
-    /// What the merchant's software keeps with it: a JSON object of texts; emptied by the purge.
+    /// The merchant's metadata: a JSON object of strings; emptied by the purge.
     pub metadata: String,
-    /// How much of what was paid went back; nothing where nothing was ever told of it, or only to an earlier version.
+    /// How much of the payment was refunded; `None` if nothing was reported, or only to an earlier version.
     pub refund_status: Option<RefundState>,
-    /// On which day the buyer says that they will pay, as the merchant counts days: `2026-11-26`.
+    /// The day on which the buyer intends to pay, in the merchant's time zone: `2026-11-26`.
     pub expected_on: Option<String>,
     /// When that day ends.
     pub expected_until: Option<DateTime<Utc>>,
-    /// When they said so.
+    /// When the buyer announced it.
     pub expected_at: Option<DateTime<Utc>>,
     /// When the buyer of a closed link asked for a new one.
     pub new_link_wanted_at: Option<DateTime<Utc>>,
-    /// How it may be paid; absent: by card.
+    /// How it may be paid; absent for by card.
     pub payment_methods: Option<PaymentMethods>,
-    /// What it says of its reminders itself; absent: nothing. Erased by the purge.
+    /// Its own reminder settings; absent for none. Erased by the purge.
     pub reminding: Option<OwnReminding>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// What is asked; nothing once it was purged.
+    /// The amount; `None` after the purge.
     ///
     /// # Errors
     /// Returns an error if the stored amount is invalid.
@@ -197,7 +198,7 @@ impl Model {
         self.amount.map(|minor| stored_money(minor, self.currency)).transpose()
     }
 
-    /// What was refunded of it; nothing once it was purged.
+    /// The refunded amount; `None` after the purge.
     ///
     /// # Errors
     /// Returns an error if the stored amount is invalid.
@@ -205,20 +206,20 @@ impl Model {
         self.refunded.map(|minor| stored_money(minor, self.currency)).transpose()
     }
 
-    /// About how many bytes it takes up with its timeline.
+    /// Its approximate size with its timeline, in bytes.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         1024 + self.metadata.len() as u64
     }
 
-    /// Whether there is a page to show to its buyer: a purge leaves Stripe's name of it, and not where it was.
+    /// Whether it has a page for the buyer. The purge keeps the link's id at Stripe, but not its URL.
     #[must_use]
     pub fn has_buyers_page(&self) -> bool {
         let was_made = self.purged_at.is_some() && self.stripe_link_id.is_some();
         self.stripe_url.is_some() || self.awaits_renewal() || was_made
     }
 
-    /// What the merchant's software keeps with it.
+    /// The merchant's metadata.
     ///
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
@@ -226,25 +227,25 @@ impl Model {
         read_metadata(&self.metadata)
     }
 
-    /// How much of what was paid went back.
+    /// How much of the payment was refunded.
     #[must_use]
     pub fn refund_state(&self) -> RefundState {
         self.refund_status.unwrap_or_else(|| refund_state(self.refunded.unwrap_or(0), self.amount.unwrap_or(i64::MAX)))
     }
 
-    /// How its dispute stands, in Stripe's word; nothing where an earlier version has noted something else since.
+    /// Stripe's status of the dispute; `None` if an earlier version has changed the dispute since.
     #[must_use]
     pub fn dispute_word(&self) -> Option<&str> {
         self.dispute_status.as_deref().filter(|word| self.dispute == Some(Dispute::from_stripe(word)))
     }
 
-    /// Whether a delayed payment by this session did not settle, as far as we were told.
+    /// Whether a delayed payment by this session is known to have failed.
     #[must_use]
     pub fn has_failed(&self, session: &str) -> bool {
         self.failed_sessions.iter().flat_map(|sessions| sessions.lines()).any(|failed| failed == session)
     }
 
-    /// Its state, with what is known of its payments.
+    /// Its state, together with what is known of its payments.
     #[must_use]
     pub fn payment_state(&self) -> PaymentState {
         PaymentState::from_columns(
@@ -262,38 +263,39 @@ impl Model {
     }
 }
 
-/// What it takes to make a link.
+/// The data of a new link.
 #[derive(Debug)]
 pub struct NewLink {
-    /// Its id, chosen before, because its token and its document are named after it.
+    /// Its id, chosen before because its token and its document are named after it.
     pub id: LinkId,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// What it is for.
+    /// The order it is for.
     pub order_id: OrderId,
     /// The buyer's token.
     pub token: LinkToken,
     /// The number on the invoice.
     pub invoice_number: String,
-    /// What is asked.
+    /// The amount.
     pub money: Money,
-    /// Where the upload lies.
+    /// The upload's name in the store.
     pub document: String,
-    /// How many bytes the upload has.
+    /// The upload's size in bytes.
     pub document_bytes: i64,
-    /// When it closes by itself.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
-    /// What the merchant's software keeps with it.
+    /// The merchant's metadata.
     pub metadata: BTreeMap<String, String>,
     /// How it may be paid.
     pub payment_methods: PaymentMethods,
-    /// What it says of its reminders itself.
+    /// Its own reminder settings.
     pub reminding: OwnReminding,
-    /// Who makes it, if it is somebody with a key.
+    /// The holder of the key that makes it, if any.
     pub actor: Option<String>,
 }
 
-/// Writes a new link in `creating`. A second open link of the order runs into the key of `open_link`: see [`is_second_open`].
+/// Inserts a new link in `creating`. Fails on the key of `open_link` if the order has an open link: see
+/// [`is_second_open`].
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -328,28 +330,28 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
     Ok(link)
 }
 
-/// A link that is at Stripe and was forgotten here.
+/// A link that exists at Stripe and was lost here.
 #[derive(Debug)]
 pub struct LostLink {
-    /// Its id, as Stripe knows it.
+    /// Its id, as known to Stripe.
     pub id: LinkId,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// What it is for.
+    /// The order it is for.
     pub order_id: OrderId,
     /// The buyer's token.
     pub token: LinkToken,
     /// The number on the invoice.
     pub invoice_number: String,
-    /// What is asked.
+    /// The amount.
     pub money: Money,
     /// Whether it was made with a live key.
     pub livemode: bool,
-    /// What is said of it to the merchant.
+    /// What the merchant is told of it.
     pub failure: String,
 }
 
-/// Writes a link that was forgotten, in `failed`: it is closed at Stripe, and becomes `paid` if it was.
+/// Inserts a lost link in `failed`. It is closed at Stripe, and becomes `paid` if it was.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -364,7 +366,7 @@ pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -
         invoice_number: Set(Some(lost.invoice_number)),
         amount: Set(Some(lost.money.minor())),
         currency: Set(lost.money.currency()),
-        // Where it would lie; what was uploaded is gone.
+        // The invoice's name; the upload itself is gone.
         document: Set(Some(Documents::invoice_name(lost.merchant_id, lost.id))),
         document_bytes: Set(0),
         stripe_attempt: Set(1),
@@ -390,19 +392,19 @@ pub fn is_second_open(error: &DbErr) -> bool {
 /// A document that was checked and stored.
 #[derive(Debug, Clone)]
 pub struct StoredDocument {
-    /// Where it lies.
+    /// Its name in the store.
     pub name: String,
-    /// SHA-256 of it.
+    /// Its SHA-256.
     pub sha256: Vec<u8>,
-    /// How many pages it has.
+    /// Its number of pages.
     pub pages: i64,
-    /// Where the picture of its first page lies, if it could be drawn.
+    /// The name of the picture of its first page, if it could be drawn.
     pub picture: Option<String>,
-    /// What is doubtful about it.
+    /// Doubts about it.
     pub warnings: Vec<InvoiceWarning>,
 }
 
-/// Notes that a link's invoice is stored.
+/// Records that the link's invoice is stored.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -426,7 +428,7 @@ pub async fn set_document(
     note(tx, link, now, TimelineEvent::InvoiceStored, Some(pages)).await
 }
 
-/// Saves the number and the time of the next idempotency key for Stripe, before it is used; answers the number.
+/// Saves the number and the time of the next idempotency key for Stripe before it is used. Returns the number.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -441,7 +443,7 @@ pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: 
     Ok(attempt)
 }
 
-/// Notes that the buyer is to be told once the link is voided; answers the link with it.
+/// Records that the buyer should be told once the link is voided. Returns the changed link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -454,7 +456,7 @@ pub async fn set_tell_buyer(db: &impl ConnectionTrait, link: &Model) -> Result<M
     Ok(Model { tell_buyer: true, ..link.clone() })
 }
 
-/// Stops reminders of a link for good; `false` if they were stopped before.
+/// Stops the link's reminders for good. Returns `false` if they were stopped before.
 async fn stop_reminders(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

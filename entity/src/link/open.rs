@@ -1,5 +1,5 @@
-//! The links that are open, one of an order at most, and the links that payments are of. Triggers of `payment_link` keep both tables:
-//! they are indexes of it, but for what a change of a link costs.
+//! The open links, at most one for an order, and the links of payments. Triggers of `payment_link` keep both tables up
+//! to date. They replace indexes, which would make each update of a link more expensive.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -21,7 +21,7 @@ enum OpenLink {
     CheckAt,
 }
 
-/// By which payment a link was paid.
+/// The payment of each paid link.
 #[derive(DeriveIden)]
 enum LinkIntent {
     Table,
@@ -40,7 +40,7 @@ pub(super) fn links() -> SelectStatement {
     Query::select().column(OpenLink::LinkId).from(OpenLink::Table).take()
 }
 
-/// The open links whose time is over.
+/// The open links past their expiry.
 pub(super) fn expired(now: DateTime<Utc>) -> SelectStatement {
     Query::select()
         .column(OpenLink::LinkId)
@@ -49,7 +49,7 @@ pub(super) fn expired(now: DateTime<Utc>) -> SelectStatement {
         .take()
 }
 
-/// The open links that Stripe was not asked about since `cutoff`, longest first.
+/// The open links that have not been checked at Stripe since `cutoff`, the longest unchecked first.
 pub(super) fn unchecked_since(cutoff: DateTime<Utc>) -> Select<Entity> {
     let mut links = Entity::find();
     QueryTrait::query(&mut links)

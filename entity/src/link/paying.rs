@@ -1,48 +1,48 @@
-//! Whether a buyer who has pressed Pay may have paid without our knowing it.
+//! Whether a buyer who has pressed Pay may have paid without Paylink knowing it yet.
 //!
-//! Stripe tells of a payment when it likes to: before the buyer is back, seconds later, or never. So what the buyer did is kept with the
-//! link, and whoever opens their page meanwhile, in whatever tab, is not asked to pay until Stripe has said that nothing was paid.
+//! Stripe may report a payment before the buyer is back, seconds later, or never. So the link records what the buyer
+//! did, and its page, in whatever tab, offers no payment until Stripe has said that nothing was paid.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, LinkState, Model};
 
-/// How long a word of Stripe's is waited for before we ask, and the pause between two questions; and how long the answer that nothing was
-/// paid is good for, while the buyer may still be paying elsewhere.
+/// How long to wait for Stripe's report before asking, the interval between two questions, and how long the answer that
+/// nothing was paid stays valid while the buyer may be paying in another tab.
 pub const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 
-/// How long what a buyer has open at Stripe can be paid.
+/// How long a Checkout session that the buyer has open can be paid.
 const SESSION_LIFE: TimeDelta = TimeDelta::hours(24);
 
 impl Model {
-    /// When the buyer was last seen at Stripe: on the way there, or on the way back.
+    /// When the buyer was last seen at Stripe: on the way there or back.
     #[must_use]
     pub fn last_at_stripe(&self) -> Option<DateTime<Utc>> {
         self.pay_pressed_at.map(|pressed| self.returned_at.map_or(pressed, |returned| returned.max(pressed)))
     }
 
-    /// Whether the buyer has pressed Pay, and for all we know has paid.
+    /// Whether the buyer has pressed Pay and may have paid.
     #[must_use]
     pub fn may_have_been_paid(&self, now: DateTime<Utc>) -> bool {
         self.last_at_stripe().is_some_and(|seen| !self.was_unpaid(seen.max((now - PATIENCE).min(seen + SESSION_LIFE))))
     }
 
-    /// Whether the buyer has come back from a payment that we know nothing of.
+    /// Whether the buyer has returned from a payment that Stripe has not reported.
     #[must_use]
     pub fn awaits_confirmation(&self) -> bool {
         self.last_at_stripe().is_some_and(|seen| self.returned_at == Some(seen) && !self.was_unpaid(seen))
     }
 
-    /// Whether Pay may lead to Stripe. A button that was pressed twice leads there twice; one that was left open in another tab,
-    /// while something may have been paid in this one, does not.
+    /// Whether Pay may lead to Stripe. Pressing it twice leads there twice; pressing it in another tab, while something
+    /// may have been paid in this one, does not.
     #[must_use]
     pub fn may_go_to_stripe(&self, now: DateTime<Utc>) -> bool {
         self.last_at_stripe()
             .is_none_or(|seen| self.was_unpaid(seen) || (!self.awaits_confirmation() && now - seen < PATIENCE))
     }
 
-    /// Whether Stripe is to be asked whether the buyer has paid: nothing was heard for long enough, and nobody has asked.
+    /// Whether to ask Stripe if the buyer has paid: there was no report for long enough, and it has not been asked.
     #[must_use]
     pub fn is_worth_asking(&self, now: DateTime<Utc>) -> bool {
         let long_ago = |at: DateTime<Utc>| at <= now - PATIENCE;
@@ -58,7 +58,7 @@ impl Model {
     }
 }
 
-/// Notes that the buyer has pressed Pay, before they are led to Stripe.
+/// Records that the buyer has pressed Pay, before they are sent to Stripe.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -66,7 +66,7 @@ pub async fn note_pay_pressed(db: &impl ConnectionTrait, link: &Model, now: Date
     set(db, link, &[(Column::PayPressedAt, Some(now))]).await
 }
 
-/// Notes that the buyer has come back from Stripe.
+/// Records that the buyer has returned from Stripe.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -74,7 +74,7 @@ pub async fn note_returned(db: &impl ConnectionTrait, link: &Model, now: DateTim
     set(db, link, &[(Column::ReturnedAt, Some(now))]).await
 }
 
-/// Forgets that the buyer went to Stripe: they say that they have not paid.
+/// Forgets that the buyer went to Stripe, because they say that they have not paid.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -82,7 +82,7 @@ pub async fn forget_paying(db: &impl ConnectionTrait, link: &Model) -> Result<()
     set(db, link, &[(Column::PayPressedAt, None), (Column::ReturnedAt, None)]).await
 }
 
-/// Notes that Stripe, asked at `asked`, said that nothing had been paid.
+/// Records that Stripe, asked at `asked`, said that nothing had been paid.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

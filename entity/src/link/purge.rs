@@ -1,4 +1,5 @@
-//! What is left of a link after 90 days: ids, states, times, Stripe's ids and credit amounts, in a narrow form, as it stays for ever.
+//! Erases a link after 90 days. Ids, states, times, Stripe's ids and credit amounts remain, in a compact form, for
+//! ever.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
@@ -7,11 +8,11 @@ use super::{Column, Entity, Model, evidence, facts, timeline};
 use crate::{Transaction, attention, audit, message, order, webhook_event};
 use domain::{OwnReminding, PaymentMethods, link::ElsewhereMethod};
 
-/// So long after a payment Stripe may still tell of it again, and which session it was by decides what that means.
+/// How long after a payment Stripe may report it again. What that means depends on the session it was by.
 const TOLD_AGAIN: TimeDelta = TimeDelta::days(30);
 
-/// Erases the invoice's number and place, the amount, the buyer's number, the texts and the webhook payloads of a link.
-/// The document itself must be gone from the store before: afterwards nobody knows where it lay.
+/// Erases the invoice's number and name, the amount, the buyer's number, the texts and the webhook payloads of a link.
+/// The document must have been deleted from the store before, since its name is lost.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -49,7 +50,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
         .filter(Column::Id.eq(link.id))
         .filter(Column::PurgedAt.is_null());
     if link.stripe_session_id.is_some() && link.paid_at.is_some_and(|paid| paid + TOLD_AGAIN <= now) {
-        // What Stripe says went over what the merchant said.
+        // Stripe's report replaced the merchant's.
         purged = purged
             .col_expr(Column::StripeSessionId, erased.clone())
             .col_expr(Column::FailedSessions, erased.clone())
@@ -60,7 +61,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
     purged.exec(tx).await?;
     facts::erase_amounts(tx, link.id).await?;
     timeline::fold(tx, link, now).await?;
-    // Why it was voided, among others.
+    // Among others, the reason for the void.
     audit::erase_details(tx, &link.id.to_string()).await?;
     evidence::forget_notice(tx, link, now).await?;
     attention::erase_notes(tx, link.id).await?;

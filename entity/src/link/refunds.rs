@@ -1,4 +1,4 @@
-//! Refunds of what was paid. Shown here, made at Stripe.
+//! Refunds of payments. Shown here, made at Stripe.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +14,9 @@ use domain::{
     link::money_back::{Refund, RefundState, RefundStatus, RefundSum, refund_state, went_back},
 };
 
-/// What is shown of a link's refunds: how much went back of what was asked, and how much of it that is.
+/// The refunded part of the link's amount, and how much of it that is.
 ///
-/// A payment that came on top of the one that paid the link may go back without anything of what was asked being gone.
+/// A further payment may be refunded without touching the amount.
 pub(super) fn shown(link: &Model, known: &Known) -> (Option<i64>, Option<RefundState>) {
     let is_nothing = known.facts.iter().all(|fact| fact.kind == FactKind::Dispute);
     if link.purged_at.is_some() {
@@ -43,8 +43,8 @@ pub(super) fn shown(link: &Model, known: &Known) -> (Option<i64>, Option<RefundS
     ((gone > 0).then_some(gone), Some(state))
 }
 
-/// How much went back of a payment that was made in another currency than was asked: what was asked says nothing of that, so it is all
-/// only by the charge's word.
+/// How much was refunded of a payment in a currency other than the link's. The link's amount cannot be compared with
+/// it, so it is all of it only if the charge says so.
 fn in_other_currency(link: &Model, known: &Known, intent: &str) -> RefundState {
     let of_it = |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency != Some(link.currency);
     let facts: Vec<&PaymentFact> = known.facts.iter().filter(of_it).collect();
@@ -56,7 +56,7 @@ fn in_other_currency(link: &Model, known: &Known, intent: &str) -> RefundState {
         })
     };
     let (refunds, told) = refunds_of(facts.iter().copied());
-    // Of a currency that is none of ours no amount is known.
+    // Amounts in unsupported currencies are unknown.
     let is_unknown = |fact: &&&PaymentFact| fact.amount.is_none();
     let has_unknown = of_kind(FactKind::RefundSum).any(|sum| is_unknown(&sum) && !is_off(sum))
         || of_kind(FactKind::Refund).filter(is_unknown).any(|refund| status_of(refund) == RefundStatus::Succeeded);
@@ -69,7 +69,7 @@ fn in_other_currency(link: &Model, known: &Known, intent: &str) -> RefundState {
     }
 }
 
-/// No amount is left to reckon with; that something went back is known all the same.
+/// Amounts are erased by then; whether something was refunded is still known.
 fn shown_after_purge(link: &Model, known: &Known) -> Option<RefundState> {
     let sums = || known.facts.iter().filter(|fact| fact.kind == FactKind::RefundSum);
     let succeeded = |fact: &PaymentFact| fact.kind == FactKind::Refund && status_of(fact) == RefundStatus::Succeeded;
@@ -82,25 +82,25 @@ fn shown_after_purge(link: &Model, known: &Known) -> Option<RefundState> {
     }
 }
 
-/// The payments on top of the first one that are of the same currency and of known amount.
+/// Further payments in the link's currency and of known amount.
 fn further<'a>(link: &'a Model, known: &'a Known) -> impl Iterator<Item = &'a super::further::FurtherPayment> {
     known.further.iter().filter(|payment| payment.currency == Some(link.currency) && payment.amount.is_some())
 }
 
-/// The payment that paid the link, if it is not told otherwise the only one that something is known of.
+/// The payment that paid the link: the recorded one, or else the only one with facts.
 fn first_intent(link: &Model, known: &Known) -> Option<String> {
     let refunded = || known.facts.iter().find(|fact| fact.kind != FactKind::Dispute);
     link.stripe_payment_intent.clone().or_else(|| refunded().map(|fact| fact.payment_intent.clone()))
 }
 
-/// What went back of a payment, in the link's currency.
+/// How much of a payment was refunded, in the link's currency.
 fn of_payment(link: &Model, known: &Known, intent: &str) -> i64 {
     let its = |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency == Some(link.currency);
     let (refunds, sum) = refunds_of(known.facts.iter().filter(its));
     went_back(&refunds, sum)
 }
 
-/// Refunds of a payment, and the sum that its charge told.
+/// The refunds of a payment, and the sum reported with its charge.
 fn refunds_of<'a>(facts: impl Iterator<Item = &'a PaymentFact> + Clone) -> (Vec<Refund>, Option<RefundSum>) {
     let refunds = facts
         .clone()
@@ -121,7 +121,7 @@ fn status_of(fact: &PaymentFact) -> RefundStatus {
     RefundStatus::from_stripe(&fact.status)
 }
 
-/// What the timeline says that was not known before.
+/// Timeline entries for what is new.
 pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEntry> {
     let intents: BTreeSet<&str> = after
         .facts
@@ -156,7 +156,7 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
                 (None | Some(RefundStatus::Pending | RefundStatus::Succeeded), RefundStatus::Failed) => {
                     entries.push(entry(TimelineEvent::RefundFailed, fact.amount, currency));
                 }
-                // In another currency, or after the purge, no sum says it.
+                // In another currency, or after the purge, there is no sum to report it.
                 (None | Some(RefundStatus::Pending), RefundStatus::Succeeded)
                     if !told && (fact.currency != Some(link.currency) || link.purged_at.is_some()) =>
                 {

@@ -1,4 +1,4 @@
-//! How the buyer of a link is reminded: as the merchant says, but for what the link says itself.
+//! A link's reminders: the merchant's settings, unless the link has its own.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
@@ -11,14 +11,14 @@ use crate::{
 use domain::{LinkId, MerchantId, OwnReminding, Reminding};
 
 impl Model {
-    /// How its buyer is reminded.
+    /// The effective reminder settings of the link.
     #[must_use]
     pub fn reminding_under(&self, owner: &Merchant) -> Reminding {
         self.reminding.unwrap_or_default().over(owner.reminding())
     }
 }
 
-/// The merchant's link, held until the transaction ends, so that of two changes the second sees what the first one did.
+/// The merchant's link, locked until the transaction ends, so that the second of two changes sees the first.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -26,7 +26,7 @@ pub async fn hold(tx: &Transaction, merchant: MerchantId, id: LinkId) -> Result<
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).lock(LockType::NoKeyUpdate).one(tx).await
 }
 
-/// Changes what a held link says of its reminders itself, which was checked before; answers the link with it.
+/// Sets the reminder settings of a locked link; they must have been checked. Returns the changed link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

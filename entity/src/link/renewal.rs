@@ -1,5 +1,5 @@
-//! A link whose delayed payment did not settle: what was made for it at Stripe was for one payment and has had it, so that nobody can pay
-//! there any more. Another is made, behind the same page.
+//! Renewing a link after a delayed payment failed: its Stripe link was for a single payment and cannot be paid again,
+//! so another is made behind the same page.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
@@ -13,25 +13,25 @@ use crate::{
 use domain::{LinkId, LinkState};
 
 impl Model {
-    /// Whether another link has to be made at Stripe before it can be paid.
+    /// Whether another link must be made at Stripe before it can be paid.
     #[must_use]
     pub fn awaits_renewal(&self) -> bool {
         self.state == LinkState::Unpaid && self.is_used_up()
     }
 
-    /// Whether what was made for it at Stripe is used up, and nothing has taken its place.
+    /// Whether its Stripe link is used up and not replaced yet.
     #[must_use]
     pub fn is_used_up(&self) -> bool {
         self.stripe_url.is_none() && self.stripe_link_id.is_some() && self.failed_sessions.is_some()
     }
 
-    /// The same without what is used up. Whoever went there has not paid.
+    /// The link without its used-up Stripe link. A buyer who went there has not paid.
     pub(super) fn without_used_up(self) -> Self {
         Self { stripe_url: None, stripe_attempted_at: None, pay_pressed_at: None, returned_at: None, ..self }
     }
 }
 
-/// Writes that what was made at Stripe for these links is used up. The next idempotency key is the next one.
+/// Records that these links' Stripe links are used up, and moves on to the next idempotency key.
 pub(super) async fn withdraw(tx: &Transaction, written: &[Change<'_>]) -> Result<(), DbErr> {
     let used_up = |change: &&Change<'_>| change.before.stripe_url.is_some() && change.after.stripe_url.is_none();
     let links: Vec<LinkId> = written.iter().filter(used_up).map(|change| change.after.id).collect();
@@ -51,7 +51,7 @@ pub(super) async fn withdraw(tx: &Transaction, written: &[Change<'_>]) -> Result
         .map(|_| ())
 }
 
-/// Puts what was made at Stripe in the place of what is used up; `false` if the link is not unpaid any more, or has one.
+/// Replaces a used-up Stripe link. Returns `false` if the link is no longer unpaid, or has been renewed already.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -78,8 +78,8 @@ pub async fn set_renewed(
     Ok(true)
 }
 
-/// Says what keeps an open link from getting on, in words for the merchant, and notes it in the timeline as `event`, which a person has
-/// to see to; what was said before is not said again.
+/// Sets why an open link cannot proceed, for the merchant to read, and adds `event` to its timeline, which needs a
+/// person. Repeating the same failure does nothing.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -104,12 +104,12 @@ pub async fn set_failure(
     note(tx, link, now, event, Some(why)).await
 }
 
-/// Nobody has to see to it any more.
+/// Removes the need for a person.
 async fn gets_on(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::LinkFailed, &link.id.to_string(), now).await
 }
 
-/// Forgets what kept a link from getting on: it has got on.
+/// Clears the failure of a link that proceeds again.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -17,33 +17,33 @@ use crate::{
 };
 use domain::{LinkId, LinkState, MerchantId, OrderId, link::Review};
 
-/// What a list of links is narrowed to.
+/// The filters of a list of links.
 #[derive(Debug, Clone, Default)]
 pub struct LinkSearch {
-    /// In one of these states; if there is none, in any.
+    /// In one of these states; empty for any.
     pub states: Vec<LinkState>,
     /// Of this order.
     pub order: Option<OrderId>,
     /// Of an order with this tag.
     pub tag: Option<order::Tag>,
-    /// To be looked at for this.
+    /// With this review.
     pub review: Option<Review>,
-    /// With a dispute that stands in one of these ways; if there is none, with or without one.
+    /// With a dispute in one of these states; empty for any, or none.
     pub disputes: Vec<Dispute>,
-    /// When they were made.
+    /// Created in this period.
     pub created: Period,
-    /// When they were paid.
+    /// Paid in this period.
     pub paid: Period,
-    /// Those of orders that are archived, or of those that are not.
+    /// Whether the order is archived.
     pub archived: Option<bool>,
-    /// Part of what the order is searched by: see [`search`](crate::search).
+    /// Part of the order's searchable text: see [`search`](crate::search).
     pub text: Option<String>,
     /// Which part of the list.
     pub place: Place<LinkId>,
 }
 
 impl LinkSearch {
-    /// What an order of such a link has to be, if that matters.
+    /// The condition on the link's order, if any.
     fn orders(&self, merchant: MerchantId) -> Option<SelectStatement> {
         if self.tag == Some(order::Tag::None) && self.archived.is_none() {
             return Some(order::unasked(merchant));
@@ -70,8 +70,8 @@ impl LinkSearch {
     }
 }
 
-/// That a link is in one of these states. No index may name the state, which every payment changes; what has the state and is rare is found
-/// by what goes with it.
+/// The link is in one of these states. No index may contain the state, since every payment changes it; rare states are
+/// found by an indexed column that goes with them.
 fn in_states(states: &[LinkState], is_open: Expr) -> Condition {
     let all = Condition::all().add(Column::State.is_in(states.iter().copied()));
     if states.iter().all(|state| state.is_open()) {
@@ -81,17 +81,17 @@ fn in_states(states: &[LinkState], is_open: Expr) -> Condition {
     if states.iter().all(is_failed) { all.add(Column::Failure.is_not_null()) } else { all }
 }
 
-/// The same where orders are looked for that have such a link.
+/// The same, in a query for orders that have such a link.
 pub(crate) fn of_orders_in_states(states: &[LinkState]) -> Condition {
     in_states(states, Column::Id.in_subquery(open::links()))
 }
 
-/// That a link was paid in this period.
+/// The link was paid in this period.
 pub(crate) fn paid(period: &Period) -> impl Iterator<Item = Expr> {
     period.of(Column::PaidAt).into_iter().chain(period.of_ids(Column::Id, LIFE))
 }
 
-/// A page of the merchant's links with their timelines; a shorter one if they are large.
+/// A page of the merchant's links with their timelines; shorter if the links are large.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -133,7 +133,7 @@ pub async fn search(
     Ok(Found { rows: with_timelines(db, links).await?, has_more })
 }
 
-/// Those of the merchant's links, with their timelines.
+/// The merchant's links with these ids, with their timelines.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -149,7 +149,7 @@ pub async fn find_all(
     with_timelines(db, links).await
 }
 
-/// How many bytes of their merchant's own these links have.
+/// The size in bytes of the merchant's own data on these links.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,15 +1,15 @@
-//! How much of the store a merchant's invoices take up.
+//! How much storage a merchant's invoices use.
 
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use domain::MerchantId;
 
-/// How many bytes the invoices of the merchant's links have that were not purged.
+/// The total size in bytes of the merchant's invoices that have not been purged.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
-    // Raw SQL: a sum of bigints is a numeric in PostgreSQL, and has to be cast as the database's own function.
+    // Raw SQL: on PostgreSQL, a sum of bigints is a numeric and must be cast with the database's own function.
     let sum = "SELECT CAST(coalesce(sum(document_bytes), 0) AS bigint) AS bytes FROM payment_link \
         WHERE merchant_id = $1 AND purged_at IS NULL AND document_bytes > 0";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sum, [merchant.into()]);

@@ -1,4 +1,4 @@
-//! What happened to a link, in order, for people to read.
+//! The history of a link, for people to read.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -15,11 +15,11 @@ use crate::{
 };
 use domain::{LinkEventId, LinkId, MerchantId};
 
-/// How many entries of a timeline are shown. An ordinary link has a dozen; but whoever signs webhooks can have noted of an own link what
-/// they like, and how often they like.
+/// The most entries shown of a timeline. An ordinary link has a dozen, but a holder of the webhook secret can add as
+/// many as they like to their own links.
 const MOST: i32 = 200;
 
-/// One entry of a link's timeline.
+/// An entry of a link's timeline.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "link_event")]
@@ -27,35 +27,35 @@ pub struct Model {
     /// Its id; ids sort by time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: LinkEventId,
-    /// Whose timeline.
+    /// The link.
     pub link_id: LinkId,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// What: the word of a [`TimelineEvent`].
+    /// What happened: the name of a [`TimelineEvent`].
     pub event: String,
-    /// More of it; erased by the purge.
+    /// Detail; erased by the purge.
     pub detail: Option<String>,
-    /// Who did it, as the audit log says it, if it was somebody with a key.
+    /// The holder of the key that caused it, as in the audit log.
     pub actor: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Who did it: somebody with a key, as the audit log says it, or `buyer`, `stripe`, `carrier` or `system`.
+    /// Who caused it: the holder of a key, as in the audit log, or `buyer`, `stripe`, `carrier` or `system`.
     #[must_use]
     pub fn actor(&self) -> &str {
         let source = || self.event().map_or(Source::System, TimelineEvent::source);
         self.actor.as_deref().unwrap_or_else(|| source().as_str())
     }
 
-    /// What happened; nothing if it is a word that no version here knows.
+    /// What happened; `None` if this version does not know the event.
     #[must_use]
     pub fn event(&self) -> Option<TimelineEvent> {
         self.event.parse().ok()
     }
 
-    /// How the dispute ended that this entry tells the end of, in Stripe's word; nothing once the purge has erased it.
+    /// How the dispute ended, in Stripe's word, if this entry reports its end; `None` after the purge.
     #[must_use]
     pub fn dispute_end(&self) -> Option<&str> {
         let detail = self.detail.as_deref().filter(|_| self.event() == Some(TimelineEvent::DisputeClosed))?;
@@ -65,27 +65,27 @@ impl Model {
 
 pub use Model as TimelineEntry;
 
-/// An entry that is to be added.
+/// A new entry.
 #[derive(Debug)]
 pub(super) struct NewEntry {
-    /// Whose timeline.
+    /// The link.
     pub(super) link: LinkId,
     /// What happened.
     pub(super) event: TimelineEvent,
-    /// More of it.
+    /// Detail.
     pub(super) detail: Option<String>,
-    /// Who did it, if it was somebody with a key.
+    /// The holder of the key that caused it, if any.
     pub(super) actor: Option<String>,
 }
 
 impl NewEntry {
-    /// An entry of something that nobody with a key did.
+    /// An entry that was not caused by the holder of a key.
     pub(super) const fn new(link: LinkId, event: TimelineEvent, detail: Option<String>) -> Self {
         Self { link, event, detail, actor: None }
     }
 }
 
-/// Adds an entry, and tells whoever follows the link.
+/// Adds an entry and notifies subscribers to the link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -100,7 +100,7 @@ pub async fn note(
     insert_all(tx, &[NewEntry::new(link.id, event, detail)], at).await
 }
 
-/// Adds an entry about a message that carries the link.
+/// Adds an entry about a message that contains the link.
 pub(crate) async fn note_message(
     tx: &Transaction,
     (merchant, link): (MerchantId, LinkId),
@@ -111,7 +111,7 @@ pub(crate) async fn note_message(
     insert_all(tx, &[NewEntry::new(link, event, None)], at).await
 }
 
-/// Adds entries, by one statement.
+/// Adds entries with one statement.
 pub(super) async fn insert_all(
     db: &impl ConnectionTrait,
     entries: &[NewEntry],
@@ -131,7 +131,7 @@ pub(super) async fn insert_all(
     db.execute_raw(rows.statement(db.get_database_backend(), insert, vec![at.into()])).await.map(|_| ())
 }
 
-/// The timeline, oldest first: see [`of_links`].
+/// The timeline, oldest entry first: see [`of_links`].
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -139,7 +139,7 @@ pub async fn timeline(db: &impl ConnectionTrait, link: LinkId) -> Result<Vec<Tim
     of_links(db, [link]).await
 }
 
-/// The timelines of several links, oldest entry first; of each the newest ones, if there are very many.
+/// The timelines of several links, oldest entry first. Of a very long timeline, only the newest entries are returned.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -147,7 +147,7 @@ pub async fn of_links(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = LinkId>,
 ) -> Result<Vec<TimelineEntry>, DbErr> {
-    // Raw SQL: the newest few of each link by one statement, whose rows are entities all the same.
+    // Raw SQL: reads the newest entries of each link with one statement and still returns entities.
     let place = Expr::cust("row_number() OVER (PARTITION BY link_id ORDER BY id DESC)");
     let entries = Entity::find().filter(Column::LinkId.is_in(links)).expr_as(place, "place").into_query();
     let newest = Query::select()
@@ -161,9 +161,8 @@ pub async fn of_links(
     Ok(found.into_iter().flat_map(unfold).collect())
 }
 
-/// Leaves of a timeline one entry, `purged`, which has what happened before, when and by whom in its detail: a line for each, with the
-/// milliseconds since the line before, the word, and the actor if there was one. What the details said, amounts or numbers among it, is
-/// gone.
+/// Folds a timeline into one `purged` entry. Its detail has one line per entry: milliseconds since the entry before,
+/// event, and actor if any. Details, which may contain amounts or numbers, are erased.
 pub(super) async fn fold(tx: &Transaction, link: &link::Model, at: DateTime<Utc>) -> Result<(), DbErr> {
     let (mut lines, mut before) = (Vec::new(), 0);
     for entry in timeline(tx, link.id).await? {
@@ -176,7 +175,7 @@ pub(super) async fn fold(tx: &Transaction, link: &link::Model, at: DateTime<Utc>
     note(tx, link, at, TimelineEvent::Purged, (!lines.is_empty()).then(|| lines.join("\n"))).await
 }
 
-/// What an entry stands for: itself, or all that was folded into it and then itself.
+/// The entries folded into this one, followed by itself.
 fn unfold(entry: Model) -> Vec<Model> {
     let Some(text) = entry.detail.as_deref().filter(|_| entry.event() == Some(TimelineEvent::Purged)) else {
         return vec![entry];

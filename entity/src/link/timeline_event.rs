@@ -1,47 +1,47 @@
-//! What a timeline tells, and whose doing each of it is.
+//! The events of a timeline, and who causes each.
 
 use domain::{LinkState, words};
 
 words! {
     /// What happened to a link.
     pub enum TimelineEvent {
-        /// It was asked for.
+        /// It was requested.
         Creating = "creating",
         /// It could not be made.
         Failed = "failed",
-        /// It can be paid, or again.
+        /// It can be paid, for the first time or again.
         Unpaid = "unpaid",
-        /// A payment is under way.
+        /// A payment is in progress.
         Processing = "processing",
-        /// It is paid.
+        /// It was paid.
         Paid = "paid",
         /// It was marked as paid elsewhere.
         Settling = "settling",
-        /// Its void was asked for.
+        /// Its void was requested.
         Voiding = "voiding",
-        /// It is voided.
+        /// It was voided.
         Voided = "voided",
         /// Its time is over.
         Expiring = "expiring",
         /// It has expired.
         Expired = "expired",
-        /// Its invoice is in the store.
+        /// Its invoice was stored.
         InvoiceStored = "invoice_stored",
-        /// A text that carries it has left.
+        /// A text with it was sent.
         Sent = "sent",
         /// Its buyer was reminded.
         Reminded = "reminded",
-        /// How its buyer is reminded was changed.
+        /// Its reminder settings were changed.
         RemindersChanged = "reminders_changed",
-        /// Its buyer has seen it.
+        /// Its buyer saw it.
         Viewed = "viewed",
-        /// Its buyer does not know what it is for.
+        /// Its buyer does not recognise it.
         Unrecognised = "unrecognised",
-        /// Its buyer knows it after all.
+        /// Its buyer recognises it after all.
         Recognised = "recognised",
-        /// Its buyer has said when they will pay.
+        /// Its buyer said when they will pay.
         PaymentExpected = "payment_expected",
-        /// Its buyer asks for a new one.
+        /// Its buyer asked for a new one.
         NewLinkWanted = "new_link_wanted",
         /// A payment failed.
         PaymentFailed = "payment_failed",
@@ -49,47 +49,47 @@ words! {
         PaidAgain = "paid_again",
         /// It was paid before it could be voided.
         VoidRefused = "void_refused",
-        /// A person has to look at its payment.
+        /// A person should look at its payment.
         Review = "review",
-        /// Money went back.
+        /// A refund succeeded.
         Refunded = "refunded",
-        /// Money is going back.
+        /// A refund was started.
         RefundPending = "refund_pending",
-        /// Money that was going back came back.
+        /// A refund failed.
         RefundFailed = "refund_failed",
-        /// The buyer's bank disputes it.
+        /// The buyer's bank disputes the payment.
         Disputed = "disputed",
-        /// The dispute is over.
+        /// The dispute ended.
         DisputeClosed = "dispute_closed",
-        /// It can be paid anew after a payment failed.
+        /// It can be paid again after a failed payment.
         Renewed = "renewed",
-        /// It cannot be paid anew.
+        /// It could not be renewed after a failed payment.
         RenewalFailed = "renewal_failed",
         /// Stripe did not close it.
         CloseFailed = "close_failed",
         /// It was closed at Stripe.
         ClosedAtStripe = "closed_at_stripe",
-        /// What was kept of it was erased after 90 days.
+        /// Its contents were erased after 90 days.
         Purged = "purged",
     }
 }
 
 words! {
-    /// Whose doing something is that nobody with a key did.
+    /// Who causes an event that is not caused by the holder of a key.
     pub enum Source {
-        /// The buyer's.
+        /// The buyer.
         Buyer = "buyer",
-        /// The carrier's.
+        /// The SMS carrier.
         Carrier = "carrier",
-        /// Stripe's, or what a buyer did there.
+        /// Stripe, or the buyer there.
         Stripe = "stripe",
-        /// Our own.
+        /// Paylink.
         System = "system",
     }
 }
 
 impl TimelineEvent {
-    /// That a link has come into this state.
+    /// The event of reaching this state.
     #[must_use]
     pub const fn of_state(state: LinkState) -> Self {
         match state {
@@ -106,7 +106,7 @@ impl TimelineEvent {
         }
     }
 
-    /// Whose doing it is, unless somebody with a key did it.
+    /// Who causes it, unless the holder of a key does.
     #[must_use]
     pub const fn source(self) -> Source {
         match self {

@@ -1,22 +1,22 @@
-//! What a merchant should look at before a link is sent. It blocks nothing.
+//! Doubts about an invoice, for the merchant to look at before sending the link. They block nothing.
 
 use super::Model;
 use domain::words;
 
 words! {
-    /// What is doubtful about a link's invoice.
+    /// A doubt about a link's invoice.
     pub enum InvoiceWarning {
-        /// Nothing is drawn on its first page.
+        /// The first page is blank.
         FirstPageBlank = "first_page_blank",
-        /// The invoice number that was typed is nowhere in the PDF's text.
+        /// The invoice number is not in the PDF's text.
         NumberNotInInvoice = "number_not_in_invoice",
-        /// The amount that was typed is nowhere in the PDF's text.
+        /// The amount is not in the PDF's text.
         AmountNotInInvoice = "amount_not_in_invoice",
     }
 }
 
 impl Model {
-    /// What is doubtful about its invoice, in the words of [`InvoiceWarning`].
+    /// The doubts about its invoice, by the names of [`InvoiceWarning`].
     pub fn warnings(&self) -> impl Iterator<Item = &str> {
         self.warnings.iter().flat_map(|warnings| warnings.split_ascii_whitespace())
     }
