@@ -27,59 +27,60 @@ pub struct Model {
     pub id: MerchantId,
     /// The name that buyers see.
     pub name: String,
-    /// How buyers reach it.
+    /// How buyers can contact it.
     pub contact: Option<String>,
-    /// The region of phone numbers that are written without a country code.
+    /// The region of phone numbers without a country code.
     pub region: Region,
-    /// The IANA time zone in which its people read times.
+    /// The IANA time zone of its people.
     pub time_zone: String,
-    /// The currency that new orders are in if they do not say.
+    /// The default currency of new orders.
     pub currency: Option<Currency>,
-    /// The colour of its pages; absent: ours.
+    /// The colour of its pages; absent for the default.
     pub colour: Option<Colour>,
-    /// The template of its messages; absent: the default.
+    /// The template of its messages; absent for the default.
     pub message_template: Option<String>,
-    /// Credits per segment, where `sms_rates` says nothing else.
+    /// Credits per segment, unless `sms_rates` has a prefix of the number.
     pub sms_rate: i64,
-    /// Credits per segment by the prefix of the number that it goes to.
+    /// Credits per segment, by prefix of the recipient's number.
     pub sms_rates: Option<Rates>,
     /// Credits that can be spent.
     pub available: i64,
-    /// Credits set aside for messages under way.
+    /// Credits held for messages in progress.
     pub held: i64,
     /// Whether buyers are reminded of unpaid links.
     pub reminders: bool,
-    /// How many days after the last text about a link its buyer is reminded.
+    /// Days between the last text about a link and a reminder.
     pub reminder_after_days: i64,
-    /// How often, at most, a buyer is reminded of one link.
+    /// The most reminders of one link.
     pub reminders_at_most: i64,
-    /// With fewer credits available than this, the merchant is warned; 0: never.
+    /// The merchant is warned when fewer credits than this are available; 0 for never.
     pub low_credit_threshold: i64,
-    /// Since when there are fewer, if there are and the warning was given.
+    /// Since when fewer are available, if the warning was given.
     pub low_credit_since: Option<DateTime<Utc>>,
-    /// When they were told so by a text, if they were.
+    /// When the warning was sent as a text, if it was.
     pub low_credit_told_at: Option<DateTime<Utc>>,
-    /// How many entries their ledger has.
+    /// The number of its ledger's entries.
     pub ledger_entries: i64,
-    /// Whether typography is made plain where that makes a text cheaper.
+    /// Whether typography is simplified where that makes a text cheaper.
     pub plain_typography: bool,
-    /// Whether buyers are told that what they paid has come.
+    /// Whether buyers get a receipt by text.
     pub receipts: bool,
-    /// The language of texts to buyers of whom none is known, as BCP 47 names it.
+    /// The language of texts to buyers whose language is unknown, as a BCP 47 tag.
     pub language: Option<String>,
-    /// How many days before a link expires its buyer is reminded once more; 0: not.
+    /// Days before expiry at which a last reminder is sent; 0 for none.
     pub last_reminder_days: i64,
-    /// Since when the operator has it suspended: no texts, no new links, no signing in. Buyers still pay what is open.
+    /// When the operator suspended it, if it is suspended: no texts, no new links, no sign-in. Buyers can still pay
+    /// open links.
     pub suspended_at: Option<DateTime<Utc>>,
-    /// Why, if it is.
+    /// Why it is suspended.
     pub suspended_reason: Option<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// Where it is, as its invoices say.
+    /// Its address, for its invoices.
     pub address: Option<String>,
-    /// Its number with the tax office, as its invoices say.
+    /// Its tax number, for its invoices.
     pub tax_number: Option<String>,
-    /// How buyers may pay; absent: by card.
+    /// How buyers may pay; absent for by card.
     pub payment_methods: Option<PaymentMethods>,
 }
 
@@ -88,13 +89,13 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as Merchant;
 
 impl Model {
-    /// The time zone in which its people read times; UTC if the stored name is none.
+    /// The time zone of its people; UTC if the stored name is invalid.
     #[must_use]
     pub fn zone(&self) -> Zone {
         Zone::parse(&self.time_zone).unwrap_or(Zone::UTC)
     }
 
-    /// Whether, when and how often buyers are reminded of unpaid links.
+    /// Its reminder settings.
     #[must_use]
     pub const fn reminding(&self) -> Reminding {
         Reminding {
@@ -105,42 +106,43 @@ impl Model {
         }
     }
 
-    /// What becomes of the typography of their texts.
+    /// How the typography of its texts is treated.
     #[must_use]
     pub const fn typography(&self) -> Typography {
         if self.plain_typography { Typography::Plain } else { Typography::AsWritten }
     }
 
-    /// What so many segments cost, in credits, to this number; to none in particular without one.
+    /// The cost in credits of this many segments to a number, or at the base rate without one.
     #[must_use]
     pub fn cost(&self, segments: u32, to: Option<&PhoneNumber>) -> i64 {
         let by_prefix = to.and_then(|number| self.sms_rates.as_ref()?.of(number));
         i64::from(segments) * by_prefix.unwrap_or(self.sms_rate)
     }
 
-    /// Whether the operator has it suspended.
+    /// Whether the operator has suspended it.
     #[must_use]
     pub const fn is_suspended(&self) -> bool {
         self.suspended_at.is_some()
     }
 
-    /// Whether there are fewer credits than the merchant wants to be warned of.
+    /// Whether fewer credits are available than the warning threshold.
     #[must_use]
     pub const fn is_low_on_credit(&self) -> bool {
         self.available < self.low_credit_threshold
     }
 
-    /// The day it is for the merchant at that time.
+    /// The merchant's local date at that time.
     #[must_use]
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
         self.zone().wall(at).date_naive()
     }
 
-    /// The last moment of a day, as the merchant counts days.
+    /// The last moment of a day in the merchant's time zone.
     #[must_use]
     pub fn end_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
         let next_midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
-        // Where the clocks change at midnight, the day ends with the earlier of the two midnights, or an hour after none.
+        // If the clocks change at midnight, the day ends at the earlier of two midnights; if midnight is skipped, an
+        // hour later.
         let zone = self.zone();
         let end = zone.when(next_midnight).earliest();
         let end = end.or_else(|| zone.when(next_midnight + TimeDelta::hours(1)).earliest())?;
@@ -148,30 +150,30 @@ impl Model {
     }
 }
 
-/// The name of a time zone, if there is one of that name.
+/// Checks the name of a time zone.
 ///
 /// # Errors
-/// A sentence for who typed it.
+/// Returns a message for the user if there is no such time zone.
 pub fn parse_zone(name: &str) -> Result<String, String> {
     Zone::parse(name)
         .map(|zone| zone.name().unwrap_or(name).to_owned())
         .map_err(|_| format!("there is no time zone {name:?}; one is written like Europe/Berlin"))
 }
 
-/// What it takes to make a merchant.
+/// The data of a new merchant.
 #[derive(Debug, Clone)]
 pub struct NewMerchant {
     /// The name that buyers see.
     pub name: String,
-    /// How buyers reach it.
+    /// How buyers can contact it.
     pub contact: Option<String>,
-    /// The region of phone numbers that are written without a country code.
+    /// The region of phone numbers without a country code.
     pub region: Region,
-    /// The IANA time zone in which its people read times.
+    /// The IANA time zone of its people.
     pub time_zone: String,
 }
 
-/// Writes a new merchant, with no credits and a rate of one credit a segment.
+/// Inserts a new merchant, without credits and at one credit per segment.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -210,7 +212,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
     merchant.insert(db).await
 }
 
-/// The merchant, if there is one.
+/// The merchant, if it exists.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -218,7 +220,7 @@ pub async fn find(db: &impl ConnectionTrait, id: MerchantId) -> Result<Option<Me
     Entity::find_by_id(id).one(db).await
 }
 
-/// A merchant that must exist, because something of its was just found.
+/// A merchant that must exist, because something it owns was just found.
 ///
 /// # Errors
 /// Returns an error if it does not exist or the database query fails.
@@ -226,7 +228,7 @@ pub async fn get(db: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, 
     find(db, id).await?.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
 }
 
-/// All merchants' ids.
+/// The ids of all merchants.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -234,7 +236,7 @@ pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
     Entity::find().select_only().column(Column::Id).into_tuple().all(db).await
 }
 
-/// A page of merchants whose credits are low and who were not told so by a text since they are, in the order of their ids, after `after`.
+/// A page of merchants, by id after `after`, whose credits are low and who have not been told by text since.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -255,7 +257,7 @@ pub async fn low_and_untold(
     query.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
-/// Holds the merchant's row until the transaction ends, so that what is decided about its keys is decided one at a time.
+/// Locks the merchant's row until the transaction ends, so that decisions about its keys are made one at a time.
 ///
 /// # Errors
 /// Returns an error if it does not exist or the database query fails.
@@ -264,7 +266,7 @@ pub async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant,
     held.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
 }
 
-/// A page of all merchants, newest first; of those whose name contains `text`, if it is given. Operators only.
+/// A page of all merchants, newest first, optionally only those whose name contains `text`. For operators only.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -33,36 +33,36 @@ pub use volume::{count_bytes, forget_counts_before, sizes};
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
 
 words! {
-    /// What the order's list shows. It outlives the purge of the links it came from.
+    /// The payment status of an order. It outlives the purge of the order's links.
     pub enum Tag {
-        /// No payment was asked for, or the request was taken back.
+        /// No payment was requested, or the request was withdrawn.
         None = "none",
-        /// A payment was asked for and has not come.
+        /// A payment was requested and has not arrived.
         Unpaid = "unpaid",
         /// Paid.
         Paid = "paid",
     }
 }
 
-/// One line of an order. Amounts are in people's smallest unit of the order's currency.
+/// A line of an order. Amounts are in people's smallest unit of the order's currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderItem {
     /// What it is.
     pub description: String,
-    /// How many of it are ordered.
+    /// The quantity.
     pub quantity: u32,
-    /// What one costs.
+    /// The price of one.
     pub unit_amount: i64,
 }
 
-/// What an order consists of, beside its total.
+/// The contents of an order, besides its total.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
-    /// The lines of the order, in their order.
+    /// The lines, in order.
     pub items: Vec<OrderItem>,
-    /// What delivery costs.
+    /// The cost of delivery.
     pub shipping: Option<i64>,
-    /// What is taken off.
+    /// The discount.
     pub discount: Option<i64>,
     /// The tax.
     pub tax: Option<i64>,
@@ -94,17 +94,17 @@ pub struct Model {
     pub tag: Tag,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// All that it is searched by, folded; nothing until somebody has seen to it.
+    /// Its searchable text, folded; `None` until it has been indexed.
     pub search: Option<String>,
-    /// What the merchant's software keeps with it: a JSON object of texts.
+    /// The merchant's metadata: a JSON object of strings.
     pub metadata: String,
-    /// What the merchant's people keep with it.
+    /// The notes of the merchant's people.
     pub notes: Option<String>,
-    /// The buyer's language, as BCP 47 names it.
+    /// The buyer's language as a BCP 47 tag.
     pub language: Option<String>,
-    /// Since when it is out of the lists, if it is.
+    /// When it was archived, if it is. Archived orders are not listed.
     pub archived_at: Option<DateTime<Utc>>,
-    /// Its number, unless it is archived or older than another of the same number.
+    /// Its number, unless it is archived or an older order has the same number.
     pub number_key: Option<String>,
 }
 
@@ -121,7 +121,7 @@ impl Model {
         stored_money(self.amount, self.currency)
     }
 
-    /// What it consists of.
+    /// Its contents.
     ///
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
@@ -129,7 +129,7 @@ impl Model {
         serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
     }
 
-    /// Whether its details page says the same as that of `other`.
+    /// Whether its details page is the same as that of `other`.
     #[must_use]
     pub fn prints_as(&self, other: &Self) -> bool {
         let says = |order: &Self| (order.amount, order.currency, order.customer_phone.clone());
@@ -138,7 +138,7 @@ impl Model {
                 == (&other.number, &other.customer_name, &other.details)
     }
 
-    /// What the merchant's software keeps with it.
+    /// The merchant's metadata.
     ///
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
@@ -147,7 +147,7 @@ impl Model {
     }
 }
 
-/// What it takes to make an order.
+/// The data of a new order.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
     /// The merchant that owns it.
@@ -160,24 +160,24 @@ pub struct NewOrder {
     pub customer_phone: PhoneNumber,
     /// The total.
     pub money: Money,
-    /// What it consists of.
+    /// Its contents.
     pub details: Details,
-    /// What is kept with it.
+    /// Data that only the merchant sees.
     pub kept: Kept,
 }
 
-/// What is kept with an order, and shown to nobody but the merchant.
+/// Data of an order that only the merchant sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// By the merchant's software.
+    /// The merchant's metadata.
     pub metadata: BTreeMap<String, String>,
-    /// By the merchant's people.
+    /// The notes of the merchant's people.
     pub notes: Option<String>,
-    /// The buyer's language, as BCP 47 names it.
+    /// The buyer's language as a BCP 47 tag.
     pub language: Option<String>,
 }
 
-/// Writes a new order. [`is_second_number`] says whether it failed because there is one of its number.
+/// Inserts a new order. [`is_second_number`] tells whether it failed because another order has the number.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -208,7 +208,7 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
     Ok(order)
 }
 
-/// An order of which only its number and its total are known any more.
+/// An order of which only the number and the total are still known.
 #[derive(Debug, Clone)]
 pub struct LostOrder {
     /// The merchant that owns it.
@@ -219,7 +219,7 @@ pub struct LostOrder {
     pub money: Money,
 }
 
-/// Writes an order that was forgotten, with nobody's name and no number.
+/// Inserts a lost order, without a buyer or a number key.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -258,7 +258,7 @@ pub async fn find_by_number(
     of_number.order_by_desc(Column::Id).one(db).await
 }
 
-/// Details in which there is nothing.
+/// Empty details.
 fn nothing() -> Result<String, DbErr> {
     serde_json::to_string(&Details::default()).map_err(|error| DbErr::Json(error.to_string()))
 }
@@ -271,7 +271,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// Those of the merchant's orders.
+/// The merchant's orders with these ids.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -286,18 +286,18 @@ pub async fn find_all(
     Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
 }
 
-/// What people call an order.
+/// The names of an order.
 #[derive(Debug, Clone, FromQueryResult)]
 pub struct OrderName {
     /// Its id.
     pub id: OrderId,
     /// The merchant's own number for it.
     pub number: String,
-    /// The buyer's name; empty once it was erased.
+    /// The buyer's name; empty once erased.
     pub customer_name: String,
 }
 
-/// What those of the merchant's orders are called, without that they are read as a whole.
+/// The names of the merchant's orders with these ids, without reading whole orders.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -320,7 +320,7 @@ pub async fn names(
     Ok(found.into_iter().map(|order| (order.id, order)).collect())
 }
 
-/// Brings orders' tags in line with what became of their links; of several links of one order, in this order.
+/// Updates orders' tags after changes of their links. Several links of one order are applied in the given order.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -329,7 +329,7 @@ pub(crate) async fn refresh_tags(
     moved: impl Iterator<Item = &link::Model>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    // Sorted, so that two groups do not wait for each other for ever.
+    // Sorted, so that two groups cannot deadlock.
     let mut tags: BTreeMap<OrderId, (MerchantId, Tag)> = BTreeMap::new();
     for link in moved {
         let Some(tag) = tag_after(link.state) else { continue };
@@ -345,7 +345,7 @@ pub(crate) async fn refresh_tags(
     if rows.is_empty() {
         return Ok(());
     }
-    // A paid order stays paid, whatever becomes of its other links.
+    // A paid order stays paid whatever happens to its other links.
     let update = "UPDATE orders SET tag = is_tag FROM v \
         WHERE id = the_order AND merchant_id = the_merchant AND tag <> {0} AND tag <> is_tag RETURNING id, merchant_id";
     let statement = rows.statement(tx.get_database_backend(), update, vec![Tag::Paid.into()]);
@@ -356,7 +356,7 @@ pub(crate) async fn refresh_tags(
     Ok(())
 }
 
-/// Says of an order whose link was not paid after all that nothing is asked for, unless another link of it is paid, or asks for it.
+/// Resets the tag of an order whose link was not paid after all, unless another of its links is paid or open.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -379,13 +379,13 @@ pub(crate) async fn take_back_paid(tx: &Transaction, link: &link::Model, now: Da
     Ok(())
 }
 
-/// What an order's tag says once a link of it has come to this state; `None` if that changes nothing.
+/// The tag of an order after one of its links has reached this state; `None` for no change.
 const fn tag_after(link: LinkState) -> Option<Tag> {
     match link {
         LinkState::Paid => Some(Tag::Paid),
-        // The request was taken back.
+        // The request was withdrawn.
         LinkState::Voided => Some(Tag::None),
-        // An order whose link has run out is as unpaid as before.
+        // An expired link leaves its order unpaid.
         LinkState::Unpaid
         | LinkState::Processing
         | LinkState::Voiding
@@ -396,8 +396,8 @@ const fn tag_after(link: LinkState) -> Option<Tag> {
     }
 }
 
-/// Orders from before `cutoff` whose buyer is still known although no link of them holds anything: most never had one. A page of them by
-/// their ids.
+/// A page, by id, of orders from before `cutoff` whose buyer is still known although no link of theirs has contents
+/// left. Most of them never had a link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -421,7 +421,7 @@ pub async fn due_for_forgetting(
     query.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
-/// The links of an order, in a query of orders, that still hold something.
+/// The links of an order that still have contents, as a subquery.
 fn unpurged_links() -> SelectStatement {
     let mut links = Query::select();
     links
@@ -432,7 +432,7 @@ fn unpurged_links() -> SelectStatement {
     links
 }
 
-/// Forgets the buyers of such orders. A link that is being made meanwhile comes first or finds nobody.
+/// Erases the buyers of these orders. Links that are created concurrently either come first or find no buyer.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -444,7 +444,7 @@ pub async fn forget_customers(tx: &Transaction, orders: &[Order], now: DateTime<
     Ok(())
 }
 
-/// Erases the buyer's name and number, and what was ordered, once no link of the order holds anything any more.
+/// Erases the buyer's name and number and the order's contents, once none of its links has contents left.
 pub(crate) async fn forget_customer_if_all_purged(
     tx: &Transaction,
     merchant: MerchantId,
@@ -452,7 +452,7 @@ pub(crate) async fn forget_customer_if_all_purged(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     if link::of_order(tx, merchant, id).await?.iter().any(|link| link.purged_at.is_none()) {
-        // What the purged one was found by goes all the same.
+        // The purged link's searchable text must go in any case.
         return crate::search::refresh(tx, merchant, id).await;
     }
     Entity::update_many()

@@ -1,4 +1,4 @@
-//! What can be changed of a merchant.
+//! Changes of merchants.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, ExprTrait, entity::prelude::*};
@@ -6,41 +6,41 @@ use sea_orm::{ActiveValue::Set, Condition, ExprTrait, entity::prelude::*};
 use super::{ActiveModel, Column, Entity, Merchant, get};
 use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, sms::Rates};
 
-/// What is to change of a merchant; what is absent stays.
+/// Changes of a merchant; absent fields stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct MerchantChanges {
     /// The name that buyers see.
     pub name: Option<String>,
-    /// How buyers reach it, or that they cannot.
+    /// How buyers can contact it; `Some(None)` removes it.
     pub contact: Option<Option<String>>,
-    /// Where it is, as its invoices say, or that they do not.
+    /// Its address, for its invoices; `Some(None)` removes it.
     pub address: Option<Option<String>>,
-    /// Its number with the tax office, as its invoices say, or that they do not.
+    /// Its tax number, for its invoices; `Some(None)` removes it.
     pub tax_number: Option<Option<String>>,
-    /// The region of phone numbers that are written without a country code.
+    /// The region of phone numbers without a country code.
     pub region: Option<Region>,
-    /// The IANA time zone in which its people read times.
+    /// The IANA time zone of its people.
     pub time_zone: Option<String>,
-    /// The currency that new orders are in if they do not say, or that they must say.
+    /// The default currency of new orders; `Some(None)` removes it.
     pub currency: Option<Option<Currency>>,
-    /// The colour of its pages, or ours.
+    /// The colour of its pages; `Some(None)` for the default.
     pub colour: Option<Option<Colour>>,
     /// How buyers may pay.
     pub payment_methods: Option<PaymentMethods>,
-    /// Whether buyers are told that what they paid has come.
+    /// Whether buyers get a receipt by text.
     pub receipts: Option<bool>,
-    /// Credits per segment: the operator's to say.
+    /// Credits per segment. Set by the operator.
     pub sms_rate: Option<i64>,
-    /// Credits per segment by the prefix of the number, or that there are none: the operator's to say.
+    /// Credits per segment, by prefix of the number; `Some(None)` removes them. Set by the operator.
     pub sms_rates: Option<Option<Rates>>,
-    /// The language of texts to buyers of whom none is known, or that there is none.
+    /// The language of texts to buyers whose language is unknown; `Some(None)` removes it.
     pub language: Option<Option<String>>,
 }
 
 /// Changes a merchant.
 ///
 /// # Errors
-/// When it does not exist, or the database refuses or does not answer.
+/// Returns an error if it does not exist or the database query fails.
 pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: MerchantChanges) -> Result<Merchant, DbErr> {
     let mut row = ActiveModel { id: Set(id), ..Default::default() };
     set(&mut row.name, changes.name);
@@ -65,7 +65,7 @@ fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Opt
     }
 }
 
-/// Changes the template of the merchant's requests, or takes it away.
+/// Sets or removes the template of the merchant's requests.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -78,7 +78,7 @@ pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: Optio
         .map(|_| ())
 }
 
-/// Changes whether typography in messages is made plain where that makes them cheaper.
+/// Sets whether typography is simplified where that makes a text cheaper.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -91,7 +91,7 @@ pub async fn set_plain_typography(db: &impl ConnectionTrait, id: MerchantId, pla
         .map(|_| ())
 }
 
-/// Changes how buyers are reminded, which was checked before ([`Reminding::check`]).
+/// Sets the reminder settings. They must have been checked ([`Reminding::check`]).
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -107,10 +107,10 @@ pub async fn set_reminding(db: &impl ConnectionTrait, id: MerchantId, reminding:
         .map(|_| ())
 }
 
-/// Changes below how many credits the merchant is warned (0: never); a warning that was given is forgotten.
+/// Sets the warning threshold in credits (0 for never), and resets the warning.
 ///
 /// # Errors
-/// When the number is negative or the database does not answer.
+/// Returns an error if the number is negative or the database query fails.
 pub async fn set_low_credit_threshold(db: &impl ConnectionTrait, id: MerchantId, credits: i64) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::LowCreditThreshold, Expr::value(credits))
@@ -121,10 +121,10 @@ pub async fn set_low_credit_threshold(db: &impl ConnectionTrait, id: MerchantId,
         .map(|_| ())
 }
 
-/// A merchant is told once a day at most, however often credits become low and not low again.
+/// The least time between two texts about low credits, however often they become low.
 const TOLD_AGAIN: TimeDelta = TimeDelta::days(1);
 
-/// Who was not told that credits are low since they are, nor of late.
+/// Merchants who have not been told that their credits are low, nor recently.
 pub(super) fn untold(now: DateTime<Utc>) -> Condition {
     let told = Expr::col(Column::LowCreditToldAt);
     let long_ago =
@@ -132,7 +132,8 @@ pub(super) fn untold(now: DateTime<Utc>) -> Condition {
     Condition::any().add(Column::LowCreditToldAt.is_null()).add(long_ago)
 }
 
-/// Notes that the merchant is about to be told that credits are low; `false` if they were told since they are, or they are not any more.
+/// Records that the merchant is about to be told of low credits. Returns `false` if they have been told already, or the
+/// credits are no longer low.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -151,7 +152,7 @@ pub async fn note_low_credit_told(
     Ok(noted.rows_affected == 1)
 }
 
-/// Notes since when the merchant has fewer credits than they want to be warned of, or that they have enough.
+/// Records since when the merchant's credits are low, or that they no longer are.
 pub(crate) async fn set_low_credit_since(
     db: &impl ConnectionTrait,
     id: MerchantId,

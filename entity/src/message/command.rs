@@ -1,4 +1,4 @@
-//! Accepting a text: its row and its hold, in one transaction of the caller, who enqueues the job.
+//! Accepts a text: writes its row and its hold in one transaction of the caller, who enqueues the job.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
@@ -15,55 +15,55 @@ use domain::{ConversationId, LinkId, MessageId, sms::Body};
 /// A text to send.
 #[derive(Debug)]
 pub struct NewMessage {
-    /// The conversation with the buyer who gets it.
+    /// The conversation with the recipient.
     pub conversation: ConversationId,
-    /// The link that it carries.
+    /// The link in the text.
     pub link: Option<LinkId>,
     /// What it says.
     pub body: Body,
-    /// Who wants it sent.
+    /// Who causes it.
     pub origin: Origin,
-    /// One message of the merchant for each key.
+    /// A deduplication key: the merchant has one message per key.
     pub once_key: Option<String>,
-    /// Not before this time; absent: at once.
+    /// The earliest time to send it; absent for at once.
     pub send_at: Option<DateTime<Utc>>,
-    /// The key that wants it sent, if it is one.
+    /// The API key that sends it, if any.
     pub actor: Option<String>,
 }
 
-/// Why a text is not accepted.
+/// Why a text is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// The conversation is not the merchant's, or the buyer's number was erased.
+    /// The conversation belongs to another merchant, or the buyer's number was erased.
     #[error("the buyer's number is not known any more")]
     NoNumber,
-    /// The operator has the merchant suspended.
+    /// The operator has suspended the merchant.
     #[error("the merchant is suspended")]
     Suspended,
-    /// The buyer wants no more texts.
+    /// The buyer has opted out.
     #[error("the buyer has asked to get no more texts")]
     OptedOut,
-    /// The merchant has no carrier.
+    /// The merchant has not connected an SMS carrier.
     #[error("the merchant has no SMS carrier")]
     NotConnected,
-    /// The template makes no text of it.
+    /// The template cannot be rendered.
     #[error("the template makes no text")]
     NoText(#[source] Box<LinkTextError>),
-    /// There are fewer credits than it costs.
+    /// Too few credits are available.
     #[error("{wanted} credits are needed and {available} are available")]
     TooFewCredits {
-        /// What it costs.
+        /// The cost.
         wanted: i64,
-        /// What there is.
+        /// The available credits.
         available: i64,
     },
-    /// The database refused or did not answer, or what it holds is damaged. This says nothing about the text.
+    /// The database query failed, or a stored value is damaged.
     #[error(transparent)]
     Db(#[from] DbErr),
 }
 
 impl CommandError {
-    /// A link that has no text.
+    /// The link has no text.
     #[must_use]
     pub fn no_text(error: LinkTextError) -> Self {
         match error {
@@ -77,7 +77,7 @@ impl From<CreditError> for CommandError {
     fn from(error: CreditError) -> Self {
         match error {
             CreditError::Insufficient { wanted, available } => Self::TooFewCredits { wanted, available },
-            // A hold is refused for nothing else: these are broken invariants.
+            // Placing a hold cannot fail with these; they are broken invariants.
             error @ (CreditError::Nothing
             | CreditError::NotPositive
             | CreditError::TooMany
@@ -88,7 +88,8 @@ impl From<CreditError> for CommandError {
     }
 }
 
-/// Writes a text in `queued`, or in `scheduled` if its time is yet to come, and holds what it costs. Nothing is written that is refused, if the caller rolls back.
+/// Writes a text in `queued`, or in `scheduled` if its time has not come, and holds its cost. The caller must roll back
+/// on a refusal.
 ///
 /// # Errors
 /// See [`CommandError`].
@@ -101,7 +102,7 @@ pub async fn command(
     if owner.is_suspended() {
         return Err(CommandError::Suspended);
     }
-    // Under the conversation's lock, so that an opt-out comes before the text, and is seen, or after, and finds it.
+    // Locked, so that a concurrent opt-out is either seen here or finds this text.
     let conversation = conversation::Entity::find_by_id(text.conversation)
         .filter(conversation::Column::MerchantId.eq(owner.id))
         .lock(LockType::NoKeyUpdate)

@@ -1,4 +1,4 @@
-//! How the last text of each link stands.
+//! The status of each link's last text.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 use super::{Column, Direction, Entity, Origin};
 use domain::{LinkId, MerchantId, message::MessageStatus};
 
-/// How the last text that carries each of these links stands; nothing of a link that was never sent.
+/// The status of the last text with each of these links. Links that were never sent are absent.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -26,13 +26,13 @@ pub async fn last_of_links(
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::LinkId.is_in(links))
         .filter(Column::Direction.eq(Direction::Outgoing))
-        // What was taken back says nothing of the request.
+        // Cancelled texts do not count.
         .filter(Column::Status.ne(MessageStatus::Cancelled))
         .filter(Column::Origin.is_not_in([Origin::Receipt, Origin::Voided]))
         .order_by_asc(Column::Id)
         .into_tuple()
         .all(db)
         .await?;
-    // Of several the last one stays.
+    // The last text of each link wins.
     Ok(texts.into_iter().filter_map(|(link, status)| Some((link?, status))).collect())
 }

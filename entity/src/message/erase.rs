@@ -1,4 +1,4 @@
-//! Erasing what was said; what it cost stays.
+//! Erases texts. Their costs stay.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -15,10 +15,10 @@ use crate::{
 };
 use domain::{ConversationId, LinkId};
 
-/// What is left of the reason why a text failed.
+/// Replaces the reason why a text failed.
 const ERASED: &str = "The reason was erased after 90 days.";
 
-/// Whether anything that was said in a conversation is still kept.
+/// Whether the conversation has texts that are not erased.
 pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: ConversationId) -> Result<bool, DbErr> {
     let one = Entity::find()
         .filter(Column::ConversationId.eq(conversation))
@@ -28,14 +28,14 @@ pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: Conversat
     Ok(one.is_some())
 }
 
-/// Erases the texts that carried a link; what they cost stays.
+/// Erases the texts with a link. Their costs stay.
 pub(crate) async fn erase_texts(tx: &Transaction, link: LinkId, now: DateTime<Utc>) -> Result<(), DbErr> {
     conversation::hold_those_of(tx, link).await?;
     let conversations = erase(tx, Column::LinkId.eq(link), now).await?;
     forget_empty(tx, conversations).await
 }
 
-/// Erases what else was said in conversations before `cutoff`; answers how much.
+/// Erases the other texts from before `cutoff`. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -47,7 +47,7 @@ pub async fn erase_said_before(tx: &Transaction, cutoff: DateTime<Utc>, now: Dat
     Ok(erased)
 }
 
-/// Erases what was said in a conversation without a link.
+/// Erases the texts of a conversation that have no link.
 pub(crate) async fn erase_said_in(
     tx: &Transaction,
     conversation: ConversationId,
@@ -58,9 +58,9 @@ pub(crate) async fn erase_said_in(
     conversation::forget_if_empty(tx, conversation).await
 }
 
-/// Erases texts; answers the conversation of each.
+/// Erases texts. Returns the conversation of each.
 async fn erase(tx: &Transaction, which: impl IntoCondition, now: DateTime<Utc>) -> Result<Vec<ConversationId>, DbErr> {
-    // What a carrier said of a failure may repeat the number.
+    // The carrier's description of a failure may contain the number.
     let reason =
         CaseStatement::new().case(Column::Error.is_not_null(), ERASED).finally(Expr::value(Option::<String>::None));
     let erased = Entity::update_many()

@@ -1,4 +1,5 @@
-//! Messages, both ways. Their status only moves forward: delivery reports come late, twice and out of order.
+//! Messages in both directions. Their status only moves forward, since delivery reports arrive late, repeatedly and out
+//! of order.
 
 mod command;
 mod delivery;
@@ -37,7 +38,7 @@ use crate::{
 use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};
 
 words! {
-    /// Which way a message went.
+    /// The direction of a message.
     pub enum Direction {
         /// To the buyer.
         Outgoing = "outgoing",
@@ -47,15 +48,15 @@ words! {
 }
 
 words! {
-    /// Who wanted a message sent.
+    /// Who caused a message.
     pub enum Origin {
-        /// The merchant, or the buyer.
+        /// The merchant or the buyer.
         Merchant = "merchant",
-        /// Paylink, to remind of an unpaid link.
+        /// Paylink, as a reminder of an unpaid link.
         Reminder = "reminder",
-        /// Paylink, to answer a buyer who asked for help.
+        /// Paylink, in answer to a buyer who asked for help.
         Answer = "answer",
-        /// Paylink, to say that the money has come.
+        /// Paylink, as a receipt.
         Receipt = "receipt",
         /// Paylink, to say that a link was withdrawn.
         Voided = "voided",
@@ -72,41 +73,41 @@ pub struct Model {
     pub id: MessageId,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// The conversation it belongs to; the buyer's number is there.
+    /// Its conversation, which has the buyer's number.
     pub conversation_id: ConversationId,
-    /// The link it carries.
+    /// The link in it.
     pub link_id: Option<LinkId>,
-    /// Which way it went.
+    /// Its direction.
     pub direction: Direction,
-    /// The text, as it was rendered and costed; erased by the purge.
+    /// The text as rendered and charged; erased by the purge.
     pub body: Option<String>,
-    /// Segments that it takes.
+    /// Its number of segments.
     pub segments: i64,
-    /// What it costs.
+    /// Its cost in credits.
     pub credits: i64,
-    /// What became of it.
+    /// Its status.
     pub status: MessageStatus,
-    /// Why it failed, in words for the merchant.
+    /// Why it failed, for the merchant to read.
     pub error: Option<String>,
-    /// The carrier's id of it.
+    /// The carrier's id.
     pub carrier_id: Option<String>,
-    /// When the command was accepted, or when it came.
+    /// When the command was accepted, or when it was received.
     pub created_at: DateTime<Utc>,
-    /// When the carrier took it.
+    /// When the carrier accepted it.
     pub sent_at: Option<DateTime<Utc>>,
     /// When it reached the phone.
     pub delivered_at: Option<DateTime<Utc>>,
     /// When its text was erased.
     pub purged_at: Option<DateTime<Utc>>,
-    /// Who wanted it sent.
+    /// Who caused it.
     pub origin: Origin,
-    /// One message of the merchant for each key: what makes one reminder of ten schedulers.
+    /// A deduplication key: the merchant has one message per key, so ten schedulers send one reminder.
     pub once_key: Option<String>,
-    /// When it was left to a person, because nobody knows whether the carrier took it.
+    /// When it was left to a person, because it is unknown whether the carrier accepted it.
     pub parked_at: Option<DateTime<Utc>>,
-    /// Not before this time was it to be sent.
+    /// The earliest time to send it.
     pub scheduled_for: Option<DateTime<Utc>>,
-    /// The key that wanted it sent, if it was one.
+    /// The API key that sent it, if any.
     pub actor: Option<String>,
 }
 
@@ -115,41 +116,41 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as Message;
 
 impl Model {
-    /// Since when it may be sent: the time that it was scheduled for, else that of the command.
+    /// Since when it may be sent: its scheduled time, or else the command's.
     #[must_use]
     pub fn asked_at(&self) -> DateTime<Utc> {
         self.scheduled_for.map_or(self.created_at, |at| at.max(self.created_at))
     }
 }
 
-/// What it takes to write a message to a buyer.
+/// The data of a new message to a buyer.
 #[derive(Debug)]
 pub struct Outgoing {
     /// Its id.
     pub id: MessageId,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// The conversation it belongs to.
+    /// Its conversation.
     pub conversation_id: ConversationId,
-    /// The link it carries.
+    /// The link in it.
     pub link_id: Option<LinkId>,
     /// The rendered text.
     pub body: String,
-    /// Segments that it takes.
+    /// Its number of segments.
     pub segments: i64,
-    /// What it costs.
+    /// Its cost in credits.
     pub credits: i64,
-    /// Who wants it sent.
+    /// Who causes it.
     pub origin: Origin,
-    /// One message of the merchant for each key.
+    /// A deduplication key: the merchant has one message per key.
     pub once_key: Option<String>,
-    /// Not before this time; absent: at once.
+    /// The earliest time to send it; absent for at once.
     pub scheduled_for: Option<DateTime<Utc>>,
-    /// The key that wants it sent, if it is one.
+    /// The API key that sends it, if any.
     pub actor: Option<String>,
 }
 
-/// Writes a message to a buyer, in `queued`, or in `scheduled` if its time is yet to come.
+/// Inserts a message to a buyer, in `queued`, or in `scheduled` if its time has not come.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -176,7 +177,7 @@ pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>
     insert(tx, message, kind, now).await
 }
 
-/// Writes a message from a buyer.
+/// Inserts a message from a buyer.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -208,7 +209,7 @@ pub async fn insert_incoming(
     Ok(message)
 }
 
-/// Writes what a buyer has said on the page of a link, where nothing is sent and nothing costs.
+/// Inserts what a buyer wrote on a link's page, which is not sent and costs nothing.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -251,7 +252,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// Those of the merchant's messages.
+/// The merchant's messages with these ids.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -266,7 +267,7 @@ pub async fn find_all(
     Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
 }
 
-/// The merchant's message that the carrier knows by this id.
+/// The merchant's message with this id of the carrier.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -278,12 +279,12 @@ pub async fn find_by_carrier_id(
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::CarrierId.eq(carrier_id)).one(db).await
 }
 
-/// Holds the message's row until the transaction ends.
+/// Locks the message's row until the transaction ends.
 pub(crate) async fn hold(tx: &impl ConnectionTrait, id: MessageId) -> Result<(), DbErr> {
     Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await.map(|_| ())
 }
 
-/// The message, whoever's it is. Operators only.
+/// The message, of any merchant. For operators only.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -291,16 +292,16 @@ pub async fn find_of_any(db: &impl ConnectionTrait, id: MessageId) -> Result<Opt
     Entity::find_by_id(id).one(db).await
 }
 
-/// What is learnt about a message along with its new status.
+/// What is learnt with a message's new status.
 #[derive(Debug, Clone, Default)]
 pub struct Learnt {
-    /// The carrier's id of it.
+    /// The carrier's id.
     pub carrier_id: Option<String>,
-    /// Why it failed, in words for the merchant.
+    /// Why it failed, for the merchant to read.
     pub error: Option<String>,
 }
 
-/// Moves a message forward to `status`; `false` if it is there or further already.
+/// Moves a message forward to `status`. Returns `false` if it has reached it already.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -338,8 +339,8 @@ pub async fn advance(
     Ok(moved)
 }
 
-/// The one statement that changes a message's status, with what `update` changes beside it; `false` if it is in none of the states
-/// that are left.
+/// The only statement that changes a message's status, together with the columns of `update`. Returns `false` if the
+/// message is in none of the states that precede it.
 async fn set_status(
     tx: &Transaction,
     update: UpdateMany<Entity>,
@@ -361,7 +362,7 @@ async fn set_status(
     Ok(!moved.is_empty())
 }
 
-/// Puts a scheduled message in the queue; `false` if it was cancelled, or somebody else did.
+/// Queues a scheduled message. Returns `false` if it was cancelled or queued already.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -370,7 +371,7 @@ pub async fn queue_scheduled(tx: &Transaction, message: &Message, now: DateTime<
     set_status(tx, Entity::update_many(), (message.merchant_id, message.id), from, to, now).await
 }
 
-/// Puts a message that certainly did not leave back to `queued`, so that it may be sent later.
+/// Moves a message that has certainly not been sent back to `queued`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,5 +1,5 @@
-//! What became of a text, and of its credits with it: one function for each outcome, each in one transaction of its caller.
-//! They may come twice and in any order: the status only moves forward, and a hold is settled once.
+//! The outcomes of a text and of its credits: one function each, in one transaction of the caller. Outcomes may arrive
+//! repeatedly and in any order: the status only moves forward, and a hold is settled once.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
@@ -14,16 +14,16 @@ use crate::{
 use domain::{MerchantId, MessageId, words};
 
 words! {
-    /// What becomes of the credits of a text that the carrier took and could not deliver.
+    /// When the credits of an undelivered text are charged.
     pub enum UndeliveredCredits {
-        /// They are spent when the carrier took it, as it bills it.
+        /// When the carrier accepts it, since the carrier bills it then.
         Captured = "captured",
-        /// They stay held until its report, and are given back if it was not delivered.
+        /// On delivery. They are held until the report, and returned if it was not delivered.
         Released = "released",
     }
 }
 
-/// The carrier has it: the message is `sent`. Its credits are spent, unless they wait for the report.
+/// The carrier has accepted it: the message is `sent`. Its credits are charged, unless they wait for the report.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -46,7 +46,7 @@ pub async fn accepted(
     }
 }
 
-/// It reached the phone: its credits are spent.
+/// It was delivered: its credits are charged.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -59,7 +59,7 @@ pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) 
     Ok(())
 }
 
-/// The carrier could not deliver it, for this reason. What becomes of its credits is by the rule, if they are not settled.
+/// The carrier could not deliver it, for this reason. Credits that are still held are settled by the rule.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -82,7 +82,7 @@ pub async fn undelivered(
     needs_a_person(tx, message, MessageStatus::Undelivered, now).await.map_err(CreditError::Db)
 }
 
-/// Somebody should know that a text is in a state in which its buyer has not got it.
+/// Records that a person should know that the buyer did not get a text.
 async fn needs_a_person(
     tx: &Transaction,
     message: &Message,
@@ -92,8 +92,8 @@ async fn needs_a_person(
     attention::open_undelivered(tx, &Message { status, ..message.clone() }, now).await
 }
 
-/// It was not sent, for this reason: its credits are given back. Changes nothing if the carrier has it after all. One that was
-/// scheduled is `cancelled`, and nobody has to look at it.
+/// It was not sent, for this reason: its credits are returned. Does nothing if the carrier has accepted it after all. A
+/// scheduled text is `cancelled` and needs no person.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -125,7 +125,7 @@ async fn settle(
     credits::settle(tx, message.merchant_id, message.id, settlement, now).await.map(|_| ())
 }
 
-/// Leaves a message to a person: it may have left, and nobody could say whether the carrier took it. Its credits stay held.
+/// Leaves a message to a person, because it is unknown whether the carrier accepted it. Its credits stay held.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -150,7 +150,7 @@ async fn left_to_a_person(tx: &Transaction, messages: &[Message], now: DateTime<
     Ok(())
 }
 
-/// Leaves messages to a person whose fate is unknown and whose command is older than `cutoff`; answers how many.
+/// Leaves unknown messages whose command is older than `cutoff` to a person. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -167,16 +167,16 @@ pub async fn park_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: D
     Ok(parked.len() as u64)
 }
 
-/// What a person found out about a message of which nobody knew whether the carrier took it.
+/// What a person found out about a message whose fate was unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// It was sent: its credits are spent.
+    /// It was sent: its credits are charged.
     Sent,
-    /// It was not, for this reason: its credits are given back.
+    /// It was not sent, for this reason: its credits are returned.
     Failed(String),
 }
 
-/// Settles a message that is `unknown`, as a person found out; `false` if it is not, or not any more.
+/// Settles an `unknown` message by a person's finding. Returns `false` if it is not, or no longer, `unknown`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -190,7 +190,7 @@ pub async fn resolve(
         return Ok(false);
     }
     match resolution {
-        // A person has spoken: no report is waited for.
+        // The person's finding replaces the carrier's report.
         Resolution::Sent => {
             let sent =
                 advance(tx, message.merchant_id, message.id, MessageStatus::Sent, Learnt::default(), now).await?;

@@ -1,11 +1,12 @@
-//! How many texts of a merchant were accepted in a day.
+//! Counts a merchant's accepted texts per day.
 
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 use domain::MerchantId;
 
-/// Counts one more text of this day, in the transaction that accepts it: how many there are now. Nothing if there are `most` already.
+/// Counts a text of this day, in the transaction that accepts it. Returns the new count, or `None` if there are `most`
+/// already.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -16,7 +17,8 @@ pub async fn count_text(
     most: u64,
 ) -> Result<Option<u64>, DbErr> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    // Raw SQL: an upsert that is refused by its own condition and answers what it came to is one round trip, and no two can pass at once.
+    // Raw SQL: a conditional upsert that returns the count takes one round trip, and two concurrent ones cannot both
+    // pass.
     let count = "INSERT INTO text_count (merchant_id, day, texts) VALUES ($1, $2, 1) \
         ON CONFLICT (merchant_id, day) DO UPDATE SET texts = text_count.texts + 1 WHERE text_count.texts < $3 \
         RETURNING texts";
@@ -25,7 +27,7 @@ pub async fn count_text(
     counted.map(|row| texts(&row)).transpose()
 }
 
-/// How many texts of this day were accepted.
+/// How many texts were accepted on this day.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -36,7 +38,7 @@ pub async fn counted_texts(db: &impl ConnectionTrait, merchant: MerchantId, day:
     Ok(found.map(|row| texts(&row)).transpose()?.unwrap_or_default())
 }
 
-/// Forgets the counts of days before this one; answers how many.
+/// Deletes the counts of days before this one. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -8,11 +8,11 @@ use crate::Transaction;
 use super::{Column, Direction, Entity, Learnt, advance};
 use domain::{MerchantId, MessageId, message::MessageStatus};
 
-/// So many rows at once.
+/// The number of rows per query.
 const PAGE: u64 = 500;
 
-/// Makes `unknown` of every text that had not left when the backup was made, unless its time is yet to come: it is not sent before the
-/// carrier's record or a person has said whether it left since. Answers how many.
+/// Marks every text that had not been sent at the backup as `unknown`, unless its time has not come: it may have been
+/// sent since, so the carrier's records or a person must decide first. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -33,7 +33,7 @@ pub async fn hold_unsent(tx: &Transaction, now: DateTime<Utc>) -> Result<u64, Db
             .all(tx)
             .await?;
         for (merchant, id) in &page {
-            // `unknown` is what follows `sending` only.
+            // Only `sending` leads to `unknown`.
             advance(tx, *merchant, *id, MessageStatus::Sending, Learnt::default(), now).await?;
             advance(tx, *merchant, *id, MessageStatus::Unknown, Learnt::default(), now).await?;
             held += 1;

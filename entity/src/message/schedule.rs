@@ -1,4 +1,4 @@
-//! Texts that wait for their time.
+//! Scheduled texts.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -11,8 +11,8 @@ use super::{Column, Entity, Message};
 use crate::{conversation, link};
 use domain::{LinkState, MerchantId, MessageId};
 
-/// A page of the scheduled messages whose time has come, whoever's they are. One of a link that is still being made, or for which a
-/// payment is under way, waits for what becomes of it.
+/// A page of all merchants' scheduled messages that are due. A message waits while its link is being made or a payment
+/// for it is in progress.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -27,8 +27,8 @@ pub async fn scheduled_until(
     page(db, due, after, limit).await
 }
 
-/// A page of the scheduled messages that nobody waits for any more: their link is closed or on the way there, or their buyer wants no
-/// texts or was erased.
+/// A page of scheduled messages that are obsolete: their link is closed or closing, or their buyer has opted out or was
+/// erased.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -61,7 +61,7 @@ pub async fn scheduled_in_vain(
     page(db, in_vain, after, limit).await
 }
 
-/// The link of a message, if it is in one of these states.
+/// The message's link, if it is in one of these states.
 fn link_in(states: impl IntoIterator<Item = LinkState>) -> SelectStatement {
     Query::select()
         .column(link::Column::Id)
@@ -84,12 +84,12 @@ async fn page(
     query.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
-/// Written out, as the index of scheduled messages is.
+/// Written out to match the index of scheduled messages.
 fn is_scheduled() -> Expr {
     Expr::cust("message.status = 'scheduled'")
 }
 
-/// Whether there is a message of the merchant with this key already.
+/// Whether the merchant has a message with this deduplication key.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

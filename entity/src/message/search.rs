@@ -10,37 +10,37 @@ use crate::{
 };
 use domain::{ConversationId, LinkId, MerchantId, MessageId, OrderId};
 
-/// How many texts are looked through for a part of theirs in one go. They are read one by one: an index of all parts of all texts would be
-/// written for each of them whenever its status changes.
+/// How many texts one query scans for a substring. They are scanned because a substring index would be rewritten
+/// whenever a message's status changes.
 const LOOKED_THROUGH: u64 = 10_000;
 
 /// A page of messages.
 #[derive(Debug)]
 pub struct FoundMessages {
-    /// These.
+    /// The messages found.
     pub rows: Vec<Message>,
-    /// How far was looked, if there are more to look through: the page goes on behind it.
+    /// The last message scanned, if there are more to scan; the next page starts after it.
     pub looked_to: Option<MessageId>,
 }
 
-/// What a list of messages is narrowed to.
+/// The filters of a list of messages.
 #[derive(Debug, Clone, Default)]
 pub struct MessageSearch {
-    /// With one of these statuses; if there is none, with any.
+    /// With one of these statuses; empty for any.
     pub statuses: Vec<MessageStatus>,
-    /// Part of the text.
+    /// Containing this text.
     pub text: Option<String>,
     /// With a link of this order.
     pub order: Option<OrderId>,
-    /// When they were commanded, or came in.
+    /// Commanded or received in this period.
     pub created: Period,
-    /// The link that it carries.
+    /// With this link.
     pub link: Option<LinkId>,
     /// Which part of the list.
     pub place: Place<MessageId>,
 }
 
-/// A page of the merchant's messages. Where a part of a text is looked for, it may be short, or empty, though there are more to look through.
+/// A page of the merchant's messages. With a text filter it may be short or empty although there are more to scan.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -61,7 +61,7 @@ pub async fn search(
     Ok(FoundMessages { rows, looked_to })
 }
 
-/// The last of those that are looked through, if there are more.
+/// The last message to scan, if there are more.
 async fn last_of_many(
     messages: Select<Entity>,
     search: &MessageSearch,
@@ -73,13 +73,13 @@ async fn last_of_many(
     let found: Vec<MessageId> =
         place.of(messages, Column::Id).offset(LOOKED_THROUGH).limit(2).into_tuple().all(db).await?;
     Ok(match found.as_slice() {
-        // One more is the end of the list, and not more to look through.
+        // A single further one is the end of the list.
         [last, _] => Some(*last),
         _ => None,
     })
 }
 
-/// A page of everybody's messages, newest first. Operators only: it looks across merchants.
+/// A page of all merchants' messages, newest first. For operators only.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -126,7 +126,7 @@ pub async fn of_conversation(
     page(query, MessageSearch { place, ..MessageSearch::default() }, db).await
 }
 
-/// The newest text with this link in this conversation, commanded at or after `since`, that went out or still may.
+/// The newest text with this link in this conversation, commanded at or after `since`, that was sent or may still be.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -147,7 +147,7 @@ pub async fn sent_since(
         .await
 }
 
-/// The texts of a conversation that wait for their time or their turn, held until the transaction ends.
+/// The texts of a conversation that wait to be sent, locked until the transaction ends.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -166,7 +166,7 @@ pub async fn waiting_for(
         .await
 }
 
-/// Whether a buyer's question was answered by itself at or after `since`.
+/// Whether a buyer's question was answered automatically at or after `since`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

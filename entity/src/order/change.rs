@@ -1,4 +1,4 @@
-//! How an order is corrected, and put away.
+//! Correcting and archiving orders.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
@@ -11,7 +11,7 @@ use crate::{
 };
 use domain::{Money, PhoneNumber};
 
-/// What is to change of an order; what is absent stays.
+/// Changes of an order; absent fields stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct OrderChanges {
     /// The merchant's own number for it.
@@ -20,18 +20,18 @@ pub struct OrderChanges {
     pub customer_name: Option<String>,
     /// The buyer's number.
     pub customer_phone: Option<PhoneNumber>,
-    /// The buyer's language; `Some(None)` takes it away.
+    /// The buyer's language; `Some(None)` removes it.
     pub language: Option<Option<String>>,
-    /// What it costs, and why.
+    /// The total and the contents.
     pub terms: Option<(Money, Details)>,
-    /// What the merchant's software keeps with it, as JSON.
+    /// The merchant's metadata as JSON.
     pub metadata: Option<String>,
-    /// What the merchant's people keep with it; `Some(None)` takes it away.
+    /// The notes of the merchant's people; `Some(None)` removes them.
     pub notes: Option<Option<String>>,
 }
 
 impl OrderChanges {
-    /// Without what is so already.
+    /// Removes changes that have no effect.
     ///
     /// # Errors
     /// Returns an error if the stored value is damaged.
@@ -48,13 +48,13 @@ impl OrderChanges {
         })
     }
 
-    /// Whether it changes what was asked of the buyer, which an open link says.
+    /// Whether it changes the terms, which an open link shows to the buyer.
     #[must_use]
     pub const fn is_of_terms(&self) -> bool {
         self.number.is_some() || self.terms.is_some()
     }
 
-    /// What it changes, by the names of the fields.
+    /// The names of the changed fields.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
         [
@@ -72,7 +72,7 @@ impl OrderChanges {
     }
 }
 
-/// Whether the order has a link that is open.
+/// Whether the order has an open link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -81,10 +81,10 @@ pub async fn has_open_link(db: &impl ConnectionTrait, order: &Order) -> Result<b
     Ok(links.iter().any(|link| link.state.is_open()))
 }
 
-/// Changes an order, and answers it as it is then.
+/// Changes an order and returns it.
 ///
 /// # Errors
-/// When the database does not answer, or another order has the number: see [`super::is_second_number`].
+/// Returns an error if the database query fails or another order has the number: see [`super::is_second_number`].
 pub async fn change(
     tx: &Transaction,
     order: &Order,
@@ -119,10 +119,10 @@ pub async fn change(
     written(tx, row, now).await
 }
 
-/// Puts an order away, out of the lists, or takes it back. What is put away leaves its number to others.
+/// Archives an order, or restores it. An archived order frees its number.
 ///
 /// # Errors
-/// When the database does not answer, or another order has taken the number: see [`super::is_second_number`].
+/// Returns an error if the database query fails or another order has taken the number: see [`super::is_second_number`].
 pub async fn archive(
     tx: &Transaction,
     order: &Order,

@@ -19,25 +19,25 @@ use crate::{
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
 
-/// How many of the newest orders are looked through one by one for a text, or for what was paid.
+/// How many of the newest orders are scanned for a text or a payment period.
 const RECENT: u64 = 1_000;
 
-/// What a list of orders is narrowed to.
+/// The filters of a list of orders.
 #[derive(Debug, Clone, Default)]
 pub struct OrderSearch {
-    /// Part of what it is searched by: see [`search`](crate::search).
+    /// Part of the searchable text: see [`search`](crate::search).
     pub text: Option<String>,
     /// The tag.
     pub tag: Option<Tag>,
-    /// Orders with a link in one of these states; if there is none, in any or without a link.
+    /// With a link in one of these states; empty for any, or no link.
     pub statuses: Vec<LinkState>,
-    /// Orders with a link that is to be looked at for this.
+    /// With a link that has this review.
     pub review: Option<Review>,
-    /// When they were made.
+    /// Created in this period.
     pub created: Period,
-    /// When a link of theirs was paid.
+    /// With a link paid in this period.
     pub paid: Period,
-    /// Those that are archived, instead of those that are not.
+    /// Archived orders instead of the others.
     pub archived: bool,
     /// Which part of the list.
     pub place: Place<OrderId>,
@@ -65,7 +65,7 @@ impl OrderSearch {
     }
 }
 
-/// A page of the merchant's orders; a shorter one if they are large.
+/// A page of the merchant's orders; shorter if the orders are large.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -77,8 +77,8 @@ pub async fn search(
     let query = search.query(merchant, None);
     let page = |query| first_of(db, merchant, search.part_of(query));
     if search.place.sort == Sort::NewestFirst && (search.text.is_some() || !search.paid.is_always()) {
-        // What a common word means, or what was paid in a time in which much was, is found among the newest, sooner than an index has listed
-        // all of it.
+        // A common word, or a period with many payments, matches many orders: scanning the newest finds a page sooner
+        // than collecting all matches from an index.
         if let Some(oldest) = search.recent(db, merchant).await? {
             let newest = search.query(merchant, Some(oldest));
             let newest = search.text.iter().fold(newest, |newest, text| newest.filter(one_by_one(text, merchant)));
@@ -112,12 +112,12 @@ impl OrderSearch {
         }
     }
 
-    /// What is paid was ordered before.
+    /// An order is created before it is paid.
     fn before_paid(&self) -> Vec<Expr> {
         Period { from: None, to: self.paid.to }.of_ids(Column::Id, TimeDelta::zero())
     }
 
-    /// The part of the list that is asked for.
+    /// The requested part of the list.
     fn part_of(&self, query: Select<Entity>) -> Select<Entity> {
         match self.tag {
             Some(Tag::None) => self.place.of(query, unasked::Column::OrderId),
@@ -125,8 +125,8 @@ impl OrderSearch {
         }
     }
 
-    /// The oldest of the newest orders, if there are more. It is asked for by itself: to a planner that does not know it, they could be a
-    /// third of all.
+    /// The oldest of the newest [`RECENT`] orders, if there are more. Queried by itself, since a planner without the
+    /// value would estimate a third of all orders.
     async fn recent(&self, db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<OrderId>, DbErr> {
         let place = Place { limit: 1, ..self.place };
         let orders = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
@@ -135,7 +135,7 @@ impl OrderSearch {
     }
 }
 
-/// The newest order of this number that is not archived.
+/// The newest order with this number that is not archived.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -150,7 +150,7 @@ pub async fn by_number(db: &impl ConnectionTrait, merchant: MerchantId, number: 
         .await
 }
 
-/// The order as it will stay until the transaction ends: no link is made of it meanwhile.
+/// The order, locked until the transaction ends, so that no link is created for it meanwhile.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -158,13 +158,13 @@ pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).lock_exclusive().one(db).await
 }
 
-/// Whether the transaction may not go on because another order has the number.
+/// Whether a transaction failed because another order has the number.
 #[must_use]
 pub fn is_second_number(error: &DbErr) -> bool {
     crate::db::breaks_key(error, &["orders_one_number", "orders.number_key"])
 }
 
-/// Those of these numbers that orders have which are not archived.
+/// Those of these numbers that belong to orders that are not archived.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

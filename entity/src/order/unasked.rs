@@ -1,5 +1,5 @@
-//! The orders that nobody is asked to pay, whose tag is `none`. Triggers of `orders` keep them: they are an index of the tag, but for what a
-//! payment would cost with one.
+//! The orders with the tag `none`. Triggers of `orders` keep the table up to date. It replaces an index on the tag,
+//! which would make each payment more expensive.
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 
@@ -7,27 +7,27 @@ use sea_orm::{JoinType, QuerySelect, QueryTrait, RelationDef, Select, entity::pr
 
 use domain::{MerchantId, OrderId};
 
-/// An order that nobody is asked to pay.
+/// An order with the tag `none`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "unasked_order")]
 pub struct Model {
-    /// Whose.
+    /// The merchant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
-    /// Which.
+    /// The order.
     #[sea_orm(primary_key, auto_increment = false)]
     pub order_id: OrderId,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The merchant's orders that nobody is asked to pay.
+/// The merchant's orders with the tag `none`.
 pub(crate) fn unasked(merchant: MerchantId) -> SelectStatement {
     Entity::find().select_only().column(Column::OrderId).filter(Column::MerchantId.eq(merchant)).into_query()
 }
 
-/// Those of the orders that are among them, which are found by them and in their order.
+/// Restricts a query to these orders; they drive it and its order.
 pub(super) fn only_unasked(orders: Select<super::Entity>, merchant: MerchantId) -> Select<super::Entity> {
     let is_of_order: RelationDef = super::Entity::belongs_to(Entity).from(super::Column::Id).to(Column::OrderId).into();
     orders.join(JoinType::InnerJoin, is_of_order).filter(Column::MerchantId.eq(merchant))

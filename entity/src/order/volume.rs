@@ -1,4 +1,4 @@
-//! How much of orders a merchant writes, which is counted by the day, and how much of them is read at once.
+//! The daily volume of orders a merchant writes, and how much is read at once.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,15 +9,15 @@ use super::{Column, Entity, Order};
 use crate::list::{Found, MOST_AT_ONCE, fitting};
 use domain::{MerchantId, OrderId};
 
-/// What varies in size, without that it is read: neither database has to look at the texts for it.
+/// The size of the parts that vary, which both databases know without reading the texts.
 const BYTES: &str = "CAST(octet_length(orders.details) + octet_length(orders.metadata) \
     + coalesce(octet_length(orders.notes), 0) AS bigint)";
 
-/// What a row costs beside its texts: its columns, its indexes, and that it has changed.
+/// The overhead of a row besides its texts: columns, indexes, and the marker of its change.
 const ROW: usize = 1024;
 
 impl Order {
-    /// About how many bytes it takes up.
+    /// Its approximate size in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let texts = [&self.number, &self.customer_name, &self.details, &self.metadata];
@@ -26,8 +26,8 @@ impl Order {
     }
 }
 
-/// Counts so many more bytes of this day, in the transaction that writes them: how many there are now. Nothing if there would be more
-/// than `most`.
+/// Adds to the bytes of this day, in the transaction that writes them. Returns the new sum, or `None` if it would
+/// exceed `most`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -39,7 +39,8 @@ pub async fn count_bytes(
     most: u64,
 ) -> Result<Option<u64>, DbErr> {
     let [bytes, most] = [bytes, most].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
-    // Raw SQL: an upsert that is refused by its own condition and answers what it came to is one round trip, and no two can pass at once.
+    // Raw SQL: a conditional upsert that returns the sum takes one round trip, and two concurrent ones cannot both
+    // pass.
     let count = "INSERT INTO order_volume (merchant_id, day, bytes) VALUES ($1, $2, $3) \
         ON CONFLICT (merchant_id, day) DO UPDATE SET bytes = order_volume.bytes + $3 \
             WHERE order_volume.bytes <= $4 - $3 \
@@ -50,7 +51,7 @@ pub async fn count_bytes(
     counted.map(bytes).transpose()
 }
 
-/// Forgets the counts of days before this one; answers how many.
+/// Deletes the counts of days before this one. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -60,7 +61,7 @@ pub async fn forget_counts_before(db: &impl ConnectionTrait, day: NaiveDate) -> 
     Ok(db.execute_raw(statement).await?.rows_affected())
 }
 
-/// Of those that are selected the first ones: one at least, and no more than [`MOST_AT_ONCE`].
+/// The first of the selected orders: at least one, and at most [`MOST_AT_ONCE`].
 pub(super) async fn first_of(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -75,7 +76,7 @@ pub(super) async fn first_of(
     Ok(Found { rows, has_more: few < ids.len() })
 }
 
-/// How many bytes these of the merchant's orders have, beside what all have.
+/// The variable size in bytes of the merchant's orders with these ids.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
