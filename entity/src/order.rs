@@ -104,7 +104,7 @@ pub struct Model {
     pub language: Option<String>,
     /// When it was archived, if it is. Archived orders are not listed.
     pub archived_at: Option<DateTime<Utc>>,
-    /// Its number, unless it is archived or an older order has the same number.
+    /// Its number, unless it is archived or a newer order has the same number.
     pub number_key: Option<String>,
 }
 
