@@ -261,6 +261,8 @@ fn the_page_on_security_names_tests_that_there_are() {
         }
     }
     for test in named {
-        assert!(code.contains(&format!("fn {test}(")), "docs/security.md names {test}, and there is no such test");
+        // One that is told on both databases in a way of its own is a module.
+        let is_there = [format!("fn {test}("), format!("mod {test} {{")].iter().any(|begin| code.contains(begin));
+        assert!(is_there, "docs/security.md names {test}, and there is no such test");
     }
 }
