@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     code += "pub(super) const SCRIPTS: &[(&str, Made)] = &[\n";
     for language in texts::languages() {
         let script = make(&made, &format!("app.{language}.js"), &bundle::script(language))?;
-        code += &format!("    ({language:?}, {script}),\n");
+        code.extend(["    (", &format!("{language:?}, {script}"), "),\n"]);
     }
     code += "];\n";
     fs::write(made.join("made.rs"), code)?;

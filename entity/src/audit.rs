@@ -177,7 +177,7 @@ pub struct Act<'a> {
     pub detail: Option<String>,
 }
 
-impl<'a> Act<'a> {
+impl Act<'_> {
     /// An act of the operator by the command line, which names nobody.
     pub fn of_operator(
         merchant: impl Into<Option<MerchantId>>,

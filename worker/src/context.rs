@@ -189,7 +189,7 @@ impl JobContext {
 
     /// The way to the carrier of this account, for a text of its merchant. What is up or down is the host; of a gateway that a
     /// merchant describes, for nobody else: it fails as they please, and may be said to be at anybody's host.
-    pub(crate) fn carrier_service(&self, integration: &SmsIntegration) -> Result<OutboundService, JobError> {
+    pub(crate) fn carrier_service(&self, integration: &SmsIntegration) -> OutboundService {
         let merchant = integration.merchant_id;
         let service = match integration.carrier {
             CarrierKind::Twilio => {
@@ -199,7 +199,7 @@ impl JobContext {
             }
             CarrierKind::Http => format!("carrier {} of {merchant}", integration.account),
         };
-        Ok(OutboundService::new(self.flow.clone(), service, merchant, self.limits.texts))
+        OutboundService::new(self.flow.clone(), service, merchant, self.limits.texts)
     }
 
     /// The merchant's account with a carrier.

@@ -151,7 +151,7 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
             let currency = fact.currency.unwrap_or(link.currency);
             match (known, status_of(fact)) {
                 (None, RefundStatus::Pending) => {
-                    entries.push(entry(TimelineEvent::RefundPending, fact.amount, currency))
+                    entries.push(entry(TimelineEvent::RefundPending, fact.amount, currency));
                 }
                 (None | Some(RefundStatus::Pending | RefundStatus::Succeeded), RefundStatus::Failed) => {
                     entries.push(entry(TimelineEvent::RefundFailed, fact.amount, currency));

@@ -88,7 +88,7 @@ pub async fn list(db: &impl ConnectionTrait, filter: JobFilter) -> Result<Vec<Ro
         Some(_) => Vec::new(),
     };
     let mut rows = [finished, waiting].concat();
-    rows.sort_unstable_by(|one, other| other.id.cmp(&one.id));
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
     rows.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
     Ok(rows)
 }

@@ -76,7 +76,7 @@ async fn everything_at_once() {
     let database = Database::Postgresql { url: server.fresh_database().await };
     let cluster = Cluster::start_on(database, &environment).await;
     let (line, dice) = (Proxy::to(cluster.redis.port).await, Rng::with_seed(seed));
-    let mut soak = Soak { line, cluster, server, disk, store, dice };
+    let mut soak = Soak { cluster, server, disk, store, line, dice };
     soak.cluster.schedulers.push(soak.cluster.a_scheduler());
     let traffic = Traffic::begin(&soak.cluster, 6);
     let end = Instant::now() + Duration::from_secs(seconds);

@@ -34,7 +34,9 @@ pub(super) async fn are_made(app: &App, seed: u64, interleavings: u64) -> Vec<Ba
 
 async fn is_asked_for(merchant: &Merchant, rng: &mut Rng, number: u64) -> Batch {
     let phones: Vec<String> = (0..ROWS).map(|row| format!("+1202559{:04}", number * ROWS + row)).collect();
-    phones.iter().for_each(|phone| merchant.http.hush().private(phone));
+    for phone in &phones {
+        merchant.http.hush().private(phone);
+    }
     let row = |(row, phone): (usize, &String)| {
         let mut order = order_body(&format!("IB{number}-{row}"), phone);
         order["key"] = format!("IB{number}-{row}").into();

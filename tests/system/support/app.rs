@@ -132,7 +132,7 @@ impl App {
         database: Database,
         environment: &[(&str, String)],
     ) -> Self {
-        let data = disk.map_or_else(|| folder("paylink-"), |disk| disk.folder());
+        let data = disk.map_or_else(|| folder("paylink-"), SmallDisk::folder);
         if way == Way::Here {
             database.is_migrated(data.path()).await;
             fs::write(data.path().join(USUAL), lines(&a_part_of_redis())).unwrap();

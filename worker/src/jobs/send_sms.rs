@@ -100,7 +100,7 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
     let integration = context.sms_integration(message.merchant_id).await?;
     let (carrier, report_to) = (context.carrier_of(&integration)?, context.report_url(&integration, message.id)?);
     // Before the message counts as leaving: one whose job is snoozed has not left.
-    let permit = context.carrier_service(&integration)?.acquire("messages").await?;
+    let permit = context.carrier_service(&integration).acquire("messages").await?;
     let (phone, body) = match depart(context, message).await? {
         Departure::Leaving { phone, body } => (phone, body),
         Departure::NotAnyMore(why) => {

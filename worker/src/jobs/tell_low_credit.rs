@@ -26,7 +26,7 @@ impl JobHandler<JobContext> for TellLowCredit {
             return nothing_to_do(context, lease).await;
         }
         let carrier = context.carrier_of(&integration)?;
-        let permit = context.carrier_service(&integration)?.acquire("messages").await?;
+        let permit = context.carrier_service(&integration).acquire("messages").await?;
         let tx = context.db.begin().await?;
         if owner.is_suspended() || !merchant::note_low_credit_told(&tx, owner.id, now).await? {
             permit.answered();

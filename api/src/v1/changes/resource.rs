@@ -25,6 +25,7 @@ use crate::{
 /// What a change is about: an order without its links, a payment link, a message, the credits, or what needs a person.
 #[derive(Debug, Clone, Union)]
 #[oai(rename = "ChangedResource")]
+#[expect(clippy::large_enum_variant, reason = "each is built once, for the page that is answered")]
 pub(in crate::v1) enum Resource {
     Link(LinkView),
     Message(MessageView),
