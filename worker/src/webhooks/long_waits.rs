@@ -2,7 +2,7 @@
 //!
 //! A webhook that is under way holds one of the slots for jobs that deliver to endpoints which were quick so far. One that dies would hold
 //! its slot until it is given up, and with as many as there are slots everybody else's webhooks would wait for the time-outs of the dead. So
-//! in half of the slots nobody waits longer than [`SLOW`]: an endpoint that has not answered by then, and for which there is no place left
+//! in half of the slots nobody waits longer than a second: an endpoint that has not answered by then, and for which there is no place left
 //! among those that are waited for, is handed to the workers of the slow.
 
 use std::{pin::pin, sync::Arc, time::Duration};
