@@ -142,7 +142,7 @@ async fn that_there_is_no_line_is_said() {
         browser.signs_in(app).await;
         // Looked at in the same turn: any answer of the server that comes after it says that there is a connection.
         let said = browser.runs(OFFLINE, vec![]).await;
-        assert_eq!(said.as_str().map(str::trim), Some("No connection to Paylink."), "{said}");
+        assert!(said.as_str().is_some_and(|said| said.contains("No connection to Paylink.")), "{said}");
         browser.runs("dispatchEvent(new Event('online'))", vec![]).await;
         browser.sees_no("No connection to Paylink.").await;
     })

@@ -176,9 +176,9 @@ impl Problem {
         Self { after: Some(wait), ..self }
     }
 
-    /// When it will be over, in whole seconds: to come a moment too early would be in vain.
+    /// The wait in whole seconds, rounded up and at least one: a retry that comes a moment too early is in vain.
     pub(crate) fn retry_after(&self) -> Option<u64> {
-        self.after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        self.after.map(|wait| (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
     }
 
     /// Whether nothing is wrong but that others wrote the same rows: it may be tried again at once.
@@ -236,4 +236,16 @@ impl Problem {
 fn told(fields: &[FieldError]) -> String {
     let told: Vec<_> = fields.iter().map(|FieldError { field, reason }| format!("{field}: {reason}")).collect();
     told.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_and_never_as_none() {
+        let told = |wait| Problem::not_found().after(wait).retry_after();
+        assert_eq!(told(Duration::from_millis(1_001)), Some(2));
+        assert_eq!(told(Duration::ZERO), Some(1), "it was over in the moment between the check and the answer");
+    }
 }
