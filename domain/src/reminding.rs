@@ -48,36 +48,36 @@ impl Reminding {
     }
 }
 
-/// What a link says of its reminders itself; all else is as the merchant says.
+/// A link's own reminder settings; `None` means the merchant's setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OwnReminding {
-    /// Whether its buyer is reminded.
+    /// Whether reminders are enabled.
     pub on: Option<bool>,
-    /// How many days after the last text about it.
+    /// Days between the last text about the link and a reminder.
     pub after_days: Option<i64>,
-    /// How often, at most.
+    /// The most reminders.
     pub at_most: Option<i64>,
-    /// How many days before it expires there is a last one; 0: none.
+    /// Days before expiry at which a last reminder is sent; 0 for none.
     pub last_days: Option<i64>,
 }
 
 impl OwnReminding {
-    /// Whether it says anything.
+    /// Whether no setting differs from the merchant's.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 
-    /// Whether it is within bounds.
+    /// Checks that every setting is in range.
     ///
     /// # Errors
-    /// The bound that it is not within.
+    /// Returns the first setting that is out of range.
     pub fn check(self) -> Result<Self, RemindingError> {
-        // What is not said is within them.
+        // The defaults for unset values are in range.
         self.over(Reminding { on: true, after_days: 1, at_most: 1, last_days: 0 }).check().map(|_| self)
     }
 
-    /// What counts for the link, beside what the merchant says.
+    /// The effective settings, with the merchant's where the link has none.
     #[must_use]
     pub fn over(self, merchants: Reminding) -> Reminding {
         Reminding {
@@ -89,7 +89,7 @@ impl OwnReminding {
     }
 }
 
-/// In the words of the API, as it is stored and noted in the audit log: `reminders=true reminder_after_days=2`.
+/// The form stored in the database and in the audit log, with the API's names: `reminders=true reminder_after_days=2`.
 impl fmt::Display for OwnReminding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |number: Option<i64>| number.map(|number| number.to_string());
@@ -105,7 +105,7 @@ impl fmt::Display for OwnReminding {
     }
 }
 
-/// A text that is no link's own schedule.
+/// The text is not a link's reminder settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} says nothing of reminders")]
 pub struct OwnRemindingError(String);

@@ -25,7 +25,7 @@ pub enum SmsEvent {
         from: String,
         /// The text; empty if there are only pictures.
         body: String,
-        /// The keyword that the carrier recognized, in any language. The carrier has then replied to it itself.
+        /// The keyword that the carrier recognised, in any language. The carrier has then replied to it itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keyword: Option<Keyword>,
         /// The attached pictures.

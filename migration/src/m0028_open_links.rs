@@ -1,8 +1,8 @@
 //! Tables of open links and of payments' links, which replace indexes of `payment_link`.
 //!
 //! An index whose condition names the state makes PostgreSQL write a new entry into each of a link's ten indexes
-//! whenever the state changes, which was most of the cost of a payment. Their data is now kept in narrow tables by
-//! triggers, so that it is right whoever writes. The primary key of `open_link` enforces "at most one open link per
+//! whenever the state changes, which was most of the cost of a payment. Triggers now keep their data in narrow
+//! tables, correct whichever version writes. The primary key of `open_link` enforces "at most one open link per
 //! order", for the previous version as well. With free space on its page, a link that is paid is rewritten there and no
 //! index is touched. Links made together are often paid together, so half of each page is left free.
 

@@ -1,4 +1,4 @@
-//! Explains in one line what a job is waiting for. Reasons for a snooze are recognized by the text of its last error.
+//! Explains in one line what a job is waiting for. Reasons for a snooze are recognised by the text of its last error.
 
 use chrono::{DateTime, Utc};
 use entity::job::{Job, JobState};

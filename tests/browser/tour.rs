@@ -3,6 +3,7 @@
 
 mod buyer;
 mod dialogs;
+mod language_states;
 mod languages;
 mod operator;
 mod pages;
@@ -52,6 +53,12 @@ async fn every_page_is_for_everybody_in_german_on_a_desktop() {
 #[ignore = "the same pages once more, for make screenshots"]
 async fn every_page_is_for_everybody_in_chinese_on_a_phone() {
     walk_in("zh", Setup { scheme: Scheme::Dark, ..Setup::PHONE }, "chinese-phone-dark").await;
+}
+
+#[tokio::test]
+#[ignore = "the same pages once more, for make screenshots"]
+async fn every_page_is_for_everybody_in_chinese_on_a_desktop() {
+    walk_in("zh", Setup::DESKTOP, "chinese-desktop").await;
 }
 
 #[tokio::test]

@@ -273,7 +273,7 @@ async fn each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_charg
     .await;
     assert_eq!(lost["link_id"], link.id.as_str());
     is_seen_to(&merchant, "dispute").await;
-    // Once more it is no news; and the bank thinks again, as it may.
+    // A repeated loss changes nothing, and the bank may still decide otherwise.
     told(StripeEvent::dispute("closed", "cs_disputed", "lost"), 8).await;
     told(StripeEvent::dispute("closed", "cs_disputed", "won"), 9).await;
     eventually("it is won", async || (merchant.link(&link.id).await["dispute_status"] == "won").then_some(())).await;

@@ -45,8 +45,8 @@ const FOLLOWING: [&str; 2] = ["DELETE FROM open_link", "DELETE FROM link_intent"
 /// Links of the demo's merchant, from one number to before another, that Stripe calls `plink_…`.
 const UNPAID_LINKS: &str = "
 WITH made AS (
-    INSERT INTO orders (id, merchant_id, number, customer_name, amount, currency, details, tag, created_at)
-    SELECT gen_random_uuid(), '{merchant}', n, 'Example Buyer', 12950, 'usd', '{}', 'unpaid', now()
+    INSERT INTO orders (id, merchant_id, number, customer_name, amount, currency, details, tag, created_at, search)
+    SELECT gen_random_uuid(), '{merchant}', n, 'Example Buyer', 12950, 'usd', '{}', 'unpaid', now(), n
     FROM generate_series({from}, {to} - 1) n RETURNING id, number
 )
 INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document,

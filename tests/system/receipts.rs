@@ -110,6 +110,7 @@ async fn a_merchant_is_told_before_the_evidence_of_a_dispute_is_erased(app: &mut
     };
     app.passes(Utc::now() + Days::new(82));
     assert!(listed("open").await.is_empty(), "it is too soon");
+    let before = merchant.http.get("/v1/changes?limit=1").await.with_status(200).json()["last_seq"].clone();
     app.passes(Utc::now() + Days::new(84));
     let told = listed("open").await;
     assert_eq!(told.len(), 1, "{told:?}");
@@ -117,7 +118,7 @@ async fn a_merchant_is_told_before_the_evidence_of_a_dispute_is_erased(app: &mut
     let created: chrono::DateTime<Utc> = merchant.link(&link.id).await["created_at"].as_str().unwrap().parse().unwrap();
     assert_eq!(told[0]["reason"], (created + Days::new(90)).date_naive().to_string());
     merchant.http.get(&format!("/v1/payment-links/{}/evidence.pdf", link.id)).await.with_status(200);
-    let feed = merchant.http.get("/v1/changes?after=0&limit=500").await.with_status(200).json();
+    let feed = merchant.http.get(&format!("/v1/changes?after={before}&limit=500")).await.with_status(200).json();
     let is_told = |item: &Value| item["type"] == "attention.opened" && item["resource"]["id"] == told[0]["id"];
     assert!(feed["items"].as_array().unwrap().iter().any(is_told), "{feed}");
 
@@ -182,6 +183,11 @@ async fn a_buyer_says_once_when_they_will_pay(app: &mut App) {
     assert_eq!(reminders().await, 0);
     app.passes(noon(4));
     crate::support::eventually("a reminder follows", async || (reminders().await == 1).then_some(())).await;
+    // And has left before it is night.
+    crate::support::eventually("the jobs are done", async || {
+        app.operator().jobs("queued").await.is_empty().then_some(())
+    })
+    .await;
     app.turns_its_clock(TimeDelta::days(5));
     assert_eq!(merchant.link(&link.id).await["expected"]["status"], "broken");
 }

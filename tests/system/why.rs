@@ -48,7 +48,7 @@ async fn what_a_text_waits_for_that_was_taken_is_told_in_one_line() {
     is_told(&app, &about, "the merchant is suspended");
     app.changes_rows("UPDATE merchant SET suspended_at = NULL, suspended_reason = NULL").await;
 
-    // As the job says it that was put off; the kind is paused, so that no worker writes over it.
+    // The text that a snoozed job stores. The kind is paused, so that no worker overwrites it.
     let limited =
         NotNow::Limited { limit: "carrier:messages".to_owned(), after: std::time::Duration::ZERO }.to_string();
     for (said, told) in [

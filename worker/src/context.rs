@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{Clock, LinkId, MerchantId, MessageId, Secret, Vault};
 use entity::{
     Db, Documents,
-    sms_integration::{self, SmsIntegration},
+    sms_integration::{self, CarrierKind, SmsIntegration},
     stripe_integration::{self, StripeIntegration},
 };
 use queue::{JobError, Queue, flow::FlowControl};
@@ -191,12 +191,13 @@ impl JobContext {
     /// merchant describes, for nobody else: it fails as they please, and may be said to be at anybody's host.
     pub(crate) fn carrier_service(&self, integration: &SmsIntegration) -> Result<OutboundService, JobError> {
         let merchant = integration.merchant_id;
-        let service = if let Some(gateway) = integration.gateway()? {
-            format!("carrier {} of {merchant}", gateway.host().unwrap_or_default())
-        } else {
-            let base = &self.sms.api_base;
-            let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
-            format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
+        let service = match integration.carrier {
+            CarrierKind::Twilio => {
+                let base = &self.sms.api_base;
+                let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
+                format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
+            }
+            CarrierKind::Http => format!("carrier {} of {merchant}", integration.account),
         };
         Ok(OutboundService::new(self.flow.clone(), service, merchant, self.limits.texts))
     }
@@ -210,13 +211,16 @@ impl JobContext {
     /// The carrier of this account.
     pub(crate) fn carrier_of(&self, integration: &SmsIntegration) -> Result<Box<dyn Carrier>, JobError> {
         let sender = integration.sender.clone();
-        Ok(if let Some(gateway) = integration.gateway()? {
-            let secrets = integration.secrets(&self.vault).map_err(JobError::fail)?;
-            Box::new(HttpGateway::new(self.gateways.clone(), gateway, secrets, sender))
-        } else {
-            let token = integration.auth_token(&self.vault).map_err(JobError::fail)?;
-            let account = integration.account.clone();
-            Box::new(Twilio::new(self.http.clone(), &self.sms.api_base, account, token, sender))
+        Ok(match integration.carrier {
+            CarrierKind::Twilio => {
+                let token = integration.auth_token(&self.vault).map_err(JobError::fail)?;
+                let account = integration.account.clone();
+                Box::new(Twilio::new(self.http.clone(), &self.sms.api_base, account, token, sender))
+            }
+            CarrierKind::Http => {
+                let secrets = integration.secrets(&self.vault).map_err(JobError::fail)?;
+                Box::new(HttpGateway::new(self.gateways.clone(), integration.gateway()?, secrets, sender))
+            }
         })
     }
 

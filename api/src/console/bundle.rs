@@ -80,7 +80,7 @@ impl<'a> Module<'a> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut module = Self { imports: Vec::new(), exports: Vec::new(), body: String::new() };
         let mut lines = content.lines();
-        while let Some(line) = lines.next() {
+        while let Some(mut line) = lines.next().map(str::trim_end) {
             if line.starts_with("import ") {
                 let mut statement = line.to_owned();
                 while !statement.ends_with(';') {
@@ -92,6 +92,11 @@ impl<'a> Module<'a> {
                 module.exports.extend(name_of(declaration));
                 module.body += declaration;
                 module.body.push('\n');
+            } else if line.trim_start().starts_with("/*") {
+                while !line.ends_with("*/") {
+                    let Some(more) = lines.next() else { break };
+                    line = more.trim_end();
+                }
             } else if let Some(code) = code_of(line) {
                 module.body += code;
                 module.body.push('\n');
@@ -101,11 +106,10 @@ impl<'a> Module<'a> {
     }
 }
 
-/// What a line does; nothing if it is a comment, which is for whoever reads the modules.
+/// The line without its indentation, unless it is empty or a comment.
 fn code_of(line: &str) -> Option<&str> {
     let line = line.trim();
-    let is_comment = line.starts_with("//") || line.starts_with("/**") || line.starts_with("* ") || line == "*/";
-    (!line.is_empty() && !is_comment).then_some(line)
+    (!line.is_empty() && !line.starts_with("//")).then_some(line)
 }
 
 /// From which module, and what, of `import { one, two as other } from "../lib/it.js";`.
@@ -154,7 +158,7 @@ mod tests {
     fn nothing_of_the_language_is_used_that_it_does_not_understand() {
         let bundle = script("en");
         for line in bundle.lines() {
-            assert!(!line.starts_with("import ") && !line.starts_with("export "), "{line}");
+            assert!(!line.starts_with("import ") && !line.starts_with("export ") && !line.starts_with('*'), "{line}");
         }
         for (path, kind, content) in FILES {
             for line in content.lines().filter(|_| *kind == SCRIPT) {
@@ -163,9 +167,9 @@ mod tests {
                 assert!(!line.trim_start().starts_with("import("), "{path}: {line}");
                 // No text runs over several lines, whose edges are not its own.
                 assert!(line.matches('`').count() % 2 == 0, "{path}: {line}");
-                assert!(
-                    !line.trim_start().starts_with("/**") || line.trim_end().ends_with("*/") || !line.contains("*/")
-                );
+                // Nothing stands behind a comment that begins its line, and a comment that ends on a later line ends it.
+                let (begins, ends) = (line.trim_start().starts_with("/*"), line.trim_end().ends_with("*/"));
+                assert!(!begins || ends || !line.contains("*/"), "{path}: {line}");
             }
         }
     }

@@ -448,7 +448,7 @@ pub(super) async fn draw(page: DetailsPage) -> Result<(Bytes, Duration), Problem
     let page = rendered.map_err(|error| match error {
         DetailsPdfError::Undrawable(_) => {
             let detail = format!("The invoice cannot be drawn: {error}. Upload it as a PDF, or write it otherwise.");
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "cannot_be_drawn", detail)
+            Problem::cannot_be_drawn(detail)
         }
         DetailsPdfError::Font(_) | DetailsPdfError::Write(_) => Problem::internal(error),
     })?;

@@ -86,18 +86,18 @@ struct SmsView {
 
 impl SmsView {
     fn of(api: &Api, row: SmsIntegration, report_secret: Option<&Secret>) -> Result<Self, Problem> {
-        let gateway = row.gateway()?;
-        let names = match &gateway {
-            Some(_) => Some(row.secrets(&api.vault)?.into_keys().collect()),
-            None => None,
+        let answers_keywords = row.answers_keywords();
+        let (twilio, gateway, names) = match row.carrier {
+            CarrierKind::Twilio => (Some((row.account, row.auth_token_last_four)), None, None),
+            CarrierKind::Http => (None, Some(row.gateway()?), Some(row.secrets(&api.vault)?.into_keys().collect())),
         };
-        let (twilio, answers_keywords) = (row.carrier == CarrierKind::Twilio, row.answers_keywords());
+        let (account_sid, auth_token_last_four) = twilio.unzip();
         let key = report_secret.map(|secret| format!("?key={}", secret.expose())).unwrap_or_default();
         Ok(Self {
             webhook_url: format!("{}/webhooks/sms/{}{key}", api.public_url, row.merchant_id).into(),
             carrier: Text(row.carrier),
-            account_sid: twilio.then_some(row.account),
-            auth_token_last_four: twilio.then_some(row.auth_token_last_four.into()),
+            account_sid,
+            auth_token_last_four: auth_token_last_four.map(Into::into),
             answers_keywords,
             from: row.sender,
             status: Text(row.status.unwrap_or(SmsStatus::Unknown)),
@@ -267,7 +267,7 @@ fn kept_secrets(
     gateway: Option<&Gateway>,
 ) -> Result<Result<Secrets, &'static str>, Problem> {
     let secrets = before.secrets(&api.vault)?;
-    let origin_before = before.gateway()?.and_then(|gateway| gateway.origin());
+    let origin_before = before.gateway()?.origin();
     let stays = gateway.is_none_or(|gateway| gateway.origin() == origin_before);
     Ok(if stays || secrets.is_empty() { Ok(secrets) } else { Err("are needed again: the gateway's host has changed") })
 }

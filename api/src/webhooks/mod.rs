@@ -38,6 +38,9 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     body.into_vec().await.map_err(|error| Problem::malformed(error.to_string()))
 }
 
+/// The code of [`bad_signature`], by which what is refused is told from what went wrong.
+const BAD_SIGNATURE: &str = "bad_signature";
+
 fn bad_signature() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "bad_signature", "The signature does not match.")
+    Problem::new(StatusCode::BAD_REQUEST, BAD_SIGNATURE, "The signature does not match.")
 }

@@ -12,7 +12,7 @@ use domain::{
 };
 use entity::{
     merchant,
-    sms_integration::{self, SmsIntegration},
+    sms_integration::{self, CarrierKind, SmsIntegration},
     webhook_event::{NewEvent, Source},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -23,7 +23,7 @@ use poem::{
 };
 use queue::ProcessSmsEvent;
 
-use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
+use super::{BAD_SIGNATURE, Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
 use crate::{Api, Problem, http::access_log};
 
 /// How many events of one call are stored at once.
@@ -105,7 +105,7 @@ pub(crate) async fn receive(
             return Err(if known { refuse("there is no carrier") } else { Problem::not_found() });
         };
         let said = understand(&api, &integration, &callback)
-            .map_err(|problem| if problem.code() == unsigned().code() { refuse(problem.code()) } else { problem })?;
+            .map_err(|problem| if problem.code() == BAD_SIGNATURE { refuse(problem.code()) } else { problem })?;
         let mut incoming = Vec::with_capacity(said.len());
         for said in said {
             let event = WebhookEventId::new(api.clock.now());
@@ -124,15 +124,13 @@ pub(crate) async fn receive(
 }
 
 fn understand(api: &Api, integration: &SmsIntegration, callback: &Callback<'_>) -> Result<Vec<Said>, Problem> {
-    match (integration.gateway()?, integration.report_secret(&api.vault)?) {
-        (Some(gateway), Some(key)) => described::read(&gateway, &key, &integration.secrets(&api.vault)?, callback),
-        (Some(_), None) => Err(unsigned()),
-        (None, _) => twilio::read(&integration.auth_token(&api.vault)?, callback).map(|said| vec![said]),
+    match integration.carrier {
+        CarrierKind::Twilio => twilio::read(&integration.auth_token(&api.vault)?, callback).map(|said| vec![said]),
+        CarrierKind::Http => {
+            let key = integration.report_secret(&api.vault)?.ok_or_else(bad_signature)?;
+            described::read(&integration.gateway()?, &key, &integration.secrets(&api.vault)?, callback)
+        }
     }
-}
-
-fn unsigned() -> Problem {
-    bad_signature()
 }
 
 /// Whether two secrets are the same. Hashes of one length are compared, so the time that it takes tells nothing of them.

@@ -15,7 +15,7 @@ impl PhoneNumber {
     /// The shorter form of the handset's number, whichever form this is.
     ///
     /// Mexico's `+521…` becomes `+52…`, Argentina's `+549…` becomes `+54…`, and Brazil's mobile numbers lose the ninth
-    /// digit. Use it to recognize a handset, never to call it.
+    /// digit. Use it to recognise a handset, never to call it.
     #[must_use]
     pub fn handset(&self) -> Self {
         self.shorter().unwrap_or_else(|| self.clone())

@@ -74,7 +74,7 @@ fn names(text: &str, merchant: &str) -> bool {
     !merchant.is_empty() && (text.contains(merchant) || text.contains(&transliterate(merchant).text))
 }
 
-/// Whether phones would recognize every occurrence of the link.
+/// Whether phones would recognise every occurrence of the link.
 fn stands_apart(text: &str, link: &str) -> bool {
     let runs_on = |character: char| character.is_alphanumeric() || "/?&=#%-_@~+".contains(character);
     text.match_indices(link).all(|(at, link)| {

@@ -81,7 +81,7 @@ pub async fn list(db: &impl ConnectionTrait, filter: JobFilter) -> Result<Vec<Ro
     if filter.merchant.is_none() || filter.state == Some(JobState::Queued) {
         return page(db, &filter, None).await;
     }
-    // Of one merchant the jobs that wait and those that are finished have indexes of their own.
+    // A merchant's unfinished and finished jobs have separate indexes.
     let finished = page(db, &filter, Some(Expr::cust("job.state <> 'queued'"))).await?;
     let waiting = match filter.state {
         None => page(db, &filter, Some(Expr::cust("job.state = 'queued'"))).await?,

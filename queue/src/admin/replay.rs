@@ -1,4 +1,4 @@
-//! Listing webhook events that wait to be applied, and replaying webhook events.
+//! Listing webhook events that wait to be applied, and replaying events.
 
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, WebhookEventId};
@@ -11,17 +11,17 @@ use serde::Deserialize;
 
 use crate::{EnqueueOptions, EnqueuedJob, Kind, ProcessSmsEvent, ProcessStripeEvent, enqueue};
 
-/// What the payload of both kinds of jobs says.
+/// The common part of both kinds' payloads.
 #[derive(Deserialize)]
 struct AboutEvent {
     event: WebhookEventId,
 }
 
-/// A page of the merchant's events that wait, newest first. No index tells them from those that were applied: if they are not among the
-/// newest, their jobs do, each of which has one until it is done.
+/// A page of the merchant's events that wait to be applied, newest first. No index separates them from applied events,
+/// so unless they are among the newest events, they are found through their unfinished jobs.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn waiting_events(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -44,10 +44,11 @@ pub async fn enqueue_delivery(
     Ok(enqueue_all_deliveries(tx, &[endpoint], at, now).await?.pop())
 }
 
-/// Sees to it that jobs deliver to endpoints, all of them held, from now on. Answers the new ones.
+/// Ensures that jobs deliver to these endpoints from now on. Returns the new jobs. The caller must have locked the
+/// endpoints.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(super) async fn deliver_all(
     tx: &Transaction,
     endpoints: &[WebhookEndpoint],
@@ -62,7 +63,7 @@ pub(super) async fn deliver_all(
     enqueue_all_deliveries(tx, &waiting, now, now).await
 }
 
-/// Two statements, however many endpoints there are: those who number changes hold up all who write any.
+/// Uses two statements for any number of endpoints, because writers of changes wait while they are numbered.
 async fn enqueue_all_deliveries(
     tx: &Transaction,
     endpoints: &[&WebhookEndpoint],
@@ -72,7 +73,7 @@ async fn enqueue_all_deliveries(
     let drafts: Result<Vec<JobDraft>, _> = endpoints.iter().map(|endpoint| draft(endpoint, at.max(now))).collect();
     let drafts = drafts.map_err(|error| DbErr::Json(error.to_string()))?;
     let enqueued = enqueue_all(tx, &drafts, now).await?;
-    // They have no key, so that each is written.
+    // These jobs have no deduplication key, so every one is inserted.
     let jobs = endpoints.iter().zip(&enqueued).map(|(endpoint, job)| (endpoint.id, job.job, job.run_at));
     webhook_endpoint::set_jobs(tx, jobs).await?;
     Ok(enqueued)

@@ -50,17 +50,17 @@ pub enum NotNow {
     },
 }
 
-/// What held a job back that was snoozed, as its row has it.
+/// Why a job was snoozed, as recorded in its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeldBack<'a> {
-    /// The limit of this name.
+    /// The rate limit of this name.
     Limit(&'a str),
-    /// This service, which is taken for down.
+    /// This service is considered down.
     Down(&'a str),
 }
 
 impl<'a> HeldBack<'a> {
-    /// Reads what a [`NotNow`] has said; nothing if it is something else that was said.
+    /// Parses the message of a [`NotNow`]. Returns `None` for any other text.
     #[must_use]
     pub fn read(said: &'a str) -> Option<Self> {
         let limit = said.strip_prefix("the limit of ").and_then(|rest| rest.strip_suffix(" is reached"));

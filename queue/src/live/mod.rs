@@ -2,7 +2,7 @@
 //!
 //! Each merchant has a capped stream in Redis, which exists only while there are subscribers and for an hour after, so
 //! unwatched updates cost next to nothing. A subscriber keeps its position in the stream and catches up from there; if
-//! it cannot, it is told so ([`LiveItem::Missed`]). A process has one subscription in Redis for all its subscribers.
+//! it cannot, it receives [`LiveItem::Missed`]. A process has one subscription in Redis for all its subscribers.
 //! Updates may be lost with Redis, and nothing depends on them: reading the rows again gives the same information.
 
 mod entry;

@@ -54,7 +54,7 @@ enum Phase {
     Working,
     /// The worker has ended; its last answers may still be on their way.
     Closing,
-    /// All senders are gone, so no answer can come any more.
+    /// All senders are gone, so no more answers can come.
     Deserted,
 }
 

@@ -52,7 +52,7 @@ pub(crate) enum Drop {
     #[default]
     None,
     All,
-    /// The next so many.
+    /// This many, and then none.
     Next(u32),
 }
 

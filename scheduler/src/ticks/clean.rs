@@ -1,5 +1,6 @@
-//! Removes old data: finished jobs, idempotency keys, console sessions, webhook payloads, changes and deliveries,
-//! reasons in the audit log, conversations with their pictures, buyers without links, and abandoned uploads.
+//! Removes old data: finished jobs, idempotency keys, console sessions, webhook payloads, changes and deliveries, batch
+//! rows, details of the audit log, notes, conversations with their pictures, buyers without links, daily counts, and
+//! abandoned uploads.
 
 use chrono::TimeDelta;
 use entity::{

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use super::Tour;
+use super::{Tour, language_states};
 use crate::support::App;
 
 /// Where, what is seen there, itself or by its place among the texts, and what the picture is called.
@@ -61,6 +61,7 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App, language: &str) {
     browser.clicks(texts.at("/order/createLink")).await;
     browser.sees(texts.at("/createLink/fileHint")).await;
     texts.are_all_that_is_said(tour, "dialog-create-link").await;
+    language_states::walk(tour, app, &texts, language).await;
 }
 
 async fn link_that_was_paid(app: &App) -> String {
@@ -75,7 +76,7 @@ async fn link_that_was_paid(app: &App) -> String {
 }
 
 /// What the console says in a language, and what it says in English.
-struct Texts {
+pub(super) struct Texts {
     table: Value,
     english: Vec<String>,
 }
@@ -95,12 +96,12 @@ impl Texts {
         Self { table, english }
     }
 
-    fn at(&self, place: &str) -> &str {
+    pub(super) fn at(&self, place: &str) -> &str {
         self.table.pointer(place).and_then(Value::as_str).unwrap()
     }
 
     /// Nothing of the page is said in English, and everybody can use it.
-    async fn are_all_that_is_said(&self, tour: &Tour<'_>, place: &str) {
+    pub(super) async fn are_all_that_is_said(&self, tour: &Tour<'_>, place: &str) {
         let said = tour.browser.runs(SAID, vec![]).await;
         let said = said.as_str().unwrap();
         let english: Vec<&String> = self.english.iter().filter(|text| said.contains(text.as_str())).collect();

@@ -180,6 +180,20 @@ impl Cluster {
         self.replica(0, &["scheduler"], &[])
     }
 
+    /// Whoever ended of itself, as one does that finds no database when it starts, is started again, as a supervisor does.
+    pub(crate) fn starts_again_who_ended(&mut self) {
+        for index in 0..self.workers.len() {
+            if self.workers[index].has_ended() {
+                self.workers[index] = self.a_worker();
+            }
+        }
+        for index in 0..self.schedulers.len() {
+            if self.schedulers[index].has_ended() {
+                self.schedulers[index] = self.a_scheduler();
+            }
+        }
+    }
+
     /// All workers are killed at once.
     pub(crate) fn loses_its_workers(&mut self) {
         self.workers.drain(..).for_each(Replica::is_killed);

@@ -41,6 +41,11 @@ impl Replica {
         self.process.wait().unwrap();
     }
 
+    /// Whether it ended of itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
+    }
+
     /// It stands still until it goes on.
     pub(crate) fn freezes(&self) {
         self.gets(Signal::SIGSTOP);

@@ -85,6 +85,7 @@ async fn everything_at_once() {
         let (pause, fault) = (soak.dice.u64(300..2_500), URN[soak.dice.usize(..URN.len())]);
         tokio::time::sleep(Duration::from_millis(pause)).await;
         println!("soak: {fault:?}");
+        soak.cluster.starts_again_who_ended();
         soak.strikes(fault).await;
         count += 1;
     }

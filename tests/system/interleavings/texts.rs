@@ -28,7 +28,9 @@ impl Texts {
         }
         let path = format!("/v1/payment-links/{}/send", link.id);
         let answer = merchant.http.insists(|| merchant.http.request(Method::POST, &path).json(&how)).await;
-        assert!([202, 409].contains(&answer.status), "{}", answer.text());
+        // A link that ends tomorrow is not to be sent the day after.
+        let is_too_late = answer.status == 422 && answer.text().contains("before the link expires");
+        assert!([202, 409].contains(&answer.status) || is_too_late, "{}", answer.text());
         if answer.status == 202 {
             self.ids.push(answer.json()["id"].as_str().unwrap().to_owned());
         }

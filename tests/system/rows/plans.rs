@@ -91,7 +91,13 @@ impl Recorder<'_> {
 
     /// What was asked since the last time was read by this index, and little was read in vain.
     async fn was_by(&self, index: &str) {
-        let asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        self.of_that_was_by("", index).await;
+    }
+
+    /// The same of what was asked of this table alone.
+    async fn of_that_was_by(&self, table: &str, index: &str) {
+        let mut asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        asked.retain(|statement| statement.sql.contains(table));
         let mut plans = String::new();
         for statement in asked {
             let plan = self.plan(statement.clone()).await;
@@ -182,7 +188,8 @@ on_both_databases! {
         asked.was_by("webhook_event_ignored").await;
         let received = WebhookEventSearch { state: Some(EventState::Received), ..search };
         assert!(queue::admin::waiting_events(&asked, rows.merchant, &received).await.unwrap().is_empty());
-        asked.was_by("job_").await;
+        // The newest events are read as the planner likes: of so few all are as quick as a quarter.
+        asked.of_that_was_by("FROM \"job\"", "job_").await;
 
         // For these SQLite takes whichever index of the merchant it likes.
         let by = async |index| if on_postgresql { asked.was_by(index).await };

@@ -59,8 +59,11 @@ async fn fetch(context: &JobContext, picture: &Picture) -> Result<Result<Fetched
         return Ok(Err(NotFetched::because("It is not known where the picture is.")));
     };
     let integration = context.sms_integration(picture.merchant_id).await?;
-    if integration.carrier != CarrierKind::Twilio {
-        return Ok(Err(NotFetched::because("The carrier that it came from is not connected any more.")));
+    match integration.carrier {
+        CarrierKind::Twilio => {}
+        CarrierKind::Http => {
+            return Ok(Err(NotFetched::because("The carrier that it came from is not connected any more.")));
+        }
     }
     let token = integration.auth_token(&context.vault).map_err(JobError::fail)?;
     let media = Media { client: context.media(), account: &integration.account, token: &token };

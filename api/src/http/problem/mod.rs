@@ -16,6 +16,9 @@ use poem_openapi::Object;
 /// When to try again what failed on our side.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
+/// The code of what cannot be drawn, by which others tell it from what went wrong.
+const CANNOT_BE_DRAWN: &str = "cannot_be_drawn";
+
 /// One field of the input and what is wrong with it.
 #[derive(Debug, Clone, Object)]
 pub(crate) struct FieldError {
@@ -77,10 +80,15 @@ impl Problem {
         Self { fields: self.fields.clone(), ..Self::new(self.status, self.code, self.detail.clone()) }
     }
 
+    /// What is to be drawn is not in our fonts, or is too much.
+    pub(crate) fn cannot_be_drawn(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, CANNOT_BE_DRAWN, detail)
+    }
+
     /// Why a page cannot be drawn, if that is the matter.
     #[must_use]
     pub fn undrawable(&self) -> Option<&str> {
-        (self.code == "cannot_be_drawn").then_some(&self.detail)
+        (self.code == CANNOT_BE_DRAWN).then_some(&self.detail)
     }
 
     /// The state of things does not allow it.

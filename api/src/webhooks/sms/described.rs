@@ -9,8 +9,8 @@ use domain::{
 use encoding_rs::Encoding;
 use serde_json::Value;
 
-use super::{Callback, Said, charset, same, unsigned};
-use crate::Problem;
+use super::{Callback, Said, charset, same};
+use crate::{Problem, webhooks::bad_signature};
 
 /// The most reports and texts that are read from one call; gateways send a hundred.
 const MOST_AT_ONCE: usize = 200;
@@ -28,7 +28,7 @@ pub(super) fn read(
         !callback.body.is_empty() && how.verify(secrets, callback.header(&how.header), &callback.body)
     };
     if !knows_the_url || !gateway.signature.as_ref().is_none_or(is_signed) {
-        return Err(unsigned());
+        return Err(bad_signature());
     }
     let events = gateway.events(&body(callback)?, callback.query.message);
     if events.is_empty() {

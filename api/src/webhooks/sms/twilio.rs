@@ -6,8 +6,8 @@ use domain::{
     sms_event::{MOST_PICTURES, PictureAt, Progress, SmsEvent},
 };
 
-use super::{Callback, Said, signature::verify, unsigned};
-use crate::Problem;
+use super::{Callback, Said, signature::verify};
+use crate::{Problem, webhooks::bad_signature};
 
 /// Checks the signature and reads the form.
 pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Problem> {
@@ -15,7 +15,7 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Prob
         serde_urlencoded::from_bytes(&callback.body).map_err(|_| Problem::malformed("The body is not a form."))?;
     let called = [callback.header("Host"), callback.header("X-Forwarded-Host")];
     if !verify(callback.header("X-Twilio-Signature"), &callback.url, &called, &form, token) {
-        return Err(unsigned());
+        return Err(bad_signature());
     }
     let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let sid = field("MessageSid").ok_or_else(|| Problem::malformed("MessageSid is missing."))?;

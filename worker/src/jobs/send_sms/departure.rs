@@ -89,7 +89,8 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
 
 /// What stands against a reminder.
 fn decide_reminder(owner: &Merchant, link: Option<&link::Model>, at: DateTime<Utc>) -> Option<Departure> {
-    if !owner.reminders || link.is_some_and(|link| link.reminders_stopped_at.is_some()) {
+    let is_wanted = link.map_or(owner.reminders, |link| link.reminding_under(owner).on);
+    if !is_wanted || link.is_some_and(|link| link.reminders_stopped_at.is_some()) {
         return Some(Departure::NotAnyMore("Reminders were stopped before it was sent.".to_owned()));
     }
     if link.is_some_and(|link| link.expires_at <= at) {
