@@ -31,8 +31,13 @@ pub(crate) struct Bare {
 
 impl Bare {
     pub(crate) fn start(redis: Option<&str>) -> Self {
+        Self::of("serve-bare", redis)
+    }
+
+    /// One of this program's servers.
+    pub(crate) fn of(server: &str, redis: Option<&str>) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let mut process = command.arg("serve-bare").args(redis).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command.arg(server).args(redis).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { process, address: line.trim().parse().unwrap(), pushes: redis.is_some() }

@@ -73,7 +73,7 @@ async fn store(db: &Db, all: Vec<Rows>) {
     }
 }
 
-fn url(database: &Database, folder: &TempDir) -> String {
+pub(crate) fn url(database: &Database, folder: &TempDir) -> String {
     match database {
         Database::Postgresql { url } => url.clone(),
         Database::Sqlite => format!("sqlite://{}?mode=rwc", folder.path().join("bench.db").display()),

@@ -1,4 +1,5 @@
-//! How fast webhooks come in, and how fast what they tell is written: `cargo bench --bench webhooks`.
+//! How fast webhooks come in, and how fast what they tell is written; and what commands and lists cost: `cargo bench --bench webhooks`, of
+//! which a part by its name (`-- commands`).
 //!
 //! Each figure stands beside what it is to be compared with, taken in the same run: a bare handler that verifies the same
 //! signature, the same with parsing and one push to Redis, and the database alone that is given the same rows. The servers are
@@ -7,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
 mod bare;
+mod commands;
 mod cpu;
 mod database;
 mod disk;
@@ -45,6 +47,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     match arguments.first().map(String::as_str) {
         // This program again, as one of the servers to be compared with.
+        Some("serve-orders") => runtime.block_on(commands::serve()),
         Some("serve-bare") => runtime.block_on(bare::serve(arguments.get(1).cloned())),
         _ => runtime.block_on(run(&arguments)),
     }
@@ -63,6 +66,9 @@ async fn run(parts: &[String]) {
         let report = tokio::task::block_in_place(|| disk::alone(OPEN));
         println!("{}", report.line("the disk alone: write and sync 8 KiB", &format!("{}/s", OPEN.0)));
     }
+    if wanted("commands bare") {
+        commands::bare(&redis, &mut results).await;
+    }
     let postgresql = OwnPostgres::of_its_own();
     for name in ["postgresql", "sqlite"] {
         let fresh = async || match name {
@@ -77,6 +83,10 @@ async fn run(parts: &[String]) {
         }
         if wanted(&format!("paid {name}")) {
             story::from_webhook_to_paid(&fresh().await, name, (&postgresql, &redis), &mut results).await;
+        }
+        if wanted(&format!("commands {name}")) {
+            commands::alone(&fresh().await, name).await;
+            commands::of_paylink(&fresh().await, name, (&postgresql, &redis), &mut results).await;
         }
     }
     results.end();

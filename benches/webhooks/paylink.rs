@@ -27,6 +27,8 @@ pub(crate) struct Paylink {
     worker: Option<Child>,
     pub(crate) address: SocketAddr,
     pub(crate) merchant: String,
+    /// An API key of the merchant's.
+    pub(crate) key: String,
     /// Its database, to look into.
     pub(crate) db: Db,
     database: Database,
@@ -46,7 +48,7 @@ impl Paylink {
         };
         let settings = format!(
             "PAYLINK_REDIS_URL=redis://127.0.0.1:{}\nPAYLINK_SECRET_KEY={SECRET_KEY}\n\
-             PAYLINK_PUBLIC_URL=http://127.0.0.1\nPAYLINK_STORE_URL=file://{}/store\n{sqlite}",
+             PAYLINK_REQUESTS_PER_SECOND=0\nPAYLINK_PUBLIC_URL=http://127.0.0.1\nPAYLINK_STORE_URL=file://{}/store\n{sqlite}",
             redis.port,
             place.path().display(),
         );
@@ -75,7 +77,12 @@ impl Paylink {
         let stripe = json!({"secret_key": STRIPE_KEY, "webhook_secret": SECRET});
         http.put("/v1/stripe-integration", &stripe).await.with_status(202);
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        Self { api, worker, address, merchant, db, database: database.clone(), place }
+        Self { api, worker, address, merchant, key, db, database: database.clone(), place }
+    }
+
+    /// Its API, as the merchant asks it.
+    pub(crate) fn http(&self) -> Http {
+        Http::new(&format!("http://{}", self.address), &Hush::new()).with_key(&self.key)
     }
 
     /// What it consists of.

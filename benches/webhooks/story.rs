@@ -39,7 +39,7 @@ pub(crate) async fn from_webhook_to_paid(
 ) {
     let paylink = Paylink::start(database, redis, true).await;
     let db = &paylink.db;
-    make_links(db, paylink.merchant.parse().unwrap()).await;
+    make_links(db, paylink.merchant.parse().unwrap(), LINKS).await;
     let calls = (0..LINKS).map(|number| call(&paylink.merchant, &number.to_string(), &format!("plink_{number}")));
     let calls: Vec<_> = calls.collect();
     let began = Instant::now();
@@ -58,21 +58,22 @@ pub(crate) async fn from_webhook_to_paid(
     results.tell(report, &format!("from webhook to paid link on {name}"), &CONNECTIONS.to_string());
 }
 
-/// Unpaid links, a thousand in a transaction.
-async fn make_links(db: &Db, merchant_id: MerchantId) {
+/// Unpaid links, a thousand in a transaction, each of a buyer of its own.
+pub(crate) async fn make_links(db: &Db, merchant_id: MerchantId, how_many: usize) -> Vec<LinkId> {
     let vault = Vault::new(&Secret::new(SECRET_KEY)).unwrap();
     let money = Money::parse("129.50", "usd".parse().unwrap()).unwrap();
-    let phone = PhoneNumber::parse("+12025550123", Region::parse("US").unwrap()).unwrap();
-    let mut numbers = (0..LINKS).peekable();
+    let region = Region::parse("US").unwrap();
+    let (mut numbers, mut links) = ((0..how_many).peekable(), Vec::new());
     while numbers.peek().is_some() {
         let tx = db.begin().await.unwrap();
         for number in numbers.by_ref().take(1_000) {
+            let phone = PhoneNumber::parse(&format!("+1202{}", 2_000_000 + number), region).unwrap();
             let (number, now) = (number.to_string(), Clock::system().now());
             let order = NewOrder {
                 merchant_id,
                 number: number.clone(),
                 customer_name: "Example Buyer".to_owned(),
-                customer_phone: phone.clone(),
+                customer_phone: phone,
                 money,
                 details: Details::default(),
                 kept: order::Kept::default(),
@@ -95,6 +96,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
                 actor: None,
             };
             link::insert(&tx, link, now).await.unwrap();
+            links.push(id);
         }
         tx.commit().await.unwrap();
     }
@@ -104,6 +106,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
     db.pool().execute_unprepared("UPDATE orders SET tag = 'unpaid'").await.unwrap();
     // As a database that has been running for a while has done by itself.
     db.pool().execute_unprepared("ANALYZE").await.unwrap();
+    links
 }
 
 async fn count(db: &Db, query: &str) -> usize {
