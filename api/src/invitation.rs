@@ -100,14 +100,7 @@ pub(crate) async fn accept(api: Data<&Api>, request: &Request, Path(token): Path
         return Ok(over());
     }
     let actor = key.id.to_string();
-    let act = Act {
-        merchant_id: Some(key.merchant_id),
-        actor: &actor,
-        action: "key.accept",
-        subject: actor.clone(),
-        detail: None,
-    };
-    audit::record(&tx, act, now).await?;
+    audit::record(&tx, Act::new(&actor, "key.accept", &actor).of_merchant(key.merchant_id), now).await?;
     let owner = merchant::get(&tx, key.merchant_id).await?;
     tx.commit().await?;
     tracing::info!(actor, "an invitation to a key was accepted");

@@ -146,6 +146,15 @@ pub enum Account {
     },
 }
 
+/// What it takes to connect to a carrier.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSmsIntegration<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// Whether the carrier answers STOP and its like itself; absent: as carriers of its kind do.
+    pub keywords_answered: Option<bool>,
+}
+
 /// Writes or replaces the merchant's account.
 ///
 /// # Errors
@@ -154,10 +163,10 @@ pub async fn put(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,
-    account: &Account,
-    keywords_answered: Option<bool>,
+    new: NewSmsIntegration<'_>,
     now: DateTime<Utc>,
 ) -> Result<SmsIntegration, ConnectError> {
+    let NewSmsIntegration { account, keywords_answered } = new;
     let row = match account {
         Account::Twilio { sid, auth_token, sender } => ActiveModel {
             account: Set(sid.clone()),

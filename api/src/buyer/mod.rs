@@ -15,7 +15,9 @@ mod words;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{LinkState, LinkToken};
 use entity::{
-    Merchant, Order, Transaction, conversation, link, logo, merchant, message, order,
+    Merchant, Transaction,
+    conversation::{self, Correspondent},
+    link, logo, merchant, message, order,
     session::{self, SignedIn},
 };
 use poem::{
@@ -361,12 +363,11 @@ async fn say_in_conversation(
     what: String,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let Some(Order { customer_phone: Some(phone), customer_name, .. }) =
-        order::find(tx, link.merchant_id, link.order_id).await?
-    else {
-        return Ok(());
-    };
-    let conversation = conversation::open(tx, &api.vault, link.merchant_id, &phone, Some(&customer_name), now).await?;
+    let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(()) };
+    let Some(phone) = &order.customer_phone else { return Ok(()) };
+    let conversation =
+        conversation::open(tx, &api.vault, link.merchant_id, Correspondent::named(phone, &order.customer_name), now)
+            .await?;
     message::insert_said_on_page(tx, link, conversation.id, format!("On the payment page: {what}"), now).await?;
     Ok(())
 }

@@ -163,7 +163,7 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
 
 /// What was done with a session, for the audit log.
 fn act<'a>(action: &'a str, session: &Session, merchant_id: Option<MerchantId>, actor: &'a str) -> Act<'a> {
-    Act { merchant_id, actor, action, subject: session.id().to_string(), detail: None }
+    Act::new(actor, action, &session.id()).of_merchant(merchant_id)
 }
 
 /// Where somebody signs in, as far as they say.

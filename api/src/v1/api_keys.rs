@@ -21,10 +21,7 @@ use super::{
 use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Administrator, Principal,
-        audit::{act_of_key, tell},
-    },
+    auth::{Administrator, Principal, audit::tell},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -147,7 +144,7 @@ impl ApiKeys {
             let row = api_key::insert(&tx, new, &secret, now).await?;
             ("key.create", KeyView { key: Some(secret.expose().to_owned()), ..KeyView::of(row, &key.0) })
         };
-        act_of_key(&tx, &key.0, act, view.id.0, None, now);
+        tx.done(key.0.did(act, &view.id.0), now);
         tx.commit().await?;
         tell(&key.0, act, &view.id.0);
         Ok(Created::Created(Json(view)))
@@ -174,7 +171,7 @@ impl ApiKeys {
                 return Err(Problem::conflict("last_admin_key", detail));
             }
         }
-        act_of_key(&tx, &key.0, "key.revoke", revoked, None, now);
+        tx.done(key.0.did("key.revoke", &revoked), now);
         tx.commit().await?;
         tell(&key.0, "key.revoke", &revoked);
         Ok(Done::Done)

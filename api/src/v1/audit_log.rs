@@ -67,6 +67,7 @@ pub(super) async fn page(
 }
 
 #[OpenApi(tag = "Group::Merchant")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AuditLog {
     /// See who did what
     #[oai(path = "/audit-log", method = "get")]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{BatchId, LinkId, MessageId, OrderId};
 use entity::{
     Batch, Db, Transaction,
-    batch::{self, BatchRow, BatchState, Counts, RowState},
+    batch::{self, BatchRow, BatchState, Counts, NewBatch, RowState},
     merchant,
 };
 use poem::{http::StatusCode, web::Data};
@@ -22,7 +22,7 @@ use self::input::Sent;
 use super::{Group, links::refuse_unless_connected};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         listing::{self, AT_A_TIME, Listing, is_csv_wanted},
         paging::{Asked, Page, id},
@@ -154,6 +154,7 @@ fn cells(row: BatchRow) -> Vec<String> {
 }
 
 #[OpenApi(tag = "Group::Orders")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Batches {
     /// Check many orders
     ///
@@ -181,9 +182,10 @@ impl Batches {
                 let owner = merchant::get(&tx, key.merchant).await?;
                 let checked = check::Checker { api, owner: &owner, send, now }.check(&tx, rows).await?;
                 let id = BatchId::new(now);
-                let batch = batch::insert(&tx, id, owner.id, send, key.key.to_string(), now).await?;
+                let new = NewBatch { id, merchant_id: owner.id, send, actor: key.key.to_string() };
+                let batch = batch::insert(&tx, new, now).await?;
                 batch::insert_all(&tx, &batch, checked).await?;
-                act_of_key(&tx, key, "batch.create", id, None, now);
+                tx.done(key.did("batch.create", &id), now);
                 api.quotas.count_order_bytes(&tx, owner.id, size, now).await?;
                 let view = BatchView::of(batch, batch::count(&tx, id).await?);
                 Ok(accepted(tx, id, view, None))
@@ -285,7 +287,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::pause(&tx, &batch).await? {
-                    act_of_key(&tx, key, "batch.pause", batch.id, None, now);
+                    tx.done(key.did("batch.pause", &batch.id), now);
                 } else if batch.state != BatchState::Paused {
                     return Err(Problem::conflict("batch_not_running", "The batch is not under way."));
                 }
@@ -313,7 +315,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::resume(&tx, &batch).await? {
-                    act_of_key(&tx, key, "batch.resume", batch.id, None, now);
+                    tx.done(key.did("batch.resume", &batch.id), now);
                     let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
                     let options = EnqueueOptions::for_merchant(batch.merchant_id);
                     let enqueued_job = enqueue(&tx, &job, options, now).await?;
@@ -346,7 +348,7 @@ impl Batches {
                 let tx = api.db.begin().await?;
                 let batch = find_in(&tx, key, batch_id).await?;
                 if batch::end(&tx, &batch, BatchState::Cancelled, now).await? {
-                    act_of_key(&tx, key, "batch.cancel", batch.id, None, now);
+                    tx.done(key.did("batch.cancel", &batch.id), now);
                 } else if batch.state != BatchState::Cancelled {
                     return Err(Problem::conflict("batch_done", "The batch is done already."));
                 }
@@ -397,7 +399,7 @@ async fn accept_start(
         tx.rollback().await?;
         return Err(Problem::conflict("batch_started", "Somebody else has just started or cancelled the batch."));
     }
-    act_of_key(&tx, key, "batch.start", batch.id, None, now);
+    tx.done(key.did("batch.start", &batch.id), now);
     let job = RunBatch { merchant: owner.id, batch: batch.id };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     answer(tx, key, batch_id, enqueued_job).await

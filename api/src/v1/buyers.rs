@@ -17,7 +17,6 @@ use super::Group;
 use crate::http::typed::PhoneText;
 use crate::{
     Api, Problem,
-    auth::audit::act_of_key,
     auth::{Administrator, Principal, Reader},
 };
 
@@ -72,7 +71,7 @@ impl Buyers {
             }
         }
         let subject = found.conversations.first().map_or_else(|| "buyer".to_owned(), |it| it.id.to_string());
-        act_of_key(&tx, &key.0, "buyer.erase", subject, None, now);
+        tx.done(key.0.did("buyer.erase", &subject), now);
         tx.commit().await?;
         let view = ErasureView { orders: found.orders.len() as u64, links: enqueued.len() as u64 };
         api.queue.notify(enqueued);

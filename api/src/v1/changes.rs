@@ -55,6 +55,7 @@ struct ChangeView {
 }
 
 #[OpenApi(tag = "Group::Events")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Changes {
     /// Read what has changed
     ///

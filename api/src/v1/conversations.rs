@@ -20,7 +20,7 @@ use super::{Group, answers::Done, message_view::MessageView, send};
 use crate::http::typed::{E164, Limit, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -120,6 +120,7 @@ struct UnreadView {
 }
 
 #[OpenApi(tag = "Group::Messages")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Conversations {
     /// Count the conversations that were not read
     ///
@@ -133,7 +134,6 @@ impl Conversations {
     /// List conversations
     ///
     /// The one in which something was last said comes first.
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/conversations", method = "get")]
     async fn list(
         &self,
@@ -217,7 +217,7 @@ impl Conversations {
         }
         if conversation::assign(&tx, &conversation, to).await? {
             let detail = to.map(|id| id.to_string());
-            act_of_key(&tx, &key.0, "conversation.assign", conversation.id, detail, now);
+            tx.done(key.0.did("conversation.assign", &conversation.id).because(detail), now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await
@@ -237,7 +237,7 @@ impl Conversations {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         if conversation::close(&tx, conversation.id, now).await? {
-            act_of_key(&tx, &key.0, "conversation.close", conversation.id, None, now);
+            tx.done(key.0.did("conversation.close", &conversation.id), now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await
@@ -255,7 +255,7 @@ impl Conversations {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         if conversation::reopen(&tx, conversation.id).await? {
-            act_of_key(&tx, &key.0, "conversation.reopen", conversation.id, None, now);
+            tx.done(key.0.did("conversation.reopen", &conversation.id), now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await

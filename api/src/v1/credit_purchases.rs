@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -200,7 +200,7 @@ async fn accept(
         return Err(Problem::conflict("too_many_purchases", detail));
     }
     let bought = purchase::insert(&tx, key.merchant, pack, key.key.to_string(), now).await?;
-    act_of_key(&tx, key, "credits.buy", bought.id, Some(pack.to_string()), now);
+    tx.done(key.did("credits.buy", &bought.id).because(pack.to_string()), now);
     let job = OpenCreditPurchase { merchant: key.merchant, purchase: bought.id };
     let enqueued = enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?;
     Ok(Accepted {

@@ -20,7 +20,7 @@ use crate::http::typed::{
 };
 use crate::{
     Api, Problem,
-    auth::{Administrator, Reader, audit::act_of_key},
+    auth::{Administrator, Reader},
     http::{fields::Fields, hex::hex, json_body::JsonBody, picture},
 };
 
@@ -293,7 +293,7 @@ impl Profile {
         let tx = api.db.begin().await?;
         let owner = merchant::get(&tx, key.0.merchant).await?;
         let owner = input.0.check(&owner)?.write(&tx, owner, now).await?;
-        act_of_key(&tx, &key.0, "merchant.change", owner.id, None, now);
+        tx.done(key.0.did("merchant.change", &owner.id), now);
         let view = ProfileView::read(&api, &tx, owner).await?;
         tx.commit().await?;
         Ok(Json(view))
@@ -320,7 +320,7 @@ impl Profile {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         logo::put(&tx, key.0.merchant, picture, now).await?;
-        act_of_key(&tx, &key.0, "merchant.logo", key.0.merchant, None, now);
+        tx.done(key.0.did("merchant.logo", &key.0.merchant), now);
         let owner = merchant::get(&tx, key.0.merchant).await?;
         let view = ProfileView::read(&api, &tx, owner).await?;
         tx.commit().await?;
@@ -332,7 +332,7 @@ impl Profile {
     async fn delete_logo(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
         let tx = api.db.begin().await?;
         logo::delete(&tx, key.0.merchant).await?;
-        act_of_key(&tx, &key.0, "merchant.logo", key.0.merchant, None, api.clock.now());
+        tx.done(key.0.did("merchant.logo", &key.0.merchant), api.clock.now());
         tx.commit().await?;
         Ok(Done::Done)
     }

@@ -20,7 +20,7 @@ use super::{
 use crate::http::typed::{Language as LanguageTag, Text, TextOf, described_words};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Writer},
     http::json_body::JsonBody,
 };
 
@@ -147,7 +147,7 @@ impl MessageTemplate {
         if let Some(plain) = input.0.plain_typography {
             merchant::set_plain_typography(&tx, merchant, plain).await?;
         }
-        act_of_key(&tx, &key.0, "template.change", merchant, None, now);
+        tx.done(key.0.did("template.change", &merchant), now);
         let owner = merchant::get(&tx, merchant).await?;
         tx.commit().await?;
         Ok(Json(view_of(&owner)?))

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Administrator, Principal, Writer, audit::act_of_key},
+    auth::{Administrator, Principal, Writer},
     http::{
         fields::Fields,
         json_body::JsonBody,
@@ -54,6 +54,7 @@ struct MarkPaid {
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl PaidElsewhereCalls {
     /// Mark a payment link as paid elsewhere
     ///
@@ -136,7 +137,7 @@ async fn accept_mark(
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::PaidElsewhere, &facts, now).await? {
         Advanced::To(link) => {
             let link = link::set_paid_elsewhere(&tx, &link, &paid).await?;
-            act_of_key(&tx, key, "link.mark_paid", link.id, Some(paid.sentence()), now);
+            tx.done(key.did("link.mark_paid", &link.id).because(paid.sentence()), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::PaidElsewhere };
             (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
@@ -180,7 +181,7 @@ async fn accept_unmark(
     };
     let link = match link::advance(&tx, &link, LinkEvent::PaidElsewhereTakenBack, &facts, now).await? {
         Advanced::To(link) => {
-            act_of_key(&tx, key, "link.unmark_paid", link.id, None, now);
+            tx.done(key.did("link.unmark_paid", &link.id), now);
             *link
         }
         Advanced::Unchanged => link,

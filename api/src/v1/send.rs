@@ -8,7 +8,8 @@ use domain::{
     template::{Language, Purpose, Template, TemplateError},
 };
 use entity::{
-    Conversation, Merchant, Order, Transaction, conversation,
+    Conversation, Merchant, Order, Transaction,
+    conversation::{self, Correspondent},
     credits::CreditError,
     link,
     link_text::{LinkTextError, text_of_link},
@@ -24,11 +25,7 @@ use super::{
     links::{can_be_paid, find_link},
     message_view::MessageView,
 };
-use crate::{
-    Api, Problem,
-    auth::{Principal, audit::act_of_key},
-    v1::command::Accepted,
-};
+use crate::{Api, Problem, auth::Principal, v1::command::Accepted};
 
 /// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
 /// seldom meant.
@@ -74,7 +71,8 @@ pub(super) async fn accept_link(
     let template = template_of(&tx, &owner, &order, &sending).await?;
     let body = text_of_link(&owner, &order, &link, &url, &template).map_err(no_text("template"))?;
     // Takes the conversation's lock: of two sends at once the second sees the first.
-    let conversation = conversation::open(&tx, &api.vault, owner.id, phone, Some(&order.customer_name), now).await?;
+    let conversation =
+        conversation::open(&tx, &api.vault, owner.id, Correspondent::named(phone, &order.customer_name), now).await?;
     // That the buyer wants no texts is said first: to send again expressly would not help.
     if !sending.resend && sending.send_at.is_none() && conversation.opted_out_at.is_none() {
         let sent = message::sent_since(&tx, link.id, conversation.id, now - BETWEEN_SENDS).await?;
@@ -165,7 +163,7 @@ pub(super) async fn accept_test(
 ) -> Result<Accepted<MessageView>, Problem> {
     let tx = api.db.begin().await?;
     let owner = merchant::get(&tx, key.merchant).await?;
-    let conversation = conversation::open(&tx, &api.vault, owner.id, to, None, now).await?;
+    let conversation = conversation::open(&tx, &api.vault, owner.id, to, now).await?;
     let body = format!("{}: this is a test of texts by Paylink. Nothing is to be done.", owner.name);
     let body = Body::set(&body, owner.typography()).map_err(Problem::internal)?;
     let text = NewMessage {
@@ -198,8 +196,8 @@ async fn queue_message(
     let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
     api.quotas.count_text(&tx, owner.id, now).await?;
     match message.link_id {
-        Some(link) => act_of_key(&tx, key, "link.send", link, Some(message.id.to_string()), now),
-        None => act_of_key(&tx, key, "message.send", message.id, Some(conversation.id.to_string()), now),
+        Some(link) => tx.done(key.did("link.send", &link).because(message.id.to_string()), now),
+        None => tx.done(key.did("message.send", &message.id).because(conversation.id.to_string()), now),
     }
     // The scheduler queues it when its time has come.
     let enqueued_job = if message.status == MessageStatus::Scheduled {

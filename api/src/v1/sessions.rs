@@ -14,10 +14,7 @@ use super::{Group, answers::Done};
 use crate::http::typed::{Limit, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Administrator,
-        audit::{act_of_key, tell},
-    },
+    auth::{Administrator, audit::tell},
     http::paging::{Asked, Page, id},
 };
 
@@ -94,7 +91,7 @@ impl Sessions {
         if !session::end_one(&tx, Whose::Merchant(key.0.merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, "session.end", ended, None, now);
+        tx.done(key.0.did("session.end", &ended), now);
         tx.commit().await?;
         tell(&key.0, "session.end", &ended);
         Ok(Done::Done)

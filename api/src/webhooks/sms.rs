@@ -23,7 +23,7 @@ use poem::{
 };
 use queue::ProcessSmsEvent;
 
-use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
+use super::{Intake, bad_signature, in_time, intake::Incoming, merchant_id, read, refusals::Refused};
 use crate::{Api, Problem, http::access_log};
 
 /// How many events of one call are stored at once.
@@ -97,7 +97,7 @@ pub(crate) async fn receive(
         content_type: request.content_type().unwrap_or_default(),
         body: read(body).await?,
     };
-    let refuse = |why: &str| intake.refusals.refuse(request, &api, Source::Sms, merchant, why);
+    let refuse = |why: &str| intake.refusals.refuse(request, &api, Refused { source: Source::Sms, merchant, why });
     in_time(async {
         let pool = intake.db.pool();
         let Some(integration) = sms_integration::find(pool, merchant).await? else {

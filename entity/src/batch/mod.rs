@@ -56,24 +56,30 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Batch;
 
+/// What it takes to write a batch.
+#[derive(Debug)]
+pub struct NewBatch {
+    /// Its id.
+    pub id: BatchId,
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// Whether each link is to be texted to its buyer.
+    pub send: bool,
+    /// Who begins it: an API key.
+    pub actor: String,
+}
+
 /// Writes a batch whose rows were looked at.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn insert(
-    db: &impl ConnectionTrait,
-    id: BatchId,
-    merchant: MerchantId,
-    send: bool,
-    actor: String,
-    now: DateTime<Utc>,
-) -> Result<Batch, DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, new: NewBatch, now: DateTime<Utc>) -> Result<Batch, DbErr> {
     let row = ActiveModel {
-        id: Set(id),
-        merchant_id: Set(merchant),
+        id: Set(new.id),
+        merchant_id: Set(new.merchant_id),
         state: Set(BatchState::Ready),
-        send: Set(send),
-        actor: Set(actor),
+        send: Set(new.send),
+        actor: Set(new.actor),
         created_at: Set(now),
         started_at: Set(None),
         ended_at: Set(None),

@@ -5,7 +5,7 @@ use sea_orm::{ExprTrait, QuerySelect, entity::prelude::*};
 
 use crate::Transaction;
 
-use super::{Column, Direction, Entity, Learnt, advance};
+use super::{Column, Direction, Entity, advance};
 use domain::{MerchantId, MessageId, message::MessageStatus};
 
 /// So many rows at once.
@@ -34,8 +34,8 @@ pub async fn hold_unsent(tx: &Transaction, now: DateTime<Utc>) -> Result<u64, Db
             .await?;
         for (merchant, id) in &page {
             // `unknown` is what follows `sending` only.
-            advance(tx, *merchant, *id, MessageStatus::Sending, Learnt::default(), now).await?;
-            advance(tx, *merchant, *id, MessageStatus::Unknown, Learnt::default(), now).await?;
+            advance(tx, *merchant, *id, MessageStatus::Sending, now).await?;
+            advance(tx, *merchant, *id, MessageStatus::Unknown, now).await?;
             held += 1;
         }
         if page.is_empty() {

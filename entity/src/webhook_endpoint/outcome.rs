@@ -58,7 +58,7 @@ pub async fn note_delivered(
         .filter(Column::Id.eq(delivery.endpoint_id))
         .exec(tx)
         .await?;
-    note(tx, delivery, DeliveryState::Delivered, delivery.due_at, attempted, now).await
+    note(tx, delivery, (DeliveryState::Delivered, delivery.due_at), attempted, now).await
 }
 
 /// Notes that an endpoint, as it was read, did not take a delivery; answers why the endpoint is disabled, if it is now.
@@ -93,8 +93,8 @@ pub async fn note_failed(
     update.exec(tx).await?;
     let next = usize::try_from(delivery.tries).ok().and_then(|made| SCHEDULE.get(made));
     match next.filter(|_| disabled.is_none()) {
-        Some(wait) => note(tx, delivery, DeliveryState::Pending, now + *wait, attempted, now).await?,
-        None => note(tx, delivery, DeliveryState::Failed, delivery.due_at, attempted, now).await?,
+        Some(wait) => note(tx, delivery, (DeliveryState::Pending, now + *wait), attempted, now).await?,
+        None => note(tx, delivery, (DeliveryState::Failed, delivery.due_at), attempted, now).await?,
     }
     if disabled.is_some() {
         delivery::Entity::update_many()
@@ -110,8 +110,7 @@ pub async fn note_failed(
 async fn note(
     tx: &Transaction,
     delivery: &WebhookDelivery,
-    state: DeliveryState,
-    due_at: DateTime<Utc>,
+    (state, due_at): (DeliveryState, DateTime<Utc>),
     attempted: &Attempted,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {

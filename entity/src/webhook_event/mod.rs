@@ -11,7 +11,7 @@ use sea_orm::{ExprTrait, FromQueryResult, entity::prelude::*};
 
 pub use conclude::{Conclusion, conclude};
 pub use insert::{NewEvent, insertion};
-pub use replay::{ReplayRefusal, set_back, to_replay};
+pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
 pub use search::{WebhookEventSearch, search};
 
 use crate::{Rows, contains};

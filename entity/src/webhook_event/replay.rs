@@ -40,23 +40,33 @@ pub async fn set_back(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result
     Ok(if is_forgotten || reset.rows_affected == 1 { Ok(()) } else { Err(ReplayRefusal::Waiting) })
 }
 
-/// A page of the merchant's events that came from `from` on and before `to` and can be replayed, oldest first.
+/// Which events are to be replayed.
+#[derive(Debug, Clone, Copy)]
+pub struct EventSpan {
+    /// Those in this state,
+    pub state: EventState,
+    /// received at this time or later,
+    pub from: DateTime<Utc>,
+    /// and before this one.
+    pub to: DateTime<Utc>,
+}
+
+/// A page of those of the merchant's events that can be replayed, oldest first.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn to_replay(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
-    state: EventState,
-    [from, to]: [DateTime<Utc>; 2],
+    span: EventSpan,
     after: Option<WebhookEventId>,
     limit: u64,
 ) -> Result<Vec<WebhookEvent>, DbErr> {
     let mut query = Entity::find()
         .filter(Column::MerchantId.eq(merchant))
-        .filter(outcome::is(state))
-        .filter(Column::ReceivedAt.gte(from))
-        .filter(Column::ReceivedAt.lt(to))
+        .filter(outcome::is(span.state))
+        .filter(Column::ReceivedAt.gte(span.from))
+        .filter(Column::ReceivedAt.lt(span.to))
         .filter(Column::Payload.is_not_null());
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));

@@ -167,13 +167,7 @@ pub async fn apply_to_dead(
             DeadJobAction::Discard => discard(&tx, *id, now).await?,
         };
         let Some(row) = changed else { continue };
-        let act = Act {
-            merchant_id: row.merchant_id,
-            actor,
-            action: action.name(),
-            subject: row.id.to_string(),
-            detail: Some(reason.to_owned()),
-        };
+        let act = Act::new(actor, action.name(), &row.id).of_merchant(row.merchant_id).because(reason.to_owned());
         audit::record(&tx, act, now).await?;
         let enqueued_job = if action == DeadJobAction::Retry { recovery::enqueued_job(&row) } else { None };
         all.push(ChangedJob { job: row.id, enqueued_job });
@@ -245,13 +239,7 @@ pub async fn resume(
 }
 
 fn act<'a>(what: Paused, actor: &'a str, action: &'a str, reason: Option<&str>) -> Act<'a> {
-    Act {
-        merchant_id: what.merchant(),
-        actor,
-        action,
-        subject: what.to_string(),
-        detail: reason.map(ToOwned::to_owned),
-    }
+    Act::new(actor, action, &what).of_merchant(what.merchant()).because(reason.map(ToOwned::to_owned))
 }
 
 /// Why Redis could not be notified of jobs.

@@ -60,15 +60,8 @@ impl Policy {
 
     /// When a job that cannot be done now is due again, or `None` if its deadline is over by then.
     #[must_use]
-    pub fn snooze(
-        &self,
-        job: &Row,
-        after: Duration,
-        spread: Duration,
-        jitter: f64,
-        now: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
-        self.within_deadline(job, after + spread.mul_f64(jitter.clamp(0.0, 1.0)), now)
+    pub fn snooze(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.within_deadline(job, delay, now)
     }
 
     fn within_deadline(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

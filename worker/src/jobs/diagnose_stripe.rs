@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{
     Transaction, link,
-    stripe_integration::{self, EndpointSeen, StripeIntegration, StripeStatus},
+    stripe_integration::{self, EndpointSeen, KeyCheck, StripeIntegration},
 };
 use queue::{DiagnoseStripe, Done, JobError, JobHandler, Lease};
 use reqwest::StatusCode;
@@ -39,7 +39,8 @@ impl JobHandler<JobContext> for DiagnoseStripe {
             }
             Err(reason) => {
                 let account = known.account.clone();
-                stripe_integration::set_status(&tx, &known, StripeStatus::Failed, Some(reason), account, now).await?;
+                stripe_integration::set_status(&tx, &known, KeyCheck { account, ..KeyCheck::failed(reason) }, now)
+                    .await?;
             }
         }
         lease.finish(tx, now).await

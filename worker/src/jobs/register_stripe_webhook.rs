@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use entity::{
     Transaction,
-    stripe_integration::{self, ConnectError, EndpointStatus, StripeIntegration},
+    stripe_integration::{self, ConnectError, EndpointStatus, MadeEndpoint, StripeIntegration},
 };
 use queue::{Done, JobError, JobHandler, Lease, RegisterStripeWebhook};
 use sea_orm::DbErr;
@@ -65,7 +65,8 @@ async fn keep(
     remove_others(stripe, &made.url, Some(&made.id)).await.map_err(StripeError::into_job_error)?;
     let now = context.now();
     let tx = context.db.begin().await?;
-    stripe_integration::set_endpoint(&tx, &context.vault, asked, &made.id, secret, now).await.map_err(job_error)?;
+    let made = MadeEndpoint { id: &made.id, secret };
+    stripe_integration::set_endpoint(&tx, &context.vault, asked, made, now).await.map_err(job_error)?;
     lease.finish(tx, now).await
 }
 

@@ -11,7 +11,7 @@ use domain::{
 use entity::{
     Batch, Documents, Merchant, Order, Transaction, audit,
     batch::{self, BatchRow, BatchState, Content},
-    conversation,
+    conversation::{self, Correspondent},
     credits::CreditError,
     link::{self, NewLink, RETENTION},
     link_text::text_of_link,
@@ -115,7 +115,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         }
         Err(error) => return Err(error.into()),
     };
-    note(&tx, batch, "link.create", link.to_string(), now).await?;
+    note(&tx, batch, "link.create", &link, now).await?;
     let (message, problem) = if batch.send && row.credits > 0 {
         send(context, &tx, batch, (&owner, &order, &made), now).await?
     } else {
@@ -133,9 +133,15 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
 }
 
 /// Notes what was done, as done by whoever began the batch.
-async fn note(tx: &Transaction, batch: &Batch, action: &str, subject: String, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let detail = Some(batch.id.to_string());
-    let act = audit::Act { merchant_id: Some(batch.merchant_id), actor: &batch.actor, action, subject, detail };
+async fn note(
+    tx: &Transaction,
+    batch: &Batch,
+    action: &str,
+    subject: &impl ToString,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let act = audit::Act::new(&batch.actor, action, subject).of_merchant(batch.merchant_id);
+    let act = act.because(batch.id.to_string());
     audit::record(tx, act, now).await
 }
 
@@ -164,7 +170,7 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
     };
     match batch::set_order(&tx, row, order.id).await {
         Ok(true) => {
-            note(&tx, batch, "order.create", order.id.to_string(), context.now()).await?;
+            note(&tx, batch, "order.create", &order.id, context.now()).await?;
             tx.commit().await?;
             Ok(Some(order))
         }
@@ -202,7 +208,8 @@ async fn send(
     };
     let attempt = tx.savepoint().await?;
     let conversation =
-        conversation::open(&attempt, &context.vault, owner.id, phone, Some(&order.customer_name), now).await?;
+        conversation::open(&attempt, &context.vault, owner.id, Correspondent::named(phone, &order.customer_name), now)
+            .await?;
     let text = NewMessage {
         conversation: conversation.id,
         link: Some(link.id),

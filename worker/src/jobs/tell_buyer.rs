@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::Review, template::Purpose};
 use entity::{
-    Merchant, Order, Transaction, conversation,
+    Merchant, Order, Transaction,
+    conversation::{self, Correspondent},
     credits::CreditError,
     link,
     link_text::text_of_link,
@@ -101,7 +102,9 @@ async fn write(
     let template = message_template::template(tx, owner, job.purpose, order.language.as_deref()).await;
     let template = template.map_err(TemplateReadError::into_command_error)?;
     let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
-    let conversation = conversation::open(tx, &context.vault, owner.id, phone, Some(&order.customer_name), now).await?;
+    let conversation =
+        conversation::open(tx, &context.vault, owner.id, Correspondent::named(phone, &order.customer_name), now)
+            .await?;
     let text = NewMessage {
         conversation: conversation.id,
         link: Some(link.id),

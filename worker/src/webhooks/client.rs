@@ -13,6 +13,18 @@ use crate::{
 /// How long an endpoint may take to answer. Of the answer only the status counts, and its body is not read.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 
+/// A webhook as it goes out, by the rules of Standard Webhooks.
+pub(crate) struct SignedWebhook<'a> {
+    /// The delivery's id, the same at each try.
+    pub(crate) id: &'a str,
+    /// When it was signed, in seconds.
+    pub(crate) timestamp: i64,
+    /// One signature by each secret in use, separated by spaces.
+    pub(crate) signatures: &'a str,
+    /// What was signed.
+    pub(crate) body: Vec<u8>,
+}
+
 /// The client for webhooks.
 #[derive(Debug, Clone)]
 pub(crate) struct WebhookClient {
@@ -26,10 +38,10 @@ impl WebhookClient {
         Ok(Self { http: if private { http::client()? } else { address_guard::client()? }, private })
     }
 
-    /// Sends a webhook: what became of it.
-    pub(crate) async fn post(&self, url: &str, id: &str, timestamp: i64, signatures: &str, body: Vec<u8>) -> Attempted {
+    /// Sends a webhook, and tells what became of it.
+    pub(crate) async fn post(&self, url: &str, webhook: SignedWebhook<'_>) -> Attempted {
         let since = Instant::now();
-        let answered = self.try_post(url, id, timestamp, signatures, body).await;
+        let answered = self.try_post(url, webhook).await;
         let took = since.elapsed();
         match answered {
             Ok(status) if status.is_success() => Attempted { status: Some(status.as_u16()), took, error: None },
@@ -45,14 +57,7 @@ impl WebhookClient {
         }
     }
 
-    async fn try_post(
-        &self,
-        url: &str,
-        id: &str,
-        timestamp: i64,
-        signatures: &str,
-        body: Vec<u8>,
-    ) -> Result<StatusCode, &'static str> {
+    async fn try_post(&self, url: &str, webhook: SignedWebhook<'_>) -> Result<StatusCode, &'static str> {
         let url: Url = url.parse().map_err(|_| "Its address is none.")?;
         if !self.private && address_guard::check_literal(&url).is_err() {
             return Err(NOT_PUBLIC);
@@ -62,10 +67,10 @@ impl WebhookClient {
             .post(url)
             .timeout(ANSWERS_WITHIN)
             .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", id)
-            .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signatures)
-            .body(body);
+            .header("webhook-id", webhook.id)
+            .header("webhook-timestamp", webhook.timestamp)
+            .header("webhook-signature", webhook.signatures)
+            .body(webhook.body);
         match http::send(Service::Webhook, request).await {
             Ok(response) => Ok(response.status()),
             Err(error) if address_guard::is_not_public(&error) => Err(NOT_PUBLIC),

@@ -23,6 +23,7 @@ use queue::{Done, JobError, Lease, enqueue_delivery};
 use serde_json::{Map, Value, json};
 
 use crate::JobContext;
+use client::SignedWebhook;
 pub(crate) use client::WebhookClient;
 
 /// How many deliveries one job makes, and for how long it begins new ones: then another takes its place, and takes its turn.
@@ -106,7 +107,8 @@ async fn attempt(context: &JobContext, endpoint: &WebhookEndpoint, due: &Webhook
     let secrets = endpoint.signing_secrets(&context.vault, now).map_err(JobError::fail)?;
     let signatures: Vec<String> =
         secrets.iter().filter_map(|secret| webhook_signature(secret, &id, timestamp, &body)).collect();
-    let attempted = context.webhooks.post(&endpoint.url, &id, timestamp, &signatures.join(" "), body).await;
+    let webhook = SignedWebhook { id: &id, timestamp, signatures: &signatures.join(" "), body };
+    let attempted = context.webhooks.post(&endpoint.url, webhook).await;
     let now = context.now();
     let tx = context.db.begin().await?;
     let Some(endpoint) = webhook_endpoint::hold(&tx, endpoint.merchant_id, endpoint.id).await? else { return Ok(true) };

@@ -24,10 +24,7 @@ use super::{
 use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Operator,
-        audit::{act_of_operator, tell},
-    },
+    auth::{Operator, audit::tell},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -114,6 +111,7 @@ struct ResumptionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminAccess {
     /// List a merchant's API keys
     #[oai(path = "/admin/merchants/:id/keys", method = "get")]
@@ -147,7 +145,7 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let wanted = NewKey { merchant_id: owner.id, name, scope, expires_at: None };
         let row = api_key::insert(&tx, wanted, &new, now).await?;
-        act_of_operator(&tx, &key.0, Some(owner.id), "key.create", row.id, None, now).await?;
+        tx.done(key.0.did("key.create", &row.id).of_merchant(owner.id), now);
         tx.commit().await?;
         tell(&key.0, "key.create", &row.id);
         let view = KeyView { id: Text(row.id), name: row.name, scope: Text(row.scope), key: new.expose().to_owned() };
@@ -172,7 +170,7 @@ impl AdminAccess {
             Revocation::Revoked => {}
             Revocation::NoSuchKey | Revocation::LastAdmin => return Err(Problem::not_found()),
         }
-        act_of_operator(&tx, &operator.0, Some(owner.id), "key.revoke", revoked, None, now).await?;
+        tx.done(operator.0.did("key.revoke", &revoked).of_merchant(owner.id), now);
         tx.commit().await?;
         tell(&operator.0, "key.revoke", &revoked);
         Ok(Done::Done)
@@ -196,7 +194,7 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let is_new = suspension::suspend(&tx, owner.id, &reason, now).await?;
         if is_new {
-            act_of_operator(&tx, &key.0, Some(owner.id), "merchant.suspend", owner.id, Some(reason), now).await?;
+            tx.done(key.0.did("merchant.suspend", &owner.id).of_merchant(owner.id).because(reason), now);
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
@@ -221,7 +219,7 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let was_suspended = suspension::resume(&tx, owner.id).await?;
         if was_suspended {
-            act_of_operator(&tx, &key.0, Some(owner.id), "merchant.resume", owner.id, reason, now).await?;
+            tx.done(key.0.did("merchant.resume", &owner.id).of_merchant(owner.id).because(reason), now);
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;

@@ -17,9 +17,9 @@ use crate::{
 pub(crate) struct AdminAuditLog;
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminAuditLog {
     /// See who did what, for all merchants
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/admin/audit-log", method = "get")]
     async fn list(
         &self,

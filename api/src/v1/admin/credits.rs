@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::act_of_operator},
+    auth::Operator,
     http::{
         fields::Fields,
         json_body::JsonBody,
@@ -44,6 +44,7 @@ struct CorrectionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminCredits {
     /// Correct credits
     #[oai(path = "/admin/merchants/:id/credit-corrections", method = "post")]
@@ -69,7 +70,7 @@ impl AdminCredits {
             | CreditError::Insufficient { .. }
             | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;
-        act_of_operator(&tx, &key.0, Some(owner.id), "credits.correct", owner.id, Some(reason), now).await?;
+        tx.done(key.0.did("credits.correct", &owner.id).of_merchant(owner.id).because(reason), now);
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))

@@ -14,7 +14,7 @@ use super::Group;
 use crate::http::typed::{Limit, Line, Several, Text, TextOf, described_words};
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::act_of_operator},
+    auth::Operator,
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -47,6 +47,7 @@ struct ResolutionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminMessages {
     /// List messages
     ///
@@ -94,7 +95,7 @@ impl AdminMessages {
                 "Only a message that is unknown can be settled by hand.",
             ));
         }
-        act_of_operator(&tx, &key.0, Some(found.merchant_id), "message.resolve", found.id, Some(reason), now).await?;
+        tx.done(key.0.did("message.resolve", &found.id).of_merchant(found.merchant_id).because(reason), now);
         let settled = message::find_of_any(&tx, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         Ok(Json(MessageView::without_text(settled)))

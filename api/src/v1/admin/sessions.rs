@@ -13,10 +13,7 @@ use super::{super::answers::Done, Group, merchants::find_merchant};
 use crate::http::typed::{Limit, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Operator,
-        audit::{act_of_operator, tell},
-    },
+    auth::{Operator, audit::tell},
     http::paging::{Asked, Page, id},
     v1::sessions::SessionView,
 };
@@ -24,6 +21,7 @@ use crate::{
 pub(crate) struct AdminSessions;
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminSessions {
     /// List console sessions of operators or of a merchant
     ///
@@ -62,7 +60,7 @@ impl AdminSessions {
         if !session::end_one(&tx, whose(&api, merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        act_of_operator(&tx, &key.0, merchant, "session.end", ended, None, now).await?;
+        tx.done(key.0.did("session.end", &ended).of_merchant(merchant), now);
         tx.commit().await?;
         tell(&key.0, "session.end", &ended);
         Ok(Done::Done)

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{LinkState, PhoneNumber, message::MessageStatus};
 use entity::{
     Merchant, Message, Transaction, conversation, link, merchant,
-    message::{self, Learnt, Origin},
+    message::{self, Origin},
 };
 use queue::JobError;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
@@ -35,7 +35,7 @@ pub(super) async fn depart(context: &JobContext, message: &Message) -> Result<De
     let decided = decide(context, &tx, message).await?;
     if let Departure::Leaving { .. } = &decided {
         let (merchant, id) = (message.merchant_id, message.id);
-        if !message::advance(&tx, merchant, id, MessageStatus::Sending, Learnt::default(), context.now()).await? {
+        if !message::advance(&tx, merchant, id, MessageStatus::Sending, context.now()).await? {
             tx.rollback().await?;
             return Ok(Departure::Elsewhere);
         }
