@@ -60,7 +60,7 @@ pub use Model as ApiKey;
 impl Model {
     /// Whether it is still to be handed over.
     #[must_use]
-    pub const fn is_invitation(&self) -> bool {
+    pub(crate) const fn is_invitation(&self) -> bool {
         self.invited_until.is_some()
     }
 }

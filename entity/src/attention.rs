@@ -14,7 +14,7 @@ use crate::{
 use domain::{AttentionId, ConversationId, LinkId, LinkState, MerchantId, MessageId, OrderId, words};
 
 /// Who resolves what has resolved itself.
-pub const SYSTEM: &str = "system";
+const SYSTEM: &str = "system";
 
 words! {
     /// Why something needs a person.

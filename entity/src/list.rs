@@ -28,7 +28,7 @@ pub struct Period {
 impl Period {
     /// Whether everything lies in it.
     #[must_use]
-    pub const fn is_always(&self) -> bool {
+    pub(crate) const fn is_always(&self) -> bool {
         self.from.is_none() && self.to.is_none()
     }
 

@@ -86,7 +86,7 @@ pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
+pub(crate) async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
     let found = order::Entity::find_by_id(id)
         .filter(order::Column::MerchantId.eq(merchant))
         .lock(LockType::NoKeyUpdate)

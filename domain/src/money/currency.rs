@@ -85,7 +85,7 @@ impl Currency {
     /// these have no decimals in ISO 4217 either, though Stripe counts them in hundredths (see
     /// [`Money::to_stripe_amount`](super::Money::to_stripe_amount)).
     #[must_use]
-    pub const fn decimals(self) -> usize {
+    pub(crate) const fn decimals(self) -> usize {
         match self.iso {
             Iso::BIF
             | Iso::CLP

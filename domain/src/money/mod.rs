@@ -34,7 +34,7 @@ pub struct Money {
 impl Money {
     /// The largest amount that can be held, in minor units: far above what can be charged, so that the lines of an
     /// order add up, and low enough that counting it as Stripe does (at most ×100) never overflows.
-    pub const LARGEST_MINOR: i64 = 999_999_999_999_999;
+    pub(crate) const LARGEST_MINOR: i64 = 999_999_999_999_999;
 
     /// An amount from its minor units, as people count them: cents of a euro, whole yen, whole krónur.
     ///

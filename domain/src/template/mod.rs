@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The most characters that a template may have.
-pub const LONGEST_TEMPLATE: usize = 1_000;
+pub(crate) const LONGEST_TEMPLATE: usize = 1_000;
 
 /// The most bytes that a template may make: more than any message takes, so that a message too long is told with its length.
 const MOST_BYTES: usize = 256 * 1024;
@@ -91,7 +91,7 @@ impl Template {
     }
 
     /// The keys of metadata that it uses.
-    pub fn metadata_keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn metadata_keys(&self) -> impl Iterator<Item = &str> {
         self.plain.variables().iter().filter_map(|variable| metadata_key(&variable.name))
     }
 

@@ -5,9 +5,10 @@ mod rows;
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
+pub(crate) use rows::erase_contents_with;
 pub use rows::{
-    BatchRow, Content, Counts, NewRow, RowState, conclude, count, due, erase_before, erase_contents_with, fail,
-    happened, has_order, insert_all, page, set_order,
+    BatchRow, Content, Counts, NewRow, RowState, conclude, count, due, erase_before, fail, happened, has_order,
+    insert_all, page, set_order,
 };
 
 use domain::{BatchId, MerchantId, words};

@@ -379,7 +379,7 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn erase_contents_with(
+pub(crate) async fn erase_contents_with(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     phone: &PhoneNumber,

@@ -17,9 +17,10 @@ mod set;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use feed::{Feed, after, begin_anew, feed, first_since, forget_before, oldest};
+pub(crate) use feed::first_since;
+pub use feed::{Feed, after, begin_anew, feed, forget_before, oldest};
 pub use number::{Numbered, number, unnumbered};
-pub use numbered::{NumberedChange, kinds_of};
+pub use numbered::NumberedChange;
 pub(crate) use set::insert_all;
 
 use crate::{link, message::Model as Message};

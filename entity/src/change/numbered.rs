@@ -52,8 +52,3 @@ impl NumberedChange {
         matches!(self.kind.about(), About::Attention).then(|| AttentionId::from_uuid(self.subject_id))
     }
 }
-
-/// Every kind that is about this.
-pub fn kinds_of(about: About) -> impl Iterator<Item = ChangeKind> {
-    ChangeKind::ALL.iter().copied().filter(move |kind| kind.about() == about)
-}

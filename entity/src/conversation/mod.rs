@@ -18,8 +18,9 @@ use sea_orm::{
 pub use assigned::{assign, close, reopen};
 pub use inbox::{Assigned, ConversationSearch, InboxPosition, InboxPositionError, Listed, Openness, list, one};
 pub use opt_out::{OptOut, OptOutSource, opt_in, opt_out, opted_out, opted_out_of};
+pub use unread::count_unread;
 pub(crate) use unread::note_heard;
-pub use unread::{count_unread, unread_of};
+pub(crate) use unread::unread_of;
 
 use crate::{
     Transaction,
@@ -209,7 +210,7 @@ pub async fn with(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn all_with(
+pub(crate) async fn all_with(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,

@@ -27,7 +27,7 @@ pub async fn count_unread(db: &impl ConnectionTrait, merchant: MerchantId) -> Re
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn unread_of(
+pub(crate) async fn unread_of(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,

@@ -80,7 +80,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as CreditEntry;
 
 /// The most credits that are added at a time: more than anybody buys, and far from where sums would overflow.
-pub const MOST_TOPPED_UP: i64 = 1_000_000_000;
+const MOST_TOPPED_UP: i64 = 1_000_000_000;
 
 /// The most characters of an entry's note.
 pub const LONGEST_NOTE: usize = 200;

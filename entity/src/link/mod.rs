@@ -32,8 +32,8 @@ pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub(crate) use find::plain;
 pub use find::{
-    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent,
-    find_by_stripe_id, find_by_token, of_order,
+    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_token,
+    of_order,
 };
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
@@ -230,7 +230,7 @@ impl Model {
 
     /// Its state, with what is known of its payments.
     #[must_use]
-    pub fn payment_state(&self) -> PaymentState {
+    pub(crate) fn payment_state(&self) -> PaymentState {
         PaymentState::from_columns(
             self.state,
             self.stripe_session_id.as_deref(),

@@ -24,7 +24,8 @@ pub use outcome::{
 pub use pace::{count_text, counted_texts, forget_counts_before};
 pub use restored::hold_unsent;
 pub use schedule::{has_once_key, scheduled_in_vain, scheduled_until};
-pub use search::{MessageSearch, answered_since, of_conversation, search, search_all, sent_since, waiting_for};
+pub(crate) use search::waiting_for;
+pub use search::{MessageSearch, answered_since, of_conversation, search, search_all, sent_since};
 
 use crate::{
     Transaction,

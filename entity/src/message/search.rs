@@ -111,7 +111,7 @@ pub async fn sent_since(
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn waiting_for(
+pub(crate) async fn waiting_for(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     conversation: ConversationId,

@@ -17,7 +17,7 @@ pub use endpoint::{
 };
 pub use health::{EndpointSeen, Health, LATE, diagnose};
 pub use keys::{DropError, StripeKeys, add_webhook_secret, drop_webhook_secret, put};
-pub use signing::{OVERLAP, SigningSecret};
+pub use signing::SigningSecret;
 
 use crate::{
     Transaction,

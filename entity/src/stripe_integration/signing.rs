@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::Secret;
 
 /// How long a secret is believed after another took its place: as long as Stripe tries to deliver an event.
-pub const OVERLAP: TimeDelta = TimeDelta::days(3);
+const OVERLAP: TimeDelta = TimeDelta::days(3);
 
 /// A signing secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::{
 use domain::{MerchantId, WebhookDeliveryId, WebhookEndpointId, words};
 
 /// What a delivery that tells of no change is called.
-pub const TEST: &str = "endpoint.test";
+const TEST: &str = "endpoint.test";
 
 /// How many rows one statement writes.
 const A_STATEMENT: usize = 1_000;

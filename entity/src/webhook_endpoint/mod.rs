@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 pub use events::{Events, EventsError};
-pub use outcome::{Attempted, SCHEDULE, note_delivered, note_failed};
+pub use outcome::{Attempted, note_delivered, note_failed};
 
 use crate::Transaction;
 use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, webhook::webhook_secret, words};
@@ -20,7 +20,7 @@ use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, webhook::w
 pub const MOST: u64 = 20;
 
 /// How long the secret before a rotation signs too.
-pub const BOTH_SECRETS: TimeDelta = TimeDelta::hours(24);
+const BOTH_SECRETS: TimeDelta = TimeDelta::hours(24);
 
 /// How many deliveries in a row an endpoint may fail before there is a pause after each.
 pub const PATIENCE: i64 = 3;

@@ -12,7 +12,7 @@ use super::{
 use crate::Transaction;
 
 /// How long it is waited after each attempt that failed. After the last there is no further one.
-pub const SCHEDULE: [TimeDelta; 9] = [
+const SCHEDULE: [TimeDelta; 9] = [
     TimeDelta::seconds(5),
     TimeDelta::minutes(5),
     TimeDelta::minutes(30),

@@ -21,7 +21,7 @@ use sea_orm::{
 use crate::{EnqueuedJob, Kind, Queue, flow::Paused, recovery, redis::QueueError};
 
 pub use replay::replay_event;
-pub use stats::{KindStats, MOST_DEAD, RowStats, depths, row_stats, stats};
+pub use stats::{KindStats, RowStats, depths, row_stats, stats};
 
 /// How many jobs Redis is notified of at a time when a pause ends.
 const NOTIFY_PAGE: u64 = 1_000;

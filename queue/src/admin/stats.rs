@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many dead jobs are counted at most.
-pub const MOST_DEAD: u64 = 10_000;
+const MOST_DEAD: u64 = 10_000;
 
 /// How one kind of job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

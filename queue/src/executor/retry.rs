@@ -27,7 +27,7 @@ pub struct Policy {
 
 impl Policy {
     /// What the policies of all kinds begin with: a second, then ever longer up to ten minutes, for ever.
-    pub const DEFAULT: Self = Self {
+    pub(crate) const DEFAULT: Self = Self {
         first_delay: Duration::from_secs(1),
         ceiling: Duration::from_mins(10),
         jitter_percent: 50,
@@ -41,7 +41,7 @@ impl Policy {
     /// The delay is exponential; `jitter` is a random number from 0 to 1, and says how much of the part that is left to chance
     /// is waited for. What the other side asked for (`Retry-After`) is a lower bound, however long.
     #[must_use]
-    pub fn next_attempt(
+    pub(crate) fn next_attempt(
         &self,
         job: &Row,
         asked: Option<Duration>,
@@ -60,7 +60,7 @@ impl Policy {
 
     /// When a job that cannot be done now is due again, or `None` if its deadline is over by then.
     #[must_use]
-    pub fn snooze(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn snooze(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.within_deadline(job, delay, now)
     }
 

@@ -51,7 +51,7 @@ impl Live {
     }
 
     /// Publishes what has changed, without waiting. Changes that come while others are being published go with the next call.
-    pub fn publish(&self, changes: Vec<NumberedChange>) {
+    pub(crate) fn publish(&self, changes: Vec<NumberedChange>) {
         if self.0.publisher.take(changes) {
             let queues = self.0.queues.clone();
             let live = self.clone();
