@@ -1,4 +1,4 @@
-//! `paylink backup`: all that an installation on `SQLite` is, as it is at one moment, in one sealed file.
+//! `paylink backup`: writes an installation on `SQLite`, as it is at one moment, into one sealed file.
 
 pub(crate) mod archive;
 pub(crate) mod leftovers;

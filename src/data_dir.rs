@@ -1,4 +1,4 @@
-//! The data directory: what `paylink up` makes once and keeps, and how other sub-commands find the running system.
+//! The data directory: what `paylink up` creates once and keeps, and how other sub-commands find the running system.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},

@@ -1,4 +1,4 @@
-//! The database that the settings name.
+//! Opens the database named in the settings.
 
 use entity::{Db, DbLimits, DbOptions};
 use migration::Schema;

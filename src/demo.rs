@@ -1,4 +1,4 @@
-//! `--demo`: the sandbox, a merchant that is connected to it, 100 credits, an order and a key. Made once; a second start finds
+//! `--demo`: the sandbox and a merchant connected to it, with 100 credits, an order and a key. They are created once; later starts find
 //! them again.
 
 use std::{fs, net::SocketAddr, time::Duration};

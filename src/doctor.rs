@@ -1,4 +1,4 @@
-//! `paylink doctor`: tries everything that the settings point to, and says what is to be changed.
+//! `paylink doctor`: tests everything that the settings point to, and says what to change.
 
 mod database;
 mod network;

@@ -1,4 +1,4 @@
-//! The store of documents that the settings name.
+//! Opens the document store named in the settings.
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Why a command ends early, in words for whoever typed it.
+//! Why a command ended early, in words for the person who typed it.
 
 use std::{error::Error as StdError, io};
 

@@ -1,4 +1,4 @@
-//! `paylink healthy`: whether the process on this machine is alive, for containers that have nothing to ask with.
+//! `paylink healthy`: reports whether the process on this machine is alive, for containers without an HTTP client.
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Which settings there are: those that `paylink.example.toml` documents. What is none of them was forgotten or mistyped, and is
-//! refused rather than passed by.
+//! The known settings: those that `paylink.example.toml` documents. Unknown ones are typos or obsolete, and are refused rather than
+//! ignored.
 
 use std::{collections::BTreeSet, ffi::OsString};
 

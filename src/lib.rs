@@ -1,8 +1,8 @@
 //! Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
 //!
-//! One sub-command a file. [`up`] composes all roles in one process on embedded defaults; [`api`], [`worker`] and [`scheduler`]
-//! run them apart. Each can be run by whoever has [`Settings`], in as many copies as wanted, until its [`Stop`] is told; only what
-//! a process has one of is left to the command line: standard output, signals, variables, and where logs go.
+//! Each sub-command is a file. [`up`] runs all roles in one process on embedded defaults; [`api`], [`worker`] and [`scheduler`] run them
+//! separately. Given [`Settings`], anybody can run any number of them in one process until their [`Stop`] is triggered. Only what a process
+//! has just one of is left to the command line: standard output, signals, environment variables, and the destination of logs.
 
 // All roles in one future are deeper than the compiler looks by default.
 #![recursion_limit = "256"]

@@ -1,4 +1,4 @@
-//! Settings that are lists: an array in the file, or one text with commas, as a variable must be.
+//! Settings that are lists: an array in the file, or a comma-separated string, as in an environment variable.
 
 use std::{fmt::Display, str::FromStr};
 

@@ -1,4 +1,4 @@
-//! The addresses that a process is reached at.
+//! The addresses that a process listens on.
 
 use std::net::SocketAddr;
 

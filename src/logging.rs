@@ -1,5 +1,4 @@
-//! Structured logs on standard error: text for people, JSON by a setting. `RUST_LOG` narrows or widens them. What is logged in a
-//! request or in a job says in which.
+//! Structured logs on standard error, as text or JSON. `RUST_LOG` sets the level. Lines logged during a request or a job name it.
 
 use std::{fmt, io};
 

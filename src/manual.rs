@@ -1,4 +1,5 @@
-//! `paylink completions` and `paylink manual`: what packages ship beside the program, made from the command line's own description.
+//! `paylink completions` and `paylink manual`: the shell completions and man pages for packages, generated from the command line's
+//! definition.
 
 use std::{
     fs, io,

@@ -1,4 +1,4 @@
-//! `paylink messages`: what a person has to do about texts of which nobody knows whether they were sent.
+//! `paylink messages`: settles texts of which it is unknown whether they were sent.
 
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use domain::{MessageId, message::MessageStatus};

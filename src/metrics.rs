@@ -1,7 +1,7 @@
-//! `/metrics`: what was counted since this process started, and how queues, database and Redis stand now.
+//! `/metrics`: counters since the start of this process, and the current state of queues, database and Redis.
 //!
-//! How they stand is looked at when somebody asks, and not again within [`FRESH`]: what a scrape costs depends neither on how
-//! many jobs wait nor on how many ask. Every process shows all queues, so that no one of them has to be alive for it.
+//! The current state is collected on demand and at most once per [`FRESH`], so the cost of a scrape depends neither on how many jobs wait
+//! nor on how many scrapers ask. Every process reports all queues, so none in particular has to be up.
 
 use std::{
     future::pending,

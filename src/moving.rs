@@ -1,7 +1,7 @@
-//! `paylink move`: takes an installation from `SQLite` to `PostgreSQL`. Row by row, in pages that are checked as they are written; after
-//! an interruption it goes on where it was.
+//! `paylink move`: copies an installation from `SQLite` to `PostgreSQL`. Rows are copied in pages that are verified as they are written; an
+//! interrupted run continues where it stopped.
 //!
-//! Raw SQL: it copies tables by the names that the database tells, whatever the entities of this version say of them.
+//! Raw SQL: tables are copied by the names found in the database, whatever this version's entities say.
 
 mod columns;
 mod tables;

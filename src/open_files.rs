@@ -1,4 +1,4 @@
-//! How many files this process may have open: connections are files too.
+//! The limit on open files, which also limits connections.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 

@@ -1,5 +1,4 @@
-//! The operators' keys, from the settings: `operator_key`, whose holder has no name, and `operator_keys`, each with a name for the audit
-//! log.
+//! Operators' keys from the settings: `operator_key`, an anonymous one, and `operator_keys`, each with a name for the audit log.
 
 use domain::Secret;
 use entity::operator::{OperatorKey, OperatorKeyError, OperatorKeys};

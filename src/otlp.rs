@@ -1,5 +1,5 @@
-//! Spans, sent to a collector by OTLP over HTTP when an address is set for it. Without one nothing of this is set up, and a span
-//! costs what its log lines cost.
+//! Exports spans to a collector by OTLP over HTTP, if an address is set. Otherwise nothing is set up, and a span costs no more than its log
+//! lines.
 
 use std::time::Duration;
 

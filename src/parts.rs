@@ -1,4 +1,4 @@
-//! Opens the parts that every role is made of, from the settings.
+//! Opens, from the settings, the components that all roles share.
 
 use ::worker::details::{DetailsError, DetailsPages, Page};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The Redis that the settings name.
+//! Opens the Redis named in the settings.
 
 use std::{fs, path::Path};
 

@@ -1,5 +1,5 @@
-//! `paylink read-pdf`: reads one PDF, which may be anybody's, in a process that may take little. A worker starts it for each, see
-//! [`PdfReader`](::worker::PdfReader): a thread cannot be bounded, nor be stopped.
+//! `paylink read-pdf`: reads one untrusted PDF in a process with tight limits. Workers start one per PDF, see
+//! [`PdfReader`](::worker::PdfReader): a thread can be neither limited nor killed.
 
 use std::{
     fs,

@@ -1,5 +1,5 @@
-//! The private Redis of `paylink up`: a child process on a socket in the data directory, with its log of commands (AOF) on. It is
-//! started again when it ends, and stopped after everything else. It never listens on TCP: it has no password.
+//! The private Redis of `paylink up`: a child process on a socket in the data directory, with AOF persistence. It is restarted when it
+//! dies, and stopped last. It never listens on TCP, because it has no password.
 
 use std::{
     fs, io,

@@ -1,4 +1,4 @@
-//! `paylink restore`: makes an installation of a backup, and has nothing happen twice that happened after it.
+//! `paylink restore`: creates an installation from a backup, and makes sure that nothing done since the backup is done a second time.
 
 use std::{
     fs,

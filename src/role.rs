@@ -1,4 +1,4 @@
-//! The roles that a process can have.
+//! The roles of a process.
 
 /// What a process is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! `paylink sessions`: who is signed in to the console, and its end.
+//! `paylink sessions`: lists console sessions and ends them.
 
 use clap::{Args as ClapArgs, Subcommand};
 use domain::{MerchantId, SessionId};

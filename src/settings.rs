@@ -1,4 +1,4 @@
-//! Settings: `paylink.example.toml` compiled in as the defaults, a TOML file over it, `PAYLINK_*` variables over both.
+//! Settings: the defaults in `paylink.example.toml`, which is compiled in, then a TOML file, then `PAYLINK_*` variables.
 
 use std::{
     collections::HashMap,

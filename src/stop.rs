@@ -1,4 +1,4 @@
-//! When to stop, seen by all parts of a role alike. The command line tells it by Ctrl-C and SIGTERM.
+//! The signal to stop, shared by all parts of a role. The command line triggers it on Ctrl-C and SIGTERM.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a role is given beside its settings.
+//! What a role is given besides its settings.
 
 use std::{env, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! One TLS stack, named once: reqwest and the store use whatever is installed here.
+//! The one TLS provider: reqwest and the object store use whatever is installed here.
 
 use rustls::crypto::{CryptoProvider, ring};
 

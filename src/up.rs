@@ -1,5 +1,5 @@
-//! `paylink up`: everything in one process, on embedded defaults: `SQLite` and files in the data directory, a private Redis.
-//! With `--demo` also the sandbox, a merchant, an order and a key.
+//! `paylink up`: everything in one process on embedded defaults: `SQLite` and files in the data directory, and a private Redis. `--demo`
+//! adds the sandbox, a merchant, an order and a key.
 
 use clap::Args as ClapArgs;
 use domain::{Vault, random_secret};

@@ -1,4 +1,4 @@
-//! `paylink webhooks`: where merchants have our webhooks sent, and what became of them.
+//! `paylink webhooks`: merchants' webhook endpoints and deliveries.
 
 use chrono::{DateTime, Utc};
 use clap::{Args as ClapArgs, Subcommand};

@@ -1,4 +1,4 @@
-//! `paylink why`: what became of a text, a link, an order or a buyer, and why; for an operator whom a merchant asks.
+//! `paylink why`: explains what happened to a text, a link, an order or a buyer, for an operator who is asked by a merchant.
 
 mod sentences;
 

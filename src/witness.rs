@@ -1,4 +1,4 @@
-//! The clock of another machine: Stripe tells its time with every answer, also to those whom it does not know.
+//! Another machine's clock: Stripe sends its time with every answer, even to unauthenticated callers.
 
 use std::time::Duration;
 

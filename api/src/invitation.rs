@@ -1,7 +1,7 @@
-//! `/invitation/{token}`: a key is handed over to whoever it was made for.
+//! `/invitation/{token}`: hands a key over to the person it was made for.
 //!
-//! Chat programs look at every address that is sent by them, so a look shows no more than what it is about. Who presses the button is
-//! shown the key, once; from then on the address opens nothing.
+//! Chat programs fetch every address that is sent through them, so a GET only shows what the invitation is for. Pressing the button reveals
+//! the key, once; after that the address is dead.
 
 use std::sync::LazyLock;
 

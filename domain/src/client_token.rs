@@ -1,7 +1,7 @@
-//! Tokens for a browser: short-lived, and bound to an order, to what may be done with it, and to the origin of the page that does it.
+//! Tokens for browsers: short-lived, and bound to an order, to the permitted actions, and to the origin of the page that uses them.
 //!
-//! A token says all of that itself, signed by a key that is derived from the installation's root, so that one that is none is refused
-//! without asking the database anything. It stands in for the API key that asked for it: what that key may not do any more, it may not.
+//! A token carries all of this itself, signed with a key derived from the installation's root, so a forged one is rejected without a
+//! database query. It acts for the API key that requested it and never has more rights than that key has now.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

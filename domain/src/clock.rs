@@ -1,4 +1,4 @@
-//! Time is an argument: whoever needs the hour is given a [`Clock`]. In production it tells the database's time.
+//! Time is an argument: whatever needs the current time is given a [`Clock`]. In production it follows the database's time.
 
 use std::sync::Arc;
 

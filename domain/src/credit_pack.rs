@@ -1,4 +1,4 @@
-//! Credits as the operator sells them: so many for so much.
+//! Packs of credits that the operator sells: a number of credits at a price.
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,4 @@
-//! An error and what it comes from.
+//! An error together with its sources.
 
 use std::{error::Error, iter};
 

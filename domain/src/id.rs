@@ -1,4 +1,4 @@
-//! Ids: `UUIDv7` inside, a prefix at the edge (`link_0193…`), a type each, so that one cannot be passed for another.
+//! Ids: a `UUIDv7` with a prefix in its text form (`link_0193…`). Each kind has its own type, so one cannot be passed for another.
 
 use std::fmt;
 

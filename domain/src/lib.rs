@@ -1,5 +1,7 @@
-//! Rules that need no table: money, phone numbers, segments, templates, gateways, the link's states, ids, the clock, secrets
-//! and sealing. No HTTP, no Redis, no database; with the feature `sea-orm` its types can be columns.
+//! Business rules that need no table: money, phone numbers, SMS segments, templates, gateways, link states, ids, the clock, secrets and
+//! sealing.
+//!
+//! No HTTP, no Redis, no database. With the feature `sea-orm`, the types can be used as columns.
 
 #[macro_use]
 mod stored;

@@ -1,4 +1,4 @@
-//! What became of a message, which only moves forward.
+//! The status of a message, which only moves forward.
 
 words! {
     /// What became of a message.

@@ -1,4 +1,4 @@
-//! How buyers may pay at Stripe.
+//! The payment methods offered to buyers at Stripe.
 
 use std::{fmt, str::FromStr};
 

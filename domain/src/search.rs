@@ -1,4 +1,4 @@
-//! What is searched, and what is sought, folded alike: neither database's own lower case or trigrams can be trusted with every script.
+//! Normalizes searched and sought texts in the same way, because neither database's lower-casing or trigrams work for every script.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 

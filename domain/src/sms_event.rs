@@ -1,4 +1,4 @@
-//! What a carrier tells us, whichever carrier it is: read where it comes in, applied by a job.
+//! Delivery reports and incoming texts in a form common to all carriers: parsed on arrival, applied by a job.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How types of ours are stored in a column: one macro, so that ids and words are stored the same way everywhere.
+//! A macro that makes our types storable as columns, so ids and words are stored the same way everywhere.
 
 /// Stores `$type` as the column type `$inner`. `$write` turns a value into it; `$read` turns it back and may refuse, which
 /// becomes a typed database error and never a default. Whoever uses it depends on `sea-orm`.

@@ -1,5 +1,5 @@
-//! Webhooks to merchants' own systems, signed by the Standard Webhooks specification: `v1,` and base64 of HMAC-SHA256 over
-//! `{id}.{timestamp}.{body}`, by a key that is written `whsec_` and base64.
+//! Signatures of webhooks to merchants' own systems, as Standard Webhooks specifies them: `v1,` followed by the base64 of an HMAC-SHA256
+//! over `{id}.{timestamp}.{body}`. Keys are written as `whsec_` followed by base64.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;

@@ -1,4 +1,4 @@
-//! Closed lists of words: an enum that is spelled the same in the database, in JSON and in logs.
+//! Closed vocabularies: enums that are spelled the same in the database, in JSON and in logs.
 
 /// A closed list of words: an enum with one spelling in the database, in JSON and in logs.
 #[macro_export]

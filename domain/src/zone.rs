@@ -1,5 +1,4 @@
-//! Time zones by their IANA name, from the system's tzdata, which is updated with the system; where there is none, from the copy that
-//! came with the program.
+//! Time zones by IANA name, from the system's tzdata, which is updated with the system; without one, from the copy built into the program.
 
 use chrono::{DateTime, Datelike, FixedOffset, LocalResult, NaiveDateTime, Offset, TimeZone as _, Timelike, Utc};
 use jiff::{

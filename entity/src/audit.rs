@@ -1,4 +1,4 @@
-//! Who did what: one entry for each act of a person or a key that changes something.
+//! The audit log: one entry for each change made by a person or a key.
 
 use std::{borrow::Cow, collections::HashSet};
 

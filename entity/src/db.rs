@@ -1,4 +1,4 @@
-//! One way to open the database and one way to begin a transaction, for `SQLite` and `PostgreSQL` alike.
+//! Opens the database and begins transactions, in the same way for `SQLite` and `PostgreSQL`.
 
 mod audience;
 mod conflict;

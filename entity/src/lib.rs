@@ -1,7 +1,7 @@
-//! Everything that Paylink persists: tables, and the queries on them.
+//! The persistence layer: tables, and the queries on them. No HTTP and no Redis.
 //!
-//! No HTTP and no Redis. Finders take the merchant: there is no query for a tenant's row without the tenant, except by a
-//! buyer's token, which is a right of its own.
+//! Every query for a merchant's row takes the merchant. The only exception is a lookup by a buyer's token, which is an authorization in
+//! itself.
 
 pub mod api_key;
 pub mod attention;

@@ -1,4 +1,4 @@
-//! Which part of a list is read: from when to when, from where on, in which direction.
+//! Pagination and filters common to lists: a time range, a position and a direction.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{

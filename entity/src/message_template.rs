@@ -1,6 +1,6 @@
-//! What merchants have written for the texts about their links, by purpose and language.
+//! Merchants' own templates for texts about links, by purpose and language.
 //!
-//! What they wrote for a request in no language in particular stands in the merchant's own row, where it always stood.
+//! The template for payment requests without a language is stored in the merchant's own row, where it has always been.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::OnConflict};

@@ -1,5 +1,5 @@
-//! Reminders: which buyers of unpaid links are due one. Only of a link that was texted before, only to somebody who still wants
-//! texts, and only as often as the merchant says.
+//! Finds buyers who are due a reminder: those with an unpaid link that was texted to them, who still accept texts, and only as often as the
+//! merchant has set.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{

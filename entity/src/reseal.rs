@@ -1,7 +1,7 @@
-//! Sealing everything anew under the secret key of the settings, after it has changed.
+//! Reseals everything under the secret key from the settings after it has changed.
 //!
-//! Each value is read, opened with the key that it names, sealed, and written if it is still the same, with an entry in the audit
-//! log, in one transaction. What is interrupted goes on where it was; who reads meanwhile finds a value that opens, either way.
+//! Each value is opened with the key it names, sealed again, and written back if it is still unchanged, along with an audit entry, in one
+//! transaction. An interrupted run can be continued, and concurrent readers always find a value that opens.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

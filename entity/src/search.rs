@@ -1,4 +1,4 @@
-//! Searching by a part of a text, and the one column in which orders are searched.
+//! Substring search, and the column in which orders are searched.
 
 use std::collections::HashMap;
 

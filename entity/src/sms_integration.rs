@@ -1,4 +1,4 @@
-//! A merchant's account with a carrier: Twilio's REST, or a gateway that is described. Secrets are sealed; see [`domain::Vault`].
+//! A merchant's account with a carrier: Twilio, or a gateway described by the merchant. Secrets are sealed; see [`domain::Vault`].
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! Things that come one at a time and are done together.
+//! Group commit: items that arrive one at a time are processed together.
 //!
-//! A group is whatever has come while the groups before it were being done. Nobody waits for company: one that comes alone is
-//! a group of one, at once, so this costs nothing when there is little to do and amortises most when there is most to do. Where groups
-//! have a pace, whoever comes right after one waits for the next.
+//! A group is whatever arrived while earlier groups were being processed. Nothing waits for company: a lone item is processed at once as a
+//! group of one, so this costs nothing under light load and amortises best under heavy load. If a pace is set, items that arrive right
+//! after a group wait for the next one.
 
 use std::{
     collections::VecDeque,

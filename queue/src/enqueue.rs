@@ -1,4 +1,4 @@
-//! Enqueuing a job: writing its row, in the transaction of the command.
+//! Enqueues a job: writes its row in the transaction of the command.
 
 use std::{collections::HashSet, hash::Hash};
 

@@ -1,4 +1,4 @@
-//! A job's error says the decision.
+//! The error of a job, which says what is to happen next.
 
 use std::{error::Error, time::Duration};
 

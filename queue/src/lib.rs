@@ -1,8 +1,8 @@
-//! What a job is: how it is enqueued, notified, claimed, finished and retried. The only crate that knows Redis.
+//! Jobs: how they are enqueued, notified, claimed, finished and retried. The only crate that knows Redis.
 //!
-//! A command writes a `job` row in its own transaction ([`enqueue()`]) and notifies Redis of the job's id after the commit
+//! A command writes a `job` row in its own transaction ([`enqueue()`]) and, after the commit, notifies Redis of the job's id
 //! ([`Queue::notify`]). A worker claims the row, does the work, and finishes the row in the same transaction as the effect
-//! ([`Lease::finish`]). A notification that is lost is sent again from the rows; one that comes twice finds the job finished.
+//! ([`Lease::finish`]). A lost notification is sent again from the rows; a duplicate finds the job finished.
 
 pub mod admin;
 mod batcher;

@@ -1,4 +1,4 @@
-//! What is counted of jobs and their queues. No label says more than a kind, an outcome or a reason: what there are few of.
+//! Metrics of jobs and queues. Labels have few values: a kind, an outcome or a reason.
 
 use std::time::Instant;
 

@@ -1,7 +1,7 @@
-//! The trace that a command and the jobs that it enqueues belong to, as W3C Trace Context writes it: `00-<trace>-<span>-<flags>`.
+//! The trace that connects a command with the jobs it enqueues, in the format of W3C Trace Context: `00-<trace>-<span>-<flags>`.
 //!
-//! It comes with a request or begins there, is kept on the rows of the jobs that are enqueued meanwhile, and goes on when they are
-//! done. It is known whether or not spans are exported, as log lines name it; where they are, its spans are the exported ones.
+//! It arrives with a request or starts there, is stored on the rows of the jobs that the request enqueues, and continues when they run. It
+//! exists whether or not spans are exported, because log lines name it; where they are, its spans are the exported ones.
 
 use std::{fmt, future::Future};
 

@@ -1,5 +1,4 @@
-//! TCP connections that can be reset, closed without an answer as a network that breaks does, and that tell when their
-//! client has left.
+//! TCP connections that can be reset or closed without an answer, as on a broken network, and that report when their client has left.
 
 use std::{
     collections::HashMap,

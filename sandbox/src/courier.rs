@@ -1,4 +1,4 @@
-//! The task that makes things happen by themselves: webhooks go out, texts arrive, pages expire.
+//! The background task: delivers webhooks and texts, and expires pages.
 
 use std::{sync::Arc, time::Duration};
 

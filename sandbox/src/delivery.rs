@@ -1,4 +1,4 @@
-//! Webhooks on their way out, of both services: when one is sent, when it is tried again and when no more attempts are made.
+//! Outgoing webhooks of both services: when each is sent, retried and given up.
 
 use chrono::TimeDelta;
 

@@ -1,4 +1,4 @@
-//! Requests to the two services on their way in, and into the log.
+//! Incoming requests to the two services, and their log.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a service answers when it was ordered to fail.
+//! The answer of a service that was told to fail.
 
 use crate::answer::Answer;
 

@@ -1,4 +1,4 @@
-//! Failures that were ordered: the next calls fail so, before or after their effect.
+//! Injected faults: the next calls fail as ordered, before or after their effect.
 
 use crate::model::{exchange::Exchange, fault::Fault, state::Txn, tables::RowChange};
 

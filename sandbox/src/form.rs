@@ -1,5 +1,5 @@
-//! `application/x-www-form-urlencoded`, strictly: what does not decode is refused, order is kept, and every parameter
-//! must be asked for by somebody.
+//! Strict `application/x-www-form-urlencoded`: malformed input is refused, order is preserved, and a parameter that no handler reads is an
+//! error.
 
 use std::collections::BTreeMap;
 

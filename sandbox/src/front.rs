@@ -1,4 +1,4 @@
-//! The way of a request to one of the services: it is logged, a fault may strike, it is answered.
+//! The path of a request to a service: it is logged, may be hit by a fault, and is answered.
 
 use std::{sync::Arc, time::Duration};
 

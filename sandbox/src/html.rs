@@ -1,4 +1,4 @@
-//! The little HTML that the sandbox's pages are made of.
+//! Minimal HTML for the sandbox's pages.
 
 use poem::{Response, http::StatusCode};
 

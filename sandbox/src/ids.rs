@@ -1,4 +1,4 @@
-//! Random ids in the form that each vendor gives them.
+//! Random ids in each vendor's format.
 
 use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;

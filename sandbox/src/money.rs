@@ -1,4 +1,4 @@
-//! Currencies as Stripe knows them. Written apart from the product's own rules, so that the two check each other.
+//! Currencies as Stripe knows them. Written independently of the product's own rules, so that the two check each other.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What one attempt to deliver a webhook puts on the wire.
+//! One attempt to deliver a webhook, as sent on the wire.
 
 /// A webhook, ready to go.
 #[derive(Clone, Debug, PartialEq, Eq)]

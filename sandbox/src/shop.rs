@@ -1,6 +1,6 @@
-//! A shop of another origin whose page of an order has Paylink's component in it: what a merchant's own system would look like.
+//! A shop on another origin whose order page embeds Paylink's component, as a merchant's own system would.
 //!
-//! Its "server" is this handler: it holds the API key, and gives the page a token of ten minutes for one order.
+//! This handler is the shop's server: it holds the API key and gives the page a ten-minute token for one order.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

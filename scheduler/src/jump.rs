@@ -1,7 +1,7 @@
-//! A time that has jumped: on one box nobody contradicts its clock.
+//! Protection against clocks that jump. On a single machine, nothing contradicts its clock.
 //!
-//! Ticks that cannot be taken back are late by a week only where nothing has run for as long, or where the clock is wrong. Which of the two,
-//! somebody else's clock says. Until it agrees, or a day has passed here by a clock that nobody sets, they are held.
+//! An irreversible tick is a week late only if nothing ran for a week, or if the clock is wrong. A third party's clock tells which. Until
+//! it agrees, or a day has passed here by a monotonic clock, such ticks are held.
 
 use std::{
     collections::BTreeMap,

@@ -1,8 +1,8 @@
-//! Time: what becomes due, and when.
+//! The scheduler: decides what becomes due, and when.
 //!
-//! A tick has a cron expression in a time zone. It enqueues jobs with deterministic keys, or removes what is over, so that ten
-//! schedulers make one set of jobs and no leader is needed. What was missed is caught up: each tick remembers the last time it
-//! was due and done, and looks at everything that is due, not only at what became due just now.
+//! A tick has a cron expression in a time zone. It enqueues jobs with deterministic keys, or removes old data, so any number of schedulers
+//! produce one set of jobs and no leader is needed. Missed ticks are caught up: each records when it was last due and done, and looks at
+//! everything that is due, not only at what has just become due.
 
 mod calendar;
 mod jump;

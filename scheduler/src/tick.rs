@@ -1,4 +1,4 @@
-//! Every tick, as a table of contents.
+//! The table of all ticks.
 
 use std::pin::Pin;
 

@@ -1,4 +1,4 @@
-//! What a backup holds, one after the other: a name and a content each.
+//! The entries of a backup, each a name and its content.
 
 use std::path::Path;
 

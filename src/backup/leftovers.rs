@@ -1,5 +1,5 @@
-//! The copy of the database that a backup is made of. It lies in the data directory, unsealed, for as long as it is needed and no longer:
-//! what a backup that was killed has left is removed by the next one, and by `paylink up`.
+//! The temporary copy of the database from which a backup is made. It lies unsealed in the data directory and is deleted as soon as
+//! possible; copies left by a killed backup are deleted by the next one and by `paylink up`.
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
-//! A stream that is sealed piece by piece: who has the key reads it, and notices each byte that was changed, left out, moved or lost at the end.
+//! A stream sealed in pieces. Whoever has the key can read it, and detects any change, omission, reordering or truncation.
 //!
-//! A header with a salt; then pieces, each its length and ChaCha20-Poly1305 over at most 64 KiB. The nonce is the piece's number and,
-//! in its last byte, whether the stream ends with it (the STREAM construction, by which age seals files too).
+//! The header holds a salt. Each piece consists of its length and up to 64 KiB sealed with ChaCha20-Poly1305. The nonce is the number of
+//! the piece and, in its last byte, whether it is the last one (the STREAM construction, which age uses too).
 
 use std::io;
 

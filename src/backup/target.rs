@@ -1,4 +1,4 @@
-//! The file that a backup becomes: under another name until it is whole, and never over one that is there.
+//! The file that a backup is written to: under a temporary name until it is complete, and never over an existing file.
 
 use std::{
     fs::{self, File, OpenOptions},

@@ -1,5 +1,5 @@
-//! The database: whether it is there, takes writes, has our schema, and room for our connections. Raw SQL: it asks for what the server is,
-//! and not for rows of ours.
+//! Checks the database: whether it is reachable and writable, has our schema, and has room for our connections. Raw SQL: it inspects the
+//! server, not our rows.
 
 use domain::Vault;
 use entity::{DatabaseTime, Db, DbOptions, SKEW_LIMIT, installation};

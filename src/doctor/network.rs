@@ -1,4 +1,4 @@
-//! What is called by name: our own public address, Stripe and the carrier; and what time it is there.
+//! Checks what is reached by name: our own public address, Stripe and the carrier, and compares clocks with them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Redis: what it lets us do, and how it is set up.
+//! Checks the permissions and configuration of Redis.
 
 use domain::Clock;
 use queue::redis::{Finding, Node};

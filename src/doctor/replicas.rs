@@ -1,4 +1,4 @@
-//! How many processes of each role there are to be, and how many connections to the database that makes.
+//! The expected number of processes per role, and the database connections they add up to.
 
 use std::str::FromStr;
 

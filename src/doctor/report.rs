@@ -1,4 +1,4 @@
-//! What was found.
+//! The findings.
 
 use serde::Serialize;
 use serde_json::{Value, json};

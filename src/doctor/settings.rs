@@ -1,4 +1,4 @@
-//! What can be said of the settings alone.
+//! Checks that need only the settings.
 
 use domain::Vault;
 

@@ -1,4 +1,4 @@
-//! The store of documents: whether what is put there can be read and removed.
+//! Checks the document store: whether files can be written, read and deleted.
 
 use std::time::Duration;
 

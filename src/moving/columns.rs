@@ -1,4 +1,4 @@
-//! The columns of a table, and how their values are written as text: `SQLite` and `PostgreSQL` agree on that alone.
+//! The columns of a table and the text form of their values, the only form on which `SQLite` and `PostgreSQL` agree.
 
 /// A column, as `PostgreSQL` knows it.
 #[derive(Debug)]

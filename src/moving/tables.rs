@@ -1,4 +1,4 @@
-//! The tables, in an order in which each comes after those that it refers to; and how one is copied. Raw SQL: see the module above.
+//! The tables, ordered so that each comes after those it references, and how one is copied. Raw SQL: see the module above.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What the state of a text or of a link means.
+//! Explains the states of texts and links.
 
 use domain::{LinkState, message::MessageStatus};
 use entity::{Message, link};

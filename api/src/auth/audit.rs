@@ -1,4 +1,4 @@
-//! The audit log of what keys and operators do, and the log's lines about who came in and which keys there are.
+//! Entries in the audit log for what keys and operators do, and log lines about sign-ins and changes to keys.
 
 use std::{fmt::Display, net::IpAddr};
 

@@ -1,8 +1,8 @@
-//! The buyer's page: one link, one button. It needs no script.
+//! The buyer's page: one link, one button, no script required.
 //!
-//! Nothing that a GET does changes the state of a link: previews by bots are harmless. A buyer who has pressed Pay and looks again may make
-//! us ask Stripe; what Stripe says then is an event like any other. A token that is none, one whose link never came to
-//! be, and one that never existed get the same answer.
+//! A GET never changes the state of a link, so link previews by bots are harmless. When a buyer who pressed Pay loads the page again, we
+//! may ask Stripe; its answer is handled like any other event. Malformed tokens, unknown tokens, and tokens of links that were never
+//! created all get the same response.
 
 mod amount;
 mod asking;

@@ -1,8 +1,8 @@
-//! The console of merchants and, at `/console/operator`, of the operator: static files that are part of the program, and call
-//! nothing but the public `/v1`.
+//! The console for merchants and, at `/console/operator`, for the operator: static files compiled into the program, which call only the
+//! public `/v1`.
 //!
-//! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not. A browser is
-//! sent two, with all the others in them; see [`bundle`].
+//! Every file has an entity tag derived from its content, so a browser revalidates and usually gets 304. Browsers load two bundles; see
+//! [`bundle`].
 
 mod bundle;
 mod session;

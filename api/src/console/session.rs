@@ -1,4 +1,4 @@
-//! `/console/session`: a key is exchanged for a session, whose cookie no script can read.
+//! `/console/session`: exchanges a key for a session, whose cookie scripts cannot read.
 
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, Secret, random_token};

@@ -1,4 +1,4 @@
-//! A document being laid out: where the next line stands, and how lines run over several sheets.
+//! The state of a document during layout: where the next line goes, and how lines break across sheets.
 
 use super::page::DetailsPage;
 use super::sheet::{Area, Mark, Sheet, Style, Tone};

@@ -1,4 +1,4 @@
-//! What stands on the page, from top to bottom: the head, the buyer, the items, the totals.
+//! The sections of the page from top to bottom: head, buyer, items, totals.
 
 use chrono::NaiveDate;
 

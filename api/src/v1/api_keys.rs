@@ -1,4 +1,4 @@
-//! `/v1/api-keys`: the merchant's own keys. A key is shown once, when it is made; or to whoever accepts an invitation to it.
+//! `/v1/api-keys`: the merchant's own keys. A key is shown once: when it is created, or to the person who accepts an invitation to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ApiKeyId, random_secret, random_token};

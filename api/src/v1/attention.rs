@@ -1,4 +1,4 @@
-//! `/v1/attention`: what needs a person.
+//! `/v1/attention`: matters that need a person.
 
 use std::collections::BTreeSet;
 

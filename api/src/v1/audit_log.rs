@@ -1,4 +1,4 @@
-//! `/v1/audit-log`: who did what in the merchant's affairs. It never says a phone number or a text.
+//! `/v1/audit-log`: the merchant's audit log. It never contains a phone number or a text.
 
 use std::collections::HashMap;
 

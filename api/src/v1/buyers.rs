@@ -1,4 +1,4 @@
-//! `/v1/buyers/{phone}`: what a buyer may ask a merchant for by law, to see what is kept of them and to have it erased.
+//! `/v1/buyers/{phone}`: data export and erasure, which buyers can demand of a merchant by law.
 
 mod export;
 

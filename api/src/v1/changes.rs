@@ -1,4 +1,4 @@
-//! `/v1/changes`: everything that has changed, numbered without a gap.
+//! `/v1/changes`: the feed of changes, numbered without gaps.
 
 pub(super) mod resource;
 

@@ -1,4 +1,4 @@
-//! `/v1/credit-packs` and `/v1/credit-purchases`: credits as the operator sells them.
+//! `/v1/credit-packs` and `/v1/credit-purchases`: buying credits from the operator.
 
 use chrono::{DateTime, Utc};
 use domain::{CreditPack, CreditPurchaseId, MerchantId};

@@ -1,6 +1,6 @@
-//! `/v1/payment-links/{id}/evidence.pdf`: what a bank is shown when a buyer disputes a payment.
+//! `/v1/payment-links/{id}/evidence.pdf`: evidence for the bank when a buyer disputes a payment.
 //!
-//! It is made when it is asked for, of what is kept: after the purge there is none any more.
+//! It is generated on request from what is stored, so it is no longer available after the purge.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkId, message::MessageStatus};

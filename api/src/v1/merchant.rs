@@ -1,4 +1,4 @@
-//! `/v1/merchant`: who the merchant is to buyers, and how it reads numbers, times and amounts.
+//! `/v1/merchant`: how the merchant appears to buyers, and the formats of its numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
 use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, RemindingError};

@@ -1,4 +1,4 @@
-//! `/v1/message-template`: the text of a link's message, and what it would cost.
+//! `/v1/message-template`: the text that carries a link, and what it would cost.
 
 use chrono::NaiveDate;
 use domain::{

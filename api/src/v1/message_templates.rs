@@ -1,4 +1,4 @@
-//! `/v1/message-templates`: the texts about links, by purpose and language.
+//! `/v1/message-templates`: templates of all texts about links, by purpose and language.
 
 use domain::template::{Purpose, Template};
 use entity::{

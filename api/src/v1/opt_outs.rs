@@ -1,4 +1,4 @@
-//! `/v1/opt-outs`: the numbers that get no texts, and why.
+//! `/v1/opt-outs`: numbers that must not be texted, and why.
 
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, PhoneNumber, Region};

@@ -1,4 +1,4 @@
-//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`: money that the merchant got without Stripe.
+//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`: payments received without Stripe.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{

@@ -1,4 +1,4 @@
-//! Accepting a message: everything that can be refused is refused here, before anything is queued.
+//! Accepts a message. Everything that can be refused is refused here, before anything is queued.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{

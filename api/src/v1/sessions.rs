@@ -1,4 +1,4 @@
-//! `/v1/console-sessions`: who is signed in to the console with one of the merchant's keys.
+//! `/v1/console-sessions`: console sessions that were opened with the merchant's keys.
 
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, SessionId};

@@ -1,4 +1,4 @@
-//! `/v1/sms-integration`: the carrier. Secrets go in and never come out again.
+//! `/v1/sms-integration`: the carrier. Secrets can be set but never read back.
 
 mod gateway;
 

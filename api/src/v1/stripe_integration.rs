@@ -1,4 +1,4 @@
-//! `/v1/stripe-integration`. Keys go in and never come out again.
+//! `/v1/stripe-integration`. Keys can be set but never read back.
 
 mod view;
 

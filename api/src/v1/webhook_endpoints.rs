@@ -1,4 +1,4 @@
-//! `/v1/webhook-endpoints`: where our webhooks go to.
+//! `/v1/webhook-endpoints`: where the merchant receives our webhooks.
 
 mod input;
 mod view;

@@ -1,4 +1,4 @@
-//! `/v1/webhook-events`: what Stripe and the carrier reported, and what became of it.
+//! `/v1/webhook-events`: what Stripe and the carrier reported, and with what result.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkId, WebhookEventId};

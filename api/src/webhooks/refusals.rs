@@ -1,4 +1,4 @@
-//! Those who send webhooks that are not signed as they must be: how often one address may, and how often it is logged.
+//! Webhooks with invalid signatures: how many an address may send, and how often they are logged.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,5 @@
-//! `POST /webhooks/sms/{merchant_id}`, or GET from gateways that call so: delivery reports and incoming texts, from Twilio or from a gateway that is described. What
-//! they say is read here, and stored in the same words whoever says it.
+//! `POST /webhooks/sms/{merchant_id}`, or GET for gateways that use it: delivery reports and incoming texts from Twilio or a described
+//! gateway. They are parsed here into a form common to all carriers, and stored.
 
 mod charset;
 mod described;

@@ -1,4 +1,4 @@
-//! Which addresses a described gateway may be at, unless the operator allows others.
+//! Which addresses a described gateway may use, unless the operator allows others.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

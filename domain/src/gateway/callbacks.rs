@@ -1,4 +1,4 @@
-//! Gateways that people use, described, and what they say: of our own making, in the shapes that they publish.
+//! Descriptions of gateways in common use and samples of their callbacks, which we wrote after their published formats.
 
 use chrono::Utc;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Checking a description when it is written, so that sending can only fail over what the gateway answers.
+//! Validates a description when it is saved, so that sending can fail only because of the gateway's answer.
 
 use url::Url;
 

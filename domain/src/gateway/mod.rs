@@ -1,7 +1,7 @@
-//! A carrier that is described: the HTTP request that hands a text over, how its answer is read, and how its reports are.
+//! A carrier described by its merchant: the HTTP request that hands over a text, how to read the answer, and how to read delivery reports.
 //!
-//! Templates are handlebars, strict, with plain variables only; what is put in is escaped for where it stands (a URL, JSON, a
-//! form, XML), so that no text of a buyer or a merchant can change the request around it.
+//! Templates are strict handlebars with plain variables only. Values are escaped for the place they are inserted into (a URL, JSON, a form,
+//! XML), so no text of a buyer or a merchant can change the surrounding request.
 
 mod address;
 mod answer;

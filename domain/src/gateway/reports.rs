@@ -1,4 +1,4 @@
-//! Reading what a gateway tells us.
+//! Reads a gateway's delivery reports and incoming texts.
 
 use serde_json::Value;
 

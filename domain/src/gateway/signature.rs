@@ -1,4 +1,4 @@
-//! How a gateway signs what it tells us: as most do, with an HMAC-SHA256 of the body in a header.
+//! Verifies a gateway's callbacks. Most sign with an HMAC-SHA256 of the body in a header.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;

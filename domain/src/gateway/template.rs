@@ -1,4 +1,4 @@
-//! Filling the templates of a request.
+//! Renders the templates of a request.
 
 use std::sync::LazyLock;
 

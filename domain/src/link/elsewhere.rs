@@ -1,4 +1,4 @@
-//! How a merchant got the money without Stripe.
+//! How a merchant was paid without Stripe.
 
 words! {
     /// How a merchant got the money without Stripe.

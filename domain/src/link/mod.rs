@@ -1,4 +1,4 @@
-//! The life of a payment link, and what its payments come to.
+//! The life of a payment link and of its payments.
 
 mod elsewhere;
 pub mod money_back;

@@ -1,7 +1,7 @@
-//! What went back of a payment, by what Stripe tells of it: in pieces, twice, in any order.
+//! How much of a payment was refunded, according to Stripe's events, which come in pieces, twice and in any order.
 //!
-//! A refund is an object with a status; a charge tells, whenever something is refunded of it, the sum as it is then, and does not tell
-//! it again when a refund fails. Of payments that were made before refunds were told as objects, only the sum is known.
+//! A refund is an object with a status. A charge reports the total refunded whenever a refund is made, but does not report it again when a
+//! refund fails. For payments made before we tracked refund objects, only the total is known.
 
 use chrono::{DateTime, Utc};
 

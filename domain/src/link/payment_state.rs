@@ -1,7 +1,7 @@
-//! What is told of a link's checkout sessions, weighed by what was told before.
+//! Interprets events about a link's checkout sessions in the light of earlier ones.
 //!
-//! Stripe's events come twice and in any order. Which session an event is about decides what it still means: the end of a delayed
-//! payment may overtake its beginning, and a second payment is not the first told again. Here every order comes to the same end.
+//! Stripe's events come twice and in any order. What an event means depends on the session it is about: the end of a delayed payment may
+//! overtake its beginning, and a second payment is not a repetition of the first. Every order leads to the same result.
 
 use super::{LinkEvent, LinkState, Refusal, Review, Transition};
 

@@ -1,6 +1,6 @@
-//! The life of a payment link, as one total function: state × event → what becomes of it, or a typed refusal.
+//! The life of a payment link as one total function: state × event → the next state, or a typed refusal.
 //!
-//! `paid` absorbs: nothing leads out of it, and a payment is never dropped, whatever came before.
+//! `paid` is final: nothing leads out of it, and no payment is ever dropped, whatever happened before.
 
 words! {
     /// Where a link is in its life.

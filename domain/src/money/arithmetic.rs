@@ -1,4 +1,4 @@
-//! Adding, subtracting and multiplying amounts, without ever wrapping, rounding or mixing currencies.
+//! Adds, subtracts and multiplies amounts without overflow, rounding or mixing of currencies.
 
 use super::{Currency, Money};
 

@@ -1,4 +1,4 @@
-//! How little and how much Stripe charges at once.
+//! The smallest and largest amounts that Stripe charges.
 
 use iso_currency::Currency as Iso;
 

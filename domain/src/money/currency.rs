@@ -1,4 +1,4 @@
-//! Which currencies there are, and how many decimals people write in each.
+//! The supported currencies and their numbers of decimals.
 
 use std::fmt;
 

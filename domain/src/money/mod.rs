@@ -1,13 +1,13 @@
-//! Money: a whole number of the smallest unit people count a currency in, and the currency. No floats anywhere.
+//! Money: a currency and a whole number of its smallest customary units. There are no floats anywhere.
 //!
-//! There are two ways of counting, and they differ for two currencies:
+//! There are two ways of counting, which differ for two currencies:
 //!
 //! | | `EUR 129.50` | `JPY 500` | `ISK 500` | where |
 //! |---|---|---|---|---|
 //! | [`Money::minor`] | 12950 | 500 | 500 | our database, our arithmetic, what people read |
 //! | [`Money::to_stripe_amount`] | 12950 | 500 | 50000 | Stripe's `unit_amount`, `amount_total`, … |
 //!
-//! Everything of ours uses the first; only the Stripe client and the reading of Stripe's events use the second.
+//! All of our code uses the first. Only the Stripe client and the reader of Stripe's events use the second.
 
 mod arithmetic;
 mod charge;

@@ -1,4 +1,4 @@
-//! Reading an amount from the decimal string of a request. Strict: what could be read in two ways is refused.
+//! Parses an amount from the decimal string of a request. Strict: anything ambiguous is refused.
 
 use super::{Currency, Money};
 

@@ -1,4 +1,4 @@
-//! Writing an amount: for programs ([`Money::to_decimal_string`]) and for people ([`Money::to_people`]).
+//! Formats an amount for programs ([`Money::to_decimal_string`]) and for people ([`Money::to_people`]).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Counting as Stripe counts: `unit_amount`, `amount_total`, `amount_refunded`.
+//! Converts to and from Stripe's amounts: `unit_amount`, `amount_total`, `amount_refunded`.
 
 use super::{Currency, Money, MoneyError};
 

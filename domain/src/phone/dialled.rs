@@ -1,4 +1,4 @@
-//! What was dialled: the digits of a text, without what people, address books and spreadsheets put before, between and behind them.
+//! Extracts the dialled digits from a text: people, address books and spreadsheets put things before, between and after them.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! One handset under two forms of its number. Carriers and people mix them: a text to one form is answered from the other.
+//! Recognises one handset under two forms of its number. Carriers and people mix the forms: a text sent to one is answered from the other.
 
 use super::PhoneNumber;
 

@@ -1,4 +1,4 @@
-//! The hours in which nobody minds a text that they did not wait for.
+//! The hours in which an unexpected text disturbs nobody.
 
 use std::{collections::HashMap, sync::LazyLock};
 

@@ -1,9 +1,9 @@
-//! Phone numbers in E.164, read with the merchant's region in mind.
+//! Phone numbers in E.164, parsed for the merchant's region.
 //!
-//! The rules are those of libphonenumber, by the `rlibphonenumber` crate, on digits only: what people, address books and spreadsheets
-//! put around them is taken off before. Two things are done more carefully than there, because a number that is read as another valid
-//! one takes an invoice to a stranger: digits that are two numbers, depending on whether they begin with the country code, are refused;
-//! and letters count as on a keypad only where they end a number, as in `1-800-FLOWERS`.
+//! The rules are libphonenumber's, through the `rlibphonenumber` crate, applied to digits only: whatever people, address books and
+//! spreadsheets put around them is stripped first. In two cases we are stricter, because a number misread as another valid one sends an
+//! invoice to a stranger. Digits that are two different numbers, depending on whether they start with the country code, are refused. And
+//! letters count as keypad letters only at the end of a number, as in `1-800-FLOWERS`.
 
 mod dialled;
 mod handset;

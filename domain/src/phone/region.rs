@@ -1,4 +1,4 @@
-//! The region in whose national form a number may be written.
+//! The region whose national number format is accepted.
 
 use std::fmt;
 

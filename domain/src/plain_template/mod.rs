@@ -1,8 +1,8 @@
-//! The one way in which a text of somebody else's becomes a template: plain variables of known names, and nothing more.
+//! The only way to turn somebody else's text into a template: plain variables with known names, and nothing more.
 //!
-//! Handlebars' parser is recursive, and some of what it reads costs it the square of its length: given any text, it ends the
-//! process for everybody. So a text is first read here, in one pass and without recursion (`scan`), and what is not text, a
-//! comment or a known variable is refused. `clippy.toml` bans handlebars' own ways to compile everywhere else.
+//! Handlebars' parser is recursive, and takes quadratic time for some inputs: an arbitrary text could bring down the process. So a text is
+//! first scanned here, in one pass and without recursion (`scan`), and everything but text, comments and known variables is refused.
+//! `clippy.toml` bans handlebars' own compile functions everywhere else.
 
 mod error;
 mod output;

@@ -1,4 +1,4 @@
-//! Where a template is rendered to: a text that does not grow beyond a limit.
+//! The output of a rendered template: a string that cannot grow beyond a limit.
 
 use std::io;
 

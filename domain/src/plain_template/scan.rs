@@ -1,7 +1,7 @@
-//! Reading a template once, from its beginning to its end, before handlebars may.
+//! Scans a template from beginning to end before handlebars sees it.
 //!
-//! Where text ends and a tag begins follows handlebars' grammar to the letter. What a tag may say is far less than handlebars
-//! takes: nothing that its grammar recurses on, or looks at again and again, gets past.
+//! Where text ends and a tag begins follows handlebars' grammar exactly. What a tag may contain is far less than handlebars accepts:
+//! nothing that makes its parser recurse or backtrack gets through.
 
 use super::{Construct, PlainTemplateError};
 

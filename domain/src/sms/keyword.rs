@@ -1,8 +1,8 @@
-//! What a buyer's text means by itself: no more texts, texts again, or who are you?
+//! Recognises texts by which a buyer opts out, opts in again, or asks who is writing.
 //!
-//! A word counts with anything around it that adds nothing: punctuation, quotes, invisible characters, a courtesy, a signature. So does
-//! what a person would understand as the same (47 CFR 64.1200(a)(10)): "stop texting me", "take me off your list". A sentence that
-//! merely contains such a word does not: "I will stop by tomorrow", "cancel my order".
+//! A keyword counts whatever harmless things surround it: punctuation, quotes, invisible characters, a courtesy, a signature. So do phrases
+//! that a person would understand the same way (47 CFR 64.1200(a)(10)): "stop texting me", "take me off your list". A sentence that merely
+//! contains a keyword does not count: "I will stop by tomorrow", "cancel my order".
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};

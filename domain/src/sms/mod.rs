@@ -1,4 +1,4 @@
-//! The text of an SMS: what it takes to send it, and what must not be in it.
+//! The body of an SMS: how it is encoded, and what it must not contain.
 
 mod keyword;
 mod rates;

@@ -1,4 +1,4 @@
-//! What a segment costs in credits, by where it goes.
+//! The price of a segment in credits, by destination.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 

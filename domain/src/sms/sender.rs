@@ -1,4 +1,4 @@
-//! Who buyers get texts from.
+//! The sender that buyers see.
 
 use crate::{PhoneNumber, Region};
 

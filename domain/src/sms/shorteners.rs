@@ -1,4 +1,4 @@
-//! Shared URL shorteners, which carriers filter: a text with one may never arrive, so none is sent.
+//! Public URL shorteners. Carriers filter texts that contain them, so we do not send any.
 
 /// Host names under which anybody can shorten a link.
 const SHARED: &[&str] = &[

@@ -1,7 +1,7 @@
-//! Typography that says the same in GSM-7: curly quotes, dashes, ellipses, unusual spaces.
+//! Replaces typography by equivalents in GSM-7: curly quotes, dashes, ellipses, unusual spaces.
 //!
-//! One curly apostrophe makes a text UCS-2, and so cuts what fits into a segment to less than half. Only what a reader
-//! would not miss is replaced. Letters keep their accents and symbols stay: `á` is not `a`, in a name least of all.
+//! A single curly apostrophe makes a text UCS-2 and more than halves what fits into a segment. Only what no reader would miss is replaced.
+//! Letters keep their accents and symbols stay as they are: `á` is not `a`, least of all in a name.
 
 use std::fmt;
 

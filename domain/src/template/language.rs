@@ -1,4 +1,4 @@
-//! The languages in which we write texts ourselves.
+//! The languages of our built-in texts.
 
 use chrono::NaiveDate;
 

@@ -1,10 +1,9 @@
-//! The template of the text that carries a payment link: handlebars, cut down to plain variables.
+//! The template of the text that carries a payment link: handlebars, restricted to plain variables.
 //!
 //! `{{merchant_name}}: invoice {{invoice_number}}, {{amount}}. View and pay it here: {{link}}`
 //!
-//! A template is checked in full when it is saved, before handlebars sees it, so that sending can only fail over the length
-//! of what was put in. Values are put in as they are and never read as a template, nor escaped for HTML: it is
-//! plain text.
+//! A template is validated completely when it is saved, before handlebars sees it, so sending can fail only if the values make the text too
+//! long. Values are inserted verbatim: they are never parsed as templates, nor escaped for HTML, since the result is plain text.
 
 mod check;
 mod error;

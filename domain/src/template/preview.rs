@@ -1,4 +1,4 @@
-//! What a template makes of the values, and what the merchant should know before it is sent.
+//! A preview of a template with warnings for the merchant.
 
 use std::fmt;
 

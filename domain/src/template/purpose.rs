@@ -1,4 +1,4 @@
-//! What a text about a link is for, and what it says where the merchant has written nothing.
+//! The purposes of texts about a link, and the default template of each.
 
 use super::Language;
 

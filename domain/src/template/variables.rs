@@ -1,4 +1,4 @@
-//! What can be put into a template.
+//! The variables that a template can use.
 
 use std::collections::BTreeMap;
 

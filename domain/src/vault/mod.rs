@@ -1,9 +1,9 @@
-//! The installation's secrets and all that is derived from them: sealing of merchants' secrets, the tokens of buyer's links, and
-//! keyed hashes of phone numbers.
+//! The installation's secrets and everything derived from them: sealing of merchants' secrets, the tokens of buyers' links, and keyed
+//! hashes of phone numbers.
 //!
-//! What is sealed is sealed under the secret key of the settings, and can be sealed anew under another: see `entity::reseal`.
-//! Tokens and hashes must outlive that, for links that were sent and for buyers who opted out. They come from a root of their
-//! own, which is kept sealed like any other secret: see `entity::installation`.
+//! Values are sealed under the secret key from the settings and can be resealed under a new one: see `entity::reseal`. Tokens and hashes
+//! must survive that, because links have been sent and buyers have opted out. They are derived from a separate root, which is itself stored
+//! sealed: see `entity::installation`.
 
 mod seal;
 

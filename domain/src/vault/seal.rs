@@ -1,4 +1,4 @@
-//! Sealing under one key: ChaCha20-Poly1305, with the merchant and the column as associated data.
+//! Sealing with one key: ChaCha20-Poly1305, with the merchant and the column as associated data.
 
 use ring::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},

@@ -1,4 +1,4 @@
-//! Many orders at once: each is looked at by the rules of a single one before anything is done, and then each is done once.
+//! Batches of orders. Each row is first validated by the rules for a single order; only then is each carried out, once.
 
 mod rows;
 

@@ -1,4 +1,4 @@
-//! The rows of a batch. What one is to become is kept until it is done, and no longer.
+//! The rows of a batch. A row's contents are kept until it is done, and no longer.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Reading a merchant's changes by their numbers.
+//! Reads a merchant's changes by number.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};

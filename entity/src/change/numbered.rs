@@ -1,4 +1,4 @@
-//! A change, as whoever follows a merchant is told of it.
+//! A numbered change, as followers of a merchant see it.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -1,4 +1,5 @@
-//! Conversations: all that was said with one buyer's number, found by its keyed hash, so that an opt-out outlives the number.
+//! Conversations: everything said with one buyer's number. They are found by a keyed hash of the number, so an opt-out outlives the number
+//! itself.
 
 mod assigned;
 mod inbox;

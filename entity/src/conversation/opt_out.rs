@@ -1,5 +1,5 @@
-//! Who gets no texts. The one place where that changes: whoever says it, texts that wait are not sent any more, and what was said
-//! last counts, whatever is read first.
+//! Opt-outs. This is the only place that changes them. Opting out cancels texts that are waiting, and the latest statement wins, in
+//! whatever order statements are read.
 
 use std::collections::HashSet;
 

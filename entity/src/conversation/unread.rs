@@ -1,4 +1,4 @@
-//! What buyers have said that nobody has read.
+//! Incoming messages that nobody has read yet.
 
 use std::collections::HashSet;
 

@@ -1,8 +1,8 @@
-//! The credit ledger: append-only, and always equal to the balances on the merchant's row.
+//! The credit ledger: append-only, and always equal to the balance on the merchant's row.
 //!
-//! A message's credits are held with the command, then captured when the carrier took it or released when it refused: once,
-//! by `credit_entry_one_settlement`. `available` never falls below zero: the hold is one guarded update. Entries are numbered
-//! without a gap, by the count on the merchant's row that each of them moves on.
+//! A message's credits are held with the command, then captured when the carrier accepts it or released when it refuses; the unique index
+//! `credit_entry_one_settlement` lets that happen once. `available` never drops below zero, because the hold is one guarded update. Entries
+//! are numbered without gaps by a counter on the merchant's row.
 
 mod audit;
 pub mod purchase;

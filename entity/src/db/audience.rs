@@ -1,4 +1,4 @@
-//! Whoever is told what was committed.
+//! Callbacks that are told what was committed.
 
 use std::{
     collections::BTreeSet,

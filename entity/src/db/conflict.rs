@@ -1,19 +1,19 @@
-//! Transactions that failed because of others at the same time, and are as good as never begun: they are tried again at once.
+//! Conflicts: transactions that failed only because of concurrent ones and left no trace. They are retried at once.
 //!
 //! # The order of locks
-//! Whoever locks rows of several tables in one transaction, by an update or by `SELECT … FOR …`, takes them in this order, and of one
-//! table in the order of their ids. Then nobody waits for somebody who waits for them, and there is nothing to try again:
+//! A transaction that locks rows of several tables, by updating them or by `SELECT … FOR …`, locks the tables in this order, and the rows
+//! of one table in the order of their ids. That rules out deadlocks, so there is nothing to retry:
 //!
 //! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`
 //! 2. `orders`
 //! 3. `conversation`
 //! 4. `message`, then its `message_picture`
-//! 5. `merchant`, the lock under which a ledger grows: last, because all of a merchant's texts meet there
-//! 6. what one holder alone has: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
+//! 5. `merchant`, the lock under which a ledger grows: last, because all texts of a merchant contend for it
+//! 6. rows that only one holder ever locks: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
 //!
-//! A foreign key locks too: a message that is inserted locks its link and its conversation (`FOR KEY SHARE`), which waits for a
-//! `FOR UPDATE` and for nothing less. And on `PostgreSQL` an `UPDATE` that waited for a row keeps its lock even if the row no longer
-//! fits: that nothing was updated does not mean that nothing is held. So what leads to the ledger locks its message first, always
+//! Foreign keys lock too: inserting a message locks its link and its conversation (`FOR KEY SHARE`), which conflicts with `FOR UPDATE` and
+//! nothing weaker. And on `PostgreSQL` an `UPDATE` that had to wait for a row keeps its lock even if the row no longer matches: that
+//! nothing was updated does not mean that nothing is locked. So whatever leads to the ledger always locks its message first
 //! ([`message::hold`](crate::message)).
 
 use std::{error::Error, sync::Arc, time::Duration};

@@ -1,5 +1,5 @@
-//! What an error of the database comes from: others at the same time, a rule that was broken, too little time, a database that is away,
-//! or a fault of ours. Who answers people asks for it, so that no fault of ours reads as one of the database, or as somebody's second try.
+//! Classifies database errors: concurrency, a violated constraint, a time-out, an unreachable database, or a bug of ours. Code that answers
+//! people relies on it, so that a bug is never reported as an outage or as a duplicate request.
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
 use sqlx::error::{DatabaseError, ErrorKind};

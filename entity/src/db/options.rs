@@ -1,4 +1,4 @@
-//! How a process uses the database: as whom, over how many connections, and how long anything may take.
+//! Connection settings: the role, the size of the pool, and time limits.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! How `PostgreSQL` is connected to: with what is set for each session, through a pooler if there is one, and with the reason told
-//! when it is refused.
+//! Connecting to `PostgreSQL`: session settings, support for poolers, and useful errors when a connection is refused.
 
 use std::{
     fmt,

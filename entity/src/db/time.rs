@@ -1,4 +1,4 @@
-//! The database's time, which the processes of an installation share whatever the clocks of their machines say.
+//! The database's time, which all processes of an installation share whatever their own clocks say.
 
 use std::{
     sync::{

@@ -1,11 +1,10 @@
-//! A transaction that says it was committed only if it was.
+//! A transaction that reports success only if it was really committed.
 //!
-//! After a statement that failed the databases differ: `PostgreSQL` refuses all others and answers `COMMIT` with a rollback that is
-//! no error; `SQLite` may have rolled back by itself (disk full, I/O error, interrupt) and would run what follows outside of any
-//! transaction. So the first failure is remembered here: nothing runs after it, and the commit answers with it.
+//! After a failed statement the databases differ: `PostgreSQL` refuses all further statements and answers `COMMIT` with a rollback that is
+//! not an error; `SQLite` may have rolled back on its own (disk full, I/O error, interrupt) and would run what follows outside any
+//! transaction. So the first failure is remembered here: nothing runs after it, and the commit returns it.
 //!
-//! What was changed in it, and by whom, is written as the last thing before the commit; what was changed is told after it (see
-//! [`change`]).
+//! What changed, and who changed it, is written just before the commit; followers are told after it (see [`change`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! The one place that changes links' states: many at once, and one as a group of one.
+//! The one place that changes the states of links, many at a time; a single link is a group of one.
 
 use std::{
     borrow::Cow,

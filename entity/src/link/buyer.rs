@@ -1,4 +1,4 @@
-//! What a buyer does with a link beside paying it.
+//! What buyers do on a link's page besides paying.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;

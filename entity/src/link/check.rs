@@ -1,4 +1,4 @@
-//! Which links Stripe should be asked about, because no webhook has told anything for long.
+//! Selects links to reconcile with Stripe because no webhook has arrived for a long time.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*};

@@ -1,4 +1,4 @@
-//! The statement that changes links' states, for as many as there are.
+//! The statement that changes the states of links, in bulk.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Disputes of what was paid. Shown here, answered at Stripe.
+//! Disputes of payments. They are displayed here and handled at Stripe.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;

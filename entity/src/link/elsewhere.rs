@@ -1,4 +1,4 @@
-//! What a merchant says of a link that is not to be paid any more: why they take it back, or how they got the money without Stripe.
+//! What a merchant says about a link that need not be paid any more: why it was withdrawn, or how they were paid without Stripe.
 
 use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;

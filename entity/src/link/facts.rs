@@ -1,8 +1,8 @@
-//! What Stripe tells of a payment after it was made: refunds, sums of refunds, disputes. Shown here, made and answered at Stripe.
+//! What Stripe reports about a payment later: refunds and disputes. They are displayed here and handled at Stripe.
 //!
-//! They are told several times and in any order, so each is kept as it was told last, and what is shown on the link is made of all of
-//! them. One may come before the payment that it is about: then it has no link yet, and is found when the payment comes. One that gets
-//! none was about a payment of the merchant's other software.
+//! Reports are repeated and come in any order, so the latest of each object is kept and the link's totals are computed from all of them. A
+//! report may arrive before its payment; it is then stored without a link and matched when the payment arrives. One that never finds a link
+//! concerns a payment made by other software of the merchant.
 
 use std::collections::{BTreeMap, BTreeSet};
 

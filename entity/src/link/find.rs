@@ -1,4 +1,4 @@
-//! How links are found, one by one and by what is due.
+//! Finders for single links and for those that are due for something.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, Iterable, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::Expr};

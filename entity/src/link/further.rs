@@ -1,4 +1,4 @@
-//! Payments of a link that is paid already. Each leaves what it was: a person decides which of them to give back.
+//! Additional payments of a link that is already paid. Each is recorded, and a person decides which to refund.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, entity::prelude::*};

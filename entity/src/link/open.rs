@@ -1,5 +1,5 @@
-//! The links that are open, one of an order at most, and the links that payments are of. Triggers of `payment_link` keep both tables:
-//! they are indexes of it, but for what a change of a link costs.
+//! Two lookup tables: the open link of each order, of which there is at most one, and the link of each payment intent. They are maintained
+//! by triggers of `payment_link`, and are in effect indexes that cost updates of a link nothing when neither changes.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

@@ -1,7 +1,7 @@
-//! Whether a buyer who has pressed Pay may have paid without our knowing it.
+//! Whether a buyer who pressed Pay may have paid without our knowledge.
 //!
-//! Stripe tells of a payment when it likes to: before the buyer is back, seconds later, or never. So what the buyer did is kept with the
-//! link, and whoever opens their page meanwhile, in whatever tab, is not asked to pay until Stripe has said that nothing was paid.
+//! Stripe may report a payment before the buyer is back, seconds later, or never. So we record what the buyer did, and until Stripe has
+//! confirmed that nothing was paid, their page does not ask them to pay again, in any tab.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;

@@ -1,4 +1,4 @@
-//! What is left of a link after 90 days: ids, states, times, Stripe's ids and credit amounts, in a narrow form, as it stays for ever.
+//! What remains of a link after 90 days: ids, states, times, Stripe's ids and credit amounts, in the compact form that is kept forever.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;

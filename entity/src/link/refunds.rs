@@ -1,4 +1,4 @@
-//! Refunds of what was paid. Shown here, made at Stripe.
+//! Refunds of payments. They are displayed here and made at Stripe.
 
 use std::collections::BTreeSet;
 

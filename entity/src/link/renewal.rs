@@ -1,5 +1,5 @@
-//! A link whose delayed payment did not settle: what was made for it at Stripe was for one payment and has had it, so that nobody can pay
-//! there any more. Another is made, behind the same page.
+//! Links whose delayed payment failed. The payment link at Stripe was good for one payment and has been used up, so another is created
+//! behind the same page.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};

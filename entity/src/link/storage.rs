@@ -1,4 +1,4 @@
-//! How much of the store a merchant's invoices take up.
+//! How much storage a merchant's invoices take.
 
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 

@@ -1,4 +1,4 @@
-//! What happened to a link, in order, for people to read.
+//! A link's timeline: what happened, in order, for people to read.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

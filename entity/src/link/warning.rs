@@ -1,4 +1,4 @@
-//! What a merchant should look at before a link is sent. It blocks nothing.
+//! Warnings that a merchant should look at before sending a link. They block nothing.
 
 use super::Model;
 use domain::words;

@@ -1,4 +1,4 @@
-//! What can be changed of a merchant.
+//! Changes to a merchant's settings.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, ExprTrait, entity::prelude::*};

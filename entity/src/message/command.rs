@@ -1,4 +1,4 @@
-//! Accepting a text: its row and its hold, in one transaction of the caller, who enqueues the job.
+//! Accepts a text: inserts its row and holds its credits in the caller's transaction. The caller enqueues the job.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};

@@ -1,4 +1,4 @@
-//! How the last text of each link stands.
+//! The status of each link's latest text.
 
 use std::collections::HashMap;
 

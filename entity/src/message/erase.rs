@@ -1,4 +1,4 @@
-//! Erasing what was said; what it cost stays.
+//! Erases what was said. What it cost stays.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

@@ -1,4 +1,4 @@
-//! Messages, both ways. Their status only moves forward: delivery reports come late, twice and out of order.
+//! Messages in both directions. Their status only moves forward, because delivery reports arrive late, twice and out of order.
 
 mod command;
 mod delivery;

@@ -1,5 +1,5 @@
-//! What became of a text, and of its credits with it: one function for each outcome, each in one transaction of its caller.
-//! They may come twice and in any order: the status only moves forward, and a hold is settled once.
+//! The outcomes of a text, each with its effect on credits: one function per outcome, run in the caller's transaction. Outcomes may be
+//! reported twice and in any order: the status only moves forward, and a hold is settled once.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};

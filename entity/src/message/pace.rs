@@ -1,4 +1,4 @@
-//! How many texts of a merchant were accepted in a day.
+//! Counts how many texts of a merchant were accepted per day.
 
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, DbErr, Statement};

@@ -1,4 +1,4 @@
-//! Texts after a restoration: what had not left by then may have left since.
+//! Texts after restoring a backup: what was unsent in the backup may have been sent since.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, QuerySelect, entity::prelude::*};

@@ -1,4 +1,4 @@
-//! Texts that wait for their time.
+//! Scheduled texts.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

@@ -1,4 +1,4 @@
-//! How an order is corrected, and put away.
+//! Correcting and archiving orders.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};

@@ -1,4 +1,4 @@
-//! How much of orders a merchant writes, which is counted by the day, and how much of them is read at once.
+//! Limits how much order data a merchant writes per day, and how much of it is read at once.
 
 use std::collections::{BTreeSet, HashMap};
 

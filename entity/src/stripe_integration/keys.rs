@@ -1,4 +1,4 @@
-//! A connection's keys: put in, added to, dropped; never read out but for the wire.
+//! A connection's keys. They can be set, added and dropped, and are only read to be used.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};

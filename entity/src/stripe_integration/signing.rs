@@ -1,6 +1,6 @@
-//! The signing secrets of a connection's webhooks. Several may be good at a time, so that they can be changed without a gap.
+//! The signing secrets of a connection's webhooks. Several can be valid at a time, so that a secret can be replaced without a gap.
 //!
-//! They are sealed together, one a line: the secret, and behind it the time from which it is not believed any more, if there is one.
+//! They are sealed together, one per line: the secret, followed by its expiry if it has one.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 

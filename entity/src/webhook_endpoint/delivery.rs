@@ -1,4 +1,4 @@
-//! Deliveries: which change is told to which endpoint, and what became of that.
+//! Deliveries: which change goes to which endpoint, and with what result.
 
 use std::collections::BTreeSet;
 

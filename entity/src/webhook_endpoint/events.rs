@@ -1,4 +1,4 @@
-//! What an endpoint is told of: kinds of changes by their names, all of one resource (`link.*`), or everything (`*`).
+//! An endpoint's subscriptions: single kinds of changes, all of one resource (`link.*`), or everything (`*`).
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,4 @@
-//! Where a merchant's webhooks go to, and how that fares.
+//! Merchants' webhook endpoints and their health.
 
 pub mod delivery;
 mod events;

@@ -1,4 +1,4 @@
-//! What became of an attempt at a delivery, written on it and on its endpoint in one transaction.
+//! Records the result of a delivery attempt on the delivery and its endpoint, in one transaction.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What Stripe and carriers told us: stored before it is answered, applied by a job, kept for 90 days.
+//! Events reported by Stripe and carriers: stored before they are acknowledged, applied by a job, kept for 90 days.
 
 mod conclude;
 mod insert;

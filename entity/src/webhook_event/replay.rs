@@ -1,4 +1,4 @@
-//! Applying an event once more. An event is replayed from what was kept of it, so one of which nothing is kept cannot be.
+//! Replaying events. An event is replayed from its stored payload, so one whose payload was erased cannot be.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};

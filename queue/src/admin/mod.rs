@@ -1,4 +1,4 @@
-//! What operators do with jobs: look, retry, discard, pause. Whatever they change is in the audit log, with the reason they give.
+//! What operators do with jobs: inspect, retry, discard, pause. Every change is recorded in the audit log with the operator's reason.
 
 mod replay;
 mod stats;

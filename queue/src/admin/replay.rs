@@ -1,4 +1,4 @@
-//! Having a webhook event applied once more.
+//! Replays a webhook event.
 
 use chrono::{DateTime, Utc};
 use entity::webhook_event::{self, ReplayRefusal, Source, WebhookEvent};

@@ -1,6 +1,6 @@
-//! The state of the queues: one look at the queues and one at the rows. It costs the same however many jobs wait: Redis is asked
-//! for lengths, and the database for the first entry of an index and for a bounded number of dead jobs. Raw SQL: one statement for all
-//! kinds, with their words spelled out, so that `SQLite` uses the partial index.
+//! The state of the queues, as seen by Redis and by the rows. The cost does not depend on how many jobs are waiting: Redis is asked for
+//! lengths, and the database for the first entry of an index and a bounded number of dead jobs. Raw SQL: one statement for all kinds, with
+//! the states spelled out so that `SQLite` uses the partial index.
 
 use std::collections::HashMap;
 

@@ -1,9 +1,10 @@
-//! Numbering what has changed, right after the commit that wrote it, and telling those who watch. What webhooks are due for it is written in the
-//! transaction that numbers it: so none is missing that should be there.
+//! Numbers changes right after the commit that wrote them, and publishes them. Deliveries to webhook endpoints are written in the same
+//! transaction as the numbers, so none can be missing.
 //!
-//! Every commit that wrote changes says whose ([`Db::on_changes`]); one task a process numbers what was written meanwhile, of all
-//! merchants together, and publishes it. Whoever finds that something has no number yet may number it too: another process, a reader who is
-//! ahead of the task, the scheduler when a process died in between. They come one after the other, and each finds what is left.
+//! Every commit that wrote changes reports the merchants concerned ([`Db::on_changes`]); one task per process numbers everything written in
+//! the meantime, for all merchants together, and publishes it. Others may number changes too when they find unnumbered ones: another
+//! process, a reader that is ahead of the task, or the scheduler if a process died in between. They take turns under a lock, and each
+//! handles what is left.
 
 mod webhooks;
 

@@ -1,4 +1,4 @@
-//! Which job delivers to an endpoint: there is one at a time, which keeps the order.
+//! Chooses the job that delivers to an endpoint: one at a time, which preserves the order.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{

@@ -1,4 +1,4 @@
-//! Claiming many jobs in one statement: those that are delivered while the ones before them are being claimed.
+//! Claims jobs in bulk: one statement for all jobs that arrived while the previous ones were being claimed.
 
 use std::{
     collections::{BTreeMap, HashMap},

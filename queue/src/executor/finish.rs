@@ -1,4 +1,4 @@
-//! Finishing jobs: many in one statement, and one as a group of one.
+//! Finishes jobs in bulk; a single job is a group of one.
 
 use chrono::{DateTime, Utc};
 use entity::{Rows, Transaction, job::JobState};

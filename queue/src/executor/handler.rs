@@ -1,4 +1,4 @@
-//! What it takes to do a kind of job.
+//! The trait that does a kind of job.
 
 use std::future::Future;
 

@@ -1,5 +1,5 @@
-//! The lease of a job, and the ends of its attempt: finished, retried, snoozed, released, dead. Each is fenced by the
-//! attempt: a worker that lost its lease changes nothing any more.
+//! The lease of a job and the ways an attempt can end: finished, retried, snoozed, released, dead. Each is fenced by the attempt's number,
+//! so a worker that has lost its lease can no longer change anything.
 
 use chrono::{DateTime, Utc};
 use entity::{

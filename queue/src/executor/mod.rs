@@ -1,9 +1,8 @@
-//! One attempt at a job, from the claim to its end: the one place where time-outs, panics and errors become retries.
+//! Makes one attempt at a job, from claim to end. This is the only place where time-outs, panics and errors become retries.
 //!
-//! These are no layers on the apalis worker, as they would be elsewhere. Around the executor such a layer would find the row
-//! claimed and have nothing to write its retry with; the span needs the row's `traceparent`, and the figures need both the row and
-//! what became of it. Within the executor tower's `TimeoutLayer` and apalis's `CatchPanicLayer` box the handler's [`JobError`], and
-//! the decision it says would have to be guessed back by downcasting.
+//! Why not layers on the apalis worker: a layer around the executor would find the row already claimed and have nothing to write the retry
+//! with; the tracing span needs the row's `traceparent`, and the metrics need both the row and the outcome. Inside the executor, tower's
+//! `TimeoutLayer` and apalis's `CatchPanicLayer` box the handler's [`JobError`], whose decision would have to be recovered by downcasting.
 
 mod claim;
 mod finish;

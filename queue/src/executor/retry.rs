@@ -1,4 +1,4 @@
-//! When a job is tried again: one formula. What it is fed with stands where the kind is declared.
+//! The retry policy: one formula, whose parameters are declared with each kind of job.
 
 use std::time::Duration;
 

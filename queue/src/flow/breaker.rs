@@ -1,7 +1,7 @@
-//! Circuit breakers: a service outside that has failed again and again is taken for down, and left alone for a while. Jobs
-//! that need it are snoozed meanwhile, at the cost of no attempt. Then one call is let through as a probe; its answer decides.
+//! Circuit breakers. An external service that keeps failing is considered down and is not called for a while. Jobs that need it are snoozed
+//! in the meantime, which costs them no attempt. Then one call is let through as a probe, and its result decides.
 //!
-//! Each process learns for itself. That a refusal (4xx) is an answer and a time-out is none is for the caller to say.
+//! Each process learns on its own. It is up to the caller to say that a refusal (4xx) is an answer and a time-out is not.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! What stands between a job and a service outside: a rate limit, which all processes share, and a circuit breaker.
+//! The limits in front of an external service: a rate limit shared by all processes, and a circuit breaker.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! Flow control: what holds jobs back through no fault of their own, at the cost of no attempt.
+//! Flow control: reasons to hold a job back that are not its fault and cost it no attempt.
 //!
-//! - A [`FlowControl`] stands before each service outside. It has a limit, which all processes share, and a breaker. A call that may not
+//! - A [`FlowControl`] protects each external service with a rate limit shared by all processes and a circuit breaker. A call that may not
 //!   be made now gets a [`NotNow`], and its job is snoozed.
 //! - [`Pauses`] hold back what an operator has paused.
 

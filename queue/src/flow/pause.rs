@@ -1,7 +1,7 @@
-//! Pauses as workers know them. They are kept in the database, which every worker asks once a second.
+//! Pauses, as workers see them. They are stored in the database, which every worker polls once a second.
 //!
-//! Jobs of a paused kind are not claimed at all. A paused merchant's notifications are dropped as they are claimed: the jobs stay in
-//! their rows, the scheduler does not notify of them while the pause lasts, and the end of the pause notifies of them again.
+//! Jobs of a paused kind are not claimed at all. Notifications of a paused merchant are dropped when they are claimed: the jobs stay in
+//! their rows, the scheduler sends no new notifications while the pause lasts, and ending the pause sends them again.
 
 use std::{
     collections::HashSet,

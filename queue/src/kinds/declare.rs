@@ -1,4 +1,4 @@
-//! What the declaration of a kind of job stands for: a payload type, and a [`Kind`] by which rows, queues and settings name it.
+//! The macro behind the declarations of jobs: a payload type for each kind, and [`Kind`], by which rows, queues and settings name it.
 
 use std::{fmt, str::FromStr};
 

@@ -1,5 +1,5 @@
-//! Every kind of job, each in one declaration: what it does, the name of its queue, its payload, and how it is retried. The payloads
-//! are ids, and no more. What is done with them is `worker`'s, in one file for each kind.
+//! All kinds of jobs, each in one declaration: what it does, its queue, its payload, and its retry policy. Payloads contain only ids. The
+//! work itself is in `worker`, in one file per kind.
 
 mod declare;
 

@@ -1,9 +1,9 @@
-//! Live updates: what has changed, for clients that are watching now. Ids, and the change's number in the feed.
+//! Live updates for clients that are currently watching: ids of what changed, and the number of the change in the feed.
 //!
-//! Each merchant has a capped stream in Redis, which exists only while somebody watches and for an hour after: updates that
-//! nobody wants cost next to nothing. A subscriber has a position in it, from which it can catch up; where it cannot, it is told
-//! so ([`LiveItem::Missed`]). A process listens once for all its subscribers. Updates may be lost with Redis, and nothing waits for
-//! them: whoever reads the rows again sees what they said.
+//! Each merchant has a capped stream in Redis, which exists only while somebody is watching and for an hour after, so updates that nobody
+//! wants cost next to nothing. A subscriber has a position in the stream from which it can catch up; if it cannot, it is told so
+//! ([`LiveItem::Missed`]). A process has one Redis subscription for all its subscribers. Updates may be lost along with Redis, and nothing
+//! depends on them: the same information can always be read from the rows.
 
 mod entry;
 mod publisher;

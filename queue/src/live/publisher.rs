@@ -1,4 +1,4 @@
-//! Where changes wait to be published: one goes out at once when it is quiet, and many together when there is much to publish.
+//! Publishes changes: one immediately when it is quiet, many together under load.
 
 use std::{
     collections::HashMap,

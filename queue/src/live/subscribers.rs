@@ -1,4 +1,4 @@
-//! All subscribers of this process.
+//! The subscribers of this process.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! What the scheduler does with jobs: finds those whose notification was lost, and removes those that are over.
+//! Maintenance by the scheduler: notifies again of jobs whose notification was lost, and removes old finished ones.
 
 mod unknown_kinds;
 

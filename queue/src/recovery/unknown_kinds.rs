@@ -1,4 +1,4 @@
-//! Jobs of a kind that this version does not know.
+//! Jobs of kinds that this version does not know.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::{Column, Entity, JobState};

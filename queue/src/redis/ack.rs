@@ -1,4 +1,4 @@
-//! The middleware that acknowledges: a job's future resolves once Redis has its answer.
+//! Acknowledgement middleware: a job's future resolves once Redis has its answer.
 
 use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};

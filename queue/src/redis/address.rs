@@ -1,4 +1,4 @@
-//! The URLs that we read: those of the driver, and two of our own, for Sentinels and for a cluster.
+//! The supported URLs: those of the driver, and two of our own for Sentinel and Cluster.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Budgets that all processes share.
+//! Budgets shared by all processes.
 
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -1,8 +1,8 @@
-//! The connection to Redis that all commands share, and its replacement when it breaks.
+//! The Redis connection shared by all commands, and its replacement when it breaks.
 //!
-//! The driver's own connection manager keeps for ever what a connection attempt answered unless that was an I/O
-//! error: a Redis that was full or still loading when we came would never be asked again. So we keep the connection
-//! ourselves: whatever fails in any way but by a reply is thrown away, and the next caller dials.
+//! The driver's own connection manager keeps a failed connection attempt forever unless it was an I/O error: a Redis that was full or still
+//! loading when we first connected would never be tried again. So we manage the connection ourselves: one that fails in any way other than
+//! with an error reply is dropped, and the next caller reconnects.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

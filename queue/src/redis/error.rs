@@ -1,4 +1,4 @@
-//! What can go wrong between us and Redis.
+//! Errors between us and Redis.
 
 use std::time::Duration;
 

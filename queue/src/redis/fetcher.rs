@@ -1,4 +1,4 @@
-//! The fetcher: the one task that talks to Redis for a worker.
+//! The fetcher: the only task that talks to Redis on a worker's behalf.
 
 mod failure;
 mod renewal;

@@ -1,4 +1,4 @@
-//! How a job is written in Redis: `<job>:<lane>`.
+//! A job's id in Redis: `<job>:<lane>`.
 
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;

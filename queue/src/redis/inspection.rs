@@ -1,4 +1,4 @@
-//! Whether a Redis is as we need it: what it lets us do, whether it drops keys, whether it keeps them.
+//! Checks that a Redis server is fit for use: permissions, no eviction of keys, persistence.
 
 use std::fmt;
 use std::time::Duration;

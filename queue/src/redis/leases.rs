@@ -1,4 +1,4 @@
-//! The leases that one backend holds.
+//! The leases that a backend holds.
 
 use std::collections::HashMap;
 

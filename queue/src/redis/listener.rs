@@ -1,4 +1,4 @@
-//! What a process hears of what is published: one subscription for each purpose, however many wait for it.
+//! Pub/sub: one subscription per purpose and process, however many wait for it.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, Weak},

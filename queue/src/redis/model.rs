@@ -1,4 +1,4 @@
-//! What goes into a queue, what a handler is given, and what it answers.
+//! What goes into a queue, what a handler receives, and how it answers.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

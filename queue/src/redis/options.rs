@@ -1,4 +1,4 @@
-//! How one backend behaves.
+//! Options of a backend.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The prefetch between the fetcher and the worker: what has been claimed and not started.
+//! Jobs that the fetcher has claimed and the worker has not started yet.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

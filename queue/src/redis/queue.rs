@@ -1,4 +1,4 @@
-//! One queue's scripts as functions: the only place that knows their arguments and their answers.
+//! The scripts of a queue as functions: the only place that knows their arguments and results.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Turns at a limit that all processes share.
+//! Rate limits shared by all processes.
 
 use std::sync::LazyLock;
 use std::time::Duration;

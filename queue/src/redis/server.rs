@@ -1,4 +1,4 @@
-//! Which Redis a URL means, and how it is reached: one server, the primary that Sentinels name, or a cluster.
+//! Resolves a URL to a Redis: a single server, the current primary behind Sentinels, or a cluster.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

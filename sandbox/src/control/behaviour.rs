@@ -1,4 +1,4 @@
-//! How the services behave from now on.
+//! Changes how the services behave.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the sandbox knows, for those who check the product against it.
+//! The sandbox's state, for checking the product against it.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What is to be done at which time, earliest first.
+//! Pending work by due time, earliest first.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,7 +1,7 @@
-//! The append-only file that the state survives `kill -9` in.
+//! The append-only file that lets the state survive `kill -9`.
 //!
-//! One line is one transaction: a JSON array of changes, written in a single call before the answer leaves. A line
-//! that was torn by the end of the process is truncated at the next start, and with it the whole transaction.
+//! Each line is a transaction: a JSON array of changes, written in a single call before the answer leaves. A line torn by a crash is
+//! truncated at the next start, and with it the whole transaction.
 
 use std::{
     fs::{File, OpenOptions},

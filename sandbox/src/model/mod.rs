@@ -1,5 +1,4 @@
-//! What the sandbox knows: its tables, the journal that keeps them, and the rows that stand in them. The handlers are above; nothing
-//! here knows of a request.
+//! The state of the sandbox: its rows and tables, and the journal that persists them. Nothing here knows about requests.
 
 pub(crate) mod agenda;
 pub(crate) mod delivery;

@@ -1,4 +1,4 @@
-//! How the sandbox behaves at present, as it was told below `/_control`. It survives a restart like everything else.
+//! The sandbox's current behaviour as configured below `/_control`. It survives restarts like everything else.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What the sandbox knows, behind one lock, and the transactions that change it.
+//! The state behind one lock, and the transactions that change it.
 
 use std::{
     collections::HashSet,

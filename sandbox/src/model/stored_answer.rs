@@ -1,4 +1,4 @@
-//! What an idempotency key gives again.
+//! An answer stored under an idempotency key.
 
 use serde::{Deserialize, Serialize};
 

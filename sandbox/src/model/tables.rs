@@ -1,4 +1,4 @@
-//! Everything the sandbox knows, as rows that changes replace.
+//! All tables. Changes replace whole rows.
 
 use std::collections::HashSet;
 

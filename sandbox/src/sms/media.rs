@@ -1,4 +1,4 @@
-//! Files that come with buyers' texts: the carrier gives them to the account, by itself or by pointing to where they are.
+//! Files that come with buyers' texts. The carrier serves them to the account, directly or by redirect.
 
 use std::sync::Arc;
 

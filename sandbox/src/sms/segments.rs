@@ -1,5 +1,4 @@
-//! How many messages a text takes on the air. Written apart from the product's own count, so that the two check each
-//! other.
+//! Counts the segments of a text. Written independently of the product's own count, so that the two check each other.
 
 /// GSM 03.38's basic alphabet: one septet each.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿\

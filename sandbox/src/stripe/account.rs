@@ -1,4 +1,4 @@
-//! `/v1/account` and `/v1/payment_intents`: whose key it is, and where a payment stands.
+//! `/v1/account` and `/v1/payment_intents`: the account behind a key, and the state of a payment.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Which account and mode a request speaks for.
+//! The account and mode that a request authenticates for.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 

@@ -1,4 +1,4 @@
-//! What happens on Stripe's side of a payment: somebody opens the page, pays, and the money stays or goes back.
+//! Stripe's side of a payment: somebody opens the page, pays, and the money stays or goes back.
 
 use chrono::TimeDelta;
 use serde_json::Value;

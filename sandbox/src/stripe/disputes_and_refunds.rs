@@ -1,4 +1,4 @@
-//! What becomes of money that was paid: refunds and disputes.
+//! Refunds and disputes.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The event, and its way to every endpoint that wants to hear of it.
+//! Events, and their delivery to subscribed endpoints.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the first answer under a key is the answer, a failure of the server included.
+//! `Idempotency-Key`: the first answer under a key is final, even if it is a server error.
 
 use chrono::TimeDelta;
 use poem::http::StatusCode;

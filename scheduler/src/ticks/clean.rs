@@ -1,5 +1,5 @@
-//! Removes what is over: finished jobs, idempotency keys, console sessions, webhook payloads, old changes and deliveries, reasons that were
-//! given, what was said in conversations with its pictures, buyers whom no link takes with it, and uploads that no command has claimed.
+//! Removes old data: finished jobs, idempotency keys, console sessions, webhook payloads, changes and deliveries, reasons, conversations
+//! with their pictures, buyers without links, and unclaimed uploads.
 
 use chrono::TimeDelta;
 use entity::{

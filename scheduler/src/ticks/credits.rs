@@ -1,4 +1,4 @@
-//! Asks how purchases of credits stand of which no webhook has told anything for long, and has merchants told that credits are low.
+//! Reconciles credit purchases that no webhook has reported on for a long time, and warns merchants whose credits are low.
 
 use chrono::TimeDelta;
 use entity::{

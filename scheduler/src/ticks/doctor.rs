@@ -1,8 +1,8 @@
-//! Writes a job for each link that has been open for long without a word from Stripe, and one for each connection, to find out
-//! what is the matter with its webhooks. Refunds and disputes that came at the same moment as their payments are shown on its link.
+//! Enqueues a job for each link that has been open for a long time without an event from Stripe, and one for each connection to check its
+//! webhooks. It also attaches refunds and disputes that arrived at the same moment as their payment to the payment's link.
 //!
-//! The keys are the link and the time of the tick, so that ten schedulers make one set of jobs. They are spread over time: Stripe
-//! takes only so many questions a second.
+//! The keys consist of the link and the time of the tick, so ten schedulers make one set of jobs. The jobs are spread over time, because
+//! Stripe takes only so many calls.
 
 use chrono::TimeDelta;
 use entity::{

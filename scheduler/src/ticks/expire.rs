@@ -1,4 +1,4 @@
-//! Writes a job to close each unpaid link whose time is over.
+//! Enqueues a job to close each unpaid link that has expired.
 
 use entity::link;
 use queue::{CloseReason, CloseStripeLink, EnqueueOptions};

@@ -1,4 +1,4 @@
-//! Makes orders searchable that are from before there was a search of this kind, or were written by a version before.
+//! Indexes orders for search that were written before this kind of search existed, or by an earlier version.
 
 use entity::search;
 

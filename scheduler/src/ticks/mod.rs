@@ -1,4 +1,4 @@
-//! One file a tick.
+//! The ticks, one file each.
 
 pub(crate) mod clean;
 pub(crate) mod credits;

@@ -1,6 +1,8 @@
-//! Notifies Redis again of jobs whose notification was lost: Redis was away or was flushed, or the process died right after the commit.
-//! To notify of a job that Redis has already does no harm. Jobs of a kind that nobody knows are given up, for an operator to see.
-//! And what Stripe told of a payment at the very moment at which it told of the payment itself is shown on its link.
+//! Notifies Redis again of jobs whose notification was lost, because Redis was down or flushed, or the process died right after the commit.
+//! Notifying Redis of a job that it already has is harmless.
+//!
+//! Jobs of unknown kinds are dead-lettered for an operator to see. And facts that arrived at the very same moment as the payment they are
+//! about are attached to its link.
 
 use chrono::TimeDelta;
 use entity::link;

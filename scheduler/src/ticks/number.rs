@@ -1,5 +1,5 @@
-//! Numbers changes that have no number yet: the process that wrote them died right after the commit, or the database was away then.
-//! And has webhooks delivered that no job delivers any more.
+//! Numbers changes that have none yet, because the process that wrote them died right after the commit or the database was down. It also
+//! restarts deliveries to webhook endpoints that no job is working on.
 
 use chrono::TimeDelta;
 use entity::webhook_endpoint;

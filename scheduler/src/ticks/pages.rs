@@ -1,4 +1,4 @@
-//! Going through many rows.
+//! Iterates over many rows page by page.
 
 use sea_orm::DbErr;
 

@@ -1,4 +1,4 @@
-//! Writes a job to erase each link that is 90 days old.
+//! Enqueues a job to erase each link that is 90 days old.
 
 use entity::link;
 use queue::{EnqueueOptions, PurgeLink};

@@ -1,4 +1,4 @@
-//! Writes a job for each reminder that is due, at an hour that suits the buyer.
+//! Enqueues a job for each reminder that is due, at an hour that suits the buyer.
 
 use entity::{Merchant, link, reminder};
 use queue::{EnqueueOptions, Remind};

@@ -1,5 +1,5 @@
-//! Ends what nobody reports on any more: captures the credits of texts that the carrier took, and leaves to a person the texts of which
-//! nobody knows whether it took them.
+//! Settles what nobody will report on any more: captures the credits of texts that the carrier accepted, and leaves texts whose fate is
+//! unknown to a person.
 
 use chrono::TimeDelta;
 use entity::{

@@ -1,5 +1,5 @@
-//! Texts whose time has come: those that were scheduled, and those that follow from a payment or a void. And those whose time will not
-//! come any more: their link is closed, or their buyer wants no texts; their credits are given back.
+//! Sends texts that are due: scheduled ones, and those that follow a payment or a void. Scheduled texts that can no longer be sent, because
+//! their link is closed or their buyer has opted out, are cancelled and their credits returned.
 
 use entity::{credits::CreditError, message, text_due};
 use queue::{EnqueueOptions, SendSms, TellBuyer, enqueue};

@@ -1,4 +1,5 @@
-//! `check_stripe_key`: asks Stripe whether it takes a merchant's key and whose it is, and says what to change if not.
+//! `check_stripe_key`: asks Stripe whether it accepts a merchant's key and which account it belongs to, and if not, tells the merchant what
+//! to change.
 
 use chrono::{DateTime, Utc};
 use entity::{

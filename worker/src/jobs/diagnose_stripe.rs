@@ -1,4 +1,4 @@
-//! `diagnose_stripe`: finds out what is the matter with a merchant's webhooks, if anything, and says so on the connection.
+//! `diagnose_stripe`: checks whether a merchant's webhooks work, and records the findings on the connection.
 
 use chrono::{DateTime, Utc};
 use entity::{

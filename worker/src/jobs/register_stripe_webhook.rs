@@ -1,7 +1,7 @@
-//! `register_stripe_webhook`: registers our webhook endpoint at Stripe and keeps the signing secret that comes back, once.
+//! `register_stripe_webhook`: registers our webhook endpoint at Stripe and stores its signing secret, which Stripe reveals only once.
 //!
-//! The idempotency key and its time are saved before the call, so that an answer that was lost, or that we crashed over, is given
-//! again with its secret. An endpoint whose secret can no longer be had is removed and made anew.
+//! The idempotency key and its time are saved before the call, so that an answer lost on the way, or to a crash, can be fetched again
+//! together with its secret. An endpoint whose secret can no longer be fetched is deleted and created anew.
 
 use chrono::{DateTime, Utc};
 use entity::{

@@ -1,5 +1,5 @@
-//! `run_batch`: makes the orders and links of a batch, row by row, each once whatever dies: a row has an order as soon as the order is
-//! there, and is done as soon as its link is.
+//! `run_batch`: creates the orders and links of a batch row by row, each exactly once even across crashes: the order is recorded on its row
+//! in the transaction that creates it, and the row is done in the transaction that creates the link.
 
 use std::collections::BTreeMap;
 

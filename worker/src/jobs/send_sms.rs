@@ -1,5 +1,6 @@
-//! `send_sms`: hands a text to the carrier and settles its credits. Never two texts for one command: before the wire the
-//! message is marked `sending`, in a transaction of its own; a message found in that state may have left, and is looked for.
+//! `send_sms`: hands a text to the carrier and settles its credits. A command never results in two texts: before the request goes out, the
+//! message is marked `sending` in a transaction of its own. A message found in that state may have left, so it is looked up rather than
+//! sent again.
 
 mod departure;
 

@@ -1,5 +1,5 @@
-//! `tell_buyer`: texts a buyer that their link is paid, or that it was withdrawn: a message like any other, once for each link and
-//! purpose. Without credits, without a carrier and after an opt-out there is none.
+//! `tell_buyer`: tells a buyer by text that their link was paid or withdrawn. It is a message like any other, sent once for each link and
+//! purpose, and not at all without credits, without a carrier or after an opt-out.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::Review, template::Purpose};

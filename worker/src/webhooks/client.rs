@@ -1,4 +1,4 @@
-//! How webhooks leave: to public addresses unless the operator allows others, without redirects, and not for long.
+//! The HTTP client for webhooks: public addresses only unless the operator allows others, no redirects, short time-outs.
 
 use std::time::{Duration, Instant};
 

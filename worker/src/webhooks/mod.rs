@@ -1,7 +1,7 @@
 //! Webhooks to merchants' own systems.
 //!
-//! One job at a time delivers to an endpoint: what is due, one after the other, in the order in which it became due. What was not taken is
-//! due again later and nothing waits for it. An endpoint that takes nothing is asked ever less often, by workers of their own.
+//! One job at a time delivers to an endpoint whatever is due, in the order in which it became due. A failed delivery is retried later, and
+//! does not block those after it. A failing endpoint is tried ever less often, by separate workers.
 
 mod client;
 

@@ -1,4 +1,4 @@
-//! `/v1/admin/merchants/{id}/keys`, `…/suspend`, `…/resume`: which keys open a merchant's account, and whether it may text anybody.
+//! `/v1/admin/merchants/{id}/keys`, `…/suspend`, `…/resume`: a merchant's API keys, and suspending the merchant.
 
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, MerchantId, Secret, random_secret};

@@ -1,4 +1,4 @@
-//! `/v1/admin/audit-log`: who did what, in everybody's affairs.
+//! `/v1/admin/audit-log`: the audit log of all merchants.
 
 use domain::{AuditEntryId, MerchantId};
 use entity::audit::AuditFilter;

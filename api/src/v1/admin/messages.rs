@@ -1,4 +1,4 @@
-//! `/v1/admin/messages`: texts of which nobody could say whether the carrier took them, and a person has to.
+//! `/v1/admin/messages`: texts of which it is unknown whether the carrier accepted them, so that a person has to decide.
 
 use domain::{MessageId, message::MessageStatus, words};
 use entity::message::{self, MessageSearch, Resolution};

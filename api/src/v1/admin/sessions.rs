@@ -1,4 +1,4 @@
-//! `/v1/admin/sessions`: which operators are signed in, or who is with a merchant's keys.
+//! `/v1/admin/sessions`: console sessions of operators, or of one merchant.
 
 use domain::{MerchantId, SessionId};
 use entity::session::{self, SessionCursor, Whose};

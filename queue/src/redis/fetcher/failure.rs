@@ -1,4 +1,4 @@
-//! What the fetcher does when Redis fails, and when it is back.
+//! How the fetcher handles failures of Redis and its return.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Keeping leases, and giving them back.
+//! Renewing and releasing leases.
 
 use tokio::time::Instant;
 use tracing::{debug, warn};

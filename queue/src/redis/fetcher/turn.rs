@@ -1,4 +1,4 @@
-//! A turn: answers go to Redis, and what was claimed comes to the worker.
+//! One turn of the fetcher: answers go to Redis, and claimed jobs go to the worker.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! An incoming text: it joins the conversation, and the words that carriers' rules give a meaning to are heeded at once.
+//! An incoming text: it is added to the conversation, and keywords such as STOP take effect at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{

@@ -1,5 +1,5 @@
-//! The last look before the wire, and the mark that a text is leaving: one transaction, so that an opt-out or a void comes
-//! before the mark and is seen, or after it and finds a text that is leaving.
+//! The final check before a text is sent, and its mark as `sending`, in one transaction: an opt-out or a void either comes before and is
+//! seen, or comes after and finds a text that is already leaving.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, PhoneNumber, message::MessageStatus};
