@@ -17,6 +17,7 @@ use poem_openapi::{
     payload::Json,
 };
 use queue::{EnqueueOptions, EnqueuedJob, RunBatch, enqueue};
+use sea_orm::DbErr;
 
 use self::input::Sent;
 use super::{Group, links::refuse_unless_connected};
@@ -280,21 +281,7 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST pause {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::pause(&tx, &batch).await? {
-                    tx.done(key.did("batch.pause", &batch.id), now);
-                } else if batch.state != BatchState::Paused {
-                    return Err(Problem::conflict("batch_not_running", "The batch is not under way."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Pause).await
     }
 
     /// Resume a batch
@@ -308,26 +295,7 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST resume {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::resume(&tx, &batch).await? {
-                    tx.done(key.did("batch.resume", &batch.id), now);
-                    let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
-                    let options = EnqueueOptions::for_merchant(batch.merchant_id);
-                    let enqueued_job = enqueue(&tx, &job, options, now).await?;
-                    return answer(tx, key, batch_id, enqueued_job).await;
-                }
-                if batch.state != BatchState::Running {
-                    return Err(Problem::conflict("batch_not_paused", "The batch is not paused."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Resume).await
     }
 
     /// Cancel a batch
@@ -341,22 +309,77 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST cancel {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::end(&tx, &batch, BatchState::Cancelled, now).await? {
-                    tx.done(key.did("batch.cancel", &batch.id), now);
-                } else if batch.state != BatchState::Cancelled {
-                    return Err(Problem::conflict("batch_done", "The batch is done already."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Cancel).await
     }
+}
+
+/// What can be done to a batch that is under way.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Pause,
+    Resume,
+    Cancel,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// The state that it leads to, and why it is refused in any other state that it does not lead from.
+    fn leads_to(self) -> (BatchState, Problem) {
+        match self {
+            Self::Pause => (BatchState::Paused, Problem::conflict("batch_not_running", "The batch is not under way.")),
+            Self::Resume => (BatchState::Running, Problem::conflict("batch_not_paused", "The batch is not paused.")),
+            Self::Cancel => (BatchState::Cancelled, Problem::conflict("batch_done", "The batch is done already.")),
+        }
+    }
+}
+
+async fn take_step(
+    api: &Api,
+    key: &Principal,
+    batch_id: &str,
+    idempotency_key: Option<String>,
+    step: Step,
+) -> Result<Answered<BatchView>, Problem> {
+    let fingerprint = fingerprint(&format!("POST {} {batch_id}", step.name()), &[]);
+    api.command(key.merchant, idempotency_key, fingerprint, |now| accept_step(api, key, batch_id, step, now)).await
+}
+
+async fn accept_step(
+    api: &Api,
+    key: &Principal,
+    batch_id: &str,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<Accepted<BatchView>, Problem> {
+    let tx = api.db.begin().await?;
+    let batch = find_in(&tx, key, batch_id).await?;
+    let is_taken = match step {
+        Step::Pause => batch::pause(&tx, &batch).await?,
+        Step::Resume => batch::resume(&tx, &batch).await?,
+        Step::Cancel => batch::end(&tx, &batch, BatchState::Cancelled, now).await?,
+    };
+    if !is_taken {
+        let (there, refusal) = step.leads_to();
+        return if batch.state == there { answer(tx, key, batch_id, None).await } else { Err(refusal) };
+    }
+    tx.done(key.did(&format!("batch.{}", step.name()), &batch.id), now);
+    let enqueued_job = match step {
+        Step::Resume => enqueue_run(&tx, &batch, now).await?,
+        Step::Pause | Step::Cancel => None,
+    };
+    answer(tx, key, batch_id, enqueued_job).await
+}
+
+async fn enqueue_run(tx: &Transaction, batch: &Batch, now: DateTime<Utc>) -> Result<Option<EnqueuedJob>, DbErr> {
+    let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
+    enqueue(tx, &job, EnqueueOptions::for_merchant(batch.merchant_id), now).await
 }
 
 async fn find(api: &Api, key: &Principal, batch_id: &str) -> Result<Batch, Problem> {
@@ -400,8 +423,7 @@ async fn accept_start(
         return Err(Problem::conflict("batch_started", "Somebody else has just started or cancelled the batch."));
     }
     tx.done(key.did("batch.start", &batch.id), now);
-    let job = RunBatch { merchant: owner.id, batch: batch.id };
-    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
+    let enqueued_job = enqueue_run(&tx, &batch, now).await?;
     answer(tx, key, batch_id, enqueued_job).await
 }
 

@@ -233,14 +233,7 @@ impl Conversations {
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
     ) -> Result<Json<ConversationView>, Problem> {
-        let conversation = find(&api, &key.0, &conversation_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        if conversation::close(&tx, conversation.id, now).await? {
-            tx.done(key.0.did("conversation.close", &conversation.id), now);
-        }
-        tx.commit().await?;
-        seen(&api, &conversation).await
+        set_closed(&api, &key.0, &conversation_id, true).await
     }
 
     /// Open a conversation again
@@ -251,14 +244,7 @@ impl Conversations {
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
     ) -> Result<Json<ConversationView>, Problem> {
-        let conversation = find(&api, &key.0, &conversation_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        if conversation::reopen(&tx, conversation.id).await? {
-            tx.done(key.0.did("conversation.reopen", &conversation.id), now);
-        }
-        tx.commit().await?;
-        seen(&api, &conversation).await
+        set_closed(&api, &key.0, &conversation_id, false).await
     }
 
     /// Note that a conversation was read
@@ -304,6 +290,27 @@ impl Conversations {
         })
         .await
     }
+}
+
+async fn set_closed(
+    api: &Api,
+    key: &Principal,
+    conversation_id: &str,
+    is_closed: bool,
+) -> Result<Json<ConversationView>, Problem> {
+    let conversation = find(api, key, conversation_id).await?;
+    let now = api.clock.now();
+    let tx = api.db.begin().await?;
+    let (action, has_changed) = if is_closed {
+        ("conversation.close", conversation::close(&tx, conversation.id, now).await?)
+    } else {
+        ("conversation.reopen", conversation::reopen(&tx, conversation.id).await?)
+    };
+    if has_changed {
+        tx.done(key.did(action, &conversation.id), now);
+    }
+    tx.commit().await?;
+    seen(api, &conversation).await
 }
 
 /// The conversation as it is now.

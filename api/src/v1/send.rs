@@ -142,15 +142,7 @@ pub(super) async fn accept_text(
     let tx = api.db.begin().await?;
     let owner = merchant::get(&tx, key.merchant).await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
-    let text = NewMessage {
-        conversation: conversation.id,
-        link: None,
-        body,
-        origin: Origin::Merchant,
-        once_key: None,
-        send_at: None,
-        actor: Some(key.key.to_string()),
-    };
+    let text = plain_text(key, conversation, body);
     queue_message(api, tx, key, Addressed { owner: &owner, conversation, text }, now).await
 }
 
@@ -166,7 +158,13 @@ pub(super) async fn accept_test(
     let conversation = conversation::open(&tx, &api.vault, owner.id, to, now).await?;
     let body = format!("{}: this is a test of texts by Paylink. Nothing is to be done.", owner.name);
     let body = Body::set(&body, owner.typography()).map_err(Problem::internal)?;
-    let text = NewMessage {
+    let text = plain_text(key, &conversation, body);
+    queue_message(api, tx, key, Addressed { owner: &owner, conversation: &conversation, text }, now).await
+}
+
+/// A text without a link, to be sent at once.
+fn plain_text(key: &Principal, conversation: &Conversation, body: Body) -> NewMessage {
+    NewMessage {
         conversation: conversation.id,
         link: None,
         body,
@@ -174,8 +172,7 @@ pub(super) async fn accept_test(
         once_key: None,
         send_at: None,
         actor: Some(key.key.to_string()),
-    };
-    queue_message(api, tx, key, Addressed { owner: &owner, conversation: &conversation, text }, now).await
+    }
 }
 
 /// A text, whose it is, and to whom it goes.
