@@ -18,8 +18,10 @@ words! {
         Refunded = "refunded",
         /// A part of what was paid went back.
         PartlyRefunded = "partly_refunded",
-        /// The buyer's bank wants the money back, or has it.
+        /// The buyer's bank wants the money back.
         Disputed = "disputed",
+        /// The buyer's bank has taken the money back.
+        DisputeLost = "dispute_lost",
         /// A payment waits for a person to look at it.
         Review = "review",
         /// The buyer's bank did not pay.
@@ -86,8 +88,11 @@ fn of_links(links: &[&link::Model], texts: &HashMap<LinkId, MessageStatus>) -> V
             RefundState::Partial => Some(Notice::PartlyRefunded),
             RefundState::None => None,
         });
-        let is_contested = matches!(link.dispute, Some(Dispute::Open | Dispute::Lost));
-        notices.extend(is_contested.then_some(Notice::Disputed));
+        notices.extend(link.dispute.and_then(|dispute| match dispute {
+            Dispute::Open => Some(Notice::Disputed),
+            Dispute::Lost => Some(Notice::DisputeLost),
+            Dispute::Won | Dispute::Closed => None,
+        }));
         notices.extend(link.review.map(|_| Notice::Review));
     }
     if let Some(newest) = links.first() {

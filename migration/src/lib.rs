@@ -53,6 +53,7 @@ mod m0066_order_volume;
 mod m0073_to_erase;
 mod m0076_credit_purchases;
 mod m0077_pauses_and_assignments;
+mod m0086_dispute_words;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -109,6 +110,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0073_to_erase::Step),
             Box::new(m0076_credit_purchases::Step),
             Box::new(m0077_pauses_and_assignments::Step),
+            Box::new(m0086_dispute_words::Step),
         ]
     }
 }

@@ -1,7 +1,10 @@
 //! Explains the states of texts and links.
 
 use domain::{LinkState, message::MessageStatus};
-use entity::{Message, link};
+use entity::{
+    Message,
+    link::{self, Dispute},
+};
 
 /// Whether a text may still leave, or it is not known whether it has.
 pub(super) const fn is_under_way(message: &Message) -> bool {
@@ -63,7 +66,21 @@ pub(super) fn of_link(link: &link::Model) -> Vec<String> {
     ];
     told.extend(link.failure.as_ref().map(|why| format!("because: {why}")));
     told.extend(link.review.map(|review| format!("a person should look: {}", review.sentence())));
+    told.extend(link.dispute.map(|dispute| of_dispute(dispute, link.dispute_word())));
     told.extend(link.stripe_link_id.as_ref().map(|id| format!("Stripe knows it as {id}")));
     told.extend(link.purged_at.map(|at| format!("its contents were erased at {at}")));
     told
+}
+
+fn of_dispute(dispute: Dispute, word: Option<&str>) -> String {
+    let stands = match dispute {
+        Dispute::Open if word.is_some_and(|word| word.starts_with("warning_")) => {
+            "the buyer's bank asks about the payment, and no money was taken so far"
+        }
+        Dispute::Open => "the buyer's bank wants the money back, and it is not decided",
+        Dispute::Won => "the buyer's bank wanted the money back, and the merchant keeps it",
+        Dispute::Lost => "the buyer's bank has taken the money back",
+        Dispute::Closed => "the buyer's bank asked about the payment, and it came to no chargeback",
+    };
+    word.map_or_else(|| stands.to_owned(), |word| format!("{stands} (Stripe says {word})"))
 }

@@ -2,7 +2,12 @@
 
 use serde_json::json;
 
-use crate::{browser::Browser, chromium::Setup, scene, support::App};
+use crate::{
+    browser::Browser,
+    chromium::Setup,
+    scene,
+    support::{App, eventually},
+};
 
 #[tokio::test]
 async fn links_are_found_and_many_are_sent_and_voided_at_once() {
@@ -71,6 +76,63 @@ async fn links_are_found_and_many_are_sent_and_voided_at_once() {
             browser.runs("location.hash = '/links'", vec![]).await;
             browser.sees("Order 7003").await;
         }
+    })
+    .await;
+}
+
+/// A dispute is told as what became of it, in the list, on the link's card and at home.
+#[tokio::test]
+async fn a_dispute_is_shown_as_what_became_of_it() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let (merchant, sandbox) = (app.merchant(), app.sandbox());
+        let tags = [
+            (&["needs_response"][..], "Disputed"),
+            (&["needs_response", "under_review"], "Dispute answered"),
+            (&["warning_needs_response"], "Bank inquiry"),
+            (&["needs_response", "lost"], "Dispute lost"),
+            (&["needs_response", "won"], "Dispute won"),
+            (&["prevented"], "Dispute prevented"),
+            (&["warning_needs_response", "warning_closed"], "Inquiry closed"),
+        ];
+        let mut orders = Vec::new();
+        for (number, (steps, _)) in (8001..).zip(&tags) {
+            let order = merchant.opens_an_order(&number.to_string()).await;
+            let link = merchant.makes_a_link(&order).await;
+            let payment = sandbox.does("pay", json!({"url": link.stripe_url})).await["payment_intent"].clone();
+            merchant.sees(&link.id, "paid").await;
+            sandbox.does("dispute", json!({"payment_intent": payment, "status": steps[0]})).await;
+            for step in &steps[1..] {
+                sandbox.does("dispute/close", json!({"payment_intent": payment, "status": step})).await;
+            }
+            let last = *steps.last().unwrap();
+            eventually("it is told", async || (merchant.link(&link.id).await["dispute_status"] == last).then_some(()))
+                .await;
+            orders.push(order);
+        }
+
+        browser.signs_in(app).await;
+        browser.clicks("Links").await;
+        browser.sees("Order 8001").await;
+        for (_, tag) in &tags {
+            browser.sees(tag).await;
+        }
+        browser.is_accessible("links with disputes").await;
+        browser.clicks("Dates, disputes and order").await;
+        browser.chooses("Dispute", "lost").await;
+        browser.sees_no("Order 8001").await;
+        browser.sees("Order 8004").await;
+
+        browser.runs(&format!("location.hash = '/orders/{}'", orders[3].id), vec![]).await;
+        browser.sees("their bank has taken the money back").await;
+        browser.sees("you have lost").await;
+        browser.sees_no("Dispute closed").await;
+        browser.runs(&format!("location.hash = '/orders/{}'", orders[2].id), vec![]).await;
+        browser.sees("no money was taken so far").await;
+
+        browser.clicks("Home").await;
+        browser.sees("A dispute was lost").await;
+        browser.sees("A payment is disputed").await;
+        browser.sees("Taken back by banks").await;
     })
     .await;
 }

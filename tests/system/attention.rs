@@ -14,6 +14,7 @@ on_both_databases!(
     low_credit_needs_a_person_until_there_is_more,
     what_is_somebody_elses_needs_nobody_here,
     a_summary_says_what_is_owed_and_what_came,
+    a_dispute_that_was_lost_before_anybody_heard_of_it_needs_a_person_until_it_is_not,
     each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_chargeback,
     each_payment_on_top_needs_a_person,
 );
@@ -262,7 +263,35 @@ async fn each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_charg
     })
     .await;
     needs(&merchant, "dispute").await;
+    // That it was lost is another matter, which nobody can answer: that the money is gone is to be known.
     told(StripeEvent::dispute("closed", "cs_disputed", "lost"), 7).await;
+    let lost = eventually("it is told as lost", async || {
+        let disputes = open(&merchant).await.into_iter().filter(|matter| matter["kind"] == "dispute");
+        let disputes: Vec<Value> = disputes.collect();
+        (disputes.len() == 1 && disputes[0]["reason"] == "lost").then(|| disputes[0].clone())
+    })
+    .await;
+    assert_eq!(lost["link_id"], link.id.as_str());
+    is_seen_to(&merchant, "dispute").await;
+    // Once more it is no news; and the bank thinks again, as it may.
+    told(StripeEvent::dispute("closed", "cs_disputed", "lost"), 8).await;
+    told(StripeEvent::dispute("closed", "cs_disputed", "won"), 9).await;
+    eventually("it is won", async || (merchant.link(&link.id).await["dispute_status"] == "won").then_some(())).await;
+    needs_nobody(&merchant, "dispute").await;
+}
+
+async fn a_dispute_that_was_lost_before_anybody_heard_of_it_needs_a_person_until_it_is_not(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&merchant.opens_an_order("32022").await).await;
+    // It comes before its payment.
+    app.is_told(&StripeEvent::dispute("closed", "cs_lost", "lost").later(5)).await.with_status(200);
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_lost", "paid");
+    app.is_told(&paid).await.with_status(200);
+
+    let matter = needs(&merchant, "dispute").await;
+    assert_eq!((&matter["reason"], &matter["link_id"]), (&json!("lost"), &json!(link.id)));
+
+    app.is_told(&StripeEvent::dispute("closed", "cs_lost", "won").later(6)).await.with_status(200);
     needs_nobody(&merchant, "dispute").await;
 }
 

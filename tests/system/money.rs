@@ -126,14 +126,37 @@ async fn a_dispute_is_judged_by_its_status(app: &mut App) {
         let paid = merchant.sees(&link.id, "paid").await;
         let intent = paid["dashboard_url"].as_str().unwrap().rsplit('/').next().unwrap();
         sandbox.does("dispute", json!({"payment_intent": intent, "status": steps[0]})).await;
-        for step in &steps[1..] {
-            shows(&merchant, &link.id, "it is open", |link| link["disputed"] == "open").await;
+        for (before, step) in steps.iter().zip(&steps[1..]) {
+            let stands = |link: &Value| link["disputed"] == "open" && link["dispute_status"] == *before;
+            shows(&merchant, &link.id, "it is open", stands).await;
             sandbox.does("dispute/close", json!({"payment_intent": intent, "status": step})).await;
         }
         let end = shows(&merchant, &link.id, "it has ended", |link| link["disputed"] == ends).await;
-        assert_eq!(events(&end, "dispute_closed"), [*steps.last().unwrap()], "{end}");
+        let last = *steps.last().unwrap();
+        assert_eq!((&end["dispute_status"], events(&end, "dispute_closed")), (&json!(last), vec![last]), "{end}");
         assert_eq!(merchant.tag(&order).await, "paid");
+        let order = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
+        let notices = if ends == "lost" { json!(["dispute_lost"]) } else { json!([]) };
+        assert_eq!(order["notices"], notices, "{order}");
+
+        // Wherever else it is told.
+        let listed = merchant.http.get(&format!("/v1/payment-links?disputed={ends}")).await.with_status(200).json();
+        assert_eq!(listed["items"][0]["id"], link.id.as_str(), "{listed}");
+        let csv = merchant.http.request(Method::GET, &format!("/v1/payment-links?disputed={ends}"));
+        let csv = merchant.http.ask(csv.header("Accept", "text/csv")).await.with_status(200).text();
+        assert!(csv.lines().any(|line| line.starts_with(&link.id) && line.ends_with(&format!(",{last}"))), "{csv}");
+        assert!(app.says(&["why", &link.id]).contains(&format!("(Stripe says {last})")));
+        let page = app.buyer().opens(&link).await.with_status(200).text();
+        assert!(
+            page.contains(if ends == "lost" { "your bank has given you the money back" } else { "is paid" }),
+            "{page}"
+        );
     }
+    let none = merchant.http.get("/v1/payment-links?disputed=open").await.with_status(200).json();
+    assert_eq!(none["items"], json!([]));
+    merchant.http.get("/v1/payment-links?disputed=perhaps").await.problem(422, "invalid_input");
+    let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
+    assert_eq!(summary["currencies"][0]["lost_links"], 1, "{summary}");
 }
 
 async fn each_payment_on_top_leaves_what_it_was(app: &mut App) {

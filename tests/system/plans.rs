@@ -91,10 +91,11 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
 }
 
 /// What is rare, and looked for among what is not.
-const RARE: [&str; 10] = [
+const RARE: [&str; 11] = [
     "/v1/payment-links?status=failed",
     "/v1/payment-links?status=processing",
     "/v1/payment-links?review=amount_mismatch",
+    "/v1/payment-links?disputed=open,lost",
     "/v1/orders?status=failed",
     "/v1/orders?status=processing",
     "/v1/orders?review=amount_mismatch",

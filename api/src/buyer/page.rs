@@ -216,11 +216,13 @@ impl PageSubject<'_> {
         Some(Again { seconds, slowly: seconds.max(SLOWLY), page })
     }
 
-    /// Whether money that was paid is contested or was taken back by a bank.
-    fn is_disputed(&self) -> bool {
-        self.link.dispute.is_some_and(|dispute| match dispute {
-            Dispute::Open | Dispute::Lost => true,
-            Dispute::Won | Dispute::Closed => false,
+    /// What is said of money that was paid where it is contested, or was taken back by a bank.
+    fn disputed(&self) -> Option<&'static str> {
+        let says = self.words.of_payment();
+        self.link.dispute.and_then(|dispute| match dispute {
+            Dispute::Open => Some(says.disputed.as_str()),
+            Dispute::Lost => Some(says.dispute_lost.as_str()),
+            Dispute::Won | Dispute::Closed => None,
         })
     }
 
@@ -230,8 +232,11 @@ impl PageSubject<'_> {
         match self.page_state {
             PageState::Open if self.link.failed_sessions.is_some() => &says.open_again,
             PageState::Paid if self.link.refund_state() == RefundState::Full => &says.refunded,
-            PageState::Paid if self.is_disputed() => &says.disputed,
-            PageState::Paid if self.link.refund_state() == RefundState::Partial => &says.partly_refunded,
+            PageState::Paid => match (self.disputed(), self.link.refund_state()) {
+                (Some(disputed), _) => disputed,
+                (None, RefundState::Partial) => &says.partly_refunded,
+                (None, RefundState::None | RefundState::Full) => self.words.sentence(PageState::Paid),
+            },
             state => self.words.sentence(state),
         }
     }
@@ -336,7 +341,7 @@ impl BuyerPage {
             page_state: Some(page_state),
             merchant: Some(subject.merchant()),
             sentence: subject.sentence().to_owned(),
-            went_back: subject.is_disputed() || link.refund_state() != RefundState::None,
+            went_back: subject.disputed().is_some() || link.refund_state() != RefundState::None,
             language: &subject.words.language,
             words: &subject.words.labels,
             invoice: subject.invoice()?,

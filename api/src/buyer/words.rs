@@ -74,6 +74,7 @@ pub(super) struct OfPayment {
     pub(super) refunded: String,
     pub(super) partly_refunded: String,
     pub(super) disputed: String,
+    pub(super) dispute_lost: String,
 }
 
 /// A page that says a sentence and nothing else.

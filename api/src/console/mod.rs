@@ -104,6 +104,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "views/links-many.js": SCRIPT,
     "views/logo.js": SCRIPT,
     "views/message-state.js": SCRIPT,
+    "views/money-back.js": SCRIPT,
     "views/operator-job.js": SCRIPT,
     "views/operator-jobs.js": SCRIPT,
     "views/operator-merchant.js": SCRIPT,

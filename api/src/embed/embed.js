@@ -20,7 +20,7 @@ const AT_MOST = 60_000;
 const LANGUAGES = ["es", "fr", "de", "pt", "zh", "ar"];
 
 /** What is said of a link instead of its state, by how it stands. */
-const SAID = { refunded: "refunded", disputed: "disputed", partly_refunded: "partlyRefunded" };
+const SAID = { refunded: "refunded", disputed: "disputed", dispute_lost: "disputeLost", partly_refunded: "partlyRefunded" };
 
 const WORDS = {
   title: "Payment",
@@ -42,6 +42,7 @@ const WORDS = {
   refunded: "The payment was refunded.",
   partlyRefunded: "Part of the payment was refunded.",
   disputed: "The payment is disputed.",
+  disputeLost: "The buyer’s bank has taken the payment back.",
   review: "Somebody has to look at this payment, in Paylink's console.",
   undelivered: "The last text did not arrive.",
   link: "Payment link",

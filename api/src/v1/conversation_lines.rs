@@ -88,6 +88,8 @@ struct LineView {
     invoice_number: Option<String>,
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
+    /// How a dispute ended, in Stripe's word, where `event` says that it did.
+    dispute_status: Option<String>,
     /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
     actor: String,
 }
@@ -196,6 +198,7 @@ impl LineView {
             invoice_number: link.invoice_number.clone(),
             amount: money.map(|money| money.to_decimal_string().into()),
             currency: money.map(|money| money.currency().as_str().into()),
+            dispute_status: entry.dispute_end().map(str::to_owned),
             actor: entry.actor().to_owned(),
         })
     }
@@ -210,6 +213,7 @@ impl LineView {
             invoice_number: None,
             amount: None,
             currency: None,
+            dispute_status: None,
             actor: "buyer".to_owned(),
         }
     }

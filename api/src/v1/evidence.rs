@@ -182,11 +182,17 @@ fn at_stripe(words: &'static Words, link: &link::Model) -> Vec<(String, String)>
         ("Checkout Session", link.stripe_session_id.clone()),
         ("PaymentIntent", link.stripe_payment_intent.clone()),
         (words.says("paid_at"), link.paid_at.map(moment)),
-        (words.says("dispute"), link.dispute.map(|dispute| dispute.to_string())),
+        (words.says("dispute"), dispute_of(link)),
         (words.says("disputed_at"), link.disputed_at.map(moment)),
         (words.says("refunds"), link.refunded.map(|_| link.refund_state().to_string())),
     ];
     ids.into_iter().filter_map(|(name, value)| Some(row(name, value?))).collect()
+}
+
+/// How it stands, as Stripe and the bank call it.
+fn dispute_of(link: &link::Model) -> Option<String> {
+    let dispute = link.dispute?;
+    Some(link.dispute_word().map_or_else(|| dispute.to_string(), str::to_owned))
 }
 
 fn row(name: &str, value: String) -> (String, String) {

@@ -31,6 +31,7 @@ const COLUMNS: &[&str] = &[
     "viewed_at",
     "paid_at",
     "url",
+    "dispute_status",
 ];
 
 /// All links that are searched for.
@@ -66,5 +67,6 @@ fn row(api: &Api, link: &link::Model) -> Result<Vec<String>, DbErr> {
         link.viewed_at.map(time).unwrap_or_default(),
         link.paid_at.map(time).unwrap_or_default(),
         if link.has_buyers_page() { api.buyer_url(link.id) } else { String::new() },
+        link.dispute_word().unwrap_or_default().to_owned(),
     ])
 }

@@ -63,6 +63,9 @@ pub(super) struct LinkView {
     /// How a dispute of the payment stands; `closed` is an inquiry that was closed, or a dispute that was prevented. Of several the
     /// gravest.
     disputed: Option<Text<Dispute>>,
+    /// The same in Stripe's own word: `warning_needs_response` and `warning_under_review` while the bank only asks, `needs_response`,
+    /// `under_review`, `won`, `lost`, `prevented`, `warning_closed`, or one that Stripe has added.
+    dispute_status: Option<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
@@ -221,6 +224,7 @@ impl LinkView {
             refund_status: Text(link.refund_state()),
             refunded_amount: link.refunded_money()?.map(amount),
             disputed: link.dispute.map(Text),
+            dispute_status: link.dispute_word().map(str::to_owned),
             warnings: link.warnings().filter_map(|warning| warning.parse().ok().map(Text)).collect(),
             delivery: delivery.map(Text),
             has_picture: link.document_picture.is_some(),

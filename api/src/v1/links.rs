@@ -7,7 +7,7 @@ use domain::{
 };
 use entity::{
     Documents, Merchant, Order, Transaction,
-    link::{self, Advanced, NewLink, StripeFacts},
+    link::{self, Advanced, Dispute, NewLink, StripeFacts},
     list::Found,
     logo, merchant, message,
     order::{self, Tag},
@@ -124,6 +124,8 @@ impl Links {
         tag: Query<Option<Text<Tag>>>,
         /// To be looked at for this.
         review: Query<Option<Text<Review>>>,
+        /// With a dispute that stands in one of these ways.
+        disputed: Query<Option<Several<Dispute>>>,
         created_from: Query<Option<Moment>>,
         created_to: Query<Option<Moment>>,
         paid_from: Query<Option<Moment>>,
@@ -143,6 +145,7 @@ impl Links {
             order: order_id.0.map(Text::value),
             tag: tag.0.map(Text::value),
             review: review.0.map(Text::value),
+            disputes: disputed.0.map_or_else(Vec::new, |several| several.0),
             created: period("created", created_from.0, created_to.0, &owner)?,
             paid: period("paid", paid_from.0, paid_to.0, &owner)?,
             archived: archived.0,

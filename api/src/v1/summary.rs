@@ -84,6 +84,8 @@ struct CurrencyView {
     paid_links: i64,
     /// What was refunded so far of what was paid in the period.
     refunded: String,
+    /// How many of those payments a bank has taken back, by a dispute that was lost.
+    lost_links: i64,
     /// How many links were made in the period.
     asked: i64,
     /// How many of those the buyer has seen.
@@ -117,6 +119,7 @@ impl CurrencyView {
             paid: decimal(summary.paid, currency)?,
             paid_links: summary.paid_links,
             refunded: decimal(summary.refunded, currency)?,
+            lost_links: summary.lost_links,
             asked: summary.asked,
             viewed: summary.viewed,
             asked_and_paid: summary.asked_and_paid,

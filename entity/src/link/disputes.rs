@@ -85,13 +85,42 @@ fn disputes(facts: &[PaymentFact]) -> impl Iterator<Item = (&PaymentFact, Disput
     disputes.map(|fact| (fact, Dispute::from_stripe(&fact.status)))
 }
 
-/// What is shown of a link's disputes, and when that one was opened: the gravest, of several the one that was opened last.
-pub(super) fn shown(facts: &[PaymentFact]) -> Option<(Dispute, DateTime<Utc>)> {
-    let gravest = disputes(facts).max_by_key(|(fact, stands)| (stands.weight(), fact.made_at, &fact.id));
-    gravest.map(|(fact, stands)| (stands, fact.made_at))
+/// What is shown of a link's disputes: the gravest, of several the one that was opened last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) stands: Option<Dispute>,
+    pub(super) opened_at: Option<DateTime<Utc>>,
+    /// How it stands, in Stripe's word.
+    pub(super) word: Option<String>,
 }
 
-/// A person has to answer what they did not know of; once nothing is open any more there is nothing to answer.
+impl Shown {
+    /// What is to be shown by what is known.
+    pub(super) fn of(facts: &[PaymentFact]) -> Self {
+        let gravest = disputes(facts).max_by_key(|(fact, stands)| (stands.weight(), fact.made_at, &fact.id));
+        gravest.map_or_else(Self::default, |(fact, stands)| Self {
+            stands: Some(stands),
+            opened_at: Some(fact.made_at),
+            word: Some(fact.status.clone()),
+        })
+    }
+
+    /// What the link shows so far.
+    pub(super) fn on(link: &Model) -> Self {
+        Self { stands: link.dispute, opened_at: link.disputed_at, word: link.dispute_status.clone() }
+    }
+
+    /// Whether it is the same dispute, and decided as before.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        (self.stands, self.opened_at) == (other.stands, other.opened_at)
+    }
+}
+
+/// Why a dispute needs a person that nobody can answer any more.
+const LOST: &str = "lost";
+
+/// A person has to answer what they did not know of; once nothing is open any more there is nothing to answer. That one was lost they
+/// have to know, too: the money is gone.
 ///
 /// # Errors
 /// When the database refuses or does not answer.
@@ -101,15 +130,18 @@ pub(super) async fn follow(
     (before, after): (&Known, &Known),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    if needs_answer(before, after) {
-        return attention::open(tx, vec![Matter::of_link(link, AttentionKind::Dispute, None)], now).await;
+    let (was, is) = (link.dispute, Shown::of(&after.facts).stands);
+    if was != is && matches!(was, Some(Dispute::Open | Dispute::Lost)) {
+        let subject = link.id.to_string();
+        attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Dispute, &subject, now).await?;
     }
-    let is_open = |facts: &[PaymentFact]| disputes(facts).any(|(_, stands)| !stands.is_decided());
-    if is_open(&after.facts) || link.dispute.is_none_or(Dispute::is_decided) {
-        return Ok(());
+    let is_lost = is == Some(Dispute::Lost);
+    let is_news = was != is || news(before, after).any(|(_, stands)| stands == Dispute::Lost);
+    if needs_answer(before, after) || (is_lost && is_news) {
+        let reason = is_lost.then(|| LOST.to_owned());
+        return attention::open(tx, vec![Matter::of_link(link, AttentionKind::Dispute, reason)], now).await;
     }
-    let subject = link.id.to_string();
-    attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Dispute, &subject, now).await
+    Ok(())
 }
 
 /// What the timeline says that was not known before.
@@ -163,7 +195,7 @@ mod tests {
 
     #[test]
     fn money_that_is_contested_or_gone_is_not_hidden_by_another_dispute() {
-        let stands = |told: &[PaymentFact]| shown(told).map(|(stands, _)| stands);
+        let stands = |told: &[PaymentFact]| Shown::of(told).stands;
         let (open, lost) = (dispute("du_1", "needs_response", 1, 1), dispute("du_2", "lost", 2, 2));
         let won = dispute("du_3", "won", 3, 3);
         assert_eq!(stands(&[open, lost.clone(), won.clone()]), Some(Dispute::Open));
@@ -176,9 +208,9 @@ mod tests {
     fn what_is_told_last_of_a_dispute_counts() {
         // An inquiry that becomes a chargeback, and one that is decided otherwise in the end.
         let told = [dispute("du_1", "warning_closed", 1, 5), dispute("du_1", "needs_response", 1, 9)];
-        assert_eq!(shown(&after(&told)).unwrap().0, Dispute::Open);
+        assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Open));
         let told = [dispute("du_1", "won", 1, 9), dispute("du_1", "lost", 1, 5)];
-        assert_eq!(shown(&after(&told)).unwrap().0, Dispute::Won);
+        assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Won));
     }
 
     const ENDS: [&str; 4] = ["won", "lost", "warning_closed", "prevented"];
@@ -197,7 +229,7 @@ mod tests {
         ) {
             let last = Dispute::from_stripe(ends.last().unwrap());
             let end = if ends.contains(&"lost") { Dispute::Lost } else { last };
-            prop_assert_eq!(shown(&after(&told)).map(|(stands, _)| stands), Some(end));
+            prop_assert_eq!(Shown::of(&after(&told)).stands, Some(end));
         }
     }
 }

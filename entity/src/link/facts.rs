@@ -286,29 +286,28 @@ pub(super) async fn known(db: &impl ConnectionTrait, link: LinkId) -> Result<Kno
 async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTime<Utc>) -> Result<(), DbErr> {
     let after = Known::of(tx, link).await?;
     let (refunded, refund_status) = refunds::shown(link, &after);
-    let dispute = disputes::shown(&after.facts);
-    let (dispute, disputed_at) = dispute.unzip();
-    let is_news = (refunded, refund_status, dispute, disputed_at)
-        != (link.refunded, link.refund_status, link.dispute, link.disputed_at);
-    if is_news {
+    let (disputed, disputed_before) = (disputes::Shown::of(&after.facts), disputes::Shown::on(link));
+    let is_refunded = (refunded, refund_status) != (link.refunded, link.refund_status);
+    if is_refunded || disputed != disputed_before {
         link::Entity::update_many()
             .col_expr(link::Column::Refunded, Expr::value(refunded))
             .col_expr(link::Column::RefundStatus, Expr::value(refund_status))
-            .col_expr(link::Column::Dispute, Expr::value(dispute))
-            .col_expr(link::Column::DisputedAt, Expr::value(disputed_at))
+            .col_expr(link::Column::Dispute, Expr::value(disputed.stands))
+            .col_expr(link::Column::DisputedAt, Expr::value(disputed.opened_at))
+            .col_expr(link::Column::DisputeStatus, Expr::value(disputed.word.clone()))
             .filter(link::Column::Id.eq(link.id))
             .exec(tx)
             .await?;
     }
     let entries: Vec<timeline::NewEntry> =
         refunds::entries(link, before, &after).into_iter().chain(disputes::entries(link, before, &after)).collect();
-    if (refunded, refund_status) != (link.refunded, link.refund_status) {
+    if is_refunded {
         tx.changed(Change::link(ChangeKind::LinkRefunded, link, now));
     }
-    if (dispute, disputed_at) != (link.dispute, link.disputed_at) || disputes::needs_answer(before, &after) {
+    if !disputed.is_as(&disputed_before) || disputes::needs_answer(before, &after) {
         tx.changed(Change::link(ChangeKind::LinkDisputed, link, now));
     }
-    if !entries.is_empty() {
+    if !entries.is_empty() || disputed != disputed_before {
         tx.changed(Change::link(ChangeKind::LinkUpdated, link, now));
     }
     timeline::insert_all(tx, &entries, now).await?;

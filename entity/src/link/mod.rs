@@ -116,6 +116,8 @@ pub struct Model {
     pub dispute: Option<Dispute>,
     /// When that dispute was opened.
     pub disputed_at: Option<DateTime<Utc>>,
+    /// How that dispute stands, in Stripe's word: see [`Model::dispute_word`].
+    pub dispute_status: Option<String>,
     /// Whether it was made with a live key.
     pub livemode: Option<bool>,
     /// Why it could not be made, or does not get on, in words for the merchant.
@@ -220,6 +222,12 @@ impl Model {
     #[must_use]
     pub fn refund_state(&self) -> RefundState {
         self.refund_status.unwrap_or_else(|| refund_state(self.refunded.unwrap_or(0), self.amount.unwrap_or(i64::MAX)))
+    }
+
+    /// How its dispute stands, in Stripe's word; nothing where an earlier version has noted something else since.
+    #[must_use]
+    pub fn dispute_word(&self) -> Option<&str> {
+        self.dispute_status.as_deref().filter(|word| self.dispute == Some(Dispute::from_stripe(word)))
     }
 
     /// Whether a delayed payment by this session did not settle, as far as we were told.

@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::{Expr, SelectStatement},
 };
 
-use super::{Column, Entity, LIFE, Model, TimelineEntry, open, timeline};
+use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, open, timeline};
 use crate::{
     list::{Found, MOST_AT_ONCE, Period, Place, fitting},
     order,
@@ -28,6 +28,8 @@ pub struct LinkSearch {
     pub tag: Option<order::Tag>,
     /// To be looked at for this.
     pub review: Option<Review>,
+    /// With a dispute that stands in one of these ways; if there is none, with or without one.
+    pub disputes: Vec<Dispute>,
     /// When they were made.
     pub created: Period,
     /// When they were paid.
@@ -100,6 +102,9 @@ pub async fn search(
     }
     if let Some(review) = search.review {
         query = query.filter(Column::Review.eq(review));
+    }
+    if !search.disputes.is_empty() {
+        query = query.filter(Column::Dispute.is_in(search.disputes.iter().copied()));
     }
     let created = [search.created.of(Column::CreatedAt), search.created.of_ids(Column::Id, TimeDelta::zero())];
     query = created.into_iter().flatten().chain(paid(&search.paid)).fold(query, Select::filter);

@@ -56,6 +56,13 @@ impl Model {
             _ => "system",
         })
     }
+
+    /// How the dispute ended that this entry tells the end of, in Stripe's word; nothing once the purge has erased it.
+    #[must_use]
+    pub fn dispute_end(&self) -> Option<&str> {
+        let detail = self.detail.as_deref().filter(|_| self.event == "dispute_closed")?;
+        detail.split(',').next()
+    }
 }
 
 pub use Model as TimelineEntry;

@@ -19,7 +19,7 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.stops_at("orders").await;
     tour.goes_to("/links", "INV-2026-117").await;
     tour.browser.clicks("Choose all on this page").await;
-    tour.browser.clicks("Dates and order").await;
+    tour.browser.clicks("Dates, disputes and order").await;
     tour.stops_at("links").await;
     tour.goes_to("/orders", "6003").await;
     tour.browser.writes("Search orders", "nobody").await;
@@ -69,6 +69,9 @@ async fn links(tour: &Tour<'_>, app: &App, merchant: &Merchant) {
     sandbox.does("dispute", json!({"payment_intent": intent})).await;
     sandbox.has_told_everything().await;
     shows(tour, &paid, "Disputed at Stripe", "link-refunded-and-disputed").await;
+    sandbox.does("dispute/close", json!({"payment_intent": intent, "status": "lost"})).await;
+    sandbox.has_told_everything().await;
+    shows(tour, &paid, "you have lost", "link-dispute-lost").await;
 
     let late = merchant.opens_an_order("6002").await;
     let link = merchant.makes_a_link(&late).await;

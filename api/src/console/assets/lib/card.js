@@ -24,8 +24,20 @@ export function linkThatCounts(order) {
 export function moneyBack(link) {
   if (link.status !== "paid") return undefined;
   if (link.refund_status === "full") return "refunded";
-  if (["open", "lost"].includes(link.disputed)) return "disputed";
+  if (link.disputed === "open") return "disputed";
+  if (link.disputed === "lost") return "dispute_lost";
   return link.refund_status === "partial" ? "partly_refunded" : undefined;
+}
+
+/** What Stripe's words of a dispute come to, where ours say less. */
+const DISPUTES = {
+  under_review: "answered", warning_needs_response: "inquiry", warning_under_review: "inquiry_answered",
+  prevented: "prevented", warning_closed: "inquiry_closed",
+};
+
+/** What became of the link's dispute, of which it has one: by Stripe's word, or else by ours. */
+export function disputeOf({ disputed, dispute_status: word }) {
+  return DISPUTES[word] ?? disputed;
 }
 
 /** What is said of the link: how it stands, or what does not go as it should. */

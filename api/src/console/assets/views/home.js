@@ -66,14 +66,20 @@ function entry(matter, refresh) {
   const who = [matter.order_number && strings.order.title(matter.order_number), matter.customer_name].filter(Boolean).join(", ");
   return h("li.matter", { key: matter.id },
     h("div.matter-what",
-      h("a", { href: hashOf(path, query) }, t.kinds[matter.kind] ?? humanised(matter.kind)),
+      h("a", { href: hashOf(path, query) }, nameOf(matter)),
       h("p.quiet", [reasonOf(matter), who].filter(Boolean).join(" · "), " ", ago(matter.opened_at))),
     may("write") && h("button", { type: "button", key: `resolve ${matter.id}`, onclick: () => resolve(matter, refresh) },
       icon("check"), t.resolve));
 }
 
+/** A dispute that was lost is none that can be answered. */
+function nameOf({ kind, reason }) {
+  const t = strings.home.kinds;
+  return t[`${kind}_${reason}`] ?? t[kind] ?? humanised(kind);
+}
+
 function reasonOf({ kind, reason }) {
-  if (!reason) return null;
+  if (!reason || kind === "dispute") return null;
   if (kind === "review") return strings.link.reviews[reason] ?? humanised(reason);
   if (kind === "text_not_delivered") return strings.message.states[reason] ?? humanised(reason);
   return strings.home.reasons[reason] ?? humanised(reason);
@@ -92,7 +98,7 @@ function resolve(matter, refresh) {
   const note = input("note", { maxlength: String(LONGEST_NOTE) });
   const body = () => ({ note: note.value.trim() || undefined });
   openDialog({
-    title: t.resolveTitle(t.kinds[matter.kind] ?? humanised(matter.kind)),
+    title: t.resolveTitle(nameOf(matter)),
     content: (close) => form({
       fields: [field({ label: t.note, control: note, hint: t.noteHint }), actions(t.resolve, { cancel: close })],
       payload: () => JSON.stringify(body()),
@@ -114,6 +120,7 @@ function figures({ currencies }) {
       figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing" })),
       figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/links", { status: "paid" })),
       figure(t.refunded, money(part.refunded, part.currency)),
+      part.lost_links > 0 && figure(t.lost, t.links(part.lost_links), null, hashOf("/links", { disputed: "lost" })),
       figure(t.asked, number(part.asked), t.seenAndPaid(part.viewed, part.asked_and_paid)),
       part.median_seconds_to_pay !== undefined && figure(t.fast, lasting(part.median_seconds_to_pay), t.fastHint)),
     chart(part)));

@@ -1,7 +1,7 @@
 // A payment link: where it stands, what can be done with it, and what happened to it.
 
 import { addressOf } from "../lib/api.js";
-import { canBe, hasFailedPayment, isUnderWay, moneyBack, pageOf, standing } from "../lib/card.js";
+import { canBe, disputeOf, hasFailedPayment, isUnderWay, pageOf, standing } from "../lib/card.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
@@ -15,6 +15,7 @@ import { markPaid, mayUnmark, unmarkPaid } from "./link-paid.js";
 import { sendLink } from "./link-send.js";
 import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
+import { disputeEnd, disputeNotice, moneyTag } from "./money-back.js";
 
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
@@ -40,7 +41,7 @@ function sentenceOf(link, messages) {
     case "unpaid":
       return link.delivery ?? wasSent(link, messages) ? t.sentences.unpaid : t.unsent;
     case "disputed":
-      return t.trouble[`dispute_${link.disputed}`];
+      return disputeOf(link).startsWith("inquiry") ? t.trouble.dispute_inquiry : t.trouble.dispute_open;
     case "paid":
       return link.paid_by?.method === "stripe" ? t.sentences.paid : t.paidElsewhere;
     case "voiding":
@@ -66,12 +67,6 @@ export function pastLink(link, act) {
     notices(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, false));
 }
 
-/** Money that is gone or contested is never simply paid. */
-function moneyTag(link) {
-  const gone = moneyBack(link);
-  return gone && tag(`notice-${gone}`, strings.order.notices[gone]);
-}
-
 function stateTag(link) {
   return tag(`link-${link.status}`, strings.link.states[link.status] ?? humanised(link.status), { busy: isUnderWay(link) });
 }
@@ -89,7 +84,7 @@ function notices(link) {
     link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
     ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
       notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
-    link.disputed && notice(["open", "lost"].includes(link.disputed) ? "bad" : "info", t.disputedTitle, t.disputes[link.disputed] ?? humanised(link.disputed)),
+    link.disputed && notice(...disputeNotice(link)),
     link.refunded_amount && notice(link.refund_status === "full" ? "bad" : "warn", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
@@ -185,7 +180,7 @@ function timeline(link, open) {
   return h("details.timeline", { key: `timeline ${link.id}`, open },
     h("summary", t.timeline),
     h("ol", [...link.timeline].reverse().map((entry) => h("li",
-      h("span.event", t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
+      h("span.event", disputeEnd(entry) ?? t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
       entry.detail && h("p.quiet", detailOf(entry))))));
 }
 

@@ -10,6 +10,7 @@ import { hashOf, narrow, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { exportLinks, remindMany, sendMany, voidMany } from "./links-many.js";
+import { moneyTag } from "./money-back.js";
 import { empty, failure, pageHead, region } from "./page.js";
 
 const COLUMNS = ["invoice", "buyer", "amount", "state", "text", "when"];
@@ -18,7 +19,8 @@ const PATH = "/links";
 const LIMIT = 50;
 const TYPING = 250;
 const STATES = ["", "unpaid", "processing", "paid", "expired", "voided", "failed"];
-const NAMES = ["q", "status", "review", "created_from", "created_to", "paid_from", "paid_to", "sort"];
+const NAMES = ["q", "status", "review", "disputed", "created_from", "created_to", "paid_from", "paid_to", "sort"];
+const DISPUTES = ["open", "lost", "won", "closed"];
 const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
 
 /** Draws the list, narrowed as the address says. */
@@ -74,12 +76,15 @@ function filters(narrowed, change) {
   };
   const sort = h("select", { "aria-label": t.sort, onchange: () => change({ sort: sort.value || undefined }) },
     h("option", { value: "" }, t.newest), h("option", { value: "created_at", selected: narrowed.sort === "created_at" }, t.oldest));
+  const disputed = h("select", { "aria-label": t.dispute, onchange: () => change({ disputed: disputed.value || undefined }) },
+    h("option", { value: "" }, t.anyDispute),
+    DISPUTES.map((value) => h("option", { value, selected: narrowed.disputed === value }, strings.link.disputeTags[value])));
   return h("div.filters",
     h("div.search", icon("search"), search),
     h("fieldset.choices", h("legend.visually-hidden", t.filter), choices),
-    h("details.more-filters", { key: "more-filters", open: Boolean(narrowed.created_from || narrowed.created_to || narrowed.paid_from || narrowed.paid_to || narrowed.sort) },
+    h("details.more-filters", { key: "more-filters", open: Boolean(narrowed.created_from || narrowed.created_to || narrowed.paid_from || narrowed.paid_to || narrowed.disputed || narrowed.sort) },
       h("summary", t.more),
-      h("div.day-filters", day("created_from", t.createdFrom), day("created_to", t.createdTo), day("paid_from", t.paidFrom), day("paid_to", t.paidTo), sort)));
+      h("div.day-filters", day("created_from", t.createdFrom), day("created_to", t.createdTo), day("paid_from", t.paidFrom), day("paid_to", t.paidTo), disputed, sort)));
 }
 
 function drawList(list, page, state, redrawBar) {
@@ -119,16 +124,9 @@ function row(link, state, redrawBar) {
       h("span.cell-buyer", link.customer_name ?? strings.erased),
       h("span.amount", money(link.amount, link.currency)),
       h("span.cell-state", tag(`link-${link.status}`, strings.link.states[link.status] ?? humanised(link.status), { busy: UNDER_WAY.includes(link.status) }),
-        link.review && tag("review", strings.link.events.review), moneyBack(link)),
+        link.review && tag("review", strings.link.events.review), moneyTag(link)),
       h("span.cell-text", textOf(link)),
       h("span.cell-when", whenOf(link))));
-}
-
-function moneyBack(link) {
-  const t = strings.order.notices;
-  if (link.refund_status === "full") return tag("notice-refunded", t.refunded);
-  if (["open", "lost"].includes(link.disputed)) return tag("notice-disputed", t.disputed);
-  return link.refund_status === "partial" && tag("notice-partly_refunded", t.partly_refunded);
 }
 
 function textOf(link) {

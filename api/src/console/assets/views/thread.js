@@ -13,6 +13,7 @@ import { people, person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { messageState } from "./message-state.js";
+import { disputeEnd } from "./money-back.js";
 import { failure, region } from "./page.js";
 
 const LIMIT = 50;
@@ -182,9 +183,10 @@ function between(messages, happened, isCut) {
 }
 
 /** Something that happened: no text, and free. */
-function line({ at, event, order_id: order, order_number: number, invoice_number: invoice, amount, currency, actor }) {
+function line(entry) {
+  const { at, event, order_id: order, order_number: number, invoice_number: invoice, amount, currency, actor } = entry;
   const t = strings.conversations;
-  const what = t.happened[event] ?? strings.link.events[event] ?? humanised(event);
+  const what = disputeEnd(entry) ?? t.happened[event] ?? strings.link.events[event] ?? humanised(event);
   return h("li.happened", h("span", what, amount && ["paid", "refunded", "unpaid"].includes(event) && [" ", money(amount, currency)]),
     order && h("a", { href: `#/orders/${order}` }, invoice ?? strings.order.title(number)), person(actor), time(at, { short: true }));
 }
