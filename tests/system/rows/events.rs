@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use domain::{LinkId, WebhookEventId};
 use entity::webhook_event::{
     self, Column, Conclusion, Entity, EventSpan, EventState, NewEvent, ReplayRefusal, Source, WebhookEvent,
