@@ -69,7 +69,7 @@ async fn compare(name: &str, url: &str, jobs: usize) {
     let (ours, alone) = (median(ours), median(alone));
     println!(
         "{:<46}{ours:>10.0}/s{alone:>10.0}/s{:>8.2}",
-        format!("accept, ring, claim, finish on {name}"),
+        format!("accept, notify, claim, finish on {name}"),
         ours / alone
     );
 }
@@ -120,7 +120,7 @@ impl JobHandler<Nothing> for CheckStripeKey {
     }
 }
 
-/// As commands and workers do it: callers enqueue, commit and ring, while workers do what is notified.
+/// As commands and workers do it: callers enqueue, commit and notify, while workers do what is notified.
 async fn with_notification(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let redis = OwnRedis::start().await;
     let queue = RedisQueues::open(&format!("redis://127.0.0.1:{}", redis.port), "bench", Clock::system()).unwrap();

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use domain::{MerchantId, WebhookEventId};
 use entity::{
-    Db,
+    AuditAction, Db,
     audit::{self, Act},
     webhook_event::{self, EventSpan, EventState, WebhookEvent},
 };
@@ -121,7 +121,7 @@ impl Replay {
     }
 
     fn act(&self, event: WebhookEventId) -> Act<'_> {
-        Act::of_operator(self.merchant, "webhook_event.replay", &event, Some(self.reason.clone()))
+        Act::of_operator(self.merchant, AuditAction::WebhookEventReplay, &event, Some(self.reason.clone()))
     }
 }
 

@@ -141,7 +141,7 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
 
 fn line(job: &Job) {
     let error = job.last_error.as_deref().unwrap_or_default();
-    println!("{}  {:<20}  {:<9}  attempt {:>3}  {error}", job.id, job.kind, job.state, job.tries());
+    println!("{}  {:<20}  {:<9}  attempt {:>3}  {error}", job.id, job.kind, job.state, job.attempts());
 }
 
 async fn show(parts: &Parts, job: &Job) -> Result<(), Error> {
@@ -157,7 +157,12 @@ async fn show(parts: &Parts, job: &Job) -> Result<(), Error> {
     let most = policy.and_then(|policy| policy.attempts).map_or_else(String::new, |most| format!(" of {most}"));
     line(
         "attempt",
-        &format!("{}{most} ({} ended without a word, {} more do not count)", job.tries(), job.crashes, job.spared),
+        &format!(
+            "{}{most} ({} ended without a word, {} more do not count)",
+            job.attempts(),
+            job.crashes,
+            job.uncounted
+        ),
     );
     line("created at", &job.created_at);
     if let Some(deadline) = policy.and_then(|policy| policy.deadline) {

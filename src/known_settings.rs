@@ -13,6 +13,14 @@ const PREFIX: &str = "PAYLINK_";
 /// How alike two names must be for one to be taken for the other, from 0 to 1.
 const ALIKE: f64 = 0.7;
 
+/// Settings that have another name now, after the one that they had: both are understood.
+const RENAMED: [(&str, &str); 1] = [("scheduler.ring", "scheduler.notify")];
+
+/// The name that this setting had before.
+pub(crate) fn former_name(setting: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(_, now)| *now == setting).map(|(former, _)| *former)
+}
+
 /// The names of all settings, such as `listen` and `scheduler.time_zone`.
 #[derive(Debug)]
 pub(crate) struct KnownSettings(BTreeSet<String>);
@@ -22,6 +30,7 @@ impl KnownSettings {
     pub(crate) fn documented_in(example: &str) -> Self {
         let mut names: BTreeSet<String> =
             Kind::ALL.iter().map(|kind| format!("concurrency_by_kind.{}", kind.as_str())).collect();
+        names.extend(RENAMED.iter().map(|(former, _)| (*former).to_owned()));
         let mut section = String::new();
         for line in example.lines() {
             if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {

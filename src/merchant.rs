@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args as ClapArgs, Subcommand};
 use domain::{MerchantId, Region, random_secret};
 use entity::{
-    Db,
+    AuditAction, Db,
     api_key::{self, NewKey, Scope},
     audit::{self, Act},
     credits,
@@ -102,7 +102,7 @@ async fn create(db: &Db, name: String, contact: Option<String>, region: &str, ti
     let now = db.now().await?;
     let tx = db.begin().await?;
     let row = merchant::insert(&tx, NewMerchant { name, contact, region, time_zone }, now).await?;
-    audit::record(&tx, Act::of_operator(row.id, "merchant.create", &row.id, None), now).await?;
+    audit::record(&tx, Act::of_operator(row.id, AuditAction::MerchantCreate, &row.id, None), now).await?;
     tx.commit().await?;
     println!("{}", row.id);
     Ok(())
@@ -123,7 +123,7 @@ async fn key(db: &Db, merchant: MerchantId, name: String, scope: Scope) -> Resul
     let tx = db.begin().await?;
     let new = NewKey { merchant_id: merchant, name, scope, expires_at: None };
     let row = api_key::insert(&tx, new, &key, now).await?;
-    audit::record(&tx, Act::of_operator(merchant, "key.create", &row.id, None), now).await?;
+    audit::record(&tx, Act::of_operator(merchant, AuditAction::KeyCreate, &row.id, None), now).await?;
     tx.commit().await?;
     println!("{}", key.expose());
     Ok(())
@@ -134,7 +134,7 @@ async fn top_up(db: &Db, merchant: MerchantId, amount: i64, note: Option<String>
     let now = db.now().await?;
     let tx = db.begin().await?;
     let available = credits::top_up(&tx, merchant, amount, note.clone(), now).await?;
-    audit::record(&tx, Act::of_operator(merchant, "credits.top_up", &merchant, note), now).await?;
+    audit::record(&tx, Act::of_operator(merchant, AuditAction::CreditsTopUp, &merchant, note), now).await?;
     tx.commit().await?;
     println!("{available}");
     Ok(())
@@ -149,7 +149,8 @@ async fn suspend(db: &Db, merchant: MerchantId, reason: String) -> Result<(), Er
     let tx = db.begin().await?;
     let is_new = suspension::suspend(&tx, merchant, &reason, now).await?;
     if is_new {
-        audit::record(&tx, Act::of_operator(merchant, "merchant.suspend", &merchant, Some(reason)), now).await?;
+        audit::record(&tx, Act::of_operator(merchant, AuditAction::MerchantSuspend, &merchant, Some(reason)), now)
+            .await?;
     }
     tx.commit().await?;
     println!("{merchant} {}", if is_new { "is suspended" } else { "was suspended before; the first reason stays" });
@@ -162,7 +163,7 @@ async fn resume(db: &Db, merchant: MerchantId, reason: Option<String>) -> Result
     let tx = db.begin().await?;
     let was_suspended = suspension::resume(&tx, merchant).await?;
     if was_suspended {
-        audit::record(&tx, Act::of_operator(merchant, "merchant.resume", &merchant, reason), now).await?;
+        audit::record(&tx, Act::of_operator(merchant, AuditAction::MerchantResume, &merchant, reason), now).await?;
     }
     tx.commit().await?;
     println!("{merchant} {}", if was_suspended { "is suspended no more" } else { "was not suspended" });

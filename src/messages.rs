@@ -3,7 +3,7 @@
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use domain::{MessageId, message::MessageStatus};
 use entity::{
-    Db,
+    AuditAction, Db,
     audit::{self, Act},
     credits::CreditError,
     list::Place,
@@ -86,7 +86,7 @@ async fn resolve(db: &Db, id: MessageId, sent: bool, reason: String) -> Result<(
         )));
     }
     let detail = Some(format!("{outcome}: {reason}"));
-    let act = Act::of_operator(found.merchant_id, "message.resolve", &id, detail);
+    let act = Act::of_operator(found.merchant_id, AuditAction::MessageResolve, &id, detail);
     audit::record(&tx, act, now).await?;
     tx.commit().await?;
     println!("{id} is {outcome}");

@@ -53,7 +53,7 @@ impl RedisChild {
         let queues = RedisQueues::open(&place.url, "paylink", domain::Clock::system())?;
         place.end_left_over(&queues).await?;
         let child = place.spawn()?;
-        if let Err(error) = place.is_found(&queues, data).await {
+        if let Err(error) = place.publish(&queues, data).await {
             // Nobody would end it: it has a group of its own.
             end(child).await;
             return Err(error);
@@ -146,7 +146,7 @@ impl Place {
     }
 
     /// Waits until it answers, and has others find it.
-    async fn is_found(&self, queues: &RedisQueues, data: &DataDir) -> Result<(), Error> {
+    async fn publish(&self, queues: &RedisQueues, data: &DataDir) -> Result<(), Error> {
         self.wait_until_it_answers(queues).await?;
         data.keep(REDIS_URL, &self.url)
     }

@@ -50,7 +50,7 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
         (Some(file), _) => Box::pin(unpack(settings, file)).await,
         (None, Some(at)) => {
             migrate::run(settings).await?;
-            hold(&open_database(settings).await?, at).await?.tell();
+            hold(&open_database(settings).await?, at).await?.print();
             Ok(())
         }
         (None, None) => Ok(()),
@@ -90,7 +90,7 @@ async fn unpack(settings: &Settings, file: &Path) -> Result<(), Error> {
     fs::rename(&fresh.0, &database).map_err(cannot_write(&database))?;
     sync_folder_of(&database).map_err(cannot_write(&database))?;
     println!("restored as of {}, made by version {}", about.at, about.version);
-    held.tell();
+    held.print();
     Ok(())
 }
 
@@ -227,7 +227,7 @@ struct Held {
 }
 
 impl Held {
-    fn tell(&self) {
+    fn print(&self) {
         let Self { texts, asked } = self;
         println!(
             "{texts} texts that were under way wait for the carrier's record, and after a day for a person (paylink messages list --status unknown)"

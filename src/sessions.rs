@@ -3,6 +3,7 @@
 use clap::{Args as ClapArgs, Subcommand};
 use domain::{MerchantId, SessionId};
 use entity::{
+    AuditAction,
     audit::{self, Act},
     operator::OperatorKeys,
     session::{self, Whose},
@@ -81,7 +82,7 @@ async fn end(
     if !session::end_one(&tx, whose, ended).await? {
         return Err(Error::Refused(format!("there is no session {ended} there")));
     }
-    audit::record(&tx, Act::of_operator(merchant, "session.end", &ended, None), now).await?;
+    audit::record(&tx, Act::of_operator(merchant, AuditAction::SessionEnd, &ended, None), now).await?;
     tx.commit().await?;
     println!("{ended} is over");
     Ok(())

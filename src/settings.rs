@@ -21,7 +21,7 @@ use url::{Host, Url};
 
 use crate::{
     error::Error,
-    known_settings::KnownSettings,
+    known_settings::{KnownSettings, former_name},
     listed::{self, CorsOrigin},
     named_keys::NamedKeys,
 };
@@ -178,7 +178,7 @@ impl Settings {
         }
         let ours = Environment::with_prefix("PAYLINK").prefix_separator("_").separator("__").ignore_empty(true);
         let all = sources.add_source(ours.source(Some(known.variables(variables)?))).build()?;
-        let cron = |tick: &Tick| Ok((tick.name, all.get_string(&cron_setting(*tick))?));
+        let cron = |tick: &Tick| Ok((tick.name, cron_of(&all, *tick)?));
         let crons = TICKS.iter().map(cron).collect::<Result<_, ConfigError>>()?;
         let mut settings: Self = all.try_deserialize()?;
         settings.scheduler.crons = crons;
@@ -314,6 +314,14 @@ fn check_public_url(url: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// When a tick is due: what is set by its former name counts as long as nothing is set by the name that it has now.
+fn cron_of(all: &Config, tick: Tick) -> Result<String, ConfigError> {
+    let setting = cron_setting(tick);
+    let expression = all.get_string(&setting)?;
+    let former = former_name(&setting).and_then(|former| all.get_string(former).ok());
+    Ok(former.filter(|_| expression == tick.cron).unwrap_or(expression))
+}
+
 /// The setting that says when a tick is due.
 fn cron_setting(tick: Tick) -> String {
     format!("scheduler.{}", tick.name)
@@ -376,6 +384,19 @@ mod tests {
             assert_eq!(documented.as_deref(), Some(tick.cron), "{}", tick.name);
         }
         assert_eq!(settings.stripe_api_base, "https://api.stripe.com");
+    }
+
+    #[test]
+    fn a_tick_is_still_set_by_the_name_that_it_had() {
+        let set = |variables: &[(&str, &str)]| {
+            let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Settings::from_variables(owned).unwrap().scheduler.crons["notify"].clone()
+        };
+        assert_eq!(set(&[]), "*/5 * * * * *");
+        assert_eq!(set(&[("PAYLINK_SCHEDULER__RING", "0 * * * * *")]), "0 * * * * *");
+        assert_eq!(set(&[("PAYLINK_SCHEDULER__NOTIFY", "1 * * * * *")]), "1 * * * * *");
+        let both = [("PAYLINK_SCHEDULER__RING", "0 * * * * *"), ("PAYLINK_SCHEDULER__NOTIFY", "1 * * * * *")];
+        assert_eq!(set(&both), "1 * * * * *");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args as ClapArgs, Subcommand};
 use domain::{MerchantId, WebhookDeliveryId, WebhookEndpointId};
 use entity::{
-    Transaction,
+    AuditAction, Transaction,
     audit::{self, Act},
     webhook_endpoint::{
         self, EndpointChanges, WebhookEndpoint,
@@ -144,8 +144,12 @@ async fn redeliver(parts: &Parts, id: WebhookEndpointId, delivery_id: WebhookDel
     let found = delivery::find(&tx, id, delivery_id).await?;
     let found = found.ok_or_else(|| Error::Refused(format!("{id} has no delivery {delivery_id}")))?;
     delivery::redeliver(&tx, found, now).await?;
-    let act =
-        Act::of_operator(endpoint.merchant_id, "webhook_delivery.redeliver", &delivery_id, Some(REASON.to_owned()));
+    let act = Act::of_operator(
+        endpoint.merchant_id,
+        AuditAction::WebhookDeliveryRedeliver,
+        &delivery_id,
+        Some(REASON.to_owned()),
+    );
     audit::record(&tx, act, now).await?;
     let job = queue::enqueue_delivery(&tx, &endpoint, now, now).await?;
     tx.commit().await?;
@@ -158,7 +162,7 @@ async fn recover(parts: &Parts, id: WebhookEndpointId, since: DateTime<Utc>) -> 
     let (now, tx) = (parts.clock.now(), parts.db.begin().await?);
     let endpoint = hold_enabled(parts, &tx, id).await?;
     let recovered = delivery::recover(&tx, &endpoint, since, now).await?;
-    let act = Act::of_operator(endpoint.merchant_id, "webhook_endpoint.recover", &id, Some(REASON.to_owned()));
+    let act = Act::of_operator(endpoint.merchant_id, AuditAction::WebhookEndpointRecover, &id, Some(REASON.to_owned()));
     audit::record(&tx, act, now).await?;
     let job = if recovered > 0 { queue::enqueue_delivery(&tx, &endpoint, now, now).await? } else { None };
     tx.commit().await?;
@@ -172,7 +176,7 @@ async fn enable(parts: &Parts, id: WebhookEndpointId, enabled: bool) -> Result<(
     let endpoint = hold(parts, &tx, id).await?;
     let changes = EndpointChanges { enabled: Some(enabled), ..EndpointChanges::default() };
     let changed = webhook_endpoint::change(&tx, endpoint, changes, now).await?;
-    let act = Act::of_operator(changed.merchant_id, "webhook_endpoint.change", &id, Some(REASON.to_owned()));
+    let act = Act::of_operator(changed.merchant_id, AuditAction::WebhookEndpointChange, &id, Some(REASON.to_owned()));
     audit::record(&tx, act, now).await?;
     let waits = delivery::first_pending(&tx, id).await?.is_some();
     let job = if waits { queue::deliver_from(&tx, &changed, now, now).await? } else { None };

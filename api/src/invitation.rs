@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use domain::{Secret, random_secret};
 use entity::{
+    AuditAction,
     api_key::{self, ApiKey, Scope},
     audit::{self, Act},
     merchant,
@@ -100,7 +101,8 @@ pub(crate) async fn accept(api: Data<&Api>, request: &Request, Path(token): Path
         return Ok(over());
     }
     let actor = key.id.to_string();
-    audit::record(&tx, Act::new(&actor, "key.accept", &actor).of_merchant(key.merchant_id), now).await?;
+    let act = Act::new(&actor, AuditAction::KeyAccept, &actor).of_merchant(key.merchant_id);
+    audit::record(&tx, act, now).await?;
     let owner = merchant::get(&tx, key.merchant_id).await?;
     tx.commit().await?;
     tracing::info!(actor, "an invitation to a key was accepted");

@@ -168,11 +168,11 @@ pub(crate) async fn open(tx: &Transaction, matters: Vec<Matter>, now: DateTime<U
         SELECT new_id, merchant, the_kind, the_subject, why, link, its_order, message, conversation, {0} FROM v \
         WHERE true ON CONFLICT DO NOTHING RETURNING id, merchant_id";
     let opened = tx.query_all_raw(rows.statement(tx.get_database_backend(), insert, vec![now.into()])).await?;
-    tell(tx, &opened, ChangeKind::AttentionOpened, now)
+    note_changes(tx, &opened, ChangeKind::AttentionOpened, now)
 }
 
 /// Tells whoever follows the merchant of these matters.
-fn tell(tx: &Transaction, matters: &[QueryResult], kind: ChangeKind, now: DateTime<Utc>) -> Result<(), DbErr> {
+fn note_changes(tx: &Transaction, matters: &[QueryResult], kind: ChangeKind, now: DateTime<Utc>) -> Result<(), DbErr> {
     for row in matters {
         let (id, merchant): (AttentionId, MerchantId) = (row.try_get("", "id")?, row.try_get("", "merchant_id")?);
         tx.changed(Change::attention(kind, merchant, id.uuid(), now));
@@ -278,7 +278,7 @@ pub(crate) async fn resolve_closed(
         WHERE link_id = the_link AND resolved_at IS NULL AND kind IN ('text_not_delivered', 'unrecognised', 'link_failed') \
         RETURNING id, merchant_id";
     let resolved = tx.query_all_raw(rows.statement(tx.get_database_backend(), update, vec![now.into()])).await?;
-    tell(tx, &resolved, ChangeKind::AttentionResolved, now)
+    note_changes(tx, &resolved, ChangeKind::AttentionResolved, now)
 }
 
 /// The merchant's matter.

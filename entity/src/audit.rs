@@ -7,10 +7,134 @@ use sea_orm::{
     Condition, DbBackend, QueryOrder, QuerySelect, QueryTrait, Statement, entity::prelude::*, sea_query::IntoCondition,
 };
 
-use domain::{AuditEntryId, MerchantId};
+use domain::{AuditEntryId, MerchantId, words};
 
 /// Every operator, and alone who acts by the command line or with a key without a name.
 pub const OPERATOR: &str = "operator";
+
+words! {
+    /// What is done, as the log writes it.
+    pub enum AuditAction {
+        /// A matter was settled.
+        AttentionResolve = "attention.resolve",
+        /// A batch was cancelled.
+        BatchCancel = "batch.cancel",
+        /// A batch was checked.
+        BatchCreate = "batch.create",
+        /// A batch was paused.
+        BatchPause = "batch.pause",
+        /// A batch was resumed.
+        BatchResume = "batch.resume",
+        /// A batch was started.
+        BatchStart = "batch.start",
+        /// A buyer was erased.
+        BuyerErase = "buyer.erase",
+        /// A conversation was made somebody's, or nobody's.
+        ConversationAssign = "conversation.assign",
+        /// A conversation was closed.
+        ConversationClose = "conversation.close",
+        /// A buyer may be texted again.
+        ConversationOptIn = "conversation.opt_in",
+        /// A buyer may not be texted any more.
+        ConversationOptOut = "conversation.opt_out",
+        /// A conversation was opened again.
+        ConversationReopen = "conversation.reopen",
+        /// A purchase of credits was begun.
+        CreditsBuy = "credits.buy",
+        /// The operator put a balance right.
+        CreditsCorrect = "credits.correct",
+        /// The operator topped credits up.
+        CreditsTopUp = "credits.top_up",
+        /// A dead job was thrown away.
+        JobDiscard = "job.discard",
+        /// A kind's or a merchant's jobs were paused.
+        JobPause = "job.pause",
+        /// They were resumed.
+        JobResume = "job.resume",
+        /// A dead job was made to be tried again.
+        JobRetry = "job.retry",
+        /// An invitation to a key was accepted.
+        KeyAccept = "key.accept",
+        /// An API key was made.
+        KeyCreate = "key.create",
+        /// Somebody was invited to a key.
+        KeyInvite = "key.invite",
+        /// An API key was revoked.
+        KeyRevoke = "key.revoke",
+        /// A payment link was made.
+        LinkCreate = "link.create",
+        /// A link was marked as paid elsewhere.
+        LinkMarkPaid = "link.mark_paid",
+        /// A link was sent to its buyer.
+        LinkSend = "link.send",
+        /// That mark was taken back.
+        LinkUnmarkPaid = "link.unmark_paid",
+        /// A link was voided.
+        LinkVoid = "link.void",
+        /// A merchant's settings were changed.
+        MerchantChange = "merchant.change",
+        /// A merchant was made.
+        MerchantCreate = "merchant.create",
+        /// A merchant's logo was set or removed.
+        MerchantLogo = "merchant.logo",
+        /// A suspended merchant was resumed.
+        MerchantResume = "merchant.resume",
+        /// A merchant was suspended.
+        MerchantSuspend = "merchant.suspend",
+        /// A scheduled text was cancelled.
+        MessageCancel = "message.cancel",
+        /// It was found out whether a text had left.
+        MessageResolve = "message.resolve",
+        /// A text was written to a buyer.
+        MessageSend = "message.send",
+        /// An order was archived.
+        OrderArchive = "order.archive",
+        /// An order was changed.
+        OrderChange = "order.change",
+        /// An order was made.
+        OrderCreate = "order.create",
+        /// An order was taken back from the archive.
+        OrderUnarchive = "order.unarchive",
+        /// A secret was sealed under a new key.
+        SecretsRotate = "secrets.rotate",
+        /// Somebody signed in.
+        SessionBegin = "session.begin",
+        /// A session was ended.
+        SessionEnd = "session.end",
+        /// A carrier was connected.
+        SmsConnect = "sms.connect",
+        /// A carrier was disconnected.
+        SmsDisconnect = "sms.disconnect",
+        /// A signing secret of Stripe's was added.
+        StripeAddWebhookSecret = "stripe.add_webhook_secret",
+        /// A Stripe account was connected.
+        StripeConnect = "stripe.connect",
+        /// A Stripe account was disconnected.
+        StripeDisconnect = "stripe.disconnect",
+        /// A signing secret of Stripe's was dropped.
+        StripeDropWebhookSecret = "stripe.drop_webhook_secret",
+        /// Our endpoint was to be registered at Stripe.
+        StripeRegisterWebhook = "stripe.register_webhook",
+        /// A template was changed.
+        TemplateChange = "template.change",
+        /// A template was deleted.
+        TemplateDelete = "template.delete",
+        /// A webhook was delivered again.
+        WebhookDeliveryRedeliver = "webhook_delivery.redeliver",
+        /// A webhook endpoint was changed.
+        WebhookEndpointChange = "webhook_endpoint.change",
+        /// A webhook endpoint was made.
+        WebhookEndpointCreate = "webhook_endpoint.create",
+        /// A webhook endpoint was deleted.
+        WebhookEndpointDelete = "webhook_endpoint.delete",
+        /// What a webhook endpoint had missed was delivered again.
+        WebhookEndpointRecover = "webhook_endpoint.recover",
+        /// A webhook endpoint got another secret.
+        WebhookEndpointRotateSecret = "webhook_endpoint.rotate_secret",
+        /// A webhook event of Stripe's was replayed.
+        WebhookEventReplay = "webhook_event.replay",
+    }
+}
 
 /// One entry of the audit log.
 #[sea_orm::model]
@@ -24,7 +148,7 @@ pub struct Model {
     pub merchant_id: Option<MerchantId>,
     /// Who did it: `operator`, `operator:` and a name, or the id of an API key.
     pub actor: String,
-    /// What was done, such as `link.void`.
+    /// What was done: an [`AuditAction`], or one that a version before wrote.
     pub action: String,
     /// To what: an id.
     pub subject: String,
@@ -41,22 +165,22 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct Act<'a> {
     merchant_id: Option<MerchantId>,
     actor: Cow<'a, str>,
-    action: &'a str,
+    action: AuditAction,
     subject: String,
     detail: Option<String>,
 }
 
 impl<'a> Act<'a> {
-    /// An act of a key, an operator or the system, such as `link.void`, on the subject with this id.
+    /// An act of a key, an operator or the system on the subject with this id.
     #[must_use]
-    pub fn new(actor: impl Into<Cow<'a, str>>, action: &'a str, subject: &impl ToString) -> Self {
+    pub fn new(actor: impl Into<Cow<'a, str>>, action: AuditAction, subject: &impl ToString) -> Self {
         Self { merchant_id: None, actor: actor.into(), action, subject: subject.to_string(), detail: None }
     }
 
     /// An act of the operator on the command line, which does not say who it is.
     pub fn of_operator(
         merchant: impl Into<Option<MerchantId>>,
-        action: &'a str,
+        action: AuditAction,
         subject: &impl ToString,
         detail: Option<String>,
     ) -> Self {
@@ -81,7 +205,7 @@ impl<'a> Act<'a> {
             id: AuditEntryId::new(now),
             merchant_id: self.merchant_id,
             actor: self.actor.into_owned(),
-            action: self.action.to_owned(),
+            action: self.action.to_string(),
             subject: self.subject,
             detail: self.detail,
             at: now,
@@ -115,7 +239,7 @@ pub(crate) async fn done_by<Id: ToString>(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     actor: &str,
-    action: &str,
+    action: AuditAction,
     subjects: &[Id],
 ) -> Result<HashSet<String>, DbErr> {
     let found: Vec<String> = Entity::find()
@@ -123,7 +247,7 @@ pub(crate) async fn done_by<Id: ToString>(
         .column(Column::Subject)
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::Actor.eq(actor))
-        .filter(Column::Action.eq(action))
+        .filter(Column::Action.eq(action.as_str()))
         .filter(Column::Subject.is_in(subjects.iter().map(ToString::to_string)))
         .into_tuple()
         .all(db)

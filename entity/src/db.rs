@@ -201,7 +201,7 @@ impl Db {
 
     /// Has `tell` called after each commit that wrote changes, with whose they are. The first that asks for it stays.
     pub fn on_changes(&self, tell: impl Fn(BTreeSet<MerchantId>) + Send + Sync + 'static) {
-        self.audience.is(Box::new(tell));
+        self.audience.set(Box::new(tell));
     }
 
     /// Has `SQLite` forget what its log still holds of rows that were erased. If others read all the time it stays until the next

@@ -37,13 +37,16 @@ pub struct Model {
     pub payload: String,
     /// What became of it.
     pub state: JobState,
-    /// How many times it was claimed. A crash counts.
-    pub attempt: i64,
-    /// How many of these attempts ended without a word: the process died, or lost its lease.
+    /// How many times it was claimed, for whatever end: it fences the claims, so that no two are taken for one another. How often the
+    /// job was tried is [`Model::attempts`].
+    #[sea_orm(column_name = "attempt")]
+    pub claims: i64,
+    /// How many claims in a row ended without a word: the process died, or lost its lease.
     pub crashes: i64,
-    /// How many of these attempts do not count: the job was snoozed or released through no fault of its own, or an operator had it
-    /// tried again from the start. They still number the claims, so that no two claims are ever taken for one another.
-    pub spared: i64,
+    /// How many of the claims are no attempts: the job was snoozed or released through no fault of its own, or an operator had it tried
+    /// again from the start.
+    #[sea_orm(column_name = "spared")]
+    pub uncounted: i64,
     /// The time before which it must not start.
     pub run_at: DateTime<Utc>,
     /// Why the last attempt did not succeed.
@@ -61,10 +64,10 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// How many attempts count: what the retry policy goes by, and what people are told.
+    /// How many attempts count: what every limit goes by, and what people are told.
     #[must_use]
-    pub const fn tries(&self) -> i64 {
-        self.attempt - self.spared
+    pub const fn attempts(&self) -> i64 {
+        self.claims - self.uncounted
     }
 }
 

@@ -48,6 +48,7 @@ pub mod tick;
 pub mod webhook_endpoint;
 pub mod webhook_event;
 
+pub use audit::AuditAction;
 pub use batch::Batch;
 pub use conversation::Conversation;
 pub use db::{

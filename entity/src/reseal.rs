@@ -11,7 +11,7 @@ use sea_orm::{
 
 use crate::{
     Db,
-    audit::{self, Act},
+    audit::{self, Act, AuditAction},
     installation::{self, RootError},
 };
 use domain::{MerchantId, Vault, VaultError};
@@ -199,5 +199,5 @@ async fn record(
     place: &str,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    audit::record(tx, Act::of_operator(merchant_id, "secrets.rotate", &place, None), now).await
+    audit::record(tx, Act::of_operator(merchant_id, AuditAction::SecretsRotate, &place, None), now).await
 }

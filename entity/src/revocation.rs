@@ -6,7 +6,8 @@ use sea_orm::{QuerySelect, entity::prelude::*};
 use crate::{
     Transaction,
     api_key::{Column, Entity, Scope, is_in_force},
-    audit, merchant, session,
+    audit::{self, AuditAction},
+    merchant, session,
 };
 use domain::{ApiKeyId, MerchantId};
 
@@ -78,7 +79,7 @@ async fn revoke_invitations_of(
         .all(tx)
         .await?;
     for some in pending.chunks(AT_ONCE) {
-        let made = audit::done_by(tx, merchant, &inviter.to_string(), "key.invite", some).await?;
+        let made = audit::done_by(tx, merchant, &inviter.to_string(), AuditAction::KeyInvite, some).await?;
         Entity::update_many()
             .col_expr(Column::RevokedAt, Expr::value(now))
             .filter(Column::Id.is_in(some.iter().filter(|id| made.contains(&id.to_string())).copied()))

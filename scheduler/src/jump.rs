@@ -77,7 +77,7 @@ impl JumpGuard {
     }
 
     /// A tick is not due, or is done: it is not held.
-    pub(crate) fn is_over(&self, tick: &'static str) {
+    pub(crate) fn clear(&self, tick: &'static str) {
         self.with(|doubts| doubts.since.remove(tick));
     }
 
@@ -202,7 +202,7 @@ mod tests {
         let late = TimeDelta::days(30);
         assert!(guard.holds("purge", late, noon() + TimeDelta::days(100)).await && guard.is_holding());
         assert!(!guard.holds("purge", late, noon()).await);
-        guard.is_over("purge");
+        guard.clear("purge");
         assert!(!guard.is_holding());
     }
 }

@@ -137,7 +137,7 @@ impl Scheduler {
         let Some(due) = calendar.latest(at) else { return Ok(()) };
         let last = self.last_due(tick).await?;
         if last.is_some_and(|last| last >= due) {
-            self.is_not_held(tick);
+            self.clear_hold(tick);
             return Ok(());
         }
         if tick.erases && self.time.as_ref().is_some_and(|time| time.skew().abs() > ERASING_SKEW) {
@@ -155,7 +155,7 @@ impl Scheduler {
         if due <= self.clock.now() {
             entity::tick::done(self.db.pool(), tick.name, due).await?;
         }
-        self.is_not_held(tick);
+        self.clear_hold(tick);
         Ok(())
     }
 
@@ -167,9 +167,9 @@ impl Scheduler {
         is_held
     }
 
-    fn is_not_held(&self, tick: &Tick) {
+    fn clear_hold(&self, tick: &Tick) {
         if let Some(jumps) = self.jumps.as_ref().filter(|_| tick.waits) {
-            jumps.is_over(tick.name);
+            jumps.clear(tick.name);
             self.tell_doubts(jumps);
         }
     }

@@ -27,9 +27,9 @@ pub static TICKS: [Tick; 11] = [
         erases: true,
         run: |all, now| Box::pin(purge::run(all, now)),
     },
-    // Notifies jobs again whose notification was lost.
+    // Notifies Redis again of jobs whose notification was lost.
     Tick {
-        name: "ring",
+        name: "notify",
         cron: "*/5 * * * * *",
         waits: false,
         erases: false,

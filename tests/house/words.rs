@@ -1,6 +1,8 @@
 //! The words of this trade, which every reader knows from other queues, instead of a language of our own: names that were given up
 //! may not come back. CHANGELOG.md and the decisions may tell of them, and the README has its one sentence.
 
+use scheduler::{TICKS, Tick};
+
 use crate::{Source, assert_none, sources};
 
 /// The README's one sentence, after which nothing is called.
@@ -164,6 +166,14 @@ fn checked() -> Vec<Source> {
 fn words_that_were_given_up_do_not_come_back() {
     let checked = checked();
     assert_none(&checked.iter().flat_map(offenders).collect::<Vec<_>>(), "words that were given up");
+}
+
+/// Settings and figures are called after ticks, by what stands between quotes.
+#[test]
+fn no_tick_is_named_by_a_word_that_was_given_up() {
+    let said = |tick: &Tick| retired("a.md", tick.name).or_else(|| retired("a.md", &format!("to {}", tick.name)));
+    let named = TICKS.iter().filter_map(|tick| Some(format!("{}: {:?}", tick.name, said(tick)?)));
+    assert_none(&named.collect::<Vec<_>>(), "ticks with a name that was given up");
 }
 
 #[test]

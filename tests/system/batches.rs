@@ -13,6 +13,7 @@ on_both_databases!(
     a_csv_is_read_as_spreadsheets_write_it,
     a_cancelled_batch_does_no_more,
     a_paused_batch_goes_on_once_it_is_resumed,
+    a_row_is_not_sent_by_another_template_than_the_merchants,
 );
 
 fn row(key: &str, number: &str, phone: &str) -> Value {
@@ -195,6 +196,21 @@ async fn a_paused_batch_goes_on_once_it_is_resumed(app: &mut App) {
     let orders = merchant.http.whole_list("/v1/orders", 100).await;
     assert_eq!(orders.iter().filter(|order| order["number"].as_str().unwrap().starts_with("P-")).count(), 60);
     assert_eq!(merchant.http.whole_list("/v1/payment-links", 100).await.len(), 60);
+}
+
+async fn a_row_is_not_sent_by_another_template_than_the_merchants(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let batch = checks(&merchant, vec![row("t", "T-1", "+12025575001")], true).await;
+    assert_eq!((&batch["ready"], &batch["credits"]), (&json!(1), &json!(1)), "{batch}");
+    app.rows_are_changed("UPDATE merchant SET message_template = 'Pay at {{nowhere'").await;
+    starts(&merchant, &batch).await;
+    sees_done(&merchant, &batch).await;
+    let done = rows(&merchant, &batch).await.remove(0);
+    assert_eq!((&done["status"], &done["problem"]), (&json!("done"), &json!("no_text")), "{done}");
+    assert!(done["link_id"].is_string() && done["message_id"].is_null(), "{done}");
+    merchant.has_the_link(done["link_id"].as_str().unwrap()).await;
+    assert_eq!(merchant.credits().await, (100, 0));
+    assert!(sandbox.texts_to("+12025575001").await.is_empty());
 }
 
 async fn a_row_happens_once_whatever_dies(app: &mut App) {

@@ -1,9 +1,11 @@
 //! Buyer, bank, merchant, scheduler and webhooks at once, in random order, against a Stripe that has bad days: payments, refunds and
-//! disputes, buyers who come back, payments elsewhere, texts at once and at their time, and credits that are bought.
+//! disputes, buyers who come back, payments elsewhere, texts at once and at their time, batches, and credits that are bought; and now and
+//! then there is no room on the disk for a moment.
 //!
 //! `PAYLINK_INTERLEAVINGS` says how many for each database, and `PAYLINK_INTERLEAVINGS_SEED` with which seed; the seed of a run is
 //! printed, and gives the same decisions again.
 
+mod batches;
 mod money_back;
 mod purchases;
 mod texts;
@@ -13,12 +15,36 @@ use std::{env, time::Duration};
 use chrono::{TimeDelta, Utc};
 use fastrand::Rng;
 use futures_util::{StreamExt, future, stream};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::{money_back::MoneyBack, texts::Texts};
-use crate::support::{App, Buyer, Invoice, Link, Merchant, Sandbox, on_both_databases};
+use crate::support::{Answer, App, Buyer, Database, Invoice, Link, Merchant, Order, Sandbox, SmallDisk, order_body};
 
-on_both_databases!(whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_paid);
+mod whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_paid {
+    use super::{Database, SmallDisk, on};
+
+    #[tokio::test]
+    async fn on_sqlite() {
+        on(SmallDisk::mounted(), Database::sqlite()).await;
+    }
+
+    #[tokio::test]
+    async fn on_postgresql() {
+        let disk = SmallDisk::mounted();
+        let database = match disk {
+            Some(disk) => Database::postgresql_on(disk).await,
+            None => Database::postgresql().await,
+        };
+        on(disk, database).await;
+    }
+}
+
+/// Where a worker could not write that it failed, its jobs are soon another's.
+async fn on(disk: Option<&'static SmallDisk>, database: Database) {
+    let environment = [("PAYLINK_LEASE_SECONDS", "4".to_owned())];
+    whatever_the_order(&App::start_on(disk, database, &environment).await).await;
+}
 
 /// How many are under way at once.
 const AT_ONCE: usize = 12;
@@ -44,11 +70,12 @@ enum Move {
     DisputeGetsOn,
     Texts,
     TakesTextBack,
+    FindsNoRoom,
     Waits,
 }
 
 /// What makes more of what is there already is tried more often.
-const MOVES: [Move; 18] = [
+const MOVES: [Move; 19] = [
     Move::Opens,
     Move::Pays,
     Move::PaysLater,
@@ -66,6 +93,7 @@ const MOVES: [Move; 18] = [
     Move::DisputeGetsOn,
     Move::Texts,
     Move::TakesTextBack,
+    Move::FindsNoRoom,
     Move::Waits,
 ];
 
@@ -78,8 +106,10 @@ struct Played {
 }
 
 /// One link, and what is known of it outside.
-struct Interleaving {
+struct Interleaving<'a> {
+    app: &'a App,
     seed: u64,
+    phone: String,
     rng: Rng,
     merchant: Merchant,
     buyer: Buyer,
@@ -92,7 +122,7 @@ struct Interleaving {
     pending: Vec<Value>,
 }
 
-async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_paid(app: &mut App) {
+async fn whatever_the_order(app: &App) {
     let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let count = number("PAYLINK_INTERLEAVINGS").unwrap_or(16);
     let seed = number("PAYLINK_INTERLEAVINGS_SEED").unwrap_or_else(|| Rng::new().u64(..));
@@ -101,18 +131,21 @@ async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_pa
     app.operator().tops_up(&app.merchant(), 100_000).await;
 
     let all = stream::iter(0..count)
-        .map(|index| Interleaving::new(app, seed.wrapping_add(index)).runs())
+        .map(|index| Interleaving::new(app, seed.wrapping_add(index), index).runs())
         .buffer_unordered(AT_ONCE)
         .collect::<Vec<_>>();
     let mut rng = Rng::with_seed(seed);
-    let mut all = std::pin::pin!(future::join(all, purchases::are_made(app, seed)));
-    let (links, bought) = loop {
+    let mut all =
+        std::pin::pin!(future::join3(all, purchases::are_made(app, seed), batches::are_made(app, seed, count)));
+    let (links, bought, batches) = loop {
+        let pause = Duration::from_millis(rng.u64(500..3_000));
         tokio::select! {
-            both = &mut all => break both,
-            () = tokio::time::sleep(Duration::from_millis(rng.u64(500..3_000))) => {
+            all = &mut all => break all,
+            room = async { tokio::time::sleep(pause).await; app.finds_room().await } => {
                 // A scheduler that is run once expires what ends tomorrow, wherever that is over last, and asks
                 // Stripe about the rest.
                 looks_around(app, 60);
+                drop(room);
                 app.sandbox().does("webhooks", a_bad_day_for_webhooks(&mut rng)).await;
                 // What has not failed yet will not: else failures pile up, and one link meets a dozen of them.
                 stripe_has_no_bad_day(app).await;
@@ -126,6 +159,7 @@ async fn whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_pa
     app.sandbox().has_told_everything().await;
     all_is_settled(app, &links).await;
     purchases::add_up(app, &bought).await;
+    batches::are_done(app, &batches).await;
     let mut held = 0;
     for played in links {
         held += check(app, &played).await;
@@ -145,10 +179,12 @@ fn a_bad_day_for_webhooks(rng: &mut Rng) -> Value {
     json!({"duplicate": rng.u32(0..3), "shuffle": rng.bool(), "delay_ms": rng.u32(0..300), "drop": rng.u32(0..4)})
 }
 
-impl Interleaving {
-    fn new(app: &App, seed: u64) -> Self {
+impl<'a> Interleaving<'a> {
+    fn new(app: &'a App, seed: u64, index: u64) -> Self {
         Self {
+            app,
             seed,
+            phone: format!("+1202558{index:04}"),
             rng: Rng::with_seed(seed),
             merchant: app.merchant(),
             buyer: app.buyer(),
@@ -162,12 +198,17 @@ impl Interleaving {
 
     /// Makes a link and does to it what comes.
     async fn runs(mut self) -> Played {
-        let order = self.merchant.opens_an_order(&format!("I{}", self.seed)).await;
+        self.merchant.http.hush().private(&self.phone);
+        let body = order_body(&format!("I{}", self.seed), &self.phone);
+        let opened = self.asks("/v1/orders", &body).await.with_status(201).json();
+        let order = Order { id: opened["id"].as_str().unwrap().to_owned(), phone: self.phone.clone() };
         self.texts = Texts::to(&order.phone);
         self.stripe_has_a_bad_day("/v1/payment_links").await;
         let tomorrow = (Utc::now() + TimeDelta::days(1)).format("%Y-%m-%d").to_string();
         let expires_on = self.rng.bool().then_some(tomorrow.as_str());
-        let id = self.merchant.uploads(&order, &Invoice { expires_on, ..Invoice::default() }).await;
+        let invoice = Invoice { expires_on, ..Invoice::default() };
+        let link = self.merchant.http.insists(|| self.merchant.request_for_a_link(&order, &invoice)).await;
+        let id = link.with_status(202).json()["id"].as_str().unwrap().to_owned();
         let Some(link) = self.is_made(&id).await else { return self.ends(id) };
         for _ in 0..self.rng.usize(3..12) {
             let next = MOVES[self.rng.usize(..MOVES.len())];
@@ -247,18 +288,19 @@ impl Interleaving {
             }
             Move::Voids => {
                 self.stripe_has_a_bad_day("/v1/").await;
-                let status = self.merchant.voids(link).await.status;
+                let path = format!("/v1/payment-links/{}/void", link.id);
+                let status = self.asks(&path, &json!({"reason": "a mistake"})).await.status;
                 assert!([202, 409].contains(&status), "seed {}: a void was answered {status}", self.seed);
             }
             Move::MarksPaid => {
                 self.stripe_has_a_bad_day("/v1/").await;
                 let path = format!("/v1/payment-links/{}/mark-paid", link.id);
-                let status = self.merchant.http.post(&path, &json!({"method": "cash"})).await.status;
+                let status = self.asks(&path, &json!({"method": "cash"})).await.status;
                 assert!([202, 409].contains(&status), "seed {}: cash was answered {status}", self.seed);
             }
             Move::UnmarksPaid => {
                 let path = format!("/v1/payment-links/{}/unmark-paid", link.id);
-                let status = self.merchant.http.post(&path, &json!({})).await.status;
+                let status = self.asks(&path, &json!({})).await.status;
                 assert!([202, 409].contains(&status), "seed {}: taking cash back was answered {status}", self.seed);
             }
             Move::PaysAndComesBack => self.pays_and_comes_back(link).await,
@@ -268,8 +310,18 @@ impl Interleaving {
             Move::DisputeGetsOn => self.money.dispute_gets_on(&self.sandbox, &mut self.rng).await,
             Move::Texts => self.texts.are_sent(&self.merchant, link, &mut self.rng).await,
             Move::TakesTextBack => self.texts.are_cancelled(&self.merchant, &mut self.rng).await,
+            Move::FindsNoRoom => {
+                let time = self.rng.u64(100..800);
+                self.app.finds_no_room_for(Duration::from_millis(time)).await;
+            }
             Move::Waits => tokio::time::sleep(Duration::from_millis(self.rng.u64(0..400))).await,
         }
+    }
+
+    /// A command of the merchant's, again where it cannot be done now.
+    async fn asks(&self, path: &str, body: &Value) -> Answer {
+        let http = &self.merchant.http;
+        http.insists(|| http.request(Method::POST, path).json(body)).await
     }
 
     /// Whether something was paid, be it later.

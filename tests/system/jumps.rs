@@ -40,7 +40,7 @@ async fn a_clock_that_jumps_by_a_hundred_days_erases_nothing() {
     let merchant = app.merchant();
     let (order, alone) = (merchant.opens_an_order("4031").await, merchant.opens_an_order("4032").await);
     let link = merchant.makes_a_link(&order).await;
-    for tick in ["expire", "purge", "clean", "ring"] {
+    for tick in ["expire", "purge", "clean", "notify"] {
         done(&app, tick).await;
     }
     let documents = app.documents();
@@ -50,7 +50,7 @@ async fn a_clock_that_jumps_by_a_hundred_days_erases_nothing() {
         clock_is(app, "doubted").await;
         // What harms nobody goes on at the time that the clock tells, after what waits was looked at.
         let then = f64::from(i32::try_from(Utc::now().timestamp()).unwrap()) + 99.0 * 86_400.0;
-        eventually("time goes on", async || (done(app, "ring").await > then).then_some(())).await;
+        eventually("time goes on", async || (done(app, "notify").await > then).then_some(())).await;
         assert!(done(app, "purge").await < then && done(app, "expire").await < then);
         assert!((figures(app).await.one("paylink_time_doubted", &[]) - 1.0).abs() < f64::EPSILON);
         let merchant = app.merchant();

@@ -61,6 +61,8 @@ async fn an_unpaid_link_expires_at_stripe_and_is_erased(app: &mut App) {
     assert_eq!(sandbox.links_for(&link.id).await.live, 0);
     buyer.opens(&link).await.with_status(410);
     merchant.http.get(&format!("/v1/payment-links/{}/invoice", link.id)).await.problem(410, "purged");
+    let text = json!({"body": "Pay at {{link}}", "link_id": link.id});
+    merchant.http.post("/v1/message-template/preview", &text).await.problem(409, "purged");
     assert_eq!(app.documents(), [] as [&str; 0]);
     let message = merchant.message(&message).await;
     assert!(message["body"].is_null() && message["to"].is_null(), "{message}");

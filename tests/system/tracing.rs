@@ -86,11 +86,11 @@ async fn what_is_logged_in_a_request_or_a_job_says_in_which() {
     assert_eq!((&said["trace_id"], &said["merchant.id"]), (&TRACE.into(), &merchant.id.as_str().into()));
     assert_eq!((&request["method"], &request["status"]), (&"POST".into(), &202.into()));
     assert!(request["ms"].as_f64().unwrap() > 0.0, "{request}");
-    let postponed = line(&app, "job postponed", "create_stripe_link").await;
-    let said = &postponed["spans"][0];
+    let retried = line(&app, "job will be retried", "create_stripe_link").await;
+    let said = &retried["spans"][0];
     assert_eq!((&said["trace_id"], &said["merchant.id"]), (&TRACE.into(), &merchant.id.as_str().into()));
     assert_eq!(said["job.kind"], "create_stripe_link");
-    assert!(said["job.id"].as_str().unwrap().starts_with("job_"), "{postponed}");
+    assert!(said["job.id"].as_str().unwrap().starts_with("job_"), "{retried}");
 
     // A request that brings no trace begins one, which is called like the request.
     let other = merchant.http.post("/v1/orders", &crate::support::order_body("13003", "+12025550177")).await;

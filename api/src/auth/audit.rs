@@ -2,14 +2,14 @@
 
 use std::{fmt::Display, net::IpAddr};
 
-use entity::audit::Act;
+use entity::audit::{Act, AuditAction};
 
 use crate::auth::{OperatorPrincipal, Principal};
 
 impl Principal {
     /// What this key has done, for [`Transaction::done`](entity::Transaction::done) to write into the audit log.
     #[must_use]
-    pub(crate) fn did<'a>(&self, action: &'a str, subject: &impl ToString) -> Act<'a> {
+    pub(crate) fn did(&self, action: AuditAction, subject: &impl ToString) -> Act<'static> {
         Act::new(self.key.to_string(), action, subject).of_merchant(self.merchant)
     }
 }
@@ -17,17 +17,23 @@ impl Principal {
 impl OperatorPrincipal {
     /// What this operator has done, for [`Transaction::done`](entity::Transaction::done) to write into the audit log.
     #[must_use]
-    pub(crate) fn did<'a>(&'a self, action: &'a str, subject: &impl ToString) -> Act<'a> {
+    pub(crate) fn did(&self, action: AuditAction, subject: &impl ToString) -> Act<'_> {
         Act::new(self.actor.as_str(), action, subject)
     }
 }
 
 /// As [`Principal::did`], for calls that are still written so.
-#[allow(dead_code, clippy::allow_attributes, clippy::needless_pass_by_value, reason = "goes when nobody calls it")]
+#[allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "goes when nobody calls it"
+)]
 pub(crate) fn act_of_key(
     tx: &entity::Transaction,
     key: &Principal,
-    action: &str,
+    action: AuditAction,
     subject: impl ToString,
     detail: Option<String>,
     now: chrono::DateTime<chrono::Utc>,
@@ -64,7 +70,7 @@ impl Known for OperatorPrincipal {
 }
 
 /// Logs, after the commit, what became of keys, sessions and who may sign in: whoever watches over an installation watches this.
-pub(crate) fn tell(by: &impl Known, action: &str, subject: &impl Display) {
+pub(crate) fn log_access(by: &impl Known, action: AuditAction, subject: &impl Display) {
     let (actor, address) = (by.actor(), by.address());
-    tracing::info!(actor, %address, action, %subject, "access was changed");
+    tracing::info!(actor, %address, %action, %subject, "access was changed");
 }

@@ -169,7 +169,7 @@ async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Pri
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
     }
     note(api_key::note_use(api.db.writer(), &key, api.clock.now())).await;
-    access_log::is_of(key.merchant_id);
+    access_log::record_merchant(key.merchant_id);
     Ok(Principal {
         merchant: key.merchant_id,
         key: key.id,

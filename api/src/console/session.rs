@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, Secret, random_token};
 use entity::{
-    Merchant,
+    AuditAction, Merchant,
     api_key::ApiKey,
     audit::{self, Act},
     merchant,
@@ -144,13 +144,14 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
                 return Err(Problem::suspended());
             }
             let session = session::begin(&tx, token, Who::Merchant(&key), whence(request, api), now).await?;
-            audit::record(&tx, act("session.begin", &session, Some(owner.id), &key.id.to_string()), now).await?;
+            audit::record(&tx, act(AuditAction::SessionBegin, &session, Some(owner.id), &key.id.to_string()), now)
+                .await?;
             let id = session.id();
             (key.id.to_string(), SessionView::of_merchant(owner, key, session.expires_at), id)
         }
         Holder::Operator(key) => {
             let session = session::begin(&tx, token, Who::Operator(&key), whence(request, api), now).await?;
-            audit::record(&tx, act("session.begin", &session, None, &key.actor()), now).await?;
+            audit::record(&tx, act(AuditAction::SessionBegin, &session, None, &key.actor()), now).await?;
             let id = session.id();
             (key.actor(), SessionView::of_operator(session), id)
         }
@@ -162,7 +163,7 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
 }
 
 /// What was done with a session, for the audit log.
-fn act<'a>(action: &'a str, session: &Session, merchant_id: Option<MerchantId>, actor: &'a str) -> Act<'a> {
+fn act<'a>(action: AuditAction, session: &Session, merchant_id: Option<MerchantId>, actor: &'a str) -> Act<'a> {
     Act::new(actor, action, &session.id()).of_merchant(merchant_id)
 }
 
@@ -204,7 +205,7 @@ pub(crate) async fn sign_out(api: Data<&Api>, request: &Request) -> Result<Respo
                 SignedIn::Merchant(session, key) => (Some(key.merchant_id), key.id.to_string(), session),
                 SignedIn::Operator(session, key) => (None, key.actor(), session),
             };
-            audit::record(&tx, act("session.end", session, merchant, &actor), now).await?;
+            audit::record(&tx, act(AuditAction::SessionEnd, session, merchant, &actor), now).await?;
             let address = address::of(request, &api.trusted_proxies);
             tracing::info!(actor, %address, session = %session.id(), "signed out");
         }

@@ -98,6 +98,6 @@ fn written(pattern: &str) -> Cow<'_, str> {
 }
 
 /// Notes whose request this is, once that is known.
-pub(crate) fn is_of(merchant: MerchantId) {
+pub(crate) fn record_merchant(merchant: MerchantId) {
     Span::current().record("merchant.id", tracing::field::display(merchant));
 }

@@ -66,7 +66,7 @@ impl Debts {
             debt.is_being_told = true;
             let untold = std::mem::take(&mut debt.untold);
             let name = format!("{}{merchant}", self.kind.name);
-            tokio::spawn(tell(Arc::clone(&self.ledger), self.queues.clone(), name, merchant, untold));
+            tokio::spawn(report(Arc::clone(&self.ledger), self.queues.clone(), name, merchant, untold));
         }
         (debt.owed_at(now), spent)
     }
@@ -114,7 +114,7 @@ impl Ledger {
 
 /// Reports to the others what was spent. If it does not reach Redis, it is not reported again: by then it is paid off, or this process
 /// counts on.
-async fn tell(ledger: Arc<Ledger>, queues: RedisQueues, name: String, merchant: MerchantId, spent: Duration) {
+async fn report(ledger: Arc<Ledger>, queues: RedisQueues, name: String, merchant: MerchantId, spent: Duration) {
     let all = queues.spend(&name, spent).await;
     if let Some(debt) = ledger.lock().get_mut(&merchant) {
         debt.is_being_told = false;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ApiKeyId, random_secret, random_token};
 use entity::{
+    AuditAction,
     api_key::{self, ApiKey, NewKey, Scope},
     revocation::{Revocation, Revoker, revoke},
 };
@@ -21,7 +22,7 @@ use super::{
 use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Administrator, Principal, audit::tell},
+    auth::{Administrator, Principal, audit::log_access},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -138,15 +139,15 @@ impl ApiKeys {
             let token = random_token("")?;
             let row = api_key::invite(&tx, new, &token, now + INVITATION, now).await?;
             let url = api.invitation_url(&token);
-            ("key.invite", KeyView { invitation_url: Some(url), ..KeyView::of(row, &key.0) })
+            (AuditAction::KeyInvite, KeyView { invitation_url: Some(url), ..KeyView::of(row, &key.0) })
         } else {
             let secret = random_secret("pk_")?;
             let row = api_key::insert(&tx, new, &secret, now).await?;
-            ("key.create", KeyView { key: Some(secret.expose().to_owned()), ..KeyView::of(row, &key.0) })
+            (AuditAction::KeyCreate, KeyView { key: Some(secret.expose().to_owned()), ..KeyView::of(row, &key.0) })
         };
         tx.done(key.0.did(act, &view.id.0), now);
         tx.commit().await?;
-        tell(&key.0, act, &view.id.0);
+        log_access(&key.0, act, &view.id.0);
         Ok(Created::Created(Json(view)))
     }
 
@@ -171,9 +172,9 @@ impl ApiKeys {
                 return Err(Problem::conflict("last_admin_key", detail));
             }
         }
-        tx.done(key.0.did("key.revoke", &revoked), now);
+        tx.done(key.0.did(AuditAction::KeyRevoke, &revoked), now);
         tx.commit().await?;
-        tell(&key.0, "key.revoke", &revoked);
+        log_access(&key.0, AuditAction::KeyRevoke, &revoked);
         Ok(Done::Done)
     }
 }

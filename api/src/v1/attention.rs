@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::{AttentionId, ConversationId, LinkId, MessageId, OrderId, words};
 use entity::{
+    AuditAction,
     attention::{self, Attention, AttentionKind, AttentionSearch},
     order::{self, OrderName},
 };
@@ -149,7 +150,7 @@ impl AttentionCalls {
         let matter = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         fields.none_wrong()?;
         if attention::resolve(&tx, &matter, &key.0.key.to_string(), note.clone(), now).await? {
-            tx.done(key.0.did("attention.resolve", &matter.id).because(note), now);
+            tx.done(key.0.did(AuditAction::AttentionResolve, &matter.id).because(note), now);
         }
         let resolved = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         let order = order::names(&tx, merchant, resolved.order_id.into_iter().collect()).await?;

@@ -6,7 +6,7 @@ mod input;
 use chrono::{DateTime, Utc};
 use domain::{BatchId, LinkId, MessageId, OrderId};
 use entity::{
-    Batch, Db, Transaction,
+    AuditAction, Batch, Db, Transaction,
     batch::{self, BatchRow, BatchState, Counts, NewBatch, RowState},
     merchant,
 };
@@ -186,7 +186,7 @@ impl Batches {
                 let new = NewBatch { id, merchant_id: owner.id, send, actor: key.key.to_string() };
                 let batch = batch::insert(&tx, new, now).await?;
                 batch::insert_all(&tx, &batch, checked).await?;
-                tx.done(key.did("batch.create", &id), now);
+                tx.done(key.did(AuditAction::BatchCreate, &id), now);
                 api.quotas.count_order_bytes(&tx, owner.id, size, now).await?;
                 let view = BatchView::of(batch, batch::count(&tx, id).await?);
                 Ok(accepted(tx, id, view, None))
@@ -330,6 +330,14 @@ impl Step {
         }
     }
 
+    fn audited(self) -> AuditAction {
+        match self {
+            Self::Pause => AuditAction::BatchPause,
+            Self::Resume => AuditAction::BatchResume,
+            Self::Cancel => AuditAction::BatchCancel,
+        }
+    }
+
     /// The state that it leads to, and why it is refused in any other state that it does not lead from.
     fn leads_to(self) -> (BatchState, Problem) {
         match self {
@@ -369,7 +377,7 @@ async fn accept_step(
         let (there, refusal) = step.leads_to();
         return if batch.state == there { answer(tx, key, batch_id, None).await } else { Err(refusal) };
     }
-    tx.done(key.did(&format!("batch.{}", step.name()), &batch.id), now);
+    tx.done(key.did(step.audited(), &batch.id), now);
     let enqueued_job = match step {
         Step::Resume => enqueue_run(&tx, &batch, now).await?,
         Step::Pause | Step::Cancel => None,
@@ -422,7 +430,7 @@ async fn accept_start(
         tx.rollback().await?;
         return Err(Problem::conflict("batch_started", "Somebody else has just started or cancelled the batch."));
     }
-    tx.done(key.did("batch.start", &batch.id), now);
+    tx.done(key.did(AuditAction::BatchStart, &batch.id), now);
     let enqueued_job = enqueue_run(&tx, &batch, now).await?;
     answer(tx, key, batch_id, enqueued_job).await
 }

@@ -4,6 +4,7 @@ mod export;
 
 use domain::PhoneNumber;
 use entity::{
+    AuditAction,
     buyer::{self, Buyer},
     credits::CreditError,
     merchant, picture,
@@ -71,7 +72,7 @@ impl Buyers {
             }
         }
         let subject = found.conversations.first().map_or_else(|| "buyer".to_owned(), |it| it.id.to_string());
-        tx.done(key.0.did("buyer.erase", &subject), now);
+        tx.done(key.0.did(AuditAction::BuyerErase, &subject), now);
         tx.commit().await?;
         let view = ErasureView { orders: found.orders.len() as u64, links: enqueued.len() as u64 };
         api.queue.notify(enqueued);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, ConversationId, MessageId, message::MessageStatus};
 use entity::{
-    Conversation, Message, api_key,
+    AuditAction, Conversation, Message, api_key,
     conversation::{self, Assigned, ConversationSearch, InboxPosition, Listed, Openness},
     message::{self, Direction},
     picture,
@@ -217,7 +217,7 @@ impl Conversations {
         }
         if conversation::assign(&tx, &conversation, to).await? {
             let detail = to.map(|id| id.to_string());
-            tx.done(key.0.did("conversation.assign", &conversation.id).because(detail), now);
+            tx.done(key.0.did(AuditAction::ConversationAssign, &conversation.id).because(detail), now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await
@@ -302,9 +302,9 @@ async fn set_closed(
     let now = api.clock.now();
     let tx = api.db.begin().await?;
     let (action, has_changed) = if is_closed {
-        ("conversation.close", conversation::close(&tx, conversation.id, now).await?)
+        (AuditAction::ConversationClose, conversation::close(&tx, conversation.id, now).await?)
     } else {
-        ("conversation.reopen", conversation::reopen(&tx, conversation.id).await?)
+        (AuditAction::ConversationReopen, conversation::reopen(&tx, conversation.id).await?)
     };
     if has_changed {
         tx.done(key.did(action, &conversation.id), now);

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{CreditPack, CreditPurchaseId, MerchantId};
 use entity::{
+    AuditAction,
     credits::purchase::{self, CreditPurchase, PurchaseState},
     merchant,
 };
@@ -200,7 +201,7 @@ async fn accept(
         return Err(Problem::conflict("too_many_purchases", detail));
     }
     let bought = purchase::insert(&tx, key.merchant, pack, key.key.to_string(), now).await?;
-    tx.done(key.did("credits.buy", &bought.id).because(pack.to_string()), now);
+    tx.done(key.did(AuditAction::CreditsBuy, &bought.id).because(pack.to_string()), now);
     let job = OpenCreditPurchase { merchant: key.merchant, purchase: bought.id };
     let enqueued = enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?;
     Ok(Accepted {

@@ -6,7 +6,7 @@ use domain::{
     link::{LinkEvent, Refusal, Review},
 };
 use entity::{
-    Documents, Merchant, Order, Transaction,
+    AuditAction, Documents, Merchant, Order, Transaction,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
     list::Found,
     logo, merchant, message,
@@ -84,7 +84,7 @@ impl Links {
         let link = LinkId::new(api.clock.now());
         let mut staged = Staged::begin(&api.documents, link);
         let filled = form.read(&api.documents, link).await?;
-        staged.is_read();
+        staged.keep();
         let fingerprint = fingerprint(&format!("POST payment-links {}", order.id), &filled.canonical());
         let answered = api
             .command(owner.id, idempotency_key.0, fingerprint, |now| {
@@ -300,7 +300,7 @@ async fn accept_link(
     // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
     let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
-    tx.done(key.did("link.create", &link), now);
+    tx.done(key.did(AuditAction::LinkCreate, &link), now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let view = LinkView::read(api, &tx, row).await?;
@@ -386,7 +386,7 @@ async fn accept_void(
         Advanced::To(link) => {
             let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
             link::set_close_reason(&tx, &link, reason.clone()).await?;
-            tx.done(key.did("link.void", &link.id).because(reason), now);
+            tx.done(key.did(AuditAction::LinkVoid, &link.id).because(reason), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }

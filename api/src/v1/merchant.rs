@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, RemindingError};
 use entity::{
-    Merchant, Transaction, attention,
+    AuditAction, Merchant, Transaction, attention,
     change::{Change, ChangeKind},
     logo::{self, About, LogoPicture, PictureError, PictureType},
     merchant::{self, MerchantChanges},
@@ -293,7 +293,7 @@ impl Profile {
         let tx = api.db.begin().await?;
         let owner = merchant::get(&tx, key.0.merchant).await?;
         let owner = input.0.check(&owner)?.write(&tx, owner, now).await?;
-        tx.done(key.0.did("merchant.change", &owner.id), now);
+        tx.done(key.0.did(AuditAction::MerchantChange, &owner.id), now);
         let view = ProfileView::read(&api, &tx, owner).await?;
         tx.commit().await?;
         Ok(Json(view))
@@ -320,7 +320,7 @@ impl Profile {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         logo::put(&tx, key.0.merchant, picture, now).await?;
-        tx.done(key.0.did("merchant.logo", &key.0.merchant), now);
+        tx.done(key.0.did(AuditAction::MerchantLogo, &key.0.merchant), now);
         let owner = merchant::get(&tx, key.0.merchant).await?;
         let view = ProfileView::read(&api, &tx, owner).await?;
         tx.commit().await?;
@@ -332,7 +332,7 @@ impl Profile {
     async fn delete_logo(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
         let tx = api.db.begin().await?;
         logo::delete(&tx, key.0.merchant).await?;
-        tx.done(key.0.did("merchant.logo", &key.0.merchant), api.clock.now());
+        tx.done(key.0.did(AuditAction::MerchantLogo, &key.0.merchant), api.clock.now());
         tx.commit().await?;
         Ok(Done::Done)
     }

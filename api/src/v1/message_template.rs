@@ -7,7 +7,7 @@ use domain::{
     template::{Language, Preview, Purpose, Template, Variables},
     words,
 };
-use entity::{Merchant, link::RETENTION, link_text, merchant, order};
+use entity::{AuditAction, Merchant, link::RETENTION, link_text, merchant, order};
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json};
 use serde::Deserialize;
@@ -147,7 +147,7 @@ impl MessageTemplate {
         if let Some(plain) = input.0.plain_typography {
             merchant::set_plain_typography(&tx, merchant, plain).await?;
         }
-        tx.done(key.0.did("template.change", &merchant), now);
+        tx.done(key.0.did(AuditAction::TemplateChange, &merchant), now);
         let owner = merchant::get(&tx, merchant).await?;
         tx.commit().await?;
         Ok(Json(view_of(&owner)?))

@@ -2,7 +2,7 @@
 
 use domain::template::{Purpose, Template};
 use entity::{
-    Merchant, merchant,
+    AuditAction, Merchant, merchant,
     message_template::{self, Found, NewTemplate},
 };
 use poem::web::Data;
@@ -118,7 +118,7 @@ impl MessageTemplates {
         let tx = api.db.begin().await?;
         let new = NewTemplate { purpose, language: &language, body: template.as_str() };
         message_template::put(&tx, merchant, new, now).await?;
-        tx.done(key.0.did("template.change", &merchant).because(named(purpose, &language)), now);
+        tx.done(key.0.did(AuditAction::TemplateChange, &merchant).because(named(purpose, &language)), now);
         let owner = merchant::get(&tx, merchant).await?;
         let found = message_template::find(&tx, &owner, purpose, Some(&language)).await?;
         tx.commit().await?;
@@ -143,7 +143,7 @@ impl MessageTemplates {
         if !message_template::delete(&tx, &owner, purpose, &language).await? {
             return Err(Problem::not_found());
         }
-        tx.done(key.0.did("template.delete", &merchant).because(named(purpose, &language)), now);
+        tx.done(key.0.did(AuditAction::TemplateDelete, &merchant).because(named(purpose, &language)), now);
         tx.commit().await?;
         Ok(Done::Done)
     }

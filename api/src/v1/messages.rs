@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{LinkId, MessageId, OrderId, message::MessageStatus, template::Purpose, words};
 use entity::{
-    Message, conversation,
+    AuditAction, Message, conversation,
     credits::CreditError,
     message::{self, MessageSearch},
     picture,
@@ -123,7 +123,7 @@ impl Messages {
         let is_scheduled = message.status == MessageStatus::Scheduled;
         let why = "It was cancelled before its time had come.".to_owned();
         if is_scheduled && message::refused(&tx, &message, why, now).await.map_err(CreditError::into_db)? {
-            tx.done(key.0.did("message.cancel", &id), now);
+            tx.done(key.0.did(AuditAction::MessageCancel, &id), now);
         }
         let message = message::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         if message.status != MessageStatus::Cancelled {

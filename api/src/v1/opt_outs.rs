@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, PhoneNumber, Region};
 use entity::{
-    Conversation,
+    AuditAction, Conversation,
     conversation::{self, InboxPosition, OptOut, OptOutSource},
     credits::CreditError,
     merchant,
@@ -132,7 +132,7 @@ impl OptOuts {
         let said = OptOut { source: OptOutSource::Merchant, reason: Some(reason.clone()), at: now };
         let changed = conversation::opt_out(&tx, &found, said, now).await;
         let changed = changed.map_err(CreditError::into_db)?;
-        tx.done(key.0.did("conversation.opt_out", &found.id).because(reason), now);
+        tx.done(key.0.did(AuditAction::ConversationOptOut, &found.id).because(reason), now);
         let row = conversation::find(&tx, merchant, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         let since = row.opted_out_at.unwrap_or(now);
@@ -163,7 +163,7 @@ impl OptOuts {
         if !conversation::opt_in(&tx, &found, now).await? {
             return Err(Problem::not_found());
         }
-        tx.done(key.0.did("conversation.opt_in", &found.id).because(reason), now);
+        tx.done(key.0.did(AuditAction::ConversationOptIn, &found.id).because(reason), now);
         tx.commit().await?;
         Ok(Done::Done)
     }

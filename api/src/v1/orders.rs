@@ -10,7 +10,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{ApiKeyId, ConversationId, LinkState, MerchantId, OrderId, link::Review};
 use entity::{
-    Db, Merchant, Order, Transaction, api_key,
+    AuditAction, Db, Merchant, Order, Transaction, api_key,
     audit::{self, AuditFilter},
     conversation,
     list::{Found, Place},
@@ -226,7 +226,7 @@ impl Orders {
         }
         if order.archived_at.is_none() {
             order = order::archive(&tx, &order, Some(now), now).await?;
-            tx.done(key.0.did("order.archive", &order.id), now);
+            tx.done(key.0.did(AuditAction::OrderArchive, &order.id), now);
         }
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
@@ -248,7 +248,7 @@ impl Orders {
         if order.archived_at.is_some() {
             refuse_second(&tx, &order, &order.number).await?;
             order = order::archive(&tx, &order, None, now).await.map_err(not_written)?;
-            tx.done(key.0.did("order.unarchive", &order.id), now);
+            tx.done(key.0.did(AuditAction::OrderUnarchive, &order.id), now);
         }
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
@@ -345,7 +345,7 @@ async fn insert(
         return Err(Problem::second_order(Some(other.id)));
     }
     let order = order::insert(tx, new, now).await.map_err(not_written)?;
-    tx.done(key.did("order.create", &order.id), now);
+    tx.done(key.did(AuditAction::OrderCreate, &order.id), now);
     api.quotas.count_order(tx, &order, now).await?;
     Ok(order)
 }
@@ -361,7 +361,7 @@ async fn write_and_note(
     let now = api.clock.now();
     let (order, fields) = order_changes::write(tx, order, changes, now).await?;
     if !fields.is_empty() {
-        tx.done(key.did("order.change", &order.id).because(fields.join(", ")), now);
+        tx.done(key.did(AuditAction::OrderChange, &order.id).because(fields.join(", ")), now);
         api.quotas.count_order(tx, &order, now).await?;
     }
     Ok(order)

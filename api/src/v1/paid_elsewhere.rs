@@ -6,6 +6,7 @@ use domain::{
     link::{ElsewhereMethod, LinkEvent},
 };
 use entity::{
+    AuditAction,
     link::{self, Advanced, PaidElsewhere, StripeFacts},
     merchant,
 };
@@ -137,7 +138,7 @@ async fn accept_mark(
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::PaidElsewhere, &facts, now).await? {
         Advanced::To(link) => {
             let link = link::set_paid_elsewhere(&tx, &link, &paid).await?;
-            tx.done(key.did("link.mark_paid", &link.id).because(paid.sentence()), now);
+            tx.done(key.did(AuditAction::LinkMarkPaid, &link.id).because(paid.sentence()), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::PaidElsewhere };
             (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
@@ -181,7 +182,7 @@ async fn accept_unmark(
     };
     let link = match link::advance(&tx, &link, LinkEvent::PaidElsewhereTakenBack, &facts, now).await? {
         Advanced::To(link) => {
-            tx.done(key.did("link.unmark_paid", &link.id), now);
+            tx.done(key.did(AuditAction::LinkUnmarkPaid, &link.id), now);
             *link
         }
         Advanced::Unchanged => link,

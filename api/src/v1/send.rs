@@ -8,9 +8,8 @@ use domain::{
     template::{Language, Purpose, Template, TemplateError},
 };
 use entity::{
-    Conversation, Merchant, Order, Transaction,
+    AuditAction, Conversation, Merchant, Order, Transaction,
     conversation::{self, Correspondent},
-    credits::CreditError,
     link,
     link_text::{LinkTextError, text_of_link},
     merchant,
@@ -193,8 +192,8 @@ async fn queue_message(
     let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
     api.quotas.count_text(&tx, owner.id, now).await?;
     match message.link_id {
-        Some(link) => tx.done(key.did("link.send", &link).because(message.id.to_string()), now),
-        None => tx.done(key.did("message.send", &message.id).because(conversation.id.to_string()), now),
+        Some(link) => tx.done(key.did(AuditAction::LinkSend, &link).because(message.id.to_string()), now),
+        None => tx.done(key.did(AuditAction::MessageSend, &message.id).because(conversation.id.to_string()), now),
     }
     // The scheduler queues it when its time has come.
     let enqueued_job = if message.status == MessageStatus::Scheduled {
@@ -224,21 +223,13 @@ fn not_accepted(error: CommandError) -> Problem {
         CommandError::NotConnected => {
             Problem::conflict("sms_not_connected", "Connect an SMS carrier first, in the settings.")
         }
-        CommandError::ToldBefore => Problem::internal("a text of the merchant's own was sent once already"),
         CommandError::NoText(error) => no_text("template")(*error),
-        CommandError::Credits(CreditError::Insufficient { wanted, available }) => Problem::new(
+        CommandError::TooFewCredits { wanted, available } => Problem::new(
             StatusCode::PAYMENT_REQUIRED,
             "insufficient_credits",
             format!("The message costs {wanted} credits and {available} are available."),
         ),
-        CommandError::Credits(CreditError::Db(error)) => error.into(),
-        CommandError::Credits(
-            error @ (CreditError::Nothing
-            | CreditError::NotPositive
-            | CreditError::TooMany
-            | CreditError::BadNote
-            | CreditError::NoHold(_)),
-        ) => Problem::internal(error),
+        CommandError::Db(error) => error.into(),
     }
 }
 
@@ -250,7 +241,7 @@ fn no_phone_number() -> Problem {
 pub(super) fn no_text(field: &'static str) -> impl Fn(LinkTextError) -> Problem {
     move |error| match error {
         LinkTextError::Template(error) => bad_template(field)(error),
-        LinkTextError::Purged => Problem::new(StatusCode::GONE, "purged", "The link was erased after 90 days."),
+        LinkTextError::Purged => Problem::conflict("purged", "The link was erased after 90 days."),
         LinkTextError::Db(error) => error.into(),
     }
 }

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, SessionId};
-use entity::session::{self, Session, SessionCursor, Whose};
+use entity::{
+    AuditAction,
+    session::{self, Session, SessionCursor, Whose},
+};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -14,7 +17,7 @@ use super::{Group, answers::Done};
 use crate::http::typed::{Limit, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Administrator, audit::tell},
+    auth::{Administrator, audit::log_access},
     http::paging::{Asked, Page, id},
 };
 
@@ -91,9 +94,9 @@ impl Sessions {
         if !session::end_one(&tx, Whose::Merchant(key.0.merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        tx.done(key.0.did("session.end", &ended), now);
+        tx.done(key.0.did(AuditAction::SessionEnd, &ended), now);
         tx.commit().await?;
-        tell(&key.0, "session.end", &ended);
+        log_access(&key.0, AuditAction::SessionEnd, &ended);
         Ok(Done::Done)
     }
 }

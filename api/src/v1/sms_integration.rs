@@ -9,7 +9,7 @@ use domain::{
     sms::parse_sender,
 };
 use entity::{
-    Merchant, merchant,
+    AuditAction, Merchant, merchant,
     sms_integration::{self, Account, CarrierKind, NewSmsIntegration, SmsIntegration, SmsStatus},
 };
 use poem::web::Data;
@@ -133,7 +133,7 @@ impl SmsIntegrations {
         let tx = api.db.begin().await?;
         let new = NewSmsIntegration { account: &account, keywords_answered };
         let row = sms_integration::put(&tx, &api.vault, key.0.merchant, new, now).await?;
-        tx.done(key.0.did("sms.connect", &key.0.merchant).because(row.carrier.to_string()), now);
+        tx.done(key.0.did(AuditAction::SmsConnect, &key.0.merchant).because(row.carrier.to_string()), now);
         let merchant = key.0.merchant;
         let enqueued_job =
             enqueue(&tx, &CheckSmsAccount { merchant }, EnqueueOptions::for_merchant(merchant), now).await?;
@@ -157,7 +157,7 @@ impl SmsIntegrations {
             return Err(Problem::not_found());
         }
         sms_integration::delete(&tx, key.0.merchant).await?;
-        tx.done(key.0.did("sms.disconnect", &key.0.merchant), now);
+        tx.done(key.0.did(AuditAction::SmsDisconnect, &key.0.merchant), now);
         tx.commit().await?;
         Ok(Done::Done)
     }

@@ -5,7 +5,7 @@ mod view;
 use chrono::{DateTime, Utc};
 use domain::Secret;
 use entity::{
-    Transaction,
+    AuditAction, Transaction,
     stripe_integration::{self, DropError, StripeIntegration, StripeKeys},
 };
 use poem::{http::StatusCode, web::Data};
@@ -78,7 +78,7 @@ impl StripeConnection {
                 let mut row =
                     stripe_integration::put(&tx, &api.vault, merchant, StripeKeys { secret_key, webhook_secret }, now)
                         .await?;
-                tx.done(key.did("stripe.connect", &merchant), now);
+                tx.done(key.did(AuditAction::StripeConnect, &merchant), now);
                 let mut enqueued = Vec::from_iter(
                     enqueue(&tx, &CheckStripeKey { merchant }, EnqueueOptions::for_merchant(merchant), now).await?,
                 );
@@ -101,7 +101,7 @@ impl StripeConnection {
     async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
         let (tx, now) = (api.db.begin().await?, api.clock.now());
         stripe_integration::delete(&tx, key.0.merchant, now).await?;
-        tx.done(key.0.did("stripe.disconnect", &key.0.merchant), now);
+        tx.done(key.0.did(AuditAction::StripeDisconnect, &key.0.merchant), now);
         tx.commit().await?;
         Ok(Done::Done)
     }
@@ -139,7 +139,7 @@ impl StripeConnection {
         let tx = api.db.begin().await?;
         let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
         let row = stripe_integration::add_webhook_secret(&tx, &api.vault, &known, &secret, now).await?;
-        tx.done(key.0.did("stripe.add_webhook_secret", &key.0.merchant).because(secret.last_four()), now);
+        tx.done(key.0.did(AuditAction::StripeAddWebhookSecret, &key.0.merchant).because(secret.last_four()), now);
         tx.commit().await?;
         Ok(Json(StripeView::of(&api, row)?))
     }
@@ -158,7 +158,7 @@ impl StripeConnection {
         let tx = api.db.begin().await?;
         let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
         let row = stripe_integration::drop_webhook_secret(&tx, &api.vault, &known, &last_four, now).await?;
-        tx.done(key.0.did("stripe.drop_webhook_secret", &key.0.merchant).because(last_four.to_string()), now);
+        tx.done(key.0.did(AuditAction::StripeDropWebhookSecret, &key.0.merchant).because(last_four.to_string()), now);
         tx.commit().await?;
         Ok(Json(StripeView::of(&api, row)?))
     }
@@ -184,7 +184,7 @@ async fn ask_for_endpoint(
 ) -> Result<(StripeIntegration, Option<EnqueuedJob>), Problem> {
     let merchant = key.merchant;
     let asked = stripe_integration::request_endpoint(tx, merchant, now).await?.ok_or_else(Problem::not_found)?;
-    tx.done(key.did("stripe.register_webhook", &merchant), now);
+    tx.done(key.did(AuditAction::StripeRegisterWebhook, &merchant), now);
     let once = EnqueueOptions::for_merchant(merchant).unique(format!("endpoint:{merchant}:{}", asked.endpoint_attempt));
     let enqueued_job = enqueue(tx, &RegisterStripeWebhook { merchant }, once, now).await?;
     Ok((asked, enqueued_job))

@@ -6,7 +6,7 @@ mod view;
 use chrono::{DateTime, Utc};
 use domain::{WebhookDeliveryId, WebhookEndpointId};
 use entity::{
-    Transaction,
+    AuditAction, Transaction,
     webhook_endpoint::{
         self, EndpointError, WebhookEndpoint,
         delivery::{self, DeliveryState},
@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Administrator, Principal, Reader, Writer, audit::tell},
+    auth::{Administrator, Principal, Reader, Writer, audit::log_access},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -82,9 +82,9 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let (endpoint, secret) =
             webhook_endpoint::create(&tx, &api.vault, key.0.merchant, new, now).await.map_err(not_written)?;
-        tx.done(key.0.did("webhook_endpoint.create", &endpoint.id), now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointCreate, &endpoint.id), now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.create", &endpoint.id);
+        log_access(&key.0, AuditAction::WebhookEndpointCreate, &endpoint.id);
         Ok(Created::Created(Json(EndpointView::of(endpoint)?.with_secret(&secret))))
     }
 
@@ -115,12 +115,12 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold(&tx, &key.0, &endpoint).await?;
         let changed = webhook_endpoint::change(&tx, known, changes, now).await?;
-        tx.done(key.0.did("webhook_endpoint.change", &changed.id), now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointChange, &changed.id), now);
         let waits = delivery::first_pending(&tx, changed.id).await?.is_some();
         let job = if waits { deliver_from(&tx, &changed, now, now).await? } else { None };
         tx.commit().await?;
         api.queue.notify(job);
-        tell(&key.0, "webhook_endpoint.change", &changed.id);
+        log_access(&key.0, AuditAction::WebhookEndpointChange, &changed.id);
         Ok(Json(EndpointView::of(changed)?))
     }
 
@@ -139,9 +139,9 @@ impl WebhookEndpoints {
         if !webhook_endpoint::delete(&tx, key.0.merchant, endpoint).await? {
             return Err(Problem::not_found());
         }
-        tx.done(key.0.did("webhook_endpoint.delete", &endpoint), now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointDelete, &endpoint), now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.delete", &endpoint);
+        log_access(&key.0, AuditAction::WebhookEndpointDelete, &endpoint);
         Ok(Done::Done)
     }
 
@@ -159,9 +159,9 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold(&tx, &key.0, &endpoint).await?;
         let secret = webhook_endpoint::rotate_secret(&tx, &api.vault, &known, now).await.map_err(not_written)?;
-        tx.done(key.0.did("webhook_endpoint.rotate_secret", &known.id), now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointRotateSecret, &known.id), now);
         tx.commit().await?;
-        tell(&key.0, "webhook_endpoint.rotate_secret", &known.id);
+        log_access(&key.0, AuditAction::WebhookEndpointRotateSecret, &known.id);
         Ok(Json(EndpointView::of(known)?.with_secret(&secret)))
     }
 
@@ -222,7 +222,7 @@ impl WebhookEndpoints {
         let known = hold_enabled(&tx, &key.0, &endpoint).await?;
         let found = delivery::find(&tx, known.id, id(&delivery_id)?).await?.ok_or_else(Problem::not_found)?;
         let again = delivery::redeliver(&tx, found, now).await?;
-        tx.done(key.0.did("webhook_delivery.redeliver", &again.id), now);
+        tx.done(key.0.did(AuditAction::WebhookDeliveryRedeliver, &again.id), now);
         // At once, though the endpoint may have a pause.
         let job = enqueue_delivery(&tx, &known, now, now).await?;
         tx.commit().await?;
@@ -245,7 +245,7 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold_enabled(&tx, &key.0, &endpoint).await?;
         let deliveries = delivery::recover(&tx, &known, input.0.since, now).await?;
-        tx.done(key.0.did("webhook_endpoint.recover", &known.id), now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointRecover, &known.id), now);
         let job = if deliveries > 0 { enqueue_delivery(&tx, &known, now, now).await? } else { None };
         tx.commit().await?;
         api.queue.notify(job);

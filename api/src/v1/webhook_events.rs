@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::{LinkId, WebhookEventId};
-use entity::webhook_event::{self, EventState, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch};
+use entity::{
+    AuditAction,
+    webhook_event::{self, EventState, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch},
+};
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{
     Object, OpenApi,
@@ -137,7 +140,7 @@ async fn accept_replay(
     let mut event = found.ok_or_else(Problem::not_found)?;
     let tx = api.db.begin().await?;
     let enqueued_job = queue::admin::replay_event(&tx, &event, now).await?.map_err(refused)?;
-    tx.done(key.0.did("webhook_event.replay", &event.id), now);
+    tx.done(key.0.did(AuditAction::WebhookEventReplay, &event.id), now);
     (event.state, event.error, event.applied_at) = (EventState::Received, None, None);
     Ok(Accepted {
         tx,

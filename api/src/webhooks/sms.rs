@@ -83,7 +83,7 @@ pub(crate) async fn receive(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let merchant = merchant_id(&merchant)?;
-    access_log::is_of(merchant);
+    access_log::record_merchant(merchant);
     let query = request.uri().query();
     let callback = Callback {
         // The full public URL, as the carrier was given it; behind a proxy the request's own is another.

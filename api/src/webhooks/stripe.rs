@@ -38,7 +38,7 @@ pub(crate) async fn receive(
     body: Body,
 ) -> Result<StatusCode, Problem> {
     let merchant = merchant_id(&merchant)?;
-    access_log::is_of(merchant);
+    access_log::record_merchant(merchant);
     let body = read(body).await?;
     let header = request.header("Stripe-Signature").unwrap_or_default();
     let now = api.clock.now();

@@ -7,7 +7,10 @@ use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, Entity as Batches};
-use crate::order::{Details, Kept, NewOrder};
+use crate::{
+    message::CommandError,
+    order::{Details, Kept, NewOrder},
+};
 use domain::{BatchId, Currency, LinkId, MerchantId, MessageId, Money, OrderId, PhoneNumber, words};
 
 words! {
@@ -23,6 +26,52 @@ words! {
         Failed = "failed",
         /// Its batch was cancelled before it was done.
         Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// Why a row could not be done, or was done without its text. Rows that are refused when they are checked have the API's codes.
+    pub enum RowProblem {
+        /// The operator has the merchant suspended.
+        MerchantSuspended = "merchant_suspended",
+        /// The details of the order cannot be drawn.
+        CannotBeDrawn = "cannot_be_drawn",
+        /// The order has another open link.
+        LinkOpen = "link_open",
+        /// There is an order with this number.
+        OrderExists = "order_exists",
+        /// A row with this key was done in another batch.
+        DoneBefore = "done_before",
+        /// The buyer was erased.
+        Erased = "erased",
+        /// There are too few credits for the text.
+        InsufficientCredits = "insufficient_credits",
+        /// The buyer wants no texts.
+        OptedOut = "opted_out",
+        /// The merchant has no carrier.
+        SmsNotConnected = "sms_not_connected",
+        /// The buyer has no number, or it was erased.
+        NoPhoneNumber = "no_phone_number",
+        /// The template makes no text of it.
+        NoText = "no_text",
+    }
+}
+
+impl RowProblem {
+    /// Why a row's text was not accepted.
+    ///
+    /// # Errors
+    /// When that says nothing about the row: the database did not answer, or what it holds is damaged.
+    pub fn of(refused: CommandError) -> Result<Self, DbErr> {
+        match refused {
+            CommandError::NoNumber => Ok(Self::NoPhoneNumber),
+            CommandError::Suspended => Ok(Self::MerchantSuspended),
+            CommandError::OptedOut => Ok(Self::OptedOut),
+            CommandError::NotConnected => Ok(Self::SmsNotConnected),
+            CommandError::NoText(_) => Ok(Self::NoText),
+            CommandError::TooFewCredits { .. } => Ok(Self::InsufficientCredits),
+            CommandError::Db(error) => Err(error),
+        }
     }
 }
 
@@ -47,7 +96,7 @@ pub struct Model {
     pub content: Option<String>,
     /// What its text costs.
     pub credits: i64,
-    /// What is wrong with it, as a word.
+    /// What is wrong with it: a [`RowProblem`], or the API's code.
     pub problem: Option<String>,
     /// The same for people; erased with the content.
     pub detail: Option<String>,
@@ -315,7 +364,7 @@ pub async fn conclude(
 ///
 /// # Errors
 /// When the database refuses or does not answer.
-pub async fn fail(db: &impl ConnectionTrait, row: &BatchRow, problem: &str, detail: String) -> Result<(), DbErr> {
+pub async fn fail(db: &impl ConnectionTrait, row: &BatchRow, problem: RowProblem, detail: String) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(RowState::Failed))
         .col_expr(Column::Content, Expr::value(Option::<String>::None))
@@ -390,7 +439,26 @@ pub(crate) async fn erase_contents_with(
         .all(db)
         .await?;
     for row in waiting {
-        fail(db, &row, "erased", "The buyer was erased.".to_owned()).await?;
+        fail(db, &row, RowProblem::Erased, "The buyer was erased.".to_owned()).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credits::CreditError;
+
+    #[test]
+    fn what_is_no_fault_of_a_row_is_not_told_on_it() {
+        let of = |refused: CreditError| RowProblem::of(refused.into());
+        let too_few = CreditError::Insufficient { wanted: 2, available: 1 };
+        assert_eq!(of(too_few).ok(), Some(RowProblem::InsufficientCredits));
+        assert!(of(CreditError::NotPositive).is_err(), "a broken invariant is not a lack of credits");
+        assert!(of(CreditError::NoHold(MessageId::new(Utc::now()))).is_err());
+        assert!(of(CreditError::Db(DbErr::Custom("away".to_owned()))).is_err());
+        let damaged = CommandError::no_text(DbErr::Json("damaged".to_owned()).into());
+        assert!(RowProblem::of(damaged).is_err(), "a damaged row is not a template that makes no text");
+        assert_eq!(RowProblem::of(CommandError::NoNumber).ok(), Some(RowProblem::NoPhoneNumber));
+    }
 }

@@ -17,7 +17,7 @@ type Tell = Box<dyn Fn(BTreeSet<MerchantId>) + Send + Sync>;
 pub(super) struct Audience(Arc<OnceLock<Tell>>);
 
 impl Audience {
-    pub(super) fn is(&self, tell: Tell) {
+    pub(super) fn set(&self, tell: Tell) {
         // The first stays: a process has one place where changes are numbered.
         let _ = self.0.set(tell);
     }

@@ -69,7 +69,7 @@ impl DatabaseTime {
         let reading = db.time().await?;
         let time = Self::unmeasured();
         time.take(reading, Utc::now());
-        time.tell();
+        time.log_skew();
         Ok(time)
     }
 
@@ -138,7 +138,7 @@ impl DatabaseTime {
         if reading.round_trip < TOO_SLOW {
             self.take(reading, Utc::now());
         }
-        self.tell();
+        self.log_skew();
         Ok(())
     }
 
@@ -155,7 +155,7 @@ impl DatabaseTime {
         TimeDelta::microseconds(self.0.at_origin(local) - self.0.local.load(Ordering::Relaxed))
     }
 
-    fn tell(&self) {
+    fn log_skew(&self) {
         let skew = self.skew();
         if self.is_skewed() {
             tracing::warn!(

@@ -140,7 +140,7 @@ pub async fn advance_all<'a>(
     }
     let again = again.into_iter().map(|at| &transitions[at]);
     let noted = note_payments(tx, &written, again, now).await?;
-    tell(tx, &written, noted, now).await?;
+    write_consequences(tx, &written, noted, now).await?;
     Ok(answers.into_iter().flatten().collect())
 }
 
@@ -343,8 +343,13 @@ fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
     after.filter(|_| before != after)
 }
 
-/// Writes what follows from the changes.
-async fn tell(tx: &Transaction, written: &[Change<'_>], again: PaidAgain, now: DateTime<Utc>) -> Result<(), DbErr> {
+/// Writes what follows from the changes: the feed, the orders' tags, the timelines, what needs a person, and the texts that are due.
+async fn write_consequences(
+    tx: &Transaction,
+    written: &[Change<'_>],
+    again: PaidAgain,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     let PaidAgain { mut entries, matters } = again;
     entries.extend(written.iter().flat_map(Change::entries));
     for Change { before, after, .. } in written {

@@ -43,18 +43,23 @@ pub enum CommandError {
     /// The buyer wants no more texts.
     #[error("the buyer has asked to get no more texts")]
     OptedOut,
-    /// A text that is sent once was sent before.
-    #[error("the buyer was told before")]
-    ToldBefore,
     /// The merchant has no carrier.
     #[error("the merchant has no SMS carrier")]
     NotConnected,
     /// The template makes no text of it.
     #[error("the template makes no text")]
     NoText(#[source] Box<LinkTextError>),
-    /// There are too few credits, or the database does not answer.
+    /// There are fewer credits than it costs.
+    #[error("{wanted} credits are needed and {available} are available")]
+    TooFewCredits {
+        /// What it costs.
+        wanted: i64,
+        /// What there is.
+        available: i64,
+    },
+    /// The database refused or did not answer, or what it holds is damaged. This says nothing about the text.
     #[error(transparent)]
-    Credits(#[from] CreditError),
+    Db(#[from] DbErr),
 }
 
 impl CommandError {
@@ -62,15 +67,24 @@ impl CommandError {
     #[must_use]
     pub fn no_text(error: LinkTextError) -> Self {
         match error {
-            LinkTextError::Db(error) => error.into(),
+            LinkTextError::Db(error) => Self::Db(error),
             LinkTextError::Template(_) | LinkTextError::Purged => Self::NoText(Box::new(error)),
         }
     }
 }
 
-impl From<DbErr> for CommandError {
-    fn from(error: DbErr) -> Self {
-        Self::Credits(error.into())
+impl From<CreditError> for CommandError {
+    fn from(error: CreditError) -> Self {
+        match error {
+            CreditError::Insufficient { wanted, available } => Self::TooFewCredits { wanted, available },
+            // A hold is refused for nothing else: these are broken invariants.
+            error @ (CreditError::Nothing
+            | CreditError::NotPositive
+            | CreditError::TooMany
+            | CreditError::BadNote
+            | CreditError::NoHold(_)
+            | CreditError::Db(_)) => Self::Db(error.into_db()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{JobId, MerchantId};
 use entity::{
-    Db,
+    AuditAction, Db,
     audit::{self, Act},
     contains,
     job::{Column, Entity, Job as Row, JobState},
@@ -119,10 +119,10 @@ pub enum DeadJobAction {
 
 impl DeadJobAction {
     /// What it is called in the audit log.
-    const fn name(self) -> &'static str {
+    const fn audited(self) -> AuditAction {
         match self {
-            Self::Retry => "job.retry",
-            Self::Discard => "job.discard",
+            Self::Retry => AuditAction::JobRetry,
+            Self::Discard => AuditAction::JobDiscard,
         }
     }
 }
@@ -167,7 +167,7 @@ pub async fn apply_to_dead(
             DeadJobAction::Discard => discard(&tx, *id, now).await?,
         };
         let Some(row) = changed else { continue };
-        let act = Act::new(actor, action.name(), &row.id).of_merchant(row.merchant_id).because(reason.to_owned());
+        let act = Act::new(actor, action.audited(), &row.id).of_merchant(row.merchant_id).because(reason.to_owned());
         audit::record(&tx, act, now).await?;
         let enqueued_job = if action == DeadJobAction::Retry { recovery::enqueued_job(&row) } else { None };
         all.push(ChangedJob { job: row.id, enqueued_job });
@@ -180,7 +180,7 @@ pub async fn apply_to_dead(
 async fn revive(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Row>, DbErr> {
     let revived = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Queued))
-        .col_expr(Column::Spared, Expr::col(Column::Attempt))
+        .col_expr(Column::Uncounted, Expr::col(Column::Claims))
         .col_expr(Column::Crashes, Expr::value(0_i64))
         .col_expr(Column::RunAt, Expr::value(now))
         .col_expr(Column::CreatedAt, Expr::value(now))
@@ -212,7 +212,7 @@ pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTi
     let tx = db.begin().await?;
     let is_new = pause::put(&tx, &what.subject(), reason, now).await?;
     if is_new {
-        audit::record(&tx, act(what, actor, "job.pause", Some(reason)), now).await?;
+        audit::record(&tx, act(what, actor, AuditAction::JobPause, Some(reason)), now).await?;
     }
     tx.commit().await?;
     Ok(is_new)
@@ -232,13 +232,13 @@ pub async fn resume(
     let tx = db.begin().await?;
     let was_paused = pause::remove(&tx, &what.subject()).await?;
     if was_paused {
-        audit::record(&tx, act(what, actor, "job.resume", reason), now).await?;
+        audit::record(&tx, act(what, actor, AuditAction::JobResume, reason), now).await?;
     }
     tx.commit().await?;
     Ok(was_paused)
 }
 
-fn act<'a>(what: Paused, actor: &'a str, action: &'a str, reason: Option<&str>) -> Act<'a> {
+fn act<'a>(what: Paused, actor: &'a str, action: AuditAction, reason: Option<&str>) -> Act<'a> {
     Act::new(actor, action, &what).of_merchant(what.merchant()).because(reason.map(ToOwned::to_owned))
 }
 

@@ -23,7 +23,7 @@ pub async fn deliver_from(
     at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<EnqueuedJob>, DbErr> {
-    if endpoint.disabled_at.is_some() || is_seen_to(tx, endpoint, at, now).await? {
+    if endpoint.disabled_at.is_some() || has_job_in_time(tx, endpoint, at, now).await? {
         return Ok(None);
     }
     enqueue_delivery(tx, endpoint, at, now).await
@@ -52,7 +52,7 @@ pub async fn enqueue_delivery(
 }
 
 /// Whether the endpoint's job will have delivered by then what is due at `at`.
-async fn is_seen_to(
+async fn has_job_in_time(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
     at: DateTime<Utc>,

@@ -135,7 +135,7 @@ impl Wanted {
             return Some(Claim::NotBefore(row.run_at));
         }
         // It was delivered before, by a Redis that has forgotten it.
-        if row.attempt > 0 {
+        if row.claims > 0 {
             return None;
         }
         read.remove(&self.job).map(|row| Claim::Ours(Lease::unwritten(row, self.now)))

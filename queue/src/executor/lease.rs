@@ -49,13 +49,13 @@ impl Done {
 impl Lease {
     /// To be called where the row was claimed, and nowhere else.
     pub(crate) const fn of(job: Row) -> Self {
-        Self { counted: job.attempt, job }
+        Self { counted: job.claims, job }
     }
 
     /// The first attempt at a job whose effect is undone if the attempt turns out not to have been ours: the row is as it was read, and
     /// whoever ends the attempt first counts it.
     pub(crate) fn unwritten(job: Row, now: DateTime<Utc>) -> Self {
-        Self { counted: job.attempt, job: Row { attempt: job.attempt + 1, claimed_at: Some(now), ..job } }
+        Self { counted: job.claims, job: Row { claims: job.claims + 1, claimed_at: Some(now), ..job } }
     }
 
     /// How many attempts the row must count for the job to be ours.
@@ -95,18 +95,18 @@ impl Lease {
         &self,
         db: &impl ConnectionTrait,
         why: &str,
-        until: DateTime<Utc>,
+        at: DateTime<Utc>,
     ) -> Result<bool, DbErr> {
-        let postponed = self
+        let updated = self
             .fenced()
-            .col_expr(Column::RunAt, Expr::value(until))
+            .col_expr(Column::RunAt, Expr::value(at))
             .col_expr(Column::LastError, Expr::value(why))
             .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
             // An attempt that reported how it ended shows that the job kills no worker.
             .col_expr(Column::Crashes, Expr::value(0_i64))
             .exec(db)
             .await?;
-        Ok(postponed.rows_affected == 1)
+        Ok(updated.rows_affected == 1)
     }
 
     /// Snoozes the job until a time, without this attempt counting; `false` if it is no longer ours.
@@ -129,7 +129,7 @@ impl Lease {
 
     fn uncounted(&self) -> UpdateMany<Entity> {
         self.fenced()
-            .col_expr(Column::Spared, Expr::col(Column::Spared).add(1))
+            .col_expr(Column::Uncounted, Expr::col(Column::Uncounted).add(1))
             .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
     }
 
@@ -152,11 +152,11 @@ impl Lease {
     }
 
     fn fenced(&self) -> UpdateMany<Entity> {
-        Entity::update_many().col_expr(Column::Attempt, Expr::value(self.job.attempt)).filter(
+        Entity::update_many().col_expr(Column::Claims, Expr::value(self.job.claims)).filter(
             Condition::all()
                 .add(Column::Id.eq(self.job.id))
                 .add(Column::State.eq(JobState::Queued))
-                .add(Column::Attempt.eq(self.counted)),
+                .add(Column::Claims.eq(self.counted)),
         )
     }
 }

@@ -203,7 +203,7 @@ impl<J: Job> Executor<J> {
 
     async fn retry_at(&self, lease: &Lease, why: &str, at: DateTime<Utc>) -> Result<Ack, DbErr> {
         let job = lease.job();
-        tracing::warn!(job.id = %job.id, job.kind = %J::KIND, attempt = job.tries(), next = %at, why, "job postponed");
+        tracing::warn!(job.id = %job.id, job.kind = %J::KIND, attempt = job.attempts(), next = %at, why, "job will be retried");
         let ours = self.until_written(|| lease.retry_at(self.db.writer(), why, at)).await?;
         Ok(if ours { Ack::Later(at) } else { Ack::Done })
     }
@@ -245,7 +245,7 @@ impl<J: Job> Executor<J> {
                 job.dead_letter(context, &tx, now).await?;
             }
             tx.commit().await?;
-            tracing::error!(job.id = %job.id, job.kind = %J::KIND, attempt = job.tries(), why, "job given up");
+            tracing::error!(job.id = %job.id, job.kind = %J::KIND, attempt = job.attempts(), why, "job dead-lettered");
         } else {
             tx.rollback().await?;
         }
@@ -276,7 +276,7 @@ fn jitter(lease: &Lease) -> f64 {
     /// Where the random bytes of a `UUIDv7` begin that no version or variant bit is part of.
     const RANDOM: usize = 9;
     let uuid = lease.job().id.uuid();
-    let at = RANDOM + usize::try_from(lease.job().attempt).unwrap_or(0) % 6;
+    let at = RANDOM + usize::try_from(lease.job().claims).unwrap_or(0) % 6;
     let bytes = uuid.as_bytes();
     f64::from(u16::from_be_bytes([bytes[at], bytes[at + 1]])) / f64::from(u16::MAX)
 }

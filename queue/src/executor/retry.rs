@@ -48,10 +48,10 @@ impl Policy {
         jitter: f64,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
-        if self.attempts.is_some_and(|most| job.tries() >= most) {
+        if self.attempts.is_some_and(|most| job.attempts() >= most) {
             return None;
         }
-        let doublings = u32::try_from(job.tries().clamp(1, 32) - 1).unwrap_or(0);
+        let doublings = u32::try_from(job.attempts().clamp(1, 32) - 1).unwrap_or(0);
         let backoff = self.first_delay.saturating_mul(2_u32.saturating_pow(doublings)).min(self.ceiling);
         let fixed = 1.0 - f64::from(self.jitter_percent.min(100)) / 100.0;
         let backoff = backoff.mul_f64(fixed + (1.0 - fixed) * jitter.clamp(0.0, 1.0));
@@ -83,7 +83,7 @@ mod tests {
     use domain::JobId;
     use entity::job::JobState;
 
-    fn job(attempt: i64, created_at: DateTime<Utc>) -> Row {
+    fn job(claims: i64, created_at: DateTime<Utc>) -> Row {
         Row {
             id: JobId::new(created_at),
             kind: Kind::StoreInvoice.to_string(),
@@ -91,9 +91,9 @@ mod tests {
             merchant_id: None,
             payload: "{}".to_owned(),
             state: JobState::Queued,
-            attempt,
+            claims,
             crashes: 0,
-            spared: 0,
+            uncounted: 0,
             run_at: created_at,
             last_error: None,
             created_at,

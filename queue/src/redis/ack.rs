@@ -16,8 +16,10 @@ use uuid::Uuid;
 use super::queue::Reply;
 use super::{Ack, Delivery};
 
-/// When a job is tried again whose handler failed, panicked or was dropped without saying when.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// When Redis delivers a job again of which the handler did not say what became: the database did not answer, or the executor itself was
+/// dropped or panicked. This retries nothing by itself: whether and when there is another attempt is for the claim to say, which reads
+/// the row and counts what ended without a word as a crash.
+const UNANSWERED: Duration = Duration::from_secs(5);
 
 /// A message to the fetcher.
 pub(super) enum FetcherMessage {
@@ -111,25 +113,25 @@ impl PendingAck {
         let reply = match result {
             Ok(Ack::Done) => Reply::Done,
             Ok(Ack::Later(at)) => Reply::At(*at),
-            Err(_) => Reply::After(AFTER_FAILURE),
+            Err(_) => Reply::After(UNANSWERED),
         };
         let (settled, settling) = oneshot::channel();
         self.send(reply, Some(settled));
         // An error says that the fetcher dropped the sender, which is how it says that it is settled.
-        settling.await.unwrap_or_default();
+        let _ = settling.await;
     }
 
     fn send(&mut self, reply: Reply, settled: Option<oneshot::Sender<()>>) {
         if let Some(messages) = self.messages.take() {
             let answer = Answer { job: self.job, reply, since: Instant::now(), settled };
             // If the fetcher is gone the lease runs out, and the job is claimed again.
-            messages.send(FetcherMessage::Answer(answer)).unwrap_or_default();
+            let _ = messages.send(FetcherMessage::Answer(answer));
         }
     }
 }
 
 impl Drop for PendingAck {
     fn drop(&mut self) {
-        self.send(Reply::After(AFTER_FAILURE), None);
+        self.send(Reply::After(UNANSWERED), None);
     }
 }

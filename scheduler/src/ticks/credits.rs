@@ -17,7 +17,7 @@ const SILENCE: TimeDelta = TimeDelta::minutes(15);
 const AGE: TimeDelta = TimeDelta::days(30);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
-    Ok(ask(scheduler, now).await? + collect(scheduler).await? + tell(scheduler).await?)
+    Ok(ask(scheduler, now).await? + collect(scheduler).await? + enqueue_low_credit_texts(scheduler).await?)
 }
 
 async fn ask(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
@@ -53,7 +53,7 @@ async fn collect(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
     Ok(collected)
 }
 
-async fn tell(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
+async fn enqueue_low_credit_texts(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
     let (pool, now, mut pages, mut written) = (scheduler.db.pool(), scheduler.clock.now(), Pages::new(), 0);
     while let Some(low) = pages.next(|after| merchant::low_and_untold(pool, now, after, PAGE), |owner| owner.id).await?
     {

@@ -8,7 +8,7 @@ use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
-    Ok(cancel(scheduler, now).await? + release(scheduler, now).await? + tell(scheduler).await?)
+    Ok(cancel(scheduler, now).await? + release(scheduler, now).await? + enqueue_link_texts(scheduler).await?)
 }
 
 /// Cancels scheduled texts that nobody waits for any more.
@@ -51,7 +51,7 @@ async fn release(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerErr
 }
 
 /// Writes a job for each buyer who is to be told of a link.
-async fn tell(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
+async fn enqueue_link_texts(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut written) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(due) =
         pages.next(|after| text_due::page(pool, after, PAGE), |due| (due.link_id, due.purpose)).await?

@@ -38,7 +38,7 @@ async fn a_worker_that_was_cut_off_for_longer_than_its_lease_changes_nothing_any
     cluster.workers.push(cluster.a_worker());
     eventually("the other has the job", async || {
         let jobs = jobs_of(&db, Kind::SendSms, JobState::Queued).await;
-        jobs.iter().any(|job| job.attempt == 2).then_some(())
+        jobs.iter().any(|job| job.claims == 2).then_some(())
     })
     .await;
     tx.rollback().await.unwrap();
@@ -48,6 +48,6 @@ async fn a_worker_that_was_cut_off_for_longer_than_its_lease_changes_nothing_any
     assert_eq!(cluster.merchant.ledger().await, ["top_up", "hold", "capture"]);
     let job = jobs_of(&db, Kind::SendSms, JobState::Done).await.pop().unwrap();
     // The text had left before, so that the other found it at the carrier when it looked, or the report had settled it.
-    assert_eq!(job.attempt, 2, "the other did it, and had to look once");
+    assert_eq!(job.claims, 2, "the other did it, and had to look once");
     assert_eq!(job.crashes, 1, "the silence of the first counts");
 }

@@ -66,20 +66,20 @@ async fn a_scheduler_that_is_three_days_ahead_stops_no_other_and_says_so() {
     assert!((skew - 259_200.0).abs() < 5.0, "{skew}");
     assert!(cluster.log().contains("the clock of this machine is wrong"), "it does not say so");
 
-    let before = mark(&db, "ring").await;
+    let before = mark(&db, "notify").await;
     tokio::time::sleep(A_WHILE).await;
     for tick in &TICKS {
         let mark = mark(&db, tick.name).await;
         assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{} was done at {mark:?}", tick.name);
     }
-    assert!(mark(&db, "ring").await > before, "time stands still");
+    assert!(mark(&db, "notify").await > before, "time stands still");
     assert_eq!(cluster.merchant.link(&link).await["status"], "unpaid", "it has expired before its time");
 
     // The wrong one does the work alone, and at the right time.
     cluster.schedulers.drain(..).for_each(Replica::stops);
-    let before = mark(&db, "ring").await;
-    eventually("it does", async || (mark(&db, "ring").await > before).then_some(())).await;
-    assert!(mark(&db, "ring").await.is_some_and(|mark| mark <= Utc::now()));
+    let before = mark(&db, "notify").await;
+    eventually("it does", async || (mark(&db, "notify").await > before).then_some(())).await;
+    assert!(mark(&db, "notify").await.is_some_and(|mark| mark <= Utc::now()));
     wrong.stops();
     cluster.schedulers.push(cluster.a_scheduler());
     audit(&cluster, &accepted, 0).await;
@@ -97,8 +97,8 @@ async fn a_clock_that_is_set_while_a_scheduler_runs_makes_no_difference() {
     clock.is_set("+3d");
     eventually("it notices", async || cluster.log().contains("the local clock was set").then_some(())).await;
     eventually("it says so", async || cluster.log().contains("the clock of this machine is wrong").then_some(())).await;
-    let before = mark(&db, "ring").await;
-    eventually("time goes on", async || (mark(&db, "ring").await > before).then_some(())).await;
+    let before = mark(&db, "notify").await;
+    eventually("time goes on", async || (mark(&db, "notify").await > before).then_some(())).await;
     for tick in &TICKS {
         let mark = mark(&db, tick.name).await;
         assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{} was done at {mark:?}", tick.name);

@@ -8,6 +8,7 @@ mod cancellation;
 mod clocks;
 mod cluster;
 mod database;
+mod full;
 mod many_redis;
 mod outbox;
 mod poolers;

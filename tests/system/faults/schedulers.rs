@@ -9,11 +9,11 @@ use super::{
 use crate::support::{Database, Invoice, eventually, fresh_postgresql};
 
 /// The tick that looks for what was lost.
-const TICK: &str = "ring";
+const TICK: &str = "notify";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scheduler_that_stands_still_past_its_turn_is_not_missed_and_does_no_harm() {
-    let each_second = [("PAYLINK_SCHEDULER__RING", "* * * * * *".to_owned())];
+    let each_second = [("PAYLINK_SCHEDULER__NOTIFY", "* * * * * *".to_owned())];
     let database = Database::Postgresql { url: fresh_postgresql().await };
     let mut cluster = Cluster::start_on(database, &each_second).await;
     cluster.workers.iter().for_each(Replica::freezes);

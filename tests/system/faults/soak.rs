@@ -17,7 +17,7 @@ use super::{
     replica::Replica,
     traffic::Traffic,
 };
-use crate::support::{Database, Line, OwnPostgres, Proxy};
+use crate::support::{Database, Line, OwnPostgres, Proxy, SmallDisk};
 
 /// What can go wrong.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +32,13 @@ enum Fault {
     RedisAway,
     DatabaseRestarted,
     ConnectionsCut,
+    DatabaseFull,
+    StoreFull,
+    RedisFull,
 }
 
 /// How often each happens: of killed workers there are most.
-const URN: [Fault; 16] = [
+const URN: [Fault; 20] = [
     Fault::WorkerKilled,
     Fault::WorkerKilled,
     Fault::WorkerKilled,
@@ -52,6 +55,10 @@ const URN: [Fault; 16] = [
     Fault::RedisAway,
     Fault::DatabaseRestarted,
     Fault::ConnectionsCut,
+    Fault::DatabaseFull,
+    Fault::DatabaseFull,
+    Fault::StoreFull,
+    Fault::RedisFull,
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,9 +68,15 @@ async fn everything_at_once() {
     let seconds = number("PAYLINK_SOAK_SECONDS").unwrap_or(300);
     let seed = number("PAYLINK_SOAK_SEED").unwrap_or_else(|| fastrand::u64(..));
     println!("soak: {seconds} s, PAYLINK_SOAK_SEED={seed}");
-    let server = OwnPostgres::of_its_own();
-    let cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
-    let mut soak = Soak { line: Proxy::to(cluster.redis.port).await, cluster, server, dice: Rng::with_seed(seed) };
+    // Where nothing can be mounted, they are never full.
+    let (disk, store) = (SmallDisk::mounted(), SmallDisk::mounted());
+    let server = disk.map_or_else(OwnPostgres::of_its_own, OwnPostgres::on);
+    let environment: Vec<(&str, String)> =
+        store.iter().map(|store| ("PAYLINK_STORE_URL", format!("file://{}", store.path().display()))).collect();
+    let database = Database::Postgresql { url: server.fresh_database().await };
+    let cluster = Cluster::start_on(database, &environment).await;
+    let (line, dice) = (Proxy::to(cluster.redis.port).await, Rng::with_seed(seed));
+    let mut soak = Soak { line, cluster, server, disk, store, dice };
     soak.cluster.schedulers.push(soak.cluster.a_scheduler());
     let traffic = Traffic::begin(&soak.cluster, 6);
     let end = Instant::now() + Duration::from_secs(seconds);
@@ -94,6 +107,10 @@ async fn everything_at_once() {
 struct Soak {
     cluster: Cluster,
     server: OwnPostgres,
+    /// On which the database is.
+    disk: Option<&'static SmallDisk>,
+    /// On which the documents are.
+    store: Option<&'static SmallDisk>,
     /// To Redis, for a worker that is to be parted from it.
     line: Proxy,
     dice: Rng,
@@ -135,6 +152,23 @@ impl Soak {
             Fault::ConnectionsCut => {
                 cluster.commits_were_lost = true;
                 cut_all_connections(open(&cluster.database).await.pool()).await;
+            }
+            Fault::DatabaseFull => {
+                cluster.commits_were_lost = true;
+                if let Some(disk) = self.disk {
+                    disk.is_full_for(Duration::from_millis(self.dice.u64(200..3_000))).await;
+                }
+                self.server.is_up_again();
+            }
+            Fault::StoreFull => {
+                if let Some(store) = self.store {
+                    store.is_full_for(Duration::from_millis(self.dice.u64(200..3_000))).await;
+                }
+            }
+            Fault::RedisFull => {
+                cluster.redis.is_full();
+                tokio::time::sleep(Duration::from_millis(self.dice.u64(200..3_000))).await;
+                cluster.redis.has_room();
             }
         }
     }

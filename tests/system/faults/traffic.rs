@@ -29,11 +29,15 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// So many merchants at once, each with one order after the other.
     pub(crate) fn begin(cluster: &Cluster, people: usize) -> Self {
+        Self::of(&cluster.merchant, &cluster.world(), people)
+    }
+
+    /// The same, of this merchant in this world.
+    pub(crate) fn of(merchant: &Merchant, world: &Sandbox, people: usize) -> Self {
         let open = watch::Sender::new(true);
         let mut join = JoinSet::new();
         for _ in 0..people {
-            let mut person =
-                Person { merchant: cluster.merchant.clone(), world: cluster.world(), accepted: Accepted::default() };
+            let mut person = Person::new(merchant, world);
             let is_open = open.subscribe();
             join.spawn(async move {
                 while *is_open.borrow() {
@@ -54,8 +58,7 @@ impl Traffic {
 
 /// What is accepted of a batch of so many orders, one after the other.
 pub(crate) async fn batch(cluster: &Cluster, orders: usize) -> Accepted {
-    let accepted = Accepted::default();
-    let mut person = Person { merchant: cluster.merchant.clone(), world: cluster.world(), accepted };
+    let mut person = Person::new(&cluster.merchant, &cluster.world());
     for _ in 0..orders {
         person.sells().await;
     }
@@ -69,6 +72,10 @@ struct Person {
 }
 
 impl Person {
+    fn new(merchant: &Merchant, world: &Sandbox) -> Self {
+        Self { merchant: merchant.clone(), world: world.clone(), accepted: Accepted::default() }
+    }
+
     /// An order, its link and its text, and what becomes of them: see the `match`.
     async fn sells(&mut self) {
         static COUNT: AtomicU32 = AtomicU32::new(1);

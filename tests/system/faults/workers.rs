@@ -115,7 +115,7 @@ async fn a_worker_killed_before_its_ack_has_done_the_job() {
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &accepted, 0).await;
     let job = jobs_of(&db, Kind::SendSms, JobState::Done).await.pop().unwrap();
-    assert_eq!((job.attempt, job.crashes), (1, 0), "it was notified again and found the job done");
+    assert_eq!((job.claims, job.crashes), (1, 0), "it was notified again and found the job done");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,7 +139,7 @@ async fn a_retry_survives_a_worker_that_is_killed_while_it_waits() {
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &accepted, 0).await;
     let done = queue::admin::find(db.pool(), job.id).await.unwrap().unwrap();
-    assert_eq!((done.attempt, done.crashes), (2, 0));
+    assert_eq!((done.claims, done.crashes), (2, 0));
     assert!(done.finished_at.unwrap() >= job.run_at, "it was tried again before its time");
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::PATIENCE;
@@ -27,7 +28,9 @@ pub(super) async fn are_made(app: &App, seed: u64) -> Vec<Purchase> {
     let mut rng = Rng::with_seed(seed ^ COUNT);
     let mut made = Vec::new();
     for _ in 0..COUNT {
-        let asked = app.merchant().http.post("/v1/credit-purchases", &json!({"pack": PACK})).await;
+        let http = app.merchant().http;
+        let pack = json!({"pack": PACK});
+        let asked = http.insists(|| http.request(Method::POST, "/v1/credit-purchases").json(&pack)).await;
         let path = format!("/v1/credit-purchases/{}", asked.with_status(202).json()["id"].as_str().unwrap());
         let (paid, twice, back) = (rng.u8(..4) > 0, rng.bool(), rng.u8(..3));
         let Some(session) = is_open(app, &path).await else {

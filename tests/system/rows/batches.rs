@@ -84,8 +84,8 @@ on_both_databases! {
         else {
             panic!("{claims:?}");
         };
-        assert_eq!((first.job().id, first.job().attempt, first.job().crashes), (due, 1, 0));
-        assert_eq!((second.job().id, second.job().attempt, second.job().crashes), (crashed, 2, 1));
+        assert_eq!((first.job().id, first.job().claims, first.job().crashes), (due, 1, 0));
+        assert_eq!((second.job().id, second.job().claims, second.job().crashes), (crashed, 2, 1));
         assert!(*at > now());
     }
 
@@ -98,7 +98,7 @@ on_both_databases! {
             let payload: serde_json::Value = serde_json::from_str(&job.payload).unwrap();
             let event: WebhookEventId = payload["event"].as_str().unwrap().parse().unwrap();
             assert!(webhook_event::find(rows.db.pool(), rows.merchant, event).await.unwrap().is_some());
-            assert_eq!((job.merchant_id, job.attempt), (Some(rows.merchant), 0));
+            assert_eq!((job.merchant_id, job.claims), (Some(rows.merchant), 0));
         }
         assert!(webhook_event::insertion(DbBackend::Sqlite, [], now()).is_none());
     }
@@ -117,7 +117,7 @@ on_both_databases! {
         for job in &enqueued {
             let row = queue::admin::find(rows.db.pool(), job.job).await.unwrap().unwrap();
             assert_eq!(row.run_at, job.run_at);
-            found.push((row.dedup_key, row.merchant_id, row.attempt));
+            found.push((row.dedup_key, row.merchant_id, row.claims));
         }
         let (ours, key) = (Some(rows.merchant), Some("a".to_owned()));
         assert_eq!(found, [(key, ours, 0), (None, None, 0), (None, ours, 0), (None, ours, 0)]);

@@ -78,7 +78,7 @@ impl Meets {
 
 impl JobHandler<Meets> for ProcessSmsEvent {
     async fn run(&self, told: &Meets, lease: &Lease) -> Result<Done, JobError> {
-        told.seen.lock().unwrap().push((lease.job().attempt, lease.job().crashes));
+        told.seen.lock().unwrap().push((lease.job().claims, lease.job().crashes));
         told.other.wait().await;
         let tx = told.db.begin().await?;
         let before = entity::merchant::find(&tx, self.merchant).await?.and_then(|merchant| merchant.message_template);
@@ -133,7 +133,7 @@ on_both_databases! {
         let after = row(&rows, job).await;
         assert_eq!((ack, seen), (Ack::Later(after.run_at), vec!["run"]));
         assert!(after.run_at > before && after.run_at <= now() + TimeDelta::seconds(1));
-        assert_eq!((after.state, after.attempt, after.crashes), (JobState::Queued, 1, 0));
+        assert_eq!((after.state, after.claims, after.crashes), (JobState::Queued, 1, 0));
         assert_eq!(after.last_error.as_deref(), Some("it panicked: it slipped"));
 
         let (ack, _) = notified_at(&rows, Clock::stopped_at(after.run_at), job, End::Well).await;
@@ -168,7 +168,7 @@ on_both_databases! {
         let (ack, seen) = notified(&rows, job, End::Well).await;
         assert_eq!((ack, seen), (Ack::Done, vec!["given up"]));
         let after = row(&rows, job).await;
-        assert_eq!((after.state, after.attempt, after.crashes), (JobState::Dead, 6, 5));
+        assert_eq!((after.state, after.claims, after.crashes), (JobState::Dead, 6, 5));
         assert_eq!(after.last_error.as_deref(), Some("its worker died 5 times while doing it"));
     }
 
@@ -180,7 +180,7 @@ on_both_databases! {
         assert_eq!(notified(&rows, old, End::Well).await, (Ack::Done, vec![]));
         assert_eq!(notified(&rows, next, End::Well).await, (Ack::Done, vec!["run"]));
         let after = row(&rows, old).await;
-        assert_eq!((after.state, after.attempt), (JobState::Dead, 1));
+        assert_eq!((after.state, after.claims), (JobState::Dead, 1));
         assert!(after.last_error.unwrap().contains("merchant"));
     }
 
@@ -220,7 +220,7 @@ on_both_databases! {
         let cut_off = tokio::time::timeout(Duration::from_millis(200), handler.makes(&rows, job, 1)).await;
         assert!(cut_off.is_err());
         let before = row(&rows, job).await;
-        assert_eq!((before.attempt, before.crashes, before.claimed_at), (0, 0, None));
+        assert_eq!((before.claims, before.crashes, before.claimed_at), (0, 0, None));
 
         let next = Meets::others(&rows, 0);
         assert_eq!(next.makes(&rows, job, 2).await, Ack::Done);
@@ -232,6 +232,6 @@ on_both_databases! {
         rewrite(&rows, job, Column::Payload, r#"{"v0": 1}"#).await;
         assert_eq!(Meets::others(&rows, 0).makes(&rows, job, 1).await, Ack::Done);
         let after = row(&rows, job).await;
-        assert_eq!((after.state, after.attempt, after.crashes), (JobState::Dead, 1, 0));
+        assert_eq!((after.state, after.claims, after.crashes), (JobState::Dead, 1, 0));
     }
 }

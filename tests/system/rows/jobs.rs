@@ -46,7 +46,7 @@ on_both_databases! {
         let enqueued_job = enqueued(&rows, None).await.unwrap();
         for crashes in 0..3 {
             let lease = claimed(&rows, enqueued_job).await;
-            assert_eq!((lease.job().attempt, lease.job().crashes), (crashes + 1, crashes));
+            assert_eq!((lease.job().claims, lease.job().crashes), (crashes + 1, crashes));
         }
     }
 

@@ -90,7 +90,7 @@ on_both_databases! {
             let (delay, most) = (next - at, TimeDelta::seconds(2_i64.pow(tries.unsigned_abs() - 1)));
             assert!(delay >= most / 2 && delay <= most, "after {tries} it waits {delay}");
             let job = rows.job(enqueued_job).await;
-            assert_eq!((job.state, job.tries(), job.crashes, job.run_at), (JobState::Queued, tries.into(), 0, next));
+            assert_eq!((job.state, job.attempts(), job.crashes, job.run_at), (JobState::Queued, tries.into(), 0, next));
             assert_eq!((job.claimed_at, job.last_error.as_deref()), (None, Some("it panicked: it slipped")));
             at = next;
         }
@@ -102,7 +102,7 @@ on_both_databases! {
         let policy = Policy { timeout: Duration::from_millis(30), ..attempts.policy };
         let next = later(attempt(&Executor { policy, ..attempts }, enqueued_job, &Does::NeverReturns).await);
         let job = rows.job(enqueued_job).await;
-        assert_eq!((job.tries(), job.crashes, job.run_at), (1, 0, next));
+        assert_eq!((job.attempts(), job.crashes, job.run_at), (1, 0, next));
         assert_eq!(job.last_error.as_deref(), Some("it took longer than 30ms"));
         assert_eq!(attempt(&rows.attempts_at(next), enqueued_job, &Does::Finishes(rows.db.clone())).await, Ack::Done);
         assert_eq!(rows.job(enqueued_job).await.state, JobState::Done);
@@ -120,7 +120,7 @@ on_both_databases! {
             let next = later(attempt(&rows.attempts_at(at), enqueued_job, &not_now).await);
             assert!(next - at >= TimeDelta::minutes(10) && next - at <= TimeDelta::minutes(11), "{}", next - at);
             let job = rows.job(enqueued_job).await;
-            assert_eq!((job.attempt, job.tries(), job.crashes, job.claimed_at), (claims, 0, 0, None));
+            assert_eq!((job.claims, job.attempts(), job.crashes, job.claimed_at), (claims, 0, 0, None));
             assert_eq!(job.last_error.as_deref(), Some("the limit is reached"));
             at = next;
         }
@@ -137,10 +137,10 @@ on_both_databases! {
         });
         assert!(later(ended) <= now());
         let job = rows.job(enqueued_job).await;
-        assert_eq!((job.attempt, job.tries(), job.crashes, job.claimed_at), (1, 0, 0, None));
+        assert_eq!((job.claims, job.attempts(), job.crashes, job.claimed_at), (1, 0, 0, None));
         assert_eq!(attempt(&rows.attempts(), enqueued_job, &Does::Finishes(rows.db.clone())).await, Ack::Done);
         let job = rows.job(enqueued_job).await;
-        assert_eq!((job.state, job.tries(), job.crashes), (JobState::Done, 1, 0));
+        assert_eq!((job.state, job.attempts(), job.crashes), (JobState::Done, 1, 0));
     }
 
     async fn what_is_paused_is_neither_tried_nor_notified(rows) {
@@ -155,7 +155,7 @@ on_both_databases! {
             assert!(!queue::admin::pause(&rows.db, what, OPERATOR, "twice", now()).await.unwrap());
             attempts.pauses.read(pool).await.unwrap();
             assert_eq!(attempt(&attempts, enqueued_job, &Does::Finishes(rows.db.clone())).await, Ack::Done);
-            assert_eq!(rows.job(enqueued_job).await.attempt, 0);
+            assert_eq!(rows.job(enqueued_job).await.claims, 0);
             assert_eq!(overdue().await, []);
 
             assert!(queue::admin::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
@@ -182,7 +182,7 @@ on_both_databases! {
         let changed = rows.changed(enqueued_job, DeadJobAction::Retry, "mended").await;
         assert_eq!(changed[0].enqueued_job.map(|enqueued_job| enqueued_job.job), Some(enqueued_job.job));
         let job = rows.job(enqueued_job).await;
-        assert_eq!((job.state, job.attempt, job.tries()), (JobState::Queued, 1, 0));
+        assert_eq!((job.state, job.claims, job.attempts()), (JobState::Queued, 1, 0));
         assert!(rows.changed(enqueued_job, DeadJobAction::Discard, "no").await.is_empty());
 
         attempt(&attempts, enqueued_job, &fails).await;

@@ -90,7 +90,7 @@ on_both_databases! {
             // There is no Redis, of which a tick may complain.
             let _ = told(there).once(jumped).await;
             assert_eq!((queued(&rows, Kind::PurgeLink).await, queued(&rows, Kind::CloseStripeLink).await), (0, 0));
-            assert!(tick::last_due(rows.db.pool(), "ring").await.unwrap().is_some_and(|mark| mark > today));
+            assert!(tick::last_due(rows.db.pool(), "notify").await.unwrap().is_some_and(|mark| mark > today));
         }
         let _ = told(Some(jumped - TimeDelta::minutes(10))).once(jumped).await;
         assert_eq!(queued(&rows, Kind::PurgeLink).await, 1);

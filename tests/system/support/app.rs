@@ -23,6 +23,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, Que
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::sync::MutexGuard;
 
 use super::{
     buyer::Buyer,
@@ -38,6 +39,7 @@ use super::{
     running::{Running, aside},
     sandbox::Sandbox,
     shared_redis::a_part_of_redis,
+    small_disk::SmallDisk,
     wait::eventually,
 };
 
@@ -69,6 +71,8 @@ pub(crate) struct App {
     way: Way,
     database: Database,
     data: TempDir,
+    /// On which all that it keeps is, if that can be full.
+    disk: Option<&'static SmallDisk>,
     port: u16,
     running: Option<Running>,
     /// By how much its clock is ahead, if it runs here.
@@ -100,8 +104,35 @@ impl App {
         Self::start_as(Way::Apart, database, environment).await
     }
 
+    /// Starts one in this process with all that it keeps on a disk that can be full, where one can be mounted.
+    pub(crate) async fn start_on(
+        disk: Option<&'static SmallDisk>,
+        database: Database,
+        environment: &[(&str, String)],
+    ) -> Self {
+        Self::start_with_disk(Way::Here, disk, database, environment).await
+    }
+
+    /// The same as its users start it.
+    pub(crate) async fn start_apart_on(
+        disk: &'static SmallDisk,
+        database: Database,
+        environment: &[(&str, String)],
+    ) -> Self {
+        Self::start_with_disk(Way::Apart, Some(disk), database, environment).await
+    }
+
     async fn start_as(way: Way, database: Database, environment: &[(&str, String)]) -> Self {
-        let data = folder("paylink-");
+        Self::start_with_disk(way, None, database, environment).await
+    }
+
+    async fn start_with_disk(
+        way: Way,
+        disk: Option<&'static SmallDisk>,
+        database: Database,
+        environment: &[(&str, String)],
+    ) -> Self {
+        let data = disk.map_or_else(|| folder("paylink-"), |disk| disk.folder());
         if way == Way::Here {
             database.is_migrated(data.path()).await;
             fs::write(data.path().join(USUAL), lines(&a_part_of_redis())).unwrap();
@@ -113,7 +144,7 @@ impl App {
         hush.secret(&hello.webhook_secret);
         hush.private(&hello.api_key);
         hush.private(&hello.operator_key);
-        Self { way, database, data, port, running: Some(running), ahead, hush, hello }
+        Self { way, database, data, disk, port, running: Some(running), ahead, hush, hello }
     }
 
     /// Ends the process from one moment to the next, as a power cut would, and starts it again.
@@ -197,6 +228,26 @@ impl App {
     /// A file of its data directory.
     pub(crate) fn file(&self, name: &str) -> String {
         fs::read_to_string(self.data.path().join(name)).unwrap()
+    }
+
+    /// Its disk is full for so long, if it has one that can be.
+    pub(crate) async fn finds_no_room_for(&self, time: Duration) {
+        let Some(disk) = self.disk else { return };
+        if matches!(self.database, Database::Sqlite) {
+            // Else it would go on writing into the room that its log has taken before.
+            let rows = self.database().await;
+            let _ = rows.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
+            let _ = rows.close().await;
+        }
+        disk.is_full_for(time).await;
+    }
+
+    /// While this is held there is room on its disk.
+    pub(crate) async fn finds_room(&self) -> Option<MutexGuard<'static, ()>> {
+        match self.disk {
+            Some(disk) => Some(disk.has_room().await),
+            None => None,
+        }
     }
 
     /// Changes rows behind its back, as time or an accident would.

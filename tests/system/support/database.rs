@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database as Connection, DatabaseConnection, DbErr, Statement};
 
-use super::{postgres, template};
+use super::{postgres, small_disk::SmallDisk, template};
 
 /// Writes, for each table, the query that gives its rows as text.
 const SQLITE_QUERIES: &str = "SELECT 'SELECT ' || group_concat('quote(\"' || c.name || '\")', '||'' ''||') || ' AS row FROM \"' || t.name || '\"' AS query \
@@ -36,6 +36,11 @@ impl Database {
     /// A fresh database with the current schema on the server of this test run.
     pub(crate) async fn postgresql() -> Self {
         Self::Postgresql { url: template::postgresql().await }
+    }
+
+    /// The same with its tables on this disk, which the server has until the tests are over.
+    pub(crate) async fn postgresql_on(disk: &'static SmallDisk) -> Self {
+        Self::Postgresql { url: template::postgresql_on(disk).await }
     }
 
     /// One that nobody has used yet: without a schema.

@@ -3,7 +3,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{LazyLock, Once},
+    sync::{
+        LazyLock, Once,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use poem::{
@@ -22,7 +25,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::{described, hush::Hush};
+use super::{described, hush::Hush, wait::eventually};
 
 /// Somebody who speaks HTTP to the product, with a key or without.
 #[derive(Clone, Debug)]
@@ -77,6 +80,18 @@ impl Http {
             described::check(&method, &path, status, answer.content_type(), &answer.body);
         }
         Ok(answer)
+    }
+
+    /// Sends a command again under the same key until it is answered by anything but that it cannot be done now, as a good client does.
+    pub(crate) async fn insists(&self, request: impl Fn() -> RequestBuilder) -> Answer {
+        static KEYS: AtomicU64 = AtomicU64::new(1);
+        let key = format!("insists-{}", KEYS.fetch_add(1, Ordering::Relaxed));
+        eventually("a command is answered", async || {
+            let answer = self.ask(request().header("Idempotency-Key", &key)).await;
+            let is_still_done = answer.status == 409 && answer.json()["code"] == "idempotency_key_in_use";
+            (answer.status < 500 && !is_still_done).then_some(answer)
+        })
+        .await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

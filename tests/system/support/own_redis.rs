@@ -57,6 +57,16 @@ impl OwnRedis {
         self.gets(Signal::SIGCONT);
     }
 
+    /// It has no memory for anything more, and takes nothing until it has.
+    pub(crate) fn is_full(&self) {
+        assert_eq!(self.says("CONFIG SET maxmemory 1"), "OK");
+    }
+
+    /// It has memory.
+    pub(crate) fn has_room(&self) {
+        assert_eq!(self.says("CONFIG SET maxmemory 0"), "OK");
+    }
+
     /// It loses everything that it held.
     pub(crate) fn loses_everything(&self) {
         assert_eq!(self.says("FLUSHALL"), "OK");

@@ -2,12 +2,14 @@
 //! test has for itself, to do them harm.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     os::unix::{
         fs::{DirBuilderExt, chown},
         process::CommandExt,
     },
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         OnceLock,
@@ -21,7 +23,7 @@ use nix::{
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
-use super::wait::comes_true;
+use super::{small_disk::SmallDisk, wait::comes_true};
 
 /// Starts the server and waits until the standard input ends, which is a pipe that only the tests hold. However they end, by
 /// their last line, a panic, Ctrl-C or a kill, the kernel closes the pipe, the server is stopped and its directory removed.
@@ -75,6 +77,16 @@ pub(crate) async fn copy_of(name: &str) -> String {
     of_all().create(&format!("TEMPLATE {name} STRATEGY file_copy")).await
 }
 
+/// The same with its tables on this disk, which has to be there for as long as the server is.
+pub(crate) async fn copy_on(name: &str, disk: &'static SmallDisk) -> String {
+    let (server, space) = (of_all(), disk.path().file_name().and_then(OsStr::to_str).unwrap().replace('-', "_"));
+    let place = disk.path().join("tables");
+    fs::DirBuilder::new().mode(0o700).create(&place).unwrap();
+    is_given_to_the_server(&place);
+    server.runs(&format!("CREATE TABLESPACE {space} LOCATION '{}'", place.display())).await;
+    server.create(&format!("TEMPLATE {name} STRATEGY file_copy TABLESPACE {space}")).await
+}
+
 /// The name in the URL of a database.
 pub(crate) fn name_of(url: &str) -> &str {
     url.split('/').nth(3).and_then(|rest| rest.split('?').next()).unwrap()
@@ -92,6 +104,13 @@ impl Server {
         Self::start(Durable::Yes)
     }
 
+    /// The same with all that it keeps on this disk.
+    pub(crate) fn on(disk: &SmallDisk) -> Self {
+        let place = disk.path().join("postgres");
+        fs::create_dir(&place).unwrap();
+        Self::start_in(place, Durable::Yes)
+    }
+
     /// The URL of a fresh, empty database.
     pub(crate) async fn fresh_database(&self) -> String {
         self.create("").await
@@ -100,9 +119,12 @@ impl Server {
     async fn create(&self, how: &str) -> String {
         static COUNT: AtomicUsize = AtomicUsize::new(1);
         let name = format!("paylink_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let create = format!("CREATE DATABASE {name} {how}");
-        async { Database::connect(self.url("postgres")).await?.execute_unprepared(&create).await }.await.unwrap();
+        self.runs(&format!("CREATE DATABASE {name} {how}")).await;
         self.url(&name)
+    }
+
+    async fn runs(&self, statement: &str) {
+        async { Database::connect(self.url("postgres")).await?.execute_unprepared(statement).await }.await.unwrap();
     }
 
     /// It ends at this signal, and comes up again: `SIGQUIT` is a crash, `SIGINT` an orderly end.
@@ -111,6 +133,11 @@ impl Server {
         kill(before, signal).unwrap();
         let again = comes_true(|| self.is_ready() && self.process().is_some_and(|now| now != before));
         assert!(again, "PostgreSQL does not come up again: {}", self.log());
+    }
+
+    /// It ended of itself, or has not, and is up.
+    pub(crate) fn is_up_again(&self) {
+        assert!(comes_true(|| self.is_ready()), "PostgreSQL does not come up again: {}", self.log());
     }
 
     /// From now on the plans of everything that runs in this database are in the server's log, and no table of the server is analysed.
@@ -170,16 +197,17 @@ impl Server {
     }
 
     fn start(durable: Durable) -> Self {
+        Self::start_in(tempfile::Builder::new().prefix("paylink-postgres-").tempdir().unwrap().keep(), durable)
+    }
+
+    fn start_in(place: PathBuf, durable: Durable) -> Self {
         let binaries = binaries();
-        let place = tempfile::Builder::new().prefix("paylink-postgres-").tempdir().unwrap().keep();
         let data = place.join("data");
         fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
-        let owner = somebody_else();
-        if let Some(owner) = &owner {
-            for path in [&place, &data] {
-                chown(path, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
-            }
+        for path in [&place, &data] {
+            is_given_to_the_server(path);
         }
+        let owner = somebody_else();
         let as_owner = |command: &mut Command| {
             if let Some(owner) = &owner {
                 command.uid(owner.uid.as_raw()).gid(owner.gid.as_raw());
@@ -220,7 +248,7 @@ impl Server {
     }
 
     /// Where its socket is.
-    pub(super) fn socket(&self) -> &std::path::Path {
+    pub(super) fn socket(&self) -> &Path {
         &self.socket
     }
 
@@ -239,6 +267,12 @@ pub(super) fn binaries() -> PathBuf {
     let whole = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
     let found = debian.chain(env::split_paths(&path)).find(whole);
     found.expect("PostgreSQL is needed for these tests: apt-get install postgresql")
+}
+
+fn is_given_to_the_server(path: &Path) {
+    if let Some(owner) = somebody_else() {
+        chown(path, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
+    }
 }
 
 /// Whom to run the server as: it refuses to be run by root.

@@ -6,7 +6,7 @@ use migration::{Migrate, Migrator};
 use sea_orm::Database;
 use tokio::sync::OnceCell;
 
-use super::{place::folder, postgres};
+use super::{place::folder, postgres, small_disk::SmallDisk};
 
 /// Puts a SQLite database with the current schema there.
 pub(crate) async fn sqlite(path: &Path) {
@@ -16,13 +16,23 @@ pub(crate) async fn sqlite(path: &Path) {
 
 /// The URL of a PostgreSQL database with the current schema and nothing in it.
 pub(crate) async fn postgresql() -> String {
+    postgres::copy_of(whole_one().await).await
+}
+
+/// The same with its tables on this disk.
+pub(crate) async fn postgresql_on(disk: &'static SmallDisk) -> String {
+    postgres::copy_on(whole_one().await, disk).await
+}
+
+/// The name of the one that others are copied from.
+async fn whole_one() -> &'static str {
     static MIGRATED: OnceCell<String> = OnceCell::const_new();
     let template = MIGRATED.get_or_init(async || {
         let url = postgres::fresh_database().await;
         migrate(&url).await;
         postgres::name_of(&url).to_owned()
     });
-    postgres::copy_of(template.await).await
+    template.await
 }
 
 async fn migrated_sqlite() -> Vec<u8> {

@@ -24,7 +24,7 @@ impl JobHandler<JobContext> for DiagnoseStripe {
         let endpoint = match look(&context.stripe_of(&known)?, &known, &url).await {
             Ok(endpoint) => Ok(endpoint),
             Err(error) if error.advice() == Advice::Tell => Err(error.for_merchant()),
-            Err(_) if has_tried_enough(lease) => return nothing_to_do(context, lease).await,
+            Err(_) if has_tried_enough(lease.job()) => return nothing_to_do(context, lease).await,
             Err(error) => return Err(error.into_retry()),
         };
         let now = context.now();

@@ -39,7 +39,7 @@ impl JobHandler<JobContext> for FetchPicture {
         match fetch(context, &picture).await? {
             Ok(fetched) => store(context, lease, &picture, fetched).await,
             Err(NotFetched::Never(why)) => fail(context, lease, &picture, &why).await,
-            Err(NotFetched::Absent) if lease.job().attempt >= TRIES => {
+            Err(NotFetched::Absent) if lease.job().attempts() >= TRIES => {
                 fail(context, lease, &picture, "The carrier does not have the picture any more.").await
             }
             Err(not_yet) => Err(JobError::retry(not_yet)),

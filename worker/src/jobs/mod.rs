@@ -23,7 +23,7 @@ mod tell_buyer;
 mod tell_low_credit;
 
 use domain::{LinkId, MerchantId};
-use entity::link;
+use entity::{job::Job, link};
 use queue::{Done, JobError, Lease};
 
 use crate::JobContext;
@@ -45,7 +45,41 @@ async fn nothing_to_do(context: &JobContext, lease: &Lease) -> Result<Done, JobE
 }
 
 /// Whether a job that the scheduler writes again anyway has been tried often enough: Stripe's bad day is no matter for an operator.
-fn has_tried_enough(lease: &Lease) -> bool {
-    const TRIES: i64 = 3;
-    lease.job().attempt >= TRIES
+fn has_tried_enough(job: &Job) -> bool {
+    const ATTEMPTS: i64 = 3;
+    job.attempts() >= ATTEMPTS
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+    use domain::JobId;
+    use entity::job::JobState;
+
+    use super::*;
+
+    #[test]
+    fn a_job_that_was_snoozed_was_not_tried() {
+        let now = Utc::now();
+        let job = |claims, uncounted| Job {
+            id: JobId::new(now),
+            kind: "reconcile_link".to_owned(),
+            dedup_key: None,
+            merchant_id: None,
+            payload: "{}".to_owned(),
+            state: JobState::Queued,
+            claims,
+            crashes: 0,
+            uncounted,
+            run_at: now,
+            last_error: None,
+            created_at: now,
+            claimed_at: Some(now),
+            finished_at: None,
+            traceparent: None,
+        };
+        assert!(has_tried_enough(&job(3, 0)));
+        assert!(!has_tried_enough(&job(3, 2)), "a rate limit or a stop is no attempt");
+        assert!(has_tried_enough(&job(5, 2)));
+    }
 }

@@ -36,7 +36,7 @@ impl JobHandler<JobContext> for OpenCreditPurchase {
         };
         // A key for each attempt: Stripe keeps a failure of its own under a key, too, and would answer it for a day. A page of which
         // nobody learns the address cannot be paid.
-        let key = format!("{}:{}", bought.id, lease.job().attempt);
+        let key = format!("{}:{}", bought.id, lease.job().claims);
         let made = match stripe.create_purchase_session(&new, &key).await {
             Ok(made) => made.body,
             Err(error) if error.advice() == Advice::Tell => return give_up(self, context, lease, &error).await,

@@ -72,7 +72,7 @@ async fn look(
         Ok(found) => found,
         // The key is no good, which the diagnosis of the connection says; or Stripe is away, and the next turn comes, very soon if
         // it is the buyer's.
-        Err(error) if error.advice() == Advice::Tell || job.buyer_waits || has_tried_enough(lease) => {
+        Err(error) if error.advice() == Advice::Tell || job.buyer_waits || has_tried_enough(lease.job()) => {
             return leave(context, lease, link).await;
         }
         Err(error) => return Err(error.into_retry()),

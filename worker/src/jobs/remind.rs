@@ -4,9 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::template::Purpose;
 use entity::{
-    Merchant, Order, Transaction,
-    credits::CreditError,
-    link,
+    Merchant, Order, Transaction, link,
     link_text::text_of_link,
     merchant,
     message::{self, CommandError, NewMessage, Origin},
@@ -46,7 +44,7 @@ impl JobHandler<JobContext> for Remind {
                 context.queue.notify(enqueued_job);
                 Ok(done)
             }
-            Err(CommandError::Credits(CreditError::Db(error))) => Err(error.into()),
+            Err(CommandError::Db(error)) => Err(error.into()),
             Err(refused) => {
                 tx.rollback().await?;
                 tracing::info!(merchant.id = %self.merchant, link.id = %self.link, %refused, "a buyer was not reminded");

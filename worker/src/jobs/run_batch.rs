@@ -4,15 +4,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{
-    LinkId,
-    template::{Purpose, Template},
-};
+use domain::{LinkId, MessageId, template::Purpose};
 use entity::{
-    Batch, Documents, Merchant, Order, Transaction, audit,
-    batch::{self, BatchRow, BatchState, Content},
+    AuditAction, Batch, Documents, Merchant, Order, Transaction,
+    audit::{self, Act},
+    batch::{self, BatchRow, BatchState, Content, RowProblem},
     conversation::{self, Correspondent},
-    credits::CreditError,
     link::{self, NewLink, RETENTION},
     link_text::text_of_link,
     merchant,
@@ -71,9 +68,13 @@ impl JobHandler<JobContext> for RunBatch {
 async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(), JobError> {
     let owner = merchant::get(context.db.pool(), batch.merchant_id).await?;
     if owner.is_suspended() {
-        return Ok(
-            batch::fail(context.db.pool(), row, "merchant_suspended", "The account is suspended.".to_owned()).await?
-        );
+        return Ok(batch::fail(
+            context.db.pool(),
+            row,
+            RowProblem::MerchantSuspended,
+            "The account is suspended.".to_owned(),
+        )
+        .await?);
     }
     let Some(order) = order_of(context, batch, row).await? else { return Ok(()) };
     let link = LinkId::new(context.now());
@@ -83,7 +84,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     let page = match context.details.render(page).await {
         Ok(page) => page,
         Err(DetailsError::Undrawable(why)) => {
-            return Ok(batch::fail(context.db.pool(), row, "cannot_be_drawn", why).await?);
+            return Ok(batch::fail(context.db.pool(), row, RowProblem::CannotBeDrawn, why).await?);
         }
         Err(broken @ DetailsError::Broken(_)) => return Err(JobError::retry(broken)),
     };
@@ -111,13 +112,16 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         Err(error) if link::is_second_open(&error) => {
             tx.rollback().await?;
             let detail = "The order has got a payment link in another way.".to_owned();
-            return Ok(batch::fail(context.db.pool(), row, "link_open", detail).await?);
+            return Ok(batch::fail(context.db.pool(), row, RowProblem::LinkOpen, detail).await?);
         }
         Err(error) => return Err(error.into()),
     };
-    note(&tx, batch, "link.create", &link, now).await?;
+    note(&tx, batch, AuditAction::LinkCreate, &link, now).await?;
     let (message, problem) = if batch.send && row.credits > 0 {
-        send(context, &tx, batch, (&owner, &order, &made), now).await?
+        match send(context, &tx, batch, (&owner, &order, &made), now).await {
+            Ok(message) => (Some(message), None),
+            Err(refused) => (None, Some(RowProblem::of(refused)?.to_string())),
+        }
     } else {
         (None, row.problem.clone())
     };
@@ -136,12 +140,11 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
 async fn note(
     tx: &Transaction,
     batch: &Batch,
-    action: &str,
+    action: AuditAction,
     subject: &impl ToString,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let act = audit::Act::new(&batch.actor, action, subject).of_merchant(batch.merchant_id);
-    let act = act.because(batch.id.to_string());
+    let act = Act::new(&batch.actor, action, subject).of_merchant(batch.merchant_id).because(batch.id.to_string());
     audit::record(tx, act, now).await
 }
 
@@ -163,14 +166,14 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
                 return Ok(None);
             }
             let detail = "There is an order with this number by now.".to_owned();
-            batch::fail(context.db.pool(), row, "order_exists", detail).await?;
+            batch::fail(context.db.pool(), row, RowProblem::OrderExists, detail).await?;
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
     match batch::set_order(&tx, row, order.id).await {
         Ok(true) => {
-            note(&tx, batch, "order.create", &order.id, context.now()).await?;
+            note(&tx, batch, AuditAction::OrderCreate, &order.id, context.now()).await?;
             tx.commit().await?;
             Ok(Some(order))
         }
@@ -181,31 +184,26 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
         Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
             tx.rollback().await?;
             let detail = "A row with this key has become an order in another batch.".to_owned();
-            batch::fail(context.db.pool(), row, "done_before", detail).await?;
+            batch::fail(context.db.pool(), row, RowProblem::DoneBefore, detail).await?;
             Ok(None)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Has the link sent as soon as it can be paid. What stands against it is told on the row; the link is there all the same.
+/// Has the link sent as soon as it can be paid. If that is refused, nothing of the text is written.
 async fn send(
     context: &JobContext,
     tx: &Transaction,
     batch: &Batch,
     (owner, order, link): (&Merchant, &Order, &link::Model),
     now: DateTime<Utc>,
-) -> Result<(Option<domain::MessageId>, Option<String>), JobError> {
-    let template = match message_template::template(tx, owner, Purpose::Request, order.language.as_deref()).await {
-        Ok(template) => template,
-        Err(TemplateReadError::Template(_)) => Template::default(),
-        Err(TemplateReadError::Db(error)) => return Err(error.into()),
-    };
-    let (Some(phone), Ok(body)) =
-        (&order.customer_phone, text_of_link(owner, order, link, &context.buyer_url(link.id), &template))
-    else {
-        return Ok((None, Some("no_text".to_owned())));
-    };
+) -> Result<MessageId, CommandError> {
+    let phone = order.customer_phone.as_ref().ok_or(CommandError::NoNumber)?;
+    let template = message_template::template(tx, owner, Purpose::Request, order.language.as_deref()).await;
+    let template = template.map_err(TemplateReadError::into_command_error)?;
+    let url = context.buyer_url(link.id);
+    let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
     let attempt = tx.savepoint().await?;
     let conversation =
         conversation::open(&attempt, &context.vault, owner.id, Correspondent::named(phone, &order.customer_name), now)
@@ -220,21 +218,14 @@ async fn send(
         send_at: Some(now),
         actor: Some(batch.actor.clone()),
     };
-    let refused = match message::command(&attempt, owner, text, now).await {
+    match message::command(&attempt, owner, text, now).await {
         Ok(message) => {
             attempt.commit().await?;
-            return Ok((Some(message.id), None));
+            Ok(message.id)
         }
-        Err(CommandError::Credits(CreditError::Db(error))) => return Err(error.into()),
-        Err(refused) => refused,
-    };
-    attempt.rollback().await?;
-    let problem = match refused {
-        CommandError::Credits(_) => "insufficient_credits",
-        CommandError::OptedOut => "opted_out",
-        CommandError::NotConnected => "sms_not_connected",
-        CommandError::Suspended => "merchant_suspended",
-        CommandError::NoNumber | CommandError::NoText(_) | CommandError::ToldBefore => "no_text",
-    };
-    Ok((None, Some(problem.to_owned())))
+        Err(refused) => {
+            attempt.rollback().await?;
+            Err(refused)
+        }
+    }
 }

@@ -129,7 +129,7 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
             Err(JobError::retry(error))
         }
         Handover::Unknown { why, .. } => {
-            is_unknown(context, message).await?;
+            mark_unknown(context, message).await?;
             Err(JobError::retry_after(Unknown(why), FIRST_LOOK))
         }
     }
@@ -141,7 +141,7 @@ async fn requeue(context: &JobContext, message: &Message) -> Result<(), DbErr> {
     tx.commit().await
 }
 
-async fn is_unknown(context: &JobContext, message: &Message) -> Result<(), DbErr> {
+async fn mark_unknown(context: &JobContext, message: &Message) -> Result<(), DbErr> {
     let (merchant, id) = (message.merchant_id, message.id);
     let tx = context.db.begin().await?;
     message::advance(&tx, merchant, id, MessageStatus::Unknown, context.now()).await?;
@@ -196,7 +196,7 @@ async fn refuse(
 /// Asks the carrier for a text that may have left. Not to find it proves nothing, so it is asked again; after that, a person has to
 /// settle it.
 async fn look_for(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
-    is_unknown(context, message).await?;
+    mark_unknown(context, message).await?;
     let integration = context.sms_integration(message.merchant_id).await?;
     let carrier = context.carrier_of(&integration)?;
     let conversation = conversation::find(context.db.pool(), message.merchant_id, message.conversation_id).await?;

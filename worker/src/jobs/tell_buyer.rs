@@ -6,7 +6,6 @@ use domain::{LinkState, link::Review, template::Purpose};
 use entity::{
     Merchant, Order, Transaction,
     conversation::{self, Correspondent},
-    credits::CreditError,
     link,
     link_text::text_of_link,
     merchant,
@@ -34,14 +33,15 @@ impl JobHandler<JobContext> for TellBuyer {
             return nothing_to_do(context, lease).await;
         }
         match write(self, context, &tx, (&owner, &order, &link), now).await {
-            Ok(message) => {
+            Ok(Some(message)) => {
                 let job = SendSms { merchant: self.merchant, message: message.id };
                 let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(self.merchant), now).await?;
                 let done = lease.finish(tx, now).await?;
                 context.queue.notify(enqueued_job);
                 Ok(done)
             }
-            Err(CommandError::Credits(CreditError::Db(error))) => Err(error.into()),
+            Ok(None) => lease.finish(tx, now).await,
+            Err(CommandError::Db(error)) => Err(error.into()),
             Err(refused) => {
                 tx.rollback().await?;
                 tracing::info!(merchant.id = %self.merchant, link.id = %self.link, %refused, "a buyer was not told");
@@ -90,13 +90,18 @@ const fn told_of(purpose: Purpose) -> Option<LinkState> {
     }
 }
 
+/// Writes the text; `None` if there was one: it is said once, also if the link was paid, voided by hand and paid again.
 async fn write(
     job: &TellBuyer,
     context: &JobContext,
     tx: &Transaction,
     (owner, order, link): (&Merchant, &Order, &link::Model),
     now: DateTime<Utc>,
-) -> Result<entity::Message, CommandError> {
+) -> Result<Option<entity::Message>, CommandError> {
+    let once_key = format!("{}:{}", job.purpose, link.id);
+    if message::has_once_key(tx, owner.id, &once_key).await? {
+        return Ok(None);
+    }
     let phone = order.customer_phone.as_ref().ok_or(CommandError::NoNumber)?;
     let url = context.buyer_url(link.id);
     let template = message_template::template(tx, owner, job.purpose, order.language.as_deref()).await;
@@ -110,13 +115,9 @@ async fn write(
         link: Some(link.id),
         body,
         origin: if job.purpose == Purpose::Receipt { Origin::Receipt } else { Origin::Voided },
-        once_key: Some(format!("{}:{}", job.purpose, link.id)),
+        once_key: Some(once_key),
         send_at: None,
         actor: None,
     };
-    // Told once, also if it was paid, voided by hand and paid again.
-    if message::has_once_key(tx, owner.id, text.once_key.as_deref().unwrap_or_default()).await? {
-        return Err(CommandError::ToldBefore);
-    }
-    message::command(tx, owner, text, now).await
+    message::command(tx, owner, text, now).await.map(Some)
 }

@@ -120,11 +120,11 @@ async fn attempt(context: &JobContext, endpoint: &WebhookEndpoint, due: &Webhook
         disabled = webhook_endpoint::note_failed(&tx, &endpoint, due, &attempted, now).await?;
     }
     tx.commit().await?;
-    tell(&endpoint, &attempted, disabled);
+    log_outcome(&endpoint, &attempted, disabled);
     Ok(is_taken)
 }
 
-fn tell(endpoint: &WebhookEndpoint, attempted: &Attempted, disabled: Option<Disabled>) {
+fn log_outcome(endpoint: &WebhookEndpoint, attempted: &Attempted, disabled: Option<Disabled>) {
     let (merchant, id) = (endpoint.merchant_id, endpoint.id);
     if let Some(because) = disabled {
         tracing::warn!(merchant.id = %merchant, endpoint.id = %id, %because, "a webhook endpoint was disabled");

@@ -171,7 +171,7 @@ impl Connection {
     }
 
     /// Notes whether the other side takes what is sent.
-    pub(super) fn is_stuck(&self, stuck: bool) {
+    pub(super) fn set_stuck(&self, stuck: bool) {
         let since = &mut locked(&self.activity).stuck;
         match (stuck, &since) {
             (true, None) => *since = Some(Instant::now()),
@@ -262,9 +262,9 @@ mod tests {
     fn whoever_takes_nothing_of_an_answer_has_little_time() {
         let place = Connections::default().enter([203, 0, 113, 7].into());
         let _request = place.connection.begin();
-        place.connection.is_stuck(true);
+        place.connection.set_stuck(true);
         assert!(is_overdue(&place.connection, 2 * MINUTE));
-        place.connection.is_stuck(false);
+        place.connection.set_stuck(false);
         assert!(!is_overdue(&place.connection, 2 * MINUTE));
     }
 

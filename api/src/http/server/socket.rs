@@ -65,7 +65,7 @@ impl Socket {
     }
 
     fn noted(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        self.connection.is_stuck(written.is_pending());
+        self.connection.set_stuck(written.is_pending());
         written
     }
 }

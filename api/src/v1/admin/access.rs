@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, MerchantId, Secret, random_secret};
 use entity::{
+    AuditAction,
     api_key::{self, ApiKey, NewKey, Scope},
     merchant,
     revocation::{Revocation, Revoker, revoke},
@@ -24,7 +25,7 @@ use super::{
 use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::tell},
+    auth::{Operator, audit::log_access},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -145,9 +146,9 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let wanted = NewKey { merchant_id: owner.id, name, scope, expires_at: None };
         let row = api_key::insert(&tx, wanted, &new, now).await?;
-        tx.done(key.0.did("key.create", &row.id).of_merchant(owner.id), now);
+        tx.done(key.0.did(AuditAction::KeyCreate, &row.id).of_merchant(owner.id), now);
         tx.commit().await?;
-        tell(&key.0, "key.create", &row.id);
+        log_access(&key.0, AuditAction::KeyCreate, &row.id);
         let view = KeyView { id: Text(row.id), name: row.name, scope: Text(row.scope), key: new.expose().to_owned() };
         Ok(Created::Created(Json(view)))
     }
@@ -170,9 +171,9 @@ impl AdminAccess {
             Revocation::Revoked => {}
             Revocation::NoSuchKey | Revocation::LastAdmin => return Err(Problem::not_found()),
         }
-        tx.done(operator.0.did("key.revoke", &revoked).of_merchant(owner.id), now);
+        tx.done(operator.0.did(AuditAction::KeyRevoke, &revoked).of_merchant(owner.id), now);
         tx.commit().await?;
-        tell(&operator.0, "key.revoke", &revoked);
+        log_access(&operator.0, AuditAction::KeyRevoke, &revoked);
         Ok(Done::Done)
     }
 
@@ -194,12 +195,12 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let is_new = suspension::suspend(&tx, owner.id, &reason, now).await?;
         if is_new {
-            tx.done(key.0.did("merchant.suspend", &owner.id).of_merchant(owner.id).because(reason), now);
+            tx.done(key.0.did(AuditAction::MerchantSuspend, &owner.id).of_merchant(owner.id).because(reason), now);
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         if is_new {
-            tell(&key.0, "merchant.suspend", &owner.id);
+            log_access(&key.0, AuditAction::MerchantSuspend, &owner.id);
         }
         Ok(Json(row.into()))
     }
@@ -219,12 +220,12 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let was_suspended = suspension::resume(&tx, owner.id).await?;
         if was_suspended {
-            tx.done(key.0.did("merchant.resume", &owner.id).of_merchant(owner.id).because(reason), now);
+            tx.done(key.0.did(AuditAction::MerchantResume, &owner.id).of_merchant(owner.id).because(reason), now);
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         if was_suspended {
-            tell(&key.0, "merchant.resume", &owner.id);
+            log_access(&key.0, AuditAction::MerchantResume, &owner.id);
         }
         Ok(Json(row.into()))
     }

@@ -2,6 +2,7 @@
 
 use domain::{CreditPurchaseId, MerchantId};
 use entity::{
+    AuditAction,
     credits::{self, CreditError, LONGEST_NOTE, purchase},
     merchant,
 };
@@ -70,7 +71,7 @@ impl AdminCredits {
             | CreditError::Insufficient { .. }
             | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;
-        tx.done(key.0.did("credits.correct", &owner.id).of_merchant(owner.id).because(reason), now);
+        tx.done(key.0.did(AuditAction::CreditsCorrect, &owner.id).of_merchant(owner.id).because(reason), now);
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))

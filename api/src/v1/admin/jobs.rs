@@ -68,7 +68,7 @@ impl From<Job> for JobView {
             state: Text(row.state),
             merchant_id: row.merchant_id.map(Text),
             payload: serde_json::from_str(&row.payload).unwrap_or_default(),
-            attempt: row.tries(),
+            attempt: row.attempts(),
             crashes: row.crashes,
             run_at: row.run_at,
             claimed_at: row.claimed_at,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, Region};
 use entity::{
-    Merchant,
+    AuditAction, Merchant,
     credits::{self, CreditError, LONGEST_NOTE},
     merchant::{self, NewMerchant},
 };
@@ -155,7 +155,7 @@ impl AdminMerchants {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::insert(&tx, new, now).await?;
-        tx.done(key.0.did("merchant.create", &row.id).of_merchant(row.id), now);
+        tx.done(key.0.did(AuditAction::MerchantCreate, &row.id).of_merchant(row.id), now);
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
     }
@@ -176,7 +176,7 @@ impl AdminMerchants {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::change(&tx, owner.id, changes).await?;
-        tx.done(key.0.did("merchant.change", &owner.id).of_merchant(owner.id).because(detail), now);
+        tx.done(key.0.did(AuditAction::MerchantChange, &owner.id).of_merchant(owner.id).because(detail), now);
         tx.commit().await?;
         Ok(Json(row.into()))
     }
@@ -206,7 +206,7 @@ impl AdminMerchants {
             | CreditError::Insufficient { .. }
             | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;
-        tx.done(key.0.did("credits.top_up", &owner.id).of_merchant(owner.id).because(note), now);
+        tx.done(key.0.did(AuditAction::CreditsTopUp, &owner.id).of_merchant(owner.id).because(note), now);
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))

@@ -1,7 +1,10 @@
 //! `/v1/admin/messages`: texts of which it is unknown whether the carrier accepted them, so that a person has to decide.
 
 use domain::{MessageId, message::MessageStatus, words};
-use entity::message::{self, MessageSearch, Resolution};
+use entity::{
+    AuditAction,
+    message::{self, MessageSearch, Resolution},
+};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -95,7 +98,7 @@ impl AdminMessages {
                 "Only a message that is unknown can be settled by hand.",
             ));
         }
-        tx.done(key.0.did("message.resolve", &found.id).of_merchant(found.merchant_id).because(reason), now);
+        tx.done(key.0.did(AuditAction::MessageResolve, &found.id).of_merchant(found.merchant_id).because(reason), now);
         let settled = message::find_of_any(&tx, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         Ok(Json(MessageView::without_text(settled)))

@@ -1,7 +1,10 @@
 //! `/v1/admin/sessions`: console sessions of operators, or of one merchant.
 
 use domain::{MerchantId, SessionId};
-use entity::session::{self, SessionCursor, Whose};
+use entity::{
+    AuditAction,
+    session::{self, SessionCursor, Whose},
+};
 use poem::web::Data;
 use poem_openapi::{
     OpenApi,
@@ -13,7 +16,7 @@ use super::{super::answers::Done, Group, merchants::find_merchant};
 use crate::http::typed::{Limit, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::tell},
+    auth::{Operator, audit::log_access},
     http::paging::{Asked, Page, id},
     v1::sessions::SessionView,
 };
@@ -60,9 +63,9 @@ impl AdminSessions {
         if !session::end_one(&tx, whose(&api, merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        tx.done(key.0.did("session.end", &ended).of_merchant(merchant), now);
+        tx.done(key.0.did(AuditAction::SessionEnd, &ended).of_merchant(merchant), now);
         tx.commit().await?;
-        tell(&key.0, "session.end", &ended);
+        log_access(&key.0, AuditAction::SessionEnd, &ended);
         Ok(Done::Done)
     }
 }

@@ -10,25 +10,25 @@ use tokio::runtime::Handle;
 pub(in super::super) struct Staged<'a> {
     documents: &'a Documents,
     link: LinkId,
-    is_read: bool,
+    is_kept: bool,
 }
 
 impl<'a> Staged<'a> {
     /// Before the form of this link is read.
     pub(in super::super) const fn begin(documents: &'a Documents, link: LinkId) -> Self {
-        Self { documents, link, is_read: false }
+        Self { documents, link, is_kept: false }
     }
 
-    /// It is: from here on the command sees to it.
-    pub(in super::super) const fn is_read(&mut self) {
-        self.is_read = true;
+    /// Keeps it, as the form was read to its end: from here on the command sees to it.
+    pub(in super::super) const fn keep(&mut self) {
+        self.is_kept = true;
     }
 }
 
 impl Drop for Staged<'_> {
     fn drop(&mut self) {
         let Ok(runtime) = Handle::try_current() else { return };
-        if self.is_read {
+        if self.is_kept {
             return;
         }
         let (documents, name) = (self.documents.clone(), Documents::staging_name(self.link));

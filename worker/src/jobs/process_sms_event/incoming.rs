@@ -126,7 +126,7 @@ async fn answer(
             attempt.commit().await?;
             Ok(enqueued_job)
         }
-        Err(CommandError::Credits(entity::credits::CreditError::Db(error))) => Err(error.into()),
+        Err(CommandError::Db(error)) => Err(error.into()),
         Err(refused) => {
             attempt.rollback().await?;
             tracing::info!(merchant.id = %merchant, conversation.id = %id, %refused, "a buyer who asked for help was not answered");

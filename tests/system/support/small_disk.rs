@@ -1,0 +1,116 @@
+//! A disk that is full when a test says so: a file system in memory that is given no more room than what it holds.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use nix::sys::statvfs::statvfs;
+use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{place::folder, wait::comes_true};
+
+/// Its size when it has room. Only what it holds takes memory.
+const ROOM: u64 = 2 << 30;
+
+/// Takes the disk away when the standard input ends, which only the tests hold: however they end, nothing stays mounted.
+const WATCHDOG: &str = r#"
+trap '' INT TERM HUP
+cat >/dev/null
+umount -l "$1"
+rmdir "$1"
+rm -rf "$2"
+"#;
+
+/// A disk of its own. It is there until the tests are over, for a server may still have files on it.
+#[derive(Debug)]
+pub(crate) struct SmallDisk {
+    place: PathBuf,
+    /// Where there is always room.
+    beside: PathBuf,
+    /// Holds the pipe that keeps it mounted.
+    _watchdog: Child,
+    /// Who makes it full does so alone, and so does who cannot bear it.
+    turn: Mutex<()>,
+}
+
+impl SmallDisk {
+    /// One with room; none where nobody may mount one, which is said aloud.
+    pub(crate) fn mounted() -> Option<&'static Self> {
+        let (place, beside) = (folder("paylink-disk-").keep(), folder("paylink-beside-"));
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={ROOM},mode=0755"), "paylink-test"])
+            .arg(&place)
+            .stderr(Stdio::null())
+            .status();
+        if !mounted.is_ok_and(|status| status.success()) {
+            println!("NOT TRIED: a full disk, for nothing can be mounted here");
+            fs::remove_dir(place).unwrap();
+            return None;
+        }
+        let mut watchdog = Command::new("sh");
+        watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(&place).arg(beside.path()).stdin(Stdio::piped());
+        let watchdog = watchdog.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let disk = Self { place, beside: beside.keep(), _watchdog: watchdog, turn: Mutex::default() };
+        Some(Box::leak(Box::new(disk)))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.place
+    }
+
+    /// A folder on it for an installation, but for what is the world's and not its own: what it logs, and what the sandbox notes.
+    pub(crate) fn folder(&self) -> TempDir {
+        let data = tempfile::Builder::new().prefix("data-").tempdir_in(&self.place).unwrap();
+        for name in ["log", "sandbox.jsonl"] {
+            symlink(self.beside.join(name), data.path().join(name)).unwrap();
+        }
+        data
+    }
+
+    /// It is full for so long; then there is room again.
+    pub(crate) async fn is_full_for(&self, time: Duration) {
+        let _alone = self.turn.lock().await;
+        let _room_after = self.is_full();
+        tokio::time::sleep(time).await;
+    }
+
+    /// While this is held it is not made full.
+    pub(crate) async fn has_room(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// It is full until this goes.
+    pub(crate) fn is_full(&self) -> Full<'_> {
+        // Whoever writes in between has it hold more than it may be given.
+        assert!(comes_true(|| self.is_given(self.holds())), "the disk is not made full");
+        Full(self)
+    }
+
+    /// How many bytes are taken.
+    fn holds(&self) -> u64 {
+        let space = statvfs(&self.place).unwrap();
+        (space.blocks() - space.blocks_free()) * space.fragment_size()
+    }
+
+    fn is_given(&self, bytes: u64) -> bool {
+        let size = format!("remount,size={bytes}");
+        let remounted = Command::new("mount").args(["-o", &size]).arg(&self.place).stderr(Stdio::null()).status();
+        remounted.unwrap().success()
+    }
+}
+
+/// A disk that is full.
+#[derive(Debug)]
+pub(crate) struct Full<'a>(&'a SmallDisk);
+
+impl Drop for Full<'_> {
+    fn drop(&mut self) {
+        self.0.is_given(ROOM);
+    }
+}
