@@ -237,8 +237,8 @@ impl Why<'_> {
 }
 
 fn told(job: &Job) -> String {
-    let Job { id, kind, state, attempt, .. } = job;
+    let Job { id, kind, state, .. } = job;
     let error = job.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     let next = if job.finished_at.is_none() { format!(", next at {}", job.run_at) } else { String::new() };
-    format!("{id} ({kind}) is {state} after {attempt} attempts{next}{error}")
+    format!("{id} ({kind}) is {state} after {} attempts{next}{error}", job.attempts())
 }

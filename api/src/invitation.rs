@@ -1,7 +1,7 @@
 //! `/invitation/{token}`: hands a key over to the person it was made for.
 //!
-//! Chat programs fetch every address that is sent through them, so a GET only shows what the invitation is for. Pressing the button reveals
-//! the key, once; after that the address is dead.
+//! Chat programs look at every address that is sent by them, so a look shows no more than what it is about. Who presses the button is
+//! shown the key, once; from then on the address opens nothing. It speaks the language that their browser likes best.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ use poem::{
 };
 use serde::Serialize;
 
-use crate::{Api, Problem};
+use crate::{Api, Problem, buyer::Words};
 
 /// Its own form, and our style sheet.
 const POLICY: &str =
@@ -39,21 +39,52 @@ static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
 });
 
 /// What the page shows.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct InvitationPage {
-    /// Whose invitation it is; absent: it is none any more.
-    merchant: Option<String>,
-    /// What the key is called.
-    name: Option<String>,
+    language: &'static str,
+    direction: &'static str,
+    title: String,
+    /// What it is about, or that it is over.
+    sentence: String,
+    offer: Option<Offer>,
+}
+
+/// A key that is handed over.
+#[derive(Serialize)]
+struct Offer {
     /// What it may do.
-    may: Option<&'static str>,
+    may: String,
+    once: String,
+    show: String,
+    console: String,
     /// The key, the one time that it is shown.
     key: Option<String>,
 }
 
 impl InvitationPage {
-    fn of(merchant: String, key: &ApiKey) -> Self {
-        Self { merchant: Some(merchant), name: Some(key.name.clone()), may: Some(may(key.scope)), key: None }
+    /// With the key, or with what leads to it.
+    fn of(words: &'static Words, merchant: String, invited: &ApiKey, key: Option<&Secret>) -> Self {
+        let says = |place: &str| words.of_invitation(place, &invited.name);
+        let offer = Offer {
+            may: says(may(invited.scope)),
+            once: says("once"),
+            show: says("show"),
+            console: says("console"),
+            key: key.map(|key| key.expose().to_owned()),
+        };
+        let sentence = says(if key.is_some() { "yours" } else { "offered" });
+        Self { title: merchant, sentence, offer: Some(offer), ..Self::over(words) }
+    }
+
+    /// The same for one that was accepted, is over or never was.
+    fn over(words: &'static Words) -> Self {
+        Self {
+            language: &words.language,
+            direction: words.direction(),
+            title: words.of_invitation("title", ""),
+            sentence: words.of_invitation("over", ""),
+            offer: None,
+        }
     }
 
     fn into_response_with(self, status: StatusCode) -> Response {
@@ -70,12 +101,13 @@ impl InvitationPage {
     }
 }
 
+/// Where it is said what a key may do.
 const fn may(scope: Scope) -> &'static str {
     match scope {
-        Scope::Read => "see orders, links, conversations and credits",
-        Scope::Send => "see everything, send links and remind of them",
-        Scope::Write => "make, send and void links, and answer buyers",
-        Scope::Admin => "do everything, settings and keys included",
+        Scope::Read => "may_read",
+        Scope::Send => "may_send",
+        Scope::Write => "may_write",
+        Scope::Admin => "may_admin",
     }
 }
 
@@ -84,9 +116,10 @@ const fn may(scope: Scope) -> &'static str {
 pub(crate) async fn show(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
     api.throttles.buyers.admit(request, &api)?;
     let pool = api.db.pool();
-    let Some(key) = api_key::find_invitation(pool, &token, api.clock.now()).await? else { return Ok(over()) };
+    let words = words_for(request);
+    let Some(key) = api_key::find_invitation(pool, &token, api.clock.now()).await? else { return Ok(over(words)) };
     let owner = merchant::get(pool, key.merchant_id).await?;
-    Ok(InvitationPage::of(owner.name, &key).into_response_with(StatusCode::OK))
+    Ok(InvitationPage::of(words, owner.name, &key, None).into_response_with(StatusCode::OK))
 }
 
 /// The key, once.
@@ -95,10 +128,11 @@ pub(crate) async fn accept(api: Data<&Api>, request: &Request, Path(token): Path
     api.throttles.buyers.admit(request, &api)?;
     let (secret, now): (Secret, _) = (random_secret("pk_")?, api.clock.now());
     let tx = api.db.begin().await?;
-    let Some(key) = api_key::find_invitation(&tx, &token, now).await? else { return Ok(over()) };
+    let words = words_for(request);
+    let Some(key) = api_key::find_invitation(&tx, &token, now).await? else { return Ok(over(words)) };
     // Of two at once one is shown the key.
     if !api_key::accept(&tx, &token, &secret, now).await? {
-        return Ok(over());
+        return Ok(over(words));
     }
     let actor = key.id.to_string();
     let act = Act::new(&actor, AuditAction::KeyAccept, &actor).of_merchant(key.merchant_id);
@@ -106,11 +140,36 @@ pub(crate) async fn accept(api: Data<&Api>, request: &Request, Path(token): Path
     let owner = merchant::get(&tx, key.merchant_id).await?;
     tx.commit().await?;
     tracing::info!(actor, "an invitation to a key was accepted");
-    let page = InvitationPage { key: Some(secret.expose().to_owned()), ..InvitationPage::of(owner.name, &key) };
-    Ok(page.into_response_with(StatusCode::OK))
+    Ok(InvitationPage::of(words, owner.name, &key, Some(&secret)).into_response_with(StatusCode::OK))
 }
 
-/// The same for one that was accepted, is over or never was.
-fn over() -> Response {
-    InvitationPage::default().into_response_with(StatusCode::NOT_FOUND)
+fn over(words: &'static Words) -> Response {
+    InvitationPage::over(words).into_response_with(StatusCode::NOT_FOUND)
+}
+
+fn words_for(request: &Request) -> &'static Words {
+    Words::of(request.header(header::ACCEPT_LANGUAGE).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_of_the_page_is_said_in_every_language() {
+        for language in ["en", "es", "fr", "de", "pt", "zh", "ar"] {
+            let words = Words::of(language);
+            for place in ["title", "offered", "once", "show", "yours", "console", "over"]
+                .into_iter()
+                .chain(Scope::ALL.iter().map(|scope| may(*scope)))
+            {
+                let said = words.of_invitation(place, "Front desk");
+                assert!(!said.is_empty() && said != place, "{language}: {place}");
+            }
+            let page = InvitationPage::over(words);
+            let html = PAGE.render("page", &page).unwrap();
+            assert!(html.contains(&format!("<html lang=\"{language}\" dir=\"{}\">", words.direction())), "{html}");
+            assert!(html.contains("<h1 dir="), "{html}");
+        }
+    }
 }

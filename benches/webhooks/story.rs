@@ -91,6 +91,7 @@ async fn make_links(db: &Db, merchant_id: MerchantId) {
                 expires_at: now + TimeDelta::days(30),
                 metadata: BTreeMap::new(),
                 payment_methods: domain::PaymentMethods::default(),
+                reminding: domain::OwnReminding::default(),
                 actor: None,
             };
             link::insert(&tx, link, now).await.unwrap();

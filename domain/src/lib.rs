@@ -44,7 +44,7 @@ pub use link::LinkState;
 pub use money::{Currency, Money};
 pub use payment_methods::PaymentMethods;
 pub use phone::{PhoneNumber, Region};
-pub use reminding::{Reminding, RemindingError};
+pub use reminding::{OwnReminding, OwnRemindingError, Reminding, RemindingError};
 pub use secret::Secret;
 pub use vault::{LinkToken, Vault, VaultError, key_bytes, random_secret, random_token, sha256};
 pub use zone::{Zone, ZoneError};

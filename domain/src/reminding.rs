@@ -1,5 +1,7 @@
 //! Reminders of unpaid links.
 
+use std::{fmt, str::FromStr};
+
 /// Whether, when and how often buyers are reminded of unpaid links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reminding {
@@ -43,5 +45,120 @@ impl Reminding {
             return Err(RemindingError::LastDays);
         }
         Ok(self)
+    }
+}
+
+/// What a link says of its reminders itself; all else is as the merchant says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnReminding {
+    /// Whether its buyer is reminded.
+    pub on: Option<bool>,
+    /// How many days after the last text about it.
+    pub after_days: Option<i64>,
+    /// How often, at most.
+    pub at_most: Option<i64>,
+    /// How many days before it expires there is a last one; 0: none.
+    pub last_days: Option<i64>,
+}
+
+impl OwnReminding {
+    /// Whether it says anything.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Whether it is within bounds.
+    ///
+    /// # Errors
+    /// The bound that it is not within.
+    pub fn check(self) -> Result<Self, RemindingError> {
+        // What is not said is within them.
+        self.over(Reminding { on: true, after_days: 1, at_most: 1, last_days: 0 }).check().map(|_| self)
+    }
+
+    /// What counts for the link, beside what the merchant says.
+    #[must_use]
+    pub fn over(self, merchants: Reminding) -> Reminding {
+        Reminding {
+            on: self.on.unwrap_or(merchants.on),
+            after_days: self.after_days.unwrap_or(merchants.after_days),
+            at_most: self.at_most.unwrap_or(merchants.at_most),
+            last_days: self.last_days.unwrap_or(merchants.last_days),
+        }
+    }
+}
+
+/// In the words of the API, as it is stored and noted in the audit log: `reminders=true reminder_after_days=2`.
+impl fmt::Display for OwnReminding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |number: Option<i64>| number.map(|number| number.to_string());
+        let said = [
+            ("reminders", self.on.map(|on| on.to_string())),
+            ("reminder_after_days", number(self.after_days)),
+            ("reminders_at_most", number(self.at_most)),
+            ("last_reminder_days", number(self.last_days)),
+        ];
+        let words: Vec<String> =
+            said.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?))).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// A text that is no link's own schedule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} says nothing of reminders")]
+pub struct OwnRemindingError(String);
+
+impl FromStr for OwnReminding {
+    type Err = OwnRemindingError;
+
+    fn from_str(text: &str) -> Result<Self, OwnRemindingError> {
+        let wrong = || OwnRemindingError(text.to_owned());
+        let mut own = Self::default();
+        for word in text.split_whitespace() {
+            let (name, value) = word.split_once('=').ok_or_else(wrong)?;
+            let number = || value.parse().map(Some).map_err(|_| wrong());
+            match name {
+                "reminders" => own.on = Some(value.parse().map_err(|_| wrong())?),
+                "reminder_after_days" => own.after_days = number()?,
+                "reminders_at_most" => own.at_most = number()?,
+                "last_reminder_days" => own.last_days = number()?,
+                _ => return Err(wrong()),
+            }
+        }
+        Ok(own)
+    }
+}
+
+crate::stored_as!(OwnReminding, String, |own| own.to_string(), |text| text
+    .parse::<OwnReminding>()
+    .map_err(|error| error.to_string()));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MERCHANTS: Reminding = Reminding { on: false, after_days: 3, at_most: 2, last_days: 0 };
+
+    #[test]
+    fn a_link_says_what_it_says_and_the_merchant_the_rest() {
+        let own = OwnReminding { on: Some(true), after_days: Some(5), ..OwnReminding::default() };
+        assert_eq!(own.over(MERCHANTS), Reminding { on: true, after_days: 5, ..MERCHANTS });
+        assert_eq!(OwnReminding::default().over(MERCHANTS), MERCHANTS);
+        assert!(OwnReminding::default().is_empty() && !own.is_empty());
+    }
+
+    #[test]
+    fn what_a_link_says_is_read_as_it_was_written() {
+        let whole = OwnReminding { on: Some(false), after_days: Some(1), at_most: Some(10), last_days: Some(0) };
+        let part = OwnReminding { last_days: Some(7), ..OwnReminding::default() };
+        for own in [whole, part, OwnReminding::default()] {
+            assert_eq!(own.to_string().parse(), Ok(own));
+        }
+        assert_eq!(part.to_string(), "last_reminder_days=7");
+        for bad in ["reminders", "reminders=maybe", "reminder_after_days=soon", "often=1"] {
+            assert!(bad.parse::<OwnReminding>().is_err(), "{bad}");
+        }
     }
 }

@@ -37,6 +37,8 @@ words! {
         LowCredit = "low_credit",
         /// The buyer of a closed link asks for a new one.
         LinkWanted = "link_wanted",
+        /// The evidence of a dispute is erased soon, with its link.
+        EvidenceExpiring = "evidence_expiring",
     }
 }
 

@@ -61,6 +61,8 @@ words! {
         KeyInvite = "key.invite",
         /// An API key was revoked.
         KeyRevoke = "key.revoke",
+        /// What is said of a link's reminders was changed.
+        LinkChange = "link.change",
         /// A payment link was made.
         LinkCreate = "link.create",
         /// A link was marked as paid elsewhere.

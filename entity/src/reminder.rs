@@ -1,5 +1,5 @@
-//! Finds buyers who are due a reminder: those with an unpaid link that was texted to them, who still accept texts, and only as often as the
-//! merchant has set.
+//! Reminders: which buyers of unpaid links are due one. Only of a link that was texted before, only to somebody who still wants
+//! texts, and only as often as the merchant says, or the link itself.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
@@ -14,7 +14,7 @@ use crate::{
     merchant,
     message::{self, Direction, Origin},
 };
-use domain::{LinkId, LinkState, PhoneNumber, message::MessageStatus};
+use domain::{LinkId, LinkState, MerchantId, OwnReminding, PhoneNumber, Reminding, message::MessageStatus};
 
 /// A reminder that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,22 +35,57 @@ impl Reminder {
     }
 }
 
-/// The merchants who have buyers reminded.
+/// The merchants who have buyers reminded, of all their links or of single ones.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<Merchant>, DbErr> {
-    merchant::Entity::find().filter(merchant::Column::Reminders.eq(true)).all(db).await
+    let own = Query::select()
+        .column(link::Column::Id)
+        .from(link::Entity)
+        .and_where(Expr::col((link::Entity, link::Column::MerchantId)).equals((merchant::Entity, merchant::Column::Id)))
+        .and_where(link::Column::Reminding.is_not_null())
+        .to_owned();
+    merchant::Entity::find().filter(merchant::Column::Reminders.eq(true).or(Expr::exists(own))).all(db).await
 }
 
-/// A page of the merchant's links of which the last text is old enough and which were not reminded of too often, in the order of
-/// their ids. Whether one is due is [`due`]'s to say.
+/// A schedule of reminders, and of which links it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    merchant: MerchantId,
+    /// Of those that say just this; of those that say nothing, if it is absent.
+    own: Option<OwnReminding>,
+    reminding: Reminding,
+}
+
+/// The schedules by which a merchant's buyers are reminded: the merchant's, and those of single links.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn schedules(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<Schedule>, DbErr> {
+    let of_links: Vec<OwnReminding> = link::Entity::find()
+        .select_only()
+        .column(link::Column::Reminding)
+        .distinct()
+        .filter(link::Column::MerchantId.eq(owner.id))
+        .filter(link::Column::Reminding.is_not_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let all = [None].into_iter().chain(of_links.into_iter().map(Some));
+    let schedules =
+        all.map(|own| Schedule { merchant: owner.id, own, reminding: own.unwrap_or_default().over(owner.reminding()) });
+    Ok(schedules.filter(|schedule| schedule.reminding.on).collect())
+}
+
+/// A page of the links of this schedule of which the last text is old enough and which were not reminded of too often, in the
+/// order of their ids. Whether one is due is [`due`]'s to say.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn candidates(
     db: &impl ConnectionTrait,
-    owner: &Merchant,
+    schedule: Schedule,
     at: DateTime<Utc>,
     after: Option<LinkId>,
     limit: u64,
@@ -64,11 +99,14 @@ pub async fn candidates(
         .and_where(Expr::col((message::Entity, message::Column::LinkId)).equals((link::Entity, link::Column::Id)))
         .and_where(message::Column::Origin.eq(Origin::Reminder))
         .to_owned();
-    let regular = is_old_enough(owner.reminder_after_days).and(Expr::from(reminded).lt(owner.reminders_at_most));
-    let last = is_old_enough(owner.last_reminder_days)
-        .and(link::Column::ExpiresAt.lte(at + TimeDelta::days(owner.last_reminder_days)));
+    let Schedule { merchant, own, reminding } = schedule;
+    let of_schedule = own.map_or_else(|| link::Column::Reminding.is_null(), |own| link::Column::Reminding.eq(own));
+    let regular = is_old_enough(reminding.after_days).and(Expr::from(reminded).lt(reminding.at_most));
+    let last =
+        is_old_enough(reminding.last_days).and(link::Column::ExpiresAt.lte(at + TimeDelta::days(reminding.last_days)));
     let mut query = link::Entity::find()
-        .filter(link::Column::MerchantId.eq(owner.id))
+        .filter(link::Column::MerchantId.eq(merchant))
+        .filter(of_schedule)
         .filter(link::Column::State.eq(LinkState::Unpaid))
         .filter(link::Column::ExpiresAt.gt(at))
         .filter(link::Column::RemindersStoppedAt.is_null())
@@ -114,7 +152,8 @@ pub async fn due(
     at: DateTime<Utc>,
 ) -> Result<Option<Reminder>, DbErr> {
     let may_be_paid = link.state == LinkState::Unpaid && !link.awaits_renewal() && link.expires_at > at;
-    if !owner.reminders || !may_be_paid || link.reminders_stopped_at.is_some() {
+    let reminding = link.reminding_under(owner);
+    if !reminding.on || !may_be_paid || link.reminders_stopped_at.is_some() {
         return Ok(None);
     }
     // Whoever has said when they will pay is not reminded before that day is over.
@@ -133,8 +172,8 @@ pub async fn due(
     let last = sent.iter().max_by_key(|message| message.asked_at()).filter(|_| went_out);
     let Some(last) = last else { return Ok(None) };
     let is_old_enough = |days: i64| last.asked_at() + TimeDelta::days(days) <= at;
-    let is_regular = is_old_enough(owner.reminder_after_days) && reminders < owner.reminders_at_most.unsigned_abs();
-    let last_days = owner.last_reminder_days;
+    let is_regular = is_old_enough(reminding.after_days) && reminders < reminding.at_most.unsigned_abs();
+    let last_days = reminding.last_days;
     let is_last = last_days > 0 && link.expires_at <= at + TimeDelta::days(last_days) && is_old_enough(last_days);
     if !is_regular && !is_last {
         return Ok(None);

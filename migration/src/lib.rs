@@ -54,6 +54,8 @@ mod m0073_to_erase;
 mod m0076_credit_purchases;
 mod m0077_pauses_and_assignments;
 mod m0086_dispute_words;
+mod m0090_own_reminders;
+mod m0091_evidence_notice;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -111,6 +113,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0076_credit_purchases::Step),
             Box::new(m0077_pauses_and_assignments::Step),
             Box::new(m0086_dispute_words::Step),
+            Box::new(m0090_own_reminders::Step),
+            Box::new(m0091_evidence_notice::Step),
         ]
     }
 }

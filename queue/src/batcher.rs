@@ -1,8 +1,8 @@
-//! Group commit: items that arrive one at a time are processed together.
+//! Batches items that arrive one at a time.
 //!
-//! A group is whatever arrived while earlier groups were being processed. Nothing waits for company: a lone item is processed at once as a
-//! group of one, so this costs nothing under light load and amortises best under heavy load. If a pace is set, items that arrive right
-//! after a group wait for the next one.
+//! A group is made of all items that arrived while the previous groups were being handled. There is no delay to collect
+//! more: an item that arrives alone is handled at once, as a group of one. So batching costs nothing under light load
+//! and saves most under heavy load. With a pace, items that arrive right after a group started wait for the next one.
 
 use std::{
     collections::VecDeque,
@@ -15,44 +15,44 @@ use std::{
 use futures_util::FutureExt;
 use tokio::{sync::oneshot, time::Instant};
 
-/// What does a group.
+/// Handles a group of items.
 pub trait BatchHandler: Send + Sync + 'static {
-    /// One of the things.
+    /// An item.
     type Item: Send + 'static;
-    /// What becomes of it.
+    /// The result for one item.
     type Answer: Send + 'static;
 
-    /// Does all of them, and answers each, in their order.
+    /// Handles a group and returns one answer for each item, in order.
     fn handle(&self, group: Vec<Self::Item>) -> impl Future<Output = Vec<Self::Answer>> + Send;
 }
 
-/// How much is done together.
+/// Limits of a batcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The largest group.
     pub group: usize,
-    /// How many groups are done at once.
+    /// How many groups are handled at the same time.
     pub at_once: usize,
-    /// How many may wait for their group; one more is refused.
+    /// How many items may wait; further ones are refused.
     pub waiting: usize,
-    /// How long a group may take; then it is abandoned, so that what hangs holds nobody up for ever.
+    /// Timeout of a group, so that one that hangs does not block the others forever.
     pub patience: Duration,
-    /// How long after the beginning of one group the next begins at the earliest.
+    /// The minimum time between the starts of two groups.
     pub pace: Duration,
 }
 
-/// Why a thing was not answered for.
+/// Why an item got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
-    /// Too many are waiting already: it was not begun.
+    /// Too many items are waiting. It was not handled.
     #[error("too much is waiting to be done")]
     Full,
-    /// Its group ended without an answer: it is not known whether it was done.
+    /// The group timed out or panicked. The item may or may not have been handled.
     #[error("the group ended without an answer")]
     Lost,
 }
 
-/// Does things together. Cheap to clone.
+/// Batches items for a handler. Cheap to clone.
 pub struct Batcher<T: BatchHandler>(Arc<Inner<T>>);
 
 struct Inner<T: BatchHandler> {
@@ -61,11 +61,11 @@ struct Inner<T: BatchHandler> {
     line: Mutex<Line<T>>,
 }
 
-/// Those who wait, and how many groups are being done.
+/// The waiting items and the number of groups in progress.
 struct Line<T: BatchHandler> {
     waiting: VecDeque<Waiting<T>>,
     busy: usize,
-    /// When the next group may begin, where groups have a pace.
+    /// The earliest start of the next group, if groups have a pace.
     next: Option<Instant>,
 }
 
@@ -75,17 +75,17 @@ struct Waiting<T: BatchHandler> {
 }
 
 impl<T: BatchHandler> Batcher<T> {
-    /// Does things by `work`.
+    /// Batches items for `work`.
     #[must_use]
     pub fn new(work: T, limits: Limits) -> Self {
         let line = Mutex::new(Line { waiting: VecDeque::new(), busy: 0, next: None });
         Self(Arc::new(Inner { work, limits, line }))
     }
 
-    /// Has a thing done with others, and waits for what becomes of it. Whoever stops waiting does not stop the group.
+    /// Submits an item and waits for its answer. Dropping the future does not cancel the group.
     ///
     /// # Errors
-    /// When too many wait already, or when the group panics or takes too long.
+    /// Returns an error if too many items are waiting, or if the group panics or times out.
     pub async fn submit(&self, item: T::Item) -> Result<T::Answer, BatchError> {
         let (answer, answered) = oneshot::channel();
         if self.0.queue_up(Waiting { item, answer })? {
@@ -96,7 +96,7 @@ impl<T: BatchHandler> Batcher<T> {
 }
 
 impl<T: BatchHandler> Inner<T> {
-    /// Puts one at the end of the line; whether somebody has to begin another group.
+    /// Queues an item. Returns whether the caller has to spawn a task that handles groups.
     fn queue_up(&self, waiting: Waiting<T>) -> Result<bool, BatchError> {
         let mut line = self.lock();
         if line.waiting.len() >= self.limits.waiting {
@@ -110,25 +110,25 @@ impl<T: BatchHandler> Inner<T> {
         Ok(begin)
     }
 
-    /// Does group after group until nobody waits.
+    /// Handles groups until no item is waiting.
     async fn do_what_waits(self: Arc<Self>) {
         loop {
-            // Those who are just about to come get in; else the first of many would be a group of one.
+            // Lets concurrent submitters queue up first; otherwise the first of a burst would be a group of one.
             tokio::task::yield_now().await;
             self.keep_pace().await;
             let Some(group) = self.next_group() else { break };
             let (items, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|one| (one.item, one.answer)).unzip();
             let work = AssertUnwindSafe(self.work.handle(items)).catch_unwind();
-            // Else the senders are dropped, which tells those who wait.
+            // On failure the senders are dropped, which the waiting callers see as `Lost`.
             let Ok(Ok(done)) = tokio::time::timeout(self.limits.patience, work).await else { continue };
             for (sender, answer) in answers.into_iter().zip(done) {
-                // Whoever does not wait any more does not want to know.
+                // The caller may have stopped waiting.
                 drop(sender.send(answer));
             }
         }
     }
 
-    /// Waits until the next group may begin.
+    /// Waits until the next group may start.
     async fn keep_pace(&self) {
         let next = self.lock().next;
         if let Some(next) = next {
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use tokio::sync::Semaphore;
 
-    /// Doubles numbers when it is let; panics at 13.
+    /// Doubles numbers once a permit is released; panics at 13.
     struct Doubling {
         release: Arc<Semaphore>,
         groups: Arc<Mutex<Vec<usize>>>,
@@ -208,7 +208,7 @@ mod tests {
             tokio::spawn(async move { batch.submit(number).await })
         }
 
-        /// The current-thread runtime of the tests runs what was spawned while this one yields.
+        /// The tests run on a current-thread runtime, which runs the spawned tasks while this one yields.
         async fn settles(&self) {
             for _ in 0..100 {
                 tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! Enqueues a job: writes its row in the transaction of the command.
+//! Enqueuing jobs: inserting their rows in the command's transaction.
 
 use std::{collections::HashSet, hash::Hash};
 
@@ -10,60 +10,61 @@ use uuid::Uuid;
 
 use crate::{Job, Kind, Trace};
 
-/// What the keys of jobs begin with that nobody waits for.
+/// Prefix of the deduplication keys of background jobs, which no one is waiting for.
 const BACKGROUND: &str = "background:";
 
-/// The bit by which a merchant's two lanes differ: in the version of its id, which is 7 and so never has it.
+/// The bit that tells a merchant's two lanes apart. It lies in the version nibble of the UUID, which is always 7, so a
+/// real id never has it set.
 const MARKED: usize = 6;
 const MARK: u8 = 0x80;
 
-/// What is written in a job's row besides its payload.
+/// Columns of a job's row besides its payload.
 #[derive(Debug, Clone, Default)]
 pub struct EnqueueOptions {
-    /// The merchant that the job is for; the queue takes turns among merchants.
+    /// The merchant the job belongs to. The queue takes turns among merchants.
     pub merchant: Option<MerchantId>,
-    /// At most one job of this kind is ever enqueued with this key.
+    /// Deduplication key: at most one job of this kind is ever enqueued with it.
     pub dedup_key: Option<String>,
-    /// The job does not start before this time; absent: it may start at once.
+    /// The earliest start; `None` means at once.
     pub run_at: Option<DateTime<Utc>>,
 }
 
 impl EnqueueOptions {
-    /// A job of this merchant, to be done at once.
+    /// Options for a job of this merchant that may start at once.
     #[must_use]
     pub fn for_merchant(merchant: MerchantId) -> Self {
         Self { merchant: Some(merchant), ..Self::default() }
     }
 
-    /// The same options, for a job that nobody waits for: it has its turn beside those that somebody does, not before them. The key makes
-    /// it one job, as [`unique`](Self::unique) does.
+    /// Puts the job in the merchant's background lane, so that it takes turns with interactive jobs instead of delaying
+    /// them. `key` deduplicates as in [`unique`](Self::unique).
     #[must_use]
     pub fn in_background(self, key: impl AsRef<str>) -> Self {
         self.unique(format!("{BACKGROUND}{}", key.as_ref()))
     }
 
-    /// The same options, with a key: a second job of the kind with this key is not enqueued.
+    /// Sets the deduplication key: a second job of the same kind and key is not enqueued.
     #[must_use]
     pub fn unique(self, key: impl Into<String>) -> Self {
         Self { dedup_key: Some(key.into()), ..self }
     }
 }
 
-/// A job that was enqueued: Redis is to be notified of it once the transaction is committed.
+/// A job that was enqueued. Notify Redis of it after the commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a job that is not notified waits until the scheduler finds it"]
 pub struct EnqueuedJob {
-    /// The job's row.
+    /// The id of the job's row.
     pub job: JobId,
-    /// Its kind, which names its queue.
+    /// The kind, which names the queue.
     pub kind: Kind,
-    /// The lane that it waits in, usually its merchant's.
+    /// The lane the job waits in, usually its merchant's.
     pub lane: Uuid,
-    /// The time before which it must not start.
+    /// The earliest start.
     pub run_at: DateTime<Utc>,
 }
 
-/// A job that is about to be enqueued.
+/// A job that has yet to be enqueued.
 #[derive(Debug, Clone)]
 pub struct JobDraft {
     kind: Kind,
@@ -73,19 +74,20 @@ pub struct JobDraft {
 }
 
 impl JobDraft {
-    /// A draft of this job, in the trace that this runs in: who writes the draft down writes those of others too.
+    /// Drafts this job in the current trace. The draft has to carry the trace because one task may write the drafts of
+    /// many others.
     ///
     /// # Errors
-    /// When the payload cannot be written.
+    /// Returns an error if the payload cannot be serialized.
     pub fn new<J: Job>(payload: &J, options: EnqueueOptions) -> Result<Self, serde_json::Error> {
         Ok(Self { kind: J::KIND, payload: serde_json::to_string(payload)?, options, trace: Trace::current() })
     }
 }
 
-/// Writes a job's row: a group of one, see [`enqueue_all`]. `None` if there is a job of that kind and key already.
+/// Inserts one job; see [`enqueue_all`]. Returns `None` if a job of this kind and key already exists.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn enqueue<J: Job>(
     db: &impl ConnectionTrait,
     payload: &J,
@@ -96,10 +98,11 @@ pub async fn enqueue<J: Job>(
     Ok(enqueue_all(db, [&draft], now).await?.pop())
 }
 
-/// Writes jobs' rows, by one statement; answers those that were written, in their order. Of each kind and key there is one job.
+/// Inserts jobs in one statement and returns those that were inserted, in order. A job whose kind and key already exist
+/// is skipped.
 ///
 /// # Errors
-/// When the database refuses or does not answer.
+/// Returns an error if the database query fails.
 pub async fn enqueue_all<'a>(
     db: &impl ConnectionTrait,
     drafts: impl IntoIterator<Item = &'a JobDraft>,
@@ -109,17 +112,17 @@ pub async fn enqueue_all<'a>(
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
-    // `WHERE true` tells SQLite that the conflict is not one of a join.
+    // Without `WHERE true` SQLite would parse the `ON` of `ON CONFLICT` as a join condition.
     let insert = insertion("WHERE true");
     let written = ids(db, rows(&jobs).statement(db.get_database_backend(), &insert, more(now))).await?;
     Ok(enqueued(jobs, &written))
 }
 
-/// Runs `insert`, which answers the `id` of each row that it writes, and writes the jobs of those rows; commits both, or neither. Each
-/// job is given with the id of its row. Answers as [`enqueue_all`].
+/// Runs `insert`, a statement that returns the `id` of each row it inserts, and enqueues the jobs of those rows,
+/// atomically. Each draft is paired with the id of its row. Returns the same as [`enqueue_all`].
 ///
 /// # Errors
-/// When the database refuses or does not answer; then nothing is written.
+/// Returns an error if the database query fails; then nothing is written.
 pub async fn enqueue_with<'a>(
     db: &Db,
     insert: Statement,
@@ -135,7 +138,7 @@ pub async fn enqueue_with<'a>(
         tx.commit().await?;
         return Ok(enqueued);
     }
-    // `PostgreSQL` does both in one statement, which commits by itself: one round trip.
+    // PostgreSQL does both in one auto-committed statement: a single round trip.
     let enqueue = insertion("WHERE job_row IN (SELECT id FROM inserted)");
     let both = rows(&jobs).statement_after(("inserted", insert), &enqueue, more(now));
     let written = ids(db.pool(), both).await?;
@@ -146,7 +149,7 @@ pub async fn enqueue_with<'a>(
 struct NewJob<'a> {
     id: JobId,
     draft: &'a JobDraft,
-    /// The row that it is about, where it is written only if that is.
+    /// The row the job is about, where the job is only inserted if that row was; otherwise nil.
     row: Uuid,
     run_at: DateTime<Utc>,
 }
@@ -157,7 +160,7 @@ impl<'a> NewJob<'a> {
     }
 }
 
-/// The statement about [`rows`]: `{0}` is the state, `{1}` the time.
+/// The statement that inserts [`rows`]: `{0}` is the state, `{1}` the time.
 fn insertion(condition: &str) -> String {
     format!(
         "INSERT INTO job (id, kind, dedup_key, merchant_id, payload, traceparent, state, run_at, created_at) \
@@ -196,7 +199,7 @@ fn rows(jobs: &[NewJob]) -> Rows<8> {
     rows
 }
 
-/// The ids that a statement answers with.
+/// The ids returned by a statement.
 async fn ids<Id: TryGetable + Eq + Hash>(
     db: &impl ConnectionTrait,
     statement: Statement,
@@ -215,14 +218,15 @@ fn enqueued(jobs: Vec<NewJob>, written: &HashSet<JobId>) -> Vec<EnqueuedJob> {
     written.map(enqueued).collect()
 }
 
-/// Jobs of no merchant share a lane. A merchant has two, which take turns like those of two merchants: what somebody waits for never
-/// stands behind all that nobody does. The row says which, so that whoever notifies again finds the same.
+/// The lane of a job. Jobs without a merchant share one. A merchant has two, one interactive and one for background
+/// jobs, which take turns as if they were two merchants: interactive jobs never queue up behind a background backlog.
+/// The lane is derived from the row, so that repeated notifications agree.
 pub(crate) fn lane(merchant: Option<MerchantId>, dedup_key: Option<&str>) -> Uuid {
     let Some(merchant) = merchant.map(MerchantId::uuid) else { return Uuid::nil() };
     if dedup_key.is_some_and(|key| key.starts_with(BACKGROUND)) { other_lane(merchant) } else { merchant }
 }
 
-/// The merchant whose lane it is.
+/// The merchant a lane belongs to.
 pub(crate) fn of_lane(lane: Uuid) -> Uuid {
     if lane.as_bytes()[MARKED] & MARK == 0 { lane } else { other_lane(lane) }
 }

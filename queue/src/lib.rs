@@ -1,8 +1,9 @@
-//! Jobs: how they are enqueued, notified, claimed, finished and retried. The only crate that knows Redis.
+//! The job queue: enqueuing, notifying, claiming, finishing and retrying jobs. The only crate that talks to Redis.
 //!
-//! A command writes a `job` row in its own transaction ([`enqueue()`]) and, after the commit, notifies Redis of the job's id
-//! ([`Queue::notify`]). A worker claims the row, does the work, and finishes the row in the same transaction as the effect
-//! ([`Lease::finish`]). A lost notification is sent again from the rows; a duplicate finds the job finished.
+//! A command inserts a `job` row in its own transaction ([`enqueue()`]) and, after the commit, pushes the job's id to
+//! Redis ([`Queue::notify`]). A worker claims the row, does the work, and finishes the row in the same transaction as
+//! the effect ([`Lease::finish`]). A lost notification is sent again from the rows; a duplicate finds the job already
+//! finished.
 
 pub mod admin;
 mod batcher;

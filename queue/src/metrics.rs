@@ -1,4 +1,4 @@
-//! Metrics of jobs and queues. Labels have few values: a kind, an outcome or a reason.
+//! Metrics of jobs and queues. Labels have few distinct values: kinds, outcomes and reasons.
 
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ const OLDEST: &str = "paylink_queue_oldest_seconds";
 const DEAD: &str = "paylink_jobs_dead";
 const DOWN: &str = "paylink_service_down";
 
-/// Says what is counted here, and begins at zero.
+/// Describes the metrics and initializes them to zero.
 pub fn declare() {
     describe_gauge!(IN_FLIGHT, "Jobs that this process is doing.");
     describe_histogram!(WAIT, "From when a job was due to when it was claimed, by how the attempt ended.");
@@ -51,22 +51,22 @@ pub fn declare() {
 pub(crate) enum Outcome {
     /// The job is done.
     Done,
-    /// It will be tried again.
+    /// It will be retried.
     Retried,
-    /// It cannot be done now, and the attempt does not count.
+    /// It cannot run now, and the attempt does not count.
     Snoozed,
-    /// It outlasted the stop of its worker.
+    /// The worker stopped before it finished.
     Released,
     /// It was dead-lettered.
     Dead,
-    /// It was another's by the time it ended.
+    /// Another worker had taken it over.
     Lost,
-    /// The database did not answer: nobody knows.
+    /// The database did not answer, so the outcome is not known.
     Unknown,
 }
 
 impl Outcome {
-    /// What is known as soon as the handler has ended.
+    /// The outcome as the handler's result tells it.
     pub(crate) const fn of(said: &Result<Done, JobError>) -> Self {
         match said {
             Ok(Done { .. }) => Self::Done,
@@ -97,8 +97,8 @@ impl Outcome {
     }
 }
 
-/// An attempt, from its claim on. It counts as in flight until it is dropped, and as of unknown outcome unless its end was reported; how
-/// it ended is recorded in the span that it is dropped in.
+/// A claimed attempt. It counts as in flight until dropped, and its outcome is unknown unless reported with
+/// [`ended`](Self::ended). The drop records the outcome in the current span.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     kind: Kind,
@@ -108,14 +108,14 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// Begins with the claim of this row.
+    /// Starts measuring an attempt at the claimed row.
     pub(crate) fn of(kind: Kind, job: &Row) -> Self {
         gauge!(IN_FLIGHT, "kind" => kind.as_str()).increment(1);
         let waited = job.claimed_at.map_or(TimeDelta::zero(), |claimed_at| claimed_at - job.run_at);
         Self { kind, waited, since: Instant::now(), outcome: Outcome::Unknown }
     }
 
-    /// Says how it ended.
+    /// Sets the outcome.
     pub(crate) const fn ended(&mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
@@ -129,36 +129,36 @@ impl Drop for Attempt {
             Span::current().record("otel.status_code", "ERROR");
         }
         gauge!(IN_FLIGHT, "kind" => kind).decrement(1);
-        // The clocks of two machines may differ by more than the wait.
+        // The clocks of two machines may differ by more than the wait, which makes it negative.
         let waited = self.waited.to_std().unwrap_or_default();
         histogram!(WAIT, "kind" => kind, "outcome" => outcome).record(waited);
         histogram!(DURATION, "kind" => kind, "outcome" => outcome).record(self.since.elapsed());
     }
 }
 
-/// Leases of this queue ran out, and their jobs are ready again.
+/// Counts leases that ran out and whose jobs are ready again.
 pub(crate) fn reclaimed(queue: &'static str, leases: u64) {
     counter!(RECLAIMED, "kind" => queue).increment(leases);
 }
 
-/// Redis was notified again of jobs whose first notification was lost.
+/// Counts jobs that Redis was notified of again because the first notification was lost.
 pub fn notified_again(jobs: u64) {
     counter!(NOTIFIED_AGAIN).increment(jobs);
 }
 
-/// A service outside is taken for down, or answers again.
+/// Sets whether an external service is considered down.
 pub(crate) fn service_down(service: &str, down: bool) {
     gauge!(DOWN, "service" => service.to_owned()).set(f64::from(u8::from(down)));
 }
 
-/// What Redis did wrong.
+/// The kind of a Redis failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trouble {
-    /// It did not answer in time.
+    /// No answer in time.
     Timeout,
-    /// It could not be reached, or the connection broke.
+    /// Redis was unreachable, or the connection broke.
     Connection,
-    /// It answered that it will not.
+    /// Redis answered with an error.
     Refused,
 }
 
@@ -174,12 +174,12 @@ impl Trouble {
     }
 }
 
-/// Redis did not answer in time.
+/// Counts a Redis timeout.
 pub(crate) fn redis_timed_out() {
     count(Trouble::Timeout);
 }
 
-/// Redis failed. That it does not know a script (any more) is no failure: the script is loaded then.
+/// Counts a Redis error. `NOSCRIPT` does not count: the script is simply loaded again.
 pub(crate) fn redis_failed(error: &RedisError) {
     if error.kind() != redis::ErrorKind::Server(ServerErrorKind::NoScript) {
         let broken = error.is_io_error() || error.is_unrecoverable_error();
@@ -191,7 +191,7 @@ fn count(trouble: Trouble) {
     counter!(REDIS_ERRORS, "reason" => trouble.as_str()).increment(1);
 }
 
-/// Shows how the queues stand. What could not be learnt is shown as not a number: an old figure would be taken for a new one.
+/// Exports the state of the queues. Unknown values are set to NaN, since a stale figure would look current.
 pub fn show(stats: &[KindStats], now: DateTime<Utc>) {
     for kind_stats in stats {
         let kind = kind_stats.kind.as_str();
@@ -210,7 +210,7 @@ pub fn show(stats: &[KindStats], now: DateTime<Utc>) {
     }
 }
 
-/// A count as Prometheus has numbers.
+/// Converts a count to a Prometheus value.
 fn figure(count: Option<u64>) -> f64 {
     count.and_then(|count| u32::try_from(count).ok()).map_or(f64::NAN, f64::from)
 }

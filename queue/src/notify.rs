@@ -11,7 +11,7 @@ use crate::{
     redis::{DueJob, QueueError, RedisQueues},
 };
 
-/// Notifies Redis of jobs. Cheap to clone.
+/// A handle for notifying Redis of jobs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Queue {
     queues: RedisQueues,
@@ -21,7 +21,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Notifies by these queues, in groups; and numbers and publishes what is committed to this database.
+    /// Notifies through these queues, in batches, and numbers and publishes changes committed to this database.
     #[must_use]
     pub fn new(queues: RedisQueues, db: Db) -> Self {
         let notifier = Notifier(Batcher::new(NotifyHandler(queues.clone()), LIMITS));
@@ -30,40 +30,40 @@ impl Queue {
         Self { queues, notifier, live, changes }
     }
 
-    /// Notifies Redis of jobs without waiting: the caller's answer must not depend on Redis. If it fails, the scheduler notifies
-    /// again from the rows.
+    /// Notifies Redis of jobs in the background: the caller's response must not depend on Redis. After a failure the
+    /// scheduler notifies Redis again from the rows.
     pub fn notify(&self, enqueued: impl IntoIterator<Item = EnqueuedJob>) {
         self.notifier.notify(enqueued);
     }
 
-    /// Notifies Redis of jobs and waits until it has them. Returns how many it did not have already.
+    /// Notifies Redis of jobs and waits until it has stored them. Returns how many it did not have yet.
     ///
     /// # Errors
-    /// When Redis does not answer.
+    /// Returns an error if Redis is unavailable.
     pub async fn notify_now(&self, enqueued: &[EnqueuedJob]) -> Result<u64, QueueError> {
         notify_all(&self.queues, enqueued).await
     }
 
-    /// Live updates, for clients that are watching.
+    /// Live updates for connected clients.
     #[must_use]
     pub const fn live(&self) -> &Live {
         &self.live
     }
 
-    /// What has changed, and is being numbered.
+    /// The feed of changes, which numbers what was committed.
     #[must_use]
     pub const fn changes(&self) -> &Changes {
         &self.changes
     }
 
-    /// The queues in Redis, which workers read from.
+    /// The queues in Redis that workers read from.
     #[must_use]
     pub const fn queues(&self) -> &RedisQueues {
         &self.queues
     }
 }
 
-/// Notifies Redis of jobs in groups, without anybody waiting for it.
+/// Notifies Redis of jobs in batches, without blocking the caller.
 #[derive(Debug, Clone)]
 pub(crate) struct Notifier(Batcher<NotifyHandler>);
 
@@ -82,14 +82,15 @@ impl Notifier {
     }
 }
 
-/// Notifies in one call of all jobs that were enqueued while Redis was busy with those before them.
+/// Sends one notification for all jobs that were enqueued while Redis handled the previous batch.
 struct NotifyHandler(RedisQueues);
 
-/// One group at a time, as Redis does one thing at a time. What does not fit while Redis is away is left to the scheduler.
+/// One batch at a time, because Redis is single-threaded. If Redis is away and the buffer fills up, the rest is left to
+/// the scheduler.
 const LIMITS: Limits =
     Limits { group: 64, at_once: 1, waiting: 1024, patience: Duration::from_secs(10), pace: Duration::ZERO };
 
-/// How long is waited before it is tried again: long enough for another Redis to take the place of one that failed.
+/// Delays between tries, in total long enough for a failover to another Redis.
 const TRIED_AGAIN_AFTER: [Duration; 4] = [
     Duration::from_millis(200),
     Duration::from_millis(600),

@@ -1,7 +1,8 @@
-//! The trace that connects a command with the jobs it enqueues, in the format of W3C Trace Context: `00-<trace>-<span>-<flags>`.
+//! The trace of a command and the jobs it enqueues, in W3C Trace Context format: `00-<trace>-<span>-<flags>`.
 //!
-//! It arrives with a request or starts there, is stored on the rows of the jobs that the request enqueues, and continues when they run. It
-//! exists whether or not spans are exported, because log lines name it; where they are, its spans are the exported ones.
+//! A trace comes with a request or starts there, is stored on the rows of the jobs enqueued meanwhile, and continues
+//! when they run. It exists even if spans are not exported, because log lines carry its id; if they are, it uses the
+//! exported span.
 
 use std::{fmt, future::Future};
 
@@ -17,7 +18,7 @@ tokio::task_local! {
     static CURRENT: Trace;
 }
 
-/// A place in a trace: what happens next happens below this span.
+/// A position in a trace: the parent span of whatever happens next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_field_names, reason = "a trace context consists of the trace and the span in it")]
 pub struct Trace {
@@ -27,7 +28,8 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Reads a `traceparent`; `None` if it is none. Of a later version than ours it reads what is ours.
+    /// Parses a `traceparent` header. Returns `None` if it is malformed. Of a newer version only the fields of version
+    /// `00` are read.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (version, rest) = (text.get(..2)?, text.get(2..55)?);
@@ -47,18 +49,19 @@ impl Trace {
         (trace != TraceId::INVALID && span != SpanId::INVALID).then_some(Self { trace, span, flags })
     }
 
-    /// The trace that this runs in, if any.
+    /// The trace of the current task, if any.
     #[must_use]
     pub fn current() -> Option<Self> {
         CURRENT.try_with(|trace| *trace).ok()
     }
 
-    /// Begins `span`, below `parent` or as a new trace that is called by `id`, and notes the trace in the span's field `trace_id`.
+    /// Starts `span` under `parent`, or as a new trace with an id derived from `id`, and records the trace in the
+    /// span's `trace_id` field.
     #[must_use]
     pub fn begin(span: &Span, parent: Option<Self>, id: Uuid) -> Self {
         if let Some(parent) = parent {
             let parent = Context::new().with_remote_span_context(parent.remote());
-            // An error says that nothing is exported: then there is nobody to be told.
+            // This fails only if spans are not exported, in which case no parent is needed.
             span.set_parent(parent).unwrap_or_default();
         }
         let exported = Self::of(span);
@@ -72,7 +75,7 @@ impl Trace {
         CURRENT.scope(self, future).await
     }
 
-    /// The exported span.
+    /// The exported span, if spans are exported.
     fn of(span: &Span) -> Option<Self> {
         let context = span.context();
         let span = context.span();
@@ -81,7 +84,7 @@ impl Trace {
         (own.trace != TraceId::INVALID).then_some(own)
     }
 
-    /// Both of its ids are taken from one of ours, whose last half is random.
+    /// Derives trace and span ids from one of our UUIDs, whose lower half is random.
     fn called(id: Uuid) -> Self {
         let (_, random) = id.as_u64_pair();
         let (trace, span) = (TraceId::from(id.as_u128()), SpanId::from(random));
@@ -99,7 +102,7 @@ impl fmt::Display for Trace {
     }
 }
 
-/// Gives an exported span a name that became known only after it had begun.
+/// Renames an exported span whose name was not known when it started.
 pub fn rename(span: &Span, name: impl FnOnce() -> String) {
     let context = span.context();
     let span = context.span();

@@ -76,3 +76,65 @@ async fn a_conversation_is_sought_assigned_and_closed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn conversations_are_narrowed_to_whose_they_are_and_the_address_says_so() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let till = app.operator().makes_a_key(&merchant.id, "write").await;
+        app.hush(&till);
+        let people = merchant.http.get("/v1/people").await.with_status(200).json();
+        let id_of = |key: &str| {
+            let all = people["items"].as_array().unwrap();
+            let one = all.iter().find(|one| key.ends_with(one["last_four"].as_str().unwrap())).unwrap();
+            one["id"].as_str().unwrap().to_owned()
+        };
+        let (mine, tills) = (id_of(&app.hello.api_key), id_of(&till));
+        for (number, whose) in [("7321", Some(&mine)), ("7322", Some(&tills)), ("7323", None)] {
+            let order = merchant.opens_an_order(number).await;
+            let link = merchant.makes_a_link(&order).await;
+            let message = merchant.sends(&link).await;
+            merchant.sees_message(&message, "delivered").await;
+            let conversation = merchant.conversation_with(&order.phone).await;
+            let path = format!("/v1/conversations/{}", conversation["id"].as_str().unwrap());
+            if let Some(whose) = whose {
+                merchant.http.post(&format!("{path}/assign"), &json!({"to": whose})).await.with_status(200);
+            }
+        }
+        browser.signs_in_for_more_with(app, &app.hello.api_key).await;
+        browser.clicks("Conversations").await;
+        let rows = async |wanted: usize| {
+            let count = "return document.querySelectorAll('.conversation-row').length";
+            crate::support::eventually(&format!("{wanted} are listed"), async || {
+                (browser.runs(count, vec![]).await == json!(wanted)).then_some(())
+            })
+            .await;
+        };
+        rows(3).await;
+        for whose in [mine.as_str(), "nobody", tills.as_str()] {
+            browser.chooses("Whose conversations", whose).await;
+            rows(1).await;
+            let address = browser.runs("return location.hash", vec![]).await;
+            assert!(address.as_str().unwrap().contains(&format!("assigned_to={whose}")), "{address}");
+        }
+        browser.is_accessible("conversations of a colleague").await;
+        browser.clicks("Closed").await;
+        browser.sees("No conversation is like that.").await;
+        browser.clicks("Open").await;
+        rows(1).await;
+        // The address says it, also to whoever is sent it.
+        browser.client().refresh().await.unwrap();
+        rows(1).await;
+        crate::support::eventually("it says whose", async || {
+            (browser.reads("Whose conversations").await == tills).then_some(())
+        })
+        .await;
+        for width in [320, 480, 700, 900, 1100, 1440] {
+            browser.is_as_wide_as(width).await;
+            browser.fits_the_screen(&format!("conversations at {width}")).await;
+        }
+        browser.chooses("Whose conversations", "").await;
+        rows(3).await;
+    })
+    .await;
+}

@@ -70,3 +70,30 @@ async fn a_shop_of_another_origin_makes_sends_and_voids_a_link_and_sees_it_paid(
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_component_speaks_every_language_of_the_page_it_stands_in() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        browser.opens(&format!("{}/shop", app.hello.sandbox_url)).await;
+        shows(browser, "There is no payment link yet.").await;
+        for (tag, language) in
+            [("es-MX", "es"), ("fr", "fr"), ("de-AT", "de"), ("pt-BR", "pt"), ("zh-Hans", "zh"), ("ar", "ar")]
+        {
+            let file = format!("{}/api/src/embed/words/{language}.json", env!("CARGO_MANIFEST_DIR"));
+            let words: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+            browser.runs("document.querySelector('paylink-order').lang = arguments[0]", vec![tag.into()]).await;
+            shows(browser, words["none"].as_str().unwrap()).await;
+            shows(browser, &words["order"].as_str().unwrap().replace("{number}", "1001")).await;
+            shows(browser, words["create"].as_str().unwrap()).await;
+            let direction = "return document.querySelector('paylink-order').shadowRoot.querySelector('section').dir";
+            let direction = browser.runs(direction, vec![]).await;
+            assert_eq!(direction, if language == "ar" { "rtl" } else { "ltr" }, "{language}");
+            browser.is_accessible(&format!("the component in {language}")).await;
+            browser.fits_the_screen(&format!("the component in {language}")).await;
+        }
+        // A language that it does not speak is English.
+        browser.runs("document.querySelector('paylink-order').lang = 'tlh'", vec![]).await;
+        shows(browser, "There is no payment link yet.").await;
+    })
+    .await;
+}

@@ -26,3 +26,32 @@ async fn the_console_speaks_as_the_merchant_does_until_somebody_chooses() {
     })
     .await;
 }
+
+/// What the server says in sentences of its own is said in the language of the console, too.
+#[tokio::test]
+async fn what_the_server_says_is_said_in_the_language_of_the_console() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let order = merchant.opens_an_order("9301").await;
+        browser.opens(&format!("{}/console", app.hello.url)).await;
+        browser.runs("document.cookie = 'paylink_language=de; Path=/console'", vec![]).await;
+        browser.opens(&format!("{}/console", app.hello.url)).await;
+        browser.writes("API-Schlüssel", &app.hello.api_key).await;
+        browser.clicks("Anmelden").await;
+        browser.sees("Das braucht Sie").await;
+        browser.runs("location.hash = arguments[0]", vec![json!(format!("/orders/{}", order.id))]).await;
+        browser.clicks("Link erstellen").await;
+        browser.clicks("Übersicht der Bestellung nehmen").await;
+        browser.writes("Gesamtbetrag", "0.10").await;
+        browser.refusals.expect(422, "/payment-links");
+        browser.clicks("Link erstellen").await;
+        browser.sees("Der Betrag ist zu klein: mindestens").await;
+        browser.writes("Gesamtbetrag", "129.50").await;
+        browser.clicks("Link erstellen").await;
+        browser.sees("Kann bezahlt werden").await;
+        // Of its invoice, in the timeline.
+        browser.sees("1 Seite").await;
+        browser.sees_no("1 page").await;
+    })
+    .await;
+}

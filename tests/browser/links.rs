@@ -80,6 +80,39 @@ async fn links_are_found_and_many_are_sent_and_voided_at_once() {
     .await;
 }
 
+#[tokio::test]
+async fn a_link_gets_reminders_of_its_own_on_its_card() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let order = merchant.opens_an_order("7051").await;
+        let link = merchant.makes_a_link(&order).await;
+        browser.signs_in_for_more_with(app, &app.hello.api_key).await;
+        browser.opens_order("7051").await;
+        browser.sees("As in your settings").await;
+        browser.clicks("Change").await;
+        browser.sees("Your settings have nobody reminded.").await;
+        browser.chooses("When the buyer is reminded", "own").await;
+        browser.writes("After", "61").await;
+        browser.clicks("Save").await;
+        browser.sees("Write a whole number from 1 to 60.").await;
+        browser.writes("After", "5").await;
+        browser.writes("Once more", "2").await;
+        browser.is_accessible("reminders of a link").await;
+        browser.fits_the_screen("reminders of a link").await;
+        browser.clicks("Save").await;
+        browser.sees("5 days after the last text, at most 2 times, once more 2 days before it expires").await;
+        browser.sees("Reminders changed").await;
+        let seen = merchant.link(&link.id).await;
+        assert_eq!((&seen["reminders"], &seen["reminder_after_days"]), (&json!(true), &json!(5)));
+        browser.clicks("Change").await;
+        browser.chooses("When the buyer is reminded", "none").await;
+        browser.clicks("Save").await;
+        browser.sees("Not at all").await;
+        assert_eq!(merchant.link(&link.id).await["reminders"], false);
+    })
+    .await;
+}
+
 /// A dispute is told as what became of it, in the list, on the link's card and at home.
 #[tokio::test]
 async fn a_dispute_is_shown_as_what_became_of_it() {

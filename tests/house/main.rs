@@ -8,6 +8,7 @@ mod documents;
 mod links;
 mod problems;
 mod raw_sql;
+mod server_words;
 mod story;
 mod units;
 mod words;

@@ -22,6 +22,7 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/orders/{id}/payment-links"),
     ("get", "/v1/payment-links"),
     ("get", "/v1/payment-links/{id}"),
+    ("patch", "/v1/payment-links/{id}"),
     ("get", "/v1/payment-links/{id}/invoice"),
     ("get", "/v1/payment-links/{id}/invoice.png"),
     ("get", "/v1/payment-links/{id}/evidence.pdf"),

@@ -75,6 +75,9 @@ async fn an_invitation_is_used_up_by_whoever_accepts_it_and_not_by_a_look(app: &
         let page = nobody.get(url).await.with_status(200).text();
         assert!(page.contains("Front desk") && page.contains("Show my key") && !page.contains("pk_"), "{page}");
     }
+    let german = nobody.request(Method::GET, url).header("Accept-Language", "de-AT, en;q=0.5");
+    let page = nobody.ask(german).await.with_status(200).text();
+    assert!(page.contains("<html lang=\"de\"") && page.contains("Meinen Schlüssel zeigen"), "{page}");
     let accept = async || nobody.ask(nobody.request(Method::POST, url)).await;
     let (one, other) = tokio::join!(accept(), accept());
     assert_eq!([one.status, other.status].iter().filter(|status| **status == 200).count(), 1, "once");
@@ -97,7 +100,7 @@ async fn an_invitation_is_used_up_by_whoever_accepts_it_and_not_by_a_look(app: &
 
 /// The key that the page of an accepted invitation shows.
 fn new_key_on(page: &str) -> String {
-    page.split("<code>").nth(1).unwrap().split("</code>").next().unwrap().to_owned()
+    page.split("<code dir=\"ltr\">").nth(1).unwrap().split("</code>").next().unwrap().to_owned()
 }
 
 async fn an_invitation_that_was_taken_back_or_is_too_old_opens_nothing(app: &mut App) {

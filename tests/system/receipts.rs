@@ -9,6 +9,7 @@ use crate::support::{Answer, App, Link, on_both_databases};
 on_both_databases!(
     whoever_has_paid_gets_a_receipt_that_is_honest,
     a_disputed_payment_has_its_evidence_until_it_is_erased,
+    a_merchant_is_told_before_the_evidence_of_a_dispute_is_erased,
     what_was_paid_in_cash_has_a_receipt_of_the_day_it_was_paid,
     a_buyer_says_once_when_they_will_pay,
     the_buyer_of_a_closed_link_asks_once_for_a_new_one,
@@ -84,6 +85,53 @@ async fn a_disputed_payment_has_its_evidence_until_it_is_erased(app: &mut App) {
     .await;
     merchant.http.get(&path).await.problem(410, "purged");
     app.anybody().get(&format!("{}/receipt.pdf", link.url)).await.with_status(303);
+}
+
+async fn a_merchant_is_told_before_the_evidence_of_a_dispute_is_erased(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let zone = merchant.http.request(Method::PATCH, "/v1/merchant").json(&json!({"time_zone": "UTC"}));
+    merchant.http.ask(zone).await.with_status(200);
+    let (order, quiet) = (merchant.opens_an_order("49161").await, merchant.opens_an_order("49162").await);
+    let (link, undisputed) = (merchant.makes_a_link(&order).await, merchant.makes_a_link(&quiet).await);
+    for link in [&link, &undisputed] {
+        let payment = sandbox.does("pay", json!({"url": link.stripe_url})).await;
+        merchant.sees(&link.id, "paid").await;
+        if link.id != undisputed.id {
+            sandbox.does("dispute", json!({"payment_intent": payment["payment_intent"]})).await;
+        }
+    }
+    crate::support::eventually("the dispute is known", async || {
+        merchant.link(&link.id).await["disputed"].is_string().then_some(())
+    })
+    .await;
+    let listed = async |status: &str| {
+        let path = format!("/v1/attention?kind=evidence_expiring&status={status}");
+        merchant.http.get(&path).await.with_status(200).json()["items"].as_array().unwrap().clone()
+    };
+    app.passes(Utc::now() + Days::new(82));
+    assert!(listed("open").await.is_empty(), "it is too soon");
+    app.passes(Utc::now() + Days::new(84));
+    let told = listed("open").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((&told[0]["link_id"], &told[0]["order_number"]), (&json!(link.id), &json!("49161")));
+    let created: chrono::DateTime<Utc> = merchant.link(&link.id).await["created_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(told[0]["reason"], (created + Days::new(90)).date_naive().to_string());
+    merchant.http.get(&format!("/v1/payment-links/{}/evidence.pdf", link.id)).await.with_status(200);
+    let feed = merchant.http.get("/v1/changes?after=0&limit=500").await.with_status(200).json();
+    let is_told = |item: &Value| item["type"] == "attention.opened" && item["resource"]["id"] == told[0]["id"];
+    assert!(feed["items"].as_array().unwrap().iter().any(is_told), "{feed}");
+
+    // Whoever has seen to it is not told again.
+    let resolve = format!("/v1/attention/{}/resolve", told[0]["id"].as_str().unwrap());
+    merchant.http.post(&resolve, &json!({"note": "downloaded"})).await.with_status(200);
+    app.passes(Utc::now() + Days::new(86));
+    assert!(listed("open").await.is_empty());
+    app.passes(Utc::now() + Days::new(91));
+    crate::support::eventually("it is erased", async || {
+        merchant.link(&link.id).await["purged_at"].is_string().then_some(())
+    })
+    .await;
+    assert_eq!(listed("resolved").await.len(), 1);
 }
 
 async fn what_was_paid_in_cash_has_a_receipt_of_the_day_it_was_paid(app: &mut App) {

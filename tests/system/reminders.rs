@@ -1,11 +1,17 @@
 //! Reminders: for buyers who have not paid, at hours that suit them, and never for those who want none.
 
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::support::{App, Invoice, eventually, on_both_databases};
+use crate::support::{Answer, App, Invoice, Link, Merchant, Order, eventually, on_both_databases};
 
-on_both_databases!(a_buyer_is_reminded_as_often_as_the_merchant_says, nobody_is_reminded_who_should_not_be);
+on_both_databases!(
+    a_buyer_is_reminded_as_often_as_the_merchant_says,
+    nobody_is_reminded_who_should_not_be,
+    a_link_has_reminders_of_its_own,
+    a_links_own_reminders_are_told_and_only_while_it_is_open,
+);
 
 /// Some days from now, at an hour of UTC. At 20 h it is day in all of the United States, at 9 h it is night.
 fn in_days(days: u64, hour: u32) -> DateTime<Utc> {
@@ -95,4 +101,97 @@ async fn nobody_is_reminded_who_should_not_be(app: &mut App) {
     }
     assert!(sandbox.texts_to(&orders[4].0.phone).await.is_empty(), "a link was texted that nobody had texted");
     assert_eq!(merchant.credits().await, (96, 0));
+}
+
+/// A link that says this of its reminders from the start, sent.
+async fn sent(merchant: &Merchant, number: &str, says: &[(&'static str, &'static str)]) -> (Order, Link) {
+    let order = merchant.opens_an_order(number).await;
+    let form = says.iter().fold(Invoice::default().form(), |form, (name, text)| form.text(*name, *text));
+    let request = merchant.http.request(Method::POST, &format!("/v1/orders/{}/payment-links", order.id));
+    let made = merchant.http.ask(request.multipart(form)).await.with_status(202).json();
+    let link = merchant.has_the_link(made["id"].as_str().unwrap()).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
+    (order, link)
+}
+
+async fn changes(merchant: &Merchant, link: &Link, to: Value) -> Answer {
+    let request = merchant.http.request(Method::PATCH, &format!("/v1/payment-links/{}", link.id));
+    merchant.http.ask(request.json(&to)).await
+}
+
+async fn a_link_has_reminders_of_its_own(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let own = [("reminders", "true"), ("reminder_after_days", "2"), ("reminders_at_most", "1")];
+    let (one, one_link) = sent(&merchant, "6421", &own).await;
+    let (other, other_link) = sent(&merchant, "6422", &[]).await;
+    let (late, _) = sent(&merchant, "6423", &[("reminders", "true"), ("reminder_after_days", "60")]).await;
+    let texts = async || {
+        eventually("the jobs are done", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
+        let mut counts = Vec::new();
+        for order in [&one, &other, &late] {
+            counts.push(sandbox.texts_to(&order.phone).await.len());
+        }
+        counts
+    };
+    app.passes(in_days(3, 9));
+    assert_eq!(texts().await, [1, 1, 1], "it is night");
+    app.passes(in_days(3, 20));
+    assert_eq!(texts().await, [2, 1, 1], "only the one link asks for reminders by now");
+
+    // The merchant has buyers reminded now; a link may still say that its own is not.
+    reminders_are_on(app).await;
+    changes(&merchant, &other_link, json!({"reminders": false})).await.with_status(200);
+    app.passes(in_days(8, 20));
+    assert_eq!(texts().await, [2, 1, 1], "once is the most of the one, none of the other");
+    let changed = changes(&merchant, &other_link, json!({"reminders": null})).await.with_status(200).json();
+    assert!(changed.get("reminders").is_none(), "{changed}");
+    changes(&merchant, &one_link, json!({"reminders_at_most": 2})).await.with_status(200);
+    app.passes(in_days(12, 20));
+    assert_eq!(texts().await, [3, 2, 1]);
+}
+
+async fn a_links_own_reminders_are_told_and_only_while_it_is_open(app: &mut App) {
+    let merchant = app.merchant();
+    let (_, link) = sent(&merchant, "6431", &[("last_reminder_days", "7")]).await;
+    let seen = merchant.link(&link.id).await;
+    assert_eq!(seen["last_reminder_days"], 7);
+    assert!(seen.get("reminders").is_none() && seen.get("reminder_after_days").is_none(), "{seen}");
+
+    let to = json!({"reminders": true, "reminder_after_days": 5, "last_reminder_days": null});
+    let changed = changes(&merchant, &link, to.clone()).await.with_status(200).json();
+    assert_eq!((&changed["reminders"], &changed["reminder_after_days"]), (&json!(true), &json!(5)));
+    assert!(changed.get("last_reminder_days").is_none(), "{changed}");
+    let noted = async || {
+        let shown = merchant.link(&link.id).await;
+        let entries = shown["timeline"].as_array().unwrap().clone();
+        entries.into_iter().filter(|entry| entry["event"] == "reminders_changed").collect::<Vec<_>>()
+    };
+    let log = merchant.http.get(&format!("/v1/audit-log?subject={}", link.id)).await.with_status(200).json();
+    let act = log["items"].as_array().unwrap().iter().find(|act| act["action"] == "link.change").unwrap();
+    assert_eq!(act["detail"], "reminders=true reminder_after_days=5");
+    assert_eq!(noted().await[0]["actor"], act["actor"]);
+    // Whoever reads the feed has the link as it is.
+    let feed = merchant.http.get("/v1/changes?after=0&limit=500").await.with_status(200).json();
+    let told = feed["items"].as_array().unwrap().iter().rfind(|item| item["resource"]["id"] == link.id.as_str());
+    assert_eq!(told.unwrap()["resource"]["reminder_after_days"], 5);
+    // The same again is no change.
+    changes(&merchant, &link, to).await.with_status(200);
+    assert_eq!(noted().await.len(), 1);
+
+    for bad in [json!({"reminder_after_days": 61}), json!({"reminders_at_most": 0}), json!({"reminders": "yes"})] {
+        let status = changes(&merchant, &link, bad.clone()).await.status;
+        assert!(matches!(status, 400 | 422), "{bad}: {status}");
+    }
+    changes(&merchant, &link, json!({"remind": true})).await.problem(422, "unknown_field");
+    let order = merchant.opens_an_order("6432").await;
+    for (field, text) in [("reminders", "yes"), ("reminder_after_days", "61"), ("last_reminder_days", "soon")] {
+        let form = Invoice::default().form().text(field, text);
+        let request = merchant.http.request(Method::POST, &format!("/v1/orders/{}/payment-links", order.id));
+        let refused = merchant.http.ask(request.multipart(form)).await;
+        assert_eq!(refused.problem(422, "invalid_input")["errors"][0]["field"], field);
+    }
+    merchant.voids(&link).await.with_status(202);
+    merchant.sees(&link.id, "voided").await;
+    changes(&merchant, &link, json!({"reminders": false})).await.problem(409, "link_not_open");
 }

@@ -50,6 +50,8 @@ pub(crate) struct Words {
     pub(super) labels: BTreeMap<String, String>,
     /// What invoices, receipts and evidence say, by name.
     document: BTreeMap<String, String>,
+    /// What the page of an invitation says, by name.
+    invitation: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -114,6 +116,11 @@ impl Words {
     /// The same with what stands in braces filled in.
     pub(crate) fn says_with(&'static self, name: &'static str, values: &[(&str, &str)]) -> String {
         filled(self.says(name), values)
+    }
+
+    /// What the page of an invitation says in this place, with the key's name filled in.
+    pub(crate) fn of_invitation(&self, place: &str, name: &str) -> String {
+        filled(self.invitation.get(place).map_or(place, String::as_str), &[("{name}", name)])
     }
 
     /// All that documents say.
@@ -211,6 +218,7 @@ mod tests {
             assert_eq!(words.language, *language);
             assert_eq!(words.labels.keys().collect::<Vec<_>>(), first, "{language}");
             assert!(words.document.keys().eq(LANGUAGES[0].1.document.keys()), "{language}");
+            assert!(words.invitation.keys().eq(LANGUAGES[0].1.invitation.keys()), "{language}");
         }
     }
 

@@ -1,10 +1,13 @@
 //! The console for merchants and, at `/console/operator`, for the operator: static files compiled into the program, which call only the
 //! public `/v1`.
 //!
-//! Every file has an entity tag derived from its content, so a browser revalidates and usually gets 304. Browsers load two bundles; see
-//! [`bundle`].
+//! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not. A browser is
+//! sent two, with all the others in them, put together and made small by the build; see `bundle.rs`, and `build.rs` of this crate.
 
+#[cfg(test)]
 mod bundle;
+mod files;
+mod made;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -18,6 +21,10 @@ use poem::{
     web::Redirect,
 };
 
+use self::{
+    files::{CSS, FILES, HTML, SCRIPT, TABLE},
+    made::Made,
+};
 use crate::{
     Problem,
     http::{cookie, hex::hex, language, methods::get},
@@ -28,117 +35,6 @@ use crate::{
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       frame-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const SVG: &str = "image/svg+xml";
-const TABLE: &str = "application/json";
-
-macro_rules! files {
-    ($($path:literal: $kind:ident),* $(,)?) => {
-        &[$(($path, $kind, include_str!(concat!("assets/", $path)))),*]
-    };
-}
-
-/// Path below `/console`, content type, content.
-const FILES: &[(&str, &str, &str)] = files! {
-    "index.html": HTML,
-    "icon.svg": SVG,
-    "css/tokens.css": CSS,
-    "css/base.css": CSS,
-    "css/controls.css": CSS,
-    "css/layout.css": CSS,
-    "css/views.css": CSS,
-    "css/settings.css": CSS,
-    "css/operator.css": CSS,
-    "main.js": SCRIPT,
-    "strings/en.json": TABLE,
-    "strings/es.json": TABLE,
-    "strings/fr.json": TABLE,
-    "strings/de.json": TABLE,
-    "strings/pt.json": TABLE,
-    "strings/zh.json": TABLE,
-    "strings/ar.json": TABLE,
-    "lib/api.js": SCRIPT,
-    "lib/card.js": SCRIPT,
-    "lib/clipboard.js": SCRIPT,
-    "lib/decimal.js": SCRIPT,
-    "lib/dialog.js": SCRIPT,
-    "lib/dom.js": SCRIPT,
-    "lib/drafts.js": SCRIPT,
-    "lib/events.js": SCRIPT,
-    "lib/form.js": SCRIPT,
-    "lib/format.js": SCRIPT,
-    "lib/icons.js": SCRIPT,
-    "lib/idempotency.js": SCRIPT,
-    "lib/language.js": SCRIPT,
-    "lib/live.js": SCRIPT,
-    "lib/notify.js": SCRIPT,
-    "lib/pager.js": SCRIPT,
-    "lib/pdf.js": SCRIPT,
-    "lib/people.js": SCRIPT,
-    "lib/router.js": SCRIPT,
-    "lib/scope.js": SCRIPT,
-    "lib/texts.js": SCRIPT,
-    "lib/ways.js": SCRIPT,
-    "views/balance.js": SCRIPT,
-    "views/order-notices.js": SCRIPT,
-    "views/unread.js": SCRIPT,
-    "views/batch.js": SCRIPT,
-    "views/batches.js": SCRIPT,
-    "views/brand.js": SCRIPT,
-    "views/confirm.js": SCRIPT,
-    "views/conversations.js": SCRIPT,
-    "views/credits.js": SCRIPT,
-    "views/credits-buy.js": SCRIPT,
-    "views/frame.js": SCRIPT,
-    "views/home.js": SCRIPT,
-    "views/language.js": SCRIPT,
-    "views/link-card.js": SCRIPT,
-    "views/link-create.js": SCRIPT,
-    "views/link-paid.js": SCRIPT,
-    "views/link-qr.js": SCRIPT,
-    "views/link-send.js": SCRIPT,
-    "views/link-void.js": SCRIPT,
-    "views/links.js": SCRIPT,
-    "views/links-many.js": SCRIPT,
-    "views/logo.js": SCRIPT,
-    "views/message-state.js": SCRIPT,
-    "views/money-back.js": SCRIPT,
-    "views/operator-job.js": SCRIPT,
-    "views/operator-jobs.js": SCRIPT,
-    "views/operator-merchant.js": SCRIPT,
-    "views/operator-merchants.js": SCRIPT,
-    "views/operator-pause.js": SCRIPT,
-    "views/operator-queues.js": SCRIPT,
-    "views/operator-texts.js": SCRIPT,
-    "views/operator.js": SCRIPT,
-    "views/order-data.js": SCRIPT,
-    "views/order-new.js": SCRIPT,
-    "views/order.js": SCRIPT,
-    "views/orders.js": SCRIPT,
-    "views/page.js": SCRIPT,
-    "views/pdf-picker.js": SCRIPT,
-    "views/set-up.js": SCRIPT,
-    "views/setting.js": SCRIPT,
-    "views/settings-activity.js": SCRIPT,
-    "views/settings-keys.js": SCRIPT,
-    "views/settings-opt-outs.js": SCRIPT,
-    "views/settings-profile.js": SCRIPT,
-    "views/settings-reminders.js": SCRIPT,
-    "views/settings-sms.js": SCRIPT,
-    "views/settings-stripe.js": SCRIPT,
-    "views/settings-template.js": SCRIPT,
-    "views/settings-webhooks.js": SCRIPT,
-    "views/settings.js": SCRIPT,
-    "views/shell.js": SCRIPT,
-    "views/signin.js": SCRIPT,
-    "views/sms-gateway.js": SCRIPT,
-    "views/stripe-webhooks.js": SCRIPT,
-    "views/template-fields.js": SCRIPT,
-    "views/thread.js": SCRIPT,
-};
-
 /// Whoever opens the bare address is looking for the console. Nothing of a path is kept: there is none.
 #[handler]
 pub(crate) fn entrance() -> Redirect {
@@ -148,16 +44,16 @@ pub(crate) fn entrance() -> Redirect {
 /// The console's files, below `/console`; the page itself at its root.
 pub(crate) fn routes() -> Route {
     let session = get(session::who).post(session::sign_in).delete(session::sign_out);
-    let files = FILES.iter().fold(Route::new().at("/session", session), |route, (path, content_type, content)| {
-        let file = || get(StaticFile::new(content_type, *content));
-        match *path {
-            // One page for both: its script sees from the address whose it is.
-            "index.html" => route.at("/", file()).at("/operator", file()),
-            path => route.at(format!("/{path}"), file()),
-        }
+    // One page for both: its script sees from the address whose it is.
+    let page = || get(StaticFile::made(HTML, &made::PAGE));
+    let pages = Route::new().at("/session", session).at("/", page()).at("/operator", page());
+    // The modules as they are written, for whoever wants to read them.
+    let files = FILES.iter().filter(|(_, content_type, _)| *content_type != HTML);
+    let files = files.fold(pages, |route, (path, content_type, content)| {
+        route.at(format!("/{path}"), get(StaticFile::plain(content_type, *content)))
     });
-    let styles = StaticFile::new(CSS, bundle::styles());
-    files.at("/strings.js", get(Strings::new())).at("/app.js", get(Strings::of_bundles())).at("/app.css", get(styles))
+    let styles = get(StaticFile::made(CSS, &made::STYLES));
+    files.at("/strings.js", get(Strings::new())).at("/app.js", get(Strings::of_bundles())).at("/app.css", styles)
 }
 
 /// The cookie in which a browser keeps the language that a person chose for the console. It is the console's script that sets it.
@@ -171,16 +67,12 @@ struct Strings(Vec<(&'static str, StaticFile)>);
 impl Strings {
     /// The module of the texts alone.
     fn new() -> Self {
-        Self::made_by(texts::module)
+        Self(texts::languages().map(|it| (it, StaticFile::plain(SCRIPT, texts::module(it)))).collect())
     }
 
     /// All that the console runs, in each language.
     fn of_bundles() -> Self {
-        Self::made_by(bundle::script)
-    }
-
-    fn made_by(script: impl Fn(&str) -> String) -> Self {
-        Self(texts::languages().map(|language| (language, StaticFile::new(SCRIPT, script(language)))).collect())
+        Self(made::SCRIPTS.iter().map(|(language, script)| (*language, StaticFile::made(SCRIPT, script))).collect())
     }
 }
 
@@ -203,17 +95,25 @@ impl Endpoint for Strings {
 
 struct StaticFile {
     content_type: &'static str,
-    content: Bytes,
-    /// The same, made smaller.
-    gzip: Bytes,
+    content: Content,
     tag: String,
 }
 
+enum Content {
+    Plain(Bytes),
+    Made(&'static Made),
+}
+
 impl StaticFile {
-    fn new(content_type: &'static str, content: impl Into<String>) -> Self {
+    /// As it is written.
+    fn plain(content_type: &'static str, content: impl Into<String>) -> Self {
         let content = content.into();
-        let tag = format!("\"{}\"", hex(&sha256(content.as_bytes())[..16]));
-        Self { content_type, gzip: bundle::gzip(content.as_bytes()).into(), content: content.into(), tag }
+        Self { content_type, tag: tag_of(content.as_bytes()), content: Content::Plain(content.into()) }
+    }
+
+    /// As the build made it.
+    fn made(content_type: &'static str, made: &'static Made) -> Self {
+        Self { content_type, tag: tag_of(made.gzip), content: Content::Made(made) }
     }
 
     /// Whether the browser has this very content.
@@ -223,13 +123,17 @@ impl StaticFile {
     }
 }
 
-/// Whether whoever asks takes what was made smaller.
-fn takes_gzip(headers: &HeaderMap) -> bool {
+fn tag_of(content: &[u8]) -> String {
+    format!("\"{}\"", hex(&sha256(content)[..16]))
+}
+
+/// Whether whoever asks takes what was made smaller in this way.
+fn takes(headers: &HeaderMap, wanted: &str) -> bool {
     let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(|encoding| {
         let (name, quality) = encoding.split_once(';').unwrap_or((encoding, ""));
         let is_refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
-        name.trim().eq_ignore_ascii_case("gzip") && !is_refused
+        name.trim().eq_ignore_ascii_case(wanted) && !is_refused
     })
 }
 
@@ -244,13 +148,20 @@ impl Endpoint for StaticFile {
             .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
             .header(header::VARY, "Accept-Encoding")
             .header(header::REFERRER_POLICY, "no-referrer");
-        Ok(if self.is_known(request.headers()) {
-            response.status(StatusCode::NOT_MODIFIED).finish()
-        } else if takes_gzip(request.headers()) {
-            let response = response.content_type(self.content_type).header(header::CONTENT_ENCODING, "gzip");
-            response.body(self.gzip.clone())
-        } else {
-            response.content_type(self.content_type).body(self.content.clone())
+        let headers = request.headers();
+        if self.is_known(headers) {
+            return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
+        }
+        let response = response.content_type(self.content_type);
+        Ok(match &self.content {
+            Content::Plain(content) => response.body(content.clone()),
+            Content::Made(made) if takes(headers, "br") => {
+                response.header(header::CONTENT_ENCODING, "br").body(made.brotli)
+            }
+            Content::Made(made) if takes(headers, "gzip") => {
+                response.header(header::CONTENT_ENCODING, "gzip").body(made.gzip)
+            }
+            Content::Made(made) => response.body(made.plain().map_err(Problem::internal)?),
         })
     }
 }

@@ -162,10 +162,12 @@ fn nothing_is_written_into_the_page_that_the_policy_forbids() {
 #[tokio::test]
 async fn what_can_be_made_smaller_on_the_way_is() {
     for (path, accepted, encoding) in [
-        ("/console/app.js", "gzip, deflate, br", "gzip"),
-        ("/console/app.css", "br;q=1.0, gzip;q=0.5", "gzip"),
+        ("/console/app.js", "gzip, deflate, br", "br"),
+        ("/console/app.css", "br;q=1.0, gzip;q=0.5", "br"),
         ("/console/", "GZIP", "gzip"),
-        ("/console/app.js", "br", ""),
+        ("/console/app.js", "gzip, deflate", "gzip"),
+        ("/console/app.js", "br;q=0, gzip", "gzip"),
+        ("/console/main.js", "br, gzip", ""),
         ("/console/app.js", "gzip;q=0", ""),
         ("/console/app.js", "", ""),
     ] {

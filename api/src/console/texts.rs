@@ -3,7 +3,7 @@
 //! English is complete; what another language lacks is shown in English. A key such as `links(count)` names its parameters; the tables are
 //! read by `assets/lib/texts.js`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{FILES, TABLE};
 
@@ -11,6 +11,8 @@ use super::{FILES, TABLE};
 pub(super) const STRINGS: &str = "strings/";
 /// The language that is whole.
 const ENGLISH: &str = "en";
+/// The sentences of the server, among the texts.
+const SERVER: &str = "server";
 
 /// The languages in which there is a table, English first.
 pub(super) fn languages() -> impl Iterator<Item = &'static str> {
@@ -20,8 +22,16 @@ pub(super) fn languages() -> impl Iterator<Item = &'static str> {
 
 /// The module that the others import as `strings.js`.
 pub(super) fn module(language: &str) -> String {
-    let said = merged(read(ENGLISH), read(language));
-    format!("import {{ textsOf }} from \"./lib/texts.js\";\n\nexport const strings = textsOf({said});\n")
+    let mut english = read(ENGLISH);
+    let server = english.as_object_mut().and_then(|table| table.remove(SERVER)).unwrap_or_default();
+    // The server's own sentences are known by their English, and whoever reads that reads them as they come.
+    let (said, known) = match language {
+        ENGLISH => (english, Value::Object(Map::new())),
+        _ => (merged(english, read(language)), server),
+    };
+    format!(
+        "import {{ textsOf }} from \"./lib/texts.js\";\n\nexport const strings = textsOf({said});\nexport const english = {known};\n"
+    )
 }
 
 /// A table as it was written; empty if there is none.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{Currency, LinkId, Money, PaymentMethods, sms_event::is_unwanted};
+use domain::{Currency, LinkId, Money, OwnReminding, PaymentMethods, sms_event::is_unwanted};
 use entity::{
     Merchant, Order,
     documents::{Documents, MAX_BYTES},
@@ -23,6 +23,7 @@ use ring::digest;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 pub(super) use self::staged::Staged;
+use super::link_reminders::SentReminders;
 use crate::{
     Problem,
     http::{
@@ -57,6 +58,7 @@ pub(super) struct FilledForm {
     expires_on: Option<String>,
     metadata: Option<String>,
     payment_methods: Option<String>,
+    reminders: SentReminders,
 }
 
 /// An invoice that lies in staging.
@@ -80,6 +82,8 @@ pub(super) struct Terms {
     pub(super) metadata: BTreeMap<String, String>,
     /// How it may be paid.
     pub(super) payment_methods: PaymentMethods,
+    /// What it says of its reminders itself.
+    pub(super) reminding: OwnReminding,
 }
 
 impl LinkForm {
@@ -108,6 +112,10 @@ async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) 
             "expires_on" => &mut filled.expires_on,
             "metadata" => &mut filled.metadata,
             "payment_methods" => &mut filled.payment_methods,
+            "reminders" => &mut filled.reminders.reminders,
+            "reminder_after_days" => &mut filled.reminders.reminder_after_days,
+            "reminders_at_most" => &mut filled.reminders.reminders_at_most,
+            "last_reminder_days" => &mut filled.reminders.last_reminder_days,
             unknown => return Err(Problem::unknown(unknown, "is not a field of this form")),
         };
         once(&name, place.is_some())?;
@@ -190,7 +198,9 @@ impl FilledForm {
         let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on, &self.metadata);
         // What is not said is not written: an answer that was kept before this could be said is found by the form as it was then.
         let methods = self.payment_methods.as_ref().map(|methods| format!(" {methods:?}")).unwrap_or_default();
-        format!("{texts:?} {:?}{methods}", self.invoice.as_ref().map(|invoice| &invoice.sha256)).into_bytes()
+        let reminders = self.reminders.canonical();
+        let invoice = self.invoice.as_ref().map(|invoice| &invoice.sha256);
+        format!("{texts:?} {invoice:?}{methods}{reminders}").into_bytes()
     }
 
     /// The terms, or everything that is wrong with them. What is absent is the order's.
@@ -204,12 +214,18 @@ impl FilledForm {
             Some(text) => fields.take("payment_methods", text.parse::<PaymentMethods>()),
             None => Some(merchant.payment_methods.clone().unwrap_or_default()),
         };
-        match (invoice_number, money, expires_at, metadata, payment_methods) {
-            (Some(invoice_number), Some(money), Some(expires_at), Some(metadata), Some(payment_methods)) => {
-                Ok(Terms { invoice_number, money, expires_at, metadata, payment_methods })
-            }
-            _ => Err(fields.into_problem()),
-        }
+        let reminding = self.reminders.check(&mut fields);
+        let terms = || {
+            Some(Terms {
+                invoice_number: invoice_number?,
+                money: money?,
+                expires_at: expires_at?,
+                metadata: metadata?,
+                payment_methods: payment_methods?,
+                reminding: reminding?,
+            })
+        };
+        terms().ok_or_else(|| fields.into_problem())
     }
 
     fn metadata(&self, fields: &mut Fields) -> Option<BTreeMap<String, String>> {
@@ -263,6 +279,10 @@ impl LinkForm {
         let described = |schema: MetaSchemaRef, description: &'static str| {
             schema.merge(MetaSchema { description: Some(description), ..MetaSchema::ANY })
         };
+        let whole = |minimum: f64, maximum: f64, description| {
+            let bounds = MetaSchema { minimum: Some(minimum), maximum: Some(maximum), ..MetaSchema::new("integer") };
+            described(MetaSchemaRef::Inline(Box::new(bounds)), description)
+        };
         let invoice =
             described(Binary::<Vec<u8>>::schema_ref(), "A PDF of at most 10 MiB; absent: the order's details page.");
         MetaSchemaRef::Inline(Box::new(MetaSchema {
@@ -282,6 +302,23 @@ impl LinkForm {
                 (
                     "payment_methods",
                     described(PaymentMethodsText::schema_ref(), "How it may be paid; absent: as the merchant says."),
+                ),
+                (
+                    "reminders",
+                    described(bool::schema_ref(), "Whether its buyer is reminded; absent: as the merchant says."),
+                ),
+                (
+                    "reminder_after_days",
+                    whole(1.0, 60.0, "How many days after the last text about it; absent: as the merchant says."),
+                ),
+                ("reminders_at_most", whole(1.0, 10.0, "How often, at most; absent: as the merchant says.")),
+                (
+                    "last_reminder_days",
+                    whole(
+                        0.0,
+                        30.0,
+                        "How many days before it expires its buyer is reminded once more; 0: not; absent: as the merchant says.",
+                    ),
                 ),
             ],
             ..MetaSchema::new("object")

@@ -80,6 +80,14 @@ pub(super) struct LinkView {
     new_link_wanted_at: Option<DateTime<Utc>>,
     /// How it may be paid.
     payment_methods: PaymentMethodsText,
+    /// Whether its buyer is reminded; absent, as with the three below: as the merchant says.
+    reminders: Option<bool>,
+    /// How many days after the last text about it.
+    reminder_after_days: Option<i64>,
+    /// How often, at most.
+    reminders_at_most: Option<i64>,
+    /// How many days before it expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
+    last_reminder_days: Option<i64>,
     purged_at: Option<DateTime<Utc>>,
     /// What your software keeps with it.
     metadata: Metadata,
@@ -208,6 +216,7 @@ impl LinkView {
         timeline: Vec<TimelineEntry>,
         delivery: Option<MessageStatus>,
     ) -> Result<Self, DbErr> {
+        let reminding = link.reminding.unwrap_or_default();
         Ok(Self {
             id: Text(link.id),
             order_id: Text(link.order_id),
@@ -230,6 +239,10 @@ impl LinkView {
             has_picture: link.document_picture.is_some(),
             metadata: Metadata(link.metadata()?),
             payment_methods: link.payment_methods.unwrap_or_default().to_string().into(),
+            reminders: reminding.on,
+            reminder_after_days: reminding.after_days,
+            reminders_at_most: reminding.at_most,
+            last_reminder_days: reminding.last_days,
             invoice_number: link.invoice_number,
             stripe_url: link.stripe_url.map(Url::from),
             failure: link.failure,

@@ -354,6 +354,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         expires_at: terms.expires_at,
         metadata: terms.metadata,
         payment_methods: terms.payment_methods,
+        reminding: terms.reminding,
         actor: Some(key.key.to_string()),
     }
 }

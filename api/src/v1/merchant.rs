@@ -1,7 +1,7 @@
 //! `/v1/merchant`: how the merchant appears to buyers, and the formats of its numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
-use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, RemindingError};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding};
 use entity::{
     AuditAction, Merchant, Transaction, attention,
     change::{Change, ChangeKind},
@@ -13,7 +13,7 @@ use poem_openapi::{Object, OpenApi, payload::Json, types::MaybeUndefined};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 
-use super::{Group, answers::Done};
+use super::{Group, answers::Done, link_reminders};
 use crate::http::typed::{
     Clearable, ColourCode, CountryCode, CurrencyCode, Language, Line, PaymentMethodsText, Prose, Sha256, Text, Url,
     ZoneName,
@@ -223,12 +223,8 @@ impl ChangesInput {
             last_days: self.last_reminder_days.unwrap_or(now.last_days),
         };
         wanted.check().unwrap_or_else(|error| {
-            let field = match error {
-                RemindingError::AfterDays => "reminder_after_days",
-                RemindingError::AtMost => "reminders_at_most",
-                RemindingError::LastDays => "last_reminder_days",
-            };
-            fields.refuse(field, error.to_string());
+            let (field, reason) = link_reminders::wrong(error);
+            fields.refuse(field, reason);
             now
         })
     }

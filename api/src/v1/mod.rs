@@ -19,6 +19,7 @@ mod events;
 mod evidence;
 mod link_form;
 mod link_list;
+mod link_reminders;
 mod link_view;
 mod links;
 mod merchant;
@@ -89,7 +90,7 @@ pub(crate) fn describe(service: &OpenApiService<impl OpenApi, ()>) -> Descriptio
 pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
     let merchants = (
         (orders::Orders, batches::Batches, client_tokens::ClientTokens),
-        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
+        (links::Links, link_reminders::LinkReminders, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
         qr::QrCodes,
         messages::Messages,
         (conversations::Conversations, conversation_lines::ConversationLines, opt_outs::OptOuts),

@@ -85,6 +85,11 @@ export interface PaymentLink {
   dashboard_url?: string;
   refunded_amount?: Amount;
   disputed?: Word<"open" | "won" | "lost" | "closed">;
+  /** How its buyer is reminded; what is absent is as the merchant says. */
+  reminders?: boolean;
+  reminder_after_days?: number;
+  reminders_at_most?: number;
+  last_reminder_days?: number;
   created_at: Time;
   expires_at: Time;
   paid_at?: Time;

@@ -134,7 +134,7 @@ pub async fn due_for_purge(
     .await
 }
 
-async fn page(
+pub(super) async fn page(
     query: Select<Entity>,
     after: Option<LinkId>,
     limit: u64,

@@ -6,6 +6,7 @@ mod check;
 mod compare_and_set;
 mod disputes;
 mod elsewhere;
+mod evidence;
 mod facts;
 mod find;
 mod further;
@@ -13,6 +14,7 @@ mod open;
 mod paying;
 mod purge;
 mod refunds;
+mod reminding;
 mod renewal;
 mod search;
 mod storage;
@@ -29,6 +31,7 @@ pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recogni
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
+pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub(crate) use find::plain;
 pub use find::{
@@ -38,6 +41,7 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
+pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search, sizes};
 pub(crate) use search::{of_orders_in_states, paid};
@@ -53,7 +57,7 @@ use crate::{
     money_column::stored_money,
 };
 use domain::{
-    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, PaymentMethods,
+    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, OwnReminding, PaymentMethods,
     link::{
         ElsewhereMethod, PaymentState, Review,
         money_back::{RefundState, refund_state},
@@ -176,6 +180,8 @@ pub struct Model {
     pub new_link_wanted_at: Option<DateTime<Utc>>,
     /// How it may be paid; absent: by card.
     pub payment_methods: Option<PaymentMethods>,
+    /// What it says of its reminders itself; absent: nothing. Erased by the purge.
+    pub reminding: Option<OwnReminding>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -279,6 +285,8 @@ pub struct NewLink {
     pub metadata: BTreeMap<String, String>,
     /// How it may be paid.
     pub payment_methods: PaymentMethods,
+    /// What it says of its reminders itself.
+    pub reminding: OwnReminding,
     /// Who makes it, if it is somebody with a key.
     pub actor: Option<String>,
 }
@@ -305,6 +313,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         expires_at: Set(new.expires_at),
         metadata: Set(stored_metadata(&new.metadata)?),
         payment_methods: Set(Some(new.payment_methods)),
+        reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
         ..Default::default()
     };
     let link = link.insert(tx).await?;

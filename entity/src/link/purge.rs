@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 
-use super::{Column, Entity, Model, facts, timeline};
+use super::{Column, Entity, Model, evidence, facts, timeline};
 use crate::{Transaction, attention, audit, message, order, webhook_event};
-use domain::{PaymentMethods, link::ElsewhereMethod};
+use domain::{OwnReminding, PaymentMethods, link::ElsewhereMethod};
 
 /// So long after a payment Stripe may still tell of it again, and which session it was by decides what that means.
 const TOLD_AGAIN: TimeDelta = TimeDelta::days(30);
@@ -24,6 +24,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
         .col_expr(Column::Warnings, erased.clone())
         .col_expr(Column::StripeUrl, erased.clone())
         .col_expr(Column::PaymentMethods, Expr::value(Option::<PaymentMethods>::None))
+        .col_expr(Column::Reminding, Expr::value(Option::<OwnReminding>::None))
         .col_expr(Column::ExpectedOn, erased.clone())
         .col_expr(Column::ExpectedUntil, no_time.clone())
         .col_expr(Column::ExpectedAt, no_time.clone())
@@ -61,6 +62,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
     timeline::fold(tx, link, now).await?;
     // Why it was voided, among others.
     audit::erase_details(tx, &link.id.to_string()).await?;
+    evidence::forget_notice(tx, link, now).await?;
     attention::erase_notes(tx, link.id).await?;
     order::forget_customer_if_all_purged(tx, link.merchant_id, link.order_id, now).await?;
     message::erase_texts(tx, link.id, now).await?;

@@ -1,4 +1,4 @@
-//! What operators do with jobs: inspect, retry, discard, pause. Every change is recorded in the audit log with the operator's reason.
+//! Operators' actions on jobs: list, retry, discard, pause. Every change is recorded in the audit log with its reason.
 
 mod replay;
 mod stats;
@@ -23,10 +23,10 @@ use crate::{EnqueuedJob, Kind, Queue, flow::Paused, recovery, redis::QueueError}
 pub use replay::replay_event;
 pub use stats::{KindStats, RowStats, depths, row_stats, stats};
 
-/// How many jobs Redis is notified of at a time when a pause ends.
+/// How many jobs Redis is notified of per call when a pause ends.
 const NOTIFY_PAGE: u64 = 1_000;
 
-/// What a list of jobs is narrowed to.
+/// Filters of a list of jobs.
 #[derive(Debug, Clone, Default)]
 pub struct JobFilter {
     /// Only jobs in this state.
@@ -35,30 +35,30 @@ pub struct JobFilter {
     pub kind: Option<Kind>,
     /// Only jobs of this merchant.
     pub merchant: Option<MerchantId>,
-    /// Only jobs whose last error contains this text, in any letter case.
+    /// Only jobs whose last error contains this text, ignoring case.
     pub error: Option<String>,
-    /// Only jobs that were enqueued before this time.
+    /// Only jobs enqueued before this time.
     pub enqueued_before: Option<DateTime<Utc>>,
-    /// Only jobs older than this one: the cursor.
+    /// Only jobs older than this one: the page cursor.
     pub before: Option<JobId>,
     /// The most jobs to return.
     pub limit: u64,
 }
 
 impl JobFilter {
-    /// Only jobs that were enqueued at least so many hours ago.
+    /// Only jobs enqueued at least this many hours ago.
     #[must_use]
     pub fn older_than_hours(self, hours: Option<u32>, now: DateTime<Utc>) -> Self {
-        // Before all time there was nothing.
+        // A time before the epoch matches nothing either way.
         let before = |hours: u32| now.checked_sub_signed(TimeDelta::hours(hours.into())).unwrap_or_default();
         Self { enqueued_before: hours.map(|hours| before(hours).max(DateTime::UNIX_EPOCH)), ..self }
     }
 }
 
-/// How many jobs of each merchant wait or are being done. It reads all that do.
+/// Counts unfinished jobs by merchant. It reads all of them.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<MerchantId, u64>, DbErr> {
     let counted: Vec<(MerchantId, i64)> = Entity::find()
         .select_only()
@@ -73,10 +73,10 @@ pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<Mer
     Ok(counted.into_iter().map(|(merchant, jobs)| (merchant, u64::try_from(jobs).unwrap_or_default())).collect())
 }
 
-/// A page of jobs, newest first. Operators only: it looks across merchants.
+/// A page of jobs, newest first. For operators only, since it spans merchants.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn list(db: &impl ConnectionTrait, filter: JobFilter) -> Result<Vec<Row>, DbErr> {
     let mut query = Entity::find();
     if let Some(state) = filter.state {
@@ -100,25 +100,25 @@ pub async fn list(db: &impl ConnectionTrait, filter: JobFilter) -> Result<Vec<Ro
     query.order_by_desc(Column::Id).limit(filter.limit).all(db).await
 }
 
-/// The job. Operators only.
+/// Finds a job by id. For operators only, since it spans merchants.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Row>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
 
-/// What an operator does to a dead job.
+/// An operator's action on dead jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadJobAction {
-    /// It is tried again, from the start of its policy.
+    /// Try it again, with its policy starting over.
     Retry,
-    /// It is thrown away.
+    /// Discard it.
     Discard,
 }
 
 impl DeadJobAction {
-    /// What it is called in the audit log.
+    /// The action's name in the audit log.
     const fn audited(self) -> AuditAction {
         match self {
             Self::Retry => AuditAction::JobRetry,
@@ -132,14 +132,14 @@ impl DeadJobAction {
 pub struct ChangedJob {
     /// The job.
     pub job: JobId,
-    /// The job to notify Redis of after the commit; absent if it was discarded, or is of a kind that this version does not know.
+    /// The job to notify Redis of after the commit; `None` if it was discarded or this version does not know its kind.
     pub enqueued_job: Option<EnqueuedJob>,
 }
 
-/// What is done to dead jobs, as it is written in the audit log.
+/// An action on dead jobs, with what the audit log records.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadJobChange<'a> {
-    /// What is done.
+    /// The action.
     pub action: DeadJobAction,
     /// Who does it.
     pub actor: &'a str,
@@ -147,11 +147,11 @@ pub struct DeadJobChange<'a> {
     pub reason: &'a str,
 }
 
-/// Retries or discards jobs, all in one transaction with their entries in the audit log. A job that is not dead
-/// (any more) is passed by: it is not among what is answered.
+/// Retries or discards jobs in one transaction with their audit log entries. Jobs that are not dead are skipped and
+/// left out of the result.
 ///
 /// # Errors
-/// When the database does not answer: then nothing was changed.
+/// Returns an error if the database query fails; then nothing is changed.
 pub async fn apply_to_dead(
     db: &Db,
     jobs: &[JobId],
@@ -176,7 +176,8 @@ pub async fn apply_to_dead(
     Ok(all)
 }
 
-/// From the start of its policy: no attempt so far counts. They still number the claims, so that a late worker stays fenced off.
+/// Resets the policy by marking all past attempts as uncounted. `claims` keeps counting, so that a late worker stays
+/// fenced off.
 async fn revive(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<Option<Row>, DbErr> {
     let revived = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Queued))
@@ -203,11 +204,11 @@ async fn discard(db: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Re
     Ok(discarded.into_iter().next())
 }
 
-/// Holds a kind's or a merchant's jobs back until [`resume`]; `false` if they were held back already. What is in flight ends. No
-/// attempt is lost to it, and workers know of it within seconds. The audit log says that it was this actor.
+/// Pauses a kind's or a merchant's jobs until [`resume`]. Returns `false` if they were paused already. Running attempts
+/// complete, no attempt is lost, and workers notice within seconds. The audit log names `actor`.
 ///
 /// # Errors
-/// When the database does not answer, or there is no such merchant.
+/// Returns an error if the database query fails or the merchant does not exist.
 pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let tx = db.begin().await?;
     let is_new = pause::put(&tx, &what.subject(), reason, now).await?;
@@ -218,10 +219,10 @@ pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTi
     Ok(is_new)
 }
 
-/// Ends a pause; `false` if there was none. Call [`notify_waiting`] afterwards.
+/// Ends a pause. Returns `false` if there was none. Call [`notify_waiting`] afterwards.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn resume(
     db: &Db,
     what: Paused,
@@ -245,19 +246,19 @@ fn act<'a>(what: Paused, actor: &'a str, action: AuditAction, reason: Option<&st
 /// Why Redis could not be notified of jobs.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
-    /// The database did not answer.
+    /// The database failed.
     #[error("the database did not answer")]
     Db(#[from] DbErr),
-    /// Redis did not answer.
+    /// Redis failed.
     #[error("Redis did not answer")]
     Redis(#[from] QueueError),
 }
 
-/// Notifies Redis of the jobs that waited for the end of a pause; returns how many of them it did not have. Those that are missed here
+/// Notifies Redis of the jobs held back by a pause. Returns how many of them it did not have. Any that are missed here
 /// are found by the scheduler.
 ///
 /// # Errors
-/// When the database or Redis does not answer.
+/// Returns an error if the database or Redis is unavailable.
 pub async fn notify_waiting(db: &Db, queue: &Queue, what: Paused) -> Result<u64, NotifyError> {
     let (mut after, mut notified) = (None, 0);
     loop {

@@ -1,4 +1,4 @@
-//! Replays a webhook event.
+//! Replaying webhook events.
 
 use chrono::{DateTime, Utc};
 use entity::webhook_event::{self, ReplayRefusal, Source, WebhookEvent};
@@ -6,10 +6,12 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{EnqueueOptions, EnqueuedJob, ProcessSmsEvent, ProcessStripeEvent, enqueue};
 
-/// Sets an event back to `received` and enqueues a new job for it. `None` in place of the job means that there is one already.
+/// Resets an event to `received` and enqueues a new job for it. Returns `None` in place of the job if one is already
+/// queued.
 ///
 /// # Errors
-/// When the database does not answer; else the refusal, with nothing changed.
+/// Returns an error if the database query fails. The inner `Err` says why the event cannot be replayed; then nothing is
+/// changed.
 pub async fn replay_event(
     db: &impl ConnectionTrait,
     event: &WebhookEvent,

@@ -1,6 +1,6 @@
-//! The state of the queues, as seen by Redis and by the rows. The cost does not depend on how many jobs are waiting: Redis is asked for
-//! lengths, and the database for the first entry of an index and a bounded number of dead jobs. Raw SQL: one statement for all kinds, with
-//! the states spelled out so that `SQLite` uses the partial index.
+//! Statistics of the queues. The cost does not grow with the backlog: Redis is asked for lengths, the database for the
+//! first entry of an index and a bounded count of dead jobs. Raw SQL: one statement for all kinds, with literals, so
+//! that SQLite uses the partial index.
 
 use std::collections::HashMap;
 
@@ -13,42 +13,42 @@ use crate::{
     redis::{Depth, QueueError, RedisQueues},
 };
 
-/// How many dead jobs are counted at most.
+/// The most dead jobs that are counted.
 const MOST_DEAD: u64 = 10_000;
 
-/// How one kind of job stands.
+/// The state of one kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KindStats {
     /// The kind.
     pub kind: Kind,
-    /// How many of its jobs are where in Redis; absent if Redis did not answer.
+    /// Its jobs in Redis; `None` if Redis did not answer.
     pub queues: Option<Depth>,
-    /// Its rows; absent: the database did not say.
+    /// Its rows; `None` if the database did not answer.
     pub rows: Option<RowStats>,
 }
 
-/// How the rows of one kind stand.
+/// The state of one kind's rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowStats {
-    /// When the job that has waited the longest was due: waiting for a worker, or being done. Absent: there is none, not even
-    /// one whose time is yet to come.
+    /// When the oldest unfinished job was due, whether it is waiting or running. A future time if none is due yet;
+    /// `None` if there is no job.
     pub due_since: Option<DateTime<Utc>>,
-    /// How many were dead-lettered and wait for an operator, of [`MOST_DEAD`] of all kinds.
+    /// How many were dead-lettered and wait for an operator, counting at most [`MOST_DEAD`] over all kinds.
     pub dead: u64,
 }
 
-/// The queues of every kind, in the order of [`Kind::ALL`].
+/// The queue lengths of every kind, in the order of [`Kind::ALL`].
 ///
 /// # Errors
-/// When Redis does not answer.
+/// Returns an error if Redis is unavailable.
 pub async fn depths(queues: &RedisQueues) -> Result<Vec<Depth>, QueueError> {
     join_all(Kind::ALL.map(|kind| queues.depth(kind.as_str()))).await.into_iter().collect()
 }
 
-/// The rows of every kind, in the order of [`Kind::ALL`].
+/// The row statistics of every kind, in the order of [`Kind::ALL`].
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn row_stats(db: &impl ConnectionTrait) -> Result<Vec<RowStats>, DbErr> {
     let (oldest, dead) = (oldest(db).await?, dead(db).await?);
     Ok(Kind::ALL
@@ -59,7 +59,7 @@ pub async fn row_stats(db: &impl ConnectionTrait) -> Result<Vec<RowStats>, DbErr
         .into())
 }
 
-/// What was learnt of the queues.
+/// Combines both statistics, of which either may be missing.
 #[must_use]
 pub fn stats(queues: Option<&[Depth]>, rows: Option<&[RowStats]>) -> Vec<KindStats> {
     let kind_stats = |(at, kind)| KindStats {
@@ -76,8 +76,8 @@ struct Oldest {
     run_at: Option<DateTime<Utc>>,
 }
 
-/// For each kind the time of the first job in its line: the first entry of `job_in_line`, whose condition is spelled out, as
-/// `SQLite` uses no partial index for a parameter.
+/// The due time of each kind's first job, taken from the first entry of the partial index `job_in_line`. Its condition
+/// is a literal, because SQLite does not use a partial index for a bound parameter.
 async fn oldest(db: &impl ConnectionTrait) -> Result<HashMap<String, DateTime<Utc>>, DbErr> {
     let first = |kind: Kind| {
         format!(

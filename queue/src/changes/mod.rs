@@ -1,10 +1,10 @@
-//! Numbers changes right after the commit that wrote them, and publishes them. Deliveries to webhook endpoints are written in the same
-//! transaction as the numbers, so none can be missing.
+//! Numbers changes right after the commit that wrote them, and publishes them to live subscribers. Due webhooks are
+//! written in the transaction that numbers, so that none is missed.
 //!
-//! Every commit that wrote changes reports the merchants concerned ([`Db::on_changes`]); one task per process numbers everything written in
-//! the meantime, for all merchants together, and publishes it. Others may number changes too when they find unnumbered ones: another
-//! process, a reader that is ahead of the task, or the scheduler if a process died in between. They take turns under a lock, and each
-//! handles what is left.
+//! Every commit that wrote changes reports their merchants ([`Db::on_changes`]). One task per process numbers the
+//! changes of all merchants that were written meanwhile, and publishes them. Others may number a change too: another
+//! process, a reader who is ahead of the task, or the scheduler after a crash. They run one after the other, and each
+//! numbers what is left.
 
 mod webhooks;
 
@@ -26,13 +26,13 @@ use crate::{live::Live, notify::Notifier};
 
 pub use webhooks::{deliver_from, enqueue_delivery};
 
-/// How many merchants' changes are numbered in one transaction, under all their locks.
+/// How many merchants' changes are numbered in one transaction, which holds all their locks.
 const MERCHANTS_AT_ONCE: usize = 50;
 
-/// How long to rest between two transactions at least.
+/// The shortest pause between two transactions.
 const REST: Duration = Duration::from_millis(10);
 
-/// How many times as long as the work the rest is: numbering is never more than a quarter of what a writer waits for.
+/// How long to pause per time spent numbering, so that numbering takes at most a quarter of the time.
 const REST_PER_WORK: u32 = 3;
 
 /// Numbers changes. Cheap to clone.
@@ -55,7 +55,7 @@ struct Pending {
 }
 
 impl Changes {
-    /// Numbers what is committed to this database from now on, as long as this, or a clone of it, is kept.
+    /// Numbers what is committed to this database from now on, as long as this or a clone exists.
     pub(crate) fn follow(db: Db, clock: Clock, live: Live, notifier: Notifier) -> Self {
         let inner = Arc::new(Inner { db, clock, live, notifier, pending: Mutex::default() });
         let weak = Arc::downgrade(&inner);
@@ -63,10 +63,10 @@ impl Changes {
         Self(inner)
     }
 
-    /// Numbers all that these merchants have changed, and publishes it; answers how much it was.
+    /// Numbers and publishes all changes of these merchants. Returns how many there were.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error if the database query fails.
     pub async fn number(&self, merchants: &BTreeSet<MerchantId>) -> Result<u64, DbErr> {
         let merchants: Vec<MerchantId> = merchants.iter().copied().collect();
         let mut numbered = 0;
@@ -83,10 +83,10 @@ impl Changes {
         Ok(numbered)
     }
 
-    /// Numbers what was left over, whoever's it is; answers how much it was.
+    /// Numbers the unnumbered changes of all merchants. Returns how many there were.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error if the database query fails.
     pub async fn number_left_over(&self) -> Result<u64, DbErr> {
         let mut numbered = 0;
         loop {
@@ -98,9 +98,9 @@ impl Changes {
         }
     }
 
-    /// Answers how many, and whether there may be more.
+    /// Returns how many were numbered, and whether there may be more.
     async fn number_some(&self, merchants: &BTreeSet<MerchantId>) -> Result<(u64, bool), DbErr> {
-        // However many changes there are by now, those without a number are looked up by their index.
+        // Unnumbered changes have an index, so that this does not slow down as the feed grows.
         let tx = self.0.db.begin_group().await?;
         let Numbered { changes, has_more } = change::number(&tx, merchants).await?;
         let mut jobs = Vec::new();
@@ -115,7 +115,7 @@ impl Changes {
         Ok((numbered, has_more))
     }
 
-    /// Numbers until there is nothing left to be numbered.
+    /// Runs until no changes are left.
     async fn run(&self) {
         while let Some(merchants) = self.next() {
             let began = Instant::now();
@@ -138,7 +138,7 @@ impl Changes {
     }
 }
 
-/// Notes whose changes are to be numbered, and sees to it that they are.
+/// Adds merchants with changes to number, and starts the task unless it is running.
 fn take(changes: &Weak<Inner>, merchants: BTreeSet<MerchantId>) {
     let Some(changes) = changes.upgrade().map(Changes) else { return };
     let is_running = {

@@ -1,4 +1,4 @@
-//! Chooses the job that delivers to an endpoint: one at a time, which preserves the order.
+//! Schedules the job that delivers to an endpoint. There is only one at a time, which preserves the order.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
@@ -10,13 +10,14 @@ use sea_orm::{DbErr, EntityTrait};
 
 use crate::{DeliverWebhooks, EnqueueOptions, EnqueuedJob, RetryWebhooks, enqueue};
 
-/// A job that has been due for so long is looked at before it is relied on: an operator may have discarded it.
+/// A job that has been due this long is looked up before it is relied on, since an operator may have discarded it.
 const RELIED_ON: TimeDelta = TimeDelta::minutes(1);
 
-/// Sees to it that a job delivers to an endpoint, which is held, from `at` on. Answers the job, if it is a new one.
+/// Ensures that a job delivers to an endpoint from `at` on. Returns the job if it is new. The caller must have locked
+/// the endpoint.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn deliver_from(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
@@ -29,11 +30,11 @@ pub async fn deliver_from(
     enqueue_delivery(tx, endpoint, at, now).await
 }
 
-/// Enqueues the job that delivers to an endpoint, which is held, from `at` on, in the place of any other. What keeps those who deliver
-/// waiting is delivered to by others than the rest.
+/// Enqueues the job that delivers to an endpoint from `at` on, replacing any other. Endpoints that are slow or failing
+/// have a separate queue, so that they do not hold up the rest. The caller must have locked the endpoint.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn enqueue_delivery(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
@@ -51,14 +52,14 @@ pub async fn enqueue_delivery(
     Ok(enqueued)
 }
 
-/// Whether the endpoint's job will have delivered by then what is due at `at`.
+/// Whether the endpoint's job will run in time for what is due at `at`.
 async fn has_job_in_time(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    // One that has not taken anything lately is left alone for a while, whatever happens meanwhile.
+    // An endpoint that has been failing is left alone for a while, whatever is due.
     let patience = if endpoint.failures >= PATIENCE { LONGEST_PAUSE } else { TimeDelta::zero() };
     let is_in_time = |(_, due): &(_, DateTime<Utc>)| *due <= at.max(now) + patience;
     let Some((job, due)) = endpoint.job_id.zip(endpoint.job_due_at).filter(is_in_time) else {

@@ -1,4 +1,4 @@
-//! Claims jobs in bulk: one statement for all jobs that arrived while the previous ones were being claimed.
+//! Claims many jobs in one statement: those delivered while the previous group was being claimed.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,10 +15,10 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 use crate::{BatchError, BatchHandler, Batcher, Claim, Job, Lease, Limits, redis::Delivery};
 
-/// How long a claim may take.
+/// Timeout of a claim.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Claims jobs together. Cheap to clone; clones claim together too.
+/// Claims jobs in batches. Cheap to clone; clones share the batches.
 #[derive(Debug, Clone)]
 pub struct Claims(Batcher<Claiming>);
 
@@ -30,10 +30,10 @@ impl Claims {
         Self(Batcher::new(Claiming(db), limits))
     }
 
-    /// Claims a job, together with others that are delivered at the same time.
+    /// Claims a job, batched with others that are delivered at the same time.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error if the database is unavailable.
     pub(crate) async fn claim(&self, wanted: Wanted) -> Result<Claim, DbErr> {
         match self.0.submit(wanted).await {
             Ok(claimed) => claimed,
@@ -42,7 +42,7 @@ impl Claims {
     }
 }
 
-/// A job that was delivered.
+/// A delivered job that should be claimed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
     job: JobId,
@@ -50,19 +50,19 @@ pub(crate) struct Wanted {
     delivery: FirstOrNot,
 }
 
-/// What a delivery says of the attempts before it.
+/// What a delivery says about earlier attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FirstOrNot {
-    /// Nothing: each attempt is written into the row before it is made.
+    /// Nothing: every claim is written to the row before the attempt starts.
     Written,
-    /// There was none, unless the row says so: it need not be written.
+    /// There was no earlier attempt, unless the row says so. The claim need not be written.
     First,
-    /// There may have been one that was not written: if the row counts none, it ended without a report.
+    /// There may have been an unwritten attempt: if the row counts none, one ended without a report.
     Later,
 }
 
 impl Wanted {
-    /// A job of this kind, by its delivery.
+    /// The claim request for a delivery of this kind.
     pub(crate) fn of<J: Job>(delivery: &Delivery, now: DateTime<Utc>) -> Self {
         let first_or_not = match (J::IN_DATABASE, delivery.number) {
             (false, _) => FirstOrNot::Written,
@@ -121,8 +121,8 @@ impl Claiming {
 }
 
 impl Wanted {
-    /// The claim of a job that is delivered for the first time, if there is no need to write it. Of one that is there twice, the first is
-    /// ours and the other over.
+    /// Claims a first delivery without writing, where that is allowed. If a job appears twice in the group, the first
+    /// gets the lease and the second is `Over`.
     fn unwritten(&self, read: &mut HashMap<JobId, Row>) -> Option<Claim> {
         if self.delivery != FirstOrNot::First {
             return None;
@@ -134,7 +134,7 @@ impl Wanted {
         if row.run_at > self.now {
             return Some(Claim::NotBefore(row.run_at));
         }
-        // It was delivered before, by a Redis that has forgotten it.
+        // It was delivered before, by a Redis that has since lost its data.
         if row.claims > 0 {
             return None;
         }
@@ -142,25 +142,25 @@ impl Wanted {
     }
 }
 
-/// Claims those of the jobs that are due at the time that stands beside each: counts the attempt, and a crash if the attempt
-/// before ended without a report. Says of each, in their order, what it turned out to be; of one that is there twice, the first
-/// is ours and the other over.
+/// Claims those jobs that are due at the time paired with each. Counts the attempt, and a crash if the previous attempt
+/// ended without a report. Returns the result for each job, in order. If a job appears twice, the first gets the lease
+/// and the second is `Over`.
 ///
 /// # Errors
-/// When the database does not answer; then none is claimed.
+/// Returns an error if the database query fails; then no job is claimed.
 pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
     let wanted = |(job, now): &(JobId, DateTime<Utc>)| Wanted { job: *job, now: *now, delivery: FirstOrNot::Written };
     write(db, &jobs.iter().map(wanted).collect::<Vec<_>>()).await
 }
 
-/// An attempt that was not written and did not report is counted with the one that is written now.
+/// An earlier attempt that was neither written nor reported is counted together with this one.
 const CLAIM: &str = "UPDATE job SET attempt = attempt + CASE WHEN v.is_later AND attempt = 0 THEN 2 ELSE 1 END, claimed_at = v.now, \
     crashes = crashes + CASE WHEN claimed_at IS NOT NULL OR (v.is_later AND attempt = 0) THEN 1 ELSE 0 END \
     FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING *";
 
 async fn write(db: &impl ConnectionTrait, jobs: &[Wanted]) -> Result<Vec<Claim>, DbErr> {
     let mut due = Rows::new([("job_id", "uuid"), ("now", "timestamptz"), ("due_state", "text"), ("is_later", "bool")]);
-    // In the same order in every group, so that two groups with the same jobs do not wait for each other for ever.
+    // Sorted by id, so that two groups with the same jobs cannot deadlock.
     let in_order: BTreeMap<JobId, &Wanted> = jobs.iter().map(|wanted| (wanted.job, wanted)).collect();
     for (job, Wanted { now, delivery, .. }) in in_order {
         due.push([job.into(), (*now).into(), JobState::Queued.into(), (*delivery == FirstOrNot::Later).into()]);
@@ -177,7 +177,7 @@ async fn write(db: &impl ConnectionTrait, jobs: &[Wanted]) -> Result<Vec<Claim>,
     Ok(jobs.iter().map(claim_of).collect())
 }
 
-/// The jobs' rows, as far as there are any.
+/// Reads the jobs' rows, where they exist.
 async fn look(db: &impl ConnectionTrait, jobs: &[&Wanted]) -> Result<HashMap<JobId, Row>, DbErr> {
     let mut rows = Rows::new([("job_id", "uuid")]);
     for wanted in jobs {
@@ -186,7 +186,7 @@ async fn look(db: &impl ConnectionTrait, jobs: &[&Wanted]) -> Result<HashMap<Job
     read(db, rows, "SELECT job.* FROM v JOIN job ON id = job_id").await
 }
 
-/// The jobs that a statement about these rows answers with.
+/// Runs a statement on these rows that returns jobs.
 async fn read<const N: usize>(
     db: &impl ConnectionTrait,
     rows: Rows<N>,

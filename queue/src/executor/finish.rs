@@ -1,4 +1,4 @@
-//! Finishes jobs in bulk; a single job is a group of one.
+//! Finishing jobs, any number in one statement.
 
 use chrono::{DateTime, Utc};
 use entity::{Rows, Transaction, job::JobState};
@@ -9,21 +9,22 @@ use crate::{Done, JobError, Lease};
 const FINISH: &str = "UPDATE job SET state = {0}, finished_at = {1}, claimed_at = NULL FROM v \
     WHERE id = v.job_id AND attempt = v.job_attempt AND state = v.held_state";
 const REMOVE: &str = "DELETE FROM job USING v WHERE id = v.job_id AND attempt = v.job_attempt AND state = v.held_state";
-/// `SQLite` knows no `USING`.
+/// SQLite does not support `USING`.
 const REMOVE_ON_SQLITE: &str =
     "DELETE FROM job WHERE (id, attempt, state) IN (SELECT job_id, job_attempt, held_state FROM v)";
 
-/// Finishes jobs and commits `tx`, which holds their effects: all of it, or nothing. The proofs are in the order of the leases. With no lease
-/// there is nothing to commit.
+/// Finishes jobs and commits `tx`, which holds their effects, atomically. The proofs are in the order of the leases.
+/// Without leases, `tx` is rolled back.
 ///
 /// # Errors
-/// [`JobError::NotOurs`] if another finished or claimed one of them meanwhile; then all effects are rolled back.
+/// Returns [`JobError::NotOurs`] if another worker finished or claimed one of them meanwhile; then all effects are
+/// rolled back.
 pub async fn finish_all(leases: &[&Lease], tx: Transaction, now: DateTime<Utc>) -> Result<Vec<Done>, JobError> {
     if leases.is_empty() {
         tx.rollback().await?;
         return Ok(Vec::new());
     }
-    // In the same order in every group, so that two do not wait for each other for ever.
+    // Sorted by id, so that two groups cannot deadlock.
     let mut in_order = leases.to_vec();
     in_order.sort_unstable_by_key(|lease| lease.job().id);
     let (removed, kept): (Vec<&Lease>, Vec<&Lease>) = in_order.into_iter().partition(|lease| lease.leaves_nothing());
@@ -36,7 +37,7 @@ pub async fn finish_all(leases: &[&Lease], tx: Transaction, now: DateTime<Utc>) 
     Ok(leases.iter().map(|_| Done::proven()).collect())
 }
 
-/// Answers how many were still ours.
+/// Marks rows as done. Returns how many leases were still valid.
 async fn keep(tx: &Transaction, leases: &[&Lease], now: DateTime<Utc>) -> Result<u64, DbErr> {
     let rows = held(leases);
     if rows.is_empty() {
@@ -46,7 +47,7 @@ async fn keep(tx: &Transaction, leases: &[&Lease], now: DateTime<Utc>) -> Result
     Ok(tx.execute_raw(rows.statement(tx.get_database_backend(), FINISH, more)).await?.rows_affected())
 }
 
-/// Answers how many were still ours.
+/// Deletes rows. Returns how many leases were still valid.
 async fn remove(tx: &Transaction, leases: &[&Lease]) -> Result<u64, DbErr> {
     let rows = held(leases);
     if rows.is_empty() {
@@ -57,7 +58,7 @@ async fn remove(tx: &Transaction, leases: &[&Lease]) -> Result<u64, DbErr> {
     Ok(tx.execute_raw(rows.statement(backend, remove, Vec::new())).await?.rows_affected())
 }
 
-/// What the rows must be for the jobs to be ours.
+/// The values the rows must have for the leases to be valid.
 fn held(leases: &[&Lease]) -> Rows<3> {
     let mut rows = Rows::new([("job_id", "uuid"), ("job_attempt", "bigint"), ("held_state", "text")]);
     for lease in leases {

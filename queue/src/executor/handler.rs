@@ -1,4 +1,4 @@
-//! The trait that does a kind of job.
+//! The interface for handling a kind of job.
 
 use std::future::Future;
 
@@ -8,13 +8,13 @@ use sea_orm::DbErr;
 
 use crate::{Done, Job, JobError, Lease};
 
-/// Does jobs of one kind, with what it has at hand: `C`, the clients and stores that all handlers of a worker share.
+/// Handles jobs of one kind. `C` is the context that all handlers of a worker share, such as clients and stores.
 pub trait JobHandler<C>: Job {
-    /// Does the job; the effect and [`Lease::finish`] share a transaction.
+    /// Runs the job. Its effect and [`Lease::finish`] share a transaction.
     fn run(&self, context: &C, lease: &Lease) -> impl Future<Output = Result<Done, JobError>> + Send;
 
-    /// What follows for the domain when the job is dead-lettered, in the transaction that does so. Not called for a payload that
-    /// cannot be read: it names nothing for which something could follow.
+    /// Applies the consequences of dead-lettering the job, in the same transaction. Not called if the payload cannot be
+    /// decoded, since then the job refers to nothing.
     fn dead_letter(
         &self,
         context: &C,

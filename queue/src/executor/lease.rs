@@ -1,5 +1,5 @@
-//! The lease of a job and the ways an attempt can end: finished, retried, snoozed, released, dead. Each is fenced by the attempt's number,
-//! so a worker that has lost its lease can no longer change anything.
+//! The lease of a job, and the ways its attempt can end: finished, retried, snoozed, released or dead. Each write is
+//! fenced by the attempt number, so that a worker that lost its lease changes nothing.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -14,83 +14,84 @@ use sea_orm::{
 use super::finish_all;
 use crate::{Job, JobError, Kind};
 
-/// What became of the attempt to claim a job.
+/// The result of claiming a job.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all that are claimed are ours")]
 pub enum Claim {
-    /// It is ours for this attempt.
+    /// This worker holds the job for one attempt.
     Ours(Lease),
-    /// It is not due yet.
+    /// The job is not due yet.
     NotBefore(DateTime<Utc>),
-    /// It is finished, dead or unknown: there is nothing to do.
+    /// The job is finished, dead or unknown. There is nothing to do.
     Over,
 }
 
-/// A job that is ours for this attempt.
+/// A job that this worker holds for one attempt.
 #[derive(Debug, Clone)]
 pub struct Lease {
     job: Row,
-    /// How many attempts the row counts: this one with them, unless it was not written.
+    /// The row's attempt count: it includes this attempt unless the claim was not written.
     counted: i64,
 }
 
-/// The proof that a job's row was finished in the transaction of its effect: only
-/// [`finish_all`] makes one.
+/// Proof that a job's row was finished in the transaction of its effect. Only [`finish_all`] makes one.
 #[derive(Debug)]
 pub struct Done(());
 
 impl Done {
-    /// To be called where the row was finished and committed, and nowhere else.
+    /// Call this only after the row was finished and committed.
     pub(crate) const fn proven() -> Self {
         Self(())
     }
 }
 
 impl Lease {
-    /// To be called where the row was claimed, and nowhere else.
+    /// Call this only after the row was claimed.
     pub(crate) const fn of(job: Row) -> Self {
         Self { counted: job.claims, job }
     }
 
-    /// The first attempt at a job whose effect is undone if the attempt turns out not to have been ours: the row is as it was read, and
-    /// whoever ends the attempt first counts it.
+    /// The lease of a first attempt whose claim was not written. The row is unchanged, and whoever ends an attempt
+    /// first counts it; if that was another worker, this attempt's effect is rolled back.
     pub(crate) fn unwritten(job: Row, now: DateTime<Utc>) -> Self {
         Self { counted: job.claims, job: Row { claims: job.claims + 1, claimed_at: Some(now), ..job } }
     }
 
-    /// How many attempts the row must count for the job to be ours.
+    /// The attempt count that the row must still have for this lease to be valid.
     pub(crate) const fn counted(&self) -> i64 {
         self.counted
     }
 
-    /// Whether nothing is left of the row once the job is done.
+    /// Whether the row is deleted once the job is done.
     pub(crate) fn leaves_nothing(&self) -> bool {
         self.job.kind.parse().is_ok_and(Kind::is_in_database)
     }
 
-    /// The job's row, as it is with this attempt.
+    /// The job's row, including this attempt.
     #[must_use]
     pub const fn job(&self) -> &Row {
         &self.job
     }
 
-    /// The payload.
+    /// Decodes the payload.
     ///
     /// # Errors
-    /// [`JobError::Fail`] if it is not one of this kind: an older or newer version wrote it. It must not hold others up.
+    /// Returns [`JobError::Fail`] if it cannot be decoded, as when another version wrote it. Retrying would only hold
+    /// up other jobs.
     pub fn payload<J: Job>(&self) -> Result<J, JobError> {
         serde_json::from_str(&self.job.payload).map_err(JobError::fail)
     }
 
-    /// Finishes the job and commits `tx`, which holds its effect: both, or neither.
+    /// Finishes the job and commits `tx`, which holds its effect, atomically.
     ///
     /// # Errors
-    /// [`JobError::NotOurs`] if another finished or claimed the job meanwhile; then the effect is rolled back.
+    /// Returns [`JobError::NotOurs`] if another worker finished or claimed the job meanwhile; then the effect is rolled
+    /// back.
     pub async fn finish(&self, tx: Transaction, now: DateTime<Utc>) -> Result<Done, JobError> {
         finish_all(&[self], tx, now).await?.pop().ok_or(JobError::NotOurs)
     }
 
-    /// Has the job tried again at a time; `false` if it is no longer ours.
+    /// Schedules a retry. Returns `false` if the lease was lost.
     pub(crate) async fn retry_at(
         &self,
         db: &impl ConnectionTrait,
@@ -102,14 +103,14 @@ impl Lease {
             .col_expr(Column::RunAt, Expr::value(at))
             .col_expr(Column::LastError, Expr::value(why))
             .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
-            // An attempt that reported how it ended shows that the job kills no worker.
+            // An attempt that reported its end shows that the job does not crash the worker.
             .col_expr(Column::Crashes, Expr::value(0_i64))
             .exec(db)
             .await?;
         Ok(updated.rows_affected == 1)
     }
 
-    /// Snoozes the job until a time, without this attempt counting; `false` if it is no longer ours.
+    /// Snoozes the job until `until` without counting this attempt. Returns `false` if the lease was lost.
     pub(crate) async fn snooze(
         &self,
         db: &impl ConnectionTrait,
@@ -122,7 +123,7 @@ impl Lease {
         Ok(snooze.exec(db).await?.rows_affected == 1)
     }
 
-    /// Releases the job, for another worker to do at once, without this attempt counting; `false` if it is no longer ours.
+    /// Releases the job for another worker without counting this attempt. Returns `false` if the lease was lost.
     pub(crate) async fn release(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
         Ok(self.uncounted().exec(db).await?.rows_affected == 1)
     }
@@ -133,7 +134,8 @@ impl Lease {
             .col_expr(Column::ClaimedAt, Expr::value(Option::<DateTime<Utc>>::None))
     }
 
-    /// Dead-letters the job, in the transaction that holds what follows from that; `false` if it is no longer ours.
+    /// Dead-letters the job, in the transaction that also holds the consequences. Returns `false` if the lease was
+    /// lost.
     pub(crate) async fn dead_letter(
         &self,
         db: &impl ConnectionTrait,

@@ -1,8 +1,10 @@
-//! Makes one attempt at a job, from claim to end. This is the only place where time-outs, panics and errors become retries.
+//! Makes one attempt at a job, from claiming it to writing its end. This is the only place where timeouts, panics and
+//! errors become retries.
 //!
-//! Why not layers on the apalis worker: a layer around the executor would find the row already claimed and have nothing to write the retry
-//! with; the tracing span needs the row's `traceparent`, and the metrics need both the row and the outcome. Inside the executor, tower's
-//! `TimeoutLayer` and apalis's `CatchPanicLayer` box the handler's [`JobError`], whose decision would have to be recovered by downcasting.
+//! These are not tower layers on the apalis worker. A layer around the executor would find the row already claimed and
+//! have no way to write the retry; the span needs the row's `traceparent`, and the metrics need both the row and the
+//! outcome. Inside the executor, tower's `TimeoutLayer` and apalis's `CatchPanicLayer` box the handler's [`JobError`],
+//! and its decision would have to be recovered by downcasting.
 
 mod claim;
 mod finish;
@@ -35,34 +37,34 @@ pub use handler::JobHandler;
 pub use lease::{Claim, Done, Lease};
 pub use retry::Policy;
 
-/// The pauses between tries to write the end of an attempt: together well below what a lease is renewed for.
+/// Delays between tries to write the end of an attempt. Their sum is well below the duration of a lease.
 const PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
-/// How attempts at one kind of job are made.
+/// Executes jobs of one kind.
 #[derive(Debug, Clone)]
 pub struct Executor<J> {
     /// The kind.
     pub kind: PhantomData<fn() -> J>,
-    /// Where the rows are.
+    /// The database with the job rows.
     pub db: Db,
-    /// Tells the time.
+    /// The clock.
     pub clock: Clock,
-    /// How jobs are claimed: together with those of all attempts that share this.
+    /// Claims jobs, batched with all executors that share this.
     pub claims: Claims,
-    /// When a job of the kind is tried again, and how long an attempt may take.
+    /// The retry policy and the timeout of an attempt.
     pub policy: Policy,
-    /// What is held back.
+    /// The kinds and merchants that are paused.
     pub pauses: Pauses,
-    /// Ends attempts in flight when the worker must stop.
+    /// Cancels attempts in flight when the worker has to stop.
     pub cancellation: CancellationToken,
 }
 
-/// How an attempt ended.
+/// How the handler ended.
 enum Outcome {
-    /// The handler returned this, or it was returned on its behalf.
+    /// It returned this result, or a panic or timeout was turned into one.
     Said(Result<Done, JobError>),
-    /// It was cancelled because the worker stops.
+    /// It was cancelled because the worker is stopping.
     Cancelled,
 }
 
@@ -73,7 +75,7 @@ enum Next {
 }
 
 impl<J: Job> Executor<J> {
-    /// An executor for jobs of this kind, by its policy, with nothing paused.
+    /// An executor with the kind's policy and nothing paused.
     #[must_use]
     pub fn new(db: Db, clock: Clock) -> Self {
         Self {
@@ -87,10 +89,10 @@ impl<J: Job> Executor<J> {
         }
     }
 
-    /// Makes one attempt at the job that was delivered, and answers what becomes of it in Redis.
+    /// Makes one attempt at a delivered job and returns the acknowledgement for Redis.
     ///
     /// # Errors
-    /// When the database does not answer. Then the job is delivered again; its row stays as it is.
+    /// Returns an error if the database is unavailable. Then the job is delivered again, and its row stays as it is.
     pub async fn make<C: Sync>(&self, delivery: Delivery, context: &C) -> Result<Ack, DbErr>
     where
         J: JobHandler<C>,
@@ -143,8 +145,8 @@ impl<J: Job> Executor<J> {
         }
     }
 
-    /// Runs the handler, and again at once if it only met others in the database; a panic and a time-out become retries like any
-    /// other.
+    /// Runs the handler, repeating it at once on a transaction conflict. A panic or a timeout becomes an ordinary
+    /// retry.
     async fn run<C: Sync>(&self, context: &C, lease: &Lease) -> Outcome
     where
         J: JobHandler<C>,
@@ -166,7 +168,7 @@ impl<J: Job> Executor<J> {
         }
     }
 
-    /// What follows from an error: one of the five ends of an attempt.
+    /// Writes the end of a failed attempt: retried, snoozed or dead-lettered.
     async fn follow<C: Sync>(
         &self,
         context: &C,
@@ -220,8 +222,8 @@ impl<J: Job> Executor<J> {
         Ok(if ours { Ack::Later(self.clock.now()) } else { Ack::Done })
     }
 
-    /// Writes the end of an attempt, again and again for a while where the database does not take it: to the next claim, a job whose end
-    /// was not written is one that killed its worker, and a bad minute of the database is no reason to dead-letter jobs.
+    /// Writes the end of an attempt, trying several times if the database fails. If it were never written, the next
+    /// claim would count the attempt as a crash, and a database outage must not dead-letter jobs.
     async fn until_written<T, F: Future<Output = Result<T, DbErr>>>(&self, write: impl Fn() -> F) -> Result<T, DbErr> {
         for pause in PAUSES {
             match write().await {
@@ -253,7 +255,7 @@ impl<J: Job> Executor<J> {
     }
 }
 
-/// Continues the trace that the job was enqueued in.
+/// Continues the trace the job was enqueued in.
 fn begin(kind: Kind, job: &Row) -> (Span, Trace) {
     let span = info_span!(
         parent: None,
@@ -271,9 +273,9 @@ fn begin(kind: Kind, job: &Row) -> (Span, Trace) {
     (span, trace)
 }
 
-/// A number from 0 to 1 that differs from job to job and from attempt to attempt: two of the random bytes of the job's id.
+/// A pseudo-random number from 0 to 1 that varies by job and attempt, taken from the random bytes of the job's id.
 fn jitter(lease: &Lease) -> f64 {
-    /// Where the random bytes of a `UUIDv7` begin that no version or variant bit is part of.
+    /// Offset of the first byte of a `UUIDv7` that is purely random, after the version and variant bits.
     const RANDOM: usize = 9;
     let uuid = lease.job().id.uuid();
     let at = RANDOM + usize::try_from(lease.job().claims).unwrap_or(0) % 6;

@@ -1,32 +1,32 @@
-//! The retry policy: one formula, whose parameters are declared with each kind of job.
+//! The retry formula. Each kind's parameters are in its declaration.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::Job as Row;
 
-/// A job during which its worker died this often is dead-lettered: it is likely what kills them.
+/// A job that crashed its worker this many times is dead-lettered, since it is probably the cause.
 pub(crate) const MOST_CRASHES: i64 = 5;
 
 /// How a kind of job is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// The delay after the first attempt; it doubles with each further one.
+    /// The delay after the first attempt. It doubles with each further attempt.
     pub first_delay: Duration,
     /// The longest delay.
     pub ceiling: Duration,
-    /// How much of the delay is left to chance, in percent of it, so that jobs that failed together do not come back together.
+    /// The share of the delay that is random, in percent, so that jobs that failed together are not retried together.
     pub jitter_percent: u32,
-    /// After so many attempts the job is dead-lettered; absent: attempts do not count.
+    /// The number of attempts after which the job is dead-lettered; `None` means unlimited.
     pub attempts: Option<i64>,
-    /// How long after it was enqueued the job is dead-lettered; absent: never.
+    /// The time after enqueuing at which the job is dead-lettered; `None` means never.
     pub deadline: Option<TimeDelta>,
-    /// How long one attempt may take.
+    /// Timeout of one attempt.
     pub timeout: Duration,
 }
 
 impl Policy {
-    /// What the policies of all kinds begin with: a second, then ever longer up to ten minutes, for ever.
+    /// The base of all policies: delays from one second up to ten minutes, without limit.
     pub(crate) const DEFAULT: Self = Self {
         first_delay: Duration::from_secs(1),
         ceiling: Duration::from_mins(10),
@@ -36,10 +36,10 @@ impl Policy {
         timeout: Duration::from_mins(1),
     };
 
-    /// When a job that has just failed is due again, or `None` if it is to be dead-lettered.
+    /// When a job that has just failed is due again, or `None` if it should be dead-lettered.
     ///
-    /// The delay is exponential; `jitter` is a random number from 0 to 1, and says how much of the part that is left to chance
-    /// is waited for. What the other side asked for (`Retry-After`) is a lower bound, however long.
+    /// The delay grows exponentially. `jitter`, a random number from 0 to 1, scales the random share of it. `asked`,
+    /// the delay the remote side asked for (`Retry-After`), is a lower bound, however long.
     #[must_use]
     pub(crate) fn next_attempt(
         &self,
@@ -58,14 +58,15 @@ impl Policy {
         self.within_deadline(job, asked.map_or(backoff, |asked| asked.max(backoff)), now)
     }
 
-    /// When a job that cannot be done now is due again, or `None` if its deadline is over by then.
+    /// When a snoozed job is due again, or `None` if that is past its deadline.
     #[must_use]
     pub(crate) fn snooze(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.within_deadline(job, delay, now)
     }
 
     fn within_deadline(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        // In whole milliseconds, as rows and queues have them: a job must not be delivered a moment before its row is due.
+        // Rounded up to milliseconds, the precision of rows and queues: a job must not be delivered before its row is
+        // due.
         let millis = delay.as_micros().div_ceil(1_000);
         let delay = i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::days(1));
         let next = now + delay;

@@ -1,7 +1,9 @@
-//! Circuit breakers. An external service that keeps failing is considered down and is not called for a while. Jobs that need it are snoozed
-//! in the meantime, which costs them no attempt. Then one call is let through as a probe, and its result decides.
+//! Circuit breakers: an external service that keeps failing is considered down and not called for a while. Jobs that
+//! need it are snoozed, which costs them no attempt. After the wait one call is let through as a probe, and its result
+//! decides.
 //!
-//! Each process learns on its own. It is up to the caller to say that a refusal (4xx) is an answer and a time-out is not.
+//! Each process keeps its own breakers. The caller decides what counts as a failure: a refusal (4xx) is an answer, a
+//! timeout is not.
 
 use std::{
     collections::BTreeMap,
@@ -13,34 +15,34 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::metrics;
 
-/// So many failures in a row open a breaker.
+/// Consecutive failures that open a breaker.
 const MOST_FAILURES: u32 = 5;
-/// How long it stays open at first; it doubles with each probe that fails.
+/// How long a breaker stays open at first. It doubles with each failed probe.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-/// How long it stays open at most.
+/// The longest time a breaker stays open.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-/// A probe that has not been heard of for so long is taken for lost, and another one is let through.
+/// A probe that has not reported for this long is considered lost, and another one is let through.
 const PROBE_LIMIT: TimeDelta = TimeDelta::minutes(1);
 
-/// The breakers of a process, by service. Cheap to clone; all clones are the same breakers.
+/// The breakers of a process, by service. Cheap to clone; clones share the breakers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CircuitBreakers(Arc<Mutex<BTreeMap<String, CircuitBreaker>>>);
 
-/// How a call is let through.
+/// How a call is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// As every call to a service that works.
+    /// As an ordinary call to a working service.
     Free,
-    /// As the one whose answer decides whether the service works again.
+    /// As the probe that decides whether the service works again.
     Probe,
 }
 
-/// How long a service that is taken for down is left alone.
+/// How long a service that is down is not called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeftAlone {
     /// The time until the next probe.
     pub next_probe: Duration,
-    /// Over how much longer those who wait are to be spread: if the probe fails, they need not have come.
+    /// An extra delay of up to this much for waiting jobs, so that few of them come back in vain if the probe fails.
     pub spread: Duration,
 }
 
@@ -52,26 +54,26 @@ enum CircuitBreaker {
 }
 
 impl CircuitBreakers {
-    /// Asks whether the service may be called. Whoever may must say [`Self::answered`] or [`Self::failed`] afterwards; a probe that
-    /// does not call after all, [`Self::not_called`].
+    /// Asks whether the service may be called. An admitted caller must report [`Self::answered`] or [`Self::failed`]; a
+    /// probe that makes no call, [`Self::not_called`].
     ///
     /// # Errors
-    /// When it is taken for down.
+    /// Returns an error if the service is considered down.
     pub(super) fn ask(&self, service: &str, now: DateTime<Utc>) -> Result<Admission, LeftAlone> {
         let mut breakers = self.lock();
-        // A service that has never failed needs no breaker.
+        // A service that has never failed has no breaker.
         let Some(breaker) = breakers.get_mut(service) else { return Ok(Admission::Free) };
         breaker.ask(now)
     }
 
-    /// The probe did not call: the next one who asks is the probe.
+    /// The probe made no call, so the next caller becomes the probe.
     pub(super) fn not_called(&self, service: &str) {
         if let Some(breaker) = self.lock().get_mut(service) {
             breaker.not_called();
         }
     }
 
-    /// The service answered, whatever it said.
+    /// The service answered, with whatever status.
     pub(super) fn answered(&self, service: &str) {
         if let Some(CircuitBreaker::Open { .. } | CircuitBreaker::Probing { .. }) = self.lock().remove(service) {
             metrics::service_down(service, false);
@@ -79,7 +81,7 @@ impl CircuitBreakers {
         }
     }
 
-    /// The service did not answer, or not as one that works.
+    /// The service did not answer, or answered with a server error.
     pub(super) fn failed(&self, service: &str, now: DateTime<Utc>) {
         let mut breakers = self.lock();
         let breaker = breakers.entry(service.to_owned()).or_insert(CircuitBreaker::Closed { failures: 0 });
@@ -105,7 +107,7 @@ impl CircuitBreaker {
             *self = Self::Probing { since: now, wait };
             return Ok(Admission::Probe);
         }
-        // While a probe is under way nobody knows when it ends; it is likely soon.
+        // The end of a running probe is unknown, but probably near.
         let next_probe = match self {
             Self::Probing { .. } => FIRST_WAIT,
             Self::Open { .. } | Self::Closed { .. } => (until - now).to_std().unwrap_or_default(),
@@ -119,7 +121,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Counts a failure; how long the service is left alone from now on, if this opens the breaker.
+    /// Counts a failure. If it opens the breaker, returns how long it stays open.
     fn fail(&mut self, now: DateTime<Utc>) -> Option<Duration> {
         let wait = match *self {
             Self::Closed { failures } if failures + 1 < MOST_FAILURES => {
@@ -128,7 +130,7 @@ impl CircuitBreaker {
             }
             Self::Closed { .. } => FIRST_WAIT,
             Self::Probing { wait, .. } => (wait * 2).min(LONGEST_WAIT),
-            // A call that was let through before it opened.
+            // This call was admitted before the breaker opened.
             Self::Open { .. } => return None,
         };
         *self = Self::Open { until: now + wait, wait };

@@ -1,4 +1,5 @@
-//! The limits in front of an external service: a rate limit shared by all processes, and a circuit breaker.
+//! What a job has to pass before it calls an external service: a rate limit shared by all processes, and a circuit
+//! breaker.
 
 use std::time::Duration;
 
@@ -10,13 +11,13 @@ use crate::{
     redis::{Pass, RedisQueues},
 };
 
-/// The longest wait for a turn that a job sits out in its slot; for a longer one it is snoozed.
+/// The longest wait for a rate limit that a job spends in its slot; for a longer one it is snoozed.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// How much slower than the limit we go, in percent, so that a limit that is counted at the other end of a network holds there.
+/// How far we stay below the limit, in percent, because the other side measures it after the network's jitter.
 const MARGIN: u32 = 5;
 
-/// Decides whether a service outside may be called now. Cheap to clone; all clones share their breakers.
+/// Decides whether an external service may be called now. Cheap to clone; clones share their breakers.
 #[derive(Debug, Clone)]
 pub struct FlowControl {
     queues: RedisQueues,
@@ -24,33 +25,33 @@ pub struct FlowControl {
     clock: Clock,
 }
 
-/// A limit: calls per second, over all processes.
+/// A rate limit in calls per second, over all processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate(Option<Duration>);
 
-/// Why a service is not called now.
+/// Why a service may not be called now.
 #[derive(Debug, thiserror::Error)]
 pub enum NotNow {
-    /// Others have all the turns that come soon.
+    /// The rate limit is used up for now.
     #[error("the limit of {limit} is reached")]
     Limited {
         /// The name of the limit.
         limit: String,
-        /// When there is a turn.
+        /// When a call is possible.
         after: Duration,
     },
-    /// It is taken for down.
+    /// The service is considered down.
     #[error("{service} is taken for down")]
     Down {
         /// The name of the service.
         service: String,
-        /// How long it is left alone.
+        /// How long it is not called.
         left_alone: LeftAlone,
     },
 }
 
 impl Rate {
-    /// So many calls a second; 0 is as many as wanted.
+    /// This many calls per second; 0 means unlimited.
     #[must_use]
     pub fn per_second(calls: u32) -> Self {
         let second = Duration::from_secs(1) + Duration::from_secs(1) * MARGIN / 100;
@@ -59,18 +60,19 @@ impl Rate {
 }
 
 impl FlowControl {
-    /// Flow control whose limits are kept in the Redis that holds the queues.
+    /// Flow control with rate limits kept in the same Redis as the queues.
     #[must_use]
     pub fn new(queues: RedisQueues, clock: Clock) -> Self {
         Self { queues, breakers: CircuitBreakers::default(), clock }
     }
 
-    /// Waits for a turn to call `service`, at the limit of this name.
+    /// Waits until `service` may be called under this rate limit.
     ///
-    /// Without Redis there is no limit: the other side has one too, and what it says (429, `Retry-After`) is honoured.
+    /// Without Redis there is no limit of ours. The service has its own, and its answer (429, `Retry-After`) is
+    /// honoured.
     ///
     /// # Errors
-    /// When the service is taken for down, or the limit gives no turn soon.
+    /// Returns an error if the service is considered down, or the limit allows no call soon.
     pub async fn acquire(&self, service: &str, limit: &str, rate: Rate) -> Result<Permit, NotNow> {
         if let Some(interval) = rate.0 {
             match self.queues.pass_at(limit, interval, PATIENCE).await {
@@ -79,7 +81,7 @@ impl FlowControl {
                 Err(error) => tracing::debug!(limit, %error, "a limit cannot be asked; going on without"),
             }
         }
-        // Asked last: whoever is let through as a probe is about to call.
+        // Checked last, because a call that is admitted as the probe must be about to happen.
         match self.breakers.ask(service, self.clock.now()) {
             Ok(admission) => {
                 Ok(Permit { flow: self.clone(), service: service.to_owned(), probes: admission == Admission::Probe })
@@ -89,8 +91,8 @@ impl FlowControl {
     }
 }
 
-/// Leave to call a service. Whoever has it says what came of the call; one that is dropped was not used, and if it was to be the
-/// probe, the next one is.
+/// Permission to call a service. Its holder reports the result. A permit that is dropped counts as unused; if it was
+/// the probe, the next caller becomes the probe.
 #[derive(Debug)]
 #[must_use = "it stands for a call, and what comes of it is to be said"]
 pub struct Permit {
@@ -100,13 +102,13 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// The service answered, whatever it said.
+    /// The service answered, with whatever status.
     pub fn answered(mut self) {
         self.probes = false;
         self.flow.breakers.answered(&self.service);
     }
 
-    /// The service did not answer, or not as one that works: a time-out, a refused connection, a 5xx.
+    /// The service failed: a timeout, a refused connection or a 5xx.
     pub fn failed(mut self) {
         self.probes = false;
         self.flow.breakers.failed(&self.service, self.flow.clock.now());
@@ -124,7 +126,7 @@ impl Drop for Permit {
 impl From<NotNow> for JobError {
     fn from(why: NotNow) -> Self {
         let (after, spread) = match &why {
-            // Each was given a time of its own.
+            // Each waiting job was given its own time.
             NotNow::Limited { after, .. } => (*after, Duration::ZERO),
             NotNow::Down { left_alone, .. } => (left_alone.next_probe, left_alone.spread),
         };

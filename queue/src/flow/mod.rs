@@ -1,7 +1,7 @@
-//! Flow control: reasons to hold a job back that are not its fault and cost it no attempt.
+//! Flow control: holds jobs back for reasons that are not their fault, without costing them an attempt.
 //!
-//! - A [`FlowControl`] protects each external service with a rate limit shared by all processes and a circuit breaker. A call that may not
-//!   be made now gets a [`NotNow`], and its job is snoozed.
+//! - [`FlowControl`] guards each external service with a rate limit, which all processes share, and a circuit breaker.
+//!   A call that may not be made now gets a [`NotNow`], and its job is snoozed.
 //! - [`Pauses`] hold back what an operator has paused.
 
 mod breaker;

@@ -1,7 +1,8 @@
-//! Pauses, as workers see them. They are stored in the database, which every worker polls once a second.
+//! Pauses as a worker sees them. They are kept in the database, which each worker polls once a second.
 //!
-//! Jobs of a paused kind are not claimed at all. Notifications of a paused merchant are dropped when they are claimed: the jobs stay in
-//! their rows, the scheduler sends no new notifications while the pause lasts, and ending the pause sends them again.
+//! Jobs of a paused kind are not claimed. Notifications of a paused merchant are dropped at the claim: the jobs stay in
+//! their rows, the scheduler does not notify Redis of them during the pause, and the end of the pause notifies it
+//! again.
 
 use std::{
     collections::HashSet,
@@ -25,7 +26,7 @@ pub enum Paused {
 }
 
 impl Paused {
-    /// What it is called in the database.
+    /// Its representation in the database.
     #[must_use]
     pub fn subject(self) -> Subject {
         match self {
@@ -34,7 +35,7 @@ impl Paused {
         }
     }
 
-    /// The merchant, if it is one's jobs: whose affair the pause is.
+    /// The merchant whose jobs are paused, if it is not a kind.
     #[must_use]
     pub const fn merchant(self) -> Option<MerchantId> {
         match self {
@@ -50,22 +51,22 @@ impl std::fmt::Display for Paused {
     }
 }
 
-/// The pauses as they were last read. Cheap to clone; all clones see the same.
+/// The pauses as last read. Cheap to clone; clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Pauses(Arc<RwLock<Known>>);
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Known {
     kinds: HashSet<String>,
-    /// Merchants' lanes.
+    /// The lanes of paused merchants.
     lanes: HashSet<Uuid>,
 }
 
 impl Pauses {
-    /// Reads them anew.
+    /// Reads the pauses from the database.
     ///
     /// # Errors
-    /// When the database does not answer: what was known stays.
+    /// Returns an error if the database query fails; then the last known pauses stay.
     pub async fn read(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
         let mut known = Known::default();
         for pause in pause::all(db).await? {
@@ -86,8 +87,8 @@ impl Pauses {
         self.0.read().unwrap_or_else(PoisonError::into_inner).kinds.contains(kind.as_str())
     }
 
-    /// Whether a job that was claimed is not to be done. Asks the database only about one that seemed to be paused: the
-    /// notifications that the end of a pause has just sent must not be dropped.
+    /// Whether a claimed job must not run. Jobs that look paused are checked in the database, since notifications sent
+    /// at the end of a pause must not be dropped.
     pub(crate) async fn hold(&self, db: &impl ConnectionTrait, kind: Kind, of: Uuid) -> Result<bool, DbErr> {
         let of = of_lane(of);
         let seems = self.has(kind) || self.0.read().unwrap_or_else(PoisonError::into_inner).lanes.contains(&of);

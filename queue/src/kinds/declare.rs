@@ -1,4 +1,5 @@
-//! The macro behind the declarations of jobs: a payload type for each kind, and [`Kind`], by which rows, queues and settings name it.
+//! The `kinds!` macro: each declaration expands to a payload type and a variant of [`Kind`], the name used in rows,
+//! queues and settings.
 
 use std::{fmt, str::FromStr};
 
@@ -7,15 +8,15 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Kind;
 use crate::Policy;
 
-/// A payload, the queue it goes to, and how it is retried.
+/// A job's payload, its queue and its retry policy.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The kind of job, and so the name of its queue.
+    /// The kind of job, which names its queue.
     const KIND: Kind;
-    /// When it is tried again, and how long an attempt may take.
+    /// When the job is retried, and how long an attempt may take.
     const POLICY: Policy;
-    /// Whether all that it does is in the database, so that what an attempt has done is undone with its transaction. Then the first
-    /// attempt is not written before it is made: that the row is as it was is checked where it is finished. And nothing is left of the
-    /// row once it is done: what it was about tells what became of it.
+    /// Whether the job only writes to the database, so that rolling back the transaction undoes an attempt completely.
+    /// If so, the first claim is not written: finishing checks that the row is still unchanged. A finished job's row is
+    /// deleted, since the result is recorded on the row the job was about.
     const IN_DATABASE: bool;
 }
 
@@ -52,19 +53,19 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$kind),+];
 
-            /// Its name: of its queue, in the `job` table, in Redis' keys, in logs and on the command line.
+            /// The name of the kind: in its queue, the `job` table, Redis keys, logs and on the command line.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$kind => $name ),+ }
             }
 
-            /// How its jobs are retried.
+            /// The kind's retry policy.
             #[must_use]
             pub const fn policy(self) -> Policy {
                 match self { $( Self::$kind => <$kind as Job>::POLICY ),+ }
             }
 
-            /// Whether all that its jobs do is in the database: see [`Job::IN_DATABASE`].
+            /// Whether its jobs only write to the database; see [`Job::IN_DATABASE`].
             #[must_use]
             pub(crate) const fn is_in_database(self) -> bool {
                 match self { $( Self::$kind => <$kind as Job>::IN_DATABASE ),+ }
@@ -80,7 +81,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// There is no kind of that name.
+/// No kind has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no kind of job called {0:?}")]
 pub struct UnknownKind(String);

@@ -1,5 +1,5 @@
-//! All kinds of jobs, each in one declaration: what it does, its queue, its payload, and its retry policy. Payloads contain only ids. The
-//! work itself is in `worker`, in one file per kind.
+//! Every kind of job in one declaration: what it does, the name of its queue, its payload and its retry policy.
+//! Payloads hold ids and little else. The handlers are in the `worker` crate, one file for each kind.
 
 mod declare;
 
@@ -16,51 +16,52 @@ use declare::kinds;
 pub use declare::{Job, UnknownKind};
 
 kinds! {
-    /// Looks at a link's upload, moves it to the store, then has the link made at Stripe.
+    /// Checks a link's uploaded invoice, moves it to the store, and enqueues making the link at Stripe.
     StoreInvoice = "store_invoice" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which link's.
+        /// The link the invoice belongs to.
         link: LinkId,
     }
     retried Policy { attempts: Some(10), ..Policy::DEFAULT };
 
     /// Makes the link at Stripe.
     CreateStripeLink = "create_stripe_link" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which link.
+        /// The link.
         link: LinkId,
     }
-    // Past 24 h Stripe may have forgotten the idempotency key; the handler then looks the link up instead of making it.
+    // After 24 h Stripe may have forgotten the idempotency key; from then on the handler looks the link up instead of
+    // making it.
     retried Policy { deadline: Some(TimeDelta::hours(25)), ..Policy::DEFAULT };
 
     /// Closes the link at Stripe.
     CloseStripeLink = "close_stripe_link" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which link.
+        /// The link.
         link: LinkId,
-        /// Why.
+        /// Why it is closed.
         reason: CloseReason,
     }
     retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
 
-    /// Sends a text and settles its credits.
+    /// Sends a text message and settles its credits.
     SendSms = "send_sms" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which message.
+        /// The message.
         message: MessageId,
     }
-    // After a day nobody wants the text any more, and one that may have left is a person's to settle.
+    // After a day the text is no longer useful, and if it may have been sent, a person has to decide.
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
-    /// Applies one of Stripe's webhook events.
+    /// Applies a Stripe webhook event.
     ProcessStripeEvent = "process_stripe_event" {
         /// The merchant who received it.
         merchant: MerchantId,
-        /// Which event.
+        /// The event.
         event: WebhookEventId,
     }
     retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT }, all in database;
@@ -69,160 +70,161 @@ kinds! {
     ProcessSmsEvent = "process_sms_event" {
         /// The merchant who received it.
         merchant: MerchantId,
-        /// Which event.
+        /// The event.
         event: WebhookEventId,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT }, all in database;
 
-    /// Fetches a picture that came with a buyer's text.
+    /// Downloads a picture attached to a buyer's text.
     FetchPicture = "fetch_picture" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// The text that it came with.
+        /// The message the picture came with.
         message: MessageId,
-        /// Which of the text's pictures.
+        /// The picture's index among the message's attachments.
         position: i64,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
     /// Reminds the buyer of an unpaid link.
     Remind = "remind" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which link.
+        /// The link.
         link: LinkId,
-        /// The time at which the reminder was found to be due: time is an argument.
+        /// When the reminder was found to be due, passed in so that the handler does not read a clock.
         as_of: DateTime<Utc>,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
-    /// Texts a buyer what became of a link.
+    /// Texts a buyer about what happened to a link.
     TellBuyer = "tell_buyer" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which link.
+        /// The link.
         link: LinkId,
-        /// What became of it.
+        /// Which text to send.
         purpose: Purpose,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
-    /// Makes the orders and links of a batch, some rows at a time.
+    /// Creates the orders and links of a batch, several rows per attempt.
     RunBatch = "run_batch" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which batch.
+        /// The batch.
         batch: BatchId,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
-    /// Closes a link that is still open, then erases what it held.
+    /// Closes a link if it is still open, then erases its personal data.
     PurgeLink = "purge_link" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which link.
+        /// The link.
         link: LinkId,
-        /// The time at which the link was found to be due: time is an argument.
+        /// When the link was found to be due, passed in so that the handler does not read a clock.
         as_of: DateTime<Utc>,
-        /// Whether it goes before its time, because its buyer is erased.
+        /// Whether the link is purged early because its buyer is being erased.
         #[serde(default)]
         on_request: bool,
     }
-    // Until it is done: nothing may be left.
+    // No deadline: it has to succeed eventually.
     retried Policy { ceiling: Duration::from_hours(1), ..Policy::DEFAULT };
 
-    /// Asks Stripe whether it takes a merchant's key.
+    /// Checks a merchant's key with Stripe.
     CheckStripeKey = "check_stripe_key" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
     }
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
-    /// Asks a carrier whether it takes a merchant's account.
+    /// Checks a merchant's account with the SMS carrier.
     CheckSmsAccount = "check_sms_account" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
     }
     retried Policy { deadline: Some(TimeDelta::minutes(10)), ..Policy::DEFAULT };
 
-    /// Registers our webhook endpoint at Stripe and keeps its signing secret.
+    /// Registers our webhook endpoint at Stripe and stores its signing secret.
     RegisterStripeWebhook = "register_stripe_webhook" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
     }
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
-    /// Asks Stripe what became of a link about which no webhook has come for long.
+    /// Asks Stripe about a link for which no webhook has come for a long time.
     ReconcileLink = "reconcile_link" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Which link.
+        /// The link.
         link: LinkId,
-        /// Whether it is the buyer who waits for the answer, seconds after they may have paid: then a webhook may still come.
+        /// Whether a buyer who may have paid seconds ago is waiting for the answer; then the webhook may still come.
         #[serde(default)]
         buyer_waits: bool,
     }
-    // The handler leaves it to the next tick long before.
+    // The handler gives up long before and leaves it to the next tick.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
-    /// Asks a merchant's Stripe for links that were made after the time to which the installation was restored, and takes them back in.
+    /// After a restore from backup, lists a merchant's Stripe links that are newer than the backup and imports them
+    /// again.
     RecoverStripeLinks = "recover_stripe_links" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// The time to which it was restored.
+        /// The time the backup was taken.
         made_since: DateTime<Utc>,
     }
     retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
 
-    /// Finds out what is the matter with a merchant's webhooks, if anything.
+    /// Diagnoses problems with a merchant's Stripe webhooks.
     DiagnoseStripe = "diagnose_stripe" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
     }
-    // The handler leaves it to the next tick long before.
+    // The handler gives up long before and leaves it to the next tick.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
-    /// Makes the page at the operator's Stripe on which a merchant pays for credits.
+    /// Opens the checkout page, at the operator's Stripe, on which a merchant buys credits.
     OpenCreditPurchase = "open_credit_purchase" {
-        /// Who buys.
+        /// The merchant who buys.
         merchant: MerchantId,
-        /// Which purchase.
+        /// The purchase.
         purchase: CreditPurchaseId,
     }
-    // Nobody waits longer for it, and Stripe remembers the idempotency key for a day.
+    // The merchant does not wait longer than this, and Stripe keeps the idempotency key for a day.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
-    /// Asks the operator's Stripe how a purchase of credits stands.
+    /// Asks the operator's Stripe for the state of a credit purchase.
     ReconcileCreditPurchase = "reconcile_credit_purchase" {
-        /// Who buys.
+        /// The merchant who buys.
         merchant: MerchantId,
-        /// Which purchase.
+        /// The purchase.
         purchase: CreditPurchaseId,
     }
     retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
 
-    /// Tells a merchant by a text that credits are low.
+    /// Texts a merchant that credits are low.
     TellLowCredit = "tell_low_credit" {
-        /// Whom.
+        /// The merchant.
         merchant: MerchantId,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
-    /// Delivers webhooks to an endpoint of the merchant's: what is due, in its order.
+    /// Delivers due webhooks to one of the merchant's endpoints, in order.
     DeliverWebhooks = "deliver_webhooks" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Where they go to.
+        /// The endpoint.
         endpoint: WebhookEndpointId,
     }
-    // Each delivery has a schedule of its own: what fails here is the database.
+    // Each delivery has its own schedule, so only the database can fail here.
     retried Policy::DEFAULT;
 
-    /// The same, to an endpoint that is slow or did not take what came before.
+    /// Delivers webhooks to an endpoint that is slow or failed before.
     RetryWebhooks = "retry_webhooks" {
-        /// Whose.
+        /// The merchant.
         merchant: MerchantId,
-        /// Where they go to.
+        /// The endpoint.
         endpoint: WebhookEndpointId,
     }
     retried Policy::DEFAULT;
@@ -234,10 +236,10 @@ kinds! {
 pub enum CloseReason {
     /// The merchant voided it.
     Void,
-    /// Its time is over.
+    /// It expired.
     Expiry,
-    /// The merchant got the money in another way.
+    /// The merchant was paid in another way.
     PaidElsewhere,
-    /// It counts as one that could not be made, but Stripe may have made it all the same.
+    /// It is recorded as failed, but Stripe may have made it nevertheless.
     Failure,
 }

@@ -1,4 +1,4 @@
-//! One live update, and its position in the stream.
+//! A live update and its position in the stream.
 
 use std::{fmt, str::FromStr};
 
@@ -13,7 +13,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Before everything: whoever stands there may have missed something.
+    /// The position before everything; a subscriber there may have missed updates.
     pub const UNKNOWN: Self = Self { milliseconds: 0, number: 0 };
 }
 
@@ -23,7 +23,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// A text that is no position.
+/// The text is not a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no position among the live")]
 pub struct PositionError;
@@ -38,7 +38,7 @@ impl FromStr for Position {
     }
 }
 
-/// One live update.
+/// A live update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its position in the stream.
@@ -49,7 +49,7 @@ pub struct Entry {
     pub data: String,
 }
 
-/// The event that is published instead when there are too many changes to publish each.
+/// The event published instead when there are too many changes to publish one by one.
 pub(super) const A_LOT: &str = "resync";
 
 /// Every event.
@@ -57,14 +57,14 @@ const EVENTS: [&str; 6] =
     ["link.updated", "message.updated", "order.updated", "credits.updated", "attention.updated", A_LOT];
 
 impl Entry {
-    /// An entry as the stream has it; `None` if it is none of ours: the mark at the stream's beginning.
+    /// Parses an entry of the stream. Returns `None` for other entries, such as the mark at the stream's start.
     pub(super) fn read(id: &str, event: &str, data: &str) -> Option<Self> {
         let known = EVENTS.contains(&event);
         let position = id.parse().ok().filter(|_| known)?;
         Some(Self { position, event: event.to_owned(), data: data.to_owned() })
     }
 
-    /// An entry as it is published.
+    /// Parses a published entry.
     pub(super) fn heard(text: &str) -> Option<Self> {
         let (id, rest) = text.split_once(' ')?;
         let (event, data) = rest.split_once(' ')?;
@@ -72,7 +72,7 @@ impl Entry {
     }
 }
 
-/// The event and the data that a change is published as.
+/// The event and data under which a change is published.
 pub(super) fn words(change: &NumberedChange) -> (&'static str, String) {
     let mut data = Map::new();
     let mut tell = |name: &str, value: Option<String>| {

@@ -1,9 +1,9 @@
-//! Live updates for clients that are currently watching: ids of what changed, and the number of the change in the feed.
+//! Live updates for connected clients. They hold ids and the change's number in the feed.
 //!
-//! Each merchant has a capped stream in Redis, which exists only while somebody is watching and for an hour after, so updates that nobody
-//! wants cost next to nothing. A subscriber has a position in the stream from which it can catch up; if it cannot, it is told so
-//! ([`LiveItem::Missed`]). A process has one Redis subscription for all its subscribers. Updates may be lost along with Redis, and nothing
-//! depends on them: the same information can always be read from the rows.
+//! Each merchant has a capped stream in Redis, which exists only while there are subscribers and for an hour after, so
+//! unwatched updates cost next to nothing. A subscriber keeps its position in the stream and catches up from there; if
+//! it cannot, it is told so ([`LiveItem::Missed`]). A process has one subscription in Redis for all its subscribers.
+//! Updates may be lost with Redis, and nothing depends on them: reading the rows again gives the same information.
 
 mod entry;
 mod publisher;
@@ -22,10 +22,10 @@ use subscribers::Subscribers;
 pub use entry::{Entry, Position};
 pub use subscription::{LiveItem, Subscription};
 
-/// How long a stream is kept after somebody last looked at it, in milliseconds.
+/// How long a stream is kept after it was last read, in milliseconds.
 const KEPT: u64 = 3_600_000;
 
-/// How many subscriptions to one merchant's updates one process has at most.
+/// The most subscriptions to one merchant's updates in one process.
 const MOST_LOOKING: usize = 20;
 
 /// The live updates of one installation. Cheap to clone.
@@ -39,7 +39,7 @@ struct Inner {
     listener: Listener,
 }
 
-/// There are too many subscriptions already.
+/// There are too many subscriptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{MOST_LOOKING} are looking already")]
 pub struct TooMany;
@@ -50,7 +50,8 @@ impl Live {
         Self(Arc::new(Inner { queues, publisher: Publisher::default(), subscribers, listener: Listener::default() }))
     }
 
-    /// Publishes what has changed, without waiting. Changes that come while others are being published go with the next call.
+    /// Publishes changes in the background. Changes that arrive while others are being published go out with the next
+    /// call.
     pub(crate) fn publish(&self, changes: Vec<NumberedChange>) {
         if self.0.publisher.take(changes) {
             let queues = self.0.queues.clone();
@@ -59,17 +60,18 @@ impl Live {
         }
     }
 
-    /// Subscribes to a merchant's updates from now on, or from a position on. Must be called in a tokio runtime.
+    /// Subscribes to a merchant's updates from a position, or from now on. Must be called in a tokio runtime. While
+    /// Redis is away there are no updates.
     ///
     /// # Errors
-    /// [`TooMany`]. If Redis is away there are no updates until it is back.
+    /// Returns [`TooMany`] at the limit of subscriptions.
     pub fn look(&self, merchant: MerchantId, since: Option<Position>) -> Result<Subscription, TooMany> {
         let updates = self.0.subscribers.join(merchant, MOST_LOOKING).ok_or(TooMany)?;
         self.0.listener.ensure(self.0.queues.connection(), &self.0.subscribers);
         Ok(Subscription::new(self.clone(), merchant, since, updates))
     }
 
-    /// Looks and publishes once, for nobody, to see whether Redis lets us.
+    /// Subscribes and publishes once on a key of its own, to check Redis permissions.
     pub(crate) async fn probe(&self) -> Result<(), QueueError> {
         let queues = &self.0.queues;
         let mut look = script::LOOK.call_with_key(&format!("{}:probe", streams(queues.prefix())));
@@ -90,7 +92,7 @@ impl Live {
             queues.connection().run(&script::LOOK, &call).await?;
         let last = last.parse().unwrap_or(Position::UNKNOWN);
         Ok(Looked {
-            // A position that is yet to come was never given by us.
+            // A position in the future was not given out by us.
             complete: complete && known.is_none_or(|known| known <= last),
             last,
             entries: entries
@@ -107,15 +109,15 @@ impl fmt::Debug for Live {
     }
 }
 
-/// What a look brought.
+/// The result of reading a stream.
 struct Looked {
-    /// Nothing since the position is missing.
+    /// Whether every update since the position is there.
     complete: bool,
     last: Position,
     entries: Vec<Entry>,
 }
 
-/// What the names of all streams begin with. The braces put them on one node of a cluster.
+/// Prefix of all streams' names. The braces put them on one node of a cluster.
 fn streams(prefix: &str) -> String {
     format!("{prefix}:{{live}}")
 }

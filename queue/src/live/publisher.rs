@@ -1,4 +1,4 @@
-//! Publishes changes: one immediately when it is quiet, many together under load.
+//! Collects changes to publish: a single one goes out at once, and a burst goes out in few calls.
 
 use std::{
     collections::HashMap,
@@ -13,16 +13,16 @@ use redis::Cmd;
 use super::entry::{A_LOT, words};
 use crate::redis::{QueueError, RedisQueues, script};
 
-/// How many changes of one merchant are published one by one; if there are more, only that is published.
+/// The most changes of one merchant that are published one by one; beyond that a single `resync` is.
 const MOST_AT_ONCE: usize = 200;
 
-/// How many merchants' updates go with one script call, during which Redis serves nobody else.
+/// How many merchants' updates one script call publishes. Redis is blocked during a call.
 const MERCHANTS_A_CALL: usize = 50;
 
-/// How long to rest between two calls: nobody needs a thousand updates a second.
+/// The pause between two calls, which limits the rate of updates.
 const REST: Duration = Duration::from_millis(25);
 
-/// Changes that are not published yet.
+/// Changes waiting to be published.
 #[derive(Debug, Default)]
 pub(super) struct Publisher(Mutex<Pending>);
 
@@ -33,7 +33,7 @@ struct Pending {
 }
 
 impl Publisher {
-    /// Takes changes; `true` if nobody is publishing, so that the caller must [`run`](Self::run).
+    /// Adds changes. Returns `true` if no task is publishing; then the caller must [`run`](Self::run).
     pub(super) fn take(&self, changes: Vec<NumberedChange>) -> bool {
         if changes.is_empty() {
             return false;
@@ -48,7 +48,7 @@ impl Publisher {
         !std::mem::replace(&mut pending.is_running, true)
     }
 
-    /// Publishes until there is nothing left to publish.
+    /// Publishes until no changes are left.
     pub(super) async fn run(&self, queues: &RedisQueues) {
         while let Some(changes) = self.next() {
             if let Err(error) = publish(queues, changes).await {

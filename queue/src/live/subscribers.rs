@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use super::{channel, entry::Entry};
 use crate::redis::listener::Audience;
 
-/// How many live updates may wait for a slow subscriber before it has to read the stream again.
+/// How many updates are buffered for a slow subscriber before it has to read the stream again.
 const WAITING: usize = 256;
 
 /// What subscribers are sent.
@@ -20,7 +20,7 @@ const WAITING: usize = 256;
 pub(super) enum Update {
     /// A live update.
     Entry(Arc<Entry>),
-    /// Some may have been missed.
+    /// Updates may have been missed.
     LookAgain,
 }
 
@@ -36,7 +36,7 @@ impl Subscribers {
         Self { channel: channel(prefix), by_merchant: Mutex::default() }
     }
 
-    /// One more subscriber; `None` if there are `most` already.
+    /// Adds a subscriber. Returns `None` if there are already `most`.
     pub(super) fn join(&self, merchant: MerchantId, most: usize) -> Option<broadcast::Receiver<Update>> {
         let mut by_merchant = self.by_merchant();
         by_merchant.retain(|_, updates| updates.receiver_count() > 0);
@@ -57,7 +57,7 @@ impl Audience for Subscribers {
 
     fn resume(&self) {
         for updates in self.by_merchant().values() {
-            // A subscriber that has just left need not get it.
+            // Fails if the last subscriber has just left.
             let _ = updates.send(Update::LookAgain);
         }
     }

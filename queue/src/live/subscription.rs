@@ -10,17 +10,17 @@ use tokio::{
 
 use super::{Entry, Live, Looked, Position, subscribers::Update};
 
-/// How often to read the stream without having been woken: what was lost on the way is found then, and the stream is kept alive.
+/// How often to read the stream without a notification, which recovers lost updates and keeps the stream alive.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
 
-/// What a subscriber gets.
+/// An item of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LiveItem {
-    /// Updates come from this position on.
+    /// Updates start at this position.
     Here(Position),
     /// A live update.
     Live(Entry),
-    /// Something may have been missed before this position.
+    /// Updates before this position may have been missed.
     Missed(Position),
 }
 
@@ -32,7 +32,7 @@ pub struct Subscription {
     updates: broadcast::Receiver<Update>,
     /// The position up to which everything was seen.
     seen: Option<Position>,
-    /// The first look failed, so that nobody knows what came before the next.
+    /// Whether the first read failed, so that what came before the next one is unknown.
     is_late: bool,
     waiting: VecDeque<LiveItem>,
     looks: Interval,
@@ -45,13 +45,13 @@ impl Subscription {
         since: Option<Position>,
         updates: broadcast::Receiver<Update>,
     ) -> Self {
-        // The first tick comes at once.
+        // The first tick completes immediately.
         let mut looks = time::interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { live, merchant, updates, seen: since, is_late: false, waiting: VecDeque::new(), looks }
     }
 
-    /// What comes next; waits for it, if need be for ever.
+    /// Waits for the next item, possibly forever.
     pub async fn next(&mut self) -> LiveItem {
         loop {
             if let Some(item) = self.waiting.pop_front() {
@@ -65,7 +65,7 @@ impl Subscription {
                         self.seen = Some(entry.position);
                         return LiveItem::Live(Entry::clone(&entry));
                     }
-                    // It was seen when the stream was read.
+                    // It was in the stream when that was read.
                     (Ok(Update::Entry(_)), Some(_)) => {}
                     (Ok(Update::Entry(_)), None) | (Ok(Update::LookAgain) | Err(RecvError::Lagged(_)), _) => self.look().await,
                     // The listener is gone, but the stream can still be read.

@@ -1,4 +1,4 @@
-//! Maintenance by the scheduler: notifies again of jobs whose notification was lost, and removes old finished ones.
+//! Maintenance of the scheduler: finds jobs whose notification was lost, and removes finished ones.
 
 mod unknown_kinds;
 
@@ -17,23 +17,23 @@ use crate::{EnqueuedJob, Kind, enqueue::lane, flow::Paused};
 
 pub use unknown_kinds::dead_letter_unknown_kinds;
 
-/// How late a row may be before its notification counts as lost: longer than a healthy worker takes to claim it.
+/// How late a job may be before its notification counts as lost: longer than a healthy worker takes to claim it.
 const OVERDUE: TimeDelta = TimeDelta::seconds(10);
 
-/// A page of jobs that Redis is to be notified of.
+/// A page of jobs to notify Redis of.
 #[derive(Debug)]
 pub struct QueuedPage {
-    /// The jobs. A row of a kind that this version does not know is not among them: it waits for a version that does.
+    /// The jobs. Rows of a kind unknown to this version are left out; they wait for a version that knows it.
     pub enqueued: Vec<EnqueuedJob>,
-    /// The last row of the page, from which the next goes on; absent when there are no more.
+    /// The cursor of the next page, the id of this page's last row; `None` at the end.
     pub last: Option<JobId>,
 }
 
-/// A page of jobs whose notification should have been answered by now, in the order of their ids. To notify of one that
-/// Redis has already does no harm. What is paused is passed by.
+/// A page of jobs that should have been claimed by now, in order of id. Notifying Redis of a job it already has is
+/// harmless. Paused jobs are skipped.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn overdue(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -43,20 +43,20 @@ pub async fn overdue(
     queued_page(db, QueuedQuery { due_by: Some(now - OVERDUE), after, limit, ..QueuedQuery::default() }).await
 }
 
-/// A page of all jobs that are not finished nor paused, whenever they are due, in the order of their ids: what an empty Redis is
-/// filled from.
+/// A page of all unfinished jobs that are not paused, whenever they are due, in order of id. Used to refill an empty
+/// Redis.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn queued(db: &impl ConnectionTrait, after: Option<JobId>, limit: u64) -> Result<QueuedPage, DbErr> {
     queued_page(db, QueuedQuery { after, limit, ..QueuedQuery::default() }).await
 }
 
-/// A page of the jobs of one kind or merchant that are not finished nor paused otherwise: what Redis is notified of when a pause has
-/// ended.
+/// A page of one kind's or merchant's unfinished jobs that are not paused by something else. Redis is notified of them
+/// when a pause ends.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn queued_of(
     db: &impl ConnectionTrait,
     of: Paused,
@@ -66,7 +66,7 @@ pub(crate) async fn queued_of(
     queued_page(db, QueuedQuery { of: Some(of), after, limit, ..QueuedQuery::default() }).await
 }
 
-/// Which rows a page is made of.
+/// Selects the rows of a page.
 #[derive(Default)]
 struct QueuedQuery {
     due_by: Option<DateTime<Utc>>,
@@ -76,7 +76,7 @@ struct QueuedQuery {
 }
 
 async fn queued_page(db: &impl ConnectionTrait, rows: QueuedQuery) -> Result<QueuedPage, DbErr> {
-    // Spelled out, as `SQLite` uses no partial index for a parameter.
+    // A literal, because SQLite does not use a partial index for a bound parameter.
     let mut query = Entity::find().filter(Expr::cust("state = 'queued'")).filter(not_paused());
     if let Some(due_by) = rows.due_by {
         query = query.filter(Column::RunAt.lte(due_by));
@@ -110,10 +110,10 @@ pub(crate) fn enqueued_job(row: &Row) -> Option<EnqueuedJob> {
     Some(EnqueuedJob { job: row.id, kind, lane: lane(row.merchant_id, row.dedup_key.as_deref()), run_at: row.run_at })
 }
 
-/// Removes jobs that were done or thrown away longer than `retention` ago; answers how many.
+/// Deletes jobs that were done or discarded longer than `retention` ago. Returns how many.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn clean(db: &impl ConnectionTrait, retention: TimeDelta, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let gone = Entity::delete_many()
         .filter(Column::State.is_in([JobState::Done, JobState::Discarded]))

@@ -6,16 +6,16 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea
 
 use crate::Kind;
 
-/// How long such a job waits for a version that knows its kind: longer than a new version takes to replace all of an old one.
+/// How long such a job waits for a version that knows its kind: longer than a rolling upgrade takes.
 const PATIENCE: TimeDelta = TimeDelta::hours(1);
 
 const WHY: &str = "no version that runs here knows this kind of job";
 
-/// Dead-letters jobs of unknown kinds that have been due for an hour, so that an operator sees them; answers how many. Redis is not
-/// notified of them, so they hold nobody up meanwhile.
+/// Dead-letters jobs of unknown kinds that have been due for an hour, so that an operator sees them. Returns how many.
+/// Until then they hold up nothing, because Redis is not notified of them.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn dead_letter_unknown_kinds(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let parked = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Dead))

@@ -1,4 +1,4 @@
-//! Acknowledgement middleware: a job's future resolves once Redis has its answer.
+//! The middleware that acknowledges jobs: a job's future resolves once Redis has the answer.
 
 use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
@@ -16,16 +16,16 @@ use uuid::Uuid;
 use super::queue::Reply;
 use super::{Ack, Delivery};
 
-/// When Redis delivers a job again of which the handler did not say what became: the database did not answer, or the executor itself was
-/// dropped or panicked. This retries nothing by itself: whether and when there is another attempt is for the claim to say, which reads
-/// the row and counts what ended without a word as a crash.
+/// When Redis delivers a job again whose handler gave no answer, because the database was away or the executor was
+/// dropped or panicked. This is not a retry: the claim decides whether and when there is another attempt. It reads the
+/// row and counts an attempt that ended without a report as a crash.
 const UNANSWERED: Duration = Duration::from_secs(5);
 
 /// A message to the fetcher.
 pub(super) enum FetcherMessage {
-    /// A job is finished with.
+    /// A job was answered.
     Answer(Answer),
-    /// The worker ends.
+    /// The worker is closing.
     Close,
 }
 
@@ -33,20 +33,20 @@ pub(super) enum FetcherMessage {
 pub(super) struct Answer {
     pub(super) job: Uuid,
     pub(super) reply: Reply,
-    /// When it was given: it is not held for longer than a lease lasts.
+    /// When it was given. It is not kept for longer than a lease lasts.
     pub(super) since: Instant,
-    /// Dropped when Redis knows it, or never will.
+    /// Dropped once Redis has the answer, or never will.
     pub(super) settled: Option<oneshot::Sender<()>>,
 }
 
-/// The handler panicked. The panic itself was reported by the panic hook.
+/// The handler panicked. The panic hook has already reported the panic itself.
 #[derive(Debug, thiserror::Error)]
 #[error("the handler panicked")]
 pub struct HandlerPanicked;
 
-/// Acknowledges each job's [`Ack`]. It is [`RedisBackend`](super::RedisBackend)'s own middleware, outside all that
-/// the worker adds, and no job is left without an answer: if a handler fails, panics or is dropped, its job
-/// is delivered again in 5 seconds, and only its own future knows of it.
+/// Acknowledges each job's [`Ack`]. It is [`RedisBackend`](super::RedisBackend)'s own middleware and wraps all others
+/// of the worker, so every job gets an answer: if a handler fails, panics or is dropped, its job is delivered again
+/// after 5 seconds, and only its own future sees the error.
 #[derive(Debug, Clone)]
 pub struct AckLayer {
     messages: mpsc::UnboundedSender<FetcherMessage>,
@@ -66,7 +66,7 @@ impl<S> Layer<S> for AckLayer {
     }
 }
 
-/// See [`AckLayer`].
+/// The service of [`AckLayer`].
 #[derive(Debug, Clone)]
 pub struct AckService<S> {
     inner: S,
@@ -101,10 +101,10 @@ where
     }
 }
 
-/// A claimed job's duty to answer.
+/// A claimed job that has yet to be answered.
 struct PendingAck {
     job: Uuid,
-    /// Where to; taken by the answer.
+    /// The fetcher's inbox; taken when the answer is sent.
     messages: Option<mpsc::UnboundedSender<FetcherMessage>>,
 }
 
@@ -117,14 +117,14 @@ impl PendingAck {
         };
         let (settled, settling) = oneshot::channel();
         self.send(reply, Some(settled));
-        // An error says that the fetcher dropped the sender, which is how it says that it is settled.
+        // The fetcher drops the sender once the answer is settled, so an error is the expected result.
         let _ = settling.await;
     }
 
     fn send(&mut self, reply: Reply, settled: Option<oneshot::Sender<()>>) {
         if let Some(messages) = self.messages.take() {
             let answer = Answer { job: self.job, reply, since: Instant::now(), settled };
-            // If the fetcher is gone the lease runs out, and the job is claimed again.
+            // If the fetcher is gone, the lease runs out and the job is claimed again.
             let _ = messages.send(FetcherMessage::Answer(answer));
         }
     }

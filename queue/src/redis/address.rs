@@ -1,4 +1,4 @@
-//! The supported URLs: those of the driver, and two of our own for Sentinel and Cluster.
+//! Redis URLs: those of the `redis` crate, and two forms of our own for Sentinel and Cluster.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use url::Url;
 use super::QueueError;
 use super::connection::PEER_GONE_AFTER;
 
-/// What is trusted and shown by TLS, as PEM. By default the system's roots, and no certificate of ours.
+/// TLS certificates in PEM. By default the system's roots are trusted and no client certificate is presented.
 #[derive(Clone, Default)]
 pub struct Certificates {
     /// The roots to trust instead of the system's.
     pub roots: Option<Vec<u8>>,
-    /// Our certificate with its chain, and its key.
+    /// Our certificate chain and its private key.
     pub own: Option<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -28,14 +28,14 @@ impl Certificates {
     }
 }
 
-/// There is a private key in it.
+/// Written by hand to keep the private key out.
 impl fmt::Debug for Certificates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Certificates").field("roots", &self.roots.is_some()).field("own", &self.own.is_some()).finish()
     }
 }
 
-/// What a URL means.
+/// A parsed URL.
 pub(super) enum Address {
     One(Secured),
     Sentinel { sentinels: Vec<Secured>, primary: Secured, name: String },
@@ -46,7 +46,7 @@ pub(super) enum Address {
 #[derive(Clone)]
 pub(super) struct Secured {
     pub(super) info: ConnectionInfo,
-    /// With TLS: what is trusted and shown.
+    /// The TLS certificates; `None` without TLS.
     pub(super) certificates: Option<TlsCertificates>,
 }
 
@@ -95,7 +95,7 @@ impl Address {
         if name.is_empty() {
             return Err(QueueError::Address("the Sentinels' name of the primary is missing: …host:port/name"));
         }
-        // What the Sentinels answer is put in the place of this host.
+        // The host is a placeholder for the primary that the Sentinels name.
         let primary = Secured::read(&format!("{scheme}://{user}sentinel/{database}"), certificates)?;
         let user = sentinel_user(query)?;
         let default_port = |host: &str| if has_port(host) { host.to_owned() } else { format!("{host}:26379") };
@@ -111,7 +111,8 @@ enum Several {
     Cluster,
 }
 
-/// The scheme of one server of several, what they are, and what follows `://`; `None` if the URL is one server's.
+/// Splits a Sentinel or Cluster URL into the scheme for one server, the kind, and what follows `://`. Returns `None`
+/// for a single server's URL.
 fn of_several(url: &str) -> Option<(&str, Several, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let (scheme, kind) = scheme.split_once('+')?;
@@ -123,12 +124,12 @@ fn of_several(url: &str) -> Option<(&str, Several, &str)> {
     ["redis", "rediss"].contains(&scheme).then_some((scheme, kind, rest))
 }
 
-/// Whether a host, which may be an IPv6 address in brackets, has its port with it.
+/// Whether a host, possibly a bracketed IPv6 address, includes a port.
 fn has_port(host: &str) -> bool {
     host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'))
 }
 
-/// The Sentinels' own user and password, as the beginning of a URL.
+/// The Sentinels' own user and password, as the start of a URL.
 fn sentinel_user(query: &str) -> Result<String, QueueError> {
     let mut url = Url::parse("redis://sentinel").map_err(|_| QueueError::Address("it is no URL"))?;
     let asked = Url::parse(&format!("redis://sentinel/?{query}")).map_err(|_| QueueError::Address("it is no URL"))?;

@@ -24,9 +24,9 @@ use super::{AckLayer, BackendOptions, Delivery, QueueError, RedisQueues};
 
 /// The jobs of one queue, for one apalis worker.
 ///
-/// Polling never touches Redis and never fails on its account: a task of its own, the fetcher, does all that, and goes
-/// on for ever whatever becomes of Redis. It starts with the worker; on a stop it gives back what was not started,
-/// sees the answers of what was through, and ends.
+/// Polling does no I/O and never fails because of Redis. A separate task, the fetcher, does all communication and keeps
+/// trying whatever happens to Redis. It starts with the worker. On a stop it returns the jobs that were not started,
+/// delivers the remaining answers, and ends.
 pub struct RedisBackend {
     queues: RedisQueues,
     queue: &'static str,
@@ -38,14 +38,14 @@ pub struct RedisBackend {
 }
 
 enum FetcherTask {
-    /// The worker has not been polled yet. Here is what the fetcher will read.
+    /// The worker has not been polled yet. Holds the fetcher's inbox.
     Waiting(Option<mpsc::UnboundedReceiver<FetcherMessage>>),
     Running(JoinHandle<()>),
     Ended,
 }
 
 impl RedisBackend {
-    /// A backend for the jobs of `queue`. Nothing happens before its worker runs.
+    /// A backend for the jobs of `queue`. It does nothing until its worker runs.
     #[must_use]
     pub fn new(queues: RedisQueues, queue: &'static str, options: BackendOptions) -> Self {
         let (messages, inbox) = mpsc::unbounded_channel();
@@ -60,7 +60,7 @@ impl RedisBackend {
         }
     }
 
-    /// The fetcher starts with the first poll: only then is there a runtime for certain.
+    /// Starts the fetcher at the first poll, when there certainly is a runtime.
     fn start(&mut self, worker: &WorkerContext) {
         if let FetcherTask::Waiting(inbox) = &mut self.fetcher
             && let Some(inbox) = inbox.take()
@@ -72,12 +72,12 @@ impl RedisBackend {
     }
 
     fn close(&self) {
-        // A fetcher that is gone needs no message.
+        // Fails only if the fetcher has already ended.
         self.messages.send(FetcherMessage::Close).unwrap_or_default();
     }
 
     fn task(&self, delivery: Delivery) -> Task<Delivery> {
-        // apalis counts the attempt when it starts, so it is given the number of those before.
+        // apalis increments the attempt when it starts, so it is given the number of previous attempts.
         let before = usize::try_from(delivery.number.saturating_sub(1)).unwrap_or(usize::MAX);
         TaskBuilder::new(delivery)
             .task_id(TaskId::from_string(delivery.job))
@@ -135,7 +135,7 @@ impl BackendConfig for RedisBackend {
     }
 }
 
-/// A worker that is dropped, not stopped, leaves the same order behind it, a little later.
+/// Dropping a worker cleans up like stopping it, only a little later.
 impl Drop for RedisBackend {
     fn drop(&mut self) {
         self.close();

@@ -1,8 +1,8 @@
-//! The Redis connection shared by all commands, and its replacement when it breaks.
+//! The shared connection to Redis, and its replacement when it breaks.
 //!
-//! The driver's own connection manager keeps a failed connection attempt forever unless it was an I/O error: a Redis that was full or still
-//! loading when we first connected would never be tried again. So we manage the connection ourselves: one that fails in any way other than
-//! with an error reply is dropped, and the next caller reconnects.
+//! The driver's own connection manager caches the result of a connection attempt forever unless it was an I/O error: a
+//! Redis that was full or still loading at that moment would never be tried again. So we manage the connection
+//! ourselves. After any failure that is not a reply it is discarded, and the next caller reconnects.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,12 +16,12 @@ use super::server::{Server, Wire};
 use super::{Certificates, QueueError};
 use crate::metrics;
 
-/// How long a caller waits for Redis at most, dialing included: an API command must not hang on a notification.
+/// The longest a caller waits for Redis, including connecting: an API request must not hang on a notification.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
-/// A peer that acknowledges nothing for so long is gone, whatever TCP hopes.
+/// A peer that acknowledges nothing for this long is considered gone, regardless of TCP's retransmissions.
 pub(super) const PEER_GONE_AFTER: Duration = Duration::from_secs(10);
 
-/// A connection that many callers use at once; each command is sent at once and answered in order.
+/// A multiplexed connection: commands are sent immediately and answered in order.
 pub(crate) struct Connection {
     server: Server,
     config: AsyncConnectionConfig,
@@ -32,12 +32,12 @@ pub(crate) struct Connection {
 #[derive(Default)]
 struct Live {
     connection: Option<Wire>,
-    /// Tells a connection from the one that replaced it.
+    /// Distinguishes a connection from its replacement.
     number: u64,
 }
 
 impl Connection {
-    /// Only parses: nothing is dialed before the first command.
+    /// Only parses the URL; the first command connects.
     pub(super) fn open(url: &str, certificates: &Certificates) -> Result<Self, QueueError> {
         Ok(Self {
             server: Server::open(url, certificates, ANSWER_WITHIN)?,
@@ -47,17 +47,17 @@ impl Connection {
         })
     }
 
-    /// A connection of its own that hears what is published.
+    /// Opens a separate connection for subscriptions.
     pub(crate) async fn listen(&self) -> RedisResult<PubSub> {
         self.server.listen().await
     }
 
-    /// Whether several nodes share the keys.
+    /// Whether the keys are spread over several nodes.
     pub(super) const fn is_cluster(&self) -> bool {
         self.server.is_cluster()
     }
 
-    /// Calls a script; if Redis does not know it (any more), with its text.
+    /// Calls a script, sending its source if Redis does not know it.
     pub(crate) async fn run<T: FromRedisValue>(&self, script: &Script, call: &Cmd) -> Result<T, QueueError> {
         match self.query(call).await {
             Err(QueueError::Redis(error)) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
@@ -67,7 +67,7 @@ impl Connection {
         }
     }
 
-    /// Sends a command and waits for its answer, for so long as a caller may be held up.
+    /// Sends a command and waits for its answer, for at most [`ANSWER_WITHIN`].
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, QueueError> {
         if let Ok(answer) = timeout(ANSWER_WITHIN, self.query_twice(command)).await {
             return Ok(answer.inspect_err(metrics::redis_failed)?);
@@ -78,8 +78,8 @@ impl Connection {
         Err(QueueError::TimedOut(ANSWER_WITHIN))
     }
 
-    /// A connection that broke while it was idle is only found out by using it, so one failure proves nothing.
-    /// All our commands may be carried out twice.
+    /// A connection that broke while idle is only noticed when used, so one failure proves nothing. All our commands
+    /// are safe to repeat.
     async fn query_twice<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         match self.query_once(command).await {
             Err(error) if breaks_connection(&error) => self.query_once(command).await,
@@ -128,7 +128,8 @@ impl Connection {
     }
 }
 
-/// Whether the connection is of no further use. A replica that was a primary refuses writes for good, so it counts.
+/// Whether the connection is of no further use. That includes a primary that became a replica, which refuses all
+/// writes.
 fn breaks_connection(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_unrecoverable_error()

@@ -1,4 +1,4 @@
-//! Errors between us and Redis.
+//! Errors of the queues in Redis.
 
 use std::time::Duration;
 
@@ -7,22 +7,23 @@ use redis::RedisError;
 /// Why a command to Redis failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// The URL is not one of `redis://host:port/db`, `rediss://…`, `redis+unix:///path`, or a host in it is none, or a certificate is.
+    /// The URL is not of the form `redis://host:port/db`, `rediss://…` or `redis+unix:///path`, or a host or
+    /// certificate is invalid.
     #[error("the Redis URL cannot be used")]
     Url(#[source] RedisError),
-    /// The URL of Sentinels or of a cluster is not of its form.
+    /// The Sentinel or Cluster URL is malformed.
     #[error("the Redis URL cannot be used: {0}")]
     Address(&'static str),
-    /// The prefix is empty or has one of `{}*?[]\` in it, which mean something in keys and patterns.
+    /// The prefix is empty or contains one of `{}*?[]\`, which have a meaning in keys and patterns.
     #[error("{0:?} cannot be the prefix of our keys")]
     Prefix(String),
-    /// Redis cannot be reached, or refused the command.
+    /// Redis is unreachable or refused the command.
     #[error("Redis failed")]
     Redis(#[from] RedisError),
-    /// Redis did not answer in time. The command may have been carried out nevertheless.
+    /// Redis did not answer in time. It may have run the command nevertheless.
     #[error("Redis did not answer within {0:?}")]
     TimedOut(Duration),
-    /// The task that claims and acknowledges has ended by a fault of ours: the worker must be started again.
+    /// The fetcher ended because of a bug. The worker must be restarted.
     #[error("the fetcher behind this worker has ended")]
     FetcherEnded,
 }

@@ -1,4 +1,4 @@
-//! The fetcher: the only task that talks to Redis on a worker's behalf.
+//! The fetcher: the task that talks to Redis for a worker.
 
 mod failure;
 mod renewal;
@@ -18,14 +18,14 @@ use super::prefetch::Prefetch;
 use super::queue::RedisQueue;
 use super::{BackendOptions, RedisQueues};
 
-/// How many jobs one turn claims at most, so that one worker never holds Redis up for long.
+/// The most jobs one turn claims, so that one worker never blocks Redis for long.
 const CLAIM_PAGE: usize = 100;
-/// How many answers one turn takes along at most; how many leases are renewed or given back in one call.
+/// The most answers one turn sends, and the most leases renewed or released in one call.
 const ANSWER_PAGE: usize = 250;
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// The fetcher's state. Nobody else changes it, so it needs no lock.
+/// The state of the fetcher. Only its own task changes it, so it needs no lock.
 pub(super) struct Fetcher {
     queue: &'static str,
     redis: Arc<RedisQueue>,
@@ -36,29 +36,29 @@ pub(super) struct Fetcher {
     woken: watch::Receiver<()>,
     leases: Leases,
     answers: Vec<Answer>,
-    /// Whether there may be something to claim.
+    /// Whether there may be jobs to claim.
     stirred: bool,
-    /// Whether something may have fallen due or lost its worker.
+    /// Whether delayed jobs may be due or leases may have run out.
     sweep: bool,
     phase: Phase,
-    /// When to look without being woken: a job is due, or it is time for the safety poll.
+    /// When to check without a wake-up, because a job falls due or for the safety poll.
     look_at: Instant,
     renew_at: Instant,
     /// How long to wait after the next failure.
     wait: Duration,
 }
 
-/// How far the end of the worker has come.
+/// How far the worker's shutdown has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Working,
     /// The worker has ended; its last answers may still be on their way.
     Closing,
-    /// Nobody is left who could give an answer.
+    /// All senders are gone, so no answer can come any more.
     Deserted,
 }
 
-/// What a fetcher shares with the worker that it fetches for.
+/// What a fetcher shares with its worker.
 pub(super) struct WorkerSide {
     pub(super) worker: WorkerContext,
     pub(super) prefetch: Arc<Prefetch>,
@@ -88,7 +88,7 @@ impl Fetcher {
         }
     }
 
-    /// Runs until the worker has ended and every answer has been acknowledged.
+    /// Runs until the worker has ended and every answer is acknowledged.
     pub(super) async fn run(mut self) {
         loop {
             self.read_inbox();
@@ -129,7 +129,7 @@ impl Fetcher {
         }
     }
 
-    /// Notes that there may be something to claim: there was a notification, or it is time to look.
+    /// Checks whether there may be jobs to claim, because of a wake-up or because the poll is due.
     fn look_up(&mut self) {
         if self.woken.has_changed().unwrap_or(false) {
             self.woken.mark_unchanged();
@@ -147,12 +147,12 @@ impl Fetcher {
         self.sweep = true;
     }
 
-    /// Whether to claim nothing (more): the worker is stopped, or paused.
+    /// Whether to stop claiming, because the worker is stopping or paused.
     fn stopping(&self) -> bool {
         self.phase != Phase::Working || self.worker.is_shutting_down() || !self.worker.is_running()
     }
 
-    /// Whether all jobs have been answered for, or can no longer be.
+    /// Whether every job was answered, or can no longer be.
     fn finished(&self) -> bool {
         let all_answered = match self.phase {
             Phase::Working => false,
@@ -162,7 +162,7 @@ impl Fetcher {
         all_answered && self.answers.is_empty()
     }
 
-    /// How many jobs to claim in the next turn, which frees the slots of the answers that it takes along.
+    /// How many jobs the next turn should claim, counting the slots freed by the answers it sends.
     fn want(&self) -> usize {
         if !self.stirred || self.stopping() {
             return 0;
@@ -172,20 +172,20 @@ impl Fetcher {
         free.min(CLAIM_PAGE)
     }
 
-    /// Waits for whatever comes first: an answer, a wake-up, the time to look or to renew.
+    /// Waits for an answer, a wake-up, or the time to poll or renew.
     async fn rest(&mut self) {
         let until = if self.leases.is_empty() { self.look_at } else { self.look_at.min(self.renew_at) };
         tokio::select! {
-            // Once all senders are gone this ends at once, and `read_inbox` sees it.
+            // Once all senders are gone this completes immediately, and `read_inbox` notices.
             message = self.inbox.recv() => message.into_iter().for_each(|message| self.handle(message)),
-            // The queue lives as long as we do, so this cannot fail.
+            // The queue outlives the fetcher, so this cannot fail.
             Ok(()) = self.woken.changed() => self.stir(),
             () = time::sleep_until(until) => {}
         }
     }
 }
 
-/// However the fetcher ends, the worker must notice.
+/// Lets the worker notice that the fetcher has ended, even after a panic.
 impl Drop for Fetcher {
     fn drop(&mut self) {
         self.prefetch.wake_worker();

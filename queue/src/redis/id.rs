@@ -1,4 +1,4 @@
-//! A job's id in Redis: `<job>:<lane>`.
+//! The representation of a job in Redis: `<job>:<lane>`.
 
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
@@ -8,8 +8,8 @@ use super::Delivery;
 const HALF: usize = Hyphenated::LENGTH;
 const LENGTH: usize = HALF + 1 + HALF;
 
-/// A job's id in Redis, which is longer than 64 bytes for a reason: it makes Redis index a sorted set of even a few of
-/// them as it does a large one, where it would search it from end to end.
+/// A job's id in Redis. Being longer than 64 bytes keeps even small sorted sets out of Redis's listpack encoding, which
+/// is searched linearly.
 pub(super) struct Id([u8; LENGTH]);
 
 impl Id {
@@ -25,21 +25,21 @@ impl Id {
     }
 }
 
-/// Reads the job and the lane of an id.
+/// Parses an id into the job and the lane.
 pub(super) fn read_id(id: &[u8]) -> Option<(Uuid, Uuid)> {
     let (job, lane) = id.split_at_checked(HALF)?;
     let lane = lane.strip_prefix(b":")?;
     Some((Uuid::try_parse_ascii(job).ok()?, Uuid::try_parse_ascii(lane).ok()?))
 }
 
-/// Reads what `turn.lua` answers for a job: its id, and its entry, which is `l<delivery>`.
+/// Parses a job claimed by `turn.lua`: its id, and its entry `l<delivery>`.
 pub(super) fn read_claim(id: &[u8], entry: &str) -> Option<Delivery> {
     let (job, lane) = read_id(id)?;
     let number = entry.strip_prefix('l')?.parse().ok()?;
     Some(Delivery { job, lane, number })
 }
 
-/// The entry of a job that was claimed.
+/// The entry of a claimed job.
 pub(super) fn entry(delivery: &Delivery) -> String {
     format!("l{}", delivery.number)
 }

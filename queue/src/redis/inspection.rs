@@ -1,4 +1,4 @@
-//! Checks that a Redis server is fit for use: permissions, no eviction of keys, persistence.
+//! Checks whether a Redis meets our needs: permissions, eviction and persistence.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,62 +12,62 @@ use super::queue::{Reply, Wish};
 use super::{Delivery, DueJob, QueueError, RedisQueues};
 use crate::live::Live;
 
-/// The queue on which everything is tried. Nobody else has one of this name.
+/// The queue used for the checks. No kind of job has this name.
 const PROBE: &str = "probe";
-/// How long subscribing may take.
+/// Timeout of the subscription check.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-/// The share of its memory from which on a Redis is nearly full.
+/// The share of its memory above which a Redis is nearly full.
 const NEARLY_FULL: f64 = 0.8;
-/// The oldest Redis that has all the commands that we use.
+/// The oldest Redis version with all commands that we use.
 const OLDEST: (u32, u32) = (6, 2);
 
-/// What one node says of itself.
+/// What one node reports about itself.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Node {
-    /// Its address, in a cluster.
+    /// Its address in a cluster.
     pub address: Option<String>,
-    /// `Redis` or `Valkey`, and its version.
+    /// `Redis` or `Valkey`, and the version.
     pub version: String,
     /// `standalone`, `sentinel` or `cluster`.
     pub mode: String,
-    /// Whether it takes writes.
+    /// Whether it accepts writes.
     pub is_primary: bool,
-    /// What it does when its memory is full.
+    /// Its policy when its memory is full.
     pub maxmemory_policy: String,
-    /// Its memory's limit; 0: none.
+    /// Its memory limit in bytes; 0 means none.
     pub maxmemory: u64,
-    /// What is used of it.
+    /// Its used memory in bytes.
     pub used_memory: u64,
-    /// Whether it keeps what it holds over a restart, by its log or by snapshots.
+    /// Whether its data survives a restart, through the append-only file or snapshots.
     pub is_persistent: bool,
 }
 
-/// What was found, and what is to be done about it.
+/// A problem that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// It cannot be reached, or answers nothing that we understand.
+    /// Redis is unreachable or gives no usable answer.
     Away(String),
-    /// It refuses something that we need.
+    /// Redis refuses something that we need.
     Refused {
         /// What was tried.
         what: &'static str,
-        /// What it says.
+        /// The error.
         why: String,
     },
-    /// It may drop our keys when it is full.
+    /// It may evict our keys when it is full.
     Evicts(String),
     /// It will soon refuse writes.
     NearlyFull(String),
-    /// It forgets everything at a restart.
+    /// It loses everything at a restart.
     Forgets(String),
     /// It lacks commands that we use.
     TooOld(String),
-    /// It does not say how it is set up.
+    /// It does not reveal its configuration.
     Silent(String),
 }
 
 impl Finding {
-    /// Whether nothing works, or not all of it, until this is changed.
+    /// Whether Paylink cannot work, or not fully, until the problem is solved.
     #[must_use]
     pub const fn is_fatal(&self) -> bool {
         match self {
@@ -105,16 +105,16 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All that could be learned.
+/// The result of an inspection.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inspection {
-    /// The nodes that say something of themselves: several in a cluster.
+    /// The nodes that reported about themselves; several in a cluster.
     pub nodes: Vec<Node>,
-    /// What is to be changed; empty if nothing is.
+    /// The problems found.
     pub findings: Vec<Finding>,
 }
 
-/// What was tried, and how it went.
+/// A check and its result.
 type Tried = (&'static str, Result<(), String>);
 
 fn said(done: Result<(), QueueError>) -> Result<(), String> {
@@ -122,13 +122,14 @@ fn said(done: Result<(), QueueError>) -> Result<(), String> {
 }
 
 impl RedisQueues {
-    /// Does once what all roles do, on a queue of its own, and asks Redis how it is set up.
+    /// Performs each operation of all roles once, on a separate queue, and reads the configuration of Redis.
     pub async fn inspect(&self) -> Inspection {
         let of_queue = ("run our scripts on the queues' keys", said(self.try_queue().await));
         self.judge(of_queue).await
     }
 
-    /// The same without the queue, for every start: whoever ends in the middle of it leaves nothing behind that does not expire.
+    /// Like [`inspect`](Self::inspect) without the queue, for every start: if interrupted, it leaves only keys that
+    /// expire.
     pub async fn inspect_briefly(&self) -> Inspection {
         self.judge(("", Ok(()))).await
     }
@@ -161,7 +162,7 @@ impl RedisQueues {
         found
     }
 
-    /// Each thing that is done to Redis, and how it went.
+    /// Runs each check.
     async fn try_all(&self) -> Vec<Tried> {
         vec![
             ("keep budgets and limits", said(self.try_limits().await)),
@@ -176,7 +177,7 @@ impl RedisQueues {
         queue.push(&[DueJob { job, lane, at: None }]).await?;
         let wish = Wish { want: 1, sweep: true, lifetime: Duration::from_secs(1) };
         let turn = queue.turn(std::iter::empty(), wish).await?;
-        // Another process may be trying the same.
+        // Another process may be running the same check.
         if !turn.claimed.is_empty() {
             queue.renew(&turn.claimed, wish.lifetime).await?;
             queue.release(&turn.claimed).await?;
@@ -196,7 +197,7 @@ impl RedisQueues {
         Ok(())
     }
 
-    /// What is published has to be heard, not only subscribed to.
+    /// Waits for a published message, since a subscription alone proves nothing.
     async fn try_channel(&self) -> Result<(), String> {
         let channel = format!("{}:{PROBE}", self.prefix());
         let trying = async {
@@ -268,7 +269,7 @@ fn away(error: &QueueError) -> Finding {
     Finding::Away(domain::with_sources(error))
 }
 
-/// One text, or in a cluster one for each node.
+/// Parses one text, or in a cluster one for each node.
 fn nodes(answer: Value) -> Result<Vec<Node>, redis::RedisError> {
     match answer {
         Value::Map(nodes) => nodes

@@ -4,12 +4,12 @@ use redis::Cmd;
 
 use super::QueueError;
 
-/// The channel on which all queues say which of them there is something to look at in.
+/// The channel on which scripts publish the names of queues with new jobs.
 pub(super) fn wake_channel(prefix: &str) -> String {
     format!("{prefix}:wake")
 }
 
-/// Refuses a prefix that would make a hash tag of its own, or not stand for itself in a pattern.
+/// Refuses prefixes that would form a hash tag of their own or act as a pattern.
 pub(super) fn check_prefix(prefix: &str) -> Result<(), QueueError> {
     if prefix.is_empty() || prefix.contains(['{', '}', '*', '?', '[', ']', '\\']) {
         return Err(QueueError::Prefix(prefix.to_owned()));
@@ -17,7 +17,7 @@ pub(super) fn check_prefix(prefix: &str) -> Result<(), QueueError> {
     Ok(())
 }
 
-/// The keys that are passed to a queue's scripts, in the order of `common.lua`.
+/// The keys passed to a queue's scripts, in the order of `common.lua`.
 #[derive(Debug)]
 pub(super) struct Keys([String; 5]);
 
@@ -27,7 +27,7 @@ impl Keys {
         Self(names.map(|name| format!("{prefix}:{{{queue}}}:{name}")))
     }
 
-    /// Writes the first few of them, as many as a script uses.
+    /// Writes the first `count` keys, as many as the script uses.
     pub(super) fn write_to(&self, command: &mut Cmd, count: usize) {
         let keys = &self.0[..count.min(self.0.len())];
         command.arg(keys.len()).arg(keys);

@@ -1,4 +1,4 @@
-//! Pub/sub: one subscription per purpose and process, however many wait for it.
+//! Subscriptions to published messages: one for each purpose, shared by all who wait for it in this process.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -18,31 +18,31 @@ use tracing::{debug, info, warn};
 
 use super::connection::Connection;
 
-/// How long subscribing or a sign of life may take.
+/// Timeout of subscribing and of a ping.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// How often a silent subscription is asked for a sign of life: a half-open one would be silent for ever.
+/// How often to ping; a half-open connection would stay silent forever.
 const PING_EVERY: Duration = Duration::from_secs(15);
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Those for whom a process listens.
+/// The receivers of a channel's messages.
 pub(crate) trait Audience: Send + Sync + 'static {
-    /// The channel that they hear of. It is subscribed to by its name, which is all that Redis may allow us.
+    /// The channel. It is subscribed to by exact name, since an ACL may forbid patterns.
     fn channel(&self) -> String;
 
-    /// From here on they hear of everything; what was published before may have been missed.
+    /// Called after each subscription: from now on no message is missed, but earlier ones may have been.
     fn resume(&self);
 
-    /// Something was published.
+    /// Called for each message.
     fn hear(&self, message: &Msg);
 }
 
-/// The task that listens, from the first who waits until the last handle is gone.
+/// The listening task. It runs from the first call of [`ensure`](Self::ensure) until this is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Listener(Mutex<Option<AbortHandle>>);
 
 impl Listener {
-    /// Starts the task unless it runs. Its runtime may have ended since (in tests, each has its own).
+    /// Starts the task unless it is running. It may have ended with its runtime, as in tests, which have one each.
     pub(crate) fn ensure<A: Audience>(&self, connection: &Arc<Connection>, audience: &Arc<A>) {
         let mut task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if task.as_ref().is_none_or(AbortHandle::is_finished) {
@@ -61,7 +61,7 @@ impl Drop for Listener {
     }
 }
 
-/// Listens until nobody is there any more, across whatever happens to Redis.
+/// Listens until the audience is gone, reconnecting whenever needed.
 async fn listen<A: Audience>(connection: Arc<Connection>, channel: String, audience: Weak<A>) {
     let (mut wait, mut told) = (FIRST_WAIT, false);
     while audience.strong_count() > 0 {
@@ -75,7 +75,7 @@ async fn listen<A: Audience>(connection: Arc<Connection>, channel: String, audie
                 pass_on(sink, messages, &audience).await;
                 info!(channel, "the subscription ended; subscribing again");
             }
-            // It answers, and will answer the same until somebody changes it.
+            // Redis will keep refusing until its configuration changes, so this is logged once.
             Err(error) if is_refusal(&error) && !told => {
                 warn!(channel, %error, "Redis does not let us subscribe: until it does, jobs start late, by up to the poll's interval");
                 told = true;
@@ -87,7 +87,7 @@ async fn listen<A: Audience>(connection: Arc<Connection>, channel: String, audie
     }
 }
 
-/// Whether Redis was there and said no.
+/// Whether Redis was reachable and refused.
 fn is_refusal(error: &RedisError) -> bool {
     !error.is_io_error() && error.code().is_some_and(|code| ["NOPERM", "NOAUTH", "WRONGPASS"].contains(&code))
 }
@@ -103,7 +103,7 @@ async fn subscribe(connection: &Connection, channel: &str) -> RedisResult<(PubSu
         .unwrap_or_else(|_| Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))))
 }
 
-/// Passes on what is heard until the connection breaks, or nobody is there any more.
+/// Passes on messages until the connection breaks or the audience is gone.
 async fn pass_on<A: Audience>(mut sink: PubSubSink, mut messages: PubSubStream, audience: &Weak<A>) {
     let mut pings = time::interval_at(time::Instant::now() + PING_EVERY, PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);

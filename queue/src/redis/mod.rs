@@ -1,38 +1,39 @@
-//! Queues in Redis: how a worker learns at once that a job's row is waiting.
+//! Queues in Redis, which tell workers at once that a job's row is waiting.
 //!
-//! The row in the database is the job; what Redis holds is only a notification of it: the job's id, its lane and, while it is
-//! being handled, a lease. A notification may be lost (the scheduler notifies again from the rows) and it may come twice (the row
-//! says that the job is finished), so Redis never has to be trusted with anything but speed.
+//! The row in the database is the job. Redis holds only a notification of it: the job's id, its lane and, while it is
+//! being handled, a lease. A notification may be lost, since the scheduler sends it again from the rows, and it may be
+//! duplicated, since the row says that the job is finished. So Redis makes jobs fast, and correctness does not depend
+//! on it.
 //!
-//! # What a queue is in Redis
-//! One queue for each kind of job, under `<prefix>:{<queue>}:`; the braces put all keys of a queue on one node of
-//! a cluster, and the queues on several. A job is written `<job>:<lane>`, two UUIDs. Nothing remains of a job that is done, and no worker
-//! registers itself anywhere.
+//! # Layout
+//! There is one queue for each kind of job, under `<prefix>:{<queue>}:`. The braces put all keys of a queue on one node
+//! of a cluster, and the queues on several. A job is written as `<job>:<lane>`, two UUIDs. Nothing remains of a
+//! finished job, and workers are not registered anywhere.
 //!
 //! | key | type | holds |
 //! |---|---|---|
-//! | `jobs` | hash | every job that is known, and its state and deliveries: `r0` is ready, `d1` due later, `l2` leased |
+//! | `jobs` | hash | every known job with its state and deliveries: `r0` is ready, `d1` due later, `l2` leased |
 //! | `ready:<lane>` | list | the lane's ready jobs, oldest first |
 //! | `lanes` | list | the lanes that have ready jobs, each once, in the order of their turns |
 //! | `due` | sorted set | jobs that must not start before their score (unix ms, by Redis's clock) |
 //! | `leases` | sorted set | jobs that are being handled, until their score (unix ms) |
-//! | `dead` | sorted set | entries that could not be read, for a person to look at; the newest 1,000 |
+//! | `dead` | sorted set | unreadable entries, for a person to inspect; the newest 1,000 |
 //!
-//! Beside the queues, under `<prefix>:limit:{<name>}` and `<prefix>:budget:{<name>}`, are the limits and budgets that all processes share
-//! (keys that expire as soon as they mean nothing any more).
+//! Rate limits and budgets, shared by all processes, are kept under `<prefix>:limit:{<name>}` and
+//! `<prefix>:budget:{<name>}`. They expire when they no longer matter.
 //!
-//! Every change is one Lua script, so it happens as a whole. Scripts are passed their keys, except for the lists of the
-//! lanes, whose names they make of the others': only Redis knows whose turn it is. Wake-ups are published on
-//! the channel `<prefix>:wake`, with the queue's name. `jobs` is the truth and the rest are indexes to it: an id in a list whose entry in `jobs` says
-//! otherwise is skipped. All time is Redis's own `TIME`; what is due later is given as a wait, so that neither replicas nor Redis
-//! need agree on what time it is. Redis must not evict keys (`maxmemory-policy noeviction`).
+//! Every change is one Lua script and therefore atomic. Scripts are passed their keys, except for the lists of lanes,
+//! whose names they derive: only Redis knows whose turn it is. Wake-ups are published on the channel `<prefix>:wake`
+//! with the queue's name. `jobs` is authoritative and the other keys are indexes to it; an id in a list is skipped if
+//! its entry in `jobs` says otherwise. All times are from Redis's own `TIME`. Delays are passed as durations, so that
+//! clocks need not agree. Redis must not evict keys (`maxmemory-policy noeviction`).
 //!
-//! # How a job is handled
+//! # Handling jobs
 //! [`RedisBackend`] is a [`Backend`](apalis_core::backend::Backend) for an apalis worker. Behind it one task, the
-//! fetcher, makes *turns*: a turn is one script call that acknowledges every answer that has come in and claims as many
-//! jobs as there are free slots. Claims are woken by pub/sub, by the time of the earliest job due later, and by a slow
-//! safety poll. The fetcher also renews the leases, however busy or stuck the worker is. If the answer to a claim is lost on
-//! its way, nobody knows that the jobs are claimed: they come again when their leases run out.
+//! fetcher, makes *turns*: a turn is one script call that acknowledges all pending answers and claims as many jobs as
+//! there are free slots. Turns are triggered by pub/sub, by the time of the earliest delayed job, and by a slow safety
+//! poll. The fetcher also renews the leases, however busy or stuck the worker is. If the reply to a claim is lost, the
+//! claimed jobs are delivered again when their leases run out.
 
 mod ack;
 mod address;

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-/// How many jobs a worker handles at once, and how it keeps and looks for them.
+/// How many jobs a worker handles at once, how long leases last, and how often it polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackendOptions {
-    /// How many jobs may be claimed and not yet acknowledged, at least 1. No job is claimed for which there is no
-    /// free slot, so none waits behind another in this worker. A concurrency limit in the worker's own middleware
-    /// must not be smaller.
+    /// How many jobs may be claimed but not acknowledged, at least 1. Jobs are only claimed for free slots, so that
+    /// none waits behind another in this worker. A concurrency limit in the worker's middleware must not be lower.
     pub slots: usize,
-    /// How long a job stays with a worker that gives no sign of life. It is renewed three times in this time.
+    /// How long a job stays leased to a worker that shows no sign of life. A lease is renewed three times in this time.
     pub lease: Duration,
-    /// How often to look without having been woken: the longest that a lost wake-up or a dead worker's lease that
-    /// has run out can go unnoticed.
+    /// How often to poll without a wake-up. It bounds the delay caused by a lost wake-up or an expired lease of a dead
+    /// worker.
     pub poll: Duration,
 }
 

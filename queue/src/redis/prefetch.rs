@@ -1,4 +1,4 @@
-//! Jobs that the fetcher has claimed and the worker has not started yet.
+//! The buffer between the fetcher and the worker: jobs that are claimed but not started.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use futures_util::task::AtomicWaker;
 
 use super::Delivery;
 
-/// The fetcher puts jobs here and the worker takes them; the fetcher can take them back.
+/// The fetcher adds jobs and may take them back; the worker takes them.
 #[derive(Default)]
 pub(super) struct Prefetch {
     waiting: Mutex<VecDeque<Delivery>>,
@@ -21,22 +21,22 @@ impl Prefetch {
         self.worker.wake();
     }
 
-    /// The next job to start.
+    /// Takes the next job to start.
     pub(super) fn poll_take(&self, cx: &Context<'_>) -> Poll<Delivery> {
         if let Some(job) = self.waiting().pop_front() {
             return Poll::Ready(job);
         }
         self.worker.register(cx.waker());
-        // One may have come in before the waker was in place.
+        // A job may have arrived before the waker was registered.
         self.waiting().pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// Everything that has not been started.
+    /// Takes back all jobs that were not started.
     pub(super) fn take_back(&self) -> VecDeque<Delivery> {
         std::mem::take(&mut *self.waiting())
     }
 
-    /// Has the worker look again.
+    /// Wakes the worker.
     pub(super) fn wake_worker(&self) {
         self.worker.wake();
     }

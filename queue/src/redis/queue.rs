@@ -1,4 +1,4 @@
-//! The scripts of a queue as functions: the only place that knows their arguments and results.
+//! One queue's scripts as functions. No other code knows their arguments and replies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use super::keys::Keys;
 use super::script;
 use super::{Delivery, Depth, DueJob, QueueError};
 
-/// The grain of time here.
+/// The resolution of times in Redis.
 const TICK: Duration = Duration::from_millis(1);
 
-/// A queue, and the connection it is reached by.
+/// A queue and its connection.
 pub(super) struct RedisQueue {
     connection: Arc<Connection>,
     keys: Keys,
@@ -26,40 +26,40 @@ pub(super) struct RedisQueue {
     wake: watch::Sender<()>,
 }
 
-/// What is to become of a job that was answered.
+/// What happens to an answered job.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reply {
     /// It leaves the queue.
     Done,
-    /// It is delivered again at a time.
+    /// It is delivered again at this time.
     At(DateTime<Utc>),
-    /// It is delivered again after a while, by Redis's clock.
+    /// It is delivered again after this time, by Redis's clock.
     After(Duration),
 }
 
-/// What a turn is to claim.
+/// What a turn should claim.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wish {
-    /// How many jobs at most.
+    /// The most jobs to claim.
     pub(super) want: usize,
-    /// Whether to look first for what has fallen due or lost its worker.
+    /// Whether to look for due jobs and expired leases first.
     pub(super) sweep: bool,
-    /// How long the leases are to last.
+    /// The duration of the new leases.
     pub(super) lifetime: Duration,
 }
 
-/// What a turn brought.
+/// The result of a turn.
 #[derive(Debug)]
 pub(super) struct Turn {
-    /// Whether more may be ready than was claimed.
+    /// Whether more jobs may be ready than were claimed.
     pub(super) more: bool,
-    /// In how long the next job is due, if any is.
+    /// The time until the next delayed job is due, if there is one.
     pub(super) due_in: Option<Duration>,
-    /// What is ours now.
+    /// The claimed jobs.
     pub(super) claimed: Vec<Delivery>,
-    /// What is ours too, but cannot be read: the ids, as Redis holds them.
+    /// Claimed entries that cannot be parsed: their raw ids.
     pub(super) unreadable: Vec<Vec<u8>>,
-    /// How many leases had run out, under whatever worker.
+    /// How many leases had run out, of any worker.
     pub(super) reclaimed: u64,
 }
 
@@ -69,17 +69,17 @@ impl RedisQueue {
         Self { connection, keys, clock, wake }
     }
 
-    /// Wakes those who wait: there may be something to claim.
+    /// Wakes waiting fetchers, since there may be jobs to claim.
     pub(super) fn wake(&self) {
         self.wake.send_replace(());
     }
 
-    /// Where to wait for it.
+    /// Subscribes to wake-ups.
     pub(super) fn woken(&self) -> watch::Receiver<()> {
         self.wake.subscribe()
     }
 
-    /// Puts jobs into the queue; returns how many were not in it. See `push.lua`.
+    /// Adds jobs to the queue. Returns how many were not in it. See `push.lua`.
     pub(super) async fn push(&self, queues: &[DueJob]) -> Result<u64, QueueError> {
         let mut call = script::PUSH.call(&self.keys);
         for notification in queues {
@@ -92,7 +92,7 @@ impl RedisQueue {
         self.connection.run(&script::PUSH, &call).await
     }
 
-    /// Acknowledges and claims. See `turn.lua`.
+    /// Acknowledges and claims jobs. See `turn.lua`.
     pub(super) async fn turn(
         &self,
         answers: impl Iterator<Item = (Delivery, Reply)>,
@@ -126,14 +126,15 @@ impl RedisQueue {
         Ok(turn)
     }
 
-    /// How long it is until then; `None` if the time has come. Redis is told this and not the time: its clock need not be right.
+    /// The time until `at`, or `None` if it has passed. Redis is told this duration, so that its clock need not be
+    /// right.
     fn wait_until(&self, at: DateTime<Utc>) -> Option<Duration> {
         let wait = u64::try_from((at - self.clock.now()).num_milliseconds()).ok().filter(|wait| *wait > 0)?;
-        // Neither clock counts fractions of a millisecond, and no fraction must make it too early.
+        // Both clocks truncate to milliseconds; rounding up makes sure that the job is not early.
         Some(Duration::from_millis(wait) + TICK)
     }
 
-    /// Renews leases; returns the ones that are lost. See `renew.lua`.
+    /// Renews leases. Returns the lost ones. See `renew.lua`.
     pub(super) async fn renew(&self, leases: &[Delivery], lifetime: Duration) -> Result<Vec<Uuid>, QueueError> {
         let mut call = script::RENEW.call(&self.keys);
         call.arg(millis(lifetime));
@@ -145,7 +146,7 @@ impl RedisQueue {
         Ok(jobs.collect())
     }
 
-    /// Gives leases back. See `release.lua`.
+    /// Releases leases. See `release.lua`.
     pub(super) async fn release(&self, leases: &[Delivery]) -> Result<(), QueueError> {
         let mut call = script::RELEASE.call(&self.keys);
         for lease in leases {
@@ -154,21 +155,21 @@ impl RedisQueue {
         self.connection.run(&script::RELEASE, &call).await
     }
 
-    /// Puts aside ids that cannot be read. See `dead_letter.lua`.
+    /// Sets unreadable ids aside. See `dead_letter.lua`.
     pub(super) async fn dead_letter(&self, ids: &[Vec<u8>]) -> Result<(), QueueError> {
         let mut call = script::DEAD_LETTER.call(&self.keys);
         call.arg(ids);
         self.connection.run(&script::DEAD_LETTER, &call).await
     }
 
-    /// Removes a job; returns whether it was there. See `forget.lua`.
+    /// Removes a job. Returns whether it was there. See `forget.lua`.
     pub(super) async fn forget(&self, job: Uuid, lane: Uuid) -> Result<bool, QueueError> {
         let mut call = script::FORGET.call(&self.keys);
         call.arg(Id::new(job, lane).as_bytes());
         self.connection.run(&script::FORGET, &call).await
     }
 
-    /// Counts. See `depth.lua`.
+    /// Counts jobs by state. See `depth.lua`.
     pub(super) async fn depth(&self) -> Result<Depth, QueueError> {
         let call = script::DEPTH.call(&self.keys);
         let (ready, due, leased, dead) = self.connection.run(&script::DEPTH, &call).await?;
@@ -176,7 +177,7 @@ impl RedisQueue {
     }
 }
 
-/// What shows that a job is ours: its id, and its entry as it was when we claimed it.
+/// Pushes the proof of a lease: the job's id, and its entry at the time of the claim.
 fn push_lease(call: &mut Cmd, delivery: &Delivery) {
     call.arg(Id::new(delivery.job, delivery.lane).as_bytes()).arg(id::entry(delivery));
 }

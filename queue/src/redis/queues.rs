@@ -15,13 +15,13 @@ use super::listener::{Audience, Listener};
 use super::queue::RedisQueue;
 use super::{Certificates, Depth, DueJob, QueueError};
 
-/// How many jobs one script call pushes: about 2 ms of Redis's time.
+/// How many jobs one script call pushes; it takes Redis about 2 ms.
 const PUSH_PAGE: usize = 500;
 
-/// A handle to the queues of one installation; cheap to clone.
+/// A handle to the queues of one installation. Cheap to clone.
 ///
-/// It never waits for Redis to be there: opening only reads the URL, a command that finds Redis away or hung fails
-/// within about a second, and the next one dials again.
+/// It never waits for Redis to come up: opening only parses the URL, a command fails within about a second if Redis is
+/// away or hangs, and the next command reconnects.
 #[derive(Clone)]
 pub struct RedisQueues(Arc<Inner>);
 
@@ -40,20 +40,21 @@ struct UsedQueues {
 }
 
 impl RedisQueues {
-    /// A handle to the Redis at `url` (`redis://[user:password@]host[:port][/db]` or `redis+unix:///path`). The keys
-    /// of all queues begin with `{prefix}:`, so that several installations can share one Redis. `clock` tells how long
-    /// it is until a job that is pushed for later is due.
+    /// Opens the Redis at `url` (`redis://[user:password@]host[:port][/db]` or `redis+unix:///path`). All keys begin
+    /// with `{prefix}:`, so that several installations can share one Redis. `clock` is used to turn due times into
+    /// delays.
     ///
     /// # Errors
-    /// If the URL is not of that form or the prefix is empty or has one of `{}*?[]\` in it; never because Redis is away.
+    /// Returns an error if the URL is malformed, or the prefix is empty or contains one of `{}*?[]\`. Never fails
+    /// because Redis is away.
     pub fn open(url: &str, prefix: &str, clock: Clock) -> Result<Self, QueueError> {
         Self::open_with(url, &Certificates::default(), prefix, clock)
     }
 
-    /// The same with certificates of one's own, for `rediss://`.
+    /// Like [`open`](Self::open), with TLS certificates for `rediss://`.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and if the certificates are none.
+    /// As [`open`](Self::open), and if a certificate is invalid.
     pub fn open_with(url: &str, certificates: &Certificates, prefix: &str, clock: Clock) -> Result<Self, QueueError> {
         keys::check_prefix(prefix)?;
         Ok(Self(Arc::new(Inner {
@@ -65,11 +66,12 @@ impl RedisQueues {
         })))
     }
 
-    /// Puts jobs into a queue and wakes a worker; returns how many were not in it. A job that is ready, due later or
-    /// being handled stays as it is, so pushing it again is always safe.
+    /// Adds jobs to a queue and wakes a worker. Returns how many were not in it. Jobs that are ready, delayed or leased
+    /// stay as they are, so that pushing a job again is always safe.
     ///
     /// # Errors
-    /// If Redis is away, refuses, or does not answer within a second. Some of the jobs may have been pushed.
+    /// Returns an error if Redis is unavailable, refuses, or does not answer within a second. Some of the jobs may have
+    /// been pushed.
     pub async fn push(&self, queue: &'static str, queues: &[DueJob]) -> Result<u64, QueueError> {
         let queue = self.queue(queue);
         let mut fresh = 0;
@@ -79,18 +81,18 @@ impl RedisQueues {
         Ok(fresh)
     }
 
-    /// Whether Redis answers; of a cluster, all nodes that take writes.
+    /// Checks that Redis answers; in a cluster, all nodes that accept writes.
     ///
     /// # Errors
-    /// If it does not within a second.
+    /// Returns an error if there is no answer within a second.
     pub async fn ping(&self) -> Result<(), QueueError> {
         self.0.connection.query::<redis::Value>(&redis::cmd("PING")).await.map(drop)
     }
 
-    /// Whether Redis can be used: it answers, and takes writes. One that is full, loading or a replica does not.
+    /// Checks that Redis accepts writes. One that is full, loading or a replica does not.
     ///
     /// # Errors
-    /// If it does not within a second.
+    /// Returns an error if the write fails or takes more than a second.
     pub async fn check_usable(&self) -> Result<(), QueueError> {
         if self.0.connection.is_cluster() {
             self.ping().await?;
@@ -100,39 +102,39 @@ impl RedisQueues {
         self.0.connection.query(&write).await
     }
 
-    /// How many jobs of a queue are where, at one moment.
+    /// The number of jobs in each state of a queue, at one instant.
     ///
     /// # Errors
-    /// If Redis is away or does not answer within a second.
+    /// Returns an error if Redis is unavailable or does not answer within a second.
     pub async fn depth(&self, queue: &'static str) -> Result<Depth, QueueError> {
         self.queue(queue).depth().await
     }
 
-    /// Removes a job from its queue, whatever its state; returns whether it was there. A handler that is at it is not
-    /// stopped, and its answer will have no effect.
+    /// Removes a job from its queue, whatever its state. Returns whether it was there. A running handler is not
+    /// stopped, but its answer has no effect.
     ///
     /// # Errors
-    /// If Redis is away or does not answer within a second.
+    /// Returns an error if Redis is unavailable or does not answer within a second.
     pub async fn forget(&self, queue: &'static str, job: Uuid, lane: Uuid) -> Result<bool, QueueError> {
         self.queue(queue).forget(job, lane).await
     }
 
-    /// The connection that all commands share.
+    /// The connection shared by all commands.
     pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.0.connection
     }
 
-    /// What tells the time here.
+    /// The clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
-    /// What all keys begin with.
+    /// The prefix of all keys.
     pub(crate) fn prefix(&self) -> &str {
         &self.0.prefix
     }
 
-    /// The queue of that name.
+    /// The queue of this name.
     pub(super) fn queue(&self, queue: &'static str) -> Arc<RedisQueue> {
         let mut queues = self.0.queues.lock();
         let Inner { prefix, clock, connection, .. } = &*self.0;
@@ -140,7 +142,7 @@ impl RedisQueues {
         Arc::clone(queues.entry(queue).or_insert_with(new))
     }
 
-    /// Where to wait for a queue's wake-ups. Must be called in a tokio runtime, as it makes sure that someone listens.
+    /// Subscribes to a queue's wake-ups. Must be called in a tokio runtime, because it starts the listener.
     pub(super) fn woken(&self, queue: &'static str) -> watch::Receiver<()> {
         let woken = self.queue(queue).woken();
         self.0.listener.ensure(&self.0.connection, &self.0.queues);
@@ -154,8 +156,8 @@ impl UsedQueues {
     }
 }
 
-/// Scripts publish a queue's name only when something became ready where nothing was, or became the earliest to be due: a
-/// worker that is asleep with a free slot has seen the queue empty, so those are all the wake-ups there are for it.
+/// Scripts publish a queue's name only when a job became ready in an empty queue, or became the earliest delayed job.
+/// That is enough: a worker that sleeps with a free slot has seen the queue empty.
 impl Audience for UsedQueues {
     fn channel(&self) -> String {
         keys::wake_channel(&self.prefix)

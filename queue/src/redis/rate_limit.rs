@@ -8,21 +8,21 @@ use super::{QueueError, RedisQueues};
 
 static LIMIT: LazyLock<Script> = LazyLock::new(|| Script::alone(include_str!("lua/limit.lua")));
 
-/// What is answered to whoever asks for a turn at a limit.
+/// The result of asking a rate limit for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
-    /// It is the caller's, after this wait.
+    /// The caller has a turn, after this wait.
     In(Duration),
-    /// There is none so soon: come again after this wait.
+    /// There is no turn soon enough. Try again after this wait.
     NotBefore(Duration),
 }
 
 impl RedisQueues {
-    /// Asks for a turn at the limit of this name, at which there is one every `interval`. A turn that would come later than
-    /// `patience` is not taken. See `limit.lua`.
+    /// Takes a turn at a rate limit that allows one every `interval`. A turn that is further away than `patience` is
+    /// not taken. See `limit.lua`.
     ///
     /// # Errors
-    /// If Redis is away or does not answer within a second.
+    /// Returns an error if Redis is unavailable or does not answer within a second.
     pub async fn pass_at(&self, limit: &str, interval: Duration, patience: Duration) -> Result<Pass, QueueError> {
         let mut call = LIMIT.call_on(&format!("{}:limit:{{{limit}}}", self.prefix()));
         call.arg(micros(interval)).arg(micros(patience));

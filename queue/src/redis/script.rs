@@ -1,4 +1,4 @@
-//! Our Lua scripts, and how one is called.
+//! Our Lua scripts and how they are called.
 
 use std::sync::LazyLock;
 
@@ -6,11 +6,11 @@ use redis::{Arg, Cmd};
 
 use super::keys::Keys;
 
-/// A script that Redis knows by its hash, once it has been loaded.
+/// A script, which Redis caches by its hash.
 pub(crate) struct Script {
     source: &'static str,
     hash: String,
-    /// How many of the queue's keys it uses: each that is passed to it costs Redis time.
+    /// How many of the queue's keys it uses. Fewer are cheaper for Redis.
     keys: usize,
 }
 
@@ -20,19 +20,19 @@ impl Script {
         Self { source, hash, keys }
     }
 
-    /// A script of its own, which is not about a queue.
+    /// A self-contained script with a single key, not tied to a queue.
     pub(super) fn alone(source: &'static str) -> Self {
         Self::new(source, 1)
     }
 
-    /// The start of a call of such a script on its one key; its arguments follow.
+    /// Starts a call of a self-contained script on its key. Append the arguments.
     pub(super) fn call_on(&self, key: &str) -> Cmd {
         let mut command = redis::cmd("EVALSHA");
         command.arg(&self.hash).arg(1).arg(key);
         command
     }
 
-    /// The start of a call; the script's own arguments follow.
+    /// Starts a call. Append the script's arguments.
     pub(super) fn call(&self, keys: &Keys) -> Cmd {
         let mut command = redis::cmd("EVALSHA");
         command.arg(&self.hash);
@@ -40,15 +40,14 @@ impl Script {
         command
     }
 
-    /// The start of a call of a script that is passed one key of its own.
+    /// Starts a call of a script on a single key.
     pub(crate) fn call_with_key(&self, key: &str) -> Cmd {
         let mut command = redis::cmd("EVALSHA");
         command.arg(&self.hash).arg(1).arg(key);
         command
     }
 
-    /// The same call for a Redis that does not know the script: with its text, which Redis keeps from then on. In a cluster it
-    /// goes where the call went.
+    /// Repeats the call with the script's source, which Redis then caches. In a cluster it goes to the same node.
     pub(super) fn in_full(&self, call: &Cmd) -> Cmd {
         let mut command = redis::cmd("EVAL");
         command.arg(self.source);
@@ -61,7 +60,7 @@ impl Script {
     }
 }
 
-/// A script, made of what all share and its own parts.
+/// Builds a script from the common part and its own parts.
 macro_rules! script {
     ($keys:literal: $($part:literal),+) => {
         LazyLock::new(|| Script::new(concat!(

@@ -1,4 +1,4 @@
-//! Resolves a URL to a Redis: a single server, the current primary behind Sentinels, or a cluster.
+//! The Redis servers behind a URL: a single server, the primary named by Sentinels, or a cluster.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,27 +12,28 @@ use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisResult};
 use super::address::{Address, Secured};
 use super::{Certificates, QueueError};
 
-/// How often a cluster's client follows a queue that has moved, within one command. What takes longer, the caller tries again.
+/// How often the cluster client follows a moved slot within one command. Beyond that the caller retries.
 const FOLLOWED: u32 = 4;
-/// How long it waits before it does, in milliseconds, at least and at most.
+/// Its shortest and longest delay before following, in milliseconds.
 const FOLLOW_WAIT: (u64, u64) = (10, 150);
 
 /// Where Redis is.
 pub(super) enum Server {
-    /// One server, by TCP, TLS or a socket.
+    /// One server, over TCP, TLS or a Unix socket.
     One(Client),
-    /// Whichever server the Sentinels say is the primary.
+    /// The server that the Sentinels name as the primary.
     Sentinel(Sentinels),
     /// A cluster: each queue is on the node of its hash slot.
     Cluster { client: ClusterClient, nodes: Vec<Client>, next: AtomicUsize },
 }
 
-/// Sentinels, any of which may be away.
+/// Sentinels, any of which may be down.
 pub(super) struct Sentinels {
     all: Vec<Secured>,
     primary: Secured,
     name: String,
-    /// Which one to ask first. It moves on while one is being asked, and back when that went well: one that hangs is not asked twice.
+    /// Which one to ask first. It is advanced before asking and set back on success, so that a Sentinel that hangs is
+    /// not asked twice.
     first: AtomicUsize,
 }
 
@@ -44,7 +45,7 @@ pub(super) enum Wire {
 }
 
 impl Server {
-    /// Only reads the URL: nothing is dialed.
+    /// Only parses the URL; nothing is connected.
     pub(super) fn open(url: &str, certificates: &Certificates, patience: Duration) -> Result<Self, QueueError> {
         Ok(match Address::read(url, certificates)? {
             Address::One(server) => Self::One(server.client()?),
@@ -59,7 +60,7 @@ impl Server {
         })
     }
 
-    /// A new connection for commands.
+    /// Opens a connection for commands.
     pub(super) async fn dial(&self, config: &AsyncConnectionConfig) -> RedisResult<Wire> {
         Ok(match self {
             Self::One(client) => Wire::One(client.get_multiplexed_async_connection_with_config(config).await?),
@@ -71,7 +72,7 @@ impl Server {
         })
     }
 
-    /// A new connection that hears what is published. In a cluster every node hears of everything.
+    /// Opens a connection for subscriptions. In a cluster every node receives all messages.
     pub(super) async fn listen(&self) -> RedisResult<PubSub> {
         match self {
             Self::One(client) => client.get_async_pubsub().await,
@@ -83,7 +84,7 @@ impl Server {
         }
     }
 
-    /// Whether several nodes share the keys.
+    /// Whether the keys are spread over several nodes.
     pub(super) const fn is_cluster(&self) -> bool {
         matches!(self, Self::Cluster { .. })
     }
@@ -97,7 +98,7 @@ impl Sentinels {
         Ok(client)
     }
 
-    /// A client that asks from the `first` on.
+    /// A client that asks the Sentinels in order, starting with `first`.
     fn client(&self, first: usize) -> RedisResult<SentinelClient> {
         let count = self.all.len();
         let from_first = (0..count).map(|at| &self.all[(first + at) % count]);
@@ -137,7 +138,7 @@ fn cluster(nodes: &[Secured], certificates: &Certificates, patience: Duration) -
         .retries(FOLLOWED)
         .min_retry_wait(FOLLOW_WAIT.0)
         .max_retry_wait(FOLLOW_WAIT.1)
-        // A node that hangs must not use up all the time that there is for finding the others.
+        // Short, so that a node that hangs leaves time to find the others.
         .connection_timeout(patience / 3)
         .response_timeout(patience);
     if let Some(node) = nodes.first() {

@@ -1,12 +1,34 @@
-//! Enqueues a job to erase each link that is 90 days old.
+//! Writes a job to erase each link that is 90 days old, and tells merchants some days before of what they may want to keep of it: the
+//! evidence of a dispute.
 
-use entity::link;
+use entity::{link, merchant};
 use queue::{EnqueueOptions, PurgeLink};
 
 use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    Ok(tell(scheduler, now).await? + erase(scheduler, now).await?)
+}
+
+/// Tells the merchants of disputed links that are erased soon.
+async fn tell(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let (pool, mut pages, mut told) = (scheduler.db.pool(), Pages::new(), 0);
+    while let Some(links) =
+        pages.next(|after| link::due_for_evidence_notice(pool, now.at, after, PAGE), |link| link.id).await?
+    {
+        for link in &links {
+            let owner = merchant::get(pool, link.merchant_id).await?;
+            let tx = scheduler.db.begin().await?;
+            link::note_evidence_expiring(&tx, &owner, link, now.at).await?;
+            tx.commit().await?;
+        }
+        told += links.len() as u64;
+    }
+    Ok(told)
+}
+
+async fn erase(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let pool = scheduler.db.pool();
     let job = |link: &link::Model| {
         let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: now.at, on_request: false };

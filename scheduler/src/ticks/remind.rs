@@ -1,6 +1,9 @@
 //! Enqueues a job for each reminder that is due, at an hour that suits the buyer.
 
-use entity::{Merchant, link, reminder};
+use entity::{
+    Merchant, link,
+    reminder::{self, Schedule},
+};
 use queue::{EnqueueOptions, Remind};
 
 use super::{PAGE, Pages};
@@ -9,16 +12,23 @@ use crate::{Scheduler, SchedulerError, tick::Moment};
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let mut written = 0;
     for owner in reminder::merchants(scheduler.db.pool()).await? {
-        written += run_for_merchant(scheduler, &owner, now).await?;
+        for schedule in reminder::schedules(scheduler.db.pool(), &owner).await? {
+            written += run_for_schedule(scheduler, &owner, schedule, now).await?;
+        }
     }
     Ok(written)
 }
 
-async fn run_for_merchant(scheduler: &Scheduler, owner: &Merchant, now: Moment) -> Result<u64, SchedulerError> {
+async fn run_for_schedule(
+    scheduler: &Scheduler,
+    owner: &Merchant,
+    schedule: Schedule,
+    now: Moment,
+) -> Result<u64, SchedulerError> {
     let (pool, slot) = (scheduler.db.pool(), now.slot());
     let (mut pages, mut written) = (Pages::new(), 0);
     while let Some(links) =
-        pages.next(|after| reminder::candidates(pool, owner, now.at, after, PAGE), |link| link.id).await?
+        pages.next(|after| reminder::candidates(pool, schedule, now.at, after, PAGE), |link| link.id).await?
     {
         let mut jobs = Vec::new();
         for link in &links {

@@ -103,6 +103,7 @@ impl Rows {
             expires_at: now() + link::RETENTION,
             metadata,
             payment_methods: domain::PaymentMethods::default(),
+            reminding: domain::OwnReminding::default(),
             actor: None,
         };
         let tx = self.db.begin().await?;

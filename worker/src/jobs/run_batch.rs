@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{LinkId, MessageId, template::Purpose};
+use domain::{LinkId, MessageId, OwnReminding, template::Purpose};
 use entity::{
     AuditAction, Batch, Documents, Merchant, Order, Transaction,
     audit::{self, Act},
@@ -104,6 +104,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         expires_at,
         metadata: BTreeMap::new(),
         payment_methods: owner.payment_methods.clone().unwrap_or_default(),
+        reminding: OwnReminding::default(),
         actor: Some(batch.actor.clone()),
     };
     let made = match link::insert(&tx, new, now).await {

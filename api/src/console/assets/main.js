@@ -9,7 +9,7 @@ import { speakAs } from "./lib/language.js";
 import { forget } from "./lib/live.js";
 import { hush } from "./lib/notify.js";
 import { forgetPeople } from "./lib/people.js";
-import { useScope } from "./lib/scope.js";
+import { useKey } from "./lib/scope.js";
 import { strings } from "./strings.js";
 import { showOperator } from "./views/operator.js";
 import { failure } from "./views/page.js";
@@ -49,7 +49,7 @@ function enter(who) {
     useRegion(who.merchant.region);
     useTimeZone(who.merchant.time_zone);
     useDraftsOf(who.key.id);
-    useScope(who.key.scope);
+    useKey(who.key);
     events.open();
     leave = showShell({ root: app, who, signOut: end });
   }

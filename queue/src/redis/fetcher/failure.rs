@@ -1,4 +1,4 @@
-//! How the fetcher handles failures of Redis and its return.
+//! How the fetcher reacts when Redis fails and recovers.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use tracing::{info, warn};
 use super::{FIRST_WAIT, Fetcher, LONGEST_WAIT};
 use crate::redis::QueueError;
 
-/// How long a worker that is stopping goes on trying to reach a Redis that is away.
+/// How long a stopping worker keeps trying to reach an unavailable Redis.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
 impl Fetcher {
-    /// After a failure: waits, longer each time, and drops answers that have been waiting for too long. Their
-    /// jobs are delivered again, which is harmless: their rows are finished.
+    /// Handles a failure: waits, longer each time, and drops answers that have waited too long. Their jobs are
+    /// delivered again, which is harmless, since their rows are finished.
     pub(super) async fn stumble(&mut self, error: &QueueError) {
         if self.wait == FIRST_WAIT {
             warn!(queue = self.queue, %error, cause = ?error.source(), "Redis fails; trying on");

@@ -1,4 +1,4 @@
-//! Renewing and releasing leases.
+//! Renewing leases and giving them back.
 
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -7,7 +7,7 @@ use super::{ANSWER_PAGE, Fetcher, LONGEST_WAIT};
 use crate::redis::Delivery;
 
 impl Fetcher {
-    /// Renews the leases three times in their life, or soon again if that fails.
+    /// Renews the leases three times during their duration, and sooner after a failure.
     pub(super) async fn renew_when_due(&mut self) {
         let now = Instant::now();
         if now < self.renew_at {
@@ -30,7 +30,7 @@ impl Fetcher {
         }
     }
 
-    /// Gives back what was claimed and not started.
+    /// Releases the jobs that were claimed but not started.
     pub(super) async fn put_back(&mut self) {
         let waiting = self.prefetch.take_back();
         let leases: Vec<Delivery> = waiting.iter().filter_map(|delivery| self.leases.free(delivery.job)).collect();

@@ -1,4 +1,4 @@
-//! One turn of the fetcher: answers go to Redis, and claimed jobs go to the worker.
+//! A turn: sends answers to Redis and hands claimed jobs to the worker.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::metrics;
 use crate::redis::queue::{Turn, Wish};
 
 impl Fetcher {
-    /// Acknowledges and claims.
+    /// Acknowledges answers and claims jobs.
     pub(super) async fn turn(&mut self, want: usize) {
         let sent = self.answers.len().min(ANSWER_PAGE);
         let answers = self.answers[..sent].iter();
-        // An answer to a job that has no slot any more was dropped before.
+        // The answer of a job without a slot was dropped before.
         let replies = answers.filter_map(|answer| Some((self.leases.get(answer.job)?, answer.reply)));
         let sweep = self.sweep && want > 0;
         let wish = Wish { want, sweep, lifetime: self.options.lease };
@@ -36,7 +36,7 @@ impl Fetcher {
         }
     }
 
-    /// Frees the slots of the first answers, and lets their jobs' futures resolve.
+    /// Frees the slots of the first `sent` answers and resolves their jobs' futures.
     fn settle(&mut self, sent: usize) {
         for answer in self.answers.drain(..sent) {
             self.leases.free(answer.job);
@@ -50,7 +50,7 @@ impl Fetcher {
         }
     }
 
-    /// Hands what was claimed to the worker.
+    /// Hands the claimed jobs to the worker.
     async fn accept(&mut self, turn: Turn) {
         let mut jobs = Vec::with_capacity(turn.claimed.len());
         for delivery in turn.claimed {

@@ -186,6 +186,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         expires_at: now() + TimeDelta::days(30),
         metadata: BTreeMap::new(),
         payment_methods: domain::PaymentMethods::default(),
+        reminding: domain::OwnReminding::default(),
         actor: None,
     };
     let link = link::insert(&tx, new, now()).await.unwrap();

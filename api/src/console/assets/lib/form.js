@@ -7,6 +7,7 @@ import { h, swap, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 import { hashOf } from "./router.js";
 import { submissionKeys } from "./idempotency.js";
+import { translated } from "./server-words.js";
 
 const CURRENCIES = ["EUR", "USD", "GBP", "CHF", "PLN", "CZK", "DKK", "SEK", "NOK", "CAD", "AUD", "JPY"];
 
@@ -155,7 +156,8 @@ function tell(node, errors) {
 
 /** The API's reason, which follows a field's name, as a sentence of its own. */
 export function sentence(reason) {
-  return reason.charAt(0).toUpperCase() + reason.slice(1);
+  const said = translated(reason);
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
 function busy(node, is) {

@@ -3,10 +3,17 @@
 const SCOPES = ["read", "send", "write", "admin"];
 
 let held = "read";
+let own;
 
-/** Remembers the scope of whoever signed in. */
-export function useScope(scope) {
+/** Remembers the key of whoever signed in. */
+export function useKey({ id, scope }) {
+  own = id;
   held = scope;
+}
+
+/** The id of that key. */
+export function ownKey() {
+  return own;
 }
 
 /** Whether the key has this scope, or a wider one. */

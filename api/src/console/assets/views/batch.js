@@ -9,6 +9,7 @@ import { complain } from "../lib/notify.js";
 import { pager } from "../lib/pager.js";
 import { title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { failure, pageHead, region } from "./page.js";
 
@@ -81,7 +82,7 @@ async function download(path) {
 function row({ number: at, key, status, problem, detail, order_id }) {
   const t = strings.batches;
   return h("li.matter", { key: String(at) },
-    h("span.matter-what", h("strong", `${at}. ${key}`), " ", detail ?? t.problems[problem] ?? problem,
+    h("span.matter-what", h("strong", `${at}. ${key}`), " ", translated(detail) ?? t.problems[problem] ?? problem,
       order_id && h("a", { href: `#/orders/${order_id}` }, " ", t.order)),
     tag(`row-${status}`, t.rowStates[status] ?? status));
 }

@@ -6,8 +6,9 @@ import { number, phone, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
-import { person } from "../lib/people.js";
+import { people, person } from "../lib/people.js";
 import { hashOf, narrow, title } from "../lib/router.js";
+import { ownKey } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { empty, failure, pageHead, region } from "./page.js";
 import { showThread } from "./thread.js";
@@ -16,6 +17,7 @@ const PATH = "/conversations";
 const LIMIT = 50;
 const TYPING = 250;
 const STATUSES = ["", "open", "closed"];
+const NOBODY = "nobody";
 
 /** Draws the list and the conversation that the address names. */
 export function showConversations({ root, params: [open], query }) {
@@ -23,7 +25,7 @@ export function showConversations({ root, params: [open], query }) {
   title(t.title);
   const list = region("div.card.list-card");
   const side = h("div.thread-side");
-  const narrowed = { q: query.q, status: query.status, cursor: query.cursor };
+  const narrowed = { q: query.q, status: query.status, assigned_to: query.assigned_to, cursor: query.cursor };
   let thread = null;
   const following = live({
     name: () => `conversations ${JSON.stringify(narrowed)}`,
@@ -64,13 +66,29 @@ function filters(narrowed, change) {
     h("span", value === "" ? t.all : t.statuses[value])));
   return h("div.filters",
     h("div.search", icon("search"), search),
+    whose(narrowed, change),
     h("fieldset.choices", h("legend.visually-hidden", t.filter), choices));
+}
+
+/** Whose: one's own and nobody's first, then those of everybody who has a key. */
+function whose(narrowed, change) {
+  const t = strings.conversations;
+  const chosen = narrowed.assigned_to ?? "";
+  const select = h("select", { "aria-label": t.whose, onchange: () => change({ assigned_to: select.value || undefined }) });
+  const offer = (id, name) => select.append(h("option", { value: id, selected: id === chosen }, name));
+  offer("", t.everybodys);
+  offer(ownKey(), t.mine);
+  offer(NOBODY, t.nobodys);
+  const others = (all) => all.filter(({ id, last_four: known }) => id !== ownKey() && (known || id === chosen));
+  // Without the names there is still the rest of the list.
+  people().then((all) => others(all).forEach(({ id, name }) => offer(id, name)), () => {});
+  return select;
 }
 
 function drawList(list, page, open, narrowed) {
   const t = strings.conversations;
   if (page.items.length === 0 && !narrowed.cursor) {
-    return swap(list, narrowed.q || narrowed.status ? h("p.quiet.choose", t.nothingFound) : empty(t.emptyTitle, t.empty));
+    return swap(list, narrowed.q || narrowed.status || narrowed.assigned_to ? h("p.quiet.choose", t.nothingFound) : empty(t.emptyTitle, t.empty));
   }
   swap(list,
     h("ul.rows", { "aria-label": t.list }, page.items.map((conversation) => row(conversation, open, narrowed))),

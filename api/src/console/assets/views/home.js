@@ -1,6 +1,6 @@
 // A merchant's morning: what needs a person, what is owed and what came. Whoever is new sees what is left to set up.
 
-import { command, get } from "../lib/api.js";
+import { addressOf, command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { actions, field, form, input } from "../lib/form.js";
@@ -16,6 +16,8 @@ import { setUp } from "./set-up.js";
 
 const SHOWN = 20;
 const LONGEST_NOTE = 500;
+/** What is erased soon, and can still be downloaded. */
+const EVIDENCE = "evidence_expiring";
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -68,6 +70,8 @@ function entry(matter, refresh) {
     h("div.matter-what",
       h("a", { href: hashOf(path, query) }, nameOf(matter)),
       h("p.quiet", [reasonOf(matter), who].filter(Boolean).join(" · "), " ", ago(matter.opened_at))),
+    matter.kind === EVIDENCE && h("a.button", { href: addressOf(`/payment-links/${matter.link_id}/evidence.pdf`), target: "_blank", rel: "noopener", key: `evidence ${matter.id}` },
+      icon("download"), strings.link.evidence),
     may("write") && h("button", { type: "button", key: `resolve ${matter.id}`, onclick: () => resolve(matter, refresh) },
       icon("check"), t.resolve));
 }
@@ -81,6 +85,7 @@ function nameOf({ kind, reason }) {
 function reasonOf({ kind, reason }) {
   if (!reason || kind === "dispute") return null;
   if (kind === "review") return strings.link.reviews[reason] ?? humanised(reason);
+  if (kind === EVIDENCE) return strings.home.evidenceUntil(dayText(new Date(`${reason}T12:00:00Z`)));
   if (kind === "text_not_delivered") return strings.message.states[reason] ?? humanised(reason);
   return strings.home.reasons[reason] ?? humanised(reason);
 }

@@ -9,9 +9,11 @@ import { dayText, humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { showQr } from "./link-qr.js";
 import { markPaid, mayUnmark, unmarkPaid } from "./link-paid.js";
+import { reminders } from "./link-reminders.js";
 import { sendLink } from "./link-send.js";
 import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
@@ -20,6 +22,9 @@ import { disputeEnd, disputeNotice, moneyTag } from "./money-back.js";
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
 const CONFIRMED = /^Stripe confirmed: (.+)$/;
+/** How it writes in what way the money came without Stripe, and of which other payment something is. */
+const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
+const OF_ANOTHER = /^(?:(.*), )?of (pi_\w+)$/;
 const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
 
 /** The link that counts now. `act` has the order, its messages, and what to do when the link has changed. */
@@ -30,7 +35,7 @@ export function linkCard(link, act) {
       h("h2", { id: "link-title" }, t.title), stateTag(link), moneyTag(link)),
     h("p.link-amount", money(link.amount, link.currency)),
     h("p.link-sentence", sentenceOf(link, act.messages)),
-    notices(link), address(link), buttons(link, act), firstPage(link), facts(link), texts(link, act.messages), timeline(link, true));
+    notices(link), address(link), buttons(link, act), firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
 }
 
 /** What does not go as it should is said in the place of what usually is. */
@@ -64,7 +69,7 @@ export function pastLink(link, act) {
         link.amount && h("span.quiet", money(link.amount, link.currency))),
       link.review && tag("review", strings.link.events.review),
       stateTag(link), moneyTag(link), h("span.past-time", time(link.created_at, { short: true }))),
-    notices(link), buttons(link, act), facts(link), texts(link, act.messages), timeline(link, false));
+    notices(link), buttons(link, act), facts(link, act), texts(link, act.messages), timeline(link, false));
 }
 
 function stateTag(link) {
@@ -75,7 +80,7 @@ function notices(link) {
   const t = strings.link;
   const dashboard = safeAddress(link.dashboard_url);
   return [
-    link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, link.failure),
+    link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, translated(link.failure)),
     ...delivery(link),
     link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
     link.expected && expected(link),
@@ -152,7 +157,7 @@ function firstPage(link) {
     h("img", { src: addressOf(`/payment-links/${link.id}/invoice.png`), alt: t.firstPage, loading: "lazy" }));
 }
 
-function facts(link) {
+function facts(link, act) {
   const t = strings.link;
   const row = (name, value) => value && h("div", h("dt", name), h("dd", value));
   return h("dl.facts",
@@ -162,6 +167,7 @@ function facts(link) {
     row(t.paidAt, link.paid_at && time(link.paid_at)),
     row(t.paidBy, link.paid_by && link.paid_by.method !== "stripe" && paidBy(link.paid_by)),
     HAS_END.includes(link.status) && row(t.payableUntil, time(link.expires_at)),
+    row(t.reminders, reminders(link, act.changed)),
     row(t.erasedAt, link.purged_at && time(link.purged_at)));
 }
 
@@ -187,11 +193,24 @@ function timeline(link, open) {
 /** What people read of an entry, and below it what Stripe's support finds it by. */
 function detailOf({ event, detail }) {
   const t = strings.link;
-  if (event === "review") return t.reviews[detail] ?? detail;
+  if (event === "review") return t.reviews[detail.split(":")[0]] ?? detail;
+  if (event === "payment_expected") return dayText(new Date(`${detail}T12:00:00Z`));
+  if (event === "disputed" || event === "dispute_closed") return dispute(event, detail);
+  // What the merchant wrote is theirs.
+  if (event === "voiding") return detail;
+  const [, way, on, note] = (event === "settling" && ELSEWHERE.exec(detail)) || [];
+  if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(", "), note && h("p.quiet", note)];
   const [, source, proof] = PAYMENT.exec(detail) ?? [];
   if (source) return [t.sources[source] ?? humanised(source), proofOf(proof)];
   const [, confirmed] = CONFIRMED.exec(detail) ?? [];
   return confirmed ? [t.confirmed, confirmed.split("; ").map(proofOf)] : sentence(detail);
+}
+
+/** Why the bank asks. How it ended is said by the entry itself. */
+function dispute(event, detail) {
+  const [, said, other] = OF_ANOTHER.exec(detail) ?? [null, detail];
+  const reasons = event === "disputed" && said ? said.split(", ").map((reason) => strings.link.disputeReasons[reason.replace("an inquiry", "inquiry")] ?? humanised(reason)) : [];
+  return [reasons.join(" · "), other && proofOf(other)];
 }
 
 function proofOf(text) {

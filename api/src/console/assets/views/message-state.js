@@ -7,6 +7,7 @@ import { humanised, time } from "../lib/format.js";
 import { complain, say } from "../lib/notify.js";
 import { may } from "../lib/scope.js";
 import { person } from "../lib/people.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 
 const UNDER_WAY = ["queued", "sending"];
@@ -23,7 +24,7 @@ export function messageState(message) {
     message.credits > 0 && !GIVEN_BACK.includes(message.status) && h("span", strings.preview.credits(message.credits)),
     time(message.status === "scheduled" ? message.send_at : message.created_at, { short: true }),
     message.status === "scheduled" && may("write") && takeBack(message),
-    message.error && h("span.message-error", message.error),
+    message.error && h("span.message-error", translated(message.error)),
     message.status === "unknown" && h("span.message-error", t.unknownHint));
 }
 

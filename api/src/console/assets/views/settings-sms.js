@@ -11,6 +11,7 @@ import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
 import { may } from "../lib/scope.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { confirm } from "./confirm.js";
 import { failure, region } from "./page.js";
@@ -47,7 +48,7 @@ function drawState(place, connection) {
   swap(place,
     h("p.state-line", tag(`connection-${connection.status}`, t.states[connection.status] ?? connection.status, { busy: connection.status === "checking" })),
     connection.status === "checking" && h("p", t.checking),
-    connection.reason && h(connection.status === "failed" ? "p.notice.notice-bad" : "p.notice.notice-warn", icon("warning"), connection.reason),
+    connection.reason && h(connection.status === "failed" ? "p.notice.notice-bad" : "p.notice.notice-warn", icon("warning"), translated(connection.reason)),
     h("dl.facts",
       row(t.carrier, t.carriers[connection.carrier] ?? connection.carrier),
       row(t.account, connection.account_sid),

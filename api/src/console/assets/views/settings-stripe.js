@@ -8,6 +8,7 @@ import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
 import { waysToPay } from "../lib/ways.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { confirm } from "./confirm.js";
 import { failure, region } from "./page.js";
@@ -77,7 +78,7 @@ function drawState(place, connection, changed) {
   swap(place,
     stateLine(connection.status, connection.livemode),
     connection.status === "checking" && h("p", t.checking),
-    connection.reason && h("p.notice.notice-bad", icon("warning"), connection.reason),
+    connection.reason && h("p.notice.notice-bad", icon("warning"), translated(connection.reason)),
     h("dl.facts",
       row(t.account, connection.account),
       row(t.key, t.ending(connection.secret_key_last_four)),

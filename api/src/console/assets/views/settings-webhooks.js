@@ -10,6 +10,7 @@ import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { complain, say } from "../lib/notify.js";
 import { whileBusy } from "../lib/pdf.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { confirm } from "./confirm.js";
 import { failure, region } from "./page.js";
@@ -198,7 +199,7 @@ function deliveryRow(path, delivery, endpoint, changed) {
   return h("li",
     h("div.key-name", h("strong", delivery.type), tag(kinds[delivery.state] ?? "current", t.states[delivery.state] ?? humanised(delivery.state))),
     h("p.quiet", time(delivery.at), delivery.seq && ` · #${delivery.seq}`, delivery.attempts > 0 && ` · ${t.attempts(delivery.attempts)}`,
-      delivery.error && ` · ${delivery.error}`, delivery.due_at && delivery.attempts > 0 && [" · ", t.next, " ", time(delivery.due_at)]),
+      delivery.error && ` · ${translated(delivery.error)}`, delivery.due_at && delivery.attempts > 0 && [" · ", t.next, " ", time(delivery.due_at)]),
     endpoint.enabled && h("button", {
       type: "button",
       key: `again ${delivery.id}`,

@@ -7,6 +7,7 @@ import { dayText, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { complain, say } from "../lib/notify.js";
 import { whileBusy } from "../lib/pdf.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 
 const ENDPOINT = "/stripe-integration/webhook-endpoint";
@@ -19,7 +20,7 @@ export function webhooks(connection, changed) {
     h("div.setting-head", h("h3", t.webhooks), health && tag(health.status === "healthy" ? "health-healthy" : "health-trouble", t.health[health.status] ?? health.status)),
     health && health.status !== "healthy" && h("div.notice.notice-warn", h("div", icon("warning")),
       h("div", h("p", health.advice), health.at && h("p", t.lookedAt, " ", time(health.at)))),
-    endpoint?.status === "failed" && h("p.notice.notice-bad", icon("warning"), endpoint.reason),
+    endpoint?.status === "failed" && h("p.notice.notice-bad", icon("warning"), translated(endpoint.reason)),
     endpoint?.status === "registering" && h("p.loading-line", h("span.spinner", { "aria-hidden": "true" }), t.registering),
     h("dl.facts", h("div", h("dt", t.webhookSecret), h("dd", secretsOf(connection)))),
     registerButton(connection, changed),

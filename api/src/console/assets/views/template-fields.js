@@ -4,6 +4,7 @@ import { command } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { field, mark, sentence } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 
 const VARIABLES = ["merchant_name", "customer_name", "order_number", "invoice_number", "amount", "link", "expires_on"];
@@ -62,7 +63,7 @@ function draw({ bubble, figures, warnings, text, costs }, { preview, problem }) 
   swap(figures, h("span", t.encodings[encodingOf(preview)] ?? preview.encoding), h("span", t.segments(preview.segments)),
     h("span", t.credits(preview.credits)));
   swap(warnings,
-    preview.warnings.map((warning) => h("li", icon("warning"), h("span", warning))),
+    preview.warnings.map((warning) => h("li", icon("warning"), h("span", translated(warning)))),
     (preview.replaced ?? []).map(({ from, to }) => h("li.plain-note", icon("info"), h("span", t.replaced(from, to)))));
 }
 

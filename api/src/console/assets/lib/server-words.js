@@ -1,0 +1,42 @@
+// What the server says in sentences of its own, such as why a field is wrong or a text did not leave, in the language of the console.
+//
+// The server speaks English. The table `server` has its sentences: the English one is the pattern that it is known by, another language's is
+// what is said instead. What stands in no table is said as it came.
+
+import { english, strings } from "../strings.js";
+
+const HOLE = /\{\{\w+\}\}|\{(\w+)\}/g;
+const SIGNATURE = /^(\w+)(?:\((.*)\))?$/;
+
+/** Those with the most text of their own first: they say most exactly what is meant. */
+const KNOWN = Object.entries(english).map(known).sort((one, other) => other.weight - one.weight);
+
+function known([key, text]) {
+  const [, name, names = ""] = SIGNATURE.exec(key);
+  let pattern = "";
+  let weight = 0;
+  let from = 0;
+  const literal = (part) => {
+    pattern += part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    weight += part.length;
+  };
+  for (const hole of text.matchAll(HOLE)) {
+    literal(text.slice(from, hole.index));
+    if (hole[1]) pattern += `(?<${hole[1]}>.+?)`;
+    else literal(hole[0]);
+    from = hole.index + hole[0].length;
+  }
+  literal(text.slice(from));
+  return { name, holes: names.split(", ").filter(Boolean), pattern: new RegExp(`^${pattern}$`, "s"), weight };
+}
+
+/** The same in the language of the console. */
+export function translated(text) {
+  for (const { name, holes, pattern } of KNOWN) {
+    const found = pattern.exec(text ?? "");
+    if (!found) continue;
+    const said = strings.server[name];
+    return holes.length > 0 ? said(...holes.map((hole) => found.groups[hole])) : said;
+  }
+  return text;
+}

@@ -1,0 +1,150 @@
+//! When the buyer of a link is reminded, if not as the merchant says: what a link's form says of it, and `PATCH /v1/payment-links/{id}`.
+
+use std::str::FromStr;
+
+use domain::{LinkId, OwnReminding, RemindingError};
+use entity::{AuditAction, link};
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
+use serde::Deserialize;
+
+use super::{Group, link_view::LinkView};
+use crate::{
+    Api, Problem,
+    auth::{Writer, audit::act_of_key},
+    http::{
+        fields::Fields,
+        json_body::JsonBody,
+        paging::id,
+        typed::{Clearable, TextOf},
+    },
+};
+
+pub(super) struct LinkReminders;
+
+/// What is to change of a payment link. What is absent stays; `null` is as the merchant says.
+#[derive(Debug, Default, Deserialize, Object)]
+#[oai(rename = "PaymentLinkChanges")]
+struct ChangesInput {
+    /// Whether its buyer is reminded.
+    #[serde(default)]
+    reminders: Clearable<bool>,
+    /// How many days after the last text about it.
+    #[serde(default)]
+    #[oai(validator(minimum(value = "1"), maximum(value = "60")))]
+    reminder_after_days: Clearable<i64>,
+    /// How often, at most.
+    #[serde(default)]
+    #[oai(validator(minimum(value = "1"), maximum(value = "10")))]
+    reminders_at_most: Clearable<i64>,
+    /// How many days before it expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
+    #[serde(default)]
+    #[oai(validator(minimum(value = "0"), maximum(value = "30")))]
+    last_reminder_days: Clearable<i64>,
+}
+
+impl ChangesInput {
+    /// What the link says itself from now on.
+    fn over(self, own: OwnReminding) -> OwnReminding {
+        OwnReminding {
+            on: self.reminders.wanted().unwrap_or(own.on),
+            after_days: self.reminder_after_days.wanted().unwrap_or(own.after_days),
+            at_most: self.reminders_at_most.wanted().unwrap_or(own.at_most),
+            last_days: self.last_reminder_days.wanted().unwrap_or(own.last_days),
+        }
+    }
+}
+
+/// What the form of a new link says of its reminders, as it was sent.
+#[derive(Debug, Default)]
+pub(super) struct SentReminders {
+    /// `true` or `false`.
+    pub(super) reminders: Option<String>,
+    /// A number of days.
+    pub(super) reminder_after_days: Option<String>,
+    /// A number of times.
+    pub(super) reminders_at_most: Option<String>,
+    /// A number of days.
+    pub(super) last_reminder_days: Option<String>,
+}
+
+impl SentReminders {
+    /// What is the same of two forms if and only if they say the same; nothing of one that says nothing, as a form of before.
+    pub(super) fn canonical(&self) -> String {
+        let all = [&self.reminders, &self.reminder_after_days, &self.reminders_at_most, &self.last_reminder_days];
+        if all.iter().all(|sent| sent.is_none()) { String::new() } else { format!(" {all:?}") }
+    }
+
+    /// What the link says itself.
+    pub(super) fn check(&self, fields: &mut Fields) -> Option<OwnReminding> {
+        self.read().map_err(|(field, reason)| fields.refuse(field, reason)).ok()
+    }
+
+    fn read(&self) -> Result<OwnReminding, Wrong> {
+        let whole = "must be a whole number";
+        let own = OwnReminding {
+            on: said(self.reminders.as_deref(), "reminders", "must be `true` or `false`")?,
+            after_days: said(self.reminder_after_days.as_deref(), "reminder_after_days", whole)?,
+            at_most: said(self.reminders_at_most.as_deref(), "reminders_at_most", whole)?,
+            last_days: said(self.last_reminder_days.as_deref(), "last_reminder_days", whole)?,
+        };
+        own.check().map_err(wrong)
+    }
+}
+
+/// The field that is wrong, and what is wrong with it.
+pub(super) type Wrong = (&'static str, String);
+
+fn said<T: FromStr>(sent: Option<&str>, field: &'static str, what: &str) -> Result<Option<T>, Wrong> {
+    sent.map(|text| text.trim().parse().map_err(|_| (field, what.to_owned()))).transpose()
+}
+
+/// Which field says what buyers cannot be reminded by.
+pub(super) fn wrong(error: RemindingError) -> Wrong {
+    let field = match error {
+        RemindingError::AfterDays => "reminder_after_days",
+        RemindingError::AtMost => "reminders_at_most",
+        RemindingError::LastDays => "last_reminder_days",
+    };
+    (field, error.to_string())
+}
+
+#[OpenApi(tag = "Group::PaymentLinks")]
+impl LinkReminders {
+    /// Change a payment link
+    ///
+    /// When its buyer is reminded, while it can be paid or may be soon: 409 `link_not_open` once it is closed. What a link does not say
+    /// is as the merchant says (`PATCH /v1/merchant`).
+    #[oai(path = "/payment-links/:id", method = "patch")]
+    async fn change(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
+        input: JsonBody<ChangesInput>,
+    ) -> Result<Json<LinkView>, Problem> {
+        let now = api.clock.now();
+        let tx = api.db.begin().await?;
+        let link = link::hold(&tx, key.0.merchant, id(&link_id)?).await?.ok_or_else(Problem::not_found)?;
+        let own = input.0.over(link.reminding.unwrap_or_default());
+        let own = own.check().map_err(wrong).map_err(|(field, reason)| Problem::field(field, reason))?;
+        let link = if own == link.reminding.unwrap_or_default() {
+            link
+        } else {
+            if !link.state.is_open() {
+                let detail = "The link is closed. Nobody is reminded of it any more.";
+                return Err(Problem::conflict("link_not_open", detail));
+            }
+            act_of_key(&tx, &key.0, AuditAction::LinkChange, link.id, Some(detail_of(own)), now);
+            link::set_reminding(&tx, &link, own, &key.0.key.to_string(), now).await?
+        };
+        let view = LinkView::read(&api, &tx, link).await?;
+        tx.commit().await?;
+        Ok(Json(view))
+    }
+}
+
+/// As the audit log has it.
+fn detail_of(own: OwnReminding) -> String {
+    if own.is_empty() { "reminders as the merchant says".to_owned() } else { own.to_string() }
+}

@@ -1,0 +1,15 @@
+//! That the evidence of a dispute is about to be erased needs a person.
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Step;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::allow_words(manager, "attention", "kind", &["evidence_expiring"]).await
+    }
+}
