@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test contract lint advisories release deb bench soak fuzz screenshots help
+.PHONY: run test contract lint advisories release deb packages bench soak fuzz screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -40,7 +40,10 @@ deb: release ## Build the Debian package (needs cargo-deb)
 	scripts/manual.sh target/release/paylink target/package
 	cargo deb --no-build --locked
 
-soak: ## Do the running system harm at random for five minutes, then audit it; then a thousand random interleavings for each database
+packages: release ## Build the Debian package, live through it and the image's steps on a base from Debian, and have others judge units and files
+	scripts/packages.sh release
+
+soak: ## Do the running system harm at random for five minutes, and two more behind Sentinels, PgBouncer and HAProxy, then audit it; then a thousand random interleavings for each database
 	@scripts/setup.sh test
 	cargo test --locked --test system faults::soak -- --ignored --nocapture
 	PAYLINK_INTERLEAVINGS=$${PAYLINK_INTERLEAVINGS:-1000} cargo test --locked --test system interleavings -- --nocapture

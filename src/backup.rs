@@ -1,4 +1,4 @@
-//! `paylink backup`: writes an installation on `SQLite`, as it is at one moment, into one sealed file.
+//! `paylink backup`: a consistent snapshot of an installation on SQLite, in one sealed file.
 
 pub(crate) mod archive;
 pub(crate) mod leftovers;
@@ -36,32 +36,32 @@ use archive::Archive;
 use leftovers::Snapshot;
 use target::PartFile;
 
-/// The names of what a backup holds, beside documents.
+/// The names of a backup's entries, apart from documents.
 pub(crate) const ABOUT: &str = "about";
 pub(crate) const DATABASE: &str = "database";
-/// What the names of documents begin with.
+/// Prefix of documents' names.
 pub(crate) const DOCUMENT: &str = "document/";
 
-/// Where to.
+/// Where to write the backup.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// The file to write; it must not be there.
+    /// The file to write; it must not exist.
     file: PathBuf,
-    /// Leave out the documents, where the store is backed up by itself.
+    /// Leave out the documents, where the store is backed up separately.
     #[arg(long)]
     without_documents: bool,
 }
 
-/// What a backup says of itself.
+/// A backup's metadata.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct About {
     /// The version that made it.
     pub(crate) version: String,
-    /// As of when it is.
+    /// The time of the snapshot.
     pub(crate) at: DateTime<Utc>,
 }
 
-/// The key of backups, without which none is made or read.
+/// The key that backups are sealed with; without it none is made or read.
 pub(crate) fn backup_key(settings: &Settings) -> Result<&Secret, Error> {
     settings.backup_key.as_ref().ok_or(Error::Setting {
         setting: "backup_key",
@@ -71,7 +71,7 @@ pub(crate) fn backup_key(settings: &Settings) -> Result<&Secret, Error> {
     })
 }
 
-/// Runs the sub-command. Told to stop, it leaves nothing behind.
+/// Runs the sub-command. If interrupted, it removes what it has written.
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     let unheard = || Error::io("signals cannot be heard");
     let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard())?;
@@ -102,7 +102,7 @@ async fn make(settings: &Settings, args: &Args) -> Result<(), Error> {
     let documents = if args.without_documents { None } else { Some(open_documents(settings, &data).await?) };
     let at = db.now().await?;
     let snapshot = Snapshot::take(&data, &db).await?;
-    // Somebody may have changed the key just then, and the copy be sealed under another.
+    // The key may have been rotated in the meantime, and the snapshot sealed with the new one.
     opens_by_itself(&db, &secret).await?;
     let (part, out) = PartFile::begin(&args.file)?;
     let copy = snapshot.path();
@@ -117,7 +117,7 @@ async fn make(settings: &Settings, args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses to seal a key with a database that it does not open alone: with any other nothing could be had of the backup.
+/// Checks that this key alone opens the database; otherwise the backup would be useless.
 async fn opens_by_itself(db: &Db, secret: &Secret) -> Result<(), Error> {
     let vault = Vault::new(secret)?;
     match installation::opens(db.pool(), &vault).await {
@@ -141,7 +141,7 @@ async fn opens_by_itself(db: &Db, secret: &Secret) -> Result<(), Error> {
     Ok(())
 }
 
-/// How much the database takes without what is free in it. Raw SQL: `SQLite` tells it by pragmas.
+/// The size of the database without free pages. Raw SQL: SQLite reports it through pragmas.
 async fn size_of(db: &Db) -> Result<u64, Error> {
     let question = "SELECT (pages.page_count - free.freelist_count) * size.page_size AS size \
                     FROM pragma_page_count pages, pragma_freelist_count free, pragma_page_size size";
@@ -150,7 +150,7 @@ async fn size_of(db: &Db) -> Result<u64, Error> {
     Ok(u64::try_from(size).unwrap_or_default())
 }
 
-/// What goes into a backup.
+/// The contents of a backup.
 struct Content<'a> {
     secret: &'a Secret,
     data: &'a DataDir,
@@ -159,8 +159,8 @@ struct Content<'a> {
     at: DateTime<Utc>,
 }
 
-/// Documents come after the database: whatever it names was there then, unless it was erased since. Answers how many there are, and how many
-/// were erased.
+/// Writes the database first, then the documents. Every document that the snapshot refers to existed at that time, so a
+/// missing one has been erased since. Returns how many documents were written and how many were missing.
 async fn write(out: std::fs::File, key: &Secret, content: &Content<'_>) -> Result<(u64, u64), Error> {
     let mut archive = Archive::begin(BufWriter::new(File::from_std(out)), key).await?;
     let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), at: content.at };

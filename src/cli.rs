@@ -1,4 +1,4 @@
-//! The command line: which sub-command, with which settings.
+//! The command line: parses the sub-command and dispatches it.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
-    /// The settings file; `PAYLINK_*` variables go over it. Absent: `paylink.toml`, if there is one.
+    /// The settings file; `PAYLINK_*` variables override it. Defaults to `paylink.toml`, if it exists.
     #[arg(long, global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -26,12 +26,12 @@ struct Cli {
 enum Task {
     #[command(flatten)]
     Command(Command),
-    /// Prints what a shell completes: bash, zsh, fish, elvish or powershell.
+    /// Prints completions for bash, zsh, fish, elvish or powershell.
     Completions(manual::CompletionsArgs),
-    /// Writes the manual's pages into a folder, for packages.
+    /// Writes the manual pages into a folder, for packages.
     #[command(hide = true)]
     Manual(manual::ManualArgs),
-    /// Reads a PDF from standard input for a worker; of no use to people.
+    /// Reads a PDF from standard input on behalf of a worker; not meant for people.
     #[command(name = read_pdf::COMMAND, hide = true)]
     ReadPdf,
 }
@@ -40,7 +40,7 @@ enum Task {
 enum Command {
     /// Runs everything in one process, on embedded defaults.
     Up(up::Args),
-    /// Runs the HTTP front.
+    /// Runs the HTTP API.
     Api,
     /// Runs workers.
     Worker(worker::Args),
@@ -48,37 +48,37 @@ enum Command {
     Scheduler(scheduler::Args),
     /// Brings the database's schema up to date.
     Migrate,
-    /// Makes merchants and keys, tops up credits, suspends merchants, audits the ledger.
+    /// Creates merchants and keys, tops up credits, suspends merchants, audits the ledger.
     Merchant(merchant::Args),
-    /// Looks at who is signed in to the console, and ends sessions.
+    /// Lists console sessions, and ends them.
     Sessions(sessions::Args),
-    /// Prints who did what.
+    /// Prints the audit log.
     AuditLog(audit_log::Args),
-    /// Looks at messages, and resolves those of which nobody knows whether they were sent.
+    /// Lists messages, and resolves those that may or may not have been sent.
     Messages(messages::Args),
-    /// Looks at jobs, retries and discards dead ones.
+    /// Lists jobs, and retries or discards dead ones.
     Jobs(jobs::Args),
-    /// Applies webhook events once more.
+    /// Replays webhook events.
     Events(events::Args),
-    /// Looks at webhooks to merchants' own systems, and has them delivered again.
+    /// Lists webhooks to merchants' own systems, and redelivers them.
     Webhooks(webhooks::Args),
-    /// Writes everything that an installation on `SQLite` is into one sealed file, while it runs.
+    /// Backs up a whole installation on `SQLite` into one sealed file, while it runs.
     Backup(backup::Args),
-    /// Makes an installation of a backup, and has nothing happen twice that happened since.
+    /// Restores an installation from a backup, without repeating what has happened since.
     Restore(restore::Args),
-    /// Takes an installation from `SQLite` to `PostgreSQL`, row by row; it can be interrupted and run again.
+    /// Moves an installation from `SQLite` to `PostgreSQL`, row by row; it can be interrupted and run again.
     Move(moving::Args),
-    /// Asks the process on this machine whether it is alive; exits with 1 if it is not.
+    /// Checks whether the process on this machine is alive; exits with 1 if it is not.
     Healthy,
-    /// Tells what became of a text, a link, an order or a buyer, and why.
+    /// Tells what happened to a text, a link, an order or a buyer, and why.
     Why(why::Args),
-    /// Tries everything that the settings point to, and says what is to be changed; exits with 1 if something is.
+    /// Tests everything that the settings point to, and says what to change; exits with 1 if there is a problem.
     Doctor(doctor::Args),
-    /// Seals merchants' secrets anew after a change of the secret key.
+    /// Seals merchants' secrets again after a change of the secret key.
     Secrets(secrets::Args),
 }
 
-/// Does what the command line says.
+/// Parses and runs the command line.
 #[must_use]
 pub fn command_line() -> ExitCode {
     let cli = Cli::parse();
@@ -103,7 +103,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
             manual::manual::<Cli>(&args)?;
             Ok(ExitCode::SUCCESS)
         }
-        // It knows no settings, and its process is too narrow for a runtime.
+        // It reads no settings, and its process is too limited for a runtime.
         Task::ReadPdf => {
             read_pdf::run().map_err(Error::io("the PDF cannot be read"))?;
             Ok(ExitCode::SUCCESS)
@@ -129,7 +129,7 @@ async fn start(command: Command, config: Option<PathBuf>) -> Result<ExitCode, Er
 async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Error> {
     match command {
         Command::Up(args) => {
-            // There is no other replica that a balancer could turn to. A stop while it starts is heard too: Redis is ended then.
+            // There is no other replica to take over. A stop during the start is handled too, so that Redis is stopped.
             let (around, as_json) = (Surroundings::default(), args.json);
             around.stop.on_signals(Duration::ZERO);
             Box::pin(up::run(settings, args, &around, |ready| ready.greet(as_json))).await?;
@@ -160,7 +160,7 @@ async fn carry_out(command: Command, settings: Settings) -> Result<ExitCode, Err
         Command::Move(args) => Box::pin(moving::run(&settings, &args)).await?,
         Command::Healthy => return healthy::run(&settings).await,
         Command::Why(args) => Box::pin(why::run(&settings, &args)).await?,
-        // It is done before: it has something to say about settings that cannot be read, too.
+        // Handled earlier, because it also diagnoses invalid settings.
         Command::Doctor(_) => {}
     }
     Ok(ExitCode::SUCCESS)

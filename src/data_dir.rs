@@ -1,4 +1,4 @@
-//! The data directory: what `paylink up` creates once and keeps, and how other sub-commands find the running system.
+//! The data directory: what `paylink up` creates and keeps, and where other sub-commands find the running system.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
@@ -12,19 +12,20 @@ use nix::sys::stat::{Mode, umask};
 
 use crate::error::Error;
 
-/// The file in the data directory that holds the key of the vault.
+/// The file that holds the vault's key.
 pub(crate) const SECRET_KEY: &str = "secret.key";
-/// The file in the data directory that holds the operator's key.
+/// The file that holds the operator's key.
 pub(crate) const OPERATOR_KEY: &str = "operator.key";
-/// The file in the data directory that says where the private Redis is.
+/// The file that holds the private Redis' URL.
 pub(crate) const REDIS_URL: &str = "redis.url";
-/// The file that `paylink up` holds.
+/// The file that `paylink up` locks.
 const LOCK: &str = "lock";
 
-/// Who is not the owner: nothing here is theirs to read.
+/// The permission bits of everyone but the owner.
 const OTHERS: u32 = 0o077;
 
-/// Has every file that is made from now on, by us or by a child, be its owner's alone: the database's logs and Redis' too.
+/// Makes all files created from now on private to their owner, including those of child processes, such as the logs of
+/// the database and of Redis.
 pub(crate) fn make_files_private() {
     umask(Mode::from_bits_truncate(OTHERS));
 }
@@ -33,7 +34,7 @@ pub(crate) fn make_files_private() {
 #[derive(Debug, Clone)]
 pub(crate) struct DataDir(PathBuf);
 
-/// Held for as long as a process has the directory for itself.
+/// Exclusive use of the directory, while held.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "the lock is the open file")] File);
 
@@ -43,7 +44,7 @@ impl DataDir {
         std::path::absolute(path).map(Self).map_err(Error::io("the data directory has no path"))
     }
 
-    /// Makes the directory, readable by its owner only; so is made what was in it before.
+    /// Creates the directory, readable only by its owner, and makes existing contents private.
     pub(crate) fn create(&self) -> Result<(), Error> {
         fs::DirBuilder::new()
             .recursive(true)
@@ -51,18 +52,19 @@ impl DataDir {
             .create(&self.0)
             .map_err(Error::io(format!("{} cannot be made", self.0.display())))?;
         if let Err(error) = close_to_others(&self.0) {
-            // A volume may be such that its files are somebody else's, or have no owner at all.
+            // On some volumes files have another owner, or none.
             tracing::warn!(%error, folder = %self.0.display(), "the data directory cannot be closed to others");
         }
         Ok(())
     }
 
-    /// Whether `paylink up` has ever run here: then what it keeps here is what is meant where nothing is set.
+    /// Whether `paylink up` has ever run here, so that its files are meant by unset settings.
     fn is_in_use(&self) -> bool {
         self.file(LOCK).exists()
     }
 
-    /// Refuses to take a default that only `paylink up` can mean: roles apart would each keep what others are to find.
+    /// Refuses a default that makes sense only with `paylink up`: separate roles would each keep what they should
+    /// share.
     pub(crate) fn refuse_a_guess(&self, setting: &'static str) -> Result<(), Error> {
         if self.is_in_use() {
             return Ok(());
@@ -75,7 +77,7 @@ impl DataDir {
         Err(Error::Setting { setting, reason })
     }
 
-    /// Takes the directory for this process.
+    /// Locks the directory for this process.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
         let path = self.file(LOCK);
         let file = File::create(&path).map_err(Error::io(format!("{} cannot be made", path.display())))?;
@@ -83,8 +85,8 @@ impl DataDir {
         Ok(Lock(file))
     }
 
-    /// Takes the turn of those that may work beside `paylink up`, one at a time; `None` if another has it. No file is made for it, which
-    /// would be of whoever came first.
+    /// Takes the lock of commands that may run next to `paylink up`, one at a time. Returns `None` if another holds it.
+    /// The lock is on the folder, because a lock file would belong to whichever user came first.
     pub(crate) fn take_turn(&self) -> Result<Option<Lock>, Error> {
         let failed = || Error::io(format!("{} cannot be locked", self.0.display()));
         let folder = File::open(&self.0).map_err(failed())?;
@@ -100,24 +102,24 @@ impl DataDir {
         &self.0
     }
 
-    /// A file in it.
+    /// The path of a file in the directory.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// The `SQLite` database in it.
+    /// The URL of the SQLite database in the directory.
     pub(crate) fn database_url(&self) -> String {
         format!("sqlite://{}?mode=rwc", self.file("paylink.db").display())
     }
 
-    /// The folder of documents in it, which is made if need be.
+    /// The folder of documents in the directory, created if necessary.
     pub(crate) fn documents(&self) -> Result<PathBuf, Error> {
         let path = self.file("documents");
         fs::create_dir_all(&path).map_err(Error::io(format!("{} cannot be made", path.display())))?;
         Ok(path)
     }
 
-    /// A secret that is kept in it, if it is there.
+    /// A secret stored in the directory, if it exists.
     pub(crate) fn secret(&self, name: &str) -> Result<Option<Secret>, Error> {
         let path = self.file(name);
         match fs::read_to_string(&path) {
@@ -127,7 +129,8 @@ impl DataDir {
         }
     }
 
-    /// Keeps a text in it, whole or not at all, readable by its owner only. What it says already needs no room on the disk.
+    /// Writes a file atomically, readable only by its owner. Does nothing if the file has this text already, so that a
+    /// full disk does not matter.
     pub(crate) fn keep(&self, name: &str, text: &str) -> Result<(), Error> {
         if fs::read_to_string(self.file(name)).is_ok_and(|kept| kept == text) {
             return Ok(());
@@ -142,7 +145,7 @@ impl DataDir {
         write().map_err(Error::io(format!("{} cannot be written", path.display())))
     }
 
-    /// The secret of that name, made now if it is not there.
+    /// A stored secret, generated if it does not exist.
     pub(crate) fn secret_or_make(
         &self,
         name: &str,
@@ -157,14 +160,14 @@ impl DataDir {
     }
 }
 
-/// Has the disk keep which files there are in a folder.
+/// Syncs the folder of a file, so that a new or renamed file survives a crash.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-/// Takes a folder and what is in it from everybody but its owner. A folder in it that others cannot enter is not looked into:
-/// there may be many documents.
+/// Makes a folder and its contents private to the owner. Subfolders that are already private are skipped, since they
+/// may hold many documents.
 fn close_to_others(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,18 +1,18 @@
-//! Opens the database named in the settings.
+//! Opening the database from the settings.
 
 use entity::{Db, DbLimits, DbOptions};
 use migration::Schema;
 
 use crate::{data_dir::DataDir, error::Error, moving, role::Role, settings::Settings};
 
-/// Opens the database for a command of an operator, if this version can run on its schema.
+/// Opens the database for an operator's command, if this version supports its schema.
 pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
     let db = connect_database(settings).await?;
     check_schema(&db).await?;
     Ok(db)
 }
 
-/// Opens the database for a role, if this version can run on its schema.
+/// Opens the database for a role, if this version supports its schema.
 pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<Db, Error> {
     let options = DbOptions {
         connections: settings.database_connections,
@@ -35,10 +35,11 @@ pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<
 
 /// Opens the database, whatever its schema.
 pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
-    Ok(Db::open(&database_url(settings)?, settings.database_connections).await?)
+    // Building an index ahead of its step needs a second connection, which holds the lock.
+    Ok(Db::open(&database_url(settings)?, settings.database_connections.max(2)).await?)
 }
 
-/// Where the database is; what the settings leave open is looked for in the data directory.
+/// The database's URL; by default the database in the data directory.
 pub(crate) fn database_url(settings: &Settings) -> Result<String, Error> {
     let url = if let Some(url) = &settings.database_url {
         url.clone()
@@ -50,7 +51,7 @@ pub(crate) fn database_url(settings: &Settings) -> Result<String, Error> {
     Ok(url)
 }
 
-/// Refuses a database whose schema this version cannot run on, with what is to be done.
+/// Refuses a schema that this version does not support, and says what to do.
 pub(crate) async fn check_schema(db: &Db) -> Result<(), Error> {
     match Schema::of(db.pool()).await? {
         Schema::Usable if moving::is_under_way(db).await? => Err(Error::Refused(moving::HALF.to_owned())),

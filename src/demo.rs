@@ -1,5 +1,5 @@
-//! `--demo`: the sandbox and a merchant connected to it, with 100 credits, an order and a key. They are created once; later starts find
-//! them again.
+//! `--demo`: the sandbox and a connected merchant with 100 credits, an order and a key. They are created once and
+//! reused on later starts.
 
 use std::{fs, net::SocketAddr, time::Duration};
 
@@ -27,7 +27,7 @@ use crate::{
 const KEPT: &str = "demo.json";
 const SANDBOX_PORT: &str = "sandbox.port";
 
-// The sandbox's, and worth nothing anywhere else.
+// Credentials of the sandbox, worthless anywhere else.
 const STRIPE_KEY: &str = "sk_test_paylink_demo_sandbox";
 const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
 const SMS_TOKEN: &str = "paylink_demo_sandbox_token";
@@ -36,7 +36,7 @@ const OPERATOR_STRIPE_KEY: &str = "sk_test_paylink_demo_operator";
 const OPERATOR_WEBHOOK_SECRET: &str = "whsec_paylink_demo_operator";
 const PACKS: [&str; 2] = ["100 for 5.00 USD", "500 for 20.00 USD"];
 
-/// What was made for the demo.
+/// What was created for the demo.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     api_key: String,
@@ -55,7 +55,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts the sandbox, at the port it had before if that is free, and points the settings to it.
+    /// Starts the sandbox and points the settings to it. It keeps its previous port if that is free.
     pub(crate) async fn start_sandbox(data: &DataDir, settings: &mut Settings) -> Result<Sandbox, Error> {
         let before = fs::read_to_string(data.file(SANDBOX_PORT)).ok().and_then(|port| port.trim().parse().ok());
         let options = |port| SandboxOptions {
@@ -89,7 +89,7 @@ impl Demo {
         Ok(sandbox)
     }
 
-    /// Makes what is not there yet, and waits until Stripe is connected.
+    /// Creates what is missing, and waits until Stripe is connected.
     pub(crate) async fn prepare(data: &DataDir, parts: &Parts, sandbox: &Sandbox, url: &str) -> Result<Self, Error> {
         let kept = match fs::read_to_string(data.file(KEPT)).ok().and_then(|text| serde_json::from_str(&text).ok()) {
             Some(kept) => kept,
@@ -105,7 +105,7 @@ impl Demo {
         })
     }
 
-    /// Where everything is, as `up --demo --json` prints it.
+    /// The addresses and keys, as printed by `up --demo --json`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let Self { url, sandbox_url, operator_key, kept } = self;
@@ -121,7 +121,7 @@ impl Demo {
         })
     }
 
-    /// Says where everything is.
+    /// Prints the addresses and keys.
     pub(crate) fn greet(&self) {
         let Self { url, sandbox_url, kept, .. } = self;
         println!(
@@ -214,7 +214,8 @@ fn refused(error: impl std::fmt::Display) -> Error {
     Error::Refused(error.to_string())
 }
 
-/// Has the sandbox's Stripe and carrier report to us, as a merchant would set up in their dashboards, and opens its shop.
+/// Points the webhooks of the sandbox's Stripe and carrier to us, as a merchant would in their dashboards, and opens
+/// its shop.
 async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), Error> {
     let http = reqwest::Client::new();
     let control = format!("{sandbox}/_control");
@@ -229,7 +230,7 @@ async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), Er
     Ok(())
 }
 
-/// Has the account of this key tell us of its payments.
+/// Registers our webhook endpoint in the account of this key.
 async fn connect_webhooks(
     http: &reqwest::Client,
     sandbox: &str,
@@ -247,7 +248,7 @@ async fn connect_webhooks(
         if known["url"] == endpoint {
             there = true;
         } else if let Some(id) = known["id"].as_str() {
-            // We listened at another address before.
+            // An endpoint of an earlier address.
             stripe(http.delete(format!("{endpoints}/{id}"))).await?.error_for_status()?;
         }
     }
@@ -265,7 +266,7 @@ async fn wait_until_connected(parts: &Parts, merchant: MerchantId) -> Result<(),
             let integration = stripe_integration::find(parts.db.pool(), merchant).await?;
             match integration.map(|integration| integration.status) {
                 Some(StripeStatus::Checking) => tokio::time::sleep(Duration::from_millis(5)).await,
-                // A merchant who has changed or taken away the key since finds it so.
+                // The merchant may have changed or removed the key; that is left alone.
                 Some(StripeStatus::Connected | StripeStatus::Failed) | None => return Ok(()),
             }
         }

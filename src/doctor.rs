@@ -16,17 +16,17 @@ use crate::{data_dir::DataDir, error::Error, settings::Settings};
 use replicas::Replicas;
 use report::Report;
 
-/// How to look.
+/// Options of the checks.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     /// Print everything as one line of JSON.
     #[arg(long)]
     json: bool,
-    /// How many processes of each role there are to be, to add up their connections to the database: `api=2,worker=4,scheduler=2`.
-    /// One of each if absent; `up=1` for a single process.
+    /// The number of processes of each role, to add up their database connections: `api=2,worker=4,scheduler=2`.
+    /// Defaults to one of each; `up=1` for a single process.
     #[arg(long, default_value = "api=1,worker=1,scheduler=1")]
     replicas: Replicas,
-    /// Do not call what is not ours: Stripe and the carrier.
+    /// Do not call external services: Stripe and the carrier.
     #[arg(long)]
     offline: bool,
 }

@@ -1,4 +1,4 @@
-//! Opens the document store named in the settings.
+//! Opening the document store from the settings.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -8,10 +8,10 @@ use url::Url;
 
 use crate::{data_dir::DataDir, error::Error, settings::Settings};
 
-/// How long the store may take to say whether there is such a bucket.
+/// How long the store may take to tell whether the bucket exists.
 const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens it; what the settings leave open lies in the data directory.
+/// Opens the store; by default the folder in the data directory.
 pub(crate) async fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {
     let bad = |reason: String| Error::Setting { setting: "store_url", reason };
     let Some(store_url) = &settings.store_url else {
@@ -43,8 +43,8 @@ fn local(path: &Path) -> Result<Documents, Error> {
     Ok(Documents::in_folder(path)?)
 }
 
-/// Refuses a bucket of which the store says that there is none. A store that does not answer may answer later, and much goes on
-/// without it.
+/// Refuses a bucket that the store says does not exist. A store that does not answer is accepted, since it may recover
+/// and much works without it.
 async fn bucket_is_there(store: &dyn ObjectStore) -> Result<(), Error> {
     let probe = object_store::path::Path::from("paylink-looks-whether-the-bucket-is-there");
     match tokio::time::timeout(STORE_PATIENCE, store.get(&probe)).await {
@@ -63,7 +63,7 @@ async fn bucket_is_there(store: &dyn ObjectStore) -> Result<(), Error> {
     }
 }
 
-/// S3 says the same of a missing object, but for this code in its answer.
+/// Tells a missing bucket from a missing object by the code in S3's response.
 fn is_no_bucket(error: &object_store::Error) -> bool {
     domain::error_chain(error).any(|error| error.to_string().contains("NoSuchBucket"))
 }

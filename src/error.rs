@@ -1,8 +1,8 @@
-//! Why a command ended early, in words for the person who typed it.
+//! Why a command fails, worded for the person who typed it.
 
 use std::{error::Error as StdError, io};
 
-/// Why a command ends early.
+/// Why a command fails.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each says what it means to whoever typed the command")]
 pub enum Error {
@@ -65,13 +65,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// An I/O error, with what was being done.
+    /// Adds what was being done to an I/O error.
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
 
-    /// The whole chain in one line.
+    /// The whole chain of errors in one line.
     #[must_use]
     pub fn with_sources(&self) -> String {
         domain::with_sources(self)

@@ -12,10 +12,10 @@ use queue::Queue;
 
 use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
 
-/// How many events share a transaction.
+/// Events per transaction.
 const PAGE: u64 = 200;
 
-/// What to do.
+/// The action.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -24,14 +24,14 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Applies webhook events once more: those of a merchant that came in a span of time. What they told already changes nothing
-    /// again. An event that was ignored, or is older than 90 days, has no content any more and is passed over.
+    /// Replays a merchant's webhook events from a time range. Events that were applied already change nothing again.
+    /// Events that were ignored or are older than 90 days are skipped, because their content is gone.
     Replay(Replay),
 }
 
 #[derive(ClapArgs)]
 struct Replay {
-    /// The merchant whose events are applied again.
+    /// The merchant whose events are replayed.
     #[arg(long)]
     merchant: MerchantId,
     /// From this time on (RFC 3339).
@@ -40,18 +40,18 @@ struct Replay {
     /// Before this time (RFC 3339).
     #[arg(long)]
     to: DateTime<Utc>,
-    /// What became of them.
+    /// Which events, by their outcome.
     #[arg(long, value_enum, default_value_t = Became::Failed)]
     state: Became,
-    /// Why, for the audit log.
+    /// The reason, for the audit log.
     #[arg(long, default_value = "from the command line")]
     reason: String,
-    /// Only say which.
+    /// Only list the events.
     #[arg(long)]
     dry_run: bool,
 }
 
-/// What became of events that can be replayed.
+/// The outcomes of events that can be replayed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Became {
     Failed,
@@ -84,7 +84,7 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
 }
 
 impl Replay {
-    /// Page after page, each in a transaction of its own; answers how many.
+    /// Replays page by page, each in its own transaction. Returns how many.
     async fn run(&self, db: &Db, queue: &Queue, now: DateTime<Utc>) -> Result<usize, Error> {
         let span = EventSpan { state: self.state.into(), from: self.from, to: self.to };
         let (mut last, mut replayed) = (None, 0);
@@ -106,7 +106,7 @@ impl Replay {
         let tx = db.begin().await?;
         let (mut enqueued, mut replayed) = (Vec::new(), 0);
         for event in page {
-            // Somebody else may have replayed it meanwhile.
+            // It may have been replayed concurrently.
             if let Ok(enqueued_job) = queue::admin::replay_event(&tx, event, now).await? {
                 audit::record(&tx, self.act(event.id), now).await?;
                 enqueued.extend(enqueued_job);

@@ -1,4 +1,4 @@
-//! `paylink healthy`: reports whether the process on this machine is alive, for containers without an HTTP client.
+//! `paylink healthy`: checks whether the process on this machine is alive, for containers without an HTTP client.
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -6,10 +6,10 @@ use reqwest::Client;
 
 use crate::{error::Error, settings::Settings};
 
-/// How long it may take to answer.
+/// Timeout of the check.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Runs the sub-command: asks the front, or where a process without one shows its figures.
+/// Runs the sub-command: asks the API or, in a process without one, the metrics server.
 pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Error> {
     let client = Client::builder().timeout(PATIENCE).no_proxy().build().map_err(Error::Collector)?;
     for address in [Some(settings.listen), settings.metrics_listen].into_iter().flatten() {
@@ -25,7 +25,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Error> {
     Ok(ExitCode::FAILURE)
 }
 
-/// The same address, as it is reached from this machine.
+/// The address under which it is reachable from this machine.
 fn here(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         let loopback = if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };

@@ -16,10 +16,10 @@ use queue::{
 
 use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
 
-/// How many rows are read at a time.
+/// Rows per page.
 const PAGE: u64 = 1_000;
 
-/// What to do.
+/// The action.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -35,7 +35,7 @@ enum Action {
         state: Option<JobState>,
         #[command(flatten)]
         which: Which,
-        /// At most so many.
+        /// The most jobs to list.
         #[arg(long, default_value_t = 50)]
         limit: u64,
     },
@@ -44,45 +44,46 @@ enum Action {
         /// The job's id.
         job: JobId,
     },
-    /// Has dead jobs tried again.
+    /// Retries dead jobs.
     Retry(Change),
-    /// Throws dead jobs away.
+    /// Discards dead jobs.
     Discard(Change),
-    /// Holds the jobs of a kind or of a merchant back. Those in flight end; no attempt is lost to it.
+    /// Pauses the jobs of a kind or of a merchant. Running ones finish, and no attempt is lost.
     Pause {
         #[command(flatten)]
         what: pauses::What,
-        /// Why, for the audit log and for whoever asks what is paused.
+        /// The reason, for the audit log and the list of pauses.
         #[arg(long)]
         reason: String,
     },
-    /// Ends a pause, and has what waited done.
+    /// Ends a pause and runs the jobs that waited.
     Resume {
         #[command(flatten)]
         what: pauses::What,
-        /// Why, for the audit log.
+        /// The reason, for the audit log.
         #[arg(long)]
         reason: Option<String>,
     },
     /// Lists what is paused, since when and why.
     Paused,
-    /// Notifies Redis of every job that is neither finished nor paused: fills an empty Redis from the rows. Safe at any time.
+    /// Notifies Redis of every unfinished job that is not paused: refills an empty Redis from the rows. Safe at any
+    /// time.
     Rebuild,
 }
 
-/// What a list of jobs is narrowed to.
+/// Filters of a list of jobs.
 #[derive(ClapArgs)]
 struct Which {
     /// The kind.
     #[arg(long)]
     kind: Option<Kind>,
-    /// For whom.
+    /// The merchant.
     #[arg(long)]
     merchant: Option<MerchantId>,
     /// Part of the last error.
     #[arg(long)]
     error: Option<String>,
-    /// Only jobs that were enqueued at least so many hours ago.
+    /// Only jobs enqueued at least this many hours ago.
     #[arg(long)]
     older_than_hours: Option<u32>,
 }
@@ -90,11 +91,11 @@ struct Which {
 /// Which dead jobs to change, and why.
 #[derive(ClapArgs)]
 struct Change {
-    /// One job; absent: all that are dead and match the filters, of which there must be one.
+    /// A single job. Without it, all dead jobs that match the filters, of which at least one is required.
     job: Option<JobId>,
     #[command(flatten)]
     which: Which,
-    /// Why, for the audit log.
+    /// The reason, for the audit log.
     #[arg(long)]
     reason: String,
     /// Only list what would be changed.
@@ -192,7 +193,7 @@ async fn find(parts: &Parts, job: JobId) -> Result<Job, Error> {
     found.ok_or_else(|| Error::Refused(format!("there is no job {job}")))
 }
 
-/// Changes the one job, or page by page all dead ones that match.
+/// Changes a single job, or all matching dead jobs page by page.
 async fn each(parts: &Parts, change: &Change, action: DeadJobAction) -> Result<(), Error> {
     if let Some(job) = change.job {
         let job = find(parts, job).await?;
@@ -218,7 +219,7 @@ async fn each(parts: &Parts, change: &Change, action: DeadJobAction) -> Result<(
     }
 }
 
-/// Retries or discards these jobs, or only says which it would be, and prints them.
+/// Retries or discards these jobs, or with `--dry-run` only lists them, and prints them.
 async fn apply(parts: &Parts, jobs: &[Job], change: &Change, action: DeadJobAction) -> Result<(), Error> {
     if change.dry_run {
         jobs.iter().for_each(line);

@@ -1,5 +1,5 @@
-//! The known settings: those that `paylink.example.toml` documents. Unknown ones are typos or obsolete, and are refused rather than
-//! ignored.
+//! The known settings: those that `paylink.example.toml` documents. Anything else is a typo or was removed, and is
+//! refused rather than ignored.
 
 use std::{collections::BTreeSet, ffi::OsString};
 
@@ -10,13 +10,13 @@ use crate::error::Error;
 
 const PREFIX: &str = "PAYLINK_";
 
-/// How alike two names must be for one to be taken for the other, from 0 to 1.
+/// How similar two names must be for one to be suggested for the other, from 0 to 1.
 const ALIKE: f64 = 0.7;
 
-/// Settings that have another name now, after the one that they had: both are understood.
+/// Renamed settings: the former and the current name. Both are accepted.
 const RENAMED: [(&str, &str); 1] = [("scheduler.ring", "scheduler.notify")];
 
-/// The name that this setting had before.
+/// The former name of a setting.
 pub(crate) fn former_name(setting: &str) -> Option<&'static str> {
     RENAMED.iter().find(|(_, now)| *now == setting).map(|(former, _)| *former)
 }
@@ -26,7 +26,7 @@ pub(crate) fn former_name(setting: &str) -> Option<&'static str> {
 pub(crate) struct KnownSettings(BTreeSet<String>);
 
 impl KnownSettings {
-    /// Those that this text documents, commented out or not.
+    /// The settings documented in this text, commented out or not.
     pub(crate) fn documented_in(example: &str) -> Self {
         let mut names: BTreeSet<String> =
             Kind::ALL.iter().map(|kind| format!("concurrency_by_kind.{}", kind.as_str())).collect();
@@ -45,7 +45,7 @@ impl KnownSettings {
     /// Checks the names in a settings file.
     ///
     /// # Errors
-    /// Those that are none, each with the setting that was probably meant.
+    /// Returns an error that lists the unknown names, each with the most similar setting.
     pub(crate) fn check_file(&self, file: &impl Source) -> Result<(), Error> {
         let mut names = Vec::new();
         for (name, value) in file.collect()? {
@@ -58,7 +58,7 @@ impl KnownSettings {
     /// The settings among these variables.
     ///
     /// # Errors
-    /// Those that begin like ours and are none.
+    /// Returns an error that lists unknown variables with our prefix.
     pub(crate) fn variables(
         &self,
         all: impl Iterator<Item = (OsString, OsString)>,
@@ -93,7 +93,7 @@ impl KnownSettings {
     }
 }
 
-/// The name that a line of the example gives a value, perhaps commented out. Prose does not look like that.
+/// The name in a line that assigns a value, possibly commented out. Prose does not have this form.
 fn assigned(line: &str) -> Option<&str> {
     let (name, _) = line.strip_prefix("# ").unwrap_or(line).split_once(" = ")?;
     name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_').then_some(name)
@@ -109,8 +109,8 @@ fn push_names(name: String, value: &Value, names: &mut Vec<String>) {
     }
 }
 
-/// Variables that begin like ours and are not: those of tests, and what Kubernetes sets in every container for services whose names
-/// begin with `paylink`.
+/// Variables with our prefix that are not settings: those of tests, and those that Kubernetes sets in every container
+/// for services whose names begin with `paylink`.
 fn is_of_others(variable: &str, value: &str) -> bool {
     let of = |prefix: &str| variable.starts_with(&format!("{PREFIX}{prefix}"));
     let of_a_service = variable.contains("_SERVICE_HOST") || variable.contains("_SERVICE_PORT");

@@ -1,10 +1,11 @@
 //! Text-to-pay: an order becomes a payment link, the link an SMS, the payment a tag.
 //!
-//! Each sub-command is a file. [`up`] runs all roles in one process on embedded defaults; [`api`], [`worker`] and [`scheduler`] run them
-//! separately. Given [`Settings`], anybody can run any number of them in one process until their [`Stop`] is triggered. Only what a process
-//! has just one of is left to the command line: standard output, signals, environment variables, and the destination of logs.
+//! Each sub-command has its own file. [`up`] runs all roles in one process with embedded defaults; [`api`], [`worker`]
+//! and [`scheduler`] run them separately. Given [`Settings`], each can run in any number of instances, until its
+//! [`Stop`] is triggered. Only the command line touches what a process has just one of: standard output, signals,
+//! environment variables and the logger.
 
-// All roles in one future are deeper than the compiler looks by default.
+// A future with all roles is nested more deeply than the default limit allows.
 #![recursion_limit = "256"]
 
 pub mod api;

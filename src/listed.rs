@@ -1,4 +1,4 @@
-//! Settings that are lists: an array in the file, or a comma-separated string, as in an environment variable.
+//! Settings that are lists: an array in the file, or one comma-separated text, as in a variable.
 
 use std::{fmt::Display, str::FromStr};
 
@@ -11,27 +11,27 @@ enum Written {
     Text(String),
 }
 
-/// Something that stands in such a list.
+/// An entry of such a list.
 pub(crate) trait ListEntry: Sized {
-    /// Reads it, or says what is wrong with it.
+    /// Parses it, or says what is wrong.
     fn read(text: &str) -> Result<Self, String>;
 }
 
-/// An address is the network that holds nothing else.
+/// A single address counts as a network.
 impl ListEntry for ipnet::IpNet {
     fn read(text: &str) -> Result<Self, String> {
         parse::<std::net::IpAddr>(text).map(Self::from).or_else(|_| parse(text))
     }
 }
 
-/// Credits as they are sold.
+/// Credit packs for sale.
 impl ListEntry for domain::CreditPack {
     fn read(text: &str) -> Result<Self, String> {
         parse(text)
     }
 }
 
-/// An origin as browsers name it: a scheme, a host, perhaps a port, and nothing after it.
+/// An origin as browsers send it: a scheme, a host and optionally a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CorsOrigin(String);
 
@@ -55,7 +55,7 @@ fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| format!("{text:?}: {error}"))
 }
 
-/// Reads such a list.
+/// Deserializes such a list.
 pub(crate) fn read<'de, T: ListEntry, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let texts = match Written::deserialize(deserializer)? {
         Written::Array(texts) => texts,

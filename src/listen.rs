@@ -1,4 +1,4 @@
-//! The addresses that a process listens on.
+//! Listening on addresses.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::error::Error;
 
-/// Takes the address; with port 0, a free one.
+/// Binds the address; with port 0, a free port.
 pub(crate) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = || Error::io(format!("{address} cannot be listened on"));
     let listener = TcpListener::bind(address).await.map_err(failed())?;

@@ -1,4 +1,5 @@
-//! Structured logs on standard error, as text or JSON. `RUST_LOG` sets the level. Lines logged during a request or a job name it.
+//! Structured logs on standard error: text by default, JSON by a setting. `RUST_LOG` overrides the level. Lines within
+//! a request or a job name it.
 
 use std::{fmt, io};
 
@@ -24,7 +25,7 @@ use crate::{
 
 const DEFAULT_FILTER: &str = "info,apalis_core=warn,poem=warn,sqlx=warn,sea_orm_migration=warn";
 
-/// Starts logging, and the export of spans if it is set.
+/// Starts logging, and the export of spans if it is configured.
 pub(crate) fn start(settings: &Settings) -> Result<Option<Export>, Error> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let logs = logs(settings, filter, io::stderr);
@@ -33,7 +34,8 @@ pub(crate) fn start(settings: &Settings) -> Result<Option<Export>, Error> {
     Ok(export)
 }
 
-/// Logs as the command does by default, to another place: for roles that share a process, whose threads are each given their own.
+/// A logger with the command's defaults that writes elsewhere, for roles that share a process, each on threads of its
+/// own.
 pub fn logs_to(settings: &Settings, place: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> Dispatch {
     Dispatch::new(registry().with(logs(settings, EnvFilter::new(DEFAULT_FILTER), place)))
 }
@@ -50,7 +52,7 @@ fn logs<S: Subscriber + for<'span> LookupSpan<'span>>(
     }
 }
 
-/// Fields as people read them: without what only exported spans have a use for.
+/// Formats fields for people, omitting those that only matter in exported spans.
 struct ForPeople;
 
 impl<'writer> FormatFields<'writer> for ForPeople {
@@ -61,7 +63,7 @@ impl<'writer> FormatFields<'writer> for ForPeople {
     }
 }
 
-/// Fields, one after the other.
+/// The fields of a line, written one after the other.
 struct FieldLine<'writer> {
     writer: Writer<'writer>,
     is_empty: bool,

@@ -1,5 +1,4 @@
-//! `paylink completions` and `paylink manual`: the shell completions and man pages for packages, generated from the command line's
-//! definition.
+//! `paylink completions` and `paylink manual`: files for packages, generated from the command line's definition.
 
 use std::{
     fs, io,
@@ -11,26 +10,26 @@ use clap_complete::Shell;
 
 use crate::error::Error;
 
-/// For which shell.
+/// Which shell.
 #[derive(ClapArgs)]
 pub(crate) struct CompletionsArgs {
     /// The shell.
     shell: Shell,
 }
 
-/// Where to.
+/// Where to write.
 #[derive(ClapArgs)]
 pub(crate) struct ManualArgs {
     /// The folder for the pages, one for each sub-command.
     folder: PathBuf,
 }
 
-/// Prints what a shell completes.
+/// Prints completions for a shell.
 pub(crate) fn completions<C: CommandFactory>(args: &CompletionsArgs) {
     clap_complete::generate(args.shell, &mut C::command(), "paylink", &mut io::stdout());
 }
 
-/// Writes the manual's pages.
+/// Writes the manual pages.
 pub(crate) fn manual<C: CommandFactory>(args: &ManualArgs) -> Result<(), Error> {
     fs::create_dir_all(&args.folder).map_err(Error::io(format!("{} cannot be made", args.folder.display())))?;
     let mut command = C::command().name("paylink");

@@ -15,7 +15,7 @@ use entity::{
 
 use crate::{database::open_database, error::Error, settings::Settings};
 
-/// What to do.
+/// The action.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -24,11 +24,11 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Makes a merchant and prints its id.
+    /// Creates a merchant and prints its id.
     Create {
         /// The name that buyers see.
         name: String,
-        /// How buyers reach it.
+        /// How buyers can reach the merchant.
         #[arg(long)]
         contact: Option<String>,
         /// The region of phone numbers without a country code (ISO 3166).
@@ -40,7 +40,7 @@ enum Action {
     },
     /// Lists merchants with their credits.
     List,
-    /// Makes an API key and prints it, once.
+    /// Creates an API key and prints it, once.
     Key {
         /// The merchant's id.
         merchant: MerchantId,
@@ -51,21 +51,21 @@ enum Action {
         #[arg(long, default_value = "admin")]
         scope: Scope,
     },
-    /// Adds credits and prints what is available then.
+    /// Adds credits and prints the new balance.
     TopUp {
         /// The merchant's id.
         merchant: MerchantId,
         /// How many credits to add.
         credits: i64,
-        /// What the ledger and the audit log say about it.
+        /// A note for the ledger and the audit log.
         #[arg(long)]
         note: Option<String>,
     },
-    /// Stops texts, new links and signing in; buyers still pay what is open.
+    /// Stops texts, new links and sign-ins; buyers can still pay open links.
     Suspend {
         /// The merchant's id.
         merchant: MerchantId,
-        /// Why, for the audit log, which the merchant can read.
+        /// The reason, for the audit log, which the merchant can read.
         #[arg(long)]
         reason: String,
     },
@@ -73,7 +73,7 @@ enum Action {
     Resume {
         /// The merchant's id.
         merchant: MerchantId,
-        /// Why, for the audit log.
+        /// The reason, for the audit log.
         #[arg(long)]
         reason: Option<String>,
     },

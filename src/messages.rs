@@ -1,4 +1,4 @@
-//! `paylink messages`: settles texts of which it is unknown whether they were sent.
+//! `paylink messages`: resolving texts that may or may not have been sent.
 
 use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use domain::{MessageId, message::MessageStatus};
@@ -12,7 +12,7 @@ use entity::{
 
 use crate::{database::open_database, error::Error, settings::Settings};
 
-/// What to do.
+/// The action.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -23,22 +23,22 @@ pub(crate) struct Args {
 enum Action {
     /// Lists messages, newest first, without their texts.
     List {
-        /// Such as unknown: those wait for the carrier's word, and after a day for a person.
+        /// A status, such as unknown: waiting for the carrier's record and, after a day, for a person.
         #[arg(long)]
         status: Option<MessageStatus>,
-        /// At most so many.
+        /// The most messages to list.
         #[arg(long, default_value_t = 100)]
         limit: u64,
     },
-    /// Says what became of a message that is unknown, once a person has found out.
+    /// Sets the outcome of a message with status unknown, after a person has found out.
     #[command(group = ArgGroup::new("outcome").required(true))]
     Resolve {
         /// The message's id.
         message: MessageId,
-        /// The carrier took it: its credits are spent.
+        /// The carrier accepted it: its credits are spent.
         #[arg(long, group = "outcome")]
         sent: bool,
-        /// The carrier did not: its credits are given back.
+        /// The carrier did not accept it: its credits are given back.
         #[arg(long, group = "outcome")]
         failed: bool,
         /// How it was found out, for the audit log and, if it failed, for the merchant.

@@ -1,7 +1,7 @@
-//! `/metrics`: counters since the start of this process, and the current state of queues, database and Redis.
+//! `/metrics`: counters since this process started, and the current state of queues, database and Redis.
 //!
-//! The current state is collected on demand and at most once per [`FRESH`], so the cost of a scrape depends neither on how many jobs wait
-//! nor on how many scrapers ask. Every process reports all queues, so none in particular has to be up.
+//! The state is read on demand, at most once per [`FRESH`], so that the cost of scrapes depends neither on the backlog
+//! nor on their number. Every process shows all queues, so that no particular one has to be alive.
 
 use std::{
     future::pending,
@@ -26,19 +26,19 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{error::Error, listen::bind, parts::Parts, settings::Settings};
 
-/// For how long a look at the queues is taken for how they stand.
+/// How long the state of the queues is cached.
 const FRESH: Duration = Duration::from_secs(3);
 
-/// How long such a look may take: whoever asks must not wait for what does not answer.
+/// Timeout of reading the state: a scrape must not hang on a dependency that is down.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How many may be connected to look.
+/// The most concurrent connections for scrapes.
 const MOST_WHO_LOOK: usize = 64;
 
-/// How often what was measured is sorted into the histograms, so that it does not pile up where nobody asks.
+/// How often measurements are merged into the histograms, so that they do not pile up without scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The upper bounds of the histograms' buckets, in seconds: from a delivery on an idle machine to a long backlog.
+/// The upper bounds of the histograms' buckets in seconds: from a delivery on an idle machine to a long backlog.
 const BUCKETS: [f64; 17] =
     [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];
 
@@ -54,7 +54,7 @@ const SKEW: &str = "paylink_clock_skew_seconds";
 const DOUBTED: &str = "paylink_time_doubted";
 const BUILD: &str = "paylink_build_info";
 
-/// What this process has to say. Cheap to clone.
+/// The metrics of this process. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Metrics(Arc<Inner>);
 
@@ -66,13 +66,13 @@ struct Inner {
     clock: Clock,
     readiness: Readiness,
     times: Times,
-    /// When the queues were looked at last.
+    /// When the queues were last read.
     looked: Mutex<Option<Instant>>,
 }
 
 impl Metrics {
-    /// Counts from now on; before, and in a process that never calls this, counting costs nothing. Shows it on the address that
-    /// is set for that; without one, gives back what the public front is to show.
+    /// Starts recording; without this call recording is a no-op. Serves the metrics on the configured address or, if
+    /// there is none, returns the endpoint for the public API to serve.
     pub(crate) async fn start(settings: &Settings, parts: &Parts) -> Result<Option<BoxEndpoint<'static>>, Error> {
         let metrics = Self(Arc::new(Inner {
             counted: record()?,
@@ -90,12 +90,12 @@ impl Metrics {
         };
         let (listener, address) = bind(address).await?;
         tracing::info!(%address, "showing metrics");
-        // It answers for as long as the process lives: how a stop goes is worth seeing too.
+        // It serves as long as the process lives, since a shutdown is worth observing as well.
         tokio::spawn(Server::new(listener, MOST_WHO_LOOK).run(metrics.routes(), pending(), Duration::ZERO));
         Ok(None)
     }
 
-    /// The same in a process that has no public front: only if an address is set for it.
+    /// Like [`start`](Self::start) for a process without a public API: only if an address is configured.
     pub(crate) async fn start_apart(settings: &Settings, parts: &Parts) -> Result<(), Error> {
         if settings.metrics_listen.is_some() {
             Self::start(settings, parts).await?;
@@ -147,7 +147,7 @@ impl Metrics {
         self.show_ticks(&ticks.ok().and_then(Result::ok).unwrap_or_default());
     }
 
-    /// Every process shows them, from their rows: a scheduler that is dead shows nothing.
+    /// Every process shows the ticks from their rows, because a dead scheduler cannot show its own.
     fn show_ticks(&self, ticks: &[entity::tick::Model]) {
         let now = self.0.clock.now();
         for (tick, calendar) in self.0.times.iter() {
@@ -170,7 +170,7 @@ fn seconds(time: DateTime<Utc>) -> f64 {
     (time - DateTime::UNIX_EPOCH).as_seconds_f64()
 }
 
-/// What this process counts. It counts once, however many roles run in it.
+/// The recorder of this process. It is installed once, however many roles run.
 static COUNTED: Lock<Option<PrometheusHandle>> = Lock::new(None);
 
 fn record() -> Result<PrometheusHandle, BuildError> {
@@ -181,7 +181,7 @@ fn record() -> Result<PrometheusHandle, BuildError> {
     Ok(counted.insert(begin_to_count()?).clone())
 }
 
-/// Sets up the counting, with all that there is to count at zero.
+/// Installs the recorder, with all metrics at zero.
 fn begin_to_count() -> Result<PrometheusHandle, BuildError> {
     let counted = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
     entity::metrics::declare();

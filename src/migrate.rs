@@ -3,22 +3,27 @@
 use std::time::Duration;
 
 use entity::{Db, Transaction};
-use migration::{Migrate, Migrator, Schema};
-use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, sqlx};
+use migration::{Migrate, Migrator, Schema, ahead};
+use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, Statement, sqlx};
 
 use crate::{database::connect_database, error::Error, settings::Settings};
 
-/// Who holds this lock of `PostgreSQL` may change the schema: "paylink" as a number.
+/// The advisory lock of PostgreSQL for changing the schema: "paylink" as a number.
 const LOCK: i64 = 0x70_6179_6c69_6e6b;
 
-/// How long a step waits for a table. Whoever comes meanwhile waits behind it, so it is short, and tried again.
+/// The advisory lock for building an index ahead of its step. It is a separate lock, because building an index waits
+/// for all running statements, including those that wait for the lock above.
+const BUILD_LOCK: i64 = LOCK + 1;
+
+/// How long a step waits for a table. Queries queue up behind it meanwhile, so this is short, and the step is retried.
 const LOCK_TIMEOUT_MS: u32 = 300;
 
-/// How often a step is tried that does not get its tables, and how long traffic has the tables for itself in between.
+/// How often a step is retried that cannot lock its tables, and the pause in between, which leaves the tables to
+/// traffic.
 const TRIES: u32 = 300;
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What `PostgreSQL` says of a statement that waited for a lock for too long.
+/// PostgreSQL's error code for a lock timeout.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Brings the database's schema up to date.
@@ -26,13 +31,24 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Error> {
     bring_up_to_date(&connect_database(settings).await?).await
 }
 
-/// Does the steps that are missing, each in a transaction of its own. Who comes while another is at it waits for it.
+/// The result of one migration round.
+enum Progress {
+    /// The oldest missing step was applied.
+    Done,
+    /// This step is missing, and indexes that it declares have to be built first.
+    ToBuild(String),
+    /// No step is missing.
+    Whole,
+}
+
+/// Applies the missing steps, each in its own transaction. Concurrent callers wait for each other.
 pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
     let mut tries = 0;
     loop {
         match next_step(db).await {
-            Ok(true) => tries = 0,
-            Ok(false) => return Ok(()),
+            Ok(Progress::Done) => tries = 0,
+            Ok(Progress::ToBuild(step)) => build_ahead(db, &step).await?,
+            Ok(Progress::Whole) => return Ok(()),
             Err(error) if is_lock_timeout(&error) && tries < TRIES => {
                 tries += 1;
                 tracing::info!(tries, "a table is in use for long; traffic goes first, and the step is tried again");
@@ -43,22 +59,49 @@ pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
     }
 }
 
-/// Does the oldest step that is missing; `false` if none is.
-async fn next_step(db: &Db) -> Result<bool, DbErr> {
+/// Applies the oldest missing step.
+async fn next_step(db: &Db) -> Result<Progress, DbErr> {
     let tx = db.begin().await?;
     if !db.has_one_writer() {
         take_turn(&tx).await?;
     }
-    let Schema::TooOld(_) = Schema::of(&tx).await? else {
+    let Schema::TooOld(missing) = Schema::of(&tx).await? else {
         tx.rollback().await?;
-        return Ok(false);
+        return Ok(Progress::Whole);
     };
+    if let Some(step) = missing.into_iter().next()
+        && ahead::unbuilt(&tx, &step).await?.is_some()
+    {
+        tx.rollback().await?;
+        return Ok(Progress::ToBuild(step));
+    }
     Migrator::up(tx.for_migrator(), Some(1)).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Progress::Done)
 }
 
-/// On `SQLite` the transaction itself is the turn. Raw SQL: locks and settings are no rows.
+/// Builds an index that this step declares, concurrently with traffic, or waits a moment if another process is
+/// building.
+async fn build_ahead(db: &Db, step: &str) -> Result<(), DbErr> {
+    let turn = db.begin().await?;
+    // Raw SQL: an advisory lock is not a row. It is only tried, not waited for.
+    let ask = format!("SELECT pg_try_advisory_xact_lock({BUILD_LOCK}) AS is_ours");
+    let answer = turn.query_one_raw(Statement::from_string(turn.get_database_backend(), ask)).await?;
+    let is_ours: Option<bool> = answer.map(|row| row.try_get("", "is_ours")).transpose()?;
+    if is_ours != Some(true) {
+        turn.rollback().await?;
+        tokio::time::sleep(PAUSE).await;
+        return Ok(());
+    }
+    // Another process may have built it just now.
+    if let Some(index) = ahead::unbuilt(db.pool(), step).await? {
+        tracing::info!(index = index.name(), "an index is built while traffic goes on");
+        index.build(db.pool()).await?;
+    }
+    turn.rollback().await
+}
+
+/// Locks the schema. On SQLite the transaction itself is the lock. Raw SQL: locks and settings are not rows.
 async fn take_turn(tx: &Transaction) -> Result<(), DbErr> {
     tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
     tx.execute_unprepared(&format!("SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")).await?;

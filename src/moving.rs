@@ -1,7 +1,7 @@
-//! `paylink move`: copies an installation from `SQLite` to `PostgreSQL`. Rows are copied in pages that are verified as they are written; an
-//! interrupted run continues where it stopped.
+//! `paylink move`: moves an installation from SQLite to PostgreSQL row by row, in pages that are verified as they are
+//! written. An interrupted move continues where it stopped.
 //!
-//! Raw SQL: tables are copied by the names found in the database, whatever this version's entities say.
+//! Raw SQL: tables are copied by the names that the database reports, independent of this version's entities.
 
 mod columns;
 mod tables;
@@ -14,17 +14,17 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use crate::{data_dir::DataDir, database::database_url, error::Error, migrate::bring_up_to_date, settings::Settings};
 use tables::Table;
 
-/// How many rows are written at once.
+/// Rows per page.
 const PAGE: i64 = 500;
 
-/// Where the move keeps how far it has come; it goes with the move's end.
+/// The table with the progress of the move; dropped at the end.
 const PROGRESS: &str = "paylink_move";
 
-/// Why a database to which a move was interrupted is no installation.
+/// Why a database with an interrupted move is refused.
 pub(crate) const HALF: &str = "a move to this database was interrupted, so that only a part of the installation is here: run `paylink move \
                                --to …` again with the settings of the old one, to its end";
 
-/// Whether a move to this database has begun and not come to its end.
+/// Whether a move to this database has started but not finished.
 pub(crate) async fn is_under_way(db: &Db) -> Result<bool, DbErr> {
     if db.has_one_writer() {
         return Ok(false);
@@ -32,7 +32,7 @@ pub(crate) async fn is_under_way(db: &Db) -> Result<bool, DbErr> {
     ask_bool(db, &format!("SELECT to_regclass('{PROGRESS}') IS NOT NULL AS answer")).await
 }
 
-/// Where to.
+/// Where to move.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     /// The database to move to: `postgres://…`. It must be empty, or hold a move that was interrupted.
@@ -79,7 +79,7 @@ async fn same_schema(from: &Db, to: &Db) -> Result<(), Error> {
     }
 }
 
-/// Empties a database that nobody has used, and notes that it is ours. One in which a move was interrupted stays as it is.
+/// Empties an unused database and marks it as ours. A database with an interrupted move is left as it is.
 async fn begin(to: &Db, tables: &[Table]) -> Result<(), Error> {
     if is_under_way(to).await? {
         println!("going on with a move that was interrupted");
@@ -90,7 +90,7 @@ async fn begin(to: &Db, tables: &[Table]) -> Result<(), Error> {
     }
     let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
     let tx = to.begin().await?;
-    // What the schema's steps have written is the old database's to say.
+    // Rows written by migrations come from the old database as well.
     tx.execute_unprepared(&format!("TRUNCATE {}", names.join(", "))).await?;
     tx.execute_unprepared(&format!("CREATE TABLE {PROGRESS} (name text PRIMARY KEY, last bigint NOT NULL)")).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::Secret;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-/// Keys by name: a table in the file, or one text `name=key,name=key`, as a variable must be.
+/// Keys by name: a table in the file, or one text `name=key,name=key`, as in a variable.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NamedKeys(BTreeMap<String, Secret>);
 
@@ -21,7 +21,7 @@ impl<'de> Deserialize<'de> for NamedKeys {
         let text = match Written::deserialize(deserializer) {
             Ok(Written::Table(keys)) => return Ok(Self(keys)),
             Ok(Written::Text(text)) => text,
-            // serde would say what it found, which may be a key.
+            // serde's message would quote the value, which may be a key.
             Err(_) => return Err(D::Error::custom("operator_keys must be a table of keys, or name=key,name=key")),
         };
         let mut keys = BTreeMap::new();
@@ -41,7 +41,7 @@ impl NamedKeys {
         self.0.is_empty()
     }
 
-    /// Each with its name.
+    /// The names and keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.0.iter().map(|(name, key)| (name.as_str(), key))
     }

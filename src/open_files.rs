@@ -1,14 +1,14 @@
-//! The limit on open files, which also limits connections.
+//! The limit of open files, which includes connections.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// More than this is of no use, and the other end of the kernel's tables.
+/// More than this is of no use, and may exceed the kernel's own limits.
 const ENOUGH: u64 = 1 << 20;
 
-/// What is kept for everything but the front's connections: databases, Redis, documents, calls to services.
+/// Files reserved for everything but the API's connections: databases, Redis, documents, calls to services.
 const OTHERS: u64 = 256;
 
-/// Raises what the process may have to what it could have. A limit that cannot be raised stays as it is.
+/// Raises the soft limit to the hard limit. If that fails, the limit stays.
 pub(crate) fn raise() {
     let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
         let most = hard.min(ENOUGH);
@@ -19,12 +19,12 @@ pub(crate) fn raise() {
     }
 }
 
-/// How many files it may have open now.
+/// The current limit.
 pub(crate) fn most() -> u64 {
     getrlimit(Resource::RLIMIT_NOFILE).map_or(1_024, |(soft, _)| soft.min(ENOUGH))
 }
 
-/// How many connections the front may have, so that files are left for the rest.
+/// The most connections of the API, leaving files for the rest.
 pub(crate) fn for_connections() -> usize {
     let files = most();
     usize::try_from(files - OTHERS.min(files / 2)).unwrap_or(usize::MAX)

@@ -1,4 +1,5 @@
-//! Operators' keys from the settings: `operator_key`, an anonymous one, and `operator_keys`, each with a name for the audit log.
+//! The operators' keys from the settings: `operator_key`, which has no name, and `operator_keys`, each with a name for
+//! the audit log.
 
 use domain::Secret;
 use entity::operator::{OperatorKey, OperatorKeyError, OperatorKeys};
@@ -10,18 +11,18 @@ use crate::{
 };
 
 impl Settings {
-    /// Whether they name an operator at all; if not, `paylink up` makes a key and keeps it.
+    /// Whether the settings have any operator key. If not, `paylink up` generates and keeps one.
     pub(crate) fn has_operator(&self) -> bool {
         self.operator_key.is_some() || !self.operator_keys.is_empty()
     }
 }
 
-/// The key without a name: the setting's or, if the settings name no operator at all, the one that `paylink up` keeps.
+/// The key without a name: the setting or, if there is no operator key in the settings, the one kept by `paylink up`.
 pub(crate) fn unnamed_key(settings: &Settings, data: &DataDir) -> Result<Option<Secret>, Error> {
     if settings.has_operator() { Ok(settings.operator_key.clone()) } else { data.secret(OPERATOR_KEY) }
 }
 
-/// All of them.
+/// All operator keys.
 pub(crate) fn operators(settings: &Settings, unnamed: Option<&Secret>) -> Result<OperatorKeys, Error> {
     let refused = |setting| move |error: OperatorKeyError| Error::Setting { setting, reason: error.to_string() };
     let unnamed = unnamed.map(|key| OperatorKey::new(None, key)).transpose().map_err(refused("operator_key"))?;

@@ -1,5 +1,5 @@
-//! Exports spans to a collector by OTLP over HTTP, if an address is set. Otherwise nothing is set up, and a span costs no more than its log
-//! lines.
+//! Export of spans to a collector by OTLP over HTTP, if an endpoint is configured. Otherwise none of this is set up,
+//! and a span costs only its log lines.
 
 use std::time::Duration;
 
@@ -17,21 +17,21 @@ use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
 
 use crate::error::Error;
 
-/// Whose spans are exported. Libraries' spans are theirs: that of a database driver holds what is stored.
+/// The crates whose spans are exported. Libraries are excluded, because a database driver's spans contain stored data.
 const OURS: [&str; 5] = ["paylink", "api", "worker", "scheduler", "queue"];
 
-/// How long a collector may take to answer.
+/// Timeout of the collector.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long a process that ends waits for its last spans to be taken.
+/// How long a process waits at its end for the last spans to be sent.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// Spans on their way. What a collector does not take in time is lost: it is for looking at, and holds nobody up.
+/// The exporter. Spans that the collector does not accept in time are dropped, so that it never blocks anything.
 pub(crate) struct Export(SdkTracerProvider);
 
 impl Export {
-    /// Sends to the collector at `endpoint`, such as `http://localhost:4318`. Headers for it, the service's name and the share of
-    /// traces that is kept are read from the variables that `OpenTelemetry` has for them.
+    /// Exports to the collector at `endpoint`, such as `http://localhost:4318`. Headers, the service name and the
+    /// sampling ratio are read from the standard `OpenTelemetry` variables.
     pub(crate) fn to(endpoint: &str) -> Result<Self, Error> {
         let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build().map_err(Error::Collector)?;
         let exporter = SpanExporter::builder()
@@ -47,16 +47,16 @@ impl Export {
         Ok(Self(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build()))
     }
 
-    /// What turns our spans into exported ones.
+    /// The layer that exports our spans.
     pub(crate) fn layer<S: Subscriber + for<'span> LookupSpan<'span>>(&self) -> impl Layer<S> + use<S> {
         let tracer: Tracer = self.0.tracer("paylink");
         let ours = Targets::new().with_targets(OURS.map(|target| (target, Level::INFO)));
         tracing_opentelemetry::layer().with_tracer(tracer).with_location(false).with_threads(false).with_filter(ours)
     }
 
-    /// Sends what is left.
+    /// Sends the remaining spans.
     pub(crate) async fn end(self) {
-        // It blocks until the courier is done, which needs the threads of the runtime.
+        // The shutdown blocks until the spans are sent, which needs the runtime's threads.
         let sent = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(LAST_WORDS)).await;
         if !matches!(sent, Ok(Ok(()))) {
             tracing::warn!("the last spans were not taken by the collector");
@@ -64,7 +64,7 @@ impl Export {
     }
 }
 
-/// Carries spans by the HTTP client that we have, in the runtime that it needs: the exporter has a thread of its own.
+/// Sends spans with our HTTP client on its runtime, because the exporter runs on its own thread.
 #[derive(Debug)]
 struct Courier {
     http: reqwest::Client,

@@ -1,4 +1,4 @@
-//! Opens, from the settings, the components that all roles share.
+//! Opens the dependencies of all roles from the settings.
 
 use ::worker::details::{DetailsError, DetailsPages, Page};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::{
     surroundings::Surroundings,
 };
 
-/// The parts that every role is made of.
+/// The dependencies of all roles.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
     pub(crate) db: Db,
@@ -36,12 +36,12 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) readiness: Readiness,
     pub(crate) operators: OperatorKeys,
-    /// The one without a name, for the demo to print.
+    /// The key without a name, which the demo prints.
     pub(crate) operator_key: Option<Secret>,
 }
 
 impl Parts {
-    /// Opens them. What the settings leave open is looked for in the data directory.
+    /// Opens them. Unset settings default to the data directory.
     pub(crate) async fn open(settings: &Settings, role: Role, clock: Option<Clock>) -> Result<Self, Error> {
         let data = DataDir::new(&settings.data_dir)?;
         let secret_key = secret_key(settings, &data)?;
@@ -66,7 +66,7 @@ impl Parts {
         })
     }
 
-    /// Looks at Redis, beside all that begins, and logs what is to be changed about it.
+    /// Inspects Redis in the background and logs problems.
     pub(crate) fn look_at_redis(&self) {
         let queues = self.queue.queues().clone();
         tokio::spawn(async move {
@@ -76,7 +76,7 @@ impl Parts {
         });
     }
 
-    /// Goes on measuring the database's time until the process ends.
+    /// Measures the database's time until the process ends.
     pub(crate) fn keep_time(&self, stop: &Stop) {
         let (time, db, closing) = (self.time.clone(), self.db.clone(), stop.closing());
         tokio::spawn(async move {
@@ -87,7 +87,7 @@ impl Parts {
         });
     }
 
-    /// What the API needs.
+    /// The API's dependencies.
     pub(crate) fn api(&self, settings: &Settings, public_url: String) -> ::api::Api {
         ::api::Api::new(::api::ApiParts {
             db: self.db.clone(),
@@ -108,7 +108,7 @@ impl Parts {
         })
     }
 
-    /// What the workers need.
+    /// The workers' dependencies.
     pub(crate) fn work(
         &self,
         settings: &Settings,
@@ -137,7 +137,7 @@ impl Parts {
         })?)
     }
 
-    /// Draws details pages as the API does.
+    /// Renders details pages in the same way as the API.
     fn details_pages(&self) -> DetailsPages {
         let db = self.db.clone();
         DetailsPages::new(move |page: Page| {
@@ -153,7 +153,7 @@ impl Parts {
         })
     }
 
-    /// What the scheduler needs. `jumps` is left out where somebody has said what time it is.
+    /// The scheduler's dependencies. `jumps` is `None` if the caller provided the time.
     pub(crate) fn scheduler(
         &self,
         settings: &Settings,
@@ -173,7 +173,7 @@ impl Parts {
     }
 }
 
-/// Shows the workers what webhooks tell of, as the API shows it.
+/// Renders the resources in webhooks in the same way as the API.
 #[derive(Debug)]
 struct Resources(::api::Api);
 
@@ -183,7 +183,7 @@ impl ::worker::RenderResource for Resources {
     }
 }
 
-/// The key of the vault: the setting's, or the one that `paylink up` keeps.
+/// The vault's key: the setting, or the one kept by `paylink up`.
 pub(crate) fn secret_key(settings: &Settings, data: &DataDir) -> Result<Secret, Error> {
     match &settings.secret_key {
         Some(key) => Ok(key.clone()),
@@ -194,7 +194,8 @@ pub(crate) fn secret_key(settings: &Settings, data: &DataDir) -> Result<Secret, 
     }
 }
 
-/// Where this installation is reached. Only a demo may leave it to be guessed: what buyers are sent would lead nowhere.
+/// The public URL of this installation. It can be guessed only in a demo; otherwise the links sent to buyers would lead
+/// nowhere.
 pub(crate) fn public_url(settings: &Settings) -> Result<String, Error> {
     settings.public_url.clone().ok_or(Error::Setting {
         setting: "public_url",

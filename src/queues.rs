@@ -1,4 +1,4 @@
-//! Opens the Redis named in the settings.
+//! Opening Redis from the settings.
 
 use std::{fs, path::Path};
 
@@ -11,7 +11,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Opens its queues; what the settings leave open is looked for in the data directory. Nothing is dialed.
+/// Opens the queues; by default in the Redis noted in the data directory. Does not connect yet.
 pub(crate) fn open_queues(settings: &Settings, data: &DataDir, clock: Clock) -> Result<RedisQueues, Error> {
     let url = match &settings.redis_url {
         Some(url) => url.clone(),

@@ -1,5 +1,5 @@
-//! `paylink read-pdf`: reads one untrusted PDF in a process with tight limits. Workers start one per PDF, see
-//! [`PdfReader`](::worker::PdfReader): a thread can be neither limited nor killed.
+//! `paylink read-pdf`: parses one untrusted PDF in a process with tight limits. A worker starts one for each PDF, see
+//! [`PdfReader`](::worker::PdfReader), because a thread can be neither limited nor stopped.
 
 use std::{
     fs,
@@ -10,22 +10,22 @@ use std::{
 use ::worker::answer_to_pdf;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// How it is called.
+/// The name of the sub-command.
 pub(crate) const COMMAND: &str = "read-pdf";
 
-/// How much memory it may ask for: a page scanned at 600 dpi, unpacked, a few times over.
+/// The memory limit: room for a few copies of an uncompressed page scanned at 600 dpi.
 const MEMORY: u64 = 1 << 30;
 
-/// How much of a processor's time it may take; real invoices take milliseconds.
+/// The CPU time limit; real invoices take milliseconds.
 const CPU_SECONDS: u64 = 10;
 
-/// A file that nests deeply needs more than a thread usually has.
+/// Large enough for deeply nested files.
 const STACK: usize = 64 << 20;
 
-/// The three streams, and no other file.
+/// The three standard streams, and no other file.
 const FILES: u64 = 3;
 
-/// Reads from standard input, and answers on standard output.
+/// Reads from standard input and answers on standard output.
 pub(crate) fn run() -> io::Result<()> {
     goes_first();
     narrow()?;
@@ -38,12 +38,13 @@ pub(crate) fn run() -> io::Result<()> {
     output.flush()
 }
 
-/// If memory is short, this process is the first to be ended, not the worker. Where the system knows no such order there is none.
+/// Makes this process rather than the worker the first victim if memory runs out. Ignored on systems without this
+/// setting.
 fn goes_first() {
     let _unknown = fs::write("/proc/self/oom_score_adj", "1000");
 }
 
-/// Takes from this process whatever reading a PDF does not need.
+/// Limits this process to what reading a PDF needs.
 fn narrow() -> io::Result<()> {
     let limits = [
         (Resource::RLIMIT_AS, MEMORY),

@@ -1,5 +1,5 @@
-//! The private Redis of `paylink up`: a child process on a socket in the data directory, with AOF persistence. It is restarted when it
-//! dies, and stopped last. It never listens on TCP, because it has no password.
+//! The private Redis of `paylink up`: a child process on a socket in the data directory, with AOF persistence. It is
+//! restarted if it ends, and stopped after everything else. It does not listen on TCP, because it has no password.
 
 use std::{
     fs, io,
@@ -33,10 +33,10 @@ use crate::{
 /// The names under which the server may be installed.
 const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
 
-/// How long it may take to load its data or to end.
+/// Timeout of loading its data and of stopping.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The longest path that a Unix socket can have.
+/// The longest path of a Unix socket.
 const LONGEST_SOCKET: usize = 100;
 
 /// The running child.
@@ -47,14 +47,15 @@ pub(crate) struct RedisChild {
 }
 
 impl RedisChild {
-    /// Starts the child and waits until it answers. One that a crash of ours left behind is ended first; it has kept its data.
+    /// Starts the child and waits until it answers. A child left over from a crash is stopped first; it has persisted
+    /// its data.
     pub(crate) async fn start(data: &DataDir) -> Result<Self, Error> {
         let place = Place::new(data)?;
         let queues = RedisQueues::open(&place.url, "paylink", domain::Clock::system())?;
         place.end_left_over(&queues).await?;
         let child = place.spawn()?;
         if let Err(error) = place.publish(&queues, data).await {
-            // Nobody would end it: it has a group of its own.
+            // Otherwise the child would stay, since it has its own process group.
             end(child).await;
             return Err(error);
         }
@@ -64,12 +65,12 @@ impl RedisChild {
         Ok(Self { url, stop, supervisor })
     }
 
-    /// How to reach it.
+    /// The URL of its socket.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Ends the child and waits until it has written everything.
+    /// Stops the child and waits until it has written everything.
     pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         if let Err(error) = self.supervisor.await {
@@ -78,7 +79,7 @@ impl RedisChild {
     }
 }
 
-/// Where the child lives.
+/// The paths of the child.
 struct Place {
     folder: PathBuf,
     pid_file: PathBuf,
@@ -110,7 +111,7 @@ impl Place {
         let mut command = Command::new(server);
         command
             .current_dir(&self.folder)
-            // A group of its own: Ctrl-C is for us, and it is told when all jobs are finished.
+            // Its own process group, so that Ctrl-C reaches only us. The child is stopped when all jobs are finished.
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -135,7 +136,7 @@ impl Place {
         tracing::info!("ending the private Redis that a crash left behind");
         let _ = kill(pid, Signal::SIGTERM);
         let deadline = Instant::now() + PATIENCE;
-        // Signal 0 asks whether the process is there.
+        // Signal 0 tests whether the process exists.
         while kill(pid, None).is_ok() {
             if Instant::now() > deadline {
                 return Err(Error::RedisDidNotStart);
@@ -145,7 +146,7 @@ impl Place {
         Ok(())
     }
 
-    /// Waits until it answers, and has others find it.
+    /// Waits until it answers, and publishes its URL to other commands.
     async fn publish(&self, queues: &RedisQueues, data: &DataDir) -> Result<(), Error> {
         self.wait_until_it_answers(queues).await?;
         data.keep(REDIS_URL, &self.url)
@@ -163,7 +164,8 @@ impl Place {
     }
 }
 
-/// The socket in this folder; if no socket can have so long a path, one in a folder of our own that is found again by the path.
+/// The socket in this folder or, if the path is too long for a socket, one in a private folder whose name is derived
+/// from the path.
 fn socket_for(folder: &Path) -> Result<PathBuf, Error> {
     let socket = folder.join("redis.sock");
     if fits(&socket) {
@@ -182,12 +184,13 @@ fn fits(socket: &Path) -> bool {
     socket.as_os_str().len() <= LONGEST_SOCKET
 }
 
-/// Makes a folder where everybody may make some. One that is there already may be somebody's trap.
+/// Creates a private folder in a shared place. An existing one may be another user's trap, so its owner and mode are
+/// checked.
 fn make_own(folder: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let about = fs::symlink_metadata(folder)?;
-            // Closed to the group and to others.
+            // No permissions for the group and others.
             let is_ours = about.is_dir() && about.uid() == geteuid().as_raw() && about.mode().trailing_zeros() >= 6;
             if is_ours { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
         }

@@ -1,4 +1,4 @@
-//! `paylink restore`: creates an installation from a backup, and makes sure that nothing done since the backup is done a second time.
+//! `paylink restore`: restores an installation from a backup, without repeating what has happened since.
 
 use std::{
     fs,
@@ -27,24 +27,24 @@ use crate::{
     settings::Settings,
 };
 
-/// The longest of what is not the database or a document.
+/// The size limit of entries other than the database and documents.
 const SMALL: u64 = 64 * 1024;
-/// The longest document.
+/// The size limit of a document.
 const DOCUMENT_SIZE: u64 = 64 * 1024 * 1024;
 
-/// What from.
+/// What to restore.
 #[derive(ClapArgs)]
 #[command(group = ArgGroup::new("from").required(true))]
 pub(crate) struct Args {
-    /// The file that `paylink backup` has written. The data directory must hold no database.
+    /// The file written by `paylink backup`. The data directory must not hold a database.
     #[arg(group = "from")]
     file: Option<PathBuf>,
-    /// The database was restored by its own tools, to this time (RFC 3339): only has nothing happen twice that happened since.
+    /// The database was restored with its own tools, to this time (RFC 3339): only makes sure that nothing is repeated.
     #[arg(long, group = "from")]
     restored_to: Option<DateTime<Utc>>,
 }
 
-/// Runs the sub-command. Nothing else may run.
+/// Runs the sub-command. Nothing else may run meanwhile.
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     match (&args.file, args.restored_to) {
         (Some(file), _) => Box::pin(unpack(settings, file)).await,
@@ -57,8 +57,8 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     }
 }
 
-/// Puts everything in its place, the database last. Until the whole file was read and found to be as it was written, and everything is held
-/// that could happen twice, there is none: whatever fails before leaves nothing that could run.
+/// Puts everything in its place, the database last. It appears only after the whole file was read and verified and
+/// everything that could be repeated is held, so that an earlier failure leaves nothing that could run.
 async fn unpack(settings: &Settings, file: &Path) -> Result<(), Error> {
     let key = backup_key(settings)?;
     if settings.database_url.as_deref().is_some_and(|url| !url.starts_with("sqlite:")) {
@@ -94,14 +94,15 @@ async fn unpack(settings: &Settings, file: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a backup holds beside the database and documents.
+/// The contents of a backup besides the database and documents.
 struct Unpacked {
     about: About,
     secret: Secret,
     operator: Option<String>,
 }
 
-/// Reads the whole file: documents to the store, where nobody knows of them yet, the database to a place of its own, keys to nowhere.
+/// Reads the whole file: documents go to the store, where nothing refers to them yet, the database to a temporary
+/// place, and keys stay in memory.
 async fn read(file: &Path, key: &Secret, fresh: &Fresh, documents: &Documents) -> Result<Unpacked, Error> {
     let mut archive = ArchiveReader::open(file, key).await?;
     let (mut about, mut secret, mut operator) = (None::<About>, None, None);
@@ -132,11 +133,11 @@ async fn read(file: &Path, key: &Secret, fresh: &Fresh, documents: &Documents) -
     Ok(Unpacked { about, secret, operator })
 }
 
-/// The database while it is none yet. It is gone when this is, unless it has become one.
+/// A database that is not in place yet. It is removed on drop unless it was moved into place.
 struct Fresh(PathBuf);
 
 impl Fresh {
-    /// Over what a restoration has left that was killed.
+    /// Replaces what an interrupted restore has left.
     fn beside(database: &Path) -> Self {
         let fresh = Self(database.with_extension("restoring"));
         fresh.remove();
@@ -156,12 +157,12 @@ impl Drop for Fresh {
     }
 }
 
-/// A database, and what `SQLite` keeps beside it: what was written last may be in its log alone.
+/// A database and the files that SQLite keeps next to it. The latest writes may be only in the log.
 fn files_of(database: &Path) -> [PathBuf; 3] {
     ["", "-wal", "-shm"].map(|ending| PathBuf::from(format!("{}{ending}", database.display())))
 }
 
-/// Nothing of a database that is there is touched: a log without its file still holds what was written last.
+/// Refuses to overwrite any file of an existing database: even a log alone may hold the latest writes.
 fn refuse_what_is_there(database: &Path) -> Result<(), Error> {
     let there: Vec<String> = files_of(database)
         .iter()
@@ -184,8 +185,8 @@ fn place_of(settings: &Settings, data: &DataDir) -> PathBuf {
     PathBuf::from(path.split('?').next().unwrap_or(path))
 }
 
-/// The key that the data directory is to hold from now on: the backup's, unless the settings have it. A version before could seal another key
-/// with a database than the one that opens it: then the settings' has to.
+/// The key to keep in the data directory: the backup's, unless the settings have one. Earlier versions could include a
+/// key that does not open the database; then the settings' key must.
 async fn key_for(settings: &Settings, data: &DataDir, db: &Db, secret: &Secret) -> Result<Option<Secret>, Error> {
     let other = |reason: &str| Err(Error::Setting { setting: "secret_key", reason: reason.to_owned() });
     let set = settings.secret_key.as_ref();
@@ -212,7 +213,7 @@ async fn key_for(settings: &Settings, data: &DataDir, db: &Db, secret: &Secret) 
     }
 }
 
-/// Refuses a restoration to a time that has not come: the clock is wrong, and it is by time that is known what may have happened since.
+/// Refuses a restore to a future time. The clock must be wrong, and it decides what may have happened since.
 fn refuse_what_is_to_come(restored_to: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
     if restored_to > now {
         return Err(Error::Refused(format!("{restored_to} is yet to come: it is {now} by the database")));
@@ -220,7 +221,7 @@ fn refuse_what_is_to_come(restored_to: DateTime<Utc>, now: DateTime<Utc>) -> Res
     Ok(())
 }
 
-/// What waits after a restoration.
+/// What is held after a restore.
 struct Held {
     texts: u64,
     asked: usize,
@@ -240,15 +241,15 @@ impl Held {
     }
 }
 
-/// Whatever was under way may have happened since: texts wait for the carrier's record or for a person, reminders for an operator, and
-/// Stripe is asked what it knows and we do not.
+/// Holds what may have happened since the backup: texts wait for the carrier's record or a person, reminders for an
+/// operator, and Stripe is asked for what we do not know.
 async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Error> {
     let now = db.now().await?;
     refuse_what_is_to_come(restored_to, now)?;
     let tx = db.begin().await?;
     restoration::record(&tx, restored_to, now).await?;
     let texts = message::hold_unsent(&tx, now).await?;
-    // Whoever has read changes since must not take other ones for them.
+    // Readers of the old feed must not mistake new changes for those they have seen.
     change::begin_anew(&tx).await?;
     let why = format!("restored to {restored_to}: reminders may have been sent since");
     pause::put(&tx, &Subject::Kind(Kind::Remind.as_str().to_owned()), &why, now).await?;
@@ -258,7 +259,7 @@ async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Error> {
     for merchant in entity::merchant::ids(&tx).await? {
         if entity::stripe_integration::find(&tx, merchant).await?.is_some() {
             let job = RecoverStripeLinks { merchant, made_since: restored_to };
-            // Redis is notified by the scheduler, from the rows.
+            // The scheduler notifies Redis from the rows.
             let once = EnqueueOptions::for_merchant(merchant).unique(format!("recover:{merchant}:{restored_to}"));
             let _unnotified = enqueue(&tx, &job, once, now).await?;
             asked += 1;

@@ -1,22 +1,22 @@
 //! The roles of a process.
 
-/// What a process is there for.
+/// The role of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Everything.
+    /// All of them.
     Up,
-    /// The HTTP front.
+    /// The HTTP API.
     Api,
-    /// Jobs.
+    /// Runs jobs.
     Worker,
-    /// Ticks.
+    /// Runs ticks.
     Scheduler,
-    /// What an operator types.
+    /// A command of an operator.
     Command,
 }
 
 impl Role {
-    /// What `PostgreSQL` shows it as.
+    /// The application name shown in PostgreSQL.
     pub(crate) const fn application(self) -> &'static str {
         match self {
             Self::Up => "paylink up",
@@ -27,7 +27,7 @@ impl Role {
         }
     }
 
-    /// Whether it can do nothing without Redis. The front accepts commands then all the same.
+    /// Whether it is useless without Redis. The API still accepts commands then.
     pub(crate) const fn needs_redis(self) -> bool {
         match self {
             Self::Up | Self::Api | Self::Command => false,
@@ -35,8 +35,8 @@ impl Role {
         }
     }
 
-    /// How many connections to the database it opens at most beside those of its pool: what is written in groups goes over some of
-    /// its own.
+    /// The most database connections that it opens in addition to its pool, because group commits use connections of
+    /// their own.
     pub(crate) const fn connections_aside(self) -> u32 {
         match self {
             Self::Up => 9,

@@ -11,21 +11,21 @@ use crate::{
     surroundings::Surroundings, witness,
 };
 
-/// Once, or until it is told to stop.
+/// Whether to run once.
 #[derive(ClapArgs, Default)]
 pub struct Args {
     /// Run every tick that is due, and exit.
     #[arg(long)]
     pub once: bool,
-    /// The time to take for now, RFC 3339.
+    /// The time to use instead of the current time (RFC 3339).
     #[arg(long, requires = "once")]
     pub at: Option<DateTime<Utc>>,
 }
 
-/// Runs the scheduler once, or until it is told to stop; then it says when it begins.
+/// Runs the scheduler once, or until it is told to stop. In the latter case it calls `ticking` when it starts.
 ///
 /// # Errors
-/// When a part of it cannot be opened, or a tick that is run once fails.
+/// Returns an error if a dependency cannot be opened, or if a tick fails when run once.
 pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking: impl FnOnce()) -> Result<(), Error> {
     let parts = Parts::open(&settings, Role::Scheduler, around.clock.clone()).await?;
     let is_told_time = around.clock.is_some() || args.at.is_some();
@@ -43,7 +43,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking:
     Ok(())
 }
 
-/// Runs ticks until it is told to stop. One that is under way may end; if it takes too long it is cancelled, and caught up later.
+/// Runs ticks until told to stop. A running tick may finish; if it takes too long, it is cancelled and caught up later.
 pub(crate) async fn run_until_told(scheduler: &Scheduler, settings: &Settings, stop: &Stop) {
     let limit = Duration::from_secs(settings.stop_within_seconds);
     let too_long = async {

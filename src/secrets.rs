@@ -14,7 +14,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What to do.
+/// The action.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -25,7 +25,8 @@ pub(crate) struct Args {
 enum Action {
     /// Prints a new random key, for `secret_key` or for an operator.
     Generate,
-    /// Seals anew, under `secret_key`, what `previous_secret_keys` have sealed. It can be interrupted and run again.
+    /// Seals values again under `secret_key` that were sealed under `previous_secret_keys`. Can be interrupted and run
+    /// again.
     Rotate,
 }
 
@@ -54,7 +55,7 @@ async fn rotate(settings: &Settings) -> Result<ExitCode, Error> {
         println!("{} changed meanwhile; run it again", done.changed);
     }
     let all_done = done.unopened.is_empty() && done.changed == 0;
-    // Whoever is not told the key finds the one that is kept: it must be the one that opens something.
+    // Commands without the setting use the stored key, so it must be the current one.
     if all_done && data.secret(SECRET_KEY)?.is_some_and(|kept| kept.expose() != key.expose()) {
         data.keep(SECRET_KEY, key.expose())?;
         println!("{} holds this key now", data.file(SECRET_KEY).display());

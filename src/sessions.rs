@@ -1,4 +1,4 @@
-//! `paylink sessions`: lists console sessions and ends them.
+//! `paylink sessions`: lists and ends console sessions.
 
 use clap::{Args as ClapArgs, Subcommand};
 use domain::{MerchantId, SessionId};
@@ -17,7 +17,7 @@ use crate::{
     settings::Settings,
 };
 
-/// What to do.
+/// The action.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -26,20 +26,20 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Lists the sessions that are not over, newest first.
+    /// Lists active sessions, newest first.
     List {
-        /// Those of this merchant's keys; absent: operators'.
+        /// Sessions of this merchant's keys. Without it, operators' sessions.
         #[arg(long)]
         merchant: Option<MerchantId>,
-        /// At most so many.
+        /// The most sessions to list.
         #[arg(long, default_value_t = 100)]
         limit: u64,
     },
-    /// Ends one.
+    /// Ends a session.
     End {
         /// The session's id.
         session: SessionId,
-        /// The merchant whose key it is of; absent: an operator's.
+        /// The merchant whose key it belongs to. Without it, an operator's session.
         #[arg(long)]
         merchant: Option<MerchantId>,
     },

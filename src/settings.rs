@@ -1,4 +1,5 @@
-//! Settings: the defaults in `paylink.example.toml`, which is compiled in, then a TOML file, then `PAYLINK_*` variables.
+//! Settings: `paylink.example.toml` is compiled in as the defaults, overridden by a TOML file, then by `PAYLINK_*`
+//! variables.
 
 use std::{
     collections::HashMap,
@@ -29,13 +30,13 @@ use crate::{
 /// The documented defaults.
 const DEFAULTS: &str = include_str!("../paylink.example.toml");
 
-/// For how many days finished jobs may be kept at most.
+/// The longest time that finished jobs may be kept, in days.
 const LONGEST_RETENTION: i64 = 36_500;
 
-/// The settings file that is looked for when none is named.
+/// The default settings file.
 const FILE: &str = "paylink.toml";
 
-/// What the settings of sizes count in.
+/// The unit of size settings.
 const MIB: u64 = 1024 * 1024;
 
 /// All settings. Each is documented in `paylink.example.toml`.
@@ -88,25 +89,25 @@ pub struct Settings {
     pub(crate) scheduler: SchedulerSettings,
 }
 
-/// How logs are written.
+/// The format of logs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Calls per second to the services outside.
+/// Rate limits of external services, in calls per second.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct LimitSettings {
     stripe_calls_per_second: u32,
     texts_per_second: u32,
 }
 
-/// What one merchant may have at most.
+/// Limits per merchant.
 #[derive(Debug, Clone, Deserialize)]
 struct QuotaSettings {
     texts_per_day: u64,
@@ -116,7 +117,7 @@ struct QuotaSettings {
     queued_jobs: u64,
 }
 
-/// Where merchants buy credits.
+/// How merchants buy credits.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct CreditSalesSettings {
     #[serde(deserialize_with = "listed::read")]
@@ -131,12 +132,12 @@ pub(crate) struct CreditSalesSettings {
 pub(crate) struct SchedulerSettings {
     time_zone: String,
     pub(crate) doctor_links: u64,
-    /// The cron expression of each tick, by its name: the settings beside these.
+    /// The cron expression of each tick by name, read from the other settings of this section.
     #[serde(skip)]
     crons: HashMap<&'static str, String>,
 }
 
-/// Secrets in one text, separated by commas or spaces, so that a variable can hold several.
+/// Splits secrets at commas or spaces, so that a variable can hold several.
 fn separated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let separators = [',', ' ', '\n'];
@@ -144,20 +145,20 @@ fn separated<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Se
 }
 
 impl Settings {
-    /// Reads the settings from the defaults, a file and the process's `PAYLINK_*` variables. A file that is named has to be there; the
-    /// one that is looked for need not.
+    /// Loads the settings from the defaults, a file and the process's `PAYLINK_*` variables. A named file must exist;
+    /// the default file need not.
     ///
     /// # Errors
-    /// When one of them is not as it must be, or is none.
+    /// Returns an error if a setting is invalid or unknown.
     pub fn load(named: Option<&Path>) -> Result<Self, Error> {
         let file = File::from(named.unwrap_or(Path::new(FILE))).format(FileFormat::Toml).required(named.is_some());
         Self::read(Some(file), std::env::vars_os())
     }
 
-    /// Reads the settings from the defaults and these `PAYLINK_*` variables, and from nothing else.
+    /// Loads the settings from the defaults and these `PAYLINK_*` variables only.
     ///
     /// # Errors
-    /// When one of them is not as it must be, or is none.
+    /// Returns an error if a setting is invalid or unknown.
     pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
         Self::read(None, variables.into_iter().map(|(name, value)| (name.into(), value.into())))
     }
@@ -243,7 +244,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// How many jobs of each kind one process does at once.
+    /// How many jobs of each kind one process runs at once.
     pub(crate) fn concurrency(&self) -> Result<Concurrency, Error> {
         let refused = |reason: String| Error::Setting { setting: "concurrency_by_kind", reason };
         let read = |(name, slots): (&String, &usize)| {
@@ -254,7 +255,7 @@ impl Settings {
         Ok(Concurrency { each: self.concurrency, named })
     }
 
-    /// How long things may take in the database.
+    /// Timeouts in the database.
     pub(crate) const fn database_limits(&self) -> DbLimits {
         DbLimits {
             statement: Duration::from_secs(self.database_statement_seconds),
@@ -263,7 +264,7 @@ impl Settings {
         }
     }
 
-    /// How fast the services outside are called.
+    /// Rate limits of external services.
     pub(crate) fn limits(&self) -> OutboundLimits {
         OutboundLimits {
             stripe: Rate::per_second(self.limits.stripe_calls_per_second),
@@ -271,7 +272,7 @@ impl Settings {
         }
     }
 
-    /// What one merchant may have at most.
+    /// Limits per merchant.
     pub(crate) const fn quotas(&self) -> Quotas {
         let QuotaSettings { texts_per_day, orders_mib_per_day, webhooks_mib_per_day, stored_mib, queued_jobs } =
             self.quotas;
@@ -284,7 +285,7 @@ impl Settings {
         }
     }
 
-    /// What credits are sold for.
+    /// The credit packs for sale.
     pub(crate) fn credit_sales(&self) -> CreditSales {
         let CreditSalesSettings { packs, webhook_secrets, .. } = &self.credit_sales;
         CreditSales { packs: packs.clone(), webhook_secrets: webhook_secrets.clone() }
@@ -297,7 +298,7 @@ impl Settings {
     }
 }
 
-/// Links are made by adding a path to it.
+/// Checks that links can be formed by appending a path.
 fn check_public_url(url: &str) -> Result<(), &'static str> {
     let (Ok(read), true) = (Url::parse(url), url.starts_with("http://") || url.starts_with("https://")) else {
         return Err("must begin with http:// or https:// and name a host");
@@ -314,7 +315,7 @@ fn check_public_url(url: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// When a tick is due: what is set by its former name counts as long as nothing is set by the name that it has now.
+/// A tick's cron expression. A former name of the setting applies unless the current name is set.
 fn cron_of(all: &Config, tick: Tick) -> Result<String, ConfigError> {
     let setting = cron_setting(tick);
     let expression = all.get_string(&setting)?;
@@ -322,18 +323,18 @@ fn cron_of(all: &Config, tick: Tick) -> Result<String, ConfigError> {
     Ok(former.filter(|_| expression == tick.cron).unwrap_or(expression))
 }
 
-/// The setting that says when a tick is due.
+/// The setting for a tick's schedule.
 fn cron_setting(tick: Tick) -> String {
     format!("scheduler.{}", tick.name)
 }
 
-/// Whether nobody on the way to this address can read what is sent: by TLS, or because the way does not leave this machine.
+/// Whether traffic to this address is safe from eavesdropping, because it uses TLS or stays on this machine.
 fn is_kept_secret(url: &str) -> bool {
     let Ok(read) = Url::parse(url) else { return false };
     read.scheme() == "https" || (read.scheme() == "http" && is_on_this_machine(url))
 }
 
-/// Whether an address is one of this machine.
+/// Whether a URL points to this machine.
 pub(crate) fn is_on_this_machine(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     match url.host() {
@@ -369,7 +370,7 @@ mod tests {
         assert!(inside.check().is_ok());
     }
 
-    /// What a settings file says by itself.
+    /// A setting in a file alone, without the defaults.
     fn toml_of(text: &str, setting: &str) -> Option<String> {
         let alone = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().unwrap();
         alone.get_string(setting).ok()

@@ -1,4 +1,4 @@
-//! The signal to stop, shared by all parts of a role. The command line triggers it on Ctrl-C and SIGTERM.
+//! The stop signal shared by all parts of a role. The command line triggers it on Ctrl-C and SIGTERM.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use tokio::{
     sync::watch,
 };
 
-/// How far the end of the process has come.
+/// How far the shutdown has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Running,
-    /// Not ready any more; nothing new is begun, and who comes all the same is still served.
+    /// Not ready; no new work is started, but requests are still served.
     Stopping,
-    /// Nobody is let in any more.
+    /// No new connections are accepted.
     Closing,
 }
 
-/// Tells all parts of a role that it is to stop. Cheap to clone.
+/// Tells all parts of a role to stop. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Sender<Stage>);
 
@@ -29,8 +29,8 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Has it told by Ctrl-C and by SIGTERM. After a SIGTERM there is `grace` between the stopping and the closing, for balancers
-    /// to notice; a second signal cuts it short. Ctrl-C is a person who waits.
+    /// Triggers the stop on Ctrl-C and SIGTERM. After SIGTERM, `grace` passes between stopping and closing, so that
+    /// load balancers notice; a second signal ends it early. Ctrl-C has no grace, because a person is waiting.
     pub(crate) fn on_signals(&self, grace: Duration) {
         let teller = self.clone();
         tokio::spawn(async move {
@@ -55,12 +55,12 @@ impl Stop {
         });
     }
 
-    /// Stop now.
+    /// Stops now.
     pub fn now(&self) {
         self.0.send_replace(Stage::Closing);
     }
 
-    /// Has a process say that it is not ready as soon as it is time to begin nothing more.
+    /// Marks the process as not ready once it is stopping.
     pub(crate) fn tells(&self, readiness: &Readiness) {
         let (told, readiness) = (self.told(), readiness.clone());
         tokio::spawn(async move {
@@ -69,12 +69,12 @@ impl Stop {
         });
     }
 
-    /// Resolves when it is time to begin nothing more.
+    /// Resolves when no new work should be started.
     pub(crate) fn told(&self) -> impl Future<Output = ()> + Send + 'static {
         self.reached(Stage::Stopping)
     }
 
-    /// Resolves when it is time to let nobody in any more.
+    /// Resolves when no new connections should be accepted.
     pub(crate) fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
         self.reached(Stage::Closing)
     }
@@ -82,7 +82,7 @@ impl Stop {
     fn reached(&self, stage: Stage) -> impl Future<Output = ()> + Send + 'static {
         let mut told = self.0.subscribe();
         async move {
-            // The sender lives in `self` for as long as anything runs; without it there is nothing to wait for either.
+            // The sender lives as long as anything runs; without it there is nothing to wait for either.
             let _ = told.wait_for(|now| *now >= stage).await;
         }
     }

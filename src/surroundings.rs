@@ -6,15 +6,15 @@ use domain::Clock;
 
 use crate::{error::Error, stop::Stop};
 
-/// What a role is given beside its settings: by default nobody tells it to stop, its time is the database's, and it is run by the
-/// `paylink` program.
+/// What a role is given besides its settings. By default nothing stops it, it uses the database's time, and it runs in
+/// the `paylink` program.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// Tells it to stop.
     pub stop: Stop,
-    /// The time that it takes for now; absent, the database's.
+    /// Its clock; `None` means the database's time.
     pub clock: Option<Clock>,
-    /// Where the `paylink` program is, for what needs a process of its own; absent, this process runs it.
+    /// The path of the `paylink` program, for starting child processes; `None` means the current program.
     pub program: Option<PathBuf>,
 }
 
@@ -23,7 +23,7 @@ impl Surroundings {
     pub(crate) fn program(&self) -> Result<PathBuf, Error> {
         match &self.program {
             Some(program) => Ok(program.clone()),
-            // It is the program that runs, also after an upgrade has put another one in its place.
+            // This is the running program, even after an upgrade has replaced the file.
             None if cfg!(target_os = "linux") => Ok(PathBuf::from("/proc/self/exe")),
             None => env::current_exe().map_err(Error::io("the path of this program cannot be told")),
         }

@@ -1,11 +1,11 @@
-//! The one TLS provider: reqwest and the object store use whatever is installed here.
+//! The TLS provider, chosen in one place: reqwest and the document store use what is installed here.
 
 use rustls::crypto::{CryptoProvider, ring};
 
-/// Sets it up for this process, unless somebody else has.
+/// Installs it for this process, unless one is installed already.
 pub(crate) fn set_up() {
     if CryptoProvider::get_default().is_none() {
-        // Two at once want the same one.
+        // A concurrent call installs the same one.
         let _ = ring::default_provider().install_default();
     }
 }

@@ -1,5 +1,5 @@
-//! `paylink up`: everything in one process on embedded defaults: `SQLite` and files in the data directory, and a private Redis. `--demo`
-//! adds the sandbox, a merchant, an order and a key.
+//! `paylink up`: everything in one process on embedded defaults: SQLite and files in the data directory, and a private
+//! Redis. With `--demo` also the sandbox, a merchant, an order and a key.
 
 use clap::Args as ClapArgs;
 use domain::{Vault, random_secret};
@@ -28,25 +28,25 @@ use crate::{
 /// How to start.
 #[derive(ClapArgs, Default)]
 pub struct Args {
-    /// Also start the sandbox, with a merchant that is connected to it, 100 credits, an order and a key.
+    /// Also start the sandbox, with a connected merchant, 100 credits, an order and a key.
     #[arg(long)]
     pub demo: bool,
-    /// Print where everything is as one line of JSON, when everything is ready.
+    /// Print the addresses and keys as one line of JSON when everything is ready.
     #[arg(long, requires = "demo")]
     pub json: bool,
 }
 
-/// Everything is ready.
+/// Reports that everything is ready.
 #[derive(Debug)]
 pub struct Ready {
-    /// Where it is reached.
+    /// The public URL.
     pub url: String,
-    /// What was made for the demo, if that was asked for.
+    /// The demo, if it was requested.
     pub demo: Option<Demo>,
 }
 
 impl Ready {
-    /// Says so to whoever typed the command.
+    /// Tells the person who typed the command.
     pub(crate) fn greet(&self, as_json: bool) {
         match &self.demo {
             Some(demo) if as_json => println!("{}", demo.to_json()),
@@ -56,10 +56,11 @@ impl Ready {
     }
 }
 
-/// Runs until it is told to stop; then jobs in flight finish, and Redis is stopped last. Says when everything is ready.
+/// Runs until it is told to stop; then jobs in flight finish, and Redis is stopped last. Calls `ready` once everything
+/// is ready.
 ///
 /// # Errors
-/// When a part of it cannot be opened, or a role cannot go on.
+/// Returns an error if a dependency cannot be opened or a role fails.
 pub async fn run(
     mut settings: Settings,
     args: Args,
@@ -79,7 +80,7 @@ pub async fn run(
     if !settings.has_operator() {
         data.secret_or_make(OPERATOR_KEY, || random_secret("op_"))?;
     }
-    // Before anything is started for nothing.
+    // Checked before anything is started.
     operators(&settings, unnamed_key(&settings, &data)?.as_ref())?;
     let redis = match &settings.redis_url {
         Some(_) => None,
@@ -131,7 +132,7 @@ async fn run_roles(
         ready(Ready { url: public_url.clone(), demo });
         Ok(())
     };
-    // Whatever ends early takes the rest with it, in good order.
+    // A role that ends early stops the others in an orderly way.
     let or_stop = async |role: Result<(), Error>| role.inspect_err(|_| stop.now());
     let outcome = tokio::join!(
         async { or_stop(front.await).await },

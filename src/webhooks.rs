@@ -1,4 +1,4 @@
-//! `paylink webhooks`: merchants' webhook endpoints and deliveries.
+//! `paylink webhooks`: merchants' webhook endpoints and their deliveries.
 
 use chrono::{DateTime, Utc};
 use clap::{Args as ClapArgs, Subcommand};
@@ -14,10 +14,10 @@ use entity::{
 
 use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
 
-/// Why an operator did it, where they do not say.
+/// The default reason for the audit log.
 const REASON: &str = "from the command line";
 
-/// What to do.
+/// The action.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -26,44 +26,44 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Lists a merchant's endpoints, and whether they take what they are sent.
+    /// Lists a merchant's endpoints, and whether they accept deliveries.
     List {
         /// The merchant.
         #[arg(long)]
         merchant: MerchantId,
     },
-    /// Lists what was sent to an endpoint, newest first.
+    /// Lists an endpoint's deliveries, newest first.
     Deliveries {
         /// The endpoint's id.
         endpoint: WebhookEndpointId,
         /// pending, delivered or failed.
         #[arg(long)]
         state: Option<DeliveryState>,
-        /// At most so many.
+        /// The most deliveries to list.
         #[arg(long, default_value_t = 100)]
         limit: u64,
     },
-    /// Delivers one again, whatever became of it.
+    /// Delivers a webhook again, whatever its state.
     Redeliver {
         /// The endpoint's id.
         endpoint: WebhookEndpointId,
         /// The delivery's id.
         delivery: WebhookDeliveryId,
     },
-    /// Delivers everything that an endpoint was not told of since a time.
+    /// Delivers everything that an endpoint has missed since a time.
     Recover {
         /// The endpoint's id.
         endpoint: WebhookEndpointId,
-        /// Since when (RFC 3339).
+        /// The time (RFC 3339).
         #[arg(long)]
         since: DateTime<Utc>,
     },
-    /// Has an endpoint sent webhooks again that was disabled.
+    /// Enables a disabled endpoint.
     Enable {
         /// The endpoint's id.
         endpoint: WebhookEndpointId,
     },
-    /// Sends an endpoint nothing any more.
+    /// Disables an endpoint.
     Disable {
         /// The endpoint's id.
         endpoint: WebhookEndpointId,
@@ -100,7 +100,7 @@ fn show(endpoint: &WebhookEndpoint) {
         (None, Some(since)) => format!("failing since {}", since.to_rfc3339()),
         (None, None) => "enabled".to_owned(),
     };
-    // A path may be a secret of its own.
+    // Only the host is shown, because the path may contain a secret.
     let host = endpoint.url.split('/').take(3).collect::<Vec<_>>().join("/");
     println!("{}  {host}  {}  {stands}", endpoint.id, endpoint.events);
 }
@@ -123,7 +123,7 @@ async fn known(parts: &Parts, id: WebhookEndpointId) -> Result<WebhookEndpoint, 
     found.ok_or_else(|| Error::Refused(format!("there is no webhook endpoint {id}")))
 }
 
-/// The endpoint, held.
+/// Locks the endpoint's row.
 async fn hold(parts: &Parts, tx: &Transaction, id: WebhookEndpointId) -> Result<WebhookEndpoint, Error> {
     let merchant = known(parts, id).await?.merchant_id;
     let held = webhook_endpoint::hold(tx, merchant, id).await?;
@@ -186,7 +186,7 @@ async fn enable(parts: &Parts, id: WebhookEndpointId, enabled: bool) -> Result<(
     Ok(())
 }
 
-/// Waited for, as the process ends.
+/// Waits for Redis, because the process is about to end.
 async fn notify(parts: &Parts, job: Option<queue::EnqueuedJob>) {
     let jobs: Vec<queue::EnqueuedJob> = job.into_iter().collect();
     if let Err(error) = parts.queue.notify_now(&jobs).await {

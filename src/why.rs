@@ -1,9 +1,12 @@
-//! `paylink why`: explains what happened to a text, a link, an order or a buyer, for an operator who is asked by a merchant.
+//! `paylink why`: what happened to a text, a link, an order or a buyer, and why. For operators who are asked by a
+//! merchant.
 
 mod sentences;
+mod waits;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args as ClapArgs;
-use domain::{LinkId, MerchantId, MessageId, OrderId, PhoneNumber};
+use domain::{JobId, LinkId, LinkState, MerchantId, MessageId, OrderId, PhoneNumber};
 use entity::{
     Merchant, Message,
     conversation::{self, Conversation},
@@ -16,21 +19,21 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
 
-/// So many of a kind are told at most, the newest first.
+/// The most items of each kind that are printed, newest first.
 const MOST: u64 = 20;
 
-/// About what.
+/// What to explain.
 #[derive(ClapArgs)]
 pub(crate) struct Args {
-    /// A phone number, an order (its id or its number), a link or a message (their ids). Whose does not matter.
+    /// A phone number, an order (its id or its number), a link or a message (their ids), of any merchant.
     about: String,
 }
 
-/// Runs the sub-command. Nothing that was said is printed, and no number but the one that was typed.
+/// Runs the sub-command. It prints no message texts, and no phone number but the one that was typed.
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     let parts = Parts::open(settings, Role::Command, None).await?;
     let about = args.about.trim();
-    let why = Why { parts: &parts };
+    let why = Why { parts: &parts, now: parts.db.now().await? };
     let found = if let Ok(id) = about.parse::<MessageId>() {
         why.message_of(id).await?
     } else if let Ok(id) = about.parse::<LinkId>() {
@@ -45,8 +48,15 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     if found { Ok(()) } else { Err(Error::Refused(format!("nothing is known of {about}"))) }
 }
 
+/// How far an id's time may differ from the time in its row.
+const SLACK: TimeDelta = TimeDelta::hours(1);
+
+/// How long after a text, or after its scheduled time, its jobs may be enqueued.
+const JOBS_WITHIN: TimeDelta = TimeDelta::days(2);
+
 struct Why<'a> {
     parts: &'a Parts,
+    now: DateTime<Utc>,
 }
 
 impl Why<'_> {
@@ -69,15 +79,20 @@ impl Why<'_> {
     }
 
     async fn orders_numbered(&self, number: &str) -> Result<bool, Error> {
-        let query = order::Entity::find().filter(order::Column::Number.eq(number)).order_by_desc(order::Column::Id);
-        let orders = query.limit(MOST).all(self.parts.db.pool()).await?;
+        let db = self.parts.db.pool();
+        // Filtering by merchant lets the query use an index instead of reading all orders.
+        let orders = order::Entity::find()
+            .filter(order::Column::MerchantId.is_in(merchant::ids(db).await?))
+            .filter(order::Column::Number.eq(number))
+            .order_by_desc(order::Column::Id);
+        let orders = orders.limit(MOST).all(db).await?;
         for order in &orders {
             self.order(order).await?;
         }
         Ok(!orders.is_empty())
     }
 
-    /// Conversations are found by a hash of the number, with which each merchant has its own.
+    /// Finds conversations by the hash of the number, which differs by merchant.
     async fn buyers(&self, number: &str) -> Result<bool, Error> {
         let (db, mut found) = (self.parts.db.pool(), false);
         for id in merchant::ids(db).await? {
@@ -92,7 +107,7 @@ impl Why<'_> {
         Ok(found)
     }
 
-    /// Who bought something may never have been texted.
+    /// Finds orders of a buyer, who may never have been texted.
     async fn orders_of(&self, merchant: MerchantId, phone: &PhoneNumber) -> Result<bool, Error> {
         let query = order::Entity::find()
             .filter(order::Column::MerchantId.eq(merchant))
@@ -143,15 +158,22 @@ impl Why<'_> {
                 entry.detail.map(|detail| format!(": {detail}")).unwrap_or_default()
             );
         }
-        self.jobs(link.merchant_id, &link.id.to_string(), &format!("{indent}  ")).await?;
+        let span = (link.created_at.min(self.now), self.now);
+        self.jobs(link.merchant_id, &link.id.to_string(), span, &format!("{indent}  ")).await?;
         let of_link =
             message::Entity::find().filter(message::Column::LinkId.eq(link.id)).order_by_desc(message::Column::Id);
         let texts = of_link.limit(MOST).all(db).await?;
+        let indent = format!("{indent}  ");
         if texts.is_empty() {
-            self.no_text(link, &format!("{indent}  ")).await?;
+            println!("{indent}no text carries it: none was asked for, or it was refused at once");
+        }
+        // A message on its way explains itself what it is waiting for.
+        let none_is_under_way = !texts.iter().any(sentences::is_under_way);
+        if texts.is_empty() || (link.state == LinkState::Unpaid && none_is_under_way) {
+            self.against_texts(link, &indent).await?;
         }
         for message in &texts {
-            self.message(message, &format!("{indent}  ")).await?;
+            self.message(message, &indent).await?;
         }
         Ok(())
     }
@@ -164,11 +186,12 @@ impl Why<'_> {
         if sentences::is_under_way(message) {
             self.held_up(message, &format!("{indent}  ")).await?;
         }
-        self.jobs(message.merchant_id, &message.id.to_string(), &format!("{indent}  ")).await
+        let span = (message.created_at.min(self.now), message.asked_at() + JOBS_WITHIN);
+        self.jobs(message.merchant_id, &message.id.to_string(), span, &format!("{indent}  ")).await
     }
 
-    /// What keeps a text from leaving that has not left. That it is night at the buyer's, that the pace is full or that the carrier is
-    /// taken for down, its job says.
+    /// Why a text has not been sent yet. Quiet hours, a full rate limit and a carrier outage are explained by its
+    /// [job](Self::jobs).
     async fn held_up(&self, message: &Message, indent: &str) -> Result<(), Error> {
         let db = self.parts.db.pool();
         self.held_up_all(&merchant::get(db, message.merchant_id).await?, &["send_sms"], indent).await?;
@@ -188,7 +211,7 @@ impl Why<'_> {
         Ok(())
     }
 
-    /// What keeps all of a merchant's texts of these kinds of jobs.
+    /// What holds up all of a merchant's texts from these kinds of jobs.
     async fn held_up_all(&self, owner: &Merchant, kinds: &[&str], indent: &str) -> Result<(), Error> {
         for paused in pause::all(self.parts.db.pool()).await? {
             let of_kind = paused.kind.as_deref().is_some_and(|kind| kinds.contains(&kind));
@@ -202,10 +225,9 @@ impl Why<'_> {
         Ok(())
     }
 
-    /// Why no text may have been asked for, or one may have been refused at once, of which nothing is kept.
-    async fn no_text(&self, link: &link::Model, indent: &str) -> Result<(), Error> {
+    /// Why a text may have been refused immediately, of which there is no record, and why the next one would be.
+    async fn against_texts(&self, link: &link::Model, indent: &str) -> Result<(), Error> {
         let db = self.parts.db.pool();
-        println!("{indent}no text carries it: none was asked for, or it was refused at once");
         let owner = merchant::get(db, link.merchant_id).await?;
         self.held_up_all(&owner, &["send_sms", "remind", "tell_buyer"], indent).await?;
         if owner.available < owner.sms_rate {
@@ -223,13 +245,25 @@ impl Why<'_> {
         Ok(())
     }
 
-    async fn jobs(&self, merchant: MerchantId, id: &str, indent: &str) -> Result<(), Error> {
+    /// The jobs about this id and what they wait for. The time range in which they were enqueued limits the search.
+    async fn jobs(
+        &self,
+        merchant: MerchantId,
+        id: &str,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        indent: &str,
+    ) -> Result<(), Error> {
         let jobs = job::Entity::find()
             .filter(job::Column::MerchantId.eq(merchant))
+            .filter(job::Column::Id.gte(JobId::new(from - SLACK)))
+            .filter(job::Column::Id.lt(JobId::new(to + SLACK)))
             .filter(job::Column::Payload.contains(id))
             .order_by_desc(job::Column::Id)
             .limit(MOST);
         for job in jobs.all(self.parts.db.pool()).await? {
+            if let Some(waits) = waits::of(&job, self.now) {
+                println!("{indent}{waits}");
+            }
             println!("{indent}{}", told(&job));
         }
         Ok(())

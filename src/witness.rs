@@ -1,4 +1,4 @@
-//! Another machine's clock: Stripe sends its time with every answer, even to unauthenticated callers.
+//! The clock of another machine: Stripe sends the time with every response, even without authentication.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use reqwest::{Client, Response, header::DATE, redirect::Policy};
 
 use crate::settings::{Settings, is_on_this_machine};
 
-/// How long it may take to answer.
+/// Timeout of the request.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Holds what cannot be taken back while nobody but this machine says what time it is.
+/// Holds irreversible ticks while no other machine confirms the time.
 pub(crate) fn guard(settings: &Settings) -> JumpGuard {
     let base = settings.stripe_api_base.clone();
     JumpGuard::new(Witness::new(move || ask(base.clone())))
 }
 
 async fn ask(base: String) -> Option<DateTime<Utc>> {
-    // It would tell what this machine's own clock says.
+    // A server on this machine would only report this machine's clock.
     if is_on_this_machine(&base) {
         return None;
     }
@@ -32,7 +32,7 @@ async fn ask(base: String) -> Option<DateTime<Utc>> {
     }
 }
 
-/// What time it was there when an answer was given.
+/// The remote time when a response was sent.
 pub(crate) fn date_of(answer: &Response) -> Option<DateTime<Utc>> {
     let date = answer.headers().get(DATE)?.to_str().ok()?;
     DateTime::parse_from_rfc2822(date).ok().map(|date| date.to_utc())

@@ -16,21 +16,21 @@ use crate::{
     surroundings::Surroundings,
 };
 
-/// Which jobs, and how many at once.
+/// Which jobs to run, and how many at once.
 #[derive(ClapArgs, Default)]
 pub struct Args {
-    /// The kinds of jobs to do, separated by commas; all of them if absent.
+    /// The kinds of jobs to run, separated by commas. Defaults to all.
     #[arg(long, value_delimiter = ',')]
     pub queues: Vec<Kind>,
-    /// How many jobs of each of these kinds to do at once; the settings if absent.
+    /// How many jobs of each of these kinds to run at once. Defaults to the settings.
     #[arg(long)]
     pub concurrency: Option<usize>,
 }
 
-/// Runs workers until they are told to stop. Says when they begin.
+/// Runs workers until they are told to stop. Calls `working` when they start.
 ///
 /// # Errors
-/// When a part of them cannot be opened, or they cannot go on.
+/// Returns an error if a dependency cannot be opened, or if the workers fail.
 pub async fn run(settings: Settings, args: Args, around: &Surroundings, working: impl FnOnce()) -> Result<(), Error> {
     let public_url = public_url(&settings)?;
     let parts = Parts::open(&settings, Role::Worker, around.clock.clone()).await?;
@@ -49,7 +49,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, working:
     work_until_told(work, kinds, concurrency, &settings, &around.stop).await
 }
 
-/// Does jobs until it is told to stop, then finishes those in flight.
+/// Runs jobs until told to stop, then finishes those in flight.
 pub(crate) async fn work_until_told(
     work: JobContext,
     kinds: Vec<Kind>,

@@ -16,8 +16,6 @@ mod state;
 mod v1;
 mod webhooks;
 
-use std::sync::Arc;
-
 use http::{
     access_log::AccessLog,
     bodies::Bodies,
@@ -41,9 +39,7 @@ pub use v1::details_page_of;
 /// Every route; `/metrics` only if it is to be seen by everybody.
 #[must_use]
 pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint {
-    let service = v1::service(&api.public_url);
-    let description = v1::describe(&service);
-    let described = description.text();
+    let description = v1::description();
     let intake = webhooks::Intake::new(&api);
     let security = Security::new(api.is_behind_tls(), &api.cors_origins).with_tokens_of(api.clone());
     let access = AccessLog::new(api.clock.clone());
@@ -53,9 +49,9 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
     };
     routes
         .at("/", get(console::entrance))
-        .at("/openapi.json", get(v1::docs::document(&described)))
+        .at("/openapi.json", get(v1::docs::document(api.public_url.clone())))
         .nest("/docs", v1::docs::routes())
-        .nest("/v1", service.around(move |endpoint, request| description.clone().recognise(endpoint, request)))
+        .nest("/v1", v1::service().around(move |endpoint, request| description.recognise(endpoint, request)))
         .at("/webhooks/stripe/:merchant_id", post(webhooks::stripe::receive))
         .at("/webhooks/sms/:merchant_id", post(webhooks::sms::receive).get(webhooks::sms::receive))
         .at("/webhooks/operator/stripe", post(webhooks::operator::receive))
@@ -93,8 +89,8 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
 
 /// What the API says of itself at `/openapi.json`, were it to be found at this address.
 #[must_use]
-pub fn description(public_url: &str) -> Arc<str> {
-    v1::describe(&v1::service(public_url)).text()
+pub fn description(public_url: &str) -> String {
+    v1::description().text_at(public_url)
 }
 
 /// The problem that an error is, and the route on which it happened.

@@ -1,7 +1,9 @@
-//! Tokens for browsers: short-lived, and bound to an order, to the permitted actions, and to the origin of the page that uses them.
+//! Client tokens for browsers: short-lived, and bound to an order, to the permitted actions, and to the origin of the
+//! page.
 //!
-//! A token carries all of this itself, signed with a key derived from the installation's root, so a forged one is rejected without a
-//! database query. It acts for the API key that requested it and never has more rights than that key has now.
+//! A token carries all of this, signed with a key derived from the installation's root, so a forged one is refused
+//! without a database query. It acts for the API key that requested it: an action the key loses is lost to the token,
+//! too.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,15 +11,15 @@ use url::Url;
 
 use crate::{ApiKeyId, MerchantId, OrderId};
 
-/// What a token begins with.
+/// Prefix of every token.
 pub(crate) const PREFIX: &str = "ct_";
 
 words! {
-    /// What may be done with the order.
+    /// An action permitted on the order.
     pub enum Right {
-        /// See it and its links.
+        /// Read the order and its links.
         Read = "read",
-        /// Make a payment link.
+        /// Create a payment link.
         CreateLink = "create_link",
         /// Send a link by SMS.
         Send = "send",
@@ -26,33 +28,34 @@ words! {
     }
 }
 
-/// What a token says. Its words are read by pages, too, to show the buttons that there are.
+/// The contents of a token. Pages read them, too, to decide which buttons to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientToken {
-    /// Whose order.
+    /// The merchant whose order it is.
     pub merchant: MerchantId,
-    /// The key that asked for it.
+    /// The API key that requested the token.
     pub key: ApiKeyId,
-    /// With which order.
+    /// The order.
     pub order: OrderId,
-    /// What may be done.
+    /// The permitted actions.
     pub may: Vec<Right>,
-    /// From pages of which origin, as browsers write it.
+    /// The origin of the pages that may use it, as browsers write it.
     pub origin: String,
-    /// Until when.
+    /// When it expires.
     #[serde(with = "chrono::serde::ts_seconds")]
     pub expires: DateTime<Utc>,
 }
 
 impl ClientToken {
-    /// Whether this is written as a token is, good or not.
+    /// Whether the text looks like a client token, valid or not.
     #[must_use]
     pub fn is_one(text: &str) -> bool {
         text.starts_with(PREFIX)
     }
 }
 
-/// An origin as browsers write it, if the text is one: scheme, host, and the port if it is not the scheme's own.
+/// Normalizes an origin to the form that browsers send: scheme, host, and the port unless it is the default. Returns
+/// `None` if the text is not an origin.
 #[must_use]
 pub fn origin(text: &str) -> Option<String> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
@@ -61,7 +64,7 @@ pub fn origin(text: &str) -> Option<String> {
     (is_bare && is_nobodys).then(|| url.origin().ascii_serialization())
 }
 
-/// Whether pages of this origin never leave the machine of whoever looks at them: then they need no TLS.
+/// Whether the origin is on the local machine and therefore needs no TLS.
 #[must_use]
 pub fn is_local(origin: &str) -> bool {
     Url::parse(origin).is_ok_and(|url| match url.host() {

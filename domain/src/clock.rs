@@ -1,33 +1,33 @@
-//! Time is an argument: whatever needs the current time is given a [`Clock`]. In production it follows the database's time.
+//! Time is an argument: code that needs the time is given a [`Clock`]. In production it follows the database's clock.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
-/// Tells the time, in whole milliseconds: what every database of ours stores and gives back unchanged.
+/// Tells the time in whole milliseconds, the precision that both databases store exactly.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock, as it is: for what no other process sees, and for tests and benches.
+    /// The machine's own clock, for times that no other process sees, and for tests and benchmarks.
     #[must_use]
     pub fn system() -> Self {
         Self(Arc::new(Utc::now))
     }
 
-    /// A clock that stands still: `scheduler --once --at …`, and tests.
+    /// A clock that always shows the same time, for `scheduler --once --at …` and tests.
     #[must_use]
     pub fn stopped_at(at: DateTime<Utc>) -> Self {
         Self(Arc::new(move || at))
     }
 
-    /// A clock that is turned by whoever has it: tests.
+    /// A clock that calls a function, for tests.
     #[must_use]
     pub fn telling(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         let now = (self.0)();

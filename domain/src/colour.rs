@@ -2,29 +2,29 @@
 
 use std::fmt;
 
-/// The least contrast of white text on it: that of WCAG 2.2, level AA.
+/// The minimum contrast with white text, from WCAG 2.2 level AA.
 const LEAST_CONTRAST: f64 = 4.5;
 
-/// A colour on which white text can be read.
+/// A colour dark enough for white text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour([u8; 3]);
 
-/// Why a text is not such a colour.
+/// Why a colour is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ColourError {
-    /// Not a colour at all.
+    /// The text is not a colour.
     #[error("a colour is written like #1f5eff")]
     NotAColour,
-    /// Buyers could not read the button.
+    /// White text would be unreadable.
     #[error("is too light for white text: the contrast is {contrast:.1} and must be {LEAST_CONTRAST}")]
     TooLight {
-        /// From 1 to 21.
+        /// The contrast ratio, from 1 to 21.
         contrast: f64,
     },
 }
 
 impl Colour {
-    /// Reads `#rrggbb`, in either case.
+    /// Parses `#rrggbb`, ignoring case.
     ///
     /// # Errors
     /// See [`ColourError`].
@@ -40,13 +40,13 @@ impl Colour {
         if contrast < LEAST_CONTRAST { Err(ColourError::TooLight { contrast }) } else { Ok(colour) }
     }
 
-    /// Red, green and blue.
+    /// The red, green and blue components.
     #[must_use]
     pub const fn rgb(self) -> [u8; 3] {
         self.0
     }
 
-    /// WCAG's contrast ratio.
+    /// The contrast ratio as WCAG defines it.
     fn contrast_with_white(self) -> f64 {
         let [red, green, blue] = self.0.map(|part| {
             let part = f64::from(part) / 255.0;
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_colour_too_light_for_white_text_is_refused() {
         assert!(matches!(Colour::parse("#ffffff"), Err(ColourError::TooLight { contrast }) if contrast < 1.01));
-        // The lightest grey that WCAG lets pass, and the next one.
+        // The lightest grey that passes, and the next lighter one.
         assert!(Colour::parse("#767676").is_ok());
         assert!(matches!(Colour::parse("#777777"), Err(ColourError::TooLight { .. })));
     }

@@ -1,4 +1,4 @@
-//! Packs of credits that the operator sells: a number of credits at a price.
+//! Credit packs as the operator sells them: a number of credits for a price.
 
 use std::{fmt, str::FromStr};
 
@@ -7,49 +7,49 @@ use crate::{Currency, Money};
 /// The most credits in a pack.
 const MOST: i64 = 100_000_000;
 
-/// So many credits for so much money.
+/// A number of credits and their price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreditPack {
     credits: i64,
     price: Money,
 }
 
-/// Why a text is no pack.
+/// Why a text is not a credit pack.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CreditPackError {
-    /// Not as it is written.
+    /// It is malformed.
     #[error("a pack is written like `500 for 25.00 USD`")]
     Form,
-    /// No number of credits that anybody sells.
+    /// The number of credits is out of range.
     #[error("a pack has 1 to {MOST} credits")]
     Credits,
-    /// No amount that Stripe takes.
+    /// Stripe cannot charge the price.
     #[error("its price cannot be taken: {0}")]
     Price(String),
 }
 
 impl CreditPack {
-    /// How it is named: by what it is, so that a pack whose price has changed is not taken for the one before.
+    /// An identifier made of the contents, so that a pack with a changed price is a different pack.
     #[must_use]
     pub fn id(&self) -> String {
         let price = self.price.to_decimal_string().replace('.', "-");
         format!("{}-for-{price}-{}", self.credits, self.price.currency().as_str())
     }
 
-    /// How many.
+    /// The number of credits.
     #[must_use]
     pub const fn credits(&self) -> i64 {
         self.credits
     }
 
-    /// For how much.
+    /// The price.
     #[must_use]
     pub const fn price(&self) -> Money {
         self.price
     }
 }
 
-/// How many credits stay bought when so much of the price went back: as many as what is left pays for, the rest of a credit not.
+/// How many credits remain bought after part of the price was returned: as many whole credits as the rest pays for.
 #[must_use]
 pub fn credits_kept(credits: i64, price: i64, returned: i64) -> i64 {
     let left = (price - returned).clamp(0, price);

@@ -1,13 +1,13 @@
-//! An error together with its sources.
+//! Chains of errors and their sources.
 
 use std::{error::Error, iter};
 
-/// The error, what it comes from, and so on.
+/// The error, its source, the source of that, and so on.
 pub fn error_chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     iter::successors(Some(error), |&error| error.source())
 }
 
-/// The whole chain in one line. What only repeats the one above it is left out.
+/// Formats the whole chain in one line, omitting texts that only repeat the end of the line so far.
 #[must_use]
 pub fn with_sources(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();

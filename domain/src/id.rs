@@ -1,18 +1,18 @@
-//! Ids: a `UUIDv7` with a prefix in its text form (`link_0193…`). Each kind has its own type, so one cannot be passed for another.
+//! Ids: `UUIDv7` with a prefix at the edge (`link_0193…`), each of its own type, so that they cannot be mixed up.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use uuid::{NoContext, Timestamp, Uuid};
 
-/// Why a text is not an id of the wanted kind.
+/// The text is not an id of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an id that starts with {prefix}_")]
 pub struct IdError {
     prefix: &'static str,
 }
 
-/// A `UUIDv7` whose time part is `at`, so that ids sort by creation and can be used as cursors.
+/// A `UUIDv7` with `at` as its time, so that ids sort by creation and can serve as cursors.
 fn uuid_at(at: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
     Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()))
@@ -38,25 +38,25 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new id; ids made later sort later.
+            /// A new id. Later ids sort after earlier ones.
             #[must_use]
             pub fn new(at: DateTime<Utc>) -> Self {
                 Self(uuid_at(at))
             }
 
-            /// The time that it was made with, if it is one of those that carry it.
+            /// The creation time, if the id contains one.
             #[must_use]
             pub fn created_at(self) -> Option<DateTime<Utc>> {
                 time_of(self.0)
             }
 
-            /// The bare `UUID`, for a place that has no room for a prefix.
+            /// The bare `UUID`, where a prefix does not fit.
             #[must_use]
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
 
-            /// The id whose bare `UUID` this is.
+            /// Wraps a bare `UUID`.
             #[must_use]
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
@@ -109,7 +109,7 @@ ids! {
     OrderId = "ord",
     /// A payment link.
     LinkId = "link",
-    /// One entry of a link's timeline.
+    /// An entry of a link's timeline.
     LinkEventId = "lev",
     /// A message to or from a buyer.
     MessageId = "msg",
@@ -117,25 +117,25 @@ ids! {
     ConversationId = "conv",
     /// An entry of the credit ledger.
     CreditEntryId = "cred",
-    /// Credits that a merchant buys of the operator.
+    /// A purchase of credits from the operator.
     CreditPurchaseId = "cpu",
     /// A job.
     JobId = "job",
-    /// An event that came in by webhook.
+    /// An incoming webhook event.
     WebhookEventId = "evt",
-    /// Somewhere that our webhooks go to.
+    /// An endpoint that our webhooks go to.
     WebhookEndpointId = "whe",
-    /// One of our webhooks, on its way to an endpoint.
+    /// The delivery of one of our webhooks to an endpoint.
     WebhookDeliveryId = "whd",
     /// An entry of the audit log.
     AuditEntryId = "aud",
-    /// Something that needs a person.
+    /// A matter that needs a person's attention.
     AttentionId = "att",
-    /// Many orders at once.
+    /// A batch of orders.
     BatchId = "bat",
     /// A console session.
     SessionId = "ses",
-    /// A request, as its answer and the log lines about it say.
+    /// A request, as named in its response and in log lines.
     RequestId = "req",
 }
 

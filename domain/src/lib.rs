@@ -1,7 +1,6 @@
-//! Business rules that need no table: money, phone numbers, SMS segments, templates, gateways, link states, ids, the clock, secrets and
-//! sealing.
-//!
-//! No HTTP, no Redis, no database. With the feature `sea-orm`, the types can be used as columns.
+//! Rules that need no database table: money, phone numbers, SMS segments, templates, gateways, link states, ids, the
+//! clock, secrets and sealing. No HTTP, Redis or database; with the feature `sea-orm` the types can be stored in
+//! columns.
 
 #[macro_use]
 mod stored;

@@ -1,33 +1,33 @@
 //! The status of a message, which only moves forward.
 
 words! {
-    /// What became of a message.
+    /// The status of a message.
     pub enum MessageStatus {
         /// It came from the buyer.
         Received = "received",
-        /// It waits for its time; the credits are held.
+        /// It is scheduled for later; its credits are held.
         Scheduled = "scheduled",
-        /// It waits for its turn; the credits are held.
+        /// It is queued; its credits are held.
         Queued = "queued",
-        /// It is about to leave, or has left: from here on nobody sends it blindly again.
+        /// It is being sent, or was sent. From here on it is never sent again without checking.
         Sending = "sending",
-        /// It left, and whether the carrier took it is not known; the credits stay held.
+        /// It was sent, but whether the carrier accepted it is unknown; its credits stay held.
         Unknown = "unknown",
-        /// The carrier took it; the credits are spent.
+        /// The carrier accepted it; its credits are spent.
         Sent = "sent",
         /// It reached the phone.
         Delivered = "delivered",
-        /// The carrier took it and could not deliver it.
+        /// The carrier accepted it but could not deliver it.
         Undelivered = "undelivered",
-        /// It was refused; the credits are available again.
+        /// It was refused; its credits were released.
         Failed = "failed",
-        /// It was taken back before its time had come; the credits are available again.
+        /// It was cancelled before its scheduled time; its credits were released.
         Cancelled = "cancelled",
     }
 }
 
 impl MessageStatus {
-    /// How far a message has come. A report of a lower rank than what is known is late, and changes nothing.
+    /// The progress of a message. A report with a lower rank than the current status is late and changes nothing.
     const fn rank(self) -> u8 {
         match self {
             Self::Scheduled => 0,
@@ -39,11 +39,11 @@ impl MessageStatus {
         }
     }
 
-    /// The states from which a message may come to this one. What the carrier took cannot be refused any more.
+    /// The statuses from which a message may move to this one. A message that the carrier accepted can no longer fail.
     pub fn predecessors(self) -> impl Iterator<Item = Self> {
         let below = match self {
             Self::Failed => Self::Sent.rank(),
-            // What waits for its turn may be leaving.
+            // A queued message may already be on its way.
             Self::Cancelled => Self::Queued.rank(),
             Self::Scheduled
             | Self::Queued

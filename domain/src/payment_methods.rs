@@ -1,36 +1,36 @@
-//! The payment methods offered to buyers at Stripe.
+//! The ways in which buyers may pay at Stripe.
 
 use std::{fmt, str::FromStr};
 
-/// In characters, as Stripe's own are.
+/// The longest name of a payment method, in characters.
 const LONGEST: usize = 40;
-/// How many may be named.
+/// The most payment methods that may be listed.
 const MOST: usize = 20;
 
-/// How buyers may pay.
+/// The ways in which buyers may pay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum PaymentMethods {
-    /// By card, and what Stripe counts as one.
+    /// By card, including wallets that Stripe counts as cards.
     #[default]
     Cards,
-    /// By whatever the merchant has switched on in Stripe's dashboard.
+    /// By whatever is enabled in the merchant's Stripe dashboard.
     Dashboard,
-    /// By these, as Stripe names them.
+    /// By these methods, under their names at Stripe.
     These(Vec<String>),
 }
 
-/// Why a text does not say how buyers may pay.
+/// The text does not describe payment methods.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be `cards`, `dashboard`, or the names of at most {MOST} ways to pay as Stripe has them, with commas: `card,sepa_debit`"
 )]
 pub struct PaymentMethodsError;
 
-/// The words, as one pattern: for descriptions of what is taken.
+/// A pattern for the accepted texts, for API descriptions.
 pub const PATTERN: &str = "^(cards|dashboard|[a-z][a-z0-9_]{1,39}(,[a-z][a-z0-9_]{1,39}){0,19})$";
 
 impl PaymentMethods {
-    /// What Stripe is told: nothing, where its dashboard says it.
+    /// The methods to pass to Stripe; none if its dashboard decides.
     #[must_use]
     pub fn named(&self) -> Vec<&str> {
         match self {

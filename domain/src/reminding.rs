@@ -5,35 +5,35 @@ use std::{fmt, str::FromStr};
 /// Whether, when and how often buyers are reminded of unpaid links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reminding {
-    /// Whether they are.
+    /// Whether reminders are enabled.
     pub on: bool,
-    /// How many days after the last text about a link: 1 to 60.
+    /// Days between the last text about a link and a reminder: 1 to 60.
     pub after_days: i64,
-    /// How often, at most, for one link: 1 to 10.
+    /// The most reminders for one link: 1 to 10.
     pub at_most: i64,
-    /// How many days before the link expires there is a last one, whatever `at_most` says: 1 to 30; 0: none.
+    /// Days before expiry at which a last reminder is sent regardless of `at_most`: 1 to 30, or 0 for none.
     pub last_days: i64,
 }
 
-/// Why buyers cannot be reminded so.
+/// Which setting of the reminders is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RemindingError {
-    /// Too soon or too late.
+    /// `after_days`.
     #[error("must be from 1 to 60 days")]
     AfterDays,
-    /// Never or too often.
+    /// `at_most`.
     #[error("must be from 1 to 10")]
     AtMost,
-    /// Longer before the end than a reminder makes sense.
+    /// `last_days`.
     #[error("must be from 0 to 30 days")]
     LastDays,
 }
 
 impl Reminding {
-    /// Whether it is within bounds.
+    /// Checks that every setting is in range.
     ///
     /// # Errors
-    /// The bound that it is not within.
+    /// Returns the first setting that is out of range.
     pub fn check(self) -> Result<Self, RemindingError> {
         if !(1..=60).contains(&self.after_days) {
             return Err(RemindingError::AfterDays);

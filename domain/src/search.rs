@@ -1,39 +1,42 @@
-//! Normalizes searched and sought texts in the same way, because neither database's lower-casing or trigrams work for every script.
+//! Search: texts and queries are folded in the same way, because neither database's lower-casing or trigrams handle
+//! every script.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// The longest text that is sought; of a longer one its beginning.
+/// The longest query; the rest of a longer one is ignored.
 const LONGEST: usize = 100;
 
-/// How few digits are sought as a part of a phone number.
+/// The fewest digits that are searched for as part of a phone number.
 const FEWEST_DIGITS: usize = 3;
 
-/// How many characters make a gram.
+/// The number of characters in a gram.
 const GRAM: usize = 3;
 
-/// A text without letter case, width, and the accents of Latin, Greek and Cyrillic letters, Hebrew points and Arabic vowel signs; digits
-/// of any script as ASCII; nothing invisible, and one space for each stretch of them. Folding twice changes nothing.
+/// Folds a text: removes letter case, width, accents of Latin, Greek and Cyrillic letters, Hebrew points, Arabic vowel
+/// signs and invisible characters, turns digits of any script into ASCII, and collapses white space. Folding is
+/// idempotent.
 #[must_use]
 pub fn fold(text: &str) -> String {
     let bare = text.nfkd().filter(|&c| !is_left_out(c)).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-    // Letter case can bring accents back: the small form of a dotted capital I.
+    // Changing case can bring back accents, as in the lower case of a dotted capital I.
     let folded: String = bare.nfkd().filter(|&c| !is_left_out(c)).map(plain_digit).nfkc().collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Several texts, folded, in one: what is sought is found within each, and not across them.
+/// Folds several texts into one. A query matches within one of them, never across two.
 #[must_use]
 pub fn searchable<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let folded: Vec<String> = texts.into_iter().map(fold).filter(|text| !text.is_empty()).collect();
     folded.join("\n")
 }
 
-/// What somebody seeks: any of these is what they mean.
+/// A search query: a text matches if it contains any of the alternatives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sought(Vec<String>);
 
 impl Sought {
-    /// A text as it is, and if it looks so, as a part of a phone number and as an amount. Nothing is sought by a text of nothing.
+    /// Interprets a query as literal text and, if it looks like one, as part of a phone number or as an amount. Returns
+    /// `None` if it is blank.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let folded: String = fold(text).chars().take(LONGEST).collect();
@@ -54,15 +57,16 @@ impl Sought {
         Some(Self(meant))
     }
 
-    /// What is meant, each as a part of a searchable text.
+    /// The alternatives, each a part of a searchable text.
     #[must_use]
     pub fn meant(&self) -> &[String] {
         &self.0
     }
 }
 
-/// The grams of a folded text: every three characters in a row, and every two of which one is not ASCII, as whole names are in some
-/// scripts. A text contains another only if it has all of its grams; the database's index is made by the same rule.
+/// The grams of a folded text: every three consecutive characters, and every two of which one is not ASCII, since in
+/// some scripts a whole name has two characters. A text can contain another only if it has all of its grams. The
+/// database's index uses the same rule.
 #[must_use]
 pub fn grams(folded: &str) -> Vec<String> {
     let characters: Vec<char> = folded.chars().collect();
@@ -74,7 +78,7 @@ pub fn grams(folded: &str) -> Vec<String> {
     grams
 }
 
-/// Digits with what people write between them, without what stands before a national number.
+/// Extracts the digits of a phone number, with the usual punctuation between them and without leading zeros.
 fn phone(folded: &str) -> Option<String> {
     let is_written_so =
         |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '(' | ')' | '/' | '.' | ' ' | '\u{2010}'..='\u{2015}');
@@ -86,8 +90,8 @@ fn phone(folded: &str) -> Option<String> {
     (digits.len() >= FEWEST_DIGITS).then(|| digits.to_owned())
 }
 
-/// An amount as it is kept: `1234.50` for `$1,234.50`, `1.234,50 €`, `1 234,5` or `usd 1'234.50`. Around it there may be a sign or a code
-/// of a currency, and nothing else.
+/// Normalizes an amount to its stored form: `1234.50` for `$1,234.50`, `1.234,50 €`, `1 234,5` or `usd 1'234.50`. Apart
+/// from a currency sign or code, nothing else may surround it.
 fn amount(folded: &str) -> Option<String> {
     let start = folded.find(|c: char| c.is_ascii_digit())?;
     let end = folded.rfind(|c: char| c.is_ascii_digit())? + 1;
@@ -101,7 +105,7 @@ fn amount(folded: &str) -> Option<String> {
         return None;
     }
     let whole_only = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    // One or two digits behind the last separator are decimals; three are thousands.
+    // One or two digits after the last separator are decimals; three are thousands.
     match number.rfind(['.', ',']) {
         Some(at) if (1..=2).contains(&(number.len() - at - 1)) => {
             Some(format!("{}.{}", whole_only(&number[..at]), &number[at + 1..]))
@@ -110,13 +114,13 @@ fn amount(folded: &str) -> Option<String> {
     }
 }
 
-/// Nothing, or what a currency is called: `$`, `r$`, `kr`, `usd`.
+/// Whether the text is empty or could name a currency: `$`, `r$`, `kr`, `usd`.
 fn is_currency(text: &str) -> bool {
     let is_sign = |c: char| matches!(c, '$' | '¢' | '£' | '¤' | '¥' | '\u{20a0}'..='\u{20cf}');
     text.chars().count() <= 3 && text.chars().all(|c| c.is_alphabetic() || is_sign(c))
 }
 
-/// An accent, a point or a vowel sign that is left out when people seek, or what nobody sees.
+/// Whether folding removes a character: an accent, a point, a vowel sign, or an invisible character.
 fn is_left_out(c: char) -> bool {
     let is_accent = matches!(c, '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}');
     (is_accent && is_combining_mark(c))
@@ -124,13 +128,13 @@ fn is_left_out(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\0')
 }
 
-/// Where the digits of other scripts begin, each ten in a row.
+/// The zero of each script's digits, which are ten consecutive code points.
 const ZEROS: [char; 16] = [
     '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}', '\u{ce6}',
     '\u{d66}', '\u{e50}', '\u{ed0}', '\u{1040}', '\u{17e0}', '\u{1810}',
 ];
 
-/// A digit of any script as ASCII.
+/// Converts a digit of any script to ASCII.
 pub(crate) fn plain_digit(character: char) -> char {
     let code = u32::from(character);
     let digit = ZEROS.into_iter().find_map(|zero| code.checked_sub(zero.into()).filter(|digit| *digit < 10));

@@ -2,24 +2,24 @@
 
 use std::fmt;
 
-/// A secret: it has no `Display`, no `Serialize`, and a `Debug` that says nothing. To read it is to call [`Secret::expose`].
+/// A secret. It has no `Display` and no `Serialize`, and its `Debug` reveals nothing. Read it with [`Secret::expose`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a text into custody.
+    /// Wraps a text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself: only for the wire it is meant for.
+    /// The text itself, only for sending it where it belongs.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The last four characters, the one part that may be shown; nothing of a secret too short to hide the rest.
+    /// The last four characters, which may be shown; dots if the secret is too short to stay hidden.
     #[must_use]
     pub fn last_four(&self) -> String {
         let characters: Vec<char> = self.0.chars().collect();

@@ -1,52 +1,52 @@
-//! Delivery reports and incoming texts in a form common to all carriers: parsed on arrival, applied by a job.
+//! Events from any carrier: parsed where they come in, applied by a job.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{MessageId, sms::Keyword};
 
-/// What a carrier tells us.
+/// An event from a carrier.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum SmsEvent {
-    /// What became of a text.
+    /// A delivery report.
     Report {
-        /// The carrier's id of the text, if the report says it.
+        /// The carrier's id of the text, if the report has it.
         carrier_id: Option<String>,
-        /// Our message, if the URL that we gave the carrier says it.
+        /// Our message, if the callback URL that we gave the carrier has it.
         message: Option<MessageId>,
         /// How far the text has come.
         progress: Progress,
     },
-    /// A buyer's text.
+    /// A text from a buyer.
     Text {
-        /// The carrier's id of it.
+        /// The carrier's id of the text.
         carrier_id: String,
-        /// Whose number it came from, as the carrier writes it.
+        /// The sender's number, as the carrier writes it.
         from: String,
-        /// What it says; nothing if it is only pictures.
+        /// The text; empty if there are only pictures.
         body: String,
-        /// What the carrier says that it means, in whichever language: it has answered it then.
+        /// The keyword that the carrier recognized, in any language. The carrier has then replied to it itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keyword: Option<Keyword>,
-        /// Pictures that came with it.
+        /// The attached pictures.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pictures: Vec<PictureAt>,
     },
 }
 
-/// The most pictures of one text that are taken; carriers take no more.
+/// The most pictures accepted with one text; carriers allow no more.
 pub const MOST_PICTURES: usize = 10;
 
-/// A picture as the carrier tells of it. No `Debug`: where it is tells whose it is.
+/// A picture attached to a text. It has no `Debug`, because the URL reveals whose it is.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PictureAt {
-    /// Where it can be fetched.
+    /// Where it can be downloaded.
     pub url: String,
-    /// What the carrier says that it is, such as `image/jpeg`.
+    /// The content type reported by the carrier, such as `image/jpeg`.
     pub content_type: String,
 }
 
-/// How far a text has come, by the carrier's word.
+/// The progress of a text, as reported by the carrier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "progress", rename_all = "snake_case")]
 pub enum Progress {
@@ -56,25 +56,25 @@ pub enum Progress {
     Delivered,
     /// It could not be delivered.
     Undelivered {
-        /// Why, in words for the merchant.
+        /// The reason, worded for the merchant.
         why: String,
     },
 }
 
-/// Whether this character belongs into no text: a control character that breaks no line.
+/// Whether a character has no place in a text: a control character other than a tab or a line break.
 #[must_use]
 pub fn is_unwanted(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')
 }
 
-/// The same without characters that no database takes: a space for each. A `STOP` with a NUL behind it is a `STOP`.
+/// Replaces characters that databases refuse by spaces. A `STOP` followed by a NUL is still a `STOP`.
 #[must_use]
 pub fn without_unwanted(text: &str) -> String {
     text.replace(is_unwanted, " ")
 }
 
 impl SmsEvent {
-    /// The same in plain characters.
+    /// Removes unwanted characters from all texts of the event.
     #[must_use]
     pub fn plain(self) -> Self {
         let plain = |text: String| without_unwanted(&text);
@@ -101,7 +101,7 @@ impl SmsEvent {
 }
 
 impl std::fmt::Debug for SmsEvent {
-    /// Neither a number nor a text.
+    /// Omits phone numbers and texts.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Report { carrier_id, message, progress } => f

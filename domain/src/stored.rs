@@ -1,7 +1,7 @@
-//! A macro that makes our types storable as columns, so ids and words are stored the same way everywhere.
+//! Storing our types in database columns: one macro, so that ids and words are stored the same way everywhere.
 
-/// Stores `$type` as the column type `$inner`. `$write` turns a value into it; `$read` turns it back and may refuse, which
-/// becomes a typed database error and never a default. Whoever uses it depends on `sea-orm`.
+/// Stores `$type` in a column of type `$inner`. `$write` converts to it; `$read` converts back and may fail, which
+/// becomes a typed database error and never a default. The calling crate must depend on `sea-orm`.
 #[cfg(feature = "sea-orm")]
 #[macro_export]
 macro_rules! stored_as {
@@ -58,7 +58,7 @@ macro_rules! stored_as {
     };
 }
 
-/// Without the feature `sea-orm` nothing is a column.
+/// Does nothing without the feature `sea-orm`.
 #[cfg(not(feature = "sea-orm"))]
 #[macro_export]
 macro_rules! stored_as {

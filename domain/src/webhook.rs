@@ -1,23 +1,23 @@
-//! Signatures of webhooks to merchants' own systems, as Standard Webhooks specifies them: `v1,` followed by the base64 of an HMAC-SHA256
-//! over `{id}.{timestamp}.{body}`. Keys are written as `whsec_` followed by base64.
+//! Webhooks to merchants' systems, signed according to the Standard Webhooks specification: `v1,` and base64 of
+//! HMAC-SHA256 over `{id}.{timestamp}.{body}`, with a key written as `whsec_` and base64.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;
 
 use crate::{Secret, VaultError, vault::random_key};
 
-/// What a secret begins with.
+/// Prefix of every secret.
 const PREFIX: &str = "whsec_";
 
-/// A new secret: 192 bits.
+/// Generates a secret of 192 bits.
 ///
 /// # Errors
-/// [`VaultError::NoRandomness`].
+/// Returns [`VaultError::NoRandomness`].
 pub fn webhook_secret() -> Result<Secret, VaultError> {
     Ok(Secret::new(format!("{PREFIX}{}", STANDARD.encode(random_key::<24>()?))))
 }
 
-/// The signature by one secret, for the header `webhook-signature`; `None` if the secret is none.
+/// The value of the header `webhook-signature` for one secret. Returns `None` if the secret is malformed.
 #[must_use]
 pub fn webhook_signature(secret: &Secret, id: &str, timestamp: i64, body: &[u8]) -> Option<String> {
     let key = STANDARD.decode(secret.expose().strip_prefix(PREFIX)?).ok()?;

@@ -1,6 +1,6 @@
-//! Closed vocabularies: enums that are spelled the same in the database, in JSON and in logs.
+//! Closed lists of words: enums with the same spelling in the database, in JSON and in logs.
 
-/// A closed list of words: an enum with one spelling in the database, in JSON and in logs.
+/// Declares a closed list of words: an enum with one spelling in the database, in JSON and in logs.
 #[macro_export]
 macro_rules! words {
     (
@@ -14,7 +14,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Every word, in the order of their declaration.
+            /// Every word, in order of declaration.
             pub const ALL: &'static [Self] = &[ $( Self::$variant ),+ ];
 
             /// The word as it is stored and sent.

@@ -1,4 +1,5 @@
-//! Time zones by IANA name, from the system's tzdata, which is updated with the system; without one, from the copy built into the program.
+//! Time zones by IANA name, read from the system's tzdata, which is updated with the system. Without it, the copy in
+//! the program is used.
 
 use chrono::{DateTime, Datelike, FixedOffset, LocalResult, NaiveDateTime, Offset, TimeZone as _, Timelike, Utc};
 use jiff::{
@@ -6,7 +7,7 @@ use jiff::{
     tz::{AmbiguousOffset, Offset as JiffOffset, TimeZone},
 };
 
-/// A text that names no time zone.
+/// The text is not the name of a time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a time zone, such as Europe/Berlin")]
 pub struct ZoneError;
@@ -19,28 +20,28 @@ impl Zone {
     /// Coordinated Universal Time.
     pub const UTC: Self = Self(TimeZone::UTC);
 
-    /// Reads a name, such as `Europe/Berlin`.
+    /// Looks up a name such as `Europe/Berlin`.
     ///
     /// # Errors
-    /// [`ZoneError`] if no time zone is called so.
+    /// Returns [`ZoneError`] if there is no such time zone.
     pub fn parse(name: &str) -> Result<Self, ZoneError> {
         TimeZone::get(name).map(Self).map_err(|_| ZoneError)
     }
 
-    /// Its name, as IANA writes it.
+    /// The IANA name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.iana_name()
     }
 
-    /// A time as the clocks there show it.
+    /// The local time at an instant.
     #[must_use]
     pub fn wall(&self, at: DateTime<Utc>) -> DateTime<FixedOffset> {
         let offset = Timestamp::from_second(at.timestamp()).ok().map(|at| fixed(self.0.to_offset(at)));
         at.with_timezone(&offset.unwrap_or_else(|| Utc.fix()))
     }
 
-    /// When the clocks there show a time: once, twice where they are set back, never where they are put forward.
+    /// The instants at which a local time occurs: one, two when clocks are set back, none when they are set forward.
     #[must_use]
     pub fn when(&self, wall: NaiveDateTime) -> LocalResult<DateTime<Utc>> {
         let Some(time) = civil_time(wall) else { return LocalResult::None };

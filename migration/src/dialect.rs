@@ -103,6 +103,17 @@ fn with_more(sql: &str, more: &[&str]) -> String {
     words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }
 
+/// The statements that make a trigger, which runs `then` after `when`. Not by [`run`], which would split them at their semicolons.
+pub(crate) fn trigger(name: &str, when: &str, then: &str, on_postgresql: bool) -> Vec<String> {
+    if on_postgresql {
+        return vec![
+            format!("CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {then} RETURN NULL; END $$"),
+            format!("CREATE TRIGGER {name} AFTER {when} EXECUTE FUNCTION {name}()"),
+        ];
+    }
+    vec![format!("CREATE TRIGGER {name} AFTER {when} BEGIN {then} END")]
+}
+
 fn translate(sql: &str, backend: DbBackend) -> String {
     let postgres = matches!(backend, DbBackend::Postgres);
     let word = |on_postgres, on_sqlite| if postgres { on_postgres } else { on_sqlite };

@@ -7,6 +7,7 @@
 //! `_contract_` in its name, so that those versions know that they cannot run on it (see [`Schema`]).
 //! Migrations never import entities: a step says what the schema was, not what the code has become.
 
+pub mod ahead;
 mod dialect;
 mod m0001_merchants;
 mod m0002_orders_and_links;
@@ -56,6 +57,9 @@ mod m0077_pauses_and_assignments;
 mod m0086_dispute_words;
 mod m0090_own_reminders;
 mod m0091_evidence_notice;
+mod m0093_unasked_orders;
+mod m0094_unasked_orders_from_before;
+mod m0095_rare_rows_of_years;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -115,6 +119,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0086_dispute_words::Step),
             Box::new(m0090_own_reminders::Step),
             Box::new(m0091_evidence_notice::Step),
+            Box::new(m0093_unasked_orders::Step),
+            Box::new(m0094_unasked_orders_from_before::Step),
+            Box::new(m0095_rare_rows_of_years::Step),
         ]
     }
 }

@@ -88,7 +88,8 @@ impl MigrationTrait for Step {
         // Not by the dialect, which would split them at their semicolons.
         let connection = manager.get_connection();
         for (name, when, then) in TRIGGERS {
-            for statement in trigger(name, when, then, on_postgresql) {
+            let when = when.replace("{each}", "FOR EACH ROW").replace("{open}", OPEN);
+            for statement in dialect::trigger(&format!("payment_link_{name}"), &when, then, on_postgresql) {
                 connection.execute_unprepared(&statement).await?;
             }
         }
@@ -102,17 +103,4 @@ impl MigrationTrait for Step {
         }
         Ok(())
     }
-}
-
-/// The statements that make a trigger.
-fn trigger(name: &str, when: &str, then: &str, on_postgresql: bool) -> Vec<String> {
-    let when = when.replace("{each}", "FOR EACH ROW").replace("{open}", OPEN);
-    let name = format!("payment_link_{name}");
-    if on_postgresql {
-        return vec![
-            format!("CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {then} RETURN NULL; END $$"),
-            format!("CREATE TRIGGER {name} AFTER {when} EXECUTE FUNCTION {name}()"),
-        ];
-    }
-    vec![format!("CREATE TRIGGER {name} AFTER {when} BEGIN {then} END")]
 }

@@ -6,27 +6,27 @@ use chrono::{DateTime, DurationRound, LocalResult, TimeDelta, TimeZone, Utc};
 use cron::{Schedule, TimeUnitSpec};
 use domain::Zone;
 
-/// Why a cron expression or a time zone cannot be used.
+/// Why a cron expression or a time zone is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CalendarError {
-    /// Not a cron expression of six or seven fields.
+    /// It is not a cron expression of six or seven fields.
     #[error("{expression:?} is not a cron expression (seconds, minutes, hours, day of month, month, day of week)")]
     Cron {
-        /// What was written.
+        /// The expression.
         expression: String,
-        /// What is wrong with it.
+        /// The parser's error.
         #[source]
         source: Box<cron::error::Error>,
     },
-    /// There is no such day in any year.
+    /// No such day ever occurs.
     #[error("{0:?} never comes: there is no such day")]
     Never(String),
-    /// No such time zone.
+    /// There is no such time zone.
     #[error("there is no time zone {0:?}")]
     Zone(String),
 }
 
-/// When something is due.
+/// The times at which something is due.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     schedule: Schedule,
@@ -34,10 +34,10 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// A calendar from a cron expression (with seconds) and an IANA time zone.
+    /// Parses a cron expression (with seconds) and an IANA time zone.
     ///
     /// # Errors
-    /// When either is none.
+    /// Returns an error if either is invalid.
     pub fn parse(expression: &str, zone: &str) -> Result<Self, CalendarError> {
         let schedule = Schedule::from_str(expression)
             .map_err(|source| CalendarError::Cron { expression: expression.to_owned(), source: Box::new(source) })?;
@@ -48,16 +48,16 @@ impl Calendar {
         Ok(Self { schedule, zone })
     }
 
-    /// The latest time, not after `at`, at which it was due. In an hour that the clocks repeat, what is due at named hours is due
-    /// once, the first time; what is due every hour goes on as time does.
+    /// The latest due time that is not after `at`. When clocks are set back, an expression with fixed hours is due only
+    /// the first time an hour occurs; one that is due every hour is due in both.
     pub(crate) fn latest(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        // A time within a second counts as that second: cron has no finer grain.
+        // Truncated to seconds, the finest precision of cron.
         let at = at.duration_trunc(TimeDelta::seconds(1)).ok()?;
         let local = self.zone.wall(at);
         if self.schedule.hours().is_all() {
             return self.until(local).next().map(|due| due.to_utc());
         }
-        // What a clock on the wall has shown, as if it had never been set: it was at the end of the hour before it showed it again.
+        // The latest wall clock time shown so far. In a repeated hour that is the end of its first pass.
         let wall = local.naive_local();
         let shown = match self.zone.when(wall) {
             LocalResult::Ambiguous(first, second) if local == second => wall + (second - first),
@@ -67,16 +67,17 @@ impl Calendar {
         self.until(shown.and_utc()).filter_map(first_time).find(|due| *due <= at)
     }
 
-    /// How late it is at `at`, if it was last done when it was due at `last`: since when it should have been done again, zero if not yet.
+    /// How overdue something is at `at` that was last done for its due time `last`: the time since it was due again, or
+    /// zero.
     #[must_use]
     pub fn late_by(&self, last: DateTime<Utc>, at: DateTime<Utc>) -> TimeDelta {
         let next = self.schedule.after(&self.zone.wall(last)).next();
         next.map_or(TimeDelta::zero(), |next| (at - next.to_utc()).max(TimeDelta::zero()))
     }
 
-    /// The times at which it is due, the latest first, from `at` back.
+    /// The due times before and including `at`, latest first.
     fn until<Z: TimeZone>(&self, at: DateTime<Z>) -> impl Iterator<Item = DateTime<Z>> {
-        // The iterator excludes its start, and a tick that is due now is due.
+        // The iterator excludes its start, but a tick that is due now must count.
         self.schedule.after(&(at + TimeDelta::seconds(1))).rev()
     }
 }
@@ -120,7 +121,7 @@ mod tests {
         assert!(due >= at("2026-03-28T01:30:00Z") && due <= at("2026-03-29T01:30:00Z"), "{due}");
     }
 
-    /// Each time at which it became due from one time to another, looked at every second.
+    /// The due times between two times, found by checking every second.
     fn dues(calendar: &Calendar, from: &str, to: &str) -> Vec<DateTime<Utc>> {
         let (mut now, to) = (at(from), at(to));
         let mut last = calendar.latest(now).unwrap();
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn in_an_hour_that_the_clocks_repeat_a_tick_runs_once() {
-        // On 2026-10-25 it is 02:30 in Berlin at 00:30 and at 01:30 UTC.
+        // On 2026-10-25 it is 02:30 in Berlin at both 00:30 and 01:30 UTC.
         let nightly = Calendar::parse("0 30 2 * * *", "Europe/Berlin").unwrap();
         let (from, to) = ("2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z");
         assert_eq!(dues(&nightly, from, to), [at("2026-10-25T00:30:00Z"), at("2026-10-26T01:30:00Z")]);

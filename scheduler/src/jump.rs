@@ -1,7 +1,8 @@
-//! Protection against clocks that jump. On a single machine, nothing contradicts its clock.
+//! Protection from jumps of the clock, which nothing corrects on a single machine.
 //!
-//! An irreversible tick is a week late only if nothing ran for a week, or if the clock is wrong. A third party's clock tells which. Until
-//! it agrees, or a day has passed here by a monotonic clock, such ticks are held.
+//! Irreversible ticks are more than a week late only if nothing has run for that long, or if the clock is wrong. A
+//! clock on another machine tells which. Until it agrees, or a day has passed by the monotonic clock, the ticks are
+//! held.
 
 use std::{
     collections::BTreeMap,
@@ -16,10 +17,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// How late a tick may be before the time is doubted.
 const JUMP: TimeDelta = TimeDelta::days(7);
 
-/// How long a time that nobody confirms is doubted.
+/// How long an unconfirmed time is doubted.
 const PATIENCE: Duration = Duration::from_hours(24);
 
-/// How far the other clock may be off ours and still agree.
+/// How far the other clock may differ and still agree.
 const AGREES: TimeDelta = TimeDelta::hours(1);
 
 /// How often the other clock is asked.
@@ -27,12 +28,12 @@ const AGAIN: Duration = Duration::from_mins(1);
 
 type TimeTold = Pin<Box<dyn Future<Output = Option<DateTime<Utc>>> + Send>>;
 
-/// Asks somebody on another machine what time it is.
+/// Asks another machine for the time.
 #[derive(Clone)]
 pub struct Witness(Arc<dyn Fn() -> TimeTold + Send + Sync>);
 
 impl Witness {
-    /// One that is asked so; it answers nothing if nobody can be asked.
+    /// A witness that is asked by `ask`, which returns `None` if no clock can be reached.
     #[must_use]
     pub fn new<F>(ask: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -48,7 +49,7 @@ impl fmt::Debug for Witness {
     }
 }
 
-/// Holds ticks while the time is doubted. Cheap to clone; clones share what they know.
+/// Holds ticks while the time is doubted. Cheap to clone; clones share their state.
 #[derive(Debug, Clone)]
 pub struct JumpGuard {
     witness: Witness,
@@ -56,13 +57,13 @@ pub struct JumpGuard {
 }
 
 impl JumpGuard {
-    /// One that believes this witness.
+    /// A guard that trusts this witness.
     #[must_use]
     pub fn new(witness: Witness) -> Self {
         Self { witness, doubts: Arc::default() }
     }
 
-    /// Whether a tick that is so late is held at `now`.
+    /// Whether a tick that is this late has to wait at `now`.
     pub(crate) async fn holds(&self, tick: &'static str, late: TimeDelta, now: DateTime<Utc>) -> bool {
         match self.with(|doubts| doubts.judge(tick, late, now, Instant::now())) {
             Judgement::Believed => return false,
@@ -76,7 +77,7 @@ impl JumpGuard {
         !self.with(|doubts| doubts.hear(told, now, Instant::now()))
     }
 
-    /// A tick is not due, or is done: it is not held.
+    /// Forgets a tick that is done or not due.
     pub(crate) fn clear(&self, tick: &'static str) {
         self.with(|doubts| doubts.since.remove(tick));
     }
@@ -91,12 +92,12 @@ impl JumpGuard {
     }
 }
 
-/// What is known, by a clock that nobody sets.
+/// What is known, timed by the monotonic clock.
 #[derive(Debug, Default)]
 struct Doubts {
-    /// Since when each tick is held.
+    /// Since when each tick has been held.
     since: BTreeMap<&'static str, Instant>,
-    /// When the other clock was asked last, and what it told.
+    /// When the other clock was last asked, and its answer.
     asked: Option<(Instant, Option<DateTime<Utc>>)>,
 }
 
@@ -104,7 +105,7 @@ struct Doubts {
 enum Judgement {
     Believed,
     Doubted,
-    /// It is time to ask the other clock.
+    /// The other clock should be asked now.
     Ask,
 }
 
@@ -139,14 +140,14 @@ impl Doubts {
         }
     }
 
-    /// Notes what the other clock told, and says whether it agrees.
+    /// Records the other clock's answer and returns whether it agrees.
     fn hear(&mut self, told: Option<DateTime<Utc>>, now: DateTime<Utc>, at: Instant) -> bool {
         self.asked = Some((at, told));
         told.is_some_and(|there| agrees(there, at, now, at))
     }
 }
 
-/// Whether what was told then is what it is now.
+/// Whether the time told then, plus the time passed since, matches the time now.
 fn agrees(there: DateTime<Utc>, asked: Instant, now: DateTime<Utc>, at: Instant) -> bool {
     let passed = TimeDelta::from_std(at.saturating_duration_since(asked)).unwrap_or(TimeDelta::MAX);
     (now - there - passed).abs() <= AGREES
@@ -179,7 +180,7 @@ mod tests {
         let mut unanswered = Doubts::default();
         assert_eq!(unanswered.judge("purge", late, noon(), begin), Judgement::Ask);
         assert_eq!(unanswered.judge("purge", late, noon(), begin + PATIENCE), Judgement::Believed);
-        // The clock was put right, and jumps again on another day: the day begins anew.
+        // The clock is corrected and jumps again later: the wait starts over.
         assert_eq!(unanswered.judge("purge", TimeDelta::zero(), noon(), begin + PATIENCE), Judgement::Believed);
         assert_eq!(unanswered.judge("purge", late, noon(), begin + PATIENCE), Judgement::Ask);
     }

@@ -1,8 +1,8 @@
-//! The scheduler: decides what becomes due, and when.
+//! The scheduler: what becomes due, and when.
 //!
-//! A tick has a cron expression in a time zone. It enqueues jobs with deterministic keys, or removes old data, so any number of schedulers
-//! produce one set of jobs and no leader is needed. Missed ticks are caught up: each records when it was last due and done, and looks at
-//! everything that is due, not only at what has just become due.
+//! A tick has a cron expression in a time zone. It enqueues jobs with deterministic keys or removes old data, so that
+//! any number of schedulers have the same effect as one, and no leader is needed. Missed ticks are caught up: each
+//! remembers the last due time it completed, and handles everything that is due, however old.
 
 mod calendar;
 mod jump;
@@ -22,16 +22,16 @@ pub use jump::{JumpGuard, Witness};
 use tick::Moment;
 pub use tick::{TICKS, Tick, Times};
 
-/// How often to look whether a tick is due: the grain of time here.
+/// How often to check for due ticks.
 const GRAIN: Duration = Duration::from_secs(1);
 
-/// Why a tick stopped half-way; the next one goes on.
+/// Why a tick stopped early; the next one continues.
 #[derive(Debug, thiserror::Error)]
 pub enum SchedulerError {
-    /// The database refused or did not answer.
+    /// The database failed.
     #[error("the database did not answer")]
     Db(#[from] DbErr),
-    /// Redis did not answer.
+    /// Redis failed.
     #[error("Redis did not answer")]
     Redis(#[from] QueueError),
     /// The document store failed.
@@ -39,29 +39,29 @@ pub enum SchedulerError {
     Documents(#[from] DocumentError),
 }
 
-/// How far apart the clocks may be while something is erased by the time that they tell.
+/// The largest difference between the clocks at which data is still erased by time.
 const ERASING_SKEW: TimeDelta = TimeDelta::hours(1);
 
-/// What the scheduler needs to run.
+/// The scheduler and its dependencies.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
     /// The database.
     pub db: Db,
     /// Notifies Redis of the jobs that ticks enqueue.
     pub queue: Queue,
-    /// The store of invoices.
+    /// The document store with the invoices.
     pub documents: Documents,
-    /// Tells the time.
+    /// The clock.
     pub clock: Clock,
-    /// How far this machine's clock is from the database's; `None` where the clock is neither.
+    /// The offset of this machine's clock from the database's; `None` if the caller provided the clock.
     pub time: Option<DatabaseTime>,
-    /// Holds what cannot be taken back when the time has jumped; `None` where somebody has said what time it is.
+    /// Holds irreversible ticks when the time has jumped; `None` if the caller provided the time.
     pub jumps: Option<JumpGuard>,
     /// When each tick is due.
     pub times: Times,
     /// How long finished jobs are kept.
     pub job_retention: TimeDelta,
-    /// How many links the doctor asks Stripe about each time at most.
+    /// The most links that the doctor asks Stripe about each time.
     pub doctor_links: u64,
 }
 
@@ -88,20 +88,20 @@ impl Scheduler {
         }
     }
 
-    /// Runs every tick that is due at `at`, as if it were then.
+    /// Runs every tick that is due at `at`.
     ///
     /// # Errors
-    /// The first error of a tick.
+    /// Returns the first error of a tick.
     pub async fn once(&self, at: DateTime<Utc>) -> Result<(), SchedulerError> {
         let mut outcome = Ok(());
         for (tick, calendar) in self.times.iter() {
-            // A tick that fails is no reason for the others to be late.
+            // One failing tick must not delay the others.
             outcome = outcome.and(self.run_if_due(tick, calendar, at).await);
         }
         outcome
     }
 
-    /// Enqueues these jobs together, and notifies them; answers how many there were not already.
+    /// Enqueues jobs in one transaction and notifies Redis. Returns how many were new.
     async fn enqueue<J: Job>(&self, jobs: Vec<(J, EnqueueOptions)>) -> Result<u64, SchedulerError> {
         let tx = self.db.begin().await?;
         let mut enqueued = Vec::new();
@@ -113,15 +113,15 @@ impl Scheduler {
         Ok(enqueued.len() as u64)
     }
 
-    /// Notifies jobs. What Redis does not take now is notified by a later tick.
+    /// Notifies Redis of jobs. After a failure a later tick does it.
     async fn notify(&self, enqueued: &[EnqueuedJob]) {
         if let Err(error) = self.queue.notify_now(enqueued).await {
             tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; a later tick will");
         }
     }
 
-    /// When a tick was last due and done. The mark of a time that has not come was left by a scheduler whose clock was wrong, or by a
-    /// database whose clock was: nothing would be done until then, so it is taken back.
+    /// The last due time that a tick completed. A mark in the future was left while a clock was wrong; the tick would
+    /// not run until then, so the mark is removed.
     async fn last_due(&self, tick: &Tick) -> Result<Option<DateTime<Utc>>, SchedulerError> {
         let Some(mark) = entity::tick::last_due(self.db.pool(), tick.name).await? else { return Ok(None) };
         if mark - self.clock.now() <= SKEW_LIMIT {
@@ -151,7 +151,7 @@ impl Scheduler {
         if found > 0 {
             tracing::info!(tick = tick.name, %due, found, "tick");
         }
-        // A look into the future must not make the present wait for it.
+        // A run for a future time must not keep the present from being caught up.
         if due <= self.clock.now() {
             entity::tick::done(self.db.pool(), tick.name, due).await?;
         }
@@ -159,7 +159,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Whether a tick that cannot be taken back waits, because the time has jumped and nobody else says so.
+    /// Whether an irreversible tick is held because the time has jumped and no other clock confirms it.
     async fn is_held(&self, tick: &Tick, late: TimeDelta, at: DateTime<Utc>) -> bool {
         let Some(jumps) = self.jumps.as_ref().filter(|_| tick.waits) else { return false };
         let is_held = jumps.holds(tick.name, late, at).await;

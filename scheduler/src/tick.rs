@@ -9,9 +9,9 @@ use crate::{
     ticks::{clean, credits, doctor, expire, index, notify, number, purge, remind, settle, texts},
 };
 
-/// Every tick, in the order in which they run when several are due.
+/// Every tick, in the order in which those due at the same time run.
 pub static TICKS: [Tick; 11] = [
-    // Closes unpaid links whose time is over.
+    // Closes unpaid links that have expired.
     Tick {
         name: "expire",
         cron: "0 * * * * *",
@@ -35,7 +35,7 @@ pub static TICKS: [Tick; 11] = [
         erases: false,
         run: |all, now| Box::pin(notify::run(all, now)),
     },
-    // Makes orders from before searchable.
+    // Adds older orders to the search index.
     Tick {
         name: "index",
         cron: "20 * * * * *",
@@ -43,7 +43,7 @@ pub static TICKS: [Tick; 11] = [
         erases: false,
         run: |all, now| Box::pin(index::run(all, now)),
     },
-    // Numbers changes that a process which died has left without a number.
+    // Numbers changes that were left unnumbered when a process died.
     Tick {
         name: "number",
         cron: "*/5 * * * * *",
@@ -51,7 +51,7 @@ pub static TICKS: [Tick; 11] = [
         erases: false,
         run: |all, now| Box::pin(number::run(all, now)),
     },
-    // Asks Stripe what webhooks did not tell, and why they did not.
+    // Asks Stripe what webhooks have not reported, and why.
     Tick {
         name: "doctor",
         cron: "0 */10 * * * *",
@@ -67,7 +67,7 @@ pub static TICKS: [Tick; 11] = [
         erases: false,
         run: |all, now| Box::pin(remind::run(all, now)),
     },
-    // Sends texts whose time has come, and cancels those whose time will not come any more.
+    // Sends scheduled texts that are due, and cancels those that have become pointless.
     Tick {
         name: "texts",
         cron: "*/10 * * * * *",
@@ -75,7 +75,7 @@ pub static TICKS: [Tick; 11] = [
         erases: false,
         run: |all, now| Box::pin(texts::run(all, now)),
     },
-    // Settles texts that nobody reported on, and leaves to a person those of which nobody knows whether they left.
+    // Settles texts without a delivery report, and hands those with an unknown outcome to a person.
     Tick {
         name: "settle",
         cron: "0 15 * * * *",
@@ -83,7 +83,7 @@ pub static TICKS: [Tick; 11] = [
         erases: false,
         run: |all, now| Box::pin(settle::run(all, now)),
     },
-    // Asks how purchases of credits stand, and has merchants told that credits are low.
+    // Asks about pending credit purchases, and has merchants told that credits are low.
     Tick {
         name: "credits",
         cron: "30 */5 * * * *",
@@ -91,7 +91,7 @@ pub static TICKS: [Tick; 11] = [
         erases: false,
         run: |all, now| Box::pin(credits::run(all, now)),
     },
-    // Removes finished jobs, old idempotency keys, old webhook payloads and uploads that nobody came for.
+    // Removes finished jobs, old idempotency keys, old webhook payloads and abandoned uploads.
     Tick {
         name: "clean",
         cron: "0 30 * * * *",
@@ -101,35 +101,36 @@ pub static TICKS: [Tick; 11] = [
     },
 ];
 
-/// Something that is due from time to time.
+/// A recurring task.
 #[derive(Debug, Clone, Copy)]
 pub struct Tick {
-    /// Its name, in settings, in the `tick` table and in logs.
+    /// Its name in settings, in the `tick` table and in logs.
     pub name: &'static str,
-    /// When it is due unless the settings say otherwise: a cron expression with seconds.
+    /// Its default schedule: a cron expression with seconds.
     pub cron: &'static str,
-    /// Whether it does early what cannot be taken back, if the time has jumped: then it waits until somebody else's clock agrees.
+    /// Whether it is irreversible if it runs too early: then, after a jump of the time, it waits until another clock
+    /// agrees.
     pub(crate) waits: bool,
-    /// Whether what it does cannot be undone: then it is not done while this machine's clock and the database's tell very different
-    /// times, because it is not known which of them is wrong.
+    /// Whether it erases data: then it does not run while this machine's clock and the database's differ widely,
+    /// because it is unclear which is wrong.
     pub(crate) erases: bool,
-    /// Does everything that is due, and answers how much it found.
+    /// Does everything that is due, and returns how much there was.
     pub(crate) run: Run,
 }
 
 type Run = for<'a> fn(&'a Scheduler, Moment) -> Pin<Box<dyn Future<Output = Result<u64, SchedulerError>> + Send + 'a>>;
 
-/// The moment of a tick.
+/// The time of a tick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
-    /// What is due at this time is done.
+    /// Everything due at this time is handled.
     pub(crate) at: DateTime<Utc>,
-    /// The time of the tick, the same on every scheduler.
+    /// The tick's due time, which is the same on every scheduler.
     pub(crate) due: DateTime<Utc>,
 }
 
 impl Moment {
-    /// What the keys of jobs end with that are written once for each time of the tick.
+    /// The suffix of the keys of jobs that are enqueued once per due time.
     pub(crate) fn slot(self) -> String {
         self.due.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
@@ -140,16 +141,16 @@ impl Moment {
 pub struct Times(Vec<(Tick, Calendar)>);
 
 impl Times {
-    /// Reads a cron expression for each tick, all in one time zone.
+    /// Parses a cron expression for each tick, all in one time zone.
     ///
     /// # Errors
-    /// The first expression that is none, or the time zone.
+    /// Returns an error if an expression or the time zone is invalid.
     pub fn parse(expression: impl Fn(Tick) -> String, zone: &str) -> Result<Self, CalendarError> {
         let read = |tick: &Tick| Ok((*tick, Calendar::parse(&expression(*tick), zone)?));
         TICKS.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Each tick, and when it is due.
+    /// Each tick with its calendar.
     pub fn iter(&self) -> impl Iterator<Item = &(Tick, Calendar)> {
         self.0.iter()
     }

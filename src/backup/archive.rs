@@ -1,4 +1,4 @@
-//! The entries of a backup, each a name and its content.
+//! The entries of a backup: a name and a content each, in sequence.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use tokio::{
 
 use super::sealed::{Opener, SealError, Sealer};
 
-/// The longest name that there is.
+/// The longest name of an entry.
 const LONGEST_NAME: usize = 1_024;
-/// How much is held in memory.
+/// The size of the buffer.
 const PIECE: usize = 256 * 1024;
 
 /// Writes a backup.
@@ -23,13 +23,13 @@ impl<W: AsyncWrite + Unpin> Archive<W> {
         Ok(Self(Sealer::begin(out, key).await?))
     }
 
-    /// Adds a content that is held in memory.
+    /// Adds an entry from memory.
     pub(super) async fn add(&mut self, name: &str, content: &[u8]) -> Result<(), SealError> {
         self.head(name, content.len() as u64).await?;
         self.0.write(content).await
     }
 
-    /// Adds a file.
+    /// Adds an entry from a file.
     pub(super) async fn add_file(&mut self, name: &str, path: &Path) -> Result<(), SealError> {
         let mut file = File::open(path).await?;
         let mut left = file.metadata().await?.len();
@@ -61,7 +61,7 @@ impl<W: AsyncWrite + Unpin> Archive<W> {
 /// Reads a backup.
 pub(crate) struct ArchiveReader<R>(Opener<R>);
 
-/// What comes next in a backup.
+/// The header of the next entry.
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) length: u64,
@@ -74,7 +74,7 @@ impl ArchiveReader<BufReader<File>> {
 }
 
 impl<R: AsyncRead + Unpin> ArchiveReader<R> {
-    /// The next entry, or nothing at the end. Its content has to be read before the next one.
+    /// The next entry, or `None` at the end. Its content must be read before the next call.
     pub(crate) async fn next(&mut self) -> Result<Option<Entry>, SealError> {
         let mut length = [0; 4];
         if !self.0.fill(&mut length).await? {
@@ -91,7 +91,7 @@ impl<R: AsyncRead + Unpin> ArchiveReader<R> {
         Ok(Some(Entry { name, length: u64::from_be_bytes(size) }))
     }
 
-    /// The content of a small entry.
+    /// Reads the content of an entry into memory, up to `most` bytes.
     pub(crate) async fn content(&mut self, entry: &Entry, most: u64) -> Result<Vec<u8>, SealError> {
         if entry.length > most {
             return Err(SealError::Closed);

@@ -1,5 +1,5 @@
-//! The temporary copy of the database from which a backup is made. It lies unsealed in the data directory and is deleted as soon as
-//! possible; copies left by a killed backup are deleted by the next one and by `paylink up`.
+//! The snapshot of the database that a backup is made from. It lies unsealed in the data directory, only as long as it
+//! is needed. Leftovers of killed backups are removed by the next backup and by `paylink up`.
 
 use std::{
     fs,
@@ -14,14 +14,14 @@ use crate::{
     error::Error,
 };
 
-/// Makes sure that one backup is made at a time, and that nothing is left of those before.
+/// Ensures that only one backup is made at a time, and removes leftovers.
 pub(super) fn take_turn(data: &DataDir) -> Result<Lock, Error> {
     let turn = data.take_turn()?.ok_or_else(|| Error::Refused("another backup is being made".to_owned()))?;
     remove(data.folder(), |_| true)?;
     Ok(turn)
 }
 
-/// Removes what backups that were killed have left, unless one is being made. What cannot be removed is told, and keeps nobody from starting.
+/// Removes leftovers of killed backups, unless a backup is running. Failures are logged and do not prevent a start.
 pub(crate) fn sweep(data: &DataDir) {
     let swept = match data.take_turn() {
         Ok(Some(_turn)) => remove(data.folder(), |_| true),
@@ -33,7 +33,7 @@ pub(crate) fn sweep(data: &DataDir) {
     }
 }
 
-/// Removes the copies that these processes have made, with their journals.
+/// Removes the snapshots made by the selected processes, and their journals.
 fn remove(folder: &Path, is_of: impl Fn(&str) -> bool) -> Result<(), Error> {
     let failed = || Error::io(format!("{} cannot be tidied", folder.display()));
     for entry in fs::read_dir(folder).map_err(failed())? {
@@ -45,20 +45,20 @@ fn remove(folder: &Path, is_of: impl Fn(&str) -> bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The process that has made a copy or its journal: the number in `backup-….db…`.
+/// The process that made a snapshot or journal: the number in `backup-….db…`.
 fn process_of(name: &str) -> Option<&str> {
     let (process, _) = name.strip_prefix("backup-")?.split_once(".db")?;
     (!process.is_empty() && process.bytes().all(|digit| digit.is_ascii_digit())).then_some(process)
 }
 
-/// A copy of the database in the data directory, which goes when it is not needed any more.
+/// A snapshot of the database in the data directory, removed on drop.
 pub(super) struct Snapshot {
     folder: PathBuf,
     process: String,
 }
 
 impl Snapshot {
-    /// As the database is at one moment, while others write. Raw SQL: `VACUUM` is no query.
+    /// Takes a consistent snapshot while others write. Raw SQL: `VACUUM` is not a query.
     pub(super) async fn take(data: &DataDir, db: &Db) -> Result<Self, Error> {
         let snapshot = Self { folder: data.folder().to_owned(), process: std::process::id().to_string() };
         let path = snapshot.path().display().to_string().replace('\'', "''");
@@ -66,7 +66,7 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// Where it lies.
+    /// The path of the snapshot.
     pub(super) fn path(&self) -> PathBuf {
         self.folder.join(format!("backup-{}.db", self.process))
     }

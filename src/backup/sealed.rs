@@ -1,7 +1,8 @@
-//! A stream sealed in pieces. Whoever has the key can read it, and detects any change, omission, reordering or truncation.
+//! A stream sealed in pieces. With the key it can be read, and any byte that was changed, removed, moved or truncated
+//! is detected.
 //!
-//! The header holds a salt. Each piece consists of its length and up to 64 KiB sealed with ChaCha20-Poly1305. The nonce is the number of
-//! the piece and, in its last byte, whether it is the last one (the STREAM construction, which age uses too).
+//! The header has a salt. Each piece has its length and ChaCha20-Poly1305 over at most 64 KiB. The nonce is the piece's
+//! number and, in its last byte, whether it is the last piece (the STREAM construction, which age uses as well).
 
 use std::io;
 
@@ -13,7 +14,7 @@ use ring::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// What every backup begins with.
+/// The start of every backup.
 const MAGIC: &[u8; 17] = b"paylink backup 1\n";
 const SALT: usize = 32;
 const PIECE: usize = 64 * 1024;
@@ -25,16 +26,16 @@ pub enum SealError {
     /// The key is not 32 bytes in base64.
     #[error("the backup key is not 32 bytes in base64: `paylink secrets generate` makes one")]
     Key,
-    /// It is none of ours.
+    /// The file is not a backup.
     #[error("this is no backup of paylink's")]
     NoBackup,
-    /// Another key, or another content.
+    /// The key is wrong, or the file is damaged.
     #[error("the backup does not open: the key is another, or the file was changed or is not whole")]
     Closed,
-    /// There is no randomness to be had.
+    /// The system provided no randomness.
     #[error("the system has no randomness")]
     NoRandomness,
-    /// The file.
+    /// Reading or writing the file failed.
     #[error("the file failed")]
     Io(#[from] io::Error),
 }
@@ -69,7 +70,7 @@ impl<W: AsyncWrite + Unpin> Sealer<W> {
         Ok(())
     }
 
-    /// Ends the stream: only now can it be opened to its end.
+    /// Ends the stream. A stream without an end cannot be opened completely.
     pub(super) async fn end(mut self) -> Result<W, SealError> {
         self.flush(true).await?;
         self.out.flush().await?;
@@ -88,12 +89,12 @@ impl<W: AsyncWrite + Unpin> Sealer<W> {
     }
 }
 
-/// Opens what was sealed.
+/// Opens a sealed stream.
 pub(crate) struct Opener<R> {
     input: R,
     key: LessSafeKey,
     number: u64,
-    /// The length of the next piece, unless there is none.
+    /// The length of the next piece; `None` after the last.
     next: Option<usize>,
     piece: Vec<u8>,
     read: usize,
@@ -112,7 +113,7 @@ impl<R: AsyncRead + Unpin> Opener<R> {
         Ok(Self { input, key, number: 0, next, piece: Vec::new(), read: 0 })
     }
 
-    /// Fills the buffer, or answers `false` at the stream's end; anything else is an error.
+    /// Fills the buffer. Returns `false` if the stream is at its end, and an error if it ends in between.
     pub(crate) async fn fill(&mut self, buffer: &mut [u8]) -> Result<bool, SealError> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -173,7 +174,7 @@ mod tests {
     use super::*;
 
     fn key(byte: u8) -> Secret {
-        // 43 letters and a filler: 32 bytes.
+        // 43 characters and padding: 32 bytes.
         Secret::new(format!("{}=", char::from(byte).to_string().repeat(42) + "A"))
     }
 

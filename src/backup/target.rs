@@ -1,4 +1,4 @@
-//! The file that a backup is written to: under a temporary name until it is complete, and never over an existing file.
+//! The file of a backup. It has a temporary name until it is complete, and never replaces another file.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,14 +11,14 @@ use nix::sys::statvfs::statvfs;
 
 use crate::{data_dir::sync_folder_of, error::Error};
 
-/// A backup that is not whole yet. It is gone when this is, unless it has become one.
+/// An incomplete backup. It is removed on drop unless it was completed.
 pub(super) struct PartFile<'a> {
     path: PathBuf,
     target: &'a Path,
 }
 
 impl<'a> PartFile<'a> {
-    /// Begins it, over what a backup of that name has left which was killed.
+    /// Creates the file, replacing what a killed backup of the same name has left.
     pub(super) fn begin(target: &'a Path) -> Result<(Self, File), Error> {
         let mut name = target.as_os_str().to_owned();
         name.push(".part");
@@ -29,11 +29,11 @@ impl<'a> PartFile<'a> {
         Ok((Self { path, target }, file))
     }
 
-    /// It is whole, and on the disk: gives it its name.
+    /// Gives the complete file its name and syncs the folder.
     pub(super) fn becomes_whole(self) -> Result<(), Error> {
         refuse_what_is_there(self.target)?;
         let named = match fs::hard_link(&self.path, self.target) {
-            // A disk that knows no second names. Nobody else had it a moment ago.
+            // The file system has no hard links. The name was free a moment ago.
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(&self.path, self.target),
             named => named,
         };
@@ -49,7 +49,7 @@ impl Drop for PartFile<'_> {
     }
 }
 
-/// What is there is somebody's backup, and stays.
+/// Refuses to replace an existing file, which may be a backup.
 pub(super) fn refuse_what_is_there(target: &Path) -> Result<(), Error> {
     match fs::symlink_metadata(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -58,7 +58,7 @@ pub(super) fn refuse_what_is_there(target: &Path) -> Result<(), Error> {
     }
 }
 
-/// Refuses to begin what the disks have no room for: the copy of a database of that size, and the backup with it.
+/// Checks that the disks have room for a snapshot of a database of this size and for the backup.
 pub(super) fn refuse_without_room(data: &Path, target: &Path, size: u64) -> Result<(), Error> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (here, there) = (Disk::of(data)?, Disk::of(folder)?);
@@ -78,7 +78,7 @@ pub(super) fn refuse_without_room(data: &Path, target: &Path, size: u64) -> Resu
 
 const MIB: u64 = 1024 * 1024;
 
-/// A disk, and how much room it has.
+/// A disk and its free space.
 struct Disk {
     device: u64,
     free: u64,
@@ -93,7 +93,7 @@ impl Disk {
     }
 }
 
-/// For the data directory and for the backup: how much room there is and how much is needed.
+/// The free and the needed space for the data directory and for the backup.
 fn needs(here: &Disk, there: &Disk, size: u64) -> [(usize, u64, u64); 2] {
     let both = size.saturating_mul(2);
     let is_one = here.device == there.device;

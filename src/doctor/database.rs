@@ -1,5 +1,5 @@
-//! Checks the database: whether it is reachable and writable, has our schema, and has room for our connections. Raw SQL: it inspects the
-//! server, not our rows.
+//! The database: whether it is reachable, accepts writes, has our schema and room for our connections. Raw SQL: it
+//! queries the server's configuration rather than our tables.
 
 use domain::Vault;
 use entity::{DatabaseTime, Db, DbOptions, SKEW_LIMIT, installation};
@@ -71,12 +71,12 @@ async fn schema(db: &Db, report: &mut Report) -> bool {
     false
 }
 
-/// Whether the secret key is the one that this installation has: another opens nothing, and roles do not start with it.
+/// Checks that the secret key belongs to this installation. Roles do not start with another one.
 async fn root(db: &Db, settings: &Settings, report: &mut Report) {
     let vault = DataDir::new(&settings.data_dir)
         .and_then(|data| secret_key(settings, &data))
         .and_then(|key| Ok(Vault::with_previous(&key, &settings.previous_secret_keys)?));
-    // Of a key that is none it was told before.
+    // An invalid key was reported before.
     let Ok(vault) = vault else { return };
     match installation::opens(db.pool(), &vault).await {
         Ok(()) => report.ok("installation", "the secret key opens it"),
@@ -130,7 +130,7 @@ fn pooler(db: &Db, report: &mut Report) {
     }
 }
 
-/// Whether all processes find a connection, beside those of others.
+/// Checks that all processes can connect, in addition to other clients.
 async fn connections(db: &Db, settings: &Settings, replicas: Replicas, report: &mut Report) {
     let most = "SELECT (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int)::text AS answer";
     let others = "SELECT count(*)::text AS answer FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name NOT LIKE \

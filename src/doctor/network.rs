@@ -1,4 +1,4 @@
-//! Checks what is reached by name: our own public address, Stripe and the carrier, and compares clocks with them.
+//! Network services: our own public address, Stripe and the carrier, and their clocks.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use url::Url;
 use super::report::Report;
 use crate::{settings::Settings, witness::date_of};
 
-/// How long anybody may take to answer.
+/// Timeout of a request.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// How far our clock may be off those of others: they tell theirs to the second.
+/// How far our clock may differ from a remote one, in seconds. Remote times are in whole seconds.
 const SKEW: i64 = 5;
 
 pub(super) async fn look(settings: &Settings, offline: bool, report: &mut Report) {
@@ -82,7 +82,7 @@ async fn service(client: &Client, name: &'static str, base: &str, report: &mut R
         return report.failed(name, why, "let this machine ask DNS, and call the address");
     }
     match client.get(base).send().await {
-        // Whatever it says: it was reached, and by TLS.
+        // Any response proves that it was reached, through TLS.
         Ok(answer) => {
             report.ok(name, format!("{base} answers"));
             clock(name, &answer, report);

@@ -1,4 +1,4 @@
-//! Checks the permissions and configuration of Redis.
+//! Redis: permissions and configuration.
 
 use domain::Clock;
 use queue::redis::{Finding, Node};
@@ -34,7 +34,7 @@ fn told(node: &Node) -> String {
     format!("{address} is {version}, {mode}, {role}")
 }
 
-/// What a finding says is what is wrong and, behind a colon, what is to be done.
+/// The text of a finding, which names the problem, and what to change.
 fn told_finding(finding: &Finding) -> (String, &'static str) {
     let change = match finding {
         Finding::Away(_) => "see that it runs and that the URL, the user, the password and the certificates are right",

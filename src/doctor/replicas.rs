@@ -1,10 +1,10 @@
-//! The expected number of processes per role, and the database connections they add up to.
+//! The number of processes of each role and their database connections.
 
 use std::str::FromStr;
 
 use crate::role::Role;
 
-/// How many processes of each role there are to be.
+/// The number of processes of each role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Replicas {
     up: u32,
@@ -14,7 +14,7 @@ pub(super) struct Replicas {
 }
 
 impl Replicas {
-    /// How many connections they open at most, each with a pool of so many.
+    /// The most connections that they open, with pools of this size.
     pub(super) fn connections(self, pool: u32) -> u32 {
         let roles = [
             (self.up, Role::Up),

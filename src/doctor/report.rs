@@ -1,37 +1,37 @@
-//! The findings.
+//! The report of the checks.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// How something stands.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {
-    /// It is as it should be.
+    /// Everything is right.
     Ok,
-    /// It works, and not as well or as long as it should.
+    /// It works, but not as well or not for as long as it should.
     Warning,
     /// It does not work.
     Failed,
 }
 
-/// One thing that was tried.
+/// A check.
 #[derive(Debug, Serialize)]
 struct Check {
     name: &'static str,
     status: Status,
     found: String,
-    /// What is to be changed.
+    /// What to change.
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<String>,
 }
 
-/// Everything that was tried, in order.
+/// All checks, in order.
 #[derive(Debug, Default)]
 pub(super) struct Report(Vec<Check>);
 
 impl Report {
-    /// It is as it should be.
+    /// Everything is right.
     pub(super) fn ok(&mut self, name: &'static str, found: impl Into<String>) {
         self.push(name, Status::Ok, found.into(), None);
     }

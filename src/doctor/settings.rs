@@ -1,11 +1,11 @@
-//! Checks that need only the settings.
+//! Checks of the settings alone.
 
 use domain::Vault;
 
 use super::report::Report;
 use crate::{data_dir::DataDir, operators, parts::secret_key, settings::Settings};
 
-/// So many files a front needs open for its connections on a good day.
+/// The fewest open files that an API needs for its connections.
 const FEW_FILES: u64 = 4_096;
 
 pub(super) fn look(settings: &Settings, data: &DataDir, report: &mut Report) {
@@ -35,7 +35,8 @@ pub(super) fn look(settings: &Settings, data: &DataDir, report: &mut Report) {
     files(report);
 }
 
-/// Behind a proxy that is not trusted everybody has its address: limits by address then hold all at once.
+/// Behind an untrusted proxy all requests seem to come from its address, so rate limits by address hit everyone at
+/// once.
 fn proxies(settings: &Settings, report: &mut Report) {
     let is_tls = settings.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     if is_tls && settings.trusted_proxies.is_empty() {

@@ -1,4 +1,4 @@
-//! Checks the document store: whether files can be written, read and deleted.
+//! The document store: whether documents can be written, read and removed.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use entity::Documents;
 use super::report::Report;
 use crate::{data_dir::DataDir, documents::open_documents, error::Error, settings::Settings};
 
-/// How long it may take.
+/// Slower than this is reported.
 const SLOW: Duration = Duration::from_secs(1);
 
 pub(super) async fn look(settings: &Settings, data: &DataDir, report: &mut Report) {

@@ -7,7 +7,7 @@ use queue::{Kind, flow::Paused};
 
 use crate::{error::Error, parts::Parts};
 
-/// What is paused or resumed: one of the two.
+/// What to pause or resume: exactly one of the two.
 #[derive(ClapArgs)]
 #[group(required = true, multiple = false)]
 pub(super) struct What {

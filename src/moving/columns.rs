@@ -1,27 +1,27 @@
-//! The columns of a table and the text form of their values, the only form on which `SQLite` and `PostgreSQL` agree.
+//! The columns of a table, and their values as text, the only representation that SQLite and PostgreSQL share.
 
-/// A column, as `PostgreSQL` knows it.
+/// A column in PostgreSQL.
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
-    /// The database numbers it by itself.
+    /// Whether the database generates its values.
     pub(super) is_numbered: bool,
     kind: Kind,
 }
 
-/// How its values cross over.
+/// How values are converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// As they are, with a cast.
+    /// As text, with a cast.
     Text(&'static str),
-    /// As hexadecimal digits, which are a UUID.
+    /// As hexadecimal digits of a UUID.
     Uuid,
     /// As hexadecimal digits.
     Bytes,
 }
 
 impl Column {
-    /// `None` if values of this type do not cross.
+    /// Returns `None` if values of this type cannot be converted.
     pub(super) fn new(name: String, type_of: &str, is_numbered: bool) -> Option<Self> {
         let kind = match type_of {
             "uuid" => Kind::Uuid,
@@ -40,7 +40,7 @@ impl Column {
         Some(Self { name, is_numbered, kind })
     }
 
-    /// Its value as text, in `SQLite`.
+    /// The SQLite expression for the value as text.
     pub(super) fn read(&self) -> String {
         let name = &self.name;
         match self.kind {
@@ -49,7 +49,7 @@ impl Column {
         }
     }
 
-    /// The text as its value, in `PostgreSQL`.
+    /// The PostgreSQL expression for the value of a text.
     pub(super) fn write(&self, text: &str) -> String {
         match self.kind {
             Kind::Text(kind) => format!("({text})::{kind}"),

@@ -1,4 +1,5 @@
-//! The tables, ordered so that each comes after those it references, and how one is copied. Raw SQL: see the module above.
+//! The tables, ordered so that each comes after those it refers to, and how one is copied. Raw SQL: see the parent
+//! module.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use super::{PAGE, PROGRESS, columns::Column};
 use crate::error::Error;
 
-/// What the migrator keeps is each database's own.
+/// Tables that are not copied, because each database has its own.
 const NOT_OURS: [&str; 2] = ["seaql_migrations", PROGRESS];
 
 /// A table.
@@ -18,7 +19,7 @@ pub(super) struct Table {
     columns: Vec<Column>,
 }
 
-/// A page of rows, by columns: each value as text.
+/// A page of rows, stored by column, with each value as text.
 type Page = Vec<Vec<Option<String>>>;
 
 /// All tables of the new database.
@@ -46,7 +47,7 @@ pub(super) async fn of(to: &Db) -> Result<Vec<Table>, Error> {
     in_order(columns, &needs)
 }
 
-/// Those that refer to none that is still to come go first.
+/// Sorts tables topologically by their references.
 fn in_order(
     mut left: BTreeMap<String, Vec<Column>>,
     needs: &BTreeMap<String, BTreeSet<String>>,
@@ -69,7 +70,7 @@ fn in_order(
 }
 
 impl Table {
-    /// Copies what is not there yet, and counts both sides at the end. Answers how many rows there are.
+    /// Copies the remaining rows and compares the row counts at the end. Returns the number of rows.
     pub(super) async fn copy(&self, from: &Db, to: &Db) -> Result<i64, Error> {
         let mut last = self.progress(to).await?;
         loop {
@@ -88,7 +89,7 @@ impl Table {
         }
     }
 
-    /// What the database numbers by itself goes on after what was copied.
+    /// Advances the sequences of generated columns beyond the copied values.
     async fn number_on(&self, to: &Db) -> Result<(), Error> {
         for column in self.columns.iter().filter(|column| column.is_numbered) {
             let (table, name) = (&self.name, &column.name);
@@ -109,7 +110,7 @@ impl Table {
         number(to, &question).await
     }
 
-    /// The rows after that one, and the number of the last of them.
+    /// The rows after a row number, and the number of the last one.
     async fn read(&self, from: &Db, after: i64) -> Result<(Page, Option<i64>), Error> {
         let values = self.columns.iter().enumerate().map(|(at, column)| format!(", {} AS c{at}", column.read()));
         let question = format!(
@@ -128,7 +129,7 @@ impl Table {
         Ok((page, reached))
     }
 
-    /// Writes a page and looks that each row of it is there as it was, in one transaction.
+    /// Writes a page and verifies every row of it in one transaction.
     async fn write(&self, to: &Db, page: &Page, reached: i64) -> Result<(), Error> {
         let rows = page.first().map_or(0, Vec::len);
         let names: Vec<String> = self.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
@@ -138,7 +139,7 @@ impl Table {
         let fields: Vec<String> = (0..self.columns.len()).map(|at| format!("c{at}")).collect();
         let source = format!("ROWS FROM ({}) AS g({})", arrays.join(", "), fields.join(", "));
         let values: Vec<String> = self.columns.iter().zip(&given).map(|(column, given)| column.write(given)).collect();
-        // Also into a column whose values the database draws by itself.
+        // `OVERRIDING SYSTEM VALUE` also writes columns whose values the database generates.
         let insert = format!(
             "INSERT INTO \"{}\" ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {source}",
             self.name,
@@ -152,13 +153,13 @@ impl Table {
             page.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(|error| unwritable(&error))?;
         let bind = || texts.iter().map(|text| Value::from(text.clone()));
         let tx = to.begin().await?;
-        // What triggers have written is copied like everything else.
+        // Rows written by triggers are copied as well, so triggers are disabled.
         let triggers = |how: &str| format!("ALTER TABLE \"{}\" {how} TRIGGER USER", self.name);
         tx.execute_unprepared(&triggers("DISABLE")).await?;
         tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, &insert, bind())).await?;
         let found = tx.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, &check, bind())).await?;
         let found: i64 = found.map(|row| row.try_get("", "n")).transpose()?.unwrap_or_default();
-        // Rows that are alike in every column would be found more than once; there are none where there is a key.
+        // Identical rows would be counted more than once; primary keys rule them out.
         if usize::try_from(found).ok() != Some(rows) {
             return Err(Error::Refused(format!("of {rows} rows of {}, {found} are as they were", self.name)));
         }

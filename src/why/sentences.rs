@@ -6,7 +6,7 @@ use entity::{
     link::{self, Dispute},
 };
 
-/// Whether a text may still leave, or it is not known whether it has.
+/// Whether a text may still be sent, or may have been.
 pub(super) const fn is_under_way(message: &Message) -> bool {
     match message.status {
         MessageStatus::Scheduled | MessageStatus::Queued | MessageStatus::Sending | MessageStatus::Unknown => true,
@@ -60,7 +60,9 @@ pub(super) fn of_link(link: &link::Model) -> Vec<String> {
             LinkState::Voided => "the merchant voided it, and Stripe confirmed it",
             LinkState::Expiring => "its time is over, and Stripe has not confirmed it yet",
             LinkState::Expired => "its time is over, and Stripe confirmed it",
-            LinkState::Settling => "the merchant has the money without Stripe, which is closing it",
+            LinkState::Settling => {
+                "the merchant says that they have the money, and Stripe has not confirmed yet that nobody can pay it there too; then it is paid"
+            }
         }
         .to_owned(),
     ];

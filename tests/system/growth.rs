@@ -11,7 +11,7 @@ const RELEASED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/open
 fn nothing_that_was_released_is_taken_away() {
     let now = api::description("https://pay.example.com");
     if env::var("PAYLINK_RELEASES").is_ok() {
-        fs::write(RELEASED, &*now).unwrap();
+        fs::write(RELEASED, &now).unwrap();
     }
     let released: Value = serde_json::from_str(&fs::read_to_string(RELEASED).unwrap()).unwrap();
     let now: Value = serde_json::from_str(&now).unwrap();

@@ -88,4 +88,5 @@ mod webhooks_crowd;
 mod webhooks_out;
 mod who_may_what;
 mod whole_orders;
+mod why;
 mod without_redis;

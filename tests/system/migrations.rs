@@ -7,7 +7,7 @@ use std::{
 
 use entity::Db;
 use migration::{Migrate, Migrator};
-use sea_orm::{ConnectionTrait, Database as Connection, TransactionTrait};
+use sea_orm::{ConnectionTrait, Database as Connection, Statement, TransactionTrait};
 use tempfile::TempDir;
 
 use crate::support::{Database, command, eventually, fresh_postgresql};
@@ -108,4 +108,60 @@ async fn a_step_that_waits_for_a_table_holds_nobody_up() {
     report.rollback().await.unwrap();
     let status = eventually("it ends", async || migration.try_wait().unwrap()).await;
     assert!(status.success());
+}
+
+/// The step whose indexes are built ahead of it, and one of them.
+const STEP: &str = "m0095_rare_rows_of_years";
+const INDEX: &str = "webhook_event_of_kind";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_of_a_large_table_is_built_while_others_write_there() {
+    let (url, place) = (fresh_postgresql().await, place());
+    let db = Db::open(&url, 4).await.unwrap();
+    let before = Migrator::migrations().iter().position(|step| step.name() == STEP).unwrap();
+    Migrator::up(db.pool(), Some(u32::try_from(before).unwrap())).await.unwrap();
+    let event = |number: u32| {
+        format!(
+            "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, payload, state, received_at) VALUES \
+             (gen_random_uuid(), gen_random_uuid(), 'stripe', 'evt_{number}', 'charge.refunded', '{{}}', 'received', now())"
+        )
+    };
+    db.pool().execute_unprepared(&event(0)).await.unwrap();
+    // As an attempt leaves it that was broken off.
+    db.pool().execute_unprepared(&format!("CREATE INDEX {INDEX} ON webhook_event (kind)")).await.unwrap();
+    let broken = format!("UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{INDEX}'::regclass");
+    db.pool().execute_unprepared(&broken).await.unwrap();
+    // Somebody writes there for long; whoever wants the table for themselves would have to wait, and everybody behind them.
+    let writer = db.pool().begin().await.unwrap();
+    writer.execute_unprepared(&event(1)).await.unwrap();
+
+    let mut migrations: Vec<Child> = (0..3).map(|_| paylink(&url, &place, &["migrate"]).spawn().unwrap()).collect();
+    let building = format!(
+        "SELECT 1 AS n FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%{INDEX}%' AND pid <> pg_backend_pid()"
+    );
+    eventually("an index is being built", async || {
+        let ask = Statement::from_string(db.pool().get_database_backend(), building.as_str());
+        db.pool().query_one_raw(ask).await.unwrap().map(drop)
+    })
+    .await;
+    for number in 2..10 {
+        let write = db.pool().begin().await.unwrap();
+        write.execute_unprepared("SET LOCAL lock_timeout = '5s'").await.unwrap();
+        write.execute_unprepared(&event(number)).await.expect("nobody who writes waits");
+        write.commit().await.unwrap();
+    }
+    for migration in &mut migrations {
+        assert!(migration.try_wait().unwrap().is_none(), "it cannot have ended");
+    }
+    writer.commit().await.unwrap();
+    for migration in migrations {
+        let ended = migration.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+    }
+    let whole = format!(
+        "SELECT pg_get_indexdef(indexrelid) AS definition FROM pg_index WHERE indexrelid = '{INDEX}'::regclass AND indisvalid"
+    );
+    let row = db.pool().query_one_raw(Statement::from_string(db.pool().get_database_backend(), whole)).await.unwrap();
+    let definition: String = row.expect("it is whole").try_get("", "definition").unwrap();
+    assert!(definition.ends_with("(merchant_id, kind, id)"), "{definition}");
 }

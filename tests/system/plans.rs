@@ -11,15 +11,16 @@ use serde_json::Value;
 
 use crate::support::{App, Database, OwnPostgres, StripeEvent, eventually};
 
-/// How many come while the tables are all but empty, and how many in all.
-const FIRST: usize = 10;
-const ALL: usize = 20_000;
-
-/// How many come before it is looked whether they were applied.
-const AT_A_TIME: usize = 1_999;
-
-/// How many links there are.
+/// How many links there are, and in the end how many events.
 const LINKS: usize = 20_000;
+
+/// How many come while the tables are all but empty; how often after that the tables grow, and how many come then.
+const FIRST: usize = 10;
+const ROUNDS: usize = 10;
+const AT_A_TIME: usize = 200;
+
+/// How many came in each round before them, as rows that were not written by the product.
+const BEFORE: usize = LINKS / ROUNDS - AT_A_TIME;
 
 /// The tables that grow with every webhook.
 const TABLES: [&str; 7] = ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders", "change_set"];
@@ -54,6 +55,20 @@ SELECT gen_random_uuid(), '{merchant}', id, 'unpaid', sha256(number::bytea), num
     'plink_' || number, 'https://buy.stripe.com/' || number, false, now(), now() + interval '30 days'
 FROM made";
 
+/// Events that were applied, and what their jobs have left behind.
+const EVENTS: &str = "
+WITH event AS (
+    INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, payload, state, received_at)
+    SELECT gen_random_uuid(), '{merchant}', 'stripe', 'evt_{round}_' || n, 'checkout.session.completed', repeat('x', 500),
+        'received', now()
+    FROM generate_series(1, {count}) n RETURNING id, merchant_id
+)
+INSERT INTO webhook_outcome (event_id, merchant_id, state, applied_at) SELECT id, merchant_id, 'applied', now() FROM event;
+INSERT INTO job (id, kind, merchant_id, payload, state, run_at, created_at, finished_at)
+SELECT gen_random_uuid(), 'process_stripe_event', '{merchant}', 'of before', 'done', now(), now(), now()
+FROM generate_series(1, {count});
+DELETE FROM job WHERE payload = 'of before'";
+
 #[tokio::test]
 async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up() {
     let server = OwnPostgres::of_its_own();
@@ -65,8 +80,11 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
     rows.execute_unprepared(&unpaid_links(&app, 0, FIRST)).await.unwrap();
     are_paid(&app, &rows, 0..FIRST).await;
     rows.execute_unprepared(&unpaid_links(&app, FIRST, LINKS)).await.unwrap();
-    for from in (FIRST..ALL).step_by(AT_A_TIME) {
-        are_paid(&app, &rows, from..ALL.min(from + AT_A_TIME)).await;
+    for round in 0..ROUNDS {
+        rows.execute_unprepared(&events(&app, round)).await.unwrap();
+        // One after the other, so that on a page of links all are written anew, as they are where all are paid.
+        let from = FIRST + round * AT_A_TIME;
+        are_paid(&app, &rows, from..from + AT_A_TIME).await;
     }
 
     let plans = server.plans();
@@ -84,14 +102,14 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
 
     let [updated, on_their_pages] = eventually("the server has counted", async || {
         let counted = updates_of_links(&rows).await;
-        (counted[0] >= i64::try_from(ALL).unwrap()).then_some(counted)
+        (counted[0] >= i64::try_from(FIRST + ROUNDS * AT_A_TIME).unwrap()).then_some(counted)
     })
     .await;
     assert!(on_their_pages * 10 > updated * 6, "{on_their_pages} of {updated} updates of links touched no index");
 }
 
 /// What is rare, and looked for among what is not.
-const RARE: [&str; 11] = [
+const RARE: [&str; 17] = [
     "/v1/payment-links?status=failed",
     "/v1/payment-links?status=processing",
     "/v1/payment-links?review=amount_mismatch",
@@ -101,7 +119,13 @@ const RARE: [&str; 11] = [
     "/v1/orders?review=amount_mismatch",
     "/v1/orders?archived=true",
     "/v1/messages?status=failed",
+    "/v1/messages?status=cancelled",
+    "/v1/payment-links?tag=none",
     "/v1/webhook-events?state=failed",
+    "/v1/webhook-events?state=ignored",
+    "/v1/webhook-events?state=received",
+    "/v1/webhook-events?type=never.heard.of",
+    "/v1/conversations?status=closed",
     "/v1/audit-log?actor=nobody",
 ];
 
@@ -189,9 +213,17 @@ fn walk(plan: &str) -> Option<&str> {
 }
 
 fn unpaid_links(app: &App, from: usize, to: usize) -> String {
-    let merchant = app.hello.merchant_id.trim_start_matches("mer_");
     let range = UNPAID_LINKS.replace("{from}", &from.to_string()).replace("{to}", &to.to_string());
-    range.replace("{merchant}", merchant)
+    of_merchant(app, &range)
+}
+
+fn events(app: &App, round: usize) -> String {
+    let events = EVENTS.replace("{round}", &round.to_string()).replace("{count}", &BEFORE.to_string());
+    of_merchant(app, &events)
+}
+
+fn of_merchant(app: &App, statement: &str) -> String {
+    statement.replace("{merchant}", app.hello.merchant_id.trim_start_matches("mer_"))
 }
 
 fn payment(number: usize) -> StripeEvent {

@@ -20,6 +20,7 @@ on_both_databases!(
     a_copy_made_of_webhooks_that_were_refused_doubled_and_shuffled_is_right,
     a_delivery_that_failed_is_tried_again_and_nothing_waits_for_it,
     an_endpoint_that_hangs_delays_no_other,
+    a_living_endpoint_never_waits_for_the_time_outs_of_dead_ones,
     an_endpoint_that_is_gone_is_disabled_and_recovers_what_it_missed,
     an_endpoint_that_fails_for_five_days_is_disabled,
     both_secrets_sign_for_a_day_after_a_rotation,
@@ -255,6 +256,35 @@ async fn an_endpoint_that_hangs_delays_no_other(app: &mut App) {
     for number in 0..5 {
         assert!(receiver.came(&format!("/hangs/{number}")).len() <= 1, "one at a time, and it has not answered yet");
     }
+}
+
+/// More endpoints die at once than there are slots to deliver in: half of the slots wait for them, the other half deliver to the rest.
+async fn a_living_endpoint_never_waits_for_the_time_outs_of_dead_ones(app: &mut App) {
+    const DEAD: usize = 8;
+    app.starts_again_with(&[
+        ("PAYLINK_WEBHOOKS_ALLOW_PRIVATE", "true"),
+        ("PAYLINK_STOP_WITHIN_SECONDS", "2"),
+        ("PAYLINK_CONCURRENCY_BY_KIND__DELIVER_WEBHOOKS", "2"),
+        ("PAYLINK_CONCURRENCY_BY_KIND__RETRY_WEBHOOKS", "1"),
+    ])
+    .await;
+    let receiver = Receiver::start().await;
+    let merchant = app.merchant();
+    let mut dead = Vec::new();
+    for number in 0..DEAD {
+        receiver.answers(&format!("/dead/{number}"), Taking::Hangs);
+        dead.push(makes(app, &format!("{}/dead/{number}", receiver.url), &["order.created"]).await);
+    }
+    // Its turn comes after theirs.
+    makes(app, &format!("{}/living", receiver.url), &["order.created"]).await;
+    merchant.opens_an_order("W-45").await;
+    receiver.gets("/living", |came| !came.is_empty()).await;
+    let mut timed_out = 0;
+    for endpoint in &dead {
+        timed_out += deliveries(&merchant, endpoint).await.iter().filter(|it| it["error"].is_string()).count();
+    }
+    // Had it waited for them, all but the last would be over.
+    assert!(timed_out < DEAD / 2, "{timed_out} of {DEAD} were waited for to their end");
 }
 
 async fn an_endpoint_that_is_gone_is_disabled_and_recovers_what_it_missed(app: &mut App) {

@@ -141,6 +141,11 @@ impl JobContext {
         })
     }
 
+    /// The same, where so many webhooks are under way at once to endpoints that are quick.
+    pub(crate) fn with_webhook_slots(self, slots: usize) -> Self {
+        Self { webhooks: self.webhooks.in_slots(slots), ..self }
+    }
+
     /// The time now.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()

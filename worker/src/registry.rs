@@ -128,6 +128,7 @@ pub async fn run(
 ) -> Result<(), MonitorError> {
     let cancellation = CancellationToken::new();
     let claims = Claims::new(context.db.aside());
+    let context = context.with_webhook_slots(options.concurrency.of(Kind::DeliverWebhooks));
     let shared = Shared { context, options, claims, pauses: Pauses::default(), cancellation: cancellation.clone() };
     let drain = shared.options.drain;
     let patience = drain.saturating_sub(FOR_RELEASING.min(drain / 2));

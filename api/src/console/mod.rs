@@ -13,6 +13,8 @@ mod session;
 mod tests;
 mod texts;
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use domain::sha256;
 use poem::{
@@ -53,7 +55,7 @@ pub(crate) fn routes() -> Route {
         route.at(format!("/{path}"), get(StaticFile::plain(content_type, *content)))
     });
     let styles = get(StaticFile::made(CSS, &made::STYLES));
-    files.at("/strings.js", get(Strings::new())).at("/app.js", get(Strings::of_bundles())).at("/app.css", styles)
+    files.at("/strings.js", get(&*STRINGS)).at("/app.js", get(Strings::of_bundles())).at("/app.css", styles)
 }
 
 /// The cookie in which a browser keeps the language that a person chose for the console. It is the console's script that sets it.
@@ -63,6 +65,9 @@ const MERCHANTS_LANGUAGE: &str = "paylink_merchant_language";
 
 /// What the console says, in the language that was chosen, or else the merchant's, or else the one that the browser likes best.
 struct Strings(Vec<(&'static str, StaticFile)>);
+
+/// The modules of the texts alone: put together once in a process, for fourteen tables are read for them.
+static STRINGS: LazyLock<Strings> = LazyLock::new(Strings::new);
 
 impl Strings {
     /// The module of the texts alone.

@@ -19,8 +19,11 @@ use poem::{
 };
 use serde_json::Value;
 
-use self::operation::Operation;
+use self::{operation::Operation, schema::Source};
 use crate::Problem;
+
+/// Stands in the document for the address at which the API is reached. Nobody can have it.
+pub(crate) const SOMEWHERE: &str = "https://paylink.invalid";
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 
@@ -31,21 +34,18 @@ struct DescribedPath {
     operations: BTreeMap<String, Arc<Operation>>,
 }
 
-/// The description of the API.
-#[derive(Clone)]
+/// The description of the API, which is the same wherever that is reached.
 pub(crate) struct Description {
-    text: Arc<str>,
-    paths: Arc<[DescribedPath]>,
+    /// As JSON, reached at [`SOMEWHERE`].
+    text: String,
+    paths: Vec<DescribedPath>,
 }
 
 impl Description {
     /// Of the document that the framework has written, made whole.
     pub(crate) fn of(mut document: Value) -> Self {
         complete::complete(&mut document);
-        Self::of_whole(&document)
-    }
-
-    fn of_whole(document: &Value) -> Self {
+        let source = Source::new(&document);
         let paths = document["paths"].as_object().into_iter().flatten();
         let paths = paths.map(|(path, item)| DescribedPath {
             segments: path.split('/').map(|part| (!part.starts_with('{')).then(|| part.to_owned())).collect(),
@@ -53,15 +53,16 @@ impl Description {
                 .as_object()
                 .into_iter()
                 .flatten()
-                .map(|(method, it)| (method.to_uppercase(), Arc::new(Operation::of(path, it, document))))
+                .map(|(method, it)| (method.to_uppercase(), Arc::new(Operation::of(path, it, &source))))
                 .collect(),
         });
-        Self { paths: paths.collect(), text: document.to_string().into() }
+        Self { paths: paths.collect(), text: document.to_string() }
     }
 
-    /// As JSON.
-    pub(crate) fn text(&self) -> Arc<str> {
-        Arc::clone(&self.text)
+    /// As JSON, reached at this address.
+    pub(crate) fn text_at(&self, public_url: &str) -> String {
+        let quoted = |url: &str| Value::from(url).to_string();
+        self.text.replace(&quoted(SOMEWHERE), &quoted(public_url))
     }
 
     /// Whatever can be done at this path; the most literal one, if several are it.
@@ -74,7 +75,11 @@ impl Description {
     }
 
     /// Says to the request which operation it is of. One with a method that is not described goes no further.
-    pub(crate) async fn recognise<E: Endpoint>(self, endpoint: Arc<E>, mut request: Request) -> poem::Result<Response> {
+    pub(crate) async fn recognise<E: Endpoint>(
+        &self,
+        endpoint: Arc<E>,
+        mut request: Request,
+    ) -> poem::Result<Response> {
         let Some(described) = self.find(request.original_uri().path()) else {
             return endpoint.call(request).await.map(IntoResponse::into_response);
         };
@@ -149,6 +154,15 @@ mod tests {
         let described = Description::of(json!({"paths": {"/old": old, "/new": {"get": {}}}}));
         let since = |path: &str| described.find(path).unwrap().operations["GET"].deprecated_since();
         assert_eq!((since("/old"), since("/new")), (Some(1_801_353_600), None));
+    }
+
+    #[test]
+    fn it_says_where_it_is_reached_and_nothing_else_changes() {
+        let document = json!({"paths": {}, "servers": [{"url": SOMEWHERE}], "info": {"title": "It"}});
+        let text = Description::of(document).text_at("https://pay.example.com/\"a\"");
+        let told: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(told["servers"], json!([{"url": "https://pay.example.com/\"a\""}]));
+        assert_eq!(told["info"]["title"], "It");
     }
 
     #[test]

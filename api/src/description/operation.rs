@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use poem::http::HeaderMap;
 use serde_json::Value;
 
-use super::schema::{Faults, Schema};
+use super::schema::{Faults, Schema, Source};
 use crate::{Problem, http::characters::REFUSAL};
 
 /// What an operation takes.
@@ -32,12 +32,12 @@ enum Body {
 }
 
 impl Operation {
-    pub(super) fn of(path: &str, json: &Value, document: &Value) -> Self {
+    pub(super) fn of(path: &str, json: &Value, source: &Source<'_>) -> Self {
         let of_kind = |kind: &str| -> BTreeMap<String, Schema> {
             let parameters = json["parameters"].as_array().into_iter().flatten();
             let parameters = parameters.filter(|parameter| parameter["in"] == kind);
             let named =
-                |it: &Value| it["name"].as_str().map(|name| (name.to_owned(), Schema::of(&it["schema"], document)));
+                |it: &Value| it["name"].as_str().map(|name| (name.to_owned(), Schema::of(&it["schema"], source)));
             parameters.filter_map(named).collect()
         };
         let mut in_path = of_kind("path");
@@ -48,7 +48,7 @@ impl Operation {
                 .collect(),
             query: of_kind("query"),
             headers: of_kind("header"),
-            body: Body::of(&json["requestBody"], document),
+            body: Body::of(&json["requestBody"], source),
             deprecated_since: deprecated_since(json),
         }
     }
@@ -125,10 +125,10 @@ fn deprecated_since(json: &Value) -> Option<i64> {
 }
 
 impl Body {
-    fn of(json: &Value, document: &Value) -> Self {
+    fn of(json: &Value, source: &Source<'_>) -> Self {
         let Some(content) = json["content"].as_object() else { return Self::None };
         match content.iter().find(|(kind, _)| kind.starts_with("application/json")) {
-            Some((_, media)) => Self::Json(Box::new(Schema::of(&media["schema"], document))),
+            Some((_, media)) => Self::Json(Box::new(Schema::of(&media["schema"], source))),
             None => Self::Other,
         }
     }

@@ -1,6 +1,6 @@
 //! A schema of the description, and the validation of values against it.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use regex::Regex;
 use serde_json::Value;
@@ -66,6 +66,34 @@ struct Object {
     /// What every other field has to be; absent: there is no other.
     others: Option<Schema>,
     most: Option<usize>,
+}
+
+/// The document that schemas are parts of, and refer to.
+pub(super) struct Source<'a> {
+    document: &'a Value,
+    /// The same few stand in it hundreds of times, and to read one takes longer than all that is around it.
+    patterns: RefCell<BTreeMap<String, Regex>>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) const fn new(document: &'a Value) -> Self {
+        Self { document, patterns: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// What `#/components/schemas/Order` refers to.
+    fn find(&self, reference: &str) -> Option<&'a Value> {
+        self.document.pointer(reference.trim_start_matches('#'))
+    }
+
+    fn pattern(&self, pattern: &str) -> Option<Regex> {
+        let mut patterns = self.patterns.borrow_mut();
+        if let Some(read) = patterns.get(pattern) {
+            return Some(read.clone());
+        }
+        let read = Regex::new(pattern).ok()?;
+        patterns.insert(pattern.to_owned(), read.clone());
+        Some(read)
+    }
 }
 
 /// What is wrong with a request, in the order of what is told first.
@@ -135,18 +163,17 @@ fn texts(json: &Value) -> Vec<String> {
 
 impl Schema {
     /// Of this JSON, which may refer to other parts of the document.
-    pub(super) fn of(json: &Value, document: &Value) -> Self {
-        Self::within(json, document, DEEPEST)
+    pub(super) fn of(json: &Value, source: &Source<'_>) -> Self {
+        Self::within(json, source, DEEPEST)
     }
 
-    fn within(json: &Value, document: &Value, depth: usize) -> Self {
+    fn within(json: &Value, source: &Source<'_>, depth: usize) -> Self {
         let Some(depth) = depth.checked_sub(1) else { return Self::default() };
         if let Some(reference) = json["$ref"].as_str() {
-            let target = document.pointer(reference.trim_start_matches('#'));
-            return target.map(|target| Self::within(target, document, depth)).unwrap_or_default();
+            return source.find(reference).map(|target| Self::within(target, source, depth)).unwrap_or_default();
         }
         let list = |name: &str| -> Vec<Self> {
-            json[name].as_array().into_iter().flatten().map(|it| Self::within(it, document, depth)).collect()
+            json[name].as_array().into_iter().flatten().map(|it| Self::within(it, source, depth)).collect()
         };
         let alternatives = [list("anyOf"), list("oneOf")].concat_all();
         let shape = match json["type"].as_str() {
@@ -155,13 +182,13 @@ impl Schema {
                 one_of: texts(&json["enum"]),
                 shortest: number(json, "minLength").unwrap_or_default(),
                 longest: number(json, "maxLength"),
-                pattern: json["pattern"].as_str().and_then(|pattern| Regex::new(pattern).ok()),
+                pattern: json["pattern"].as_str().and_then(|pattern| source.pattern(pattern)),
             }),
             Some("integer") => Shape::Integer(Range { least: limit(json, "minimum"), most: limit(json, "maximum") }),
             Some("number") => Shape::Number,
             Some("boolean") => Shape::Boolean,
             Some("array") => Shape::List(Box::new(List {
-                items: Self::within(&json["items"], document, depth),
+                items: Self::within(&json["items"], source, depth),
                 fewest: number(json, "minItems").unwrap_or_default(),
                 most: number(json, "maxItems"),
             })),
@@ -170,12 +197,12 @@ impl Schema {
                     .as_object()
                     .into_iter()
                     .flatten()
-                    .map(|(name, field)| (name.clone(), Self::within(field, document, depth)))
+                    .map(|(name, field)| (name.clone(), Self::within(field, source, depth)))
                     .collect(),
                 required: texts(&json["required"]),
                 others: json["additionalProperties"]
                     .is_object()
-                    .then(|| Self::within(&json["additionalProperties"], document, depth)),
+                    .then(|| Self::within(&json["additionalProperties"], source, depth)),
                 most: number(json, "maxProperties"),
             })),
             _ => Shape::Any,
@@ -378,7 +405,8 @@ mod tests {
 
     fn told(schema: &Value, value: &Value) -> Option<(&'static str, String)> {
         let mut faults = Faults::default();
-        Schema::of(schema, &json!({"a": {"type": "string", "enum": ["x"]}})).check("", value, &mut faults);
+        let document = json!({"a": {"type": "string", "enum": ["x"]}});
+        Schema::of(schema, &Source::new(&document)).check("", value, &mut faults);
         faults.into_result().err().map(|problem| (problem.code(), problem.to_string()))
     }
 

@@ -74,6 +74,25 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
         self.page_of(rows, false, id, view)
     }
 
+    /// The same, of rows that were found when it was looked as far as this: the next page begins there.
+    ///
+    /// # Errors
+    /// The first error of `view`.
+    pub(crate) fn page_up_to<Row, T, E>(
+        &self,
+        rows: Vec<Row>,
+        looked_to: Option<Id>,
+        id: impl Fn(&Row) -> Id,
+        view: impl Fn(Row) -> Result<T, E>,
+    ) -> Result<Page<T>, E>
+    where
+        T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync,
+    {
+        let page = self.page(rows, id, view)?;
+        let next_cursor = page.next_cursor.or_else(|| looked_to.map(|id| id.to_string()));
+        Ok(Page { next_cursor, ..page })
+    }
+
     /// The same, of rows behind which there may be more than were fetched, as they would have been too much at once.
     ///
     /// # Errors

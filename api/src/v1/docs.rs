@@ -1,6 +1,8 @@
 //! `/openapi.json`, and `/docs`, a readable version with a guide. The viewer is `RapiDoc` (MIT) as published on npm, compiled into the
 //! program: the page loads nothing from elsewhere.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use poem::{Endpoint, Response, Route, endpoint::make_sync, http::header};
 
@@ -16,10 +18,10 @@ const READER: &str = include_str!("../docs/rapidoc.js");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-/// `/openapi.json`.
-pub(crate) fn document(description: &str) -> impl Endpoint<Output = Response> + use<> {
-    let description = Bytes::copy_from_slice(description.as_bytes());
-    make_sync(move |_| Response::builder().content_type("application/json").body(description.clone()))
+/// `/openapi.json`, of the API that is reached at this address.
+pub(crate) fn document(public_url: String) -> impl Endpoint<Output = Response> {
+    let text = LazyLock::new(move || Bytes::from(super::description().text_at(&public_url)));
+    make_sync(move |_| Response::builder().content_type("application/json").body(Bytes::clone(&text)))
 }
 
 /// The page, at the root with and without a slash, and its reader.

@@ -4,28 +4,20 @@ use std::str::FromStr;
 
 use domain::{LinkId, OwnReminding, RemindingError};
 use entity::{AuditAction, link};
-use poem::web::Data;
-use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
+use poem_openapi::Object;
 use serde::Deserialize;
 
-use super::{Group, link_view::LinkView};
+use super::link_view::LinkView;
 use crate::{
     Api, Problem,
-    auth::{Writer, audit::act_of_key},
-    http::{
-        fields::Fields,
-        json_body::JsonBody,
-        paging::id,
-        typed::{Clearable, TextOf},
-    },
+    auth::Principal,
+    http::{fields::Fields, typed::Clearable},
 };
-
-pub(super) struct LinkReminders;
 
 /// What is to change of a payment link. What is absent stays; `null` is as the merchant says.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "PaymentLinkChanges")]
-struct ChangesInput {
+pub(super) struct ChangesInput {
     /// Whether its buyer is reminded.
     #[serde(default)]
     reminders: Clearable<bool>,
@@ -109,39 +101,26 @@ pub(super) fn wrong(error: RemindingError) -> Wrong {
     (field, error.to_string())
 }
 
-#[OpenApi(tag = "Group::PaymentLinks")]
-impl LinkReminders {
-    /// Change a payment link
-    ///
-    /// When its buyer is reminded, while it can be paid or may be soon: 409 `link_not_open` once it is closed. What a link does not say
-    /// is as the merchant says (`PATCH /v1/merchant`).
-    #[oai(path = "/payment-links/:id", method = "patch")]
-    async fn change(
-        &self,
-        api: Data<&Api>,
-        key: Writer,
-        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
-        input: JsonBody<ChangesInput>,
-    ) -> Result<Json<LinkView>, Problem> {
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        let link = link::hold(&tx, key.0.merchant, id(&link_id)?).await?.ok_or_else(Problem::not_found)?;
-        let own = input.0.over(link.reminding.unwrap_or_default());
-        let own = own.check().map_err(wrong).map_err(|(field, reason)| Problem::field(field, reason))?;
-        let link = if own == link.reminding.unwrap_or_default() {
-            link
-        } else {
-            if !link.state.is_open() {
-                let detail = "The link is closed. Nobody is reminded of it any more.";
-                return Err(Problem::conflict("link_not_open", detail));
-            }
-            act_of_key(&tx, &key.0, AuditAction::LinkChange, link.id, Some(detail_of(own)), now);
-            link::set_reminding(&tx, &link, own, &key.0.key.to_string(), now).await?
-        };
-        let view = LinkView::read(&api, &tx, link).await?;
-        tx.commit().await?;
-        Ok(Json(view))
-    }
+/// Changes when the buyer of a link is reminded.
+pub(super) async fn change(api: &Api, key: &Principal, link: LinkId, input: ChangesInput) -> Result<LinkView, Problem> {
+    let now = api.clock.now();
+    let tx = api.db.begin().await?;
+    let link = link::hold(&tx, key.merchant, link).await?.ok_or_else(Problem::not_found)?;
+    let own = input.over(link.reminding.unwrap_or_default());
+    let own = own.check().map_err(wrong).map_err(|(field, reason)| Problem::field(field, reason))?;
+    let link = if own == link.reminding.unwrap_or_default() {
+        link
+    } else {
+        if !link.state.is_open() {
+            let detail = "The link is closed. Nobody is reminded of it any more.";
+            return Err(Problem::conflict("link_not_open", detail));
+        }
+        tx.done(key.did(AuditAction::LinkChange, &link.id).because(detail_of(own)), now);
+        link::set_reminding(&tx, &link, own, &key.key.to_string(), now).await?
+    };
+    let view = LinkView::read(api, &tx, link).await?;
+    tx.commit().await?;
+    Ok(view)
 }
 
 /// As the audit log has it.

@@ -27,6 +27,7 @@ use super::{
     Group,
     link_form::{FilledForm, LinkForm, Staged, Terms},
     link_list,
+    link_reminders::{self, ChangesInput},
     link_view::{self, LinkView},
     order_view::Request,
     orders::render_details,
@@ -37,7 +38,7 @@ use crate::{
     auth::{Principal, Reader, Writer},
     http::{
         first_page::FirstPage,
-        json_body::OptionalJson,
+        json_body::{JsonBody, OptionalJson},
         listing::{Listing, is_csv_wanted},
         paging::{Asked, id},
         pdf_response::Pdf,
@@ -182,6 +183,21 @@ impl Links {
     ) -> Result<Json<LinkView>, Problem> {
         let link = find_link(api.db.pool(), &key.0, &link_id).await?;
         Ok(Json(LinkView::read(&api, api.db.pool(), link).await?))
+    }
+
+    /// Change a payment link
+    ///
+    /// When its buyer is reminded, while it can be paid or may be soon: 409 `link_not_open` once it is closed. What a link does not say
+    /// is as the merchant says (`PATCH /v1/merchant`).
+    #[oai(path = "/payment-links/:id", method = "patch")]
+    async fn change(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
+        input: JsonBody<ChangesInput>,
+    ) -> Result<Json<LinkView>, Problem> {
+        Ok(Json(link_reminders::change(&api, &key.0, id(&link_id)?, input.0).await?))
     }
 
     /// The invoice

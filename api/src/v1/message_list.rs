@@ -7,7 +7,7 @@ use domain::{MerchantId, MessageId, PhoneNumber};
 use entity::{
     Db, Message, conversation,
     list::Place,
-    message::{self, MessageSearch},
+    message::{self, FoundMessages, MessageSearch},
 };
 use poem::Body;
 
@@ -36,10 +36,11 @@ pub(super) fn csv_of(db: Db, merchant: MerchantId, search: MessageSearch) -> Bod
         let (db, mut search) = (db.clone(), search.clone());
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
-            let page = message::search(db.pool(), merchant, search).await.map_err(io::Error::other)?;
+            let FoundMessages { rows: page, looked_to } =
+                message::search(db.pool(), merchant, search).await.map_err(io::Error::other)?;
             let conversations = page.iter().map(|message| message.conversation_id);
             let phones = conversation::phones(db.pool(), conversations).await.map_err(io::Error::other)?;
-            let last = page.last().map(|message| message.id);
+            let last = looked_to.or_else(|| page.last().map(|message| message.id));
             Ok((page.iter().map(|message| row(message, phones.get(&message.conversation_id))).collect(), last))
         }
     })

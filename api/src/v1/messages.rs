@@ -5,7 +5,7 @@ use domain::{LinkId, MessageId, OrderId, message::MessageStatus, template::Purpo
 use entity::{
     AuditAction, Message, conversation,
     credits::CreditError,
-    message::{self, MessageSearch},
+    message::{self, FoundMessages, MessageSearch},
     picture,
 };
 use poem::web::Data;
@@ -143,7 +143,7 @@ impl Messages {
         api: Data<&Api>,
         key: Reader,
         status: Query<Option<Several<MessageStatus>>>,
-        /// Part of the text.
+        /// Part of the text. 10,000 texts are looked through at a time: a page may be short, or empty, and have a `next_cursor` all the same.
         q: Query<Option<String>>,
         link_id: Query<Option<Text<LinkId>>>,
         /// With a payment link of this order.
@@ -169,15 +169,16 @@ impl Messages {
             return Ok(Listing::Csv(message_list::csv_of(api.db.clone(), owner.id, search), "messages"));
         }
         let found = message::search(api.db.pool(), owner.id, search).await?;
-        let conversations = found.iter().map(|message| message.conversation_id);
+        let FoundMessages { rows, looked_to } = found;
+        let conversations = rows.iter().map(|message| message.conversation_id);
         let phones = conversation::phones(api.db.pool(), conversations).await?;
-        let pictures = picture::of_messages(api.db.pool(), found.iter().map(|message| message.id)).await?;
+        let pictures = picture::of_messages(api.db.pool(), rows.iter().map(|message| message.id)).await?;
         let view = |row: Message| {
             let phone = phones.get(&row.conversation_id);
             let pictures = pictures.get(&row.id).cloned().unwrap_or_default();
             Ok::<_, Problem>(MessageView::of(row, phone).with_pictures(pictures))
         };
-        Ok(Listing::Page(asked.page(found, |row| row.id, view)?))
+        Ok(Listing::Page(asked.page_up_to(rows, looked_to, |row| row.id, view)?))
     }
 
     /// See a message

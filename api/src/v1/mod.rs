@@ -51,10 +51,12 @@ pub(crate) use links::{can_be_paid, read_invoice};
 pub use orders::details_page_of;
 pub(crate) use receipt::{has_receipt, render_receipt};
 
+use std::sync::LazyLock;
+
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::Value;
 
-use crate::description::Description;
+use crate::description::{Description, SOMEWHERE};
 
 /// The groups of calls in `/docs`.
 #[derive(Tags)]
@@ -80,17 +82,20 @@ enum Group {
     Admin,
 }
 
-/// What `service` says of itself, made whole.
-pub(crate) fn describe(service: &OpenApiService<impl OpenApi, ()>) -> Description {
-    // What the framework has just written is JSON.
-    Description::of(service.spec().parse::<Value>().unwrap_or_default())
+/// What the API says of itself, made whole. A process makes it once, for that takes longer than everything else that the front begins with.
+pub(crate) fn description() -> &'static Description {
+    static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
+        // What the framework has just written is JSON.
+        Description::of(service().spec().parse::<Value>().unwrap_or_default())
+    });
+    &DESCRIPTION
 }
 
 /// Every call of `/v1`, described by itself.
-pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, ()> {
+pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
     let merchants = (
         (orders::Orders, batches::Batches, client_tokens::ClientTokens),
-        (links::Links, link_reminders::LinkReminders, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
+        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
         qr::QrCodes,
         messages::Messages,
         (conversations::Conversations, conversation_lines::ConversationLines, opt_outs::OptOuts),
@@ -120,6 +125,6 @@ pub(crate) fn service(public_url: &str) -> OpenApiService<impl OpenApi + use<>, 
     );
     OpenApiService::new((merchants, operators), "Paylink", env!("CARGO_PKG_VERSION"))
         .description(docs::GUIDE)
-        .server(public_url)
+        .server(SOMEWHERE)
         .url_prefix("/v1")
 }

@@ -93,7 +93,12 @@ impl WebhookEvents {
             before: asked.before,
             limit: asked.fetch(),
         };
-        let found = webhook_event::search(api.db.pool(), key.0.merchant, search).await?;
+        let (db, merchant) = (api.db.pool(), key.0.merchant);
+        let found = if search.state == Some(EventState::Received) {
+            queue::admin::waiting_events(db, merchant, &search).await?
+        } else {
+            webhook_event::search(db, merchant, &search).await?
+        };
         Ok(Json(asked.page(found, |event| event.id, |event| Ok::<_, Problem>(event.into()))?))
     }
 

@@ -1,11 +1,11 @@
-//! Which addresses a described gateway may use, unless the operator allows others.
+//! The addresses that a described gateway may have, unless the operator allows others.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Whether the host of a URL is an address that is not public, however it is written: `url` reads `0x7f.1` as browsers do. A name
-/// may yet resolve to one, which is looked at when it is connected to.
+/// Whether a URL's host is a non-public IP address, in any notation: `url` parses `0x7f.1` as browsers do. A name may
+/// still resolve to one, which is checked when connecting.
 #[must_use]
 pub fn is_inside(url: &Url) -> bool {
     match url.host() {
@@ -15,7 +15,7 @@ pub fn is_inside(url: &Url) -> bool {
     }
 }
 
-/// Whether an address is somebody's on the public internet.
+/// Whether an address is on the public internet.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -24,7 +24,7 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// What IANA's registry of special-purpose addresses has as globally reachable; no multicast.
+/// The addresses that IANA's special-purpose registry lists as globally reachable, without multicast.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let special = match (a, b, c) {
@@ -33,7 +33,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         (100, 64..=127, _) => true,
         (169, 254, _) | (192, 168, _) => true,
         (172, 16..=31, _) => true,
-        // Protocol assignments, documentation, the old relays to IPv6.
+        // Protocol assignments, documentation, the old 6to4 relays.
         (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113) => true,
         // Benchmarking.
         (198, 18 | 19, _) => true,
@@ -44,14 +44,14 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Global unicast (`2000::/3`), without what tunnels to IPv4, is for documentation or for protocols. IPv4 addresses written as
-/// IPv6, unique local, link-local and multicast ones are outside of it.
+/// Global unicast (`2000::/3`), except ranges that tunnel to IPv4 or are reserved for documentation or protocols. It
+/// excludes IPv4-mapped, unique local, link-local and multicast addresses.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let special = match (first, second) {
         // 2001::/23: Teredo, benchmarking, ORCHID and other protocols. 2001:db8::/32: documentation.
         (0x2001, 0..=0x1ff | 0xdb8) => true,
-        // 6to4 carries an IPv4 address.
+        // 6to4 embeds an IPv4 address.
         (0x2002, _) => true,
         // 3fff::/20: documentation.
         (0x3fff, 0..=0x0fff) => true,

@@ -1,33 +1,33 @@
-//! Reading a gateway's answer.
+//! Interpreting a gateway's response.
 
 use serde_json::Value;
 
 use super::{Gateway, text_at};
 
-/// What a gateway's answer means.
+/// The meaning of a gateway's response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayAnswer {
-    /// It took the text, under this id if it gives any.
+    /// The gateway accepted the text.
     Accepted {
-        /// The gateway's id of it.
+        /// The gateway's id of the text, if it gives one.
         id: Option<String>,
     },
-    /// It will never send it.
+    /// The gateway will never send the text.
     Refused {
         /// The code, or the HTTP status.
         code: String,
-        /// The buyer wants no more texts.
+        /// Whether the buyer has opted out.
         opted_out: bool,
     },
-    /// It certainly did not take it, and it may be handed over again.
+    /// The gateway certainly did not accept the text, and it may be submitted again.
     Busy,
-    /// Nobody knows; this is what was answered.
+    /// Unclear; the string describes the response.
     Unknown(String),
 }
 
 impl Gateway {
-    /// What an answer means. What the description does not name is read as HTTP means it: 429 is busy, other statuses from 400
-    /// to 499 are refusals, and with those from 500 on, or without the id that there should be, nobody knows.
+    /// Interprets a response. Codes that the description does not name are read as HTTP means them: 429 is busy, other
+    /// statuses from 400 to 499 are refusals, and anything from 500 on, or without the required id, is unknown.
     #[must_use]
     pub fn read(&self, status: u16, body: &[u8]) -> GatewayAnswer {
         let json: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
@@ -60,7 +60,7 @@ impl Gateway {
                 },
             },
             429 => GatewayAnswer::Busy,
-            // The gateway gave up waiting for the request, or says that it has it already.
+            // The gateway timed out waiting for the request, or already has it.
             408 | 409 => GatewayAnswer::Unknown(format!("the gateway answered {status}")),
             400..=499 => refused(false),
             _ => GatewayAnswer::Unknown(format!("the gateway answered {status}")),

@@ -1,4 +1,4 @@
-//! Descriptions of gateways in common use and samples of their callbacks, which we wrote after their published formats.
+//! Descriptions of real gateways, and messages in the formats that they document. The data is made up.
 
 use chrono::Utc;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn text(id: &str, from: &str, body: &str) -> SmsEvent {
     }
 }
 
-/// Both are one event, with all of the text in each; a text that was received even has the status of a text that was delivered.
+/// Both arrive as the same event with the full text. A received text even has the status of a delivered one.
 #[test]
 fn telnyx_tells_texts_from_reports_by_the_kind_of_event() {
     let gateway = gateway(json!({
@@ -83,7 +83,7 @@ fn bandwidth_sends_a_list_in_which_reports_have_an_empty_text() {
         text("b-3", "+12025550123", "STOP"),
     ];
     assert_eq!(gateway.events(&batch, None), expected);
-    // A URL names one message: of several it is nobody's.
+    // A callback URL names a single message, so with several reports it is ignored.
     assert_eq!(gateway.events(&batch, Some(MessageId::new(Utc::now()))), expected);
 }
 
@@ -110,7 +110,7 @@ fn infobip_sends_results_and_numbers_without_a_plus() {
     assert_eq!(gateway.events(&texts, None), [text("i-4", "+447400123456", "Stop")]);
 }
 
-/// It calls with GET: what is in the query comes as an object of texts.
+/// It calls with GET; the query arrives as an object of strings.
 #[test]
 fn messagebird_and_vonage_write_numbers_without_a_plus() {
     let messagebird = gateway(json!({
@@ -134,7 +134,7 @@ fn messagebird_and_vonage_write_numbers_without_a_plus() {
     let told = json!({"messageId": "v-2", "msisdn": "447400123456", "text": "Hello", "type": "text"});
     assert_eq!(vonage.events(&told, None), [text("v-2", "+447400123456", "Hello")]);
 
-    // Each of these comes with 200.
+    // All of these come with status 200.
     let answer = |status: &str| {
         let body = json!({"messages": [{"message-id": "v-3", "status": status, "error-text": "no"}]});
         vonage.read(200, body.to_string().as_bytes())

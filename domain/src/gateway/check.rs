@@ -1,4 +1,4 @@
-//! Validates a description when it is saved, so that sending can fail only because of the gateway's answer.
+//! Checking a description when it is saved, so that sending can only fail because of the gateway's response.
 
 use url::Url;
 
@@ -8,11 +8,11 @@ use super::{
     template::{Place, fill, read},
 };
 
-/// The longest template, and the longest list.
+/// The longest template and the longest list.
 const LONGEST_TEMPLATE: usize = 4_000;
 const MOST: usize = 50;
 
-/// What an operator allows.
+/// What the operator allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GatewayPolicy {
     /// Plain HTTP, and addresses in private networks.
@@ -20,10 +20,10 @@ pub struct GatewayPolicy {
 }
 
 impl Gateway {
-    /// Checks the description, with the secrets that its templates may name.
+    /// Checks the description against the secrets that its templates may name.
     ///
     /// # Errors
-    /// The first thing wrong with it.
+    /// Returns the first problem.
     pub fn check(&self, secrets: &Secrets, policy: GatewayPolicy) -> Result<(), GatewayError> {
         let mut found = used(&self.url, Place::Url, secrets).map_err(|why| why.at("url"))?;
         self.check_url(secrets, policy).map_err(|why| why.at("url"))?;
@@ -33,7 +33,7 @@ impl Gateway {
             used(value, Place::Header, secrets).map_err(|why| why.at(at()))?;
         }
         if let Some(body) = &self.body {
-            // What its place is, or that it has none, is told below.
+            // A missing or unsupported content type is reported by `check_body`.
             let place = self.body_place().unwrap_or(Place::PlainText);
             found.extend(used(body, place, secrets).map_err(|why| why.at("body"))?);
         }
@@ -47,8 +47,8 @@ impl Gateway {
         self.check_reading()
     }
 
-    /// Scheme and authority, word for word: no variable, comment or user may stand there, and nothing that could be read as another
-    /// host once the template is filled.
+    /// The scheme and authority, literally. They may contain no variable, comment or user, nor anything that could turn
+    /// into another host when the template is filled.
     fn scheme_and_authority(&self) -> Option<(&'static str, &str)> {
         let begins = |scheme: &'static str| Some((scheme, self.url.strip_prefix(scheme)?.strip_prefix("://")?));
         let (scheme, rest) = begins("https").or_else(|| begins("http"))?;
@@ -57,13 +57,14 @@ impl Gateway {
         (!authority.is_empty() && authority.bytes().all(is_plain)).then_some((scheme, authority))
     }
 
-    /// The host that it is at, if its URL is one.
+    /// The host in its URL, or `None` if the URL is invalid.
     #[must_use]
     pub fn host(&self) -> Option<String> {
         self.scheme_and_authority().map(|(_, authority)| authority.to_owned())
     }
 
-    /// Whom its secrets are told: the scheme, host and port of its URL, whatever their spelling; `None` if it is no URL.
+    /// The origin that receives its secrets: the scheme, host and port of its URL, normalized. `None` if the URL is
+    /// invalid.
     #[must_use]
     pub fn origin(&self) -> Option<String> {
         let (scheme, authority) = self.scheme_and_authority()?;
@@ -71,7 +72,7 @@ impl Gateway {
         Some(url.origin().ascii_serialization())
     }
 
-    /// Whether its URL, filled in, is at the host that it is described for: secrets are told to no other.
+    /// Whether the filled-in URL still has the described origin. Secrets are sent to no other.
     #[must_use]
     pub fn leads_to(&self, filled: &Url) -> bool {
         self.origin().is_some_and(|origin| origin == filled.origin().ascii_serialization())
@@ -176,7 +177,7 @@ fn check_list(list: &[String]) -> Result<(), GatewayFault> {
     Ok(())
 }
 
-/// Headers that say how the connection is used are the client's to set.
+/// Refuses headers that control the connection, which are the client's to set.
 fn check_header(name: &str, value: &str) -> Result<(), GatewayFault> {
     const OURS: [&str; 6] = ["host", "content-length", "connection", "transfer-encoding", "upgrade", "te"];
     let lower = name.to_ascii_lowercase();
@@ -194,7 +195,7 @@ fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 100 && name.bytes().all(is_token)
 }
 
-/// The variables of a template, all of them known here.
+/// The variables of a template, all of which must be known.
 fn used(template: &str, place: Place, secrets: &Secrets) -> Result<Vec<String>, GatewayFault> {
     if template.len() > LONGEST_TEMPLATE {
         return Err(GatewayFault::TooLong);
@@ -202,7 +203,7 @@ fn used(template: &str, place: Place, secrets: &Secrets) -> Result<Vec<String>, 
     Ok(read(template, place, secrets)?.variables().iter().map(|variable| variable.name.clone()).collect())
 }
 
-/// A text with everything in it that escaping is for.
+/// A text with every character that needs escaping.
 fn sample(secrets: &Secrets) -> GatewayText<'_> {
     GatewayText {
         to: "+12025550123",

@@ -1,7 +1,7 @@
-//! A carrier described by its merchant: the HTTP request that hands over a text, how to read the answer, and how to read delivery reports.
+//! A carrier described in settings: the HTTP request that submits a text, and how responses and reports are read.
 //!
-//! Templates are strict handlebars with plain variables only. Values are escaped for the place they are inserted into (a URL, JSON, a form,
-//! XML), so no text of a buyer or a merchant can change the surrounding request.
+//! Templates are strict handlebars with plain variables only. Values are escaped for their context (a URL, JSON, a
+//! form, XML), so that nothing a buyer or merchant writes can change the request around it.
 
 mod address;
 mod answer;
@@ -24,11 +24,11 @@ pub use template::{Filled, GatewayText};
 
 use crate::Secret;
 
-/// Named secrets of a gateway, for its templates.
+/// Named secrets of a gateway, for use in its templates.
 pub type Secrets = BTreeMap<String, Secret>;
 
 words! {
-    /// How the request is made.
+    /// The HTTP method of the request.
     pub enum Method {
         /// With a body.
         Post = "POST",
@@ -39,81 +39,81 @@ words! {
     }
 }
 
-/// A carrier that is described. Pointers are JSON pointers (RFC 6901), such as `/message/id`.
+/// A described carrier. Pointers are JSON pointers (RFC 6901), such as `/message/id`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gateway {
-    /// Where the text is handed over: a template, but for the host.
+    /// The URL that texts are submitted to: a template, except for the host.
     pub url: String,
     /// The HTTP method.
     pub method: Method,
-    /// Headers: templates, without the text.
+    /// The headers: templates, which cannot contain the text.
     pub headers: BTreeMap<String, String>,
-    /// The body: a template. Its `Content-Type` among the headers says how values are escaped.
+    /// The body: a template. The `Content-Type` header decides how values are escaped.
     pub body: Option<String>,
-    /// Where an answer says the gateway's id of the text; absent: it gives none.
+    /// Pointer to the gateway's id of the text in a response; `None` if it gives none.
     pub id: Option<String>,
-    /// Where an answer says a code; absent: its HTTP status is the code.
+    /// Pointer to the code in a response; `None` if the HTTP status is the code.
     pub code: Option<String>,
-    /// Codes, or HTTP statuses if an answer has no code, with which a text was taken. If any is named, another code is a refusal,
-    /// whatever the HTTP status: many gateways say 200 to everything.
+    /// Codes, or HTTP statuses if a response has no code, that mean the text was accepted. If any are given, every
+    /// other code is a refusal, whatever the HTTP status, because many gateways always answer 200.
     #[serde(default)]
     pub success_codes: Vec<String>,
-    /// Codes, or HTTP statuses, with which a text is refused for good.
+    /// Codes, or HTTP statuses, that mean the text is refused for good.
     pub final_codes: Vec<String>,
-    /// Codes, or HTTP statuses, with which a text was certainly not taken and may be handed over again.
+    /// Codes, or HTTP statuses, that mean the text was certainly not accepted and may be submitted again.
     pub retryable_codes: Vec<String>,
-    /// Codes, or HTTP statuses, that say that the buyer wants no more texts.
+    /// Codes, or HTTP statuses, that mean the buyer has opted out.
     pub opted_out_codes: Vec<String>,
-    /// How its delivery reports are read, if it makes any.
+    /// How delivery reports are read, if it sends any.
     pub reports: Option<Reports>,
-    /// How buyers' texts are read, if it passes them on.
+    /// How buyers' texts are read, if it forwards them.
     pub incoming: Option<IncomingTexts>,
-    /// Where a list of reports or texts is, if it sends several at once; a list that is the whole is read without.
+    /// Pointer to the list of reports or texts, if it sends several at once. Not needed if the list is the whole body.
     #[serde(default)]
     pub batch: Option<String>,
-    /// How it signs both, if it does.
+    /// How it signs reports and texts, if it does.
     pub signature: Option<Signature>,
 }
 
 /// How delivery reports are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reports {
-    /// Where a report says the gateway's id of the text; absent: only the URL that it was given says which text it is about.
+    /// Pointer to the gateway's id of the text; `None` if only the callback URL tells which text a report is about.
     pub id: Option<String>,
-    /// Where it says the status.
+    /// Pointer to the status.
     pub status: String,
-    /// Statuses that mean: it reached the phone.
+    /// Statuses that mean it reached the phone.
     pub delivered: Vec<String>,
-    /// Statuses that mean: it could not be delivered.
+    /// Statuses that mean it could not be delivered.
     pub undelivered: Vec<String>,
-    /// Where it says why.
+    /// Pointer to the reason.
     pub reason: Option<String>,
 }
 
 /// How buyers' texts are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncomingTexts {
-    /// Where the gateway's id of the text is.
+    /// Pointer to the gateway's id of the text.
     pub id: String,
-    /// Where the buyer's number is.
+    /// Pointer to the buyer's number.
     pub from: String,
-    /// Where the text is.
+    /// Pointer to the text.
     pub text: String,
-    /// What tells a text from a report, if both are written alike.
+    /// Distinguishes texts from reports, if both have the same format.
     #[serde(default)]
     pub marker: Option<Marker>,
 }
 
-/// A value that texts have and reports have not.
+/// A value that texts have and reports do not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
-    /// Where it is.
+    /// Pointer to the value.
     pub at: String,
-    /// What it is for a text.
+    /// The values that mark a text.
     pub is: Vec<String>,
 }
 
-/// The value at a pointer as a text, whether the JSON has it as a text, a number or a truth.
+/// The value at a pointer as a string, if it is a string, a number or a boolean.
 fn text_at(json: &serde_json::Value, pointer: &str) -> Option<String> {
     match json.pointer(pointer)? {
         serde_json::Value::String(text) => Some(text.clone()),

@@ -1,4 +1,4 @@
-//! Reads a gateway's delivery reports and incoming texts.
+//! Parsing a gateway's webhooks.
 
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl Gateway {
-    /// What a webhook of this gateway says, as far as it is described; `message` is ours that its URL names, which of several
-    /// would be one.
+    /// The events in a webhook of this gateway, as far as it is described. `message` is our message named in the
+    /// callback URL; it applies only to a single event.
     #[must_use]
     pub fn events(&self, told: &Value, message: Option<MessageId>) -> Vec<SmsEvent> {
         let batch = self.batch.as_deref().and_then(|pointer| told.pointer(pointer)).unwrap_or(told);
@@ -23,8 +23,8 @@ impl Gateway {
         }
     }
 
-    /// A text may have all that a report has, and a report the text that it is about. What tells them apart for certain is the
-    /// marker; then our message in the URL, or a status that is described, which only reports have.
+    /// Parses one event. A text may have all fields of a report, and a report may contain its text. The marker tells
+    /// them apart for certain; next come our message in the URL and a described status, which only reports have.
     fn event(&self, told: &Value, message: Option<MessageId>) -> Option<SmsEvent> {
         let report = || self.reports.as_ref()?.read(told, message);
         let text = || self.incoming.as_ref()?.read(told);
@@ -78,8 +78,8 @@ impl IncomingTexts {
     }
 }
 
-/// Many gateways leave the plus out, or dial `00` for it; a form makes a space of one. A single zero begins a national number,
-/// which is read where the merchant's region is known.
+/// Adds a missing plus. Many gateways omit it or write `00`, and form encoding turns it into a space. A single zero
+/// begins a national number, which is parsed later with the merchant's region.
 fn with_plus(number: String) -> String {
     let digits = number.trim_start_matches(' ');
     match digits.strip_prefix("00") {
@@ -89,7 +89,7 @@ fn with_plus(number: String) -> String {
     }
 }
 
-/// As much of a reason as a merchant reads.
+/// Shortens a reason for display to the merchant.
 fn short(reason: &str) -> String {
     reason.chars().filter(|character| !character.is_control()).take(80).collect()
 }

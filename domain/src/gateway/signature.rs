@@ -1,4 +1,4 @@
-//! Verifies a gateway's callbacks. Most sign with an HMAC-SHA256 of the body in a header.
+//! Signatures of a gateway's webhooks: an HMAC-SHA256 of the body in a header, as most gateways do it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;
@@ -7,32 +7,31 @@ use serde::{Deserialize, Serialize};
 use super::Secrets;
 
 words! {
-    /// How a signature is written.
+    /// How a signature is encoded.
     pub enum SignatureEncoding {
-        /// Two digits a byte, in either case.
+        /// Two digits per byte, in either case.
         Hex = "hex",
         /// With `+`, `/` and padding.
         Base64 = "base64",
     }
 }
 
-/// What many gateways write before a signature.
+/// Prefix that many gateways put before a signature.
 const ALGORITHM: &str = "sha256=";
 
-/// How a gateway signs: an HMAC-SHA256 of the body as it was sent, in a header.
+/// How a gateway signs: an HMAC-SHA256 of the raw body, in a header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
-    /// The header; `sha256=` may stand before the signature in it.
+    /// The header. The signature in it may be prefixed by `sha256=`.
     pub header: String,
-    /// How it is written there.
+    /// The encoding of the signature.
     pub encoding: SignatureEncoding,
-    /// The name, among the gateway's secrets, of the key.
+    /// The name of the key among the gateway's secrets.
     pub secret: String,
 }
 
 impl Signature {
-    /// Whether what the header says was signed for this body with the gateway's key. What it takes to say so tells nothing of the
-    /// key.
+    /// Verifies the signature of a body, in constant time.
     #[must_use]
     pub fn verify(&self, secrets: &Secrets, header: &str, body: &[u8]) -> bool {
         let Some(secret) = secrets.get(&self.secret) else { return false };

@@ -1,4 +1,4 @@
-//! Renders the templates of a request.
+//! Filling in the templates of a request.
 
 use std::sync::LazyLock;
 
@@ -9,27 +9,27 @@ use serde_json::{Map, Value};
 use super::{Gateway, GatewayFault, Method, Secrets};
 use crate::plain_template::{Construct, PlainTemplate, PlainTemplateError, PlainVariable};
 
-/// The most bytes that a URL, a header or a body may have: a text of the greatest length fits several times, however escaped.
+/// The most bytes of a URL, a header or a body: room for the longest text several times, however it is escaped.
 const MOST_BYTES: usize = 256 * 1024;
 
-/// What a request says. No `Debug`: it holds a number, a text and secrets.
+/// The contents of a request. No `Debug`, because it holds a phone number, a text and secrets.
 #[derive(Clone, Copy)]
 pub struct GatewayText<'a> {
     /// `{{to}}`: the buyer's number in E.164.
     pub to: &'a str,
-    /// `{{from}}`: who the buyer gets it from.
+    /// `{{from}}`: the sender.
     pub from: &'a str,
-    /// `{{text}}`: what it says.
+    /// `{{text}}`: the text.
     pub text: &'a str,
-    /// `{{message_id}}`: our id of it, the same however often it is handed over.
+    /// `{{message_id}}`: our id of the message, the same for every attempt.
     pub message_id: &'a str,
-    /// `{{report_url}}`: where the gateway is to report.
+    /// `{{report_url}}`: the URL for delivery reports.
     pub report_url: &'a str,
     /// `{{secrets.name}}`.
     pub secrets: &'a Secrets,
 }
 
-/// A request, filled in. No `Debug`: it holds a number, a text and secrets.
+/// A filled-in request. No `Debug`, because it holds a phone number, a text and secrets.
 pub struct Filled {
     /// The URL to call.
     pub url: String,
@@ -41,7 +41,7 @@ pub struct Filled {
     pub body: Option<String>,
 }
 
-/// Where a value stands, and so how it is escaped.
+/// The context of a value, which decides how it is escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Url,
@@ -53,7 +53,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// The place that a body of this `Content-Type` is.
+    /// The context of a body with this `Content-Type`.
     pub(super) fn of_content_type(content_type: &str) -> Option<Self> {
         let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match kind.as_str() {
@@ -65,7 +65,7 @@ impl Place {
         }
     }
 
-    /// Whether this variable can stand here. A header gets what is one line of ASCII for certain.
+    /// Whether this variable may be used here. Headers only get values that are certainly one line of ASCII.
     fn knows(self, name: &str, secrets: &Secrets) -> bool {
         match (name.strip_prefix("secrets."), self) {
             (Some(secret), _) => secrets.contains_key(secret),
@@ -79,13 +79,13 @@ impl Place {
     fn escape(self, value: &str) -> String {
         match self {
             Self::Url | Self::Form => utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
-            // A text as JSON, without its quotation marks: those are the template's.
+            // A JSON string without its quotation marks, which are in the template.
             Self::Json => {
                 let quoted = Value::from(value).to_string();
                 quoted[1..quoted.len() - 1].to_owned()
             }
             Self::Xml => handlebars::html_escape(value),
-            // Headers get no text; what they do get was checked to be one line.
+            // Headers never contain the text, and their values were checked to be one line.
             Self::Header | Self::PlainText => value.to_owned(),
         }
     }
@@ -121,10 +121,10 @@ impl GatewayText<'_> {
     }
 }
 
-/// Reads a template of this place; each of its variables is known there, and escaped.
+/// Parses a template for this context. Each variable must be known there and escaped.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// Returns the first problem.
 pub(super) fn read(template: &str, place: Place, secrets: &Secrets) -> Result<PlainTemplate, GatewayFault> {
     let read = PlainTemplate::compile(template, |name| place.knows(name, secrets))?;
     match read.variables().iter().find(|variable| !variable.escaped) {
@@ -135,19 +135,19 @@ pub(super) fn read(template: &str, place: Place, secrets: &Secrets) -> Result<Pl
     }
 }
 
-/// Fills one template.
+/// Fills in a template.
 ///
 /// # Errors
-/// When it is none, which a secret that is gone can make it, or what it makes is too long.
+/// Returns an error if the template is invalid, as when a secret was removed, or if the result is too long.
 pub(super) fn fill(template: &str, place: Place, text: &GatewayText<'_>) -> Result<String, GatewayFault> {
     Ok(read(template, place, text.secrets)?.render(place.handlebars(), text.values(), MOST_BYTES)?)
 }
 
 impl Gateway {
-    /// The request that hands this text over.
+    /// The request that submits this text.
     ///
     /// # Errors
-    /// As when it was described, if a secret that it names is gone since then; or a text makes it too long.
+    /// Returns an error if a secret that it names was removed, or if the text makes it too long.
     pub fn fill(&self, text: &GatewayText<'_>) -> Result<Filled, GatewayFault> {
         let fill = |template: &str, place| fill(template, place, text);
         let headers: Result<Vec<_>, GatewayFault> =
@@ -160,7 +160,7 @@ impl Gateway {
         Ok(Filled { url: fill(&self.url, Place::Url)?, method: self.method, headers: headers?, body })
     }
 
-    /// What the body is, by its `Content-Type`.
+    /// The context of the body, by its `Content-Type`.
     pub(super) fn body_place(&self) -> Option<Place> {
         let content_type = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
         Place::of_content_type(content_type.1)

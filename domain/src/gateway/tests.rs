@@ -118,7 +118,7 @@ fn what_is_wrong_with_a_description_is_told_with_its_field() {
     refused!("url", Fault::Url(_), |it: &mut Value| it["url"] = json!("gateway.example"));
     refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://{{secrets.account}}.example/"));
     refused!("url", Fault::Host, |it: &mut Value| it["url"] = json!("https://user:word@gateway.example/"));
-    // What is read as one host before it is filled, and as another after.
+    // URLs whose host changes when they are filled in.
     for url in [
         "https:evil.example{{!@gateway.example/}}/c?t={{to}}&x={{text}}#://gateway.example/",
         r"https:\\evil.example{{!@gateway.example/}}/c#://gateway.example/",
@@ -218,7 +218,7 @@ fn what_a_gateway_tells_is_read_by_its_description() {
     let undelivered = report(json!({"id": 5, "status": "UNDELIV", "why": "absent"}), None);
     let why = "The carrier could not deliver the text (absent).".to_owned();
     assert_eq!(undelivered, expected(Some("5"), None, Progress::Undelivered { why }));
-    // Of no text that we could know.
+    // A report on a text that we cannot identify.
     assert_eq!(report(json!({"status": "DELIVRD"}), None), None);
 
     let text = report(json!({"id": "t-1", "msisdn": "12025550123", "text": "STOP"}), None);

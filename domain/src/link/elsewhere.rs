@@ -1,17 +1,17 @@
-//! How a merchant was paid without Stripe.
+//! Payments that a merchant received outside Stripe.
 
 words! {
-    /// How a merchant got the money without Stripe.
+    /// How a merchant was paid outside Stripe.
     pub enum ElsewhereMethod {
-        /// Notes and coins.
+        /// Cash.
         Cash = "cash",
         /// A transfer to their bank account.
         BankTransfer = "bank_transfer",
         /// A check.
         Check = "check",
-        /// A card at a terminal of theirs.
+        /// A card at their own terminal.
         Terminal = "terminal",
-        /// Some other way.
+        /// Another way.
         Other = "other",
     }
 }

@@ -1,4 +1,4 @@
-//! The life of a payment link and of its payments.
+//! The states of a payment link and the effect of its payments.
 
 mod elsewhere;
 pub mod money_back;

@@ -1,28 +1,28 @@
-//! How much of a payment was refunded, according to Stripe's events, which come in pieces, twice and in any order.
+//! How much of a payment was returned, from Stripe's events, which may be partial, duplicated and out of order.
 //!
-//! A refund is an object with a status. A charge reports the total refunded whenever a refund is made, but does not report it again when a
-//! refund fails. For payments made before we tracked refund objects, only the total is known.
+//! A refund is an object with a status. A charge reports the total refunded at each new refund, but does not report it
+//! again when a refund fails. For payments from before refunds were recorded as objects, only the total is known.
 
 use chrono::{DateTime, Utc};
 
 words! {
-    /// How a refund stands.
+    /// The status of a refund.
     pub enum RefundStatus {
-        /// It is under way.
+        /// In progress.
         Pending = "pending",
-        /// The money went back.
+        /// The money was returned.
         Succeeded = "succeeded",
-        /// It did not, or came back: the merchant has it.
+        /// The money was not returned, or came back to the merchant.
         Failed = "failed",
     }
 }
 
 words! {
-    /// How much of what was paid went back.
+    /// How much of a payment was returned.
     pub enum RefundState {
         /// Nothing, as far as is known.
         None = "none",
-        /// A part of it.
+        /// Part of it.
         Partial = "partial",
         /// All of it.
         Full = "full",
@@ -30,7 +30,7 @@ words! {
 }
 
 impl RefundStatus {
-    /// As Stripe says it; a word that is not known is not the last one.
+    /// Maps Stripe's status. Unknown ones count as pending.
     #[must_use]
     pub fn from_stripe(status: &str) -> Self {
         match status {
@@ -40,7 +40,7 @@ impl RefundStatus {
         }
     }
 
-    /// What is known after both were told, in whatever order: a refund that succeeded may fail later, and nothing comes after that.
+    /// Merges two reports, in either order. A succeeded refund may still fail; a failed one is final.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -56,24 +56,24 @@ impl RefundStatus {
 pub struct Refund {
     /// In the smallest unit of its currency.
     pub amount: i64,
-    /// How it stands.
+    /// The latest known status.
     pub status: RefundStatus,
-    /// When it was made.
+    /// When it was created.
     pub made_at: DateTime<Utc>,
     /// When it failed, if it did.
     pub failed_at: Option<DateTime<Utc>>,
 }
 
-/// The newest sum that a charge told.
+/// The newest refund total reported by a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefundSum {
-    /// All that was given back by then.
+    /// The total refunded at that time.
     pub amount: i64,
-    /// When it was told.
+    /// When it was reported.
     pub told_at: DateTime<Utc>,
 }
 
-/// What went back of a payment for certain: the refunds that succeeded, and what the sum holds beyond the refunds that are known.
+/// The amount certainly returned: the succeeded refunds, plus whatever the charge's total exceeds the known refunds by.
 #[must_use]
 pub fn went_back(refunds: &[Refund], sum: Option<RefundSum>) -> i64 {
     let succeeded =
@@ -88,7 +88,7 @@ pub fn went_back(refunds: &[Refund], sum: Option<RefundSum>) -> i64 {
     succeeded.sum::<i64>() + only_in_sum
 }
 
-/// How much of what was asked went back.
+/// How much of the requested amount was returned.
 #[must_use]
 pub const fn refund_state(went_back: i64, asked: i64) -> RefundState {
     if went_back <= 0 {
@@ -124,7 +124,7 @@ mod tests {
         let refunds =
             [refund(1_000, Succeeded, 1, None), refund(500, Pending, 2, None), refund(300, Failed, 3, Some(4))];
         assert_eq!(went_back(&refunds, None), 1_000);
-        // The charge's sum holds what is under way, and one that failed since.
+        // The charge's total includes the pending refund and the one that failed later.
         assert_eq!(went_back(&refunds, Some(sum(1_800, 3))), 1_000);
     }
 
@@ -133,10 +133,10 @@ mod tests {
         use RefundStatus::{Failed, Succeeded};
         assert_eq!(went_back(&[], Some(sum(1_000, 5))), 1_000);
         assert_eq!(went_back(&[refund(400, Failed, 4, Some(6))], Some(sum(1_000, 5))), 600);
-        // One that had failed before is not in it; one that was made later is not in it either.
+        // The total excludes a refund that failed earlier, and one that was made later.
         assert_eq!(went_back(&[refund(400, Failed, 3, Some(4))], Some(sum(1_000, 5))), 1_000);
         assert_eq!(went_back(&[refund(400, Succeeded, 6, None)], Some(sum(1_000, 5))), 1_400);
-        // An old refund is known by the sum alone, a new one by both.
+        // An old refund is known only from the total, a new one from both.
         assert_eq!(went_back(&[refund(400, Succeeded, 5, None)], Some(sum(1_400, 5))), 1_400);
     }
 
@@ -177,7 +177,7 @@ mod tests {
             amounts in proptest::collection::vec(1_i64..10_000, 1..6),
             failed in any::<u8>(),
         ) {
-            // Each is made a second after the one before, and told in a sum; some fail at the very end.
+            // Each refund is made a second after the last and included in the total; some fail at the end.
             let refunds: Vec<Refund> = (0..).zip(&amounts).map(|(number, amount)| {
                 let fails = failed & (1 << number) != 0;
                 let status = if fails { RefundStatus::Failed } else { RefundStatus::Succeeded };

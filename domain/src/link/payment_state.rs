@@ -1,34 +1,35 @@
-//! Interprets events about a link's checkout sessions in the light of earlier ones.
+//! The payments of a link, tracked by checkout session.
 //!
-//! Stripe's events come twice and in any order. What an event means depends on the session it is about: the end of a delayed payment may
-//! overtake its beginning, and a second payment is not a repetition of the first. Every order leads to the same result.
+//! Stripe's events may be duplicated and out of order. What an event means depends on its session: the end of a delayed
+//! payment may arrive before its beginning, and a second payment is not a duplicate of the first. Every order of events
+//! leads to the same result.
 
 use super::{LinkEvent, LinkState, Refusal, Review, Transition};
 
-/// A link as far as its state and its payments go.
+/// The state of a link and its payments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentState {
-    /// Where it is in its life.
+    /// The link's state.
     pub state: LinkState,
-    /// The session by which it was paid, or by which a payment is under way.
+    /// The session that paid the link, or that has a payment in progress.
     pub session: Option<String>,
-    /// Sessions whose delayed payment did not settle.
+    /// Sessions whose delayed payment failed.
     pub failed: Vec<String>,
-    /// Whether the merchant has said that they got the money in another way.
+    /// Whether the merchant has marked the link as paid elsewhere.
     pub elsewhere: bool,
 }
 
-/// What an event makes of a payment state.
+/// The result of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
-    /// The payment state after it.
+    /// The payment state after the event.
     pub after: PaymentState,
-    /// What a person should look at.
+    /// The reason for a person to review the link, if any.
     pub review: Option<Review>,
 }
 
 impl PaymentState {
-    /// As it is stored: the failed sessions are one a line.
+    /// Reads the stored columns. The failed sessions are one per line.
     #[must_use]
     pub fn from_columns(
         state: LinkState,
@@ -44,22 +45,22 @@ impl PaymentState {
         }
     }
 
-    /// The failed sessions as they are stored.
+    /// The failed sessions as they are stored, one per line.
     #[must_use]
     pub fn failed_lines(&self) -> Option<String> {
         (!self.failed.is_empty()).then(|| self.failed.join("\n"))
     }
 
-    /// What an event makes of it, which is about `session` if it is about a payment.
+    /// Applies an event. `session` is the checkout session, for events about a payment.
     ///
     /// # Errors
-    /// A [`Refusal`], with nothing changed.
+    /// Returns a [`Refusal`]; then nothing changes.
     pub fn on(&self, event: LinkEvent, session: Option<&str>) -> Result<Judged, Refusal> {
         match event {
             LinkEvent::PaymentSucceeded => self.on_success(session),
             LinkEvent::PaymentPending => self.on_pending(session),
             LinkEvent::PaymentFailed => self.on_failure(session),
-            // What Stripe says was paid is never undone.
+            // A payment that Stripe reported is never undone.
             LinkEvent::PaidElsewhereTakenBack if !self.elsewhere || self.session.is_some() => {
                 Err(Refusal::NotPaidElsewhere)
             }
@@ -73,7 +74,7 @@ impl PaymentState {
         }
     }
 
-    /// The session of a payment on top of the one that has paid the link, if the event tells of one.
+    /// The session of a second payment of a link that another session has already paid, if the event reports one.
     #[must_use]
     pub fn is_paid_again_by<'a>(&self, event: LinkEvent, session: Option<&'a str>) -> Option<&'a str> {
         let told = session.filter(|_| event == LinkEvent::PaymentSucceeded && self.state == LinkState::Paid)?;
@@ -88,7 +89,7 @@ impl PaymentState {
                 judged.review = Some(Review::PaidTwice);
             }
         } else if self.is_paid_again_by(LinkEvent::PaymentSucceeded, session).is_some() {
-            // The buyer has paid twice: that is not what was asked.
+            // The buyer has paid twice, which is more than was asked.
             judged.review = Some(Review::AmountMismatch);
         }
         Ok(judged)

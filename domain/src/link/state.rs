@@ -1,17 +1,17 @@
-//! The life of a payment link as one total function: state × event → the next state, or a typed refusal.
+//! The states of a payment link as one total function: state × event → transition or a typed refusal.
 //!
-//! `paid` is final: nothing leads out of it, and no payment is ever dropped, whatever happened before.
+//! `paid` is absorbing: no payment event leads out of it, and a payment is never dropped, whatever came before.
 
 words! {
-    /// Where a link is in its life.
+    /// The state of a link.
     pub enum LinkState {
-        /// The command is accepted; the invoice is being stored and Stripe asked.
+        /// The command was accepted; the invoice is being stored and the link made at Stripe.
         Creating = "creating",
-        /// Stripe or the invoice refused; `failure` says why.
+        /// Stripe refused, or the invoice is invalid; `failure` says why.
         Failed = "failed",
         /// It can be paid.
         Unpaid = "unpaid",
-        /// Stripe has the order to pay, and does not have the money yet.
+        /// The buyer has completed the checkout, but the money has not arrived.
         Processing = "processing",
         /// It is paid, for good.
         Paid = "paid",
@@ -19,17 +19,17 @@ words! {
         Voiding = "voiding",
         /// Stripe has confirmed that it can no longer be paid.
         Voided = "voided",
-        /// Its time is over; it is being closed at Stripe.
+        /// It expired; it is being closed at Stripe.
         Expiring = "expiring",
-        /// Its time is over, and Stripe has confirmed that it can no longer be paid.
+        /// It expired, and Stripe has confirmed that it can no longer be paid.
         Expired = "expired",
-        /// The merchant has got the money in another way; it is being closed at Stripe.
+        /// The merchant was paid in another way; it is being closed at Stripe.
         Settling = "settling",
     }
 }
 
 impl LinkState {
-    /// Whether an order with such a link cannot have another. The primary key of `open_link` says the same.
+    /// Whether the link prevents its order from having another one. The primary key of `open_link` enforces the same.
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
@@ -40,80 +40,80 @@ impl LinkState {
 }
 
 words! {
-    /// What a person should look at, in Stripe's dashboard.
+    /// A reason for a person to look at the payment in Stripe's dashboard.
     pub enum Review {
         /// The buyer paid although the link was voided, was being voided, or had failed.
         PaidAfterVoid = "paid_after_void",
         /// The buyer paid although the link had expired.
         PaidAfterExpiry = "paid_after_expiry",
-        /// The buyer paid another amount than was asked, or paid twice.
+        /// The buyer paid a different amount than requested, or paid twice.
         AmountMismatch = "amount_mismatch",
-        /// The buyer paid in another currency than was asked.
+        /// The buyer paid in a different currency than requested.
         CurrencyMismatch = "currency_mismatch",
         /// A test payment for a live link, or the reverse.
         LivemodeMismatch = "livemode_mismatch",
-        /// The merchant had got the money in another way, and the buyer paid at Stripe too.
+        /// The merchant was paid in another way, and the buyer also paid at Stripe.
         PaidTwice = "paid_twice",
     }
 }
 
-/// What can happen to a link.
+/// An event in the life of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkEvent {
     /// Stripe made the link.
     Created,
-    /// The link cannot be made.
+    /// The link could not be made.
     CreationFailed,
-    /// Stripe says that the money has come.
+    /// Stripe reports that the money has arrived.
     PaymentSucceeded,
-    /// Stripe says that a payment has begun which settles later.
+    /// Stripe reports a payment that settles later.
     PaymentPending,
-    /// A payment that had begun did not settle.
+    /// A delayed payment failed.
     PaymentFailed,
-    /// The merchant voids it.
+    /// The merchant voids the link.
     VoidRequested,
-    /// Its time is over.
+    /// The link's time is over.
     ExpiryReached,
-    /// Stripe confirmed that it is inactive and that no session can still be paid.
+    /// Stripe confirmed that the link is inactive and that no session can still be paid.
     CloseConfirmed,
-    /// The merchant has got the money in another way.
+    /// The merchant was paid in another way.
     PaidElsewhere,
-    /// The merchant has not got the money after all. It is no event for a link that Stripe says is paid: see
+    /// The merchant takes back that they were paid in another way. Not for links that Stripe reports as paid: see
     /// [`PaymentState::on`](super::PaymentState::on).
     PaidElsewhereTakenBack,
 }
 
-/// What an event makes of a link.
+/// The effect of an event on a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
-    /// The link is in another state now, and a person should look at it if there is a review.
+    /// The link moves to this state, possibly with a review by a person.
     To(LinkState, Option<Review>),
-    /// The event was known already, or changes nothing.
+    /// The event changes nothing or was already known.
     Unchanged,
 }
 
 /// Why an event is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is paid.
+    /// The link is paid.
     #[error("the link is paid")]
     Paid,
-    /// A payment is under way, and its end decides.
+    /// A payment is in progress, and its outcome decides.
     #[error("a payment for the link is under way")]
     PaymentUnderWay,
-    /// It is still being made.
+    /// The link is still being made.
     #[error("the link is still being made")]
     StillCreating,
-    /// It is closed, or being closed.
+    /// The link is closed or being closed.
     #[error("the link is not open")]
     NotOpen,
-    /// It was not paid elsewhere.
+    /// The link was not paid elsewhere.
     #[error("the link was not marked as paid elsewhere")]
     NotPaidElsewhere,
 }
 
 impl Review {
-    /// What it means, and what to do about it.
+    /// What it means and what to do about it.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -140,10 +140,10 @@ impl Review {
 }
 
 impl LinkState {
-    /// What `event` makes of a link in this state.
+    /// Applies `event` to a link in this state.
     ///
     /// # Errors
-    /// A [`Refusal`], with nothing changed.
+    /// Returns a [`Refusal`]; then nothing changes.
     #[expect(clippy::match_same_arms, reason = "a table is read row by row: events are kept together, not outcomes")]
     pub const fn on(self, event: LinkEvent) -> Result<Transition, Refusal> {
         use LinkState::{Creating, Expired, Expiring, Failed, Paid, Processing, Settling, Unpaid, Voided, Voiding};
@@ -151,7 +151,7 @@ impl LinkState {
 
         Ok(match (event, self) {
             (LinkEvent::PaymentSucceeded, Paid) => Unchanged,
-            // The merchant took it back, or was told that it failed: they do not expect the money.
+            // The merchant withdrew the link or was told that it failed, so they do not expect the money.
             (LinkEvent::PaymentSucceeded, Voiding | Voided | Failed) => To(Paid, Some(Review::PaidAfterVoid)),
             (LinkEvent::PaymentSucceeded, Expired) => To(Paid, Some(Review::PaidAfterExpiry)),
             (LinkEvent::PaymentSucceeded, Settling) => To(Paid, Some(Review::PaidTwice)),
@@ -201,9 +201,9 @@ impl LinkState {
                 return Err(Refusal::NotOpen);
             }
 
-            // Only where Stripe has told of no payment, which more than the state says.
+            // Only if Stripe has reported no payment, which the state alone does not tell.
             (LinkEvent::PaidElsewhereTakenBack, Paid) => To(Voided, None),
-            // It is being closed already, and that goes on.
+            // Closing is already in progress and continues.
             (LinkEvent::PaidElsewhereTakenBack, Settling) => To(Voiding, None),
             (
                 LinkEvent::PaidElsewhereTakenBack,
@@ -237,7 +237,7 @@ mod tests {
         LinkEvent::PaidElsewhereTakenBack,
     ];
 
-    /// What may happen to a link of which Stripe says that it is paid: to take a payment elsewhere back is none of it.
+    /// The events possible for a link that Stripe reports as paid, which cannot be taken back.
     const EVENTS_OF_PAID: &[LinkEvent] = EVENTS.split_at(9).0;
 
     fn after(state: LinkState, events: &[LinkEvent]) -> LinkState {
@@ -289,7 +289,7 @@ mod tests {
     fn voided_is_said_only_after_stripe_confirmed() {
         for state in LinkState::ALL {
             for event in EVENTS {
-                // What was paid elsewhere was closed at Stripe before that was said.
+                // A link paid elsewhere was closed at Stripe before it became paid.
                 let was_closed = (*state, event) == (LinkState::Paid, LinkEvent::PaidElsewhereTakenBack);
                 if let Ok(Transition::To(LinkState::Voided | LinkState::Expired, _)) = state.on(event) {
                     assert!(event == LinkEvent::CloseConfirmed || was_closed, "{state} {event:?}");

@@ -1,8 +1,8 @@
-//! Adds, subtracts and multiplies amounts without overflow, rounding or mixing of currencies.
+//! Checked arithmetic on amounts: it never wraps, rounds or mixes currencies.
 
 use super::{Currency, Money};
 
-/// What an amount cannot be, or cannot become.
+/// Why an amount is impossible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     /// Below zero.
@@ -11,48 +11,48 @@ pub enum MoneyError {
     /// Above [`Money::LARGEST_MINOR`].
     #[error("an amount cannot be this large")]
     TooLarge,
-    /// Amounts of two currencies in one sum.
+    /// The operands have different currencies.
     #[error("an amount in {left} and one in {right} cannot be added up")]
     CurrenciesDiffer {
-        /// The currency of the amount on the left.
+        /// The currency of the left operand.
         left: Currency,
-        /// The currency of the amount on the right.
+        /// The currency of the right operand.
         right: Currency,
     },
-    /// Stripe named a fraction of a unit that has no fractions for people.
+    /// Stripe reported a fraction of a unit that people do not divide.
     #[error("Stripe's amount {stripe_amount} is not a whole number of {currency}")]
     NotWhole {
-        /// The amount, as Stripe counts it.
+        /// The amount in Stripe's units.
         stripe_amount: i64,
-        /// Its currency: `isk` or `ugx`.
+        /// The currency: `isk` or `ugx`.
         currency: Currency,
     },
 }
 
 impl Money {
-    /// The two together.
+    /// Adds two amounts.
     ///
     /// # Errors
-    /// [`MoneyError::CurrenciesDiffer`], [`MoneyError::TooLarge`].
+    /// Returns [`MoneyError::CurrenciesDiffer`] or [`MoneyError::TooLarge`].
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        // Neither is above LARGEST_MINOR, so that the sum of two fits into an i64 with room to spare.
+        // Neither exceeds `LARGEST_MINOR`, so the sum fits into an `i64`.
         Self::from_minor(self.minor + other.minor, self.currency)
     }
 
-    /// What is left when the other is taken away, as a discount is.
+    /// Subtracts an amount, such as a discount.
     ///
     /// # Errors
-    /// [`MoneyError::CurrenciesDiffer`], or [`MoneyError::Negative`] if the other is larger.
+    /// Returns [`MoneyError::CurrenciesDiffer`], or [`MoneyError::Negative`] if the other is larger.
     pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
         Self::from_minor(self.minor - other.minor, self.currency)
     }
 
-    /// So many times this, as for a quantity of an item.
+    /// Multiplies by a quantity.
     ///
     /// # Errors
-    /// [`MoneyError::TooLarge`].
+    /// Returns [`MoneyError::TooLarge`].
     pub fn checked_mul(self, times: u32) -> Result<Self, MoneyError> {
         let minor = self.minor.checked_mul(i64::from(times)).ok_or(MoneyError::TooLarge)?;
         Self::from_minor(minor, self.currency)

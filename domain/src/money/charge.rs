@@ -1,10 +1,10 @@
-//! The smallest and largest amounts that Stripe charges.
+//! The smallest and largest amounts that Stripe charges at once.
 
 use iso_currency::Currency as Iso;
 
 use super::{Currency, Money};
 
-/// The most that Stripe takes in one charge, as Stripe counts: eight digits.
+/// The most that Stripe accepts in one charge, in its own units: eight digits.
 const LARGEST_STRIPE_AMOUNT: i64 = 99_999_999;
 
 /// Why an amount cannot be charged.
@@ -13,25 +13,25 @@ pub enum AmountError {
     /// Zero.
     #[error("the amount is zero: there is nothing to pay")]
     NothingToPay,
-    /// Less than Stripe charges in that currency.
+    /// Below Stripe's minimum for the currency.
     #[error("the amount is too small: the least that can be charged is {smallest}")]
     TooSmall {
-        /// The least that can be charged.
+        /// The minimum.
         smallest: Money,
     },
-    /// More than Stripe charges at once.
+    /// Above Stripe's maximum.
     #[error("the amount is too large: the most that can be charged at once is {largest}")]
     TooLarge {
-        /// The most that can be charged.
+        /// The maximum.
         largest: Money,
     },
 }
 
 impl Money {
-    /// Whether Stripe would take this as one charge.
+    /// Checks that Stripe would accept this as a single charge.
     ///
     /// # Errors
-    /// See [`AmountError`]; its text is for people and names the bound.
+    /// See [`AmountError`]. Its message is for people and names the limit.
     pub fn check_chargeable(self) -> Result<(), AmountError> {
         if self.is_zero() {
             return Err(AmountError::NothingToPay);
@@ -49,19 +49,19 @@ impl Money {
     }
 }
 
-/// The most that can be charged at once in that currency: Stripe's limit, in whole units that people know.
+/// The most that can be charged at once: Stripe's limit in minor units.
 const fn largest_charge(currency: Currency) -> Money {
     Money { minor: LARGEST_STRIPE_AMOUNT / currency.stripe_factor(), currency }
 }
 
-/// The least that Stripe charges in that currency; `None` where it names no minimum, and anything above zero will do.
+/// Stripe's minimum charge, or `None` where it has none and anything above zero is accepted.
 fn smallest_charge(currency: Currency) -> Option<Money> {
     let hundredths = smallest_in_hundredths(currency.iso())?;
     let minor = if currency.decimals() == 0 { hundredths / 100 } else { hundredths };
     Some(Money { minor, currency })
 }
 
-/// Stripe's table of minimum charges, in hundredths of a major unit whatever the currency's decimals.
+/// Stripe's table of minimum charges, in hundredths of a major unit regardless of the currency's decimals.
 const fn smallest_in_hundredths(currency: Iso) -> Option<i64> {
     Some(match currency {
         Iso::GBP => 30,
@@ -98,7 +98,7 @@ mod tests {
     use super::super::testing::{currency, every_currency, money};
     use super::{AmountError, Money, largest_charge, smallest_charge};
 
-    /// Contracts, "Smallest charge, in major units".
+    /// From the contracts: "Smallest charge, in major units".
     const SMALLEST: [(&str, &str); 10] = [
         ("0.50", "USD ARS AUD BRL CAD CHF COP EUR IDR ILS INR NZD PHP RUB SGD ZAR"),
         ("0.30", "GBP"),

@@ -1,52 +1,53 @@
-//! The supported currencies and their numbers of decimals.
+//! The supported currencies and their decimals.
 
 use std::fmt;
 
 use iso_currency::Currency as Iso;
 use serde::{Deserialize, Serialize};
 
-/// A currency that people pay in, by its ISO 4217 code; written in lower case everywhere (as Stripe does).
+/// A currency, by its ISO 4217 code, in lower case as at Stripe.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency {
     iso: Iso,
-    /// The code in lower-case ASCII, kept so that [`Currency::as_str`] can lend it.
+    /// The code in lower-case ASCII, stored so that [`Currency::as_str`] can return a reference.
     code: [u8; 3],
 }
 
-/// Why a text is not a currency that Paylink takes.
+/// Why a text is not a supported currency.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CurrencyError {
     /// Not three ASCII letters.
     #[error("a currency is three letters, such as eur")]
     NotACode,
-    /// Three letters, but not a code of ISO 4217.
+    /// Three letters, but not an ISO 4217 code.
     #[error("there is no currency {code}")]
     Unknown {
-        /// The code, in lower case.
+        /// The code in lower case.
         code: String,
     },
-    /// In ISO 4217, but nobody pays in it: precious metals, units of account, fund codes, test codes.
+    /// An ISO 4217 code that is not used for payments: precious metals, units of account, fund codes and test codes.
     #[error("{code} is a unit of account, not a currency that people pay in")]
     NotPaidIn {
-        /// The code, in lower case.
+        /// The code in lower case.
         code: String,
     },
-    /// Three decimals or more (the dinars and the rial): Stripe wants their last digit to be 0, which would be rounding.
+    /// Three or more decimals, as with dinars and rials. Stripe requires their last digit to be 0, which would mean
+    /// rounding.
     #[error("{code} has {decimals} decimals, and currencies with more than two are not taken")]
     TooManyDecimals {
-        /// The code, in lower case.
+        /// The code in lower case.
         code: String,
-        /// How many decimals ISO 4217 gives it.
+        /// The number of decimals in ISO 4217.
         decimals: u16,
     },
 }
 
 impl Currency {
-    /// Reads an ISO 4217 code, in either case.
+    /// Parses an ISO 4217 code, ignoring case. White space is not trimmed.
     ///
     /// # Errors
-    /// See [`CurrencyError`]; white space around the code is not taken away.
+    /// See [`CurrencyError`].
     pub fn parse(text: &str) -> Result<Self, CurrencyError> {
         let code = ascii_letters(text).ok_or(CurrencyError::NotACode)?;
         let iso = Iso::from_code(&text.to_ascii_uppercase())
@@ -63,7 +64,7 @@ impl Currency {
     /// The code in lower case: `eur`.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Always three ASCII letters: there is nothing that could fail.
+        // The code is ASCII, so this cannot fail.
         std::str::from_utf8(&self.code).unwrap_or_default()
     }
 
@@ -79,10 +80,10 @@ impl Currency {
         self.iso.name()
     }
 
-    /// How many decimals people write: 2, or 0.
+    /// The number of decimals that people write: 2 or 0.
     ///
-    /// None for the fifteen that Stripe counts in whole units, nor for the Icelandic króna and the Ugandan shilling:
-    /// these have no decimals in ISO 4217 either, though Stripe counts them in hundredths (see
+    /// It is 0 for the fifteen currencies that Stripe counts in whole units, and for ISK and UGX, which have no
+    /// decimals in ISO 4217 either, although Stripe counts them in hundredths (see
     /// [`Money::to_stripe_amount`](super::Money::to_stripe_amount)).
     #[must_use]
     pub(crate) const fn decimals(self) -> usize {
@@ -108,8 +109,8 @@ impl Currency {
         }
     }
 
-    /// How many of Stripe's units one minor unit is: 100 for ISK and UGX, which Stripe counts with two decimals for
-    /// the sake of old integrations though people have none; 1 for all others.
+    /// Stripe's units per minor unit: 100 for ISK and UGX, which Stripe counts with two decimals for compatibility;
+    /// otherwise 1.
     #[must_use]
     pub(super) const fn stripe_factor(self) -> i64 {
         match self.iso {

@@ -1,13 +1,13 @@
-//! Money: a currency and a whole number of its smallest customary units. There are no floats anywhere.
+//! Money: an integer number of a currency's minor units, and the currency. No floats.
 //!
-//! There are two ways of counting, which differ for two currencies:
+//! Stripe's units differ from ours for two currencies:
 //!
 //! | | `EUR 129.50` | `JPY 500` | `ISK 500` | where |
 //! |---|---|---|---|---|
-//! | [`Money::minor`] | 12950 | 500 | 500 | our database, our arithmetic, what people read |
+//! | [`Money::minor`] | 12950 | 500 | 500 | our database, arithmetic and texts |
 //! | [`Money::to_stripe_amount`] | 12950 | 500 | 50000 | Stripe's `unit_amount`, `amount_total`, … |
 //!
-//! All of our code uses the first. Only the Stripe client and the reader of Stripe's events use the second.
+//! Only the Stripe client and the parsing of Stripe's events use the second.
 
 mod arithmetic;
 mod charge;
@@ -21,10 +21,10 @@ pub use charge::AmountError;
 pub use currency::{Currency, CurrencyError};
 pub use parse::ParseAmountError;
 
-/// An amount of money: never negative, and never more than [`Money::LARGEST_MINOR`].
+/// An amount of money, from zero to [`Money::LARGEST_MINOR`].
 ///
-/// Zero is an amount (a free item, no discount); whether an amount can be charged is asked with
-/// [`Money::check_chargeable`]. Amounts of different currencies cannot be added or ordered, only told apart.
+/// Zero is valid (a free item, no discount); [`Money::check_chargeable`] checks whether an amount can be charged.
+/// Amounts of different currencies cannot be added or ordered, only compared for equality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
     minor: i64,
@@ -32,14 +32,14 @@ pub struct Money {
 }
 
 impl Money {
-    /// The largest amount that can be held, in minor units: far above what can be charged, so that the lines of an
-    /// order add up, and low enough that counting it as Stripe does (at most ×100) never overflows.
+    /// The largest amount, in minor units: far above what can be charged, so that sums of order lines fit, and small
+    /// enough that Stripe's units (up to ×100) never overflow.
     pub(crate) const LARGEST_MINOR: i64 = 999_999_999_999_999;
 
-    /// An amount from its minor units, as people count them: cents of a euro, whole yen, whole krónur.
+    /// An amount in minor units as people count them: euro cents, whole yen, whole krónur.
     ///
     /// # Errors
-    /// [`MoneyError::Negative`] below zero, [`MoneyError::TooLarge`] above [`Money::LARGEST_MINOR`].
+    /// Returns [`MoneyError::Negative`] below zero and [`MoneyError::TooLarge`] above [`Money::LARGEST_MINOR`].
     pub const fn from_minor(minor: i64, currency: Currency) -> Result<Self, MoneyError> {
         if minor < 0 {
             Err(MoneyError::Negative)
@@ -50,13 +50,13 @@ impl Money {
         }
     }
 
-    /// Nothing, in that currency.
+    /// Zero in this currency.
     #[must_use]
     pub const fn zero(currency: Currency) -> Self {
         Self { minor: 0, currency }
     }
 
-    /// The minor units, as people count them; this is what the database holds.
+    /// The minor units as people count them, which is what the database stores.
     #[must_use]
     pub const fn minor(self) -> i64 {
         self.minor
@@ -68,19 +68,19 @@ impl Money {
         self.currency
     }
 
-    /// Whether this is nothing at all.
+    /// Whether the amount is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.minor == 0
     }
 }
 
-/// Shared by the tests of this folder.
+/// Helpers shared by the tests of this folder.
 #[cfg(test)]
 pub(crate) mod testing {
     use super::{Currency, Money};
 
-    /// Every code of three letters that is a currency of ours.
+    /// All supported currencies, found by trying every three-letter code.
     pub(crate) fn every_currency() -> Vec<Currency> {
         let letters = || b'a'..=b'z';
         letters()

@@ -1,44 +1,44 @@
-//! Parses an amount from the decimal string of a request. Strict: anything ambiguous is refused.
+//! Parsing amounts from the decimal strings in requests. Anything ambiguous is refused.
 
 use super::{Currency, Money};
 
-/// Why a text is not an amount. Each says to people what to write instead.
+/// Why a text is not an amount. Each message says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseAmountError {
-    /// Nothing was written.
+    /// The text is empty.
     #[error("an amount is needed, such as \"129.50\"")]
     Empty,
     /// White space before, within or after the digits.
     #[error("an amount has no spaces")]
     Space,
-    /// `+5`, `-1`: amounts are never negative and need no sign.
+    /// `+5` or `-1`. Amounts are never negative and need no sign.
     #[error("an amount has no sign: it is never negative")]
     Sign,
     /// `1e3`.
     #[error("an amount is written out, without an exponent")]
     Exponent,
-    /// `1,000` or `1,50`: a comma means thousands to some and decimals to others.
+    /// `1,000` or `1,50`. A comma means thousands to some and decimals to others.
     #[error("an amount has no separators: its decimals follow a point, and thousands are not grouped")]
     Separator,
-    /// A character that no amount has, such as a letter, a currency sign or a digit of another script.
+    /// A character such as a letter, a currency sign or a digit of another script.
     #[error("an amount has only the digits 0 to 9 and a point, not {character:?}")]
     NotADigit {
         /// The first such character.
         character: char,
     },
-    /// `.5`, `5.` or `.`: a point needs digits on both sides.
+    /// `.5`, `5.` or `.`. A point needs digits on both sides.
     #[error("a decimal point needs digits on both sides")]
     BarePoint,
     /// `1.2.3`.
     #[error("an amount has one decimal point at most")]
     TwoPoints,
-    /// `1.005` in a currency with cents, `500.0` in one without. Never rounded.
+    /// `1.005` in a currency with cents, or `500.0` in one without. Amounts are never rounded.
     #[error("{} amounts have {}", currency.code(), decimals_in_words(currency.decimals()))]
     TooManyDecimals {
-        /// The currency whose decimals were exceeded.
+        /// The currency.
         currency: Currency,
     },
-    /// Beyond [`Money::LARGEST_MINOR`].
+    /// Above [`Money::LARGEST_MINOR`].
     #[error("an amount cannot be this large")]
     TooLarge,
 }
@@ -48,10 +48,10 @@ fn decimals_in_words(decimals: usize) -> &'static str {
 }
 
 impl Money {
-    /// Reads a decimal string as requests carry it: `"129.50"`, `"129.5"`, `"129"`; zero is an amount, too.
+    /// Parses a decimal string: `"129.50"`, `"129.5"` or `"129"`. Zero is valid. Nothing is trimmed or rounded.
     ///
     /// # Errors
-    /// A reason of its own for each way to be wrong: see [`ParseAmountError`]. Nothing is trimmed and nothing rounded.
+    /// Returns a distinct [`ParseAmountError`] for each kind of mistake.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, ParseAmountError> {
         check_characters(text)?;
         let (whole, fraction) = split_at_point(text)?;
@@ -69,7 +69,7 @@ impl Money {
     }
 }
 
-/// Only digits and points from here on.
+/// Checks that the text consists of digits and points.
 fn check_characters(text: &str) -> Result<(), ParseAmountError> {
     if text.is_empty() {
         return Err(ParseAmountError::Empty);
@@ -89,7 +89,7 @@ fn check_characters(text: &str) -> Result<(), ParseAmountError> {
     Ok(())
 }
 
-/// The digits before and after the point; none after it if there is no point.
+/// Splits at the point. Without one the second part is empty.
 fn split_at_point(text: &str) -> Result<(&str, &str), ParseAmountError> {
     let Some((whole, fraction)) = text.split_once('.') else {
         return Ok((text, ""));

@@ -1,24 +1,25 @@
-//! Formats an amount for programs ([`Money::to_decimal_string`]) and for people ([`Money::to_people`]).
+//! Formatting amounts for programs ([`Money::to_decimal_string`]) and people ([`Money::to_people`]).
 
 use std::fmt;
 
 use super::Money;
 
 impl Money {
-    /// The decimal string of our JSON, with all its decimals: `129.50`, `500`. [`Money::parse`] reads it back.
+    /// The decimal string used in JSON, with all decimals: `129.50`, `500`. [`Money::parse`] parses it back.
     #[must_use]
     pub fn to_decimal_string(self) -> String {
         let (whole, fraction) = self.digits();
         whole + &fraction
     }
 
-    /// The amount for people: `1,234.50 EUR`. Only characters that cost one unit in an SMS.
+    /// The amount for people: `1,234.50 EUR`. Every character costs a single unit in an SMS.
     #[must_use]
     pub fn to_people(self) -> String {
         self.to_string()
     }
 
-    /// The digits before the point, and the point with what follows it (nothing in a currency without decimals).
+    /// The digits before the point, and the point with the decimals; the latter is empty in a currency without
+    /// decimals.
     fn digits(self) -> (String, String) {
         match self.currency.decimals() {
             0 => (self.minor.to_string(), String::new()),
@@ -27,7 +28,7 @@ impl Money {
     }
 }
 
-/// As [`Money::to_people`].
+/// The same as [`Money::to_people`].
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, fraction) = self.digits();
@@ -35,7 +36,7 @@ impl fmt::Display for Money {
     }
 }
 
-/// Commas between thousands.
+/// Inserts commas between thousands.
 fn grouped(digits: &str) -> String {
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {

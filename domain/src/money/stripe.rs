@@ -1,20 +1,20 @@
-//! Converts to and from Stripe's amounts: `unit_amount`, `amount_total`, `amount_refunded`.
+//! Amounts in Stripe's units: `unit_amount`, `amount_total`, `amount_refunded`.
 
 use super::{Currency, Money, MoneyError};
 
 impl Money {
-    /// What Stripe's `unit_amount` takes: [`Money::minor`], but hundredths for ISK and UGX.
+    /// The amount for Stripe's `unit_amount`: [`Money::minor`], except hundredths for ISK and UGX.
     #[must_use]
     pub const fn to_stripe_amount(self) -> i64 {
-        // At most LARGEST_MINOR × 100, which an i64 holds.
+        // At most `LARGEST_MINOR` × 100, which fits into an `i64`.
         self.minor * self.currency.stripe_factor()
     }
 
-    /// The amount that Stripe names in an event or an answer: the inverse of [`Money::to_stripe_amount`].
+    /// Converts an amount from Stripe, the inverse of [`Money::to_stripe_amount`].
     ///
     /// # Errors
-    /// [`MoneyError::NotWhole`] for hundredths of a króna or a Ugandan shilling, which no payment of ours can have;
-    /// [`MoneyError::Negative`], [`MoneyError::TooLarge`].
+    /// Returns [`MoneyError::NotWhole`] for hundredths of a króna or a Ugandan shilling, which none of our payments can
+    /// have, and otherwise [`MoneyError::Negative`] or [`MoneyError::TooLarge`].
     pub const fn from_stripe_amount(stripe_amount: i64, currency: Currency) -> Result<Self, MoneyError> {
         let factor = currency.stripe_factor();
         if stripe_amount % factor != 0 {

@@ -1,20 +1,21 @@
-//! Extracts the dialled digits from a text: people, address books and spreadsheets put things before, between and after them.
+//! The digits of a phone number, without the labels, punctuation and extensions that people, address books and
+//! spreadsheets add.
 
 use std::borrow::Cow;
 
 use super::{LONGEST, PhoneError};
 use crate::search::plain_digit;
 
-/// No dialling prefix with the code of a carrier has more digits than this (Finland's `99555`).
+/// The longest dialling prefix with a carrier code has this many digits (Finland's `99555`).
 const LONGEST_PREFIX: usize = 5;
 
-/// No label is longer than this: `Mobile:`, `whatsapp:`, `Téléphone :`.
+/// The longest label: `Mobile:`, `whatsapp:`, `Téléphone :`.
 const LONGEST_LABEL: usize = 16;
 
-/// What was written, without punctuation.
+/// A number without punctuation.
 pub(super) struct Dialled {
     pub(super) has_plus: bool,
-    /// Whether an extension was left out.
+    /// Whether an extension was removed.
     pub(super) has_extension: bool,
     /// ASCII digits only.
     pub(super) digits: String,
@@ -29,7 +30,7 @@ impl Dialled {
         let mut significant = text.chars().filter(|&c| !is_punctuation(c)).map(plain).peekable();
         let has_plus = significant.next_if_eq(&'+').is_some();
         if has_plus {
-            // A second one is a slip of the finger; one later on is not.
+            // A doubled plus is a typo; one further on is an error.
             significant.next_if_eq(&'+');
         }
         let digits: String = significant.collect();
@@ -46,13 +47,13 @@ impl Dialled {
     }
 }
 
-/// How few digits come before the letters of a number that is spelled out: an area code, at least.
+/// The fewest digits before the letters of a vanity number: at least an area code.
 const DIGITS_BEFORE_LETTERS: usize = 3;
 
-/// How few letters are a word.
+/// The fewest letters of a word.
 const SHORTEST_WORD: usize = 3;
 
-/// With the digits of a keypad for a word that ends the number, as in `1-800-FLOWERS`. Letters anywhere else are no digits.
+/// Replaces a word at the end by keypad digits, as in `1-800-FLOWERS`. Letters elsewhere are not digits.
 fn spelled_out(text: &str) -> Cow<'_, str> {
     let Some(at) = text.find(|c: char| c.is_ascii_alphabetic()) else { return Cow::Borrowed(text) };
     let (number, word) = text.split_at(at);
@@ -78,7 +79,7 @@ fn on_keypad(letter: char) -> char {
     }
 }
 
-/// Without what spreadsheets and lists put around it: `="+1…"`, `'+1…`, `[+1…]`, `+1…;`.
+/// Removes wrapping from spreadsheets and lists: `="+1…"`, `'+1…`, `[+1…]`, `+1…;`.
 fn unwrapped(text: &str) -> &str {
     let is_wrapping = |c: char| {
         matches!(c, '"' | '\'' | '`' | '=' | '[' | ']' | '<' | '>' | ';' | ',')
@@ -88,15 +89,15 @@ fn unwrapped(text: &str) -> &str {
     text.trim_matches(is_wrapping)
 }
 
-/// Without a word before it that says what it is, and ends with a colon or a full stop.
+/// Removes a leading label that ends with a colon or a full stop.
 fn without_label(text: &str) -> &str {
     let Some(end) = text.find([':', '.']) else { return text };
     let is_label = end <= LONGEST_LABEL && text[..end].chars().all(|c| c.is_alphabetic() || is_space(c));
     if is_label && end > 0 { &text[end + 1..] } else { text }
 }
 
-/// Without an extension, which nobody can text: what follows `x`, `ext`, `#`, a comma or a semicolon, and is digits. Before it there
-/// must be a number.
+/// Removes an extension, which cannot be texted: digits after `x`, `ext`, `#`, a comma or a semicolon, if a number
+/// precedes it.
 fn without_extension(text: &str) -> &str {
     let Some(at) = text.find(['x', 'X', 'e', 'E', '#', ',', ';']) else { return text };
     let (number, rest) = text.split_at(at);
@@ -105,14 +106,14 @@ fn without_extension(text: &str) -> &str {
     let Some(mark) = marks.into_iter().find(|mark| rest.starts_with(mark)) else { return text };
     let after =
         rest[mark.len()..].trim_start_matches(|c: char| matches!(c, '.' | ':' | '=' | ',' | ';') || is_space(c));
-    // As RFC 3966 writes it: ;ext=5
+    // The form of RFC 3966: `;ext=5`
     let after = after.strip_prefix("ext=").unwrap_or(after);
     let is_extension = after.len() <= 7 && after.bytes().all(|byte| byte.is_ascii_digit());
     let has_number = number.chars().filter(|&c| plain(c).is_ascii_digit()).count() >= super::SHORTEST;
     if is_extension && has_number { number } else { text }
 }
 
-/// A digit of any script, or a full-width plus, as ASCII.
+/// Converts a digit of any script, or a full-width plus, to ASCII.
 fn plain(character: char) -> char {
     match character {
         '\u{ff0b}' => '+',
@@ -121,14 +122,14 @@ fn plain(character: char) -> char {
     }
 }
 
-/// White space, and the invisible marks that come along when a number is pasted.
+/// Whether a character is white space or an invisible mark, which often comes along when a number is pasted.
 fn is_space(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
         || matches!(character, '\u{ad}' | '\u{feff}')
 }
 
-/// What people and address books put between digits.
+/// Whether a character is punctuation that people and address books put between digits.
 fn is_punctuation(character: char) -> bool {
     is_space(character)
         || matches!(character, '-' | '.' | '(' | ')' | '/' | '~')

@@ -1,25 +1,27 @@
-//! Recognises one handset under two forms of its number. Carriers and people mix the forms: a text sent to one is answered from the other.
+//! Handsets with two forms of their number. Carriers and people mix them: a text to one form is answered from the
+//! other.
 
 use super::PhoneNumber;
 
-/// How the longer form begins, with the country code; the shorter one is without the third digit.
+/// The longer form's prefix including the country code. The shorter form lacks the third digit.
 const MEXICO: &str = "521";
 const ARGENTINA: &str = "549";
 
-/// A Brazilian mobile number without its ninth digit begins with one of these, after the area code; a landline does not.
+/// After the area code, a Brazilian mobile number without its ninth digit begins with one of these; a landline does
+/// not.
 const BRAZILIAN_MOBILE: std::ops::RangeInclusive<u8> = b'6'..=b'9';
 
 impl PhoneNumber {
-    /// The handset's number in one form, whichever it came in: the shorter one.
+    /// The shorter form of the handset's number, whichever form this is.
     ///
-    /// Mexico's `+521…` is `+52…`, Argentina's `+549…` is `+54…`, and Brazil's mobile numbers are without the ninth digit. It is for
-    /// recognising a handset, never for calling it.
+    /// Mexico's `+521…` becomes `+52…`, Argentina's `+549…` becomes `+54…`, and Brazil's mobile numbers lose the ninth
+    /// digit. Use it to recognize a handset, never to call it.
     #[must_use]
     pub fn handset(&self) -> Self {
         self.shorter().unwrap_or_else(|| self.clone())
     }
 
-    /// Every form of the handset's number: the shorter one first.
+    /// All forms of the handset's number, the shorter one first.
     #[must_use]
     pub fn forms(&self) -> Vec<Self> {
         let handset = self.handset();
@@ -30,7 +32,7 @@ impl PhoneNumber {
     fn shorter(&self) -> Option<Self> {
         let digits = &self.0[1..];
         let shorter = match digits.get(..3)? {
-            // Ten digits follow in both.
+            // Both are followed by ten digits.
             MEXICO | ARGENTINA if digits.len() == 13 => format!("+{}{}", &digits[..2], &digits[3..]),
             _ => {
                 let (area, number) = digits.strip_prefix("55").and_then(|rest| rest.split_at_checked(2))?;
@@ -84,7 +86,8 @@ mod tests {
 
     #[test]
     fn other_numbers_have_one_form() {
-        // A Brazilian landline, a mobile number that never had eight digits, one that is too short or too long, and other countries.
+        // A Brazilian landline, a mobile number that never had eight digits, numbers that are too short or too long,
+        // and other countries.
         let others =
             ["+551132345678", "+5511912345678", "+5215512", "+521551234567890", "+12025550123", "+447400123456"];
         for number in others {

@@ -1,4 +1,4 @@
-//! The hours in which an unexpected text disturbs nobody.
+//! Waking hours, in which an unexpected text is acceptable.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -8,20 +8,20 @@ use rlibphonenumber::PHONE_NUMBER_UTIL;
 use super::PhoneNumber;
 use crate::Zone;
 
-/// From 9 in the morning until before 8 in the evening.
+/// From 9:00 until before 20:00.
 const WAKING: std::ops::Range<u32> = 9..20;
 
-/// Time zones differ by quarters of an hour.
+/// Time zones differ by multiples of a quarter of an hour.
 const GRAIN: TimeDelta = TimeDelta::minutes(15);
 
-/// How many grains are looked at: two days have an hour that suits, if there is one at all.
+/// How many steps to try: if a suitable hour exists at all, it occurs within two days.
 const GRAINS: i32 = 2 * 24 * 4;
 
-/// The zones of each country, by its two letters.
+/// The zones of each country, by its two-letter code.
 static ZONES: LazyLock<HashMap<&str, Vec<Zone>>> = LazyLock::new(|| {
     let mut zones: HashMap<&str, Vec<Zone>> = HashMap::new();
     for (country, zone) in include_str!("zones.tab").lines().filter_map(|line| line.split_once(' ')) {
-        // A comment is no zone.
+        // Skips comments.
         if let Ok(zone) = Zone::parse(zone) {
             zones.entry(country).or_default().push(zone);
         }
@@ -30,12 +30,11 @@ static ZONES: LazyLock<HashMap<&str, Vec<Zone>>> = LazyLock::new(|| {
 });
 
 impl PhoneNumber {
-    /// When a text may go to this number that its owner did not wait for: at `at` itself, or the next time at which it is from
-    /// 9 to 20 h for them.
+    /// The next time, from `at` on, at which it is between 9:00 and 20:00 for the owner of this number.
     ///
-    /// Where a number says no more than its country, it must be that hour in all of the country: at 10 in New York it is 5 in
-    /// Honolulu, and the owner may be there. A number that says not even that, or a country too wide for such an hour, counts
-    /// as at the merchant's.
+    /// If the number reveals only the country, it must be that time in all of the country: at 10:00 in New York it is
+    /// 5:00 in Honolulu, and the owner may be there. If it does not reveal the country, or the country is too wide to
+    /// have such a time, the merchant's zone counts.
     #[must_use]
     pub fn waking_hour_from(&self, at: DateTime<Utc>, merchant: &Zone) -> DateTime<Utc> {
         let zones = self.country().and_then(|country| ZONES.get(country.as_str()));
@@ -45,8 +44,8 @@ impl PhoneNumber {
             .unwrap_or(at)
     }
 
-    /// The country that the number belongs to, by its two letters: of several with one code the one whose number it is, or if that
-    /// cannot be told, the largest.
+    /// The two-letter code of the number's country. If several share a calling code, it is the one whose number this is
+    /// or, if that is unclear, the largest.
     fn country(&self) -> Option<String> {
         let number = PHONE_NUMBER_UTIL.parse(self.as_e164(), None).ok()?;
         let region = PHONE_NUMBER_UTIL.get_region_for_number(&number);
@@ -85,9 +84,9 @@ mod tests {
             ("+4915123456789", "2026-12-01T18:59:59Z", "2026-12-01T18:59:59Z"),
             ("+4915123456789", "2026-12-01T19:00:00Z", "2026-12-02T08:00:00Z"),
             ("+4915123456789", "2026-07-01T18:00:00Z", "2026-07-02T07:00:00Z"),
-            // India: half an hour.
+            // India: a half-hour offset.
             ("+919123456789", "2026-12-01T00:00:00Z", "2026-12-01T03:30:00Z"),
-            // Nepal: three quarters.
+            // Nepal: a three-quarter-hour offset.
             ("+9779841234567", "2026-12-01T00:00:00Z", "2026-12-01T03:15:00Z"),
         ] {
             assert_eq!(next(number, at), expected, "{number} at {at}");
@@ -100,13 +99,13 @@ mod tests {
         assert_eq!(next("+12025550123", "2026-12-01T15:00:00Z"), "2026-12-01T19:00:00Z");
         assert_eq!(next("+12025550123", "2026-12-02T00:59:00Z"), "2026-12-02T00:59:00Z");
         assert_eq!(next("+12025550123", "2026-12-02T01:00:00Z"), "2026-12-02T19:00:00Z");
-        // Jamaica has the country code of the United States, and one time zone.
+        // Jamaica shares the calling code of the United States and has one time zone.
         assert_eq!(next("+18762345678", "2026-12-01T15:00:00Z"), "2026-12-01T15:00:00Z");
     }
 
     #[test]
     fn a_number_of_no_country_counts_as_at_the_merchants() {
-        // +883 is no country's; in Tokyo it is nine hours later than UTC.
+        // +883 belongs to no country; Tokyo is nine hours ahead of UTC.
         assert_eq!(next("+883510012345", "2026-12-01T12:00:00Z"), "2026-12-02T00:00:00Z");
     }
 

@@ -1,9 +1,9 @@
-//! Phone numbers in E.164, parsed for the merchant's region.
+//! Phone numbers in E.164, parsed with the merchant's region as the default.
 //!
-//! The rules are libphonenumber's, through the `rlibphonenumber` crate, applied to digits only: whatever people, address books and
-//! spreadsheets put around them is stripped first. In two cases we are stricter, because a number misread as another valid one sends an
-//! invoice to a stranger. Digits that are two different numbers, depending on whether they start with the country code, are refused. And
-//! letters count as keypad letters only at the end of a number, as in `1-800-FLOWERS`.
+//! The rules are those of libphonenumber, through the `rlibphonenumber` crate, applied to digits only: labels and
+//! punctuation are removed before. Two cases are handled more strictly, because a number misread as another valid one
+//! sends an invoice to a stranger. Digits that form two different numbers, depending on whether they start with the
+//! country code, are refused. And letters count as keypad digits only at the end of a number, as in `1-800-FLOWERS`.
 
 mod dialled;
 mod handset;
@@ -18,26 +18,26 @@ pub use region::{Region, RegionError};
 
 use dialled::Dialled;
 
-/// E.164 allows no more digits than this, with the country code.
+/// The most digits in E.164, including the country code.
 const LONGEST: usize = 15;
 
-/// No subscriber anywhere has a number of fewer digits, with the country code.
+/// The fewest digits of any subscriber number, including the country code.
 const SHORTEST: usize = 7;
 
-/// A phone number in E.164: `+`, country code, subscriber; nothing else.
+/// A phone number in E.164: `+`, country code and subscriber number, nothing else.
 ///
-/// It must never reach a log: `Debug` is [masked](PhoneNumber::masked), and there is no `Display`. Who needs the
-/// number asks for it by name, with [`PhoneNumber::as_e164`].
+/// It must never be logged: `Debug` is [masked](PhoneNumber::masked), and there is no `Display`. Use
+/// [`PhoneNumber::as_e164`] to get the number itself.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(String);
 
-/// Why a text is not a phone number. The text itself is never repeated: errors are logged.
+/// Why a text is not a phone number. It never contains the text, because errors are logged.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PhoneError {
-    /// Nothing was written.
+    /// The text is empty.
     #[error("a phone number is needed")]
     Empty,
-    /// A letter, or a `+` in the middle: numbers are not spelled out here.
+    /// A letter, or a `+` in the middle.
     #[error("a phone number has digits, spaces, and + at its start")]
     NotDigits,
     /// Fewer digits than any number has.
@@ -49,27 +49,28 @@ pub enum PhoneError {
     /// The country code does not exist, or the digits do not form a number.
     #[error("this is not a phone number")]
     Unreadable(#[source] ParseError),
-    /// Two numbers, depending on whether it starts with the country code: `4915…` in Germany.
+    /// Two possible numbers, depending on whether it starts with the country code, such as `4915…` in Germany.
     #[error("this could be two phone numbers: write it with + and its country code")]
     Ambiguous,
-    /// Of the right form, but its country has no such numbers.
+    /// Well-formed, but the country has no such numbers.
     #[error("there is no such phone number in its country")]
     NotAssigned,
 }
 
-/// What was left out of a number that was read.
+/// A part of a phone number that was ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneNote {
-    /// An extension: nobody can text it.
+    /// An extension, which cannot be texted.
     ExtensionLeftOut,
 }
 
 impl PhoneNumber {
-    /// Reads a number as people write it: in international form (`+49 151 …`, or with the region's dialling prefix,
-    /// `011 49 …`), or in the national form of the region.
+    /// Parses a number as people write it: in international form (`+49 151 …`, or `011 49 …` with the region's dialling
+    /// prefix), or in the national form of the region.
     ///
-    /// A trunk `0` after the country code (`+44 (0)20 …`) is left out, and so is an extension (see [`PhoneNumber::parse_noting`]).
-    /// Whether the number can be texted is not known here: in many countries, mobile and fixed numbers look the same.
+    /// A trunk `0` after the country code (`+44 (0)20 …`) is removed, and so is an extension (see
+    /// [`PhoneNumber::parse_noting`]). Whether the number can receive texts is not known, since in many countries
+    /// mobile and landline numbers look the same.
     ///
     /// # Errors
     /// See [`PhoneError`].
@@ -77,7 +78,7 @@ impl PhoneNumber {
         Self::parse_noting(text, default_region).map(|(number, _)| number)
     }
 
-    /// The same, and what was left out.
+    /// Like [`parse`](Self::parse), and also returns what was ignored.
     ///
     /// # Errors
     /// See [`PhoneError`].
@@ -97,12 +98,12 @@ impl PhoneNumber {
         if has_dialling_prefix { Self::checked(plan, &dialled.digits) } else { Self::national(&dialled.digits, region) }
     }
 
-    /// A number that is in E.164 already: one that we stored, or that the carrier sends.
+    /// Reads a number that is already in E.164, from the database or a carrier.
     ///
-    /// Only the form is checked: numbering plans change, and a stored number must stay readable.
+    /// Only the form is checked: numbering plans change, and stored numbers must stay readable.
     ///
     /// # Errors
-    /// [`PhoneError`] for anything but `+` and 7 to 15 digits of which the first is not 0.
+    /// Returns [`PhoneError`] for anything but `+` and 7 to 15 digits that do not start with 0.
     pub fn from_e164(text: &str) -> Result<Self, PhoneError> {
         let digits = text.strip_prefix('+').ok_or(PhoneError::NotDigits)?;
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) || digits.starts_with('0') {
@@ -116,23 +117,25 @@ impl PhoneNumber {
         }
     }
 
-    /// The number in E.164: `+12025550123`. For the carrier, the database and the merchant; never for a log.
+    /// The number in E.164: `+12025550123`. For the carrier, the database and the merchant, never for a log.
     #[must_use]
     pub fn as_e164(&self) -> &str {
         &self.0
     }
 
-    /// Enough to tell numbers apart in a log, too little to call one: `***23`.
+    /// Enough to tell numbers apart in a log, and too little to call one: `***23`.
     #[must_use]
     pub fn masked(&self) -> String {
         let hidden = self.0.len() - 2;
         format!("***{}", &self.0[hidden..])
     }
 
-    /// Digits without a dialling prefix: in the national form of the region, or with its country code and no `+`.
+    /// Parses digits without a dialling prefix: in the national form of the region, or with its country code but no
+    /// `+`.
     ///
-    /// They are what they are as they stand, after the country code or beginning with it, and what they are by the region's rules, which
-    /// know of trunk prefixes, codes of carriers and the domestic `15` of Argentina. What is two numbers so is refused.
+    /// There are three readings: the digits after the country code, the digits including it, and the region's own
+    /// rules, which know trunk prefixes, carrier codes and Argentina's domestic `15`. If they lead to different
+    /// numbers, it is refused.
     fn national(digits: &str, region: Region) -> Result<Self, PhoneError> {
         let by_the_rules = Self::checked(region.plan(), digits);
         let code = region.code().map(|code| code.to_string()).unwrap_or_default();
@@ -149,7 +152,7 @@ impl PhoneNumber {
         }
     }
 
-    /// Digits with the country code first that are a number as they stand.
+    /// The number formed by exactly these digits, including the country code.
     fn as_written(digits: &str) -> Option<Self> {
         let written = format!("+{digits}");
         Self::checked(None, &written).ok().filter(|number| number.0 == written)
@@ -161,7 +164,7 @@ impl PhoneNumber {
         if PHONE_NUMBER_UTIL.is_valid_number(&number) {
             return Ok(read);
         }
-        // The other form of the handset's number, which people and carriers go on to write: +52 1 55…, +55 11 8765….
+        // The handset's other form, which people and carriers still write: +52 1 55…, +55 11 8765….
         read.forms().into_iter().find(|form| *form != read && form.is_valid()).ok_or(PhoneError::NotAssigned)
     }
 

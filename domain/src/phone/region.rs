@@ -1,32 +1,32 @@
-//! The region whose national number format is accepted.
+//! The region whose national number format applies.
 
 use std::fmt;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region as Plan};
 
-/// A region in whose national form phone numbers may be written: an ISO 3166 code of two letters, such as `US`.
+/// A region whose national number format may be used: a two-letter ISO 3166 code such as `US`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Region([u8; 2]);
 
-/// A text that is not a region with telephone numbers of its own.
+/// The text is not a region with phone numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a region is the two letters of a country, such as US")]
 pub struct RegionError;
 
 impl Region {
-    /// Reads the two letters, in either case.
+    /// Parses a two-letter code, ignoring case.
     ///
     /// # Errors
-    /// [`RegionError`] if there is no such country, or it has no numbering plan (Antarctica).
+    /// Returns [`RegionError`] if there is no such country, or it has no numbering plan (Antarctica).
     pub fn parse(text: &str) -> Result<Self, RegionError> {
         let region = Self::from_stored(&text.to_ascii_uppercase())?;
         region.code().map(|_| region).ok_or(RegionError)
     }
 
-    /// A region as it was stored: it was parsed before, and its numbering plan need not be looked up again.
+    /// Reads a stored region. It was checked when it was parsed, so the numbering plan is not looked up again.
     ///
     /// # Errors
-    /// [`RegionError`] if there is no such country.
+    /// Returns [`RegionError`] unless it is two capital letters.
     pub(crate) fn from_stored(code: &str) -> Result<Self, RegionError> {
         match code.as_bytes() {
             &[a @ b'A'..=b'Z', b @ b'A'..=b'Z'] => Ok(Self([a, b])),
@@ -34,18 +34,18 @@ impl Region {
         }
     }
 
-    /// The two letters, in upper case.
+    /// The two letters in upper case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// As the crate calls it.
+    /// The region in `rlibphonenumber`.
     pub(super) fn plan(self) -> Option<Plan> {
         self.as_str().parse().ok()
     }
 
-    /// The country code of its numbers, if it has any.
+    /// The region's calling code, if it has one.
     pub(super) fn code(self) -> Option<i32> {
         PHONE_NUMBER_UTIL.get_country_code_for_region(self.plan()?)
     }

@@ -1,4 +1,4 @@
-//! Numbers as people write them, and the ways in which reading them could go wrong.
+//! Numbers as people write them, and ways to misread them.
 
 use proptest::prelude::*;
 
@@ -148,7 +148,7 @@ fn a_country_code_may_come_without_its_plus_where_it_cannot_be_mistaken() {
 
 #[test]
 fn digits_that_are_two_numbers_are_refused_rather_than_guessed() {
-    // A mobile number with the country code, or a number in the area of 04915.
+    // A mobile number including the country code, or a number in the area 04915.
     assert!(matches!(parse("49 151 23456789", "DE"), Err(PhoneError::Ambiguous)));
     assert_eq!(e164("+49 151 23456789", "DE"), "+4915123456789");
     assert_eq!(e164("0151 23456789", "DE"), "+4915123456789");
@@ -260,7 +260,7 @@ fn no_refusal_repeats_the_number() {
 }
 
 proptest! {
-    // Few, because each new region compiles its patterns.
+    // Few cases, because each new region compiles its patterns.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
@@ -280,7 +280,7 @@ proptest! {
     ) {
         let written = format!("+{digits}");
         if let Ok(number) = PhoneNumber::parse(&written, region) {
-            // What is a number as it stands is that number; else it keeps its country code, at least.
+            // Digits that form a number are that number; otherwise at least the country code stays.
             let read = PHONE_NUMBER_UTIL.parse(number.as_e164(), None).unwrap();
             let code = read.country_code.to_string();
             prop_assert!(digits.starts_with(&code), "{} became {}", written, number.as_e164());

@@ -1,49 +1,49 @@
-//! What can be wrong with a template, and with rendering it.
+//! Errors of templates and of rendering them.
 
 use std::fmt;
 
 use super::LONGEST;
 
-/// Why a text is no template. Lines count from 1.
+/// Why a text is not a template. Lines count from 1.
 #[derive(Debug, thiserror::Error)]
 pub enum PlainTemplateError {
     /// More than [`LONGEST`] characters.
     #[error("the template has more than {LONGEST} characters")]
     TooLong,
-    /// More variables, comments and escaped braces than anybody needs.
+    /// Too many variables, comments and escaped braces.
     #[error("line {line}: there are too many variables")]
     TooMany {
-        /// Where there was one too many.
+        /// The line of the first excess one.
         line: usize,
     },
-    /// Braces that do not close, or something within them that is no name.
+    /// Braces that are not closed, or that contain something other than a name.
     #[error("line {line}: this cannot be read; a variable is written {{{{name}}}}")]
     Unreadable {
-        /// The line that it is on, counted from 1.
+        /// Its line, counted from 1.
         line: usize,
     },
-    /// Something of handlebars other than a plain variable.
+    /// A handlebars construct other than a plain variable.
     #[error("line {line}: {construct} cannot be used here, only plain variables such as {{{{name}}}}")]
     NotAVariable {
-        /// What it is.
+        /// The construct.
         construct: Construct,
-        /// The line that it is on, counted from 1.
+        /// Its line, counted from 1.
         line: usize,
     },
-    /// A variable that there is not.
+    /// A variable that does not exist.
     #[error("line {line}: there is no variable {{{{{name}}}}} here")]
     UnknownVariable {
-        /// What stands between the braces.
+        /// The text between the braces.
         name: String,
-        /// The line that it is on, counted from 1.
+        /// Its line, counted from 1.
         line: usize,
     },
-    /// Handlebars cannot read it after all.
+    /// Handlebars refuses a template that passed the scan.
     #[error("line {line}: this cannot be read; a variable is written {{{{name}}}}")]
     Handlebars {
-        /// Where reading stopped.
+        /// The line where parsing stopped.
         line: usize,
-        /// What handlebars says.
+        /// The error from handlebars.
         source: Box<handlebars::TemplateError>,
     },
 }
@@ -54,7 +54,7 @@ impl PlainTemplateError {
     }
 }
 
-/// What handlebars has besides plain variables, and templates here have not.
+/// Handlebars constructs that are not allowed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Construct {
     /// `{{#if …}}…{{/if}}`, `{{else}}`, `{{#each …}}`, `{{#name}}`, `{{{{raw}}}}`.
@@ -90,10 +90,10 @@ impl fmt::Display for Construct {
 /// Why a template could not be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderingError {
-    /// It would be longer than the caller takes.
+    /// The result would be longer than the caller allows.
     #[error("what it makes is longer than {most_bytes} bytes")]
     TooLong {
-        /// What the caller takes.
+        /// The caller's limit.
         most_bytes: usize,
     },
     /// A value is missing.

@@ -1,8 +1,8 @@
-//! The only way to turn somebody else's text into a template: plain variables with known names, and nothing more.
+//! Compiles untrusted templates: plain variables with known names, and nothing else. This is the only place that does.
 //!
-//! Handlebars' parser is recursive, and takes quadratic time for some inputs: an arbitrary text could bring down the process. So a text is
-//! first scanned here, in one pass and without recursion (`scan`), and everything but text, comments and known variables is refused.
-//! `clippy.toml` bans handlebars' own compile functions everywhere else.
+//! Handlebars' parser is recursive and in part quadratic, so a malicious template could crash or stall the process.
+//! Therefore each template is first scanned here, in one pass and without recursion (`scan`); anything but text,
+//! comments and known variables is refused. `clippy.toml` bans compiling with handlebars anywhere else.
 
 mod error;
 mod output;
@@ -15,10 +15,10 @@ pub use scan::PlainVariable;
 
 use output::BoundedOutput;
 
-/// The most characters that any template may have. Callers have limits of their own, below this.
+/// The most characters of any template. Callers have lower limits of their own.
 pub const LONGEST: usize = 8_000;
 
-/// A template that can be rendered without harm: its time is that of writing its output, which is bounded.
+/// A template that is safe to render: rendering takes time linear in its output, which is bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlainTemplate {
     parsed: handlebars::Template,
@@ -26,10 +26,10 @@ pub struct PlainTemplate {
 }
 
 impl PlainTemplate {
-    /// Reads a text whose variables are those that `knows` knows.
+    /// Compiles a template. `knows` says which variables are known.
     ///
     /// # Errors
-    /// The first thing that is wrong with it, with its line.
+    /// Returns the first problem, with its line.
     pub fn compile(text: &str, knows: impl Fn(&str) -> bool) -> Result<Self, PlainTemplateError> {
         if text.chars().nth(LONGEST).is_some() {
             return Err(PlainTemplateError::TooLong);
@@ -40,23 +40,23 @@ impl PlainTemplate {
         }
         #[expect(clippy::disallowed_methods, reason = "the one place, behind the scan")]
         let parsed = handlebars::Template::compile(text).map_err(PlainTemplateError::handlebars)?;
-        // Two readers that disagree would be a way around the first one.
+        // If the two parsers disagreed, the scan could be bypassed.
         if !read_alike(&parsed, &variables) {
             return Err(PlainTemplateError::Unreadable { line: 1 });
         }
         Ok(Self { parsed, variables })
     }
 
-    /// Its variables, in the order in which they stand.
+    /// Its variables, in order of appearance.
     #[must_use]
     pub fn variables(&self) -> &[PlainVariable] {
         &self.variables
     }
 
-    /// What it makes of these values: no more than `most_bytes`.
+    /// Renders the template with these values, to at most `most_bytes`.
     ///
     /// # Errors
-    /// When it would be longer, or a value is missing.
+    /// Returns an error if the result would be longer, or if a value is missing.
     pub fn render(
         &self,
         handlebars: &Handlebars<'_>,
@@ -78,7 +78,7 @@ fn read_alike(parsed: &handlebars::Template, variables: &[PlainVariable]) -> boo
         TemplateElement::RawString(_) | TemplateElement::Comment(_) => None,
         TemplateElement::Expression(expression) => Some((expression.name.as_name(), true)),
         TemplateElement::HtmlExpression(expression) => Some((expression.name.as_name(), false)),
-        // Not ours, and open to additions: whatever else there will be is no variable.
+        // The enum is handlebars' and non-exhaustive; no other element is a variable.
         _ => Some((None, false)),
     });
     read.eq(variables.iter().map(|variable| (Some(variable.name.as_str()), variable.escaped)))

@@ -1,4 +1,4 @@
-//! The output of a rendered template: a string that cannot grow beyond a limit.
+//! The output of a template, with a size limit.
 
 use std::io;
 
@@ -15,7 +15,7 @@ impl BoundedOutput {
         Self { text: String::new(), most_bytes, full: false }
     }
 
-    /// Whether there was more than fits.
+    /// Whether the output exceeded the limit.
     pub(super) fn is_full(&self) -> bool {
         self.full
     }

@@ -1,34 +1,35 @@
-//! Scans a template from beginning to end before handlebars sees it.
+//! A single-pass scan of a template before handlebars parses it.
 //!
-//! Where text ends and a tag begins follows handlebars' grammar exactly. What a tag may contain is far less than handlebars accepts:
-//! nothing that makes its parser recurse or backtrack gets through.
+//! The boundaries of text and tags follow handlebars' grammar exactly. Inside tags much less is allowed: nothing that
+//! makes its grammar recurse or backtrack gets through.
 
 use super::{Construct, PlainTemplateError};
 
-/// The most variables, comments and escaped braces together: handlebars looks up each one's line from the beginning.
+/// The most variables, comments and escaped braces in total: handlebars determines the line of each by counting from
+/// the start.
 const MOST_TAGS: usize = 100;
 
-/// The most characters of a variable with its braces, and the most backslashes in a row, each of which handlebars tries as an
-/// escape of braces to the end of the row.
+/// The most characters of a variable with its braces, and the most consecutive backslashes, each of which handlebars
+/// tries as an escape up to the end of the run.
 const LONGEST_TAG: usize = 200;
 const LONGEST_NAME: usize = 100;
 const MOST_BACKSLASHES: usize = 100;
 
-/// What handlebars skips within braces.
+/// The white space that handlebars skips inside braces.
 const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
-/// A variable of a template.
+/// A variable in a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlainVariable {
     /// Its name, such as `link` or `secrets.key`.
     pub name: String,
-    /// Its line, from 1.
+    /// Its line, counted from 1.
     pub line: usize,
-    /// Whether its value is escaped: not in three braces, nor with `&`.
+    /// Whether its value is escaped, that is, not in triple braces or with `&`.
     pub escaped: bool,
 }
 
-/// The variables of a template, in their order.
+/// The variables of a template, in order.
 pub(super) fn variables(text: &str) -> Result<Vec<PlainVariable>, PlainTemplateError> {
     let mut scan = Scan { text, at: 0, tags: 0 };
     let mut variables = Vec::new();
@@ -40,7 +41,7 @@ pub(super) fn variables(text: &str) -> Result<Vec<PlainVariable>, PlainTemplateE
 
 struct Scan<'a> {
     text: &'a str,
-    /// Everything before this byte was read.
+    /// The byte up to which the text has been read.
     at: usize,
     tags: usize,
 }
@@ -63,7 +64,8 @@ impl<'a> Scan<'a> {
         if self.tags > MOST_TAGS { Err(PlainTemplateError::TooMany { line: self.line() }) } else { Ok(()) }
     }
 
-    /// Goes to the next tag, and says whether there is one. Braces after one backslash are text; after more, they are a tag.
+    /// Advances to the next tag and returns whether there is one. Braces after one backslash are text; after more, they
+    /// are a tag.
     fn skip_text(&mut self) -> Result<bool, PlainTemplateError> {
         while let Some(found) = self.rest().find(['{', '\\']) {
             self.at += found;
@@ -85,7 +87,7 @@ impl<'a> Scan<'a> {
         Ok(false)
     }
 
-    /// The variable at the braces that come next, or nothing if they are a comment.
+    /// Reads the tag at the current position: a variable, or `None` for a comment.
     fn tag(&mut self) -> Result<Option<PlainVariable>, PlainTemplateError> {
         let rest = &self.rest()["{{".len()..];
         if let Some(comment) = rest.strip_prefix('!') {
@@ -104,7 +106,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// What follows a comment, if it ends. One that begins with two dashes ends with two.
+/// The text after a comment, if the comment ends. One that starts with two dashes ends with two.
 fn after_comment(comment: &str) -> Option<&str> {
     let (_, after) = match comment.trim_start_matches(SPACE).strip_prefix("--") {
         Some(dashed) => dashed.split_once("--}}")?,
@@ -113,14 +115,14 @@ fn after_comment(comment: &str) -> Option<&str> {
     Some(after)
 }
 
-/// A variable within its braces, and what follows them.
+/// A variable tag and the text after it.
 struct Tag<'a> {
     name: &'a str,
     escaped: bool,
     after: &'a str,
 }
 
-/// What a tag is instead of a variable.
+/// Why a tag is not a variable.
 enum Fault {
     Unreadable,
     NotAVariable(Construct),
@@ -136,7 +138,7 @@ impl Fault {
 }
 
 impl<'a> Tag<'a> {
-    /// Reads what follows two braces. `~` takes the spaces beside the tag away.
+    /// Parses the text after the opening braces. `~` trims the space next to the tag.
     fn read(rest: &'a str) -> Result<Self, Fault> {
         if rest.starts_with("{{") {
             return Err(Fault::NotAVariable(Construct::Block));
@@ -170,12 +172,12 @@ fn without_tilde(rest: &str) -> &str {
     rest.strip_prefix('~').unwrap_or(rest).trim_start_matches(SPACE)
 }
 
-/// More than any name has, so that a name that is wrong can be told.
+/// Accepts more than names may contain, so that errors can quote the whole name.
 fn is_of_name(character: char) -> bool {
     character.is_ascii_alphanumeric() || "_-.@/$:".contains(character) || !character.is_ascii()
 }
 
-/// Why there is no name where one should begin.
+/// Why there is no name where one should start.
 fn not_a_name(rest: &str) -> Fault {
     match rest.chars().next() {
         Some('#' | '^') => Fault::NotAVariable(Construct::Block),
@@ -187,7 +189,7 @@ fn not_a_name(rest: &str) -> Fault {
     }
 }
 
-/// Why a tag goes on after its name.
+/// Why a tag continues after its name.
 fn after_name(rest: &str) -> Fault {
     match rest.chars().next() {
         None | Some('}' | '{') => Fault::Unreadable,

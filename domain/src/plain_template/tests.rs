@@ -1,4 +1,4 @@
-//! Texts that were made to end the process, and texts at random.
+//! Malicious templates and random texts.
 
 use std::{
     sync::mpsc,
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::{Construct, LONGEST, PlainTemplate, PlainTemplateError, RenderingError};
 
-/// Whatever handlebars gives a meaning, and what stands around it.
+/// Everything that has a meaning in handlebars, with some surroundings.
 const PIECES: [&str; 56] = [
     "{{",
     "}}",
@@ -71,7 +71,7 @@ const PIECES: [&str; 56] = [
     "é",
 ];
 
-/// What a request has: the stack of a worker thread of tokio.
+/// The stack size of a tokio worker thread, which handles requests.
 const STACK: usize = 2 * 1024 * 1024;
 const SOON: Duration = Duration::from_secs(20);
 
@@ -79,7 +79,7 @@ fn knows(name: &str) -> bool {
     matches!(name, "a" | "a.b")
 }
 
-/// Compiles and renders on a small stack: an overflow would end the whole test, and so it is seen.
+/// Compiles and renders on a small stack. An overflow would abort the test process.
 fn read(text: &str) -> Option<Result<String, RenderingError>> {
     let text = text.to_owned();
     let (sender, receiver) = mpsc::channel();
@@ -176,7 +176,8 @@ proptest! {
     #[test]
     fn what_is_taken_is_read_by_handlebars_as_it_was_here(parts in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..12)) {
         let text = parts.concat();
-        // Some other error, or none: two readings that disagree would be line 1 of a text of which the scan took all.
+        // Errors other than this one are fine: a disagreement is reported as line 1 although the scan accepted the
+        // text.
         if super::scan::variables(&text).is_ok_and(|found| found.iter().all(|variable| knows(&variable.name))) {
             let read = PlainTemplate::compile(&text, knows);
             let disagrees = matches!(read, Err(PlainTemplateError::Unreadable { .. }));

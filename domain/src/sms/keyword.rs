@@ -1,28 +1,29 @@
-//! Recognises texts by which a buyer opts out, opts in again, or asks who is writing.
+//! Keywords in buyers' texts: opting out, opting in, and asking for help.
 //!
-//! A keyword counts whatever harmless things surround it: punctuation, quotes, invisible characters, a courtesy, a signature. So do phrases
-//! that a person would understand the same way (47 CFR 64.1200(a)(10)): "stop texting me", "take me off your list". A sentence that merely
-//! contains a keyword does not count: "I will stop by tomorrow", "cancel my order".
+//! A word counts regardless of anything around it that adds nothing: punctuation, quotes, invisible characters,
+//! courtesies, a signature. So do phrases that a person would understand in the same way (47 CFR 64.1200(a)(10)): "stop
+//! texting me", "take me off your list". A sentence that merely contains such a word does not count: "I will stop by
+//! tomorrow", "cancel my order".
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// What a text means by itself.
+/// The meaning of a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Keyword {
-    /// No more texts.
+    /// Opt out.
     Stop,
-    /// Texts again.
+    /// Opt in again.
     Start,
-    /// Who are you?
+    /// Ask who is texting.
     Help,
 }
 
-/// A sign that says it by itself.
+/// An emoji that means stop on its own.
 const SIGN: &str = "🛑";
 
-/// No more texts, by a word or two. Those of other languages are the ones that carriers and laws name there.
+/// Keywords for opting out. Those in other languages are the ones that carriers and laws name.
 const STOP: &[&str] = &[
     // English
     "stop",
@@ -65,7 +66,7 @@ const STOP: &[&str] = &[
     "cancella",
     "ferma",
     "disiscrivimi",
-    // German, Dutch, the North
+    // German, Dutch, Nordic languages
     "stopp",
     "abmelden",
     "abbestellen",
@@ -76,7 +77,7 @@ const STOP: &[&str] = &[
     "avsluta",
     "slutt",
     "lopeta",
-    // The East of Europe, Turkish
+    // Eastern European languages, Turkish
     "стоп",
     "отписаться",
     "отмена",
@@ -92,7 +93,7 @@ const STOP: &[&str] = &[
     "ايقاف",
     "توقف",
     "الغاء",
-    // East Asia
+    // East and Southeast Asian languages
     "退订",
     "退訂",
     "停止",
@@ -103,13 +104,13 @@ const STOP: &[&str] = &[
     "berhenti",
 ];
 
-/// Texts again. "Yes" answers many a question, so that nothing may stand beside it.
+/// Keywords for opting in. "Yes" answers many questions, so it counts only alone.
 const START: &[&str] = &["start", "yes", "unstop", "opt in", "optin", "subscribe", "resubscribe"];
 
-/// Who are you?
+/// Keywords for asking who is texting.
 const HELP: &[&str] = &["help", "info", "aide", "ayuda", "hilfe", "ajuda", "aiuto"];
 
-/// What begins a request for no more texts, if nothing but [`ABOUT_TEXTS`] and [`FILLING`] follows.
+/// Starts of a request to opt out, if only [`ABOUT_TEXTS`] and [`FILLING`] follow.
 const NO_MORE: &[&str] = &[
     "stop",
     "unsubscribe",
@@ -126,7 +127,7 @@ const NO_MORE: &[&str] = &[
     "take my number off",
 ];
 
-/// The same of words that mean much else: something of [`ABOUT_TEXTS`] must follow.
+/// Those among them with other meanings as well: a word of [`ABOUT_TEXTS`] must follow.
 const NO_MORE_OF_TEXTS: &[&str] = &[
     "end",
     "quit",
@@ -142,7 +143,7 @@ const NO_MORE_OF_TEXTS: &[&str] = &[
     "take my number off",
 ];
 
-/// Words for being texted.
+/// Words for text messages.
 const ABOUT_TEXTS: &[&str] = &[
     "text",
     "texts",
@@ -171,7 +172,7 @@ const ABOUT_TEXTS: &[&str] = &[
     "bothering",
 ];
 
-/// Words that say nothing further.
+/// Words without a meaning of their own.
 const FILLING: &[&str] = &[
     "me",
     "us",
@@ -207,7 +208,7 @@ const FILLING: &[&str] = &[
     "marketing",
 ];
 
-/// Courtesies, which may stand before and behind.
+/// Courtesies, which may come before and after.
 const COURTESIES: &[&str] = &[
     "please",
     "pls",
@@ -264,7 +265,7 @@ const COURTESIES: &[&str] = &[
     "takk",
 ];
 
-/// How phones and mail programs sign, folded.
+/// Signatures added by phones and mail programs, folded.
 const SIGNATURES: &[&str] = &[
     "sent from",
     "sent via",
@@ -288,11 +289,11 @@ const SIGNATURES: &[&str] = &[
     "отправлено",
 ];
 
-/// The most words of a name that somebody signs with.
+/// The most words of a name used as a signature.
 const LONGEST_NAME: usize = 3;
 
 impl Keyword {
-    /// What the text means, if it means one of these and nothing else.
+    /// The keyword, if the text means one and nothing else.
     #[must_use]
     pub fn in_text(text: &str) -> Option<Self> {
         Self::in_words(&words(text)).or_else(|| Self::in_words(&words(without_signature(text))))
@@ -301,7 +302,7 @@ impl Keyword {
     fn in_words(all: &[String]) -> Option<Self> {
         let said = without_courtesies(all);
         match Self::exactly(said) {
-            // What answers a question politely need not be a wish for texts.
+            // "Yes please" may be a polite answer rather than an opt-in.
             Some(Self::Start) if said == ["yes"] && all.len() > 1 => None,
             Some(keyword) => Some(keyword),
             None => asks_for_no_more(said).then_some(Self::Stop),
@@ -323,7 +324,7 @@ impl Keyword {
     }
 }
 
-/// Whether the words ask for no more texts in more words than one.
+/// Whether the words ask to opt out in a longer phrase.
 fn asks_for_no_more(said: &[String]) -> bool {
     let is_about_texts = |word: &String| ABOUT_TEXTS.contains(&word.as_str());
     let says_nothing_else = |rest: &[String]| {
@@ -336,7 +337,7 @@ fn asks_for_no_more(said: &[String]) -> bool {
         || (has_texts() && NO_MORE_OF_TEXTS.iter().any(begins))
 }
 
-/// What follows these words, if the text begins with them.
+/// The words after `with`, if the text starts with it.
 fn after<'a>(said: &'a [String], with: &str) -> Option<&'a [String]> {
     let mut rest = said;
     for word in with.split(' ') {
@@ -349,7 +350,7 @@ fn after<'a>(said: &'a [String], with: &str) -> Option<&'a [String]> {
     Some(rest)
 }
 
-/// What comes before these words, if the text ends with them.
+/// The words before `with`, if the text ends with it.
 fn before<'a>(said: &'a [String], with: &str) -> Option<&'a [String]> {
     let mut rest = said;
     for word in with.rsplit(' ') {
@@ -363,7 +364,7 @@ fn before<'a>(said: &'a [String], with: &str) -> Option<&'a [String]> {
 }
 
 fn without_courtesies(mut said: &[String]) -> &[String] {
-    // A courtesy by itself is no keyword: something must be left.
+    // A courtesy alone is not a keyword, so something must be left.
     while let Some(rest) = COURTESIES
         .iter()
         .find_map(|courtesy| after(said, courtesy).or_else(|| before(said, courtesy)).filter(|rest| !rest.is_empty()))
@@ -373,7 +374,7 @@ fn without_courtesies(mut said: &[String]) -> &[String] {
     said
 }
 
-/// Without the signature of a phone, of a mail program or of a person.
+/// Removes the signature of a phone, a mail program or a person.
 fn without_signature(text: &str) -> &str {
     let text = text.trim();
     let mut end = 0;
@@ -403,7 +404,7 @@ fn is_dashed_name(line: &str) -> bool {
     name.len() < line.trim().len() && is_name(name)
 }
 
-/// A few words that begin with a capital and go on in small letters.
+/// Whether a line is a few capitalized words.
 fn is_name(line: &str) -> bool {
     let mut words = line.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).peekable();
     let is_capitalised = |word: &str| {
@@ -414,8 +415,8 @@ fn is_name(line: &str) -> bool {
     words.peek().is_some() && words.clone().count() <= LONGEST_NAME && words.all(is_capitalised)
 }
 
-/// The words of a text: letters and digits without case, accents and width. Letters that stand alone, as in `S.T.O.P`, are a word
-/// together; a word that is repeated counts once.
+/// Splits a text into words of letters and digits, without case, accents and width. Consecutive single letters, as in
+/// `S.T.O.P`, form one word. Repeated words count once.
 fn words(text: &str) -> Vec<String> {
     let folded = fold(text);
     let mut words: Vec<String> = Vec::new();
@@ -430,14 +431,14 @@ fn words(text: &str) -> Vec<String> {
         }
         spelled = is_letter;
     }
-    // It says nothing that a word beside it does not.
+    // The sign adds nothing to words.
     if words.iter().any(|word| word != SIGN) {
         words.retain(|word| word != SIGN);
     }
     words
 }
 
-/// Small letters without accents and without what nobody sees; an apostrophe within a word is left out.
+/// Folds to lower case without accents and invisible characters, and removes apostrophes.
 fn fold(text: &str) -> String {
     let is_invisible = |c: char| {
         matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')

@@ -1,4 +1,4 @@
-//! The body of an SMS: how it is encoded, and what it must not contain.
+//! The text of an SMS: how many segments it needs, and what must not be in it.
 
 mod keyword;
 mod rates;
@@ -18,14 +18,14 @@ pub(crate) use shorteners::shared_shortener_in;
 pub use transliterate::Replacement;
 pub(crate) use transliterate::transliterate;
 
-/// The most characters that a carrier takes in one message.
+/// The most characters that carriers accept in one message.
 pub const LONGEST_BODY: usize = 1_600;
 
-/// A text as it goes to the carrier, and what it takes: what is counted is exactly what is sent.
+/// A text exactly as it is sent to the carrier, with its segment count.
 ///
-/// Made from a rendered template or from what a merchant wrote. Line breaks are a single line feed, and typography is
-/// made plain if that makes the whole text GSM-7; if it does not, nothing would be saved and the
-/// text stays as it was. `Debug` does not show the text: it must not reach a log.
+/// It comes from a rendered template or from the merchant. Line breaks are single line feeds. Typography is replaced by
+/// plain characters if that makes the whole text GSM-7; otherwise nothing would be saved, and the text stays as it was.
+/// `Debug` omits the text, which must not be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Body {
     text: String,
@@ -36,16 +36,16 @@ pub struct Body {
 /// Why a text cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// Empty, or nothing but white space.
+    /// It is empty or only white space.
     #[error("the message is empty")]
     Blank,
-    /// More than [`LONGEST_BODY`] characters.
+    /// It has more than [`LONGEST_BODY`] characters.
     #[error("the message has {characters} characters; {LONGEST_BODY} is the most")]
     TooLong {
-        /// How many it has.
+        /// The number of characters.
         characters: usize,
     },
-    /// A control character other than a line break or a tab, such as NUL.
+    /// It has a control character other than a line break or a tab, such as NUL.
     #[error("the message has a control character, U+{:04X}", u32::from(*character))]
     ControlCharacter {
         /// The first one.
@@ -53,18 +53,18 @@ pub enum BodyError {
     },
 }
 
-/// What becomes of typographic quotes, dashes and the like.
+/// How typographic quotes, dashes and the like are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Typography {
-    /// They are made plain, if that makes the whole text GSM-7.
+    /// They are replaced by plain characters if that makes the whole text GSM-7.
     #[default]
     Plain,
-    /// They stay as they were written.
+    /// They are kept.
     AsWritten,
 }
 
 impl Body {
-    /// Makes a text ready to be sent, with plain typography where that helps. What came out once comes out the same again.
+    /// Prepares a text for sending, replacing typography where that helps. The operation is idempotent.
     ///
     /// # Errors
     /// See [`BodyError`].
@@ -72,7 +72,7 @@ impl Body {
         Self::set(text, Typography::Plain)
     }
 
-    /// Makes a text ready to be sent, in this typography.
+    /// Prepares a text for sending, with this treatment of typography.
     ///
     /// # Errors
     /// See [`BodyError`].
@@ -95,7 +95,7 @@ impl Body {
         }
     }
 
-    /// The text with plain typography, if there is anything to replace and it is GSM-7 then.
+    /// The text with plain typography, if anything can be replaced and the result is GSM-7.
     fn made_plain(text: &str) -> Option<Self> {
         let plain = transliterate(text);
         let segments = Segments::of(&plain.text);
@@ -109,26 +109,26 @@ impl Body {
         &self.text
     }
 
-    /// The text, given away.
+    /// Converts into the text.
     #[must_use]
     pub fn into_text(self) -> String {
         self.text
     }
 
-    /// What it takes to send it.
+    /// The segments it needs.
     #[must_use]
     pub const fn segments(&self) -> Segments {
         self.segments
     }
 
-    /// What was replaced by plain characters; empty if nothing was.
+    /// The characters that were replaced; empty if none were.
     #[must_use]
     pub fn replaced(&self) -> &[Replacement] {
         &self.replaced
     }
 }
 
-/// The first control character that no text has reason to contain. Databases and carriers choke on them.
+/// The first control character that has no place in a text. Databases and carriers cannot handle them.
 pub(crate) fn forbidden_control_in(text: &str) -> Option<char> {
     text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }

@@ -4,31 +4,31 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use crate::PhoneNumber;
 
-/// How many prefixes may have a price of their own.
+/// The most prefixes with their own price.
 const MOST: usize = 300;
-/// The most credits that a segment costs.
+/// The highest price of a segment.
 const DEAREST: i64 = 1_000;
 
-/// The credits for a segment to numbers that begin with a prefix, such as `+44`; the longest one that a number begins with counts.
+/// Credits per segment for numbers with a prefix such as `+44`. The longest matching prefix wins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rates(BTreeMap<String, i64>);
 
-/// Why prices cannot be taken.
+/// Why prices are refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RatesError {
-    /// Not `+` and up to seven digits.
+    /// A prefix is not `+` and 1 to 7 digits.
     #[error("{0:?} is no prefix of numbers: `+` and 1 to 7 digits, such as `+44`")]
     Prefix(String),
-    /// No price.
+    /// A price is out of range.
     #[error("a segment costs 1 to {DEAREST} credits")]
     Price,
-    /// Too many.
+    /// There are too many prefixes.
     #[error("at most {MOST} prefixes can have a price of their own")]
     TooMany,
 }
 
 impl Rates {
-    /// Prices by prefix.
+    /// Checks prices by prefix.
     ///
     /// # Errors
     /// See [`RatesError`].
@@ -45,24 +45,24 @@ impl Rates {
         Ok(Self(rates))
     }
 
-    /// The price for this number, if it begins with one of the prefixes.
+    /// The price for this number, if a prefix matches.
     #[must_use]
     pub fn of(&self, number: &PhoneNumber) -> Option<i64> {
         let begins = |(prefix, _): &(&String, &i64)| number.as_e164().starts_with(prefix.as_str());
         self.0.iter().filter(begins).max_by_key(|(prefix, _)| prefix.len()).map(|(_, rate)| *rate)
     }
 
-    /// The prices, by prefix.
+    /// The prices by prefix.
     #[must_use]
     pub const fn by_prefix(&self) -> &BTreeMap<String, i64> {
         &self.0
     }
 }
 
-/// Whether a segment can cost so many credits.
+/// Checks the price of a segment.
 ///
 /// # Errors
-/// [`RatesError::Price`].
+/// Returns [`RatesError::Price`] if it is out of range.
 pub const fn check_rate(rate: i64) -> Result<i64, RatesError> {
     if rate >= 1 && rate <= DEAREST { Ok(rate) } else { Err(RatesError::Price) }
 }

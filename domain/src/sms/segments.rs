@@ -1,31 +1,33 @@
-//! Counts the segments of a text, which is what the carrier bills and therefore what a message costs.
+//! The number of segments of a text and its encoding, which determine what the carrier bills and what a message costs.
 //!
-//! The rules are those of 3GPP TS 23.038 and 23.040. A text of GSM-7 characters takes 160 units in a single segment, or 153 in each of
-//! several; a character of the extension table takes two units, an escape and itself. Any other character turns the whole text into UCS-2:
-//! 70 UTF-16 units in a single segment, 67 in each of several. A pair of units is never split, so a segment may end one unit early.
+//! The rules are those of 3GPP TS 23.038 and 23.040. A text of GSM-7 characters takes 160 units in a single segment, or
+//! 153 in each of several; a character of the extension table takes two units, an escape and itself. Any other
+//! character makes the whole text UCS-2: 70 UTF-16 units in a single segment, or 67 in each of several. Pairs of units
+//! are never split, so a segment may end one unit early.
 //!
-//! Why not a crate: `gsm7` 0.4 packs bits and knows no segments. `sms_splitter` 0.1.9 of 2022 counts as this module does (compared on
-//! 30,000 random texts), but cannot tell which character makes a text UCS-2, which merchants need to know, and is unmaintained. The rules
-//! are few and decide about money, so they are here, checked against an independent implementation.
+//! Existing crates do not fit: `gsm7` 0.4 only packs bits. `sms_splitter` 0.1.9, from 2022, counts like this module
+//! (compared on 30,000 random texts), but is unmaintained and cannot say which character makes a text UCS-2, which
+//! merchants need to know. The rules are few and concern money, so they are implemented here and tested against a
+//! second, different counter.
 
-/// The basic character set, in the order of 3GPP TS 23.038, table 6.2.1, without its escape to the extension table.
+/// The basic character set in the order of 3GPP TS 23.038, table 6.2.1, without the escape to the extension table.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
     ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/// The extension table (6.2.1.1): each of these is sent as an escape and a character.
+/// The extension table (6.2.1.1). Each of these is sent as an escape and a character.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How the characters of a text travel.
+/// The encoding of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
-    /// The GSM alphabet, seven bits a unit.
+    /// The GSM alphabet, seven bits per unit.
     Gsm7,
-    /// UTF-16, as carriers treat what is nominally UCS-2.
+    /// UTF-16, which carriers use for what is nominally UCS-2.
     Ucs2,
 }
 
 impl Encoding {
-    /// The name by which merchants know it: `GSM-7` or `UCS-2`.
+    /// The name shown to merchants: `GSM-7` or `UCS-2`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -34,7 +36,7 @@ impl Encoding {
         }
     }
 
-    /// How many units fit into a message of one segment, and into each segment of a longer one.
+    /// The units in a message of one segment, and in each segment of a longer one.
     const fn capacities(self) -> (usize, usize) {
         match self {
             Self::Gsm7 => (160, 153),
@@ -43,7 +45,7 @@ impl Encoding {
     }
 }
 
-/// What a text takes.
+/// The encoding, units and segments of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Segments {
     encoding: Encoding,
@@ -52,10 +54,10 @@ pub struct Segments {
 }
 
 impl Segments {
-    /// Counts a text as it stands, without changing it.
+    /// Counts a text without changing it.
     ///
-    /// An empty text has no units but takes one segment: a message without text is still a message, which carriers
-    /// bill, and a price of zero would be a free message for whoever forgot to refuse it. [`super::Body`] refuses it.
+    /// An empty text has no units but takes one segment: carriers bill a message without text, too, and a count of zero
+    /// would make a message free wherever empty texts are not refused. [`super::Body`] refuses them.
     #[must_use]
     pub fn of(text: &str) -> Self {
         match text.chars().map(gsm7_units).collect::<Option<Vec<_>>>() {
@@ -64,7 +66,7 @@ impl Segments {
         }
     }
 
-    /// Fills segments in order. Each item is a character, which goes into one segment whole.
+    /// Fills segments in order. Each item is the width of a character, which is not split.
     fn pack(encoding: Encoding, characters: impl Iterator<Item = usize>) -> Self {
         let (alone, each) = encoding.capacities();
         let (mut units, mut count, mut filled) = (0, 1, 0);
@@ -86,20 +88,20 @@ impl Segments {
         self.encoding
     }
 
-    /// Units of that encoding: septets with their escapes, or UTF-16 units.
+    /// Units of the encoding: septets including escapes, or UTF-16 units.
     #[must_use]
     pub const fn units(self) -> usize {
         self.units
     }
 
-    /// How many segments are sent and billed: at least one.
+    /// The number of segments sent and billed, at least one.
     #[must_use]
     pub const fn count(self) -> u32 {
         self.count
     }
 }
 
-/// How many units a character takes in GSM-7, or `None` if it has no place there.
+/// The units of a character in GSM-7, or `None` if it is not in the alphabet.
 pub(super) fn gsm7_units(character: char) -> Option<usize> {
     if BASIC.contains(character) {
         Some(1)
@@ -110,14 +112,14 @@ pub(super) fn gsm7_units(character: char) -> Option<usize> {
     }
 }
 
-/// The reason why a text is UCS-2, and what it would save not to be.
+/// Why a text is UCS-2, and how many segments GSM-7 would save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ucs2Character {
-    /// The first character that GSM-7 does not have.
+    /// The first character that is not in GSM-7.
     pub character: char,
-    /// How many different ones follow it: replacing the first alone saves nothing unless this is 0.
+    /// How many other such characters there are. Replacing only the first saves nothing unless this is 0.
     pub others: usize,
-    /// How many segments fewer the text would take with a plain character in place of each of them.
+    /// How many segments would be saved if all of them were replaced by plain characters.
     pub segments_saved: u32,
 }
 

@@ -1,27 +1,27 @@
-//! The sender that buyers see.
+//! Senders of texts.
 
 use crate::{PhoneNumber, Region};
 
-/// The longest name that a phone shows as a sender.
+/// The longest alphanumeric sender that phones show.
 const LONGEST_NAME: usize = 11;
 
-/// How many digits a short code has.
+/// The number of digits in a short code.
 const SHORT_CODE: std::ops::RangeInclusive<usize> = 3..=8;
 
-/// How many characters follow the `MG` of a messaging service.
+/// The number of characters after the `MG` of a messaging service.
 const SERVICE: usize = 32;
 
-/// A text that is no sender.
+/// The text is not a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be a phone number, a short code of 3 to 8 digits, a name of at most 11 letters and digits, or a messaging service (MG…)"
 )]
 pub struct SenderError;
 
-/// Reads a sender: a phone number, which comes out in E.164, a short code, a name, or Twilio's messaging service.
+/// Parses a sender: a phone number, which is returned in E.164, a short code, a name, or a Twilio messaging service.
 ///
 /// # Errors
-/// [`SenderError`] for anything else.
+/// Returns [`SenderError`] for anything else.
 pub fn parse_sender(text: &str, region: Region) -> Result<String, SenderError> {
     let text = text.trim();
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -29,7 +29,7 @@ pub fn parse_sender(text: &str, region: Region) -> Result<String, SenderError> {
         return Ok(text.to_owned());
     }
     if let Ok(phone) = PhoneNumber::from_e164(text).or_else(|_| PhoneNumber::parse(text, region))
-        // What is spelled out is a name: nobody writes their own number so.
+        // With letters it is a name; merchants do not spell out their own number.
         && !text.bytes().any(|byte| byte.is_ascii_alphabetic())
     {
         return Ok(phone.as_e164().to_owned());
@@ -38,7 +38,7 @@ pub fn parse_sender(text: &str, region: Region) -> Result<String, SenderError> {
     if is_short_code || is_name(text) { Ok(text.to_owned()) } else { Err(SenderError) }
 }
 
-/// Whether a sender is one of Twilio's messaging services, which chooses the number by itself.
+/// Whether a sender is a Twilio messaging service, which chooses the number itself.
 #[must_use]
 pub fn is_messaging_service(sender: &str) -> bool {
     let is_id = |id: &str| id.len() == SERVICE && id.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,6 +1,6 @@
-//! Public URL shorteners. Carriers filter texts that contain them, so we do not send any.
+//! Public URL shorteners. Carriers filter texts that contain one, so they are not sent.
 
-/// Host names under which anybody can shorten a link.
+/// Hosts on which anyone can shorten links.
 const SHARED: &[&str] = &[
     "bit.ly",
     "bitly.com",
@@ -23,15 +23,15 @@ const SHARED: &[&str] = &[
     "adf.ly",
 ];
 
-/// The first shared shortener that a text links to, with or without `https://`, or `None`.
+/// The first public shortener that a text links to, with or without `https://`.
 ///
-/// Whole host names are compared, without regard to case: `www.bit.ly` is one, `bit.lyon.example`, `orbit.ly` and the
-/// file `shop.example/t.ly` are not.
+/// Whole host names are compared, ignoring case: `www.bit.ly` matches, but `bit.lyon.example`, `orbit.ly` and the file
+/// `shop.example/t.ly` do not.
 pub(crate) fn shared_shortener_in(text: &str) -> Option<&'static str> {
     hosts_in(text).find_map(|host| SHARED.iter().copied().find(|shared| is_or_is_below(host, shared)))
 }
 
-/// Whatever in the text could be the host of a link: runs of host name characters, but for the segments of a path.
+/// The parts of the text that could be a link's host: runs of host name characters outside of paths.
 fn hosts_in(text: &str) -> impl Iterator<Item = &str> {
     let mut end = 0;
     text.split_inclusive(|character| !is_host_character(character)).filter_map(move |piece| {
@@ -43,7 +43,8 @@ fn hosts_in(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Letters without case (those of Chinese, say) are text that runs into a link, not a part of its host name.
+/// Whether a character can be in a host name. Letters without case (such as Chinese ones) are text next to a link, not
+/// part of its host.
 fn is_host_character(character: char) -> bool {
     matches!(character, '.' | '-' | '_' | '0'..='9') || character.is_lowercase() || character.is_uppercase()
 }

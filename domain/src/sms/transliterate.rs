@@ -1,11 +1,12 @@
-//! Replaces typography by equivalents in GSM-7: curly quotes, dashes, ellipses, unusual spaces.
+//! Typography with an equivalent in GSM-7: curly quotes, dashes, ellipses, unusual spaces.
 //!
-//! A single curly apostrophe makes a text UCS-2 and more than halves what fits into a segment. Only what no reader would miss is replaced.
-//! Letters keep their accents and symbols stay as they are: `á` is not `a`, least of all in a name.
+//! A single curly apostrophe makes a text UCS-2 and more than halves what fits into a segment. Only characters that
+//! readers will not miss are replaced. Letters keep their accents and symbols stay: `á` is not `a`, especially not in a
+//! name.
 
 use std::fmt;
 
-/// What stands for what. Two characters on the left are a letter and a combining accent.
+/// Characters and their replacements. Pairs on the left are a letter and a combining accent.
 #[rustfmt::skip] // As a table: several to a line.
 const TABLE: &[(&str, &str)] = &[
     // Quotation marks and apostrophes.
@@ -13,34 +14,34 @@ const TABLE: &[(&str, &str)] = &[
     ("\u{2039}", "'"), ("\u{203a}", "'"), ("\u{02bc}", "'"), ("\u{00b4}", "'"), ("`", "'"),
     ("\u{201c}", "\""), ("\u{201d}", "\""), ("\u{201e}", "\""), ("\u{201f}", "\""), ("\u{2033}", "\""),
     ("\u{00ab}", "\""), ("\u{00bb}", "\""),
-    // Hyphens and dashes, and the minus sign.
+    // Hyphens, dashes and the minus sign.
     ("\u{2010}", "-"), ("\u{2011}", "-"), ("\u{2012}", "-"), ("\u{2013}", "-"), ("\u{2014}", "-"), ("\u{2015}", "-"),
     ("\u{2043}", "-"), ("\u{2212}", "-"),
-    // Dots, the fraction slash, the Greek question mark.
+    // Dots, the fraction slash and the Greek question mark.
     ("\u{2026}", "..."), ("\u{2024}", "."), ("\u{2025}", ".."), ("\u{2044}", "/"), ("\u{037e}", ";"),
-    // Spaces of every width, the tab, and the separators of lines.
+    // Spaces of every width, the tab, and line separators.
     ("\t", " "), ("\u{00a0}", " "), ("\u{2000}", " "), ("\u{2001}", " "), ("\u{2002}", " "), ("\u{2003}", " "),
     ("\u{2004}", " "), ("\u{2005}", " "), ("\u{2006}", " "), ("\u{2007}", " "), ("\u{2008}", " "), ("\u{2009}", " "),
     ("\u{200a}", " "), ("\u{202f}", " "), ("\u{205f}", " "), ("\u{3000}", " "), ("\u{2028}", "\n"), ("\u{2029}", "\n"),
-    // Invisible: soft hyphen, zero-width space, word joiner, byte order mark.
+    // Invisible characters: soft hyphen, zero-width space, word joiner, byte order mark.
     ("\u{00ad}", ""), ("\u{200b}", ""), ("\u{2060}", ""), ("\u{feff}", ""),
-    // The same letter by another code: Kelvin, ohm and angstrom signs, and accents that follow their letter.
+    // Other encodings of the same letter: Kelvin, ohm and angstrom signs, and letters with combining accents.
     ("\u{212a}", "K"), ("\u{2126}", "Ω"), ("\u{212b}", "Å"), ("A\u{30a}", "Å"), ("a\u{30a}", "å"),
     ("A\u{308}", "Ä"), ("O\u{308}", "Ö"), ("U\u{308}", "Ü"), ("a\u{308}", "ä"), ("o\u{308}", "ö"), ("u\u{308}", "ü"),
     ("a\u{300}", "à"), ("e\u{300}", "è"), ("i\u{300}", "ì"), ("o\u{300}", "ò"), ("u\u{300}", "ù"),
     ("e\u{301}", "é"), ("E\u{301}", "É"), ("n\u{303}", "ñ"), ("N\u{303}", "Ñ"), ("C\u{327}", "Ç"),
 ];
 
-/// One kind of character that was replaced, and how often.
+/// A replaced character, and how often it occurred.
 ///
-/// Its `Display` is for people: `“ → " (2 times)`; what cannot be seen is shown by its code: `U+00A0 → " "`.
+/// Its `Display` is for people: `“ → " (2 times)`. Invisible characters are shown by their code: `U+00A0 → " "`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replacement {
-    /// What was written.
+    /// The original.
     pub from: &'static str,
-    /// What stands there now; may be empty.
+    /// The replacement; may be empty.
     pub to: &'static str,
-    /// How many times.
+    /// The number of occurrences.
     pub times: usize,
 }
 
@@ -66,18 +67,18 @@ fn is_invisible(character: char) -> bool {
         || matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
-/// A text with its typography made plain.
+/// A text with plain typography.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Transliteration {
-    /// The text as it is now.
+    /// The resulting text.
     pub(crate) text: String,
-    /// What was replaced, in the order in which it first appeared; empty if nothing was.
+    /// The replacements, in order of first appearance; empty if there were none.
     pub(crate) replaced: Vec<Replacement>,
 }
 
-/// Replaces what has an equivalent in GSM-7 that reads the same, and leaves everything else.
+/// Replaces characters that have an equivalent in GSM-7 that reads the same.
 ///
-/// What is left may still need UCS-2, and then nothing was won: [`super::Body`] keeps the original in that case.
+/// The result may still need UCS-2, in which case nothing is saved and [`super::Body`] keeps the original.
 pub(crate) fn transliterate(text: &str) -> Transliteration {
     let mut result = Transliteration { text: String::with_capacity(text.len()), replaced: Vec::new() };
     let mut rest = text;

@@ -1,9 +1,9 @@
-//! What a template may say, besides its variables.
+//! Checks of a template's text, apart from its variables.
 
 use super::{LONGEST_TEMPLATE, TemplateError};
 use crate::sms::{forbidden_control_in, shared_shortener_in};
 
-/// Checks that it is not too long, and of characters that can be sent.
+/// Checks the length and the characters.
 pub(super) fn text(text: &str) -> Result<(), TemplateError> {
     let characters = text.chars().count();
     if characters > LONGEST_TEMPLATE {
@@ -17,7 +17,7 @@ pub(super) fn text(text: &str) -> Result<(), TemplateError> {
     Ok(())
 }
 
-/// Checks that there is no link which carriers would filter.
+/// Checks for links that carriers would filter.
 pub(super) fn shorteners(text: &str) -> Result<(), TemplateError> {
     for (line, content) in (1..).zip(text.split('\n')) {
         if let Some(host) = shared_shortener_in(content) {

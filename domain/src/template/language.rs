@@ -1,9 +1,9 @@
-//! The languages of our built-in texts.
+//! The languages of our own texts.
 
 use chrono::NaiveDate;
 
 words! {
-    /// A language in which there is a text for each purpose, by its BCP 47 tag.
+    /// A language that has a text for each purpose, by its BCP 47 tag.
     pub enum Language {
         /// English.
         En = "en",
@@ -23,7 +23,7 @@ words! {
 }
 
 impl Language {
-    /// The one that whoever speaks `tag` reads, such as `de` for `de-AT`. Who reads traditional characters is not given simplified ones.
+    /// The language to use for a tag, such as `de` for `de-AT`. Traditional Chinese is not mapped to simplified.
     #[must_use]
     pub fn of(tag: &str) -> Option<Self> {
         let tag = tag.to_ascii_lowercase();
@@ -36,7 +36,7 @@ impl Language {
         Self::ALL.iter().copied().find(|language| language.as_str() == primary)
     }
 
-    /// A day, as texts in this language write it.
+    /// Formats a date in the style of this language.
     #[must_use]
     pub fn day(self, day: NaiveDate) -> String {
         let format = match self {

@@ -1,9 +1,10 @@
-//! The template of the text that carries a payment link: handlebars, restricted to plain variables.
+//! Templates of texts about payment links: handlebars restricted to plain variables.
 //!
 //! `{{merchant_name}}: invoice {{invoice_number}}, {{amount}}. View and pay it here: {{link}}`
 //!
-//! A template is validated completely when it is saved, before handlebars sees it, so sending can fail only if the values make the text too
-//! long. Values are inserted verbatim: they are never parsed as templates, nor escaped for HTML, since the result is plain text.
+//! A template is checked completely when it is saved, before handlebars parses it, so that sending can only fail
+//! because the values are too long. Values are inserted literally: they are not parsed as templates, nor escaped for
+//! HTML, because the result is plain text.
 
 mod check;
 mod error;
@@ -29,13 +30,14 @@ use crate::{
     sms::{Body, Typography},
 };
 
-/// The most characters that a template may have.
+/// The most characters of a template.
 pub(crate) const LONGEST_TEMPLATE: usize = 1_000;
 
-/// The most bytes that a template may make: more than any message takes, so that a message too long is told with its length.
+/// The most bytes of a rendered template: more than any message may have, so that the error for a long message can tell
+/// its length.
 const MOST_BYTES: usize = 256 * 1024;
 
-/// A template that can be rendered: it parses, uses known variables only, and has the link.
+/// A checked template: it parses, uses only known variables, and has the link if its purpose needs one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     text: String,
@@ -45,15 +47,15 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads and checks a template as a merchant wrote it.
+    /// Parses and checks a merchant's template.
     ///
     /// # Errors
-    /// The first thing wrong with it, with its line: see [`TemplateError`].
+    /// Returns the first problem, with its line: see [`TemplateError`].
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         Self::parse_for(Purpose::Request, text)
     }
 
-    /// The same for a text of this purpose, which may need no link.
+    /// Parses and checks a template for this purpose, which may not need a link.
     ///
     /// # Errors
     /// As [`Template::parse`].
@@ -62,10 +64,10 @@ impl Template {
         Self::parse_draft(purpose, text)
     }
 
-    /// Reads a template to be previewed: what carriers would filter is warned of there, and not refused yet.
+    /// Parses a template for a preview, which warns of links that carriers filter instead of refusing them.
     ///
     /// # Errors
-    /// As [`Template::parse`], but for shared shorteners.
+    /// As [`Template::parse`], except for public shorteners.
     pub fn parse_draft(purpose: Purpose, text: &str) -> Result<Self, TemplateError> {
         check::text(text)?;
         let plain =
@@ -77,33 +79,33 @@ impl Template {
         Ok(Self { text: text.to_owned(), plain, typography: Typography::default(), language: Language::En })
     }
 
-    /// The same in this typography.
+    /// Sets the treatment of typography.
     #[must_use]
     pub fn set(self, typography: Typography) -> Self {
         Self { typography, ..self }
     }
 
-    /// The same as a text in this language, in which it writes days.
+    /// Sets the language, which determines the format of dates.
     #[must_use]
     pub fn in_language(self, language: Language) -> Self {
         Self { language, ..self }
     }
 
-    /// The keys of metadata that it uses.
+    /// The metadata keys that it uses.
     pub(crate) fn metadata_keys(&self) -> impl Iterator<Item = &str> {
         self.plain.variables().iter().filter_map(|variable| metadata_key(&variable.name))
     }
 
-    /// The template as it was written.
+    /// The template's source.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The text of a message, ready to be counted and sent.
+    /// Renders a message, ready to be counted and sent.
     ///
     /// # Errors
-    /// [`TemplateError::Body`] if it is longer than a message may be, which long names can make it.
+    /// Returns [`TemplateError::Body`] if the message is too long, which long names can cause.
     pub fn render(&self, variables: &Variables<'_>) -> Result<Body, TemplateError> {
         let values = variables.values(self.language, self.metadata_keys());
         let text = self.plain.render(&STRICT, values.into(), MOST_BYTES)?;
@@ -117,7 +119,7 @@ impl Default for Template {
     }
 }
 
-/// No helpers of our own, no partials; a variable without a value is an error, and nothing is escaped.
+/// Has no helpers or partials, escapes nothing, and treats missing values as errors.
 static STRICT: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();
     handlebars.set_strict_mode(true);

@@ -1,52 +1,52 @@
-//! A preview of a template with warnings for the merchant.
+//! Previews of a template, with warnings for the merchant.
 
 use std::fmt;
 
 use super::{Template, TemplateError, Variable, Variables};
 use crate::sms::{Body, Replacement, Ucs2Character, first_ucs2_character, shared_shortener_in, transliterate};
 
-/// A text of more characters than this is read to its end by few.
+/// Texts with more characters than this are rarely read to the end.
 const LONG: usize = 320;
 
-/// A message as it would be sent, and what is worth a thought about it.
+/// A message as it would be sent, with warnings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// The text and what it takes: `body.text()`, `body.segments()`.
+    /// The text and its size: `body.text()`, `body.segments()`.
     pub body: Body,
-    /// Nothing of this forbids sending; each has a `Display` for people.
+    /// The warnings. None prevents sending; each has a `Display` for people.
     pub warnings: Vec<TemplateWarning>,
 }
 
-/// Something that makes a message dearer, or less likely to be understood.
+/// Something that makes a message more expensive or harder to understand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateWarning {
     /// The text does not say who it is from.
     NoMerchantName,
-    /// Something is written right before or after the link, which then may not open.
+    /// The link touches other characters and may not open.
     LinkNotApart,
-    /// The text is long, which is told in characters.
+    /// The text is long.
     Long {
-        /// How many it has.
+        /// The number of characters.
         characters: usize,
     },
-    /// It links through a shortener that anybody may use.
+    /// It links through a public shortener.
     SharedShortener {
         /// The shortener.
         host: &'static str,
     },
     /// A character makes the text UCS-2.
     Ucs2(Ucs2Character),
-    /// Neither the link nor its order has metadata by this key.
+    /// Neither the link nor its order has metadata under this key.
     NoMetadata {
         /// The key.
         key: String,
     },
-    /// Typography was made plain, which kept the text in GSM-7.
+    /// Typography was replaced, which kept the text in GSM-7.
     MadePlain(Vec<Replacement>),
 }
 
 impl Template {
-    /// Renders, and looks for what a merchant would want to change.
+    /// Renders the template and collects warnings.
     ///
     /// # Errors
     /// As [`Template::render`].
@@ -69,12 +69,12 @@ impl Template {
     }
 }
 
-/// Whether the name is in the text, in its own typography or made plain with it.
+/// Whether the text contains the merchant's name, as written or with plain typography.
 fn names(text: &str, merchant: &str) -> bool {
     !merchant.is_empty() && (text.contains(merchant) || text.contains(&transliterate(merchant).text))
 }
 
-/// Whether a phone would see the link for what it is, wherever it stands.
+/// Whether phones would recognize every occurrence of the link.
 fn stands_apart(text: &str, link: &str) -> bool {
     let runs_on = |character: char| character.is_alphanumeric() || "/?&=#%-_@~+".contains(character);
     text.match_indices(link).all(|(at, link)| {
@@ -207,7 +207,7 @@ mod tests {
         let found = draft.preview(&variables()).unwrap().warnings;
         assert_eq!(found, [TemplateWarning::SharedShortener { host: "bit.ly" }]);
         assert!(found[0].to_string().contains("bit.ly"));
-        // It may come with a name as well.
+        // A name may contain a shortener as well.
         let named = Variables { customer_name: "tinyurl.com/x", ..variables() };
         let found = warnings("{{merchant_name}} {{customer_name}} {{link}}", &named);
         assert_eq!(found, [TemplateWarning::SharedShortener { host: "tinyurl.com" }]);

@@ -1,22 +1,22 @@
-//! The purposes of texts about a link, and the default template of each.
+//! The purposes of texts about a link, and their default templates.
 
 use super::Language;
 
 words! {
-    /// What a text about a link is for.
+    /// The purpose of a text about a link.
     pub enum Purpose {
-        /// To ask for the money.
+        /// Ask for the payment.
         Request = "request",
-        /// To ask once more.
+        /// Ask again.
         Reminder = "reminder",
-        /// To say that it has come.
+        /// Confirm the payment.
         Receipt = "receipt",
-        /// To say that it is not asked for any more.
+        /// Say that payment is no longer requested.
         Voided = "voided",
     }
 }
 
-/// What our own texts say in one language.
+/// The default texts in one language.
 struct Texts {
     request: &'static str,
     reminder: &'static str,
@@ -31,10 +31,10 @@ const EN: Texts = Texts {
     voided: "{{merchant_name}}: invoice {{invoice_number}} over {{amount}} was withdrawn. There is nothing to pay.",
 };
 
-// Of the following, each is to be read by somebody whose first language it is before a release calls it done. Where an alphabet allows
-// it they are of GSM-7, so that they cost no more than the English ones.
+// A native speaker has to review each of the following before a release calls it done. Where the alphabet allows it
+// they are GSM-7, so that they cost no more than the English ones.
 
-/// To be checked by a native reader.
+/// Not yet reviewed by a native speaker.
 const ES: Texts = Texts {
     request: "{{merchant_name}}: factura {{invoice_number}}, {{amount}}. Puede verla y pagarla hasta el {{expires_on}}: {{link}}",
     reminder: "{{merchant_name}}: le recordamos la factura {{invoice_number}}, {{amount}}. Puede pagarla hasta el {{expires_on}}: {{link}}",
@@ -42,7 +42,7 @@ const ES: Texts = Texts {
     voided: "{{merchant_name}}: la factura {{invoice_number}} de {{amount}} ha sido retirada. No tiene que pagar nada.",
 };
 
-/// To be checked by a native reader.
+/// Not yet reviewed by a native speaker.
 const FR: Texts = Texts {
     request: "{{merchant_name}} : facture {{invoice_number}}, {{amount}}. A consulter et à régler jusqu'au {{expires_on}} : {{link}}",
     reminder: "{{merchant_name}} : rappel de la facture {{invoice_number}}, {{amount}}. Vous pouvez la régler jusqu'au {{expires_on}} : {{link}}",
@@ -50,7 +50,7 @@ const FR: Texts = Texts {
     voided: "{{merchant_name}} : la facture {{invoice_number}} de {{amount}} est retirée. Vous n'avez rien à payer.",
 };
 
-/// To be checked by a native reader.
+/// Not yet reviewed by a native speaker.
 const DE: Texts = Texts {
     request: "{{merchant_name}}: Rechnung {{invoice_number}}, {{amount}}. Ansehen und bezahlen bis {{expires_on}}: {{link}}",
     reminder: "{{merchant_name}}: Erinnerung an Rechnung {{invoice_number}}, {{amount}}. Bezahlen bis {{expires_on}}: {{link}}",
@@ -58,7 +58,7 @@ const DE: Texts = Texts {
     voided: "{{merchant_name}}: Rechnung {{invoice_number}} über {{amount}} wurde zurückgezogen. Es ist nichts zu zahlen.",
 };
 
-/// To be checked by a native reader.
+/// Not yet reviewed by a native speaker.
 const PT: Texts = Texts {
     request: "{{merchant_name}}: fatura {{invoice_number}}, {{amount}}. Pode ver e pagar até {{expires_on}}: {{link}}",
     reminder: "{{merchant_name}}: lembrete da fatura {{invoice_number}}, {{amount}}. Pode pagar até {{expires_on}}: {{link}}",
@@ -66,7 +66,7 @@ const PT: Texts = Texts {
     voided: "{{merchant_name}}: a fatura {{invoice_number}} de {{amount}} foi retirada. Nada tem a pagar.",
 };
 
-/// To be checked by a native reader.
+/// Not yet reviewed by a native speaker.
 const ZH_HANS: Texts = Texts {
     request: "{{merchant_name}}：账单 {{invoice_number}}，{{amount}}。查看并付款（截至 {{expires_on}}）： {{link}}",
     reminder: "{{merchant_name}}：提醒您支付账单 {{invoice_number}}，{{amount}}（截至 {{expires_on}}）： {{link}}",
@@ -74,7 +74,7 @@ const ZH_HANS: Texts = Texts {
     voided: "{{merchant_name}}：账单 {{invoice_number}}（{{amount}}）已撤回，无需付款。",
 };
 
-/// To be checked by a native reader.
+/// Not yet reviewed by a native speaker.
 const AR: Texts = Texts {
     request: "{{merchant_name}}: الفاتورة {{invoice_number}} بمبلغ {{amount}}. يمكن الاطلاع عليها ودفعها حتى {{expires_on}}: {{link}}",
     reminder: "{{merchant_name}}: تذكير بالفاتورة {{invoice_number}} بمبلغ {{amount}}. يمكن دفعها حتى {{expires_on}}: {{link}}",
@@ -83,7 +83,7 @@ const AR: Texts = Texts {
 };
 
 impl Purpose {
-    /// The template of a merchant who has not written one.
+    /// The template of merchants who have not written one.
     #[must_use]
     pub const fn default_text(self, language: Language) -> &'static str {
         let texts = match language {
@@ -103,7 +103,7 @@ impl Purpose {
         }
     }
 
-    /// Whether the buyer could not do what it is for without the link.
+    /// Whether the text is useless to the buyer without the link.
     #[must_use]
     pub(crate) const fn needs_link(self) -> bool {
         match self {

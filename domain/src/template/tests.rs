@@ -1,4 +1,4 @@
-//! What templates make of their variables, whoever chose the values.
+//! Rendering of templates with arbitrary values.
 
 use proptest::prelude::*;
 

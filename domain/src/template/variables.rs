@@ -1,4 +1,4 @@
-//! The variables that a template can use.
+//! The variables of templates.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use serde_json::{Map, Value};
 use super::Language;
 use crate::money::Money;
 
-/// A variable that a template may use.
+/// A template variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variable {
     /// `{{merchant_name}}`: who sends the invoice.
     MerchantName,
-    /// `{{customer_name}}`: who gets it.
+    /// `{{customer_name}}`: who receives it.
     CustomerName,
-    /// `{{order_number}}`: the merchant's number of the order.
+    /// `{{order_number}}`: the merchant's order number.
     OrderNumber,
-    /// `{{invoice_number}}`: the merchant's number of the invoice.
+    /// `{{invoice_number}}`: the merchant's invoice number.
     InvoiceNumber,
-    /// `{{amount}}`: what is to be paid, such as `1,234.50 EUR`.
+    /// `{{amount}}`: the amount to pay, such as `1,234.50 EUR`.
     Amount,
-    /// `{{link}}`: our page with the invoice and the way to pay.
+    /// `{{link}}`: our page with the invoice and the payment.
     Link,
     /// `{{expires_on}}`: the last day on which the link can be paid, such as `1 Dec 2026`.
     ExpiresOn,
 }
 
 impl Variable {
-    /// Every variable, in the order in which they are listed to people.
+    /// Every variable, in the order shown to people.
     pub const ALL: [Self; 7] = [
         Self::MerchantName,
         Self::CustomerName,
@@ -39,7 +39,7 @@ impl Variable {
         Self::ExpiresOn,
     ];
 
-    /// The name that stands between the braces.
+    /// The name between the braces.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -57,16 +57,16 @@ impl Variable {
         Self::ALL.into_iter().find(|variable| variable.name() == name)
     }
 
-    /// All names, for the text of an error.
+    /// All names, for error messages.
     pub(super) fn list() -> String {
         Self::ALL.map(Self::name).join(", ")
     }
 }
 
-/// What stands before a key of the metadata.
+/// Prefix of variables that are metadata keys.
 const METADATA: &str = "metadata";
 
-/// The key of the metadata that a variable such as `metadata.table` names, if it is a plain word.
+/// The metadata key of a variable such as `metadata.table`, if it is a plain identifier.
 pub(super) fn metadata_key(name: &str) -> Option<&str> {
     let key = name.strip_prefix(METADATA)?.strip_prefix('.')?;
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -74,29 +74,29 @@ pub(super) fn metadata_key(name: &str) -> Option<&str> {
     (begins_well && key.bytes().all(is_word)).then_some(key)
 }
 
-/// The values for one message. No `Debug`: the link is as good as a password.
+/// The values for one message. No `Debug`, because the link is as good as a password.
 #[derive(Clone, Copy)]
 pub struct Variables<'a> {
     /// Who sends the invoice.
     pub merchant_name: &'a str,
-    /// Who gets it.
+    /// Who receives it.
     pub customer_name: &'a str,
-    /// The merchant's number of the order.
+    /// The merchant's order number.
     pub order_number: &'a str,
-    /// The merchant's number of the invoice.
+    /// The merchant's invoice number.
     pub invoice_number: &'a str,
-    /// What is to be paid.
+    /// The amount to pay.
     pub amount: Money,
-    /// The address of our page for the buyer.
+    /// The URL of the buyer's page.
     pub link: &'a str,
     /// The last day on which the link can be paid, in the merchant's time zone.
     pub expires_on: NaiveDate,
-    /// What the merchant's software keeps with the link and its order; absent: an example, in which each key stands for itself.
+    /// The metadata of the link and its order; `None` in an example, which shows the keys themselves.
     pub metadata: Option<&'a BTreeMap<String, String>>,
 }
 
 impl Variables<'_> {
-    /// What stands in the text for a variable: on one line, whatever was typed as a name or a number.
+    /// The value of a variable, on one line whatever was entered.
     #[must_use]
     pub fn value(&self, variable: Variable) -> String {
         match variable {
@@ -110,13 +110,13 @@ impl Variables<'_> {
         }
     }
 
-    /// What stands in the text for a key of the metadata: nothing, if there is none.
+    /// The value of a metadata key; empty if there is none.
     fn metadata_value(&self, key: &str) -> String {
         let Some(metadata) = self.metadata else { return key.to_owned() };
         metadata.get(key).map(|value| on_one_line(value)).unwrap_or_default()
     }
 
-    /// Whether there is nothing to put in for a key of the metadata.
+    /// Whether a metadata key has no value.
     pub(super) fn lacks(&self, key: &str) -> bool {
         self.metadata_value(key).is_empty()
     }
@@ -136,8 +136,8 @@ impl Variables<'_> {
     }
 }
 
-/// Line breaks, control characters and runs of spaces become one space; marks that turn the direction of writing,
-/// by which a name could make the rest of the text read backwards, go.
+/// Collapses line breaks, control characters and runs of spaces into one space, and removes bidirectional marks, with
+/// which a name could reverse the rest of the text.
 fn on_one_line(value: &str) -> String {
     let visible: String = value.chars().filter(|&character| !turns_direction(character)).collect();
     visible

@@ -1,9 +1,9 @@
-//! The installation's secrets and everything derived from them: sealing of merchants' secrets, the tokens of buyers' links, and keyed
-//! hashes of phone numbers.
+//! The installation's secrets and what is derived from them: the sealing of merchants' secrets, buyers' link tokens and
+//! keyed hashes of phone numbers.
 //!
-//! Values are sealed under the secret key from the settings and can be resealed under a new one: see `entity::reseal`. Tokens and hashes
-//! must survive that, because links have been sent and buyers have opted out. They are derived from a separate root, which is itself stored
-//! sealed: see `entity::installation`.
+//! Values are sealed with the secret key from the settings and can be sealed again with a new one: see
+//! `entity::reseal`. Tokens and hashes must survive such a change, because links were sent and buyers have opted out.
+//! They are derived from a separate root, which is stored sealed like any other secret: see `entity::installation`.
 
 mod seal;
 
@@ -21,25 +21,25 @@ use crate::{
     client_token::{self, ClientToken},
 };
 
-/// Why a secret could not be sealed or opened. Says nothing of the secret itself.
+/// Why a secret could not be sealed or opened. Reveals nothing about the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
     /// The key is not 32 bytes of base64.
     #[error("the secret key must be 32 bytes in base64")]
     BadKey,
-    /// The value was sealed by another key than the one in the settings.
+    /// The value was sealed with a key that is not in the settings.
     #[error("the secret was sealed with another secret key than those in the settings")]
     OtherKey,
     /// The sealed value is damaged, or belongs to another merchant or column.
     #[error("the sealed secret is damaged or not where it belongs")]
     Damaged,
-    /// The system gave no randomness.
+    /// The system provided no randomness.
     #[error("no randomness to be had from the system")]
     NoRandomness,
 }
 
-/// Holds the keys derived from `PAYLINK_SECRET_KEY` and from the installation's root. Each use has a key of its own
-/// (HKDF-SHA256), so none can stand in for another.
+/// Holds the keys derived from `PAYLINK_SECRET_KEY` and from the installation's root. Each use has a separate key
+/// (HKDF-SHA256), so that none can replace another.
 pub struct Vault {
     current: Seal,
     previous: Vec<Seal>,
@@ -50,18 +50,18 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// A vault with this key, which is its root as well.
+    /// A vault with this key, which also serves as the root.
     ///
     /// # Errors
-    /// [`VaultError::BadKey`] if the text is not 32 bytes of standard base64.
+    /// Returns [`VaultError::BadKey`] if the text is not 32 bytes of standard base64.
     pub fn new(secret_key: &Secret) -> Result<Self, VaultError> {
         Self::with_previous(secret_key, &[])
     }
 
-    /// A vault that seals with `secret_key` and also opens what was sealed with `previous` ones.
+    /// A vault that seals with `secret_key` and also opens what was sealed with the `previous` keys.
     ///
     /// # Errors
-    /// [`VaultError::BadKey`] if one of them is not 32 bytes of standard base64.
+    /// Returns [`VaultError::BadKey`] if one of them is not 32 bytes of standard base64.
     pub fn with_previous(secret_key: &Secret, previous: &[Secret]) -> Result<Self, VaultError> {
         let root = key_bytes(secret_key)?;
         Ok(Self {
@@ -74,10 +74,10 @@ impl Vault {
         })
     }
 
-    /// The same vault with another root of tokens and hashes.
+    /// Replaces the root of tokens and hashes.
     ///
     /// # Errors
-    /// [`VaultError::BadKey`] if it is not 32 bytes of standard base64.
+    /// Returns [`VaultError::BadKey`] if it is not 32 bytes of standard base64.
     pub fn rooted_in(self, root: &Secret) -> Result<Self, VaultError> {
         let root = key_bytes(root)?;
         Ok(Self {
@@ -88,47 +88,48 @@ impl Vault {
         })
     }
 
-    /// A new random key in the form that [`Vault::new`] takes.
+    /// Generates a random key in the form that [`Vault::new`] accepts.
     ///
     /// # Errors
-    /// [`VaultError::NoRandomness`].
+    /// Returns [`VaultError::NoRandomness`].
     pub fn generate_key() -> Result<Secret, VaultError> {
         let key: [u8; 32] = random_bytes(&SystemRandom::new())?;
         Ok(Secret::new(base64::engine::general_purpose::STANDARD.encode(key)))
     }
 
-    /// Seals a merchant's secret for one column: it opens only with the same merchant and column.
+    /// Seals a merchant's secret for one column. It opens only with the same merchant and column.
     ///
     /// # Errors
-    /// [`VaultError::NoRandomness`].
+    /// Returns [`VaultError::NoRandomness`].
     pub fn seal(&self, secret: &Secret, merchant: MerchantId, column: &str) -> Result<Vec<u8>, VaultError> {
         self.current.seal(secret, merchant, column, &self.random)
     }
 
-    /// Opens what [`Vault::seal`] sealed, under this key or a previous one.
+    /// Opens a value sealed by [`Vault::seal`] with the current key or a previous one.
     ///
     /// # Errors
-    /// [`VaultError::OtherKey`] or [`VaultError::Damaged`].
+    /// Returns [`VaultError::OtherKey`] or [`VaultError::Damaged`].
     pub fn open(&self, sealed: &[u8], merchant: MerchantId, column: &str) -> Result<Secret, VaultError> {
         let sealed = Sealed::read(sealed)?;
         let seal = std::iter::once(&self.current).chain(&self.previous).find(|seal| seal.id == sealed.id);
         seal.ok_or(VaultError::OtherKey)?.open(&sealed, merchant, column)
     }
 
-    /// Whether something is sealed under the key of the settings, and not a previous one.
+    /// Whether a value is sealed with the current key rather than a previous one.
     #[must_use]
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         Sealed::read(sealed).is_ok_and(|sealed| sealed.id == self.current.id)
     }
 
-    /// The token in the buyer's link: 128 bits, 22 characters, recomputed whenever it must be shown again.
+    /// The token in the buyer's link: 128 bits, 22 characters. It is not stored but derived again whenever it must be
+    /// shown.
     #[must_use]
     pub fn link_token(&self, link: LinkId) -> LinkToken {
         let tag = hmac::sign(&self.tokens, link.uuid().as_bytes());
         LinkToken(URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16]))
     }
 
-    /// A token for a browser, as it is sent; `None` if what it says cannot be written.
+    /// Signs a client token and encodes it for sending. Returns `None` if it cannot be serialized.
     #[must_use]
     pub fn sign_client_token(&self, token: &ClientToken) -> Option<Secret> {
         let said = URL_SAFE_NO_PAD.encode(serde_json::to_vec(token).ok()?);
@@ -136,7 +137,7 @@ impl Vault {
         Some(Secret::new(format!("{}{said}.{signature}", client_token::PREFIX)))
     }
 
-    /// What a token for a browser says, if it is one of ours: it may be over.
+    /// Verifies and decodes a client token. Returns `None` if it is not ours. It may have expired.
     #[must_use]
     pub fn read_client_token(&self, text: &str) -> Option<ClientToken> {
         let (said, signature) = text.strip_prefix(client_token::PREFIX)?.rsplit_once('.')?;
@@ -145,7 +146,7 @@ impl Vault {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(said).ok()?).ok()
     }
 
-    /// A phone number as a keyed hash, the form in which it outlives the purge (an opt-out must).
+    /// The keyed hash of a phone number, the form in which it survives the purge, as an opt-out must.
     #[must_use]
     pub fn phone_hash(&self, merchant: MerchantId, phone: &PhoneNumber) -> Vec<u8> {
         let mut context = hmac::Context::with_key(&self.phones);
@@ -161,24 +162,24 @@ impl std::fmt::Debug for Vault {
     }
 }
 
-/// The secret part of a buyer's link. Stored only as its [`LinkToken::hash`].
+/// The secret part of a buyer's link. Only its [`LinkToken::hash`] is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LinkToken(String);
 
 impl LinkToken {
-    /// A token as it came in a URL; any text may be tried, only a real one is found.
+    /// Wraps a token from a URL. Any text is accepted; only a genuine token will be found.
     #[must_use]
     pub fn presented(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The token as it stands in the URL.
+    /// The token as it appears in the URL.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// SHA-256, the form in which it is stored and found.
+    /// The SHA-256 hash under which it is stored and looked up.
     #[must_use]
     pub fn hash(&self) -> Vec<u8> {
         sha256(self.0.as_bytes())
@@ -191,24 +192,24 @@ impl std::fmt::Debug for LinkToken {
     }
 }
 
-/// SHA-256 of some bytes.
+/// The SHA-256 hash of some bytes.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
 }
 
-/// A new random secret with a prefix that says what it is for: 192 bits, base64url.
+/// Generates a random secret of 192 bits in base64url, after a prefix that tells its purpose.
 ///
 /// # Errors
-/// [`VaultError::NoRandomness`].
+/// Returns [`VaultError::NoRandomness`].
 pub fn random_secret(prefix: &str) -> Result<Secret, VaultError> {
     secret_of::<24>(prefix)
 }
 
-/// The same with 256 bits, for what nobody has to type or paste.
+/// Like [`random_secret`] with 256 bits, for secrets that no one has to type or paste.
 ///
 /// # Errors
-/// [`VaultError::NoRandomness`].
+/// Returns [`VaultError::NoRandomness`].
 pub fn random_token(prefix: &str) -> Result<Secret, VaultError> {
     secret_of::<32>(prefix)
 }
@@ -218,15 +219,15 @@ fn secret_of<const N: usize>(prefix: &str) -> Result<Secret, VaultError> {
     Ok(Secret::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes))))
 }
 
-/// Random bytes, for a key that is written in its own way.
+/// Random bytes for a key with its own encoding.
 pub(crate) fn random_key<const N: usize>() -> Result<[u8; N], VaultError> {
     random_bytes(&SystemRandom::new())
 }
 
-/// The 32 bytes of a key in base64.
+/// Decodes a base64 key of 32 bytes.
 ///
 /// # Errors
-/// [`VaultError::BadKey`].
+/// Returns [`VaultError::BadKey`].
 pub fn key_bytes(key: &Secret) -> Result<Vec<u8>, VaultError> {
     let bytes = base64::engine::general_purpose::STANDARD.decode(key.expose().trim()).ok();
     bytes.filter(|bytes| bytes.len() == 32).ok_or(VaultError::BadKey)

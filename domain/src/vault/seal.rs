@@ -8,20 +8,20 @@ use ring::{
 use super::{VaultError, derive, random_bytes};
 use crate::{MerchantId, Secret};
 
-/// The layout of a sealed value: this byte, the key's id, the nonce, then ciphertext and tag.
+/// The format of a sealed value: this byte, the key's id, the nonce, then ciphertext and tag.
 const FORMAT: u8 = 1;
 const KEY_ID_LEN: usize = 4;
 
-/// Which key has sealed something. It says nothing of the key.
+/// Identifies the key that sealed a value, without revealing anything about it.
 pub(super) type KeyId = [u8; KEY_ID_LEN];
 
-/// One key that seals and opens.
+/// A key for sealing and opening.
 pub(super) struct Seal {
     pub(super) id: KeyId,
     key: LessSafeKey,
 }
 
-/// A sealed value, taken apart.
+/// A sealed value, split into its parts.
 pub(super) struct Sealed<'a> {
     pub(super) id: KeyId,
     nonce: &'a [u8],

@@ -5,7 +5,7 @@
 //! of one table in the order of their ids. That rules out deadlocks, so there is nothing to retry:
 //!
 //! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`
-//! 2. `orders`
+//! 2. `orders`, and with it what its triggers write: `unasked_order`
 //! 3. `conversation`
 //! 4. `message`, then its `message_picture`
 //! 5. `merchant`, the lock under which a ledger grows: last, because all texts of a merchant contend for it

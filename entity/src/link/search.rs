@@ -45,6 +45,9 @@ pub struct LinkSearch {
 impl LinkSearch {
     /// What an order of such a link has to be, if that matters.
     fn orders(&self, merchant: MerchantId) -> Option<SelectStatement> {
+        if self.tag == Some(order::Tag::None) && self.archived.is_none() {
+            return Some(order::unasked(merchant));
+        }
         if self.tag.is_none() && self.archived.is_none() {
             return None;
         }
@@ -52,8 +55,12 @@ impl LinkSearch {
             .select_only()
             .column(order::Column::Id)
             .filter(order::Column::MerchantId.eq(merchant));
-        if let Some(tag) = self.tag {
-            orders = orders.filter(order::Column::Tag.eq(tag));
+        match self.tag {
+            Some(order::Tag::None) => {
+                orders = orders.filter(order::Column::Id.in_subquery(order::unasked(merchant)));
+            }
+            Some(tag @ (order::Tag::Unpaid | order::Tag::Paid)) => orders = orders.filter(order::Column::Tag.eq(tag)),
+            None => {}
         }
         if let Some(archived) = self.archived {
             let at = order::Column::ArchivedAt;

@@ -6,9 +6,22 @@ use sea_orm::{QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*, s
 use super::{Column, Direction, Entity, Message, MessageStatus, Origin};
 use crate::{
     contains, link,
-    list::{Period, Place},
+    list::{Period, Place, Sort},
 };
 use domain::{ConversationId, LinkId, MerchantId, MessageId, OrderId};
+
+/// How many texts are looked through for a part of theirs in one go. They are read one by one: an index of all parts of all texts would be
+/// written for each of them whenever its status changes.
+const LOOKED_THROUGH: u64 = 10_000;
+
+/// A page of messages.
+#[derive(Debug)]
+pub struct FoundMessages {
+    /// These.
+    pub rows: Vec<Message>,
+    /// How far was looked, if there are more to look through: the page goes on behind it.
+    pub looked_to: Option<MessageId>,
+}
 
 /// What a list of messages is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +40,7 @@ pub struct MessageSearch {
     pub place: Place<MessageId>,
 }
 
-/// A page of the merchant's messages, newest first.
+/// A page of the merchant's messages. Where a part of a text is looked for, it may be short, or empty, though there are more to look through.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -35,8 +48,35 @@ pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     search: MessageSearch,
-) -> Result<Vec<Message>, DbErr> {
-    page(Entity::find().filter(Column::MerchantId.eq(merchant)), search, db).await
+) -> Result<FoundMessages, DbErr> {
+    let of_merchant = || Entity::find().filter(Column::MerchantId.eq(merchant));
+    let last = if search.text.is_some() { last_of_many(of_merchant(), &search, db).await? } else { None };
+    let (limit, sort) = (search.place.limit, search.place.sort);
+    let query = last.into_iter().fold(of_merchant(), |query, last| match sort {
+        Sort::NewestFirst => query.filter(Column::Id.gte(last)),
+        Sort::OldestFirst => query.filter(Column::Id.lte(last)),
+    });
+    let rows = page(query, search, db).await?;
+    let looked_to = last.filter(|_| (rows.len() as u64) < limit);
+    Ok(FoundMessages { rows, looked_to })
+}
+
+/// The last of those that are looked through, if there are more.
+async fn last_of_many(
+    messages: Select<Entity>,
+    search: &MessageSearch,
+    db: &impl ConnectionTrait,
+) -> Result<Option<MessageId>, DbErr> {
+    let place = Place { limit: 1, ..search.place };
+    let messages = messages.select_only().column(Column::Id);
+    let messages = search.created.of_ids(Column::Id, TimeDelta::zero()).into_iter().fold(messages, Select::filter);
+    let found: Vec<MessageId> =
+        place.of(messages, Column::Id).offset(LOOKED_THROUGH).limit(2).into_tuple().all(db).await?;
+    Ok(match found.as_slice() {
+        // One more is the end of the list, and not more to look through.
+        [last, _] => Some(*last),
+        _ => None,
+    })
 }
 
 /// A page of everybody's messages, newest first. Operators only: it looks across merchants.

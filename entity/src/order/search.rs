@@ -7,7 +7,11 @@ use sea_orm::{
     sea_query::{Order as Direction, SelectStatement},
 };
 
-use super::{Column, Entity, Order, Tag, volume::first_of};
+use super::{
+    Column, Entity, Order, Tag,
+    unasked::{self, only_unasked},
+    volume::first_of,
+};
 use crate::{
     link,
     list::{Found, Period, Place, Sort},
@@ -15,7 +19,7 @@ use crate::{
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
 
-/// How many of the newest orders are looked through one by one for a text.
+/// How many of the newest orders are looked through one by one for a text, or for what was paid.
 const RECENT: u64 = 1_000;
 
 /// What a list of orders is narrowed to.
@@ -69,19 +73,21 @@ pub async fn search(
     search: OrderSearch,
 ) -> Result<Found<Order>, DbErr> {
     let query = search.query(merchant);
-    let page = |query| first_of(db, merchant, search.place.of(query, Column::Id));
-    let Some(text) = &search.text else { return page(query).await };
-    if search.place.sort == Sort::NewestFirst {
-        // What a common word means is found among the newest, sooner than an index has listed all that it means.
+    let page = |query| first_of(db, merchant, search.part_of(query));
+    if search.place.sort == Sort::NewestFirst && (search.text.is_some() || !search.paid.is_always()) {
+        // What a common word means, or what was paid in a time in which much was, is found among the newest, sooner than an index has listed
+        // all of it.
         if let Some(oldest) = search.recent(db, merchant).await? {
-            let newest = query.clone().filter(Column::Id.gte(oldest)).filter(one_by_one(text, merchant));
+            let newest = query.clone().filter(Column::Id.gte(oldest));
+            let newest = search.text.iter().fold(newest, |newest, text| newest.filter(one_by_one(text, merchant)));
             let found = page(newest).await?;
             if found.has_more || found.rows.len() as u64 >= search.place.limit {
                 return Ok(found);
             }
         }
     }
-    page(query.filter(orders_meant_by(text, merchant, db.get_database_backend()))).await
+    let meant = |text: &String| orders_meant_by(text, merchant, db.get_database_backend());
+    page(search.text.iter().fold(query, |query, text| query.filter(meant(text)))).await
 }
 
 impl OrderSearch {
@@ -90,14 +96,29 @@ impl OrderSearch {
         let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
         let archived = Column::ArchivedAt;
         query = query.filter(if self.archived { archived.is_not_null() } else { archived.is_null() });
-        if let Some(tag) = self.tag {
-            query = query.filter(Column::Tag.eq(tag));
+        match self.tag {
+            Some(Tag::None) => query = only_unasked(query, merchant),
+            Some(tag @ (Tag::Unpaid | Tag::Paid)) => query = query.filter(Column::Tag.eq(tag)),
+            None => {}
         }
         let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
-        query = created.into_iter().flatten().fold(query, Select::filter);
+        query = created.into_iter().flatten().chain(self.before_paid()).fold(query, Select::filter);
         match self.links(merchant) {
             Some(links) => query.filter(Column::Id.in_subquery(links)),
             None => query,
+        }
+    }
+
+    /// What is paid was ordered before.
+    fn before_paid(&self) -> Vec<Expr> {
+        Period { from: None, to: self.paid.to }.of_ids(Column::Id, TimeDelta::zero())
+    }
+
+    /// The part of the list that is asked for.
+    fn part_of(&self, query: Select<Entity>) -> Select<Entity> {
+        match self.tag {
+            Some(Tag::None) => self.place.of(query, unasked::Column::OrderId),
+            Some(Tag::Unpaid | Tag::Paid) | None => self.place.of(query, Column::Id),
         }
     }
 
@@ -106,6 +127,7 @@ impl OrderSearch {
     async fn recent(&self, db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<OrderId>, DbErr> {
         let place = Place { limit: 1, ..self.place };
         let orders = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
+        let orders = self.before_paid().into_iter().fold(orders, Select::filter);
         place.of(orders, Column::Id).offset(RECENT).into_tuple().one(db).await
     }
 }

@@ -118,7 +118,7 @@ pub async fn write_of(tx: &Transaction, changes: &[NumberedChange]) -> Result<Ve
             }
             last = Some(change.seq);
         }
-        if last != endpoint.last_seq {
+        if let Some(last) = last.filter(|_| last != endpoint.last_seq) {
             moved.push((endpoint.id, last));
             if endpoint.disabled_at.is_none() {
                 fresh.push(endpoint);
@@ -126,14 +126,21 @@ pub async fn write_of(tx: &Transaction, changes: &[NumberedChange]) -> Result<Ve
         }
     }
     insert_all(tx, &drafts).await?;
-    for (id, last) in moved {
-        endpoint::Entity::update_many()
-            .col_expr(endpoint::Column::LastSeq, Expr::value(last))
-            .filter(endpoint::Column::Id.eq(id))
-            .exec(tx)
-            .await?;
-    }
+    move_all(tx, &moved).await?;
     Ok(fresh)
+}
+
+/// Notes the last change that each of these endpoints would have been told of.
+async fn move_all(tx: &Transaction, moved: &[(WebhookEndpointId, i64)]) -> Result<(), DbErr> {
+    for moved in moved.chunks(A_STATEMENT) {
+        let mut rows = Rows::new([("endpoint", "uuid"), ("reached", "bigint")]);
+        for (id, last) in moved {
+            rows.push([(*id).into(), (*last).into()]);
+        }
+        let update = "UPDATE webhook_endpoint SET last_seq = v.reached FROM v WHERE id = v.endpoint";
+        tx.execute_raw(rows.statement(tx.get_database_backend(), update, Vec::new())).await?;
+    }
+    Ok(())
 }
 
 struct Draft<'a> {

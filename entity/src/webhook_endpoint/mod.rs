@@ -11,9 +11,9 @@ use sea_orm::{
 };
 
 pub use events::{Events, EventsError};
-pub use outcome::{Attempted, note_delivered, note_failed};
+pub use outcome::{Attempted, SLOW, note_delivered, note_failed, note_slow};
 
-use crate::Transaction;
+use crate::{Rows, Transaction};
 use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, webhook::webhook_secret, words};
 
 /// How many endpoints a merchant may have.
@@ -303,18 +303,33 @@ pub async fn delete(tx: &Transaction, merchant: MerchantId, id: WebhookEndpointI
     Ok(gone.rows_affected == 1)
 }
 
-/// Notes which job delivers to an endpoint from now on, and when it is due; none if there is nothing to deliver.
+/// Notes which jobs deliver to endpoints from now on, and when each is due; by one statement, whatever their number.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn set_job(
+pub async fn set_jobs(
     tx: &Transaction,
-    id: WebhookEndpointId,
-    job: Option<(JobId, DateTime<Utc>)>,
+    jobs: impl IntoIterator<Item = (WebhookEndpointId, JobId, DateTime<Utc>)>,
 ) -> Result<(), DbErr> {
+    let mut rows = Rows::new([("endpoint", "uuid"), ("delivering", "uuid"), ("due", "timestamptz")]);
+    for (id, job, due) in jobs {
+        rows.push([id.into(), job.into(), due.into()]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let update = "UPDATE webhook_endpoint SET job_id = v.delivering, job_due_at = v.due FROM v WHERE id = v.endpoint";
+    tx.execute_raw(rows.statement(tx.get_database_backend(), update, Vec::new())).await.map(|_| ())
+}
+
+/// Notes that no job delivers to an endpoint: there is nothing to deliver.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn clear_job(tx: &Transaction, id: WebhookEndpointId) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::JobId, Expr::value(job.map(|(job, _)| job)))
-        .col_expr(Column::JobDueAt, Expr::value(job.map(|(_, due)| due)))
+        .col_expr(Column::JobId, Expr::value(Option::<JobId>::None))
+        .col_expr(Column::JobDueAt, Expr::value(Option::<DateTime<Utc>>::None))
         .filter(Column::Id.eq(id))
         .exec(tx)
         .await

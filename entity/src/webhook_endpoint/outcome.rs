@@ -10,6 +10,7 @@ use super::{
     delivery::{self, DeliveryState, WebhookDelivery},
 };
 use crate::Transaction;
+use domain::WebhookEndpointId;
 
 /// How long it is waited after each attempt that failed. After the last there is no further one.
 const SCHEDULE: [TimeDelta; 9] = [
@@ -28,7 +29,7 @@ const SCHEDULE: [TimeDelta; 9] = [
 const FAILING_FOR: TimeDelta = TimeDelta::days(5);
 
 /// An endpoint that takes longer than this is slow.
-const SLOW: Duration = Duration::from_secs(1);
+pub const SLOW: Duration = Duration::from_secs(1);
 
 /// An attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,15 @@ pub async fn note_delivered(
         .exec(tx)
         .await?;
     note(tx, delivery, (DeliveryState::Delivered, delivery.due_at), attempted, now).await
+}
+
+/// Notes that an endpoint takes longer than [`SLOW`], of one whose answer was not waited for.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note_slow(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Result<(), DbErr> {
+    let slow = Entity::update_many().col_expr(Column::IsSlow, Expr::value(true)).filter(Column::Id.eq(id));
+    slow.exec(db).await.map(|_| ())
 }
 
 /// Notes that an endpoint, as it was read, did not take a delivery; answers why the endpoint is disabled, if it is now.

@@ -12,7 +12,7 @@ use sea_orm::{ExprTrait, FromQueryResult, entity::prelude::*};
 pub use conclude::{Conclusion, conclude};
 pub use insert::{NewEvent, insertion};
 pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
-pub use search::{WebhookEventSearch, search};
+pub use search::{WebhookEventSearch, search, search_among, search_newest};
 
 use crate::{Rows, contains};
 use domain::{LinkId, MerchantId, WebhookEventId, words};

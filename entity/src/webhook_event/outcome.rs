@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ExprTrait, JoinType, QuerySelect, QueryTrait, RelationDef, Select, SelectTwo,
     entity::prelude::*,
-    sea_query::{Func, Query, SelectStatement, UnionType},
+    sea_query::{Alias, Asterisk, Func, Order, Query, SelectStatement, UnionType},
 };
 
 use super::{EventState, WebhookEvent};
@@ -57,19 +57,45 @@ pub(super) fn is(state: EventState) -> Expr {
     Expr::from(Func::coalesce(told)).eq(state)
 }
 
-/// The merchant's events that could not be applied, by the outcome or by themselves.
-pub(super) fn failed(merchant: MerchantId) -> SelectStatement {
+/// The merchant's events of which this became, by the outcome or by themselves; of states that have indexes.
+pub(super) fn all(merchant: MerchantId, state: EventState) -> SelectStatement {
+    let (mut outcomes, events) = by_either(merchant, state);
+    outcomes.union(UnionType::All, events).take()
+}
+
+/// The newest of those, before this one: at most so many by the outcome, and so many by themselves.
+pub(super) fn newest(
+    merchant: MerchantId,
+    state: EventState,
+    before: Option<WebhookEventId>,
+    limit: u64,
+) -> SelectStatement {
+    let first = |mut events: SelectStatement, id: Expr| {
+        if let Some(before) = before {
+            events.and_where(id.clone().lt(before));
+        }
+        let events = events.order_by_expr(id, Order::Desc).limit(limit).take();
+        Query::select().column(Asterisk).from_subquery(events, Alias::new("newest")).take()
+    };
+    let (outcomes, events) = by_either(merchant, state);
+    first(outcomes, Column::EventId.into_expr())
+        .union(UnionType::All, first(events, super::Column::Id.into_expr()))
+        .take()
+}
+
+/// The state is spelled out: no index of some states is used for a parameter that may be another.
+fn by_either(merchant: MerchantId, state: EventState) -> (SelectStatement, SelectStatement) {
     let outcomes = Entity::find()
         .select_only()
         .column(Column::EventId)
         .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::State.eq(EventState::Failed));
+        .filter(Expr::cust(format!("webhook_outcome.state = '{state}'")));
     let events = super::Entity::find()
         .select_only()
         .column(super::Column::Id)
         .filter(super::Column::MerchantId.eq(merchant))
-        .filter(super::Column::State.eq(EventState::Failed));
-    outcomes.into_query().union(UnionType::All, events.into_query()).take()
+        .filter(Expr::cust(format!("webhook_event.state = '{state}'")));
+    (outcomes.into_query(), events.into_query())
 }
 
 /// Whether anything became of an event.

@@ -1,9 +1,10 @@
 //! Replaying events. An event is replayed from its stored payload, so one whose payload was erased cannot be.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*};
 
 use super::{Column, Entity, EventState, WebhookEvent, outcome};
+use crate::list::Period;
 use domain::{MerchantId, WebhookEventId};
 
 /// Why an event is not replayed.
@@ -62,11 +63,15 @@ pub async fn to_replay(
     after: Option<WebhookEventId>,
     limit: u64,
 ) -> Result<Vec<WebhookEvent>, DbErr> {
-    let mut query = Entity::find()
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(outcome::is(span.state))
-        .filter(Column::ReceivedAt.gte(span.from))
-        .filter(Column::ReceivedAt.lt(span.to))
+    let EventSpan { state, from, to } = span;
+    let span = Period { from: Some(from), to: Some(to) }.of_ids(Column::Id, TimeDelta::zero());
+    let query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    let mut query = span
+        .into_iter()
+        .fold(query, Select::filter)
+        .filter(outcome::is(state))
+        .filter(Column::ReceivedAt.gte(from))
+        .filter(Column::ReceivedAt.lt(to))
         .filter(Column::Payload.is_not_null());
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));

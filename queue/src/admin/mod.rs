@@ -20,7 +20,7 @@ use sea_orm::{
 
 use crate::{EnqueuedJob, Kind, Queue, flow::Paused, recovery, redis::QueueError};
 
-pub use replay::replay_event;
+pub use replay::{replay_event, waiting_events};
 pub use stats::{KindStats, RowStats, depths, row_stats, stats};
 
 /// How many jobs Redis is notified of per call when a pause ends.
@@ -78,7 +78,23 @@ pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<Mer
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn list(db: &impl ConnectionTrait, filter: JobFilter) -> Result<Vec<Row>, DbErr> {
-    let mut query = Entity::find();
+    if filter.merchant.is_none() || filter.state == Some(JobState::Queued) {
+        return page(db, &filter, None).await;
+    }
+    // Of one merchant the jobs that wait and those that are finished have indexes of their own.
+    let finished = page(db, &filter, Some(Expr::cust("job.state <> 'queued'"))).await?;
+    let waiting = match filter.state {
+        None => page(db, &filter, Some(Expr::cust("job.state = 'queued'"))).await?,
+        Some(_) => Vec::new(),
+    };
+    let mut rows = [finished, waiting].concat();
+    rows.sort_unstable_by(|one, other| other.id.cmp(&one.id));
+    rows.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+    Ok(rows)
+}
+
+async fn page(db: &impl ConnectionTrait, filter: &JobFilter, states: Option<Expr>) -> Result<Vec<Row>, DbErr> {
+    let mut query = states.into_iter().fold(Entity::find(), QueryFilter::filter);
     if let Some(state) = filter.state {
         query = query.filter(Column::State.eq(state));
     }

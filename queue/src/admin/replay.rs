@@ -1,10 +1,48 @@
-//! Replaying webhook events.
+//! Listing webhook events that wait to be applied, and replaying webhook events.
 
 use chrono::{DateTime, Utc};
-use entity::webhook_event::{self, ReplayRefusal, Source, WebhookEvent};
-use sea_orm::{ConnectionTrait, DbErr};
+use domain::{MerchantId, WebhookEventId};
+use entity::{
+    job::{Column, Entity},
+    webhook_event::{self, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch},
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use serde::Deserialize;
 
-use crate::{EnqueueOptions, EnqueuedJob, ProcessSmsEvent, ProcessStripeEvent, enqueue};
+use crate::{EnqueueOptions, EnqueuedJob, Kind, ProcessSmsEvent, ProcessStripeEvent, enqueue};
+
+/// What the payload of both kinds of jobs says.
+#[derive(Deserialize)]
+struct AboutEvent {
+    event: WebhookEventId,
+}
+
+/// A page of the merchant's events that wait, newest first. No index tells them from those that were applied: if they are not among the
+/// newest, their jobs do, each of which has one until it is done.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waiting_events(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: &WebhookEventSearch,
+) -> Result<Vec<WebhookEvent>, DbErr> {
+    if let Some(found) = webhook_event::search_newest(db, merchant, search).await? {
+        return Ok(found);
+    }
+    let kinds = [Kind::ProcessStripeEvent, Kind::ProcessSmsEvent].map(Kind::as_str);
+    let payloads: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Payload)
+        .filter(Expr::cust("job.state = 'queued'"))
+        .filter(Column::Kind.is_in(kinds))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let event = |payload: String| serde_json::from_str::<AboutEvent>(&payload).ok().map(|about| about.event);
+    webhook_event::search_among(db, merchant, search, payloads.into_iter().filter_map(event).collect()).await
+}
 
 /// Resets an event to `received` and enqueues a new job for it. Returns `None` in place of the job if one is already
 /// queued.

@@ -24,6 +24,7 @@ use sea_orm::DbErr;
 
 use crate::{live::Live, notify::Notifier};
 
+use webhooks::deliver_all;
 pub use webhooks::{deliver_from, enqueue_delivery};
 
 /// How many merchants' changes are numbered in one transaction, which holds all their locks.
@@ -103,11 +104,8 @@ impl Changes {
         // Unnumbered changes have an index, so that this does not slow down as the feed grows.
         let tx = self.0.db.begin_group().await?;
         let Numbered { changes, has_more } = change::number(&tx, merchants).await?;
-        let mut jobs = Vec::new();
-        let now = self.0.clock.now();
-        for endpoint in delivery::write_of(&tx, &changes).await? {
-            jobs.extend(deliver_from(&tx, &endpoint, now, now).await?);
-        }
+        let told = delivery::write_of(&tx, &changes).await?;
+        let jobs = deliver_all(&tx, &told, self.0.clock.now()).await?;
         tx.commit().await?;
         self.0.notifier.notify(jobs);
         let numbered = changes.len() as u64;

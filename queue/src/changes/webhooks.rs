@@ -8,7 +8,7 @@ use entity::{
 };
 use sea_orm::{DbErr, EntityTrait};
 
-use crate::{DeliverWebhooks, EnqueueOptions, EnqueuedJob, RetryWebhooks, enqueue};
+use crate::{DeliverWebhooks, EnqueueOptions, EnqueuedJob, JobDraft, RetryWebhooks, enqueue_all};
 
 /// A job that has been due this long is looked up before it is relied on, since an operator may have discarded it.
 const RELIED_ON: TimeDelta = TimeDelta::minutes(1);
@@ -41,15 +41,51 @@ pub async fn enqueue_delivery(
     at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<EnqueuedJob>, DbErr> {
-    let (merchant, id) = (endpoint.merchant_id, endpoint.id);
-    let options = EnqueueOptions { run_at: Some(at.max(now)), ..EnqueueOptions::for_merchant(merchant) };
-    let enqueued = if endpoint.is_trying() {
-        enqueue(tx, &RetryWebhooks { merchant, endpoint: id }, options, now).await?
-    } else {
-        enqueue(tx, &DeliverWebhooks { merchant, endpoint: id }, options, now).await?
-    };
-    webhook_endpoint::set_job(tx, id, enqueued.map(|job| (job.job, job.run_at))).await?;
+    Ok(enqueue_all_deliveries(tx, &[endpoint], at, now).await?.pop())
+}
+
+/// Sees to it that jobs deliver to endpoints, all of them held, from now on. Answers the new ones.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn deliver_all(
+    tx: &Transaction,
+    endpoints: &[WebhookEndpoint],
+    now: DateTime<Utc>,
+) -> Result<Vec<EnqueuedJob>, DbErr> {
+    let mut waiting = Vec::new();
+    for endpoint in endpoints {
+        if endpoint.disabled_at.is_none() && !has_job_in_time(tx, endpoint, now, now).await? {
+            waiting.push(endpoint);
+        }
+    }
+    enqueue_all_deliveries(tx, &waiting, now, now).await
+}
+
+/// Two statements, however many endpoints there are: those who number changes hold up all who write any.
+async fn enqueue_all_deliveries(
+    tx: &Transaction,
+    endpoints: &[&WebhookEndpoint],
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<EnqueuedJob>, DbErr> {
+    let drafts: Result<Vec<JobDraft>, _> = endpoints.iter().map(|endpoint| draft(endpoint, at.max(now))).collect();
+    let drafts = drafts.map_err(|error| DbErr::Json(error.to_string()))?;
+    let enqueued = enqueue_all(tx, &drafts, now).await?;
+    // They have no key, so that each is written.
+    let jobs = endpoints.iter().zip(&enqueued).map(|(endpoint, job)| (endpoint.id, job.job, job.run_at));
+    webhook_endpoint::set_jobs(tx, jobs).await?;
     Ok(enqueued)
+}
+
+fn draft(endpoint: &WebhookEndpoint, at: DateTime<Utc>) -> Result<JobDraft, serde_json::Error> {
+    let (merchant, id) = (endpoint.merchant_id, endpoint.id);
+    let options = EnqueueOptions { run_at: Some(at), ..EnqueueOptions::for_merchant(merchant) };
+    if endpoint.is_trying() {
+        JobDraft::new(&RetryWebhooks { merchant, endpoint: id }, options)
+    } else {
+        JobDraft::new(&DeliverWebhooks { merchant, endpoint: id }, options)
+    }
 }
 
 /// Whether the endpoint's job will run in time for what is due at `at`.

@@ -50,6 +50,25 @@ pub enum NotNow {
     },
 }
 
+/// What held a job back that was snoozed, as its row has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldBack<'a> {
+    /// The limit of this name.
+    Limit(&'a str),
+    /// This service, which is taken for down.
+    Down(&'a str),
+}
+
+impl<'a> HeldBack<'a> {
+    /// Reads what a [`NotNow`] has said; nothing if it is something else that was said.
+    #[must_use]
+    pub fn read(said: &'a str) -> Option<Self> {
+        let limit = said.strip_prefix("the limit of ").and_then(|rest| rest.strip_suffix(" is reached"));
+        let down = || said.strip_suffix(" is taken for down").map(Self::Down);
+        limit.map(Self::Limit).or_else(down)
+    }
+}
+
 impl Rate {
     /// This many calls per second; 0 means unlimited.
     #[must_use]
@@ -139,6 +158,16 @@ mod tests {
     use chrono::{TimeDelta, Utc};
 
     use super::*;
+
+    #[test]
+    fn what_held_a_job_back_is_read_from_what_it_says() {
+        let limited = NotNow::Limited { limit: "stripe:payment_links".to_owned(), after: Duration::ZERO };
+        assert_eq!(HeldBack::read(&limited.to_string()), Some(HeldBack::Limit("stripe:payment_links")));
+        let left_alone = LeftAlone { next_probe: Duration::ZERO, spread: Duration::ZERO };
+        let down = NotNow::Down { service: "stripe".to_owned(), left_alone };
+        assert_eq!(HeldBack::read(&down.to_string()), Some(HeldBack::Down("stripe")));
+        assert_eq!(HeldBack::read("it panicked"), None);
+    }
 
     #[tokio::test]
     async fn a_permit_that_is_not_used_leaves_the_probe_to_the_next() {

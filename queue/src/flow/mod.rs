@@ -9,5 +9,5 @@ mod control;
 mod pause;
 
 pub use breaker::LeftAlone;
-pub use control::{FlowControl, NotNow, Permit, Rate};
+pub use control::{FlowControl, HeldBack, NotNow, Permit, Rate};
 pub use pause::{Paused, Pauses};

@@ -1,5 +1,5 @@
-//! Removes old data: finished jobs, idempotency keys, console sessions, webhook payloads, changes and deliveries, reasons, conversations
-//! with their pictures, buyers without links, and unclaimed uploads.
+//! Removes old data: finished jobs, idempotency keys, console sessions, webhook payloads, changes and deliveries,
+//! reasons in the audit log, conversations with their pictures, buyers without links, and abandoned uploads.
 
 use chrono::TimeDelta;
 use entity::{
@@ -13,7 +13,7 @@ use entity::{
 use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
-/// An upload older than this belongs to no command and to no job any more.
+/// An older upload no longer belongs to any command or job.
 const STAGING: TimeDelta = TimeDelta::days(2);
 
 /// How long the feed of changes is kept.
@@ -56,7 +56,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
         + uploads as u64)
 }
 
-/// Forgets the buyers of orders that never had a link, and numbers of which only somebody has written down that they get no texts.
+/// Forgets the buyers of orders that never had a link, and manually entered numbers of buyers who opted out.
 async fn forget_buyers(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let (pool, cutoff, mut forgotten) = (scheduler.db.pool(), now.at - RETENTION, 0);
     let mut pages = Pages::new();

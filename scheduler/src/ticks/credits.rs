@@ -1,4 +1,4 @@
-//! Reconciles credit purchases that no webhook has reported on for a long time, and warns merchants whose credits are low.
+//! Asks Stripe about credit purchases without a recent webhook, and has merchants told that credits are low.
 
 use chrono::TimeDelta;
 use entity::{
@@ -10,10 +10,10 @@ use queue::{EnqueueOptions, ReconcileCreditPurchase, TellLowCredit};
 use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
-/// A webhook comes within seconds; after so long it is worth asking.
+/// Webhooks arrive within seconds; after this long it is worth asking.
 const SILENCE: TimeDelta = TimeDelta::minutes(15);
 
-/// After so long no payment settles any more.
+/// After this long a payment can no longer succeed.
 const AGE: TimeDelta = TimeDelta::days(30);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
@@ -36,7 +36,7 @@ async fn ask(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> 
     Ok(written)
 }
 
-/// Takes back credits that were not there when their price went back.
+/// Takes back credits that were already spent when their price was refunded.
 async fn collect(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut collected) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(short) = pages.next(|after| purchase::short(pool, after, PAGE), |purchase| purchase.id).await? {

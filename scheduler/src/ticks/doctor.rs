@@ -1,8 +1,8 @@
-//! Enqueues a job for each link that has been open for a long time without an event from Stripe, and one for each connection to check its
-//! webhooks. It also attaches refunds and disputes that arrived at the same moment as their payment to the payment's link.
+//! Enqueues a job for each open link that Stripe has not reported on for long, and one for each connection, to diagnose
+//! its webhooks. Attaches refunds and disputes that arrived at the same moment as their payments.
 //!
-//! The keys consist of the link and the time of the tick, so ten schedulers make one set of jobs. The jobs are spread over time, because
-//! Stripe takes only so many calls.
+//! Keys consist of the link and the tick's due time, so that any number of schedulers enqueue one set of jobs. The jobs
+//! are spread over time because of Stripe's rate limit.
 
 use chrono::TimeDelta;
 use entity::{
@@ -14,13 +14,13 @@ use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink};
 use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
-/// A link that nothing was told of for so long is asked about.
+/// A link that Stripe has not reported on for this long is asked about.
 const SILENCE: TimeDelta = TimeDelta::hours(1);
 
-/// The pause between two questions: well below Stripe's 25 a second, of which others need some.
+/// The delay between two requests: well below Stripe's limit of 25 per second, which others share.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 
-/// Stripe tells of a payment for so long. What is told of one that is not known by then is about a payment of other software.
+/// Stripe retries webhooks for this long. A refund of a payment that is unknown by then belongs to other software.
 const EARLY: TimeDelta = TimeDelta::days(3);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {

@@ -1,10 +1,10 @@
-//! Indexes orders for search that were written before this kind of search existed, or by an earlier version.
+//! Adds orders to the search index that predate it or were written by an older version.
 
 use entity::search;
 
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
-/// So many rounds in one go: a million orders take a few minutes' ticks, and none of them holds the others up.
+/// Rounds per tick: a million orders take a few minutes, and other ticks are not held up.
 const ROUNDS: usize = 500;
 
 pub(crate) async fn run(scheduler: &Scheduler, _: Moment) -> Result<u64, SchedulerError> {

@@ -1,4 +1,4 @@
-//! The ticks, one file each.
+//! The ticks, one per file.
 
 pub(crate) mod clean;
 pub(crate) mod credits;

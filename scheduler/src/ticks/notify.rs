@@ -1,8 +1,7 @@
-//! Notifies Redis again of jobs whose notification was lost, because Redis was down or flushed, or the process died right after the commit.
-//! Notifying Redis of a job that it already has is harmless.
-//!
-//! Jobs of unknown kinds are dead-lettered for an operator to see. And facts that arrived at the very same moment as the payment they are
-//! about are attached to its link.
+//! Notifies Redis again of jobs whose notification was lost because Redis was away or flushed, or because the process
+//! died right after the commit. Notifying Redis of a job it already has is harmless. Jobs of unknown kinds are
+//! dead-lettered for an operator to see. Refunds and disputes that Stripe reported at the same moment as their payment
+//! are attached to its link.
 
 use chrono::TimeDelta;
 use entity::link;
@@ -10,7 +9,7 @@ use entity::link;
 use super::PAGE;
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
-/// Two transactions of which neither sees the other's are over long before.
+/// Two concurrent transactions that could not see each other's rows have ended long before this.
 const LATELY: TimeDelta = TimeDelta::minutes(10);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {

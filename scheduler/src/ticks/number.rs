@@ -1,5 +1,5 @@
-//! Numbers changes that have none yet, because the process that wrote them died right after the commit or the database was down. It also
-//! restarts deliveries to webhook endpoints that no job is working on.
+//! Numbers changes that were left without a number because the process died right after the commit, or because the
+//! database was away. Also schedules webhooks again that no job delivers any more.
 
 use chrono::TimeDelta;
 use entity::webhook_endpoint;
@@ -7,7 +7,7 @@ use entity::webhook_endpoint;
 use super::PAGE;
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
-/// What should have been delivered for so long is looked after: an operator may have discarded the job that was to deliver it.
+/// Deliveries overdue by this long are checked, since an operator may have discarded their job.
 const FORSAKEN: TimeDelta = TimeDelta::minutes(1);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {

@@ -1,23 +1,23 @@
-//! Iterates over many rows page by page.
+//! Reading tables in pages.
 
 use sea_orm::DbErr;
 
-/// How many rows are read at a time, so that a tick takes the same memory whatever there is.
+/// Rows per page, which bounds the memory of a tick.
 pub(super) const PAGE: u64 = 500;
 
-/// How far the pages of a table have been read: up to the row of this id.
+/// The position in a table: the id of the last row read.
 #[derive(Debug)]
 pub(super) struct Pages<Id>(Option<Id>);
 
 impl<Id> Pages<Id> {
-    /// From the first row on.
+    /// Starts at the first row.
     pub(super) const fn new() -> Self {
         Self(None)
     }
 }
 
 impl<Id: Copy> Pages<Id> {
-    /// The next page, which `find` reads from the row after the one of that id on; `None` when there are no more.
+    /// The next page, or `None` at the end. `find` reads the rows after the given id.
     pub(super) async fn next<Row, F>(
         &mut self,
         find: impl FnOnce(Option<Id>) -> F,

@@ -1,5 +1,5 @@
-//! Writes a job to erase each link that is 90 days old, and tells merchants some days before of what they may want to keep of it: the
-//! evidence of a dispute.
+//! Enqueues a job to erase each link that is 90 days old. Some days before, merchants are told what they may want to
+//! keep: the evidence of a dispute.
 
 use entity::{link, merchant};
 use queue::{EnqueueOptions, PurgeLink};
@@ -11,7 +11,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     Ok(tell(scheduler, now).await? + erase(scheduler, now).await?)
 }
 
-/// Tells the merchants of disputed links that are erased soon.
+/// Tells merchants about disputed links that will be erased soon.
 async fn tell(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut told) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(links) =
@@ -32,7 +32,7 @@ async fn erase(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError
     let pool = scheduler.db.pool();
     let job = |link: &link::Model| {
         let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: now.at, on_request: false };
-        // One job for each link, however often it is found: it is retried until it is done.
+        // One job per link, however often it is found; it is retried until it succeeds.
         (job, EnqueueOptions::for_merchant(link.merchant_id).unique(format!("purge:{}", link.id)))
     };
     let (mut pages, mut written) = (Pages::new(), 0);

@@ -1,4 +1,4 @@
-//! Enqueues a job for each reminder that is due, at an hour that suits the buyer.
+//! Enqueues a job for each reminder that is due, at a suitable hour for the buyer.
 
 use entity::{
     Merchant, link,

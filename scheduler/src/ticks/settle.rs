@@ -1,5 +1,5 @@
-//! Settles what nobody will report on any more: captures the credits of texts that the carrier accepted, and leaves texts whose fate is
-//! unknown to a person.
+//! Settles texts without a report: captures the credits of those that the carrier accepted, and hands those with an
+//! unknown outcome to a person.
 
 use chrono::TimeDelta;
 use entity::{
@@ -10,10 +10,10 @@ use entity::{
 use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick::Moment};
 
-/// Carriers report on a text for up to this long; then it counts as delivered, as they bill it.
+/// Carriers send reports for up to this long. After that a text counts as delivered, since they bill it.
 const REPORTS: TimeDelta = TimeDelta::days(3);
 
-/// After so long a person has to find out what became of a text.
+/// After this long a person has to find out what happened to a text.
 const UNKNOWN: TimeDelta = TimeDelta::days(1);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {

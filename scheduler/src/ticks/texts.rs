@@ -1,5 +1,5 @@
-//! Sends texts that are due: scheduled ones, and those that follow a payment or a void. Scheduled texts that can no longer be sent, because
-//! their link is closed or their buyer has opted out, are cancelled and their credits returned.
+//! Handles texts that are due, both scheduled ones and those that follow a payment or a void. Cancels scheduled texts
+//! that became pointless because their link was closed or the buyer opted out, and releases their credits.
 
 use entity::{credits::CreditError, message, text_due};
 use queue::{EnqueueOptions, SendSms, TellBuyer, enqueue};
@@ -11,7 +11,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     Ok(cancel(scheduler, now).await? + release(scheduler, now).await? + enqueue_link_texts(scheduler).await?)
 }
 
-/// Cancels scheduled texts that nobody waits for any more.
+/// Cancels scheduled texts that have become pointless.
 async fn cancel(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut cancelled) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(messages) =
@@ -28,7 +28,7 @@ async fn cancel(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerErro
     Ok(cancelled)
 }
 
-/// Queues scheduled texts whose time has come.
+/// Queues scheduled texts that are due.
 async fn release(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut released) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(messages) =
@@ -50,7 +50,7 @@ async fn release(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerErr
     Ok(released)
 }
 
-/// Writes a job for each buyer who is to be told of a link.
+/// Enqueues a job for each text about a link that is due.
 async fn enqueue_link_texts(scheduler: &Scheduler) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut written) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(due) =

@@ -75,7 +75,7 @@ async fn nobody_notices(mut cluster: Cluster, first: impl FnOnce(&mut Cluster), 
 }
 
 /// The oldest front, which the balancer knows by this name, gives its place to another.
-async fn replaces(cluster: &mut Cluster, balancer: &HaProxy, server: &str) {
+pub(super) async fn replaces(cluster: &mut Cluster, balancer: &HaProxy, server: &str) {
     let old = cluster.fronts.remove(0);
     let port = old.port;
     old.is_told_to_stop();
@@ -96,14 +96,15 @@ fn replaces_the_rest(cluster: &mut Cluster) {
 
 /// What became of the calls.
 #[derive(Debug, Default)]
-struct Called {
+pub(super) struct Called {
     /// How many were answered with each status.
-    answers: BTreeMap<u16, usize>,
-    unanswered: Vec<String>,
-    orders: Vec<String>,
+    pub(super) answers: BTreeMap<u16, usize>,
+    pub(super) unanswered: Vec<String>,
+    pub(super) orders: Vec<String>,
 }
 
-async fn call_steadily(merchant: Merchant, is_over: watch::Receiver<bool>) -> Called {
+/// Calls without a pause until it is over.
+pub(super) async fn call_steadily(merchant: Merchant, is_over: watch::Receiver<bool>) -> Called {
     let (mut pace, mut calls) = (interval(PACE), JoinSet::new());
     for number in 0.. {
         if *is_over.borrow() {

@@ -17,6 +17,7 @@ mod replica;
 mod rolling;
 mod schedulers;
 mod soak;
+mod soak_of_many;
 mod standby;
 mod traffic;
 mod upgrades;

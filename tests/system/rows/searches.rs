@@ -1,9 +1,10 @@
 //! Lists read what they show, and show the same as if they read everything.
 
 use chrono::TimeDelta;
-use domain::{OrderId, PhoneNumber};
+use domain::{OrderId, PhoneNumber, link::LinkEvent};
 use entity::{
-    list::{Period, Place},
+    link::{self, StripeFacts},
+    list::{Period, Place, Sort},
     order::{self, Details, NewOrder, OrderSearch},
 };
 
@@ -55,6 +56,40 @@ on_both_databases! {
         let after = rare.first().map(|(_, id)| *id);
         assert_eq!(of(&numbers(&rows, search("rare", after)).await), ["400", "0"]);
         assert!(numbers(&rows, search("nothing", None)).await.is_empty());
+    }
+
+    async fn what_was_paid_is_found_among_the_newest_orders_and_behind_them(rows) {
+        makes_orders(&rows, (0..MANY).map(|_| "Example Buyer".to_owned())).await;
+        let paid = [0, 1, 700, MANY - 2, MANY - 1];
+        for number in paid {
+            let order = order::find_by_number(rows.db.pool(), rows.merchant, &number.to_string()).await.unwrap().unwrap();
+            let link = rows.link(&order).await.unwrap();
+            let facts = StripeFacts {
+                link_id: Some(format!("plink_{number}")),
+                url: Some("https://buy.stripe.com/1".to_owned()),
+                livemode: Some(false),
+                ..StripeFacts::default()
+            };
+            for event in [LinkEvent::Created, LinkEvent::PaymentSucceeded] {
+                let link = link::find(rows.db.pool(), rows.merchant, link.id).await.unwrap().unwrap();
+                rows.advance(&link, event, &facts).await;
+            }
+        }
+        let (from, to) = (Some(now() - TimeDelta::hours(1)), Some(now() + TimeDelta::hours(1)));
+        let search = |sort, after, limit| OrderSearch {
+            paid: Period { from, to },
+            place: Place { after, sort, limit },
+            ..OrderSearch::default()
+        };
+        let of = |found: &[(String, OrderId)]| found.iter().map(|(number, _)| number.clone()).collect::<Vec<_>>();
+        let newest = numbers(&rows, search(Sort::NewestFirst, None, 3)).await;
+        assert_eq!(of(&newest), ["1199", "1198", "700"]);
+        let after = newest.last().map(|(_, id)| *id);
+        assert_eq!(of(&numbers(&rows, search(Sort::NewestFirst, after, 3)).await), ["1", "0"]);
+        assert_eq!(of(&numbers(&rows, search(Sort::NewestFirst, None, 10)).await), ["1199", "1198", "700", "1", "0"]);
+        assert_eq!(of(&numbers(&rows, search(Sort::OldestFirst, None, 2)).await), ["0", "1"]);
+        let before = OrderSearch { paid: Period { from: None, to: from }, ..search(Sort::NewestFirst, None, 10) };
+        assert_eq!(of(&numbers(&rows, before).await), [] as [String; 0]);
     }
 
     async fn a_period_finds_what_was_made_in_it(rows) {

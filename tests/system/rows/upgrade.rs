@@ -4,7 +4,7 @@ use entity::Db;
 use migration::{Migrate, Migrator};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::support::fresh_postgresql;
+use crate::support::{folder, fresh_postgresql};
 
 /// The last step before the keys of the hot tables were changed.
 const BEFORE: u32 = 11;
@@ -49,4 +49,49 @@ async fn what_is_in_the_hot_tables_and_their_unique_keys_outlive_the_change_of_k
     let refused = db.pool().execute_unprepared(&again("'once'")).await.unwrap_err().to_string();
     assert!(refused.contains("job_kind_dedup_key_key"), "{refused}");
     db.pool().execute_unprepared(&again("NULL")).await.unwrap();
+}
+
+/// How many steps there are before this one.
+fn steps_before(name: &str) -> u32 {
+    let steps = Migrator::migrations();
+    u32::try_from(steps.iter().position(|step| step.name() == name).unwrap()).unwrap()
+}
+
+/// A merchant with two orders, for one of which nobody was asked.
+const ORDERS: &str = "
+    INSERT INTO merchant (id, name, region, time_zone, sms_rate, created_at)
+        VALUES ('{merchant}', 'Example', 'US', 'UTC', 1, '2026-01-01T00:00:00+00:00');
+    INSERT INTO orders (id, merchant_id, number, customer_name, amount, currency, details, tag, created_at) VALUES
+        ('{unasked}', '{merchant}', '1', 'Example', 100, 'usd', '{}', 'none', '2026-01-01T00:00:00+00:00'),
+        ('{asked}', '{merchant}', '2', 'Example', 100, 'usd', '{}', 'unpaid', '2026-01-01T00:00:00+00:00')";
+
+async fn orders_from_before_are_found_by_what_nobody_is_asked_for(url: &str, id: impl Fn(u8) -> String) {
+    let db = Db::open(url, 2).await.unwrap();
+    Migrator::up(db.pool(), Some(steps_before("m0093_unasked_orders"))).await.unwrap();
+    let ids = [("{merchant}", 1), ("{unasked}", 2), ("{asked}", 3)];
+    let quoted = |text: String, (name, number): (&str, u8)| text.replace(&format!("'{name}'"), &id(number));
+    db.pool().execute_unprepared(&ids.into_iter().fold(ORDERS.to_owned(), quoted)).await.unwrap();
+
+    Migrator::up(db.pool(), None).await.unwrap();
+
+    let kept =
+        format!("SELECT count(*) AS n FROM unasked_order WHERE merchant_id = {} AND order_id = {}", id(1), id(2));
+    for (count, rows) in [("SELECT count(*) AS n FROM unasked_order", 1), (kept.as_str(), 1)] {
+        let counted = db.pool().query_one_raw(Statement::from_string(db.pool().get_database_backend(), count)).await;
+        assert_eq!(counted.unwrap().unwrap().try_get::<i64>("", "n").unwrap(), rows, "{count}");
+    }
+}
+
+#[tokio::test]
+async fn orders_from_before_are_found_by_what_nobody_is_asked_for_on_postgresql() {
+    let id = |number: u8| format!("'00000000-0000-0000-0000-00000000000{number}'");
+    orders_from_before_are_found_by_what_nobody_is_asked_for(&fresh_postgresql().await, id).await;
+}
+
+#[tokio::test]
+async fn orders_from_before_are_found_by_what_nobody_is_asked_for_on_sqlite() {
+    let place = folder("paylink-rows-");
+    let url = format!("sqlite://{}?mode=rwc", place.path().join("rows.db").display());
+    let id = |number: u8| format!("X'0000000000000000000000000000000{number}'");
+    orders_from_before_are_found_by_what_nobody_is_asked_for(&url, id).await;
 }

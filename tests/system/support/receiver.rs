@@ -94,6 +94,11 @@ impl Receiver {
         self.state.came.lock().unwrap().clone()
     }
 
+    /// How many came so far, wherever they came.
+    pub(crate) fn how_many_came(&self) -> usize {
+        self.state.came.lock().unwrap().len()
+    }
+
     /// Nothing has come so far.
     pub(crate) fn forgets(&self) {
         self.state.came.lock().unwrap().clear();

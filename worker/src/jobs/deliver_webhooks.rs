@@ -7,11 +7,14 @@ use entity::{Transaction, webhook_endpoint};
 use queue::{DeliverWebhooks, Done, JobError, JobHandler, Lease, RetryWebhooks};
 use sea_orm::DbErr;
 
-use crate::{JobContext, webhooks::deliver};
+use crate::{
+    JobContext,
+    webhooks::{WorkersOf, deliver},
+};
 
 impl JobHandler<JobContext> for DeliverWebhooks {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
-        deliver(context, lease, self.merchant, self.endpoint).await
+        deliver(context, lease, self.merchant, self.endpoint, WorkersOf::TheQuick).await
     }
 
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
@@ -21,7 +24,7 @@ impl JobHandler<JobContext> for DeliverWebhooks {
 
 impl JobHandler<JobContext> for RetryWebhooks {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
-        deliver(context, lease, self.merchant, self.endpoint).await
+        deliver(context, lease, self.merchant, self.endpoint, WorkersOf::TheSlow).await
     }
 
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
@@ -32,7 +35,7 @@ impl JobHandler<JobContext> for RetryWebhooks {
 /// What is left is delivered with the next change, or by the tick that looks for what nobody delivers.
 async fn leave(tx: &Transaction, merchant: MerchantId, id: WebhookEndpointId) -> Result<(), DbErr> {
     if webhook_endpoint::hold(tx, merchant, id).await?.is_some() {
-        webhook_endpoint::set_job(tx, id, None).await?;
+        webhook_endpoint::clear_job(tx, id).await?;
     }
     Ok(())
 }

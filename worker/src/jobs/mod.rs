@@ -22,6 +22,8 @@ mod store_invoice;
 mod tell_buyer;
 mod tell_low_credit;
 
+pub use send_sms::{CARRIER_IS_BUSY, NIGHT};
+
 use domain::{LinkId, MerchantId};
 use entity::{job::Job, link};
 use queue::{Done, JobError, Lease};

@@ -36,9 +36,15 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(2);
 #[error("it is not known whether the carrier took it: {0}")]
 struct Unknown(String);
 
+/// What the job of a text says whose carrier has too much to do.
+pub const CARRIER_IS_BUSY: &str = "the carrier has too much to do";
+
+/// What the job of a text says that waits for the buyer's day.
+pub const NIGHT: &str = "it is too early or too late in the day for the buyer";
+
 /// The carrier did not process the text.
 #[derive(Debug, thiserror::Error)]
-#[error("the carrier has too much to do")]
+#[error("{CARRIER_IS_BUSY}")]
 struct Busy;
 
 /// It moved between two looks: the next attempt goes by where it is then.
@@ -48,7 +54,7 @@ struct Moved;
 
 /// It is no hour for a text that nobody waits for.
 #[derive(Debug, thiserror::Error)]
-#[error("it is too early or too late in the day for the buyer")]
+#[error("{NIGHT}")]
 struct NotNow;
 
 impl JobHandler<JobContext> for SendSms {

@@ -1,9 +1,11 @@
 //! Webhooks to merchants' own systems.
 //!
-//! One job at a time delivers to an endpoint whatever is due, in the order in which it became due. A failed delivery is retried later, and
-//! does not block those after it. A failing endpoint is tried ever less often, by separate workers.
+//! One job at a time delivers to an endpoint: what is due, one after the other, in the order in which it became due. What was not taken is
+//! due again later and nothing waits for it. An endpoint that takes nothing is asked ever less often, by workers of their own, as one that is
+//! slow is.
 
 mod client;
+mod long_waits;
 
 use std::{
     fmt,
@@ -23,7 +25,7 @@ use queue::{Done, JobError, Lease, enqueue_delivery};
 use serde_json::{Map, Value, json};
 
 use crate::JobContext;
-use client::SignedWebhook;
+use client::Outgoing;
 pub(crate) use client::WebhookClient;
 
 /// How many deliveries one job makes, and for how long it begins new ones: then another takes its place, and takes its turn.
@@ -40,20 +42,44 @@ pub trait RenderResource: Send + Sync + fmt::Debug {
     fn render<'a>(&'a self, change: &'a NumberedChange) -> Rendering<'a>;
 }
 
+/// Whose workers deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WorkersOf {
+    /// Those of endpoints that take what they are sent, and at once.
+    TheQuick,
+    /// Those of endpoints that are slow, or did not take what came before.
+    TheSlow,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    Taken,
+    Refused,
+    /// It was broken off: the workers of the slow make it anew.
+    HandedOver,
+}
+
 /// Delivers to an endpoint what is due, and sees to it that the rest is when it is.
 pub(crate) async fn deliver(
     context: &JobContext,
     lease: &Lease,
     merchant: MerchantId,
     id: WebhookEndpointId,
+    workers: WorkersOf,
 ) -> Result<Done, JobError> {
     let began = Instant::now();
     for _ in 0..MOST {
         let Some(endpoint) = ours(context, lease, merchant, id).await? else { break };
+        if workers == WorkersOf::TheQuick && endpoint.is_trying() {
+            break;
+        }
         let due = delivery::next_due(context.db.pool(), id, context.now()).await?;
         let Some(due) = due.filter(|_| began.elapsed() < LONGEST) else { break };
-        if !attempt(context, &endpoint, &due).await? && endpoint.failures + 1 >= PATIENCE {
-            break;
+        match attempt(context, &endpoint, &due, workers).await? {
+            Attempt::Taken => {}
+            Attempt::Refused if endpoint.failures + 1 < PATIENCE => {}
+            Attempt::Refused | Attempt::HandedOver => break,
         }
     }
     finish(context, lease, merchant, id).await
@@ -91,7 +117,7 @@ async fn finish(
                 let at = first.due_at.max(now + endpoint.pause());
                 next = enqueue_delivery(&tx, &endpoint, at, now).await?;
             }
-            None => webhook_endpoint::set_job(&tx, id, None).await?,
+            None => webhook_endpoint::clear_job(&tx, id).await?,
         }
     }
     let done = lease.finish(tx, now).await?;
@@ -99,19 +125,34 @@ async fn finish(
     Ok(done)
 }
 
-/// Tries to deliver; `false` if it was not taken.
-async fn attempt(context: &JobContext, endpoint: &WebhookEndpoint, due: &WebhookDelivery) -> Result<bool, JobError> {
+/// Tries to deliver.
+async fn attempt(
+    context: &JobContext,
+    endpoint: &WebhookEndpoint,
+    due: &WebhookDelivery,
+    workers: WorkersOf,
+) -> Result<Attempt, JobError> {
     let body = body(context, endpoint, due).await?;
     let now = context.now();
     let (id, timestamp) = (due.id.to_string(), now.timestamp());
     let secrets = endpoint.signing_secrets(&context.vault, now).map_err(JobError::fail)?;
     let signatures: Vec<String> =
         secrets.iter().filter_map(|secret| webhook_signature(secret, &id, timestamp, &body)).collect();
-    let webhook = SignedWebhook { id: &id, timestamp, signatures: &signatures.join(" "), body };
-    let attempted = context.webhooks.post(&endpoint.url, webhook).await;
+    let signatures = signatures.join(" ");
+    let webhook = Outgoing { url: &endpoint.url, id: &id, timestamp, signatures: &signatures, body };
+    let attempted = match workers {
+        WorkersOf::TheSlow => Some(context.webhooks.post(webhook).await),
+        WorkersOf::TheQuick => context.webhooks.post_quickly(webhook).await,
+    };
+    let Some(attempted) = attempted else {
+        webhook_endpoint::note_slow(context.db.writer(), endpoint.id).await?;
+        tracing::debug!(merchant.id = %endpoint.merchant_id, endpoint.id = %endpoint.id, "a webhook endpoint is slow");
+        return Ok(Attempt::HandedOver);
+    };
     let now = context.now();
     let tx = context.db.begin().await?;
-    let Some(endpoint) = webhook_endpoint::hold(&tx, endpoint.merchant_id, endpoint.id).await? else { return Ok(true) };
+    let held = webhook_endpoint::hold(&tx, endpoint.merchant_id, endpoint.id).await?;
+    let Some(endpoint) = held else { return Ok(Attempt::Taken) };
     let is_taken = attempted.error.is_none();
     let mut disabled = None;
     if is_taken {
@@ -121,7 +162,7 @@ async fn attempt(context: &JobContext, endpoint: &WebhookEndpoint, due: &Webhook
     }
     tx.commit().await?;
     log_outcome(&endpoint, &attempted, disabled);
-    Ok(is_taken)
+    Ok(if is_taken { Attempt::Taken } else { Attempt::Refused })
 }
 
 fn log_outcome(endpoint: &WebhookEndpoint, attempted: &Attempted, disabled: Option<Disabled>) {

@@ -2,29 +2,29 @@ use proptest::{prelude::*, sample::Index};
 
 use super::*;
 
-/// How a session at Stripe came to its end.
+/// How a checkout session ends at Stripe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Paid at once.
+    /// Paid immediately.
     Paid,
-    /// Completed, and paid later.
+    /// Completed and paid later.
     PaidLater,
-    /// Completed, and the money did not come.
+    /// Completed, but the payment failed.
     Failed,
 }
 
-/// Something that reaches us.
+/// Something that happens to the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    /// Stripe's answer to the making, or one of its events.
+    /// Stripe's response to creating the link, or one of its events.
     Told(LinkEvent, Option<String>),
-    /// The merchant or the clock closes the link; if that is refused because something is under way, they ask again later.
+    /// The merchant or the clock closes the link. If a payment in progress prevents it, they try again later.
     Closed(LinkEvent),
-    /// The job that closes looks at Stripe.
+    /// The closing job asks Stripe.
     Closer,
 }
 
-/// All that happens to a link: what is true at Stripe, and what reaches us of it.
+/// A link's history: what is true at Stripe, and what we are told.
 #[derive(Debug, Clone)]
 struct Story {
     ends: Vec<End>,
@@ -50,12 +50,12 @@ impl Story {
         Self { ends, close, steps }
     }
 
-    /// The session that was paid, if one was.
+    /// The session that was paid, if any.
     fn paid(&self) -> Option<String> {
         self.ends.iter().position(|end| *end != End::Failed).map(session)
     }
 
-    /// Where the link must end, whatever the order.
+    /// The final state that every order must reach.
     fn end(&self) -> LinkState {
         match (self.paid(), self.close) {
             (Some(_), _) => LinkState::Paid,
@@ -66,7 +66,7 @@ impl Story {
         }
     }
 
-    /// Where it does end in this order.
+    /// The final state that this order reaches.
     fn told(&self) -> PaymentState {
         let mut link = PaymentState { state: LinkState::Creating, session: None, failed: Vec::new(), elsewhere: false };
         let mut refused = Vec::new();
@@ -79,7 +79,7 @@ impl Story {
             }
         }
         for event in refused {
-            // By now it is paid, or closed, or nothing is under way.
+            // By now the link is paid or closed, or no payment is in progress.
             let _ = happens(&mut link, event, None);
         }
         self.closer(&mut link);
@@ -103,7 +103,7 @@ fn happens(link: &mut PaymentState, event: LinkEvent, session: Option<&str>) -> 
     Ok(())
 }
 
-/// Up to one payment that comes, after up to two that did not.
+/// Up to one successful payment, after up to two failed ones.
 fn ends() -> impl Strategy<Value = Vec<End>> {
     let last = proptest::option::of(proptest::sample::select(&[End::Paid, End::PaidLater][..]));
     (0_usize..3, last).prop_map(|(failed, last)| vec![End::Failed; failed].into_iter().chain(last).collect())
@@ -143,7 +143,7 @@ proptest! {
     }
 }
 
-/// Every order of some steps.
+/// All permutations of the steps.
 fn permutations(steps: &[Step]) -> Vec<Vec<Step>> {
     if steps.is_empty() {
         return vec![Vec::new()];
@@ -177,10 +177,10 @@ fn the_end_of_a_delayed_payment_may_overtake_its_beginning() {
     let failed = unpaid.on(LinkEvent::PaymentFailed, Some("cs_1")).unwrap().after;
     let after = failed.on(LinkEvent::PaymentPending, Some("cs_1")).unwrap().after;
     assert_eq!(after.state, LinkState::Unpaid);
-    // Another session is another matter.
+    // A different session is independent.
     let other = after.on(LinkEvent::PaymentPending, Some("cs_2")).unwrap().after;
     assert_eq!((other.state, other.session.as_deref()), (LinkState::Processing, Some("cs_2")));
-    // And the failure of the first is not that of the second.
+    // The first session's failure does not affect the second.
     assert_eq!(other.on(LinkEvent::PaymentFailed, Some("cs_1")).unwrap().after, other);
 }
 

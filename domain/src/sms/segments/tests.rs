@@ -1,11 +1,11 @@
-//! A table of cases that were counted by hand, and a second counter that works in another way.
+//! Cases counted by hand, and a second counter with a different algorithm.
 
 use proptest::prelude::*;
 
 use super::Encoding::{Gsm7, Ucs2};
 use super::{Encoding, Segments, first_ucs2_character};
 
-/// What a text should take: encoding, units, segments.
+/// The expected encoding, units and segments.
 type Expected = (Encoding, usize, u32);
 
 fn check(name: &str, text: &str, (encoding, units, count): Expected) {
@@ -13,7 +13,7 @@ fn check(name: &str, text: &str, (encoding, units, count): Expected) {
     assert_eq!(Segments::of(text), expected, "{name}");
 }
 
-/// The text so many times.
+/// Repeats a text.
 fn x(text: &str, times: usize) -> String {
     text.repeat(times)
 }
@@ -151,7 +151,7 @@ fn a_surrogate_pair_is_never_split_across_segments() {
 #[test]
 fn all_of_the_gsm7_alphabet_is_137_characters() {
     let gsm7 = (0..=0xFFFF).filter_map(char::from_u32).filter(|&c| super::gsm7_units(c).is_some()).count();
-    // 128 less the escape, and ten in the extension table.
+    // 128 without the escape, and ten in the extension table.
     assert_eq!(gsm7, 127 + 10);
 }
 
@@ -166,8 +166,8 @@ fn what_makes_a_text_ucs2_is_named_with_what_it_costs() {
     assert_eq!((short.others, short.segments_saved), (0, 0));
 }
 
-/// Another count, by other means: the alphabet as ranges of code points, UTF-16 from the standard library's encoder,
-/// and the fewest segments there can be, found by trying every place where a segment may end.
+/// A second counter with different means: the alphabet as ranges of code points, UTF-16 from the standard library's
+/// encoder, and the minimum number of segments, found by trying every split.
 fn slow_count(text: &str) -> (bool, usize, u32) {
     let gsm7 = text.chars().all(|c| basic(c) || extended(c));
     let (alone, each) = if gsm7 { (160, 153) } else { (70, 67) };

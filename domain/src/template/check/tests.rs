@@ -1,4 +1,4 @@
-//! What is refused, and what the refusal says.
+//! Refused templates and their error messages.
 
 use super::super::{LONGEST_TEMPLATE, Template, TemplateError};
 use crate::plain_template::{Construct, PlainTemplateError};

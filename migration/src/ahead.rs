@@ -1,0 +1,101 @@
+//! Indexes that are built while traffic goes on, before the step that declares them is done.
+//!
+//! To build an index of a large table takes seconds, in which nobody may write there: `PostgreSQL` can do it beside writers, but in no
+//! transaction. So whoever migrates has such an index [built](Index::build) first; the step then finds it there. A table in which there is
+//! nothing yet needs none of it, and `SQLite` has one writer anyway.
+
+use sea_orm_migration::{
+    prelude::DbErr,
+    sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement},
+};
+
+use crate::m0095_rare_rows_of_years as m0095;
+
+/// An index of a table that may be large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Index {
+    name: &'static str,
+    table: &'static str,
+    entries: &'static str,
+}
+
+/// The indexes that a step declares.
+fn of_step(step: &str) -> &'static [Index] {
+    if step == m0095::NAME { &m0095::INDEXES } else { &[] }
+}
+
+/// The first index of this step that is to be built before the step is done.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn unbuilt(db: &impl ConnectionTrait, step: &str) -> Result<Option<Index>, DbErr> {
+    if !matches!(db.get_database_backend(), DbBackend::Postgres) {
+        return Ok(None);
+    }
+    for index in of_step(step) {
+        if !index.is_valid(db).await? && index.has_rows(db).await? {
+            return Ok(Some(*index));
+        }
+    }
+    Ok(None)
+}
+
+impl Index {
+    pub(crate) const fn new(name: &'static str, table: &'static str, entries: &'static str) -> Self {
+        Self { name, table, entries }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn declaration(&self) -> String {
+        format!("CREATE INDEX IF NOT EXISTS {} ON {} {}", self.name, self.table, self.entries)
+    }
+
+    /// Builds it while traffic goes on; what is left of an attempt that was broken off is taken away first. One at a time may do so: see
+    /// `paylink migrate`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn build(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        let Self { name, table, entries } = self;
+        db.execute_unprepared(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;
+        db.execute_unprepared(&format!("CREATE INDEX CONCURRENTLY {name} ON {table} {entries}")).await?;
+        Ok(())
+    }
+
+    /// Whether it is there, and whole.
+    async fn is_valid(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        let name = self.name;
+        is(db, &format!("EXISTS (SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{name}') AND indisvalid)"))
+            .await
+    }
+
+    async fn has_rows(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        is(db, &format!("EXISTS (SELECT 1 FROM {})", self.table)).await
+    }
+}
+
+/// Raw SQL: of the database's own tables.
+async fn is(db: &impl ConnectionTrait, what: &str) -> Result<bool, DbErr> {
+    let ask = Statement::from_string(db.get_database_backend(), format!("SELECT {what} AS answer"));
+    let answer = db.query_one_raw(ask).await?.map(|row: QueryResult| row.try_get("", "answer"));
+    Ok(answer.transpose()?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm_migration::prelude::MigrationName;
+
+    use super::*;
+
+    #[test]
+    fn a_step_is_known_by_its_name() {
+        assert_eq!(m0095::Step.name(), "m0095_rare_rows_of_years");
+        assert_eq!(of_step(m0095::Step.name()).len(), m0095::INDEXES.len());
+        assert_eq!(of_step("m0001_merchants"), []);
+    }
+}

@@ -1,0 +1,203 @@
+//! How both databases read what is rare among what is not: by an index of it, as their own plans say.
+
+use std::sync::{Mutex, PoisonError};
+
+use domain::{PhoneNumber, message::MessageStatus};
+use entity::{
+    buyer,
+    conversation::{self, ConversationSearch, Openness},
+    link::{self, LinkSearch},
+    list::Place,
+    message::{self, MessageSearch},
+    order::{self, OrderSearch, Tag},
+    webhook_event::{self, EventState, WebhookEventSearch},
+};
+use queue::admin::JobFilter;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+
+use super::{Rows, on_both_databases};
+
+/// More than a page, and more than are looked through first.
+const MANY: usize = 4_000;
+
+/// So many rows may be read in vain: those that are looked through first.
+const FEW: usize = 1_100;
+
+/// The tables that are not to be read from end to end.
+const LARGE: [&str; 7] =
+    ["orders", "payment_link", "webhook_event", "webhook_outcome", "message", "conversation", "job"];
+
+/// Years of a merchant: links that wait for their money, events that were applied, and what was said.
+const YEARS: [&str; 7] = [
+    "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, created_at)
+        SELECT {id}, {merchant}, n, 'Example Buyer', '+1202555' || n, 12950, 'usd', '{}', 'unpaid', {now} FROM {series}",
+    "INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document,
+        stripe_link_id, stripe_url, livemode, created_at, expires_at)
+        SELECT {id}, merchant_id, id, 'unpaid', {hash}, number, 12950, 'usd', 'a.pdf',
+            'plink_' || number, 'https://buy.stripe.com/1', {false}, created_at, created_at FROM orders",
+    "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, state, received_at)
+        SELECT {id}, {merchant}, 'stripe', 'evt_' || n, 'charge.succeeded', 'received', {now} FROM {series}",
+    "INSERT INTO webhook_outcome (event_id, merchant_id, state, applied_at)
+        SELECT id, merchant_id, 'applied', received_at FROM webhook_event",
+    "INSERT INTO conversation (id, merchant_id, phone_hash, created_at, last_message_at)
+        SELECT {id}, {merchant}, {hash}, {now}, {now} FROM {series}",
+    "INSERT INTO message (id, merchant_id, conversation_id, direction, segments, credits, status, created_at)
+        SELECT {id}, merchant_id, id, 'outgoing', 1, 1, 'delivered', created_at FROM conversation",
+    "INSERT INTO job (id, kind, payload, state, run_at, created_at, finished_at)
+        SELECT {id}, 'send_sms', '{}', 'done', {now}, {now}, {now} FROM {series}",
+];
+
+async fn have_passed(rows: &Rows) {
+    let on_postgresql = matches!(rows.db.pool().get_database_backend(), DbBackend::Postgres);
+    let merchant = rows.merchant.uuid();
+    let series =
+        format!("WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {MANY}) SELECT n FROM s");
+    let words = if on_postgresql {
+        [
+            ("{id}", "gen_random_uuid()".to_owned()),
+            ("{hash}", "sha256(gen_random_uuid()::text::bytea)".to_owned()),
+            ("{merchant}", format!("'{merchant}'::uuid")),
+            ("{series}", format!("generate_series(1, {MANY}) AS n")),
+            ("{now}", "now()".to_owned()),
+            ("{false}", "false".to_owned()),
+        ]
+    } else {
+        [
+            ("{id}", "randomblob(16)".to_owned()),
+            ("{hash}", "randomblob(32)".to_owned()),
+            ("{merchant}", format!("X'{}'", merchant.simple())),
+            ("{series}", format!("({series})")),
+            ("{now}", "'2026-01-01T00:00:00+00:00'".to_owned()),
+            ("{false}", "0".to_owned()),
+        ]
+    };
+    for statement in YEARS {
+        let sql = words.iter().fold(statement.to_owned(), |sql, (word, is)| sql.replace(word, is));
+        rows.db.pool().execute_unprepared(&sql).await.unwrap();
+    }
+    rows.db.pool().execute_unprepared("ANALYZE").await.unwrap();
+}
+
+/// A connection that keeps what it was asked.
+struct Recorder<'a> {
+    db: &'a DatabaseConnection,
+    asked: Mutex<Vec<Statement>>,
+}
+
+impl Recorder<'_> {
+    fn keeps(&self, statement: &Statement) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
+    }
+
+    /// What was asked since the last time was read by this index, and little was read in vain.
+    async fn was_by(&self, index: &str) {
+        let asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        let mut plans = String::new();
+        for statement in asked {
+            let plan = self.plan(statement.clone()).await;
+            assert!(reads(&plan) <= FEW, "{index}: much is read in vain by {statement}\n{plan}");
+            plans.push_str(&plan);
+        }
+        assert!(plans.contains(index), "{index} is not read by\n{plans}");
+    }
+
+    async fn plan(&self, mut statement: Statement) -> String {
+        let (explain, column) = match self.db.get_database_backend() {
+            DbBackend::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
+            _ => ("EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) ", "QUERY PLAN"),
+        };
+        statement.sql.insert_str(0, explain);
+        let steps = self.db.query_all_raw(statement).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.try_get("", column).unwrap()).collect();
+        steps.join("\n") + "\n"
+    }
+}
+
+/// How many rows a step of a plan reads, of which nothing is found. `SQLite` says no more than whether it reads a table from end to end.
+fn reads(plan: &str) -> usize {
+    if LARGE.iter().any(|table| plan.lines().any(|step| step.trim() == format!("SCAN {table}"))) {
+        return usize::MAX;
+    }
+    let number =
+        |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().and_then(|text| text.parse::<usize>().ok());
+    let told = |line: &str, of: &str| line.split_once(of).and_then(|(_, rest)| number(rest));
+    let read = |line: &str| told(line, "actual rows=").map(|rows| rows * told(line, " loops=").unwrap_or(1));
+    let removed = |line: &str| line.split_once("Rows Removed by ").and_then(|(_, rest)| told(rest, ": "));
+    plan.lines().flat_map(|line| [read(line), removed(line)]).flatten().max().unwrap_or_default()
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Recorder<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.db.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.keeps(&statement);
+        self.db.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.db.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.keeps(&statement);
+        self.db.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.keeps(&statement);
+        self.db.query_all_raw(statement).await
+    }
+}
+
+on_both_databases! {
+    async fn what_is_rare_is_read_by_an_index_of_it(rows) {
+        have_passed(&rows).await;
+        let asked = Recorder { db: rows.db.pool(), asked: Mutex::default() };
+        let on_postgresql = matches!(asked.get_database_backend(), DbBackend::Postgres);
+        let orders = OrderSearch {
+            tag: Some(Tag::None), place: Place { limit: 51, ..Place::default() }, ..OrderSearch::default()
+        };
+        assert!(order::search(&asked, rows.merchant, orders).await.unwrap().rows.is_empty());
+        asked.was_by("unasked_order").await;
+
+        let links = LinkSearch {
+            tag: Some(Tag::None), place: Place { limit: 51, ..Place::default() }, ..LinkSearch::default()
+        };
+        assert!(link::search(&asked, rows.merchant, links).await.unwrap().rows.is_empty());
+        asked.was_by("unasked_order").await;
+
+        let phone = PhoneNumber::from_e164("+12025550123").unwrap();
+        assert!(buyer::orders_of(&asked, rows.merchant, &phone, 20).await.unwrap().is_empty());
+        asked.was_by("orders_of_buyer").await;
+
+        let search = WebhookEventSearch { limit: 51, ..WebhookEventSearch::default() };
+        let never = WebhookEventSearch { kind: Some("charge.refunded".to_owned()), ..search.clone() };
+        assert!(webhook_event::search(&asked, rows.merchant, &never).await.unwrap().is_empty());
+        asked.was_by("webhook_event_of_kind").await;
+        let ignored = WebhookEventSearch { state: Some(EventState::Ignored), ..search.clone() };
+        assert!(webhook_event::search(&asked, rows.merchant, &ignored).await.unwrap().is_empty());
+        asked.was_by("webhook_event_ignored").await;
+        let received = WebhookEventSearch { state: Some(EventState::Received), ..search };
+        assert!(queue::admin::waiting_events(&asked, rows.merchant, &received).await.unwrap().is_empty());
+        asked.was_by("job_").await;
+
+        // For these SQLite takes whichever index of the merchant it likes.
+        let by = async |index| if on_postgresql { asked.was_by(index).await };
+        let closed = ConversationSearch { openness: Some(Openness::Closed), limit: 51, ..ConversationSearch::default() };
+        assert!(conversation::list(&asked, rows.merchant, &closed).await.unwrap().is_empty());
+        by("conversation_closed").await;
+        let jobs = JobFilter { merchant: Some(rows.merchant), limit: 51, ..JobFilter::default() };
+        assert!(queue::admin::list(&asked, jobs).await.unwrap().is_empty());
+        by("job_finished_of_merchant").await;
+        let cancelled = MessageSearch {
+            statuses: vec![MessageStatus::Cancelled],
+            place: Place { limit: 51, ..Place::default() },
+            ..MessageSearch::default()
+        };
+        assert!(message::search(&asked, rows.merchant, cancelled).await.unwrap().rows.is_empty());
+        by("message_of_rare_status").await;
+    }
+}
