@@ -9,8 +9,8 @@ use entity::{
     credits,
     merchant::{self, NewMerchant},
     order::{self, Details, NewOrder, OrderItem},
-    sms_integration::{self, Account},
-    stripe_integration::{self, StripeStatus},
+    sms_integration::{self, Account, NewSmsIntegration},
+    stripe_integration::{self, StripeKeys, StripeStatus},
 };
 use queue::{CheckSmsAccount, CheckStripeKey, EnqueueOptions, enqueue};
 use sandbox::{Sandbox, SandboxOptions, SmsAccount, StripeKey};
@@ -161,13 +161,15 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     api_key::insert(&tx, key, &api_key, now).await?;
     let order = order::insert(&tx, example_order(owner.id)?, now).await?;
     let stripe_key = Secret::new(STRIPE_KEY);
-    stripe_integration::put(&tx, &parts.vault, owner.id, &stripe_key, Some(&webhook_secret), now).await?;
+    let keys = StripeKeys { secret_key: &stripe_key, webhook_secret: Some(&webhook_secret) };
+    stripe_integration::put(&tx, &parts.vault, owner.id, keys, now).await?;
     let account = Account::Twilio {
         sid: SMS_ACCOUNT.to_owned(),
         auth_token: Secret::new(SMS_TOKEN),
         sender: SMS_NUMBER.to_owned(),
     };
-    sms_integration::put(&tx, &parts.vault, owner.id, &account, None, now).await?;
+    let carrier = NewSmsIntegration { account: &account, keywords_answered: None };
+    sms_integration::put(&tx, &parts.vault, owner.id, carrier, now).await?;
     let job = CheckStripeKey { merchant: owner.id };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let job = CheckSmsAccount { merchant: owner.id };

@@ -1,4 +1,4 @@
-//! What every handler has at hand.
+//! The state shared by all handlers.
 
 use std::{ops::Deref, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Idempotency keys of commands: the first answer is kept for 24 h and given again.
+//! Idempotency keys of commands: the first answer is kept for 24 hours and returned again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, DbBackend, Statement, entity::prelude::*, sea_query::OnConflict};

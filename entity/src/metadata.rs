@@ -1,4 +1,4 @@
-//! What a merchant's software keeps with a row: a JSON object of texts in a column.
+//! Metadata that a merchant's software attaches to a row: a JSON object of strings in one column.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Pictures that buyers send: known with the text that they come with, fetched by a job, erased with the text.
+//! Pictures that buyers send: recorded with their text, fetched by a job, erased with the text.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! A merchant's account with a carrier: Twilio's REST, or a gateway that is described. Secrets are sealed; see [`domain::Vault`].
+//! A merchant's account with a carrier: Twilio, or a gateway described by the merchant. Secrets are sealed; see [`domain::Vault`].
 
 use std::collections::BTreeMap;
 
@@ -147,6 +147,15 @@ pub enum Account {
     },
 }
 
+/// What it takes to connect to a carrier.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSmsIntegration<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// Whether the carrier answers STOP and its like itself; absent: as carriers of its kind do.
+    pub keywords_answered: Option<bool>,
+}
+
 /// Writes or replaces the merchant's account.
 ///
 /// # Errors
@@ -155,10 +164,10 @@ pub async fn put(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,
-    account: &Account,
-    keywords_answered: Option<bool>,
+    new: NewSmsIntegration<'_>,
     now: DateTime<Utc>,
 ) -> Result<SmsIntegration, ConnectError> {
+    let NewSmsIntegration { account, keywords_answered } = new;
     let (carrier, id, secret, last_four, sender) = match account {
         Account::Twilio { sid, auth_token, sender } => {
             (CarrierKind::Twilio, sid, auth_token.clone(), auth_token.last_four(), sender)

@@ -1,4 +1,4 @@
-//! What every job has at hand.
+//! The context shared by all job handlers.
 
 use std::sync::Arc;
 

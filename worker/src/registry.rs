@@ -1,4 +1,4 @@
-//! Every job, as a table of contents, and the apalis workers that do them.
+//! Registers every job and builds the apalis workers that run them.
 
 use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What the buyer's page says. Each language is a file of its own.
+//! The texts of the buyer's page. Each language has a file of its own.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 

@@ -1,6 +1,6 @@
-//! Whose turn it is to send. Texts of one merchant wait for each other anyway, at the row that has the merchant's credits. Here
-//! they wait in order and without a connection to the database, so that a thousand at once keep nobody else out, and none of them
-//! is turned away for want of a connection. Long lists that one merchant asks for wait for each other likewise, apart from the texts.
+//! Queues for work of one merchant. Texts of one merchant are serialized anyway, by the lock on the row with the merchant's credits; here
+//! they wait in order and without holding a database connection, so a thousand at once neither lock out other merchants nor fail for want
+//! of a connection. Long lists have a queue of their own.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! Answers that many calls share.
+//! Responses shared by many calls.
 
 use poem_openapi::{ApiResponse, payload::Json, types::ToJSON};
 

@@ -1,7 +1,7 @@
-//! How a command is accepted: its rows, its jobs and its answer in one transaction; then the commit; then the notification.
+//! Commands: the rows, the jobs and the answer are written in one transaction; then comes the commit, then the notification.
 //!
-//! The answer that an idempotency key will give again is written in that same transaction: a crash leaves the command done
-//! and answered, or not done at all.
+//! The answer is stored under the idempotency key in that same transaction, so a crash leaves the command either done and answered or not
+//! done at all.
 
 use std::{future::Future, marker::PhantomData, time::Duration};
 

@@ -1,4 +1,4 @@
-//! `/v1/credit-packs` and `/v1/credit-purchases`: credits as the operator sells them.
+//! `/v1/credit-packs` and `/v1/credit-purchases`: buying credits from the operator.
 
 use chrono::{DateTime, Utc};
 use domain::{CreditPack, CreditPurchaseId, MerchantId};
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -201,7 +201,7 @@ async fn accept(
         return Err(Problem::conflict("too_many_purchases", detail));
     }
     let bought = purchase::insert(&tx, key.merchant, pack, key.key.to_string(), now).await?;
-    act_of_key(&tx, key, AuditAction::CreditsBuy, bought.id, Some(pack.to_string()), now);
+    tx.done(key.did(AuditAction::CreditsBuy, &bought.id).because(pack.to_string()), now);
     let job = OpenCreditPurchase { merchant: key.merchant, purchase: bought.id };
     let enqueued = enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?;
     Ok(Accepted {

@@ -35,7 +35,7 @@ use super::{
 use crate::http::typed::{Limit, Moment, Prose, Several, SortOrder, Text, TextOf, period};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         first_page::FirstPage,
         json_body::{JsonBody, OptionalJson},
@@ -64,6 +64,7 @@ struct Void {
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Links {
     /// Create a payment link
     ///
@@ -110,7 +111,6 @@ impl Links {
     ///
     /// A page of large ones is shorter than was asked for, with a `next_cursor`. With `Accept: text/csv` all that match, and not a page of
     /// them.
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
         &self,
@@ -316,7 +316,7 @@ async fn accept_link(
     // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
     let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
-    act_of_key(&tx, key, AuditAction::LinkCreate, link, None, now);
+    tx.done(key.did(AuditAction::LinkCreate, &link), now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let view = LinkView::read(api, &tx, row).await?;
@@ -403,7 +403,7 @@ async fn accept_void(
         Advanced::To(link) => {
             let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
             link::set_close_reason(&tx, &link, reason.clone()).await?;
-            act_of_key(&tx, key, AuditAction::LinkVoid, link.id, reason, now);
+            tx.done(key.did(AuditAction::LinkVoid, &link.id).because(reason), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }

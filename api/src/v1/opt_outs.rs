@@ -1,10 +1,10 @@
-//! `/v1/opt-outs`: the numbers that get no texts, and why.
+//! `/v1/opt-outs`: numbers that must not be texted, and why.
 
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, PhoneNumber, Region};
 use entity::{
     AuditAction, Conversation,
-    conversation::{self, InboxPosition, OptOutSource},
+    conversation::{self, InboxPosition, OptOut, OptOutSource},
     credits::CreditError,
     merchant,
 };
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{Group, answers::Done};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Writer},
     http::{
         fields::Fields,
         json_body::{JsonBody, OptionalJson},
@@ -86,6 +86,7 @@ enum OptedOut {
 }
 
 #[OpenApi(tag = "Group::Messages")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl OptOuts {
     /// List opt-outs
     ///
@@ -128,10 +129,10 @@ impl OptOuts {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let found = conversation::known_or_begun(&tx, &api.vault, merchant, &phone, now).await?;
-        let source = OptOutSource::Merchant;
-        let changed = conversation::opt_out(&tx, &found, source, Some(reason.clone()), now, now).await;
+        let said = OptOut { source: OptOutSource::Merchant, reason: Some(reason.clone()), at: now };
+        let changed = conversation::opt_out(&tx, &found, said, now).await;
         let changed = changed.map_err(CreditError::into_db)?;
-        act_of_key(&tx, &key.0, AuditAction::ConversationOptOut, found.id, Some(reason), now);
+        tx.done(key.0.did(AuditAction::ConversationOptOut, &found.id).because(reason), now);
         let row = conversation::find(&tx, merchant, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         let since = row.opted_out_at.unwrap_or(now);
@@ -162,7 +163,7 @@ impl OptOuts {
         if !conversation::opt_in(&tx, &found, now).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, AuditAction::ConversationOptIn, found.id, Some(reason), now);
+        tx.done(key.0.did(AuditAction::ConversationOptIn, &found.id).because(reason), now);
         tx.commit().await?;
         Ok(Done::Done)
     }

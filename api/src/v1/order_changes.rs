@@ -1,4 +1,4 @@
-//! How an order is corrected: field by field, or by its number as a whole.
+//! Corrections to an order: single fields, or the whole order by its number.
 
 use chrono::{DateTime, Utc};
 use domain::PhoneNumber;

@@ -1,4 +1,4 @@
-//! Where what comes in is stored: under load many webhooks share one transaction, and none is answered before its commit.
+//! Stores incoming webhooks. Under load many share one transaction; none is acknowledged before its commit.
 
 use std::{
     sync::Arc,

@@ -1,4 +1,4 @@
-//! What Stripe and carriers tell us: verified on the raw bytes, stored with its job in one transaction, and only then answered.
+//! Webhooks from Stripe and carriers: verified on the raw bytes, stored with a job in one transaction, and only then acknowledged.
 
 mod intake;
 mod keyring;

@@ -1,4 +1,4 @@
-//! The rows of a batch. What one is to become is kept until it is done, and no longer.
+//! The rows of a batch. A row's contents are kept until it is done, and no longer.
 
 use std::collections::HashMap;
 
@@ -428,7 +428,7 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn erase_contents_with(
+pub(crate) async fn erase_contents_with(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     phone: &PhoneNumber,

@@ -47,7 +47,7 @@ impl Pooling {
 
     /// Whether Paylink works through it.
     #[must_use]
-    pub const fn is_usable(self) -> bool {
+    pub(crate) const fn is_usable(self) -> bool {
         !matches!(self, Self::Transactions { prepared: false })
     }
 }

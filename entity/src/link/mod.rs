@@ -36,8 +36,8 @@ pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
 pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
 pub(crate) use find::plain;
 pub use find::{
-    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent,
-    find_by_stripe_id, find_by_token, of_order,
+    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_token,
+    of_order,
 };
 pub use further::FurtherPayment;
 pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
@@ -247,7 +247,7 @@ impl Model {
 
     /// Its state, together with what is known of its payments.
     #[must_use]
-    pub fn payment_state(&self) -> PaymentState {
+    pub(crate) fn payment_state(&self) -> PaymentState {
         PaymentState::from_columns(
             self.state,
             self.stripe_session_id.as_deref(),

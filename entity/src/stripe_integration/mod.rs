@@ -12,10 +12,12 @@ use sea_orm::{
     sea_query::{CaseStatement, Func},
 };
 
-pub use endpoint::{EndpointStatus, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint};
+pub use endpoint::{
+    EndpointStatus, MadeEndpoint, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint,
+};
 pub use health::{EndpointSeen, Health, LATE, diagnose};
-pub use keys::{DropError, add_webhook_secret, drop_webhook_secret, put};
-pub use signing::{OVERLAP, SigningSecret};
+pub use keys::{DropError, StripeKeys, add_webhook_secret, drop_webhook_secret, put};
+pub use signing::SigningSecret;
 
 use crate::{
     Transaction,
@@ -143,18 +145,37 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
     Entity::find_by_id(merchant).one(db).await
 }
 
-/// Says whether Stripe took the key that was written at `checked.updated_at`; a key that was replaced meanwhile is not judged.
+/// What Stripe made of a key.
+#[derive(Debug)]
+pub struct KeyCheck {
+    /// Whether it took the key.
+    pub status: StripeStatus,
+    /// Why not, in words for the merchant.
+    pub reason: Option<String>,
+    /// The account that the key belongs to, where the key may know.
+    pub account: Option<String>,
+}
+
+impl KeyCheck {
+    /// The key is not taken, for this reason.
+    #[must_use]
+    pub fn failed(reason: String) -> Self {
+        Self { status: StripeStatus::Failed, reason: Some(reason), account: None }
+    }
+}
+
+/// Writes down what Stripe made of the key that was there at `checked.updated_at`; about a key that has replaced it meanwhile, this
+/// says nothing.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn set_status(
     tx: &Transaction,
     checked: &StripeIntegration,
-    status: StripeStatus,
-    reason: Option<String>,
-    account: Option<String>,
+    found: KeyCheck,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let KeyCheck { status, reason, account } = found;
     let judged = Entity::update_many()
         .col_expr(Column::Status, Expr::value(status))
         .col_expr(Column::Reason, Expr::value(reason))

@@ -1,4 +1,4 @@
-//! Where a merchant's webhooks go to, and how that fares.
+//! Merchants' webhook endpoints and their health.
 
 pub mod delivery;
 mod events;
@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 pub use events::{Events, EventsError};
-pub use outcome::{Attempted, SCHEDULE, SLOW, note_delivered, note_failed, note_slow};
+pub use outcome::{Attempted, SLOW, note_delivered, note_failed, note_slow};
 
 use crate::{Rows, Transaction};
 use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, webhook::webhook_secret, words};
@@ -20,7 +20,7 @@ use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, webhook::w
 pub const MOST: u64 = 20;
 
 /// How long the secret before a rotation signs too.
-pub const BOTH_SECRETS: TimeDelta = TimeDelta::hours(24);
+const BOTH_SECRETS: TimeDelta = TimeDelta::hours(24);
 
 /// How many deliveries in a row an endpoint may fail before there is a pause after each.
 pub const PATIENCE: i64 = 3;

@@ -187,7 +187,7 @@ impl<J: Job> Executor<J> {
                 (why, next.map(Next::Attempt))
             }
             JobError::NotNow { why, after, spread } => {
-                let next = self.policy.snooze(job, after, spread, jitter(lease), now);
+                let next = self.policy.snooze(job, after + spread.mul_f64(jitter(lease)), now);
                 (why, next.map(Next::SameAttempt))
             }
             JobError::Fail { why } => (why, None),

@@ -1,4 +1,4 @@
-//! The backend that apalis polls.
+//! The backend polled by apalis.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,7 +1,7 @@
-//! `close_stripe_link`: for void and expiry. `voided` is said only when Stripe has confirmed it; if the payment was faster, the
-//! link is `paid`.
+//! `close_stripe_link`: closes a link at Stripe when it is voided or has expired. A link becomes `voided` only when Stripe has confirmed
+//! it; if the payment was faster, it becomes `paid`.
 //!
-//! A link that counts as failed is closed, too, if Stripe has made it all the same: the answer that says so was lost.
+//! A failed link is closed too, in case Stripe had created it after all and the answer was lost.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::LinkEvent};

@@ -1,4 +1,4 @@
-//! `purge_link`: closes a link that is still open, then erases what it held. Retried until done: nothing may be left.
+//! `purge_link`: closes a link that is still open, then erases its contents. Retried until it succeeds, because nothing may remain.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `reconcile_credit_purchase`: asks the operator's Stripe how a purchase of credits stands, and makes it so here.
+//! `reconcile_credit_purchase`: asks the operator's Stripe account for the state of a credit purchase, and brings ours in line.
 
 use chrono::{DateTime, Utc};
 use domain::Money;

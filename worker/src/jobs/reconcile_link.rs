@@ -1,5 +1,5 @@
-//! `reconcile_link`: asks Stripe about a link about which no webhook has come, for long or while the buyer waits, and repairs
-//! what one should have reported.
+//! `reconcile_link`: asks Stripe about a link for which webhooks have been missing for a long time, or whose buyer is waiting, and applies
+//! what they should have reported.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::LinkEvent};

@@ -1,4 +1,4 @@
-//! Closing a link at Stripe, so that it can be proved: inactive, no session open, and a look at whether the payment was faster.
+//! Closes a link at Stripe verifiably: it is inactive, it has no open session, and it was checked whether the payment was faster.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{LinkState, link::LinkEvent};

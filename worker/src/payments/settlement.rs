@@ -1,5 +1,5 @@
-//! Whether the money of a completed session has come. A delayed payment that did not settle leaves its session complete and
-//! unpaid for ever, so that only what we were told of it, or its payment intent, tells it from one that is under way.
+//! Whether the money of a completed session has arrived. A delayed payment that failed leaves its session complete and unpaid forever; only
+//! the events we received, or the payment intent, distinguish it from one that is still pending.
 
 use entity::link;
 use reqwest::StatusCode;

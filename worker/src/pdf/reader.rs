@@ -1,4 +1,4 @@
-//! Starts the processes in which PDFs are read, and ends them.
+//! Starts and ends the processes in which PDFs are read.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! An example of what each operation takes and answers, made of the examples of its fields.
+//! Examples of each operation's request and response, composed from the examples of their fields.
 
 use serde_json::{Map, Value, json};
 

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::act_of_operator},
+    auth::Operator,
     http::{
         fields::Fields,
         json_body::JsonBody,
@@ -45,6 +45,7 @@ struct CorrectionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminCredits {
     /// Correct credits
     #[oai(path = "/admin/merchants/:id/credit-corrections", method = "post")]
@@ -70,7 +71,7 @@ impl AdminCredits {
             | CreditError::Insufficient { .. }
             | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;
-        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::CreditsCorrect, owner.id, Some(reason), now).await?;
+        tx.done(key.0.did(AuditAction::CreditsCorrect, &owner.id).of_merchant(owner.id).because(reason), now);
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))

@@ -21,7 +21,7 @@ use super::{super::answers::Created, Group, merchant_changes::ChangesInput};
 use crate::http::typed::{CountryCode, Limit, Line, Text, TextOf, ZoneName};
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::act_of_operator},
+    auth::Operator,
     http::{
         fields::Fields,
         json_body::JsonBody,
@@ -109,6 +109,7 @@ struct TopUpInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminMerchants {
     /// List merchants
     #[oai(path = "/admin/merchants", method = "get")]
@@ -154,7 +155,7 @@ impl AdminMerchants {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::insert(&tx, new, now).await?;
-        act_of_operator(&tx, &key.0, Some(row.id), AuditAction::MerchantCreate, row.id, None, now).await?;
+        tx.done(key.0.did(AuditAction::MerchantCreate, &row.id).of_merchant(row.id), now);
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
     }
@@ -175,7 +176,7 @@ impl AdminMerchants {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::change(&tx, owner.id, changes).await?;
-        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::MerchantChange, owner.id, detail, now).await?;
+        tx.done(key.0.did(AuditAction::MerchantChange, &owner.id).of_merchant(owner.id).because(detail), now);
         tx.commit().await?;
         Ok(Json(row.into()))
     }
@@ -205,7 +206,7 @@ impl AdminMerchants {
             | CreditError::Insufficient { .. }
             | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
         })?;
-        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::CreditsTopUp, owner.id, note, now).await?;
+        tx.done(key.0.did(AuditAction::CreditsTopUp, &owner.id).of_merchant(owner.id).because(note), now);
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))

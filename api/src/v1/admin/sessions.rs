@@ -1,4 +1,4 @@
-//! `/v1/admin/sessions`: which operators are signed in, or who is with a merchant's keys.
+//! `/v1/admin/sessions`: console sessions of operators, or of one merchant.
 
 use domain::{MerchantId, SessionId};
 use entity::{
@@ -16,10 +16,7 @@ use super::{super::answers::Done, Group, merchants::find_merchant};
 use crate::http::typed::{Limit, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Operator,
-        audit::{act_of_operator, log_access},
-    },
+    auth::{Operator, audit::log_access},
     http::paging::{Asked, Page, id},
     v1::sessions::SessionView,
 };
@@ -27,6 +24,7 @@ use crate::{
 pub(crate) struct AdminSessions;
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminSessions {
     /// List console sessions of operators or of a merchant
     ///
@@ -65,7 +63,7 @@ impl AdminSessions {
         if !session::end_one(&tx, whose(&api, merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        act_of_operator(&tx, &key.0, merchant, AuditAction::SessionEnd, ended, None, now).await?;
+        tx.done(key.0.did(AuditAction::SessionEnd, &ended).of_merchant(merchant), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::SessionEnd, &ended);
         Ok(Done::Done)
