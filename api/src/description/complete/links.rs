@@ -1,4 +1,4 @@
-//! OpenAPI links between operations: the id of an order is what `GET /v1/orders/{id}` and the calls below it take.
+//! `OpenAPI` links between operations: the id of an order is what `GET /v1/orders/{id}` and the calls below it take.
 
 use std::collections::BTreeMap;
 
