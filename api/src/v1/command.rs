@@ -23,6 +23,7 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 use queue::EnqueuedJob;
+use serde::Serialize;
 
 use crate::{Api, Problem};
 
@@ -46,6 +47,11 @@ pub(crate) struct Accepted<T> {
 /// What is the same of two requests if and only if they ask for the same.
 pub(crate) fn fingerprint(call: &str, input: &[u8]) -> Vec<u8> {
     sha256(&[&sha256(call.as_bytes()), input].concat())
+}
+
+/// The same of a call with a JSON body.
+pub(crate) fn fingerprint_of(call: &str, input: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    Ok(fingerprint(call, &serde_json::to_vec(input).map_err(Problem::internal)?))
 }
 
 impl Api {
@@ -125,8 +131,7 @@ impl Api {
         held: Option<&idempotency::HeldKey>,
     ) -> Result<Answered<T>, Problem> {
         let Accepted { tx, status, location, view, enqueued } = accepted;
-        let answer =
-            KeptAnswer { status: status.as_u16(), headers: location, body: view.to_json_string().into_bytes() };
+        let answer = KeptAnswer { status: status.as_u16(), location, body: view.to_json_string().into_bytes() };
         if let Some(held) = held
             && !idempotency::finish(&tx, held, &answer).await?
         {
@@ -161,8 +166,8 @@ impl<T> Answered<T> {
 impl<T: Send> IntoResponse for Answered<T> {
     fn into_response(self) -> Response {
         let mut response = Response::builder()
-            .status(StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK))
-            .header(header::LOCATION, &self.answer.headers)
+            .status(StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+            .header(header::LOCATION, &self.answer.location)
             .content_type("application/json; charset=utf-8");
         if self.replayed {
             response = response.header("Idempotent-Replayed", "true");

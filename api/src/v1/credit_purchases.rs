@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Group,
-    command::{Accepted, Answered, fingerprint},
+    command::{Accepted, Answered, fingerprint_of},
 };
 use crate::{
     Api, Problem,
@@ -149,7 +149,7 @@ impl CreditPurchases {
         input: JsonBody<PurchaseInput>,
     ) -> Result<Answered<PurchaseView>, Problem> {
         let input = input.0;
-        let fingerprint = fingerprint("POST credit-purchases", &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of("POST credit-purchases", &input)?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, input) = (*api, &key.0, &input);
             async move { accept(api, key, input, now).await }

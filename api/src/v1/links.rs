@@ -44,7 +44,7 @@ use crate::{
         pdf_response::Pdf,
         serialized::Serialized,
     },
-    v1::command::{Accepted, Answered, fingerprint},
+    v1::command::{Accepted, Answered, fingerprint, fingerprint_of},
 };
 
 pub(super) struct Links;
@@ -241,7 +241,7 @@ impl Links {
     ) -> Result<Answered<LinkView>, Problem> {
         let input = input.0;
         let call = format!("POST void {}", link_id.0);
-        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of(&call, &input)?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, link_id, input) = (*api, &key.0, &link_id.0, &input);
             async move { accept_void(api, key, link_id, input, now).await }

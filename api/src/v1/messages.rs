@@ -27,7 +27,7 @@ use crate::{
         paging::{Asked, id},
         received_picture::ReceivedPicture,
     },
-    v1::command::{Answered, fingerprint},
+    v1::command::{Answered, fingerprint_of},
 };
 
 pub(super) struct Messages;
@@ -90,7 +90,7 @@ impl Messages {
     ) -> Result<Answered<MessageView>, Problem> {
         let input = input.0;
         let call = format!("POST send {}", link_id.0);
-        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of(&call, &input)?;
         api.backlogs.check(&api.db, key.0.merchant, &api.quotas).await?;
         let _turn = api.turns.take(key.0.merchant).await?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {

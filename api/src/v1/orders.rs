@@ -46,7 +46,7 @@ use crate::{
         serialized::Serialized,
         typed::{Limit, Line, Moment, Several, SortOrder, Text, TextOf, period},
     },
-    v1::command::{Accepted, Answered, fingerprint},
+    v1::command::{Accepted, Answered, fingerprint_of},
 };
 
 /// How much of an order's history is shown.
@@ -83,7 +83,7 @@ impl Orders {
         input: JsonBody<Input>,
     ) -> Result<Answered<OrderView>, Problem> {
         let owner = key.0.owner(&api).await?;
-        let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
+        let fingerprint = fingerprint_of("POST /v1/orders", &input.0)?;
         let warnings = input.0.warnings(&owner);
         let new = input.0.check(&owner)?;
         api.command(owner.id, idempotency_key.0, fingerprint, |now| {

@@ -31,7 +31,7 @@ use crate::{
         json_body::JsonBody,
         typed::{CalendarDay, Text, TextOf},
     },
-    v1::command::{Accepted, Answered, fingerprint},
+    v1::command::{Accepted, Answered, fingerprint, fingerprint_of},
 };
 
 pub(super) struct PaidElsewhereCalls;
@@ -72,7 +72,7 @@ impl PaidElsewhereCalls {
     ) -> Result<Answered<LinkView>, Problem> {
         let input = input.0;
         let call = format!("POST mark-paid {}", link_id.0);
-        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of(&call, &input)?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, link_id, input) = (*api, &key.0, &link_id.0, &input);
             async move { accept_mark(api, key, link_id, input, now).await }
