@@ -15,11 +15,13 @@ mod currency;
 mod parse;
 mod print;
 mod stripe;
+mod written;
 
 pub use arithmetic::MoneyError;
 pub use charge::AmountError;
 pub use currency::{Currency, CurrencyError};
 pub use parse::ParseAmountError;
+pub use written::WrittenAmount;
 
 /// An amount of money, from zero to [`Money::LARGEST_MINOR`].
 ///

@@ -55,7 +55,7 @@ impl Checker<'_> {
         let mut checked = Vec::with_capacity(rows.len());
         for (row, read) in rows.iter().zip(read) {
             checked.push(match read {
-                Err(problem) => refused(&row.key, problem.code(), problem.sentence("rows[0].")),
+                Err(problem) => refused(row, problem.code(), problem.sentence("rows[0].")),
                 Ok(order) => {
                     let is_new = (keys.insert(row.key.clone()), numbers.insert(order.number.clone()));
                     self.check_one(&known, (row, &order), is_new)
@@ -94,20 +94,21 @@ impl Checker<'_> {
     ) -> NewRow {
         if let Some(before) = known.happened.get(&row.key) {
             let detail = "A row with this key has become an order already.".to_owned();
-            return NewRow { order_id: Some(*before), ..refused(&row.key, "done_before", detail) };
+            return NewRow { order_id: Some(*before), ..refused(row, "done_before", detail) };
         }
         if !new_key {
-            return refused(&row.key, "duplicate_key", "A row before this one has the same key.".to_owned());
+            return refused(row, "duplicate_key", "A row before this one has the same key.".to_owned());
         }
         if !new_number {
             let detail = "A row before this one has the same order number.".to_owned();
-            return refused(&row.key, "duplicate_number", detail);
+            return refused(row, "duplicate_number", detail);
         }
         if known.numbers.contains(&order.number) {
-            return refused(&row.key, "order_exists", "There is an order with this number already.".to_owned());
+            return refused(row, "order_exists", "There is an order with this number already.".to_owned());
         }
         let ready = NewRow {
             key: row.key.clone(),
+            order_number: row.number.clone(),
             content: Some(Content::of(order)),
             credits: 0,
             problem: None,
@@ -123,7 +124,7 @@ impl Checker<'_> {
         }
         match cost(self.owner, known, order) {
             Ok(credits) => NewRow { credits, ..ready },
-            Err(detail) => refused(&row.key, "bad_template", detail),
+            Err(detail) => refused(row, "bad_template", detail),
         }
     }
 }
@@ -158,9 +159,10 @@ fn cost(owner: &Merchant, known: &Known, order: &NewOrder) -> Result<i64, String
     Ok(owner.cost(body.segments().count(), Some(&order.customer_phone)))
 }
 
-fn refused(key: &str, problem: &str, detail: String) -> NewRow {
+fn refused(row: &SentRow, problem: &str, detail: String) -> NewRow {
     NewRow {
-        key: key.chars().take(LONGEST_KEY).collect(),
+        key: row.key.chars().take(LONGEST_KEY).collect(),
+        order_number: row.number.clone(),
         content: None,
         credits: 0,
         problem: Some(problem.to_owned()),
