@@ -37,6 +37,13 @@ struct Known {
     now: DateTime<Utc>,
 }
 
+/// What of a row stood in none before it.
+struct IsNew {
+    key: bool,
+    number: bool,
+    phone: bool,
+}
+
 /// For whom rows are looked at, and as of when.
 pub(super) struct Checker<'a> {
     pub(super) api: &'a Api,
@@ -51,13 +58,17 @@ impl Checker<'_> {
     pub(super) async fn check(&self, tx: &Transaction, rows: &[SentRow]) -> Result<Vec<NewRow>, Problem> {
         let read: Vec<Result<NewOrder, Problem>> = rows.iter().map(|row| read(row, self.owner)).collect();
         let known = self.known(tx, rows, &read).await?;
-        let (mut keys, mut numbers) = (HashSet::new(), HashSet::new());
+        let (mut keys, mut numbers, mut phones) = (HashSet::new(), HashSet::new(), HashSet::new());
         let mut checked = Vec::with_capacity(rows.len());
         for (row, read) in rows.iter().zip(read) {
             checked.push(match read {
                 Err(problem) => refused(row, problem.code(), problem.sentence("rows[0].")),
                 Ok(order) => {
-                    let is_new = (keys.insert(row.key.clone()), numbers.insert(order.number.clone()));
+                    let is_new = IsNew {
+                        key: keys.insert(row.key.clone()),
+                        number: numbers.insert(order.number.clone()),
+                        phone: phones.insert(order.customer_phone.as_e164().to_owned()),
+                    };
                     self.check_one(&known, (row, &order), is_new)
                 }
             });
@@ -90,7 +101,7 @@ impl Checker<'_> {
         &self,
         known: &Known,
         (row, order): (&SentRow, &NewOrder),
-        (new_key, new_number): (bool, bool),
+        IsNew { key: new_key, number: new_number, phone: new_phone }: IsNew,
     ) -> NewRow {
         if let Some(before) = known.happened.get(&row.key) {
             let detail = "A row with this key has become an order already.".to_owned();
@@ -123,7 +134,12 @@ impl Checker<'_> {
             return NewRow { problem: Some("opted_out".to_owned()), detail: Some(detail), ..ready };
         }
         match cost(self.owner, known, order) {
-            Ok(credits) => NewRow { credits, ..ready },
+            Ok(credits) if new_phone => NewRow { credits, ..ready },
+            Ok(credits) => {
+                let detail =
+                    "A row before this one has the same phone number: the buyer gets a text for each.".to_owned();
+                NewRow { credits, problem: Some("same_phone".to_owned()), detail: Some(detail), ..ready }
+            }
             Err(detail) => refused(row, "bad_template", detail),
         }
     }
