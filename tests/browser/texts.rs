@@ -68,11 +68,17 @@ async fn many_orders_are_looked_at_and_made_from_a_file() {
         browser.clicks("Many at once").await;
         browser.picks("CSV file", &file).await;
         browser.sees("orders.csv").await;
+        browser.sees("What the columns mean").await;
         browser.is_accessible("batches").await;
         browser.clicks("Look at the rows").await;
         browser.sees("Nothing is done yet").await;
-        browser.sees("customer.phone").await;
+        browser.sees("Mobile number: Must be a phone number").await;
+        browser.sees("129.50 USD").await;
+        browser.sees("orders.csv").await;
         browser.is_accessible("batch").await;
+        browser.clicks("Make and send 1 link").await;
+        browser.sees("What was sent cannot be taken back.").await;
+        browser.is_accessible("start of a batch").await;
         browser.clicks("Make and send 1 link").await;
         browser.sees("All rows that could be done are done.").await;
         let orders = app.merchant().http.whole_list("/v1/orders", 50).await;

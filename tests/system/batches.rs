@@ -136,7 +136,7 @@ async fn a_batch_makes_and_sends_each_row_once(app: &mut App) {
     let results = merchant.http.request(Method::GET, &format!("{}/rows", path(&batch))).header("accept", "text/csv");
     let results = merchant.http.ask(results).await.with_status(200).text();
     assert!(results.starts_with("number,key,status,problem") && results.lines().count() == 31, "{results}");
-    assert!(results.contains("C-0,Ada Lovelace,129.50,usd"), "{results}");
+    assert!(results.contains("C-0,Example Buyer,129.50,usd"), "{results}");
 }
 
 async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
@@ -155,11 +155,11 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
     sends("key;number\r\n").await.problem(422, "invalid_input");
 
     // As a program of the trade exports it: its own headings, Windows-1252, decimal commas, a column that says nothing here.
-    let export = b"Belegnr;Kunde;Mobil;Betrag;Kundennr;Sachbearbeiter\r\n\
-        D-10;M\xfcller & S\xf6hne;2025572010;5.962,32;K10;xy\r\n\
-        D-11;Gr\xfcner Baum;2025572010;12,50 EUR;K11;xy\r\n\
-        D-12;Gasthof;2025572012;1,129;K12;xy\r\n";
-    let columns = "number,customer_name,customer_phone,amount,metadata.customer,";
+    let export = b"Belegnr;Kunde;Mobil;Betrag;W\xe4hrung;Kundennr;Sachbearbeiter\r\n\
+        D-10;M\xfcller & S\xf6hne;2025572010;5.962,32;usd;K10;xy\r\n\
+        D-11;Gr\xfcner Baum;2025572010;12,50 EUR;;K11;xy\r\n\
+        D-12;Gasthof;2025572012;1,129;usd;K12;xy\r\n";
+    let columns = "number,customer_name,customer_phone,amount,currency,metadata.customer,";
     let address = format!("/v1/batches?send=true&name=Offene%20Posten.csv&columns={columns}");
     let request =
         merchant.http.request(Method::POST, &address).header("content-type", "text/csv").body(export.to_vec());
