@@ -87,7 +87,7 @@ function buttons({ path, batch, missing, following }) {
     title: batch.send ? t.sendTitle(batch.ready) : t.startTitle(batch.ready),
     text: batch.send ? t.sendText(strings.preview.credits(batch.credits)) : t.startText,
     fields: h("p", h("strong", batch.totals.map(({ amount, currency }) => money(amount, currency)).join(" + "))),
-    act: name,
+    act: t.startNow,
     kind: "primary",
     payload: () => batch.id,
     send: ({ idempotencyKey }) => command("POST", `${path}/start`, undefined, { idempotencyKey }),
