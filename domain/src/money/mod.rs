@@ -12,6 +12,7 @@
 mod arithmetic;
 mod charge;
 mod currency;
+mod locale;
 mod parse;
 mod print;
 mod stripe;
@@ -20,6 +21,7 @@ mod written;
 pub use arithmetic::MoneyError;
 pub use charge::AmountError;
 pub use currency::{Currency, CurrencyError};
+pub use locale::decimal_in_language;
 pub use parse::ParseAmountError;
 pub use written::WrittenAmount;
 

@@ -11,7 +11,6 @@ use entity::{
     Merchant, Transaction,
     batch::{self, Content, NewRow},
     conversation,
-    link::RETENTION,
     message_template::Templates,
     order::{self, NewOrder},
 };
@@ -167,7 +166,7 @@ fn cost(owner: &Merchant, known: &Known, order: &NewOrder) -> Result<i64, String
         invoice_number: &order.number,
         amount: order.money,
         link: &known.url,
-        expires_on: owner.day_of(known.now + RETENTION),
+        expires_on: owner.day_of(owner.usual_expiry(known.now)),
         metadata: Some(&order.kept.metadata),
     };
     let template = known.templates.find(owner, order.kept.language.as_deref()).template(owner);
