@@ -55,7 +55,7 @@ pub use warning::InvoiceWarning;
 use crate::{
     Documents, Transaction, attention,
     change::{Change, ChangeKind},
-    metadata::{read_metadata, stored_metadata},
+    json_column::{read_json, stored_json},
     money_column::stored_money,
 };
 use domain::{
@@ -224,7 +224,7 @@ impl Model {
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
     pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
-        read_metadata(&self.metadata)
+        read_json(&self.metadata)
     }
 
     /// How much of the payment was refunded.
@@ -315,7 +315,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),
-        metadata: Set(stored_metadata(&new.metadata)?),
+        metadata: Set(stored_json(&new.metadata)?),
         payment_methods: Set(Some(new.payment_methods)),
         reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
         ..Default::default()
