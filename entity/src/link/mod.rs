@@ -40,7 +40,7 @@ pub use find::{
     of_order,
 };
 pub use further::FurtherPayment;
-pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
+pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
