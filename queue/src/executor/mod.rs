@@ -112,6 +112,12 @@ impl<J: Job> Executor<J> {
         Self { cancellation, ..self }
     }
 
+    /// What cancels its attempts in flight.
+    #[must_use]
+    pub const fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
+    }
+
     /// Makes one attempt at a delivered job and returns the acknowledgement for Redis.
     ///
     /// # Errors

@@ -132,7 +132,7 @@ on_both_databases! {
         let stopping = rows.attempts();
         let (ended, ()) = tokio::join!(attempt(&stopping, enqueued_job, &Does::NeverReturns), async {
             eventually("it is claimed", async || rows.job(enqueued_job).await.claimed_at).await;
-            stopping.cancellation.cancel();
+            stopping.cancellation().cancel();
         });
         assert!(later(ended) <= now());
         let job = rows.job(enqueued_job).await;
