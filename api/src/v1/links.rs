@@ -393,9 +393,6 @@ async fn accept_void(
 ) -> Result<Accepted<LinkView>, Problem> {
     let reason = input.reason.as_ref().map(|reason| reason.to_string());
     let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
-        return Err(Problem::field("reason", "must not be longer than 500 characters"));
-    }
     let tx = api.db.begin().await?;
     let link = find_link(&tx, key, link_id).await?;
     let facts = StripeFacts { detail: reason.clone(), actor: Some(key.key.to_string()), ..StripeFacts::default() };

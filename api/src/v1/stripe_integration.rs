@@ -14,7 +14,7 @@ use queue::{CheckStripeKey, EnqueueOptions, EnqueuedJob, RegisterStripeWebhook, 
 use serde::Deserialize;
 
 use self::view::StripeView;
-use super::{Group, answers::Done};
+use super::{Group, answers::NoContent};
 use crate::http::typed::{LastFour, SigningSecret, StripeKey};
 use crate::{
     Api, Problem,
@@ -98,12 +98,12 @@ impl StripeConnection {
     /// Open links can then neither be closed nor be seen to be paid: void them before. The webhook endpoint stays at Stripe;
     /// remove it there.
     #[oai(path = "/stripe-integration", method = "delete")]
-    async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+    async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let (tx, now) = (api.db.begin().await?, api.clock.now());
         stripe_integration::delete(&tx, key.0.merchant, now).await?;
         tx.done(key.0.did(AuditAction::StripeDisconnect, &key.0.merchant), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Register the webhook endpoint at Stripe

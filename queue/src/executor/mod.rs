@@ -215,7 +215,7 @@ impl<J: Job> Executor<J> {
                 let next = self.policy.next_attempt(job, after, jitter(lease), now);
                 (why, next.map(Next::Attempt))
             }
-            JobError::NotNow { why, after, spread } => {
+            JobError::Snooze { why, after, spread } => {
                 let next = self.policy.snooze(job, after + spread.mul_f64(jitter(lease)), now);
                 (why, next.map(Next::SameAttempt))
             }

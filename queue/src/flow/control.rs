@@ -149,7 +149,7 @@ impl From<NotNow> for JobError {
             NotNow::Limited { after, .. } => (*after, Duration::ZERO),
             NotNow::Down { left_alone, .. } => (left_alone.next_probe, left_alone.spread),
         };
-        Self::NotNow { why: Box::new(why), after, spread }
+        Self::Snooze { why: Box::new(why), after, spread }
     }
 }
 

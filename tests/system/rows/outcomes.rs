@@ -109,7 +109,7 @@ on_both_databases! {
 
     async fn a_job_that_is_put_off_loses_no_attempt_until_its_deadline(rows) {
         let enqueued_job = rows.enqueued().await;
-        let not_now = Does::Says(|| JobError::NotNow {
+        let not_now = Does::Says(|| JobError::Snooze {
             why: "the limit is reached".into(),
             after: Duration::from_mins(10),
             spread: Duration::from_mins(1),
@@ -162,7 +162,7 @@ on_both_databases! {
             assert!(!queue::admin::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
             assert_eq!(overdue().await, [enqueued_job.job]);
             // What the worker knows is old by now; a job that the end of the pause notifies is done all the same.
-            let put_off = Does::Says(|| JobError::NotNow {
+            let put_off = Does::Says(|| JobError::Snooze {
                 why: "it was tried".into(),
                 after: Duration::ZERO,
                 spread: Duration::ZERO,
