@@ -279,7 +279,7 @@ const NOT_SETTLED: &str = "The payment did not settle. Buy the credits again.";
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn settle(
+pub async fn reconcile(
     tx: &Transaction,
     (id, version): (CreditPurchaseId, i64),
     at_stripe: &AtStripe,

@@ -33,7 +33,7 @@ pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
-pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
+pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;
 pub use find::{
     count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_token,

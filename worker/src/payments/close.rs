@@ -83,7 +83,7 @@ pub(crate) async fn close_at_stripe(
     expire_open_sessions(context, stripe, stripe_link_id, &mut evidence).await?;
     let complete = stripe.sessions(stripe_link_id, SessionStatus::Complete).await?;
     for session in &complete.body {
-        match settlement::settle(stripe, link, session).await? {
+        match settlement::ask(stripe, link, session).await? {
             Settled::Failed => {}
             Settled::UnderWay => return Err(JobError::retry(PaymentUnderWay).into()),
             Settled::Paid => return Ok((LinkEvent::PaymentSucceeded, paid(link, session, &complete.request))),
