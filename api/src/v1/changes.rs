@@ -54,7 +54,7 @@ struct ChangeView {
     resource: Option<Resource>,
 }
 
-#[OpenApi(tag = "Group::Events")]
+#[OpenApi(tag = "Group::Feed")]
 impl Changes {
     /// Read what has changed
     ///

@@ -447,13 +447,7 @@ pub(super) fn accepted(
     view: LinkView,
     enqueued_job: Option<queue::EnqueuedJob>,
 ) -> Accepted<LinkView> {
-    Accepted {
-        tx,
-        status: StatusCode::ACCEPTED,
-        location: format!("/v1/payment-links/{link}"),
-        view,
-        enqueued: enqueued_job.into_iter().collect(),
-    }
+    Accepted { tx, location: format!("/v1/payment-links/{link}"), view, enqueued: enqueued_job.into_iter().collect() }
 }
 
 /// Whether a buyer can pay the link now: what is past its time is closed here before Stripe is told.

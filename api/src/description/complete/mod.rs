@@ -95,6 +95,10 @@ fn describe_parameters(operation: &mut Value) {
             let word = parameter["schema"]["enum"][0].as_str().unwrap_or("1").to_owned();
             parameter["schema"]["example"] = word.into();
         }
+        if parameter["required"] != true {
+            // `/docs` fills in examples, of what has to be there: a list is not narrowed by what nobody asked for.
+            parameter["x-fill-example"] = "no".into();
+        }
         if parameter["name"] == "Idempotency-Key" {
             parameter["description"] =
                 "The same key and body get the first answer again for 24 hours, and nothing is done twice.".into();
@@ -107,14 +111,26 @@ fn describe_parameters(operation: &mut Value) {
 
 /// In the order in which they are needed: an order, its link, a text; what is the operator's comes last.
 fn order_tags(document: &mut Value) {
-    const FIRST: [&str; 3] = ["Orders", "Payment links", "Messages"];
-    let place = |tag: &Value| {
-        let name = tag["name"].as_str().unwrap_or_default();
-        let last = FIRST.len() + usize::from(name == "Admin");
-        FIRST.iter().position(|first| *first == name).unwrap_or(last)
-    };
+    const ORDER: &[&str] = &[
+        "Orders",
+        "Payment links",
+        "Messages",
+        "Conversations",
+        "Templates",
+        "Batches",
+        "Feed and events",
+        "Webhooks",
+        "Embedding",
+        "Attention",
+        "Credits",
+        "Connections",
+        "Merchant",
+        "Keys and people",
+        "Admin",
+    ];
+    let place = |tag: &Value| ORDER.iter().position(|name| tag["name"] == **name);
     if let Some(tags) = document.get_mut("tags").and_then(Value::as_array_mut) {
-        tags.sort_by_key(place);
+        tags.sort_by_key(|tag| place(tag).unwrap_or(ORDER.len()));
     }
 }
 
