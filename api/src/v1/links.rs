@@ -118,7 +118,7 @@ impl Links {
         key: Reader,
         /// One of these statuses.
         status: Query<Option<Several<LinkState>>>,
-        /// Part of the invoice number, the order's number or the buyer's name.
+        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, or the amount; in any letter case.
         q: Query<Option<String>>,
         order_id: Query<Option<Text<OrderId>>>,
         /// The order's tag.

@@ -111,7 +111,7 @@ impl Orders {
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Part of the number or of the buyer's name.
+        /// Part of the number, of a link's invoice number, of the buyer's name or phone number, or the amount; in any letter case.
         q: Query<Option<String>>,
         tag: Query<Option<Text<Tag>>>,
         /// Orders with a payment link of one of these statuses.
