@@ -119,7 +119,7 @@ struct UnreadView {
     conversations: u64,
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Conversations")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Conversations {
     /// Count the conversations that were not read

@@ -72,7 +72,7 @@ impl TemplateView {
     }
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Templates")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl MessageTemplates {
     /// List the templates

@@ -85,7 +85,7 @@ enum OptedOut {
     Known(Json<OptOutView>),
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Conversations")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl OptOuts {
     /// List opt-outs

@@ -56,7 +56,7 @@ struct Recovered {
     deliveries: u64,
 }
 
-#[OpenApi(tag = "Group::Events")]
+#[OpenApi(tag = "Group::Webhooks")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl WebhookEndpoints {
     /// List webhook endpoints
