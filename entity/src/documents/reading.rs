@@ -107,7 +107,7 @@ impl Proof {
     }
 
     fn holds(&self) -> bool {
-        self.so_far.clone().finish().as_ref() == self.sha256
+        self.so_far.clone().finish().as_ref() == self.sha256.as_slice()
     }
 }
 
