@@ -15,6 +15,7 @@ async fn a_second_start_finds_its_data(app: &mut App) {
 
     assert!(app.stops().success());
     assert_eq!(app.redis().process(), None);
+    assert!(!app.log().contains('\u{1b}'), "a file is given colours");
     app.starts_again().await;
 
     assert_eq!(app.hello, hello);
