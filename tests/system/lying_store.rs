@@ -6,7 +6,7 @@ use crate::support::{App, Database, INVOICE, Invoice, Lie, LyingStore};
 
 /// The invoice, long enough to be read from the store in several pieces.
 fn long_invoice() -> Vec<u8> {
-    [INVOICE, b"\n%".as_slice(), &vec![b'.'; 400_000], b"\n"].concat()
+    [INVOICE, b"\n%", ".".repeat(400_000).as_bytes(), b"\n"].concat()
 }
 
 #[tokio::test]
