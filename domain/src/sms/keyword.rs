@@ -230,6 +230,8 @@ mod tests {
             "Opt-Out",
             "OPTOUT",
             "opt me out",
+            "I opt out.",
+            "REMOVE",
             "Stop all",
             "stopall",
             "STOP ALL!",
@@ -282,6 +284,11 @@ mod tests {
             "I revoke my consent",
             "could you stop messaging me",
             "Never text this number again",
+            "Wrong number. Stop.",
+            "Wrong number, please stop texting me",
+            "You have the wrong person! Unsubscribe",
+            "STOP not interested",
+            "Who is this? Stop texting me",
         ] {
             assert_eq!(Keyword::in_text(text), Some(Keyword::Stop), "{text:?}");
         }
@@ -297,6 +304,9 @@ mod tests {
             "no thanks",
             "thanks",
             "wrong number",
+            "Wrong number, sorry",
+            "not interested",
+            "Who is this?",
             "I will stop by tomorrow",
             "STOP 12345",
             "stop by",

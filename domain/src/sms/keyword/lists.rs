@@ -18,7 +18,9 @@ pub(super) const STOP: &[&str] = &[
     "optout",
     "opt out",
     "opt me out",
+    "i opt out",
     SIGN,
+    "remove",
     "remove me",
     "take me off",
     "leave me alone",
@@ -188,7 +190,7 @@ pub(super) const FILLING: &[&str] = &[
     "marketing",
 ];
 
-/// Courtesies, which may come before and after.
+/// Courtesies and reasons, which may come before and after.
 pub(super) const COURTESIES: &[&str] = &[
     "please",
     "pls",
@@ -219,6 +221,16 @@ pub(super) const COURTESIES: &[&str] = &[
     "dear sir",
     "bye",
     "goodbye",
+    "wrong number",
+    "wrong person",
+    "this is the wrong number",
+    "you have the wrong number",
+    "you have the wrong person",
+    "not interested",
+    "im not interested",
+    "i am not interested",
+    "i dont know you",
+    "who is this",
     "i want to",
     "i wish to",
     "i would like to",
