@@ -95,7 +95,7 @@ impl Demo {
             Some(kept) => kept,
             None => make(data, parts).await?,
         };
-        connect_sandbox(sandbox.url(), url, &kept).await?;
+        connect_sandbox(sandbox.url(), url, &kept).await.map_err(Error::Demo)?;
         wait_until_connected(parts, kept.merchant_id).await?;
         Ok(Self {
             url: url.to_owned(),
@@ -216,7 +216,7 @@ fn refused(error: impl std::fmt::Display) -> Error {
 
 /// Points the webhooks of the sandbox's Stripe and carrier to us, as a merchant would in their dashboards, and opens
 /// its shop.
-async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), Error> {
+async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), reqwest::Error> {
     let http = reqwest::Client::new();
     let control = format!("{sandbox}/_control");
     let merchant = format!("{url}/webhooks/stripe/{}", kept.merchant_id);
@@ -237,7 +237,7 @@ async fn connect_webhooks(
     key: &str,
     endpoint: &str,
     secret: &str,
-) -> Result<(), Error> {
+) -> Result<(), reqwest::Error> {
     let endpoints = format!("{sandbox}/stripe/v1/webhook_endpoints");
     let stripe = |request: reqwest::RequestBuilder| {
         request.bearer_auth(key).header("Stripe-Version", "2026-10-28.endive").send()

@@ -114,9 +114,7 @@ impl Replay {
             }
         }
         tx.commit().await?;
-        if let Err(error) = queue.notify_now(&enqueued).await {
-            tracing::warn!(%error, "the jobs were not notified; the scheduler will");
-        }
+        queue.notify_before_end(&enqueued).await;
         Ok(replayed)
     }
 

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::Problem;
 
 /// How long somebody waits for a turn: less than the minute after which proxies give up.
-const PATIENCE: Duration = Duration::from_secs(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(50);
 
 /// Who waits for whom. Each process counts for itself.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Turns {
     /// For a pool of so many connections: one merchant has half of them at most.
     pub(crate) fn with_connections(most: u32) -> Self {
         let at_once = usize::try_from(most / 2).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
-        Self { queues: Mutex::default(), at_once, patience: PATIENCE }
+        Self { queues: Mutex::default(), at_once, patience: LONGEST_WAIT }
     }
 
     /// Waits for a turn of this merchant.

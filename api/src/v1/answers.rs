@@ -12,8 +12,8 @@ pub(super) enum Created<T: ToJSON> {
 
 /// It is done, and there is nothing to say.
 #[derive(ApiResponse)]
-pub(super) enum Done {
+pub(super) enum NoContent {
     /// It is done.
     #[oai(status = 204)]
-    Done,
+    NoContent,
 }

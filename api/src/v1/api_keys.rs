@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::{
     Group,
-    answers::{Created, Done},
+    answers::{Created, NoContent},
 };
 use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
@@ -98,7 +98,7 @@ struct KeyInput {
     invite: bool,
 }
 
-#[OpenApi(tag = "Group::Merchant")]
+#[OpenApi(tag = "Group::Keys")]
 impl ApiKeys {
     /// List API keys
     #[oai(path = "/api-keys", method = "get")]
@@ -161,7 +161,7 @@ impl ApiKeys {
         api: Data<&Api>,
         key: Administrator,
         #[oai(name = "id")] key_id: Path<TextOf<ApiKeyId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (revoked, now) = (id::<ApiKeyId>(&key_id)?, api.clock.now());
         let tx = api.db.begin().await?;
         match revoke(&tx, key.0.merchant, revoked, Revoker::Merchant, now).await? {
@@ -175,6 +175,6 @@ impl ApiKeys {
         tx.done(key.0.did(AuditAction::KeyRevoke, &revoked), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::KeyRevoke, &revoked);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }

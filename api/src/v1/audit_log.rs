@@ -66,7 +66,7 @@ pub(super) async fn page(
     Ok(Json(asked.page(found, |entry| entry.id, view)?))
 }
 
-#[OpenApi(tag = "Group::Merchant")]
+#[OpenApi(tag = "Group::Keys")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AuditLog {
     /// See who did what

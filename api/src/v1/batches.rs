@@ -108,7 +108,7 @@ impl BatchView {
     }
 }
 
-#[OpenApi(tag = "Group::Orders")]
+#[OpenApi(tag = "Group::Batches")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Batches {
     /// Check many orders
@@ -416,11 +416,5 @@ async fn answer(
 }
 
 fn accepted(tx: Transaction, id: BatchId, view: BatchView, enqueued_job: Option<EnqueuedJob>) -> Accepted<BatchView> {
-    Accepted {
-        tx,
-        status: StatusCode::ACCEPTED,
-        location: format!("/v1/batches/{id}"),
-        view,
-        enqueued: enqueued_job.into_iter().collect(),
-    }
+    Accepted { tx, location: format!("/v1/batches/{id}"), view, enqueued: enqueued_job.into_iter().collect() }
 }

@@ -16,7 +16,7 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{Group, answers::Done, message_view::MessageView, send};
+use super::{Group, answers::NoContent, message_view::MessageView, send};
 use crate::http::typed::{E164, Limit, Text, TextOf};
 use crate::{
     Api, Problem,
@@ -119,7 +119,7 @@ struct UnreadView {
     conversations: u64,
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Conversations")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Conversations {
     /// Count the conversations that were not read
@@ -256,12 +256,12 @@ impl Conversations {
         api: Data<&Api>,
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
         let tx = api.db.begin().await?;
         conversation::note_read(&tx, &conversation, api.clock.now()).await?;
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Write to the buyer

@@ -13,7 +13,7 @@ use poem_openapi::{Object, OpenApi, payload::Json, types::MaybeUndefined};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 
-use super::{Group, answers::Done, link_reminders};
+use super::{Group, answers::NoContent, link_reminders};
 use crate::http::typed::{
     Clearable, ColourCode, CountryCode, CurrencyCode, Language, Line, PaymentMethodsText, Prose, Sha256, Text, Url,
     ZoneName,
@@ -325,12 +325,12 @@ impl Profile {
 
     /// Remove the logo
     #[oai(path = "/merchant/logo", method = "delete")]
-    async fn delete_logo(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+    async fn delete_logo(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let tx = api.db.begin().await?;
         logo::delete(&tx, key.0.merchant).await?;
         tx.done(key.0.did(AuditAction::MerchantLogo, &key.0.merchant), api.clock.now());
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

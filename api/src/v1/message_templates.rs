@@ -13,7 +13,7 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{Group, answers::Done, send::bad_template};
+use super::{Group, answers::NoContent, send::bad_template};
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
@@ -72,7 +72,7 @@ impl TemplateView {
     }
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Templates")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl MessageTemplates {
     /// List the templates
@@ -135,7 +135,7 @@ impl MessageTemplates {
         key: Writer,
         purpose: Path<Text<Purpose>>,
         language: Query<Option<Language>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (purpose, language) = (purpose.0.value(), stored(language.0));
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
@@ -145,7 +145,7 @@ impl MessageTemplates {
         }
         tx.done(key.0.did(AuditAction::TemplateDelete, &merchant).because(named(purpose, &language)), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

@@ -12,7 +12,7 @@ use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Query, payload::Json};
 use serde::Deserialize;
 
-use super::{Group, answers::Done};
+use super::{Group, answers::NoContent};
 use crate::{
     Api, Problem,
     auth::{Reader, Writer},
@@ -85,7 +85,7 @@ enum OptedOut {
     Known(Json<OptOutView>),
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Conversations")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl OptOuts {
     /// List opt-outs
@@ -152,7 +152,7 @@ impl OptOuts {
         phone: Query<Option<String>>,
         reason: Query<Option<String>>,
         input: OptionalJson<OptInInput>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let merchant = key.0.merchant;
         let region = merchant::get(api.db.pool(), merchant).await?.region;
         let given = |in_body: Option<String>, in_query: Option<String>| in_body.or(in_query).unwrap_or_default();
@@ -165,7 +165,7 @@ impl OptOuts {
         }
         tx.done(key.0.did(AuditAction::ConversationOptIn, &found.id).because(reason), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

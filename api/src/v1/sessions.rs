@@ -13,7 +13,7 @@ use poem_openapi::{
     payload::Json,
 };
 
-use super::{Group, answers::Done};
+use super::{Group, answers::NoContent};
 use crate::http::typed::{Limit, Text, TextOf};
 use crate::{
     Api, Problem,
@@ -59,7 +59,7 @@ impl SessionView {
     }
 }
 
-#[OpenApi(tag = "Group::Merchant")]
+#[OpenApi(tag = "Group::Keys")]
 impl Sessions {
     /// List console sessions
     ///
@@ -88,7 +88,7 @@ impl Sessions {
         api: Data<&Api>,
         key: Administrator,
         #[oai(name = "id")] session_id: Path<TextOf<SessionId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());
         let tx = api.db.begin().await?;
         if !session::end_one(&tx, Whose::Merchant(key.0.merchant), ended).await? {
@@ -97,6 +97,6 @@ impl Sessions {
         tx.done(key.0.did(AuditAction::SessionEnd, &ended), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::SessionEnd, &ended);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }

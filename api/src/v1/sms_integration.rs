@@ -20,7 +20,7 @@ use serde::Deserialize;
 use self::gateway::GatewayView;
 use super::{
     Group,
-    answers::Done,
+    answers::NoContent,
     command::{Answered, fingerprint},
     message_view::MessageView,
     send,
@@ -108,7 +108,7 @@ impl SmsView {
     }
 }
 
-#[OpenApi(tag = "Group::Integrations")]
+#[OpenApi(tag = "Group::Connections")]
 impl SmsIntegrations {
     /// See the connection to the carrier
     #[oai(path = "/sms-integration", method = "get")]
@@ -150,7 +150,7 @@ impl SmsIntegrations {
     ///
     /// Texts that wait for their turn are not sent, and cost nothing.
     #[oai(path = "/sms-integration", method = "delete")]
-    async fn delete_sms(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+    async fn delete_sms(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         if sms_integration::find(&tx, key.0.merchant).await?.is_none() {
@@ -159,7 +159,7 @@ impl SmsIntegrations {
         sms_integration::delete(&tx, key.0.merchant).await?;
         tx.done(key.0.did(AuditAction::SmsDisconnect, &key.0.merchant), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Send a test text

@@ -8,13 +8,13 @@ use entity::{
     AuditAction, Transaction,
     stripe_integration::{self, DropError, StripeIntegration, StripeKeys},
 };
-use poem::{http::StatusCode, web::Data};
+use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use queue::{CheckStripeKey, EnqueueOptions, EnqueuedJob, RegisterStripeWebhook, enqueue};
 use serde::Deserialize;
 
 use self::view::StripeView;
-use super::{Group, answers::Done};
+use super::{Group, answers::NoContent};
 use crate::http::typed::{LastFour, SigningSecret, StripeKey};
 use crate::{
     Api, Problem,
@@ -48,7 +48,7 @@ struct SecretInput {
     webhook_secret: SigningSecret,
 }
 
-#[OpenApi(tag = "Group::Integrations")]
+#[OpenApi(tag = "Group::Connections")]
 impl StripeConnection {
     /// See the connection to Stripe
     #[oai(path = "/stripe-integration", method = "get")]
@@ -98,12 +98,12 @@ impl StripeConnection {
     /// Open links can then neither be closed nor be seen to be paid: void them before. The webhook endpoint stays at Stripe;
     /// remove it there.
     #[oai(path = "/stripe-integration", method = "delete")]
-    async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+    async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let (tx, now) = (api.db.begin().await?, api.clock.now());
         stripe_integration::delete(&tx, key.0.merchant, now).await?;
         tx.done(key.0.did(AuditAction::StripeDisconnect, &key.0.merchant), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Register the webhook endpoint at Stripe
@@ -197,7 +197,7 @@ fn accepted(
     enqueued: Vec<EnqueuedJob>,
 ) -> Result<Accepted<StripeView>, Problem> {
     let location = "/v1/stripe-integration".to_owned();
-    Ok(Accepted { tx, status: StatusCode::ACCEPTED, location, view: StripeView::of(api, row)?, enqueued })
+    Ok(Accepted { tx, location, view: StripeView::of(api, row)?, enqueued })
 }
 
 fn check(input: &StripeInput) -> Result<(Secret, Option<Secret>), Problem> {

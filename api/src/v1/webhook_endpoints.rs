@@ -27,7 +27,7 @@ use self::{
 };
 use super::{
     Group,
-    answers::{Created, Done},
+    answers::{Created, NoContent},
 };
 use crate::{
     Api, Problem,
@@ -56,7 +56,7 @@ struct Recovered {
     deliveries: u64,
 }
 
-#[OpenApi(tag = "Group::Events")]
+#[OpenApi(tag = "Group::Webhooks")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl WebhookEndpoints {
     /// List webhook endpoints
@@ -133,7 +133,7 @@ impl WebhookEndpoints {
         api: Data<&Api>,
         key: Administrator,
         #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (endpoint, now) = (id::<WebhookEndpointId>(&endpoint)?, api.clock.now());
         let tx = api.db.begin().await?;
         if !webhook_endpoint::delete(&tx, key.0.merchant, endpoint).await? {
@@ -142,7 +142,7 @@ impl WebhookEndpoints {
         tx.done(key.0.did(AuditAction::WebhookEndpointDelete, &endpoint), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::WebhookEndpointDelete, &endpoint);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Rotate the secret of a webhook endpoint

@@ -33,14 +33,14 @@ pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
-pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
+pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;
 pub use find::{
     count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_token,
     of_order,
 };
 pub use further::FurtherPayment;
-pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
+pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
@@ -55,7 +55,7 @@ pub use warning::InvoiceWarning;
 use crate::{
     Documents, Transaction, attention,
     change::{Change, ChangeKind},
-    metadata::{read_metadata, stored_metadata},
+    json_column::{read_json, stored_json},
     money_column::stored_money,
 };
 use domain::{
@@ -224,7 +224,7 @@ impl Model {
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
     pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
-        read_metadata(&self.metadata)
+        read_json(&self.metadata)
     }
 
     /// How much of the payment was refunded.
@@ -282,6 +282,8 @@ pub struct NewLink {
     pub document: String,
     /// The upload's size in bytes.
     pub document_bytes: i64,
+    /// The upload's SHA-256.
+    pub document_sha256: Vec<u8>,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// The merchant's metadata.
@@ -311,11 +313,12 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         currency: Set(new.money.currency()),
         document: Set(Some(new.document)),
         document_bytes: Set(new.document_bytes),
+        document_sha256: Set(Some(new.document_sha256)),
         tell_buyer: Set(false),
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),
-        metadata: Set(stored_metadata(&new.metadata)?),
+        metadata: Set(stored_json(&new.metadata)?),
         payment_methods: Set(Some(new.payment_methods)),
         reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
         ..Default::default()

@@ -25,7 +25,7 @@ impl JobHandler<JobContext> for CloseStripeLink {
         if link.state == LinkState::Failed {
             return close_lost(context, lease, &link).await;
         }
-        match close::begin(context, link).await? {
+        match close::ready_to_close(context, link).await? {
             Some(link) => close(context, lease, &link).await,
             None => nothing_to_do(context, lease).await,
         }

@@ -153,8 +153,7 @@ async fn call(
     money: Money,
     attempt: i64,
 ) -> Result<PaymentLink, StripeError> {
-    let token = context.vault.link_token(link.id);
-    let return_url = format!("{}/p/{}?returned=1", context.public_url, token.expose());
+    let return_url = format!("{}?returned=1", context.buyer_url(link.id));
     let name = format!("Invoice {}", link.invoice_number.as_deref().unwrap_or_default());
     let methods = link.payment_methods.clone().unwrap_or_default();
     let new = NewPaymentLink {

@@ -133,7 +133,7 @@ async fn ask(
     let complete = stripe.sessions(stripe_link_id, SessionStatus::Complete).await?;
     let mut settled = Vec::new();
     for session in complete.body {
-        let end = settlement::settle(stripe, link, &session).await?;
+        let end = settlement::ask(stripe, link, &session).await?;
         settled.push((session, end));
     }
     Ok(Answer { body: settled, request: complete.request })

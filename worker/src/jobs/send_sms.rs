@@ -55,7 +55,7 @@ struct Moved;
 /// It is no hour for a text that nobody waits for.
 #[derive(Debug, thiserror::Error)]
 #[error("{NIGHT}")]
-struct NotNow;
+struct NightTime;
 
 impl JobHandler<JobContext> for SendSms {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
@@ -109,7 +109,7 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
         }
         Departure::Later(at) => {
             let wait = (at - context.now()).to_std().unwrap_or(FIRST_LOOK);
-            return Err(JobError::retry_after(NotNow, wait));
+            return Err(JobError::retry_after(NightTime, wait));
         }
         Departure::Elsewhere => return Err(JobError::retry_after(Moved, FIRST_LOOK)),
     };

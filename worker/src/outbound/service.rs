@@ -12,7 +12,7 @@ pub struct OutboundLimits {
     pub texts: Rate,
 }
 
-/// A service to a service.
+/// Rate-limited access to one external service, for one merchant.
 #[derive(Debug, Clone)]
 pub(crate) struct OutboundService {
     flow: FlowControl,

@@ -24,7 +24,7 @@ pub(crate) enum Settled {
 ///
 /// # Errors
 /// When Stripe does not answer. A key that may not read payments is no error: then the session counts as under way.
-pub(crate) async fn settle(stripe: &Stripe, link: &link::Model, session: &Session) -> Result<Settled, StripeError> {
+pub(crate) async fn ask(stripe: &Stripe, link: &link::Model, session: &Session) -> Result<Settled, StripeError> {
     if payment::event_of(session) == domain::link::LinkEvent::PaymentSucceeded {
         return Ok(Settled::Paid);
     }

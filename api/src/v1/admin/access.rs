@@ -18,7 +18,7 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{
-    super::answers::{Created, Done},
+    super::answers::{Created, NoContent},
     Group,
     merchants::{MerchantView, find_merchant},
 };
@@ -163,7 +163,7 @@ impl AdminAccess {
         operator: Operator,
         #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
         key: Path<TextOf<ApiKeyId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let owner = find_merchant(&api, &merchant_id).await?;
         let (revoked, now) = (id::<ApiKeyId>(&key)?, api.clock.now());
         let tx = api.db.begin().await?;
@@ -174,7 +174,7 @@ impl AdminAccess {
         tx.done(operator.0.did(AuditAction::KeyRevoke, &revoked).of_merchant(owner.id), now);
         tx.commit().await?;
         log_access(&operator.0, AuditAction::KeyRevoke, &revoked);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Suspend a merchant

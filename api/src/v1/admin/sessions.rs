@@ -12,7 +12,7 @@ use poem_openapi::{
     payload::Json,
 };
 
-use super::{super::answers::Done, Group, merchants::find_merchant};
+use super::{super::answers::NoContent, Group, merchants::find_merchant};
 use crate::http::typed::{Limit, TextOf};
 use crate::{
     Api, Problem,
@@ -56,7 +56,7 @@ impl AdminSessions {
         #[oai(name = "id")] session_id: Path<TextOf<SessionId>>,
         /// Absent: an operator's session.
         merchant_id: Query<Option<TextOf<MerchantId>>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());
         let merchant = merchant(&api, merchant_id.0.as_deref()).await?;
         let tx = api.db.begin().await?;
@@ -66,7 +66,7 @@ impl AdminSessions {
         tx.done(key.0.did(AuditAction::SessionEnd, &ended).of_merchant(merchant), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::SessionEnd, &ended);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

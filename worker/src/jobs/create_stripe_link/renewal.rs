@@ -58,7 +58,7 @@ pub(super) async fn renew(context: &JobContext, lease: &Lease, link: &link::Mode
 
 /// Its amount was erased while the payment was under way, so nobody can ask for it any more.
 async fn close_what_was_erased(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
-    match close::begin(context, link.clone()).await? {
+    match close::ready_to_close(context, link.clone()).await? {
         Some(closing) => close_stripe_link::close(context, lease, &closing).await,
         None => nothing_to_do(context, lease).await,
     }
