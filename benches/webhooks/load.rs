@@ -80,14 +80,20 @@ pub(crate) async fn closed(to: SocketAddr, connections: usize, long: Duration, s
 
 /// So many requests a second, whether those before are answered or not. A request's time counts from when it was due.
 pub(crate) async fn open(to: SocketAddr, (rate, long): (u32, Duration), source: impl Source) -> Report {
-    let idle = Arc::new(Mutex::new(connect(to, 64).await));
     let total = usize::try_from(u64::from(rate) * long.as_secs()).unwrap();
     let mut requests = Vec::new();
     while requests.len() < total {
         requests.extend(source(u64::MAX - u64::try_from(requests.len()).unwrap()));
     }
+    requests.truncate(total);
+    paced(to, rate, requests).await
+}
+
+/// The same of these requests.
+pub(crate) async fn paced(to: SocketAddr, rate: u32, requests: Vec<Vec<u8>>) -> Report {
+    let idle = Arc::new(Mutex::new(connect(to, 64).await));
     let began = Instant::now();
-    let mut due = clock(began, rate, total);
+    let mut due = clock(began, rate, requests.len());
     let (mut running, mut requests) = (JoinSet::new(), requests.into_iter());
     while let (Some(due), Some(request)) = (due.recv().await, requests.next()) {
         let idle = Arc::clone(&idle);
