@@ -312,14 +312,14 @@ async fn accept_link(
     let asked = (terms.invoice_number.clone(), terms.money);
     let document_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     let new = NewLink { document_bytes, ..new_link(api, key, order, link, terms) };
-    let row = insert_link(&tx, new, now).await?;
-    // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
-    let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
+    let (row, current) = insert_link(&tx, new, now).await?;
+    let current = current.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
     act_of_key(&tx, key, AuditAction::LinkCreate, link, None, now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
-    let view = LinkView::read(api, &tx, row).await?;
+    // Nobody can have been sent what is just made.
+    let view = LinkView::of(api, row, link::timeline(&tx, link).await?, None)?;
     Ok(accepted(tx, link, view, enqueued_job))
 }
 
@@ -375,8 +375,12 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
     }
 }
 
-async fn insert_link(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<link::Model, Problem> {
-    link::insert(tx, new, now).await.map_err(|error| {
+async fn insert_link(
+    tx: &Transaction,
+    new: NewLink,
+    now: DateTime<Utc>,
+) -> Result<(link::Model, Option<Order>), Problem> {
+    link::insert_and_hold(tx, new, now).await.map_err(|error| {
         if link::is_second_open(&error) {
             return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
         }
