@@ -2,6 +2,7 @@
 //! clock runs, since the load shares the cores with what it measures.
 
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     sync::Arc,
     thread,
@@ -91,17 +92,18 @@ pub(crate) async fn open(to: SocketAddr, (rate, long): (u32, Duration), source: 
 
 /// The same of these requests.
 pub(crate) async fn paced(to: SocketAddr, rate: u32, requests: Vec<Vec<u8>>) -> Report {
-    let idle = Arc::new(Mutex::new(connect(to, 64).await));
+    // In turn: what a server waits too long for it closes.
+    let idle = Arc::new(Mutex::new(VecDeque::from(connect(to, 64).await)));
     let began = Instant::now();
     let mut due = clock(began, rate, requests.len());
     let (mut running, mut requests) = (JoinSet::new(), requests.into_iter());
     while let (Some(due), Some(request)) = (due.recv().await, requests.next()) {
         let idle = Arc::clone(&idle);
         running.spawn(async move {
-            let Some(mut socket) = idle.lock().await.pop() else { return (due.elapsed(), 0) };
+            let Some(mut socket) = idle.lock().await.pop_front() else { return (due.elapsed(), 0) };
             let status = ask(&mut socket, &request).await;
             let took = due.elapsed();
-            idle.lock().await.push(socket);
+            idle.lock().await.push_back(socket);
             (took, status)
         });
     }
