@@ -100,7 +100,12 @@ pub(crate) async fn paced(to: SocketAddr, rate: u32, requests: Vec<Vec<u8>>) -> 
     while let (Some(due), Some(request)) = (due.recv().await, requests.next()) {
         let idle = Arc::clone(&idle);
         running.spawn(async move {
-            let Some(mut socket) = idle.lock().await.pop_front() else { return (due.elapsed(), 0) };
+            let waiting = idle.lock().await.pop_front();
+            // Nobody waits for a connection: there is one more.
+            let mut socket = match waiting {
+                Some(socket) => socket,
+                None => connect(to, 1).await.remove(0),
+            };
             let status = ask(&mut socket, &request).await;
             let took = due.elapsed();
             idle.lock().await.push_back(socket);
