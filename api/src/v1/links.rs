@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    LinkId, LinkState, Money, OrderId,
+    LinkId, LinkState, MerchantId, Money, OrderId,
     link::{LinkEvent, Refusal, Review},
 };
 use entity::{
     AuditAction, Documents, Merchant, Order, Transaction,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
     list::Found,
-    logo, merchant, message,
+    logo, message,
     order::{self, Tag},
     stripe_integration::{self, StripeStatus},
 };
@@ -300,10 +300,7 @@ async fn accept_link(
     };
     let tx = api.db.begin().await?;
     // As it is now: the upload may have taken minutes.
-    if merchant::get(&tx, owner.id).await?.is_suspended() {
-        return Err(Problem::suspended());
-    }
-    refuse_unless_connected(&tx, owner).await?;
+    ready_owner(&tx, owner.id).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
     if link::count_of_order(&tx, owner.id, order.id).await? >= MOST_OF_ORDER {
         let detail = format!("The order has had {MOST_OF_ORDER} payment links, and gets no more. Open another order.");
@@ -342,10 +339,14 @@ fn refuse_stale(
     Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and make the link again."))
 }
 
-pub(super) async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
-    let integration = stripe_integration::find(tx, owner.id).await?;
+/// The merchant as it stands, unless it is suspended, or its Stripe account is not connected.
+pub(super) async fn ready_owner(tx: &Transaction, merchant: MerchantId) -> Result<Merchant, Problem> {
+    let (owner, integration) = stripe_integration::with_owner(tx, merchant).await?;
+    if owner.is_suspended() {
+        return Err(Problem::suspended());
+    }
     match integration.map(|integration| integration.status) {
-        Some(StripeStatus::Connected) => Ok(()),
+        Some(StripeStatus::Connected) => Ok(owner),
         Some(StripeStatus::Checking) => Err(Problem::conflict(
             "stripe_not_connected",
             "Your Stripe key is still being checked. Try again in a moment.",
