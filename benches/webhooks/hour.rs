@@ -55,11 +55,9 @@ pub(crate) async fn run(minutes: u32) {
     let mut samples = Vec::new();
     for minute in 0..minutes {
         let report = steady.minute(minute).await;
-        let (refused, line) =
-            (report.refused, report.line(&format!("minute {}", minute + 1), &format!("{PAYMENTS}/s")));
+        let line = report.line(&format!("minute {}", minute + 1), &format!("{PAYMENTS}/s"));
         samples.push(steady.sample().await);
         println!("{line}  MiB {}  waiting {}", megabytes(&samples[samples.len() - 1]), steady.count(WAITING).await);
-        assert_eq!(refused, 0, "webhooks were refused");
     }
     eventually("every webhook is applied", async || (steady.count(WAITING).await == 0).then_some(())).await;
     for (what, query) in [
