@@ -118,7 +118,7 @@ impl Links {
         key: Reader,
         /// One of these statuses.
         status: Query<Option<Several<LinkState>>>,
-        /// Part of the invoice number, the order's number or the buyer's name.
+        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, or the amount; in any letter case.
         q: Query<Option<String>>,
         order_id: Query<Option<Text<OrderId>>>,
         /// The order's tag.
@@ -452,13 +452,7 @@ pub(super) fn accepted(
     view: LinkView,
     enqueued_job: Option<queue::EnqueuedJob>,
 ) -> Accepted<LinkView> {
-    Accepted {
-        tx,
-        status: StatusCode::ACCEPTED,
-        location: format!("/v1/payment-links/{link}"),
-        view,
-        enqueued: enqueued_job.into_iter().collect(),
-    }
+    Accepted { tx, location: format!("/v1/payment-links/{link}"), view, enqueued: enqueued_job.into_iter().collect() }
 }
 
 /// Whether a buyer can pay the link now: what is past its time is closed here before Stripe is told.
