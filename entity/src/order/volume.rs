@@ -1,6 +1,9 @@
 //! The daily volume of orders a merchant writes, and how much is read at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+};
 
 use chrono::NaiveDate;
 use sea_orm::{FromQueryResult, QuerySelect, QueryTrait, Select, Statement, entity::prelude::*, sea_query::Expr};
@@ -88,8 +91,8 @@ pub(super) async fn first_of(
     let all: i64 = found.first().map_or(Ok(0), |row| row.try_get("", "of_all"))?;
     let mut rows = found.iter().map(|row| Order::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
     match sort {
-        Sort::NewestFirst => rows.sort_unstable_by(|one, other| other.id.cmp(&one.id)),
-        Sort::OldestFirst => rows.sort_unstable_by(|one, other| one.id.cmp(&other.id)),
+        Sort::NewestFirst => rows.sort_unstable_by_key(|order| Reverse(order.id)),
+        Sort::OldestFirst => rows.sort_unstable_by_key(|order| order.id),
     }
     let has_more = i64::try_from(rows.len()).is_ok_and(|read| read < all);
     Ok(Found { rows, has_more })
