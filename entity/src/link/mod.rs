@@ -282,6 +282,8 @@ pub struct NewLink {
     pub document: String,
     /// The upload's size in bytes.
     pub document_bytes: i64,
+    /// The upload's SHA-256.
+    pub document_sha256: Vec<u8>,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// The merchant's metadata.
@@ -311,6 +313,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         currency: Set(new.money.currency()),
         document: Set(Some(new.document)),
         document_bytes: Set(new.document_bytes),
+        document_sha256: Set(Some(new.document_sha256)),
         tell_buyer: Set(false),
         stripe_attempt: Set(0),
         created_at: Set(now),
