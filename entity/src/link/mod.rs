@@ -3,6 +3,7 @@
 mod advance;
 mod buyer;
 mod check;
+mod closed;
 mod compare_and_set;
 mod disputes;
 mod elsewhere;
