@@ -4,7 +4,7 @@
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 
 use sea_orm::{
-    JoinType, QuerySelect, QueryTrait, RelationDef, Select,
+    ExprTrait, JoinType, QuerySelect, QueryTrait, RelationDef, Select,
     entity::prelude::*,
     sea_query::{Query, SelectStatement},
 };
