@@ -2,6 +2,8 @@
 
 use entity::{Db, DbLimits, DbOptions};
 use migration::Schema;
+use sea_orm::DbErr;
+use url::Url;
 
 use crate::{data_dir::DataDir, error::Error, moving, role::Role, settings::Settings};
 
@@ -19,7 +21,8 @@ pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<
         application: role.application().to_owned(),
         limits: if role == Role::Command { DbLimits::default() } else { settings.database_limits() },
     };
-    let db = Db::open_with(&database_url(settings)?, &options).await?;
+    let url = database_url(settings)?;
+    let db = Db::open_with(&url, &options).await.map_err(away(&url))?;
     if db.pooling().is_pooled() {
         tracing::info!(found = %db.pooling(), "PostgreSQL is reached through a pooler");
     }
@@ -36,7 +39,19 @@ pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<
 /// Opens the database, whatever its schema.
 pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
     // Building an index ahead of its step needs a second connection, which holds the lock.
-    Ok(Db::open(&database_url(settings)?, settings.database_connections.max(2)).await?)
+    let url = database_url(settings)?;
+    Db::open(&url, settings.database_connections.max(2)).await.map_err(away(&url))
+}
+
+/// Says which database it is, without the user and the password.
+pub(crate) fn away(url: &str) -> impl FnOnce(DbErr) -> Error {
+    let address = Url::parse(url).map_or_else(|_| "its URL".to_owned(), |url| address(&url));
+    move |source| Error::DbAway { address, source }
+}
+
+fn address(url: &Url) -> String {
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
 }
 
 /// The database's URL; by default the database in the data directory.
@@ -63,5 +78,21 @@ pub(crate) async fn check_schema(db: &Db) -> Result<(), Error> {
         Schema::TooNew(step) => Err(Error::Refused(format!(
             "the database's schema is newer than this version ({step}): run the version that made it, or a later one"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_no_password() {
+        for (url, expected) in [
+            ("postgres://paylink:secret@db.example.com:6432/paylink?sslmode=require", "db.example.com:6432/paylink"),
+            ("postgres://paylink:secret@db.example.com/paylink", "db.example.com/paylink"),
+            ("sqlite:///var/lib/paylink/paylink.db?mode=rwc", "/var/lib/paylink/paylink.db"),
+        ] {
+            assert_eq!(address(&Url::parse(url).unwrap()), expected);
+        }
     }
 }
