@@ -29,8 +29,8 @@ pub(super) async fn look(settings: &Settings, replicas: Replicas, report: &mut R
     let db = match Db::open_with(&url, &options).await {
         Ok(db) => db,
         Err(error) => {
-            let change =
-                "what is said at the end is the database's own reason, or the network's; see docs/operators.md";
+            let change = "the end is the database's own reason, or the network's: correct the host, port, name, user or password in \
+                          PAYLINK_DATABASE_URL, or make the database (createdb)";
             return report.failed("database", away(&url)(error).with_sources(), change);
         }
     };
