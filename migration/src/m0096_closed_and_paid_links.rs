@@ -5,7 +5,7 @@
 //! together with all indexes of the link: see [`m0028_open_links`](super::m0028_open_links). Links that are voided or
 //! expire are not paid as a rule, so their table costs a payment only comparisons. The table of paid links is written
 //! once for each payment; in exchange the trigger of `link_intent` no longer deletes what cannot be there. A row stays
-//! when a payment is taken back: whoever reads it looks at the link, too. Existing links are copied by the next step,
+//! when a payment is taken back: whoever reads it looks at the link, too. Existing links are copied by the next steps,
 //! so that the lock for creating a trigger is held only briefly.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
