@@ -32,11 +32,6 @@ impl Period {
         self.from.is_none() && self.to.is_none()
     }
 
-    /// Whether it begins and ends, and is no longer than this.
-    pub(crate) fn is_within(&self, most: TimeDelta) -> bool {
-        self.from.zip(self.to).is_some_and(|(from, to)| to - from <= most)
-    }
-
     /// That this column lies in it.
     pub(crate) fn of(&self, column: impl ColumnTrait) -> Vec<Expr> {
         let from = self.from.map(|from| column.gte(from));

@@ -1,5 +1,4 @@
-//! Copies the closed links from before the triggers of
-//! [`m0096_closed_and_paid_links`](super::m0096_closed_and_paid_links).
+//! Copies the closed links from before the triggers of [`m0096_closed_links`](super::m0096_closed_links).
 //!
 //! On PostgreSQL they stay locked until all are copied, so that one that is paid after all meanwhile is not copied by
 //! mistake. A payment that arrives for such a link waits that long; it is rare.

@@ -6,7 +6,7 @@
 //! retried:
 //!
 //! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`,
-//!    `closed_link`, `paid_link`
+//!    `closed_link`
 //! 2. `orders`, and with it what its triggers write: `unasked_order`
 //! 3. `conversation`
 //! 4. `message`, then its `message_picture`

@@ -1,15 +1,10 @@
-//! The links that were closed unpaid, by state, and those that were paid, by time. Triggers of `payment_link` keep both
-//! tables up to date. They replace indexes, which would make each payment more expensive.
+//! The links that were closed unpaid, by state. Triggers of `payment_link` keep the table up to date. It replaces an
+//! index, which would make each payment more expensive.
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 
-use sea_orm::{
-    ExprTrait, JoinType, QuerySelect, QueryTrait, RelationDef, Select,
-    entity::prelude::*,
-    sea_query::{Query, SelectStatement},
-};
+use sea_orm::{JoinType, QuerySelect, QueryTrait, RelationDef, Select, entity::prelude::*, sea_query::SelectStatement};
 
-use crate::list::Period;
 use domain::{LinkId, LinkState, MerchantId};
 
 /// A link that was closed unpaid.
@@ -29,15 +24,6 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// The paid links. It may contain links whose payment was taken back.
-#[derive(DeriveIden)]
-enum PaidLink {
-    Table,
-    MerchantId,
-    PaidAt,
-    LinkId,
-}
 
 /// Whether links in this state are in the table.
 pub(super) const fn contains(state: LinkState) -> bool {
@@ -68,18 +54,4 @@ pub(super) fn only_closed(
 ) -> Select<super::Entity> {
     let is_link: RelationDef = super::Entity::belongs_to(Entity).from(super::Column::Id).to(Column::LinkId).into();
     links.join(JoinType::InnerJoin, is_link).filter(Column::MerchantId.eq(merchant)).filter(Column::State.eq(state))
-}
-
-/// The merchant's links that were paid in this period, and perhaps some whose payment was taken back.
-pub(super) fn paid(merchant: MerchantId, period: &Period) -> SelectStatement {
-    let at = || Expr::col(PaidLink::PaidAt);
-    let mut links = Query::select();
-    links.column(PaidLink::LinkId).from(PaidLink::Table).and_where(Expr::col(PaidLink::MerchantId).eq(merchant));
-    if let Some(from) = period.from {
-        links.and_where(at().gte(from));
-    }
-    if let Some(to) = period.to {
-        links.and_where(at().lte(to));
-    }
-    links
 }

@@ -17,10 +17,6 @@ use crate::{
 };
 use domain::{LinkId, LinkState, MerchantId, OrderId, link::Review};
 
-/// A period in which links were paid is looked up by the time of payment if it is no longer than this. In a longer one
-/// most links were paid, and they are read in the order of the list.
-const SHORT: TimeDelta = TimeDelta::days(31);
-
 /// The filters of a list of links.
 #[derive(Debug, Clone, Default)]
 pub struct LinkSearch {
@@ -94,9 +90,17 @@ pub(crate) fn of_orders_in_states(merchant: MerchantId, states: &[LinkState]) ->
 }
 
 /// The link was paid in this period.
-pub(crate) fn paid(merchant: MerchantId, period: &Period) -> impl Iterator<Item = Expr> {
-    let by_time = period.is_within(SHORT).then(|| Column::Id.in_subquery(closed::paid(merchant, period)));
-    period.of(Column::PaidAt).into_iter().chain(period.of_ids(Column::Id, LIFE)).chain(by_time)
+pub(crate) fn paid(period: &Period) -> impl Iterator<Item = Expr> {
+    period.of(Column::PaidAt).into_iter().chain(period.of_ids(Column::Id, LIFE))
+}
+
+/// The link's order is meant by this text. A scalar subquery is run for one link after the other on both databases; as a
+/// list of orders or `EXISTS` it would be planned as a scan of all orders.
+fn is_meant_by(text: &str, merchant: MerchantId) -> Expr {
+    let of_link = Expr::col((order::Entity, order::Column::Id)).equals((Entity, Column::OrderId));
+    let orders = order::Entity::find().select_only().expr(Expr::val(1)).filter(of_link);
+    let orders = orders.filter(one_by_one(text, merchant)).limit(1).into_query();
+    Expr::SubQuery(None, Box::new(orders.into())).is_not_null()
 }
 
 /// A page of the merchant's links with their timelines; shorter if the links are large.
@@ -137,11 +141,7 @@ impl LinkSearch {
         let mut window = Some(RECENT);
         while let Some(newest) = window {
             let Some(oldest) = self.oldest_of(db, merchant, newest).await? else { return Ok(None) };
-            // Correlated, so that both databases look up the order of each link instead of looking through all orders.
-            let of_link = Expr::col((order::Entity, order::Column::Id)).equals((Entity, Column::OrderId));
-            let orders = order::Entity::find().select_only().expr(Expr::val(1)).filter(of_link);
-            let orders = orders.filter(one_by_one(text, merchant)).into_query();
-            let query = self.query(merchant).filter(Column::Id.gte(oldest)).filter(Expr::exists(orders));
+            let query = self.query(merchant).filter(Column::Id.gte(oldest)).filter(is_meant_by(text, merchant));
             let found = self.page(db, query).await?;
             let count = found.rows.len() as u64;
             if found.has_more || count >= self.place.limit {
@@ -183,7 +183,7 @@ impl LinkSearch {
             query = query.filter(Column::Dispute.is_in(self.disputes.iter().copied()));
         }
         let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
-        query = created.into_iter().flatten().chain(paid(merchant, &self.paid)).fold(query, Select::filter);
+        query = created.into_iter().flatten().chain(paid(&self.paid)).fold(query, Select::filter);
         match self.orders(merchant) {
             Some(orders) => query.filter(Column::OrderId.in_subquery(orders)),
             None => query,

@@ -58,7 +58,7 @@ impl OrderSearch {
         }
         let since = Period { from: since.and_then(OrderId::created_at), to: None };
         let since = since.of_ids(link::Column::Id, TimeDelta::zero());
-        Some(link::paid(merchant, &self.paid).chain(since).fold(links, Select::filter).into_query())
+        Some(link::paid(&self.paid).chain(since).fold(links, Select::filter).into_query())
     }
 }
 

@@ -7,7 +7,7 @@ use entity::{
     buyer,
     conversation::{self, ConversationSearch, Openness},
     link::{self, LinkSearch},
-    list::{Period, Place},
+    list::Place,
     message::{self, MessageSearch},
     order::{self, OrderSearch, Tag},
     webhook_event::{self, EventState, WebhookEventSearch},
@@ -179,11 +179,6 @@ on_both_databases! {
         let voided = LinkSearch { states: vec![LinkState::Voided], place, ..LinkSearch::default() };
         assert!(link::search(&asked, rows.merchant, voided).await.unwrap().rows.is_empty());
         asked.was_by("closed_link").await;
-        let at = chrono::Utc::now();
-        let paid = Period { from: Some(at - chrono::TimeDelta::days(1)), to: Some(at) };
-        let paid = LinkSearch { paid, place, ..LinkSearch::default() };
-        assert!(link::search(&asked, rows.merchant, paid).await.unwrap().rows.is_empty());
-        asked.was_by("paid_link").await;
 
         let phone = PhoneNumber::from_e164("+12025550123").unwrap();
         assert!(buyer::orders_of(&asked, rows.merchant, &phone, 20).await.unwrap().is_empty());

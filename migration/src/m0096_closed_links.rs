@@ -1,38 +1,30 @@
-//! Tables of the links that were closed unpaid, by state, and of those that were paid, by time. They replace indexes of
-//! `payment_link`.
+//! A table of the links that were closed unpaid, by state, which replaces an index of `payment_link`.
 //!
-//! An index whose condition or columns name the state or the time of payment would be rewritten by every payment,
-//! together with all indexes of the link: see [`m0028_open_links`](super::m0028_open_links). Links that are voided or
-//! expire are not paid as a rule, so their table costs a payment only comparisons. The table of paid links is written
-//! once for each payment; in exchange the trigger of `link_intent` no longer deletes what cannot be there. A row stays
-//! when a payment is taken back: whoever reads it looks at the link, too. Existing links are copied by the next steps,
-//! so that the lock for creating a trigger is held only briefly.
+//! An index whose condition or columns name the state would be rewritten by every payment, together with all indexes of
+//! the link: see [`m0028_open_links`](super::m0028_open_links). Links that are voided or expire are not paid as a rule,
+//! so these triggers cost a payment only comparisons. In exchange the trigger of `link_intent` no longer deletes what
+//! cannot be there. Existing links are copied by the next step, so that the lock for creating a trigger is held only
+//! briefly.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::dialect;
 
-const TABLES: &str = "
+const TABLE: &str = "
 CREATE TABLE closed_link (
     merchant_id {id} NOT NULL,
     state text NOT NULL,
     link_id {id} NOT NULL,
     PRIMARY KEY (merchant_id, state, link_id)
-);
-CREATE TABLE paid_link (
-    merchant_id {id} NOT NULL,
-    paid_at {time} NOT NULL,
-    link_id {id} NOT NULL,
-    PRIMARY KEY (merchant_id, paid_at, link_id)
 )";
 
 /// The triggers: name, condition and action.
-const TRIGGERS: [(&str, &str, &str); 4] = [
+const TRIGGERS: [(&str, &str, &str); 2] = [
     (
         "ended",
         "UPDATE OF state ON payment_link FOR EACH ROW
             WHEN (NEW.state IN ('voided', 'expired') AND OLD.state <> NEW.state)",
-        INSERT_CLOSED,
+        INSERT,
     ),
     (
         "revived",
@@ -40,19 +32,10 @@ const TRIGGERS: [(&str, &str, &str); 4] = [
             WHEN (OLD.state IN ('voided', 'expired') AND OLD.state <> NEW.state)",
         "DELETE FROM closed_link WHERE merchant_id = OLD.merchant_id AND state = OLD.state AND link_id = OLD.id;",
     ),
-    (
-        "paid",
-        "UPDATE OF paid_at ON payment_link FOR EACH ROW
-            WHEN (NEW.paid_at IS NOT NULL AND NEW.paid_at IS DISTINCT FROM OLD.paid_at)",
-        INSERT_PAID,
-    ),
-    ("paid_before", "INSERT ON payment_link FOR EACH ROW WHEN (NEW.paid_at IS NOT NULL)", INSERT_PAID),
 ];
 
-const INSERT_CLOSED: &str = "INSERT INTO closed_link (merchant_id, state, link_id)
+const INSERT: &str = "INSERT INTO closed_link (merchant_id, state, link_id)
     VALUES (NEW.merchant_id, NEW.state, NEW.id) ON CONFLICT DO NOTHING;";
-const INSERT_PAID: &str = "INSERT INTO paid_link (merchant_id, paid_at, link_id)
-    VALUES (NEW.merchant_id, NEW.paid_at, NEW.id) ON CONFLICT DO NOTHING;";
 
 /// Replaces an action on PostgreSQL, where a statement that deletes nothing costs a payment as much as one that inserts.
 const INTENT: &str = "
@@ -75,7 +58,7 @@ pub(crate) struct Step;
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
-        dialect::run(manager, TABLES).await?;
+        dialect::run(manager, TABLE).await?;
         for (name, when, then) in TRIGGERS {
             for statement in dialect::trigger(&format!("payment_link_{name}"), when, then, on_postgresql) {
                 manager.get_connection().execute_unprepared(&statement).await?;
