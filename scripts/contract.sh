@@ -1,6 +1,6 @@
 #!/bin/bash
 # Holds the running product against its own description, /openapi.json:
-# - schemathesis with every check, for keys of each scope and the operator's;
+# - schemathesis with every check, for keys of each scope, a token for a page, and the operator's;
 # - a TypeScript and a Python client that are generated from it, under their strictest settings, live through the story;
 # - clients/js, packed and installed in an empty folder, does what its README says.
 #   scripts/contract.sh quick   only schemathesis' coverage, for an administrator's key and the operator's
@@ -26,12 +26,19 @@ made() { # made SCOPE: a key of this scope
         -d "{\"name\": \"$1\", \"scope\": \"$1\"}" | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])'
 }
 
+origin=https://shop.example.com
+token() { # a token of the demo's order, for pages of that origin
+    curl -sSf "$url/v1/client-tokens" -H "Authorization: Bearer $(said api_key)" -H 'Content-Type: application/json' \
+        -d "{\"order_id\": \"$(said order_id)\", \"may\": [\"read\", \"create_link\", \"send\", \"void\"], \"minutes\": 60, \"origin\": \"$origin\"}" |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])'
+}
+
 # What ends the key that asks, or the merchant it is of, is looked at elsewhere; a stream has no end.
 judge() { # judge NAME KEY PHASES EXAMPLES
     echo "== $1"
-    # It keeps a cache where it runs.
+    # It keeps a cache where it runs. The origin is the token's; whoever calls with a key may have any.
     (cd "$data" && SCHEMATHESIS_HOOKS="$here/tests/contract/hooks.py" "$here/$tools/bin/schemathesis" run "$url/openapi.json" \
-        --header "Authorization: Bearer $2" --checks all --exclude-checks positive_data_acceptance \
+        --header "Authorization: Bearer $2" --header "Origin: $origin" --checks all --exclude-checks positive_data_acceptance \
         --phases "$3" --max-examples "$4" --continue-on-failure --generation-deterministic \
         --suppress-health-check all --warnings off --request-timeout 20 \
         --exclude-path /v1/events --exclude-path '/v1/admin/merchants/{id}/suspend' \
@@ -72,8 +79,10 @@ mkdir "$data/readme"
     PAYLINK_KEY=$PAYLINK_API_KEY node first.mjs | tee said
     grep -q "$url/p/.* is on its way to the buyer" said)
 
-for scope in read write admin; do
-    judge "$scope" "$(made $scope)" examples,coverage,fuzzing,stateful "${CONTRACT_EXAMPLES:-30}" || failed=yes
+phases=examples,coverage,fuzzing,stateful examples="${CONTRACT_EXAMPLES:-30}"
+for scope in read send write admin; do
+    judge "$scope" "$(made $scope)" $phases "$examples" || failed=yes
 done
-judge operator "$operator" examples,coverage,fuzzing,stateful "${CONTRACT_EXAMPLES:-30}" || failed=yes
+judge "token for a page" "$(token)" $phases "$examples" || failed=yes
+judge operator "$operator" $phases "$examples" || failed=yes
 [ -z "$failed" ]

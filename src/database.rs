@@ -22,7 +22,7 @@ pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<
         limits: if role == Role::Command { DbLimits::default() } else { settings.database_limits() },
     };
     let url = database_url(settings)?;
-    let db = Db::open_with(&url, &options).await.map_err(away(&url))?;
+    let db = Db::open_with(&url, &options).await.map_err(not_opened(&url))?;
     if db.pooling().is_pooled() {
         tracing::info!(found = %db.pooling(), "PostgreSQL is reached through a pooler");
     }
@@ -40,18 +40,20 @@ pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<
 pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
     // Building an index ahead of its step needs a second connection, which holds the lock.
     let url = database_url(settings)?;
-    Db::open(&url, settings.database_connections.max(2)).await.map_err(away(&url))
+    Db::open(&url, settings.database_connections.max(2)).await.map_err(not_opened(&url))
 }
 
-/// Says which database it is, without the user and the password.
-pub(crate) fn away(url: &str) -> impl FnOnce(DbErr) -> Error {
-    let address = Url::parse(url).map_or_else(|_| "its URL".to_owned(), |url| address(&url));
-    move |source| Error::DbAway { address, source }
-}
-
-fn address(url: &Url) -> String {
-    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-    format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
+/// Names the setting and the place, without the user and the password.
+pub(crate) fn not_opened(url: &str) -> impl FnOnce(DbErr) -> Error {
+    let place = match Url::parse(url) {
+        Ok(url) if url.has_host() => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+        }
+        Ok(url) => format!("{}:{}", url.scheme(), url.path()),
+        Err(_) => "what it names".to_owned(),
+    };
+    move |source| Error::NoDatabase { place, source }
 }
 
 /// The database's URL; by default the database in the data directory.
@@ -86,13 +88,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_no_password() {
-        for (url, expected) in [
-            ("postgres://paylink:secret@db.example.com:6432/paylink?sslmode=require", "db.example.com:6432/paylink"),
-            ("postgres://paylink:secret@db.example.com/paylink", "db.example.com/paylink"),
-            ("sqlite:///var/lib/paylink/paylink.db?mode=rwc", "/var/lib/paylink/paylink.db"),
+    fn a_database_that_cannot_be_opened_is_named_without_its_password() {
+        for (url, place) in [
+            ("postgres://ann:hunter2@db.example:5433/paylink?sslmode=require", "postgres://db.example:5433/paylink"),
+            ("postgres://db.example/paylink?password=hunter2", "postgres://db.example/paylink"),
+            ("sqlite:///nowhere/paylink.db?mode=rwc", "sqlite:/nowhere/paylink.db"),
+            ("hunter2", "what it names"),
         ] {
-            assert_eq!(address(&Url::parse(url).unwrap()), expected);
+            let said = not_opened(url)(DbErr::Custom("no".to_owned())).with_sources();
+            assert_eq!(said, format!("database_url: {place} cannot be opened: Custom Error: no"));
         }
     }
 }

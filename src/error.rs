@@ -24,9 +24,9 @@ pub enum Error {
     RedisDidNotStart,
     #[error("the database failed")]
     Db(#[from] sea_orm::DbErr),
-    #[error("the database at {address} cannot be used")]
-    DbAway {
-        address: String,
+    #[error("database_url: {place} cannot be opened")]
+    NoDatabase {
+        place: String,
         #[source]
         source: sea_orm::DbErr,
     },

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use super::{replicas::Replicas, report::Report};
 use crate::{
     data_dir::DataDir,
-    database::{away, database_url},
+    database::{database_url, not_opened},
     moving,
     parts::secret_key,
     role::Role,
@@ -31,7 +31,7 @@ pub(super) async fn look(settings: &Settings, replicas: Replicas, report: &mut R
         Err(error) => {
             let change = "the end is the database's own reason, or the network's: correct the host, port, name, user or password in \
                           PAYLINK_DATABASE_URL, or make the database (createdb)";
-            return report.failed("database", away(&url)(error).with_sources(), change);
+            return report.failed("database", not_opened(&url)(error).with_sources(), change);
         }
     };
     version(&db, report).await;

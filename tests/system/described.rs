@@ -182,7 +182,7 @@ async fn the_server_describes_its_calls(app: &mut App) {
 /// but a picture or an end, by no more than that.
 fn has_example(operation: &Value) -> bool {
     let is_json = |content: &Value| content.get("application/json").is_some();
-    let is_shown = |content: &Value| content["application/json"].get("example").is_some();
+    let is_shown = |content: &Value| content["application/json"].get("examples").is_some();
     let answers = operation["responses"].as_object().unwrap().iter().filter(|(status, _)| status.starts_with('2'));
     let contents = answers.map(|(_, answer)| &answer["content"]).chain([&operation["requestBody"]["content"]]);
     let is_explained = contents.clone().filter(|content| is_json(content)).all(is_shown);

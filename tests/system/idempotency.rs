@@ -11,6 +11,7 @@ on_both_databases!(
     an_upload_that_is_sent_again_is_answered_again,
     a_command_that_is_sent_many_times_at_once_has_one_effect,
     of_many_links_for_one_order_at_once_one_is_made,
+    credits_that_are_given_again_under_the_same_key_are_given_once,
 );
 
 async fn with_key(merchant: &Merchant, path: &str, key: &str, body: &Value) -> Answer {
@@ -129,4 +130,23 @@ async fn of_many_links_for_one_order_at_once_one_is_made(app: &mut App) {
     assert_eq!(seen["links"].as_array().unwrap().len(), 1);
     crate::support::eventually("one upload is left", async || (app.invoices() == 1).then_some(())).await;
     assert_eq!(app.sandbox().knows("counts").await["payment_links"]["total"], 1);
+}
+
+async fn credits_that_are_given_again_under_the_same_key_are_given_once(app: &mut App) {
+    let (merchant, operator) = (app.merchant(), app.operator().0);
+    let give = async |path: &str, body: &Value| {
+        let path = format!("/v1/admin/merchants/{}/{path}", merchant.id);
+        operator.ask(operator.request(Method::POST, &path).header("Idempotency-Key", "inv-1").json(body)).await
+    };
+    let top_up = json!({"credits": 50, "note": "INV-1"});
+    let first = give("credits", &top_up).await.with_status(201);
+    let again = give("credits", &top_up).await.with_status(201);
+    assert_eq!((again.header("Idempotent-Replayed"), &again.body), ("true", &first.body));
+    assert_eq!(merchant.credits().await, (150, 0));
+
+    // Another call is another command; a key is not the merchant's of the same letters.
+    let correction = json!({"credits": -20, "reason": "Twice by mistake"});
+    give("credit-corrections", &correction).await.problem(422, "idempotency_key_reused");
+    with_key(&merchant, "/v1/orders", "inv-1", &order_body("9003", "+12025560003")).await.with_status(201);
+    assert_eq!(merchant.credits().await, (150, 0));
 }

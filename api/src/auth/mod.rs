@@ -92,8 +92,14 @@ pub(crate) struct Administrator(pub(crate) Principal);
 /// An operator's key.
 pub(crate) struct Operator(pub(crate) OperatorPrincipal);
 
+/// A kind of key as it is described: its name, and what it is.
+type DescribedKey = (&'static str, &'static str);
+
+const API_KEY: DescribedKey = ("api_key", "A merchant's API key (`pk_…`), or a token for a page (`ct_…`).");
+const OPERATOR_KEY: DescribedKey = ("operator_key", "The operator's key (`op_…`), for the calls under *Admin*.");
+
 macro_rules! extracted {
-    ($($name:ident from $key:literal by $check:expr;)+) => { $(
+    ($($name:ident from $key:ident by $check:expr;)+) => { $(
         impl<'a> ApiExtractor<'a> for $name {
             const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
@@ -101,12 +107,12 @@ macro_rules! extracted {
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                registry.create_security_scheme($key, bearer());
+                registry.create_security_scheme($key.0, bearer($key.1));
                 registry.create_security_scheme("console_session", session_cookie());
             }
 
             fn security_schemes() -> Vec<&'static str> {
-                vec![$key, "console_session"]
+                vec![$key.0, "console_session"]
             }
 
             async fn from_request(
@@ -125,11 +131,11 @@ macro_rules! extracted {
 }
 
 extracted! {
-    Reader from "api_key" by async |request, api| authenticate(request, api, Scope::Read).await;
-    Sender from "api_key" by async |request, api| authenticate(request, api, Scope::Send).await;
-    Writer from "api_key" by async |request, api| authenticate(request, api, Scope::Write).await;
-    Administrator from "api_key" by async |request, api| authenticate(request, api, Scope::Admin).await;
-    Operator from "operator_key" by authenticate_operator;
+    Reader from API_KEY by async |request, api| authenticate(request, api, Scope::Read).await;
+    Sender from API_KEY by async |request, api| authenticate(request, api, Scope::Send).await;
+    Writer from API_KEY by async |request, api| authenticate(request, api, Scope::Write).await;
+    Administrator from API_KEY by async |request, api| authenticate(request, api, Scope::Admin).await;
+    Operator from OPERATOR_KEY by authenticate_operator;
 }
 
 /// How long a note about the use of a key or a session may keep waiting who uses it.
@@ -248,8 +254,8 @@ fn state(request: &Request) -> Result<&Api, Problem> {
     request.data::<Api>().ok_or_else(|| Problem::internal("a request came without the state"))
 }
 
-fn bearer() -> MetaSecurityScheme {
-    MetaSecurityScheme { scheme: Some("bearer"), ..scheme("http") }
+fn bearer(description: &'static str) -> MetaSecurityScheme {
+    MetaSecurityScheme { scheme: Some("bearer"), description: Some(description), ..scheme("http") }
 }
 
 fn session_cookie() -> MetaSecurityScheme {

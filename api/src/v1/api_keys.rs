@@ -101,7 +101,7 @@ struct KeyInput {
     invite: bool,
 }
 
-#[OpenApi(tag = "Group::Merchant")]
+#[OpenApi(tag = "Group::Keys")]
 impl ApiKeys {
     /// List API keys
     #[oai(path = "/api-keys", method = "get")]

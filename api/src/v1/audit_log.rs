@@ -66,7 +66,7 @@ pub(super) async fn page(
     Ok(Json(asked.page(found, |entry| entry.id, view)?))
 }
 
-#[OpenApi(tag = "Group::Merchant")]
+#[OpenApi(tag = "Group::Keys")]
 impl AuditLog {
     /// See who did what
     #[oai(path = "/audit-log", method = "get")]

@@ -153,7 +153,7 @@ fn cells(row: BatchRow) -> Vec<String> {
     ]
 }
 
-#[OpenApi(tag = "Group::Orders")]
+#[OpenApi(tag = "Group::Batches")]
 impl Batches {
     /// Check many orders
     ///
@@ -416,11 +416,5 @@ async fn answer(
 }
 
 fn accepted(tx: Transaction, id: BatchId, view: BatchView, enqueued_job: Option<EnqueuedJob>) -> Accepted<BatchView> {
-    Accepted {
-        tx,
-        status: StatusCode::ACCEPTED,
-        location: format!("/v1/batches/{id}"),
-        view,
-        enqueued: enqueued_job.into_iter().collect(),
-    }
+    Accepted { tx, location: format!("/v1/batches/{id}"), view, enqueued: enqueued_job.into_iter().collect() }
 }

@@ -47,21 +47,22 @@ struct ChangeView {
     /// Its number among the merchant's changes, from 1.
     seq: i64,
     at: DateTime<Utc>,
-    /// What has happened, such as `link.paid`; `….updated` says that anything else about the resource has changed.
+    /// What has happened, such as `link.paid`; `….updated` says that anything else about the resource has changed. What stands before the
+    /// dot says of what `resource` is: `order`, `link`, `message`, `credits` or `attention`. More may come.
     #[oai(rename = "type")]
     kind: String,
     /// The resource as it is now, in the words of its own call; absent if nothing is left of it.
     resource: Option<Resource>,
 }
 
-#[OpenApi(tag = "Group::Events")]
+#[OpenApi(tag = "Group::Feed")]
 impl Changes {
     /// Read what has changed
     ///
-    /// Every change of an order, a payment link, a message or the credits is a row, written together with the change itself, and numbered
-    /// without a gap: whoever reads all rows up to `last_seq` has missed nothing. `resource` is read when the row is, so a row that was
-    /// passed over is made up for by the next about the same resource. To hold a copy: note `last_seq`, read the lists, then go on
-    /// after that number for ever. Rows are kept for 30 days; past that, 410 `changes_expired` says to begin anew.
+    /// Every change of an order, a payment link, a message, the credits or what needs a person is a row, written together with the change
+    /// itself, and numbered without a gap: whoever reads all rows up to `last_seq` has missed nothing. `resource` is read when the row is,
+    /// so a row that was passed over is made up for by the next about the same resource. To hold a copy: note `last_seq`, read the lists
+    /// (orders a second time with `archived=true`), then go on after that number for ever. Rows are kept for 30 days; past that, 410 `changes_expired` says to begin anew.
     #[oai(path = "/changes", method = "get")]
     async fn list(
         &self,

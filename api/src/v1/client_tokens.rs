@@ -52,7 +52,7 @@ struct ClientTokenView {
     expires_at: DateTime<Utc>,
 }
 
-#[OpenApi(tag = "Group::Orders")]
+#[OpenApi(tag = "Group::Embedding")]
 impl ClientTokens {
     /// Make a token for a page
     ///

@@ -33,8 +33,6 @@ const LONGEST_KEY: usize = 255;
 pub(crate) struct Accepted<T> {
     /// Holds its rows and jobs.
     pub(crate) tx: Transaction,
-    /// 201 for what exists now, 202 for what jobs will do.
-    pub(crate) status: StatusCode,
     /// Where the resource is.
     pub(crate) location: String,
     /// The resource as it is now.
@@ -51,13 +49,13 @@ pub(crate) fn fingerprint(call: &str, input: &[u8]) -> Vec<u8> {
 impl Api {
     /// Runs a command once for each idempotency key. Without a key it just runs. What only met others in the database is run again
     /// here, and not by the caller.
-    pub(crate) async fn command<T, F, Fut>(
+    pub(crate) async fn command<T, const STATUS: u16, F, Fut>(
         &self,
         merchant: MerchantId,
         key: Option<String>,
         fingerprint: Vec<u8>,
         work: F,
-    ) -> Result<Answered<T>, Problem>
+    ) -> Result<Answered<T, STATUS>, Problem>
     where
         T: ToJSON,
         F: Fn(DateTime<Utc>) -> Fut,
@@ -92,7 +90,11 @@ impl Api {
         }
     }
 
-    async fn run<T, F, Fut>(&self, work: F, held: Option<&idempotency::HeldKey>) -> Result<Answered<T>, Problem>
+    async fn run<T, const STATUS: u16, F, Fut>(
+        &self,
+        work: F,
+        held: Option<&idempotency::HeldKey>,
+    ) -> Result<Answered<T, STATUS>, Problem>
     where
         T: ToJSON,
         F: Fn() -> Fut,
@@ -119,14 +121,13 @@ impl Api {
         });
     }
 
-    async fn commit<T: ToJSON>(
+    async fn commit<T: ToJSON, const STATUS: u16>(
         &self,
         accepted: Accepted<T>,
         held: Option<&idempotency::HeldKey>,
-    ) -> Result<Answered<T>, Problem> {
-        let Accepted { tx, status, location, view, enqueued } = accepted;
-        let answer =
-            KeptAnswer { status: status.as_u16(), headers: location, body: view.to_json_string().into_bytes() };
+    ) -> Result<Answered<T, STATUS>, Problem> {
+        let Accepted { tx, location, view, enqueued } = accepted;
+        let answer = KeptAnswer { status: STATUS, headers: location, body: view.to_json_string().into_bytes() };
         if let Some(held) = held
             && !idempotency::finish(&tx, held, &answer).await?
         {
@@ -139,15 +140,21 @@ impl Api {
     }
 }
 
-/// The answer to a command: the resource, and where it is.
+/// The resource exists now.
+pub(crate) const CREATED: u16 = 201;
+
+/// Jobs will do it; the resource tells the rest.
+pub(crate) const ACCEPTED: u16 = 202;
+
+/// The answer to a command: the resource, and where it is. Its status is a part of its type, so that it is described as it is given.
 #[derive(Debug)]
-pub(crate) struct Answered<T> {
+pub(crate) struct Answered<T, const STATUS: u16 = ACCEPTED> {
     answer: KeptAnswer,
     replayed: bool,
     view: PhantomData<fn() -> T>,
 }
 
-impl<T> Answered<T> {
+impl<T, const STATUS: u16> Answered<T, STATUS> {
     /// Whether this is the command's own answer, and not one that was given before.
     pub(crate) const fn is_first(&self) -> bool {
         !self.replayed
@@ -158,7 +165,7 @@ impl<T> Answered<T> {
     }
 }
 
-impl<T: Send> IntoResponse for Answered<T> {
+impl<T: Send, const STATUS: u16> IntoResponse for Answered<T, STATUS> {
     fn into_response(self) -> Response {
         let mut response = Response::builder()
             .status(StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK))
@@ -171,7 +178,7 @@ impl<T: Send> IntoResponse for Answered<T> {
     }
 }
 
-impl<T: Type + ToJSON> ApiResponse for Answered<T> {
+impl<T: Type + ToJSON, const STATUS: u16> ApiResponse for Answered<T, STATUS> {
     fn meta() -> MetaResponses {
         let header = |name: &str, description: &str| MetaHeader {
             name: name.to_owned(),
@@ -180,9 +187,13 @@ impl<T: Type + ToJSON> ApiResponse for Answered<T> {
             deprecated: false,
             schema: String::schema_ref(),
         };
-        let answer = |status, description| MetaResponse {
-            description,
-            status: Some(status),
+        let answer = MetaResponse {
+            description: if STATUS == CREATED {
+                "It exists now."
+            } else {
+                "It is accepted; the resource tells the rest."
+            },
+            status: Some(STATUS),
             status_range: None,
             content: vec![MetaMediaType { content_type: Json::<T>::CONTENT_TYPE, schema: Json::<T>::schema_ref() }],
             headers: vec![
@@ -190,9 +201,7 @@ impl<T: Type + ToJSON> ApiResponse for Answered<T> {
                 header("Idempotent-Replayed", "`true` if this answer was given before."),
             ],
         };
-        MetaResponses {
-            responses: vec![answer(201, "It exists now."), answer(202, "It is accepted; the resource tells the rest.")],
-        }
+        MetaResponses { responses: vec![answer] }
     }
 
     fn register(registry: &mut Registry) {

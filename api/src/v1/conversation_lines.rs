@@ -114,7 +114,7 @@ struct CostView {
     available: i64,
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Conversations")]
 impl ConversationLines {
     /// See what happened beside what was said
     ///

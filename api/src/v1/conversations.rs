@@ -119,7 +119,7 @@ struct UnreadView {
     conversations: u64,
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Conversations")]
 impl Conversations {
     /// Count the conversations that were not read
     ///

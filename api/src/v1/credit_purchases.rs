@@ -7,7 +7,7 @@ use entity::{
     credits::purchase::{self, CreditPurchase, PurchaseState},
     merchant,
 };
-use poem::{http::StatusCode, web::Data};
+use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path, Query},
@@ -206,7 +206,6 @@ async fn accept(
     let enqueued = enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?;
     Ok(Accepted {
         tx,
-        status: StatusCode::ACCEPTED,
         location: format!("/v1/credit-purchases/{}", bought.id),
         view: PurchaseView::of(bought)?,
         enqueued: enqueued.into_iter().collect(),

@@ -12,6 +12,7 @@ use crate::http::methods::get;
 pub(super) const GUIDE: &str = include_str!("../docs/guide.md");
 
 const PAGE: &str = include_str!("../docs/index.html");
+const SCRIPT: &str = include_str!("../docs/docs.js");
 const READER: &str = include_str!("../docs/rapidoc.js");
 
 /// The reader draws its own styles, and calls the API from the page.
@@ -24,10 +25,11 @@ pub(crate) fn document(public_url: String) -> impl Endpoint<Output = Response> {
     make_sync(move |_| Response::builder().content_type("application/json").body(Bytes::clone(&text)))
 }
 
-/// The page, at the root with and without a slash, and its reader.
+/// The page, at the root with and without a slash, its script, and its reader.
 pub(crate) fn routes() -> Route {
     Route::new()
         .at("/", get(file("text/html; charset=utf-8", PAGE, "no-cache")))
+        .at("/docs.js", get(file("text/javascript; charset=utf-8", SCRIPT, "no-cache")))
         .at("/rapidoc.js", get(file("text/javascript; charset=utf-8", READER, "max-age=3600")))
 }
 

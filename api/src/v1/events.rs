@@ -58,7 +58,7 @@ impl ApiResponse for EventStream {
     fn register(_: &mut Registry) {}
 }
 
-#[OpenApi(tag = "Group::Events")]
+#[OpenApi(tag = "Group::Feed")]
 impl Events {
     /// Follow what changes
     ///

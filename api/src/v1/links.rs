@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 use domain::{
     LinkId, LinkState, Money, OrderId,
     link::{LinkEvent, Refusal, Review},
+    sha256,
 };
 use entity::{
     AuditAction, Documents, Merchant, Order, Transaction,
+    documents::DocumentError,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
     list::Found,
     logo, merchant, message,
@@ -118,7 +120,7 @@ impl Links {
         key: Reader,
         /// One of these statuses.
         status: Query<Option<Several<LinkState>>>,
-        /// Part of the invoice number, the order's number or the buyer's name.
+        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, or the amount; in any letter case.
         q: Query<Option<String>>,
         order_id: Query<Option<Text<OrderId>>>,
         /// The order's tag.
@@ -268,7 +270,17 @@ pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, P
     let (Some(document), Some(number)) = (&link.document, &link.invoice_number) else {
         return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased after 90 days."));
     };
-    Ok(Pdf::inline(api.documents.read(document).await?, &format!("invoice-{number}")))
+    let read = match &link.document_sha256 {
+        Some(sha256) => api.documents.read_as(document, sha256).await,
+        None => api.documents.read(document).await,
+    };
+    let invoice = read.map_err(|error| match error {
+        // Until it is stored it moves, and is looked for where it was.
+        DocumentError::Missing if link.document_pages.is_some() => Problem::invoice_damaged(error),
+        DocumentError::Altered => Problem::invoice_damaged(error),
+        DocumentError::Missing | DocumentError::Store(_) | DocumentError::TimedOut => error.into(),
+    })?;
+    Ok(Pdf::inline(invoice, &format!("invoice-{number}")))
 }
 
 /// What a link is asked for: by a form that was read, for an order as it was then.
@@ -287,16 +299,16 @@ async fn accept_link(
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
     let terms = filled.check(order, owner, now)?;
-    let bytes = if let Some(invoice) = &filled.invoice {
-        invoice.bytes
+    let (bytes, document_sha256) = if let Some(invoice) = &filled.invoice {
+        (invoice.bytes, invoice.sha256.clone())
     } else {
         let logo = logo::find(api.db.pool(), owner.id).await?;
         let (number, due) = (terms.invoice_number.as_str(), terms.expires_at);
         let request = Request { number, money: terms.money, due, now };
         let (page, _) = render_details(order, owner, logo, Some(&request)).await?;
-        let bytes = page.len() as u64;
+        let written = (page.len() as u64, sha256(&page));
         api.documents.put(&Documents::staging_name(link), page).await?;
-        bytes
+        written
     };
     let tx = api.db.begin().await?;
     // As it is now: the upload may have taken minutes.
@@ -311,7 +323,7 @@ async fn accept_link(
     }
     let asked = (terms.invoice_number.clone(), terms.money);
     let document_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    let new = NewLink { document_bytes, ..new_link(api, key, order, link, terms) };
+    let new = NewLink { document_bytes, document_sha256, ..new_link(api, key, order, link, terms) };
     let row = insert_link(&tx, new, now).await?;
     // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
     let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
@@ -367,6 +379,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         money: terms.money,
         document: Documents::staging_name(link),
         document_bytes: 0,
+        document_sha256: Vec::new(),
         expires_at: terms.expires_at,
         metadata: terms.metadata,
         payment_methods: terms.payment_methods,
@@ -447,13 +460,7 @@ pub(super) fn accepted(
     view: LinkView,
     enqueued_job: Option<queue::EnqueuedJob>,
 ) -> Accepted<LinkView> {
-    Accepted {
-        tx,
-        status: StatusCode::ACCEPTED,
-        location: format!("/v1/payment-links/{link}"),
-        view,
-        enqueued: enqueued_job.into_iter().collect(),
-    }
+    Accepted { tx, location: format!("/v1/payment-links/{link}"), view, enqueued: enqueued_job.into_iter().collect() }
 }
 
 /// Whether a buyer can pay the link now: what is past its time is closed here before Stripe is told.

@@ -123,7 +123,7 @@ impl PreviewView {
     }
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Templates")]
 impl MessageTemplate {
     /// See the template
     #[oai(path = "/message-template", method = "get")]

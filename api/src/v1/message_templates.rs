@@ -72,7 +72,7 @@ impl TemplateView {
     }
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Templates")]
 impl MessageTemplates {
     /// List the templates
     #[oai(path = "/message-templates", method = "get")]

@@ -58,26 +58,40 @@ use serde_json::Value;
 
 use crate::description::{Description, SOMEWHERE};
 
-/// The groups of calls in `/docs`.
+/// The groups of calls in `/docs`; their order is `description`'s.
 #[derive(Tags)]
 enum Group {
     /// Orders and their details page.
     Orders,
-    /// Payment links: make, see, send, void.
+    /// Payment links: make, see, void, mark as paid elsewhere.
     #[oai(rename = "Payment links")]
     PaymentLinks,
-    /// Conversations with buyers, and what is sent in them.
+    /// Texts to buyers: send a link, see what became of it.
     Messages,
+    /// Conversations with buyers, and who wants no texts.
+    Conversations,
+    /// What the texts say.
+    Templates,
+    /// Many orders at once.
+    Batches,
+    /// Everything that changes, as it changes.
+    #[oai(rename = "Feed and events")]
+    Feed,
+    /// Everything that changes, sent to a system of yours.
+    Webhooks,
+    /// An order in pages of yours.
+    Embedding,
     /// What needs a person, and what a period came to.
     Attention,
     /// Prepaid credits.
     Credits,
-    /// What changes, as it changes.
-    Events,
-    /// Stripe and carriers.
-    Integrations,
-    /// The merchant, its API keys, who is signed in, and who did what.
+    /// Stripe and carriers, and what came from them.
+    Connections,
+    /// The merchant, and what is kept of its buyers.
     Merchant,
+    /// API keys, who is signed in, and who did what.
+    #[oai(rename = "Keys and people")]
+    Keys,
     /// For the operator.
     Admin,
 }

@@ -85,7 +85,7 @@ enum OptedOut {
     Known(Json<OptOutView>),
 }
 
-#[OpenApi(tag = "Group::Messages")]
+#[OpenApi(tag = "Group::Conversations")]
 impl OptOuts {
     /// List opt-outs
     ///

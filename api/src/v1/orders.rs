@@ -18,7 +18,7 @@ use entity::{
     notice,
     order::{self, NewOrder, OrderChanges, Tag},
 };
-use poem::{Body, http::StatusCode, web::Data};
+use poem::{Body, web::Data};
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
@@ -46,7 +46,7 @@ use crate::{
         serialized::Serialized,
         typed::{Limit, Line, Moment, Several, SortOrder, Text, TextOf, period},
     },
-    v1::command::{Accepted, Answered, fingerprint},
+    v1::command::{Accepted, Answered, CREATED, fingerprint},
 };
 
 /// How much of an order's history is shown.
@@ -80,7 +80,7 @@ impl Orders {
         key: Writer,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: JsonBody<Input>,
-    ) -> Result<Answered<OrderView>, Problem> {
+    ) -> Result<Answered<OrderView, CREATED>, Problem> {
         let owner = key.0.owner(&api).await?;
         let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
         let warnings = input.0.warnings(&owner);
@@ -92,7 +92,6 @@ impl Orders {
                 let order = insert(api, &tx, key, new, now).await?;
                 Ok(Accepted {
                     tx,
-                    status: StatusCode::CREATED,
                     location: format!("/v1/orders/{}", order.id),
                     view: OrderView::of(order, Some(Vec::new()))?.with_warnings(warnings),
                     enqueued: Vec::new(),
@@ -112,7 +111,7 @@ impl Orders {
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Part of the number or of the buyer's name.
+        /// Part of the number, of a link's invoice number, of the buyer's name or phone number, or the amount; in any letter case.
         q: Query<Option<String>>,
         tag: Query<Option<Text<Tag>>>,
         /// Orders with a payment link of one of these statuses.

@@ -35,7 +35,7 @@ impl From<ApiKey> for PersonView {
     }
 }
 
-#[OpenApi(tag = "Group::Merchant")]
+#[OpenApi(tag = "Group::Keys")]
 impl People {
     /// List who has keys
     ///

@@ -208,7 +208,6 @@ async fn queue_message(
     };
     Ok(Accepted {
         tx,
-        status: StatusCode::ACCEPTED,
         location: format!("/v1/messages/{}", message.id),
         view: MessageView::of(message, conversation.phone.as_ref()),
         enqueued: enqueued_job.into_iter().collect(),

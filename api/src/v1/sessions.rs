@@ -62,7 +62,7 @@ impl SessionView {
     }
 }
 
-#[OpenApi(tag = "Group::Merchant")]
+#[OpenApi(tag = "Group::Keys")]
 impl Sessions {
     /// List console sessions
     ///

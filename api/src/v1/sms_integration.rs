@@ -108,7 +108,7 @@ impl SmsView {
     }
 }
 
-#[OpenApi(tag = "Group::Integrations")]
+#[OpenApi(tag = "Group::Connections")]
 impl SmsIntegrations {
     /// See the connection to the carrier
     #[oai(path = "/sms-integration", method = "get")]

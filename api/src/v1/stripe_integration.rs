@@ -8,7 +8,7 @@ use entity::{
     AuditAction, Transaction,
     stripe_integration::{self, DropError, StripeIntegration},
 };
-use poem::{http::StatusCode, web::Data};
+use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
 use queue::{CheckStripeKey, EnqueueOptions, EnqueuedJob, RegisterStripeWebhook, enqueue};
 use serde::Deserialize;
@@ -48,7 +48,7 @@ struct SecretInput {
     webhook_secret: SigningSecret,
 }
 
-#[OpenApi(tag = "Group::Integrations")]
+#[OpenApi(tag = "Group::Connections")]
 impl StripeConnection {
     /// See the connection to Stripe
     #[oai(path = "/stripe-integration", method = "get")]
@@ -196,7 +196,7 @@ fn accepted(
     enqueued: Vec<EnqueuedJob>,
 ) -> Result<Accepted<StripeView>, Problem> {
     let location = "/v1/stripe-integration".to_owned();
-    Ok(Accepted { tx, status: StatusCode::ACCEPTED, location, view: StripeView::of(api, row)?, enqueued })
+    Ok(Accepted { tx, location, view: StripeView::of(api, row)?, enqueued })
 }
 
 fn check(input: &StripeInput) -> Result<(Secret, Option<Secret>), Problem> {

@@ -59,7 +59,7 @@ struct Recovered {
     deliveries: u64,
 }
 
-#[OpenApi(tag = "Group::Events")]
+#[OpenApi(tag = "Group::Webhooks")]
 impl WebhookEndpoints {
     /// List webhook endpoints
     #[oai(path = "/webhook-endpoints", method = "get")]

@@ -6,7 +6,7 @@ use entity::{
     AuditAction,
     webhook_event::{self, EventState, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch},
 };
-use poem::{http::StatusCode, web::Data};
+use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
     param::{Header, Path, Query},
@@ -66,7 +66,7 @@ impl From<WebhookEvent> for EventView {
     }
 }
 
-#[OpenApi(tag = "Group::Integrations")]
+#[OpenApi(tag = "Group::Connections")]
 impl WebhookEvents {
     /// List webhook events
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
@@ -149,7 +149,6 @@ async fn accept_replay(
     (event.state, event.error, event.applied_at) = (EventState::Received, None, None);
     Ok(Accepted {
         tx,
-        status: StatusCode::ACCEPTED,
         location: format!("/v1/webhook-events/{}", event.id),
         view: event.into(),
         enqueued: enqueued_job.into_iter().collect(),

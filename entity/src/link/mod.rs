@@ -46,7 +46,7 @@ pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search, sizes};
-pub(crate) use search::{of_orders_in_states, paid};
+pub(crate) use search::{are_closed, closed_in_states, of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
@@ -283,6 +283,8 @@ pub struct NewLink {
     pub document: String,
     /// The upload's size in bytes.
     pub document_bytes: i64,
+    /// The upload's SHA-256.
+    pub document_sha256: Vec<u8>,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// The merchant's metadata.
@@ -312,6 +314,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         currency: Set(new.money.currency()),
         document: Set(Some(new.document)),
         document_bytes: Set(new.document_bytes),
+        document_sha256: Set(Some(new.document_sha256)),
         tell_buyer: Set(false),
         stripe_attempt: Set(0),
         created_at: Set(now),

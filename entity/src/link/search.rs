@@ -72,21 +72,28 @@ impl LinkSearch {
 
 /// The link is in one of these states. No index may contain the state, since every payment changes it; rare states are
 /// found by a table of theirs, or by an indexed column that goes with them.
-fn in_states(merchant: MerchantId, states: &[LinkState], is_open: Expr) -> Condition {
+fn in_states(states: &[LinkState], is_open: Expr) -> Condition {
     let all = Condition::all().add(Column::State.is_in(states.iter().copied()));
     if states.iter().all(|state| state.is_open()) {
         return all.add(is_open);
-    }
-    if states.iter().all(|state| closed::contains(*state)) {
-        return all.add(Column::Id.in_subquery(closed::links(merchant, states)));
     }
     let is_failed = |state: &LinkState| *state == LinkState::Failed;
     if states.iter().all(is_failed) { all.add(Column::Failure.is_not_null()) } else { all }
 }
 
 /// The same, in a query for orders that have such a link.
-pub(crate) fn of_orders_in_states(merchant: MerchantId, states: &[LinkState]) -> Condition {
-    in_states(merchant, states, Column::Id.in_subquery(open::links()))
+pub(crate) fn of_orders_in_states(states: &[LinkState]) -> Condition {
+    in_states(states, Column::Id.in_subquery(open::links()))
+}
+
+/// Whether these are states of links that were closed unpaid: then [`closed_in_states`] finds them, however few they are.
+pub(crate) fn are_closed(states: &[LinkState]) -> bool {
+    !states.is_empty() && states.iter().all(|state| closed::contains(*state))
+}
+
+/// The merchant's link was closed in one of these states.
+pub(crate) fn closed_in_states(merchant: MerchantId, states: &[LinkState]) -> Condition {
+    Condition::all().add(Column::Id.in_subquery(closed::links(merchant, states)))
 }
 
 /// The link was paid in this period.
@@ -171,7 +178,7 @@ impl LinkSearch {
             query = closed::only_closed(query, merchant, state);
         } else if !self.states.is_empty() {
             let is_open = Column::OrderId.in_subquery(open::orders());
-            query = query.filter(in_states(merchant, &self.states, is_open));
+            query = query.filter(in_states(&self.states, is_open));
         }
         if let Some(order) = self.order {
             query = query.filter(Column::OrderId.eq(order));

@@ -50,8 +50,10 @@ impl OrderSearch {
             .select_only()
             .column(link::Column::OrderId)
             .filter(link::Column::MerchantId.eq(merchant));
-        if !self.statuses.is_empty() {
-            links = links.filter(link::of_orders_in_states(merchant, &self.statuses));
+        if link::are_closed(&self.statuses) && since.is_none() {
+            links = links.filter(link::closed_in_states(merchant, &self.statuses));
+        } else if !self.statuses.is_empty() {
+            links = links.filter(link::of_orders_in_states(&self.statuses));
         }
         if let Some(review) = self.review {
             links = links.filter(link::Column::Review.eq(review));
@@ -73,9 +75,9 @@ pub async fn search(
 ) -> Result<Found<Order>, DbErr> {
     let query = search.query(merchant, None);
     let page = |query| first_of(db, merchant, search.part_of(query));
-    if search.place.sort == Sort::NewestFirst && (search.text.is_some() || !search.paid.is_always()) {
-        // A common word, or a period with many payments, matches many orders: scanning the newest finds a page sooner
-        // than collecting all matches from an index.
+    if search.place.sort == Sort::NewestFirst && search.may_mean_many() {
+        // A common word, a period with many payments, or the state of many links matches many orders: scanning the
+        // newest finds a page sooner than collecting all matches from an index.
         let mut window = Some(RECENT);
         while let Some(looked) = window {
             let Some(oldest) = search.oldest_of(db, merchant, looked).await? else { break };
@@ -94,6 +96,11 @@ pub async fn search(
 }
 
 impl OrderSearch {
+    /// Whether what is searched for may be found in many orders, and no index gives it in the order of the list.
+    fn may_mean_many(&self) -> bool {
+        self.text.is_some() || !self.paid.is_always() || link::are_closed(&self.statuses)
+    }
+
     /// Everything but the text, of the orders since this one or of all.
     fn query(&self, merchant: MerchantId, since: Option<OrderId>) -> Select<Entity> {
         let query = Entity::find().filter(Column::MerchantId.eq(merchant));

@@ -1,6 +1,30 @@
-//! An example of what each operation takes and answers, made of the examples of its fields.
+//! An example of what each operation takes and answers, made of the examples of its fields; of what is seen most it is written by hand.
+
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
+
+/// What is seen and sent most, by the names of the schemas: examples whose fields go with each other, and of which each can be sent as it is.
+static WRITTEN: LazyLock<Map<String, Value>> =
+    // A test reads it, and holds each against its schema.
+    LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
+
+/// What texts say that have no example of their own, by the names of their fields.
+const TEXTS: &[(&str, &str)] = &[
+    ("actor", "key_01936ad7f4c07d0c8e3b5a9f21c4d6e8"),
+    ("actor_name", "Front office"),
+    ("body", "Your cake is ready."),
+    ("customer_name", "Example Buyer"),
+    ("description", "Wedding cake"),
+    ("invoice_number", "INV-1002"),
+    ("next_cursor", "ord_01936ad7f4c07d0c8e3b5a9f21c4d6e8"),
+    ("note", "As agreed by phone."),
+    ("number", "1002"),
+    ("order_number", "1002"),
+    ("reason", "As agreed by phone."),
+    ("resolved_by", "key_01936ad7f4c07d0c8e3b5a9f21c4d6e8"),
+    ("text", "Your cake is ready."),
+];
 
 /// How deep a schema is followed.
 const DEEPEST: usize = 12;
@@ -32,17 +56,34 @@ pub(super) fn add(document: &mut Value) {
 }
 
 fn exemplify(content: &mut Value, document: &Value, shown: Shown) {
-    let Some(media) = content.get_mut("application/json") else { return };
-    if media["example"].is_null()
-        && let Some(example) = example(&media["schema"], document, shown, DEEPEST)
-    {
-        media["example"] = example;
+    let Some(media) = content.get_mut("application/json").and_then(Value::as_object_mut) else { return };
+    let given = media.remove("example").filter(|given| !given.is_null());
+    let example = given.or_else(|| example(media.get("schema")?, document, shown, DEEPEST));
+    if let Some(example) = example {
+        // By a name, for there are readers that take an example without one for a list of them.
+        media.insert("examples".to_owned(), json!({"example": {"value": without_nulls(example)}}));
+    }
+}
+
+/// Absent means absent: the framework writes a field that is not there as a null, which no call takes.
+fn without_nulls(example: Value) -> Value {
+    match example {
+        Value::Object(fields) => {
+            let said = fields.into_iter().filter(|(_, field)| !field.is_null());
+            Value::Object(said.map(|(name, field)| (name, without_nulls(field))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => example,
     }
 }
 
 fn example(schema: &Value, document: &Value, shown: Shown, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        if let Some(written) = WRITTEN.get(name) {
+            return Some(written.clone());
+        }
         return example(document.pointer(reference.trim_start_matches('#'))?, document, shown, depth);
     }
     if !schema["example"].is_null() {
@@ -79,6 +120,67 @@ fn fields(schema: &Value, document: &Value, shown: Shown, depth: usize) -> Map<S
     let properties = schema["properties"].as_object().into_iter().flatten();
     properties
         .filter(|(name, _)| matches!(shown, Shown::All) || needed(name))
-        .filter_map(|(name, field)| Some((name.clone(), example(field, document, shown, depth)?)))
+        .filter_map(|(name, field)| {
+            let example = text_of(name, field).or_else(|| example(field, document, shown, depth))?;
+            Some((name.clone(), example))
+        })
         .collect()
+}
+
+/// What a text of this name says, where its schema says no more than that it is one.
+fn text_of(name: &str, field: &Value) -> Option<Value> {
+    let says_more = ["example", "enum", "default", "format"].iter().any(|key| !field[*key].is_null());
+    let (_, text) = TEXTS.iter().find(|(known, _)| *known == name)?;
+    (field["type"] == "string" && !says_more).then(|| (*text).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::description::schema::{Faults, Schema, Source};
+
+    fn faults(schema: &Value, document: &Value, example: &Value) -> String {
+        let mut faults = Faults::default();
+        Schema::of(schema, &Source::new(document)).check("", example, &mut faults);
+        faults.into_result().err().map(|problem| format!("{problem:?}")).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_shown_is_as_it_is_described() {
+        let document: Value =
+            serde_json::from_str(&crate::v1::description().text_at("https://pay.example.com")).unwrap();
+        let mut looked_at = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let answers = operation["responses"].as_object().unwrap().values();
+                for part in answers.chain([&operation["requestBody"]]) {
+                    let media = &part["content"]["application/json"];
+                    let Some(example) = media.pointer("/examples/example/value") else { continue };
+                    assert_eq!(faults(&media["schema"], &document, example), "", "{method} {path}: {example}");
+                    looked_at += 1;
+                }
+            }
+        }
+        assert!(looked_at > 100, "{looked_at}");
+    }
+
+    #[test]
+    fn what_is_written_by_hand_is_of_a_schema() {
+        let document: Value =
+            serde_json::from_str(&crate::v1::description().text_at("https://pay.example.com")).unwrap();
+        assert!(WRITTEN.contains_key("Order"));
+        for (name, example) in &*WRITTEN {
+            let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+            assert!(document["components"]["schemas"][name].is_object(), "{name} is no schema");
+            assert_eq!(faults(&schema, &document, example), "", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_is_not_shown() {
+        let mut content =
+            json!({"application/json": {"schema": {}, "example": {"a": null, "b": [{"c": null, "d": 1}]}}});
+        exemplify(&mut content, &json!({}), Shown::All);
+        assert_eq!(content["application/json"]["examples"]["example"]["value"], json!({"b": [{"d": 1}]}));
+    }
 }

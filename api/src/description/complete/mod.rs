@@ -12,6 +12,19 @@ use serde_json::{Map, Value, json};
 /// The longest idempotency key.
 const LONGEST_KEY: usize = 255;
 
+/// What parameters mean that many calls share, where a call says nothing else.
+const SHARED: &[(&str, &str)] = &[
+    ("limit", "How many at most; a page may be shorter."),
+    ("cursor", "The `next_cursor` of the page before; absent: the first page."),
+    ("sort", "`-created_at`, the newest first, or `created_at`. Absent: the newest first."),
+    ("created_from", "Created then or later: a day, as the merchant counts days, or a time."),
+    ("created_to", "Created then or before: a day, which is included, or a time."),
+    ("paid_from", "Paid then or later: a day, as the merchant counts days, or a time."),
+    ("paid_to", "Paid then or before: a day, which is included, or a time."),
+    ("tag", "The order's tag."),
+    ("language", "BCP 47, such as `en` or `de-AT`."),
+];
+
 /// Makes the document whole.
 pub(super) fn complete(document: &mut Value) {
     rename_media(document);
@@ -84,6 +97,10 @@ fn describe_parameters(operation: &mut Value) {
             .retain(|parameter| !parameter["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("accept")));
     }
     for parameter in parameters(operation) {
+        let shared = SHARED.iter().find(|(name, _)| parameter["name"] == **name);
+        if let (true, Some((_, meaning))) = (parameter["description"].is_null(), shared) {
+            parameter["description"] = (*meaning).into();
+        }
         if parameter["schema"]["type"] == "array" {
             // With commas between them.
             (parameter["style"], parameter["explode"]) = ("form".into(), false.into());
@@ -94,6 +111,10 @@ fn describe_parameters(operation: &mut Value) {
         {
             let word = parameter["schema"]["enum"][0].as_str().unwrap_or("1").to_owned();
             parameter["schema"]["example"] = word.into();
+        }
+        if parameter["required"] != true {
+            // `/docs` fills in examples, of what has to be there: a list is not narrowed by what nobody asked for.
+            parameter["x-fill-example"] = "no".into();
         }
         if parameter["name"] == "Idempotency-Key" {
             parameter["description"] =
@@ -107,14 +128,26 @@ fn describe_parameters(operation: &mut Value) {
 
 /// In the order in which they are needed: an order, its link, a text; what is the operator's comes last.
 fn order_tags(document: &mut Value) {
-    const FIRST: [&str; 3] = ["Orders", "Payment links", "Messages"];
-    let place = |tag: &Value| {
-        let name = tag["name"].as_str().unwrap_or_default();
-        let last = FIRST.len() + usize::from(name == "Admin");
-        FIRST.iter().position(|first| *first == name).unwrap_or(last)
-    };
+    const ORDER: &[&str] = &[
+        "Orders",
+        "Payment links",
+        "Messages",
+        "Conversations",
+        "Templates",
+        "Batches",
+        "Feed and events",
+        "Webhooks",
+        "Embedding",
+        "Attention",
+        "Credits",
+        "Connections",
+        "Merchant",
+        "Keys and people",
+        "Admin",
+    ];
+    let place = |tag: &Value| ORDER.iter().position(|name| tag["name"] == **name);
     if let Some(tags) = document.get_mut("tags").and_then(Value::as_array_mut) {
-        tags.sort_by_key(place);
+        tags.sort_by_key(|tag| place(tag).unwrap_or(ORDER.len()));
     }
 }
 

@@ -4,20 +4,19 @@ use domain::{CreditPurchaseId, MerchantId};
 use entity::{
     AuditAction,
     credits::{self, CreditError, LONGEST_NOTE, purchase},
-    merchant,
 };
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
-    param::{Path, Query},
+    param::{Header, Path, Query},
     payload::Json,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{answers::Created, credit_purchases::PurchaseView},
+    super::credit_purchases::PurchaseView,
     Group,
-    merchants::{MerchantView, find_merchant},
+    merchants::{MerchantView, find_merchant, operators, with_its_credits},
 };
 use crate::{
     Api, Problem,
@@ -28,12 +27,13 @@ use crate::{
         paging::{Asked, Page},
         typed::{Limit, Line, Text, TextOf},
     },
+    v1::command::{Answered, CREATED, fingerprint},
 };
 
 pub(crate) struct AdminCredits;
 
 /// Credits that are put right.
-#[derive(Debug, Deserialize, Object)]
+#[derive(Debug, Deserialize, Object, Serialize)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "CreditCorrection")]
 struct CorrectionInput {
@@ -53,27 +53,24 @@ impl AdminCredits {
         api: Data<&Api>,
         key: Operator,
         #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: JsonBody<CorrectionInput>,
-    ) -> Result<Created<MerchantView>, Problem> {
+    ) -> Result<Answered<MerchantView, CREATED>, Problem> {
         let mut fields = Fields::default();
         let reason = fields.text("reason", &input.0.reason.trimmed(), LONGEST_NOTE);
         let Some(reason) = reason else { return Err(fields.into_problem()) };
         let owner = find_merchant(&api, &merchant_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        credits::correct(&tx, owner.id, input.0.credits, reason.clone(), now).await.map_err(|error| match error {
-            CreditError::Db(error) => error.into(),
-            CreditError::BadNote => Problem::field("reason", error.to_string()),
-            CreditError::Nothing
-            | CreditError::NotPositive
-            | CreditError::TooMany
-            | CreditError::Insufficient { .. }
-            | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
-        })?;
-        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::CreditsCorrect, owner.id, Some(reason), now).await?;
-        let row = merchant::get(&tx, owner.id).await?;
-        tx.commit().await?;
-        Ok(Created::Created(Json(row.into())))
+        let fingerprint = fingerprint("POST credit-corrections", &serde_json::to_vec(&input.0).unwrap_or_default());
+        api.command(owner.id, operators(idempotency_key.0.as_deref()), fingerprint, |now| {
+            let (api, key, owner, credits, reason) = (*api, &key.0, owner.id, input.0.credits, reason.clone());
+            async move {
+                let tx = api.db.begin().await?;
+                credits::correct(&tx, owner, credits, reason.clone(), now).await.map_err(not_corrected)?;
+                act_of_operator(&tx, key, Some(owner), AuditAction::CreditsCorrect, owner, Some(reason), now).await?;
+                with_its_credits(tx, owner).await
+            }
+        })
+        .await
     }
 
     /// List purchases of credits
@@ -93,5 +90,17 @@ impl AdminCredits {
         let of = merchant_id.0.map(Text::value);
         let found = purchase::list(api.db.pool(), of, asked.before, asked.fetch()).await?;
         Ok(Json(asked.page(found, |row| row.id, |row| PurchaseView::of(row).map_err(Problem::from))?))
+    }
+}
+
+fn not_corrected(error: CreditError) -> Problem {
+    match error {
+        CreditError::Db(error) => error.into(),
+        CreditError::BadNote => Problem::field("reason", error.to_string()),
+        CreditError::Nothing
+        | CreditError::NotPositive
+        | CreditError::TooMany
+        | CreditError::Insufficient { .. }
+        | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
     }
 }

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{MerchantId, Region};
+use domain::{MerchantId, Region, sha256};
 use entity::{
-    AuditAction, Merchant,
+    AuditAction, Merchant, Transaction,
     credits::{self, CreditError, LONGEST_NOTE},
     merchant::{self, NewMerchant},
 };
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
-    param::{Path, Query},
+    param::{Header, Path, Query},
     payload::Json,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{super::answers::Created, Group, merchant_changes::ChangesInput};
 use crate::http::typed::{CountryCode, Limit, Line, Text, TextOf, ZoneName};
@@ -24,9 +24,11 @@ use crate::{
     auth::{Operator, audit::act_of_operator},
     http::{
         fields::Fields,
+        hex::hex,
         json_body::JsonBody,
         paging::{Asked, Page, id},
     },
+    v1::command::{Accepted, Answered, CREATED, fingerprint},
 };
 
 pub(crate) struct AdminMerchants;
@@ -99,7 +101,7 @@ impl From<Merchant> for MerchantView {
 }
 
 /// Credits that were bought.
-#[derive(Debug, Deserialize, Object)]
+#[derive(Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "TopUp")]
 struct TopUpInput {
     /// How many.
@@ -187,29 +189,49 @@ impl AdminMerchants {
         api: Data<&Api>,
         key: Operator,
         #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         input: JsonBody<TopUpInput>,
-    ) -> Result<Created<MerchantView>, Problem> {
+    ) -> Result<Answered<MerchantView, CREATED>, Problem> {
         let mut fields = Fields::default();
         let given = input.0.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
         let note = given.map(|note| fields.text("note", note, LONGEST_NOTE));
         let Some(note) = note.map_or(Some(None), |note| note.map(Some)) else { return Err(fields.into_problem()) };
         let owner = find_merchant(&api, &merchant_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        credits::top_up(&tx, owner.id, input.0.credits, note.clone(), now).await.map_err(|error| match error {
-            CreditError::Db(error) => error.into(),
-            CreditError::BadNote => Problem::field("note", error.to_string()),
-            CreditError::NotPositive
-            | CreditError::TooMany
-            | CreditError::Nothing
-            | CreditError::Insufficient { .. }
-            | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
-        })?;
-        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::CreditsTopUp, owner.id, note, now).await?;
-        let row = merchant::get(&tx, owner.id).await?;
-        tx.commit().await?;
-        Ok(Created::Created(Json(row.into())))
+        let fingerprint = fingerprint("POST credits", &serde_json::to_vec(&input.0).unwrap_or_default());
+        api.command(owner.id, operators(idempotency_key.0.as_deref()), fingerprint, |now| {
+            let (api, key, owner, credits, note) = (*api, &key.0, owner.id, input.0.credits, note.clone());
+            async move {
+                let tx = api.db.begin().await?;
+                credits::top_up(&tx, owner, credits, note.clone(), now).await.map_err(not_topped_up)?;
+                act_of_operator(&tx, key, Some(owner), AuditAction::CreditsTopUp, owner, note, now).await?;
+                with_its_credits(tx, owner).await
+            }
+        })
+        .await
     }
+}
+
+fn not_topped_up(error: CreditError) -> Problem {
+    match error {
+        CreditError::Db(error) => error.into(),
+        CreditError::BadNote => Problem::field("note", error.to_string()),
+        CreditError::NotPositive
+        | CreditError::TooMany
+        | CreditError::Nothing
+        | CreditError::Insufficient { .. }
+        | CreditError::NoHold(_) => Problem::field("credits", error.to_string()),
+    }
+}
+
+/// The merchant, whose credits were changed in this transaction.
+pub(super) async fn with_its_credits(tx: Transaction, id: MerchantId) -> Result<Accepted<MerchantView>, Problem> {
+    let view = merchant::get(&tx, id).await?.into();
+    Ok(Accepted { tx, location: format!("/v1/admin/merchants/{id}"), view, enqueued: Vec::new() })
+}
+
+/// An operator's idempotency key, which is none of the merchant's.
+pub(super) fn operators(key: Option<&str>) -> Option<String> {
+    key.map(|key| format!("operator:{}", hex(&sha256(key.as_bytes()))))
 }
 
 fn check_merchant(input: &MerchantInput) -> Result<NewMerchant, Problem> {
