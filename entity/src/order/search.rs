@@ -74,7 +74,7 @@ pub async fn search(
     search: OrderSearch,
 ) -> Result<Found<Order>, DbErr> {
     let query = search.query(merchant, None);
-    let page = |query| first_of(db, merchant, search.part_of(query));
+    let page = |query| first_of(db, search.place.sort, search.part_of(query));
     if search.place.sort == Sort::NewestFirst && search.may_mean_many() {
         // A common word, a period with many payments, or the state of many links matches many orders: scanning the
         // newest finds a page sooner than collecting all matches from an index.
