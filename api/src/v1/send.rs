@@ -12,7 +12,6 @@ use entity::{
     conversation::{self, Correspondent},
     link,
     link_text::{LinkTextError, text_of_link},
-    merchant,
     message::{self, CommandError, NewMessage, Origin},
     message_template::{self, TemplateReadError},
     order,
@@ -52,6 +51,7 @@ pub(super) async fn accept_link(
     sending: Sending<'_>,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
+    let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
     let link = find_link(&tx, key, link_id).await?;
     if !can_be_paid(&link, now) {
@@ -62,7 +62,6 @@ pub(super) async fn accept_link(
         let detail = "The buyer's bank did not pay, and the link cannot be paid anew yet. Send it once it can.";
         return Err(Problem::conflict("link_not_open", detail));
     }
-    let owner = merchant::get(&tx, key.merchant).await?;
     let order = order::find(&tx, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
     let phone = order.customer_phone.as_ref().ok_or_else(no_phone_number)?;
     let url = api.buyer_url(link.id);
@@ -138,8 +137,8 @@ pub(super) async fn accept_text(
     body: &str,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
+    let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
-    let owner = merchant::get(&tx, key.merchant).await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
     let text = plain_text(key, conversation, body);
     queue_message(api, tx, key, Addressed { owner: &owner, conversation, text }, now).await
@@ -152,8 +151,8 @@ pub(super) async fn accept_test(
     to: &PhoneNumber,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
+    let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
-    let owner = merchant::get(&tx, key.merchant).await?;
     let conversation = conversation::open(&tx, &api.vault, owner.id, to, now).await?;
     let body = format!("{}: this is a test of texts by Paylink. Nothing is to be done.", owner.name);
     let body = Body::set(&body, owner.typography()).map_err(Problem::internal)?;

@@ -3,6 +3,7 @@
 mod advance;
 mod buyer;
 mod check;
+mod closed;
 mod compare_and_set;
 mod disputes;
 mod elsewhere;
@@ -45,7 +46,7 @@ pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search, sizes};
-pub(crate) use search::{of_orders_in_states, paid};
+pub(crate) use search::{are_closed, closed_in_states, of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
@@ -53,7 +54,7 @@ pub use timeline_event::{Source, TimelineEvent};
 pub use warning::InvoiceWarning;
 
 use crate::{
-    Documents, Transaction, attention,
+    Documents, Order, Transaction, attention,
     change::{Change, ChangeKind},
     json_column::{read_json, stored_json},
     money_column::stored_money,
@@ -302,6 +303,19 @@ pub struct NewLink {
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+    Ok(insert_and_hold(tx, new, now).await?.0)
+}
+
+/// The same, and its order as it is now: nobody changes that until the transaction ends, as whoever does holds it, and that waits for the
+/// link that names it.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_and_hold(
+    tx: &Transaction,
+    new: NewLink,
+    now: DateTime<Utc>,
+) -> Result<(Model, Option<Order>), DbErr> {
     let link = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -324,13 +338,13 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         ..Default::default()
     };
     let link = link.insert(tx).await?;
-    crate::search::refresh_for(tx, &link).await?;
+    let order = crate::search::refresh_for(tx, &link).await?;
     let entry =
         timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, TimelineEvent::Creating, None) };
     timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
     attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
-    Ok(link)
+    Ok((link, order))
 }
 
 /// A link that exists at Stripe and was lost here.
