@@ -1,5 +1,5 @@
-//! An amount as the buyer's language writes numbers. The currency stands behind it by its code, which is no other's: a `$` is
-//! many countries'.
+//! Formats an amount the way the buyer's language writes numbers. The currency is given by its code, which is unambiguous: many countries
+//! write `$`.
 
 use domain::Money;
 

@@ -1,4 +1,4 @@
-//! What is printed. Plain values: whoever calls has already looked the order up and formatted its amounts.
+//! What is printed, as plain values: the caller has already looked up the order and formatted its amounts.
 
 use bytes::Bytes;
 use chrono::NaiveDate;

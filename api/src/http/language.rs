@@ -1,4 +1,4 @@
-//! Which language somebody likes best, as their browser says.
+//! The language that a browser prefers (`Accept-Language`).
 
 /// The languages of an `Accept-Language`, those that are liked best first; as they were named where they are liked the same.
 fn liked(accept_language: &str) -> Vec<&str> {

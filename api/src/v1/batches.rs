@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{BatchId, LinkId, MessageId, OrderId};
 use entity::{
     AuditAction, Batch, Db, Transaction,
-    batch::{self, BatchRow, BatchState, Counts, RowState},
+    batch::{self, BatchRow, BatchState, Counts, NewBatch, RowState},
     merchant,
 };
 use poem::{http::StatusCode, web::Data};
@@ -17,12 +17,13 @@ use poem_openapi::{
     payload::Json,
 };
 use queue::{EnqueueOptions, EnqueuedJob, RunBatch, enqueue};
+use sea_orm::DbErr;
 
 use self::input::Sent;
 use super::{Group, links::ready_owner};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         listing::{self, AT_A_TIME, Listing, is_csv_wanted},
         paging::{Asked, Page, id},
@@ -154,6 +155,7 @@ fn cells(row: BatchRow) -> Vec<String> {
 }
 
 #[OpenApi(tag = "Group::Batches")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Batches {
     /// Check many orders
     ///
@@ -181,9 +183,10 @@ impl Batches {
                 let owner = merchant::get(&tx, key.merchant).await?;
                 let checked = check::Checker { api, owner: &owner, send, now }.check(&tx, rows).await?;
                 let id = BatchId::new(now);
-                let batch = batch::insert(&tx, id, owner.id, send, key.key.to_string(), now).await?;
+                let new = NewBatch { id, merchant_id: owner.id, send, actor: key.key.to_string() };
+                let batch = batch::insert(&tx, new, now).await?;
                 batch::insert_all(&tx, &batch, checked).await?;
-                act_of_key(&tx, key, AuditAction::BatchCreate, id, None, now);
+                tx.done(key.did(AuditAction::BatchCreate, &id), now);
                 api.quotas.count_order_bytes(&tx, owner.id, size, now).await?;
                 let view = BatchView::of(batch, batch::count(&tx, id).await?);
                 Ok(accepted(tx, id, view, None))
@@ -278,21 +281,7 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST pause {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::pause(&tx, &batch).await? {
-                    act_of_key(&tx, key, AuditAction::BatchPause, batch.id, None, now);
-                } else if batch.state != BatchState::Paused {
-                    return Err(Problem::conflict("batch_not_running", "The batch is not under way."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Pause).await
     }
 
     /// Resume a batch
@@ -306,26 +295,7 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST resume {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::resume(&tx, &batch).await? {
-                    act_of_key(&tx, key, AuditAction::BatchResume, batch.id, None, now);
-                    let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
-                    let options = EnqueueOptions::for_merchant(batch.merchant_id);
-                    let enqueued_job = enqueue(&tx, &job, options, now).await?;
-                    return answer(tx, key, batch_id, enqueued_job).await;
-                }
-                if batch.state != BatchState::Running {
-                    return Err(Problem::conflict("batch_not_paused", "The batch is not paused."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Resume).await
     }
 
     /// Cancel a batch
@@ -339,22 +309,85 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST cancel {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::end(&tx, &batch, BatchState::Cancelled, now).await? {
-                    act_of_key(&tx, key, AuditAction::BatchCancel, batch.id, None, now);
-                } else if batch.state != BatchState::Cancelled {
-                    return Err(Problem::conflict("batch_done", "The batch is done already."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Cancel).await
     }
+}
+
+/// What can be done to a batch that is under way.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Pause,
+    Resume,
+    Cancel,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    fn audited(self) -> AuditAction {
+        match self {
+            Self::Pause => AuditAction::BatchPause,
+            Self::Resume => AuditAction::BatchResume,
+            Self::Cancel => AuditAction::BatchCancel,
+        }
+    }
+
+    /// The state that it leads to, and why it is refused in any other state that it does not lead from.
+    fn leads_to(self) -> (BatchState, Problem) {
+        match self {
+            Self::Pause => (BatchState::Paused, Problem::conflict("batch_not_running", "The batch is not under way.")),
+            Self::Resume => (BatchState::Running, Problem::conflict("batch_not_paused", "The batch is not paused.")),
+            Self::Cancel => (BatchState::Cancelled, Problem::conflict("batch_done", "The batch is done already.")),
+        }
+    }
+}
+
+async fn take_step(
+    api: &Api,
+    key: &Principal,
+    batch_id: &str,
+    idempotency_key: Option<String>,
+    step: Step,
+) -> Result<Answered<BatchView>, Problem> {
+    let fingerprint = fingerprint(&format!("POST {} {batch_id}", step.name()), &[]);
+    api.command(key.merchant, idempotency_key, fingerprint, |now| accept_step(api, key, batch_id, step, now)).await
+}
+
+async fn accept_step(
+    api: &Api,
+    key: &Principal,
+    batch_id: &str,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<Accepted<BatchView>, Problem> {
+    let tx = api.db.begin().await?;
+    let batch = find_in(&tx, key, batch_id).await?;
+    let is_taken = match step {
+        Step::Pause => batch::pause(&tx, &batch).await?,
+        Step::Resume => batch::resume(&tx, &batch).await?,
+        Step::Cancel => batch::end(&tx, &batch, BatchState::Cancelled, now).await?,
+    };
+    if !is_taken {
+        let (there, refusal) = step.leads_to();
+        return if batch.state == there { answer(tx, key, batch_id, None).await } else { Err(refusal) };
+    }
+    tx.done(key.did(step.audited(), &batch.id), now);
+    let enqueued_job = match step {
+        Step::Resume => enqueue_run(&tx, &batch, now).await?,
+        Step::Pause | Step::Cancel => None,
+    };
+    answer(tx, key, batch_id, enqueued_job).await
+}
+
+async fn enqueue_run(tx: &Transaction, batch: &Batch, now: DateTime<Utc>) -> Result<Option<EnqueuedJob>, DbErr> {
+    let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
+    enqueue(tx, &job, EnqueueOptions::for_merchant(batch.merchant_id), now).await
 }
 
 async fn find(api: &Api, key: &Principal, batch_id: &str) -> Result<Batch, Problem> {
@@ -393,9 +426,8 @@ async fn accept_start(
         tx.rollback().await?;
         return Err(Problem::conflict("batch_started", "Somebody else has just started or cancelled the batch."));
     }
-    act_of_key(&tx, key, AuditAction::BatchStart, batch.id, None, now);
-    let job = RunBatch { merchant: owner.id, batch: batch.id };
-    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
+    tx.done(key.did(AuditAction::BatchStart, &batch.id), now);
+    let enqueued_job = enqueue_run(&tx, &batch, now).await?;
     answer(tx, key, batch_id, enqueued_job).await
 }
 

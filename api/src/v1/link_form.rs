@@ -1,4 +1,4 @@
-//! The multipart form that makes a payment link: the PDF is streamed to the store while it is read, never held as a whole.
+//! The multipart form that creates a payment link. The PDF is streamed to the store and never held in memory as a whole.
 
 mod staged;
 

@@ -1,4 +1,4 @@
-//! `/v1/message-template`: the text of a link's message, and what it would cost.
+//! `/v1/message-template`: the text that carries a link, and what it would cost.
 
 use chrono::NaiveDate;
 use domain::{
@@ -20,7 +20,7 @@ use super::{
 use crate::http::typed::{Language as LanguageTag, Text, TextOf, described_words};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Writer},
     http::json_body::JsonBody,
 };
 
@@ -147,7 +147,7 @@ impl MessageTemplate {
         if let Some(plain) = input.0.plain_typography {
             merchant::set_plain_typography(&tx, merchant, plain).await?;
         }
-        act_of_key(&tx, &key.0, AuditAction::TemplateChange, merchant, None, now);
+        tx.done(key.0.did(AuditAction::TemplateChange, &merchant), now);
         let owner = merchant::get(&tx, merchant).await?;
         tx.commit().await?;
         Ok(Json(view_of(&owner)?))

@@ -1,4 +1,4 @@
-//! An order as it is shown, and as it is printed.
+//! An order as shown to API callers and as printed.
 
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, Money, OrderId, money::MoneyError};

@@ -1,5 +1,4 @@
-//! The receipt of a link that was paid, as a PDF: one that a bookkeeper takes. What went back of the money is on it, and what is
-//! contested.
+//! The receipt of a paid link, as a PDF fit for bookkeeping. It states refunds and disputes.
 
 use bytes::Bytes;
 use domain::{

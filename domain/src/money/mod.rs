@@ -34,7 +34,7 @@ pub struct Money {
 impl Money {
     /// The largest amount, in minor units: far above what can be charged, so that sums of order lines fit, and small
     /// enough that Stripe's units (up to ×100) never overflow.
-    pub const LARGEST_MINOR: i64 = 999_999_999_999_999;
+    pub(crate) const LARGEST_MINOR: i64 = 999_999_999_999_999;
 
     /// An amount in minor units as people count them: euro cents, whole yen, whole krónur.
     ///

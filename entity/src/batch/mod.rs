@@ -1,13 +1,14 @@
-//! Many orders at once: each is looked at by the rules of a single one before anything is done, and then each is done once.
+//! Batches of orders. Each row is first validated by the rules for a single order; only then is each carried out, once.
 
 mod rows;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
+pub(crate) use rows::erase_contents_with;
 pub use rows::{
-    BatchRow, Content, Counts, NewRow, RowProblem, RowState, conclude, count, due, erase_before, erase_contents_with,
-    fail, happened, has_order, insert_all, page, set_order,
+    BatchRow, Content, Counts, NewRow, RowProblem, RowState, conclude, count, due, erase_before, fail, happened,
+    has_order, insert_all, page, set_order,
 };
 
 use domain::{BatchId, MerchantId, words};
@@ -56,24 +57,30 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Batch;
 
+/// What it takes to write a batch.
+#[derive(Debug)]
+pub struct NewBatch {
+    /// Its id.
+    pub id: BatchId,
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// Whether each link is to be texted to its buyer.
+    pub send: bool,
+    /// Who begins it: an API key.
+    pub actor: String,
+}
+
 /// Writes a batch whose rows were looked at.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn insert(
-    db: &impl ConnectionTrait,
-    id: BatchId,
-    merchant: MerchantId,
-    send: bool,
-    actor: String,
-    now: DateTime<Utc>,
-) -> Result<Batch, DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, new: NewBatch, now: DateTime<Utc>) -> Result<Batch, DbErr> {
     let row = ActiveModel {
-        id: Set(id),
-        merchant_id: Set(merchant),
+        id: Set(new.id),
+        merchant_id: Set(new.merchant_id),
         state: Set(BatchState::Ready),
-        send: Set(send),
-        actor: Set(actor),
+        send: Set(new.send),
+        actor: Set(new.actor),
         created_at: Set(now),
         started_at: Set(None),
         ended_at: Set(None),

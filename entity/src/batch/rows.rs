@@ -1,4 +1,4 @@
-//! The rows of a batch. What one is to become is kept until it is done, and no longer.
+//! The rows of a batch. A row's contents are kept until it is done, and no longer.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Batch, Entity as Batches};
 use crate::{
+    json_column::stored_json,
     message::CommandError,
     order::{Details, Kept, NewOrder},
 };
@@ -185,8 +186,7 @@ const AT_ONCE: usize = 200;
 pub async fn insert_all(db: &impl ConnectionTrait, batch: &Batch, rows: Vec<NewRow>) -> Result<(), DbErr> {
     let mut written = Vec::with_capacity(rows.len());
     for (number, row) in (1..).zip(rows) {
-        let content = row.content.as_ref().map(serde_json::to_string).transpose();
-        let content = content.map_err(|error| DbErr::Json(error.to_string()))?;
+        let content = row.content.as_ref().map(stored_json).transpose()?;
         written.push(ActiveModel {
             batch_id: Set(batch.id),
             number: Set(number),
@@ -428,7 +428,7 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn erase_contents_with(
+pub(crate) async fn erase_contents_with(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     phone: &PhoneNumber,

@@ -1,4 +1,4 @@
-//! Each row of a batch by the rules of a single order: nothing is done.
+//! Validates the rows of a batch by the rules for a single order, without doing anything.
 
 use std::collections::{HashMap, HashSet};
 

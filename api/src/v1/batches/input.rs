@@ -1,4 +1,4 @@
-//! What is sent as a batch: JSON, or CSV with a line of names. A row that cannot be read is a row that is refused, not a batch.
+//! The input of a batch: JSON, or CSV with a header line. An unreadable row is refused on its own and does not fail the batch.
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
