@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     api, audit_log, backup, data_dir, doctor, error::Error, events, healthy, jobs, logging, manual, merchant, messages,
-    migrate, moving, open_files, read_pdf, restore, scheduler, secrets, sessions, settings::Settings,
+    migrate, moving, open_files, output, read_pdf, restore, scheduler, secrets, sessions, settings::Settings,
     surroundings::Surroundings, tls, up, webhooks, why, worker,
 };
 
@@ -82,10 +82,14 @@ enum Command {
 #[must_use]
 pub fn command_line() -> ExitCode {
     let cli = Cli::parse();
-    run(cli).unwrap_or_else(|error| {
-        eprintln!("paylink: {}", error.with_sources());
-        ExitCode::FAILURE
-    })
+    match run(cli) {
+        Ok(_) if output::has_failed() => ExitCode::FAILURE,
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("paylink: {}", error.with_sources());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn run(cli: Cli) -> Result<ExitCode, Error> {

@@ -2,6 +2,8 @@
 
 use entity::{Db, DbLimits, DbOptions};
 use migration::Schema;
+use sea_orm::DbErr;
+use url::Url;
 
 use crate::{data_dir::DataDir, error::Error, moving, role::Role, settings::Settings};
 
@@ -19,7 +21,8 @@ pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<
         application: role.application().to_owned(),
         limits: if role == Role::Command { DbLimits::default() } else { settings.database_limits() },
     };
-    let db = Db::open_with(&database_url(settings)?, &options).await?;
+    let url = database_url(settings)?;
+    let db = Db::open_with(&url, &options).await.map_err(not_opened(&url))?;
     if db.pooling().is_pooled() {
         tracing::info!(found = %db.pooling(), "PostgreSQL is reached through a pooler");
     }
@@ -36,7 +39,21 @@ pub(crate) async fn open_database_as(settings: &Settings, role: Role) -> Result<
 /// Opens the database, whatever its schema.
 pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
     // Building an index ahead of its step needs a second connection, which holds the lock.
-    Ok(Db::open(&database_url(settings)?, settings.database_connections.max(2)).await?)
+    let url = database_url(settings)?;
+    Db::open(&url, settings.database_connections.max(2)).await.map_err(not_opened(&url))
+}
+
+/// Names the setting and the place, without the user and the password.
+fn not_opened(url: &str) -> impl FnOnce(DbErr) -> Error {
+    let place = match Url::parse(url) {
+        Ok(url) if url.has_host() => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+        }
+        Ok(url) => format!("{}:{}", url.scheme(), url.path()),
+        Err(_) => "what it names".to_owned(),
+    };
+    move |source| Error::NoDatabase { place, source }
 }
 
 /// The database's URL; by default the database in the data directory.
@@ -63,5 +80,23 @@ pub(crate) async fn check_schema(db: &Db) -> Result<(), Error> {
         Schema::TooNew(step) => Err(Error::Refused(format!(
             "the database's schema is newer than this version ({step}): run the version that made it, or a later one"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_cannot_be_opened_is_named_without_its_password() {
+        for (url, place) in [
+            ("postgres://ann:hunter2@db.example:5433/paylink?sslmode=require", "postgres://db.example:5433/paylink"),
+            ("postgres://db.example/paylink?password=hunter2", "postgres://db.example/paylink"),
+            ("sqlite:///nowhere/paylink.db?mode=rwc", "sqlite:/nowhere/paylink.db"),
+            ("hunter2", "what it names"),
+        ] {
+            let said = not_opened(url)(DbErr::Custom("no".to_owned())).with_sources();
+            assert_eq!(said, format!("database_url: {place} cannot be opened: Custom Error: no"));
+        }
     }
 }

@@ -24,6 +24,12 @@ pub enum Error {
     RedisDidNotStart,
     #[error("the database failed")]
     Db(#[from] sea_orm::DbErr),
+    #[error("database_url: {place} cannot be opened")]
+    NoDatabase {
+        place: String,
+        #[source]
+        source: sea_orm::DbErr,
+    },
     #[error("Redis cannot be used")]
     Redis(#[from] queue::redis::QueueError),
     #[error(transparent)]

@@ -8,6 +8,10 @@
 // A future with all roles is nested more deeply than the default limit allows.
 #![recursion_limit = "256"]
 
+// First, for its macro.
+#[macro_use]
+mod output;
+
 pub mod api;
 mod audit_log;
 mod backup;

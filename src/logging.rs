@@ -1,7 +1,10 @@
 //! Structured logs on standard error: text by default, JSON by a setting. `RUST_LOG` overrides the level. Lines within
 //! a request or a job name it.
 
-use std::{fmt, io};
+use std::{
+    env, fmt,
+    io::{self, IsTerminal},
+};
 
 use tracing::{
     Dispatch, Subscriber,
@@ -28,7 +31,7 @@ const DEFAULT_FILTER: &str = "info,apalis_core=warn,poem=warn,sqlx=warn,sea_orm_
 /// Starts logging, and the export of spans if it is configured.
 pub(crate) fn start(settings: &Settings) -> Result<Option<Export>, Error> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let logs = logs(settings, filter, io::stderr);
+    let logs = logs(settings, filter, io::stderr, is_coloured());
     let export = settings.otlp_endpoint.as_deref().map(Export::to).transpose()?;
     registry().with(logs).with(export.as_ref().map(Export::layer)).init();
     Ok(export)
@@ -37,15 +40,21 @@ pub(crate) fn start(settings: &Settings) -> Result<Option<Export>, Error> {
 /// A logger with the command's defaults that writes elsewhere, for roles that share a process, each on threads of its
 /// own.
 pub fn logs_to(settings: &Settings, place: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) -> Dispatch {
-    Dispatch::new(registry().with(logs(settings, EnvFilter::new(DEFAULT_FILTER), place)))
+    Dispatch::new(registry().with(logs(settings, EnvFilter::new(DEFAULT_FILTER), place, false)))
+}
+
+/// Colours are for people at a terminal who have not said that they want none (<https://no-color.org>).
+fn is_coloured() -> bool {
+    io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|said| said.is_empty())
 }
 
 fn logs<S: Subscriber + for<'span> LookupSpan<'span>>(
     settings: &Settings,
     filter: EnvFilter,
     place: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    coloured: bool,
 ) -> Box<dyn Layer<S> + Send + Sync> {
-    let logs = tracing_subscriber::fmt::layer().with_writer(place);
+    let logs = tracing_subscriber::fmt::layer().with_writer(place).with_ansi(coloured);
     match settings.log_format {
         LogFormat::Text => logs.fmt_fields(ForPeople).with_filter(filter).boxed(),
         LogFormat::Json => logs.json().flatten_event(true).with_filter(filter).boxed(),

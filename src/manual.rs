@@ -1,7 +1,7 @@
 //! `paylink completions` and `paylink manual`: files for packages, generated from the command line's definition.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -26,7 +26,9 @@ pub(crate) struct ManualArgs {
 
 /// Prints completions for a shell.
 pub(crate) fn completions<C: CommandFactory>(args: &CompletionsArgs) {
-    clap_complete::generate(args.shell, &mut C::command(), "paylink", &mut io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut C::command(), "paylink", &mut script);
+    println!("{}", String::from_utf8_lossy(&script).trim_end());
 }
 
 /// Writes the manual pages.

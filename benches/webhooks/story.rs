@@ -89,6 +89,7 @@ pub(crate) async fn make_links(db: &Db, merchant_id: MerchantId, how_many: usize
                 money,
                 document: "invoice.pdf".to_owned(),
                 document_bytes: 0,
+                document_sha256: domain::sha256(b""),
                 expires_at: now + TimeDelta::days(30),
                 metadata: BTreeMap::new(),
                 payment_methods: domain::PaymentMethods::default(),

@@ -35,6 +35,9 @@ pub enum DocumentError {
     /// The store refused or did not answer.
     #[error("the document store failed")]
     Store(#[source] object_store::Error),
+    /// The store gave back other bytes than were put there.
+    #[error("the document store gave back other bytes than it was given")]
+    Altered,
     /// The store did not answer in time. It may have done what was asked nevertheless.
     #[error("the document store did not answer within {ANSWER_WITHIN:?}")]
     TimedOut,
@@ -110,6 +113,16 @@ impl Documents {
         Ok(())
     }
 
+    /// The same, and reads it back: a store that says yes and has kept nothing, or other bytes, is found out while the document can still
+    /// be put there again.
+    ///
+    /// # Errors
+    /// [`DocumentError::Missing`] or [`DocumentError::Altered`] if it was not kept as it is, or when the store fails.
+    pub async fn put_and_prove(&self, name: &str, content: Bytes) -> Result<(), DocumentError> {
+        self.put(name, content.clone()).await?;
+        if self.get(name).await? == content { Ok(()) } else { Err(DocumentError::Altered) }
+    }
+
     /// Begins to write a document piece by piece: it is there once it is finished, not before.
     #[must_use]
     pub fn upload(&self, name: &str) -> Upload {
@@ -121,7 +134,15 @@ impl Documents {
     /// # Errors
     /// [`DocumentError::Missing`], or when the store fails.
     pub async fn read(&self, name: &str) -> Result<Reading, DocumentError> {
-        Reading::begin(Arc::clone(&self.0), Path::from(name)).await
+        Reading::begin(Arc::clone(&self.0), Path::from(name), None).await
+    }
+
+    /// The same of a document with this SHA-256: nobody gets the end of another one.
+    ///
+    /// # Errors
+    /// [`DocumentError::Missing`], [`DocumentError::Altered`] if that is seen at once, or when the store fails.
+    pub async fn read_as(&self, name: &str, sha256: &[u8]) -> Result<Reading, DocumentError> {
+        Reading::begin(Arc::clone(&self.0), Path::from(name), Some(sha256.to_vec())).await
     }
 
     /// Reads a document as a whole.

@@ -23,6 +23,14 @@ words! {
         Disputed = "disputed",
         /// The buyer's bank has taken the money back.
         DisputeLost = "dispute_lost",
+        /// The buyer's bank wanted the money back, and the merchant keeps it.
+        DisputeWon = "dispute_won",
+        /// A dispute was prevented before it became one.
+        DisputePrevented = "dispute_prevented",
+        /// The buyer's bank asked about the payment, and left it at that.
+        InquiryClosed = "inquiry_closed",
+        /// The buyer's bank asked for the money, and took none.
+        DisputeClosed = "dispute_closed",
         /// A payment waits for a person to look at it.
         Review = "review",
         /// The buyer's bank did not pay.
@@ -89,11 +97,7 @@ fn of_links(links: &[&link::Model], texts: &HashMap<LinkId, MessageStatus>) -> V
             RefundState::Partial => Some(Notice::PartlyRefunded),
             RefundState::None => None,
         });
-        notices.extend(link.dispute.and_then(|dispute| match dispute {
-            Dispute::Open => Some(Notice::Disputed),
-            Dispute::Lost => Some(Notice::DisputeLost),
-            Dispute::Won | Dispute::Closed => None,
-        }));
+        notices.extend(link.dispute.map(|dispute| of_dispute(dispute, link.dispute_word())));
         notices.extend(link.review.map(|_| Notice::Review));
     }
     if let Some(newest) = links.first() {
@@ -115,4 +119,16 @@ fn of_links(links: &[&link::Model], texts: &HashMap<LinkId, MessageStatus>) -> V
         }
     }
     Notice::ALL.iter().copied().filter(|notice| notices.contains(notice)).collect()
+}
+
+/// A dispute as the link's card names it: once it is over, it is still told.
+fn of_dispute(dispute: Dispute, word: Option<&str>) -> Notice {
+    match (dispute, word) {
+        (Dispute::Open, _) => Notice::Disputed,
+        (Dispute::Lost, _) => Notice::DisputeLost,
+        (Dispute::Won, _) => Notice::DisputeWon,
+        (Dispute::Closed, Some("prevented")) => Notice::DisputePrevented,
+        (Dispute::Closed, Some("warning_closed")) => Notice::InquiryClosed,
+        (Dispute::Closed, _) => Notice::DisputeClosed,
+    }
 }

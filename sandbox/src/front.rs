@@ -36,14 +36,18 @@ pub(crate) async fn sms_api(request: &Request, body: Vec<u8>, Data(shared): Data
 
 async fn serve(service: Service, request: &Request, body: &[u8], shared: &Shared) -> Response {
     let mut incoming = IncomingRequest::read(service, request, body, clock::now());
-    let fault = shared.write(|txn| {
+    let (fault, half) = shared.write(|txn| {
         let fault = faults::strike(txn, &incoming.logged);
         incoming.logged.fault = fault.as_ref().map(|fault| fault.mode);
         incoming.receive(txn);
-        fault
+        (fault, txn.tables.settings.delay(service) / 2)
     });
     let Some(fault) = fault else {
-        return answer(shared, &incoming, None).into();
+        // If the client leaves meanwhile, this ends: before the effect, or after it.
+        pause(half).await;
+        let answer = answer(shared, &incoming, None);
+        pause(half).await;
+        return answer.into();
     };
     fail(shared, &incoming, &fault, request).await
 }
@@ -68,6 +72,13 @@ async fn fail(shared: &Shared, incoming: &IncomingRequest, fault: &Fault, reques
     shared.connections.reset(request.remote_addr());
     // This response is never seen, because the connection is reset.
     StatusCode::INTERNAL_SERVER_ERROR.into()
+}
+
+/// Even a sleep of no time takes a millisecond.
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
+    }
 }
 
 /// Waits until the client has disconnected or the time is up.

@@ -42,6 +42,7 @@ mod jumps;
 mod limits;
 mod live;
 mod long_lists;
+mod lying_store;
 mod merchant_page;
 mod migrations;
 mod money;

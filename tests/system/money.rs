@@ -114,11 +114,11 @@ async fn what_goes_back_before_the_payment_is_known_is_shown_when_it_is(app: &mu
 
 async fn a_dispute_is_judged_by_its_status(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
-    for (steps, ends) in [
-        (&["warning_needs_response", "warning_under_review", "warning_closed"][..], "closed"),
-        (&["needs_response", "under_review", "won"], "won"),
-        (&["needs_response", "lost"], "lost"),
-        (&["prevented"], "closed"),
+    for (steps, ends, told) in [
+        (&["warning_needs_response", "warning_under_review", "warning_closed"][..], "closed", "inquiry_closed"),
+        (&["needs_response", "under_review", "won"], "won", "dispute_won"),
+        (&["needs_response", "lost"], "lost", "dispute_lost"),
+        (&["prevented"], "closed", "dispute_prevented"),
     ] {
         let order = merchant.opens_an_order(&format!("D-{}", steps.join("-"))).await;
         let link = merchant.makes_a_link(&order).await;
@@ -136,8 +136,7 @@ async fn a_dispute_is_judged_by_its_status(app: &mut App) {
         assert_eq!((&end["dispute_status"], events(&end, "dispute_closed")), (&json!(last), vec![last]), "{end}");
         assert_eq!(merchant.tag(&order).await, "paid");
         let order = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
-        let notices = if ends == "lost" { json!(["dispute_lost"]) } else { json!([]) };
-        assert_eq!(order["notices"], notices, "{order}");
+        assert_eq!(order["notices"], json!([told]), "{order}");
 
         // Wherever else it is told.
         let listed = merchant.http.get(&format!("/v1/payment-links?disputed={ends}")).await.with_status(200).json();

@@ -1,5 +1,7 @@
 //! `paylink up`, started, stopped and started again.
 
+use std::{fs::File, process::Stdio};
+
 use crate::support::{App, Database, on_both_databases};
 
 on_both_databases!(apart: a_second_start_finds_its_data, a_data_directory_is_for_one_process);
@@ -15,6 +17,7 @@ async fn a_second_start_finds_its_data(app: &mut App) {
 
     assert!(app.stops().success());
     assert_eq!(app.redis().process(), None);
+    assert!(!app.log().contains('\u{1b}'), "a file is given colours");
     app.starts_again().await;
 
     assert_eq!(app.hello, hello);
@@ -53,4 +56,22 @@ async fn a_data_directory_is_for_one_process(app: &mut App) {
     let why = String::from_utf8(second.stderr).unwrap();
     assert!(why.contains("is in use by another paylink"), "{why}");
     app.merchant().makes_a_link(&app.order()).await;
+}
+
+/// As where a list is cut off by `head`; a disk that is full is another matter.
+#[tokio::test]
+async fn a_reader_who_leaves_is_no_failure_and_a_full_disk_is_one() {
+    let app = App::start(Database::sqlite()).await;
+    let order = app.hello.order_id.as_str();
+    for arguments in [&["audit-log"][..], &["why", order], &["jobs", "list"], &["completions", "bash"]] {
+        let mut child = app.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !said.contains("panicked"), "{arguments:?}: {said}");
+    }
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = app.command().args(["why", order]).stdout(full).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("standard output cannot be written"), "{said}");
 }

@@ -64,7 +64,8 @@ pub(super) struct FilledForm {
 /// An invoice that lies in staging.
 #[derive(Debug)]
 pub(super) struct Invoice {
-    sha256: Vec<u8>,
+    /// What it comes to.
+    pub(super) sha256: Vec<u8>,
     /// How long it is.
     pub(super) bytes: u64,
 }

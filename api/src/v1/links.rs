@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    LinkId, LinkState, Money, OrderId,
+    LinkId, LinkState, MerchantId, Money, OrderId,
     link::{LinkEvent, Refusal, Review},
+    sha256,
 };
 use entity::{
     AuditAction, Documents, Merchant, Order, Transaction,
+    documents::DocumentError,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
     list::Found,
-    logo, merchant, message,
+    logo, message,
     order::{self, Tag},
     stripe_integration::{self, StripeStatus},
 };
@@ -268,7 +270,17 @@ pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, P
     let (Some(document), Some(number)) = (&link.document, &link.invoice_number) else {
         return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased after 90 days."));
     };
-    Ok(Pdf::inline(api.documents.read(document).await?, &format!("invoice-{number}")))
+    let read = match &link.document_sha256 {
+        Some(sha256) => api.documents.read_as(document, sha256).await,
+        None => api.documents.read(document).await,
+    };
+    let invoice = read.map_err(|error| match error {
+        // Until it is stored it moves, and is looked for where it was.
+        DocumentError::Missing if link.document_pages.is_some() => Problem::invoice_damaged(error),
+        DocumentError::Altered => Problem::invoice_damaged(error),
+        DocumentError::Missing | DocumentError::Store(_) | DocumentError::TimedOut => error.into(),
+    })?;
+    Ok(Pdf::inline(invoice, &format!("invoice-{number}")))
 }
 
 /// What a link is asked for: by a form that was read, for an order as it was then.
@@ -287,23 +299,20 @@ async fn accept_link(
     now: DateTime<Utc>,
 ) -> Result<Accepted<LinkView>, Problem> {
     let terms = filled.check(order, owner, now)?;
-    let bytes = if let Some(invoice) = &filled.invoice {
-        invoice.bytes
+    let (bytes, document_sha256) = if let Some(invoice) = &filled.invoice {
+        (invoice.bytes, invoice.sha256.clone())
     } else {
         let logo = logo::find(api.db.pool(), owner.id).await?;
         let (number, due) = (terms.invoice_number.as_str(), terms.expires_at);
         let request = Request { number, money: terms.money, due, now };
         let (page, _) = render_details(order, owner, logo, Some(&request)).await?;
-        let bytes = page.len() as u64;
+        let written = (page.len() as u64, sha256(&page));
         api.documents.put(&Documents::staging_name(link), page).await?;
-        bytes
+        written
     };
     let tx = api.db.begin().await?;
     // As it is now: the upload may have taken minutes.
-    if merchant::get(&tx, owner.id).await?.is_suspended() {
-        return Err(Problem::suspended());
-    }
-    refuse_unless_connected(&tx, owner).await?;
+    ready_owner(&tx, owner.id).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
     if link::count_of_order(&tx, owner.id, order.id).await? >= MOST_OF_ORDER {
         let detail = format!("The order has had {MOST_OF_ORDER} payment links, and gets no more. Open another order.");
@@ -311,15 +320,15 @@ async fn accept_link(
     }
     let asked = (terms.invoice_number.clone(), terms.money);
     let document_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    let new = NewLink { document_bytes, ..new_link(api, key, order, link, terms) };
-    let row = insert_link(&tx, new, now).await?;
-    // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
-    let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
+    let new = NewLink { document_bytes, document_sha256, ..new_link(api, key, order, link, terms) };
+    let (row, current) = insert_link(&tx, new, now).await?;
+    let current = current.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
     act_of_key(&tx, key, AuditAction::LinkCreate, link, None, now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
-    let view = LinkView::read(api, &tx, row).await?;
+    // Nobody can have been sent what is just made.
+    let view = LinkView::of(api, row, link::timeline(&tx, link).await?, None)?;
     Ok(accepted(tx, link, view, enqueued_job))
 }
 
@@ -342,10 +351,14 @@ fn refuse_stale(
     Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and make the link again."))
 }
 
-pub(super) async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
-    let integration = stripe_integration::find(tx, owner.id).await?;
+/// The merchant as it stands, unless it is suspended, or its Stripe account is not connected.
+pub(super) async fn ready_owner(tx: &Transaction, merchant: MerchantId) -> Result<Merchant, Problem> {
+    let (owner, integration) = stripe_integration::with_owner(tx, merchant).await?;
+    if owner.is_suspended() {
+        return Err(Problem::suspended());
+    }
     match integration.map(|integration| integration.status) {
-        Some(StripeStatus::Connected) => Ok(()),
+        Some(StripeStatus::Connected) => Ok(owner),
         Some(StripeStatus::Checking) => Err(Problem::conflict(
             "stripe_not_connected",
             "Your Stripe key is still being checked. Try again in a moment.",
@@ -367,6 +380,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         money: terms.money,
         document: Documents::staging_name(link),
         document_bytes: 0,
+        document_sha256: Vec::new(),
         expires_at: terms.expires_at,
         metadata: terms.metadata,
         payment_methods: terms.payment_methods,
@@ -375,8 +389,12 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
     }
 }
 
-async fn insert_link(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<link::Model, Problem> {
-    link::insert(tx, new, now).await.map_err(|error| {
+async fn insert_link(
+    tx: &Transaction,
+    new: NewLink,
+    now: DateTime<Utc>,
+) -> Result<(link::Model, Option<Order>), Problem> {
+    link::insert_and_hold(tx, new, now).await.map_err(|error| {
         if link::is_second_open(&error) {
             return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
         }

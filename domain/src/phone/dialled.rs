@@ -23,7 +23,7 @@ pub(super) struct Dialled {
 
 impl Dialled {
     pub(super) fn read(text: &str) -> Result<Self, PhoneError> {
-        let whole = without_label(unwrapped(text));
+        let whole = without_remark(without_label(unwrapped(text)));
         let text = without_extension(whole);
         let has_extension = text.len() < whole.len();
         let text = spelled_out(text);
@@ -57,7 +57,8 @@ const SHORTEST_WORD: usize = 3;
 fn spelled_out(text: &str) -> Cow<'_, str> {
     let Some(at) = text.find(|c: char| c.is_ascii_alphabetic()) else { return Cow::Borrowed(text) };
     let (number, word) = text.split_at(at);
-    let is_word = word.len() >= SHORTEST_WORD && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    // An `O` among digits is a slip for a zero, and no key.
+    let is_word = word.len() >= SHORTEST_WORD && word.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
     let digits = number.chars().filter(|&c| plain(c).is_ascii_digit()).count();
     if !is_word || digits < DIGITS_BEFORE_LETTERS {
         return Cow::Borrowed(text);
@@ -89,11 +90,21 @@ fn unwrapped(text: &str) -> &str {
     text.trim_matches(is_wrapping)
 }
 
-/// Removes a leading label that ends with a colon or a full stop.
+/// Removes a leading label: words, with a colon or a full stop after them or not.
 fn without_label(text: &str) -> &str {
-    let Some(end) = text.find([':', '.']) else { return text };
-    let is_label = end <= LONGEST_LABEL && text[..end].chars().all(|c| c.is_alphabetic() || is_space(c));
-    if is_label && end > 0 { &text[end + 1..] } else { text }
+    let Some(end) = text.find(|c: char| !c.is_alphabetic() && !is_space(c)) else { return text };
+    let number = text[end..].trim_start_matches([':', '.']);
+    let is_marked = end > 0 && number.len() < text.len() - end;
+    // Less than that may be a slip, such as an `O` for a zero.
+    let is_word = text[..end].chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST_WORD;
+    if end <= LONGEST_LABEL && (is_marked || is_word) && !number.is_empty() { number } else { text }
+}
+
+/// Removes a remark at the end, in brackets: `(mobile)`.
+fn without_remark(text: &str) -> &str {
+    let Some((number, remark)) = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) else { return text };
+    let is_remark = !remark.is_empty() && remark.chars().all(|c| c.is_alphabetic() || is_space(c));
+    if is_remark { number } else { text }
 }
 
 /// Removes an extension, which cannot be texted: digits after `x`, `ext`, `#`, a comma or a semicolon, if a number
@@ -102,7 +113,7 @@ fn without_extension(text: &str) -> &str {
     let Some(at) = text.find(['x', 'X', 'e', 'E', '#', ',', ';']) else { return text };
     let (number, rest) = text.split_at(at);
     let rest = rest.to_lowercase();
-    let marks = ["extension", "ext", "x", "#", ";", ","];
+    let marks = ["extension", "extn", "ext", "x", "#", ";", ","];
     let Some(mark) = marks.into_iter().find(|mark| rest.starts_with(mark)) else { return text };
     let after =
         rest[mark.len()..].trim_start_matches(|c: char| matches!(c, '.' | ':' | '=' | ',' | ';') || is_space(c));
@@ -126,7 +137,9 @@ fn plain(character: char) -> char {
 fn is_space(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
-        || matches!(character, '\u{ad}' | '\u{feff}')
+        || matches!(character, '\u{ad}' | '\u{feff}' | '\u{fe0f}')
+        // A telephone, as an address book draws it.
+        || matches!(character, '\u{260e}' | '\u{260f}' | '\u{2706}' | '\u{1f4de}' | '\u{1f4f1}' | '\u{1f4f2}')
 }
 
 /// Whether a character is punctuation that people and address books put between digits.
@@ -134,5 +147,6 @@ fn is_punctuation(character: char) -> bool {
     is_space(character)
         || matches!(character, '-' | '.' | '(' | ')' | '/' | '~')
         || matches!(character, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{301c}')
+        || matches!(character, '\u{b7}' | '\u{2022}' | '\u{2027}' | '\u{2219}' | '\u{22c5}')
         || matches!(character, '\u{fe63}' | '\u{ff0d}' | '\u{ff0e}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0f}' | '\u{ff5e}')
 }

@@ -47,6 +47,13 @@ fn what_lists_and_spreadsheets_and_other_scripts_make_of_a_number_is_read() {
         ("tel:+48512345678", "PL", "+48512345678"),
         ("whatsapp:+573211234567", "CO", "+573211234567"),
         ("Mobile: (415) 555-0132", "US", "+14155550132"),
+        ("Mobile 415 555 0132", "US", "+14155550132"),
+        ("Cell (415) 555-0132", "US", "+14155550132"),
+        ("Mob +44 7400 123456", "GB", "+447400123456"),
+        ("+1 415-555-0132 (mobile)", "US", "+14155550132"),
+        ("📱 +1 415 555 0132", "US", "+14155550132"),
+        ("☎\u{fe0f} 415·555·0132", "US", "+14155550132"),
+        ("+1•415•555•0132", "US", "+14155550132"),
         ("\"+79123456789\"", "RU", "+79123456789"),
         ("=\"+14155550132\"", "US", "+14155550132"),
         ("'+43664123456", "AT", "+43664123456"),
@@ -177,6 +184,10 @@ fn the_other_form_of_a_handsets_number_is_read_as_the_one_that_is_valid() {
 fn a_number_may_end_in_a_word() {
     assert_eq!(e164("1-800-FLOWERS", "US"), "+18003569377");
     assert_eq!(e164("(202) 555-cake", "US"), "+12025552253");
+    // The letter O, which is on the key 6.
+    for slip in ["+1 415 555 O132", "415-555-o132", "+1 415 55S 0132", "415 555 OI32", "O415 555 0132"] {
+        assert!(matches!(parse(slip, "US"), Err(PhoneError::NotDigits)), "{slip}");
+    }
 }
 
 #[test]

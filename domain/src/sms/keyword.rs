@@ -38,7 +38,9 @@ const STOP: &[&str] = &[
     "optout",
     "opt out",
     "opt me out",
+    "i opt out",
     SIGN,
+    "remove",
     "remove me",
     "take me off",
     "leave me alone",
@@ -208,7 +210,7 @@ const FILLING: &[&str] = &[
     "marketing",
 ];
 
-/// Courtesies, which may come before and after.
+/// Courtesies and reasons, which may come before and after.
 const COURTESIES: &[&str] = &[
     "please",
     "pls",
@@ -239,6 +241,16 @@ const COURTESIES: &[&str] = &[
     "dear sir",
     "bye",
     "goodbye",
+    "wrong number",
+    "wrong person",
+    "this is the wrong number",
+    "you have the wrong number",
+    "you have the wrong person",
+    "not interested",
+    "im not interested",
+    "i am not interested",
+    "i dont know you",
+    "who is this",
     "i want to",
     "i wish to",
     "i would like to",
@@ -495,6 +507,8 @@ mod tests {
             "Opt-Out",
             "OPTOUT",
             "opt me out",
+            "I opt out.",
+            "REMOVE",
             "Stop all",
             "stopall",
             "STOP ALL!",
@@ -547,6 +561,11 @@ mod tests {
             "I revoke my consent",
             "could you stop messaging me",
             "Never text this number again",
+            "Wrong number. Stop.",
+            "Wrong number, please stop texting me",
+            "You have the wrong person! Unsubscribe",
+            "STOP not interested",
+            "Who is this? Stop texting me",
         ] {
             assert_eq!(Keyword::in_text(text), Some(Keyword::Stop), "{text:?}");
         }
@@ -562,6 +581,9 @@ mod tests {
             "no thanks",
             "thanks",
             "wrong number",
+            "Wrong number, sorry",
+            "not interested",
+            "Who is this?",
             "I will stop by tomorrow",
             "STOP 12345",
             "stop by",

@@ -3,7 +3,7 @@
 //! Each piece is asked for when the one before has been taken: somebody on a slow line holds no connection to the store and no open
 //! file meanwhile, and however long they take, each answer of the store has its time.
 
-use std::{io, ops::Range, sync::Arc};
+use std::{fmt, io, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{
@@ -11,6 +11,7 @@ use futures_util::{
     stream::{self, StreamExt},
 };
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, path::Path};
+use ring::digest;
 
 use super::{DocumentError, in_time};
 
@@ -24,10 +25,16 @@ pub struct Reading {
     path: Path,
     length: u64,
     first: Bytes,
+    proof: Option<Proof>,
 }
 
 impl Reading {
-    pub(super) async fn begin(store: Arc<dyn ObjectStore>, path: Path) -> Result<Self, DocumentError> {
+    /// `sha256` is what the whole of it comes to, if that is known.
+    pub(super) async fn begin(
+        store: Arc<dyn ObjectStore>,
+        path: Path,
+        sha256: Option<Vec<u8>>,
+    ) -> Result<Self, DocumentError> {
         let first = in_time(async {
             let options = GetOptions { range: Some(GetRange::Bounded(0..PIECE)), ..GetOptions::default() };
             let found = store.get_opts(&path, options).await?;
@@ -35,7 +42,14 @@ impl Reading {
             Ok::<_, object_store::Error>((length, found.bytes().await?))
         });
         let (length, first) = first.await?;
-        Ok(Self { store, path, length, first })
+        let mut proof = sha256.map(Proof::of);
+        if let Some(proof) = &mut proof {
+            proof.takes(&first);
+            if first.len() as u64 >= length && !proof.holds() {
+                return Err(DocumentError::Altered);
+            }
+        }
+        Ok(Self { store, path, length, first, proof })
     }
 
     /// How long the document is, in bytes.
@@ -44,11 +58,12 @@ impl Reading {
         self.length
     }
 
-    /// Its pieces, in their order. It ends with an error if the store fails, or the document is gone meanwhile.
+    /// Its pieces, in their order. It ends with an error, before the last of them, if the store fails, or the document is gone meanwhile
+    /// or is another than it should be.
     pub fn into_pieces(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-        let Self { store, path, length, first } = self;
+        let Self { store, path, length, first, proof } = self;
         let read = first.len() as u64;
-        let rest = stream::try_unfold(read, move |from| {
+        let rest = stream::try_unfold((read, proof), move |(from, mut proof)| {
             let (store, path) = (Arc::clone(&store), path.clone());
             async move {
                 if from >= length {
@@ -56,10 +71,43 @@ impl Reading {
                 }
                 let piece = read_piece(store, path, from..length.min(from + PIECE)).await?;
                 let to = from + piece.len() as u64;
-                Ok((to > from).then_some((piece, to)))
+                if let Some(proof) = &mut proof {
+                    proof.takes(&piece);
+                    if to >= length && !proof.holds() {
+                        tracing::error!("a document in the store is another than was put there");
+                        return Err(io::Error::other(DocumentError::Altered));
+                    }
+                }
+                Ok((to > from).then_some((piece, (to, proof))))
             }
         });
         stream::once(std::future::ready(Ok(first))).chain(rest)
+    }
+}
+
+/// What the whole should come to, and what came so far.
+struct Proof {
+    sha256: Vec<u8>,
+    so_far: digest::Context,
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Proof").field("sha256", &self.sha256).finish_non_exhaustive()
+    }
+}
+
+impl Proof {
+    fn of(sha256: Vec<u8>) -> Self {
+        Self { sha256, so_far: digest::Context::new(&digest::SHA256) }
+    }
+
+    fn takes(&mut self, piece: &[u8]) {
+        self.so_far.update(piece);
+    }
+
+    fn holds(&self) -> bool {
+        self.so_far.clone().finish().as_ref() == self.sha256.as_slice()
     }
 }
 
@@ -93,6 +141,26 @@ mod tests {
             }
             documents.delete("invoices/a.pdf").await.unwrap();
             assert!(matches!(documents.read("invoices/a.pdf").await, Err(DocumentError::Missing)));
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_gets_the_end_of_another_document() {
+        let documents = Documents::new(Arc::new(object_store::memory::InMemory::new()));
+        for length in [1, PIECE, PIECE + 1, 3 * PIECE + 7] {
+            let right = vec![0x5a; usize::try_from(length).unwrap()];
+            let mut wrong = right.clone();
+            wrong[0] = 0x5b;
+            let sha256 = domain::sha256(&right);
+            documents.put("invoices/a.pdf", right.clone().into()).await.unwrap();
+            let reading = documents.read_as("invoices/a.pdf", &sha256).await.unwrap();
+            assert_eq!(reading.into_pieces().try_collect::<Vec<_>>().await.unwrap().concat(), right);
+
+            documents.put("invoices/a.pdf", wrong.into()).await.unwrap();
+            match documents.read_as("invoices/a.pdf", &sha256).await {
+                Err(error) => assert!(matches!(error, DocumentError::Altered) && length <= PIECE, "{length}: {error}"),
+                Ok(reading) => assert!(reading.into_pieces().try_collect::<Vec<_>>().await.is_err(), "{length}"),
+            }
         }
     }
 

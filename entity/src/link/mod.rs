@@ -53,7 +53,7 @@ pub use timeline_event::{Source, TimelineEvent};
 pub use warning::InvoiceWarning;
 
 use crate::{
-    Documents, Transaction, attention,
+    Documents, Order, Transaction, attention,
     change::{Change, ChangeKind},
     metadata::{read_metadata, stored_metadata},
     money_column::stored_money,
@@ -282,6 +282,8 @@ pub struct NewLink {
     pub document: String,
     /// The upload's size in bytes.
     pub document_bytes: i64,
+    /// The upload's SHA-256.
+    pub document_sha256: Vec<u8>,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// The merchant's metadata.
@@ -300,6 +302,19 @@ pub struct NewLink {
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+    Ok(insert_and_hold(tx, new, now).await?.0)
+}
+
+/// The same, and its order as it is now: nobody changes that until the transaction ends, as whoever does holds it, and that waits for the
+/// link that names it.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_and_hold(
+    tx: &Transaction,
+    new: NewLink,
+    now: DateTime<Utc>,
+) -> Result<(Model, Option<Order>), DbErr> {
     let link = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -311,6 +326,7 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         currency: Set(new.money.currency()),
         document: Set(Some(new.document)),
         document_bytes: Set(new.document_bytes),
+        document_sha256: Set(Some(new.document_sha256)),
         tell_buyer: Set(false),
         stripe_attempt: Set(0),
         created_at: Set(now),
@@ -321,13 +337,13 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         ..Default::default()
     };
     let link = link.insert(tx).await?;
-    crate::search::refresh_for(tx, &link).await?;
+    let order = crate::search::refresh_for(tx, &link).await?;
     let entry =
         timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, TimelineEvent::Creating, None) };
     timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
     attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
-    Ok(link)
+    Ok((link, order))
 }
 
 /// A link that exists at Stripe and was lost here.

@@ -41,6 +41,25 @@ pub(crate) fn fail(Json(fault): Json<Fault>, Data(shared): Data<&Arc<Shared>>) -
     Ok(Json(json!({ "items": faults })))
 }
 
+/// How long calls take.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pace {
+    service: Service,
+    delay_ms: u32,
+}
+
+/// Sets how long each call of a service takes.
+#[handler]
+pub(crate) fn slow(Json(pace): Json<Pace>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
+    shared.write(|txn| {
+        let mut settings = txn.tables.settings.clone();
+        *settings.delay_ms_mut(pace.service) = pace.delay_ms;
+        txn.put(RowChange::Settings(settings));
+    });
+    Json(json!({ "service": pace.service, "delay_ms": pace.delay_ms }))
+}
+
 /// How webhooks are delivered. Omitted fields are reset to the default.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

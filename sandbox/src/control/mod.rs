@@ -9,6 +9,7 @@
 //! | `POST /refund` `{payment_intent, amount?, status?}` · `POST /refund/settle` `{refund, status}` | the merchant refunds a payment; the refund gets another status, such as `failed` |
 //! | `POST /dispute` `{payment_intent, amount?, reason?, status?}` · `POST /dispute/close` `{payment_intent, won}` or `{payment_intent, status}` | a buyer's bank disputes a payment; the dispute progresses or ends |
 //! | `POST /fail` `{service, times, mode, status?, retry_after?, should_retry?, path?, method?}` | the next `times` calls fail; `mode` is `status`, `hang` or `reset`, each also with `_after` to fail after the effect; 0 times cancels all faults of the service |
+//! | `POST /slow` `{service, delay_ms}` | each call of the service takes this long from now on, half of it before its effect and half after |
 //! | `POST /webhooks` `{service?, duplicate?, shuffle?, delay_ms?, drop?}` | sets how webhooks are delivered; omitted fields are reset to the default |
 //! | `GET /webhooks?service=` · `POST /webhooks/resend` `{event}` | all deliveries and their states; sends an event again |
 //! | `POST /stripe/webhook_endpoints` `{url, secret?, enabled_events?, key?}` | creates an endpoint with a known secret |
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> impl IntoEndpoint {
         .at("/dispute", post(buyers::dispute))
         .at("/dispute/close", post(buyers::close_dispute))
         .at("/fail", post(behaviour::fail))
+        .at("/slow", post(behaviour::slow))
         .at("/webhooks", post(behaviour::webhooks).get(insight::webhooks))
         .at("/webhooks/resend", post(behaviour::resend))
         .at("/stripe/webhook_endpoints", post(behaviour::endpoint))

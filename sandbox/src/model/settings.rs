@@ -1,5 +1,7 @@
 //! The sandbox's current behaviour, as set through `/_control`. It survives a restart like all other state.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +21,31 @@ pub(crate) struct SandboxSettings {
     /// The last status callback.
     pub(crate) last_callback: Option<String>,
     pub(crate) reports: ReportSettings,
+    /// How long each of Stripe's calls takes, in milliseconds.
+    #[serde(default)]
+    pub(crate) stripe_delay_ms: u32,
+    /// How long each of the carrier's calls takes, in milliseconds.
+    #[serde(default)]
+    pub(crate) sms_delay_ms: u32,
 }
 
 impl SandboxSettings {
+    /// How long each call of a service takes, in milliseconds, for modification.
+    pub(crate) fn delay_ms_mut(&mut self, service: Service) -> &mut u32 {
+        match service {
+            Service::Stripe => &mut self.stripe_delay_ms,
+            Service::Sms => &mut self.sms_delay_ms,
+        }
+    }
+
+    /// How long each call of a service takes.
+    pub(crate) fn delay(&self, service: Service) -> Duration {
+        Duration::from_millis(match service {
+            Service::Stripe => self.stripe_delay_ms.into(),
+            Service::Sms => self.sms_delay_ms.into(),
+        })
+    }
+
     /// How the webhooks of a service are delivered, for modification.
     pub(crate) fn manner_mut(&mut self, service: Service) -> &mut Manner {
         match service {

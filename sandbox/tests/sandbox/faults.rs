@@ -126,3 +126,21 @@ async fn every_request_is_logged_with_its_answer_and_without_its_key() {
     assert!(logged["answer"]["body"].as_str().unwrap().contains("plink_"));
     assert_eq!(logged["headers"]["authorization"], "Bearer …irst");
 }
+
+#[tokio::test]
+async fn a_slow_service_has_its_effect_half_way_to_its_answer() {
+    let world = World::start().await;
+    assert_eq!(world.control("/slow", json!({ "service": "stripe", "delay_ms": 6_000 })).await.status, 200);
+
+    let call = tokio::spawn(send(world.stripe(Method::POST, "/v1/payment_links").form(&LINK)));
+    assert_eq!(world.links().await, 0);
+    while world.links().await == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    assert!(!call.is_finished(), "it was answered with its effect");
+    assert_eq!(call.await.unwrap().unwrap().status, 200);
+    assert_eq!(world.control("/slow", json!({ "service": "stripe", "delay_ms": 0 })).await.status, 200);
+    assert_eq!(world.stripe_post("/v1/payment_links", &LINK).await.status, 200);
+    assert_eq!(world.links().await, 2);
+}

@@ -2,6 +2,8 @@
 
 use entity::link::Dispute;
 
+use crate::support::INVOICE;
+
 /// All that the callers of a test were answered for.
 #[derive(Debug, Default)]
 pub(crate) struct Accepted {
@@ -28,6 +30,8 @@ pub(crate) struct AcceptedLink {
     pub(crate) refunded: Option<i64>,
     /// How a dispute of it stands at Stripe.
     pub(crate) dispute: Option<Dispute>,
+    /// The invoice that was uploaded for it: see [`invoice_of`]. Without one it is the order's details page.
+    pub(crate) invoice: Option<u32>,
 }
 
 /// A text that was accepted.
@@ -65,4 +69,9 @@ impl Accepted {
     pub(crate) fn cancelled_text(&mut self, id: &str, phone: &str) {
         self.texts.push(AcceptedText { id: id.to_owned(), phone: phone.to_owned(), cancelled: true });
     }
+}
+
+/// An invoice that no other link has: the number of it stands behind the end of the PDF.
+pub(crate) fn invoice_of(number: u32) -> Vec<u8> {
+    [INVOICE, format!("\n% {number}\n").as_bytes()].concat()
 }

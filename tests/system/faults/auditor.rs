@@ -15,11 +15,11 @@ use queue::Kind;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
-    accepted::{Accepted, AcceptedLink},
+    accepted::{Accepted, AcceptedLink, invoice_of},
     cluster::Cluster,
     outbox::Outbox,
 };
-use crate::support::{Database, Sandbox, eventually};
+use crate::support::{Database, Merchant, Sandbox, eventually};
 
 /// What is audited, beside what was accepted.
 pub(crate) struct Books<'a> {
@@ -36,6 +36,7 @@ pub(crate) struct Books<'a> {
 ///   paid that is not `paid`; what is shown to have gone back or to be contested is what Stripe says; one text for each message that
 ///   was sent and paid for, none for one of which nobody knows or that was taken back, and no other;
 /// - what needs a person is what it has to be: disputes that were lost, texts of which nobody knows, and nothing else;
+/// - each invoice is read as it was uploaded;
 /// - a copy that was made from the feed of changes meanwhile is what the calls say;
 /// - every balance equals its ledger;
 /// - Redis holds nothing any more, and nobody panicked or told what must not be told.
@@ -44,6 +45,7 @@ pub(crate) async fn audit(cluster: &Cluster, accepted: &Accepted, dead: usize) {
     let merchant = cluster.merchant.id.parse().unwrap();
     let books = Books { db, merchant, world: &world, commits_were_lost: cluster.commits_were_lost };
     are_in_order(&books, accepted, dead).await;
+    invoices_are_as_uploaded(&cluster.merchant, accepted).await;
     cluster.mirror().await.is_perfect().await;
     let ledger = cluster.runs(&["merchant", "audit"]);
     assert!(ledger.status.success(), "the ledger does not add up: {ledger:?}");
@@ -85,6 +87,17 @@ async fn matters(books: &Books<'_>, accepted: &Accepted) {
         let id = matter.message_id.unwrap();
         let text = message::find(books.db.pool(), books.merchant, id).await.unwrap().unwrap();
         assert_eq!(text.status, MessageStatus::Unknown, "{matter:?} of {text:?}");
+    }
+}
+
+/// Each link's invoice is what was uploaded for it, or a details page.
+pub(crate) async fn invoices_are_as_uploaded(merchant: &Merchant, accepted: &Accepted) {
+    for link in &accepted.links {
+        let read = merchant.http.get(&format!("/v1/payment-links/{}/invoice", link.id)).await.with_status(200);
+        match link.invoice {
+            Some(number) => assert!(read.body == invoice_of(number), "{link:?} has another invoice"),
+            None => assert!(read.body.starts_with(b"%PDF-"), "{link:?} has no details page"),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use entity::Db;
 
 use super::{
     accepted::Accepted,
-    auditor::{Books, are_in_order, audit},
+    auditor::{Books, are_in_order, audit, invoices_are_as_uploaded},
     cluster::Cluster,
     traffic::Traffic,
 };
@@ -59,6 +59,7 @@ async fn a_full_disk_under_sqlite_loses_nothing_that_was_accepted() {
     let (world, db) = (app.sandbox(), Db::open(&app.database_url(), 2).await.unwrap());
     let books = Books { db, merchant: merchant.id.parse().unwrap(), world: &world, commits_were_lost: true };
     are_in_order(&books, &accepted, 0).await;
+    invoices_are_as_uploaded(&merchant, &accepted).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,6 +9,7 @@ use std::{
 
 use fastrand::Rng;
 use nix::sys::signal::Signal;
+use serde_json::json;
 
 use super::{
     auditor::{audit, open},
@@ -25,6 +26,8 @@ enum Fault {
     WorkerKilled,
     WorkerStopped,
     WorkerCutOff,
+    /// All workers die, and with Redis' memory whatever says which jobs they had in hand.
+    WorkersAndRedisLost,
     FrontReplaced,
     SchedulerFrozen,
     RedisKilled,
@@ -35,10 +38,12 @@ enum Fault {
     DatabaseFull,
     StoreFull,
     RedisFull,
+    StripeFails,
+    CarrierIsBusy,
 }
 
 /// How often each happens: of killed workers there are most.
-const URN: [Fault; 20] = [
+const URN: [Fault; 24] = [
     Fault::WorkerKilled,
     Fault::WorkerKilled,
     Fault::WorkerKilled,
@@ -48,6 +53,8 @@ const URN: [Fault; 20] = [
     Fault::WorkerStopped,
     Fault::WorkerStopped,
     Fault::WorkerCutOff,
+    Fault::WorkersAndRedisLost,
+    Fault::WorkersAndRedisLost,
     Fault::FrontReplaced,
     Fault::SchedulerFrozen,
     Fault::RedisKilled,
@@ -59,6 +66,8 @@ const URN: [Fault; 20] = [
     Fault::DatabaseFull,
     Fault::StoreFull,
     Fault::RedisFull,
+    Fault::StripeFails,
+    Fault::CarrierIsBusy,
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,8 +96,10 @@ async fn everything_at_once() {
         println!("soak: {fault:?}");
         soak.cluster.starts_again_who_ended();
         soak.strikes(fault).await;
+        soak.the_world_changes_its_pace().await;
         count += 1;
     }
+    soak.the_world_is_quick().await;
     // Last, Redis stays away for a minute, as the short form does for three seconds.
     println!("soak: Redis is away for a minute");
     soak.redis_is_away(Duration::from_mins(1)).await;
@@ -130,6 +141,13 @@ impl Soak {
                 cluster.workers.remove(0).stops();
             }
             Fault::WorkerCutOff => self.a_worker_is_cut_off().await,
+            Fault::WorkersAndRedisLost => {
+                cluster.loses_its_workers();
+                cluster.redis.loses_everything();
+                for _ in 0..2 {
+                    cluster.workers.push(cluster.a_worker());
+                }
+            }
             Fault::FrontReplaced => cluster.replaces_its_front().await,
             Fault::SchedulerFrozen => {
                 let scheduler = cluster.schedulers.remove(0);
@@ -171,6 +189,39 @@ impl Soak {
                 tokio::time::sleep(Duration::from_millis(self.dice.u64(200..3_000))).await;
                 cluster.redis.has_room();
             }
+            Fault::StripeFails => {
+                let fault = match self.dice.u8(0..3) {
+                    0 => json!({"service": "stripe", "times": 3, "mode": "status", "status": 503, "method": "POST"}),
+                    1 => json!({"service": "stripe", "times": 3, "mode": "status_after", "method": "POST"}),
+                    _ => json!({"service": "stripe", "times": 3, "mode": "reset_after", "method": "POST"}),
+                };
+                cluster.world().fails(fault).await;
+            }
+            // Whatever else it may do leaves texts of which nobody knows, though no worker died over them.
+            Fault::CarrierIsBusy => {
+                let busy = json!({"service": "sms", "times": 3, "mode": "status", "status": 429, "retry_after": 2, "method": "POST"});
+                cluster.world().fails(busy).await;
+            }
+        }
+    }
+
+    /// Stripe and the carrier answer and report at once, or take their time. A worker that dies has calls of all kinds in hand then, and no
+    /// report says what became of a text before the next worker has to know it.
+    async fn the_world_changes_its_pace(&mut self) {
+        let world = self.cluster.world();
+        for service in ["stripe", "sms"] {
+            let delay = [0, 0, 600, 2_000][self.dice.usize(..4)];
+            world.does("slow", json!({"service": service, "delay_ms": delay})).await;
+            let (delay, twice) = ([0, 0, 1_500, 9_000][self.dice.usize(..4)], self.dice.bool());
+            let manner = json!({"service": service, "delay_ms": delay, "duplicate": twice, "shuffle": true});
+            world.does("webhooks", manner).await;
+        }
+    }
+
+    async fn the_world_is_quick(&self) {
+        for service in ["stripe", "sms"] {
+            self.cluster.world().does("slow", json!({"service": service, "delay_ms": 0})).await;
+            self.cluster.world().does("webhooks", json!({"service": service})).await;
         }
     }
 

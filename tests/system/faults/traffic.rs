@@ -12,7 +12,10 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet};
 
-use super::{accepted::Accepted, cluster::Cluster};
+use super::{
+    accepted::{Accepted, invoice_of},
+    cluster::Cluster,
+};
 use crate::support::{Invoice, Merchant, Order, Sandbox, order_body};
 
 /// How long a client tries.
@@ -90,8 +93,11 @@ impl Person {
         self.accepted.orders.push(id.clone());
         let order = Order { id, phone: phone.clone() };
 
-        let id = self.id_of(|merchant| merchant.request_for_a_link(&order, &Invoice::default())).await;
+        let pdf = number.is_multiple_of(2).then(|| invoice_of(number));
+        let invoice = Invoice { pdf: pdf.as_deref(), ..Invoice::default() };
+        let id = self.id_of(|merchant| merchant.request_for_a_link(&order, &invoice)).await;
         self.accepted.link(&id);
+        self.last_link().invoice = pdf.is_some().then_some(number);
         let link = self.sees(&id, "unpaid").await;
 
         let path = format!("/v1/payment-links/{id}/send");

@@ -102,6 +102,7 @@ impl Rows {
             money: euros("10.00"),
             document: "staging/1.pdf".to_owned(),
             document_bytes: 0,
+            document_sha256: domain::sha256(b""),
             expires_at: now() + link::RETENTION,
             metadata,
             payment_methods: domain::PaymentMethods::default(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{LinkId, MessageId, OwnReminding, template::Purpose};
+use domain::{LinkId, MessageId, OwnReminding, sha256, template::Purpose};
 use entity::{
     AuditAction, Batch, Documents, Merchant, Order, Transaction, audit,
     batch::{self, BatchRow, BatchState, Content, RowProblem},
@@ -87,7 +87,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         }
         Err(broken @ DetailsError::Broken(_)) => return Err(JobError::retry(broken)),
     };
-    let bytes = i64::try_from(page.len()).unwrap_or(i64::MAX);
+    let (bytes, document_sha256) = (i64::try_from(page.len()).unwrap_or(i64::MAX), sha256(&page));
     context.documents.put(&Documents::staging_name(link), page).await.map_err(JobError::retry)?;
     let now = context.now();
     let tx = context.db.begin().await?;
@@ -100,6 +100,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         money: order.money()?,
         document: Documents::staging_name(link),
         document_bytes: bytes,
+        document_sha256,
         expires_at,
         metadata: BTreeMap::new(),
         payment_methods: owner.payment_methods.clone().unwrap_or_default(),

@@ -32,6 +32,10 @@ impl JobHandler<JobContext> for StoreInvoice {
             }
             Err(error) => return Err(JobError::retry(error)),
         };
+        // A version before this one did not say what it should come to.
+        if link.document_sha256.as_ref().is_some_and(|uploaded| *uploaded != sha256(&content)) {
+            return refuse(context, lease, &link, "The upload was damaged. Please make the link again.").await;
+        }
         let done = match context.pdfs.read(&content).await? {
             Ok(reading) => store(context, lease, &link, content, reading).await?,
             Err(refused) => refuse(context, lease, &link, &refused.to_string()).await?,
@@ -68,7 +72,7 @@ async fn store(
     if let Some(png) = reading.first_page {
         context.documents.put(&picture, png).await.map_err(JobError::retry)?;
     }
-    context.documents.put(&stored.name, content).await.map_err(JobError::retry)?;
+    context.documents.put_and_prove(&stored.name, content).await.map_err(JobError::retry)?;
     let now = context.now();
     let tx = context.db.begin().await?;
     link::set_document(&tx, link, stored, now).await?;

@@ -61,6 +61,7 @@ impl From<DocumentError> for Problem {
     fn from(error: DocumentError) -> Self {
         match error {
             DocumentError::Missing => Self::not_found(),
+            DocumentError::Altered => Self::internal(error),
             DocumentError::Store(_) | DocumentError::TimedOut => {
                 Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", error)
             }

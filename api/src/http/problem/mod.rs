@@ -9,7 +9,7 @@ mod response;
 use std::{error::Error as StdError, time::Duration};
 
 use domain::OrderId;
-use entity::is_conflict;
+use entity::{documents::DocumentError, is_conflict};
 use poem::http::StatusCode;
 use poem_openapi::Object;
 
@@ -189,6 +189,13 @@ impl Problem {
     /// Something of ours is broken.
     pub(crate) fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "internal", source)
+    }
+
+    /// An invoice that is not what was uploaded is not shown.
+    pub(crate) fn invoice_damaged(source: DocumentError) -> Self {
+        let detail =
+            "The store does not give this invoice back as it was uploaded, so that it is not shown.".to_owned();
+        Self { detail, ..Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "invoice_damaged", source) }
     }
 
     /// It cannot be done now, and may be tried again.

@@ -183,6 +183,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         money,
         document: "a.pdf".to_owned(),
         document_bytes: 0,
+        document_sha256: domain::sha256(b""),
         expires_at: now() + TimeDelta::days(30),
         metadata: BTreeMap::new(),
         payment_methods: domain::PaymentMethods::default(),
