@@ -1,4 +1,4 @@
-//! Deliveries: which change is told to which endpoint, and what became of that.
+//! Deliveries: which change goes to which endpoint, and with what result.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{
 use domain::{MerchantId, WebhookDeliveryId, WebhookEndpointId, words};
 
 /// What a delivery that tells of no change is called.
-pub const TEST: &str = "endpoint.test";
+const TEST: &str = "endpoint.test";
 
 /// How many rows one statement writes.
 const A_STATEMENT: usize = 1_000;
