@@ -4,7 +4,6 @@
 //! may ask Stripe; its answer is handled like any other event. Malformed tokens, unknown tokens, and tokens of links that were never
 //! created all get the same response.
 
-mod amount;
 mod asking;
 mod assets;
 mod contact;

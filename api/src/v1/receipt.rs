@@ -99,7 +99,7 @@ fn page(
     Ok(Some(DetailsPage {
         merchant: seller(owner, logo),
         customer_name: order.customer_name.clone(),
-        customer_phone_masked: None,
+
         invoice_number: number.clone(),
         order_number: Some(order.number.clone()).filter(|order| order != number),
         issued_on: elsewhere_on.unwrap_or_else(|| owner.day_of(paid_at)),
