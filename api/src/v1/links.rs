@@ -10,7 +10,7 @@ use entity::{
     AuditAction, Documents, Merchant, Order, Transaction,
     documents::DocumentError,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
-    list::Found,
+    list::{Found, PaidPeriod},
     logo, merchant, message,
     order::{self, Tag},
     stripe_integration::{self, StripeStatus},
@@ -150,7 +150,7 @@ impl Links {
             review: review.0.map(Text::value),
             disputes: disputed.0.map_or_else(Vec::new, |several| several.0),
             created: period("created", created_from.0, created_to.0, &owner)?,
-            paid: period("paid", paid_from.0, paid_to.0, &owner)?,
+            paid: PaidPeriod::new(period("paid", paid_from.0, paid_to.0, &owner)?, &owner.zone()),
             archived: archived.0,
             place: asked.place(sort.0),
         };

@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 use sea_orm::{
-    Condition, QuerySelect, QueryTrait, Select,
+    Condition, ExprTrait, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, SelectStatement},
 };
 
 use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, open, timeline};
 use crate::{
-    list::{Found, MOST_AT_ONCE, Period, Place, fitting},
+    list::{Found, MOST_AT_ONCE, PaidPeriod, Period, Place, fitting},
     order,
     search::orders_meant_by,
 };
@@ -33,7 +33,7 @@ pub struct LinkSearch {
     /// Created in this period.
     pub created: Period,
     /// Paid in this period.
-    pub paid: Period,
+    pub paid: PaidPeriod,
     /// Whether the order is archived.
     pub archived: Option<bool>,
     /// Part of the order's searchable text: see [`search`](crate::search).
@@ -86,9 +86,30 @@ pub(crate) fn of_orders_in_states(states: &[LinkState]) -> Condition {
     in_states(states, Column::Id.in_subquery(open::links()))
 }
 
-/// The link was paid in this period.
-pub(crate) fn paid(period: &Period) -> impl Iterator<Item = Expr> {
-    period.of(Column::PaidAt).into_iter().chain(period.of_ids(Column::Id, LIFE))
+/// The link was paid in this period: by Stripe at a moment of it, or elsewhere on a day of it, as the merchant says. A day that they say
+/// may be before the link was made.
+pub(crate) fn paid(period: &PaidPeriod) -> impl Iterator<Item = Expr> {
+    let elsewhere = || Column::ElsewhereOn.is_not_null().and(Column::StripeSessionId.is_null());
+    let either =
+        |at: Expr, day: Expr| elsewhere().not().and(at).or(elsewhere().and(Column::PaidAt.is_not_null()).and(day));
+    let (first, last) = period.days;
+    let from = period
+        .at
+        .from
+        .zip(first)
+        .map(|(from, first)| either(Column::PaidAt.gte(from), Column::ElsewhereOn.gte(first.to_string())));
+    let to = period
+        .at
+        .to
+        .zip(last)
+        .map(|(to, last)| either(Column::PaidAt.lte(to), Column::ElsewhereOn.lte(last.to_string())));
+    let made = with_earlier_days(period.at).of_ids(Column::Id, LIFE);
+    from.into_iter().chain(to).chain(made)
+}
+
+/// When a link may have been made that was paid in this period, or before it.
+pub(crate) fn with_earlier_days(period: Period) -> Period {
+    Period { to: period.to.and_then(|to| to.checked_add_signed(LIFE)), ..period }
 }
 
 /// A page of the merchant's links with their timelines; shorter if the links are large.

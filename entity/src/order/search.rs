@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     link,
-    list::{Found, Period, Place, Sort},
+    list::{Found, PaidPeriod, Period, Place, Sort},
     search::{one_by_one, orders_meant_by},
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -36,7 +36,7 @@ pub struct OrderSearch {
     /// Created in this period.
     pub created: Period,
     /// With a link paid in this period.
-    pub paid: Period,
+    pub paid: PaidPeriod,
     /// Archived orders instead of the others.
     pub archived: bool,
     /// Which part of the list.
@@ -46,7 +46,7 @@ pub struct OrderSearch {
 impl OrderSearch {
     /// What a link of such an order has to be, if that matters. It was made after its order.
     fn links(&self, merchant: MerchantId, since: Option<OrderId>) -> Option<SelectStatement> {
-        if self.statuses.is_empty() && self.review.is_none() && self.paid.is_always() {
+        if self.statuses.is_empty() && self.review.is_none() && self.paid.at.is_always() {
             return None;
         }
         let mut links = link::Entity::find()
@@ -76,7 +76,7 @@ pub async fn search(
 ) -> Result<Found<Order>, DbErr> {
     let query = search.query(merchant, None);
     let page = |query| first_of(db, merchant, search.part_of(query));
-    if search.place.sort == Sort::NewestFirst && (search.text.is_some() || !search.paid.is_always()) {
+    if search.place.sort == Sort::NewestFirst && (search.text.is_some() || !search.paid.at.is_always()) {
         // A common word, or a period with many payments, matches many orders: scanning the newest finds a page sooner
         // than collecting all matches from an index.
         if let Some(oldest) = search.recent(db, merchant).await? {
@@ -112,9 +112,9 @@ impl OrderSearch {
         }
     }
 
-    /// An order is created before it is paid.
+    /// An order is created before it is paid, or not long after the day that its merchant says.
     fn before_paid(&self) -> Vec<Expr> {
-        Period { from: None, to: self.paid.to }.of_ids(Column::Id, TimeDelta::zero())
+        link::with_earlier_days(Period { from: None, to: self.paid.at.to }).of_ids(Column::Id, TimeDelta::zero())
     }
 
     /// The requested part of the list.
