@@ -182,6 +182,72 @@ pub struct Kept {
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
+    let order = ActiveModel::from(to_insert(new, now)?).reset_all();
+    let order = order.insert(tx).await?;
+    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
+    Ok(order)
+}
+
+/// Inserts a new order unless there is one of its number that is not archived; `None` then, and the transaction can go on.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn insert_unless_there(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Option<Order>, DbErr> {
+    let order = to_insert(new, now)?;
+    let mut rows = Rows::new([
+        ("id", "uuid"),
+        ("merchant_id", "uuid"),
+        ("number", "text"),
+        ("customer_name", "text"),
+        ("customer_phone", "text?"),
+        ("amount", "bigint"),
+        ("currency", "text"),
+        ("details", "text"),
+        ("tag", "text"),
+        ("created_at", "timestamptz"),
+        ("search", "text?"),
+        ("metadata", "text"),
+        ("notes", "text?"),
+        ("language", "text?"),
+        ("number_key", "text?"),
+    ]);
+    rows.push([
+        order.id.into(),
+        order.merchant_id.into(),
+        order.number.as_str().into(),
+        order.customer_name.as_str().into(),
+        order.customer_phone.clone().into(),
+        order.amount.into(),
+        order.currency.into(),
+        order.details.as_str().into(),
+        order.tag.into(),
+        order.created_at.into(),
+        order.search.clone().into(),
+        order.metadata.as_str().into(),
+        order.notes.clone().into(),
+        order.language.clone().into(),
+        order.number_key.clone().into(),
+    ]);
+    // Raw SQL: to look and to write takes one round trip. An order of before, or one that was restored, may have the number without its
+    // key; one that is written at the same moment has the key.
+    let insert = "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
+            created_at, search, metadata, notes, language, number_key) \
+        SELECT id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
+            created_at, search, metadata, notes, language, number_key FROM v \
+        WHERE NOT EXISTS (SELECT 1 FROM orders AS other \
+            WHERE other.merchant_id = {0} AND other.number = {1} AND other.archived_at IS NULL) \
+        ON CONFLICT (merchant_id, number_key) DO NOTHING";
+    let named = vec![order.merchant_id.into(), order.number.as_str().into()];
+    let written = tx.execute_raw(rows.statement(tx.get_database_backend(), insert, named)).await?;
+    if written.rows_affected() == 0 {
+        return Ok(None);
+    }
+    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
+    Ok(Some(order))
+}
+
+/// The row of a new order.
+fn to_insert(new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     let details = serde_json::to_string(&new.details).map_err(|error| DbErr::Json(error.to_string()))?;
     let mut order = Model {
         id: OrderId::new(now),
@@ -202,9 +268,6 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
         archived_at: None,
     };
     order.search = Some(text_of(&order, &[]));
-    let order = ActiveModel::from(order).reset_all();
-    let order = order.insert(tx).await?;
-    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
     Ok(order)
 }
 

@@ -15,7 +15,7 @@ use crate::{
     OutboundLimits,
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio, media::MediaClient},
     details::DetailsPages,
-    outbound::{http, service::OutboundService},
+    outbound::{clients::Clients, service::OutboundService},
     payments::applier::Applier,
     pdf::PdfReader,
     stripe::Stripe,
@@ -117,12 +117,12 @@ impl JobContext {
         let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits, pdfs, .. } =
             parts;
         let operator_stripe_key = parts.operator_stripe_key;
-        let http = http::client().map_err(ContextError)?;
+        let clients = Clients::new().map_err(ContextError)?;
         Ok(Self {
-            media: MediaClient::new(http.clone(), &sms.api_base).map_err(ContextError)?,
-            http,
-            gateways: GatewayClient::new(sms.private_gateways).map_err(ContextError)?,
-            webhooks: WebhookClient::new(parts.private_webhooks).map_err(ContextError)?,
+            media: MediaClient::new(&clients, &sms.api_base),
+            gateways: GatewayClient::new(&clients, sms.private_gateways),
+            webhooks: WebhookClient::new(&clients, parts.private_webhooks),
+            http: clients.of_services(),
             resources: parts.resources,
             details: parts.details,
             flow: FlowControl::new(queue.queues().clone(), clock.clone()),

@@ -19,7 +19,7 @@ use poem_openapi::{
 use queue::{EnqueueOptions, EnqueuedJob, RunBatch, enqueue};
 
 use self::input::Sent;
-use super::{Group, links::refuse_unless_connected};
+use super::{Group, links::ready_owner};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer, audit::act_of_key},
@@ -378,11 +378,7 @@ async fn accept_start(
         BatchState::Running | BatchState::Paused | BatchState::Done => return answer(tx, key, batch_id, None).await,
         BatchState::Cancelled => return Err(Problem::conflict("batch_cancelled", "The batch was cancelled.")),
     }
-    let owner = merchant::get(&tx, key.merchant).await?;
-    if owner.is_suspended() {
-        return Err(Problem::suspended());
-    }
-    refuse_unless_connected(&tx, &owner).await?;
+    let owner = ready_owner(&tx, key.merchant).await?;
     let counts = batch::count(&tx, batch.id).await?;
     if counts.credits > owner.available {
         let detail = format!("The batch costs {} credits and {} are available.", counts.credits, owner.available);

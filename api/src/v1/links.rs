@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    LinkId, LinkState, Money, OrderId,
+    LinkId, LinkState, MerchantId, Money, OrderId,
     link::{LinkEvent, Refusal, Review},
     sha256,
 };
@@ -11,7 +11,7 @@ use entity::{
     documents::DocumentError,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
     list::{Found, PaidPeriod},
-    logo, merchant, message,
+    logo, message,
     order::{self, Tag},
     stripe_integration::{self, StripeStatus},
 };
@@ -312,10 +312,7 @@ async fn accept_link(
     };
     let tx = api.db.begin().await?;
     // As it is now: the upload may have taken minutes.
-    if merchant::get(&tx, owner.id).await?.is_suspended() {
-        return Err(Problem::suspended());
-    }
-    refuse_unless_connected(&tx, owner).await?;
+    ready_owner(&tx, owner.id).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
     if link::count_of_order(&tx, owner.id, order.id).await? >= MOST_OF_ORDER {
         let detail = format!("The order has had {MOST_OF_ORDER} payment links, and gets no more. Open another order.");
@@ -324,14 +321,14 @@ async fn accept_link(
     let asked = (terms.invoice_number.clone(), terms.money);
     let document_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     let new = NewLink { document_bytes, document_sha256, ..new_link(api, key, order, link, terms) };
-    let row = insert_link(&tx, new, now).await?;
-    // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
-    let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
+    let (row, current) = insert_link(&tx, new, now).await?;
+    let current = current.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
     act_of_key(&tx, key, AuditAction::LinkCreate, link, None, now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
-    let view = LinkView::read(api, &tx, row).await?;
+    // Nobody can have been sent what is just made.
+    let view = LinkView::of(api, row, link::timeline(&tx, link).await?, None)?;
     Ok(accepted(tx, link, view, enqueued_job))
 }
 
@@ -354,10 +351,14 @@ fn refuse_stale(
     Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and make the link again."))
 }
 
-pub(super) async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
-    let integration = stripe_integration::find(tx, owner.id).await?;
+/// The merchant as it stands, unless it is suspended, or its Stripe account is not connected.
+pub(super) async fn ready_owner(tx: &Transaction, merchant: MerchantId) -> Result<Merchant, Problem> {
+    let (owner, integration) = stripe_integration::with_owner(tx, merchant).await?;
+    if owner.is_suspended() {
+        return Err(Problem::suspended());
+    }
     match integration.map(|integration| integration.status) {
-        Some(StripeStatus::Connected) => Ok(()),
+        Some(StripeStatus::Connected) => Ok(owner),
         Some(StripeStatus::Checking) => Err(Problem::conflict(
             "stripe_not_connected",
             "Your Stripe key is still being checked. Try again in a moment.",
@@ -388,8 +389,12 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
     }
 }
 
-async fn insert_link(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<link::Model, Problem> {
-    link::insert(tx, new, now).await.map_err(|error| {
+async fn insert_link(
+    tx: &Transaction,
+    new: NewLink,
+    now: DateTime<Utc>,
+) -> Result<(link::Model, Option<Order>), Problem> {
+    link::insert_and_hold(tx, new, now).await.map_err(|error| {
         if link::is_second_open(&error) {
             return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
         }

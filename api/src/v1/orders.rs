@@ -340,10 +340,11 @@ async fn insert(
     new: NewOrder,
     now: DateTime<Utc>,
 ) -> Result<Order, Problem> {
-    if let Some(other) = order::by_number(tx, new.merchant_id, &new.number).await? {
-        return Err(Problem::second_order(Some(other.id)));
-    }
-    let order = order::insert(tx, new, now).await.map_err(not_written)?;
+    let (merchant, number) = (new.merchant_id, new.number.clone());
+    let Some(order) = order::insert_unless_there(tx, new, now).await? else {
+        let other = order::by_number(tx, merchant, &number).await?;
+        return Err(Problem::second_order(other.map(|other| other.id)));
+    };
     act_of_key(tx, key, AuditAction::OrderCreate, order.id, None, now);
     api.quotas.count_order(tx, &order, now).await?;
     Ok(order)

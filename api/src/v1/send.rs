@@ -10,7 +10,6 @@ use domain::{
 use entity::{
     AuditAction, Conversation, Merchant, Order, Transaction, conversation, link,
     link_text::{LinkTextError, text_of_link},
-    merchant,
     message::{self, CommandError, NewMessage, Origin},
     message_template::{self, TemplateReadError},
     order,
@@ -54,6 +53,7 @@ pub(super) async fn accept_link(
     sending: Sending<'_>,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
+    let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
     let link = find_link(&tx, key, link_id).await?;
     if !can_be_paid(&link, now) {
@@ -64,7 +64,6 @@ pub(super) async fn accept_link(
         let detail = "The buyer's bank did not pay, and the link cannot be paid anew yet. Send it once it can.";
         return Err(Problem::conflict("link_not_open", detail));
     }
-    let owner = merchant::get(&tx, key.merchant).await?;
     let order = order::find(&tx, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
     let phone = order.customer_phone.as_ref().ok_or_else(no_phone_number)?;
     let url = api.buyer_url(link.id);
@@ -139,8 +138,8 @@ pub(super) async fn accept_text(
     body: &str,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
+    let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
-    let owner = merchant::get(&tx, key.merchant).await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
     let text = NewMessage {
         conversation: conversation.id,
@@ -161,8 +160,8 @@ pub(super) async fn accept_test(
     to: &PhoneNumber,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
+    let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
-    let owner = merchant::get(&tx, key.merchant).await?;
     let conversation = conversation::open(&tx, &api.vault, owner.id, to, None, now).await?;
     let body = format!("{}: this is a test of texts by Paylink. Nothing is to be done.", owner.name);
     let body = Body::set(&body, owner.typography()).map_err(Problem::internal)?;

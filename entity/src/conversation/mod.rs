@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
-    ExprTrait, QueryOrder, QuerySelect,
+    ExprTrait, FromQueryResult, QueryOrder, QuerySelect, QueryTrait,
     entity::prelude::*,
     sea_query::{Func, LockType, OnConflict, Query},
 };
@@ -93,9 +93,7 @@ pub async fn open(
         let known = Expr::col((Entity, Column::Phone));
         refreshed.value(Column::Phone, Func::coalesce([known, Expr::value(phone.clone())]));
     }
-    let row = begun(merchant, phone, &hash, customer_name, now);
-    Entity::insert(row).on_conflict(refreshed).exec_without_returning(db).await?;
-    by_hash(db, merchant, hash).await?.ok_or_else(|| DbErr::RecordNotFound("conversation".to_owned()))
+    write(db, begun(merchant, phone, &hash, customer_name, now), refreshed).await
 }
 
 /// The conversation with this number, begun if there is none, and as it was if there is: nothing is said in it now.
@@ -113,9 +111,17 @@ pub async fn known_or_begun(
     let known = Expr::col((Entity, Column::Phone));
     let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
     refreshed.value(Column::Phone, Func::coalesce([known, Expr::value(phone.clone())]));
-    let row = begun(merchant, phone, &hash, None, now);
-    Entity::insert(row).on_conflict(refreshed).exec_without_returning(db).await?;
-    by_hash(db, merchant, hash).await?.ok_or_else(|| DbErr::RecordNotFound("conversation".to_owned()))
+    write(db, begun(merchant, phone, &hash, None, now), refreshed).await
+}
+
+/// Writes a conversation, or refreshes the one that there is: as it is now, in one round trip.
+async fn write(db: &impl ConnectionTrait, row: ActiveModel, refreshed: OnConflict) -> Result<Conversation, DbErr> {
+    let backend = db.get_database_backend();
+    let mut insert = Entity::insert(row).on_conflict(refreshed).into_query();
+    insert.returning_all();
+    let written = db.query_one_raw(backend.build(&insert)).await?;
+    let written = written.ok_or_else(|| DbErr::RecordNotFound("conversation".to_owned()))?;
+    Conversation::from_query_result(&written, "")
 }
 
 fn begun(
@@ -152,14 +158,6 @@ async fn hash_of(
         return Ok(found.phone_hash);
     }
     Ok(vault.phone_hash(merchant, &phone.handset()))
-}
-
-async fn by_hash(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    hash: Vec<u8>,
-) -> Result<Option<Conversation>, DbErr> {
-    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::PhoneHash.eq(hash)).one(db).await
 }
 
 /// The merchant's conversation.

@@ -53,7 +53,7 @@ pub use timeline_event::{Source, TimelineEvent};
 pub use warning::InvoiceWarning;
 
 use crate::{
-    Documents, Transaction, attention,
+    Documents, Order, Transaction, attention,
     change::{Change, ChangeKind},
     metadata::{read_metadata, stored_metadata},
     money_column::stored_money,
@@ -314,6 +314,19 @@ pub struct NewLink {
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
+    Ok(insert_and_hold(tx, new, now).await?.0)
+}
+
+/// The same, and its order as it is now: nobody changes that until the transaction ends, as whoever does holds it, and that waits for the
+/// link that names it.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_and_hold(
+    tx: &Transaction,
+    new: NewLink,
+    now: DateTime<Utc>,
+) -> Result<(Model, Option<Order>), DbErr> {
     let link = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -336,13 +349,13 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
         ..Default::default()
     };
     let link = link.insert(tx).await?;
-    crate::search::refresh_for(tx, &link).await?;
+    let order = crate::search::refresh_for(tx, &link).await?;
     let entry =
         timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, TimelineEvent::Creating, None) };
     timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
     attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
-    Ok(link)
+    Ok((link, order))
 }
 
 /// A link that exists at Stripe and was lost here.

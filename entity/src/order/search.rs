@@ -75,7 +75,7 @@ pub async fn search(
     search: OrderSearch,
 ) -> Result<Found<Order>, DbErr> {
     let query = search.query(merchant, None);
-    let page = |query| first_of(db, merchant, search.part_of(query));
+    let page = |query| first_of(db, search.place.sort, search.part_of(query));
     if search.place.sort == Sort::NewestFirst && (search.text.is_some() || !search.paid.at.is_always()) {
         // A common word, or a period with many payments, matches many orders: scanning the newest finds a page sooner
         // than collecting all matches from an index.

@@ -7,7 +7,7 @@ mod signing;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    Condition, ExprTrait, QueryOrder, QuerySelect,
+    Condition, ExprTrait, JoinType, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{CaseStatement, Func},
 };
@@ -18,8 +18,9 @@ pub use keys::{DropError, add_webhook_secret, drop_webhook_secret, put};
 pub use signing::{OVERLAP, SigningSecret};
 
 use crate::{
-    Transaction,
+    Merchant, Transaction,
     attention::{self, AttentionKind, Matter},
+    merchant,
 };
 use domain::{MerchantId, Secret, Vault, VaultError, words};
 
@@ -141,6 +142,24 @@ pub enum ConnectError {
 /// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<StripeIntegration>, DbErr> {
     Entity::find_by_id(merchant).one(db).await
+}
+
+/// The merchant as it stands, and its connection, if there is one: in one round trip.
+///
+/// # Errors
+/// Returns an error if the merchant does not exist or the database query fails.
+pub async fn with_owner(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+) -> Result<(Merchant, Option<StripeIntegration>), DbErr> {
+    let of_merchant: RelationDef =
+        merchant::Entity::belongs_to(Entity).from(merchant::Column::Id).to(Column::MerchantId).into();
+    let found = merchant::Entity::find_by_id(merchant)
+        .join(JoinType::LeftJoin, of_merchant)
+        .select_also(Entity)
+        .one(db)
+        .await?;
+    found.ok_or_else(|| DbErr::RecordNotFound(merchant.to_string()))
 }
 
 /// Says whether Stripe took the key that was written at `checked.updated_at`; a key that was replaced meanwhile is not judged.

@@ -9,7 +9,7 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 use super::{AccountCheck, Calling, Carrier, CarrierRefusal, Handover, KnownText, OutgoingText};
 use crate::{
     metrics::Service,
-    outbound::{address_guard, http},
+    outbound::{address_guard, clients::Clients, http},
 };
 
 /// As much of an answer as is read.
@@ -24,8 +24,8 @@ pub(crate) struct GatewayClient {
 
 impl GatewayClient {
     /// One that goes to public addresses only, or one that goes anywhere.
-    pub(crate) fn new(private: bool) -> reqwest::Result<Self> {
-        Ok(Self { http: if private { http::client()? } else { address_guard::client()? }, private })
+    pub(crate) fn new(clients: &Clients, private: bool) -> Self {
+        Self { http: clients.of_described(private), private }
     }
 
     fn check(&self, url: &Url) -> Result<(), address_guard::NotPublic> {

@@ -9,7 +9,7 @@ use reqwest::{Client, Response, StatusCode, Url, header};
 
 use crate::{
     metrics::Service,
-    outbound::{address_guard, http},
+    outbound::{address_guard, clients::Clients, http},
 };
 
 /// The largest file that is taken: more than a carrier passes on.
@@ -67,8 +67,9 @@ impl NotFetched {
 }
 
 impl MediaClient {
-    pub(crate) fn new(carrier: Client, base: &str) -> reqwest::Result<Self> {
-        Ok(Self { carrier, public: address_guard::client()?, base: base.trim_end_matches('/').to_owned() })
+    pub(crate) fn new(clients: &Clients, base: &str) -> Self {
+        let base = base.trim_end_matches('/').to_owned();
+        Self { carrier: clients.of_services(), public: clients.of_described(false), base }
     }
 
     /// Whether a URL is the carrier's own.
@@ -173,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn the_credentials_go_to_the_accounts_own_files_only_and_nobody_inside_is_asked() {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = MediaClient::new(http::client().unwrap(), "https://api.carrier.example/").unwrap();
+        let client = MediaClient::new(&Clients::new().unwrap(), "https://api.carrier.example/");
         let token = Secret::new("token");
         let media = Media { client: &client, account: "AC1", token: &token };
         let url = |text: &str| Url::parse(text).unwrap();

@@ -2,5 +2,6 @@
 //! that keeps addresses which merchants describe out of our own network.
 
 pub(crate) mod address_guard;
+pub(crate) mod clients;
 pub(crate) mod http;
 pub(crate) mod service;

@@ -77,6 +77,15 @@ fn a_blank_first_page_is_told() {
 }
 
 #[test]
+fn a_page_without_colour_is_drawn_in_shades_of_grey() {
+    // Of the header, how many bits there are for each sample, and of what kind of colour they are.
+    let header = |content: &[u8]| read(&page(content, &[], "")).unwrap().first_page.unwrap()[24..26].to_vec();
+    assert_eq!(header(b""), [8, 0]);
+    assert_eq!(header(b"0.2 g 100 100 200 200 re f"), [8, 0]);
+    assert_eq!(header(b"0.2 0.2 0.3 rg 100 100 200 200 re f"), [8, 2]);
+}
+
+#[test]
 fn the_text_is_held_against_what_was_typed() {
     let font = b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>".to_vec();
     let content = b"BT /F1 12 Tf 72 700 Td (Invoice INV-2026/14) Tj 0 -20 Td (Total $ 1,234.50) Tj ET";

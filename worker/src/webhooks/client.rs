@@ -8,7 +8,7 @@ use reqwest::{Client, StatusCode, Url, header::CONTENT_TYPE};
 use super::long_waits::LongWaits;
 use crate::{
     metrics::Service,
-    outbound::{address_guard, http},
+    outbound::{address_guard, clients::Clients, http},
 };
 
 /// How long an endpoint may take to answer. Of the answer only the status counts, and its body is not read.
@@ -38,9 +38,8 @@ pub(super) struct Outgoing<'a> {
 
 impl WebhookClient {
     /// One that goes to public addresses only, or one that goes anywhere.
-    pub(crate) fn new(private: bool) -> reqwest::Result<Self> {
-        let http = if private { http::client()? } else { address_guard::client()? };
-        Ok(Self { http, private, long_waits: LongWaits::in_slots(1) })
+    pub(crate) fn new(clients: &Clients, private: bool) -> Self {
+        Self { http: clients.of_described(private), private, long_waits: LongWaits::in_slots(1) }
     }
 
     /// The same, in so many slots for endpoints that were quick so far.
