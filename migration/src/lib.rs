@@ -61,6 +61,8 @@ mod m0091_evidence_notice;
 mod m0093_unasked_orders;
 mod m0094_unasked_orders_from_before;
 mod m0095_rare_rows_of_years;
+mod m0096_closed_links;
+mod m0097_closed_links_from_before;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -123,6 +125,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0093_unasked_orders::Step),
             Box::new(m0094_unasked_orders_from_before::Step),
             Box::new(m0095_rare_rows_of_years::Step),
+            Box::new(m0096_closed_links::Step),
+            Box::new(m0097_closed_links_from_before::Step),
         ]
     }
 }
