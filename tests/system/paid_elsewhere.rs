@@ -234,6 +234,15 @@ async fn what_came_elsewhere_counts_on_its_day(app: &mut App) {
     buyer.pays(&by_card).await;
     merchant.sees(&by_card.id, "paid").await;
     assert_eq!(found("payment-links", &yesterday, &today).await, 1);
+    let csv = merchant.http.request(reqwest::Method::GET, "/v1/payment-links?status=paid&sort=created_at");
+    let csv = merchant.http.ask(csv.header("Accept", "text/csv")).await.with_status(200).text();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(
+        lines[0].contains(",order_number,customer_name,customer_phone,paid_by,paid_on,stripe_payment_intent,"),
+        "{csv}"
+    );
+    assert!(lines[1].contains(",31009,") && lines[1].contains(&format!(",bank_transfer,{day},,")), "{csv}");
+    assert!(lines[2].contains(",stripe,") && lines[2].contains(",pi_"), "{csv}");
     let now = summary(&yesterday, &today).await;
     assert_eq!(now["paid_links"], 1, "{now}");
     assert!(now["median_seconds_to_pay"].is_i64(), "{now}");

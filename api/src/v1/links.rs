@@ -155,7 +155,7 @@ impl Links {
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
+            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner, search), "payment-links"));
         }
         let _turn = api.readers.take(owner.id).await?;
         let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;
