@@ -45,7 +45,7 @@ pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, n
 pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
-pub use search::{LinkSearch, find_all, search, sizes};
+pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
 pub(crate) use search::{are_closed, closed_in_states, of_orders_in_states, paid, with_earlier_days};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;

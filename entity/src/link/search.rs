@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 use sea_orm::{
-    Condition, ExprTrait, QuerySelect, QueryTrait, Select,
+    Condition, ExprTrait, FromQueryResult, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, SelectStatement},
 };
@@ -12,10 +12,11 @@ use sea_orm::{
 use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, closed, open, timeline};
 use crate::{
     list::{Found, MOST_AT_ONCE, PaidPeriod, Period, Place, RECENT, Sort, fitting, wider},
+    money_column::stored_money,
     order,
     search::{one_by_one, orders_meant_by},
 };
-use domain::{LinkId, LinkState, MerchantId, OrderId, link::Review};
+use domain::{Currency, LinkId, LinkState, MerchantId, Money, OrderId, link::Review};
 
 /// The filters of a list of links.
 #[derive(Debug, Clone, Default)]
@@ -257,6 +258,52 @@ pub async fn find_all(
     }
     let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await?;
     with_timelines(db, links).await
+}
+
+/// What a link asks for.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct AskedFor {
+    /// Its id.
+    pub id: LinkId,
+    /// The number on the invoice; absent once erased.
+    pub invoice_number: Option<String>,
+    /// The amount, in people's smallest unit of the currency; absent once erased.
+    pub amount: Option<i64>,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl AskedFor {
+    /// The amount; `None` once erased.
+    ///
+    /// # Errors
+    /// Returns an error if the stored amount is invalid.
+    pub fn money(&self) -> Result<Option<Money>, DbErr> {
+        self.amount.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+}
+
+/// What the merchant's links with these ids ask for, without reading whole links.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn asked_for(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<LinkId>,
+) -> Result<HashMap<LinkId, AskedFor>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<AskedFor> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::InvoiceNumber, Column::Amount, Column::Currency])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_model()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|link| (link.id, link)).collect())
 }
 
 /// The size in bytes of the merchant's own data on these links.
