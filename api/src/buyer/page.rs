@@ -180,6 +180,12 @@ pub(super) struct PageSubject<'a> {
 }
 
 impl PageSubject<'_> {
+    /// The day on which the money came.
+    fn paid_on(&self) -> Option<String> {
+        let noted = self.link.paid_at?;
+        Some(self.link.paid_elsewhere_on().map_or_else(|| self.day(noted), |day| self.words.day(day)))
+    }
+
     fn day(&self, at: DateTime<Utc>) -> String {
         self.words.day(self.owner.day_of(at))
     }
@@ -290,7 +296,7 @@ impl PageSubject<'_> {
             pay: words.pay(&amount),
             secured: words.secured(merchant),
             amount,
-            paid_on: self.link.paid_at.map(|at| self.day(at)),
+            paid_on: self.paid_on(),
             expires_on: self.words.day(self.owner.last_day(self.link.created_at, self.link.expires_at)),
             fingerprint: self.link.document_sha256.as_deref().map(hex),
             payable,

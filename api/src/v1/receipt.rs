@@ -91,9 +91,7 @@ fn page(
     let refunded = link.refunded_money()?.filter(|back| back.minor() > 0);
     let left = Money::from_minor(money.minor() - refunded.map_or(0, Money::minor), money.currency());
     let left = left.map_err(Problem::internal)?;
-    let by_stripe = link.stripe_session_id.is_some() || link.elsewhere_method.is_none();
-    // On the day on which the merchant got it, where they say which.
-    let elsewhere_on = link.elsewhere_on.as_deref().filter(|_| !by_stripe).and_then(|day| day.parse().ok());
+    let by_stripe = link.paid_elsewhere().is_none();
     let whole = money.to_decimal_string();
     let words = words_for(order, owner);
     Ok(Some(DetailsPage {
@@ -102,7 +100,7 @@ fn page(
 
         invoice_number: number.clone(),
         order_number: Some(order.number.clone()).filter(|order| order != number),
-        issued_on: elsewhere_on.unwrap_or_else(|| owner.day_of(paid_at)),
+        issued_on: link.paid_elsewhere_on().unwrap_or_else(|| owner.day_of(paid_at)),
         due_on: None,
         items: vec![ItemLine {
             description: words.says_with("invoice_numbered", &[("{number}", number)]),
