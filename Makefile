@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test contract lint advisories release deb packages bench soak fuzz screenshots help
+.PHONY: run test contract lint advisories release deb packages bench hour soak fuzz screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -59,6 +59,10 @@ fuzz: ## Look for a signature that is wrongly accepted and for a template that d
 bench: ## Measure queue, jobs and webhooks on this machine, beside bare Redis, bare databases and a bare framework
 	@scripts/setup.sh test
 	cargo bench --locked --workspace --bench redis --bench rows --bench webhooks
+
+hour: ## Have 500 payments a second for an hour, with voids, expiries and erasures beside them, and see what the tables weigh (PAYLINK_MINUTES)
+	@scripts/setup.sh test
+	cargo bench --locked --workspace --bench webhooks -- hour $${PAYLINK_MINUTES:-60}
 
 screenshots: ## Draw every page and state, in light and dark, on a desktop and a phone, into screenshots/, and the two of the README
 	@scripts/setup.sh test

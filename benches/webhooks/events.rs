@@ -17,8 +17,13 @@ pub(crate) fn body(event: &str, link: &str, session: &str) -> String {
 
 /// A signed call that tells a merchant of such an event.
 pub(crate) fn call(merchant: &str, event: &str, link: &str) -> Vec<u8> {
+    call_signed_with(SECRET, merchant, event, link)
+}
+
+/// The same where another secret signs.
+pub(crate) fn call_signed_with(secret: &str, merchant: &str, event: &str, link: &str) -> Vec<u8> {
     let body = body(&format!("evt_{event}"), link, &format!("cs_{event}"));
-    let signature = sign(SECRET, Utc::now().timestamp(), &body);
+    let signature = sign(secret, Utc::now().timestamp(), &body);
     load::request(&format!("/webhooks/stripe/{merchant}"), &signature, &body)
 }
 

@@ -2,6 +2,7 @@
 //! clock runs, since the load shares the cores with what it measures.
 
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     sync::Arc,
     thread,
@@ -80,22 +81,34 @@ pub(crate) async fn closed(to: SocketAddr, connections: usize, long: Duration, s
 
 /// So many requests a second, whether those before are answered or not. A request's time counts from when it was due.
 pub(crate) async fn open(to: SocketAddr, (rate, long): (u32, Duration), source: impl Source) -> Report {
-    let idle = Arc::new(Mutex::new(connect(to, 64).await));
     let total = usize::try_from(u64::from(rate) * long.as_secs()).unwrap();
     let mut requests = Vec::new();
     while requests.len() < total {
         requests.extend(source(u64::MAX - u64::try_from(requests.len()).unwrap()));
     }
+    requests.truncate(total);
+    paced(to, rate, requests).await
+}
+
+/// The same of these requests.
+pub(crate) async fn paced(to: SocketAddr, rate: u32, requests: Vec<Vec<u8>>) -> Report {
+    // In turn: what a server waits too long for it closes.
+    let idle = Arc::new(Mutex::new(VecDeque::from(connect(to, 64).await)));
     let began = Instant::now();
-    let mut due = clock(began, rate, total);
+    let mut due = clock(began, rate, requests.len());
     let (mut running, mut requests) = (JoinSet::new(), requests.into_iter());
     while let (Some(due), Some(request)) = (due.recv().await, requests.next()) {
         let idle = Arc::clone(&idle);
         running.spawn(async move {
-            let Some(mut socket) = idle.lock().await.pop() else { return (due.elapsed(), 0) };
+            let waiting = idle.lock().await.pop_front();
+            // Nobody waits for a connection: there is one more.
+            let mut socket = match waiting {
+                Some(socket) => socket,
+                None => connect(to, 1).await.remove(0),
+            };
             let status = ask(&mut socket, &request).await;
             let took = due.elapsed();
-            idle.lock().await.push(socket);
+            idle.lock().await.push_back(socket);
             (took, status)
         });
     }

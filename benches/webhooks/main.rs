@@ -1,5 +1,5 @@
 //! How fast webhooks come in, and how fast what they tell is written; and what commands and lists cost: `cargo bench --bench webhooks`, of
-//! which a part by its name (`-- commands`).
+//! which a part by its name (`-- commands`). `-- hour 60` is an hour of steady work instead (see [`hour`]).
 //!
 //! Each figure stands beside what it is to be compared with, taken in the same run: a bare handler that verifies the same
 //! signature, the same with parsing and one push to Redis, and the database alone that is given the same rows. The servers are
@@ -13,6 +13,7 @@ mod cpu;
 mod database;
 mod disk;
 mod events;
+mod hour;
 mod load;
 mod paylink;
 mod results;
@@ -49,6 +50,8 @@ fn main() {
         // This program again, as one of the servers to be compared with.
         Some("serve-orders") => runtime.block_on(commands::serve()),
         Some("serve-bare") => runtime.block_on(bare::serve(arguments.get(1).cloned())),
+        // Not one of the parts that all are run of: it takes as long as it says.
+        Some("hour") => runtime.block_on(hour::run(arguments.get(1).map_or(60, |minutes| minutes.parse().unwrap()))),
         _ => runtime.block_on(run(&arguments)),
     }
 }

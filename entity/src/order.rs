@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Rows, Transaction,
     change::{Change, ChangeKind},
+    json_column::{read_json, stored_json},
     link,
     list::Period,
-    metadata::{read_metadata, stored_metadata},
     money_column::stored_money,
     search::text_of,
 };
@@ -126,7 +126,7 @@ impl Model {
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
     pub fn details(&self) -> Result<Details, DbErr> {
-        serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
+        read_json(&self.details)
     }
 
     /// Whether its details page is the same as that of `other`.
@@ -143,7 +143,7 @@ impl Model {
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
     pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
-        read_metadata(&self.metadata)
+        read_json(&self.metadata)
     }
 }
 
@@ -182,7 +182,73 @@ pub struct Kept {
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
-    let details = serde_json::to_string(&new.details).map_err(|error| DbErr::Json(error.to_string()))?;
+    let order = ActiveModel::from(to_insert(new, now)?).reset_all();
+    let order = order.insert(tx).await?;
+    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
+    Ok(order)
+}
+
+/// Inserts a new order unless there is one of its number that is not archived; `None` then, and the transaction can go on.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn insert_unless_there(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Option<Order>, DbErr> {
+    let order = to_insert(new, now)?;
+    let mut rows = Rows::new([
+        ("id", "uuid"),
+        ("merchant_id", "uuid"),
+        ("number", "text"),
+        ("customer_name", "text"),
+        ("customer_phone", "text?"),
+        ("amount", "bigint"),
+        ("currency", "text"),
+        ("details", "text"),
+        ("tag", "text"),
+        ("created_at", "timestamptz"),
+        ("search", "text?"),
+        ("metadata", "text"),
+        ("notes", "text?"),
+        ("language", "text?"),
+        ("number_key", "text?"),
+    ]);
+    rows.push([
+        order.id.into(),
+        order.merchant_id.into(),
+        order.number.as_str().into(),
+        order.customer_name.as_str().into(),
+        order.customer_phone.clone().into(),
+        order.amount.into(),
+        order.currency.into(),
+        order.details.as_str().into(),
+        order.tag.into(),
+        order.created_at.into(),
+        order.search.clone().into(),
+        order.metadata.as_str().into(),
+        order.notes.clone().into(),
+        order.language.clone().into(),
+        order.number_key.clone().into(),
+    ]);
+    // Raw SQL: to look and to write takes one round trip. An order of before, or one that was restored, may have the number without its
+    // key; one that is written at the same moment has the key.
+    let insert = "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
+            created_at, search, metadata, notes, language, number_key) \
+        SELECT id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
+            created_at, search, metadata, notes, language, number_key FROM v \
+        WHERE NOT EXISTS (SELECT 1 FROM orders AS other \
+            WHERE other.merchant_id = {0} AND other.number = {1} AND other.archived_at IS NULL) \
+        ON CONFLICT (merchant_id, number_key) DO NOTHING";
+    let named = vec![order.merchant_id.into(), order.number.as_str().into()];
+    let written = tx.execute_raw(rows.statement(tx.get_database_backend(), insert, named)).await?;
+    if written.rows_affected() == 0 {
+        return Ok(None);
+    }
+    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
+    Ok(Some(order))
+}
+
+/// The row of a new order.
+fn to_insert(new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
+    let details = stored_json(&new.details)?;
     let mut order = Model {
         id: OrderId::new(now),
         merchant_id: new.merchant_id,
@@ -196,15 +262,12 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
         tag: Tag::None,
         created_at: now,
         search: None,
-        metadata: stored_metadata(&new.kept.metadata)?,
+        metadata: stored_json(&new.kept.metadata)?,
         notes: new.kept.notes,
         language: new.kept.language,
         archived_at: None,
     };
     order.search = Some(text_of(&order, &[]));
-    let order = ActiveModel::from(order).reset_all();
-    let order = order.insert(tx).await?;
-    tx.changed(Change::order(ChangeKind::OrderCreated, order.merchant_id, order.id, now));
     Ok(order)
 }
 
@@ -260,7 +323,7 @@ pub async fn find_by_number(
 
 /// Empty details.
 fn nothing() -> Result<String, DbErr> {
-    serde_json::to_string(&Details::default()).map_err(|error| DbErr::Json(error.to_string()))
+    stored_json(&Details::default())
 }
 
 /// The merchant's order.
@@ -295,6 +358,44 @@ pub struct OrderName {
     pub number: String,
     /// The buyer's name; empty once erased.
     pub customer_name: String,
+}
+
+/// What is exported of an order with its links.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct ExportedOrder {
+    /// Its id.
+    pub id: OrderId,
+    /// The merchant's own number for it.
+    pub number: String,
+    /// The buyer's name; empty once erased.
+    pub customer_name: String,
+    /// The buyer's number; absent once erased.
+    pub customer_phone: Option<PhoneNumber>,
+    /// The merchant's notes; absent once erased.
+    pub notes: Option<String>,
+}
+
+/// What is exported of the merchant's orders with these ids.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn exported(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<OrderId>,
+) -> Result<HashMap<OrderId, ExportedOrder>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<ExportedOrder> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Number, Column::CustomerName, Column::CustomerPhone, Column::Notes])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_model()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|order| (order.id, order)).collect())
 }
 
 /// The names of the merchant's orders with these ids, without reading whole orders.

@@ -1,4 +1,4 @@
-//! Searching by a part of a text, and the one column in which orders are searched.
+//! Substring search, and the column in which orders are searched.
 
 use std::collections::HashMap;
 
@@ -86,7 +86,7 @@ pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
+pub(crate) async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
     let found = order::Entity::find_by_id(id)
         .filter(order::Column::MerchantId.eq(merchant))
         .lock(LockType::NoKeyUpdate)
@@ -106,16 +106,17 @@ pub async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderI
 }
 
 /// The same for an order that has a new link: nothing is written if all that the link adds is there already, as it is with a link for the
-/// whole order.
-pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -> Result<(), DbErr> {
-    let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(()) };
+/// whole order. It answers the order, as it was but for that.
+pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -> Result<Option<order::Model>, DbErr> {
+    let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(None) };
     let amount = link.money().ok().flatten().map(Money::to_decimal_string);
     let adds = link.invoice_number.iter().chain(&amount).map(|text| fold(text));
     let known: Vec<&str> = order.search.as_deref().unwrap_or_default().split('\n').collect();
     if adds.into_iter().all(|text| known.contains(&text.as_str())) {
-        return Ok(());
+        return Ok(Some(order));
     }
-    refresh(tx, link.merchant_id, link.order_id).await
+    refresh(tx, link.merchant_id, link.order_id).await?;
+    Ok(Some(order))
 }
 
 /// Makes orders searchable that are not yet, because they are from before or were written by a version before; answers how many. None:

@@ -70,10 +70,10 @@ async fn a_call_costs_the_database_no_more_round_trips_than_it_did() {
     let one = of(&format!("/v1/orders/{}", seen.id)).await;
 
     let counted = [
-        ("POST /v1/orders", 6, order.len(), &order),
-        ("POST /v1/orders/{id}/payment-links", 15, link.len(), &link),
-        ("POST /v1/payment-links/{id}/send", 17, send.len(), &send),
-        ("GET /v1/orders", 6, page.len(), &page),
+        ("POST /v1/orders", 5, order.len(), &order),
+        ("POST /v1/orders/{id}/payment-links", 12, link.len(), &link),
+        ("POST /v1/payment-links/{id}/send", 14, send.len(), &send),
+        ("GET /v1/orders", 5, page.len(), &page),
         ("GET /v1/orders/{id}", 11, one.len(), &one),
     ];
     for (call, _, count, statements) in &counted {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    LinkId, LinkState, Money, OrderId,
+    LinkId, LinkState, MerchantId, Money, OrderId,
     link::{LinkEvent, Refusal, Review},
     sha256,
 };
@@ -10,8 +10,8 @@ use entity::{
     AuditAction, Documents, Merchant, Order, Transaction,
     documents::DocumentError,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
-    list::Found,
-    logo, merchant, message,
+    list::{Found, PaidPeriod},
+    logo, message,
     order::{self, Tag},
     stripe_integration::{self, StripeStatus},
 };
@@ -37,7 +37,7 @@ use super::{
 use crate::http::typed::{Limit, Moment, Prose, Several, SortOrder, Text, TextOf, period};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         first_page::FirstPage,
         json_body::{JsonBody, OptionalJson},
@@ -46,7 +46,7 @@ use crate::{
         pdf_response::Pdf,
         serialized::Serialized,
     },
-    v1::command::{Accepted, Answered, fingerprint},
+    v1::command::{Accepted, Answered, fingerprint, fingerprint_of},
 };
 
 pub(super) struct Links;
@@ -66,6 +66,7 @@ struct Void {
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Links {
     /// Create a payment link
     ///
@@ -112,7 +113,6 @@ impl Links {
     ///
     /// A page of large ones is shorter than was asked for, with a `next_cursor`. With `Accept: text/csv` all that match, and not a page of
     /// them.
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
         &self,
@@ -150,12 +150,12 @@ impl Links {
             review: review.0.map(Text::value),
             disputes: disputed.0.map_or_else(Vec::new, |several| several.0),
             created: period("created", created_from.0, created_to.0, &owner)?,
-            paid: period("paid", paid_from.0, paid_to.0, &owner)?,
+            paid: PaidPeriod::new(period("paid", paid_from.0, paid_to.0, &owner)?, &owner.zone()),
             archived: archived.0,
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
+            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner, search), "payment-links"));
         }
         let _turn = api.readers.take(owner.id).await?;
         let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;
@@ -243,7 +243,7 @@ impl Links {
     ) -> Result<Answered<LinkView>, Problem> {
         let input = input.0;
         let call = format!("POST void {}", link_id.0);
-        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of(&call, &input)?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, link_id, input) = (*api, &key.0, &link_id.0, &input);
             async move { accept_void(api, key, link_id, input, now).await }
@@ -312,10 +312,7 @@ async fn accept_link(
     };
     let tx = api.db.begin().await?;
     // As it is now: the upload may have taken minutes.
-    if merchant::get(&tx, owner.id).await?.is_suspended() {
-        return Err(Problem::suspended());
-    }
-    refuse_unless_connected(&tx, owner).await?;
+    ready_owner(&tx, owner.id).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
     if link::count_of_order(&tx, owner.id, order.id).await? >= MOST_OF_ORDER {
         let detail = format!("The order has had {MOST_OF_ORDER} payment links, and gets no more. Open another order.");
@@ -324,14 +321,14 @@ async fn accept_link(
     let asked = (terms.invoice_number.clone(), terms.money);
     let document_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     let new = NewLink { document_bytes, document_sha256, ..new_link(api, key, order, link, terms) };
-    let row = insert_link(&tx, new, now).await?;
-    // From here on nobody changes the order: who does so holds it, and that waits for the link that names it.
-    let current = order::find(&tx, owner.id, order.id).await?.ok_or_else(Problem::not_found)?;
+    let (row, current) = insert_link(&tx, new, now).await?;
+    let current = current.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
-    act_of_key(&tx, key, AuditAction::LinkCreate, link, None, now);
+    tx.done(key.did(AuditAction::LinkCreate, &link), now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
-    let view = LinkView::read(api, &tx, row).await?;
+    // Nobody can have been sent what is just made.
+    let view = LinkView::of(api, row, link::timeline(&tx, link).await?, None)?;
     Ok(accepted(tx, link, view, enqueued_job))
 }
 
@@ -354,10 +351,14 @@ fn refuse_stale(
     Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and make the link again."))
 }
 
-pub(super) async fn refuse_unless_connected(tx: &Transaction, owner: &Merchant) -> Result<(), Problem> {
-    let integration = stripe_integration::find(tx, owner.id).await?;
+/// The merchant as it stands, unless it is suspended, or its Stripe account is not connected.
+pub(super) async fn ready_owner(tx: &Transaction, merchant: MerchantId) -> Result<Merchant, Problem> {
+    let (owner, integration) = stripe_integration::with_owner(tx, merchant).await?;
+    if owner.is_suspended() {
+        return Err(Problem::suspended());
+    }
     match integration.map(|integration| integration.status) {
-        Some(StripeStatus::Connected) => Ok(()),
+        Some(StripeStatus::Connected) => Ok(owner),
         Some(StripeStatus::Checking) => Err(Problem::conflict(
             "stripe_not_connected",
             "Your Stripe key is still being checked. Try again in a moment.",
@@ -388,8 +389,12 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
     }
 }
 
-async fn insert_link(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<link::Model, Problem> {
-    link::insert(tx, new, now).await.map_err(|error| {
+async fn insert_link(
+    tx: &Transaction,
+    new: NewLink,
+    now: DateTime<Utc>,
+) -> Result<(link::Model, Option<Order>), Problem> {
+    link::insert_and_hold(tx, new, now).await.map_err(|error| {
         if link::is_second_open(&error) {
             return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
         }
@@ -406,9 +411,6 @@ async fn accept_void(
 ) -> Result<Accepted<LinkView>, Problem> {
     let reason = input.reason.as_ref().map(|reason| reason.to_string());
     let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
-        return Err(Problem::field("reason", "must not be longer than 500 characters"));
-    }
     let tx = api.db.begin().await?;
     let link = find_link(&tx, key, link_id).await?;
     let facts = StripeFacts { detail: reason.clone(), actor: Some(key.key.to_string()), ..StripeFacts::default() };
@@ -416,7 +418,7 @@ async fn accept_void(
         Advanced::To(link) => {
             let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
             link::set_close_reason(&tx, &link, reason.clone()).await?;
-            act_of_key(&tx, key, AuditAction::LinkVoid, link.id, reason, now);
+            tx.done(key.did(AuditAction::LinkVoid, &link.id).because(reason), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }

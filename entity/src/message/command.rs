@@ -1,16 +1,16 @@
 //! Accepts a text: writes its row and its hold in one transaction of the caller, who enqueues the job.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
+use sea_orm::{JoinType, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 use super::{Message, Origin, Outgoing, insert_outgoing};
 use crate::{
-    Merchant, Transaction, conversation,
+    Conversation, Merchant, Transaction, conversation,
     credits::{self, CreditError},
     link_text::LinkTextError,
     sms_integration,
 };
-use domain::{ConversationId, LinkId, MessageId, sms::Body};
+use domain::{ConversationId, LinkId, MerchantId, MessageId, sms::Body};
 
 /// A text to send.
 #[derive(Debug)]
@@ -102,20 +102,14 @@ pub async fn command(
     if owner.is_suspended() {
         return Err(CommandError::Suspended);
     }
-    // Locked, so that a concurrent opt-out is either seen here or finds this text.
-    let conversation = conversation::Entity::find_by_id(text.conversation)
-        .filter(conversation::Column::MerchantId.eq(owner.id))
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?
-        .ok_or(CommandError::NoNumber)?;
+    let (conversation, is_connected) = held(tx, owner.id, text.conversation).await?.ok_or(CommandError::NoNumber)?;
     if conversation.opted_out_at.is_some() {
         return Err(CommandError::OptedOut);
     }
     if conversation.phone.is_none() {
         return Err(CommandError::NoNumber);
     }
-    if sms_integration::find(tx, owner.id).await?.is_none() {
+    if !is_connected {
         return Err(CommandError::NotConnected);
     }
     let id = MessageId::new(now);
@@ -137,4 +131,25 @@ pub async fn command(
     let message = insert_outgoing(tx, outgoing, now).await?;
     credits::hold(tx, owner.id, id, cost, now).await?;
     Ok(message)
+}
+
+/// The conversation, and whether the merchant has a carrier. It is locked, so that a concurrent opt-out is either seen here or finds this
+/// text.
+async fn held(
+    tx: &Transaction,
+    merchant: MerchantId,
+    conversation: ConversationId,
+) -> Result<Option<(Conversation, bool)>, DbErr> {
+    let carrier: RelationDef = conversation::Entity::belongs_to(sms_integration::Entity)
+        .from(conversation::Column::MerchantId)
+        .to(sms_integration::Column::MerchantId)
+        .into();
+    let mut query = conversation::Entity::find_by_id(conversation)
+        .filter(conversation::Column::MerchantId.eq(merchant))
+        .join(JoinType::LeftJoin, carrier)
+        .select_also(sms_integration::Entity);
+    // PostgreSQL locks no row that there may not be.
+    QuerySelect::query(&mut query).lock_with_tables(LockType::NoKeyUpdate, [conversation::Entity]);
+    let found = query.one(tx).await?;
+    Ok(found.map(|(conversation, carrier)| (conversation, carrier.is_some())))
 }

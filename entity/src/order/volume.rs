@@ -1,12 +1,15 @@
 //! The daily volume of orders a merchant writes, and how much is read at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+};
 
 use chrono::NaiveDate;
-use sea_orm::{QuerySelect, Select, Statement, entity::prelude::*, sea_query::Expr};
+use sea_orm::{FromQueryResult, QuerySelect, QueryTrait, Select, Statement, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Order};
-use crate::list::{Found, MOST_AT_ONCE, fitting};
+use crate::list::{Found, MOST_AT_ONCE, Sort};
 use domain::{MerchantId, OrderId};
 
 /// The size of the parts that vary, which both databases know without reading the texts.
@@ -61,19 +64,38 @@ pub async fn forget_counts_before(db: &impl ConnectionTrait, day: NaiveDate) -> 
     Ok(db.execute_raw(statement).await?.rows_affected())
 }
 
-/// The first of the selected orders: at least one, and at most [`MOST_AT_ONCE`].
+/// The first of the selected orders in this direction: at least one, and at most [`MOST_AT_ONCE`].
+///
+/// Raw SQL: sizes are summed up before any text is read, and what fits is read in the same round trip. The ids are looked up one by one,
+/// since on both databases what is selected comes first.
 pub(super) async fn first_of(
     db: &impl ConnectionTrait,
-    merchant: MerchantId,
+    sort: Sort,
     selected: Select<Entity>,
 ) -> Result<Found<Order>, DbErr> {
-    let ids = sizes_of(db, selected).await?;
-    let few = fitting(ids.iter().map(|(_, bytes)| *bytes), MOST_AT_ONCE);
-    let wanted: BTreeSet<OrderId> = ids.iter().take(few).map(|(id, _)| *id).collect();
-    let found = super::find_all(db, merchant, wanted).await?;
-    let mut by_id: HashMap<OrderId, Order> = found.into_iter().map(|order| (order.id, order)).collect();
-    let rows = ids.iter().take(few).filter_map(|(id, _)| by_id.remove(id)).collect();
-    Ok(Found { rows, has_more: few < ids.len() })
+    let backend = db.get_database_backend();
+    let Statement { sql: selected, values, .. } = sized(selected).build(backend);
+    let direction = match sort {
+        Sort::NewestFirst => "DESC",
+        Sort::OldestFirst => "ASC",
+    };
+    let fitting = format!(
+        "WITH sized AS MATERIALIZED ({selected}), summed AS MATERIALIZED (\
+            SELECT id, sum(bytes) OVER in_order AS bytes_so_far, row_number() OVER in_order AS place, count(*) OVER () AS of_all \
+            FROM sized WINDOW in_order AS (ORDER BY id {direction})) \
+        SELECT orders.*, of_all FROM summed CROSS JOIN orders \
+        WHERE orders.id = summed.id AND (place = 1 OR bytes_so_far <= {MOST_AT_ONCE})"
+    );
+    let statement = Statement { sql: fitting, values, db_backend: backend };
+    let found = db.query_all_raw(statement).await?;
+    let all: i64 = found.first().map_or(Ok(0), |row| row.try_get("", "of_all"))?;
+    let mut rows = found.iter().map(|row| Order::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+    match sort {
+        Sort::NewestFirst => rows.sort_unstable_by_key(|order| Reverse(order.id)),
+        Sort::OldestFirst => rows.sort_unstable_by_key(|order| order.id),
+    }
+    let has_more = i64::try_from(rows.len()).is_ok_and(|read| read < all);
+    Ok(Found { rows, has_more })
 }
 
 /// The variable size in bytes of the merchant's orders with these ids.
@@ -93,7 +115,11 @@ pub async fn sizes(
 }
 
 async fn sizes_of(db: &impl ConnectionTrait, selected: Select<Entity>) -> Result<Vec<(OrderId, u64)>, DbErr> {
-    let sizes = selected.select_only().column(Column::Id).expr_as(Expr::cust(BYTES), "bytes");
-    let sizes: Vec<(OrderId, i64)> = sizes.into_tuple().all(db).await?;
+    let sizes: Vec<(OrderId, i64)> = sized(selected).into_tuple().all(db).await?;
     Ok(sizes.into_iter().map(|(id, bytes)| (id, u64::try_from(bytes).unwrap_or_default())).collect())
+}
+
+/// Of the selected orders their ids and sizes.
+fn sized(selected: Select<Entity>) -> Select<Entity> {
+    selected.select_only().column(Column::Id).expr_as(Expr::cust(BYTES), "bytes")
 }

@@ -7,19 +7,22 @@ mod signing;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
-    Condition, ExprTrait, QueryOrder, QuerySelect,
+    Condition, ExprTrait, JoinType, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::{CaseStatement, Func},
 };
 
-pub use endpoint::{EndpointStatus, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint};
+pub use endpoint::{
+    EndpointStatus, MadeEndpoint, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint,
+};
 pub use health::{EndpointSeen, Health, LATE, diagnose};
-pub use keys::{DropError, add_webhook_secret, drop_webhook_secret, put};
-pub use signing::{OVERLAP, SigningSecret};
+pub use keys::{DropError, StripeKeys, add_webhook_secret, drop_webhook_secret, put};
+pub use signing::SigningSecret;
 
 use crate::{
-    Transaction,
+    Merchant, Transaction,
     attention::{self, AttentionKind, Matter},
+    merchant,
 };
 use domain::{MerchantId, Secret, Vault, VaultError, words};
 
@@ -143,6 +146,43 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
     Entity::find_by_id(merchant).one(db).await
 }
 
+/// What Stripe made of a key.
+#[derive(Debug)]
+pub struct KeyCheck {
+    /// Whether it took the key.
+    pub status: StripeStatus,
+    /// Why not, in words for the merchant.
+    pub reason: Option<String>,
+    /// The account that the key belongs to, where the key may know.
+    pub account: Option<String>,
+}
+
+impl KeyCheck {
+    /// The key is not taken, for this reason.
+    #[must_use]
+    pub fn failed(reason: String) -> Self {
+        Self { status: StripeStatus::Failed, reason: Some(reason), account: None }
+    }
+}
+
+/// The merchant as it stands, and its connection, if there is one: in one round trip.
+///
+/// # Errors
+/// Returns an error if the merchant does not exist or the database query fails.
+pub async fn with_owner(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+) -> Result<(Merchant, Option<StripeIntegration>), DbErr> {
+    let of_merchant: RelationDef =
+        merchant::Entity::belongs_to(Entity).from(merchant::Column::Id).to(Column::MerchantId).into();
+    let found = merchant::Entity::find_by_id(merchant)
+        .join(JoinType::LeftJoin, of_merchant)
+        .select_also(Entity)
+        .one(db)
+        .await?;
+    found.ok_or_else(|| DbErr::RecordNotFound(merchant.to_string()))
+}
+
 /// Says whether Stripe took the key that was written at `checked.updated_at`; a key that was replaced meanwhile is not judged.
 ///
 /// # Errors
@@ -150,11 +190,10 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
 pub async fn set_status(
     tx: &Transaction,
     checked: &StripeIntegration,
-    status: StripeStatus,
-    reason: Option<String>,
-    account: Option<String>,
+    found: KeyCheck,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let KeyCheck { status, reason, account } = found;
     let judged = Entity::update_many()
         .col_expr(Column::Status, Expr::value(status))
         .col_expr(Column::Reason, Expr::value(reason))
