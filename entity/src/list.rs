@@ -1,4 +1,4 @@
-//! Which part of a list is read: from when to when, from where on, in which direction.
+//! Pagination and filters common to lists: a time range, a position and a direction.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::{
@@ -30,7 +30,7 @@ pub struct Period {
 impl Period {
     /// Whether everything lies in it.
     #[must_use]
-    pub const fn is_always(&self) -> bool {
+    pub(crate) const fn is_always(&self) -> bool {
         self.from.is_none() && self.to.is_none()
     }
 

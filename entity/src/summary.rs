@@ -1,4 +1,4 @@
-//! What is owed and what came, by currency: a merchant's morning in one look.
+//! What is owed and what was received, by currency: a merchant's day at a glance.
 
 use std::collections::BTreeMap;
 

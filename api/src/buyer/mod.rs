@@ -1,10 +1,9 @@
-//! The buyer's page: one link, one button. It needs no script.
+//! The buyer's page: one link, one button, no script required.
 //!
-//! Nothing that a GET does changes the state of a link: previews by bots are harmless. A buyer who has pressed Pay and looks again may make
-//! us ask Stripe; what Stripe says then is an event like any other. A token that is none, one whose link never came to
-//! be, and one that never existed get the same answer.
+//! A GET never changes the state of a link, so link previews by bots are harmless. When a buyer who pressed Pay loads the page again, we
+//! may ask Stripe; its answer is handled like any other event. Malformed tokens, unknown tokens, and tokens of links that were never
+//! created all get the same response.
 
-mod amount;
 mod asking;
 mod assets;
 mod contact;
@@ -15,7 +14,9 @@ mod words;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{LinkState, LinkToken};
 use entity::{
-    Merchant, Order, Transaction, conversation, link, logo, merchant, message, order,
+    Merchant, Transaction,
+    conversation::{self, Correspondent},
+    link, logo, merchant, message, order,
     session::{self, SignedIn},
 };
 use poem::{
@@ -361,12 +362,11 @@ async fn say_in_conversation(
     what: String,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let Some(Order { customer_phone: Some(phone), customer_name, .. }) =
-        order::find(tx, link.merchant_id, link.order_id).await?
-    else {
-        return Ok(());
-    };
-    let conversation = conversation::open(tx, &api.vault, link.merchant_id, &phone, Some(&customer_name), now).await?;
+    let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(()) };
+    let Some(phone) = &order.customer_phone else { return Ok(()) };
+    let conversation =
+        conversation::open(tx, &api.vault, link.merchant_id, Correspondent::named(phone, &order.customer_name), now)
+            .await?;
     message::insert_said_on_page(tx, link, conversation.id, format!("On the payment page: {what}"), now).await?;
     Ok(())
 }

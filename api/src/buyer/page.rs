@@ -18,7 +18,6 @@ use poem::{
 use serde::Serialize;
 
 use super::{
-    amount,
     assets::colour_name,
     contact::Contact,
     page_state::PageState,
@@ -26,7 +25,7 @@ use super::{
 };
 use crate::{
     Problem,
-    http::hex::hex,
+    http::{hex::hex, language::favourite},
     v1::{can_be_paid, has_receipt},
 };
 
@@ -284,7 +283,7 @@ impl PageSubject<'_> {
         let payable = self.page_state == PageState::Open;
         let denied = self.link.unrecognised_at.is_some();
         let (words, merchant) = (self.words, self.owner.name.as_str());
-        let amount = amount::written(money, self.language);
+        let amount = money.in_language(favourite(self.language).unwrap_or_default());
         let refunded = self.link.refunded_money()?;
         Ok(Some(InvoicePart {
             customer: self.customer(),
@@ -293,7 +292,7 @@ impl PageSubject<'_> {
             secured: words.secured(merchant),
             amount,
             paid_on: self.paid_on(),
-            expires_on: self.day(self.link.expires_at),
+            expires_on: self.words.day(self.owner.last_day(self.link.created_at, self.link.expires_at)),
             fingerprint: self.link.document_sha256.as_deref().map(hex),
             payable,
             can_say_unpaid: self.can_say_unpaid(),
@@ -301,7 +300,7 @@ impl PageSubject<'_> {
             can_deny: payable && !denied && !self.is_unsure,
             sure: (payable && !denied && self.is_unsure).then(|| words.sure(merchant)),
             denied: (payable && denied).then(|| words.denied(merchant)),
-            refunded: refunded.map(|back| amount::written(back, self.language)),
+            refunded: refunded.map(|back| back.in_language(favourite(self.language).unwrap_or_default())),
             items: self.items()?,
             has_receipt: has_receipt(self.link),
             pay_later: self.pay_later(),

@@ -1,4 +1,4 @@
-//! `/v1/attention`: what needs a person.
+//! `/v1/attention`: matters that need a person.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ use serde::Deserialize;
 use super::Group;
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Writer},
     http::{
         fields::Fields,
         json_body::OptionalJson,
@@ -159,6 +159,7 @@ struct Resolve {
 }
 
 #[OpenApi(tag = "Group::Attention")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AttentionCalls {
     /// List what needs a person
     #[oai(path = "/attention", method = "get")]
@@ -203,7 +204,7 @@ impl AttentionCalls {
         let matter = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         fields.none_wrong()?;
         if attention::resolve(&tx, &matter, &key.0.key.to_string(), note.clone(), now).await? {
-            act_of_key(&tx, &key.0, AuditAction::AttentionResolve, matter.id, note, now);
+            tx.done(key.0.did(AuditAction::AttentionResolve, &matter.id).because(note), now);
         }
         let resolved = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         let subjects = Subjects::read(&tx, merchant, std::slice::from_ref(&resolved)).await?;

@@ -1,4 +1,4 @@
-//! `/v1/audit-log`: who did what in the merchant's affairs. It never says a phone number or a text.
+//! `/v1/audit-log`: the merchant's audit log. It never contains a phone number or a text.
 
 use std::collections::HashMap;
 
@@ -67,6 +67,7 @@ pub(super) async fn page(
 }
 
 #[OpenApi(tag = "Group::Keys")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AuditLog {
     /// See who did what
     #[oai(path = "/audit-log", method = "get")]

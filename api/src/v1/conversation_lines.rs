@@ -1,5 +1,5 @@
-//! `/v1/conversations/{id}/timeline` and `…/preview`: what happened to the buyer's links, beside what was said; and what a text that is
-//! being written will cost.
+//! `/v1/conversations/{id}/timeline` and `…/preview`: messages and link events in one timeline, and the cost of a text while it is being
+//! written.
 
 use std::collections::HashMap;
 

@@ -16,11 +16,11 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{Group, answers::Done, message_view::MessageView, send};
+use super::{Group, answers::NoContent, message_view::MessageView, send};
 use crate::http::typed::{E164, Limit, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -120,6 +120,7 @@ struct UnreadView {
 }
 
 #[OpenApi(tag = "Group::Conversations")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Conversations {
     /// Count the conversations that were not read
     ///
@@ -133,7 +134,6 @@ impl Conversations {
     /// List conversations
     ///
     /// The one in which something was last said comes first.
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/conversations", method = "get")]
     async fn list(
         &self,
@@ -217,7 +217,7 @@ impl Conversations {
         }
         if conversation::assign(&tx, &conversation, to).await? {
             let detail = to.map(|id| id.to_string());
-            act_of_key(&tx, &key.0, AuditAction::ConversationAssign, conversation.id, detail, now);
+            tx.done(key.0.did(AuditAction::ConversationAssign, &conversation.id).because(detail), now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await
@@ -233,14 +233,7 @@ impl Conversations {
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
     ) -> Result<Json<ConversationView>, Problem> {
-        let conversation = find(&api, &key.0, &conversation_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        if conversation::close(&tx, conversation.id, now).await? {
-            act_of_key(&tx, &key.0, AuditAction::ConversationClose, conversation.id, None, now);
-        }
-        tx.commit().await?;
-        seen(&api, &conversation).await
+        set_closed(&api, &key.0, &conversation_id, true).await
     }
 
     /// Open a conversation again
@@ -251,14 +244,7 @@ impl Conversations {
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
     ) -> Result<Json<ConversationView>, Problem> {
-        let conversation = find(&api, &key.0, &conversation_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        if conversation::reopen(&tx, conversation.id).await? {
-            act_of_key(&tx, &key.0, AuditAction::ConversationReopen, conversation.id, None, now);
-        }
-        tx.commit().await?;
-        seen(&api, &conversation).await
+        set_closed(&api, &key.0, &conversation_id, false).await
     }
 
     /// Note that a conversation was read
@@ -270,12 +256,12 @@ impl Conversations {
         api: Data<&Api>,
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
         let tx = api.db.begin().await?;
         conversation::note_read(&tx, &conversation, api.clock.now()).await?;
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Write to the buyer
@@ -304,6 +290,27 @@ impl Conversations {
         })
         .await
     }
+}
+
+async fn set_closed(
+    api: &Api,
+    key: &Principal,
+    conversation_id: &str,
+    is_closed: bool,
+) -> Result<Json<ConversationView>, Problem> {
+    let conversation = find(api, key, conversation_id).await?;
+    let now = api.clock.now();
+    let tx = api.db.begin().await?;
+    let (action, has_changed) = if is_closed {
+        (AuditAction::ConversationClose, conversation::close(&tx, conversation.id, now).await?)
+    } else {
+        (AuditAction::ConversationReopen, conversation::reopen(&tx, conversation.id).await?)
+    };
+    if has_changed {
+        tx.done(key.did(action, &conversation.id), now);
+    }
+    tx.commit().await?;
+    seen(api, &conversation).await
 }
 
 /// The conversation as it is now.

@@ -134,6 +134,7 @@ impl EntryView {
 }
 
 #[OpenApi(tag = "Group::Credits")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Credits {
     /// See the balance
     #[oai(path = "/credits", method = "get")]

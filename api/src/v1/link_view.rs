@@ -1,4 +1,4 @@
-//! A payment link as it is shown.
+//! A payment link as shown to API callers.
 
 use chrono::{DateTime, Utc};
 use domain::{

@@ -1,4 +1,4 @@
-//! A message as callers see it.
+//! A message as shown to API callers.
 
 use crate::http::typed::{E164, Text};
 use chrono::{DateTime, Utc};

@@ -1,4 +1,4 @@
-//! `/v1`: what merchants' frontends and operators call. One file a resource: its views, its inputs, its calls.
+//! `/v1`: the API for merchants' frontends and for operators. Each file is a resource: its views, inputs and calls.
 
 mod admin;
 mod answers;

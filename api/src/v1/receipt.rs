@@ -1,5 +1,4 @@
-//! The receipt of a link that was paid, as a PDF: one that a bookkeeper takes. What went back of the money is on it, and what is
-//! contested.
+//! The receipt of a paid link, as a PDF fit for bookkeeping. It states refunds and disputes.
 
 use bytes::Bytes;
 use domain::{
@@ -62,7 +61,7 @@ fn page(
     Ok(Some(DetailsPage {
         merchant: seller(owner, logo),
         customer_name: order.customer_name.clone(),
-        customer_phone_masked: None,
+
         invoice_number: number.clone(),
         order_number: Some(order.number.clone()).filter(|order| order != number),
         issued_on: link.paid_elsewhere_on().unwrap_or_else(|| owner.day_of(paid_at)),

@@ -34,14 +34,14 @@ pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
-pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
+pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;
 pub use find::{
-    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent,
-    find_by_stripe_id, find_by_token, of_order,
+    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_token,
+    of_order,
 };
 pub use further::FurtherPayment;
-pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
+pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
@@ -56,7 +56,7 @@ pub use warning::InvoiceWarning;
 use crate::{
     Documents, Order, Transaction, attention,
     change::{Change, ChangeKind},
-    metadata::{read_metadata, stored_metadata},
+    json_column::{read_json, stored_json},
     money_column::stored_money,
 };
 use domain::{
@@ -237,7 +237,7 @@ impl Model {
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
     pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
-        read_metadata(&self.metadata)
+        read_json(&self.metadata)
     }
 
     /// How much of the payment was refunded.
@@ -260,7 +260,7 @@ impl Model {
 
     /// Its state, together with what is known of its payments.
     #[must_use]
-    pub fn payment_state(&self) -> PaymentState {
+    pub(crate) fn payment_state(&self) -> PaymentState {
         PaymentState::from_columns(
             self.state,
             self.stripe_session_id.as_deref(),
@@ -344,7 +344,7 @@ pub async fn insert_and_hold(
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),
-        metadata: Set(stored_metadata(&new.metadata)?),
+        metadata: Set(stored_json(&new.metadata)?),
         payment_methods: Set(Some(new.payment_methods)),
         reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
         ..Default::default()

@@ -1,4 +1,4 @@
-//! The first page as a picture.
+//! Renders the first page.
 
 use bytes::Bytes;
 use hayro::{

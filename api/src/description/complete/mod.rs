@@ -1,5 +1,5 @@
-//! A pass over the document that the framework writes: what it has no words for. All of it follows from the document itself, so that an
-//! operation that is added has it by itself.
+//! Adds to the generated document what poem-openapi cannot express. Everything here is derived from the document itself, so a new operation
+//! gets it without further work.
 
 mod closed;
 mod examples;

@@ -1,4 +1,4 @@
-//! `/v1/admin/audit-log`: who did what, in everybody's affairs.
+//! `/v1/admin/audit-log`: the audit log of all merchants.
 
 use domain::{AuditEntryId, MerchantId};
 use entity::audit::AuditFilter;
@@ -17,9 +17,9 @@ use crate::{
 pub(crate) struct AdminAuditLog;
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminAuditLog {
     /// See who did what, for all merchants
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/admin/audit-log", method = "get")]
     async fn list(
         &self,

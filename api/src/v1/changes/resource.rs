@@ -1,4 +1,4 @@
-//! What changes are about, as it is now.
+//! The current state of the resources that changes are about.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! The ledger as a statement: oldest entry first, read and sent page by page.
+//! The ledger as a statement, oldest entry first, streamed page by page.
 
 use std::io;
 
