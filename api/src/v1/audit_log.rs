@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, AuditEntryId, LinkId, MerchantId, OrderId};
+use domain::{ApiKeyId, AuditEntryId, LinkId, MerchantId, MessageId, OrderId};
 use entity::{
-    api_key,
+    AuditAction, api_key,
     audit::{self, AuditFilter},
     link::{self, AskedFor, LinkSearch},
     list::Place,
+    message,
     order::{self, OrderName, OrderSearch},
 };
 use poem::web::Data;
@@ -50,6 +51,8 @@ pub(super) struct EntryView {
     /// What that link asks for.
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
+    /// `true` of a link that was sent before: the buyer was reminded of it.
+    again: Option<bool>,
     /// The reason that was given, or what came of it.
     detail: Option<String>,
 }
@@ -62,15 +65,25 @@ const MOST_MEANT: u64 = 100;
 struct Subjects {
     links: HashMap<LinkId, AskedFor>,
     orders: HashMap<OrderId, OrderName>,
+    /// The first text with each link.
+    first: HashMap<LinkId, MessageId>,
 }
 
 impl Subjects {
     async fn read(db: &impl ConnectionTrait, merchant: MerchantId, found: &[audit::Model]) -> Result<Self, DbErr> {
         let links = found.iter().filter_map(|entry| entry.subject.parse().ok()).collect();
         let links = link::asked_for(db, merchant, links).await?;
+        let first = message::first_of_links(db, merchant, links.keys().copied()).await?;
         let orders = found.iter().filter_map(|entry| entry.subject.parse().ok());
         let orders = orders.chain(links.values().map(|link| link.order_id)).collect();
-        Ok(Self { orders: order::names(db, merchant, orders).await?, links })
+        Ok(Self { orders: order::names(db, merchant, orders).await?, links, first })
+    }
+
+    /// Whether the text of this entry is not the first with its link.
+    fn is_again(&self, entry: &audit::Model) -> bool {
+        let text: Option<MessageId> = entry.detail.as_deref().and_then(|detail| detail.parse().ok());
+        let first = entry.subject.parse().ok().and_then(|link: LinkId| self.first.get(&link));
+        entry.action == AuditAction::LinkSend.as_str() && text.zip(first).is_some_and(|(text, first)| text != *first)
     }
 
     /// The link that this is, and its order; or the order that it is.
@@ -117,6 +130,7 @@ pub(super) async fn page(
         let (link, order) = subjects.of(&entry.subject);
         let money = link.map(AskedFor::money).transpose()?.flatten();
         Ok::<_, Problem>(EntryView {
+            again: subjects.is_again(&entry).then_some(true),
             order_id: order.map(|order| Text(order.id)),
             order_number: order.map(|order| order.number.clone()),
             invoice_number: link.and_then(|link| link.invoice_number.clone()),

@@ -67,10 +67,10 @@ function draw(list, page, narrowed) {
 
 function entry(one) {
   const t = strings.activity;
-  const { at, actor, action, detail } = one;
+  const { at, actor, action, again, detail } = one;
   return h("li",
     h("div.activity-what", person(actor) ?? h("span.person", actor.startsWith("operator") ? t.operator : humanised(actor)),
-      h("strong", t.actions[action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
+      h("strong", t.actions[again ? "link.remind" : action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
     h("p.quiet", aboutWhat(one), detail && ` · ${detailOf(detail)}`));
 }
 
