@@ -63,6 +63,7 @@ mod m0094_unasked_orders_from_before;
 mod m0095_rare_rows_of_years;
 mod m0096_closed_links;
 mod m0097_closed_links_from_before;
+mod m0099_batch_rows_shown;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -127,6 +128,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0095_rare_rows_of_years::Step),
             Box::new(m0096_closed_links::Step),
             Box::new(m0097_closed_links_from_before::Step),
+            Box::new(m0099_batch_rows_shown::Step),
         ]
     }
 }

@@ -1,5 +1,7 @@
 //! The state of a document during layout: where the next line goes, and how lines break across sheets.
 
+use domain::money::decimal_in_language;
+
 use super::page::DetailsPage;
 use super::sheet::{Area, Mark, Sheet, Style, Tone};
 use super::typeface::{Shaped, Typefaces, Weight, one_line};
@@ -124,7 +126,8 @@ impl<'a> Layout<'a> {
     /// An amount, or anything else that must be whole, at the right edge of a column. If it is wider than the column, it is made smaller
     /// rather than cut.
     pub(super) fn amount(&mut self, column: Column, baseline: f32, amount: &str, style: Style) {
-        let run = self.shape(&one_line(amount), style);
+        let amount = decimal_in_language(&one_line(amount), &self.page.words.language);
+        let run = self.shape(&amount, style);
         let size = style.size * (column.width / run.width(style.size)).clamp(0.05, 1.0);
         self.text(column.right - run.width(size), baseline, run, Style { size, ..style });
     }

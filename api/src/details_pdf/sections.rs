@@ -1,6 +1,7 @@
 //! The sections of the page from top to bottom: head, buyer, items, totals.
 
 use chrono::NaiveDate;
+use domain::money::decimal_in_language;
 
 use super::layout::{Column, LABEL, LEFT, Layout, MUTED, PADDING, TEXT, TOP, baseline};
 use super::page::{DetailsPage, Evidence};
@@ -156,10 +157,6 @@ impl Layout<'_> {
         self.y += 2.0;
         let name = self.wrap_at_most(4, &self.page.customer_name, NAME, self.right - LEFT);
         self.lines(LEFT, name, NAME);
-        if let Some(phone) = &self.page.customer_phone_masked {
-            let phone = self.wrap_at_most(1, phone, MUTED, self.right - LEFT);
-            self.lines(LEFT, phone, MUTED);
-        }
         self.y += 22.0;
     }
 
@@ -216,7 +213,7 @@ impl Layout<'_> {
         };
         let label = self.wrap_at_most(1, &label, TOTAL, VALUES - LEFT).pop();
         let label_width = label.as_ref().map_or(0.0, |label| label.width(TOTAL.size));
-        let total = self.shape(&one_line(&self.page.total), TOTAL);
+        let total = self.shape(&decimal_in_language(&one_line(&self.page.total), &words.language), TOTAL);
         // An amount too long for the box widens it, so that the two never touch.
         let content = label_width + 16.0 + total.width(TOTAL.size) + 2.0 * PADDING;
         let left = FACTS.min(self.right - content).max(LEFT);

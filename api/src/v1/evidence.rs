@@ -53,7 +53,7 @@ impl EvidenceCalls {
         let page = DetailsPage {
             merchant: seller(&owner, logo::find(pool, owner.id).await?),
             customer_name: order.customer_name.clone(),
-            customer_phone_masked: None,
+
             invoice_number: number.clone(),
             order_number: Some(order.number.clone()).filter(|order| *order != number),
             issued_on: owner.day_of(link.created_at),

@@ -259,7 +259,7 @@ impl FilledForm {
 
     fn expires_at(&self, merchant: &Merchant, now: DateTime<Utc>, fields: &mut Fields) -> Option<DateTime<Utc>> {
         let latest = now + RETENTION;
-        let Some(text) = &self.expires_on else { return Some(latest) };
+        let Some(text) = &self.expires_on else { return Some(merchant.usual_expiry(now)) };
         let day: NaiveDate = fields.take("expires_on", text.parse().map_err(|_| "is not a date such as 2026-12-31"))?;
         if day < merchant.day_of(now) {
             fields.refuse("expires_on", "is in the past");

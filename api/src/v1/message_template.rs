@@ -7,7 +7,7 @@ use domain::{
     template::{Language, Preview, Purpose, Template, Variables},
     words,
 };
-use entity::{AuditAction, Merchant, link::RETENTION, link_text, merchant, order};
+use entity::{AuditAction, Merchant, link_text, merchant, order};
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json};
 use serde::Deserialize;
@@ -194,7 +194,7 @@ fn view_of(owner: &Merchant) -> Result<TemplateView, Problem> {
 /// What a template makes of an example.
 pub(super) fn example_of(api: &Api, owner: &Merchant, template: &Template) -> Result<Preview, Problem> {
     let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
-    let example = example(owner, &url, owner.day_of(api.clock.now() + RETENTION))?;
+    let example = example(owner, &url, owner.day_of(owner.usual_expiry(api.clock.now())))?;
     template.preview(&example).map_err(bad_template("body"))
 }
 

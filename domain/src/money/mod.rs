@@ -12,14 +12,18 @@
 mod arithmetic;
 mod charge;
 mod currency;
+mod locale;
 mod parse;
 mod print;
 mod stripe;
+mod written;
 
 pub use arithmetic::MoneyError;
 pub use charge::AmountError;
 pub use currency::{Currency, CurrencyError};
+pub use locale::decimal_in_language;
 pub use parse::ParseAmountError;
+pub use written::WrittenAmount;
 
 /// An amount of money, from zero to [`Money::LARGEST_MINOR`].
 ///

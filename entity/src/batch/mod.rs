@@ -45,6 +45,8 @@ pub struct Model {
     pub send: bool,
     /// Who began it: an API key.
     pub actor: String,
+    /// What the merchant calls it, such as the name of its file.
+    pub name: Option<String>,
     /// When it came.
     pub created_at: DateTime<Utc>,
     /// When it was begun.
@@ -68,6 +70,8 @@ pub struct NewBatch {
     pub send: bool,
     /// Who begins it: an API key.
     pub actor: String,
+    /// What the merchant calls it.
+    pub name: Option<String>,
 }
 
 /// Writes a batch whose rows were looked at.
@@ -81,6 +85,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewBatch, now: DateTime<Utc>
         state: Set(BatchState::Ready),
         send: Set(new.send),
         actor: Set(new.actor),
+        name: Set(new.name),
         created_at: Set(now),
         started_at: Set(None),
         ended_at: Set(None),
@@ -186,4 +191,10 @@ pub async fn end(
     }
     rows::cancel_rest(db, batch.id).await?;
     Ok(true)
+}
+
+/// Erases what the merchant called a batch: a file's name may be a buyer's.
+async fn forget_name(db: &impl ConnectionTrait, batch: BatchId) -> Result<(), DbErr> {
+    let erased = Entity::update_many().col_expr(Column::Name, Expr::value(Option::<String>::None));
+    erased.filter(Column::Id.eq(batch)).exec(db).await.map(|_| ())
 }

@@ -10,7 +10,7 @@ use entity::{
     audit::{self, Act},
     batch::{self, BatchRow, BatchState, Content, RowProblem},
     conversation::{self, Correspondent},
-    link::{self, NewLink, RETENTION},
+    link::{self, NewLink},
     link_text::text_of_link,
     merchant,
     message::{self, CommandError, NewMessage, Origin},
@@ -79,7 +79,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     let Some(order) = order_of(context, batch, row).await? else { return Ok(()) };
     let link = LinkId::new(context.now());
     // Before the transaction: it takes some milliseconds, and may fail without harm.
-    let expires_at = context.now() + RETENTION;
+    let expires_at = owner.usual_expiry(context.now());
     let page = Page { order: order.clone(), owner: owner.clone(), due: expires_at, now: context.now() };
     let page = match context.details.render(page).await {
         Ok(page) => page,

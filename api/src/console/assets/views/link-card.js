@@ -173,7 +173,7 @@ function facts(link, act) {
 }
 
 function paidBy({ method, on, note }) {
-  return [strings.paidBy[method] ?? humanised(method), on && `, ${on}`, note && h("p.quiet", note)];
+  return [strings.paidBy[method] ?? humanised(method), on && `, ${dayText(new Date(`${on}T12:00:00Z`))}`, note && h("p.quiet", note)];
 }
 
 function texts(link, messages) {

@@ -1,6 +1,6 @@
 // The dialog for a new order.
 
-import { command } from "../lib/api.js";
+import { command, get } from "../lib/api.js";
 import { hundredths, text, times, understood } from "../lib/decimal.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
@@ -13,18 +13,26 @@ import { strings } from "../strings.js";
 
 const DRAFT = "new order";
 
-/** Opens the dialog. `currency` is the one to begin with. */
-export function newOrder(currency) {
-  openDialog({ title: strings.newOrder.title, wide: true, content: (close) => orderForm(close, currency) });
+/** Opens the dialog. `lately` is the currency of the last order, for whoever has no usual one. */
+export function newOrder(lately) {
+  openDialog({ title: strings.newOrder.title, wide: true, content: (close) => orderForm(close, lately) });
 }
 
-function orderForm(close, currency) {
+/** Begins with the merchant's usual currency, unless one is written by then. */
+async function beginWithUsual(control, lately) {
+  // Without an answer it is left to whoever fills it in.
+  const merchant = await get("/merchant").catch(() => undefined);
+  const usual = merchant && (merchant.currency ?? lately);
+  if (usual && !control.value.trim()) control.value = usual.toUpperCase();
+}
+
+function orderForm(close, lately) {
   const t = strings.newOrder;
   const left = draft(DRAFT);
   const items = itemLines(() => sum.draw());
   const fields = {
     number: input("number", { required: true, maxlength: "64", autofocus: true }),
-    currency: input("currency", { required: true, maxlength: "3", list: "currencies", value: (currency ?? "").toUpperCase(), spellcheck: "false" }),
+    currency: input("currency", { required: true, maxlength: "3", list: "currencies", spellcheck: "false" }),
     name: input("customer.name", { required: true, maxlength: "120" }),
     phone: input("customer.phone", { type: "tel", required: true }),
     language: h("select", { name: "customer.language" }, languages().map(([value, label]) => h("option", { value }, label))),
@@ -41,6 +49,7 @@ function orderForm(close, currency) {
   for (const control of [fields.shipping, fields.discount, fields.tax, fields.amount]) control.addEventListener("input", sum.draw);
   const body = () => inputOf(fields, items.read());
   putBack(left, fields, items);
+  beginWithUsual(fields.currency, lately);
   sum.draw();
   const node = form({
     fields: [

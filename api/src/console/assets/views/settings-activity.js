@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
-import { humanised, time } from "../lib/format.js";
+import { dayText, humanised, time } from "../lib/format.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { people, person } from "../lib/people.js";
@@ -13,6 +13,7 @@ import { empty, failure, region } from "./page.js";
 const PATH = "/settings/activity";
 const LIMIT = 50;
 const TYPING = 250;
+const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
 
 /** Draws it. */
 export function showActivity(root, query) {
@@ -63,7 +64,14 @@ function entry({ at, actor, action, subject, detail }) {
   return h("li",
     h("div.activity-what", person(actor) ?? h("span.person", actor.startsWith("operator") ? t.operator : humanised(actor)),
       h("strong", t.actions[action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
-    h("p.quiet", aboutWhat(subject), detail && ` · ${detail}`));
+    h("p.quiet", aboutWhat(subject), detail && ` · ${detailOf(detail)}`));
+}
+
+/** How money came elsewhere, in the reader's language; of everything else what was given. */
+function detailOf(detail) {
+  const [, way, on, note] = ELSEWHERE.exec(detail) ?? [];
+  if (!way) return detail;
+  return [strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`)), note].filter(Boolean).join(", ");
 }
 
 function aboutWhat(subject) {
