@@ -35,7 +35,8 @@ function orderForm(close, lately) {
     currency: input("currency", { required: true, maxlength: "3", list: "currencies", spellcheck: "false" }),
     name: input("customer.name", { required: true, maxlength: "120" }),
     phone: input("customer.phone", { type: "tel", required: true }),
-    language: h("select", { name: "customer.language" }, languages().map(([value, label]) => h("option", { value }, label))),
+    language: languageChoice(),
+    notes: notesInput(),
     shipping: amountInput("shipping"),
     discount: amountInput("discount"),
     tax: amountInput("tax"),
@@ -63,6 +64,7 @@ function orderForm(close, lately) {
         field({ label: t.tax, control: fields.tax })),
       field({ label: t.amount, control: fields.amount, hint: t.amountHint }),
       sum.node,
+      field({ label: t.notes, control: fields.notes, hint: t.notesHint }),
       actions(t.submit, { cancel: close }),
     ],
     check: () => items.check(),
@@ -79,9 +81,18 @@ function orderForm(close, lately) {
   return node;
 }
 
-/** The merchant's own language, and those in which there are texts. */
-function languages() {
-  return [["", strings.newOrder.usualLanguage], ...Object.entries(strings.template.languages)];
+/** The merchant's own language, and those in which there are texts; also another one that was chosen by a program. */
+export function languageChoice(chosen = "") {
+  const known = [["", strings.newOrder.usualLanguage], ...Object.entries(strings.template.languages)];
+  const is = chosen.toLowerCase();
+  const all = known.some(([value]) => value === is) ? known : [...known, [chosen, chosen]];
+  return h("select", { name: "customer.language" },
+    all.map(([value, label]) => h("option", { value: value === is ? chosen : value, selected: value === is || value === chosen }, label)));
+}
+
+/** What the merchant's people keep with an order. */
+export function notesInput(notes = "") {
+  return h("textarea", { name: "notes", rows: "2", maxlength: "2000", value: notes });
 }
 
 /** What is typed so far; nothing if it is no more than what was there to begin with. */
@@ -110,6 +121,7 @@ function inputOf(fields, items) {
     shipping: filled(fields.shipping),
     discount: filled(fields.discount),
     tax: filled(fields.tax),
+    notes: fields.notes.value.trim() || undefined,
   };
 }
 
