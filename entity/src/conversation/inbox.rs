@@ -1,4 +1,4 @@
-//! The merchant's list of conversations: the one in which something was last said comes first.
+//! The merchant's list of conversations, most recently active first.
 
 use std::{collections::HashMap, fmt, str::FromStr};
 

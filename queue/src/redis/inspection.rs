@@ -9,7 +9,7 @@ use redis::{FromRedisValue, Value};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::queue::{Reply, Wish};
+use super::queue::{ClaimRequest, Reply};
 use super::{Delivery, DueJob, QueueError, RedisQueues};
 use crate::live::Live;
 
@@ -230,16 +230,16 @@ impl RedisQueues {
         let (job, lane) = (Uuid::nil(), Uuid::nil());
         let queue = self.queue(PROBE);
         queue.push(&[DueJob { job, lane, at: None }]).await?;
-        let wish = Wish { want: 1, sweep: true, lifetime: Duration::from_secs(1) };
-        let turn = queue.turn(std::iter::empty(), wish).await?;
+        let request = ClaimRequest { want: 1, refill: true, lifetime: Duration::from_secs(1) };
+        let turn = queue.turn(std::iter::empty(), request).await?;
         // Another process may be running the same check.
         if !turn.claimed.is_empty() {
-            queue.renew(&turn.claimed, wish.lifetime).await?;
+            queue.renew(&turn.claimed, request.lifetime).await?;
             queue.release(&turn.claimed).await?;
         }
-        let turn = queue.turn(std::iter::empty(), wish).await?;
+        let turn = queue.turn(std::iter::empty(), request).await?;
         let done = |delivery: &Delivery| (*delivery, Reply::Done);
-        queue.turn(turn.claimed.iter().map(done), Wish { want: 0, ..wish }).await?;
+        queue.turn(turn.claimed.iter().map(done), ClaimRequest { want: 0, ..request }).await?;
         queue.dead_letter(&[]).await?;
         queue.depth().await?;
         queue.forget(job, lane).await?;

@@ -6,7 +6,7 @@ use entity::{
     Message, conversation,
     link::{self, LinkSearch, StripeFacts},
     list::{Place, Sort},
-    message::{self, FoundMessages, MessageSearch},
+    message::{self, FoundMessages, MessageSearch, ReceivedText},
     order::{self, OrderSearch, Tag},
     webhook_event::{self, Conclusion, EventState, NewEvent, Source, WebhookEventSearch},
 };
@@ -184,8 +184,9 @@ on_both_databases! {
     async fn a_word_of_long_ago_is_looked_for_ten_thousand_texts_at_a_time(rows) {
         let phone = PhoneNumber::from_e164("+12025550123").unwrap();
         let (tx, at) = (rows.db.begin().await.unwrap(), now());
-        let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, at).await.unwrap().id;
-        let first = message::insert_incoming(&tx, rows.merchant, conversation, "SM0".to_owned(), "A needle".to_owned(), at);
+        let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, at).await.unwrap().id;
+        let text = ReceivedText { carrier_id: "SM0".to_owned(), body: "A needle".to_owned() };
+        let first = message::insert_incoming(&tx, rows.merchant, conversation, text, at);
         let first = first.await.unwrap();
         let hay = |number: i64| Message {
             id: MessageId::new(at + TimeDelta::milliseconds(number)),
